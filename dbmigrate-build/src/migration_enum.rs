@@ -1,0 +1,149 @@
+//! `enum Migration`: one documented variant per migration, with names and numbers both ways.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use dbmigrate_core::{Body, MigrationSet, SourceMigration};
+use heck::ToUpperCamelCase;
+
+use crate::literal;
+
+/// The longest SQL that a variant's documentation shows, in lines.
+const SHOWN_LINES: usize = 60;
+
+/// `M` + the number as written + the name: unique, never a keyword, stable when files are added.
+pub(crate) fn variant(migration: &SourceMigration) -> String {
+    let name = migration.slug.to_upper_camel_case();
+    // `M100_3d` and `M1003d` are two migrations.
+    let between = if name.starts_with(|first: char| first.is_ascii_digit()) { "_" } else { "" };
+    format!("M{}{between}{name}", migration.digits)
+}
+
+/// Writes the enum and its conversions.
+pub(crate) fn render(text: &mut String, set: &MigrationSet) {
+    // In a set with faults two files can claim one name; the stub needs it once.
+    let variants: BTreeMap<(u64, String), &SourceMigration> =
+        set.migrations.iter().map(|migration| ((migration.number, variant(migration)), migration)).collect();
+
+    text.push_str("/// The migrations of this package, in order.\n");
+    text.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\n");
+    text.push_str("pub enum Migration {\n");
+    for ((_, variant), migration) in &variants {
+        let _ = writeln!(text, "    #[doc = {}]", literal::string(&documentation(migration)));
+        let _ = writeln!(text, "    {variant},");
+    }
+    text.push_str("}\n\n");
+
+    text.push_str("impl Migration {\n");
+    text.push_str("    /// All migrations, in order.\n    pub const ALL: &'static [Self] = &[\n");
+    for (_, variant) in variants.keys() {
+        let _ = writeln!(text, "        Self::{variant},");
+    }
+    text.push_str("    ];\n");
+    if let Some((_, newest)) = variants.keys().next_back() {
+        let _ = writeln!(text, "\n    /// The newest migration.\n    pub const LATEST: Self = Self::{newest};");
+    }
+    text.push_str(
+        "
+    const NAMES: &'static [(u64, &'static str)] = &[\n",
+    );
+    for migration in variants.values() {
+        let _ = writeln!(text, "        ({}, {}),", migration.number, literal::string(&migration.name()));
+    }
+    text.push_str("    ];\n");
+    // A fieldless enum without variants has no discriminant to index by.
+    let index = if variants.is_empty() { "match self {}" } else { "Self::NAMES[self as usize]" };
+    for (what, doc, kind, field) in [
+        ("number", "The number that orders it.", "u64", ".0"),
+        ("name", "The full name, as the file and the history have it.", "&'static str", ".1"),
+    ] {
+        let field = if variants.is_empty() { "" } else { field };
+        let _ = write!(
+            text,
+            "
+    /// {doc}
+    #[must_use]
+    pub const fn {what}(self) -> {kind} {{
+        {index}{field}
+    }}
+"
+        );
+    }
+    text.push_str("}\n");
+    text.push_str(CONVERSIONS);
+    let latest = if variants.is_empty() { "" } else { "Migration::LATEST, " };
+    let _ = writeln!(
+        text,
+        "\n// Uses everything once: what a program does not use is no dead code of its author's.\n\
+         const _: () = {{\n    let _ = (Migration::ALL, {latest}Migration::number, Migration::name, migrator);\n}};\n"
+    );
+}
+
+const CONVERSIONS: &str = "
+impl ::core::fmt::Display for Migration {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl ::core::str::FromStr for Migration {
+    type Err = __dbmigrate::UnknownMigration;
+
+    /// Takes the full name, such as `001_initial_schema`.
+    fn from_str(name: &str) -> ::core::result::Result<Self, Self::Err> {
+        let found = Self::NAMES.iter().position(|known| known.1 == name);
+        found.map(|at| Self::ALL[at]).ok_or_else(|| __dbmigrate::UnknownMigration::new(name))
+    }
+}
+
+impl ::core::convert::TryFrom<u64> for Migration {
+    type Error = __dbmigrate::UnknownMigration;
+
+    fn try_from(number: u64) -> ::core::result::Result<Self, Self::Error> {
+        let found = Self::NAMES.iter().position(|known| known.0 == number);
+        found.map(|at| Self::ALL[at]).ok_or_else(|| __dbmigrate::UnknownMigration::new(number))
+    }
+}
+
+impl ::core::convert::From<Migration> for u64 {
+    fn from(migration: Migration) -> u64 {
+        migration.number()
+    }
+}
+";
+
+/// What an editor shows for the variant: header, file and SQL.
+fn documentation(migration: &SourceMigration) -> String {
+    let mut doc = format!("`{}`\n", migration.file);
+    let header = &migration.metadata;
+    for (key, value) in [
+        ("Migration", &header.title),
+        ("Date", &header.date),
+        ("Description", &header.description),
+        ("Version", &header.version),
+    ] {
+        if let Some(value) = value {
+            let _ = write!(doc, "\n{key}: {}\n", value.replace('<', "\\<").replace('[', "\\["));
+        }
+    }
+    let (source, language) = match &migration.body {
+        Body::Sql { up, .. } => (up.source.slice(up.section), "sql"),
+        Body::Rust(rust) => (rust.source.text(), "rust,ignore"),
+    };
+    let fence = fence(source);
+    let _ = write!(doc, "\n{fence}{language}\n");
+    for line in source.trim_end().lines().take(SHOWN_LINES) {
+        let _ = writeln!(doc, "{line}");
+    }
+    if source.trim_end().lines().count() > SHOWN_LINES {
+        doc.push_str("…\n");
+    }
+    doc.push_str(&fence);
+    doc
+}
+
+/// A fence that is longer than any run of backticks in the text.
+fn fence(text: &str) -> String {
+    let longest = text.split(|other| other != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
+}

@@ -1,0 +1,207 @@
+//! The set as constants: what the runner walks through, split and hashed at build time.
+
+use std::fmt::Write;
+
+use dbmigrate_core::config::{Config, ForeignKeys, NewerDatabase, OutOfOrder, StoreSql, TransactionMode};
+use dbmigrate_core::metadata::Metadata;
+use dbmigrate_core::rust_source::RustSource;
+use dbmigrate_core::statement::Effect;
+use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
+
+use crate::code::Table;
+use crate::literal;
+use crate::output::copy_name;
+
+/// Writes `SET`.
+pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
+    open(text, &set.config);
+    for migration in &set.migrations {
+        render_migration(text, migration, code);
+    }
+    text.push_str("    ],\n};\n\n");
+}
+
+/// Writes a `SET` without migrations, for a set with faults.
+pub(crate) fn render_stub(text: &mut String, set: &MigrationSet) {
+    open(text, &set.config);
+    text.push_str("    ],\n};\n\n");
+}
+
+fn open(text: &mut String, config: &Config) {
+    let transaction = match config.transaction {
+        TransactionMode::Each => "Each",
+        TransactionMode::All => "All",
+    };
+    let foreign_keys = match config.foreign_keys {
+        ForeignKeys::On => "On",
+        ForeignKeys::Off => "Off",
+        ForeignKeys::Connection => "Connection",
+    };
+    let store_sql = match config.store_sql {
+        StoreSql::Down => "Down",
+        StoreSql::All => "All",
+        StoreSql::None => "None",
+    };
+    let out_of_order = match config.out_of_order {
+        OutOfOrder::Error => "Error",
+        OutOfOrder::Apply => "Apply",
+    };
+    let newer_database = match config.newer_database {
+        NewerDatabase::Refuse => "Refuse",
+        NewerDatabase::Allow => "Allow",
+    };
+    let _ = write!(
+        text,
+        "static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {{
+    name: \"\",
+    table: {table},
+    rules: __dbmigrate::Rules {{
+        transaction: __dbmigrate::TransactionMode::{transaction},
+        foreign_keys: __dbmigrate::ForeignKeys::{foreign_keys},
+        store_sql: __dbmigrate::StoreSql::{store_sql},
+        out_of_order: __dbmigrate::OutOfOrder::{out_of_order},
+        newer_database: __dbmigrate::NewerDatabase::{newer_database},
+    }},
+    migrations: &[
+",
+        table = literal::string(&config.table),
+    );
+}
+
+fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table<'_>) {
+    let Metadata { title, date, description, version } = &migration.metadata;
+    let _ = write!(
+        text,
+        "        __dbmigrate::Migration {{
+            number: {number},
+            name: {name},
+            file: {file},
+            metadata: __dbmigrate::Metadata {{ title: {title}, date: {date}, description: {description}, version: {version} }},
+            checksum: {checksum},
+            chain: {chain},
+",
+        number = migration.number,
+        name = literal::string(&migration.name()),
+        file = literal::string(&migration.file),
+        title = literal::option(title.as_deref()),
+        date = literal::option(date.as_deref()),
+        description = literal::option(description.as_deref()),
+        version = literal::option(version.as_deref()),
+        checksum = literal::string(&migration.checksum),
+        chain = literal::string(&migration.chain),
+    );
+    match &migration.body {
+        Body::Sql { up, down } => {
+            let up_copy = copy_name(migration, "up");
+            text.push_str("            up: ");
+            render_script(text, up, &up_copy, code);
+            text.push_str(",\n            down: ");
+            match down {
+                Down::Missing => text.push_str("__dbmigrate::Down::Missing"),
+                Down::Irreversible(reason) => render_irreversible(text, reason),
+                Down::Script(down) => {
+                    let same_file = down.source.path() == up.source.path();
+                    let copy = if same_file { up_copy } else { copy_name(migration, "down") };
+                    text.push_str("__dbmigrate::Down::Script(");
+                    render_script(text, down, &copy, code);
+                    text.push(')');
+                }
+            }
+        }
+        Body::Rust(rust) => {
+            text.push_str("            up: ");
+            render_rust(text, migration, rust, "up", code);
+            text.push_str(",\n            down: ");
+            match (&rust.irreversible, rust.has_down) {
+                (Some(reason), _) => render_irreversible(text, reason),
+                (None, false) => text.push_str("__dbmigrate::Down::Missing"),
+                (None, true) => {
+                    text.push_str("__dbmigrate::Down::Script(");
+                    render_rust(text, migration, rust, "down", code);
+                    text.push(')');
+                }
+            }
+        }
+    }
+    text.push_str(",\n        },\n");
+}
+
+fn render_irreversible(text: &mut String, reason: &str) {
+    let _ = write!(text, "__dbmigrate::Down::Irreversible({})", literal::string(reason));
+}
+
+fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_>) {
+    let _ = write!(
+        text,
+        "__dbmigrate::Script {{
+                file: {file},
+                text: include_str!({copy}),
+                transaction: {transaction},
+                foreign_keys: {foreign_keys:?},
+                tolerate_existing: {tolerate},
+                checksum: {checksum},
+                steps: &[",
+        file = literal::string(script.source.path()),
+        copy = literal::string(copy),
+        transaction = script.transaction,
+        foreign_keys = script.foreign_keys,
+        tolerate = script.tolerate_existing,
+        checksum = literal::string(&script.checksum),
+    );
+    for step in &script.steps {
+        text.push_str("\n                    ");
+        match step {
+            Step::Sql(statement) => {
+                let effect = match &statement.effect {
+                    Effect::None => "None".to_owned(),
+                    Effect::DropTable(table) => format!("DropTable({})", literal::string(table)),
+                    Effect::Write(table) => format!("Write({})", literal::string(table)),
+                    Effect::Session => "Session".to_owned(),
+                    Effect::Begin => "Begin".to_owned(),
+                    Effect::Commit => "Commit".to_owned(),
+                    Effect::Bare { idempotent } => format!("Bare {{ idempotent: {idempotent} }}"),
+                };
+                let _ = write!(
+                    text,
+                    "__dbmigrate::Step::Sql(__dbmigrate::Statement {{ start: {}, end: {}, effect: \
+                     __dbmigrate::Effect::{effect} }}),",
+                    statement.span.start, statement.span.end,
+                );
+            }
+            Step::Call { name, span } => {
+                let line = script.source.position(span.start).line;
+                render_code(text, code.call(name), name, line);
+            }
+        }
+    }
+    text.push_str("\n                ],\n            }");
+}
+
+fn render_rust(text: &mut String, migration: &SourceMigration, rust: &RustSource, direction: &str, code: &Table<'_>) {
+    let _ = write!(
+        text,
+        "__dbmigrate::Script {{
+                file: {file},
+                text: \"\",
+                transaction: {transaction},
+                foreign_keys: {foreign_keys:?},
+                tolerate_existing: false,
+                checksum: {checksum},
+                steps: &[
+                    ",
+        file = literal::string(&migration.file),
+        transaction = rust.transaction,
+        foreign_keys = rust.foreign_keys,
+        checksum = literal::string(&checksum::of_rust(migration.number, &migration.name(), rust.version)),
+    );
+    render_code(text, code.rust(migration.number, direction), direction, 1);
+    text.push_str("\n                ],\n            }");
+}
+
+fn render_code(text: &mut String, id: usize, name: &str, line: usize) {
+    let _ = write!(
+        text,
+        "__dbmigrate::Step::Code(__dbmigrate::Code {{ id: {id}, name: {}, line: {line} }}),",
+        literal::string(name)
+    );
+}

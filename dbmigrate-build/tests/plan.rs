@@ -1,0 +1,180 @@
+//! What the build script's helper says and writes, as values: no compiler runs here.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dbmigrate_build::{Builder, Generated};
+
+/// A package folder that goes away with the value.
+struct Package(PathBuf);
+
+impl Package {
+    fn new(files: &[(&str, &str)]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("dbmigrate-build-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let package = Self(std::env::temp_dir().join(name));
+        package.write("Cargo.toml", "[package]\nname = \"app\"\n");
+        for (path, text) in files {
+            package.write(path, text);
+        }
+        package
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn plan(&self) -> Generated {
+        Builder::new().root(&self.0).plan().unwrap()
+    }
+}
+
+impl Drop for Package {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const FIRST: (&str, &str) = ("migrations/001_initial_schema.sql", "-- Migration: Start\nCREATE TABLE t(a);\n");
+const SECOND: (&str, &str) = ("migrations/002_add_b.sql", "ALTER TABLE t ADD COLUMN b;\n-- dbmigrate: down\nALTER TABLE t DROP COLUMN b;\n");
+const RUST: (&str, &str) = (
+    "migrations/003_fill.rs",
+    "use rusqlite::Connection;\npub fn up(db: &Connection) -> rusqlite::Result<()> { db.execute_batch(\"UPDATE t SET b = 1\") }\n",
+);
+
+fn assert_contains(text: &str, expected: &str) {
+    assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
+}
+
+#[test]
+fn two_checkouts_give_the_same_text() {
+    let files = [FIRST, SECOND];
+    let (one, other) = (Package::new(&files), Package::new(&files));
+    assert_eq!(one.plan().module(), other.plan().module());
+}
+
+#[test]
+fn only_rust_files_are_named_absolutely() {
+    let package = Package::new(&[FIRST, SECOND, RUST]);
+    let module = package.plan().module().to_owned();
+    let root = package.0.to_string_lossy().into_owned();
+    let lines: Vec<&str> = module.lines().filter(|line| line.contains(&root)).collect();
+    assert_eq!(lines.len(), 1, "{module}");
+    assert!(lines[0].starts_with("#[path = "), "{}", lines[0]);
+}
+
+#[test]
+fn a_checkout_with_crlf_gives_the_same_module_and_scripts() {
+    let windows = |(path, text): (&'static str, &str)| (path, text.replace('\n', "\r\n"));
+    let (first, second) = (windows(FIRST), windows(SECOND));
+    let package = Package::new(&[(first.0, &first.1), (second.0, &second.1)]);
+    assert_eq!(package.plan(), Package::new(&[FIRST, SECOND]).plan());
+}
+
+#[test]
+fn cargo_is_told_what_to_watch_and_where_the_module_is() {
+    let package = Package::new(&[FIRST]);
+    let directives = package.plan().directives(Path::new("/out"));
+    assert_eq!(
+        directives,
+        [
+            "cargo:rerun-if-changed=Cargo.toml",
+            "cargo:rerun-if-changed=migrations",
+            "cargo:rustc-env=DBMIGRATE_MODULE=/out/dbmigrate/migrations.rs",
+        ]
+    );
+}
+
+#[test]
+fn a_missing_folder_is_a_fault_and_its_arrival_is_watched_for() {
+    let package = Package::new(&[]);
+    let plan = package.plan();
+    assert_eq!(plan.faults(), 1);
+    let directives = plan.directives(Path::new("/out"));
+    // Without any rerun line cargo watches the whole package; a line for a missing path would rerun on every build.
+    assert!(!directives.iter().any(|line| line.contains("rerun-if-changed")), "{directives:?}");
+}
+
+#[test]
+fn every_fault_is_in_one_compile_error_over_a_stub() {
+    let package = Package::new(&[
+        FIRST,
+        ("migrations/003_b.sql", "SELECT 'open;"),
+        ("migrations/3-c.sql", ""),
+        ("migrations/004_d.rs", "fn up() {}"),
+    ]);
+    let plan = package.plan();
+    let module = plan.module();
+    assert_eq!(module.matches("compile_error!").count(), 1, "{module}");
+    assert!(plan.faults() >= 4, "{}: {module}", plan.faults());
+    for file in ["003_b.sql:1:8", "3-c.sql", "004_d.rs"] {
+        assert_contains(module, file);
+    }
+    assert_contains(module, "M001InitialSchema");
+    assert_contains(module, "pub fn migrator()");
+}
+
+#[test]
+fn writing_twice_touches_nothing_the_second_time() {
+    let package = Package::new(&[FIRST, SECOND]);
+    let out = package.0.join("out");
+    let builder = Builder::new().root(&package.0).out_dir(&out);
+    builder.generate().unwrap();
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    let written: Vec<PathBuf> =
+        fs::read_dir(out.join("dbmigrate")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(written.len(), 3, "{written:?}");
+    for path in &written {
+        fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+    }
+    builder.generate().unwrap();
+    for path in &written {
+        assert_eq!(fs::metadata(path).unwrap().modified().unwrap(), old, "{}", path.display());
+    }
+    package.write("migrations/003_c.sql", "SELECT 1;");
+    builder.generate().unwrap();
+    assert_contains(&fs::read_to_string(out.join("dbmigrate/migrations.rs")).unwrap(), "M003C");
+}
+
+#[test]
+fn steps_become_a_trait_that_the_program_implements() {
+    let package = Package::new(&[FIRST, ("migrations/002_fill.sql", "-- dbmigrate: call fill_b\n-- dbmigrate: call tidy\n")]);
+    let module = package.plan().module().to_owned();
+    assert_contains(&module, "pub trait Steps {");
+    assert_contains(&module, "fn fill_b(&self, db: &Connection) -> ::core::result::Result<(), StepError>;");
+    assert_contains(&module, "pub fn migrator(steps: &dyn Steps)");
+    assert_contains(&module, "1 => steps.tidy(db),");
+}
+
+#[test]
+fn another_folder_can_be_named() {
+    let package = Package::new(&[("sql/001_a.sql", "SELECT 1;")]);
+    let plan = Builder::new().root(&package.0).dir("sql").plan().unwrap();
+    assert_eq!(plan.faults(), 0, "{}", plan.module());
+    assert_contains(plan.module(), "M001A");
+}
+
+#[test]
+fn outside_a_build_script_the_error_says_so() {
+    // Cargo sets `CARGO_MANIFEST_DIR` for tests, and `OUT_DIR` only where a build script ran.
+    let error = Builder::new().generate().unwrap_err();
+    assert_contains(&error.to_string(), "`OUT_DIR` is not set");
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[test]
+fn a_thousand_files_stay_linear() {
+    let count = |n: usize| {
+        let files: Vec<(String, String)> =
+            (1..=n).map(|i| (format!("migrations/{i:03}_m.sql"), format!("CREATE TABLE t{i}(a);"))).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        Package::new(&files).plan().module().len()
+    };
+    let (small, large) = (count(100), count(1_000));
+    assert!(large < small * 12, "{small} bytes for 100, {large} for 1,000");
+}

@@ -1,0 +1,208 @@
+//! The checksums of migrations: what an applied migration is compared by, for ever.
+//!
+//! A checksum is `v1:` and a SHA-256 in hexadecimal digits. What is hashed is a list of fields, each with its length
+//! before it, so that no two lists look alike; the first field names the kind. These rules are frozen: installed
+//! programs hold the results. Another rule is another version beside this one.
+//!
+//! * A script: each statement's tokens as written, then an empty field; each directive as `--` and its words. White
+//!   space, comments, and `;` between statements don't count, but for the text of a `CREATE VIEW` or a
+//!   `CREATE TABLE … AS` from the `AS` on: SQLite names columns after it, so there every byte counts.
+//! * A Rust migration: its number, name and version, never its source, which `cargo fmt` may change.
+//! * The chain: the checksum before it, and what is next.
+
+use hmac_sha256::Hash;
+
+use crate::statement::Reader;
+use crate::token::tokens;
+
+/// The checksum of a Rust migration; see the module.
+#[must_use]
+pub fn of_rust(number: u64, name: &str, version: Option<u64>) -> String {
+    let version = version.map(|version| version.to_string()).unwrap_or_default();
+    Fields::new("rust").field(&number.to_string()).field(name).field(&version).finish()
+}
+
+/// The checksum of a set up to and with this migration; `previous` is that of the set before it, `""` at the start.
+#[must_use]
+pub fn chain(previous: &str, set: &str, number: u64, name: &str, checksum: &str) -> String {
+    let number = number.to_string();
+    Fields::new("chain").field(previous).field(set).field(&number).field(name).field(checksum).finish()
+}
+
+/// The checksum of a script, statement by statement.
+pub(crate) struct ScriptChecksum(Fields);
+
+impl ScriptChecksum {
+    pub(crate) fn new() -> Self {
+        Self(Fields::new("script"))
+    }
+
+    /// Adds the next statement, without its `;`.
+    pub(crate) fn statement(&mut self, statement: &str) {
+        let exact_from = names_columns_from(statement).unwrap_or(statement.len());
+        let (by_token, exact) = statement.split_at(exact_from);
+        for token in tokens(by_token).filter(|token| !token.is_blank()) {
+            self.0.add(token.text(by_token));
+        }
+        if !exact.is_empty() {
+            self.0.add(exact);
+        }
+        self.0.add("");
+    }
+
+    /// Adds a directive in normal form. No token starts with `--`, so it is like no statement.
+    pub(crate) fn directive(&mut self, directive: &str) {
+        self.0.add(&format!("--{directive}"));
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.0.finish()
+    }
+}
+
+/// Where the `AS` stands after which SQLite names columns by their text.
+fn names_columns_from(statement: &str) -> Option<usize> {
+    let mut reader = Reader::new(statement);
+    if !reader.word("CREATE") {
+        return None;
+    }
+    let _ = reader.word("TEMP") || reader.word("TEMPORARY");
+    if !reader.word("VIEW") && !reader.word("TABLE") {
+        return None;
+    }
+    reader.seek(&["AS"])
+}
+
+/// A hash over fields with their lengths.
+struct Fields(Hash);
+
+impl Fields {
+    fn new(kind: &str) -> Self {
+        Self(Hash::new()).field(kind)
+    }
+
+    fn add(&mut self, field: &str) {
+        self.0.update((field.len() as u64).to_le_bytes());
+        self.0.update(field);
+    }
+
+    fn field(mut self, field: &str) -> Self {
+        self.add(field);
+        self
+    }
+
+    fn finish(self) -> String {
+        let digits: String = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("v1:{digits}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script;
+    use crate::source::SourceText;
+    use std::sync::Arc;
+
+    fn of(sql: &str) -> String {
+        script::parse(&Arc::new(SourceText::new("001_a.sql", sql)), &mut Vec::new()).up.checksum
+    }
+
+    fn same(a: &str, b: &str) {
+        assert_eq!(of(a), of(b), "{a} | {b}");
+    }
+
+    fn differ(a: &str, b: &str) {
+        assert_ne!(of(a), of(b), "{a} | {b}");
+    }
+
+    #[test]
+    fn blank_space_and_comments_do_not_count() {
+        same("CREATE TABLE t(a,b);", "\u{feff}-- Why.\r\nCREATE TABLE t ( a, /* b */ b )\n;");
+        same("CREATE TABLE t(a);", "CREATE TABLE t(a)");
+        same("SELECT 1;SELECT 2", ";;SELECT 1;;\n;SELECT 2;");
+        same("-- dbmigrate: foreign-keys off\nSELECT 1", "--dbmigrate:foreign-keys    off\n\nSELECT 1");
+        same("CREATE TABLE t(a AS (b + 1))", "CREATE TABLE t(a AS ( b+1 ))");
+        same("SELECT 1;\n-- dbmigrate: down\nSELECT 2", "SELECT 1");
+        same("-- dbmigrate: down\nSELECT 1;", "-- dbmigrate: down\nSELECT 2;");
+    }
+
+    #[test]
+    fn all_that_sqlite_sees_counts() {
+        differ("SELECT 1", "SELECT 2");
+        differ("SELECT a", "SELECT A");
+        differ("SELECT 'a b'", "SELECT 'a  b'");
+        differ("SELECT ab", "SELECT a b");
+        differ("SELECT 1;SELECT 2", "SELECT 1 SELECT 2");
+        differ("SELECT 1;SELECT 2", "SELECT 2;SELECT 1");
+        differ("SELECT 1", "");
+        differ("SELECT 1", "BEGIN; SELECT 1; COMMIT;");
+        differ("SELECT 1", "PRAGMA foreign_keys = OFF; SELECT 1");
+        differ("SELECT 1", "-- dbmigrate: foreign-keys off\nSELECT 1");
+        differ("-- dbmigrate: foreign-keys on\nSELECT 1", "-- dbmigrate: foreign-keys off\nSELECT 1");
+        differ("-- dbmigrate: call a\nSELECT 1", "SELECT 1;\n-- dbmigrate: call a");
+        differ("-- dbmigrate: call a", "-- dbmigrate: call b");
+    }
+
+    #[test]
+    fn text_that_names_columns_counts_as_it_stands() {
+        for head in [
+            "CREATE VIEW v",
+            "create temp view if not exists v",
+            "CREATE TABLE t",
+            "CREATE TEMPORARY TABLE main.\"AS\"",
+            "CREATE VIEW v(a)",
+        ] {
+            differ(&format!("{head} AS SELECT a+1 FROM b"), &format!("{head} AS SELECT a + 1 FROM b"));
+            differ(&format!("{head} AS SELECT a+1 FROM b"), &format!("{head} AS SELECT a+1 /* so */ FROM b"));
+            same(&format!("{head} AS SELECT a+1 FROM b"), &format!("{head}\n/* so */ AS SELECT a+1 FROM b -- so\n;"));
+        }
+        same("CREATE INDEX i ON t(a+1)", "CREATE INDEX i ON t ( a + 1 )");
+    }
+
+    #[test]
+    fn a_way_back_is_the_same_in_both_places() {
+        let halves = script::parse(
+            &Arc::new(SourceText::new("a.sql", "X;\n-- dbmigrate: down\nDROP TABLE t;")),
+            &mut Vec::new(),
+        );
+        let down = script::parse_down(&Arc::new(SourceText::new("a.down.sql", "DROP TABLE t")), &mut Vec::new());
+        assert_eq!(halves.down.unwrap().checksum, down.checksum);
+    }
+
+    #[test]
+    fn the_parts_of_a_rust_migration_and_of_a_chain_are_kept_apart() {
+        let rust = of_rust(1, "001_a", None);
+        assert_ne!(rust, of_rust(2, "001_a", None));
+        assert_ne!(rust, of_rust(1, "001_b", None));
+        assert_ne!(rust, of_rust(1, "001_a", Some(0)));
+        let link = chain("", "", 1, "001_a", "v1:0");
+        for other in
+            [chain("v", "", 1, "001_a", "v1:0"), chain("", "0", 1, "001_a", "v1:0"), chain("", "", 1, "001_av1", ":0")]
+        {
+            assert_ne!(link, other);
+        }
+    }
+
+    /// Installed databases hold these: a change here locks every one of them out.
+    #[test]
+    fn version_one_stays_what_it_is() {
+        let sql = "-- dbmigrate: foreign-keys off\nPRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE t (a, 'b');\n\
+                   CREATE VIEW v AS SELECT a + 1 FROM t;\n-- dbmigrate: call fill\nCOMMIT;";
+        assert_eq!(of(""), "v1:94a8147fed36190e8d96022af1d5558364facd6e17d6cca18add2bdd2946545f");
+        assert_eq!(of(sql), "v1:0f46854d0e793c4797ede4970e22774d8e95c6c6ff348036e16098f6979d27a2");
+        assert_eq!(of_rust(3, "003_fill", None), "v1:35e814731b4a0aac1667463bea7e798c29dc7b99f1f8af7a64b505bf07d077aa");
+        assert_eq!(
+            of_rust(3, "003_fill", Some(2)),
+            "v1:acd5002edbd2078ac1782dbb30af38797ef0f7b8c49bac4667ed0227c1192e80"
+        );
+        assert_eq!(
+            chain("", "", 1, "001_a", &of("")),
+            "v1:b760eb1f85ddc41ccfbf389b06c02ef0b43bdc077529d3ed3d5a8f66e4ec5a2d"
+        );
+        assert_eq!(
+            chain(&of(""), "billing", 2, "002_b", &of(sql)),
+            "v1:764baee7969536661f1b1732e68409853e62523853624b2c93b37cb8505c2c18"
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! The configuration of a set: `[package.metadata.migrations]` in the package's manifest.
+//!
+//! What shapes the set or the history stands in the package only, because a published package does not carry its
+//! workspace; `[workspace.metadata.migrations]` gives defaults to what only tools use. Command line arguments and the
+//! environment are not known here.
+
+use std::collections::BTreeMap;
+
+mod read;
+
+pub use read::read;
+pub(crate) use read::read_parts;
+
+/// The table in a package's manifest.
+pub const TABLE: &str = "[package.metadata.migrations]";
+
+/// The digits of a timestamp, `YYYYMMDDHHMMSS`.
+pub(crate) const TIMESTAMP_DIGITS: usize = 14;
+
+/// The most digits that `width` may ask for.
+pub(crate) const MAX_WIDTH: usize = 20;
+
+/// How a set is laid out, recorded and run. Its [`Default`] is what a manifest that says nothing means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Whether the package's manifest holds the table at all.
+    pub declared: bool,
+    /// `dir`: the folder of the migrations, relative to the package, with `/`.
+    pub dir: String,
+    /// `database`: the path of the database that tools use, relative to the package.
+    pub database: Option<String>,
+    /// `table`: the history table.
+    pub table: String,
+    /// `numbering`: what the numbers are.
+    pub numbering: Numbering,
+    /// `width`: the digits of a sequential number, at least.
+    pub width: usize,
+    /// `start`: the first sequential number.
+    pub start: u64,
+    /// `reserved`: numbers without a file, each with its reason.
+    pub reserved: BTreeMap<u64, String>,
+    /// `reversible`: whether a new migration is given a way back to fill in.
+    pub reversible: bool,
+    /// `transaction`: what one transaction holds.
+    pub transaction: TransactionMode,
+    /// `foreign-keys`: enforcement for the files that say nothing about it.
+    pub foreign_keys: ForeignKeys,
+    /// `store-sql`: which scripts the history keeps.
+    pub store_sql: StoreSql,
+    /// `out-of-order`: what a pending migration before an applied one means.
+    pub out_of_order: OutOfOrder,
+    /// `newer-database`: what a database that knows more migrations than the program means.
+    pub newer_database: NewerDatabase,
+    /// `runner`: the binary target that runs sets with Rust in them.
+    pub runner: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            declared: false,
+            dir: "migrations".to_owned(),
+            database: None,
+            table: "_migrations".to_owned(),
+            numbering: Numbering::Sequential,
+            width: 3,
+            start: 1,
+            reserved: BTreeMap::new(),
+            reversible: true,
+            transaction: TransactionMode::Each,
+            foreign_keys: ForeignKeys::On,
+            store_sql: StoreSql::Down,
+            out_of_order: OutOfOrder::Error,
+            newer_database: NewerDatabase::Refuse,
+            runner: None,
+        }
+    }
+}
+
+impl Config {
+    /// A number as this set writes it: `001`, or `20240115103000`.
+    #[must_use]
+    pub fn digits(&self, number: u64) -> String {
+        let width = match self.numbering {
+            Numbering::Sequential => self.width.min(MAX_WIDTH),
+            Numbering::Timestamp => TIMESTAMP_DIGITS,
+        };
+        format!("{number:0width$}")
+    }
+}
+
+/// What the numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Numbering {
+    /// One after the other, without gaps.
+    Sequential,
+    /// `YYYYMMDDHHMMSS`; gaps mean nothing.
+    Timestamp,
+}
+
+/// What one transaction holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionMode {
+    /// One migration.
+    Each,
+    /// All that are pending.
+    All,
+}
+
+/// Enforcement of foreign keys for files that say nothing about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ForeignKeys {
+    /// On, but off where a file drops a referenced table.
+    On,
+    /// Off.
+    Off,
+    /// As the connection has it.
+    Connection,
+}
+
+/// Which scripts the history keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StoreSql {
+    /// The ways back.
+    Down,
+    /// The ways up and back.
+    All,
+    /// Neither.
+    None,
+}
+
+/// What a pending migration before an applied one means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutOfOrder {
+    /// An error.
+    Error,
+    /// It is applied late.
+    Apply,
+}
+
+/// What a database that knows more migrations than the program means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NewerDatabase {
+    /// An error.
+    Refuse,
+    /// The program runs on it.
+    Allow,
+}

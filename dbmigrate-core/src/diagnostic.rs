@@ -1,0 +1,160 @@
+//! Everything that can be wrong with a set, as data.
+//!
+//! Rendering lives elsewhere: `dbmigrate-build` writes a `compile_error!`, `cargo dbmigrate` draws snippets or
+//! JSON lines. The data is the same, so the outputs can't drift apart.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::source::{Position, SourceText, Span};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The set can't be used.
+    Error,
+    /// The set works, and something about it deserves a look.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`, as cargo writes them.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A span in a file, with the text that a renderer needs to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The file, relative to the package, with `/`.
+    pub path: String,
+    /// Where the span starts.
+    pub position: Position,
+    /// The bytes of the span in `text`.
+    pub span: Span,
+    /// The whole normalised text of the file.
+    pub text: Arc<str>,
+}
+
+impl Location {
+    /// The place of `span` in `source`.
+    #[must_use]
+    pub fn new(source: &SourceText, span: Span) -> Self {
+        Self {
+            path: source.path().to_owned(),
+            position: source.position(span.start),
+            span,
+            text: source.shared(),
+        }
+    }
+}
+
+/// One finding: what is wrong, where, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// A stable kebab-case name of the kind of problem, such as `duplicate-number`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong: lower case, no final period, values in backticks.
+    pub message: String,
+    /// The file, where the problem has one but no span in it.
+    pub file: Option<String>,
+    /// The place in a file.
+    pub location: Option<Location>,
+    /// A few words under the marked span.
+    pub label: Option<String>,
+    /// Facts that explain.
+    pub notes: Vec<String>,
+    /// What to do next, with the exact command or text where there is one.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error without a place yet.
+    #[must_use]
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            file: None,
+            location: None,
+            label: None,
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// A warning without a place yet.
+    #[must_use]
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Names the file, for a problem of the whole file.
+    #[must_use]
+    pub fn in_file(mut self, path: impl Into<String>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Names the place.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.file = Some(location.path.clone());
+        self.location = Some(location);
+        self
+    }
+
+    /// Adds the words under the span.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Whether the set can't be used because of it.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// Plain text without a snippet: `file:line:column: error: message`, then notes and help on lines of their own.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.location, &self.file) {
+            (Some(location), _) => write!(f, "{}:{}: ", location.path, location.position)?,
+            (None, Some(file)) => write!(f, "{file}: ")?,
+            (None, None) => {}
+        }
+        write!(f, "{}: {}", self.severity.as_str(), self.message)?;
+        for note in &self.notes {
+            write!(f, "\n  note: {note}")?;
+        }
+        for help in &self.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}

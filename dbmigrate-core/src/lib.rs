@@ -1,0 +1,31 @@
+//! What a migration is: names, numbers, SQL tokens, directives, checksums, sets, discovery, configuration and
+//! diagnostics as data.
+//!
+//! This crate is pure: it reads the files of a package and knows no SQLite, no terminal, no environment and no
+//! process. Everything that a user can get wrong comes back as [`Diagnostic`] values, all of them at once.
+
+pub mod checksum;
+pub mod config;
+pub mod diagnostic;
+pub mod directive;
+pub mod file_name;
+pub mod load;
+pub mod metadata;
+pub mod migration;
+pub mod nearest;
+mod problems;
+pub mod rust_source;
+pub mod script;
+pub mod sequence;
+pub mod source;
+pub mod statement;
+#[cfg(test)]
+mod testing;
+pub mod token;
+
+pub use config::Config;
+pub use diagnostic::{Diagnostic, Location, Severity};
+pub use load::{Loaded, MigrationSet, load};
+pub use migration::{Body, Down, SourceMigration};
+pub use script::{Script, Step};
+pub use source::{Position, SourceText, Span};

@@ -1,0 +1,135 @@
+//! Lists the folder of migrations: which files are there, and what has no place in it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::config::{Config, TABLE};
+use crate::diagnostic::Diagnostic;
+use crate::file_name::{self, FileName};
+
+/// How deep folders inside the folder are searched for migrations that lie too deep.
+const STRAY_DEPTH: usize = 4;
+
+/// The folder as it is listed.
+pub(super) struct Folder<'a> {
+    config: &'a Config,
+    /// What has a name of its own, sorted.
+    pub(super) files: Vec<(String, FileName)>,
+    /// Those of them that are no files.
+    pub(super) unreadable: BTreeSet<String>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Folder<'a> {
+    /// Finds the files by name, in the order of their names, whatever order the file system has.
+    pub(super) fn list(root: &Path, config: &'a Config) -> Self {
+        let mut folder = Self { config, files: Vec::new(), unreadable: BTreeSet::new(), diagnostics: Vec::new() };
+        folder.read(&root.join(&config.dir));
+        folder.files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        folder
+    }
+
+    fn read(&mut self, path: &Path) {
+        let dir = &self.config.dir;
+        let entries = match fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+            Ok(entries) => entries,
+            Err(_) if !path.exists() => {
+                let message = format!("the folder `{dir}` does not exist");
+                return self.error(
+                    "no-directory",
+                    dir,
+                    message,
+                    "create the first migration: `cargo dbmigrate create NAME`",
+                );
+            }
+            Err(_) if path.is_file() => {
+                let message = format!("`{dir}` is a file, not a folder of migrations");
+                return self.error("no-directory", dir, message, &format!("move it away, or set `dir` in `{TABLE}`"));
+            }
+            Err(error) => {
+                let message = format!("could not read the folder `{dir}`: {error}");
+                return self.error("unreadable-folder", dir, message, "give yourself the right to read it");
+            }
+        };
+        for entry in entries {
+            match entry.file_name().into_string() {
+                Ok(name) if !name.contains(char::is_control) => self.entry(name, &entry),
+                Ok(name) => self.unprintable(&name, "holds a control character"),
+                Err(name) => self.unprintable(&name.to_string_lossy(), "is not valid UTF-8"),
+            }
+        }
+    }
+
+    fn unprintable(&mut self, name: &str, why: &str) {
+        let name = name.escape_debug();
+        let path = format!("{}/{name}", self.config.dir);
+        self.error("misnamed-file", &path, format!("the file name `{name}` {why}"), "rename it, or move it away");
+    }
+
+    fn entry(&mut self, name: String, entry: &fs::DirEntry) {
+        let what = file_name::parse(&name, self.config);
+        // Follows links; a broken one is left to the reader, which says what is wrong with it.
+        match fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_dir() => self.folder(name, what, entry),
+            Ok(metadata) if !metadata.is_file() && what != FileName::Ignored => {
+                self.not_a_file(name, what, "is not a regular file");
+            }
+            _ => self.files.push((name, what)),
+        }
+    }
+
+    fn folder(&mut self, name: String, what: FileName, entry: &fs::DirEntry) {
+        let dir = &self.config.dir;
+        let path = format!("{dir}/{name}");
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if name.starts_with('.') {
+            return;
+        }
+        if matches!(name.as_str(), "hooks" | "repeatable") {
+            let message = format!("`{path}` is not supported by this version of dbmigrate");
+            self.error("stray-folder", &path, message, "remove the folder");
+        } else if let Some(inside) = find_migration(&entry.path(), if is_link { 0 } else { STRAY_DEPTH }) {
+            let message = format!("`{path}` holds `{inside}`, but migrations lie side by side in `{dir}`");
+            let tail = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || "-_".contains(letter));
+            let slug = file_name::slug(tail).unwrap_or_else(|| "name".to_owned());
+            let stem = format!("{dir}/{}_{slug}", self.config.digits(self.config.start));
+            let help = match inside.as_str() {
+                "up.sql" | "down.sql" => {
+                    format!("make `up.sql` a file such as `{stem}.sql`, and `down.sql` one such as `{stem}.down.sql`")
+                }
+                _ => format!("give it a name such as `{stem}.sql`, or move the folder out of `{dir}`"),
+            };
+            self.error("stray-folder", &path, message, &help);
+        } else if matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }) {
+            self.not_a_file(name, what, "is a folder, not a file");
+        }
+    }
+
+    /// Its number is taken, but there is nothing to read.
+    fn not_a_file(&mut self, name: String, what: FileName, why: &str) {
+        let path = format!("{}/{name}", self.config.dir);
+        self.error("not-a-file", &path, format!("`{name}` {why}"), "put a file in its place, or remove it");
+        self.unreadable.insert(name.clone());
+        self.files.push((name, what));
+    }
+
+    fn error(&mut self, code: &'static str, path: &str, message: String, help: &str) {
+        self.diagnostics.push(Diagnostic::error(code, message).in_file(path).help(help));
+    }
+}
+
+/// The first SQL or Rust file in a folder, by name, searched to a depth; links inside are not followed.
+fn find_migration(folder: &Path, depth: usize) -> Option<String> {
+    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    entries.iter().find_map(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let deeper = (depth > 0).then(|| find_migration(&entry.path(), depth - 1)).flatten()?;
+            return Some(format!("{name}/{deeper}"));
+        }
+        let lower = name.to_ascii_lowercase();
+        (lower.ends_with(".sql") || lower.ends_with(".rs")).then_some(name)
+    })
+}

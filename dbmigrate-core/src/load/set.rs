@@ -1,0 +1,150 @@
+//! A set of migrations, and the questions that everybody asks it.
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::migration::{Body, Down, SourceMigration};
+use crate::nearest::nearest;
+use crate::script::Step;
+
+/// The migrations of a package, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationSet {
+    /// The configuration that they were read with.
+    pub config: Config,
+    /// The migrations by number. Where the files have errors, those without.
+    pub migrations: Vec<SourceMigration>,
+}
+
+impl MigrationSet {
+    /// The names of the `call` steps in all migrations, sorted, each once.
+    #[must_use]
+    pub fn call_steps(&self) -> Vec<&str> {
+        let scripts = self.migrations.iter().flat_map(|migration| match &migration.body {
+            Body::Sql { up, down: Down::Script(down) } => [Some(up), Some(down)],
+            Body::Sql { up, .. } => [Some(up), None],
+            Body::Rust(_) => [None, None],
+        });
+        let names = scripts.flatten().flat_map(|script| &script.steps).filter_map(|step| match step {
+            Step::Call { name, .. } => Some(name.as_str()),
+            Step::Sql(_) => None,
+        });
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether a migration runs code of the program: a Rust file or a `call` step.
+    #[must_use]
+    pub fn has_code(&self) -> bool {
+        self.migrations.iter().any(|migration| matches!(migration.body, Body::Rust(_))) || !self.call_steps().is_empty()
+    }
+
+    /// The migration that `target` means: a number (`3`, `003`), a full name or file name, a slug, or the version in a
+    /// header.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic that lists the candidates where several are meant, or the nearest where none is.
+    pub fn find(&self, target: &str) -> Result<&SourceMigration, Box<Diagnostic>> {
+        let number = target.parse::<u64>().ok().filter(|_| target.bytes().all(|byte| byte.is_ascii_digit()));
+        let means = |migration: &&SourceMigration| {
+            number == Some(migration.number)
+                || target == migration.slug
+                || target == migration.file
+                || migration.file.rsplit('/').next() == Some(target)
+                || migration.metadata.version.as_deref() == Some(target)
+                || target == migration.name()
+        };
+        let found: Vec<_> = self.migrations.iter().filter(means).collect();
+        match found.as_slice() {
+            [migration] => Ok(migration),
+            [] => {
+                let message = format!("no migration is called `{}`", target.escape_debug());
+                let names: Vec<String> = self.migrations.iter().map(SourceMigration::name).collect();
+                let words = names.iter().map(String::as_str).chain(self.migrations.iter().map(|it| it.slug.as_str()));
+                let help = match nearest(target, words) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`cargo dbmigrate list` shows the migrations".to_owned(),
+                };
+                Err(Box::new(Diagnostic::error("unknown-migration", message).help(help)))
+            }
+            several => {
+                let names: Vec<String> = several.iter().map(|migration| format!("`{}`", migration.name())).collect();
+                let message = format!("`{}` means several migrations: {}", target.escape_debug(), names.join(", "));
+                Err(Box::new(Diagnostic::error("ambiguous-migration", message).help("write the full name of one")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::load::tests::Package;
+
+    #[test]
+    fn call_steps_are_named_once_over_both_directions() {
+        let package = Package::new(
+            "",
+            &[
+                (
+                    "migrations/001_a.sql",
+                    "-- dbmigrate: call fill\nSELECT 1;\n-- dbmigrate: down\n-- dbmigrate: call empty\n",
+                ),
+                ("migrations/002_b.sql", "SELECT 1;\n-- dbmigrate: call fill\n-- dbmigrate: call count\n"),
+            ],
+        );
+        let loaded = package.load();
+        assert_eq!(loaded.diagnostics, []);
+        assert_eq!(loaded.set.call_steps(), ["count", "empty", "fill"]);
+        assert!(loaded.set.has_code());
+    }
+
+    #[test]
+    fn code_is_rust_or_a_call() {
+        let sql = Package::new("", &[("migrations/001_a.sql", "SELECT 1;")]);
+        assert!(!sql.load().set.has_code());
+        let rust =
+            Package::new("", &[("migrations/001_a.rs", "pub fn up(db: &rusqlite::Connection) -> Result<(), E> {}")]);
+        assert!(rust.load().set.has_code());
+    }
+
+    #[test]
+    fn a_migration_is_found_by_all_of_its_names() {
+        let package = Package::new(
+            "",
+            &[
+                ("migrations/001_users.sql", "-- Version: 1.0.0\nSELECT 1;"),
+                ("migrations/002_posts.sql", "-- Version: 1.1.0\nSELECT 1;"),
+                ("migrations/003_users.sql", "-- Version: 2\nSELECT 1;"),
+            ],
+        );
+        let set = package.load().set;
+        for (target, expect) in [
+            ("1", 1),
+            ("001", 1),
+            ("0001", 1),
+            ("3", 3),
+            ("002_posts", 2),
+            ("002_posts.sql", 2),
+            ("migrations/002_posts.sql", 2),
+            ("posts", 2),
+            ("1.1.0", 2),
+            ("001_users", 1),
+        ] {
+            assert_eq!(set.find(target).map(|found| found.number), Ok(expect), "{target}");
+        }
+        for (target, expect) in [
+            ("users", "`users` means several migrations: `001_users`, `003_users`"),
+            ("2", "`2` means several migrations: `002_posts`, `003_users`"),
+            ("post", "did you mean `posts`?"),
+            ("002_psots", "did you mean `002_posts`?"),
+            ("9", "`cargo dbmigrate list` shows the migrations"),
+            ("+1", "no migration is called `+1`"),
+            ("", "no migration is called ``"),
+            ("99999999999999999999999", "no migration is called"),
+        ] {
+            let error = set.find(target).unwrap_err();
+            assert!(error.to_string().contains(expect), "{target}: {error}");
+        }
+    }
+}

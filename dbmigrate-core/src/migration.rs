@@ -1,0 +1,61 @@
+//! One migration as its files say it.
+
+use std::sync::Arc;
+
+use crate::metadata::Metadata;
+use crate::rust_source::RustSource;
+use crate::script::Script;
+
+/// A migration of the set: a number, a name, and what leads there and back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceMigration {
+    /// The number that orders it.
+    pub number: u64,
+    /// The number as the file name writes it, such as `001`.
+    pub digits: String,
+    /// The rest of the name, such as `initial_schema`.
+    pub slug: String,
+    /// The file that holds the way up, relative to the package, with `/`.
+    pub file: String,
+    /// What the header comments say.
+    pub metadata: Metadata,
+    /// What the migration does.
+    pub body: Body,
+    /// The versioned checksum of the way up (see [`crate::checksum`]).
+    pub checksum: String,
+    /// The chained checksum of this migration and all before it, in order.
+    pub chain: String,
+}
+
+impl SourceMigration {
+    /// The full name, as the history records it: `001_initial_schema`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}_{}", self.digits, self.slug)
+    }
+}
+
+/// What a migration is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// SQL, with `call` steps possibly between the statements.
+    Sql {
+        /// The way up.
+        up: Script,
+        /// The way back.
+        down: Down,
+    },
+    /// A Rust file with `pub fn up` and perhaps `pub fn down`.
+    Rust(Arc<RustSource>),
+}
+
+/// The way back of a SQL migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Down {
+    /// Nobody wrote one.
+    Missing,
+    /// There is none on purpose, for this reason.
+    Irreversible(String),
+    /// The script.
+    Script(Script),
+}

@@ -1,0 +1,394 @@
+//! One half of a SQL migration: its statements, its calls of Rust, and how they are to be run.
+//!
+//! What a file says is settled here, once: the halves, the directives, the file's own transaction and its PRAGMAs.
+//! What the steps do to a database is the runner's business.
+
+mod rules;
+
+use std::sync::Arc;
+
+use crate::checksum::ScriptChecksum;
+use crate::diagnostic::Diagnostic;
+use crate::directive::{self, Directive, Language, misplaced, repeated};
+use crate::problems::Problems;
+use crate::source::{SourceText, Span};
+use crate::statement::{Splitter, Statement};
+use crate::token::{TokenKind, Unterminated, tokens};
+
+/// One half of a migration, ready to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The file.
+    pub source: Arc<SourceText>,
+    /// The part of the file that this half is.
+    pub section: Span,
+    /// What to run, in order. In a half with a transaction the file's own `BEGIN` and `COMMIT` and its
+    /// `PRAGMA foreign_keys` are left out.
+    pub steps: Vec<Step>,
+    /// Whether it runs inside a transaction of the runner.
+    pub transaction: bool,
+    /// Whether foreign keys are enforced; `None` leaves it to the runner.
+    pub foreign_keys: Option<bool>,
+    /// Whether statements that fail because something exists already are skipped.
+    pub tolerate_existing: bool,
+    /// The versioned checksum; see [`crate::checksum`].
+    pub checksum: String,
+}
+
+/// One step of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A statement.
+    Sql(Statement),
+    /// A step written in Rust.
+    Call {
+        /// The name of the function.
+        name: String,
+        /// The directive.
+        span: Span,
+    },
+}
+
+/// What an up file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Halves {
+    /// The way up.
+    pub up: Script,
+    /// What follows the `down` directive.
+    pub down: Option<Script>,
+    /// Why there is no way back.
+    pub irreversible: Option<String>,
+}
+
+/// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
+pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
+    let mut problems = Problems::new(source, diagnostics);
+    let (up, down) = read(source, Direction::Up, &mut problems);
+    let irreversible = up.irreversible.clone();
+    if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
+        let fault = Diagnostic::error("contradiction", "a migration with a `down` half is not `irreversible`");
+        problems.push(*span, fault.help("remove this line, or the `down` half"));
+    }
+    Halves {
+        up: up.finish(source, &mut problems),
+        down: down.map(|down| down.finish(source, &mut problems)),
+        irreversible: irreversible.map(|(reason, _)| reason),
+    }
+}
+
+/// Reads a `.down.sql` file, all of which is the way back; every problem goes to `diagnostics`.
+pub fn parse_down(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
+    let mut problems = Problems::new(source, diagnostics);
+    let (down, _) = read(source, Direction::Down, &mut problems);
+    down.finish(source, &mut problems)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Up,
+    Down,
+}
+
+/// Reads a file that starts as the way `direction`; the second half is what follows a `down` directive.
+fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
+    let text = source.text();
+    let mut half = Half::new(0, direction);
+    let mut up = None;
+    let mut splitter = Splitter::default();
+    // Whether nothing but white space and comments came since the line began.
+    let mut line_is_blank = true;
+    for token in tokens(text) {
+        match token.kind {
+            TokenKind::Space => line_is_blank |= token.text(text).contains('\n'),
+            TokenKind::LineComment | TokenKind::BlockComment => {
+                let Some(directive) = directive::read(token.span, Language::Sql, problems) else { continue };
+                if !line_is_blank {
+                    let fault = misplaced("a directive stands on a line of its own");
+                    problems
+                        .push(token.span, fault.help(format!("write `-- dbmigrate: {directive}` on the next line")));
+                }
+                if directive != Directive::Down {
+                    if splitter.is_open() && line_is_blank {
+                        let fault = misplaced("a directive can't stand inside a statement");
+                        problems.push(token.span, fault.help("move it before the statement, or end that with `;`"));
+                    }
+                    half.directive(directive, token.span, problems);
+                } else if half.direction == Direction::Up {
+                    half.statement(text, splitter.finish(text));
+                    half.section.end = token.span.start;
+                    up = Some(std::mem::replace(&mut half, Half::new(token.span.end, Direction::Down)));
+                } else if up.is_some() {
+                    problems.push(token.span, repeated("down"));
+                } else {
+                    let fault = misplaced("the whole of a `.down.sql` file is the way back");
+                    problems.push(token.span, fault.help("remove this line"));
+                }
+            }
+            kind => {
+                if let TokenKind::Unterminated(what) = kind {
+                    problems.push(token.span, unterminated(what));
+                }
+                half.statement(text, splitter.feed(text, token));
+                line_is_blank = false;
+            }
+        }
+    }
+    half.statement(text, splitter.finish(text));
+    half.section.end = text.len();
+    match up {
+        Some(up) => (up, Some(half)),
+        None => (half, None),
+    }
+}
+
+/// A half while it is read.
+struct Half {
+    direction: Direction,
+    section: Span,
+    steps: Vec<Step>,
+    checksum: ScriptChecksum,
+    no_transaction: Option<Span>,
+    foreign_keys: Option<bool>,
+    tolerate_existing: bool,
+    irreversible: Option<(String, Span)>,
+}
+
+impl Half {
+    fn new(start: usize, direction: Direction) -> Self {
+        Self {
+            direction,
+            section: Span::new(start, start),
+            steps: Vec::new(),
+            checksum: ScriptChecksum::new(),
+            no_transaction: None,
+            foreign_keys: None,
+            tolerate_existing: false,
+            irreversible: None,
+        }
+    }
+
+    fn statement(&mut self, text: &str, statement: Option<Statement>) {
+        let Some(statement) = statement else { return };
+        self.checksum.statement(text.get(statement.span.start..statement.span.end).unwrap_or(""));
+        self.steps.push(Step::Sql(statement));
+    }
+
+    /// Takes a directive, other than `down`.
+    fn directive(&mut self, directive: Directive, span: Span, problems: &mut Problems<'_>) {
+        self.checksum.directive(&directive.to_string());
+        if let Directive::Call(name) = directive {
+            self.steps.push(Step::Call { name, span });
+            return;
+        }
+        let word = directive.word();
+        if !self.steps.is_empty() {
+            let fault = misplaced(format!("`{word}` stands before the first statement that it governs"));
+            problems.push(span, fault.help("move it up"));
+        }
+        let second = match directive {
+            Directive::NoTransaction => self.no_transaction.replace(span).is_some(),
+            Directive::ForeignKeys(on) => self.foreign_keys.replace(on).is_some(),
+            Directive::TolerateExisting => std::mem::replace(&mut self.tolerate_existing, true),
+            Directive::Irreversible(_) if self.direction == Direction::Down => {
+                let fault = misplaced("`irreversible` says that there is no way back, and this is one");
+                problems.push(span, fault.help("remove this line"));
+                false
+            }
+            Directive::Irreversible(reason) => self.irreversible.replace((reason, span)).is_some(),
+            // A `call` is a step, `down` ends the half, and SQL has no `version`.
+            Directive::Call(_) | Directive::Down | Directive::Version(_) => false,
+        };
+        if second {
+            problems.push(span, repeated(word));
+        }
+    }
+
+    fn finish(self, source: &Arc<SourceText>, problems: &mut Problems<'_>) -> Script {
+        let transaction = self.no_transaction.is_none();
+        let (steps, foreign_keys) = if transaction {
+            rules::in_transaction(self.steps, self.foreign_keys, problems)
+        } else {
+            rules::without_transaction(&self.steps, problems);
+            (self.steps, self.foreign_keys)
+        };
+        Script {
+            source: Arc::clone(source),
+            section: self.section,
+            steps,
+            transaction,
+            foreign_keys,
+            tolerate_existing: self.tolerate_existing,
+            checksum: self.checksum.finish(),
+        }
+    }
+}
+
+fn unterminated(what: Unterminated) -> Diagnostic {
+    let (what, close) = match what {
+        Unterminated::String => ("string", "'"),
+        Unterminated::QuotedName => ("quoted name", "the quote that opens it"),
+        Unterminated::Bracket => ("name in brackets", "]"),
+        Unterminated::BlockComment => ("comment", "*/"),
+    };
+    Diagnostic::error("unterminated", format!("a {what} starts here and never ends"))
+        .help(format!("close it with `{close}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Arc<SourceText> {
+        Arc::new(SourceText::new("migrations/001_a.sql", text))
+    }
+
+    /// The steps as text; a call as `call name`.
+    fn steps(script: &Script) -> Vec<String> {
+        script
+            .steps
+            .iter()
+            .map(|step| match step {
+                Step::Sql(statement) => script.source.slice(statement.span).to_owned(),
+                Step::Call { name, .. } => format!("call {name}"),
+            })
+            .collect()
+    }
+
+    fn faults(diagnostics: &[Diagnostic]) -> Vec<String> {
+        diagnostics
+            .iter()
+            .map(|d| d.location.as_ref().map_or(d.code.to_owned(), |at| format!("{} {}", at.position, d.code)))
+            .collect()
+    }
+
+    /// A file that is right: its halves.
+    fn sound(text: &str) -> Halves {
+        let mut diagnostics = Vec::new();
+        let halves = parse(&source(text), &mut diagnostics);
+        assert_eq!(faults(&diagnostics), [""; 0], "{text}");
+        halves
+    }
+
+    /// A file that is wrong, at these places.
+    fn wrong(text: &str, expect: &[&str]) {
+        let mut diagnostics = Vec::new();
+        parse(&source(text), &mut diagnostics);
+        assert_eq!(faults(&diagnostics), expect, "{text}");
+        assert!(diagnostics.iter().all(|diagnostic| !diagnostic.help.is_empty()), "{text}");
+    }
+
+    #[test]
+    fn a_file_is_one_half_or_two() {
+        let halves = sound("CREATE TABLE a(b);\nSELECT 1;");
+        assert_eq!(steps(&halves.up), ["CREATE TABLE a(b)", "SELECT 1"]);
+        assert_eq!((halves.up.section, halves.down, halves.irreversible), (Span::new(0, 28), None, None));
+        assert_eq!((halves.up.transaction, halves.up.foreign_keys, halves.up.tolerate_existing), (true, None, false));
+
+        let text = "CREATE TABLE a(b);\n-- dbmigrate: down\nDROP TABLE a;\n";
+        let halves = sound(text);
+        let down = halves.down.unwrap();
+        assert_eq!((steps(&halves.up), steps(&down)), (vec!["CREATE TABLE a(b)".into()], vec!["DROP TABLE a".into()]));
+        assert_eq!(halves.up.source.slice(halves.up.section), "CREATE TABLE a(b);\n");
+        assert_eq!(down.source.slice(down.section), "\nDROP TABLE a;\n");
+    }
+
+    #[test]
+    fn down_ends_the_way_up_with_or_without_a_semicolon() {
+        for up in ["SELECT 1", "CREATE TRIGGER t BEGIN SELECT 1; END", "CREATE TRIGGER t BEGIN SELECT 1"] {
+            let halves = sound(&format!("{up}\n\t-- dbmigrate: down\nSELECT 2"));
+            assert_eq!(
+                (steps(&halves.up), steps(&halves.down.unwrap())),
+                (vec![up.to_owned()], vec!["SELECT 2".to_owned()])
+            );
+        }
+    }
+
+    #[test]
+    fn halves_without_statements_are_legal() {
+        for text in ["", "-- nothing", ";;", "\u{feff}\r\n/* a */"] {
+            assert_eq!(sound(text).up.steps, []);
+        }
+        let halves = sound("SELECT 1;\n-- dbmigrate: down\n");
+        assert_eq!(halves.down.unwrap().steps, []);
+    }
+
+    #[test]
+    fn directives_govern_their_half_alone() {
+        let halves = sound(
+            "-- dbmigrate: no-transaction\n-- dbmigrate: foreign-keys off\n-- dbmigrate: tolerate existing\nVACUUM;\n\
+             -- dbmigrate: call fill\nSELECT 1;\n-- dbmigrate: down\n-- dbmigrate: foreign-keys on\nSELECT 2;",
+        );
+        let (up, down) = (halves.up, halves.down.unwrap());
+        assert_eq!((up.transaction, up.foreign_keys, up.tolerate_existing), (false, Some(false), true));
+        assert_eq!(steps(&up), ["VACUUM", "call fill", "SELECT 1"]);
+        assert_eq!((down.transaction, down.foreign_keys, down.tolerate_existing), (true, Some(true), false));
+        assert_eq!(
+            sound("-- dbmigrate: irreversible the  old is gone").irreversible.as_deref(),
+            Some("the old is gone")
+        );
+        assert_eq!(steps(&sound("SELECT '\n-- dbmigrate: down\n'").up).len(), 1);
+        assert_eq!(steps(&sound("/* So:\n-- dbmigrate: down\n*/ SELECT 1").up).len(), 1);
+    }
+
+    #[test]
+    fn directives_in_the_wrong_place_are_errors() {
+        wrong("SELECT 1; -- dbmigrate: call a", &["1:11 misplaced-directive"]);
+        wrong("SELECT 1; /* a */ -- dbmigrate: down\nSELECT 2", &["1:19 misplaced-directive"]);
+        wrong("SELECT\n-- dbmigrate: call a\n1;", &["2:1 misplaced-directive"]);
+        wrong("SELECT 1\n-- dbmigrate: call a\n;", &["2:1 misplaced-directive"]);
+        wrong("CREATE TRIGGER t BEGIN SELECT 1;\n-- dbmigrate: call a\nEND;", &["2:1 misplaced-directive"]);
+        for directive in ["no-transaction", "foreign-keys off", "tolerate existing", "irreversible so"] {
+            wrong(&format!("SELECT 1;\n-- dbmigrate: {directive}"), &["2:1 misplaced-directive"]);
+            wrong(&format!("-- dbmigrate: call a\n-- dbmigrate: {directive}"), &["2:1 misplaced-directive"]);
+            wrong(&format!("-- dbmigrate: {directive}\n\n-- dbmigrate: {directive}"), &["3:1 repeated-directive"]);
+        }
+        wrong("-- dbmigrate: down\n-- dbmigrate: down", &["2:1 repeated-directive"]);
+        wrong("-- dbmigrate: down\n-- dbmigrate: irreversible so", &["2:1 misplaced-directive"]);
+        wrong("-- dbmigrate: irreversible so\n-- dbmigrate: down", &["1:1 contradiction"]);
+        wrong(
+            "-- dbmigrate: nothing\n-- dbmigrate down\nSELECT 2;",
+            &["1:1 unknown-directive", "2:1 malformed-directive"],
+        );
+    }
+
+    #[test]
+    fn a_down_file_is_the_way_back_as_a_whole() {
+        let mut diagnostics = Vec::new();
+        let down = parse_down(&source("-- dbmigrate: no-transaction\nDROP TABLE a;"), &mut diagnostics);
+        assert_eq!(
+            (steps(&down), down.transaction, down.section),
+            (vec!["DROP TABLE a".to_owned()], false, Span::new(0, 42))
+        );
+        assert_eq!(faults(&diagnostics), [""; 0]);
+        parse_down(&source("-- dbmigrate: irreversible so\nDROP TABLE a;\n-- dbmigrate: down"), &mut diagnostics);
+        assert_eq!(faults(&diagnostics), ["1:1 misplaced-directive", "3:1 misplaced-directive"]);
+    }
+
+    #[test]
+    fn what_never_ends_is_an_error_where_it_starts() {
+        for text in ["'a;", "\"a;", "`a;", "[a;", "/* a;", "x'ab;"] {
+            wrong(&format!("SELECT 1;\n {text}\nSELECT 2;"), &["2:2 unterminated"]);
+        }
+        wrong("SELECT 'it's';\n", &["1:13 unterminated"]);
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic_and_in_time() {
+        let mut soup = crate::testing::Soup::new(5);
+        for _ in 0..3_000 {
+            let text = source(&soup.text(40));
+            let mut diagnostics = Vec::new();
+            let halves = parse(&text, &mut diagnostics);
+            assert_eq!(halves, parse(&text, &mut Vec::new()));
+            assert!(halves.up.section.end <= halves.down.map_or(text.text().len(), |down| down.section.start));
+            parse_down(&text, &mut diagnostics);
+        }
+        for text in
+            ["VACUUM;", "-- dbmigrate: x\n", "BEGIN;", "-- dbmigrate: down\n", "PRAGMA foreign_keys=0;", "'a' /* b */"]
+        {
+            let mut diagnostics = Vec::new();
+            parse(&source(&text.repeat(30_000)), &mut diagnostics);
+            assert!(diagnostics.len() <= 101, "{text}");
+        }
+    }
+}

@@ -1,0 +1,536 @@
+//! Whether the names of a folder form one sequence: no number twice, none missing, no way back without a way up.
+//!
+//! Only names are looked at; what the files hold is read by [`crate::load`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Config, Numbering, TABLE, TIMESTAMP_DIGITS};
+use crate::diagnostic::Diagnostic;
+use crate::file_name::{self, FileName, Stem};
+
+/// The ending of ways back.
+const DOWN: &str = ".down.sql";
+
+/// The files of one migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its number and name.
+    pub stem: Stem,
+    /// The file name of the way up.
+    pub up: String,
+    /// The file name of the way back, where it is a file of its own.
+    pub down: Option<String>,
+}
+
+/// What the names of a folder amount to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// The migrations in order, one per number.
+    pub planned: Vec<Planned>,
+    /// The greatest number that a file claims, be its name right or wrong.
+    pub highest: Option<u64>,
+    /// What is wrong, in no order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Puts the files of the folder in order. `files` are their names with what each is, sorted by name.
+#[must_use]
+pub fn arrange(files: &[(String, FileName)], config: &Config) -> Sequence {
+    let mut numbers: BTreeMap<u64, Files<'_>> = BTreeMap::new();
+    for (name, what) in files {
+        match what {
+            FileName::Up { stem, .. } => numbers.entry(stem.number).or_default().ups.push((name, stem)),
+            FileName::Rust { stem } => numbers.entry(stem.number).or_default().ups.push((name, stem)),
+            FileName::Down { stem } => numbers.entry(stem.number).or_default().downs.push((name, stem)),
+            FileName::Misnamed { number: Some(number), suggestion, .. } => {
+                numbers.entry(*number).or_default().misnamed.push((name, suggestion.as_deref()));
+            }
+            FileName::Misnamed { .. } | FileName::Unnumbered { .. } | FileName::Ignored => {}
+        }
+    }
+    let highest = numbers.last_key_value().map(|(&number, _)| number);
+    let mut checker = Checker { config, highest, diagnostics: Vec::new() };
+    checker.misnamed(files, &numbers);
+    if config.numbering == Numbering::Sequential {
+        checker.numbers(&numbers);
+    }
+    checker.unnumbered(files);
+    let planned = numbers.values().filter_map(|files| checker.one_number(files)).collect();
+    Sequence { planned, highest, diagnostics: checker.diagnostics }
+}
+
+/// The files with one number.
+#[derive(Default)]
+struct Files<'a> {
+    ups: Vec<(&'a str, &'a Stem)>,
+    downs: Vec<(&'a str, &'a Stem)>,
+    /// With the names that they should have.
+    misnamed: Vec<(&'a str, Option<&'a str>)>,
+}
+
+impl<'a> Files<'a> {
+    /// The file to name in messages.
+    fn first(&self) -> &'a str {
+        let names = self.ups.iter().chain(&self.downs).map(|&(name, _)| name);
+        names.chain(self.misnamed.iter().map(|&(name, _)| name)).next().unwrap_or_default()
+    }
+
+    /// The file that keeps its number when the misnamed `name` is renamed to the way up `right`.
+    fn rival(&self, name: &str, right: &str) -> Option<&'a str> {
+        if right.ends_with(DOWN) {
+            return None;
+        }
+        let misnamed = self.misnamed.iter().take_while(|&&(other, _)| other != name);
+        let misnamed = misnamed.filter(|(_, right)| right.is_some_and(|right| !right.ends_with(DOWN)));
+        self.ups.iter().map(|&(up, _)| up).chain(misnamed.map(|&(other, _)| other)).find(|&other| other != name)
+    }
+}
+
+struct Checker<'a> {
+    config: &'a Config,
+    highest: Option<u64>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, code: &'static str, name: &str, message: String, help: impl IntoIterator<Item = String>) {
+        let mut diagnostic = Diagnostic::error(code, message).in_file(self.path(name));
+        diagnostic.help.extend(help);
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.config.dir)
+    }
+
+    /// A free number, as a name writes it; another one each time.
+    fn free_digits(&mut self) -> Option<String> {
+        let stem = file_name::next(self.config, self.highest, "", "")?;
+        self.highest = Some(stem.number);
+        Some(stem.digits)
+    }
+
+    /// The end of a sentence that asks for another number.
+    fn another(&mut self) -> String {
+        self.free_digits().map_or_else(String::new, |free| format!("; the next free one is {free}"))
+    }
+
+    /// Names that no migration has.
+    fn misnamed(&mut self, files: &[(String, FileName)], numbers: &BTreeMap<u64, Files<'_>>) {
+        let names: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        for (name, what) in files {
+            let (number, why, right) = match what {
+                FileName::Misnamed { number, why, suggestion } => (*number, why.as_str(), suggestion.clone()),
+                FileName::Up { stem, explicit_up: false } => match pair_of(stem, &names) {
+                    Some(right) => (Some(stem.number), "its ending must be `.up.sql`", Some(right)),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            let rival = number.zip(right.as_ref()).and_then(|(number, right)| numbers.get(&number)?.rival(name, right));
+            let help = match right {
+                Some(right) if names.contains(right.as_str()) => {
+                    Some(format!("`{right}` exists as well: delete one of them, or give one another number"))
+                }
+                Some(_) if rival.is_some() => {
+                    let (rival, another) = (rival.unwrap_or_default(), self.another());
+                    Some(format!("`{rival}` has that number as well: give one of them another{another}"))
+                }
+                Some(right) => Some(format!("rename it: `mv {} {}`", quoted(&self.path(name)), self.path(&right))),
+                None => None,
+            };
+            let message = format!("`{name}` is not the name of a migration: {why}");
+            self.error("misnamed-file", name, message, help);
+        }
+    }
+
+    /// Files without a number. The two halves of a migration stand side by side and get one together.
+    fn unnumbered(&mut self, files: &[(String, FileName)]) {
+        let mut last: Option<(&str, String)> = None;
+        for (name, what) in files {
+            let FileName::Unnumbered { rest } = what else { continue };
+            let rename = rest.as_ref().map(|rest| {
+                let base = rest.split('.').next().unwrap_or_default();
+                let digits = match &last {
+                    Some((slug, digits)) if *slug == base => digits.clone(),
+                    _ => self.free_digits().unwrap_or_else(|| "YYYYMMDDHHMMSS".to_owned()),
+                };
+                last = Some((base, digits.clone()));
+                format!("rename it: `mv {} {}`", quoted(&self.path(name)), self.path(&format!("{digits}_{rest}")))
+            });
+            let message = format!("`{name}` is not the name of a migration: it has no number");
+            let remove = "if it is no migration, move it out of the folder".to_owned();
+            self.error("stray-file", name, message, rename.into_iter().chain([remove]));
+        }
+    }
+
+    /// The start, the gaps, and the reserved numbers. A misnamed file counts: its number is not missing.
+    fn numbers(&mut self, numbers: &BTreeMap<u64, Files<'_>>) {
+        let Config { start, reserved, .. } = self.config;
+        let mut previous: Option<(u64, &str)> = None;
+        for (&number, files) in numbers {
+            let name = files.first();
+            if let Some(reason) = reserved.get(&number) {
+                let message = format!("`{name}` has the reserved number {number} (`{reason}`)");
+                let help = format!("give the file another number, or remove {number} from `reserved` in `{TABLE}`");
+                self.error("reserved-number", name, message, [help]);
+            }
+            if previous.is_none() && number < *start {
+                let message = format!("`{name}` comes before the first number, {}", self.config.digits(*start));
+                let help = format!("give it another number, or set `start = {number}` in `{TABLE}`");
+                self.error("wrong-start", name, message, [help]);
+            }
+            let from = previous.map_or(*start, |(previous, _)| previous + 1);
+            let mut missing = from;
+            for &skipped in reserved.range(from.min(number)..number).map(|(number, _)| number) {
+                self.gap(missing, skipped, name, previous);
+                missing = skipped + 1;
+            }
+            self.gap(missing, number, name, previous);
+            previous = Some((number, name));
+        }
+    }
+
+    /// Reports that nothing has the numbers from `missing` to the one before `end`.
+    fn gap(&mut self, missing: u64, end: u64, name: &str, previous: Option<(u64, &str)>) {
+        if missing >= end {
+            return;
+        }
+        let (first, last) = (self.config.digits(missing), self.config.digits(end - 1));
+        let count = end - missing;
+        let which = match count {
+            1 => format!("migration {first} is missing"),
+            2 => format!("migrations {first} and {last} are missing"),
+            _ => format!("migrations {first} to {last} are missing"),
+        };
+        let (code, message) = match previous {
+            Some((_, before)) => ("gap", format!("{which}: `{name}` follows `{before}`")),
+            None => ("wrong-start", format!("{which}: `{name}` is the first file")),
+        };
+        let files = if count == 1 {
+            format!("restore `{}/{first}_….sql`", self.config.dir)
+        } else {
+            format!("restore `{}/{first}_….sql` and those after it", self.config.dir)
+        };
+        let reserve = match count {
+            1 => format!("`reserved = {{ {missing} = \"why\" }}`"),
+            2 => format!("`reserved = {{ {missing} = \"why\", {} = \"why\" }}`", end - 1),
+            _ => format!("`reserved = {{ {missing} = \"why\", … }}`, one entry for each number,"),
+        };
+        let mut help = vec![
+            format!("{files}, or rename the later files so that no number is left out"),
+            format!("if a number has no file on purpose, write {reserve} in `{TABLE}`"),
+        ];
+        if previous.is_none() {
+            help.push(format!("if the numbers begin there, write `start = {end}` in `{TABLE}`"));
+            if end.ilog10() + 1 == TIMESTAMP_DIGITS as u32 {
+                help.push(format!("if the numbers are times, write `numbering = \"timestamp\"` in `{TABLE}`"));
+            }
+        }
+        self.error(code, name, message, help);
+    }
+
+    /// The one migration that the files with one number make.
+    fn one_number(&mut self, files: &Files<'_>) -> Option<Planned> {
+        let Some((&(up, stem), more)) = files.ups.split_first() else {
+            // A misnamed file may be the way up; that one is reported already.
+            for &(down, stem) in files.downs.iter().filter(|_| files.misnamed.is_empty()) {
+                let message = format!("`{down}` is the way back of no migration");
+                let help = format!("restore `{}/{stem}.sql`, or delete the file", self.config.dir);
+                self.error("down-without-up", down, message, [help]);
+            }
+            return None;
+        };
+        for &(other, other_stem) in more {
+            let message = format!("`{other}` has the same number as `{up}`");
+            let either = if stem.slug == other_stem.slug { "delete one of them, or " } else { "" };
+            let help = format!("{either}give one of them another number{}", self.another());
+            self.error("duplicate-number", other, message, [help]);
+        }
+        let by_slug: BTreeMap<&str, &str> =
+            files.ups.iter().rev().map(|&(up, stem)| (stem.slug.as_str(), up)).collect();
+        let right = format!("{stem}{DOWN}");
+        let right_exists = files.downs.iter().any(|&(down, _)| down == right);
+        let mut found = None;
+        for &(down, down_stem) in &files.downs {
+            match by_slug.get(down_stem.slug.as_str()) {
+                Some(of) if of.ends_with(".rs") => {
+                    let message = format!("`{down}` stands beside a Rust migration, `{of}`");
+                    let help = format!("write `pub fn down` in `{}`, and delete the file", self.path(of));
+                    self.error("down-beside-rust", down, message, [help]);
+                }
+                Some(&of) if of == up => found = Some(down.to_owned()),
+                // That of a duplicate, which is reported.
+                Some(_) => {}
+                None => {
+                    let message = format!("`{down}` has the number of `{up}`, but another name");
+                    let help = if right_exists {
+                        format!("`{right}` exists as well: delete one of them, or give one another number")
+                    } else {
+                        format!("rename it: `mv {} {}`", self.path(down), self.path(&right))
+                    };
+                    self.error("down-of-other-name", down, message, [help]);
+                }
+            }
+        }
+        Some(Planned { stem: stem.clone(), up: up.to_owned(), down: found })
+    }
+}
+
+/// The right name of `001_x_up.sql` where `001_x_down.sql` exists. Alone it is a name like any other (`004_clean_up.sql`).
+fn pair_of(stem: &Stem, names: &BTreeSet<&str>) -> Option<String> {
+    let base = stem.slug.strip_suffix("_up")?;
+    let partner = format!("{}_{base}_down.sql", stem.digits);
+    names.contains(partner.as_str()).then(|| format!("{}_{base}.up.sql", stem.digits))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+".contains(letter);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arranged(names: &[&str], config: &Config) -> Sequence {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        let files: Vec<_> = names.iter().map(|&name| (name.to_owned(), file_name::parse(name, config))).collect();
+        arrange(&files, config)
+    }
+
+    /// Every problem as `code file: message | help`, and every migration as `up` or `up + down`.
+    fn say(sequence: &Sequence) -> (Vec<String>, Vec<String>) {
+        let problems = sequence.diagnostics.iter().map(|it| {
+            let file = it.file.as_deref().unwrap_or_default();
+            format!("{} {file}: {} | {}", it.code, it.message, it.help.join(" | "))
+        });
+        let planned = sequence.planned.iter().map(|it| match &it.down {
+            Some(down) => format!("{} + {down}", it.up),
+            None => it.up.clone(),
+        });
+        (problems.collect(), planned.collect())
+    }
+
+    #[track_caller]
+    fn sound(names: &[&str], config: &Config, expect: &[&str]) {
+        let (problems, planned) = say(&arranged(names, config));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(planned, expect);
+    }
+
+    /// Each problem must hold the words of its line, and there are no others.
+    #[track_caller]
+    fn check(names: &[&str], config: &Config, expect: &[&[&str]]) {
+        let (problems, _) = say(&arranged(names, config));
+        assert_eq!(problems.len(), expect.len(), "{problems:#?}");
+        for (problem, words) in problems.iter().zip(expect) {
+            for word in *words {
+                assert!(problem.contains(word), "`{word}` in {problems:#?}");
+            }
+        }
+    }
+
+    fn reserving(numbers: &[u64]) -> Config {
+        let reserved = numbers.iter().map(|&number| (number, "done in code".to_owned())).collect();
+        Config { reserved, ..Config::default() }
+    }
+
+    #[test]
+    fn a_sound_folder_is_put_in_order() {
+        let config = Config::default();
+        sound(&[], &config, &[]);
+        sound(
+            &["002_b.up.sql", "001_a.sql", "003_c.rs", "002_b.down.sql", "001_a.down.sql", "README.md"],
+            &config,
+            &["001_a.sql + 001_a.down.sql", "002_b.up.sql + 002_b.down.sql", "003_c.rs"],
+        );
+        let config = Config { width: 1, ..Config::default() };
+        let names: Vec<String> = (1..=12).map(|number| format!("{number}_x.sql")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        sound(&names, &config, &names);
+        let config = Config { start: 5, ..Config::default() };
+        sound(&["005_a.sql", "006_b.sql"], &config, &["005_a.sql", "006_b.sql"]);
+        assert_eq!(arranged(&["005_a.sql", "9_b.sql"], &config).highest, Some(9));
+    }
+
+    #[test]
+    fn a_gap_says_what_is_missing_and_what_to_do() {
+        let config = Config::default();
+        check(
+            &["001_a.sql", "003_c.sql"],
+            &config,
+            &[&[
+                "gap migrations/003_c.sql: migration 002 is missing: `003_c.sql` follows `001_a.sql`",
+                "restore `migrations/002_….sql`, or rename the later files",
+                "write `reserved = { 2 = \"why\" }` in `[package.metadata.migrations]`",
+            ]],
+        );
+        check(
+            &["001_a.sql", "004_d.sql", "008_h.sql"],
+            &config,
+            &[
+                &["migrations 002 and 003 are missing", "`reserved = { 2 = \"why\", 3 = \"why\" }`"],
+                &["migrations 005 to 007 are missing", "`reserved = { 5 = \"why\", … }`"],
+            ],
+        );
+        check(&["001_a.sql", "9223372036854775807_z.sql"], &config, &[&["002 to 9223372036854775806 are missing"]]);
+    }
+
+    #[test]
+    fn reserved_numbers_are_not_missing_and_have_no_file() {
+        let names = ["004_d.sql", "007_g.sql"];
+        let config = Config { start: 4, ..reserving(&[5, 6]) };
+        sound(&names, &config, &names);
+        sound(&["002_b.sql"], &reserving(&[1]), &["002_b.sql"]);
+        sound(&["001_b.sql"], &reserving(&[2, 3]), &["001_b.sql"]);
+        check(
+            &["001_a.sql", "007_g.sql"],
+            &reserving(&[4]),
+            &[&["migrations 002 and 003 are missing"], &["migrations 005 and 006 are missing"]],
+        );
+        check(
+            &["001_a.sql", "002_b.sql"],
+            &reserving(&[2]),
+            &[&["reserved-number migrations/002_b.sql: `002_b.sql` has the reserved number 2 (`done in code`)"]],
+        );
+    }
+
+    #[test]
+    fn the_first_number_is_the_start() {
+        let config = Config::default();
+        check(&["000_a.sql", "001_b.sql"], &config, &[&["wrong-start migrations/000_a.sql", "`start = 0`"]]);
+        check(
+            &["005_a.sql"],
+            &config,
+            &[&["wrong-start", "migrations 001 to 004 are missing: `005_a.sql` is the first file", "`start = 5`"]],
+        );
+        check(
+            &["20240115103022_a.sql", "20240116103022_b.sql"],
+            &config,
+            &[&["wrong-start", "`numbering = \"timestamp\"`"], &["gap"]],
+        );
+    }
+
+    #[test]
+    fn timestamps_have_no_gaps() {
+        let config = Config { numbering: Numbering::Timestamp, ..Config::default() };
+        let names = ["20240115103022_a.sql", "20260115103022_b.sql"];
+        sound(&names, &config, &names);
+        check(
+            &["20240115103022_a.sql", "20240115103022_b.sql", "x.sql"],
+            &config,
+            &[
+                &["stray-file", "`mv migrations/x.sql migrations/YYYYMMDDHHMMSS_x.sql`"],
+                &["duplicate-number", "| give one of them another number"],
+            ],
+        );
+    }
+
+    #[test]
+    fn two_files_with_one_number_are_named_both() {
+        let config = Config::default();
+        check(
+            &["001_a.sql", "001_b.sql", "001_c.sql", "002_d.sql"],
+            &config,
+            &[
+                &["duplicate-number migrations/001_b.sql: `001_b.sql` has the same number as `001_a.sql`", "is 003"],
+                &["duplicate-number migrations/001_c.sql", "is 004"],
+            ],
+        );
+        check(&["001_a.sql", "001_a.up.sql"], &config, &[&["`001_a.up.sql`", "`001_a.sql`", "delete one of them, or"]]);
+        check(&["001_a.sql", "001_a.rs"], &config, &[&["`001_a.rs`", "`001_a.sql`"]]);
+        check(&["001_a.sql", "001_b.sql", "001_b.down.sql", "001_a.down.sql"], &config, &[&["duplicate-number"]]);
+    }
+
+    #[test]
+    fn a_way_back_belongs_to_a_way_up() {
+        let config = Config::default();
+        check(
+            &["001_a.sql", "002_b.down.sql"],
+            &config,
+            &[&["down-without-up migrations/002_b.down.sql", "restore `migrations/002_b.sql`"]],
+        );
+        check(
+            &["001_a.sql", "001_b.down.sql"],
+            &config,
+            &[&["down-of-other-name", "`mv migrations/001_b.down.sql migrations/001_a.down.sql`"]],
+        );
+        check(
+            &["001_a.sql", "001_a.down.sql", "001_b.down.sql"],
+            &config,
+            &[&["down-of-other-name", "`001_a.down.sql` exists as well"]],
+        );
+        check(
+            &["001_a.rs", "001_a.down.sql"],
+            &config,
+            &[&["down-beside-rust", "`pub fn down` in `migrations/001_a.rs`"]],
+        );
+    }
+
+    #[test]
+    fn a_misnamed_file_is_one_problem_and_no_gap() {
+        let config = Config::default();
+        check(
+            &["001_a.sql", "2-Add Users.sql", "003_c.sql"],
+            &config,
+            &[&[
+                "misnamed-file migrations/2-Add Users.sql: `2-Add Users.sql` is not the name of a migration",
+                "rename it: `mv 'migrations/2-Add Users.sql' migrations/002_add_users.sql`",
+            ]],
+        );
+        check(&["001_a.sql", "1_a.sql"], &config, &[&["misnamed-file", "`001_a.sql` exists as well"]]);
+        check(&["001_a.sql", "1_b.sql"], &config, &[&["`001_a.sql` has that number as well", "is 002"]]);
+        check(&["1_a.sql", "1_b.sql"], &config, &[&["`mv migrations/1_a.sql"], &["`1_a.sql` has that number as well"]]);
+        check(
+            &["1_a.sql", "1_a.down.sql"],
+            &config,
+            &[&["001_a.down.sql`"], &["`mv migrations/1_a.sql migrations/001_a.sql`"]],
+        );
+        check(&["1_a.sql", "001_a.down.sql"], &config, &[&["misnamed-file"]]);
+        check(&["001_A.sql", "001_a.sql"], &config, &[&["misnamed-file", "`001_a.sql` exists as well"]]);
+        check(&["002a_x.sql", "001_a.sql"], &config, &[&["misnamed-file", "a number of its own"]]);
+    }
+
+    #[test]
+    fn the_halves_with_underscores_are_told_apart_from_names_that_end_so() {
+        let config = Config::default();
+        check(
+            &["001_a_up.sql", "001_a_down.sql"],
+            &config,
+            &[
+                &["`mv migrations/001_a_down.sql migrations/001_a.down.sql`"],
+                &["`mv migrations/001_a_up.sql migrations/001_a.up.sql`"],
+            ],
+        );
+        sound(&["001_clean_up.sql"], &config, &["001_clean_up.sql"]);
+    }
+
+    #[test]
+    fn a_file_without_a_number_gets_the_next_free_one() {
+        check(
+            &["001_a.sql", "add_x.sql", "add_y.down.sql", "add_y.up.sql", "ü.sql"],
+            &reserving(&[2]),
+            &[
+                &[
+                    "stray-file migrations/add_x.sql",
+                    "`mv migrations/add_x.sql migrations/003_add_x.sql`",
+                    "move it out",
+                ],
+                &["migrations/004_add_y.down.sql"],
+                &["migrations/004_add_y.up.sql"],
+                &["it has no number | if it is no migration, move it out of the folder"],
+            ],
+        );
+    }
+
+    #[test]
+    fn paths_are_quoted_for_a_shell() {
+        for (path, expect) in [("a/b_1.sql", "a/b_1.sql"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("$(x)", "'$(x)'")]
+        {
+            assert_eq!(quoted(path), expect);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The text of one file, normalised once, with positions in it.
+//!
+//! Every other module works on [`SourceText`]: no byte order mark, `\n` line ends, valid UTF-8, no NUL. What is
+//! normalised here is what is hashed, embedded and executed, so a checkout with CRLF is the same migration.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Location};
+
+/// A half-open range of bytes in a [`SourceText`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range `start..end`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+/// A place in a file as people count it: both from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// A file's text, normalised: no byte order mark, `\n` line ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceText {
+    path: String,
+    text: Arc<str>,
+}
+
+impl SourceText {
+    /// Takes text that needs no check, for tests and for text that never was a file.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: &str) -> Self {
+        Self { path: path.into(), text: normalise(text) }
+    }
+
+    /// Normalises the bytes of the file that is called `path` in messages (relative to the package, with `/`).
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic with a position when the bytes are not UTF-8 or hold a NUL, which SQLite reads as the end.
+    pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Diagnostic> {
+        let path = path.into();
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+                return Err(unreadable(path, &before, "not-utf8", "the file is not valid UTF-8"));
+            }
+        };
+        if let Some(nul) = text.find('\0') {
+            return Err(unreadable(path, &text[..nul], "nul-byte", "the file holds a NUL byte, where SQLite would stop reading"));
+        }
+        Ok(Self { text: normalise(&text), path })
+    }
+
+    /// Reads `root/path`; `path` is also the name in messages.
+    ///
+    /// # Errors
+    ///
+    /// A diagnostic when the file can't be read, or for what [`SourceText::from_bytes`] refuses.
+    pub fn read(root: &Path, path: &str) -> Result<Self, Diagnostic> {
+        match std::fs::read(root.join(path)) {
+            Ok(bytes) => Self::from_bytes(path, bytes),
+            Err(error) => {
+                Err(Diagnostic::error("unreadable-file", format!("could not read `{path}`: {error}")).in_file(path))
+            }
+        }
+    }
+
+    /// The file's name in messages: relative to the package, with `/`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The normalised text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The normalised text, to keep: every diagnostic of a file shares it.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// The text of a span; empty where the span does not lie in this text.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// Where a byte offset lies; past the end it is the end.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &self.text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Position {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+fn normalise(text: &str) -> Arc<str> {
+    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").into()
+}
+
+fn unreadable(path: String, before: &str, code: &'static str, message: &str) -> Diagnostic {
+    let before = SourceText::new(path, before);
+    let end = before.text.len();
+    Diagnostic::error(code, message).at(Location::new(&before, Span::new(end, end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_with_bom_and_crlf_is_the_same_text() {
+        let unix = SourceText::new("a.sql", "CREATE TABLE t(a);\n-- ü\n");
+        let windows = SourceText::from_bytes("a.sql", b"\xef\xbb\xbfCREATE TABLE t(a);\r\n-- \xc3\xbc\r\n".to_vec());
+        assert_eq!(windows.unwrap(), unix);
+    }
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let source = SourceText::new("a.sql", "ü b\nc");
+        assert_eq!(source.position(0), Position { line: 1, column: 1 });
+        assert_eq!(source.position(3), Position { line: 1, column: 3 });
+        assert_eq!(source.position(5), Position { line: 2, column: 1 });
+        assert_eq!(source.position(99), Position { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_a_position() {
+        let error = SourceText::from_bytes("a.sql", b"ok\n\xff".to_vec()).unwrap_err();
+        assert_eq!(error.location.unwrap().position.to_string(), "2:1");
+        let error = SourceText::from_bytes("a.sql", b"SELECT 1;\0DROP".to_vec()).unwrap_err();
+        assert_eq!(error.code, "nul-byte");
+    }
+}

@@ -1,0 +1,112 @@
+//! Replays a set on an empty database in memory.
+
+use std::time::Duration;
+
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration, Step};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use crate::execute;
+
+/// What a replay found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replay {
+    /// What SQLite refused.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many ways up ran.
+    pub ups: usize,
+    /// How many ways back ran.
+    pub downs: usize,
+    /// The migrations whose way up did not run, because Rust code or a failure comes first.
+    pub unchecked: Vec<String>,
+    /// The first migration that needs Rust code, where that ended the replay.
+    pub stopped_at_code: Option<String>,
+}
+
+/// Runs every way up in order, and every way back right after its way up, on a copy of that state.
+///
+/// Rust code belongs to the program and can't run here: the replay ends before it and names what was not checked.
+/// After a way up that SQLite refuses, nothing later can be judged either.
+#[must_use]
+pub fn replay(set: &MigrationSet) -> Replay {
+    let mut replay = Replay::default();
+    let connection = match Connection::open_in_memory() {
+        Ok(connection) => connection,
+        Err(error) => {
+            let message = format!("could not open a database in memory: {error}");
+            replay.diagnostics.push(Diagnostic::error("replay", message));
+            return replay;
+        }
+    };
+    for (at, migration) in set.migrations.iter().enumerate() {
+        let Some(up) = sql_up(migration) else {
+            replay.stopped_at_code = Some(migration.name());
+            replay.unchecked = set.migrations[at..].iter().map(SourceMigration::name).collect();
+            break;
+        };
+        if let Err(diagnostic) = run(&connection, up, Outcome::Keep) {
+            replay.diagnostics.push(diagnostic);
+            replay.unchecked = set.migrations[at + 1..].iter().map(SourceMigration::name).collect();
+            break;
+        }
+        replay.ups += 1;
+        if let Some(down) = sql_down(migration) {
+            match run(&connection, down, Outcome::Discard) {
+                Ok(()) => replay.downs += 1,
+                Err(diagnostic) => replay.diagnostics.push(diagnostic),
+            }
+        }
+    }
+    replay
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Keep,
+    Discard,
+}
+
+fn run(connection: &Connection, script: &Script, outcome: Outcome) -> Result<(), Diagnostic> {
+    let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
+    if !script.transaction {
+        return match outcome {
+            Outcome::Keep => execute::script(connection, script),
+            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, script),
+        };
+    }
+    let result = execute::script(connection, script);
+    let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
+    if connection.is_autocommit() {
+        // `INSERT OR ROLLBACK` and the like end it before its time.
+        return result.and_then(|()| {
+            let message = format!("a statement of `{}` ends the transaction that it runs in", script.source.path());
+            Err(Diagnostic::error("transaction-ended", message).in_file(script.source.path()))
+        });
+    }
+    connection.execute_batch(end).map_err(unexpected)?;
+    result
+}
+
+fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(connection, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    Ok(copy)
+}
+
+fn sql_up(migration: &SourceMigration) -> Option<&Script> {
+    match &migration.body {
+        Body::Sql { up, .. } => only_sql(up),
+        Body::Rust(_) => None,
+    }
+}
+
+fn sql_down(migration: &SourceMigration) -> Option<&Script> {
+    match &migration.body {
+        Body::Sql { down: Down::Script(down), .. } => only_sql(down),
+        _ => None,
+    }
+}
+
+fn only_sql(script: &Script) -> Option<&Script> {
+    script.steps.iter().all(|step| matches!(step, Step::Sql(_))).then_some(script)
+}
