@@ -45,12 +45,7 @@ impl Location {
     /// The place of `span` in `source`.
     #[must_use]
     pub fn new(source: &SourceText, span: Span) -> Self {
-        Self {
-            path: source.path().to_owned(),
-            position: source.position(span.start),
-            span,
-            text: source.shared(),
-        }
+        Self { path: source.path().to_owned(), position: source.position(span.start), span, text: source.shared() }
     }
 }
 

@@ -147,7 +147,7 @@ struct Half {
     section: Span,
     steps: Vec<Step>,
     checksum: ScriptChecksum,
-    no_transaction: Option<Span>,
+    transaction: bool,
     foreign_keys: Option<bool>,
     tolerate_existing: bool,
     irreversible: Option<(String, Span)>,
@@ -160,7 +160,7 @@ impl Half {
             section: Span::new(start, start),
             steps: Vec::new(),
             checksum: ScriptChecksum::new(),
-            no_transaction: None,
+            transaction: true,
             foreign_keys: None,
             tolerate_existing: false,
             irreversible: None,
@@ -186,7 +186,7 @@ impl Half {
             problems.push(span, fault.help("move it up"));
         }
         let second = match directive {
-            Directive::NoTransaction => self.no_transaction.replace(span).is_some(),
+            Directive::NoTransaction => !std::mem::replace(&mut self.transaction, false),
             Directive::ForeignKeys(on) => self.foreign_keys.replace(on).is_some(),
             Directive::TolerateExisting => std::mem::replace(&mut self.tolerate_existing, true),
             Directive::Irreversible(_) if self.direction == Direction::Down => {
@@ -204,8 +204,7 @@ impl Half {
     }
 
     fn finish(self, source: &Arc<SourceText>, problems: &mut Problems<'_>) -> Script {
-        let transaction = self.no_transaction.is_none();
-        let (steps, foreign_keys) = if transaction {
+        let (steps, foreign_keys) = if self.transaction {
             rules::in_transaction(self.steps, self.foreign_keys, problems)
         } else {
             rules::without_transaction(&self.steps, problems);
@@ -215,7 +214,7 @@ impl Half {
             source: Arc::clone(source),
             section: self.section,
             steps,
-            transaction,
+            transaction: self.transaction,
             foreign_keys,
             tolerate_existing: self.tolerate_existing,
             checksum: self.checksum.finish(),

@@ -1,6 +1,6 @@
 //! Whether the names of a folder form one sequence: no number twice, none missing, no way back without a way up.
 //!
-//! Only names are looked at; what the files hold is read by [`crate::load`].
+//! Only names are looked at; what the files hold is read by [`mod@crate::load`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,16 +128,17 @@ impl Checker<'_> {
                 _ => continue,
             };
             let rival = number.zip(right.as_ref()).and_then(|(number, right)| numbers.get(&number)?.rival(name, right));
-            let help = match right {
-                Some(right) if names.contains(right.as_str()) => {
+            let help = match (right, rival) {
+                (Some(right), _) if names.contains(right.as_str()) => {
                     Some(format!("`{right}` exists as well: delete one of them, or give one another number"))
                 }
-                Some(_) if rival.is_some() => {
-                    let (rival, another) = (rival.unwrap_or_default(), self.another());
-                    Some(format!("`{rival}` has that number as well: give one of them another{another}"))
+                (Some(_), Some(rival)) => {
+                    Some(format!("`{rival}` has that number as well: give one of them another{}", self.another()))
                 }
-                Some(right) => Some(format!("rename it: `mv {} {}`", quoted(&self.path(name)), self.path(&right))),
-                None => None,
+                (Some(right), None) => {
+                    Some(format!("rename it: `mv {} {}`", quoted(&self.path(name)), self.path(&right)))
+                }
+                (None, _) => None,
             };
             let message = format!("`{name}` is not the name of a migration: {why}");
             self.error("misnamed-file", name, message, help);

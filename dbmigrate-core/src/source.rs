@@ -71,7 +71,12 @@ impl SourceText {
             }
         };
         if let Some(nul) = text.find('\0') {
-            return Err(unreadable(path, &text[..nul], "nul-byte", "the file holds a NUL byte, where SQLite would stop reading"));
+            return Err(unreadable(
+                path,
+                &text[..nul],
+                "nul-byte",
+                "the file holds a NUL byte, where SQLite would stop reading",
+            ));
         }
         Ok(Self { text: normalise(&text), path })
     }

@@ -257,6 +257,7 @@ mod tests {
         sound("PRAGMA foreign_keys = ON; SELECT 1; PRAGMA foreign_keys", &["SELECT 1"], None);
         sound("-- dbmigrate: foreign-keys off\nPRAGMA foreign_keys = ON; SELECT 1", &["SELECT 1"], Some(false));
         sound("-- dbmigrate: foreign-keys on\nPRAGMA foreign_keys = ON; SELECT 1", &["SELECT 1"], Some(true));
+        sound("PRAGMA foreign_keys OFF", &["PRAGMA foreign_keys OFF"], None);
         sound("EXPLAIN PRAGMA foreign_keys = OFF", &["EXPLAIN PRAGMA foreign_keys = OFF"], None);
         wrong("-- dbmigrate: foreign-keys on\nPRAGMA foreign_keys = OFF; SELECT 1", &["2 contradiction"]);
     }

@@ -99,13 +99,18 @@ impl Pragma {
         if reader.symbol(".") {
             name = reader.name()?;
         }
-        let value = if reader.symbol("=") || reader.symbol("(") {
+        let parenthesis = reader.symbol("(");
+        let value = if parenthesis || reader.symbol("=") {
             let sign = if reader.symbol("-") { "-" } else { "" };
             reader.symbol("+");
-            reader.skip().map(|token| format!("{sign}{}", unquote(token.text(reader.text))))
+            Some(format!("{sign}{}", unquote(reader.skip()?.text(reader.text))))
         } else {
             None
         };
+        // What does not end here is for SQLite to refuse.
+        if parenthesis && !reader.symbol(")") || reader.next.is_some() {
+            return None;
+        }
         Some(Self { name: name.to_ascii_lowercase(), value })
     }
 
@@ -364,6 +369,10 @@ mod tests {
             ("PRAGMA foreign_keys", &Effect::None),
             ("PRAGMA user_version = 5", &Effect::None),
             ("PRAGMA", &Effect::None),
+            ("PRAGMA journal_mode WAL", &Effect::None),
+            ("PRAGMA journal_mode = ", &Effect::None),
+            ("PRAGMA journal_mode(WAL", &Effect::None),
+            ("PRAGMA journal_mode = WAL so", &Effect::None),
             ("BEGIN", &Effect::Begin),
             ("begin immediate transaction", &Effect::Begin),
             ("BEGIN TRANSACTION 'x'", &Effect::Begin),
