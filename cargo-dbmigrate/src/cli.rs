@@ -1,0 +1,235 @@
+//! What can be asked on the command line, as clap reads it. No work is done here.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+/// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
+pub(crate) fn parse() -> Cli {
+    // Cargo calls `cargo-dbmigrate dbmigrate …`; people may call `cargo-dbmigrate …` themselves.
+    let arguments =
+        std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "dbmigrate").map(|(_, word)| word);
+    let matches = Cli::command().get_matches_from(arguments);
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// Versions the SQLite databases of Rust programs: it cannot forget a migration and it cannot lose your data.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-dbmigrate",
+    bin_name = "cargo dbmigrate",
+    version,
+    styles = clap_cargo::style::CLAP_STYLING,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 101 failure."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Global {
+    /// Path to Cargo.toml
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Package to work on
+    #[arg(short, long, global = true, value_name = "SPEC")]
+    pub(crate) package: Vec<String>,
+    /// Work on all packages of the workspace that have migrations
+    #[arg(long, global = true)]
+    pub(crate) workspace: bool,
+    /// Leave out a package
+    #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
+    pub(crate) exclude: Vec<String>,
+    /// Assert that Cargo.lock stays unchanged
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Run without accessing the network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Output format: people read stderr, programs read JSON lines on stdout
+    #[arg(long, global = true, value_name = "FMT", default_value = "human")]
+    pub(crate) message_format: MessageFormat,
+    /// Coloring
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Say only what was asked for, and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+impl Global {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// For people
+    Human,
+    /// One JSON object per line, on stdout
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Wire a package: configuration, build.rs, dependencies, module, first migration
+    Init(InitArgs),
+    /// Create the next migration
+    Create(CreateArgs),
+    /// List the migrations of the set, without a database
+    List,
+    /// Check sequence, configuration, wiring, and replay every up and down in memory
+    Check,
+    /// Show which migrations a database has
+    Status(StatusArgs),
+    /// Apply what is pending
+    Up(UpArgs),
+    /// Roll back the newest applied migration, or as told
+    Down(DownArgs),
+    /// Roll back the newest applied migration and apply its current text
+    Redo(DatabaseArgs),
+    /// Empty the database, after a copy of it was made
+    Reset(ResetArgs),
+    /// Compare the recorded history with the files
+    Verify(DatabaseArgs),
+    /// Show the history as the database records it
+    History(DatabaseArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Write path dependencies on a checkout of dbmigrate
+    #[arg(long, value_name = "CHECKOUT")]
+    pub(crate) path: Option<PathBuf>,
+    /// Add a binary that runs the database commands, for sets with Rust in them and for hosts without cargo
+    #[arg(long)]
+    pub(crate) runner: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// What it does, such as `add_user_prefs`
+    pub(crate) name: String,
+    /// Write SQL (the default)
+    #[arg(long, conflicts_with = "rust")]
+    pub(crate) sql: bool,
+    /// Write a Rust migration
+    #[arg(long)]
+    pub(crate) rust: bool,
+    /// Leave out the way back
+    #[arg(long)]
+    pub(crate) no_down: bool,
+    /// Open the new file in $VISUAL or $EDITOR
+    #[arg(long)]
+    pub(crate) edit: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// The database file [default: DATABASE_URL, then `database` in the manifest]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+}
+
+/// Passed on to cargo where the package's own runner has to be built.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Features of the package, for its runner
+    #[arg(long, value_name = "FEATURES")]
+    pub(crate) features: Vec<String>,
+    /// Build profile of the runner
+    #[arg(long, value_name = "PROFILE-NAME")]
+    pub(crate) profile: Option<String>,
+    /// Build target of the runner
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Exit with 1 when anything is not applied
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// Stop after this migration: a number, a name, or a version from a header
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) to: Option<String>,
+    /// Start at the first migration although the database holds objects and no history
+    #[arg(long)]
+    pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownArgs {
+    /// Roll back this migration, which must be the newest applied one
+    #[arg(conflicts_with_all = ["to", "count", "all"])]
+    pub(crate) name: Option<String>,
+    /// Roll back everything after this migration
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["count", "all"])]
+    pub(crate) to: Option<String>,
+    /// Roll back this many
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub(crate) count: Option<u64>,
+    /// Roll back everything
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_argument_table_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

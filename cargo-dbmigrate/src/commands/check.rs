@@ -1,0 +1,65 @@
+//! `check`: sequence, configuration, wiring, and a replay in memory.
+
+use dbmigrate_runtime::cli::Terminal;
+use serde_json::json;
+
+use super::Context;
+use crate::error::{CliError, DONE, NO};
+use crate::ops::check::{Checked, check};
+use crate::ops::project::{self, Project};
+use crate::report;
+use crate::shell::Shell;
+
+pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
+    let projects = project::select(context.global)?;
+    let mut exit = DONE;
+    for project in &projects {
+        let checked = check(project)?;
+        report::diagnostics(&checked.diagnostics, context.shell);
+        if checked.failed() {
+            exit = NO;
+        }
+        summary(project, &checked, context.shell);
+    }
+    Ok(exit)
+}
+
+/// What was looked at, and what was not: a replay that Rust code ends is never just "ok".
+fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
+    let replay = checked.replay.as_ref();
+    let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
+    if shell.is_json() {
+        let line = json!({
+            "reason": "check-summary",
+            "package": project.name,
+            "migrations": checked.migrations,
+            "errors": checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
+            "replayed_ups": replay.map(|replay| replay.ups),
+            "replayed_downs": replay.map(|replay| replay.downs),
+            "unchecked": unchecked,
+        });
+        shell.data(&line.to_string());
+        return;
+    }
+    let errors = checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    match replay {
+        Some(replay) => {
+            let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
+            shell.status("Checked", &format!("{} ({}; {ran})", project.name, plural(checked.migrations, "migration")));
+            if let Some(first) = &replay.stopped_at_code {
+                let names = unchecked.join("`, `");
+                shell.warning(&format!("`{first}` holds Rust, which only the program can run: not replayed are `{names}`"));
+            } else if !unchecked.is_empty() {
+                shell.note(&format!("not replayed after the failure: `{}`", unchecked.join("`, `")));
+            }
+        }
+        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
+    }
+    if errors > 0 {
+        shell.error(&format!("package `{}` has {}", project.name, plural(errors, "problem")));
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

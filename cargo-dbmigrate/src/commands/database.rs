@@ -1,0 +1,52 @@
+//! What the seven database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
+//! package's own runner.
+
+use dbmigrate_core::Diagnostic;
+use dbmigrate_runtime::Migrator;
+use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
+
+use super::Context;
+use crate::cli::{DatabaseArgs, Verbosity};
+use crate::error::CliError;
+use crate::ops::driver::Rusqlite;
+use crate::ops::{database, open, project, runner, runtime_set};
+
+/// What the history records for migrations that this program applied.
+const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
+
+/// Runs `verb` on the database of the selected package.
+pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let project = project::select_one(context.global)?;
+    let loaded = match verb {
+        // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
+        Verb::History if !project.config_diagnostics.iter().any(Diagnostic::is_error) => project.load(),
+        _ => project.load_sound()?,
+    };
+    let executes = !verb.reads_only();
+    let runner = if executes && loaded.set.has_code() { Some(runner::binary(&project, &loaded.set)?) } else { None };
+    let database = database::resolve(args.database.as_deref(), &project)?;
+    if executes {
+        context.shell.status("Database", &format!("{} (from {})", database.path.display(), database.source));
+    }
+    let request = Request {
+        program: "cargo dbmigrate".to_owned(),
+        verb,
+        format: if context.shell.is_json() { Format::Json } else { Format::Human },
+        verbose: context.global.verbosity() == Verbosity::Verbose,
+        quiet: context.global.verbosity() == Verbosity::Quiet,
+    };
+    if let Some(runner) = runner {
+        return runner::run(runner, &project, &database.path, &request, context.global, &args.build);
+    }
+    Ok(runtime_set::with_set(&loaded.set, |set| {
+        let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL);
+        let immutable = if executes { None } else { open::immutable(&database.path) };
+        match immutable {
+            Some(mut connection) => {
+                context.shell.note("nothing can be written beside the database: it is read as it lies there");
+                cli::run_on(migrator, &mut connection, &database.path, &request, context.shell)
+            }
+            None => cli::run(migrator, &database.path, &request, context.shell),
+        }
+    }))
+}

@@ -1,0 +1,19 @@
+//! `down`: rolls back.
+
+use dbmigrate_runtime::cli::{Back, Verb};
+
+use super::{Context, database};
+use crate::cli::DownArgs;
+use crate::error::CliError;
+
+pub(crate) fn run(args: &DownArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let what = match (&args.name, &args.to, args.count, args.all) {
+        (Some(target), ..) => Back::One(target.clone()),
+        (_, Some(target), ..) => Back::To(target.clone()),
+        (.., Some(0), _) => return Err(CliError::usage("`--count 0` is no number from 1")),
+        (.., Some(count), _) => Back::Count(count),
+        (.., true) => Back::All,
+        _ => Back::Newest,
+    };
+    database::run(Verb::Down { what }, &args.database, context)
+}

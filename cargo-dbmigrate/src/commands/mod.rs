@@ -1,0 +1,42 @@
+//! One file per command: arguments in, one call to `ops`, an exit code out.
+
+mod check;
+mod create;
+mod database;
+mod down;
+mod history;
+mod init;
+mod list;
+mod redo;
+mod reset;
+mod status;
+mod up;
+mod verify;
+
+use crate::cli::{Cli, Command, Global};
+use crate::error::CliError;
+use crate::shell::Shell;
+
+/// What every command gets: the common options and the way out.
+pub(crate) struct Context<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) shell: &'a mut Shell,
+}
+
+/// Runs what was asked and returns the exit code.
+pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
+    let mut context = Context { global: &cli.global, shell };
+    match &cli.command {
+        Command::Init(args) => init::run(args, &mut context),
+        Command::Create(args) => create::run(args, &mut context),
+        Command::List => list::run(&mut context),
+        Command::Check => check::run(&mut context),
+        Command::Status(args) => status::run(args, &mut context),
+        Command::Up(args) => up::run(args, &mut context),
+        Command::Down(args) => down::run(args, &mut context),
+        Command::Redo(args) => redo::run(args, &mut context),
+        Command::Reset(args) => reset::run(args, &mut context),
+        Command::Verify(args) => verify::run(args, &mut context),
+        Command::History(args) => history::run(args, &mut context),
+    }
+}

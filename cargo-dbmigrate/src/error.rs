@@ -1,0 +1,64 @@
+//! The one error of the command line: what to say and which exit code to end with.
+
+use dbmigrate_core::Diagnostic;
+use dbmigrate_runtime::cli::Terminal;
+
+use crate::report;
+use crate::shell::Shell;
+
+/// Done.
+pub(crate) const DONE: u8 = 0;
+/// The answer is no.
+pub(crate) const NO: u8 = 1;
+/// Wrong usage.
+pub(crate) const USAGE: u8 = 2;
+/// Failure.
+pub(crate) const FAILURE: u8 = 101;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    exit: u8,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl CliError {
+    /// Something could not be done.
+    pub(crate) fn failure(message: impl Into<String>) -> Self {
+        Self::diagnostics(vec![Diagnostic::error("failure", message)])
+    }
+
+    /// What was asked makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: USAGE, ..Self::diagnostics(vec![Diagnostic::error("usage", message)]) }
+    }
+
+    /// The set, the manifest or the wiring has these faults.
+    pub(crate) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { exit: FAILURE, diagnostics }
+    }
+
+    /// Adds what to do next.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.help.push(help.into());
+        }
+        self
+    }
+
+    /// Says it, and returns the exit code.
+    pub(crate) fn report(&self, shell: &mut Shell) -> u8 {
+        report::diagnostics(&self.diagnostics, shell);
+        let errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        if errors > 1 && !shell.is_json() {
+            shell.error(&format!("{errors} errors found"));
+        }
+        self.exit
+    }
+}
+
+impl From<Diagnostic> for CliError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::diagnostics(vec![diagnostic])
+    }
+}

@@ -1,0 +1,41 @@
+//! Everything that can be known of a package's migrations without a database of anybody's.
+
+use dbmigrate_core::Diagnostic;
+use dbmigrate_schema::Replay;
+
+use crate::error::CliError;
+use crate::ops::project::Project;
+use crate::ops::wiring;
+
+/// What was found in one package.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// All findings: files, wiring, replay.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// How many migrations the set has.
+    pub(crate) migrations: usize,
+    /// What the replay did; `None` where the files themselves were not sound.
+    pub(crate) replay: Option<Replay>,
+}
+
+impl Checked {
+    /// Whether anything stands in the way.
+    pub(crate) fn failed(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Checks sequence, configuration and wiring, and replays every way up and back in memory.
+pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
+    let loaded = project.load();
+    let sound = !loaded.has_errors();
+    let mut diagnostics = loaded.diagnostics;
+    let manifest = wiring::manifest(project)?;
+    diagnostics.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &loaded.set));
+    // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
+    let replay = sound.then(|| dbmigrate_schema::replay(&loaded.set));
+    if let Some(replay) = &replay {
+        diagnostics.extend(replay.diagnostics.iter().cloned());
+    }
+    Ok(Checked { diagnostics, migrations: loaded.set.migrations.len(), replay })
+}

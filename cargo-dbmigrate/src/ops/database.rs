@@ -1,0 +1,135 @@
+//! Which database file a command works on: `--database`, then `DATABASE_URL`, then `database` in the manifest.
+//!
+//! A path from the command line or the process environment is relative to the current folder, one from the package's
+//! `.env` or manifest to the package. Nothing is opened here.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use dbmigrate_runtime::cli::database_path;
+
+use crate::error::CliError;
+use crate::ops::project::Project;
+
+/// The variable that many tools share.
+const VARIABLE: &str = "DATABASE_URL";
+
+/// A database file, and who named it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Database {
+    /// The path, as short as it can be said from the current folder.
+    pub(crate) path: PathBuf,
+    /// Who named it, in words.
+    pub(crate) source: &'static str,
+}
+
+/// Finds the database of a package.
+pub(crate) fn resolve(flag: Option<&Path>, project: &Project) -> Result<Database, CliError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let variable = std::env::var_os(VARIABLE);
+    let found = named(flag, variable.as_deref(), project.config.database.as_deref(), &project.root, &here)?;
+    found.ok_or_else(|| {
+        CliError::usage(format!("package `{}` names no database", project.name))
+            .help("name it with `--database PATH` or `DATABASE_URL=PATH`")
+            .help("or write `database = \"PATH\"` under `[package.metadata.migrations]` in `Cargo.toml`")
+    })
+}
+
+fn named(
+    flag: Option<&Path>,
+    variable: Option<&OsStr>,
+    config: Option<&str>,
+    root: &Path,
+    here: &Path,
+) -> Result<Option<Database>, CliError> {
+    let (value, folder, source) = if let Some(path) = flag {
+        (path.as_os_str().to_owned(), here, "`--database`")
+    } else if let Some(url) = variable {
+        (url.to_owned(), here, "`DATABASE_URL` of the environment")
+    } else if let Some(url) = from_file(root)? {
+        (url.into(), root, "`DATABASE_URL` in `.env`")
+    } else if let Some(path) = config {
+        (path.into(), root, "`database` in `Cargo.toml`")
+    } else {
+        return Ok(None);
+    };
+    let path = database_path(&value).map_err(|why| CliError::usage(format!("{source}: {why}")))?;
+    let path = folder.join(path);
+    let path = path.strip_prefix(here).map(Path::to_owned).unwrap_or(path);
+    Ok(Some(Database { path, source }))
+}
+
+/// The variable in the package's `.env`, which stays out of this process's environment.
+fn from_file(root: &Path) -> Result<Option<String>, CliError> {
+    let file = root.join(".env");
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let unreadable = |error: dotenvy::Error| CliError::failure(format!("could not read `.env`: {error}"));
+    for pair in dotenvy::from_path_iter(&file).map_err(unreadable)? {
+        let (name, value) = pair.map_err(unreadable)?;
+        if name == VARIABLE {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(flag: Option<&str>, variable: Option<&str>, env: Option<&str>, config: Option<&str>) -> (String, String) {
+        let root = std::env::temp_dir().join(format!("dbmigrate-database-{:?}", std::thread::current().id()));
+        std::fs::create_dir_all(&root).unwrap();
+        match env {
+            Some(text) => std::fs::write(root.join(".env"), text).unwrap(),
+            None => drop(std::fs::remove_file(root.join(".env"))),
+        }
+        let result = named(flag.map(Path::new), variable.map(OsStr::new), config, &root, Path::new("/here"));
+        std::fs::remove_dir_all(&root).unwrap();
+        match result {
+            Ok(None) => ("nothing".to_owned(), String::new()),
+            Ok(Some(Database { path, source })) => {
+                (path.display().to_string().replace(&root.display().to_string(), "ROOT"), source.to_owned())
+            }
+            Err(error) => ("error".to_owned(), format!("{error:?}")),
+        }
+    }
+
+    #[test]
+    fn the_first_that_names_one_wins_and_says_who_it_is() {
+        let flag = Some("a.db");
+        let variable = Some("sqlite://b.db");
+        let env = Some("# local\nOTHER=1\nDATABASE_URL=\"sqlite:c.db\"\n");
+        let config = Some("d.db");
+        for (case, path, source) in [
+            (check(flag, variable, env, config), "a.db", "`--database`"),
+            (check(None, variable, env, config), "b.db", "`DATABASE_URL` of the environment"),
+            (check(None, None, env, config), "ROOT/c.db", "`DATABASE_URL` in `.env`"),
+            (check(None, None, None, config), "ROOT/d.db", "`database` in `Cargo.toml`"),
+            (check(None, None, Some("OTHER=1"), config), "ROOT/d.db", "`database` in `Cargo.toml`"),
+            (check(Some("/x/a.db"), None, None, None), "/x/a.db", "`--database`"),
+            (check(None, None, None, None), "nothing", ""),
+        ] {
+            assert_eq!(case, (path.to_owned(), source.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_names_no_file_is_an_error_that_says_where_it_came_from() {
+        for (case, expect) in [
+            (
+                check(None, Some("postgres://u:secret@h/d"), None, Some("d.db")),
+                "`DATABASE_URL` of the environment: `po",
+            ),
+            (check(None, None, Some("DATABASE_URL=mysql://u:secret@h/d"), None), "`DATABASE_URL` in `.env`: `mysql:`"),
+            (check(None, Some(""), None, Some("d.db")), "the path is empty"),
+            (check(Some(":memory:"), None, None, None), "in memory"),
+            (check(None, None, Some("DATABASE_URL='open"), None), "could not read `.env`"),
+        ] {
+            assert_eq!(case.0, "error");
+            assert!(case.1.contains(expect) && !case.1.contains("secret"), "{}", case.1);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Changes to files that are worked out first, then written together, each atomically.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// One file as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// Where.
+    pub(crate) path: PathBuf,
+    /// The whole new text.
+    pub(crate) text: String,
+    /// What people are told, such as `dependencies dbmigrate-runtime and rusqlite`.
+    pub(crate) what: String,
+    /// Whether the file is new: then it must not exist.
+    pub(crate) new: bool,
+}
+
+/// Writes all of them; a file that is new must not be there yet.
+pub(crate) fn write(edits: &[Edit]) -> Result<(), CliError> {
+    edits.iter().try_for_each(|edit| {
+        let written = if edit.new { create(&edit.path, &edit.text) } else { replace(&edit.path, &edit.text) };
+        written.map_err(|error| CliError::failure(format!("could not write `{}`: {error}", edit.path.display())))
+    })
+}
+
+/// Creates a file and the folders above it, and refuses to touch one that exists.
+pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Replaces a file by one beside it, so that nobody ever reads half of it.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // A link is kept: what it leads to is replaced.
+    let path = path.canonicalize()?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(name);
+    let written = create(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}

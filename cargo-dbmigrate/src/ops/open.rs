@@ -1,0 +1,72 @@
+//! Reads a database that SQLite can't open the usual way: one with a write-ahead log in a folder where nothing can be
+//! written, so that the log's companions can't be made.
+//!
+//! Without a log file there is nothing beside the database to miss, and it can be read as it lies there.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+/// The connection, where only this way is left.
+pub(crate) fn immutable(path: &Path) -> Option<Connection> {
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    // Opening a pipe would wait for somebody to write to it.
+    if !path.is_file() || Path::new(&log).exists() {
+        return None;
+    }
+    let error = read(path, OpenFlags::SQLITE_OPEN_READ_ONLY).err()?;
+    if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) { read_immutable(path) } else { None }
+}
+
+fn read_immutable(path: &Path) -> Option<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    read(Path::new(&immutable_uri(path)?), flags).ok()
+}
+
+fn read(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    // SQLite looks at the file only when it is asked something.
+    connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0))?;
+    Ok(connection)
+}
+
+fn immutable_uri(path: &Path) -> Option<String> {
+    let path = std::path::absolute(path).ok()?;
+    let path = path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/");
+    let mut uri = String::from("file://");
+    if !path.starts_with('/') {
+        uri.push('/');
+    }
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Some(uri + "?immutable=1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_is_read_and_nothing_appears_beside_it() {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-open-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("50% off? #1 größe.db");
+        Connection::open(&path).unwrap().execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a);").unwrap();
+        let tables = |connection: Connection| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(read_immutable(&path).map(tables), Some(1));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        // The usual way works here, so this one is not taken.
+        assert!(immutable(&path).is_none());
+        assert!(immutable(&folder.join("missing.db")).is_none());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,185 @@
+//! Which packages a command is about, and what their manifests say. Asks cargo; reads no database.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
+
+use crate::cli::Global;
+use crate::error::CliError;
+
+/// A package of the workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    /// The package's name.
+    pub(crate) name: String,
+    /// The folder of its Cargo.toml.
+    pub(crate) root: PathBuf,
+    /// What the manifests say.
+    pub(crate) config: Config,
+    /// What is wrong with the manifests.
+    pub(crate) config_diagnostics: Vec<Diagnostic>,
+    /// The texts that say it: the package's manifest and that of its workspace.
+    manifests: Option<(SourceText, Option<SourceText>)>,
+    /// The source file of its library, if it has one.
+    pub(crate) library: Option<PathBuf>,
+    /// Its binaries: name and source file.
+    pub(crate) binaries: Vec<(String, PathBuf)>,
+}
+
+impl Project {
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.root.join("Cargo.toml")
+    }
+
+    /// Reads the migrations; the faults of the manifests are among the findings.
+    pub(crate) fn load(&self) -> Loaded {
+        match &self.manifests {
+            Some((package, workspace)) => dbmigrate_core::load::load_manifest(&self.root, package, workspace.as_ref()),
+            None => dbmigrate_core::load(&self.root),
+        }
+    }
+
+    /// Reads the migrations; any error among the findings ends the command with all of them.
+    pub(crate) fn load_sound(&self) -> Result<Loaded, CliError> {
+        let loaded = self.load();
+        if loaded.has_errors() {
+            return Err(CliError::diagnostics(loaded.diagnostics));
+        }
+        Ok(loaded)
+    }
+
+    fn new(package: &Package, workspace_root: &Path) -> Self {
+        let manifest = package.manifest_path.as_std_path();
+        let root = manifest.parent().unwrap_or(manifest).to_owned();
+        let manifests = SourceText::read(&root, "Cargo.toml").map(|text| {
+            // The workspace's own package has both tables in one file.
+            let workspace = if workspace_root == root {
+                Some(text.clone())
+            } else {
+                SourceText::read(workspace_root, "Cargo.toml").ok()
+            };
+            (text, workspace)
+        });
+        let (config, config_diagnostics) = match &manifests {
+            Ok((package, workspace)) => dbmigrate_core::config::read(package, workspace.as_ref()),
+            Err(diagnostic) => (Config::default(), vec![diagnostic.clone()]),
+        };
+        let sources = |kind: TargetKind| {
+            let is = move |kinds: &[TargetKind]| kinds.contains(&kind);
+            package
+                .targets
+                .iter()
+                .filter(move |target| is(&target.kind))
+                .map(|target| (target.name.clone(), target.src_path.clone().into_std_path_buf()))
+        };
+        Self {
+            name: package.name.to_string(),
+            root,
+            config,
+            config_diagnostics,
+            manifests: manifests.ok(),
+            library: sources(TargetKind::Lib).next().map(|(_, path)| path),
+            binaries: sources(TargetKind::Bin).collect(),
+        }
+    }
+
+    /// Whether the package has migrations: a table in its manifest, or the folder.
+    fn has_migrations(&self) -> bool {
+        self.config.declared || !self.config_diagnostics.is_empty() || self.root.join(&self.config.dir).is_dir()
+    }
+}
+
+/// The packages that a command is about: those named, or all that have migrations.
+pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
+    let metadata = metadata(global)?;
+    let root = metadata.workspace_root.as_std_path();
+    for name in global.package.iter().chain(&global.exclude) {
+        known(&metadata, name)?;
+    }
+    let packages: Vec<&Package> = if !global.package.is_empty() {
+        metadata.workspace_packages().into_iter().filter(|package| global.package.contains(&package.name)).collect()
+    } else if global.workspace {
+        metadata.workspace_packages().into_iter().filter(|package| !global.exclude.contains(&package.name)).collect()
+    } else {
+        match here(&metadata, global) {
+            Some(package) => vec![package],
+            None => metadata.workspace_packages(),
+        }
+    };
+    let named = !global.package.is_empty() || packages.len() == 1;
+    let projects: Vec<Project> = packages
+        .into_iter()
+        .map(|package| Project::new(package, root))
+        .filter(|project| named || project.has_migrations())
+        .collect();
+    if projects.is_empty() {
+        return Err(CliError::failure("no package of this workspace has migrations")
+            .help("run `cargo dbmigrate init -p PACKAGE`"));
+    }
+    Ok(projects)
+}
+
+/// The one package that a command is about; several are an error that shows the choices.
+pub(crate) fn select_one(global: &Global) -> Result<Project, CliError> {
+    let mut projects = select(global)?;
+    if projects.len() > 1 {
+        let names: Vec<String> = projects.iter().map(|project| format!("`-p {}`", project.name)).collect();
+        return Err(CliError::usage("several packages have migrations").help(format!("name one: {}", names.join(", "))));
+    }
+    projects.pop().ok_or_else(|| CliError::failure("no package was selected"))
+}
+
+/// The package whose folder the command was called in, or whose manifest was named.
+fn here<'a>(metadata: &'a Metadata, global: &Global) -> Option<&'a Package> {
+    let manifest = match &global.manifest_path {
+        Some(path) => path.canonicalize().ok()?,
+        None => {
+            let here = std::env::current_dir().ok()?;
+            here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file())?.canonicalize().ok()?
+        }
+    };
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.manifest_path.as_std_path().canonicalize().is_ok_and(|path| path == manifest))
+}
+
+fn known(metadata: &Metadata, name: &str) -> Result<(), CliError> {
+    let packages = metadata.workspace_packages();
+    if packages.iter().any(|package| package.name.as_str() == name) {
+        return Ok(());
+    }
+    let error = CliError::failure(format!("package `{name}` is not in this workspace"));
+    let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
+        Some(near) => error.help(format!("a package with a similar name exists: `{near}`")),
+        None => error.help(format!("the packages are: `{}`", names.join("`, `"))),
+    })
+}
+
+fn metadata(global: &Global) -> Result<Metadata, CliError> {
+    let mut command = MetadataCommand::new();
+    command.no_deps();
+    if let Some(path) = &global.manifest_path {
+        if !path.is_file() {
+            return Err(CliError::failure(format!("manifest path `{}` does not exist", path.display())));
+        }
+        command.manifest_path(path);
+    }
+    let mut options = Vec::new();
+    if global.locked {
+        options.push("--locked".to_owned());
+    }
+    if global.offline {
+        options.push("--offline".to_owned());
+    }
+    command.other_options(options);
+    command.exec().map_err(|error| match error {
+        cargo_metadata::Error::CargoMetadata { stderr } => {
+            CliError::failure(stderr.trim().trim_start_matches("error: ").to_owned())
+        }
+        other => CliError::failure(format!("could not run `cargo metadata`: {other}")),
+    })
+}
+

@@ -1,0 +1,203 @@
+//! The package's own runner: only the program can run the Rust in its migrations.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use dbmigrate_core::{Body, Down, MigrationSet, SourceMigration, Step};
+use dbmigrate_runtime::cli::{Back, Format, Request, Verb};
+
+use crate::cli::{BuildArgs, Global};
+use crate::error::{CliError, FAILURE};
+use crate::ops::project::Project;
+
+/// The feature that builds the runner, as `init --runner` writes it.
+pub(crate) const FEATURE: &str = "migrate-cli";
+
+/// The binary that runs this package's commands.
+pub(crate) fn binary<'p>(project: &'p Project, set: &MigrationSet) -> Result<&'p str, CliError> {
+    let binaries: Vec<&str> = project.binaries.iter().map(|(name, _)| name.as_str()).collect();
+    chosen(project.config.runner.as_deref(), &binaries, set)
+}
+
+fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) -> Result<&'p str, CliError> {
+    match runner {
+        Some(runner) if binaries.contains(&runner) => Ok(runner),
+        Some(runner) => Err(CliError::failure(format!("there is no binary `{runner}`, which `runner` names"))
+            .help("`cargo dbmigrate init --runner` adds it")),
+        None => {
+            let names = set.migrations.iter().filter(|migration| has_code(migration));
+            let names: Vec<String> = names.map(|migration| format!("`{}`", migration.file)).collect();
+            Err(CliError::failure(format!("only the program can run the Rust in {}", names.join(", ")))
+                .help("`cargo dbmigrate init --runner` adds a binary that does"))
+        }
+    }
+}
+
+/// Builds the runner, lets it do `request`, and returns its exit code.
+pub(crate) fn run(
+    runner: &str,
+    project: &Project,
+    database: &Path,
+    request: &Request,
+    global: &Global,
+    build: &BuildArgs,
+) -> Result<u8, CliError> {
+    let database = std::path::absolute(database)
+        .map_err(|error| CliError::failure(format!("could not find the current folder: {error}")))?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(arguments(runner, &project.manifest(), &database, request, global, build));
+    let status = command.status().map_err(|error| CliError::failure(format!("could not run `cargo run`: {error}")))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILURE))
+}
+
+fn arguments(
+    runner: &str,
+    manifest: &Path,
+    database: &Path,
+    request: &Request,
+    global: &Global,
+    build: &BuildArgs,
+) -> Vec<OsString> {
+    let mut words: Vec<OsString> = ["run", "-q", "--bin", runner, "--features", FEATURE].map(OsString::from).into();
+    let mut add = |flag: &str, value: &dyn AsRef<std::ffi::OsStr>| {
+        words.push(flag.into());
+        words.push(value.as_ref().to_owned());
+    };
+    add("--manifest-path", &manifest);
+    build.features.iter().for_each(|features| add("--features", features));
+    build.profile.iter().for_each(|profile| add("--profile", profile));
+    build.target.iter().for_each(|target| add("--target", target));
+    for (given, flag) in [(global.locked, "--locked"), (global.offline, "--offline")] {
+        if given {
+            words.push(flag.into());
+        }
+    }
+    words.push("--".into());
+    words.push("--database".into());
+    words.push(database.into());
+    let format = if request.format == Format::Json { "json" } else { "human" };
+    words.extend(["--message-format", format].map(OsString::from));
+    for (given, flag) in [(request.verbose, "--verbose"), (request.quiet, "--quiet")] {
+        if given {
+            words.push(flag.into());
+        }
+    }
+    words.push(request.verb.name().into());
+    words.extend(verb_arguments(&request.verb).into_iter().map(OsString::from));
+    words
+}
+
+/// The flags of a verb; a value stands behind `=`, so that it is never taken for a flag.
+fn verb_arguments(verb: &Verb) -> Vec<String> {
+    let given = |flag: &str, given: bool| given.then(|| flag.to_owned());
+    match verb {
+        Verb::Status { check } => given("--check", *check).into_iter().collect(),
+        Verb::Up { to, existing } => {
+            to.iter().map(|target| format!("--to={target}")).chain(given("--existing", *existing)).collect()
+        }
+        Verb::Down { what } => match what {
+            Back::Newest => Vec::new(),
+            Back::One(target) => vec!["--".to_owned(), target.clone()],
+            Back::To(target) => vec![format!("--to={target}")],
+            Back::Count(count) => vec![format!("--count={count}")],
+            Back::All => vec!["--all".to_owned()],
+        },
+        Verb::Reset { yes } => given("--yes", *yes).into_iter().collect(),
+        Verb::Redo | Verb::Verify | Verb::History => Vec::new(),
+    }
+}
+
+fn has_code(migration: &SourceMigration) -> bool {
+    let calls = |steps: &[Step]| steps.iter().any(|step| matches!(step, Step::Call { .. }));
+    match &migration.body {
+        Body::Rust(_) => true,
+        Body::Sql { up, down: Down::Script(down) } => calls(&up.steps) || calls(&down.steps),
+        Body::Sql { up, .. } => calls(&up.steps),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+    use dbmigrate_core::Config;
+
+    fn words(line: &str, verb: Verb) -> String {
+        let cli = crate::cli::Cli::try_parse_from(line.split(' ')).unwrap();
+        let crate::cli::Command::Redo(args) = &cli.command else { panic!("{line}") };
+        let program = "cargo dbmigrate".to_owned();
+        let request = Request { program, verb, format: Format::Json, verbose: true, quiet: false };
+        let words = arguments(
+            "migrate",
+            Path::new("/app/Cargo.toml"),
+            Path::new("/data/a.db"),
+            &request,
+            &cli.global,
+            &args.build,
+        );
+        words.join(" ".as_ref()).into_string().unwrap()
+    }
+
+    #[test]
+    fn what_cargo_and_the_runner_need_is_passed_on() {
+        assert_eq!(
+            words("x redo", Verb::Redo),
+            "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml -- \
+             --database /data/a.db --message-format json --verbose redo"
+        );
+        let line = "x redo --locked --offline --features a,b --profile release --target x86_64-unknown-linux-gnu";
+        assert_eq!(
+            words(line, Verb::Down { what: Back::One("-2".into()) }),
+            "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml --features a,b \
+             --profile release --target x86_64-unknown-linux-gnu --locked --offline -- --database /data/a.db \
+             --message-format json --verbose down -- -2"
+        );
+    }
+
+    #[test]
+    fn the_runner_understands_every_verb_that_it_is_given() {
+        let back = |what| Verb::Down { what };
+        for verb in [
+            Verb::Status { check: true },
+            Verb::Up { to: Some("--x".into()), existing: true },
+            back(Back::Newest),
+            back(Back::One("-2".into())),
+            back(Back::To("1".into())),
+            back(Back::Count(2)),
+            back(Back::All),
+            Verb::Redo,
+            Verb::Reset { yes: true },
+            Verb::Verify,
+            Verb::History,
+        ] {
+            let words = std::iter::once(verb.name().to_owned()).chain(verb_arguments(&verb)).map(OsString::from);
+            let parsed = dbmigrate_runtime::cli::parse("app", words).unwrap();
+            let dbmigrate_runtime::cli::Invocation::Run(request, None) = parsed else { panic!("{parsed:?}") };
+            assert_eq!(request.verb, verb);
+        }
+    }
+
+    #[test]
+    fn without_a_runner_the_files_with_rust_are_named() {
+        let source = std::sync::Arc::new(dbmigrate_core::SourceText::new("migrations/002_b.rs", "pub fn up() {}"));
+        let rust = dbmigrate_core::rust_source::parse(&source, &mut Vec::new());
+        let migration = SourceMigration {
+            number: 2,
+            digits: "002".into(),
+            slug: "b".into(),
+            file: "migrations/002_b.rs".into(),
+            metadata: Default::default(),
+            body: Body::Rust(rust.into()),
+            checksum: String::new(),
+            chain: String::new(),
+        };
+        let set = MigrationSet { config: Config::default(), migrations: vec![migration] };
+        assert_eq!(chosen(Some("migrate"), &["app", "migrate"], &set).unwrap(), "migrate");
+        for (runner, expect) in [(None, "the Rust in `migrations/002_b.rs`"), (Some("other"), "no binary `other`")] {
+            let error = format!("{:?}", chosen(runner, &["app"], &set).unwrap_err());
+            assert!(error.contains(expect), "{error}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Turns the files of a package, as core read them, into the runner's plain data. `dbmigrate-build` does the same as
+//! text for programs.
+
+use dbmigrate_core::config::{self, Config};
+use dbmigrate_core::statement;
+use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
+use dbmigrate_runtime as runtime;
+
+/// Calls `work` with the runner's view of `set`. Rust code gets ids that nobody answers to.
+pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
+    let parts: Vec<Parts<'_>> = set.migrations.iter().map(Parts::new).collect();
+    let migrations: Vec<runtime::Migration<'_>> = parts.iter().map(Parts::migration).collect();
+    work(&runtime::Set { name: "", table: &set.config.table, migrations: &migrations, rules: rules(&set.config) })
+}
+
+fn rules(config: &Config) -> runtime::Rules {
+    runtime::Rules {
+        transaction: match config.transaction {
+            config::TransactionMode::Each => runtime::TransactionMode::Each,
+            config::TransactionMode::All => runtime::TransactionMode::All,
+        },
+        foreign_keys: match config.foreign_keys {
+            config::ForeignKeys::On => runtime::ForeignKeys::On,
+            config::ForeignKeys::Off => runtime::ForeignKeys::Off,
+            config::ForeignKeys::Connection => runtime::ForeignKeys::Connection,
+        },
+        store_sql: match config.store_sql {
+            config::StoreSql::Down => runtime::StoreSql::Down,
+            config::StoreSql::All => runtime::StoreSql::All,
+            config::StoreSql::None => runtime::StoreSql::None,
+        },
+        out_of_order: match config.out_of_order {
+            config::OutOfOrder::Error => runtime::OutOfOrder::Error,
+            config::OutOfOrder::Apply => runtime::OutOfOrder::Apply,
+        },
+        newer_database: match config.newer_database {
+            config::NewerDatabase::Refuse => runtime::NewerDatabase::Refuse,
+            config::NewerDatabase::Allow => runtime::NewerDatabase::Allow,
+        },
+    }
+}
+
+/// What the runner's view of a migration borrows and core does not hold.
+struct Parts<'m> {
+    source: &'m SourceMigration,
+    name: String,
+    up: Vec<runtime::Step<'m>>,
+    down: Vec<runtime::Step<'m>>,
+}
+
+impl<'m> Parts<'m> {
+    fn new(source: &'m SourceMigration) -> Self {
+        let (up, down) = match &source.body {
+            Body::Sql { up, down: Down::Script(down) } => (steps(up), steps(down)),
+            Body::Sql { up, .. } => (steps(up), Vec::new()),
+            Body::Rust(_) => (vec![code("up", 1)], vec![code("down", 1)]),
+        };
+        Self { source, name: source.name(), up, down }
+    }
+
+    fn migration(&self) -> runtime::Migration<'_> {
+        let Self { source, up, down, .. } = self;
+        let (up, down) = match &source.body {
+            Body::Sql { up: script, down: way_back } => {
+                let way_back = match way_back {
+                    Down::Missing => runtime::Down::Missing,
+                    Down::Irreversible(reason) => runtime::Down::Irreversible(reason),
+                    Down::Script(script) => runtime::Down::Script(sql(script, down)),
+                };
+                (sql(script, up), way_back)
+            }
+            Body::Rust(rust) => {
+                let whole = |steps| runtime::Script {
+                    file: &source.file,
+                    text: "",
+                    steps,
+                    transaction: rust.transaction,
+                    foreign_keys: rust.foreign_keys,
+                    tolerate_existing: false,
+                    checksum: &source.checksum,
+                };
+                let way_back = match &rust.irreversible {
+                    Some(reason) => runtime::Down::Irreversible(reason),
+                    None if rust.has_down => runtime::Down::Script(whole(down)),
+                    None => runtime::Down::Missing,
+                };
+                (whole(up), way_back)
+            }
+        };
+        let metadata = &source.metadata;
+        runtime::Migration {
+            number: source.number,
+            name: &self.name,
+            file: &source.file,
+            metadata: runtime::Metadata {
+                title: metadata.title.as_deref(),
+                date: metadata.date.as_deref(),
+                description: metadata.description.as_deref(),
+                version: metadata.version.as_deref(),
+            },
+            checksum: &source.checksum,
+            chain: &source.chain,
+            up,
+            down,
+        }
+    }
+}
+
+fn sql<'a>(script: &'a Script, steps: &'a [runtime::Step<'a>]) -> runtime::Script<'a> {
+    runtime::Script {
+        file: script.source.path(),
+        text: script.source.text(),
+        steps,
+        transaction: script.transaction,
+        foreign_keys: script.foreign_keys,
+        tolerate_existing: script.tolerate_existing,
+        checksum: &script.checksum,
+    }
+}
+
+fn steps(script: &Script) -> Vec<runtime::Step<'_>> {
+    let steps = script.steps.iter().map(|step| match step {
+        Step::Sql(statement) => runtime::Step::Sql(runtime::Statement {
+            start: narrow(statement.span.start),
+            end: narrow(statement.span.end),
+            effect: effect(&statement.effect),
+        }),
+        Step::Call { name, span } => code(name, script.source.position(span.start).line),
+    });
+    steps.collect()
+}
+
+fn effect(effect: &statement::Effect) -> runtime::Effect<'_> {
+    match effect {
+        statement::Effect::None => runtime::Effect::None,
+        statement::Effect::DropTable(table) => runtime::Effect::DropTable(table),
+        statement::Effect::Write(table) => runtime::Effect::Write(table),
+        statement::Effect::Session => runtime::Effect::Session,
+        statement::Effect::Begin => runtime::Effect::Begin,
+        statement::Effect::Commit => runtime::Effect::Commit,
+        statement::Effect::Bare { idempotent } => runtime::Effect::Bare { idempotent: *idempotent },
+    }
+}
+
+fn code(name: &str, line: usize) -> runtime::Step<'_> {
+    runtime::Step::Code(runtime::Code { id: u32::MAX, name, line: narrow(line) })
+}
+
+/// A position past 4 GiB lies in no text, and the runner says so.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dbmigrate_runtime::{Effect, Migrator, Step};
+
+    const FILES: &[(&str, &str)] = &[
+        ("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations]\nout-of-order = \"apply\"\n"),
+        (
+            "migrations/001_a.sql",
+            "-- Version: 1.0.0\nCREATE TABLE a (b);\nDELETE FROM a;\n-- dbmigrate: down\nDROP TABLE a;",
+        ),
+        ("migrations/002_c.sql", "-- dbmigrate: irreversible on purpose\nCREATE TABLE c (d)"),
+        ("migrations/003_e.sql", "SELECT 1;\n-- dbmigrate: call fill\n"),
+        ("migrations/004_f.rs", "pub fn up(db: &rusqlite::Connection) -> Result<(), rusqlite::Error> { Ok(()) }\n"),
+    ];
+
+    fn set() -> MigrationSet {
+        let root = std::env::temp_dir().join(format!("dbmigrate-set-{:?}", std::thread::current().id()));
+        std::fs::create_dir_all(root.join("migrations")).unwrap();
+        for (name, text) in FILES {
+            std::fs::write(root.join(name), text).unwrap();
+        }
+        let loaded = dbmigrate_core::load(&root);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        loaded.set
+    }
+
+    #[test]
+    fn everything_that_core_read_arrives() {
+        let text = |script: &runtime::Script<'_>| -> Vec<String> {
+            let step = |step: &Step<'_>| match step {
+                Step::Sql(sql) => {
+                    format!("{} {:?}", &script.text[sql.start as usize..sql.end as usize], sql.effect)
+                }
+                Step::Code(code) => format!("{}:{}", code.name, code.line),
+            };
+            script.steps.iter().map(step).collect()
+        };
+        let source = set();
+        with_set(&source, |set| {
+            assert_eq!((set.table, set.rules.out_of_order), ("_migrations", runtime::OutOfOrder::Apply));
+            let [a, c, e, f] = set.migrations else { panic!("{set:?}") };
+            assert_eq!((a.number, a.name, a.file), (1, "001_a", "migrations/001_a.sql"));
+            assert_eq!(a.metadata.version, Some("1.0.0"));
+            assert_eq!(text(&a.up), ["CREATE TABLE a (b) None", "DELETE FROM a Write(\"a\")"]);
+            let runtime::Down::Script(down) = &a.down else { panic!("{a:?}") };
+            assert_eq!(text(down), ["DROP TABLE a DropTable(\"a\")"]);
+            assert!(matches!(c.down, runtime::Down::Irreversible("on purpose")));
+            assert_eq!(text(&e.up), ["SELECT 1 None", "fill:2"]);
+            assert_eq!(text(&f.up), ["up:1"]);
+            assert!(matches!(f.down, runtime::Down::Missing));
+            for (ours, theirs) in set.migrations.iter().zip(&source.migrations) {
+                assert_eq!((ours.checksum, ours.chain), (&*theirs.checksum, &*theirs.chain));
+            }
+        });
+        assert_eq!(effect(&statement::Effect::Bare { idempotent: true }), Effect::Bare { idempotent: true });
+    }
+
+    #[test]
+    fn the_runner_runs_it() {
+        let mut source = set();
+        source.migrations.truncate(2);
+        with_set(&source, |set| {
+            let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+            let migrator = Migrator::<crate::ops::driver::Rusqlite>::new(set);
+            assert_eq!(migrator.up(&mut connection).unwrap().applied.len(), 2);
+            assert!(migrator.verify(&mut connection).unwrap().is_ok());
+        });
+    }
+}

@@ -1,0 +1,57 @@
+//! Questions about a Rust source file, answered by a parser: where an edit goes, and whether a call is there.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::spanned::Spanned;
+use syn::{File, Item};
+
+/// Parses a file; `None` where it is no Rust.
+pub(crate) fn parse(text: &str) -> Option<File> {
+    syn::parse_file(text).ok()
+}
+
+/// The byte after the `{` of `fn main`.
+pub(crate) fn start_of_main(file: &File) -> Option<usize> {
+    file.items.iter().find_map(|item| match item {
+        Item::Fn(function) if function.sig.ident == "main" => {
+            Some(function.block.brace_token.span.open().byte_range().end)
+        }
+        _ => None,
+    })
+}
+
+/// The first byte of the first item, its attributes and documentation included; the end where there is none.
+pub(crate) fn start_of_items(file: &File, text: &str) -> usize {
+    file.items.first().map_or(text.len(), |item| item.span().byte_range().start)
+}
+
+/// Whether a file names `name` in its code: comments and strings don't count.
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
+    text.parse().is_ok_and(|tokens: TokenStream| mentions_in(tokens, name))
+}
+
+fn mentions_in(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions_in(group.stream(), name),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_found_behind_comments_and_attributes() {
+        let text = "//! Docs.\n#![forbid(unsafe_code)]\n\n// fn main() {\n/// Starts.\nfn main() {\n    run();\n}\n";
+        let file = parse(text).unwrap();
+        assert_eq!(&text[start_of_items(&file, text)..][..11], "/// Starts.");
+        assert_eq!(&text[start_of_main(&file).unwrap()..][..10], "\n    run();");
+    }
+
+    #[test]
+    fn a_mention_in_a_comment_is_none() {
+        assert!(mentions("mod a { dbmigrate_runtime::include_migrations!(pub mod m); }", "include_migrations"));
+        assert!(!mentions("// include_migrations!\nfn f() { \"include_migrations\"; }", "include_migrations"));
+    }
+}

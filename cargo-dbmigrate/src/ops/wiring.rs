@@ -1,0 +1,140 @@
+//! Whether a package's build registers its migrations: dependencies, build.rs, module.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dbmigrate_core::{Diagnostic, MigrationSet};
+use toml_edit::{DocumentMut, Item};
+
+use crate::error::CliError;
+use crate::ops::project::Project;
+use crate::ops::rust_file;
+
+/// The runner that ships inside the program.
+pub(crate) const RUNTIME: &str = "dbmigrate-runtime";
+/// The build script's helper.
+pub(crate) const BUILD: &str = "dbmigrate-build";
+
+/// What is there of the wiring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wiring {
+    /// The name under which the package depends on the runtime.
+    pub(crate) runtime: Option<String>,
+    /// The name under which its build script depends on the helper.
+    pub(crate) build: Option<String>,
+    /// The name under which it depends on rusqlite.
+    pub(crate) rusqlite: Option<String>,
+    /// Its build script, whether it exists or not; `None` where the manifest says `build = false`.
+    pub(crate) script: Option<PathBuf>,
+    /// Whether the build script calls the helper.
+    pub(crate) generates: bool,
+    /// The files that include the module.
+    pub(crate) modules: Vec<PathBuf>,
+}
+
+/// Looks at the manifest and the sources.
+pub(crate) fn read(project: &Project, manifest: &DocumentMut) -> Result<Wiring, CliError> {
+    let script = match manifest.get("package").and_then(|package| package.get("build")) {
+        None => Some(project.root.join("build.rs")),
+        Some(path) => path.as_str().map(|path| project.root.join(path)),
+    };
+    let build = dependency(manifest, "build-dependencies", BUILD);
+    let crate_name = build.as_deref().unwrap_or(BUILD).replace('-', "_");
+    let generates = script
+        .as_deref()
+        .and_then(|path| fs::read_to_string(path).ok())
+        .is_some_and(|text| rust_file::mentions(&text, &crate_name));
+    let mut modules = Vec::new();
+    let sources = project.library.iter().chain(project.binaries.iter().map(|(_, path)| path));
+    let mut folders: Vec<PathBuf> = sources.filter_map(|path| path.parent().map(Path::to_owned)).collect();
+    folders.sort();
+    folders.dedup();
+    // `src/bin` lies below `src`: what a folder above covers is not walked twice.
+    for folder in folders.iter().filter(|folder| !folders.iter().any(|above| above != *folder && folder.starts_with(above))) {
+        including(folder, &mut modules)?;
+    }
+    modules.sort();
+    Ok(Wiring {
+        runtime: dependency(manifest, "dependencies", RUNTIME),
+        build,
+        rusqlite: dependency(manifest, "dependencies", "rusqlite"),
+        script,
+        generates,
+        modules,
+    })
+}
+
+/// The manifest as a document that keeps its formatting.
+pub(crate) fn manifest(project: &Project) -> Result<DocumentMut, CliError> {
+    let path = project.manifest();
+    let text = fs::read_to_string(&path)
+        .map_err(|error| CliError::failure(format!("could not read `{}`: {error}", path.display())))?;
+    text.parse().map_err(|error| CliError::failure(format!("could not read `{}`: {error}", path.display())))
+}
+
+/// What is missing, each with the command that mends it.
+pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut missing = |message: String| {
+        let help = format!("run `cargo dbmigrate init -p {}`", project.name);
+        found.push(Diagnostic::error("not-wired", message).in_file("Cargo.toml").help(help));
+    };
+    if wiring.runtime.is_none() {
+        missing(format!("package `{}` does not depend on `{RUNTIME}`", project.name));
+    }
+    if wiring.build.is_none() {
+        missing(format!("package `{}` does not build-depend on `{BUILD}`", project.name));
+    }
+    if !wiring.generates {
+        let script = wiring.script.as_deref().unwrap_or(Path::new("build.rs"));
+        let script = script.strip_prefix(&project.root).unwrap_or(script).display();
+        missing(format!("the build script `{script}` does not call `dbmigrate_build::generate()`"));
+    }
+    if wiring.modules.is_empty() {
+        missing("no source file holds `include_migrations!(pub mod migrations)`".to_owned());
+    }
+    if wiring.modules.len() > 1 && set.has_code() {
+        let files: Vec<String> = wiring
+            .modules
+            .iter()
+            .map(|path| format!("`{}`", path.strip_prefix(&project.root).unwrap_or(path).display()))
+            .collect();
+        found.push(
+            Diagnostic::error("included-twice", format!("the migrations are included in {}", files.join(" and ")))
+                .in_file(project.config.dir.as_str())
+                .note("a set with Rust in it compiles its code once for each place")
+                .help("include them in the library, and use its `migrations` module from the binaries"),
+        );
+    }
+    found
+}
+
+/// The key of the dependency on a package, renamed or not, in any target's table too.
+fn dependency(manifest: &DocumentMut, table: &str, package: &str) -> Option<String> {
+    let targets = manifest.get("target").and_then(Item::as_table_like);
+    let of_targets = targets.into_iter().flat_map(|targets| targets.iter()).filter_map(|(_, target)| target.get(table));
+    manifest.get(table).into_iter().chain(of_targets).filter_map(Item::as_table_like).find_map(|dependencies| {
+        let found = dependencies.iter().find(|(key, item)| match item.get("package") {
+            Some(renamed) => renamed.as_str() == Some(package),
+            None => *key == package,
+        });
+        found.map(|(key, _)| key.to_owned())
+    })
+}
+
+fn including(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    let unreadable = |error: std::io::Error| CliError::failure(format!("could not read `{}`: {error}", folder.display()));
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        // A link to a folder could lead round in circles.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            including(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && fs::read_to_string(&path).is_ok_and(|text| rust_file::mentions(&text, "include_migrations"))
+        {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

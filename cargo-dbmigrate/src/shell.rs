@@ -1,0 +1,117 @@
+//! The one door to the terminal: nothing else in this crate writes.
+//!
+//! stdout is for data, stderr for people. A shell can be a pair of buffers, so whole commands run in a test.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use dbmigrate_runtime::cli::Terminal;
+
+use crate::cli::{ColorWhen, MessageFormat, Verbosity};
+
+const VERB: Style = AnsiColor::Green.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::Green.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Where output goes and how much of it.
+pub(crate) struct Shell {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    verbosity: Verbosity,
+    format: MessageFormat,
+    styled: bool,
+    interactive: bool,
+    /// Nobody reads stdout any more (`| head`): that is no failure, and nothing more is written there.
+    closed: bool,
+}
+
+impl Shell {
+    /// The process's own stdout and stderr.
+    pub(crate) fn terminal(color: ColorWhen, format: MessageFormat, verbosity: Verbosity) -> Self {
+        let choice = match color {
+            ColorWhen::Auto => anstream::AutoStream::choice(&io::stderr()),
+            ColorWhen::Always => anstream::ColorChoice::Always,
+            ColorWhen::Never => anstream::ColorChoice::Never,
+        };
+        Self {
+            out: Box::new(io::stdout()),
+            err: Box::new(anstream::AutoStream::new(io::stderr(), choice)),
+            verbosity,
+            format,
+            styled: choice != anstream::ColorChoice::Never,
+            interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            closed: false,
+        }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == MessageFormat::Json
+    }
+
+    pub(crate) fn styled(&self) -> bool {
+        self.styled
+    }
+
+    /// Text for people that is already rendered, on stderr.
+    pub(crate) fn people(&mut self, text: &str) {
+        // stderr that can't be written to leaves nobody to tell.
+        let _ = writeln!(self.err, "{text}");
+    }
+
+    /// Flushes; the last thing that a command does.
+    pub(crate) fn finish(&mut self) {
+        let _ = self.out.flush();
+        let _ = self.err.flush();
+    }
+
+    fn labelled(&mut self, style: Style, label: &str, message: &str) {
+        let _ = writeln!(self.err, "{style}{label}{style:#}: {message}");
+    }
+}
+
+impl Terminal for Shell {
+    fn data(&mut self, line: &str) {
+        if !self.closed && writeln!(self.out, "{line}").is_err() {
+            self.closed = true;
+        }
+    }
+
+    fn status(&mut self, verb: &str, message: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            let _ = writeln!(self.err, "{VERB}{verb:>12}{VERB:#} {message}");
+        }
+    }
+
+    fn error(&mut self, message: &str) {
+        self.labelled(ERROR, "error", message);
+    }
+
+    fn warning(&mut self, message: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.labelled(WARNING, "warning", message);
+        }
+    }
+
+    fn note(&mut self, message: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.labelled(NOTE, "note", message);
+        }
+    }
+
+    fn help(&mut self, message: &str) {
+        self.labelled(HELP, "help", message);
+    }
+
+    fn confirm(&mut self, question: &str) -> Option<bool> {
+        if !self.interactive {
+            return None;
+        }
+        let _ = write!(self.err, "{question} [y/N] ");
+        let _ = self.err.flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}

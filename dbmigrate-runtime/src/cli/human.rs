@@ -1,0 +1,202 @@
+//! What people read: the lines of each answer as text.
+//!
+//! Names come out of files and databases that nobody checked, so control characters are shown, never sent.
+
+use std::time::Duration;
+
+use crate::{Done, Entry, HistoryRow, State, Status};
+
+/// Names longer than this don't push the other lines to the right.
+const WIDEST: usize = 60;
+
+/// `[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)` for each migration, then the totals.
+pub(super) fn status(status: &Status, verbose: bool) -> Vec<String> {
+    let names: Vec<String> = status.entries.iter().map(|entry| plain(&entry.name)).collect();
+    let widths = names.iter().map(|name| name.chars().count());
+    let width = widths.filter(|&width| width <= WIDEST).max().unwrap_or(0);
+    let mut lines = Vec::with_capacity(names.len() + 2);
+    for (entry, name) in status.entries.iter().zip(&names) {
+        let line = format!("[{}] {name:width$}  {}", mark(&entry.state), words(entry, verbose));
+        lines.push(line.trim_end().to_owned());
+        if verbose {
+            lines.extend(details(entry));
+        }
+    }
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    let (total, applied, pending) = (status.total(), status.applied(), status.pending());
+    lines.push(format!("Total: {total} | Applied: {applied} | Pending: {pending}"));
+    lines
+}
+
+fn mark(state: &State) -> char {
+    match state {
+        State::Applied => 'x',
+        State::Pending => ' ',
+        _ => '!',
+    }
+}
+
+fn words(entry: &Entry, verbose: bool) -> String {
+    match &entry.state {
+        State::Applied => {
+            let at = plain(entry.applied_at.as_deref().unwrap_or("unknown"));
+            let took = entry.duration.filter(|_| verbose).map_or(String::new(), |took| format!(", in {}", time(took)));
+            format!("(applied: {at}{took})")
+        }
+        State::Pending => String::new(),
+        other => format!("({})", state(other)),
+    }
+}
+
+/// What a state means, in words.
+pub(super) fn state(state: &State) -> String {
+    match state {
+        State::Applied => "applied".to_owned(),
+        State::Pending => "pending".to_owned(),
+        State::Late => "pending, although a later one is applied".to_owned(),
+        State::Edited => "edited since it was applied".to_owned(),
+        State::Renamed { recorded } => format!("applied as {}", plain(recorded)),
+        State::Missing => "applied, but its file is missing".to_owned(),
+        State::Newer => "applied by a newer version".to_owned(),
+        State::Interrupted { done, of } => format!("interrupted: {done} of {of} steps done"),
+    }
+}
+
+fn details(entry: &Entry) -> Vec<String> {
+    let fields = [
+        ("title", &entry.title),
+        ("date", &entry.date),
+        ("description", &entry.description),
+        ("version", &entry.version),
+        ("file", &entry.file),
+    ];
+    let shown = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    shown.map(|(name, value)| format!("      {name}: {}", plain(value))).collect()
+}
+
+/// The history as a table, one row on each line.
+pub(super) fn history(rows: &[HistoryRow]) -> Vec<String> {
+    let title = ["id", "applied at", "name", "state", "took"].map(str::to_owned);
+    let cells = rows.iter().map(|row| {
+        let took = row.duration.map_or(String::new(), time);
+        [row.id.to_string(), plain(&row.applied_at), plain(&row.name), plain(&row.state), took]
+    });
+    let table: Vec<[String; 5]> = std::iter::once(title).chain(cells).collect();
+    let mut widths = [0; 5];
+    for row in &table {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count().min(WIDEST));
+        }
+    }
+    let line = |row: &[String; 5]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    table.iter().map(line).collect()
+}
+
+/// `001_initial_schema in 1.2 ms`
+pub(super) fn done(done: &Done) -> String {
+    format!("{} in {}", plain(&done.name), time(done.duration))
+}
+
+/// A duration, as short as it stays true.
+pub(super) fn time(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1_000.0),
+        seconds => format!("{seconds:.2} s"),
+    }
+}
+
+/// `1 migration`, `2 migrations`
+pub(super) fn count(number: usize) -> String {
+    format!("{number} migration{}", if number == 1 { "" } else { "s" })
+}
+
+/// The text with control characters made visible.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            out.extend(letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::fixture::{entry, status_of};
+
+    fn applied(number: u64, name: &str, at: &str) -> Entry {
+        Entry { applied_at: Some(at.to_owned()), ..entry(number, name, State::Applied) }
+    }
+
+    #[test]
+    fn the_brackets_align_and_the_totals_follow() {
+        let entries = vec![
+            applied(1, "001_initial_schema", "2024-01-15 10:30:22"),
+            applied(2, "002_add_indexes", "2024-01-15 10:30:23"),
+            entry(3, "003_add_user_prefs", State::Pending),
+        ];
+        assert_eq!(
+            status(&status_of(entries), false).join("\n"),
+            "[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)\n\
+             [x] 002_add_indexes     (applied: 2024-01-15 10:30:23)\n\
+             [ ] 003_add_user_prefs\n\
+             \n\
+             Total: 3 | Applied: 2 | Pending: 1"
+        );
+        assert_eq!(status(&status_of(vec![]), false), ["Total: 0 | Applied: 0 | Pending: 0"]);
+    }
+
+    #[test]
+    fn every_other_state_has_a_mark_and_words() {
+        for (state, expect) in [
+            (State::Late, "[!] 002_x  (pending, although a later one is applied)"),
+            (State::Edited, "[!] 002_x  (edited since it was applied)"),
+            (State::Renamed { recorded: "002_y\u{1b}".into() }, "[!] 002_x  (applied as 002_y\\u{1b})"),
+            (State::Missing, "[!] 002_x  (applied, but its file is missing)"),
+            (State::Newer, "[!] 002_x  (applied by a newer version)"),
+            (State::Interrupted { done: 1, of: 3 }, "[!] 002_x  (interrupted: 1 of 3 steps done)"),
+        ] {
+            assert_eq!(status(&status_of(vec![entry(2, "002_x", state)]), false)[0], expect);
+        }
+    }
+
+    #[test]
+    fn verbose_adds_the_duration_and_what_the_header_says() {
+        let mut entry = applied(1, "001_a", "2024-01-15 10:30:22");
+        entry.duration = Some(Duration::from_micros(1234));
+        entry.title = Some("Add\nfeature".into());
+        entry.version = Some("1.0.0".into());
+        entry.file = Some("migrations/001_a.sql".into());
+        assert_eq!(
+            status(&status_of(vec![entry]), true)[..4],
+            [
+                "[x] 001_a  (applied: 2024-01-15 10:30:22, in 1.2 ms)",
+                "      title: Add\\nfeature",
+                "      version: 1.0.0",
+                "      file: migrations/001_a.sql",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_very_long_name_does_not_widen_the_rest() {
+        let entries = vec![entry(1, &"x".repeat(100_000), State::Edited), entry(2, "002_b", State::Edited)];
+        assert_eq!(status(&status_of(entries), false)[1], "[!] 002_b  (edited since it was applied)");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        for (micros, expect) in [(0, "0.0 ms"), (450, "0.5 ms"), (12_345, "12.3 ms"), (2_050_000, "2.05 s")] {
+            assert_eq!(time(Duration::from_micros(micros)), expect);
+        }
+    }
+}

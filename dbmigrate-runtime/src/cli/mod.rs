@@ -1,0 +1,32 @@
+//! The database commands: `status`, `up`, `down`, `redo`, `reset`, `verify`, `history`.
+//!
+//! One implementation serves a program's own binary ([`Migrator::cli`](crate::Migrator::cli)) and `cargo dbmigrate`,
+//! which calls [`run`] with its own [`Terminal`]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
+//! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
+
+mod failure;
+#[cfg(test)]
+mod fixture;
+mod help;
+mod human;
+mod json;
+mod location;
+mod nearest;
+mod open;
+mod output;
+mod parse;
+mod program;
+mod request;
+mod reset;
+mod run;
+mod table;
+mod target;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+pub use location::database_path;
+pub use parse::{Invocation, Usage, parse};
+pub use request::{Back, Format, Request, Verb};
+pub use run::{run, run_on};
+pub use terminal::Terminal;

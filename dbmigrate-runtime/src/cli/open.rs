@@ -1,0 +1,161 @@
+//! Opens the database file that a command works on, and says clearly why it can't.
+//!
+//! Only `up` creates a file, and takes it away again when nothing came of it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::failure::Failure;
+use super::human::plain;
+use super::output::Output;
+use super::request::{Request, Verb};
+use crate::{Access, Backend, Driver, Value};
+
+/// Opens `path` as `request` needs it.
+pub(super) fn open<B: Backend>(
+    path: &Path,
+    request: &Request,
+    output: &mut Output<'_>,
+) -> Result<(B::Connection, Access), Failure> {
+    let access = access(path, request)?;
+    let could_not = |error: &dyn std::fmt::Display| Failure::new(format!("could not open {}: {error}", name(path)));
+    let mut connection = B::open(path, access).map_err(|error| could_not(&error))?;
+    match look(&mut B::driver(&mut connection)) {
+        Ok(()) => {}
+        // Whoever is in the way may be gone soon: the runner waits.
+        Err((true, _)) => output.progress("Waiting", &format!("for another connection that holds {}", name(path))),
+        Err((false, error)) if error.contains("not a database") => {
+            return Err(Failure::new(format!("{} is not a SQLite database", name(path))));
+        }
+        Err((false, error)) => return Err(could_not(&error)),
+    }
+    Ok((connection, access))
+}
+
+/// Asks something, as SQLite looks into a file only then. It does not wait; an error says whether that would help.
+fn look<D: Driver>(driver: &mut D) -> Result<(), (bool, String)> {
+    let failed = |error: D::Error| (D::is_busy(&error), error.to_string());
+    let patience = driver.query("PRAGMA busy_timeout", &[]).map_err(failed)?;
+    driver.execute("PRAGMA busy_timeout = 0").map_err(failed)?;
+    let result = driver.query("PRAGMA main.schema_version", &[]).map(drop).map_err(failed);
+    if let Some([Value::Integer(patience)]) = patience.first().map(Vec::as_slice) {
+        driver.execute(&format!("PRAGMA busy_timeout = {patience}")).map_err(failed)?;
+    }
+    result
+}
+
+/// How to open it, once it is sure that it can be a database.
+fn access(path: &Path, request: &Request) -> Result<Access, Failure> {
+    let shown = name(path);
+    if path.as_os_str().is_empty() {
+        return Err(Failure::usage("the path of the database is empty"));
+    }
+    if path == Path::new(":memory:") {
+        return Err(Failure::usage("a database in memory is gone when the command ends").hint("name a file"));
+    }
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return creation(path, request),
+        Err(error) => return Err(Failure::new(format!("could not open {shown}: {error}"))),
+    };
+    if metadata.is_dir() {
+        Err(Failure::new(format!("{shown} is a directory, not a database file")))
+    } else if !metadata.is_file() {
+        Err(Failure::new(format!("{shown} is not a file")))
+    } else if request.verb.reads_only() {
+        Ok(Access::ReadOnly)
+    } else if metadata.permissions().readonly() {
+        Err(Failure::new(format!("{shown} is read-only")).hint("make the file writable, or name another database"))
+    } else {
+        Ok(Access::ReadWrite)
+    }
+}
+
+/// A missing file: only `up` makes one, and no folder.
+fn creation(path: &Path, request: &Request) -> Result<Access, Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(Failure::new(format!("no database at {}", name(path)))
+            .hint(format!("{} is no folder: create it, or correct the path", name(folder)))),
+        _ if matches!(request.verb, Verb::Up { .. }) => Ok(Access::Create),
+        _ => {
+            Err(Failure::new(format!("no database at {}", name(path)))
+                .hint(format!("`{} up` creates it", request.program)))
+        }
+    }
+}
+
+/// Takes a file away that was created for nothing.
+///
+/// Another process may have opened it meanwhile. So it is removed under the exclusive lock and only while it is empty,
+/// and not before it has a first page: SQLite refuses to write to a file with pages that lost its name, and whoever
+/// waited for the lock gets an error instead of losing rows.
+pub(super) fn discard_empty<B: Backend>(mut connection: B::Connection, path: &Path) {
+    let mut driver = B::driver(&mut connection);
+    let is_untouched = |driver: &mut B::Driver<'_>| {
+        let locked = driver.execute("BEGIN EXCLUSIVE").is_ok();
+        let mut is = |sql, value| driver.query(sql, &[]).is_ok_and(|rows| rows == [[value]]);
+        locked
+            && is("PRAGMA main.journal_mode", Value::Text("delete".to_owned()))
+            && is("SELECT count(*) FROM main.sqlite_master", Value::Integer(0))
+            && is("PRAGMA main.user_version", Value::Integer(0))
+            && is("PRAGMA main.application_id", Value::Integer(0))
+    };
+    if !is_untouched(&mut driver) {
+        return;
+    }
+    // Writing the version that is there makes the first page.
+    let has_page = ["PRAGMA main.user_version = 0", "COMMIT"].iter().all(|sql| driver.execute(sql).is_ok());
+    if has_page && is_untouched(&mut driver) {
+        // What can't be removed stays as an empty database, which is what it is.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// A path in messages.
+pub(super) fn name(path: &Path) -> String {
+    format!("`{}`", plain(&path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::fixture::{Connection, Folder, Rusqlite};
+
+    /// A new file that we opened, and another connection that did so meanwhile and works on it.
+    fn discarded(name: &str, other_does: &str) -> (Folder, Connection) {
+        let folder = Folder::new(name);
+        let path = folder.path("app.db");
+        let ours = Rusqlite::open(&path, Access::Create).unwrap();
+        ours.query_row("PRAGMA schema_version", [], |_| Ok(())).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.query_row("PRAGMA schema_version", [], |_| Ok(())).unwrap();
+        other.execute_batch(other_does).unwrap();
+        ours.busy_timeout(std::time::Duration::ZERO).unwrap();
+        discard_empty::<Rusqlite>(ours, &path);
+        (folder, other)
+    }
+
+    #[test]
+    fn a_file_created_for_nothing_goes_and_who_waited_gets_an_error() {
+        let (folder, other) = discarded("discard", "");
+        assert!(folder.files().is_empty(), "{:?}", folder.files());
+        let error = other.execute_batch("CREATE TABLE t (a)").unwrap_err();
+        assert!(error.to_string().contains("readonly"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_somebody_uses_stays() {
+        for (name, does) in [
+            ("table", "CREATE TABLE t (a)"),
+            ("version", "PRAGMA user_version = 7"),
+            ("wal", "PRAGMA journal_mode = WAL"),
+            ("lock", "BEGIN IMMEDIATE"),
+        ] {
+            let (folder, other) = discarded(&format!("stays-{name}"), does);
+            assert!(folder.files().contains(&"app.db".to_owned()), "{name}");
+            other.execute_batch("CREATE TABLE mine (a)").unwrap();
+        }
+    }
+}

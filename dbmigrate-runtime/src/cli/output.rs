@@ -1,0 +1,257 @@
+//! Says what came out of a command, in the format that was asked for. Every message has both forms here, so they
+//! can't drift apart.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::failure::{DONE, Failure, NO};
+use super::json::Object;
+use super::request::{Format, Request};
+use super::{Terminal, human, open};
+use crate::{Done, Entry, Error, HistoryRow, Problem, Report, State, Status, Verification};
+
+/// A terminal and how to speak to it.
+pub(super) struct Output<'t> {
+    terminal: &'t mut dyn Terminal,
+    request: &'t Request,
+    json: bool,
+}
+
+impl<'t> Output<'t> {
+    pub(super) fn new(request: &'t Request, terminal: &'t mut dyn Terminal) -> Self {
+        Self { terminal, request, json: request.format == Format::Json }
+    }
+
+    /// A command of this program, to type next.
+    pub(super) fn command(&self, rest: &str) -> String {
+        format!("`{} {rest}`", self.request.program)
+    }
+
+    /// Ends the command: says what went wrong and returns the exit code.
+    pub(super) fn end(&mut self, result: Result<u8, Failure>) -> u8 {
+        let failure = match result {
+            Ok(exit) => return exit,
+            Err(failure) => failure,
+        };
+        if self.json {
+            self.terminal.data(&failure_line(&failure));
+        } else {
+            self.terminal.error(&failure.message());
+            failure.help().iter().for_each(|help| self.terminal.help(help));
+        }
+        failure.exit()
+    }
+
+    /// What is happening.
+    pub(super) fn progress(&mut self, verb: &str, message: &str) {
+        if !self.request.quiet {
+            self.terminal.status(verb, message);
+        }
+    }
+
+    /// A fact for people.
+    pub(super) fn note(&mut self, message: &str) {
+        if !self.request.quiet {
+            self.terminal.note(message);
+        }
+    }
+
+    /// Asks, where somebody is there.
+    pub(super) fn confirm(&mut self, question: &str) -> Option<bool> {
+        self.terminal.confirm(question)
+    }
+
+    /// All migrations and their states.
+    pub(super) fn status(&mut self, status: &Status) {
+        if !self.json {
+            return human::status(status, self.request.verbose).iter().for_each(|line| self.terminal.data(line));
+        }
+        for entry in &status.entries {
+            self.terminal.data(&entry_line(entry));
+        }
+        let line = Object::new("status-summary")
+            .number("total", Some(status.total() as u64))
+            .number("applied", Some(status.applied() as u64))
+            .number("pending", Some(status.pending() as u64))
+            .line();
+        self.terminal.data(&line);
+    }
+
+    /// What was done, also before something else failed.
+    pub(super) fn report(&mut self, report: &Report) {
+        for done in &report.rolled_back {
+            self.done("migration-rolled-back", "Rolled back", done);
+        }
+        for done in &report.applied {
+            self.done("migration-applied", "Applied", done);
+        }
+    }
+
+    fn done(&mut self, reason: &str, verb: &str, done: &Done) {
+        if self.json {
+            let line = Object::new(reason)
+                .number("number", Some(done.number))
+                .text("name", &*done.name)
+                .number("duration_us", Some(micros(done.duration)))
+                .list("notes", &done.notes)
+                .line();
+            return self.terminal.data(&line);
+        }
+        self.progress(verb, &human::done(done));
+        for note in &done.notes {
+            self.note(note);
+        }
+    }
+
+    /// The work is done: what it came to, and how long all of it took.
+    pub(super) fn finished(&mut self, report: &Report, nothing: &str, took: Duration) -> u8 {
+        self.report(report);
+        let (applied, rolled_back) = (report.applied.len(), report.rolled_back.len());
+        if self.json {
+            let line = Object::new("summary")
+                .text("command", self.request.verb.name())
+                .number("applied", Some(applied as u64))
+                .number("rolled_back", Some(rolled_back as u64))
+                .number("duration_us", Some(micros(took)))
+                .line();
+            self.terminal.data(&line);
+            return DONE;
+        }
+        let mut parts = Vec::new();
+        if rolled_back > 0 {
+            parts.push(format!("{} rolled back", human::count(rolled_back)));
+        }
+        if applied > 0 {
+            parts.push(format!("{} applied", human::count(applied)));
+        }
+        let message = match parts.is_empty() {
+            true => nothing.to_owned(),
+            false => format!("{} in {}", parts.join(", "), human::time(took)),
+        };
+        self.progress("Finished", &message);
+        DONE
+    }
+
+    /// Says what was done before `error`, and turns it into the end of the command.
+    pub(super) fn failed(&mut self, error: Error) -> Failure {
+        self.report(error.report());
+        error.into()
+    }
+
+    /// What is wrong with the history; the answer is no where anything is.
+    pub(super) fn verification(&mut self, verification: &Verification) -> u8 {
+        for problem in &verification.problems {
+            self.problem(problem);
+        }
+        let (checked, problems) = (verification.checked, verification.problems.len());
+        if self.json {
+            let line = Object::new("verify-summary")
+                .number("checked", Some(checked as u64))
+                .number("problems", Some(problems as u64))
+                .line();
+            self.terminal.data(&line);
+        } else if problems == 0 {
+            self.progress("Verified", &format!("{}, as the history has them", human::count(checked)));
+        }
+        if problems == 0 { DONE } else { NO }
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        if self.json {
+            let line = Object::new("verify-problem")
+                .text("name", problem.migration.as_deref())
+                .text("file", problem.file.as_deref())
+                .text("message", &*problem.message)
+                .list("help", &problem.help)
+                .line();
+            return self.terminal.data(&line);
+        }
+        self.terminal.error(&problem.message);
+        problem.help.iter().for_each(|help| self.terminal.help(help));
+    }
+
+    /// Where the copy of the database is.
+    pub(super) fn copied(&mut self, copy: &Path) {
+        if self.json {
+            self.terminal.data(&Object::new("database-copied").text("path", &*copy.to_string_lossy()).line());
+        } else {
+            self.progress("Copied", &format!("the database to {}", open::name(copy)));
+        }
+    }
+
+    /// The rows of the history.
+    pub(super) fn history(&mut self, rows: &[HistoryRow]) {
+        if self.json {
+            rows.iter().for_each(|row| self.terminal.data(&row_line(row)));
+        } else {
+            human::history(rows).iter().for_each(|line| self.terminal.data(line));
+        }
+    }
+}
+
+fn failure_line(failure: &Failure) -> String {
+    let object = Object::new("error").text("message", &*failure.message());
+    match failure {
+        Failure::Runner(error) => object
+            .text("file", error.file())
+            .number("line", error.line())
+            .number("column", error.column())
+            .text("statement", error.statement()),
+        Failure::Command { .. } => object,
+    }
+    .list("help", failure.help())
+    .line()
+}
+
+fn entry_line(entry: &Entry) -> String {
+    let object = Object::new("migration")
+        .number("number", Some(entry.number))
+        .text("name", &*entry.name)
+        .text("file", entry.file.as_deref())
+        .text("state", state_word(&entry.state))
+        .text("applied_at", entry.applied_at.as_deref())
+        .number("duration_us", entry.duration.map(micros))
+        .truth("reversible", entry.reversible)
+        .text("title", entry.title.as_deref())
+        .text("date", entry.date.as_deref())
+        .text("description", entry.description.as_deref())
+        .text("version", entry.version.as_deref());
+    match &entry.state {
+        State::Renamed { recorded } => object.text("recorded_name", &**recorded),
+        State::Interrupted { done, of } => object.number("steps_done", Some(*done)).number("steps", Some(*of)),
+        _ => object,
+    }
+    .line()
+}
+
+fn state_word(state: &State) -> &'static str {
+    match state {
+        State::Applied => "applied",
+        State::Pending => "pending",
+        State::Late => "late",
+        State::Edited => "edited",
+        State::Renamed { .. } => "renamed",
+        State::Missing => "missing",
+        State::Newer => "newer",
+        State::Interrupted { .. } => "interrupted",
+    }
+}
+
+fn row_line(row: &HistoryRow) -> String {
+    Object::new("history-row")
+        .number("id", Some(row.id))
+        .text("name", &*row.name)
+        .text("applied_at", &*row.applied_at)
+        .text("set_name", &*row.set_name)
+        .number("number", Some(row.number))
+        .text("checksum", &*row.checksum)
+        .text("state", &*row.state)
+        .number("statements_done", Some(row.statements_done))
+        .number("duration_us", row.duration.map(micros))
+        .text("tool", row.tool.as_deref())
+        .line()
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

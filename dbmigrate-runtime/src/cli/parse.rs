@@ -1,0 +1,324 @@
+//! From the words of the command line to a [`Request`]. Nothing is opened or printed here.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+
+use super::location::database_path;
+use super::nearest::nearest;
+use super::request::{Back, Format, Request, Verb};
+use super::table::{COMMANDS, COMMON, Command, Flag};
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// To print this text and end.
+    Print(String),
+    /// To run a command, on this database if it names one.
+    Run(Request, Option<PathBuf>),
+}
+
+/// Why a command line asks for nothing that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    message: String,
+    help: String,
+}
+
+impl Usage {
+    /// What to type instead.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Reads the arguments that follow the program's name.
+///
+/// # Errors
+///
+/// The first thing that makes no sense, with what was probably meant.
+pub fn parse(program: &str, arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Usage> {
+    let usage = |wrong: Wrong| Usage {
+        message: wrong.message,
+        help: wrong.help.unwrap_or_else(|| format!("`{program} --help` shows what there is")),
+    };
+    let words = read(arguments).map_err(usage)?;
+    if words.has("help") {
+        return Ok(Invocation::Print(super::help::help(program, words.command)));
+    }
+    if words.has("version") {
+        return Ok(Invocation::Print(format!("{program} (dbmigrate-runtime {})", env!("CARGO_PKG_VERSION"))));
+    }
+    let (request, database) = words.request(program).map_err(usage)?;
+    Ok(Invocation::Run(request, database))
+}
+
+/// What is wrong, and the help where the general one is not enough.
+struct Wrong {
+    message: String,
+    help: Option<String>,
+}
+
+fn wrong(message: impl Into<String>) -> Wrong {
+    Wrong { message: message.into(), help: None }
+}
+
+/// The words, sorted by what they are.
+#[derive(Default)]
+struct Words {
+    command: Option<&'static Command>,
+    argument: Option<String>,
+    flags: Vec<(&'static str, Option<OsString>)>,
+}
+
+fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Words, Wrong> {
+    let mut words = Words::default();
+    let mut arguments = arguments.into_iter();
+    let mut only_words = false;
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy();
+        if !only_words && text == "--" {
+            only_words = true;
+        } else if only_words || !text.starts_with('-') {
+            words.word(&text)?;
+        } else {
+            words.flag(&argument, &mut arguments)?;
+        }
+    }
+    Ok(words)
+}
+
+impl Words {
+    /// A word that is no flag: the verb, then its argument.
+    fn word(&mut self, text: &str) -> Result<(), Wrong> {
+        let Some(command) = self.command else {
+            self.command = COMMANDS.iter().find(|command| command.name == text);
+            return match self.command {
+                Some(_) => Ok(()),
+                None => Err(unknown("command", text, COMMANDS.iter().map(|command| command.name.to_owned()))),
+            };
+        };
+        if command.argument.is_none() || self.argument.is_some() {
+            return Err(wrong(format!("unexpected argument `{text}`")));
+        }
+        self.argument = Some(text.to_owned());
+        Ok(())
+    }
+
+    /// A flag, with the value that it takes from `rest` unless it stands behind a `=`.
+    fn flag(&mut self, argument: &OsStr, rest: &mut impl Iterator<Item = OsString>) -> Result<(), Wrong> {
+        let (name, value) = split(argument);
+        let known = || self.command.map_or(&[][..], |command| command.flags).iter().chain(COMMON);
+        let Some(flag) = known().find(|flag| is_called(flag, &name)) else {
+            return Err(unknown("flag", &name, known().map(|flag| format!("--{}", flag.name))));
+        };
+        let value = match (flag.value, value) {
+            (None, None) => None,
+            (None, Some(_)) => return Err(wrong(format!("`--{}` takes no value", flag.name))),
+            (Some(_), Some(value)) => Some(value),
+            (Some(what), None) => {
+                let missing = || wrong(format!("`--{}` needs a value: `--{0} <{what}>`", flag.name));
+                Some(rest.next().ok_or_else(missing)?)
+            }
+        };
+        if self.has(flag.name) {
+            return Err(wrong(format!("`--{}` stands twice", flag.name)));
+        }
+        self.flags.push((flag.name, value));
+        Ok(())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.flags.iter().any(|(flag, _)| *flag == name)
+    }
+
+    fn value(&self, name: &str) -> Option<&OsStr> {
+        self.flags.iter().find(|(flag, _)| *flag == name).and_then(|(_, value)| value.as_deref())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.value(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn request(&self, program: &str) -> Result<(Request, Option<PathBuf>), Wrong> {
+        let Some(command) = self.command else {
+            let known: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
+            return Err(wrong(format!("no command: it is one of `{}`", known.join("`, `"))));
+        };
+        let verb = match command.name {
+            "status" => Verb::Status { check: self.has("check") },
+            "up" => Verb::Up { to: self.text("to"), existing: self.has("existing") },
+            "down" => Verb::Down { what: self.back()? },
+            "redo" => Verb::Redo,
+            "reset" => Verb::Reset { yes: self.has("yes") },
+            "verify" => Verb::Verify,
+            _ => Verb::History,
+        };
+        let format = match self.text("message-format").as_deref() {
+            None | Some("human") => Format::Human,
+            Some("json") => Format::Json,
+            Some(other) => {
+                return Err(unknown("message format", other, ["human", "json"].map(str::to_owned)));
+            }
+        };
+        if self.has("verbose") && self.has("quiet") {
+            return Err(wrong("`--verbose` and `--quiet` contradict each other"));
+        }
+        let database = self.value("database").map(database_path).transpose();
+        let database = database.map_err(|why| wrong(format!("`--database`: {why}")))?;
+        let (verbose, quiet) = (self.has("verbose"), self.has("quiet"));
+        Ok((Request { program: program.to_owned(), verb, format, verbose, quiet }, database))
+    }
+
+    fn back(&self) -> Result<Back, Wrong> {
+        let mut asked = Vec::new();
+        if let Some(target) = &self.argument {
+            asked.push(Back::One(target.clone()));
+        }
+        if let Some(target) = self.text("to") {
+            asked.push(Back::To(target));
+        }
+        if let Some(count) = self.text("count") {
+            let number = count.parse().ok().filter(|&number| number > 0);
+            asked.push(Back::Count(number.ok_or_else(|| wrong(format!("`--count {count}` is no number from 1")))?));
+        }
+        if self.has("all") {
+            asked.push(Back::All);
+        }
+        let back = asked.pop().unwrap_or(Back::Newest);
+        if asked.is_empty() {
+            Ok(back)
+        } else {
+            Err(wrong("a target, `--to`, `--count` and `--all` exclude each other"))
+        }
+    }
+}
+
+fn is_called(flag: &Flag, name: &str) -> bool {
+    match name.strip_prefix("--") {
+        Some(long) => long == flag.name,
+        None => flag.short.is_some_and(|short| name.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4]))),
+    }
+}
+
+/// `--name=value` into its two halves. A value that is not UTF-8 can only follow as a word of its own.
+fn split(argument: &OsStr) -> (String, Option<OsString>) {
+    match argument.to_str().and_then(|text| text.split_once('=')) {
+        Some((name, value)) => (name.to_owned(), Some(value.into())),
+        None => (argument.to_string_lossy().into_owned(), None),
+    }
+}
+
+fn unknown(kind: &str, word: &str, known: impl IntoIterator<Item = String>) -> Wrong {
+    let known: Vec<String> = known.into_iter().collect();
+    let near = nearest(word, known.iter().map(String::as_str));
+    Wrong { message: format!("unknown {kind} `{word}`"), help: near.map(|near| format!("did you mean `{near}`?")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> Result<Invocation, Usage> {
+        parse("app", line.split_whitespace().map(OsString::from))
+    }
+
+    fn request(verb: Verb) -> Request {
+        Request { program: "app".into(), verb, format: Format::Human, verbose: false, quiet: false }
+    }
+
+    #[test]
+    fn every_verb_and_flag_arrives_in_the_request() {
+        let up = |to: Option<&str>, existing| Verb::Up { to: to.map(str::to_owned), existing };
+        for (line, verb) in [
+            ("status", Verb::Status { check: false }),
+            ("status --check", Verb::Status { check: true }),
+            ("up", up(None, false)),
+            ("up --to 1.1.0", up(Some("1.1.0"), false)),
+            ("up --to=003_x --existing", up(Some("003_x"), true)),
+            ("down", Verb::Down { what: Back::Newest }),
+            ("down 002_add_indexes", Verb::Down { what: Back::One("002_add_indexes".into()) }),
+            ("down -- -odd", Verb::Down { what: Back::One("-odd".into()) }),
+            ("down --to 1", Verb::Down { what: Back::To("1".into()) }),
+            ("down --count 2", Verb::Down { what: Back::Count(2) }),
+            ("down --all", Verb::Down { what: Back::All }),
+            ("redo", Verb::Redo),
+            ("reset", Verb::Reset { yes: false }),
+            ("reset --yes", Verb::Reset { yes: true }),
+            ("verify", Verb::Verify),
+            ("history", Verb::History),
+        ] {
+            assert_eq!(run(line), Ok(Invocation::Run(request(verb), None)), "{line}");
+        }
+    }
+
+    #[test]
+    fn common_flags_stand_before_or_after_the_verb() {
+        let expect = Request { format: Format::Json, verbose: true, ..request(Verb::Verify) };
+        let database = Some(PathBuf::from("data/app.db"));
+        for line in [
+            "verify --database data/app.db --message-format json --verbose",
+            "--database=sqlite://data/app.db -v --message-format=json verify",
+        ] {
+            assert_eq!(run(line), Ok(Invocation::Run(expect.clone(), database.clone())), "{line}");
+        }
+        let quiet = Request { quiet: true, ..request(Verb::Redo) };
+        assert_eq!(run("redo -q"), Ok(Invocation::Run(quiet, None)));
+    }
+
+    #[test]
+    fn help_and_version_are_text() {
+        for (line, expect) in [
+            ("--help", "Commands:"),
+            ("-h", "Commands:"),
+            ("down --help", "app down [TARGET]"),
+            ("-h up", "app up [OPTIONS]"),
+            ("--version", env!("CARGO_PKG_VERSION")),
+            ("up -V", env!("CARGO_PKG_VERSION")),
+        ] {
+            match run(line) {
+                Ok(Invocation::Print(text)) => assert!(text.contains(expect), "{line}: {text}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named_with_what_was_meant() {
+        for (line, message, help) in [
+            ("", "no command: it is one of `status`", "`app --help`"),
+            ("statsu", "unknown command `statsu`", "did you mean `status`?"),
+            ("frobnicate", "unknown command `frobnicate`", "`app --help`"),
+            ("up --too 1", "unknown flag `--too`", "did you mean `--to`?"),
+            ("status --to 1", "unknown flag `--to`", "`app --help`"),
+            ("--check status", "unknown flag `--check`", "`app --help`"),
+            ("status -x", "unknown flag `-x`", "`app --help`"),
+            ("status -", "unknown flag `-`", "`app --help`"),
+            ("status --check=yes", "`--check` takes no value", "`app --help`"),
+            ("status --database", "`--database` needs a value: `--database <PATH>`", "`app --help`"),
+            ("status --database=", "`--database`: the path is empty", "`app --help`"),
+            ("status --database postgres://h/d", "`--database`: `postgres:` is not", "`app --help`"),
+            ("status --check --check", "`--check` stands twice", "`app --help`"),
+            ("status 001", "unexpected argument `001`", "`app --help`"),
+            ("down 1 2", "unexpected argument `2`", "`app --help`"),
+            ("down 1 --all", "exclude each other", "`app --help`"),
+            ("down --count 0", "`--count 0` is no number from 1", "`app --help`"),
+            ("down --count -1", "`--count -1` is no number from 1", "`app --help`"),
+            ("status --message-format jsn", "unknown message format `jsn`", "did you mean `json`?"),
+            ("status -v -q", "contradict", "`app --help`"),
+        ] {
+            let usage = run(line).unwrap_err();
+            assert!(usage.to_string().contains(message), "{line}: {usage}");
+            assert!(usage.help().contains(help), "{line}: {}", usage.help());
+        }
+    }
+}

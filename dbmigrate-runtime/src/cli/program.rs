@@ -1,0 +1,74 @@
+//! The commands as a program's own binary offers them, on hosts without cargo too.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::failure::{DONE, FAILURE, USAGE};
+use super::terminal::Plain;
+use super::{Invocation, Terminal, database_path, parse, run};
+use crate::{Backend, Migrator};
+
+/// The variable that many tools share.
+const VARIABLE: &str = "DATABASE_URL";
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Runs the database command that this process was called for, as text on stdout and stderr.
+    ///
+    /// `app status`, `app up --to 1.1.0`, `app down`, …: `app --help` shows all. The database is the file that
+    /// `--database` names, else the one in the environment's `DATABASE_URL`.
+    ///
+    /// ```ignore
+    /// fn main() -> std::process::ExitCode {
+    ///     app::migrations::migrator().cli()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn cli(self) -> ExitCode {
+        let mut arguments = env::args_os();
+        let called = arguments.next().unwrap_or_default();
+        let program = Path::new(&called).file_stem().and_then(OsStr::to_str).unwrap_or("migrate").to_owned();
+        let mut terminal = Plain::new();
+        let exit = match parse(&program, arguments) {
+            Err(usage) => wrong(&usage.to_string(), usage.help(), &mut terminal),
+            Ok(Invocation::Print(text)) => {
+                terminal.data(&text);
+                DONE
+            }
+            Ok(Invocation::Run(request, Some(database))) => run(self, &database, &request, &mut terminal),
+            Ok(Invocation::Run(request, None)) => match from_environment() {
+                Ok(database) => {
+                    // Who typed the path knows it; a variable may hold a surprise.
+                    if !(request.verb.reads_only() || request.quiet) {
+                        terminal.status("Database", &format!("{} (from `{VARIABLE}`)", database.display()));
+                    }
+                    run(self, &database, &request, &mut terminal)
+                }
+                Err(message) => {
+                    wrong(&message, &format!("name it: `--database PATH`, or `{VARIABLE}=PATH`"), &mut terminal)
+                }
+            },
+        };
+        match terminal.finish() {
+            Ok(()) => ExitCode::from(exit),
+            Err(error) => {
+                Plain::new().error(&format!("could not write to stdout: {error}"));
+                ExitCode::from(FAILURE)
+            }
+        }
+    }
+}
+
+fn from_environment() -> Result<PathBuf, String> {
+    match env::var_os(VARIABLE) {
+        Some(url) => database_path(&url).map_err(|why| format!("`{VARIABLE}` of the environment: {why}")),
+        None => Err("no database is named".to_owned()),
+    }
+}
+
+fn wrong(message: &str, help: &str, terminal: &mut dyn Terminal) -> u8 {
+    terminal.error(message);
+    terminal.help(help);
+    USAGE
+}

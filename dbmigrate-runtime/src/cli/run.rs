@@ -1,0 +1,166 @@
+//! Runs a [`Request`]: opens the database, does the work through the [`Migrator`], says what came of it.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::failure::{DONE, Failure, NO};
+use super::output::Output;
+use super::request::{Back, Request, Verb};
+use super::target::find;
+use super::{Terminal, human, open, reset};
+use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Report, State, Status};
+
+/// Runs `request` on the database file and returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 101
+/// failure.
+pub fn run<B: Backend>(
+    migrator: Migrator<'_, B>,
+    database: &Path,
+    request: &Request,
+    terminal: &mut dyn Terminal,
+) -> u8 {
+    let mut output = Output::new(request, terminal);
+    let (mut connection, access) = match open::open::<B>(database, request, &mut output) {
+        Ok(opened) => opened,
+        Err(failure) => return output.end(Err(failure)),
+    };
+    let is_empty = migrator.set().migrations.is_empty();
+    let result = execute(migrator, &mut connection, database, request, &mut output);
+    if access == Access::Create && (is_empty || result.is_err()) {
+        open::discard_empty::<B>(connection, database);
+    }
+    output.end(result)
+}
+
+/// Runs `request` on a connection that is open already; `database` is its name in messages, and the copy that `reset`
+/// keeps stands beside it.
+pub fn run_on<B: Backend>(
+    migrator: Migrator<'_, B>,
+    connection: &mut B::Connection,
+    database: &Path,
+    request: &Request,
+    terminal: &mut dyn Terminal,
+) -> u8 {
+    let mut output = Output::new(request, terminal);
+    let result = execute(migrator, connection, database, request, &mut output);
+    output.end(result)
+}
+
+fn execute<B: Backend>(
+    migrator: Migrator<'_, B>,
+    connection: &mut B::Connection,
+    database: &Path,
+    request: &Request,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    match &request.verb {
+        Verb::Status { check } => {
+            let status = migrator.status(connection)?;
+            output.status(&status);
+            let newer_is_fine = migrator.set().rules.newer_database == NewerDatabase::Allow;
+            let is_fine = |entry: &Entry| match entry.state {
+                State::Applied => true,
+                State::Newer => newer_is_fine,
+                _ => false,
+            };
+            Ok(if *check && !status.entries.iter().all(is_fine) { NO } else { DONE })
+        }
+        Verb::Up { to, existing } => {
+            let migrator = if *existing { migrator.allow_existing_schema() } else { migrator };
+            up(&migrator, connection, to.as_deref(), output)
+        }
+        Verb::Down { what } => down(&migrator, connection, what, output),
+        Verb::Redo => change(output, "nothing to redo", || migrator.redo(connection)),
+        Verb::Reset { yes } => reset::reset(&migrator, connection, database, *yes, output),
+        Verb::Verify => Ok(output.verification(&migrator.verify(connection)?)),
+        Verb::History => {
+            output.history(&migrator.history(connection)?);
+            Ok(DONE)
+        }
+    }
+}
+
+fn up<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    to: Option<&str>,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let status = migrator.status(connection)?;
+    let last = to.map(|target| number(&status, target, output)).transpose()?;
+    let waits = |entry: &&Entry| !entry.state.is_applied() && last.is_none_or(|last| entry.number <= last);
+    let waiting = status.entries.iter().filter(waits).count();
+    if waiting > 0 {
+        output.progress("Applying", &human::count(waiting));
+    }
+    let nothing = match to {
+        Some(target) => format!("nothing to apply up to `{}`", human::plain(target)),
+        None => "nothing to apply: the database is up to date".to_owned(),
+    };
+    change(output, &nothing, || match last {
+        Some(last) => migrator.up_to(connection, last),
+        None => migrator.up(connection),
+    })
+}
+
+fn down<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    what: &Back,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let nothing = "nothing to roll back";
+    match what {
+        Back::Newest => change(output, nothing, || migrator.down(connection)),
+        Back::All => change(output, nothing, || migrator.down_all(connection)),
+        Back::One(target) => {
+            let number = number(&migrator.status(connection)?, target, output)?;
+            change(output, nothing, || migrator.roll_back(connection, number))
+        }
+        Back::To(target) => {
+            let number = number(&migrator.status(connection)?, target, output)?;
+            change(output, nothing, || migrator.down_to(connection, number))
+        }
+        Back::Count(count) => {
+            let status = migrator.status(connection)?;
+            match stays(&status, *count, output)? {
+                Some(number) => change(output, nothing, || migrator.down_to(connection, number)),
+                None => change(output, nothing, || migrator.down_all(connection)),
+            }
+        }
+    }
+}
+
+fn number(status: &Status, target: &str, output: &Output<'_>) -> Result<u64, Failure> {
+    find(&status.entries, target, &output.command("status")).map(|entry| entry.number)
+}
+
+/// The newest migration that stays when `count` are rolled back; none where all go.
+fn stays(status: &Status, count: u64, output: &Output<'_>) -> Result<Option<u64>, Failure> {
+    let mut applied: Vec<u64> = status.entries.iter().filter(|entry| is_recorded(entry)).map(|e| e.number).collect();
+    applied.sort_unstable();
+    match applied.len().checked_sub(usize::try_from(count).unwrap_or(usize::MAX)) {
+        Some(kept) => Ok(kept.checked_sub(1).and_then(|last| applied.get(last).copied())),
+        None => {
+            Err(Failure::new(format!("`--count {count}` is more than the {} applied", human::count(applied.len())))
+                .hint(format!("{} rolls back everything", output.command("down --all"))))
+        }
+    }
+}
+
+/// Whether the history has a row of it, be it an unfinished one.
+fn is_recorded(entry: &Entry) -> bool {
+    !matches!(entry.state, State::Pending | State::Late)
+}
+
+/// Does something to the database and says what was done, also where it failed half-way.
+pub(super) fn change(
+    output: &mut Output<'_>,
+    nothing: &str,
+    work: impl FnOnce() -> Result<Report, Error>,
+) -> Result<u8, Failure> {
+    let start = Instant::now();
+    match work() {
+        Ok(report) => Ok(output.finished(&report, nothing, start.elapsed())),
+        Err(error) => Err(output.failed(error)),
+    }
+}

@@ -1,0 +1,94 @@
+//! The verbs and flags of the program's own commands. Parsing and `--help` both read this table, so they can't differ.
+
+/// A flag of the command line.
+pub(super) struct Flag {
+    /// The long form, without `--`.
+    pub(super) name: &'static str,
+    /// The short form, without `-`.
+    pub(super) short: Option<char>,
+    /// What stands for its value in the help, if it takes one.
+    pub(super) value: Option<&'static str>,
+    /// What it does.
+    pub(super) about: &'static str,
+}
+
+/// A verb of the command line.
+pub(super) struct Command {
+    /// The word itself.
+    pub(super) name: &'static str,
+    /// What it does.
+    pub(super) about: &'static str,
+    /// The name and meaning of the argument that may follow.
+    pub(super) argument: Option<(&'static str, &'static str)>,
+    /// The flags of its own.
+    pub(super) flags: &'static [Flag],
+}
+
+const fn flag(name: &'static str, value: Option<&'static str>, about: &'static str) -> Flag {
+    Flag { name, short: None, value, about }
+}
+
+const fn short(name: &'static str, short: char, about: &'static str) -> Flag {
+    Flag { name, short: Some(short), value: None, about }
+}
+
+const fn command(name: &'static str, about: &'static str, flags: &'static [Flag]) -> Command {
+    Command { name, about, argument: None, flags }
+}
+
+/// The flags of every verb.
+pub(super) const COMMON: &[Flag] = &[
+    flag("database", Some("PATH"), "The database file [default: the environment's DATABASE_URL]"),
+    flag("message-format", Some("FORMAT"), "The output: human or json [default: human]"),
+    short("verbose", 'v', "Say more"),
+    short("quiet", 'q', "Say nothing but answers and errors"),
+    short("help", 'h', "Print help"),
+    short("version", 'V', "Print the version"),
+];
+
+/// All verbs.
+pub(super) const COMMANDS: &[Command] = &[
+    command(
+        "status",
+        "Show each migration and whether it is applied",
+        &[flag("check", None, "Exit with 1 unless everything is applied")],
+    ),
+    command(
+        "up",
+        "Apply what is pending",
+        &[
+            flag("to", Some("TARGET"), "Stop after this migration"),
+            flag("existing", None, "Start at the first migration although the database has tables and no history"),
+        ],
+    ),
+    Command {
+        name: "down",
+        about: "Roll back the newest applied migration, or more",
+        argument: Some(("TARGET", "Roll back this migration, which must be the newest applied one")),
+        flags: &[
+            flag("to", Some("TARGET"), "Roll back everything after this migration, which stays"),
+            flag("count", Some("N"), "Roll back the newest N"),
+            flag("all", None, "Roll back everything"),
+        ],
+    },
+    command("redo", "Roll the newest applied migration back and apply its file as it is now", &[]),
+    command("reset", "Take the database back to nothing and keep a copy of it", &[flag("yes", None, "Don't ask")]),
+    command("verify", "Compare the history with the migrations", &[]),
+    command("history", "Show the history as it is recorded", &[]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flag_stands_twice_and_no_verb_hides_a_common_flag() {
+        for command in COMMANDS {
+            let mut names: Vec<&str> = command.flags.iter().chain(COMMON).map(|flag| flag.name).collect();
+            let all = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all, "{}", command.name);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The commands on real database files, with a terminal in memory.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::fixture::{Connection, Folder, Memory, Rusqlite, set};
+use super::{Invocation, parse, run};
+use crate::{Migrator, Set};
+
+fn three() -> &'static Set<'static> {
+    set(&[
+        ("001_initial_schema", "CREATE TABLE users (name TEXT)", Some("DROP TABLE users"), Some("1.0.0")),
+        ("002_add_indexes", "CREATE INDEX by_name ON users (name)", Some("DROP INDEX by_name"), Some("1.1.0")),
+        ("003_add_user_prefs", "CREATE TABLE prefs (key TEXT)", Some("DROP TABLE prefs"), None),
+    ])
+}
+
+/// The exit code, and what was said: `out` and `err` by line, with times replaced.
+fn on(set: &'static Set<'static>, database: &Path, line: &str) -> (u8, Vec<String>, Vec<String>) {
+    answering(None, set, database, line)
+}
+
+fn answering(
+    answer: Option<bool>,
+    set: &'static Set<'static>,
+    database: &Path,
+    line: &str,
+) -> (u8, Vec<String>, Vec<String>) {
+    let mut memory = Memory { answer, ..Memory::default() };
+    let Ok(Invocation::Run(request, None)) = parse("app", line.split(' ').map(OsString::from)) else {
+        panic!("{line}");
+    };
+    let migrator = Migrator::<Rusqlite>::new(set).busy_timeout(std::time::Duration::from_millis(20));
+    let exit = run(migrator, database, &request, &mut memory);
+    let steady = |lines: Vec<String>| lines.iter().map(|line| without_times(line)).collect();
+    (exit, steady(memory.out), steady(memory.err))
+}
+
+/// `TIME` for timestamps, `N` for durations.
+fn without_times(line: &str) -> String {
+    let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    for at in 1..words.len() {
+        if words[at].starts_with("ms") || words[at] == "s" {
+            words[at - 1] = "N".to_owned();
+        }
+    }
+    let line = words.join(" ");
+    let mut out = String::new();
+    let mut rest = line.as_str();
+    while let Some(at) = rest.find("20") {
+        let is_time = rest.get(at..at + 19).is_some_and(|time| {
+            let shape = |letter: char| if letter.is_ascii_digit() { '0' } else { letter };
+            time.chars().map(shape).eq("0000-00-00 00:00:00".chars())
+        });
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(if is_time { "TIME" } else { "20" });
+        rest = &after[if is_time { 19 } else { 2 }..];
+    }
+    out + rest
+}
+
+fn scalar(database: &Path, sql: &str) -> i64 {
+    Connection::open(database).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn the_way_up_and_back_reads_as_it_should() {
+    let folder = Folder::new("way");
+    let database = folder.path("app.db");
+    let (exit, out, err) = on(three(), &database, "up --to 1.1.0");
+    assert_eq!((exit, out.len()), (0, 0));
+    assert_eq!(
+        err,
+        [
+            "Applying 2 migrations",
+            "Applied 001_initial_schema in N ms",
+            "Applied 002_add_indexes in N ms",
+            "Finished 2 migrations applied in N ms",
+        ]
+    );
+    let (exit, out, err) = on(three(), &database, "status");
+    assert_eq!((exit, err.len()), (0, 0));
+    assert_eq!(
+        out,
+        [
+            "[x] 001_initial_schema  (applied: TIME)",
+            "[x] 002_add_indexes     (applied: TIME)",
+            "[ ] 003_add_user_prefs",
+            "",
+            "Total: 3 | Applied: 2 | Pending: 1",
+        ]
+    );
+    for (line, exit, last) in [
+        ("status --check", 1, ""),
+        ("up", 0, "Finished 1 migration applied in N ms"),
+        ("up", 0, "Finished nothing to apply: the database is up to date"),
+        ("status --check", 0, ""),
+        ("verify", 0, "Verified 3 migrations, as the history has them"),
+        ("redo", 0, "Finished 1 migration rolled back, 1 migration applied in N ms"),
+        ("down 003_add_user_prefs", 0, "Finished 1 migration rolled back in N ms"),
+        ("down", 0, "Finished 1 migration rolled back in N ms"),
+        ("up", 0, "Finished 2 migrations applied in N ms"),
+        ("down --to 1", 0, "Finished 2 migrations rolled back in N ms"),
+        ("up -q", 0, ""),
+        ("down --count 2", 0, "Finished 2 migrations rolled back in N ms"),
+        ("down --count 2", 101, "help: `app down --all` rolls back everything"),
+        ("down --count 1", 0, "Finished 1 migration rolled back in N ms"),
+        ("down", 0, "Finished nothing to roll back"),
+        ("redo", 0, "Finished nothing to redo"),
+        ("up", 0, "Finished 3 migrations applied in N ms"),
+        ("down --all", 0, "Finished 3 migrations rolled back in N ms"),
+    ] {
+        let (code, _, err) = on(three(), &database, line);
+        assert_eq!((code, err.last().map_or("", String::as_str)), (exit, last), "{line}");
+    }
+}
+
+#[test]
+fn rolling_back_out_of_order_says_what_to_roll_back_first() {
+    let folder = Folder::new("order");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    let (exit, _, err) = on(three(), &database, "down add_indexes");
+    assert_eq!(exit, 101);
+    assert!(err.join("\n").contains("003_add_user_prefs"), "{err:?}");
+    assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations"), 3);
+}
+
+#[test]
+fn a_file_that_fails_is_named_after_what_was_done_before_it() {
+    let folder = Folder::new("fails");
+    let database = folder.path("app.db");
+    let broken = set(&[("001_a", "CREATE TABLE a (b)", None, None), ("002_c", "CREATE TABLE a (b)", None, None)]);
+    let (exit, _, err) = on(broken, &database, "up");
+    let text = err.join("\n");
+    assert_eq!(exit, 101);
+    assert!(err[1].starts_with("Applied 001_a"), "{text}");
+    assert!(text.contains("error: ") && text.contains("migrations/002_c.sql:1"), "{text}");
+    let (exit, out, _) = on(broken, &database, "up --message-format json");
+    assert_eq!((exit, out.len()), (101, 1));
+    assert!(out[0].starts_with("{\"reason\":\"error\",\"message\":\""), "{out:?}");
+    assert!(out[0].contains("\"file\":\"migrations/002_c.sql\",\"line\":1,"), "{out:?}");
+}
+
+#[test]
+fn programs_read_one_object_on_each_line() {
+    let folder = Folder::new("json");
+    let database = folder.path("app.db");
+    let json = |line: &str| {
+        let (_, out, _) = on(three(), &database, &format!("{line} --message-format json"));
+        out
+    };
+    let up = json("up --to 1");
+    assert!(
+        up[0].starts_with(r#"{"reason":"migration-applied","number":1,"name":"001_initial_schema","duration_us":"#)
+    );
+    assert!(up[1].starts_with(r#"{"reason":"summary","command":"up","applied":1,"rolled_back":0,"duration_us":"#));
+    let status = json("status");
+    assert!(status[0].starts_with(
+        r#"{"reason":"migration","number":1,"name":"001_initial_schema","file":"migrations/001_initial_schema.sql","state":"applied","applied_at":"TIME","#
+    ));
+    assert!(status[2].contains(r#""state":"pending","applied_at":null,"duration_us":null,"#), "{status:?}");
+    assert_eq!(status[3], r#"{"reason":"status-summary","total":3,"applied":1,"pending":2}"#);
+    assert!(
+        json("history")[0].contains(r#""name":"001_initial_schema","applied_at":"TIME","set_name":"","number":1,"#)
+    );
+    assert_eq!(json("verify"), [r#"{"reason":"verify-summary","checked":1,"problems":0}"#]);
+    assert!(json("down")[0].starts_with(r#"{"reason":"migration-rolled-back","number":1,"#));
+}
+
+#[test]
+fn verify_shows_every_problem_and_its_answer_is_no() {
+    let folder = Folder::new("verify");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    let edited = set(&[
+        ("001_initial_schema", "CREATE TABLE users (name, age)", None, None),
+        ("002_add_index", "CREATE INDEX by_name ON users (name)", None, None),
+    ]);
+    let (exit, _, err) = on(edited, &database, "verify");
+    let text = err.join("\n");
+    assert_eq!(exit, 1);
+    for name in ["001_initial_schema", "002_add_index", "003_add_user_prefs"] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    let (exit, out, _) = on(edited, &database, "verify --message-format json");
+    assert_eq!((exit, out.iter().filter(|line| line.contains("verify-problem")).count()), (1, 3), "{out:?}");
+    let (exit, out, _) = on(edited, &database, "status --check");
+    assert_eq!(exit, 1);
+    assert_eq!(out[0], "[!] 001_initial_schema  (edited since it was applied)");
+}
+
+#[test]
+fn reset_asks_and_keeps_a_copy() {
+    let folder = Folder::new("reset");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    Connection::open(&database).unwrap().execute("INSERT INTO users VALUES ('ann')", []).unwrap();
+
+    let (exit, _, err) = on(three(), &database, "reset");
+    assert_eq!((exit, err.last().unwrap().as_str()), (2, "help: `app reset --yes` does it without asking"));
+    let (exit, _, err) = answering(Some(false), three(), &database, "reset");
+    assert_eq!((exit, err.last().unwrap().as_str()), (1, "Finished nothing was changed"));
+    assert!(err[0].contains("roll back 3 migrations") && err[0].contains("app.db.20"), "{err:?}");
+    assert_eq!(folder.files(), ["app.db"]);
+    assert_eq!(scalar(&database, "SELECT count(*) FROM users"), 1);
+
+    let (exit, _, err) = answering(Some(true), three(), &database, "reset");
+    assert_eq!((exit, err.last().unwrap().as_str()), (0, "Finished 3 migrations rolled back in N ms"));
+    assert_eq!(scalar(&database, "SELECT count(*) FROM sqlite_schema WHERE name = 'users'"), 0);
+    let copy = folder.files().pop().unwrap();
+    assert!(copy.starts_with("app.db.20") && copy.ends_with(".bak"), "{copy}");
+    assert_eq!(scalar(&folder.path(&copy), "SELECT count(*) FROM users"), 1);
+
+    let (exit, _, err) = on(three(), &database, "reset --yes");
+    assert_eq!((exit, err), (0, vec!["Finished nothing to reset".to_owned()]));
+    assert_eq!(folder.files().len(), 2);
+}
+
+#[test]
+fn reset_never_takes_a_name_that_is_taken() {
+    let folder = Folder::new("copies");
+    let database = folder.path("app.db");
+    let one_way = set(&[("001_a", "CREATE TABLE a (b)", None, None)]);
+    for copies in 1..=3 {
+        assert_eq!(on(one_way, &database, "up").0, 0);
+        let (exit, _, err) = on(one_way, &database, "reset --yes");
+        assert_eq!(exit, 0, "{err:?}");
+        assert!(err[0].contains("drop everything in it, as there is no way back from `001_a`"), "{err:?}");
+        assert_eq!(scalar(&database, "SELECT count(*) FROM sqlite_schema WHERE name = 'a'"), 0);
+        assert_eq!(folder.files().len(), 1 + copies);
+    }
+}
+
+#[test]
+fn bad_input_gets_one_clear_error_and_changes_nothing() {
+    let folder = Folder::new("bad");
+    let text = folder.path("text.db");
+    std::fs::write(&text, "not a database, but long enough to be looked at\n".repeat(40)).unwrap();
+    let short = folder.path("short.db");
+    std::fs::write(&short, "short").unwrap();
+    let read_only = folder.path("read-only.db");
+    Connection::open(&read_only).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    let mut permissions = std::fs::metadata(&read_only).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&read_only, permissions).unwrap();
+    std::fs::create_dir(folder.path("directory")).unwrap();
+    let before = folder.files();
+    let contents = |names: &[String]| -> Vec<Option<Vec<u8>>> {
+        names.iter().map(|name| std::fs::read(folder.path(name)).ok()).collect()
+    };
+    let bytes = contents(&before);
+    for (name, verbs, exit, message) in [
+        ("missing.db", "status down redo reset verify history", 101, "error: no database at `"),
+        ("no/folder.db", "status up", 101, "error: no database at `"),
+        ("directory", "status up reset", 101, "is a directory, not a database file"),
+        ("text.db", "status up down reset verify history", 101, "is not a SQLite database"),
+        ("short.db", "status up", 101, "is not a SQLite database"),
+        ("read-only.db", "up down redo reset", 101, "is read-only"),
+    ] {
+        for verb in verbs.split(' ') {
+            let (code, out, err) = on(three(), &folder.path(name), verb);
+            assert_eq!((code, out.len()), (exit, 0), "{verb} {name}");
+            assert!(err[0].contains(message), "{verb} {name}: {err:?}");
+            assert!(err[1..].iter().all(|line| line.starts_with("help: ")), "{verb} {name}: {err:?}");
+            assert_eq!(folder.files(), before, "{verb} {name}");
+        }
+    }
+    #[cfg(unix)]
+    {
+        let (code, _, err) = on(three(), Path::new("/dev/null"), "up");
+        assert_eq!((code, err), (101, vec!["error: `/dev/null` is not a file".to_owned()]));
+    }
+    for name in ["", ":memory:"] {
+        assert_eq!(on(three(), Path::new(name), "up").0, 2, "{name}");
+    }
+    assert_eq!(contents(&before), bytes);
+    assert_eq!(on(three(), &read_only, "status").0, 0);
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_stays_as_it_is() {
+    let folder = Folder::new("damaged");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    let mut bytes = std::fs::read(&database).unwrap();
+    bytes[100..].fill(0xee);
+    std::fs::write(&database, &bytes).unwrap();
+    for verb in ["status", "up", "down", "verify", "history", "reset --yes"] {
+        let (exit, out, err) = on(three(), &database, verb);
+        assert_eq!((exit, out.len()), (101, 0), "{verb}");
+        assert!(err[0].contains("malformed"), "{verb}: {err:?}");
+    }
+    assert_eq!(std::fs::read(&database).unwrap(), bytes);
+    assert_eq!(folder.files(), ["app.db"]);
+}
+
+#[test]
+fn a_locked_file_is_waited_for_and_then_an_error() {
+    let folder = Folder::new("locked");
+    let database = folder.path("app.db");
+    on(three(), &database, "up --to 1");
+    let other = Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (exit, out, err) = on(three(), &database, "status");
+    assert_eq!((exit, out.len()), (101, 0));
+    assert!(err[0].starts_with("Waiting for another connection that holds `"), "{err:?}");
+    assert!(err[1].starts_with("error: ") && err[1].contains("locked"), "{err:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(on(three(), &database, "up").0, 0);
+}
+
+#[test]
+fn a_file_that_nothing_came_of_does_not_stay() {
+    let folder = Folder::new("first");
+    let database = folder.path("app.db");
+    let broken = set(&[("001_a", "CREATE TABLE a (b, b)", None, None)]);
+    assert_eq!(on(broken, &database, "up").0, 101);
+    assert!(folder.files().is_empty(), "{:?}", folder.files());
+    assert_eq!(on(set(&[]), &database, "up").0, 0);
+    assert_eq!(on(three(), &database, "up --to nobody").0, 2);
+    assert!(folder.files().is_empty(), "{:?}", folder.files());
+    // A file that was there stays, empty or not.
+    std::fs::write(&database, "").unwrap();
+    assert_eq!(on(broken, &database, "up").0, 101);
+    assert_eq!(folder.files(), ["app.db"]);
+}
+
+#[test]
+fn tables_without_a_history_are_taken_over_only_when_told() {
+    let folder = Folder::new("existing");
+    let database = folder.path("app.db");
+    Connection::open(&database).unwrap().execute_batch("CREATE TABLE old (a)").unwrap();
+    assert_eq!(on(three(), &database, "up").0, 101);
+    assert_eq!(scalar(&database, "SELECT count(*) FROM sqlite_schema"), 1);
+    assert_eq!(on(three(), &database, "up --existing").0, 0);
+}
+
+#[test]
+fn a_target_that_nobody_knows_changes_nothing() {
+    let folder = Folder::new("target");
+    let database = folder.path("app.db");
+    for (line, help) in [
+        ("up --to 002_add_index", "help: did you mean `002_add_indexes`?"),
+        ("down 9", "help: `app status` shows all of them"),
+        ("down --to nobody", "help: `app status` shows all of them"),
+    ] {
+        on(three(), &database, "up --to 1");
+        let (exit, _, err) = on(three(), &database, line);
+        assert_eq!(exit, 2, "{line}");
+        assert!(err.last().unwrap().starts_with(help), "{line}: {err:?}");
+        assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations"), 1);
+    }
+}

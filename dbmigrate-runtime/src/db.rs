@@ -1,0 +1,128 @@
+//! The connection as the engine uses it: patient where another connection is in the way.
+//!
+//! The connection's own busy handler is never touched. Where it has given up, the runner tries again until its own
+//! timeout has passed.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind};
+use crate::options::Options;
+use crate::session::{DbError, Session};
+use crate::value::{Row, Value};
+
+/// A session with the patience of a migrator.
+pub(crate) struct Db<'s> {
+    session: &'s mut dyn Session,
+    timeout: Duration,
+}
+
+impl<'s> Db<'s> {
+    pub(crate) fn new(session: &'s mut dyn Session, options: &Options) -> Self {
+        Self { session, timeout: options.busy_timeout }
+    }
+
+    /// The session itself, for work inside a transaction, where nobody can be in the way.
+    pub(crate) fn session(&mut self) -> &mut dyn Session {
+        self.session
+    }
+
+    pub(crate) fn in_transaction(&mut self) -> bool {
+        self.session.in_transaction()
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Runs a statement of the runner's own.
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), Error> {
+        self.session.execute(sql).map_err(|error| failed(&format!("could not run `{sql}`"), error))
+    }
+
+    /// Runs a statement of the runner's own, with parameters, and returns its rows.
+    pub(crate) fn query(&mut self, what: &str, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        self.patiently(|session| session.query(sql, params)).map_err(|error| failed(what, error))
+    }
+
+    /// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
+    pub(crate) fn patiently<T>(
+        &mut self,
+        mut work: impl FnMut(&mut dyn Session) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match work(self.session) {
+                Err(error) if error.busy => {
+                    let left = self.timeout.saturating_sub(start.elapsed());
+                    if left.is_zero() {
+                        return Err(error);
+                    }
+                    std::thread::sleep(pause.min(left));
+                    pause = (pause * 2).min(Duration::from_millis(50));
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Opens a transaction that no other writer can get in the way of.
+    pub(crate) fn begin(&mut self) -> Result<(), Error> {
+        self.patiently(|session| session.execute("BEGIN IMMEDIATE"))
+            .map_err(|error| failed("could not lock the database for migrating", error))
+    }
+
+    /// Commits. A commit that is busy is tried again, not rolled back.
+    pub(crate) fn commit(&mut self) -> Result<(), DbError> {
+        self.patiently(|session| session.execute("COMMIT"))
+    }
+
+    /// Rolls back if a transaction is open. It insists: an open transaction would take the user's next write with it.
+    pub(crate) fn rollback(&mut self) -> Result<(), Error> {
+        let mut result = Ok(());
+        for _ in 0..3 {
+            if !self.session.in_transaction() {
+                return Ok(());
+            }
+            result = self.session.execute("ROLLBACK");
+        }
+        match result {
+            Err(error) if self.session.in_transaction() => Err(failed("could not roll back", error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does something in a transaction of its own, and rolls back if it fails.
+    pub(crate) fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.begin()?;
+        let result =
+            work(self).and_then(|done| self.commit().map(|()| done).map_err(|error| failed("could not commit", error)));
+        if result.is_err() {
+            self.rollback()?;
+        }
+        result
+    }
+
+    /// Refuses a connection that is inside a transaction: its rollback would take the migrations with it.
+    pub(crate) fn refuse_open_transaction(&mut self) -> Result<(), Error> {
+        if self.in_transaction() {
+            return Err(Error::new(ErrorKind::OpenTransaction, "the connection is inside a transaction")
+                .hint("commit or roll back before migrating: migrations have transactions of their own"));
+        }
+        Ok(())
+    }
+}
+
+/// The error for something that the runner itself wanted.
+pub(crate) fn failed(what: &str, error: DbError) -> Error {
+    if error.busy {
+        return busy(what, error);
+    }
+    Error::new(ErrorKind::Sql, format!("{what}: {}", error.message)).because(error.source)
+}
+
+fn busy(what: &str, error: DbError) -> Error {
+    Error::new(ErrorKind::Busy, format!("{what}: {}", error.message))
+        .hint("another connection holds the database: let it finish, then try again")
+        .because(error.source)
+}

@@ -1,0 +1,217 @@
+//! The way back: what is to be rolled back, in which order, and by which script.
+
+use std::collections::VecDeque;
+
+use crate::compare::{Found, Known, Match, as_error, look};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::guard::guarded;
+use crate::history::{History, HistoryRow};
+use crate::job::{Job, Way};
+use crate::options::Options;
+use crate::report::Report;
+use crate::runner::{Group, Plan, Runner};
+use crate::session::Session;
+use crate::set::{Down, Set};
+use crate::status::State;
+use crate::stored::Stored;
+use crate::up::{self, refuse_code};
+use crate::verify::Problem;
+
+/// What is to be rolled back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal {
+    /// The newest applied migration.
+    Newest,
+    /// Everything after this number.
+    After(u64),
+    /// Everything.
+    All,
+    /// This migration, which has to be the newest.
+    Exactly(u64),
+}
+
+/// Rolls back.
+pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, goal: Goal) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    let Some(known) = history_of(&mut db, set)? else {
+        return match goal {
+            Goal::Newest | Goal::All => Ok(Report::default()),
+            Goal::After(number) | Goal::Exactly(number) => Err(not_applied(set, number)),
+        };
+    };
+    let targets = targets(&known, set, goal)?;
+    // All of them are looked at before the first is touched.
+    let jobs = jobs(&mut db, set, &known, &targets)?;
+    if jobs.is_empty() {
+        return Ok(Report::default());
+    }
+    for job in &jobs {
+        refuse_code(&job.name, &job.script(&mut Vec::new()), session.has_code())?;
+    }
+    guarded(session, options, |db, settings, report| {
+        Runner::new(set, options, settings, Group::One).run(db, report, |db, _| {
+            let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
+            let prefix = known.prefix();
+            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix })
+        })
+    })
+}
+
+/// Rolls the newest applied migration back and applies its current text.
+pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };
+    let Some((newest, row)) = known.newest_first().next() else { return Ok(Report::default()) };
+    let Some(migration) = newest.migration else {
+        let message = format!("`{}` is applied, but the program does not have it: nothing to apply again", row.name);
+        return Err(Error::new(ErrorKind::Missing, message)
+            .hint("bring its file back, or roll it back: `cargo dbmigrate down`"));
+    };
+    known.refuse_differences(Some(newest.number))?;
+    let (number, runs_code) = (migration.number, session.has_code());
+    refuse_code(migration.name, &migration.up, runs_code)?;
+    let back = down(session, set, options, Goal::Exactly(number))?;
+    let again = up::up(session, set, options, Some(number));
+    match again {
+        Ok(report) => Ok(Report { applied: report.applied, rolled_back: back.rolled_back }),
+        Err(error) => {
+            let applied = error.report().applied.clone();
+            Err(error.after(Report { applied, rolled_back: back.rolled_back }))
+        }
+    }
+}
+
+/// The history, if the database has one.
+pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Known<'s>>, Error> {
+    match look(db, set)? {
+        Found::History(known) => Ok(Some(known)),
+        Found::Fresh | Found::Objects => Ok(None),
+    }
+}
+
+/// The numbers to roll back, newest first.
+fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Error> {
+    let applied: Vec<(u64, &str)> = known.newest_first().map(|(_, row)| (row.number, row.name.as_str())).collect();
+    let count = match goal {
+        Goal::Newest => applied.len().min(1),
+        Goal::All => applied.len(),
+        Goal::After(number) => {
+            applied.iter().position(|(applied, _)| *applied == number).ok_or_else(|| not_applied(set, number))?
+        }
+        Goal::Exactly(number) => {
+            let later =
+                applied.iter().position(|(applied, _)| *applied == number).ok_or_else(|| not_applied(set, number))?;
+            if later > 0 {
+                let names: Vec<&str> = applied.iter().take(later).map(|(_, name)| *name).collect();
+                return Err(out_of_order(applied[later].1, &names, number));
+            }
+            1
+        }
+    };
+    Ok(applied.into_iter().take(count).map(|(number, _)| number).collect())
+}
+
+fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
+    Error::new(
+        ErrorKind::OutOfOrder,
+        format!("`{name}` can't be rolled back before what was applied after it: `{}`", later.join("`, `")),
+    )
+    .hint(format!("roll back `{}` first, newest first", later.join("`, then `")))
+    .hint(format!("or all of them and it at once: `cargo dbmigrate down --count {}`", later.len() + 1))
+    .hint(format!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
+}
+
+fn not_applied(set: &Set<'_>, number: u64) -> Error {
+    match set.migrations.iter().find(|migration| migration.number == number) {
+        Some(migration) => Error::new(ErrorKind::NotApplied, format!("`{}` is not applied", migration.name)),
+        None => Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+    }
+    .hint("`cargo dbmigrate status` shows which are applied")
+}
+
+/// The scripts for the targets, or all reasons why there is none.
+fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<VecDeque<Job<'s>>, Error> {
+    let mut jobs = VecDeque::with_capacity(targets.len());
+    let mut problems = Vec::new();
+    for (matched, row) in known.newest_first().take(targets.len()) {
+        match way_back(db, set, known, matched, row)? {
+            Ok(way) => jobs.push_back(Job { number: row.number, name: row.name.clone(), way }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    as_error("these can't be rolled back, so nothing was", problems).map(|()| jobs)
+}
+
+/// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
+fn jobs_left<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &Known<'s>,
+    targets: &[u64],
+) -> Result<VecDeque<Job<'s>>, Error> {
+    let left = known.newest_first().filter(|(_, row)| targets.contains(&row.number)).count();
+    let newest: Vec<(u64, &str)> = known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
+    if let Some((_, name)) = newest.iter().find(|(number, _)| !targets.contains(number)) {
+        return Err(Error::new(ErrorKind::OutOfOrder, format!("`{name}` was applied by another process meanwhile"))
+            .hint("look at `cargo dbmigrate status`, then roll back again"));
+    }
+    let targets: Vec<u64> = newest.into_iter().map(|(number, _)| number).collect();
+    jobs(db, set, known, &targets)
+}
+
+/// The way back of an applied migration, or why there is none.
+pub(crate) fn way_back<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &Known<'s>,
+    matched: &Match<'s>,
+    row: &HistoryRow,
+) -> Result<Result<Way<'s>, Problem>, Error> {
+    let reverting = row.state.starts_with("reverting");
+    if !reverting && row.state != "applied" {
+        return Ok(Err(known.problem(matched).unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));
+    }
+    let unchanged = matched.migration.filter(|_| matched.state == State::Applied);
+    if let (Some(migration), false) = (unchanged, reverting) {
+        return Ok(match migration.down {
+            Down::Script(script) => Ok(Way::Down(script)),
+            Down::Irreversible(reason) => {
+                Err(no_down(matched, row, &format!("its file says that there is none: {reason}"), &[]))
+            }
+            Down::Missing => {
+                let file = migration.file.strip_suffix(".up.sql").or_else(|| migration.file.strip_suffix(".sql"));
+                let help = match file {
+                    Some(stem) => format!("write `{stem}.down.sql`, or put it below a line `-- dbmigrate: down` in the file"),
+                    None => format!("add `pub fn down` to `{}`", migration.file),
+                };
+                Err(no_down(matched, row, "nobody has written one", &[&help]))
+            }
+        });
+    }
+    let label = format!("{} (stored way back of {})", set.table, row.name);
+    let stored = History::new(set).down_sql(db, row.number)?.map(|text| Stored::decode(label, text));
+    // A way back in Rust is not stored: the program's own goes on.
+    let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
+    Ok(match (stored, own.map(|migration| migration.down)) {
+        (Some(Some(stored)), _) => Ok(Way::Stored(stored)),
+        (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
+        (None, Some(Down::Script(script))) => Ok(Way::Down(script)),
+        (None, _) => {
+            let help = "restore the file as it was applied: then its own way back is used";
+            Err(no_down(matched, row, "it was applied from another text, whose way back is not stored", &[help]))
+        }
+    })
+}
+
+fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> Problem {
+    Problem {
+        kind: ErrorKind::NoDown,
+        migration: Some(row.name.clone()),
+        file: matched.migration.map(|migration| migration.file.to_owned()),
+        message: format!("`{}` has no way back: {why}", row.name),
+        help: help.iter().map(|help| (*help).to_owned()).collect(),
+    }
+}

@@ -1,0 +1,67 @@
+//! What the runner asks of a database connection.
+//!
+//! This crate links no SQLite: `links = "sqlite3"` allows one in a build, and it has to be the program's own. The
+//! adapter for rusqlite is a macro, [`rusqlite_driver!`](crate::rusqlite_driver), that expands against the caller's
+//! version.
+
+use std::path::Path;
+
+use crate::value::{Row, Value};
+
+/// A connection that the runner can talk to.
+pub trait Driver {
+    /// The error of the underlying library.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Runs one statement and discards its rows.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    fn execute(&mut self, sql: &str) -> Result<(), Self::Error>;
+
+    /// Runs one statement with parameters `?1`, `?2`, … and returns its rows.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Self::Error>;
+
+    /// Whether a transaction is open: true while autocommit is off.
+    fn in_transaction(&mut self) -> bool;
+
+    /// Whether another connection was in the way (`SQLITE_BUSY`, `SQLITE_LOCKED`), so that trying again can help.
+    fn is_busy(error: &Self::Error) -> bool;
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing is written, and a missing file is an error.
+    ReadOnly,
+    /// The file must exist.
+    ReadWrite,
+    /// A missing file is created.
+    Create,
+}
+
+/// A kind of connection: lends a [`Driver`] over it, and opens files.
+pub trait Backend: 'static {
+    /// The user's own connection type, such as `rusqlite::Connection`.
+    type Connection: 'static;
+    /// The adapter over a borrowed connection.
+    type Driver<'c>: Driver;
+
+    /// Borrows the connection as a driver.
+    fn driver(connection: &mut Self::Connection) -> Self::Driver<'_>;
+
+    /// The connection behind a driver, for code migrations.
+    fn connection<'d>(driver: &'d Self::Driver<'_>) -> &'d Self::Connection;
+
+    /// Opens a database file.
+    ///
+    /// # Errors
+    ///
+    /// What the library says.
+    fn open(path: &Path, access: Access) -> Result<Self::Connection, Box<dyn std::error::Error + Send + Sync>>;
+}

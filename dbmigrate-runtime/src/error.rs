@@ -1,0 +1,284 @@
+//! What can go wrong, said so that one knows where and what to do next.
+
+use std::fmt;
+
+use crate::BoxError;
+use crate::excerpt::{Place, excerpt};
+use crate::report::Report;
+
+/// An error of the runner.
+///
+/// `Display` (and `Debug`, which is the same) is the whole message: what, where, the statement, what was rolled back,
+/// and `help:` lines with the next step. The message of the database or of a code migration is part of it; the error
+/// that it came from is [`Error::cause`], and therefore not `source()`.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kinds: Vec<ErrorKind>,
+    message: String,
+    place: Option<Place>,
+    statement: Option<String>,
+    notes: Vec<String>,
+    help: Vec<String>,
+    report: Report,
+    cause: Option<BoxError>,
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident $is:ident,)+) => {
+        /// What sort of error it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl Error {
+            $(
+                $(#[doc = $doc])+
+                #[must_use]
+                pub fn $is(&self) -> bool {
+                    self.0.kinds.contains(&ErrorKind::$kind)
+                }
+            )+
+        }
+    };
+}
+
+kinds! {
+    /// The database refused a statement.
+    Sql is_sql,
+    /// Another connection was in the way for longer than the busy timeout.
+    Busy is_busy,
+    /// A foreign key would be violated, or rows lost through one.
+    ForeignKey is_foreign_key,
+    /// An applied migration was edited.
+    Edited is_edited,
+    /// The number of an applied migration has another name now.
+    Renamed is_renamed,
+    /// An applied migration is missing from the program.
+    Missing is_missing,
+    /// A pending migration has a number below the newest applied one.
+    Late is_late,
+    /// The database has migrations of a newer program.
+    NewerDatabase is_newer_database,
+    /// The history is kept in a format that this version can't read.
+    NewerFormat is_newer_format,
+    /// The database has tables, but no history.
+    ExistingSchema is_existing_schema,
+    /// The history table has another shape, or a row that can't be.
+    History is_history,
+    /// The head of the history is not what its rows say.
+    Head is_head,
+    /// A migration without a transaction was stopped on its way.
+    Interrupted is_interrupted,
+    /// The connection was inside a transaction already.
+    OpenTransaction is_open_transaction,
+    /// A migration ended the runner's transaction.
+    TransactionEnded is_transaction_ended,
+    /// There is no way back.
+    NoDown is_no_down,
+    /// Later migrations have to be rolled back first.
+    OutOfOrder is_out_of_order,
+    /// The migration is not applied.
+    NotApplied is_not_applied,
+    /// No migration has that number.
+    UnknownMigration is_unknown_migration,
+    /// Rust code of a migration returned an error.
+    Code is_code,
+    /// The set has Rust in it, which this migrator can't run.
+    NoCode is_no_code,
+    /// The set can't be run as it is.
+    Set is_set,
+    /// A setting of the connection could not be made or restored.
+    Settings is_settings,
+    /// The copy could not be made.
+    Copy is_copy,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kinds: vec![kind],
+            message: message.into(),
+            place: None,
+            statement: None,
+            notes: Vec::new(),
+            help: Vec::new(),
+            report: Report::default(),
+            cause: None,
+        }))
+    }
+
+    pub(crate) fn also(mut self, kind: ErrorKind) -> Self {
+        if !self.0.kinds.contains(&kind) {
+            self.0.kinds.push(kind);
+        }
+        self
+    }
+
+    pub(crate) fn prefixed(mut self, prefix: &str) -> Self {
+        self.0.message.insert_str(0, prefix);
+        self
+    }
+
+    pub(crate) fn at(mut self, place: Place) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    pub(crate) fn in_statement(mut self, sql: &str) -> Self {
+        self.0.statement = Some(sql.to_owned());
+        self
+    }
+
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.0.notes.push(note.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, help: impl Into<String>) -> Self {
+        self.0.help.push(help.into());
+        self
+    }
+
+    pub(crate) fn because(mut self, cause: BoxError) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    pub(crate) fn after(mut self, report: Report) -> Self {
+        self.0.report = report;
+        self
+    }
+
+    /// What sort of error it is; the first where there are several.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kinds[0]
+    }
+
+    /// The whole message but for its `help:` lines, for those who show these in a way of their own.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = self.0.write_message(&mut text);
+        text
+    }
+
+    /// The file, relative to the package.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        self.0.place.as_ref().map(|place| place.file.as_str())
+    }
+
+    /// The line in the file, from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        self.0.place.as_ref().and_then(|place| place.line)
+    }
+
+    /// The column in the line, from 1, in characters.
+    #[must_use]
+    pub fn column(&self) -> Option<u32> {
+        self.0.place.as_ref().and_then(|place| place.column)
+    }
+
+    /// The statement that failed.
+    #[must_use]
+    pub fn statement(&self) -> Option<&str> {
+        self.0.statement.as_deref()
+    }
+
+    /// What else is worth knowing, such as what was rolled back.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn help(&self) -> &[String] {
+        &self.0.help
+    }
+
+    /// What was done before it failed, and stays.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.0.report
+    }
+
+    /// The error of the database or of a code migration that this one came from.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.0.cause.as_deref()
+    }
+}
+
+impl Inner {
+    fn write_message(&self, f: &mut dyn fmt::Write) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n  --> {place}")?;
+        }
+        for line in self.statement.iter().flat_map(|sql| excerpt(sql)) {
+            write!(f, "\n   | {line}")?;
+        }
+        for note in &self.notes {
+            write!(f, "\nnote: {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write_message(f)?;
+        for help in &self.0.help {
+            write!(f, "\nhelp: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_what_where_and_what_next() {
+        let error = Error::new(ErrorKind::Sql, "`002_x` failed: no such table: t")
+            .at(Place { file: "migrations/002_x.sql".into(), line: Some(3), column: Some(8) })
+            .in_statement("DELETE\nFROM t")
+            .note("`002_x` was rolled back")
+            .hint("correct the file");
+        let text = "`002_x` failed: no such table: t\n  --> migrations/002_x.sql:3:8\n   | DELETE\n   | FROM t\n\
+                    note: `002_x` was rolled back\nhelp: correct the file";
+        assert_eq!(error.to_string(), text);
+        assert_eq!(format!("{error:?}"), text);
+    }
+
+    #[test]
+    fn one_error_can_be_of_several_kinds() {
+        let error = Error::new(ErrorKind::Edited, "x").also(ErrorKind::Late);
+        assert!(error.is_edited() && error.is_late() && !error.is_missing());
+        assert_eq!(error.kind(), ErrorKind::Edited);
+    }
+
+    #[test]
+    fn it_is_one_word_wide_and_can_cross_threads() {
+        fn check<T: Send + Sync + 'static>() -> usize {
+            std::mem::size_of::<T>()
+        }
+        assert_eq!(check::<Error>(), std::mem::size_of::<usize>());
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether a script runs with foreign keys enforced.
+//!
+//! `DROP TABLE` deletes every row first, so that with enforcement on the rows of child tables go with it. The choice
+//! is made from what the database has, under the lock. What came of running without enforcement is for
+//! [`violations`](crate::violations) to say.
+
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::guard::Settings;
+use crate::set::{Effect, ForeignKeys, Script, Step};
+use crate::value::Value;
+
+/// How a script runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// With foreign keys enforced.
+    pub(crate) enforced: bool,
+    /// The script says so itself.
+    pub(crate) explicit: bool,
+}
+
+/// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.
+pub(crate) fn choose(
+    db: &mut Db<'_>,
+    settings: &Settings,
+    rule: ForeignKeys,
+    script: &Script<'_>,
+    drops_own: bool,
+) -> Result<Choice, Error> {
+    if let Some(enforced) = script.foreign_keys {
+        return Ok(Choice { enforced, explicit: true });
+    }
+    let off = Choice { enforced: false, explicit: false };
+    if has_code(script) {
+        return Ok(off);
+    }
+    let enforced = match rule {
+        ForeignKeys::On => true,
+        ForeignKeys::Off => false,
+        ForeignKeys::Connection => settings.foreign_keys(),
+    };
+    if !enforced {
+        return Ok(off);
+    }
+    let dropped = match effects(script).find_map(|(effect, _)| match effect {
+        Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
+        _ => None,
+    }) {
+        None if !drops_own => return Ok(Choice { enforced: true, explicit: false }),
+        found => found.transpose()?,
+    };
+    refuse_writes(db, script, dropped)?;
+    Ok(off)
+}
+
+/// A script that runs without enforcement only because it drops a referenced table must not count on cascades.
+fn refuse_writes(db: &mut Db<'_>, script: &Script<'_>, dropped: Option<&str>) -> Result<(), Error> {
+    for (effect, start) in effects(script) {
+        let Effect::Write(table) = effect else { continue };
+        if !is_referenced(db, table)? {
+            continue;
+        }
+        let dropped = dropped.unwrap_or(table);
+        return Err(Error::new(
+            ErrorKind::ForeignKey,
+            format!(
+                "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys \
+                 must be off for the one and on for the other"
+            ),
+        )
+        .at(Place::of(script.file, script.text, start))
+        .hint("put the two into files of their own")
+        .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"));
+    }
+    Ok(())
+}
+
+/// Whether a table is there and a foreign key refers to it, one of its own included.
+pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
+               AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
+               WHERE m.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE)";
+    let rows = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;
+    Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
+}
+
+/// A foreign key, as far as rows of a child can hang on it.
+pub(crate) struct ForeignKey {
+    pub(crate) child: String,
+    pub(crate) parent: String,
+    /// Child columns, in order.
+    pub(crate) columns: Vec<String>,
+}
+
+/// All foreign keys of the database.
+pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
+    let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\" FROM main.sqlite_master AS m, \
+               pragma_foreign_key_list(m.name, 'main') AS f WHERE m.type = 'table' ORDER BY m.rowid, f.id, f.seq";
+    let mut keys: Vec<ForeignKey> = Vec::new();
+    let mut last = None;
+    for row in db.query("could not read the foreign keys", sql, &[])? {
+        let Ok([Value::Text(child), Value::Integer(id), Value::Text(parent), Value::Text(column)]) =
+            <[Value; 4]>::try_from(row)
+        else {
+            continue;
+        };
+        let this = Some((child.clone(), id));
+        match keys.last_mut() {
+            Some(key) if last == this => key.columns.push(column),
+            _ => keys.push(ForeignKey { child, parent, columns: vec![column] }),
+        }
+        last = this;
+    }
+    Ok(keys)
+}
+
+/// Whether a script has Rust in it.
+pub(crate) fn has_code(script: &Script<'_>) -> bool {
+    script.steps.iter().any(|step| matches!(step, Step::Code(_)))
+}
+
+fn effects<'a>(script: &Script<'a>) -> impl Iterator<Item = (Effect<'a>, usize)> {
+    script.steps.iter().filter_map(|step| match step {
+        Step::Sql(statement) => Some((statement.effect, statement.start as usize)),
+        Step::Code(_) => None,
+    })
+}

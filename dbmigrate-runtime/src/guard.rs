@@ -1,0 +1,100 @@
+//! What a run puts back on every way out: no transaction open, the connection's settings as they were.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::options::Options;
+use crate::report::Report;
+use crate::session::Session;
+use crate::value::Value;
+
+/// The settings that scripts may change inside a transaction.
+const INSIDE: [&str; 3] = ["recursive_triggers", "legacy_alter_table", "defer_foreign_keys"];
+
+/// The settings of a connection when a run began.
+pub(crate) struct Settings {
+    foreign_keys: bool,
+    inside: [bool; 3],
+}
+
+impl Settings {
+    fn read(db: &mut Db<'_>) -> Result<Self, Error> {
+        let foreign_keys = is_on(db, "foreign_keys")?;
+        let mut inside = [false; 3];
+        for (value, name) in inside.iter_mut().zip(INSIDE) {
+            *value = is_on(db, name)?;
+        }
+        Ok(Self { foreign_keys, inside })
+    }
+
+    /// Whether the connection enforced foreign keys.
+    pub(crate) fn foreign_keys(&self) -> bool {
+        self.foreign_keys
+    }
+
+    /// Switches enforcement, outside of any transaction, and reads it back: inside one the PRAGMA does nothing and
+    /// says nothing.
+    pub(crate) fn enforce(db: &mut Db<'_>, on: bool) -> Result<(), Error> {
+        if is_on(db, "foreign_keys")? == on {
+            return Ok(());
+        }
+        switch(db, "foreign_keys", on)?;
+        if is_on(db, "foreign_keys")? == on {
+            return Ok(());
+        }
+        let wanted = if on { "on" } else { "off" };
+        Err(Error::new(ErrorKind::Settings, format!("could not switch foreign keys {wanted}: the PRAGMA had no effect"))
+            .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it"))
+    }
+
+    /// Takes back what a script set that may be set inside a transaction, so that the next one starts like the first.
+    pub(crate) fn restore_inside(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        INSIDE.into_iter().zip(self.inside).try_for_each(|(name, on)| switch(db, name, on))
+    }
+
+    fn restore(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        let attempt = |db: &mut Db<'_>| {
+            db.rollback()?;
+            Self::enforce(db, self.foreign_keys)?;
+            self.restore_inside(db)
+        };
+        // Again where it failed once: a connection that is given back with foreign keys off loses data later.
+        attempt(db).or_else(|_| attempt(db))
+    }
+}
+
+/// Does a run's work and puts the connection back as it was, whatever happens.
+pub(crate) fn guarded(
+    session: &mut dyn Session,
+    options: &Options,
+    work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
+) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    let settings = Settings::read(&mut db)?;
+    let mut report = Report::default();
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, &mut report)));
+    let restored = settings.restore(&mut db);
+    match (result, restored) {
+        (Err(panic), _) => resume_unwind(panic),
+        (Ok(Ok(())), Ok(())) => Ok(report),
+        (Ok(Ok(())), Err(error)) => Err(lost_settings(&error).after(report)),
+        (Ok(Err(error)), Ok(())) => Err(error.after(report)),
+        (Ok(Err(error)), Err(lost)) => Err(error.note(lost_settings(&lost).to_string()).after(report)),
+    }
+}
+
+fn lost_settings(error: &Error) -> Error {
+    Error::new(ErrorKind::Settings, format!("the settings of the connection could not be restored: {}", error.message()))
+        .hint("close the connection and open it again")
+}
+
+fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
+    let rows = db.query("could not read a setting", &format!("PRAGMA {name}"), &[])?;
+    // No row means that this SQLite does not have the setting.
+    Ok(rows.first().and_then(|row| row.first()).is_some_and(|value| *value != Value::Integer(0)))
+}
+
+fn switch(db: &mut Db<'_>, name: &str, on: bool) -> Result<(), Error> {
+    db.execute(&format!("PRAGMA {name} = {}", u8::from(on)))
+}

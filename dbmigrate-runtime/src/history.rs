@@ -1,0 +1,376 @@
+//! The history table and its head, and every statement that touches them.
+//!
+//! The head holds the chained checksum of the whole history where that is exactly the program's first migrations, and
+//! is empty where one has to walk the rows. Triggers empty it when anybody else changes the history.
+
+use std::time::Duration;
+
+use crate::db::{Db, failed};
+use crate::error::{Error, ErrorKind};
+use crate::options::Options;
+use crate::quote::identifier;
+use crate::session::Session;
+use crate::set::{Migration, Set, StoreSql};
+use crate::stored;
+use crate::value::{Row, Value};
+
+/// The version of the history's tables.
+const FORMAT: i64 = 1;
+
+/// The columns that a history table must have.
+const COLUMNS: [&str; 12] = [
+    "id",
+    "name",
+    "applied_at",
+    "set_name",
+    "number",
+    "checksum",
+    "state",
+    "statements_done",
+    "duration_us",
+    "up_sql",
+    "down_sql",
+    "tool",
+];
+
+/// One row of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryRow {
+    /// The order in which rows were written.
+    pub id: i64,
+    /// The full name of the migration.
+    pub name: String,
+    /// When it was applied: `YYYY-MM-DD HH:MM:SS`, UTC.
+    pub applied_at: String,
+    /// The set that it belongs to; empty for the only one.
+    pub set_name: String,
+    /// Its number.
+    pub number: u64,
+    /// The checksum of what was applied.
+    pub checksum: String,
+    /// `applied`; `running`, `started`, `reverting` or `reverting-started` for one that was stopped on its way.
+    pub state: String,
+    /// The steps that are done.
+    pub statements_done: u64,
+    /// How long it took.
+    pub duration: Option<Duration>,
+    /// The program that applied it.
+    pub tool: Option<String>,
+    /// Whether its way back is stored.
+    pub(crate) has_down: bool,
+}
+
+/// What the head says.
+pub(crate) struct Head {
+    pub(crate) chain: String,
+    /// Whether the history has any row.
+    has_rows: bool,
+}
+
+/// What a database has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Nothing at all.
+    Fresh,
+    /// Objects, but no history.
+    Objects,
+    /// A history.
+    History,
+}
+
+/// The names of a set's tables, for statements.
+pub(crate) struct History<'s> {
+    set: &'s Set<'s>,
+    /// The head's name, unquoted.
+    head: String,
+    /// The tables as statements have them.
+    rows_sql: String,
+    head_sql: String,
+}
+
+impl<'s> History<'s> {
+    pub(crate) fn new(set: &'s Set<'s>) -> Self {
+        let head = format!("{}_head", set.table);
+        let rows_sql = format!("main.{}", identifier(set.table));
+        let head_sql = format!("main.{}", identifier(&head));
+        Self { set, head, rows_sql, head_sql }
+    }
+
+    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
+        let Self { rows_sql, head_sql, .. } = self;
+        let sql =
+            format!("SELECT format, chain, EXISTS (SELECT 1 FROM {rows_sql}) FROM {head_sql} WHERE set_name = ?1");
+        let params = [text(self.set.name)];
+        let rows = match db.patiently(|session| session.query(&sql, &params)) {
+            Ok(rows) => rows,
+            Err(error) if error.busy => return Err(failed("could not read the history", error)),
+            // Most likely there is no such table yet. What else it can be shows in the next read.
+            Err(_) => return Ok(None),
+        };
+        match rows.into_iter().next().as_deref() {
+            Some([Value::Integer(format), Value::Text(chain), has_rows]) => {
+                if *format > FORMAT {
+                    return Err(newer_format(self.set, *format));
+                }
+                Ok(Some(Head { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What the database has, in one read, so that it is one moment's truth.
+    pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
+                   EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
+                   AND name <> ?2 COLLATE NOCASE AND tbl_name <> ?2 COLLATE NOCASE)";
+        let rows = db.query("could not read the database", sql, &[text(self.set.table), text(&self.head)])?;
+        Ok(match rows.first().map(Vec::as_slice) {
+            Some([Value::Integer(1), _]) => Presence::History,
+            Some([_, Value::Integer(1)]) => Presence::Objects,
+            _ => Presence::Fresh,
+        })
+    }
+
+    /// Refuses a table of this name that is no history.
+    pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
+        let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
+        let found: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect();
+        if COLUMNS.iter().all(|column| found.iter().any(|name| name == column)) {
+            return Ok(());
+        }
+        let table = self.set.table;
+        Err(Error::new(
+            ErrorKind::History,
+            format!("the table `{table}` is not a history of dbmigrate: it has the columns `{}`", found.join("`, `")),
+        )
+        .hint("name another table: `table = \"…\"` in `[package.metadata.migrations]`")
+        .hint("taking over the history of another tool is not in this version"))
+    }
+
+    /// The rows of the set, in the order in which they were written.
+    pub(crate) fn rows(&self, db: &mut Db<'_>) -> Result<Vec<HistoryRow>, Error> {
+        let sql = format!(
+            "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, tool, \
+             down_sql IS NOT NULL FROM {} WHERE set_name = ?1 ORDER BY id",
+            self.rows_sql
+        );
+        let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
+        rows.into_iter().map(|row| decode(row).ok_or_else(|| damaged(self.set.table))).collect()
+    }
+
+    /// One row of the set.
+    pub(crate) fn row(&self, db: &mut Db<'_>, number: u64) -> Result<Option<(String, u64)>, Error> {
+        let sql =
+            format!("SELECT state, statements_done FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        match row.as_slice() {
+            [Value::Text(state), Value::Integer(done)] => {
+                let done = u64::try_from(*done).map_err(|_| damaged(self.set.table))?;
+                Ok(Some((state.clone(), done)))
+            }
+            _ => Err(damaged(self.set.table)),
+        }
+    }
+
+    /// The stored way back of a migration.
+    pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
+        let sql = format!("SELECT down_sql FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text))
+    }
+
+    /// Creates what is missing of the tables. The caller holds the lock.
+    pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        let Self { rows_sql, head_sql, head, .. } = self;
+        let (table, head_name) = (identifier(self.set.table), identifier(head));
+        db.execute(&format!(
+            "CREATE TABLE IF NOT EXISTS {rows_sql} (\n  id INTEGER PRIMARY KEY AUTOINCREMENT,\n  \
+             name TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  \
+             set_name TEXT NOT NULL DEFAULT '',\n  number INTEGER NOT NULL,\n  checksum TEXT NOT NULL,\n  \
+             state TEXT NOT NULL,\n  statements_done INTEGER NOT NULL,\n  duration_us INTEGER,\n  up_sql TEXT,\n  \
+             down_sql TEXT,\n  tool TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
+        ))?;
+        db.execute(&format!(
+            "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
+             chain TEXT NOT NULL\n) WITHOUT ROWID"
+        ))?;
+        for (event, sets) in
+            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
+        {
+            let trigger = identifier(&format!("{head}_{}", event.to_ascii_lowercase()));
+            db.execute(&format!(
+                "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
+                 UPDATE {head_name} SET chain = '' WHERE set_name IN ({sets});\nEND"
+            ))?;
+        }
+        // A head that outlived its history knows nothing of the new one.
+        db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
+    }
+
+    /// Records a migration; it is in the same transaction as what it records.
+    pub(crate) fn insert(
+        &self,
+        db: &mut Db<'_>,
+        options: &Options,
+        migration: &Migration<'_>,
+        state: &str,
+        duration: Option<Duration>,
+    ) -> Result<(), Error> {
+        let store = self.set.rules.store_sql;
+        let down_sql = if store == StoreSql::None { None } else { stored::way_back(&migration.down) };
+        let up_sql = if store == StoreSql::All { stored::section(&migration.up) } else { None };
+        let sql = format!(
+            "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
+             up_sql, down_sql, tool) VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            self.rows_sql
+        );
+        let done = if duration.is_some() { migration.up.steps.len() } else { 0 };
+        let params = [
+            text(migration.name),
+            text(self.set.name),
+            integer(migration.number)?,
+            text(migration.checksum),
+            text(state),
+            integer(done as u64)?,
+            duration.map_or(Value::Null, micros),
+            up_sql.map_or(Value::Null, Value::Text),
+            down_sql.map_or(Value::Null, Value::Text),
+            text(options.tool),
+        ];
+        db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
+    }
+
+    /// Forgets a migration that was rolled back.
+    pub(crate) fn delete(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
+        let sql = format!("DELETE FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
+    }
+
+    /// Moves a migration without a transaction on.
+    pub(crate) fn progress(&self, db: &mut Db<'_>, number: u64, state: &str, done: u64) -> Result<(), Error> {
+        let sql = format!(
+            "UPDATE {} SET state = ?3, statements_done = ?4 WHERE set_name = ?1 AND number = ?2",
+            self.rows_sql
+        );
+        let params = [text(self.set.name), integer(number)?, text(state), integer(done)?];
+        db.query("could not record the progress", &sql, &params).map(drop)
+    }
+
+    /// Keeps the way back that is being run, so that it can go on from where it was stopped.
+    pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: String) -> Result<(), Error> {
+        let sql = format!("UPDATE {} SET down_sql = ?3 WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        let params = [text(self.set.name), integer(number)?, Value::Text(down_sql)];
+        db.query("could not change the history", &sql, &params).map(drop)
+    }
+
+    /// Marks a migration without a transaction as applied.
+    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, duration: Duration) -> Result<(), Error> {
+        let sql = format!(
+            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3 \
+             WHERE set_name = ?1 AND number = ?2",
+            self.rows_sql
+        );
+        let params = [text(self.set.name), integer(number)?, micros(duration)];
+        db.query("could not change the history", &sql, &params).map(drop)
+    }
+
+    /// Writes the head: the last write of a transaction, as the triggers have emptied it.
+    pub(crate) fn write_head(&self, db: &mut Db<'_>, chain: &str) -> Result<(), Error> {
+        let sql = format!("INSERT OR REPLACE INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3)", self.head_sql);
+        let params = [text(self.set.name), Value::Integer(FORMAT), text(chain)];
+        db.query("could not write the head of the history", &sql, &params).map(drop)
+    }
+
+    /// The statement that people can type to have the rows looked at again.
+    pub(crate) fn clear_head_sql(&self) -> String {
+        format!("UPDATE {} SET chain = ''", identifier(&self.head))
+    }
+
+    /// The statement that people can type to settle a migration that was stopped on its way.
+    pub(crate) fn settle_sql(&self, number: u64, assignments: &str) -> String {
+        let table = identifier(self.set.table);
+        let set = crate::quote::literal(self.set.name);
+        format!("UPDATE {table} SET {assignments} WHERE set_name = {set} AND number = {number}")
+    }
+}
+
+impl Head {
+    /// Whether it is this chain, and the history behind it is there.
+    pub(crate) fn is(&self, chain: &str) -> bool {
+        self.has_rows && !chain.is_empty() && self.chain == chain
+    }
+}
+
+/// The rows of the history, for people.
+pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<HistoryRow>, Error> {
+    let mut db = Db::new(session, options);
+    let history = History::new(set);
+    if history.presence(&mut db)? != Presence::History {
+        return Ok(Vec::new());
+    }
+    history.check_shape(&mut db)?;
+    history.rows(&mut db)
+}
+
+fn decode(row: Row) -> Option<HistoryRow> {
+    let mut values = row.into_iter();
+    let mut next = || values.next();
+    Some(HistoryRow {
+        id: into_integer(next()?)?,
+        name: into_text(next()?)?,
+        applied_at: into_text(next()?)?,
+        set_name: into_text(next()?)?,
+        number: u64::try_from(into_integer(next()?)?).ok()?,
+        checksum: into_text(next()?)?,
+        state: into_text(next()?)?,
+        statements_done: u64::try_from(into_integer(next()?)?).ok()?,
+        duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+        tool: into_text(next()?),
+        has_down: next()? == Value::Integer(1),
+    })
+}
+
+fn damaged(table: &str) -> Error {
+    Error::new(ErrorKind::History, format!("the table `{table}` has a row that can't be: a value is missing or no number"))
+        .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
+}
+
+fn newer_format(set: &Set<'_>, format: i64) -> Error {
+    Error::new(
+        ErrorKind::NewerFormat,
+        format!("the history `{}` is in format {format}, and this program reads {FORMAT}", set.table),
+    )
+    .hint("build the program with a newer `dbmigrate-runtime`")
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn integer(number: u64) -> Result<Value, Error> {
+    i64::try_from(number)
+        .map(Value::Integer)
+        .map_err(|_| Error::new(ErrorKind::Set, format!("{number} is too large for the number of a migration")))
+}
+
+fn micros(duration: Duration) -> Value {
+    Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn into_text(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn into_integer(value: Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(number),
+        _ => None,
+    }
+}

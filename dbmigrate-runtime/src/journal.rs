@@ -1,0 +1,41 @@
+//! The journal mode that a database is switched to before its first migration.
+
+use crate::db::{Db, failed};
+use crate::error::{Error, ErrorKind};
+use crate::options::JournalMode;
+use crate::value::Value;
+
+/// Switches, and reads back what came of it: the switch itself says nothing when it does not happen.
+pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
+    let what = "could not read the journal mode";
+    let name = mode.name();
+    let now = text(db.query(what, "PRAGMA main.journal_mode", &[])?.first());
+    // A database in memory has no journal on a disk, and tests are to run the program as it is.
+    if now == name || now == "memory" || now == "off" && is_temporary(db)? {
+        return Ok(());
+    }
+    let sql = format!("PRAGMA main.journal_mode = {name}");
+    let rows = db
+        .patiently(|session| session.query(&sql, &[]))
+        .map_err(|error| failed(&format!("could not switch the journal mode to `{name}`"), error))?;
+    let now = text(rows.first());
+    if now == name || is_temporary(db)? {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Settings, format!("the journal mode is `{now}`, although `{name}` was asked for"))
+        .hint("the file system or the VFS may not support it: leave `journal_mode` out"))
+}
+
+/// Whether the database has no file.
+fn is_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
+    let rows = db.query("could not read the database", "PRAGMA database_list", &[])?;
+    let main = rows.iter().find(|row| row.get(1) == Some(&Value::Text("main".to_owned())));
+    Ok(main.and_then(|row| row.get(2)) == Some(&Value::Text(String::new())))
+}
+
+fn text(row: Option<&Vec<Value>>) -> String {
+    match row.and_then(|row| row.first()) {
+        Some(Value::Text(text)) => text.clone(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,73 @@
+//! The SQLite migration runner that ships inside a program.
+//!
+//! It applies the pending migrations of a [`Set`] to a database through the program's own connection, rolls them
+//! back, and says where a database stands. It has no dependency and links no SQLite (`links = "sqlite3"` allows one
+//! in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the caller's rusqlite.
+//!
+//! ```text
+//! dbmigrate_runtime::include_migrations!(pub mod migrations);
+//!
+//! migrations::migrator().up(&mut connection)?;
+//! ```
+//!
+//! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
+//! module holds spans and what a runner must know of them.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+mod code;
+mod compare;
+mod copy;
+mod down;
+mod driver;
+mod error;
+mod excerpt;
+mod foreign_keys;
+mod format;
+mod guard;
+mod history;
+mod include;
+mod job;
+mod journal;
+mod db;
+mod migrator;
+mod no_backend;
+mod no_transaction;
+mod options;
+mod quote;
+mod report;
+mod reset;
+mod rusqlite_driver;
+mod runner;
+mod script;
+mod session;
+mod set;
+mod status;
+mod stored;
+mod unknown;
+mod up;
+mod value;
+mod verify;
+mod violations;
+mod with_driver;
+
+pub use driver::{Access, Backend, Driver};
+pub use error::{Error, ErrorKind};
+pub use format::check_format;
+pub use history::HistoryRow;
+pub use migrator::Migrator;
+pub use no_backend::NoBackend;
+pub use options::JournalMode;
+pub use report::{Done, Report};
+pub use reset::ResetPlan;
+pub use set::{
+    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, OutOfOrder, Rules, Script, Set,
+    Statement, Step, StoreSql, TransactionMode,
+};
+pub use status::{Entry, State, Status};
+pub use unknown::{UnknownMigration, unknown_code};
+pub use value::{Row, Value};
+pub use verify::{Problem, Verification};
+
+/// Any error, as code migrations return it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,209 @@
+//! The migrator: a set, options, and the calls that a program makes. The work is done elsewhere, on an erased driver.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::BoxError;
+use crate::driver::Backend;
+use crate::error::Error;
+use crate::history::HistoryRow;
+use crate::options::{JournalMode, Options};
+use crate::report::Report;
+use crate::reset::ResetPlan;
+use crate::session::{Bound, Dispatch};
+use crate::set::Set;
+use crate::status::{Entry, Status};
+use crate::verify::Verification;
+use crate::{compare, copy, down, history, reset, up, verify};
+
+/// Applies a set of migrations to databases, and rolls them back.
+///
+/// Every call takes the program's own connection and gives it back as it was: no transaction open, `foreign_keys` and
+/// the like restored, the busy handler untouched. A call on a connection that is inside a transaction is an error.
+pub struct Migrator<'a, B: Backend> {
+    pub(crate) set: &'a Set<'a>,
+    pub(crate) options: Options,
+    code: Option<Box<Dispatch<'a, B::Connection>>>,
+}
+
+impl<'a, B: Backend> Migrator<'a, B> {
+    /// A migrator for a set.
+    #[must_use]
+    pub fn new(set: &'a Set<'a>) -> Self {
+        Self { set, options: Options::default(), code: None }
+    }
+
+    /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
+    #[must_use]
+    pub fn with_code(mut self, run: impl Fn(u32, &B::Connection) -> Result<(), BoxError> + 'a) -> Self {
+        self.code = Some(Box::new(run));
+        self
+    }
+
+    /// For how long to wait for other connections: 30 seconds if not told. The connection's own busy handler stays.
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.options.busy_timeout = timeout;
+        self
+    }
+
+    /// The journal mode to switch to before the first migration, when something is pending.
+    #[must_use]
+    pub fn journal_mode(mut self, mode: JournalMode) -> Self {
+        self.options.journal_mode = Some(mode);
+        self
+    }
+
+    /// Starts at the first migration on a database that has tables but no history, instead of an error.
+    #[must_use]
+    pub fn allow_existing_schema(mut self) -> Self {
+        self.options.allow_existing_schema = true;
+        self
+    }
+
+    /// The name that the history records for the program that applied a migration.
+    #[must_use]
+    pub fn tool(mut self, tool: &'static str) -> Self {
+        self.options.tool = tool;
+        self
+    }
+
+    /// The set that it runs.
+    #[must_use]
+    pub fn set(&self) -> &'a Set<'a> {
+        self.set
+    }
+
+    /// Applies what is pending. With nothing pending it costs one read, takes no lock and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
+    /// [`Error::report`] says what that is.
+    pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        up::up(&mut self.session(connection), self.set, &self.options, None)
+    }
+
+    /// Applies what is pending, up to and including this number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::up`], and a number that no migration has.
+    pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
+        up::up(&mut self.session(connection), self.set, &self.options, Some(number.into()))
+    }
+
+    /// Rolls back the newest applied migration. With none applied it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// A migration without a way back, before anything changes, or whatever stops its script.
+    pub fn down(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::Newest)
+    }
+
+    /// Rolls back everything after this number, newest first; the number itself stays applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`], and a number that is not applied.
+    pub fn down_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
+        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::After(number.into()))
+    }
+
+    /// Rolls back everything, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`].
+    pub fn down_all(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::All)
+    }
+
+    /// Rolls back exactly this migration.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`], and a migration that is not applied or not the newest: the error names those that have
+    /// to be rolled back first.
+    pub fn roll_back(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
+        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::Exactly(number.into()))
+    }
+
+    /// Rolls the newest applied migration back, by the way back it was applied with, and applies its current text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`] and [`Migrator::up`].
+    pub fn redo(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        down::redo(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
+    /// [`Migrator::reset_plan`] says which, before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`].
+    pub fn reset(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        reset::reset(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// What [`Migrator::reset`] would do. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
+        reset::plan(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Writes a consistent copy of the database to a new file, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// A path that exists, and what the database says.
+    pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
+        copy::copy_to::<B>(&mut self.session(connection), &self.options, path)
+    }
+
+    /// The state of every migration. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the database says, and a history table of another shape.
+    pub fn status(&self, connection: &mut B::Connection) -> Result<Status, Error> {
+        compare::status(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// The migrations that [`Migrator::up`] would still run. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::status`].
+    pub fn pending(&self, connection: &mut B::Connection) -> Result<Vec<Entry>, Error> {
+        self.status(connection).map(Status::into_pending)
+    }
+
+    /// Compares the whole history with the program. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the database says. Differences are not errors but what it returns.
+    pub fn verify(&self, connection: &mut B::Connection) -> Result<Verification, Error> {
+        verify::verify(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// The rows of the history, in the order in which they were applied. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::status`].
+    pub fn history(&self, connection: &mut B::Connection) -> Result<Vec<HistoryRow>, Error> {
+        history::list(&mut self.session(connection), self.set, &self.options)
+    }
+
+    fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {
+        Bound { driver: B::driver(connection), code: self.code.as_deref() }
+    }
+}

@@ -1,0 +1,48 @@
+//! The backend of a migrator that is bound to no connection type.
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use crate::driver::{Access, Backend, Driver};
+use crate::value::{Row, Value};
+
+/// No backend: the `_with` calls of a [`Migrator`](crate::Migrator) take any [`Driver`].
+#[derive(Debug, Clone, Copy)]
+pub struct NoBackend;
+
+impl Backend for NoBackend {
+    type Connection = Infallible;
+    type Driver<'c> = Infallible;
+
+    fn driver(connection: &mut Infallible) -> Infallible {
+        *connection
+    }
+
+    fn connection<'d>(driver: &'d Infallible) -> &'d Infallible {
+        driver
+    }
+
+    fn open(_: &Path, _: Access) -> Result<Infallible, Box<dyn std::error::Error + Send + Sync>> {
+        Err("no driver is bound to these migrations".into())
+    }
+}
+
+impl Driver for Infallible {
+    type Error = Infallible;
+
+    fn execute(&mut self, _: &str) -> Result<(), Infallible> {
+        match *self {}
+    }
+
+    fn query(&mut self, _: &str, _: &[Value]) -> Result<Vec<Row>, Infallible> {
+        match *self {}
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        match *self {}
+    }
+
+    fn is_busy(error: &Infallible) -> bool {
+        match *error {}
+    }
+}

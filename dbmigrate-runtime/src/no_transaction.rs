@@ -1,0 +1,271 @@
+//! Runs a script without a transaction around it, statement by statement, so that it can go on where it was stopped.
+//!
+//! A statement that can run in a transaction shares one with its progress. One that can't is marked before and after;
+//! if the process dies between, only an idempotent one is run again. Nothing here rolls back what is done.
+
+use std::time::{Duration, Instant};
+
+use crate::BoxError;
+use crate::compare::{self, Found};
+use crate::db::{Db, failed};
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::foreign_keys::{self, Choice};
+use crate::guard::Settings;
+use crate::job::Job;
+use crate::report::Done;
+use crate::runner::Context;
+use crate::script::{self, Stop};
+use crate::set::{Code, Effect, Script, Statement, Step};
+use crate::stored;
+use crate::violations::Violations;
+
+/// The states of a direction.
+struct States {
+    /// Between two steps.
+    running: &'static str,
+    /// Inside a step that has no transaction.
+    started: &'static str,
+}
+
+const UP: States = States { running: "running", started: "started" };
+const DOWN: States = States { running: "reverting", started: "reverting-started" };
+
+/// Records that a script is about to run. The caller holds the lock, and commits.
+pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
+    let history = &context.history;
+    match (job.records(), history.row(db, job.number)?) {
+        (Some(migration), None) => history.insert(db, context.options, migration, UP.running, None),
+        (None, Some((state, _))) if state == "applied" => {
+            if let Some(text) = stored::encode(&job.script(&mut Vec::new())) {
+                history.keep_down(db, job.number, text)?;
+            }
+            history.progress(db, job.number, DOWN.running, 0)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs what is left of a script that was entered.
+pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
+    let mut steps = Vec::new();
+    let script = job.script(&mut steps);
+    let start = Instant::now();
+    let choice = foreign_keys::choose(db, context.settings, context.set.rules.foreign_keys, &script, false)?;
+    Settings::enforce(db, choice.enforced)?;
+    let before = if choice.enforced { None } else { Some(Violations::read(db)?) };
+    let states = if job.records().is_some() { UP } else { DOWN };
+    let mut walk = Walk { db, context, job, script, states, choice, before, replayed: 0, notes: Vec::new() };
+    walk.run(start)?;
+    let notes = walk.notes;
+    context.settings.restore_inside(db)?;
+    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), notes })
+}
+
+struct Walk<'w, 'c, 's> {
+    db: &'w mut Db<'c>,
+    context: &'w Context<'w, 's>,
+    job: &'w Job<'w>,
+    script: Script<'w>,
+    states: States,
+    choice: Choice,
+    /// The violations before, where foreign keys are not enforced.
+    before: Option<Violations>,
+    /// How many steps have had their effect on this connection.
+    replayed: usize,
+    notes: Vec<String>,
+}
+
+impl Walk<'_, '_, '_> {
+    fn run(&mut self, start: Instant) -> Result<(), Error> {
+        let mut waited = Instant::now();
+        loop {
+            // Another process may be at it too: the row says where the two of them are.
+            let Some((state, done)) = self.context.history.row(self.db, self.job.number)? else { return Ok(()) };
+            if state == "applied" {
+                return Ok(());
+            }
+            let done = usize::try_from(done).unwrap_or(usize::MAX).min(self.script.steps.len());
+            self.replay(done)?;
+            let Some(step) = self.script.steps.get(done) else { return self.finish(start) };
+            if state == self.states.started && !is_idempotent(step) {
+                if waited.elapsed() >= self.db.timeout() {
+                    return Err(self.unsettled(step, done));
+                }
+                std::thread::sleep(Duration::from_millis(10));
+                continue;
+            }
+            self.step(step, done).map_err(|error| self.explain(error, done))?;
+            waited = Instant::now();
+        }
+    }
+
+    /// Gives this connection the state that the finished steps gave to theirs.
+    fn replay(&mut self, done: usize) -> Result<(), Error> {
+        for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
+            if let Step::Sql(statement) = step {
+                if statement.effect == Effect::Session {
+                    script::execute(self.db, &self.job.name, &self.script, statement)?;
+                }
+            }
+        }
+        self.replayed = self.replayed.max(done);
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>, done: usize) -> Result<(), Error> {
+        match step {
+            Step::Code(code) => self.bare(done, |walk| walk.code(code)),
+            Step::Sql(statement) => match statement.effect {
+                Effect::None | Effect::DropTable(_) | Effect::Write(_) => self.in_transaction(done, done..done + 1, done + 1),
+                Effect::Begin => {
+                    let is_commit = |step: &Step<'_>| {
+                        matches!(step, Step::Sql(Statement { effect: Effect::Commit, .. }))
+                    };
+                    match self.script.steps.iter().skip(done).position(is_commit) {
+                        Some(length) => self.in_transaction(done, done + 1..done + length, done + length + 1),
+                        None => Err(Error::new(ErrorKind::Set, "a BEGIN has no COMMIT")),
+                    }
+                }
+                Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
+                Effect::Session => {
+                    self.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
+                    self.refuse_open(&self.job.name.clone())?;
+                    self.replayed = done + 1;
+                    self.mark(done, self.states.running, done + 1)
+                }
+                Effect::Bare { .. } => self.bare(done, |walk| walk.statement(statement)),
+            },
+        }
+    }
+
+    /// Steps that share a transaction with their progress.
+    fn in_transaction(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
+        self.db.begin()?;
+        let result = self.inside(done, steps, next).and_then(|moved| match moved {
+            true => self.db.commit().map_err(|error| failed("could not commit", error).into()),
+            false => Ok(()),
+        });
+        self.db.rollback()?;
+        match result {
+            Ok(()) => Ok(()),
+            Err(Stop::NeedsOff) => {
+                // From here on: a child of this table was made after the choice.
+                self.choice.enforced = false;
+                self.before = Some(Violations::read(self.db)?);
+                Settings::enforce(self.db, false)
+            }
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    /// False if another process was faster.
+    fn inside(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
+        let history = &self.context.history;
+        if history.row(self.db, self.job.number)? != Some((self.states.running.to_owned(), done as u64)) {
+            return Ok(false);
+        }
+        for step in self.script.steps.get(steps).unwrap_or_default() {
+            self.notes.extend(script::run_step(self.db, &self.job.name, &self.script, step, self.choice)?);
+        }
+        history.progress(self.db, self.job.number, self.states.running, next as u64)?;
+        self.replayed = next;
+        Ok(true)
+    }
+
+    /// A step without a transaction, between its two marks.
+    fn bare(&mut self, done: usize, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.mark(done, self.states.started, done)?;
+        let result = work(self).and_then(|()| self.refuse_open(&self.job.name.clone()));
+        self.db.rollback()?;
+        let next = if result.is_ok() { done + 1 } else { done };
+        self.mark(done, self.states.running, next)?;
+        self.replayed = next;
+        result
+    }
+
+    fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
+        let sql = script::sql_of(&self.job.name, &self.script, statement)?;
+        let result = self.db.patiently(|session| session.execute(sql));
+        result.map_err(|error| script::failed(self.db, &self.job.name, &self.script, statement, error))
+    }
+
+    fn code(&mut self, code: &Code<'_>) -> Result<(), Error> {
+        self.db.session().run_code(code.id).map_err(|cause: BoxError| {
+            Error::new(ErrorKind::Code, format!("`{}` failed in `{}`: {cause}", self.job.name, code.name))
+                .at(Place::line(self.script.file, code.line))
+                .because(cause)
+        })
+    }
+
+    fn refuse_open(&mut self, name: &str) -> Result<(), Error> {
+        if !self.db.in_transaction() {
+            return Ok(());
+        }
+        self.db.rollback()?;
+        Err(Error::new(ErrorKind::TransactionEnded, format!("`{name}` left a transaction open"))
+            .note("it was rolled back"))
+    }
+
+    /// Moves the row on, unless another process has.
+    fn mark(&mut self, done: usize, state: &str, next: usize) -> Result<(), Error> {
+        let (history, number) = (&self.context.history, self.job.number);
+        self.db.transaction(|db| match history.row(db, number)? {
+            Some((_, now)) if now == done as u64 => history.progress(db, number, state, next as u64),
+            _ => Ok(()),
+        })
+    }
+
+    /// All steps are done: the row and the head say so.
+    fn finish(&mut self, start: Instant) -> Result<(), Error> {
+        let (context, job, before) = (self.context, self.job, &self.before);
+        self.db.transaction(|db| {
+            if let Some(before) = before {
+                Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
+                    error
+                        .prefixed(&format!("`{}`: ", job.name))
+                        .note("it runs without a transaction: its statements stay, and running it again accepts them")
+                })?;
+            }
+            match job.records() {
+                Some(_) => context.history.applied(db, job.number, start.elapsed())?,
+                None => context.history.delete(db, job.number)?,
+            }
+            match compare::look(db, context.set)? {
+                Found::History(known) => context.history.write_head(db, known.chain()),
+                Found::Fresh | Found::Objects => Ok(()),
+            }
+        })
+    }
+
+    fn explain(&self, error: Error, done: usize) -> Error {
+        let command = if self.job.records().is_some() { "up" } else { "down" };
+        error
+            .note(format!("`{}` runs without a transaction: the {done} steps before this one stay", self.job.name))
+            .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
+    }
+
+    /// The error for a step of which nobody knows whether it ran.
+    fn unsettled(&self, step: &Step<'_>, done: usize) -> Error {
+        let (history, number) = (&self.context.history, self.job.number);
+        let state = format!("state = {}", crate::quote::literal(self.states.running));
+        let again = history.settle_sql(number, &state);
+        let next = history.settle_sql(number, &format!("{state}, statements_done = {}", done + 1));
+        let message =
+            format!("`{}` was stopped in its step {}, and nobody knows whether that step ran", self.job.name, done + 1);
+        let error = Error::new(ErrorKind::Interrupted, message)
+            .hint(format!("look at the database; if the step has not run: `{again}`"))
+            .hint(format!("if it has: `{next}`"))
+            .hint("then start again: it goes on from there");
+        match step {
+            Step::Sql(statement) => error
+                .at(Place::of(self.script.file, self.script.text, statement.start as usize))
+                .in_statement(script::sql_of(&self.job.name, &self.script, statement).unwrap_or_default()),
+            Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
+        }
+    }
+}
+
+fn is_idempotent(step: &Step<'_>) -> bool {
+    matches!(step, Step::Sql(Statement { effect: Effect::Bare { idempotent: true }, .. }))
+}

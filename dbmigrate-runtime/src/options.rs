@@ -1,0 +1,50 @@
+//! What a migrator can be told.
+
+use std::time::Duration;
+
+/// A journal mode to switch a database to before its first migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JournalMode {
+    /// A write-ahead log: readers and a writer don't wait for each other.
+    Wal,
+    /// A rollback journal that is deleted.
+    Delete,
+    /// A rollback journal that is truncated.
+    Truncate,
+    /// A rollback journal that stays.
+    Persist,
+}
+
+impl JournalMode {
+    /// The name as SQLite spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wal => "wal",
+            Self::Delete => "delete",
+            Self::Truncate => "truncate",
+            Self::Persist => "persist",
+        }
+    }
+}
+
+/// The options of a migrator.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) busy_timeout: Duration,
+    pub(crate) journal_mode: Option<JournalMode>,
+    pub(crate) allow_existing_schema: bool,
+    pub(crate) tool: &'static str,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            busy_timeout: Duration::from_secs(30),
+            journal_mode: None,
+            allow_existing_schema: false,
+            tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}

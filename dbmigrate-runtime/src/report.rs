@@ -1,0 +1,35 @@
+//! What a run has done.
+
+use std::time::Duration;
+
+/// What was applied and rolled back, in the order in which it happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The migrations that were applied.
+    pub applied: Vec<Done>,
+    /// The migrations that were rolled back.
+    pub rolled_back: Vec<Done>,
+}
+
+impl Report {
+    /// Whether nothing was to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.rolled_back.is_empty()
+    }
+}
+
+/// A migration that ran, in one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Done {
+    /// Its number.
+    pub number: u64,
+    /// Its full name.
+    pub name: String,
+    /// How long it took, without the commit.
+    pub duration: Duration,
+    /// What is worth knowing: statements that were skipped, with their place.
+    pub notes: Vec<String>,
+}

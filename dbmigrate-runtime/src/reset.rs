@@ -1,0 +1,102 @@
+//! Back to nothing: by the ways back or, where one is missing, by dropping everything.
+
+use std::time::{Duration, Instant};
+
+use crate::db::Db;
+use crate::down::{self, Goal, history_of, way_back};
+use crate::error::Error;
+use crate::foreign_keys::has_code;
+use crate::guard::{Settings, guarded};
+use crate::job::Job;
+use crate::options::Options;
+use crate::quote::identifier;
+use crate::report::{Done, Report};
+use crate::session::Session;
+use crate::set::Set;
+use crate::value::Value;
+
+/// What a reset would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResetPlan {
+    /// Roll back this many migrations.
+    Downs(usize),
+    /// Drop every object of the database, the history included.
+    DropEverything {
+        /// The applied migrations that can't be rolled back, newest first.
+        missing: Vec<String>,
+    },
+}
+
+/// What a reset would do. It changes nothing.
+pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
+    let runs_code = session.has_code();
+    let mut db = Db::new(session, options);
+    let Some(known) = history_of(&mut db, set)? else { return Ok(ResetPlan::Downs(0)) };
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for (matched, row) in known.newest_first() {
+        count += 1;
+        let is_usable = match way_back(&mut db, set, &known, matched, row)? {
+            Ok(way) => {
+                let job = Job { number: row.number, name: String::new(), way };
+                runs_code || !has_code(&job.script(&mut Vec::new()))
+            }
+            Err(_) => false,
+        };
+        if !is_usable {
+            missing.push(row.name.clone());
+        }
+    }
+    Ok(if missing.is_empty() { ResetPlan::Downs(count) } else { ResetPlan::DropEverything { missing } })
+}
+
+/// Resets a database.
+pub(crate) fn reset(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    Db::new(session, options).refuse_open_transaction()?;
+    match plan(session, set, options)? {
+        ResetPlan::Downs(_) => down::down(session, set, options, Goal::All),
+        ResetPlan::DropEverything { .. } => guarded(session, options, |db, _, report| {
+            Settings::enforce(db, false)?;
+            let dropped = db.transaction(|db| drop_everything(db, set))?;
+            report.rolled_back = dropped;
+            Ok(())
+        }),
+    }
+}
+
+fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
+    let start = Instant::now();
+    let rows: Vec<(u64, String)> = match history_of(db, set)? {
+        Some(known) => known.newest_first().map(|(_, row)| (row.number, row.name.clone())).collect(),
+        None => return Ok(Vec::new()),
+    };
+    // A virtual table takes its shadow tables with it, so those are looked for afterwards.
+    for (kind, which) in [
+        ("VIEW", "type = 'view'"),
+        ("TRIGGER", "type = 'trigger'"),
+        ("TABLE", "type = 'table' AND lower(sql) LIKE 'create virtual%'"),
+        ("TABLE", "type = 'table'"),
+    ] {
+        let sql = format!(
+            "SELECT name FROM main.sqlite_master WHERE {which} AND lower(substr(name, 1, 7)) <> 'sqlite_' \
+             ORDER BY rowid DESC"
+        );
+        for row in db.query("could not read the schema", &sql, &[])? {
+            if let Some(Value::Text(name)) = row.first() {
+                db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(name)))?;
+            }
+        }
+    }
+    let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'";
+    if !db.query("could not read the schema", sql, &[])?.is_empty() {
+        db.execute("DELETE FROM main.sqlite_sequence")?;
+    }
+    let mut duration = start.elapsed();
+    let done = |(number, name)| {
+        // The first one stands for the time of all.
+        let duration = std::mem::replace(&mut duration, Duration::ZERO);
+        Done { number, name, duration, notes: vec!["dropped with everything else".to_owned()] }
+    };
+    Ok(rows.into_iter().map(done).collect())
+}

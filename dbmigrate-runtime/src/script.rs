@@ -1,0 +1,143 @@
+//! Runs one script inside the open transaction, statement by statement.
+
+use crate::code;
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::foreign_keys::{self, Choice};
+use crate::session::DbError;
+use crate::set::{Effect, Script, Statement, Step};
+
+/// Why a script did not run to its end.
+pub(crate) enum Stop {
+    /// It drops a table that it has let another refer to: it has to start again with foreign keys off.
+    NeedsOff,
+    /// It failed.
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Runs all steps of a script and returns its notes. On failure the caller rolls back.
+pub(crate) fn run(db: &mut Db<'_>, name: &str, script: &Script<'_>, choice: Choice) -> Result<Vec<String>, Stop> {
+    let mut notes = Vec::new();
+    for step in script.steps {
+        notes.extend(run_step(db, name, script, step, choice)?);
+    }
+    Ok(notes)
+}
+
+/// Runs one step; a note says if its statement was skipped.
+pub(crate) fn run_step(
+    db: &mut Db<'_>,
+    name: &str,
+    script: &Script<'_>,
+    step: &Step<'_>,
+    choice: Choice,
+) -> Result<Option<String>, Stop> {
+    let statement = match step {
+        Step::Code(code) => {
+            code::run(db, name, script, code, choice.enforced)?;
+            return Ok(None);
+        }
+        Step::Sql(statement) => statement,
+    };
+    if let Effect::DropTable(table) = statement.effect {
+        if choice.enforced && foreign_keys::is_referenced(db, table)? {
+            if !choice.explicit {
+                return Err(Stop::NeedsOff);
+            }
+            refuse_references(db, table).map_err(|error| at(error, script, statement))?;
+        }
+    }
+    let note = execute(db, name, script, statement)?;
+    if !db.in_transaction() {
+        let message = format!("`{name}` ended the runner's transaction");
+        let error = Error::new(ErrorKind::TransactionEnded, message)
+            .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or say `-- dbmigrate: no-transaction` at the top");
+        return Err(at(error, script, statement).into());
+    }
+    Ok(note)
+}
+
+/// Runs one statement; a note says if it was skipped.
+pub(crate) fn execute(
+    db: &mut Db<'_>,
+    name: &str,
+    script: &Script<'_>,
+    statement: &Statement<'_>,
+) -> Result<Option<String>, Error> {
+    let sql = sql_of(name, script, statement)?;
+    match db.session().execute(sql) {
+        Ok(()) => Ok(None),
+        Err(error) if script.tolerate_existing && says_existing(&error) => {
+            let place = Place::of(script.file, script.text, statement.start as usize);
+            Ok(Some(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message)))
+        }
+        Err(error) => Err(failed(db, name, script, statement, error)),
+    }
+}
+
+/// The text of a statement.
+pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
+    script.text.get(statement.start as usize..statement.end as usize).ok_or_else(|| {
+        Error::new(ErrorKind::Set, format!("`{name}` has a statement that lies outside of its text"))
+            .hint("build the program again")
+    })
+}
+
+/// The error for a statement that the database refused.
+pub(crate) fn failed(db: &mut Db<'_>, name: &str, script: &Script<'_>, statement: &Statement<'_>, error: DbError) -> Error {
+    let kind = if error.busy {
+        ErrorKind::Busy
+    } else if error.message.starts_with("FOREIGN KEY constraint failed") {
+        ErrorKind::ForeignKey
+    } else {
+        ErrorKind::Sql
+    };
+    let mut result = Error::new(kind, format!("`{name}` failed: {}", error.message));
+    if script.transaction && !db.in_transaction() {
+        result = result.also(ErrorKind::TransactionEnded).note("the statement rolled the whole transaction back itself");
+    }
+    let start = (statement.start as usize).saturating_add(error.offset.unwrap_or(0));
+    let place = Place::of(script.file, script.text, start);
+    // Without an offset nobody knows the column.
+    let place = Place { column: place.column.filter(|_| error.offset.is_some()), ..place };
+    let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
+    result.at(place).in_statement(sql).because(error.source)
+}
+
+/// Whether a statement failed only because what it makes is there.
+fn says_existing(error: &DbError) -> bool {
+    ["already exists", "duplicate column name", "there is already "].iter().any(|text| error.message.contains(text))
+}
+
+fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {
+    let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
+    error.at(Place::of(script.file, script.text, statement.start as usize)).in_statement(sql)
+}
+
+/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it.
+fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
+    for key in foreign_keys::all(db)? {
+        let hangs = key.parent.eq_ignore_ascii_case(table) && !key.child.eq_ignore_ascii_case(table);
+        if !hangs {
+            continue;
+        }
+        let count = code::references(db, &key)?;
+        if count > 0 {
+            let rows = if count == 1 { "row" } else { "rows" };
+            let message = format!(
+                "dropping `{table}` with foreign keys on would delete or change {count} {rows} of `{}` that refer to it",
+                key.child
+            );
+            return Err(Error::new(ErrorKind::ForeignKey, message)
+                .hint("take `-- dbmigrate: foreign-keys on` out, so that they stay as they are"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The driver with its types erased, so that the engine compiles once, in this crate.
+
+use std::fmt;
+
+use crate::BoxError;
+use crate::driver::{Backend, Driver};
+use crate::value::{Row, Value};
+
+/// What the engine asks of a connection.
+pub(crate) trait Session {
+    /// Runs one statement and discards its rows.
+    fn execute(&mut self, sql: &str) -> Result<(), DbError>;
+    /// Runs one statement and returns its rows.
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError>;
+    /// Whether a transaction is open.
+    fn in_transaction(&mut self) -> bool;
+    /// Runs the code with this id.
+    fn run_code(&mut self, id: u32) -> Result<(), BoxError>;
+    /// Whether code can be run at all.
+    fn has_code(&self) -> bool;
+}
+
+/// An error of the database.
+#[derive(Debug)]
+pub(crate) struct DbError {
+    pub(crate) busy: bool,
+    /// What the database says, without the statement that rusqlite appends.
+    pub(crate) message: String,
+    /// The byte of the statement that it is about.
+    pub(crate) offset: Option<usize>,
+    pub(crate) source: BoxError,
+}
+
+impl DbError {
+    fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
+        let (message, offset) = split_offset(&error.to_string(), sql);
+        Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Takes ` in <statement> at offset N` off a message.
+fn split_offset(text: &str, sql: &str) -> (String, Option<usize>) {
+    let Some((head, offset)) = text.rsplit_once(" at offset ") else { return (text.to_owned(), None) };
+    let Ok(offset) = offset.trim_end().parse() else { return (text.to_owned(), None) };
+    let message = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head);
+    (message.to_owned(), Some(offset))
+}
+
+/// The dispatcher of code migrations.
+pub(crate) type Dispatch<'a, C> = dyn Fn(u32, &C) -> Result<(), BoxError> + 'a;
+
+/// A backend's connection with the program's code.
+pub(crate) struct Bound<'m, 'c, B: Backend> {
+    pub(crate) driver: B::Driver<'c>,
+    pub(crate) code: Option<&'m Dispatch<'m, B::Connection>>,
+}
+
+impl<B: Backend> Session for Bound<'_, '_, B> {
+    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        self.driver.execute(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.driver.query(sql, params).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.driver.in_transaction()
+    }
+
+    fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
+        let run = self.code.ok_or("no code was given to the migrator")?;
+        run(id, B::connection(&self.driver))
+    }
+
+    fn has_code(&self) -> bool {
+        self.code.is_some()
+    }
+}
+
+/// Any driver, without code.
+pub(crate) struct Plain<'d, D>(pub(crate) &'d mut D);
+
+impl<D: Driver> Session for Plain<'_, D> {
+    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        self.0.execute(sql).map_err(|error| DbError::new::<D>(error, sql))
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.0.query(sql, params).map_err(|error| DbError::new::<D>(error, sql))
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.0.in_transaction()
+    }
+
+    fn run_code(&mut self, _: u32) -> Result<(), BoxError> {
+        Err("a plain driver runs no code".into())
+    }
+
+    fn has_code(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_offset;
+
+    #[test]
+    fn the_offset_is_read_from_the_text() {
+        let check = |text: &str, message: &str, offset| {
+            assert_eq!(split_offset(text, "SELECT x at offset 3"), (message.to_owned(), offset));
+        };
+        check("no such column: x in SELECT x at offset 3 at offset 7", "no such column: x", Some(7));
+        check("near \"x\": syntax error", "near \"x\": syntax error", None);
+        check("odd at offset seven", "odd at offset seven", None);
+        check("odd at offset 99999999999999999999999", "odd at offset 99999999999999999999999", None);
+        check("other in SELECT 1 at offset 2", "other in SELECT 1", Some(2));
+    }
+}

@@ -1,0 +1,213 @@
+//! A set of migrations as plain data.
+//!
+//! The generated module holds one as constants, `cargo dbmigrate` builds one from the files: both go into the same
+//! [`Migrator`](crate::Migrator). There is no parser here; core split the scripts and said what a runner must know.
+//! Rust code is named by an id, which the program's dispatcher turns into a call.
+
+/// The version of these types. Generated code checks it at compile time.
+pub const FORMAT: u32 = 1;
+
+/// All migrations of one history, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Set<'a> {
+    /// The name of the set in the history; empty for the only one.
+    pub name: &'a str,
+    /// The history table, unquoted.
+    pub table: &'a str,
+    /// The migrations, by ascending number.
+    pub migrations: &'a [Migration<'a>],
+    /// What the package's configuration says.
+    pub rules: Rules,
+}
+
+/// What `[package.metadata.migrations]` says about running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// One transaction for each migration, or one for all that are pending.
+    pub transaction: TransactionMode,
+    /// Enforcement of foreign keys for scripts that say nothing.
+    pub foreign_keys: ForeignKeys,
+    /// Which scripts the history keeps.
+    pub store_sql: StoreSql,
+    /// What to do with a pending migration whose number is below the newest applied one.
+    pub out_of_order: OutOfOrder,
+    /// What to do with a database that has migrations which the program does not know.
+    pub newer_database: NewerDatabase,
+}
+
+impl Rules {
+    /// What holds when the configuration says nothing.
+    pub const DEFAULT: Self = Self {
+        transaction: TransactionMode::Each,
+        foreign_keys: ForeignKeys::On,
+        store_sql: StoreSql::Down,
+        out_of_order: OutOfOrder::Error,
+        newer_database: NewerDatabase::Refuse,
+    };
+}
+
+/// How many migrations share a transaction on a database that already has a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionMode {
+    /// Each has its own.
+    Each,
+    /// All that are pending stand or fall together.
+    All,
+}
+
+/// Enforcement of foreign keys while a script runs that says nothing itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignKeys {
+    /// On, but off for scripts that drop a referenced table.
+    On,
+    /// Off.
+    Off,
+    /// As the connection has it, but off for scripts that drop a referenced table.
+    Connection,
+}
+
+/// Which scripts the history keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreSql {
+    /// The way back.
+    Down,
+    /// Both.
+    All,
+    /// Neither.
+    None,
+}
+
+/// What to do with a pending migration below the newest applied one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutOfOrder {
+    /// Stop with an error.
+    Error,
+    /// Apply it.
+    Apply,
+}
+
+/// What to do with a database that is ahead of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewerDatabase {
+    /// Stop with an error.
+    Refuse,
+    /// Go on.
+    Allow,
+}
+
+/// One migration.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration<'a> {
+    /// The number that orders it.
+    pub number: u64,
+    /// The full name, as the history records it: `001_initial_schema`.
+    pub name: &'a str,
+    /// The file of the way up, relative to the package.
+    pub file: &'a str,
+    /// What the header comments say.
+    pub metadata: Metadata<'a>,
+    /// The versioned checksum of the way up.
+    pub checksum: &'a str,
+    /// The chained checksum of this migration and all before it.
+    pub chain: &'a str,
+    /// The way up.
+    pub up: Script<'a>,
+    /// The way back.
+    pub down: Down<'a>,
+}
+
+/// What the header comments of a migration say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata<'a> {
+    /// `-- Migration:`
+    pub title: Option<&'a str>,
+    /// `-- Date:`
+    pub date: Option<&'a str>,
+    /// `-- Description:`
+    pub description: Option<&'a str>,
+    /// `-- Version:`
+    pub version: Option<&'a str>,
+}
+
+/// The way back of a migration.
+#[derive(Debug, Clone, Copy)]
+pub enum Down<'a> {
+    /// Nobody wrote one.
+    Missing,
+    /// There is none on purpose, for this reason.
+    Irreversible(&'a str),
+    /// The script.
+    Script(Script<'a>),
+}
+
+/// One direction of a migration: statements and code in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Script<'a> {
+    /// The file, relative to the package.
+    pub file: &'a str,
+    /// The whole normalised text of that file; empty for Rust.
+    pub text: &'a str,
+    /// What to do, in order.
+    pub steps: &'a [Step<'a>],
+    /// Whether it runs inside a transaction.
+    pub transaction: bool,
+    /// Enforcement of foreign keys where the script says so; `None` leaves the choice to the runner.
+    pub foreign_keys: Option<bool>,
+    /// Whether "already exists" and "duplicate column name" skip a statement instead of failing.
+    pub tolerate_existing: bool,
+    /// The versioned checksum of this direction.
+    pub checksum: &'a str,
+}
+
+/// One step of a script.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// A statement: a span of the script's text.
+    Sql(Statement<'a>),
+    /// Rust: a whole `.rs` migration, or a `call` step between statements.
+    Code(Code<'a>),
+}
+
+/// One SQL statement.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// The first byte in the script's text.
+    pub start: u32,
+    /// The byte after the last, the final `;` not included.
+    pub end: u32,
+    /// What a runner without a parser must know of it.
+    pub effect: Effect<'a>,
+}
+
+/// What a runner without a parser must know of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect<'a> {
+    /// Nothing.
+    None,
+    /// `DROP TABLE` of a table in `main`.
+    DropTable(&'a str),
+    /// `UPDATE`, `DELETE` or `REPLACE` on a table in `main`.
+    Write(&'a str),
+    /// Sets state of the connection (`PRAGMA`, `ATTACH`): replayed when a script without a transaction resumes.
+    Session,
+    /// `BEGIN` of a script without a transaction.
+    Begin,
+    /// `COMMIT` of a script without a transaction.
+    Commit,
+    /// Can't run inside a transaction.
+    Bare {
+        /// Whether running it twice does the same as once.
+        idempotent: bool,
+    },
+}
+
+/// Rust code that the program's dispatcher runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    /// What the dispatcher is asked for.
+    pub id: u32,
+    /// The name in messages: the step of a `call`, `up` or `down` of a `.rs` file.
+    pub name: &'a str,
+    /// The line of the `call` in the script's file; 1 for a `.rs` file.
+    pub line: u32,
+}

@@ -1,0 +1,263 @@
+//! Ways back as the history keeps them: the statements of a script with what a runner must know, runnable without a
+//! parser. People can read it, and run it in any SQLite shell.
+//!
+//! ```text
+//! -- dbmigrate:stored v1 transaction=1 foreign-keys=auto tolerate-existing=0 statements=1
+//! -- dbmigrate:statement 16 drop=users
+//! DROP TABLE users
+//! ;
+//! ```
+//!
+//! What is read back was in somebody's database, so it is not trusted to be whole.
+
+use crate::set::{Down, Effect, Script, Statement, Step};
+
+const HEADER: &str = "-- dbmigrate:stored v1";
+const STATEMENT: &str = "-- dbmigrate:statement ";
+
+/// A script that was read back.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// What messages call it.
+    label: String,
+    text: String,
+    statements: Vec<(u32, u32, Kind)>,
+    transaction: bool,
+    foreign_keys: Option<bool>,
+    tolerate_existing: bool,
+}
+
+/// An [`Effect`] that owns its table.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Drop(String),
+    Write(String),
+    Other(Effect<'static>),
+}
+
+impl Kind {
+    fn effect(&self) -> Effect<'_> {
+        match self {
+            Self::Drop(table) => Effect::DropTable(table),
+            Self::Write(table) => Effect::Write(table),
+            Self::Other(effect) => *effect,
+        }
+    }
+}
+
+/// The stored form of a way back. There is none for Rust, nor where no way back is.
+pub(crate) fn way_back(down: &Down<'_>) -> Option<String> {
+    match down {
+        Down::Script(script) => encode(script),
+        Down::Missing | Down::Irreversible(_) => None,
+    }
+}
+
+/// The stored form of a script without Rust.
+pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
+    let foreign_keys = match script.foreign_keys {
+        None => "auto",
+        Some(true) => "on",
+        Some(false) => "off",
+    };
+    let (transaction, tolerate) = (u8::from(script.transaction), u8::from(script.tolerate_existing));
+    let mut text = format!(
+        "{HEADER} transaction={transaction} foreign-keys={foreign_keys} tolerate-existing={tolerate} statements={}\n",
+        script.steps.len()
+    );
+    for step in script.steps {
+        let Step::Sql(statement) = step else { return None };
+        let sql = script.text.get(statement.start as usize..statement.end as usize)?;
+        let effect = match statement.effect {
+            Effect::None => "none".to_owned(),
+            Effect::DropTable(table) => format!("drop={}", escape(table)),
+            Effect::Write(table) => format!("write={}", escape(table)),
+            Effect::Session => "session".to_owned(),
+            Effect::Begin => "begin".to_owned(),
+            Effect::Commit => "commit".to_owned(),
+            Effect::Bare { idempotent: false } => "bare".to_owned(),
+            Effect::Bare { idempotent: true } => "bare-idempotent".to_owned(),
+        };
+        text.push_str(&format!("{STATEMENT}{} {effect}\n{sql}\n;\n", sql.len()));
+    }
+    Some(text)
+}
+
+/// The text of a script from its first statement to its last; none for Rust.
+pub(crate) fn section(script: &Script<'_>) -> Option<String> {
+    let mut spans = script.steps.iter().filter_map(|step| match step {
+        Step::Sql(statement) => Some((statement.start as usize, statement.end as usize)),
+        Step::Code(_) => None,
+    });
+    let (start, end) = spans.next()?;
+    let end = spans.next_back().map_or(end, |(_, end)| end);
+    script.text.get(start..end).map(|text| format!("{text};\n"))
+}
+
+impl Stored {
+    /// Reads a stored script; `None` if it is not whole.
+    pub(crate) fn decode(label: String, text: String) -> Option<Self> {
+        u32::try_from(text.len()).ok()?;
+        let (header, mut rest) = text.split_once('\n')?;
+        let mut flags = header.strip_prefix(HEADER)?.split_ascii_whitespace();
+        let mut flag = |name: &str| flags.next()?.strip_prefix(name)?.strip_prefix('=');
+        let transaction = boolean(flag("transaction")?)?;
+        let foreign_keys = match flag("foreign-keys")? {
+            "auto" => None,
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => return None,
+        };
+        let tolerate_existing = boolean(flag("tolerate-existing")?)?;
+        let count: usize = flag("statements")?.parse().ok()?;
+        let mut statements = Vec::new();
+        while !rest.is_empty() {
+            let (line, body) = rest.split_once('\n')?;
+            let (length, effect) = line.strip_prefix(STATEMENT)?.split_once(' ')?;
+            let length: usize = length.parse().ok()?;
+            let start = text.len() - body.len();
+            let after = body.get(length..)?.strip_prefix("\n;\n")?;
+            let end = start.checked_add(length)?;
+            statements.push((u32::try_from(start).ok()?, u32::try_from(end).ok()?, kind(effect)?));
+            rest = after;
+        }
+        if statements.len() != count {
+            return None;
+        }
+        Some(Self { label, statements, transaction, foreign_keys, tolerate_existing, text })
+    }
+
+    /// The steps, for [`Stored::script`].
+    pub(crate) fn steps(&self) -> Vec<Step<'_>> {
+        let steps = self.statements.iter();
+        steps.map(|(start, end, kind)| Step::Sql(Statement { start: *start, end: *end, effect: kind.effect() })).collect()
+    }
+
+    /// The script over its steps.
+    pub(crate) fn script<'a>(&'a self, steps: &'a [Step<'a>]) -> Script<'a> {
+        Script {
+            file: &self.label,
+            text: &self.text,
+            steps,
+            transaction: self.transaction,
+            foreign_keys: self.foreign_keys,
+            tolerate_existing: self.tolerate_existing,
+            checksum: "",
+        }
+    }
+}
+
+fn kind(effect: &str) -> Option<Kind> {
+    if let Some(table) = effect.strip_prefix("drop=") {
+        return unescape(table).map(Kind::Drop);
+    }
+    if let Some(table) = effect.strip_prefix("write=") {
+        return unescape(table).map(Kind::Write);
+    }
+    Some(Kind::Other(match effect {
+        "none" => Effect::None,
+        "session" => Effect::Session,
+        "begin" => Effect::Begin,
+        "commit" => Effect::Commit,
+        "bare" => Effect::Bare { idempotent: false },
+        "bare-idempotent" => Effect::Bare { idempotent: true },
+        _ => return None,
+    }))
+}
+
+fn boolean(flag: &str) -> Option<bool> {
+    match flag {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    }
+}
+
+/// Control characters and `%` as `%0a`, so that any name fits on its line.
+fn escape(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter == '%' || letter.is_ascii_control() {
+            out.push_str(&format!("%{:02x}", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut out = parts.next()?.to_owned();
+    for part in parts {
+        let code = u8::from_str_radix(part.get(..2)?, 16).ok().filter(u8::is_ascii)?;
+        out.push(char::from(code));
+        out.push_str(&part[2..]);
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "DROP TABLE \"a%\nb\" ; VACUUM; UPDATE t SET x = '\n;\n'";
+    const STEPS: [Step<'_>; 3] = [
+        Step::Sql(Statement { start: 0, end: 17, effect: Effect::DropTable("a%\nb") }),
+        Step::Sql(Statement { start: 20, end: 26, effect: Effect::Bare { idempotent: true } }),
+        Step::Sql(Statement { start: 28, end: 50, effect: Effect::Write("t") }),
+    ];
+
+    fn script() -> Script<'static> {
+        Script {
+            file: "f",
+            text: TEXT,
+            steps: &STEPS,
+            transaction: false,
+            foreign_keys: Some(false),
+            tolerate_existing: true,
+            checksum: "c",
+        }
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let text = encode(&script()).unwrap();
+        let stored = Stored::decode("label".into(), text.clone()).unwrap();
+        let steps = stored.steps();
+        let read = stored.script(&steps);
+        assert_eq!((read.transaction, read.foreign_keys, read.tolerate_existing), (false, Some(false), true));
+        for (step, expect) in read.steps.iter().zip(STEPS) {
+            let (Step::Sql(step), Step::Sql(expect)) = (step, expect) else { panic!("a statement") };
+            assert_eq!(step.effect, expect.effect);
+            assert_eq!(
+                read.text[step.start as usize..step.end as usize],
+                TEXT[expect.start as usize..expect.end as usize]
+            );
+        }
+        assert_eq!(encode(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn what_is_not_whole_is_refused() {
+        let text = encode(&script()).unwrap();
+        for end in 0..text.len() {
+            let cut = &text[..end];
+            assert_eq!(Stored::decode(String::new(), cut.to_owned()), None, "{cut}");
+        }
+        let check = |text: &str| assert_eq!(Stored::decode(String::new(), text.to_owned()), None, "{text}");
+        check("DROP TABLE t;");
+        check(&text.replace("v1", "v2"));
+        check(&text.replace("statement 17", "statement 18446744073709551615"));
+        check(&text.replace("bare-idempotent", "magic"));
+        check(&text.replace("%25", "%zz"));
+        check(&text.replace("%25", "%ä"));
+    }
+
+    #[test]
+    fn the_section_is_from_the_first_statement_to_the_last() {
+        assert_eq!(section(&script()).unwrap(), format!("{TEXT};\n"));
+        assert_eq!(section(&Script { steps: &STEPS[1..2], ..script() }).unwrap(), "VACUUM;\n");
+        assert_eq!(section(&Script { steps: &[], ..script() }), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! The way up: what is pending, and that nothing forbids it.
+
+use crate::compare::{Found, Known, chain, look};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::foreign_keys::has_code;
+use crate::guard::guarded;
+use crate::history::History;
+use crate::job::{Job, Way};
+use crate::journal;
+use crate::options::Options;
+use crate::report::Report;
+use crate::runner::{Group, Plan, Runner};
+use crate::session::Session;
+use crate::set::{Migration, Set, TransactionMode};
+
+/// Applies what is pending, up to and including `target`.
+pub(crate) fn up(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    let goal = goal(set, target)?;
+    let wanted = [chain(set, Some(goal)), chain(set, Some(set.migrations.len()))];
+    if History::new(set).head(&mut db)?.is_some_and(|head| wanted.iter().any(|chain| head.is(chain))) {
+        return Ok(Report::default());
+    }
+    let found = look(&mut db, set)?;
+    let group = match (&found, set.rules.transaction) {
+        (_, TransactionMode::All) => Group::All,
+        (Found::Fresh, TransactionMode::Each) => Group::Fresh,
+        _ => Group::One,
+    };
+    let pending: Vec<(usize, &Migration<'_>)> = pending(&found, set, options, goal)?;
+    if pending.is_empty() {
+        if let Found::History(known) = &found {
+            mend_head(&mut db, set, known);
+        }
+        return Ok(Report::default());
+    }
+    refuse_unrunnable(set, &pending, session.has_code())?;
+    guarded(session, options, |db, settings, report| {
+        if let Some(mode) = options.journal_mode {
+            journal::switch(db, mode)?;
+        }
+        Runner::new(set, options, settings, group).run(db, report, |db, history| plan(db, history, set, options, goal))
+    })
+}
+
+/// How many of the set's migrations are to be applied in the end.
+fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
+    let Some(target) = target else { return Ok(set.migrations.len()) };
+    match set.migrations.iter().position(|migration| migration.number == target) {
+        Some(index) => Ok(index + 1),
+        None => Err(Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}"))
+            .hint("`cargo dbmigrate list` shows all of them")),
+    }
+}
+
+/// What is to run, unless what was found forbids it.
+fn pending<'s>(
+    found: &Found<'s>,
+    set: &'s Set<'s>,
+    options: &Options,
+    goal: usize,
+) -> Result<Vec<(usize, &'s Migration<'s>)>, Error> {
+    match found {
+        Found::Objects if !options.allow_existing_schema && goal > 0 => Err(existing_schema(set)),
+        Found::Fresh | Found::Objects => Ok(set.migrations.iter().take(goal).enumerate().collect()),
+        Found::History(known) => {
+            known.refuse_differences(None)?;
+            Ok(known.pending(goal).collect())
+        }
+    }
+}
+
+/// The queue, under the lock, with the history's tables made if they are missing.
+fn plan<'s>(
+    db: &mut Db<'_>,
+    history: &History<'s>,
+    set: &'s Set<'s>,
+    options: &Options,
+    goal: usize,
+) -> Result<Plan<'s>, Error> {
+    let found = look(db, set)?;
+    let pending = pending(&found, set, options, goal)?;
+    let prefix = match &found {
+        Found::History(known) => {
+            if known.head.is_none() && !pending.is_empty() {
+                history.create(db)?;
+            }
+            known.prefix()
+        }
+        Found::Fresh | Found::Objects => {
+            history.create(db)?;
+            Some(0)
+        }
+    };
+    let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
+        number: migration.number,
+        name: migration.name.to_owned(),
+        way: Way::Up(index, migration),
+    };
+    Ok(Plan { jobs: pending.into_iter().map(job).collect(), prefix })
+}
+
+/// Refuses what can't work before anything is changed.
+fn refuse_unrunnable(set: &Set<'_>, pending: &[(usize, &Migration<'_>)], runs_code: bool) -> Result<(), Error> {
+    for (_, migration) in pending {
+        refuse_code(migration.name, &migration.up, runs_code)?;
+        if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
+            let message = format!("`{}` runs without a transaction, but all are to share one", migration.name);
+            return Err(Error::new(ErrorKind::Set, message)
+                .at(Place::line(migration.file, 1))
+                .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+                .hint("or apply those before it, and it, first: `cargo dbmigrate up --to` each"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a script with Rust in it where none can be run.
+pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code: bool) -> Result<(), Error> {
+    if runs_code || !has_code(script) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::NoCode, format!("`{name}` has Rust in it, which only its own program can run"))
+        .at(Place::line(script.file, 1))
+        .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
+}
+
+fn existing_schema(set: &Set<'_>) -> Error {
+    let first = set.migrations.first().map_or("the first migration", |migration| migration.name);
+    Error::new(ErrorKind::ExistingSchema, "the database has tables, but no history of migrations")
+        .hint("is it the right database?")
+        .hint(format!(
+            "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \
+             --existing`"
+        ))
+}
+
+/// Writes the head again where only it is out of date. A database that can't be written, or is being written, does
+/// without: the next start walks the rows again.
+fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) {
+    let is_right = known.head.as_ref().is_some_and(|head| head.chain == known.chain());
+    if is_right || db.session().execute("BEGIN IMMEDIATE").is_err() {
+        return;
+    }
+    let history = History::new(set);
+    let written = look(db, set).and_then(|found| match found {
+        Found::History(known) => {
+            if known.head.is_none() {
+                history.create(db)?;
+            }
+            history.write_head(db, known.chain())
+        }
+        Found::Fresh | Found::Objects => Ok(()),
+    });
+    if written.is_ok() {
+        // If it fails, the head stays as it was.
+        let _ = db.session().execute("COMMIT");
+    }
+    let _ = db.rollback();
+}

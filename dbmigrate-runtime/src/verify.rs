@@ -1,0 +1,73 @@
+//! The whole history compared with the program, row by row. It changes nothing.
+
+use crate::compare::{Found, look};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::history::History;
+use crate::options::Options;
+use crate::session::Session;
+use crate::set::Set;
+
+/// What `verify` found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// How many rows of the history were compared.
+    pub checked: usize,
+    /// What differs; empty if the history is the program's.
+    pub problems: Vec<Problem>,
+}
+
+impl Verification {
+    /// Whether nothing differs. Pending migrations are no difference.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// One difference between the history and the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// What sort.
+    pub kind: ErrorKind,
+    /// The migration, where it is about one.
+    pub migration: Option<String>,
+    /// Its file, where the program has one.
+    pub file: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+/// Compares every row. It changes nothing.
+pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
+    let mut db = Db::new(session, options);
+    let known = match look(&mut db, set) {
+        Ok(Found::Fresh | Found::Objects) => return Ok(Verification { checked: 0, problems: Vec::new() }),
+        Ok(Found::History(known)) => known,
+        Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
+            let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
+            let problems = vec![Problem { kind, migration: None, file: None, message, help }];
+            return Ok(Verification { checked: 0, problems });
+        }
+        Err(error) => return Err(error),
+    };
+    let mut problems: Vec<Problem> = known.matches.iter().filter_map(|matched| known.problem(matched)).collect();
+    // An empty head is no lie: it says that one has to look, and the next `up` writes it again. Where rows differ from
+    // the program, the head is that of the program that wrote them.
+    let is_lie = |chain: &str| problems.is_empty() && !chain.is_empty() && chain != known.chain();
+    if known.head.as_ref().is_some_and(|head| is_lie(&head.chain)) {
+        problems.push(Problem {
+            kind: ErrorKind::Head,
+            migration: None,
+            file: None,
+            message: format!("the head of the history `{}` is not what its rows say", set.table),
+            help: vec![format!("this makes the next `up` look closely: `{}`", History::new(set).clear_head_sql())],
+        });
+    }
+    let checked = known.newest_first().count();
+    Ok(Verification { checked, problems })
+}

@@ -1,0 +1,133 @@
+//! The foreign-key violations of a database, counted, so that only new ones count against a migration.
+//!
+//! They are counts per child table, columns and parent, not rows: rowids shift when a table is rebuilt, and tables
+//! without rowids have none to tell rows apart.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::db::{Db, failed};
+use crate::error::{Error, ErrorKind};
+use crate::value::Value;
+
+/// How many rows an error shows.
+const SHOWN: usize = 20;
+
+/// Child table, child columns, parent: lower case.
+type Key = (String, String, String);
+
+/// The violations of one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Violations {
+    counts: BTreeMap<Key, i64>,
+    /// Children whose parent's key has no unique index, so that SQLite can't check them.
+    mismatches: BTreeSet<(String, String)>,
+    /// The tables by the rowid of their schema entry, which a rename keeps.
+    tables: HashMap<i64, String>,
+}
+
+impl Violations {
+    /// Counts them.
+    pub(crate) fn read(db: &mut Db<'_>) -> Result<Self, Error> {
+        let what = "could not check the foreign keys";
+        let mut found = Self::default();
+        let sql = "SELECT m.rowid, m.name, EXISTS (SELECT 1 FROM pragma_foreign_key_list(m.name, 'main')) \
+                   FROM main.sqlite_master AS m WHERE m.type = 'table'";
+        let check = "SELECT lower(v.parent), (SELECT lower(group_concat(f.\"from\")) FROM \
+                     pragma_foreign_key_list(?1, 'main') AS f WHERE f.id = v.fkid), count(*) \
+                     FROM pragma_foreign_key_check(?1, 'main') AS v GROUP BY v.parent, v.fkid";
+        for row in db.query(what, sql, &[])? {
+            let [Value::Integer(rowid), Value::Text(name), has_keys] = row.as_slice() else { continue };
+            found.tables.insert(*rowid, name.to_ascii_lowercase());
+            if *has_keys != Value::Integer(1) {
+                continue;
+            }
+            let params = [Value::Text(name.clone())];
+            match db.patiently(|session| session.query(check, &params)) {
+                Ok(rows) => rows.into_iter().for_each(|row| found.count(name, row)),
+                Err(error) if error.message.contains("foreign key mismatch") => {
+                    found.mismatches.insert((name.to_ascii_lowercase(), error.message));
+                }
+                Err(error) => return Err(failed(what, error)),
+            }
+        }
+        Ok(found)
+    }
+
+    fn count(&mut self, child: &str, row: Vec<Value>) {
+        if let Ok([Value::Text(parent), columns, Value::Integer(count)]) = <[Value; 3]>::try_from(row) {
+            let columns = if let Value::Text(columns) = columns { columns } else { String::new() };
+            *self.counts.entry((child.to_ascii_lowercase(), columns, parent)).or_default() += count;
+        }
+    }
+
+    /// Nothing if no violation was added since `before`, else the error that shows some of them.
+    pub(crate) fn refuse_growth(&self, before: &Self, db: &mut Db<'_>) -> Result<(), Error> {
+        let old_names: HashMap<&str, &str> = self
+            .tables
+            .iter()
+            .filter_map(|(rowid, name)| {
+                let old = before.tables.get(rowid)?;
+                // A name that was taken before is the table that everybody means by it: a rebuilt one.
+                let renamed = old != name && !before.tables.values().any(|table| table == name);
+                renamed.then_some((name.as_str(), old.as_str()))
+            })
+            .collect();
+        let old = |name: &String| old_names.get(name.as_str()).map_or_else(|| name.clone(), |old| (*old).to_owned());
+        let grown: Vec<&Key> = self
+            .counts
+            .iter()
+            .filter(|((child, columns, parent), count)| {
+                let same = before.counts.get(&(old(child), columns.clone(), old(parent)));
+                **count > same.copied().unwrap_or(0)
+            })
+            .map(|(key, _)| key)
+            .collect();
+        let mismatches: Vec<&String> =
+            self.mismatches.difference(&before.mismatches).map(|(_, message)| message).collect();
+        if grown.is_empty() && mismatches.is_empty() {
+            return Ok(());
+        }
+        let children: BTreeSet<&str> = grown.iter().map(|(child, _, _)| child.as_str()).collect();
+        let mut error = match children.first() {
+            Some(_) => {
+                let names: Vec<&str> = children.iter().copied().collect();
+                let message = format!("rows of `{}` refer to nothing", names.join("`, `"));
+                Error::new(ErrorKind::ForeignKey, message)
+                    .hint("keep the parents' keys, or delete or correct these rows in the same migration")
+            }
+            None => Error::new(ErrorKind::ForeignKey, "a foreign key refers to columns that are no key")
+                .hint("give the parent a PRIMARY KEY or UNIQUE constraint on them"),
+        };
+        for message in mismatches {
+            error = error.note(message.as_str());
+        }
+        let parents: BTreeSet<(&str, &str)> = grown.iter().map(|(child, _, parent)| (child.as_str(), parent.as_str())).collect();
+        for line in rows(db, &parents)? {
+            error = error.note(line);
+        }
+        Err(error)
+    }
+}
+
+/// Some of the violating rows, for people.
+fn rows(db: &mut Db<'_>, of: &BTreeSet<(&str, &str)>) -> Result<Vec<String>, Error> {
+    let sql = format!(
+        "SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}",
+        SHOWN + 1
+    );
+    let mut lines = Vec::new();
+    for (child, parent) in of {
+        let params = [Value::Text((*child).to_owned()), Value::Text((*parent).to_owned())];
+        for row in db.query("could not check the foreign keys", &sql, &params)? {
+            if lines.len() == SHOWN {
+                lines.push("… and more".to_owned());
+                return Ok(lines);
+            }
+            lines.push(match row.first() {
+                Some(Value::Integer(rowid)) => format!("row {rowid} of `{child}` has no parent in `{parent}`"),
+                _ => format!("a row of `{child}` has no parent in `{parent}`"),
+            });
+        }
+    }
+    Ok(lines)
+}

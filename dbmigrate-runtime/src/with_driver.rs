@@ -1,0 +1,104 @@
+//! The calls of a migrator on any driver, for sets that are bound to no connection type. They run no code.
+
+use crate::driver::{Backend, Driver};
+use crate::error::Error;
+use crate::history::HistoryRow;
+use crate::migrator::Migrator;
+use crate::report::Report;
+use crate::session::Plain;
+use crate::status::{Entry, Status};
+use crate::verify::Verification;
+use crate::{compare, down, history, up, verify};
+
+/// Each as its namesake without `_with`. A set with Rust in it is an error here.
+impl<B: Backend> Migrator<'_, B> {
+    /// As [`Migrator::up`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn up_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        up::up(&mut Plain(driver), self.set, &self.options, None)
+    }
+
+    /// As [`Migrator::up_to`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn up_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
+        up::up(&mut Plain(driver), self.set, &self.options, Some(number.into()))
+    }
+
+    /// As [`Migrator::down`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        down::down(&mut Plain(driver), self.set, &self.options, down::Goal::Newest)
+    }
+
+    /// As [`Migrator::down_to`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
+        down::down(&mut Plain(driver), self.set, &self.options, down::Goal::After(number.into()))
+    }
+
+    /// As [`Migrator::down_all`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        down::down(&mut Plain(driver), self.set, &self.options, down::Goal::All)
+    }
+
+    /// As [`Migrator::redo`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        down::redo(&mut Plain(driver), self.set, &self.options)
+    }
+
+    /// As [`Migrator::status`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn status_with(&self, driver: &mut impl Driver) -> Result<Status, Error> {
+        compare::status(&mut Plain(driver), self.set, &self.options)
+    }
+
+    /// As [`Migrator::pending`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn pending_with(&self, driver: &mut impl Driver) -> Result<Vec<Entry>, Error> {
+        self.status_with(driver).map(Status::into_pending)
+    }
+
+    /// As [`Migrator::verify`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn verify_with(&self, driver: &mut impl Driver) -> Result<Verification, Error> {
+        verify::verify(&mut Plain(driver), self.set, &self.options)
+    }
+
+    /// As [`Migrator::history`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn history_with(&self, driver: &mut impl Driver) -> Result<Vec<HistoryRow>, Error> {
+        history::list(&mut Plain(driver), self.set, &self.options)
+    }
+}

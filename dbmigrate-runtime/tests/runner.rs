@@ -1,0 +1,358 @@
+//! The main path, and everything that stops it.
+
+mod support;
+
+use dbmigrate_runtime::{
+    ErrorKind, JournalMode, Migrator, NewerDatabase, NoBackend, OutOfOrder, Rules, State, StoreSql, TransactionMode,
+};
+use support::*;
+
+fn three() -> Vec<File> {
+    vec![
+        file("001_users", &["CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)"]).down(&["DROP TABLE users"]),
+        file("002_index", &["CREATE INDEX users_name ON users (name)"]).down(&["DROP INDEX users_name"]),
+        file("003_rows", &["INSERT INTO users (name) VALUES ('a')", "SELECT * FROM users"]).down(&["DELETE FROM users"]),
+    ]
+}
+
+#[test]
+fn a_fresh_database_gets_everything_once() {
+    let mut db = memory();
+    let report = runner(three()).up(&mut db).unwrap();
+    assert_eq!(report.applied.iter().map(|done| done.number).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(objects(&db), "users users_name");
+    assert_eq!(history(&db), "001_users 002_index 003_rows");
+    assert!(runner(three()).up(&mut db).unwrap().is_empty());
+    assert_eq!(ask(&db, "SELECT count(*) FROM users"), "1");
+    assert_eq!(ask(&db, "SELECT count(*) FROM _migrations WHERE applied_at = datetime(applied_at)"), "3");
+}
+
+#[test]
+fn an_existing_history_goes_on() {
+    let mut db = memory();
+    let migrator = runner(three());
+    assert_eq!(migrator.up_to(&mut db, 2_u64).unwrap().applied.len(), 2);
+    assert_eq!(migrator.pending(&mut db).unwrap().len(), 1);
+    assert!(migrator.up_to(&mut db, 1_u64).unwrap().is_empty());
+    assert_eq!(migrator.up(&mut db).unwrap().applied[0].name, "003_rows");
+    let error = migrator.up_to(&mut db, 9_u64).unwrap_err();
+    assert!(error.is_unknown_migration(), "{error}");
+}
+
+#[test]
+fn an_error_names_file_line_column_statement_and_what_stays() {
+    let broken = |name| file(name, &["CREATE TABLE t (x)", "INSERT INTO t\n  SELECT y FROM t"]);
+    for fresh in [true, false] {
+        let mut db = memory();
+        let mut files = three();
+        if !fresh {
+            runner(three()).up(&mut db).unwrap();
+        }
+        files.push(broken("004_broken"));
+        let error = runner(files).up(&mut db).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Sql);
+        assert_eq!(error.file(), Some("migrations/004_broken.sql"));
+        assert_eq!((error.line(), error.column()), (Some(4), Some(10)));
+        assert_eq!(error.statement(), Some("INSERT INTO t\n  SELECT y FROM t"));
+        let text = error.to_string();
+        assert!(text.starts_with("`004_broken` failed: no such column: y\n  --> migrations/004_broken.sql:4:10\n"), "{text}");
+        assert!(text.contains("note: `004_broken` was rolled back: nothing of it is left"), "{text}");
+        assert_eq!(error.report().applied.len(), if fresh { 3 } else { 0 });
+        assert!(error.cause().unwrap().downcast_ref::<rusqlite::Error>().is_some());
+        assert_eq!(history(&db), "001_users 002_index 003_rows");
+        assert_eq!(objects(&db), "users users_name");
+        assert!(db.is_autocommit());
+    }
+}
+
+#[test]
+fn a_connection_inside_a_transaction_is_refused_before_anything() {
+    let mut db = memory();
+    run(&db, "BEGIN");
+    let migrator = runner(three());
+    for error in [migrator.up(&mut db).unwrap_err(), migrator.down(&mut db).unwrap_err(), migrator.redo(&mut db).unwrap_err(), migrator.reset(&mut db).unwrap_err()] {
+        assert!(error.is_open_transaction(), "{error}");
+    }
+    assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
+    run(&db, "ROLLBACK; SAVEPOINT s");
+    assert!(migrator.up(&mut db).unwrap_err().is_open_transaction());
+}
+
+#[test]
+fn every_way_to_end_the_transaction_is_noticed() {
+    let check = |statements: &[&'static str], line| {
+        for fresh in [true, false] {
+            let mut db = memory();
+            if !fresh {
+                runner(three()).up(&mut db).unwrap();
+            }
+            let mut files = three();
+            files.push(file("004_ends", statements));
+            let error = runner(files).up(&mut db).unwrap_err();
+            assert!(error.is_transaction_ended(), "{error}");
+            assert_eq!((error.file(), error.line()), (Some("migrations/004_ends.sql"), Some(line)));
+            assert_eq!(history(&db), "001_users 002_index 003_rows", "fresh: {fresh}");
+            assert!(db.is_autocommit());
+            assert_eq!(objects(&db), "users users_name");
+        }
+    };
+    check(&["CREATE TABLE t (x UNIQUE)", "INSERT INTO t VALUES (1)", "INSERT OR ROLLBACK INTO t VALUES (1)", "CREATE TABLE u (x)"], 4);
+    check(
+        &[
+            "CREATE TABLE t (x)",
+            "CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT RAISE(ROLLBACK, 'no'); END",
+            "INSERT INTO t VALUES (1)",
+        ],
+        4,
+    );
+    check(&["CREATE TABLE t (x)", "ROLLBACK", "CREATE TABLE u (x)"], 3);
+}
+
+#[test]
+fn tolerated_statements_are_skipped_and_named() {
+    let mut db = memory();
+    runner(three()).up(&mut db).unwrap();
+    let mut files = three();
+    files.push(
+        file("004_again", &["CREATE TABLE users (x)", "ALTER TABLE users ADD COLUMN name", "CREATE TABLE t (x)"]).tolerate(),
+    );
+    let report = runner(files.clone()).up(&mut db).unwrap();
+    assert_eq!(
+        report.applied[0].notes,
+        [
+            "skipped migrations/004_again.sql:2: table users already exists",
+            "skipped migrations/004_again.sql:3: duplicate column name: name",
+        ]
+    );
+    files.push(file("005_intolerant", &["CREATE TABLE users (x)"]));
+    assert_eq!(runner(files).up(&mut db).unwrap_err().kind(), ErrorKind::Sql);
+}
+
+#[test]
+fn all_deviations_are_told_at_once() {
+    let mut db = memory();
+    let mut files = three();
+    files.push(file("005_five", &[]));
+    files.push(file("009_nine", &[]));
+    files.push(file("012_twelve", &[]));
+    runner(files).up(&mut db).unwrap();
+    let mut files = three();
+    files[0] = file("001_users", &["CREATE TABLE users (id)"]);
+    files[1] = file("002_other", &["CREATE INDEX users_name ON users (name)"]);
+    files.push(file("004_late", &[]));
+    files.push(file("006_six", &[]));
+    files.push(file("009_nine", &[]));
+    let migrator = runner(files);
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.is_edited() && error.is_renamed() && error.is_late() && error.is_missing() && error.is_newer_database());
+    let text = error.to_string();
+    for expect in [
+        "`001_users` was edited after it was applied (migrations/001_users.sql)",
+        "`002_other` has the number of `002_index`, which is applied (migrations/002_other.sql)",
+        "`004_late` is not applied, but a later one is (migrations/004_late.sql)",
+        "`005_five` is applied, but the program does not have it",
+        "`012_twelve` was applied by a newer version of the program",
+    ] {
+        assert!(text.contains(expect), "{expect} in {text}");
+    }
+    let states: Vec<State> = migrator.status(&mut db).unwrap().entries.into_iter().map(|entry| entry.state).collect();
+    assert_eq!(
+        states,
+        [
+            State::Edited,
+            State::Renamed { recorded: "002_index".into() },
+            State::Applied,
+            State::Late,
+            State::Missing,
+            State::Late,
+            State::Applied,
+            State::Newer
+        ]
+    );
+    assert_eq!(migrator.verify(&mut db).unwrap().problems.len(), 6);
+}
+
+#[test]
+fn rules_let_late_ones_and_newer_databases_pass() {
+    let rules = Rules { out_of_order: OutOfOrder::Apply, newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+    let mut db = memory();
+    let all = [three(), vec![file("005_five", &[]), file("007_seven", &[])]].concat();
+    runner(all.clone()).up(&mut db).unwrap();
+    let mut late = all.clone();
+    late.insert(3, file("004_late", &["CREATE TABLE late (x)"]));
+    late.pop();
+    let migrator: Runner = Migrator::new(set_with(late, rules));
+    assert_eq!(migrator.up(&mut db).unwrap().applied[0].name, "004_late");
+    assert!(migrator.up(&mut db).unwrap().is_empty());
+    assert_eq!(objects(&db), "late users users_name");
+}
+
+#[test]
+fn objects_without_a_history_are_refused_or_allowed() {
+    let mut db = memory();
+    run(&db, "CREATE TABLE legacy (x)");
+    let error = runner(three()).up(&mut db).unwrap_err();
+    assert!(error.is_existing_schema(), "{error}");
+    assert_eq!(objects(&db), "legacy");
+    assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "1");
+    assert_eq!(runner(three()).allow_existing_schema().up(&mut db).unwrap().applied.len(), 3);
+}
+
+#[test]
+fn a_table_of_another_shape_is_refused() {
+    let mut db = memory();
+    run(&db, "CREATE TABLE _migrations (version INTEGER, run_on TEXT)");
+    let error = runner(three()).up(&mut db).unwrap_err();
+    assert!(error.is_history() && error.to_string().contains("`version`, `run_on`"), "{error}");
+    assert!(runner(three()).status(&mut db).unwrap_err().is_history());
+    let verification = runner(three()).verify(&mut db).unwrap();
+    assert_eq!(verification.problems[0].kind, ErrorKind::History);
+}
+
+#[test]
+fn damaged_rows_are_errors_and_no_panics() {
+    for damage in [
+        "UPDATE _migrations SET number = -1 WHERE id = 1",
+        "UPDATE _migrations SET number = 'x' WHERE id = 1",
+        "UPDATE _migrations SET statements_done = -9223372036854775808 WHERE id = 1",
+        "UPDATE _migrations SET checksum = x'00' WHERE id = 1",
+        "UPDATE _migrations SET state = 'dirty' WHERE id = 1",
+    ] {
+        let mut db = memory();
+        runner(three()).up(&mut db).unwrap();
+        run(&db, damage);
+        let error = runner(three()).up(&mut db).unwrap_err();
+        assert!(error.is_history(), "{damage}: {error}");
+        assert!(runner(three()).down(&mut db).unwrap_err().is_history());
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let mut db = memory();
+    runner(three()).up(&mut db).unwrap();
+    run(&db, "UPDATE _migrations_head SET format = 2");
+    for error in [runner(three()).up(&mut db).unwrap_err(), runner(three()).status(&mut db).unwrap_err()] {
+        assert!(error.is_newer_format(), "{error}");
+    }
+}
+
+#[test]
+fn all_in_one_transaction_stand_or_fall_together() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    let mut db = memory();
+    runner(three()[..1].to_vec()).up(&mut db).unwrap();
+    let before = dump(&db);
+    let mut files = three();
+    files.push(file("004_broken", &["CREATE TABLE t (x)", "nonsense"]));
+    let migrator: Runner = Migrator::new(set_with(files.clone(), rules));
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.report().is_empty());
+    assert!(error.to_string().contains("all 3 migrations of this run were rolled back"), "{error}");
+    assert_eq!(dump(&db), before);
+    files[3] = file("004_bare", &["VACUUM"]).no_transaction();
+    let migrator: Runner = Migrator::new(set_with(files.clone(), rules));
+    let error = migrator.up(&mut db).unwrap_err();
+    assert_eq!((error.kind(), error.file()), (ErrorKind::Set, Some("migrations/004_bare.sql")));
+    assert_eq!(dump(&db), before);
+    files.pop();
+    let migrator: Runner = Migrator::new(set_with(files, rules));
+    assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 2);
+}
+
+#[test]
+fn scripts_are_stored_as_the_rules_say() {
+    let check = |store_sql, expect: &str| {
+        let mut db = memory();
+        let migrator: Runner = Migrator::new(set_with(three(), Rules { store_sql, ..Rules::DEFAULT }));
+        migrator.up_to(&mut db, 1_u64).unwrap();
+        assert_eq!(ask(&db, "SELECT quote(up_sql) || quote(down_sql) FROM _migrations"), expect);
+    };
+    let down = "-- dbmigrate:stored v1 transaction=1 foreign-keys=auto tolerate-existing=0 statements=1\n\
+                -- dbmigrate:statement 16 drop=users\nDROP TABLE users\n;\n";
+    check(StoreSql::None, "NULLNULL");
+    check(StoreSql::Down, &format!("NULL'{down}'"));
+    check(StoreSql::All, &format!("'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n''{down}'"));
+}
+
+#[test]
+fn the_journal_mode_is_switched_when_something_is_pending() {
+    let folder = Folder::new();
+    let mut db = rusqlite::Connection::open(folder.file("a.db")).unwrap();
+    let migrator = runner(three()).journal_mode(JournalMode::Wal);
+    migrator.up(&mut db).unwrap();
+    assert_eq!(ask(&db, "PRAGMA journal_mode"), "wal");
+    run(&db, "PRAGMA journal_mode = delete");
+    migrator.up(&mut db).unwrap();
+    assert_eq!(ask(&db, "PRAGMA journal_mode"), "delete");
+    migrator.up(&mut memory()).unwrap();
+}
+
+#[test]
+fn reading_calls_write_nothing_and_work_read_only() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let look = |migrator: &Runner, path: &std::path::Path| {
+        let mut db =
+            rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let status = migrator.status(&mut db).unwrap();
+        (status.total(), status.applied(), migrator.pending(&mut db).unwrap().len(), migrator.history(&mut db).unwrap().len(), migrator.verify(&mut db).unwrap().checked)
+    };
+    run(&rusqlite::Connection::open(&path).unwrap(), "PRAGMA user_version = 1");
+    let migrator = runner(three());
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(look(&migrator, &path), (3, 0, 3, 0, 0));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    migrator.up_to(&mut rusqlite::Connection::open(&path).unwrap(), 2_u64).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(look(&migrator, &path), (3, 2, 1, 2, 2));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn an_empty_set_creates_nothing() {
+    let mut db = memory();
+    assert!(runner(vec![]).up(&mut db).unwrap().is_empty());
+    assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
+    runner(three()).up(&mut db).unwrap();
+    assert!(runner(vec![]).up(&mut db).unwrap_err().is_newer_database());
+}
+
+#[test]
+fn a_driver_of_ones_own_runs_sets_without_code() {
+    use dbmigrate_runtime::Backend;
+    let mut db = memory();
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(three()));
+    let mut driver = driver::Rusqlite::driver(&mut db);
+    assert_eq!(migrator.up_with(&mut driver).unwrap().applied.len(), 3);
+    assert_eq!(migrator.status_with(&mut driver).unwrap().applied(), 3);
+    assert!(migrator.verify_with(&mut driver).unwrap().is_ok());
+    assert_eq!(migrator.redo_with(&mut driver).unwrap().applied.len(), 1);
+    assert_eq!(migrator.down_all_with(&mut driver).unwrap().rolled_back.len(), 3);
+    assert!(migrator.history_with(&mut driver).unwrap().is_empty());
+    let code: Migrator<'_, NoBackend> = Migrator::new(set(vec![file("001_code", &["rust:0"])]));
+    assert!(code.up_with(&mut driver).unwrap_err().is_no_code());
+}
+
+#[test]
+fn odd_table_names_are_quoted() {
+    let mut set = *set(three());
+    set.table = "my \"migrations\"";
+    let set = Box::leak(Box::new(set));
+    let mut db = memory();
+    let migrator: Runner = Migrator::new(set);
+    assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 3);
+    assert!(migrator.up(&mut db).unwrap().is_empty());
+    assert_eq!(migrator.down_all(&mut db).unwrap().rolled_back.len(), 3);
+}
+
+#[test]
+fn spans_outside_of_the_text_are_an_error() {
+    let mut set = *set(three());
+    let mut migrations = set.migrations.to_vec();
+    migrations[0].up.text = "short";
+    set.migrations = migrations.leak();
+    let set = Box::leak(Box::new(set));
+    let migrator: Runner = Migrator::new(set);
+    assert_eq!(migrator.up(&mut memory()).unwrap_err().kind(), ErrorKind::Set);
+}

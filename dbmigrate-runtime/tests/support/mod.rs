@@ -1,0 +1,255 @@
+//! What the tests share: sets made by hand, with the effects that core would find, and questions to a database.
+
+#![allow(dead_code, unreachable_pub)]
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dbmigrate_runtime::{
+    Code, Down, Effect, Metadata, Migration, Migrator, Rules, Script, Set, Statement, Step,
+};
+use rusqlite::Connection;
+
+/// The driver under test, as a program has it.
+pub mod driver {
+    dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+}
+
+pub type Runner = Migrator<'static, driver::Rusqlite>;
+
+/// A migration from statements; `rust:7` is a call of code with that id.
+pub fn file(name: &'static str, statements: &[&'static str]) -> File {
+    let up = script(format!("migrations/{name}.sql"), statements);
+    File { name, up, down: Down::Missing }
+}
+
+#[derive(Clone)]
+pub struct File {
+    name: &'static str,
+    up: Script<'static>,
+    down: Down<'static>,
+}
+
+impl File {
+    pub fn down(mut self, statements: &[&'static str]) -> Self {
+        self.down = Down::Script(script(format!("migrations/{}.down.sql", self.name), statements));
+        self
+    }
+
+    pub fn irreversible(mut self, reason: &'static str) -> Self {
+        self.down = Down::Irreversible(reason);
+        self
+    }
+
+    pub fn foreign_keys(mut self, on: bool) -> Self {
+        self.up.foreign_keys = Some(on);
+        self
+    }
+
+    pub fn tolerate(mut self) -> Self {
+        self.up.tolerate_existing = true;
+        self
+    }
+
+    /// Both directions.
+    pub fn no_transaction(mut self) -> Self {
+        self.up.transaction = false;
+        if let Down::Script(down) = &mut self.down {
+            down.transaction = false;
+        }
+        self
+    }
+}
+
+fn script(file: String, statements: &[&'static str]) -> Script<'static> {
+    let mut text = String::from("-- A migration.\n");
+    let mut steps = Vec::new();
+    for (at, sql) in statements.iter().enumerate() {
+        if let Some(id) = sql.strip_prefix("rust:") {
+            steps.push(Step::Code(Code { id: id.parse().unwrap(), name: "step", line: 2 }));
+            continue;
+        }
+        let start = text.len() as u32;
+        text.push_str(sql);
+        steps.push(Step::Sql(Statement { start, end: text.len() as u32, effect: effect(sql) }));
+        text.push_str(&format!(";{}\n", if at % 2 == 0 { " -- so it is" } else { "" }));
+    }
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    Script {
+        file: file.leak(),
+        text: text.leak(),
+        steps: steps.leak(),
+        transaction: true,
+        foreign_keys: None,
+        tolerate_existing: false,
+        checksum: format!("t1:{:016x}", hasher.finish()).leak(),
+    }
+}
+
+/// What core would say of a statement, as far as these tests go.
+fn effect(sql: &'static str) -> Effect<'static> {
+    let words: Vec<&'static str> = sql.split([' ', '(']).filter(|word| !word.is_empty()).collect();
+    let name = |at: usize| words[at].trim_matches('"');
+    match words.as_slice() {
+        ["DROP", "TABLE", "IF", "EXISTS", ..] => Effect::DropTable(name(4)),
+        ["DROP", "TABLE", ..] => Effect::DropTable(name(2)),
+        ["UPDATE", ..] => Effect::Write(name(1)),
+        ["DELETE", "FROM", ..] => Effect::Write(name(2)),
+        ["VACUUM", "INTO", ..] => Effect::Bare { idempotent: false },
+        ["VACUUM"] | ["PRAGMA", "journal_mode", ..] => Effect::Bare { idempotent: true },
+        ["PRAGMA" | "ATTACH", ..] => Effect::Session,
+        ["BEGIN", ..] => Effect::Begin,
+        ["COMMIT", ..] => Effect::Commit,
+        _ => Effect::None,
+    }
+}
+
+pub fn set(files: Vec<File>) -> &'static Set<'static> {
+    set_with(files, Rules::DEFAULT)
+}
+
+pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
+    let mut chain = 0_u64;
+    let migration = |file: File| {
+        let number = file.name.split('_').next().unwrap().parse().unwrap();
+        let mut hasher = DefaultHasher::new();
+        (chain, file.name, file.up.checksum).hash(&mut hasher);
+        chain = hasher.finish();
+        Migration {
+            number,
+            name: file.name,
+            file: file.up.file,
+            metadata: Metadata { title: None, date: None, description: None, version: None },
+            checksum: file.up.checksum,
+            chain: format!("c1:{chain:016x}").leak(),
+            up: file.up,
+            down: file.down,
+        }
+    };
+    let migrations: Vec<Migration<'static>> = files.into_iter().map(migration).collect();
+    Box::leak(Box::new(Set { name: "", table: "_migrations", migrations: migrations.leak(), rules }))
+}
+
+pub fn runner(files: Vec<File>) -> Runner {
+    Migrator::new(set(files))
+}
+
+pub fn memory() -> Connection {
+    Connection::open_in_memory().unwrap()
+}
+
+/// A folder that is gone at the end.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("dbmigrate-runtime-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs statements by hand.
+pub fn run(db: &Connection, sql: &str) {
+    db.execute_batch(sql).unwrap();
+}
+
+/// One value as text.
+pub fn ask(db: &Connection, sql: &str) -> String {
+    let value: rusqlite::types::Value = db.query_row(sql, [], |row| row.get(0)).unwrap();
+    match value {
+        rusqlite::types::Value::Null => "NULL".into(),
+        rusqlite::types::Value::Integer(value) => value.to_string(),
+        rusqlite::types::Value::Text(value) => value,
+        other => format!("{other:?}"),
+    }
+}
+
+/// The user's tables and indexes.
+pub fn objects(db: &Connection) -> String {
+    ask(
+        db,
+        "SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM sqlite_master \
+         WHERE name NOT LIKE '\\_migrations%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name)",
+    )
+}
+
+/// The history: names and states, by id.
+pub fn history(db: &Connection) -> String {
+    ask(
+        db,
+        "SELECT coalesce(group_concat(name || CASE state WHEN 'applied' THEN '' ELSE ':' || state || statements_done \
+         END, ' '), '') FROM (SELECT * FROM _migrations ORDER BY id)",
+    )
+}
+
+/// Everything that a database holds, as text.
+pub fn dump(db: &Connection) -> String {
+    let mut out = String::new();
+    let mut statement = db.prepare("SELECT name, sql FROM sqlite_master ORDER BY name").unwrap();
+    let entries: Vec<(String, Option<String>)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    for (name, sql) in entries {
+        out.push_str(&format!("{name}: {sql:?}\n"));
+        if !sql.is_some_and(|sql| sql.starts_with("CREATE TABLE")) {
+            continue;
+        }
+        let mut statement = db.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for (at, column) in columns.iter().enumerate() {
+                // Times differ from run to run.
+                if !["applied_at", "duration_us"].contains(&column.as_str()) {
+                    out.push_str(&format!("  {:?}", row.get_ref(at).unwrap()));
+                }
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// Parents and children, with rows, that every rebuild can lose.
+pub fn family(on_delete: &'static str) -> File {
+    let child: &'static str = format!(
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER DEFAULT 1 REFERENCES parent (id) {on_delete})"
+    )
+    .leak();
+    file(
+        "001_family",
+        &[
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)",
+            child,
+            "INSERT INTO parent VALUES (1, 'a'), (2, 'b')",
+            "INSERT INTO child VALUES (10, 1), (20, 2)",
+        ],
+    )
+}
+
+/// The rebuild of `parent` as SQLite's documentation writes it.
+pub fn rebuild(name: &'static str) -> File {
+    file(
+        name,
+        &[
+            "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+            "INSERT INTO parent_new SELECT id, name FROM parent",
+            "DROP TABLE parent",
+            "ALTER TABLE parent_new RENAME TO parent",
+        ],
+    )
+}

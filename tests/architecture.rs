@@ -1,0 +1,107 @@
+//! The house rules of ARCHITECTURE.md, as tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::checkout;
+
+const CRATES: [&str; 5] =
+    ["dbmigrate-core", "dbmigrate-build", "dbmigrate-runtime", "dbmigrate-schema", "cargo-dbmigrate"];
+
+/// Who may know whom, and which crates each may bring along. Development dependencies are not restricted.
+#[test]
+fn crates_depend_in_one_direction_and_stay_light() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("dbmigrate-core", ["hmac-sha256", "toml"].as_slice()),
+        ("dbmigrate-build", &["dbmigrate-core", "heck"]),
+        ("dbmigrate-runtime", &[]),
+        ("dbmigrate-schema", &["dbmigrate-core", "rusqlite"]),
+    ]);
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .manifest_path(checkout().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap();
+    assert_eq!(metadata.packages.len(), CRATES.len());
+    for package in &metadata.packages {
+        let depends: BTreeSet<&str> = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind != cargo_metadata::DependencyKind::Development)
+            .map(|dependency| dependency.name.as_str())
+            .collect();
+        assert!(!depends.contains("cargo-dbmigrate"), "{} depends on the command line", package.name);
+        if let Some(allowed) = allowed.get(package.name.as_str()) {
+            let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
+            assert_eq!(depends, allowed, "{}", package.name);
+        }
+    }
+}
+
+/// `main` -> `cli` -> `commands` -> `ops` -> `report` -> `shell`.
+#[test]
+fn the_layers_of_the_command_line_look_one_way() {
+    let source = checkout().join("cargo-dbmigrate/src");
+    for (folder, forbidden) in [
+        ("ops", ["clap::", "crate::commands", "crate::report", "crate::shell"].as_slice()),
+        ("report", &["clap::", "crate::commands", "crate::ops"]),
+        ("shell.rs", &["crate::commands", "crate::ops", "crate::report"]),
+    ] {
+        for (path, text) in rust_files(&source.join(folder)) {
+            for word in forbidden {
+                assert!(!text.contains(word), "{} knows `{word}`", path.display());
+            }
+        }
+    }
+    for (path, text) in rust_files(&source) {
+        if !path.ends_with("shell.rs") {
+            for word in ["println!", "print!(", "stdout()", "stderr()"] {
+                assert!(!text.contains(word), "{} writes to the terminal by `{word}`", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_is_one_concept_and_says_which() {
+    for name in CRATES {
+        for (path, text) in rust_files(&checkout().join(name).join("src")) {
+            let lines = text.lines().count();
+            assert!(lines <= 600, "{} has {lines} lines", path.display());
+            assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
+        }
+    }
+    for (path, text) in rust_files(&checkout().join("tests")) {
+        let lines = text.lines().count();
+        assert!(lines <= 1_000, "{} has {lines} lines", path.display());
+        assert!(text.starts_with("//!") || path.components().any(|part| part.as_os_str() == "cases"), "{} does not say what it is for", path.display());
+    }
+}
+
+/// Every unchecked way of running code or building SQL has one home.
+#[test]
+fn no_shell_is_started() {
+    for name in CRATES {
+        for (path, text) in rust_files(&checkout().join(name).join("src")) {
+            for word in ["\"sh\"", "\"bash\"", "\"cmd\"", "\"/bin/"] {
+                assert!(!text.contains(&format!("Command::new({word}")), "{} starts a shell", path.display());
+            }
+        }
+    }
+}
+
+fn rust_files(path: &Path) -> Vec<(PathBuf, String)> {
+    if path.is_file() {
+        return vec![(path.to_owned(), fs::read_to_string(path).unwrap())];
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() || path.extension().is_some_and(|extension| extension == "rs") {
+            files.extend(rust_files(&path));
+        }
+    }
+    assert!(!files.is_empty() || path.ends_with("in") || path.ends_with("cases"), "no Rust below {}", path.display());
+    files
+}

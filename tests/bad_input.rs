@@ -1,0 +1,149 @@
+//! Bad input gets one clear error and the right exit code, and changes nothing.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Project, Run};
+
+const SET: [(&str, &str); 1] = [("001_a.sql", "CREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE a;")];
+const COMMANDS: [&[&str]; 7] =
+    [&["status"], &["up"], &["down"], &["redo"], &["reset", "--yes"], &["verify"], &["history"]];
+
+/// Every file below the project, with its bytes.
+fn everything(project: &Project) -> Vec<(String, Vec<u8>)> {
+    fn walk(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.push((path.display().to_string(), Vec::new()));
+                walk(&path, found);
+            } else {
+                found.push((path.display().to_string(), fs::read(&path).unwrap_or_default()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&project.root, &mut found);
+    found.sort();
+    found
+}
+
+/// One error with these words, this exit code, and nothing changed.
+fn refused(project: &Project, args: &[&str], code: i32, words: &[&str]) {
+    let before = everything(project);
+    let run = project.dbmigrate(args).exits(code);
+    for word in words {
+        assert!(run.stderr.contains(word), "`{word}` is not in {run}");
+    }
+    assert_eq!(errors(&run), 1, "{run}");
+    assert!(everything(project) == before, "files changed by {run}");
+}
+
+fn errors(run: &Run) -> usize {
+    run.stderr.lines().filter(|line| line.starts_with("error")).count()
+}
+
+fn each_command(project: &Project, database: &str, words: &[&str]) {
+    for command in COMMANDS {
+        let args: Vec<&str> = command.iter().copied().chain(["--database", database]).collect();
+        refused(project, &args, 101, words);
+    }
+}
+
+#[test]
+fn a_database_that_is_none() {
+    let project = Project::wired("bad-database", &SET);
+    for command in COMMANDS.iter().filter(|command| command[0] != "up") {
+        let args: Vec<&str> = command.iter().copied().chain(["--database", "none.db"]).collect();
+        refused(&project, &args, 101, &["no database at", "none.db"]);
+    }
+    each_command(&project, "src", &["src", "directory"]);
+    each_command(&project, "no/such/folder/x.db", &["x.db"]);
+    project.write("notes.txt", "These are notes, and they are long enough to be a page of something else.\n".repeat(40));
+    each_command(&project, "notes.txt", &["notes.txt", "not a database"]);
+    each_command(&project, "", &["empty"]);
+    each_command(&project, ":memory:", &[":memory:"]);
+}
+
+#[test]
+fn a_corrupt_file() {
+    let project = Project::wired("corrupt-database", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    project.execute("app.db", "CREATE TABLE big(x); INSERT INTO big VALUES (zeroblob(100000));");
+    let mut bytes = fs::read(project.root.join("app.db")).unwrap();
+    // The root page of the schema keeps its header and loses its cells.
+    for byte in &mut bytes[100..4096] {
+        *byte = 0xa5;
+    }
+    project.write("app.db", &bytes);
+    each_command(&project, "app.db", &["app.db", "malformed"]);
+}
+
+#[test]
+fn a_locked_file_is_waited_for_and_then_named() {
+    let project = Project::wired("locked-database", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    project.write("migrations/002_b.sql", "CREATE TABLE b(x);");
+    let holder = rusqlite::Connection::open(project.root.join("app.db")).unwrap();
+    holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let before = fs::read(project.root.join("app.db")).unwrap();
+    for command in ["up", "down"] {
+        project.dbmigrate([command, "--busy-timeout", "1"]).exits(101).says("locked");
+    }
+    assert_eq!(fs::read(project.root.join("app.db")).unwrap(), before);
+    holder.execute_batch("ROLLBACK").unwrap();
+    project.dbmigrate(["up"]).succeeds();
+}
+
+#[test]
+fn words_that_make_no_sense() {
+    let project = Project::wired("bad-words", &SET);
+    refused(&project, &["status", "-p", "nobody"], 101, &["`nobody`"]);
+    refused(&project, &["status", "--manifest-path", "no/Cargo.toml"], 101, &["no/Cargo.toml"]);
+    refused(&project, &["sttus"], 2, &["sttus"]);
+    refused(&project, &["status", "--nope"], 2, &["--nope"]);
+    refused(&project, &["generate", "x"], 2, &["generate"]);
+    refused(&project, &["create", "!!"], 2, &["!!"]);
+    project.dbmigrate(["up"]).succeeds();
+    refused(&project, &["up", "--to", "no_such"], 101, &["no_such"]);
+    refused(&project, &["down", "no_such"], 101, &["no_such"]);
+    refused(&project, &["reset"], 101, &["--yes"]);
+}
+
+#[test]
+fn a_url_that_is_no_file() {
+    let project = Project::wired("bad-url", &SET);
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    command.args(["dbmigrate", "status"]).env("DATABASE_URL", "postgres://localhost/app");
+    Run::of(&mut command).exits(101).says("DATABASE_URL").says("postgres");
+    project.write(".env", "DATABASE_URL=mysql://localhost/app\n");
+    project.dbmigrate(["up"]).exits(101).says(".env").says("mysql");
+    project.write(".env", "DATABASE_URL=sqlite://from-env.db\n");
+    project.dbmigrate(["up"]).succeeds().says("from-env.db").says(".env");
+    assert!(project.has("from-env.db") && !project.has("app.db"));
+}
+
+#[test]
+fn a_manifest_that_is_wrong_is_shown_with_the_nearest_key() {
+    let project = Project::wired("bad-manifest", &SET);
+    let manifest = project.read("Cargo.toml");
+    let sound = "[package.metadata.migrations]\n";
+    project.write("Cargo.toml", manifest.replace(sound, &format!("{sound}dri = \"migrations\"\nwidth = \"three\"\n")));
+    let run = project.dbmigrate(["check"]).exits(1);
+    for word in ["`dri`", "`dir`", "`width`", "Cargo.toml:"] {
+        assert!(run.stderr.contains(word), "`{word}` is not in {run}");
+    }
+    project.dbmigrate(["up"]).exits(101);
+    assert!(!project.has("app.db"));
+}
+
+#[test]
+fn read_only_commands_write_nothing() {
+    let project = Project::wired("read-only", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    let before = everything(&project);
+    for command in [&["status"] as &[&str], &["verify"], &["history"], &["list"], &["check"], &["status", "--check"]] {
+        project.dbmigrate(command.iter().copied()).succeeds();
+        assert!(everything(&project) == before, "{command:?} changed files");
+    }
+}

@@ -1,0 +1,4 @@
+BEGIN;
+DELETE FROM teams;
+COMMIT;
+VACUUM;

@@ -1,0 +1,2 @@
+-- dbmigrate: irreversible the old names are gone
+ALTER TABLE teams ADD COLUMN name;

@@ -1,0 +1,80 @@
+//! Cmdarr: migrations in Rust that look first, on databases that have data and on new ones.
+
+use std::process::Command;
+
+use crate::support::{Project, Run};
+
+const DB: &str = "cmdarr.db";
+const FIRST: &str = "001_add_status_to_command_executions";
+const SECOND: &str = "002_ensure_command_execution_indexes";
+/// A database of a release before 1.0.0.
+const OLD: &str = "
+CREATE TABLE command_executions (id INTEGER PRIMARY KEY, command_name TEXT NOT NULL, started_at TEXT, success INTEGER);
+CREATE INDEX ix_command_executions_command_name ON command_executions (command_name);
+INSERT INTO command_executions VALUES (1, 'sync', '2023-05-01', 1), (2, 'scan', '2023-05-02', 0), (3, 'scan', NULL, NULL);
+";
+
+fn indexes(project: &Project) -> Vec<String> {
+    project.query(DB, "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'ix_%' ORDER BY name")
+}
+
+/// The runner as it is called on a host without cargo.
+fn runner(project: &Project, args: &[&str]) -> Run {
+    let binary = project.program().with_file_name(project.name.replace("cmdarr", "cmdarr-migrate"));
+    Run::of(Command::new(binary).current_dir(&project.root).args(args).args(["--database", DB]))
+}
+
+#[test]
+fn an_old_database_is_taken_over_version_by_version() {
+    let project = Project::fixture("cmdarr", "old");
+    project.execute(DB, OLD);
+    // Looking needs no build.
+    let status = project.dbmigrate(["status", "--verbose"]).succeeds();
+    status.says(&format!("[ ] {FIRST}")).says("version: 1.0.0").says("version: 1.0.1").says("Pending: 2");
+
+    project.dbmigrate(["up", "--to", "1.0.0"]).succeeds().says(FIRST).says_not(SECOND);
+    let rows = project.query(DB, "SELECT id, command_name, started_at, status FROM command_executions");
+    assert_eq!(rows, ["1|sync|2023-05-01|completed", "2|scan|2023-05-02|failed", "3|scan|NULL|running"]);
+    assert_eq!(indexes(&project), ["ix_command_executions_command_name"]);
+    project.dbmigrate(["status"]).succeeds().says(&format!("[x] {FIRST}")).says(&format!("[ ] {SECOND}"));
+
+    // The runner alone, beside the application.
+    runner(&project, &["up"]).succeeds().says(SECOND);
+    assert_eq!(indexes(&project).len(), 3);
+    runner(&project, &["status", "--check"]).succeeds().says("Total: 2 | Applied: 2 | Pending: 0");
+    runner(&project, &["down"]).exits(101).says(SECOND);
+    assert_eq!(project.query(DB, "SELECT count(*) FROM migrations WHERE state = 'applied'"), ["2"]);
+
+    // One that fails half-way leaves the rows and the history as they were; corrected, it runs.
+    project.dbmigrate(["create", "--rust", "drop success"]).succeeds().says("003_drop_success.rs");
+    let third = |last: &str| {
+        format!(
+            "// Migration: Drop `success`\n// Version: 1.1.0\n\nuse crate::migrations::Connection;\n\n\
+             pub fn up(db: &Connection) -> rusqlite::Result<()> {{\n    \
+             db.execute_batch(\"DELETE FROM command_executions WHERE success IS NULL\")?;\n    \
+             db.execute_batch(\"{last}\")\n}}\n"
+        )
+    };
+    project.write("migrations/003_drop_success.rs", third("ALTER TABLE command_executions DROP COLUMN succes"));
+    project.dbmigrate(["up"]).exits(101).says("003_drop_success").says("succes");
+    assert_eq!(project.query(DB, "SELECT count(success), count(*) FROM command_executions"), ["2|3"]);
+    assert_eq!(project.query(DB, "SELECT count(*) FROM migrations"), ["2"]);
+    project.write("migrations/003_drop_success.rs", third("ALTER TABLE command_executions DROP COLUMN success"));
+    project.dbmigrate(["up", "--to", "1.1.0"]).succeeds().says("003_drop_success");
+    assert_eq!(project.query(DB, "SELECT id, status FROM command_executions"), ["1|completed", "2|failed"]);
+}
+
+#[test]
+fn the_application_migrates_when_it_starts_old_and_new_databases_alike() {
+    let project = Project::fixture("cmdarr", "start");
+    project.execute(DB, OLD);
+    project.cargo(["run", "-q"]).succeeds().says("sync: completed\nscan: failed\nscan: running\nready");
+    assert_eq!(indexes(&project).len(), 3);
+    assert_eq!(project.cargo(["run", "-q"]).succeeds().stdout, "sync: completed\nscan: failed\nscan: running\nready\n");
+
+    // Where the change is there already, the migration is recorded and does nothing.
+    project.remove(DB);
+    assert_eq!(project.cargo(["run", "-q"]).succeeds().stdout, "ready\n");
+    assert_eq!(project.query(DB, "SELECT name FROM migrations ORDER BY number"), [FIRST, SECOND]);
+    assert_eq!(indexes(&project).len(), 3);
+}

@@ -1,0 +1,113 @@
+//! From an empty folder to a program that migrates itself, and what happens when a file comes or goes.
+
+use crate::support::{Project, checkout};
+
+fn init(project: &Project) {
+    let checkout = checkout().to_string_lossy().into_owned();
+    project.dbmigrate(["init", "--path", &checkout]).succeeds();
+}
+
+#[test]
+fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
+    let project = Project::new("first-steps");
+    init(&project);
+    for (name, sql) in [
+        ("create_teams", "CREATE TABLE teams(id INTEGER PRIMARY KEY, name TEXT NOT NULL);"),
+        ("create_members", "CREATE TABLE members(id INTEGER PRIMARY KEY, team REFERENCES teams ON DELETE CASCADE);"),
+        ("Add team colour", "ALTER TABLE teams ADD COLUMN colour TEXT;"),
+    ] {
+        let created = project.dbmigrate(["create", name]).succeeds();
+        let up = created.stdout.lines().next().unwrap();
+        std::fs::write(up, sql).unwrap();
+    }
+    assert!(project.has("migrations/004_add_team_colour.sql"));
+    assert!(project.has("migrations/004_add_team_colour.down.sql"));
+
+    let run = project.cargo(["run", "-q"]).succeeds();
+    assert_eq!(
+        run.stdout,
+        "applied 001_initial_schema\napplied 002_create_teams\napplied 003_create_members\napplied 004_add_team_colour\n"
+    );
+    let database = format!("{}.db", "app");
+    assert_eq!(project.query(&database, "SELECT count(*) FROM pragma_table_info('teams')"), ["3"]);
+    let again = project.cargo(["run", "-q"]).succeeds();
+    assert_eq!(again.stdout, "");
+
+    // No source is touched: the build script watches the folder.
+    project.write("migrations/005_add_motto.sql", "ALTER TABLE teams ADD COLUMN motto TEXT;");
+    project.cargo(["build", "-q"]).succeeds();
+    project.dbmigrate(["status", "--check"]).exits(1).says("[ ] 005_add_motto");
+    let run = project.cargo(["run", "-q"]).succeeds();
+    assert_eq!(run.stdout, "applied 005_add_motto\n");
+    project.dbmigrate(["status", "--check"]).succeeds().says("Total: 5 | Applied: 5 | Pending: 0");
+
+    // A build with nothing new runs no build script and compiles nothing.
+    let quiet = project.cargo(["build", "-v"]).succeeds();
+    assert!(quiet.stderr.lines().all(|line| !line.contains("Dirty") && !line.contains("Compiling")), "{quiet}");
+}
+
+#[test]
+fn init_fits_into_a_package_that_has_a_build_script_already() {
+    let project = Project::new("init-merges");
+    project.write("build.rs", "//! Builds.\n\nfn main() {\n    println!(\"cargo:rustc-env=GREETING=hello\");\n}\n");
+    project.write("src/main.rs", "//! Greets.\n\nfn main() {\n    println!(\"{}\", env!(\"GREETING\"));\n}\n");
+    init(&project);
+    assert!(project.read("build.rs").contains("fn main() {\n    dbmigrate_build::generate()"), "{}", project.read("build.rs"));
+    assert!(project.read("build.rs").contains("GREETING"));
+    assert!(project.read("src/main.rs").starts_with("//! Greets.\n\ndbmigrate_runtime::include_migrations!(pub mod migrations);\n\nfn main()"));
+    project.cargo(["run", "-q"]).succeeds().says("hello");
+    project.dbmigrate(["check"]).succeeds();
+
+    let before = ["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path));
+    init(&project);
+    assert_eq!(["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path)), before, "a second `init` changes nothing");
+}
+
+#[test]
+fn two_creates_at_once_take_two_numbers() {
+    let project = Project::wired("create-race", &[("001_a.sql", "CREATE TABLE a(x);")]);
+    let names: Vec<String> = (0..8).map(|n| format!("step_{n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| project.dbmigrate(["create", name, "--no-down"]).succeeds());
+        }
+    });
+    let list = project.dbmigrate(["list"]).succeeds();
+    assert_eq!(list.stdout.lines().count(), 9, "{list}");
+}
+
+#[test]
+fn a_forgotten_build_script_is_an_error_that_names_init() {
+    let project = Project::wired("no-build-script", &[("001_a.sql", "CREATE TABLE a(x);")]);
+    project.remove("build.rs");
+    project.cargo(["build", "-q"]).exits(101).says("cargo dbmigrate init");
+    project.dbmigrate(["check"]).exits(1).says("does not call `dbmigrate_build::generate()`");
+}
+
+#[test]
+fn a_fresh_program_gets_few_crates_and_no_other_sqlite() {
+    let project = Project::new("crate-count");
+    let before = crates(&project);
+    assert_eq!(before.len(), 1);
+    init(&project);
+    let after = crates(&project);
+    let sqlite: Vec<&String> = after.iter().filter(|name| name.contains("sqlite")).collect();
+    assert_eq!(sqlite, ["libsqlite3-sys", "rusqlite"], "the program's own, and no other");
+    project.edit_manifest(|manifest| {
+        manifest["dependencies"].as_table_mut().unwrap().remove("dbmigrate-runtime");
+        manifest["build-dependencies"].as_table_mut().unwrap().remove("dbmigrate-build");
+    });
+    let alone = crates(&project);
+    let added: Vec<&String> = after.iter().filter(|name| !alone.contains(name)).collect();
+    assert!(added.len() <= 10, "{} crates added: {added:?}", added.len());
+}
+
+/// The names of all crates that a build of the package compiles, itself included.
+fn crates(project: &Project) -> Vec<String> {
+    let tree = project.cargo(["tree", "--prefix", "none", "--format", "{lib}|{p}", "--edges", "normal,build"]).succeeds();
+    let names = tree.stdout.lines().filter_map(|line| line.split('|').nth(1)?.split(' ').next());
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}

@@ -1,0 +1,23 @@
+//! End-to-end tests: the real binary, real cargo, real database files.
+//!
+//! `cases` runs the case folders; every other module is a story with several steps. They share one target folder, so
+//! SQLite's C is compiled once, and each test works on its own copy of a project under its own package name.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
+mod architecture;
+mod bad_input;
+mod build_faults;
+mod cases;
+mod cmdarr;
+mod decant;
+mod drizzle_server;
+mod crash;
+mod embedding;
+mod first_steps;
+mod many_processes;
+mod monitor;
+mod rebuild;
+mod rusqlite_matrix;
+mod scaler;
+mod support;

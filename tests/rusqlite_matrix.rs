@@ -1,0 +1,121 @@
+//! The program's own rusqlite, of any version from 0.29 on: the runtime links none.
+//!
+//! The test command covers the oldest and the newest with SQLite bundled, and the newest with the system's library.
+//! `DBMIGRATE_MATRIX=full` covers every row.
+
+use std::process::Command;
+
+use toml_edit::{Array, InlineTable, value};
+
+use crate::support::Project;
+
+/// Version, features beside the default ones, and whether it belongs to the test command.
+const ROWS: [(&str, &[&str], bool); 17] = [
+    ("0.29", &["bundled"], true),
+    ("0.29", &[], false),
+    ("0.31", &["bundled"], false),
+    ("0.31", &[], false),
+    ("0.32", &["bundled"], false),
+    ("0.32", &[], false),
+    ("0.35", &["bundled"], false),
+    ("0.35", &[], false),
+    ("0.37", &["bundled"], false),
+    ("0.37", &[], false),
+    ("0.39", &["bundled"], false),
+    ("0.39", &[], false),
+    ("0.40", &["bundled"], false),
+    ("0.40", &[], false),
+    ("0.41", &["bundled"], true),
+    ("0.41", &[], true),
+    ("0.41", &["bundled", "hooks", "functions", "modern_sqlite"], false),
+];
+
+#[test]
+fn the_runner_takes_every_rusqlite() {
+    let full = std::env::var_os("DBMIGRATE_MATRIX").is_some_and(|value| value == "full");
+    let system = has_system_sqlite();
+    for (version, features, always) in ROWS {
+        if (always || full) && (system || !features.is_empty()) {
+            row(version, features);
+        }
+    }
+}
+
+/// Where the machine has no SQLite to link, the rows that need it can't run; CI must have it.
+fn has_system_sqlite() -> bool {
+    let found = Command::new("pkg-config").args(["--exists", "sqlite3"]).status().is_ok_and(|status| status.success());
+    assert!(found || std::env::var_os("CI").is_none(), "CI has no SQLite to link: install its development package");
+    found
+}
+
+fn row(version: &str, features: &[&str]) {
+    let name = format!("matrix-{}-{}", version.replace('.', "-"), if features.is_empty() { "system" } else { "bundled" });
+    let project = Project::wired(
+        &format!("{name}-{}", features.len()),
+        &[
+            (
+                "001_base.sql",
+                "CREATE TABLE team(id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE member(id INTEGER PRIMARY KEY, team REFERENCES team ON DELETE CASCADE);
+INSERT INTO team VALUES (1, 'red'); INSERT INTO member VALUES (10, 1), (11, 1);",
+            ),
+            (
+                "002_rebuild.sql",
+                "CREATE TABLE new(id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO new SELECT id, name FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;
+-- dbmigrate: down
+CREATE TABLE new(id INTEGER PRIMARY KEY, name TEXT);
+INSERT INTO new SELECT id, name FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;",
+            ),
+            (
+                "003_fill.rs",
+                "use rusqlite::Connection;
+
+pub fn up(db: &Connection) -> rusqlite::Result<()> {
+    crate::migrations::savepoint(db, |db| {
+        if !crate::migrations::column_exists(db, \"team\", \"colour\")? {
+            db.execute_batch(\"ALTER TABLE team ADD COLUMN colour TEXT; UPDATE team SET colour = name\")?;
+        }
+        Ok(())
+    })
+}
+
+pub fn down(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(\"UPDATE team SET colour = NULL\")
+}
+",
+            ),
+        ],
+    );
+    project.edit_manifest(|manifest| {
+        let mut rusqlite = InlineTable::new();
+        rusqlite.insert("version", version.into());
+        rusqlite.insert("default-features", false.into());
+        rusqlite.insert("features", features.iter().copied().collect::<Array>().into());
+        manifest["dependencies"]["rusqlite"] = value(rusqlite);
+    });
+    project.write(
+        "src/main.rs",
+        "#![forbid(unsafe_code)]
+#![deny(warnings)]
+
+dbmigrate_runtime::include_migrations!(pub mod migrations);
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut connection = rusqlite::Connection::open(\"app.db\")?;
+    let applied = migrations::migrator().up(&mut connection)?.applied.len();
+    let members: i64 = connection.query_row(\"SELECT count(*) FROM member\", [], |row| row.get(0))?;
+    migrations::migrator().down_to(&mut connection, migrations::Migration::M001Base)?;
+    migrations::migrator().up(&mut connection)?;
+    let wrong = migrations::migrator().up_to(&mut connection, 9_u64);
+    println!(\"{applied} {members} {}\", wrong.is_err());
+    Ok(())
+}
+",
+    );
+    let run = project.cargo(["run", "-q"]).succeeds();
+    assert_eq!(run.stdout, "3 2 true\n", "rusqlite {version} {features:?}");
+    // What another rusqlite made, the command line of this one reads.
+    project.dbmigrate(["verify"]).succeeds();
+    assert_eq!(project.query("app.db", "SELECT count(*) FROM member"), ["2"]);
+}
