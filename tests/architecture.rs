@@ -49,6 +49,7 @@ fn the_layers_of_the_command_line_look_one_way() {
         ("shell.rs", &["crate::commands", "crate::ops", "crate::report"]),
     ] {
         for (path, text) in rust_files(&source.join(folder)) {
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             for word in forbidden {
                 assert!(!text.contains(word), "{} knows `{word}`", path.display());
             }
@@ -66,7 +67,9 @@ fn the_layers_of_the_command_line_look_one_way() {
 #[test]
 fn every_file_is_one_concept_and_says_which() {
     for name in CRATES {
-        for (path, text) in rust_files(&checkout().join(name).join("src")) {
+        let files = rust_files(&checkout().join(name).join("src"));
+        assert!(!files.is_empty(), "no Rust in {name}");
+        for (path, text) in files {
             let lines = text.lines().count();
             assert!(lines <= 600, "{} has {lines} lines", path.display());
             assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
@@ -102,6 +105,5 @@ fn rust_files(path: &Path) -> Vec<(PathBuf, String)> {
             files.extend(rust_files(&path));
         }
     }
-    assert!(!files.is_empty() || path.ends_with("in") || path.ends_with("cases"), "no Rust below {}", path.display());
     files
 }

@@ -60,8 +60,8 @@ fn a_database_that_is_none() {
     each_command(&project, "src", &["src", "directory"]);
     each_command(&project, "no/such/folder/x.db", &["x.db"]);
     project.write("notes.txt", "These are notes, and they are long enough to be a page of something else.\n".repeat(40));
-    each_command(&project, "notes.txt", &["notes.txt", "not a database"]);
-    each_command(&project, "", &["empty"]);
+    each_command(&project, "notes.txt", &["`notes.txt` is not a SQLite database"]);
+    refused(&project, &["up", "--database", ""], 2, &["--database"]);
     each_command(&project, ":memory:", &[":memory:"]);
 }
 
@@ -105,9 +105,9 @@ fn words_that_make_no_sense() {
     refused(&project, &["generate", "x"], 2, &["generate"]);
     refused(&project, &["create", "!!"], 2, &["!!"]);
     project.dbmigrate(["up"]).succeeds();
-    refused(&project, &["up", "--to", "no_such"], 101, &["no_such"]);
-    refused(&project, &["down", "no_such"], 101, &["no_such"]);
-    refused(&project, &["reset"], 101, &["--yes"]);
+    refused(&project, &["up", "--to", "no_such"], 2, &["no_such"]);
+    refused(&project, &["down", "no_such"], 2, &["no_such"]);
+    refused(&project, &["reset"], 2, &["--yes"]);
 }
 
 #[test]
@@ -115,9 +115,9 @@ fn a_url_that_is_no_file() {
     let project = Project::wired("bad-url", &SET);
     let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
     command.args(["dbmigrate", "status"]).env("DATABASE_URL", "postgres://localhost/app");
-    Run::of(&mut command).exits(101).says("DATABASE_URL").says("postgres");
+    Run::of(&mut command).exits(2).says("DATABASE_URL").says("postgres");
     project.write(".env", "DATABASE_URL=mysql://localhost/app\n");
-    project.dbmigrate(["up"]).exits(101).says(".env").says("mysql");
+    project.dbmigrate(["up"]).exits(2).says(".env").says("mysql");
     project.write(".env", "DATABASE_URL=sqlite://from-env.db\n");
     project.dbmigrate(["up"]).succeeds().says("from-env.db").says(".env");
     assert!(project.has("from-env.db") && !project.has("app.db"));

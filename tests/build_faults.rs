@@ -24,7 +24,7 @@ fn every_fault_of_the_set_fails_the_build_and_the_check_alike() {
     project.dbmigrate(["check"]).succeeds();
 
     project.remove("migrations/002_b.sql");
-    check(&project, "a gap", &["number 2", "reserved = { 2 = "]);
+    check(&project, "a gap", &["migration 002 is missing", "reserved = { 2 = "]);
     project.write("migrations/002_b.sql", SET[1].1);
 
     project.write("migrations/003_d.sql", "SELECT 1;");
@@ -62,7 +62,7 @@ fn all_faults_are_reported_at_once() {
     project.write("migrations/004_d.sql", "-- dbmigrate: dwon\nSELECT 1;");
     let build = project.cargo(["build", "-q"]).exits(101);
     let checked = project.dbmigrate(["check"]).exits(1);
-    for word in ["number 2", "3-c.sql", "dwon"] {
+    for word in ["migration 002 is missing", "3-c.sql", "dwon"] {
         assert!(build.stderr.contains(word), "`{word}` is not in {build}");
         assert!(checked.stderr.contains(word), "`{word}` is not in {checked}");
     }

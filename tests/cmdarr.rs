@@ -19,9 +19,9 @@ fn indexes(project: &Project) -> Vec<String> {
 }
 
 /// The runner as it is called on a host without cargo.
-fn runner(project: &Project, args: &[&str]) -> Run {
+fn runner(project: &Project, database: &str, args: &[&str]) -> Run {
     let binary = project.program().with_file_name(project.name.replace("cmdarr", "cmdarr-migrate"));
-    Run::of(Command::new(binary).current_dir(&project.root).args(args).args(["--database", DB]))
+    Run::of(Command::new(binary).current_dir(&project.root).args(args).args(["--database", database]))
 }
 
 #[test]
@@ -32,6 +32,12 @@ fn an_old_database_is_taken_over_version_by_version() {
     let status = project.dbmigrate(["status", "--verbose"]).succeeds();
     status.says(&format!("[ ] {FIRST}")).says("version: 1.0.0").says("version: 1.0.1").says("Pending: 2");
 
+    // On a copy first: the database itself stays as it is.
+    project.execute(DB, &format!("VACUUM INTO '{}'", project.root.join("copy.db").display()));
+    project.dbmigrate(["up", "--database", "copy.db"]).succeeds();
+    project.dbmigrate(["status", "--check"]).exits(1).says("Pending: 2");
+    assert_eq!(project.query("copy.db", "SELECT count(*), count(status) FROM command_executions"), ["3|3"]);
+
     project.dbmigrate(["up", "--to", "1.0.0"]).succeeds().says(FIRST).says_not(SECOND);
     let rows = project.query(DB, "SELECT id, command_name, started_at, status FROM command_executions");
     assert_eq!(rows, ["1|sync|2023-05-01|completed", "2|scan|2023-05-02|failed", "3|scan|NULL|running"]);
@@ -39,11 +45,13 @@ fn an_old_database_is_taken_over_version_by_version() {
     project.dbmigrate(["status"]).succeeds().says(&format!("[x] {FIRST}")).says(&format!("[ ] {SECOND}"));
 
     // The runner alone, beside the application.
-    runner(&project, &["up"]).succeeds().says(SECOND);
+    runner(&project, DB, &["up"]).succeeds().says(SECOND);
     assert_eq!(indexes(&project).len(), 3);
-    runner(&project, &["status", "--check"]).succeeds().says("Total: 2 | Applied: 2 | Pending: 0");
-    runner(&project, &["down"]).exits(101).says(SECOND);
+    runner(&project, DB, &["status", "--check"]).succeeds().says("Total: 2 | Applied: 2 | Pending: 0");
+    runner(&project, DB, &["down"]).exits(101).says("no way back").says(SECOND);
     assert_eq!(project.query(DB, "SELECT count(*) FROM migrations WHERE state = 'applied'"), ["2"]);
+    runner(&project, "elsewhere.db", &["status"]).exits(101).says("elsewhere.db");
+    assert!(!project.has("elsewhere.db"));
 
     // One that fails half-way leaves the rows and the history as they were; corrected, it runs.
     project.dbmigrate(["create", "--rust", "drop success"]).succeeds().says("003_drop_success.rs");
@@ -56,7 +64,7 @@ fn an_old_database_is_taken_over_version_by_version() {
         )
     };
     project.write("migrations/003_drop_success.rs", third("ALTER TABLE command_executions DROP COLUMN succes"));
-    project.dbmigrate(["up"]).exits(101).says("003_drop_success").says("succes");
+    project.dbmigrate(["up"]).exits(101).says("003_drop_success.rs").says("no such column: \"succes\"");
     assert_eq!(project.query(DB, "SELECT count(success), count(*) FROM command_executions"), ["2|3"]);
     assert_eq!(project.query(DB, "SELECT count(*) FROM migrations"), ["2"]);
     project.write("migrations/003_drop_success.rs", third("ALTER TABLE command_executions DROP COLUMN success"));

@@ -1,5 +1,7 @@
 //! A program that dies in the middle of a migration: the next start finds the old state or the new one, and goes on.
 
+use toml_edit::{Array, value};
+
 use crate::support::{Project, Run};
 
 const BASE: &str = "CREATE TABLE team(id INTEGER PRIMARY KEY, name TEXT);
@@ -9,51 +11,48 @@ INSERT INTO member VALUES (10, 1), (11, 1), (12, 2);
 ";
 
 /// A rebuild with a place to die between any two statements.
-const REBUILD: &str = "-- dbmigrate: call crash
+const REBUILD: &str = "SELECT crash();
 CREATE TABLE new(id INTEGER PRIMARY KEY, name TEXT NOT NULL, colour TEXT);
--- dbmigrate: call crash
+SELECT crash();
 INSERT INTO new(id, name) SELECT id, name FROM team;
--- dbmigrate: call crash
+SELECT crash();
 DROP TABLE team;
--- dbmigrate: call crash
+SELECT crash();
 ALTER TABLE new RENAME TO team;
--- dbmigrate: call crash
+SELECT crash();
 ";
 
 /// The same without a transaction: every step stays, and the next start goes on behind it.
 const STEPS: &str = "-- dbmigrate: no-transaction
 CREATE TABLE log(n INTEGER PRIMARY KEY, what TEXT);
--- dbmigrate: call crash
+SELECT crash();
 INSERT INTO log(what) VALUES ('one');
--- dbmigrate: call crash
-INSERT INTO log(what) VALUES ('two');
--- dbmigrate: call crash
+INSERT INTO log(what) SELECT 'two' WHERE crash() IS NULL;
 VACUUM;
--- dbmigrate: call crash
+SELECT crash();
 INSERT INTO log(what) VALUES ('three');
+SELECT crash();
 ";
 
 const PROGRAM: &str = "use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rusqlite::functions::FunctionFlags;
+
 dbmigrate_runtime::include_migrations!(pub mod migrations);
-
-/// Dies without a word at the call whose number the environment gives.
-struct Crash(AtomicUsize);
-
-impl migrations::Steps for Crash {
-    fn crash(&self, _: &migrations::Connection) -> Result<(), migrations::StepError> {
-        let this = self.0.fetch_add(1, Ordering::Relaxed) + 1;
-        if std::env::var(\"CRASH_AT\").is_ok_and(|at| at == this.to_string()) {
-            std::process::abort();
-        }
-        Ok(())
-    }
-}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or(\"no path\")?;
     let mut connection = rusqlite::Connection::open(path)?;
-    migrations::migrator(&Crash(AtomicUsize::new(0))).up(&mut connection)?;
+    let calls = AtomicUsize::new(0);
+    // Dies without a word at the call whose number the environment gives.
+    connection.create_scalar_function(\"crash\", 0, FunctionFlags::SQLITE_UTF8, move |_| {
+        let this = calls.fetch_add(1, Ordering::Relaxed) + 1;
+        if std::env::var(\"CRASH_AT\").is_ok_and(|at| at == this.to_string()) {
+            std::process::abort();
+        }
+        Ok(None::<i64>)
+    })?;
+    migrations::migrator().up(&mut connection)?;
     Ok(())
 }
 ";
@@ -65,6 +64,9 @@ fn a_crash_at_any_step_leaves_the_old_state_or_the_new_one() {
         &[("001_base.sql", BASE), ("002_rebuild.sql", REBUILD), ("003_steps.sql", STEPS), ("004_end.sql", "CREATE TABLE done(x);")],
     );
     project.write("src/main.rs", PROGRAM);
+    project.edit_manifest(|manifest| {
+        manifest["dependencies"]["rusqlite"]["features"] = value(["bundled", "functions"].into_iter().collect::<Array>());
+    });
     project.cargo(["build", "-q"]).succeeds();
     let start = |database: &str, crash_at: usize| {
         let mut command = project.command(project.program());

@@ -1,6 +1,6 @@
 //! Decant: every workflow of a system whose migrations all have a way back.
 
-use crate::support::{Project, Run};
+use crate::support::{Project, query};
 
 const DB: &str = "decant.db";
 const PREFERENCES: &str = "
@@ -40,8 +40,8 @@ fn applied(project: &Project) -> Vec<String> {
 }
 
 fn schema(project: &Project) -> Vec<String> {
-    project
-        .query(DB, "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE '%migrations%' ORDER BY type, name")
+    let ours = "name NOT LIKE '%migrations%' AND name NOT LIKE 'sqlite%'";
+    project.query(DB, &format!("SELECT type, name, sql FROM sqlite_schema WHERE {ours} ORDER BY type, name"))
 }
 
 fn rows(project: &Project) -> Vec<String> {
@@ -57,14 +57,12 @@ fn search(project: &Project, word: &str) -> Vec<String> {
 fn expected_status(project: &Project, pending: &[&str]) -> String {
     let names = applied(project);
     let width = names.iter().map(String::len).chain(pending.iter().map(|name| name.len())).max().unwrap();
-    let mut lines = project.query(
-        DB,
-        &format!(
-            "SELECT '[x] ' || name || substr('{:width$}', length(name) + 1) || '  (applied: ' || applied_at || ')'
-         FROM _migrations ORDER BY number",
-            ""
-        ),
-    );
+    let mut lines: Vec<String> = project
+        .query(DB, "SELECT name, applied_at FROM _migrations ORDER BY number")
+        .iter()
+        .map(|row| row.split_once('|').unwrap())
+        .map(|(name, at)| format!("[x] {name:width$}  (applied: {at})"))
+        .collect();
     lines.extend(pending.iter().map(|name| format!("[ ] {name}")));
     let (applied, pending) = (names.len(), pending.len());
     format!("{}\n\nTotal: {} | Applied: {applied} | Pending: {pending}\n", lines.join("\n"), applied + pending)
@@ -73,24 +71,29 @@ fn expected_status(project: &Project, pending: &[&str]) -> String {
 #[test]
 fn the_program_migrates_its_database_and_shows_the_status() {
     let project = Project::fixture("decant", "start");
-    let shown = |run: Run, pending: &[&str]| {
-        let expected = format!("Migration Status:\n=================\n\n{}", expected_status(&project, pending));
-        assert_eq!(run.stdout, expected);
+    let starts = |applies: &[&str]| {
+        let run = project.cargo(["run", "-q"]).succeeds();
+        let said: String = applies.iter().map(|name| format!("applied {name} to decant.db\n")).collect();
+        assert_eq!(run.stderr, said);
+        let status = expected_status(&project, &[]);
+        assert_eq!(run.stdout, format!("Migration Status:\n=================\n\n{status}"));
     };
-    shown(project.cargo(["run", "-q"]).succeeds().says("decant.db: 2 migrations applied"), &[]);
-    assert_eq!(applied(&project), ["001_initial_schema", "002_add_indexes"]);
-    shown(project.cargo(["run", "-q"]).succeeds().says("decant.db: 0 migrations applied"), &[]);
+    let all = ["001_initial_schema", "002_add_indexes"];
+    starts(&all);
+    let history = project.query(DB, "SELECT id, name, typeof(applied_at) FROM _migrations");
+    assert_eq!(history, ["1|001_initial_schema|text", "2|002_add_indexes|text"]);
+    starts(&[]);
 
     // The same on a fresh database.
     project.remove(DB);
-    shown(project.cargo(["run", "-q"]).succeeds().says("decant.db: 2 migrations applied"), &[]);
+    starts(&all);
 
     // A release with one more: what is pending can be seen before, the start of the program applies it.
     let third = create(&project, "add_user_preferences", PREFERENCES, PREFERENCES_DOWN);
     project.dbmigrate(["status", "--check"]).exits(1).says(&format!("[ ] {third}"));
-    shown(project.cargo(["run", "-q"]).succeeds().says("decant.db: 1 migrations applied"), &[]);
+    starts(&[&third]);
     project.dbmigrate(["status", "--check"]).succeeds();
-    project.cargo(["run", "-q", "--", "elsewhere.db"]).succeeds().says("elsewhere.db: 3 migrations applied");
+    project.cargo(["run", "-q", "--", "elsewhere.db"]).succeeds().says("applied 001_initial_schema to elsewhere.db");
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn rolling_back_goes_in_reverse_order_only() {
         project.dbmigrate(["down", name]).succeeds().says(name);
         assert!(!applied(&project).contains(&name.to_owned()));
     }
-    assert_eq!(schema(&project), [String::new(); 0]);
+    assert_eq!(schema(&project), Vec::<String>::new());
     project.dbmigrate(["down", "001_initial_schema"]).exits(101).says("not applied");
 }
 
@@ -147,15 +150,15 @@ fn reset_keeps_a_copy_and_leaves_nothing() {
     assert_eq!(rows(&project), kept);
 
     project.dbmigrate(["reset", "--yes"]).succeeds();
-    assert_eq!(schema(&project), [String::new(); 0]);
-    assert_eq!(applied(&project), [String::new(); 0]);
+    assert_eq!(schema(&project), Vec::<String>::new());
+    assert_eq!(applied(&project), Vec::<String>::new());
     let copies: Vec<_> = std::fs::read_dir(&project.root)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|end| end == "bak"))
         .collect();
     let [copy] = copies.as_slice() else { panic!("{copies:?}") };
-    assert_eq!(crate::support::query(copy, "SELECT count(*) FROM key_concepts"), ["3"]);
+    assert_eq!(query(copy, "SELECT count(*) FROM key_concepts"), ["3"]);
 
     // Up to a safe point, then to the end.
     project.dbmigrate(["up", "--to", "001_initial_schema"]).succeeds();
@@ -269,7 +272,7 @@ fn a_column_is_added_and_taken_back_by_a_rebuild() {
     );
     assert_eq!(people(), before);
     assert_eq!(project.query(DB, "SELECT count(*) FROM bookmarks"), ["2"]);
-    assert_eq!(project.query(DB, "SELECT * FROM pragma_foreign_key_check"), [String::new(); 0]);
+    assert_eq!(project.query(DB, "SELECT * FROM pragma_foreign_key_check"), Vec::<String>::new());
     project.dbmigrate(["up"]).succeeds();
 }
 

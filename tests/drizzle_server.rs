@@ -64,7 +64,7 @@ fn a_rebuild_in_four_steps_loses_no_child_row() {
         assert_eq!(children(), before, "{test}");
         let lists = "SELECT id, user_id, name, typeof(max_items), max_items FROM media_lists ORDER BY id";
         assert_eq!(project.query(DB, lists), ["3|1|films|integer|25", "4|2|series|null|NULL"]);
-        assert_eq!(project.query(DB, "SELECT * FROM pragma_foreign_key_check"), [String::new(); 0]);
+        assert_eq!(project.query(DB, "SELECT * FROM pragma_foreign_key_check"), Vec::<String>::new());
 
         // The children hang on the new table.
         project.execute(DB, "PRAGMA foreign_keys = ON; DELETE FROM media_lists WHERE id = 3");
@@ -102,6 +102,24 @@ fn a_column_that_old_rows_can_not_have_is_refused_and_added_with_a_default() {
     project.write(file, "ALTER TABLE `users` ADD `email` text DEFAULT '' NOT NULL;");
     project.dbmigrate(["up"]).succeeds();
     assert_eq!(project.query(DB, "SELECT username || email FROM users"), ["ada", "grace"]);
+}
+
+#[test]
+fn a_column_is_replaced_in_two_releases() {
+    let project = Project::fixture("drizzle-server", "two-phases");
+    project.dbmigrate(["up"]).succeeds();
+    project.execute(DB, ROWS);
+    project.write(
+        "migrations/0003_first_phase.sql",
+        "ALTER TABLE `media_lists` ADD `label` text;--> statement-breakpoint\nUPDATE `media_lists` SET `label` = `name`;",
+    );
+    project.dbmigrate(["up"]).succeeds();
+    // The release between writes both.
+    project.execute(DB, "INSERT INTO media_lists (id, user_id, name, label) VALUES (5, 1, 'shorts', 'Shorts')");
+    project.write("migrations/0004_second_phase.sql", "ALTER TABLE `media_lists` DROP COLUMN `name`;");
+    project.dbmigrate(["up"]).succeeds();
+    assert_eq!(project.query(DB, "SELECT label FROM media_lists ORDER BY id"), ["films", "series", "Shorts"]);
+    assert_eq!(project.query(DB, "SELECT count(*) FROM execution_history"), ["3"]);
 }
 
 /// One file in place of all, as the generator writes it from the current schema.

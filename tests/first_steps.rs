@@ -28,7 +28,7 @@ fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
         run.stdout,
         "applied 001_initial_schema\napplied 002_create_teams\napplied 003_create_members\napplied 004_add_team_colour\n"
     );
-    let database = format!("{}.db", "app");
+    let database = format!("{}.db", project.name);
     assert_eq!(project.query(&database, "SELECT count(*) FROM pragma_table_info('teams')"), ["3"]);
     let again = project.cargo(["run", "-q"]).succeeds();
     assert_eq!(again.stdout, "");

@@ -53,7 +53,10 @@ impl Project {
     /// What `cargo new` makes: a binary that says hello.
     pub(crate) fn new(test: &str) -> Self {
         let project = Self::folder(test);
-        project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n");
+        project.write(
+            "Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n",
+        );
         project.write("src/main.rs", "fn main() {\n    println!(\"Hello, world!\");\n}\n");
         fs::copy(checkout().join("fixtures/Cargo.lock"), project.root.join("Cargo.lock")).unwrap();
         project.edit_manifest(|_| {});
@@ -65,6 +68,7 @@ impl Project {
         let project = Self::new(test);
         let checkout = checkout().to_string_lossy().into_owned();
         project.dbmigrate(["init", "--path", &checkout]).succeeds();
+        project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["database"] = value("app.db"));
         project.remove("migrations/001_initial_schema.sql");
         for (name, text) in migrations {
             project.write(&format!("migrations/{name}"), text);
@@ -143,12 +147,16 @@ impl Project {
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             // Cargo's own variables of the test run; where cargo and its registry live stays.
-            let keep = ["CARGO_HOME"].contains(&&*text) || text.starts_with("CARGO_NET") || text.starts_with("CARGO_REG");
+            let keep =
+                ["CARGO_HOME"].contains(&&*text) || text.starts_with("CARGO_NET") || text.starts_with("CARGO_REG");
             if text.starts_with("CARGO") && !keep || text == "DATABASE_URL" || text.starts_with("RUSTFLAGS") {
                 command.env_remove(&name);
             }
         }
-        command.env("CARGO_TARGET_DIR", scratch().join("target")).env("CARGO_TERM_COLOR", "never").env("RUST_BACKTRACE", "0");
+        command
+            .env("CARGO_TARGET_DIR", scratch().join("target"))
+            .env("CARGO_TERM_COLOR", "never")
+            .env("RUST_BACKTRACE", "0");
         command
     }
 

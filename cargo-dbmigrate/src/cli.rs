@@ -158,6 +158,9 @@ pub(crate) struct DatabaseArgs {
     /// The database file [default: DATABASE_URL, then `database` in the manifest]
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
+    /// How long to wait for another connection that is in the way [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) busy_timeout: Option<u64>,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
 }

@@ -173,6 +173,26 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Runs one script in the open transaction, with its history row.
     fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch) -> Result<Tried, Error> {
+        let others = batch.done.len();
+        let stop = match self.try_one(db, job, batch) {
+            Ok(tried) => return Ok(tried),
+            Err(stop) => stop,
+        };
+        if matches!(stop, Stop::NeedsOff) {
+            self.drop_own.insert(job.number);
+        }
+        // Those before it have to be kept, and it has to be seen alone.
+        let split = others > 0 && self.group == Group::Fresh;
+        if split {
+            self.alone = Some(job.number);
+        }
+        match stop {
+            Stop::Failed(error) if !split => Err(self.rolled_back(error, &job.name, others)),
+            _ => Ok(Tried::Again),
+        }
+    }
+
+    fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch) -> Result<Tried, Stop> {
         let mut steps = Vec::new();
         let script = job.script(&mut steps);
         let is_first = batch.done.is_empty();
@@ -182,38 +202,20 @@ impl<'r, 's> Runner<'r, 's> {
         }
         let choice = self.choose(db, job, &script).map_err(|error| blame(error, &job.name))?;
         if choice.enforced != self.enforced {
-            let again = is_first || self.group == Group::All;
-            self.all_off = self.group == Group::All && !choice.enforced;
-            if again {
-                self.enforced = choice.enforced;
+            if !is_first && self.group == Group::Fresh {
+                return Ok(Tried::Next);
             }
-            return Ok(if again { Tried::Again } else { Tried::Next });
+            self.all_off = self.group == Group::All && !choice.enforced;
+            self.enforced = choice.enforced;
+            return Ok(Tried::Again);
         }
         batch.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
         if batch.before.is_none() && (!choice.enforced || batch.deferring) {
             batch.before = Some(Violations::read(db)?);
         }
-        let start = Instant::now();
-        let ran = self.run_script(db, job, &script, choice, batch, start);
-        match ran {
-            Ok(done) => {
-                batch.done.push(done);
-                Ok(Tried::Ran)
-            }
-            // Those before it have to be kept, and it has to be seen alone.
-            Err(stop) if !is_first && self.group == Group::Fresh => {
-                if matches!(stop, Stop::NeedsOff) {
-                    self.drop_own.insert(job.number);
-                }
-                self.alone = Some(job.number);
-                Ok(Tried::Again)
-            }
-            Err(Stop::NeedsOff) => {
-                self.drop_own.insert(job.number);
-                Ok(Tried::Again)
-            }
-            Err(Stop::Failed(error)) => Err(self.rolled_back(error, &job.name, batch.done.len())),
-        }
+        let done = self.run_script(db, job, &script, choice, batch)?;
+        batch.done.push(done);
+        Ok(Tried::Ran)
     }
 
     fn run_script(
@@ -223,8 +225,8 @@ impl<'r, 's> Runner<'r, 's> {
         script: &Script<'_>,
         choice: Choice,
         batch: &Batch,
-        start: Instant,
     ) -> Result<Done, Stop> {
+        let start = Instant::now();
         let notes = script::run(db, &job.name, script, choice)?;
         let is_setting = |step: &Step<'_>| match step {
             Step::Sql(statement) => statement.effect == Effect::Session,

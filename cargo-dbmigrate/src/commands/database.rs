@@ -1,6 +1,8 @@
 //! What the seven database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
 //! package's own runner.
 
+use std::time::Duration;
+
 use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::Migrator;
 use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
@@ -34,6 +36,7 @@ pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) ->
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
+        busy_timeout: args.busy_timeout.map(Duration::from_secs),
     };
     if let Some(runner) = runner {
         return runner::run(runner, &project, &database.path, &request, context.global, &args.build);

@@ -8,13 +8,12 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
 use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
+use crate::ops::runner::FEATURE;
 use crate::ops::rust_file;
 use crate::ops::wiring::{self, BUILD, RUNTIME, Wiring};
 
 /// The rusqlite that a package without one gets.
 const RUSQLITE: &str = "0.41";
-/// The feature that builds the runner.
-const FEATURE: &str = "migrate-cli";
 /// What `cargo new` writes.
 const HELLO: &str = "fn main() {\n    println!(\"Hello, world!\");\n}\n";
 
@@ -148,12 +147,13 @@ fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), CliError> {
         return Err(CliError::failure("the manifest says `build = false`")
             .help("remove the line: the build script registers the migrations"));
     };
-    let Ok(text) = fs::read_to_string(path) else {
+    if !path.exists() {
         let text = format!("fn main() -> Result<(), {helper}::Error> {{\n    {helper}::generate()\n}}\n");
         let what = "registers the migrations".to_owned();
         plan.edits.push(Edit { path: path.clone(), text, what, new: true });
         return Ok(());
-    };
+    }
+    let text = read(path).map_err(|error| unreadable(path, &error))?;
     let call = format!("{helper}::generate().expect(\"the migrations module can't be written\");");
     let start = rust_file::parse(&text).as_ref().and_then(rust_file::start_of_main);
     let Some(start) = start else {
@@ -171,12 +171,20 @@ fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), CliError> {
     Ok(())
 }
 
+fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::failure(format!("could not read `{}`: {error}", path.display()))
+}
+
+/// A source file's text without a byte order mark, which the parser's positions don't count.
+fn read(path: &Path) -> std::io::Result<String> {
+    fs::read_to_string(path).map(|text| text.trim_start_matches('\u{feff}').to_owned())
+}
+
 fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan) -> Result<(), CliError> {
     let Some(path) = project.library.as_ref().or(project.binaries.first().map(|(_, path)| path)) else {
         return Err(CliError::failure(format!("package `{}` has no library and no binary", project.name)));
     };
-    let text = fs::read_to_string(path)
-        .map_err(|error| CliError::failure(format!("could not read `{}`: {error}", path.display())))?;
+    let text = read(path).map_err(|error| unreadable(path, &error))?;
     let database = project.config.database.clone().unwrap_or_else(|| format!("{}.db", project.name));
     let (text, what) = if text.replace("\r\n", "\n") == HELLO && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite" {
         (starting_program(module, &database), "opens the database and migrates it")

@@ -4,20 +4,27 @@
 //! Without a log file there is nothing beside the database to miss, and it can be read as it lies there.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// The connection, where only this way is left.
 pub(crate) fn immutable(path: &Path) -> Option<Connection> {
-    let mut log = OsString::from(path);
-    log.push("-wal");
-    // Opening a pipe would wait for somebody to write to it.
-    if !path.is_file() || Path::new(&log).exists() {
+    // What lies in a log or in the journal of a crashed writer would be missed. Opening a pipe would wait for a writer.
+    if !path.is_file() || ["-wal", "-journal"].iter().any(|suffix| companion(path, suffix).exists()) {
         return None;
     }
     let error = read(path, OpenFlags::SQLITE_OPEN_READ_ONLY).err()?;
-    if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) { read_immutable(path) } else { None }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => read_immutable(path),
+        _ => None,
+    }
+}
+
+fn companion(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
 }
 
 fn read_immutable(path: &Path) -> Option<Connection> {

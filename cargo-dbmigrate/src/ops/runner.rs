@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use dbmigrate_core::{Body, Down, MigrationSet, SourceMigration, Step};
-use dbmigrate_runtime::cli::{Back, Format, Request, Verb};
+use dbmigrate_runtime::cli::{Back, Format, PROGRAM, Request, Verb};
 
 use crate::cli::{BuildArgs, Global};
 use crate::error::{CliError, FAILURE};
@@ -47,7 +47,14 @@ pub(crate) fn run(
         .map_err(|error| CliError::failure(format!("could not find the current folder: {error}")))?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(arguments(runner, &project.manifest(), &database, request, global, build));
+    command.env(PROGRAM, &request.program).args(arguments(
+        runner,
+        &project.manifest(),
+        &database,
+        request,
+        global,
+        build,
+    ));
     let status = command.status().map_err(|error| CliError::failure(format!("could not run `cargo run`: {error}")))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILURE))
 }
@@ -79,6 +86,9 @@ fn arguments(
     words.push(database.into());
     let format = if request.format == Format::Json { "json" } else { "human" };
     words.extend(["--message-format", format].map(OsString::from));
+    if let Some(timeout) = request.busy_timeout {
+        words.extend(["--busy-timeout".to_owned(), timeout.as_secs().to_string()].map(OsString::from));
+    }
     for (given, flag) in [(request.verbose, "--verbose"), (request.quiet, "--quiet")] {
         if given {
             words.push(flag.into());
@@ -120,6 +130,8 @@ fn has_code(migration: &SourceMigration) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use clap::Parser as _;
     use dbmigrate_core::Config;
@@ -128,7 +140,7 @@ mod tests {
         let cli = crate::cli::Cli::try_parse_from(line.split(' ')).unwrap();
         let crate::cli::Command::Redo(args) = &cli.command else { panic!("{line}") };
         let program = "cargo dbmigrate".to_owned();
-        let request = Request { program, verb, format: Format::Json, verbose: true, quiet: false };
+        let request = Request { program, verb, format: Format::Json, verbose: true, quiet: false, busy_timeout: Some(Duration::from_secs(7)) };
         let words = arguments(
             "migrate",
             Path::new("/app/Cargo.toml"),
@@ -145,14 +157,14 @@ mod tests {
         assert_eq!(
             words("x redo", Verb::Redo),
             "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml -- \
-             --database /data/a.db --message-format json --verbose redo"
+             --database /data/a.db --message-format json --busy-timeout 7 --verbose redo"
         );
         let line = "x redo --locked --offline --features a,b --profile release --target x86_64-unknown-linux-gnu";
         assert_eq!(
             words(line, Verb::Down { what: Back::One("-2".into()) }),
             "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml --features a,b \
              --profile release --target x86_64-unknown-linux-gnu --locked --offline -- --database /data/a.db \
-             --message-format json --verbose down -- -2"
+             --message-format json --busy-timeout 7 --verbose down -- -2"
         );
     }
 

@@ -46,7 +46,7 @@ mod tests {
         let text = "//! Docs.\n#![forbid(unsafe_code)]\n\n// fn main() {\n/// Starts.\nfn main() {\n    run();\n}\n";
         let file = parse(text).unwrap();
         assert_eq!(&text[start_of_items(&file, text)..][..11], "/// Starts.");
-        assert_eq!(&text[start_of_main(&file).unwrap()..][..10], "\n    run();");
+        assert_eq!(&text[start_of_main(&file).unwrap()..][..11], "\n    run();");
     }
 
     #[test]

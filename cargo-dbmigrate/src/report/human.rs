@@ -1,6 +1,6 @@
 //! Diagnostics for people: annotated snippets as cargo and rustc draw them.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use dbmigrate_core::{Diagnostic, Severity};
 
 /// Renders one finding, with its snippet where it has a place in a file.
@@ -9,28 +9,30 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let message = match (&diagnostic.location, &diagnostic.file) {
-        (None, Some(file)) if !diagnostic.message.contains(file.as_str()) => format!("{}: {file}", diagnostic.message),
-        _ => diagnostic.message.clone(),
-    };
-    let title = level.primary_title(message.as_str());
-    let mut group = match &diagnostic.location {
-        Some(location) => {
+    let title = level.primary_title(diagnostic.message.as_str());
+    let notes = diagnostic.notes.iter().map(|note| (Level::NOTE, note));
+    let advice = notes.chain(diagnostic.help.iter().map(|help| (Level::HELP, help)));
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+
+    let mut group = match (&diagnostic.location, &diagnostic.file) {
+        (Some(location), _) => {
             let mut annotation = AnnotationKind::Primary.span(location.span.start..location.span.end);
             if let Some(label) = &diagnostic.label {
                 annotation = annotation.label(label.as_str());
             }
             title.element(Snippet::source(&*location.text).path(location.path.as_str()).annotation(annotation))
         }
-        None => Group::with_title(title),
+        (None, Some(file)) => title.element(Origin::path(file.as_str())),
+        (None, None) => {
+            // Without a file there is no margin to hang the advice on: each stands on a line of its own, as in cargo.
+            let lines = advice.map(|(level, text)| Group::with_title(level.secondary_title(text.as_str())));
+            let groups = std::iter::once(Group::with_title(title)).chain(lines);
+            return groups.map(|group| renderer.render(&[group])).collect::<Vec<_>>().join("\n");
+        }
     };
-    for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(note.as_str()));
+    for (level, text) in advice {
+        group = group.element(level.message(text.as_str()));
     }
-    for help in &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
 }
 
@@ -56,6 +58,12 @@ mod tests {
     #[test]
     fn a_finding_without_a_place_names_its_file() {
         let text = diagnostic(&Diagnostic::error("gap", "number 2 is missing").in_file("migrations"), false);
-        assert_eq!(text, "error: number 2 is missing: migrations");
+        assert_eq!(text, "error: number 2 is missing\n --> migrations");
+    }
+
+    #[test]
+    fn advice_without_a_file_stands_on_lines_of_its_own() {
+        let text = diagnostic(&Diagnostic::error("usage", "no package").note("none has any").help("run `init`"), false);
+        assert_eq!(text, "error: no package\nnote: none has any\nhelp: run `init`");
     }
 }

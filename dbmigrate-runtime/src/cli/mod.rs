@@ -27,6 +27,7 @@ mod tests;
 
 pub use location::database_path;
 pub use parse::{Invocation, Usage, parse};
+pub use program::PROGRAM;
 pub use request::{Back, Format, Request, Verb};
 pub use run::{run, run_on};
 pub use terminal::Terminal;

@@ -2,6 +2,7 @@
 //!
 //! Only `up` creates a file, and takes it away again when nothing came of it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -19,8 +20,16 @@ pub(super) fn open<B: Backend>(
     output: &mut Output<'_>,
 ) -> Result<(B::Connection, Access), Failure> {
     let access = access(path, request)?;
-    let could_not = |error: &dyn std::fmt::Display| Failure::new(format!("could not open {}: {error}", name(path)));
-    let mut connection = B::open(path, access).map_err(|error| could_not(&error))?;
+    let could_not = |error: &str| {
+        let failure = Failure::new(format!("could not open {}: {error}", name(path)));
+        match access {
+            Access::ReadWrite | Access::Create if error.contains("readonly") || error.contains("unable to open") => {
+                failure.hint("SQLite writes beside the file as well: its folder must be writable")
+            }
+            _ => failure,
+        }
+    };
+    let mut connection = B::open(path, access).map_err(|error| could_not(&error.to_string()))?;
     match look(&mut B::driver(&mut connection)) {
         Ok(()) => {}
         // Whoever is in the way may be gone soon: the runner waits.
@@ -28,21 +37,29 @@ pub(super) fn open<B: Backend>(
         Err((false, error)) if error.contains("not a database") => {
             return Err(Failure::new(format!("{} is not a SQLite database", name(path))));
         }
+        Err((false, _)) if access == Access::ReadOnly && has_journal(path) => {
+            let message = format!("a writer that crashed left a journal beside {}", name(path));
+            let help = format!("{} takes back what it had not finished", output.command("up"));
+            return Err(Failure::new(message).hint(help));
+        }
         Err((false, error)) => return Err(could_not(&error)),
     }
     Ok((connection, access))
 }
 
 /// Asks something, as SQLite looks into a file only then. It does not wait; an error says whether that would help.
+///
+/// The connection is this command's own, so its busy handler may go: the runner has patience of its own.
 fn look<D: Driver>(driver: &mut D) -> Result<(), (bool, String)> {
     let failed = |error: D::Error| (D::is_busy(&error), error.to_string());
-    let patience = driver.query("PRAGMA busy_timeout", &[]).map_err(failed)?;
     driver.execute("PRAGMA busy_timeout = 0").map_err(failed)?;
-    let result = driver.query("PRAGMA main.schema_version", &[]).map(drop).map_err(failed);
-    if let Some([Value::Integer(patience)]) = patience.first().map(Vec::as_slice) {
-        driver.execute(&format!("PRAGMA busy_timeout = {patience}")).map_err(failed)?;
-    }
-    result
+    driver.query("PRAGMA main.schema_version", &[]).map(drop).map_err(failed)
+}
+
+fn has_journal(path: &Path) -> bool {
+    let mut journal = OsString::from(path);
+    journal.push("-journal");
+    Path::new(&journal).exists()
 }
 
 /// How to open it, once it is sure that it can be a database.

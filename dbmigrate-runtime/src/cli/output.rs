@@ -14,12 +14,13 @@ use crate::{Done, Entry, Error, HistoryRow, Problem, Report, State, Status, Veri
 pub(super) struct Output<'t> {
     terminal: &'t mut dyn Terminal,
     request: &'t Request,
+    database: &'t Path,
     json: bool,
 }
 
 impl<'t> Output<'t> {
-    pub(super) fn new(request: &'t Request, terminal: &'t mut dyn Terminal) -> Self {
-        Self { terminal, request, json: request.format == Format::Json }
+    pub(super) fn new(request: &'t Request, database: &'t Path, terminal: &'t mut dyn Terminal) -> Self {
+        Self { terminal, request, database, json: request.format == Format::Json }
     }
 
     /// A command of this program, to type next.
@@ -34,9 +35,13 @@ impl<'t> Output<'t> {
             Err(failure) => failure,
         };
         if self.json {
-            self.terminal.data(&failure_line(&failure));
+            self.terminal.data(&failure_line(&failure, self.database));
         } else {
             self.terminal.error(&failure.message());
+            // What no file of the set is to blame for is about the database.
+            if matches!(&failure, Failure::Runner(error) if error.file().is_none()) {
+                self.terminal.note(&format!("the database is {}", open::name(self.database)));
+            }
             failure.help().iter().for_each(|help| self.terminal.help(help));
         }
         failure.exit()
@@ -183,14 +188,17 @@ impl<'t> Output<'t> {
     pub(super) fn history(&mut self, rows: &[HistoryRow]) {
         if self.json {
             rows.iter().for_each(|row| self.terminal.data(&row_line(row)));
+        } else if rows.is_empty() {
+            self.progress("Finished", "the history has no rows");
         } else {
             human::history(rows).iter().for_each(|line| self.terminal.data(line));
         }
     }
 }
 
-fn failure_line(failure: &Failure) -> String {
-    let object = Object::new("error").text("message", &*failure.message());
+fn failure_line(failure: &Failure, database: &Path) -> String {
+    let object =
+        Object::new("error").text("message", &*failure.message()).text("database", &*database.to_string_lossy());
     match failure {
         Failure::Runner(error) => object
             .text("file", error.file())

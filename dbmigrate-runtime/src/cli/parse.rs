@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::location::database_path;
 use super::nearest::nearest;
@@ -176,7 +177,8 @@ impl Words {
         let database = self.value("database").map(database_path).transpose();
         let database = database.map_err(|why| wrong(format!("`--database`: {why}")))?;
         let (verbose, quiet) = (self.has("verbose"), self.has("quiet"));
-        Ok((Request { program: program.to_owned(), verb, format, verbose, quiet }, database))
+        let busy_timeout = self.text("busy-timeout").map(|text| seconds(&text)).transpose()?;
+        Ok((Request { program: program.to_owned(), verb, format, verbose, quiet, busy_timeout }, database))
     }
 
     fn back(&self) -> Result<Back, Wrong> {
@@ -201,6 +203,11 @@ impl Words {
             Err(wrong("a target, `--to`, `--count` and `--all` exclude each other"))
         }
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, Wrong> {
+    let seconds = text.parse().map_err(|_| wrong(format!("`--busy-timeout {text}` is no number of seconds")))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 fn is_called(flag: &Flag, name: &str) -> bool {
@@ -233,7 +240,7 @@ mod tests {
     }
 
     fn request(verb: Verb) -> Request {
-        Request { program: "app".into(), verb, format: Format::Human, verbose: false, quiet: false }
+        Request { program: "app".into(), verb, format: Format::Human, verbose: false, quiet: false, busy_timeout: None }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use super::terminal::Plain;
 use super::{Invocation, Terminal, database_path, parse, run};
 use crate::{Backend, Migrator};
 
+/// What was typed to get here, where that is not this program: `cargo dbmigrate` sets it for the runner.
+pub const PROGRAM: &str = "DBMIGRATE_PROGRAM";
+
 /// The variable that many tools share.
 const VARIABLE: &str = "DATABASE_URL";
 
@@ -19,7 +22,7 @@ impl<B: Backend> Migrator<'_, B> {
     /// `app status`, `app up --to 1.1.0`, `app down`, …: `app --help` shows all. The database is the file that
     /// `--database` names, else the one in the environment's `DATABASE_URL`.
     ///
-    /// ```ignore
+    /// ```text
     /// fn main() -> std::process::ExitCode {
     ///     app::migrations::migrator().cli()
     /// }
@@ -28,7 +31,8 @@ impl<B: Backend> Migrator<'_, B> {
     pub fn cli(self) -> ExitCode {
         let mut arguments = env::args_os();
         let called = arguments.next().unwrap_or_default();
-        let program = Path::new(&called).file_stem().and_then(OsStr::to_str).unwrap_or("migrate").to_owned();
+        let own_name = || Path::new(&called).file_stem().and_then(OsStr::to_str).unwrap_or("migrate").to_owned();
+        let program = env::var(PROGRAM).unwrap_or_else(|_| own_name());
         let mut terminal = Plain::new();
         let exit = match parse(&program, arguments) {
             Err(usage) => wrong(&usage.to_string(), usage.help(), &mut terminal),

@@ -1,5 +1,7 @@
 //! What a database command is asked to do, as data. Nothing is parsed or run here.
 
+use std::time::Duration;
+
 /// One database command with everything that shapes its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -13,6 +15,8 @@ pub struct Request {
     pub verbose: bool,
     /// Whether to keep progress to itself; answers and errors remain.
     pub quiet: bool,
+    /// How long to wait for another connection that is in the way; the migrator's own patience without it.
+    pub busy_timeout: Option<Duration>,
 }
 
 /// Who reads the output.

@@ -18,7 +18,7 @@ pub fn run<B: Backend>(
     request: &Request,
     terminal: &mut dyn Terminal,
 ) -> u8 {
-    let mut output = Output::new(request, terminal);
+    let mut output = Output::new(request, database, terminal);
     let (mut connection, access) = match open::open::<B>(database, request, &mut output) {
         Ok(opened) => opened,
         Err(failure) => return output.end(Err(failure)),
@@ -40,7 +40,7 @@ pub fn run_on<B: Backend>(
     request: &Request,
     terminal: &mut dyn Terminal,
 ) -> u8 {
-    let mut output = Output::new(request, terminal);
+    let mut output = Output::new(request, database, terminal);
     let result = execute(migrator, connection, database, request, &mut output);
     output.end(result)
 }
@@ -52,6 +52,10 @@ fn execute<B: Backend>(
     request: &Request,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
+    let migrator = match request.busy_timeout {
+        Some(timeout) => migrator.busy_timeout(timeout),
+        None => migrator,
+    };
     match &request.verb {
         Verb::Status { check } => {
             let status = migrator.status(connection)?;

@@ -39,6 +39,7 @@ const fn command(name: &'static str, about: &'static str, flags: &'static [Flag]
 /// The flags of every verb.
 pub(super) const COMMON: &[Flag] = &[
     flag("database", Some("PATH"), "The database file [default: the environment's DATABASE_URL]"),
+    flag("busy-timeout", Some("SECONDS"), "How long to wait for another connection [default: 30]"),
     flag("message-format", Some("FORMAT"), "The output: human or json [default: human]"),
     short("verbose", 'v', "Say more"),
     short("quiet", 'q', "Say nothing but answers and errors"),

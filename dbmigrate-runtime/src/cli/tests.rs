@@ -107,6 +107,7 @@ fn the_way_up_and_back_reads_as_it_should() {
         ("down --count 2", 101, "help: `app down --all` rolls back everything"),
         ("down --count 1", 0, "Finished 1 migration rolled back in N ms"),
         ("down", 0, "Finished nothing to roll back"),
+        ("history", 0, "Finished the history has no rows"),
         ("redo", 0, "Finished nothing to redo"),
         ("up", 0, "Finished 3 migrations applied in N ms"),
         ("down --all", 0, "Finished 3 migrations rolled back in N ms"),
@@ -136,6 +137,9 @@ fn a_file_that_fails_is_named_after_what_was_done_before_it() {
     let text = err.join("\n");
     assert_eq!(exit, 101);
     assert!(err[1].starts_with("Applied 001_a"), "{text}");
+    let (exit, out, _) = on(broken, &database, "history");
+    assert_eq!((exit, out.len()), (0, 2));
+    assert_eq!(out[1], "1   TIME  001_a  applied  N ms");
     assert!(text.contains("error: ") && text.contains("migrations/002_c.sql:1"), "{text}");
     let (exit, out, _) = on(broken, &database, "up --message-format json");
     assert_eq!((exit, out.len()), (101, 1));
@@ -309,6 +313,31 @@ fn a_locked_file_is_waited_for_and_then_an_error() {
     assert!(err[1].starts_with("error: ") && err[1].contains("locked"), "{err:?}");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(on(three(), &database, "up").0, 0);
+}
+
+#[test]
+fn the_journal_of_a_crashed_writer_is_named_and_up_settles_it() {
+    let folder = Folder::new("journal");
+    let (original, database) = (folder.path("original.db"), folder.path("app.db"));
+    on(three(), &original, "up --to 1");
+    let writer = Connection::open(&original).unwrap();
+    // More than the cache holds, so that pages and journal are on disk before the commit.
+    writer
+        .execute_batch(
+            "PRAGMA cache_size = 1; BEGIN; INSERT INTO users
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT hex(i) FROM n",
+        )
+        .unwrap();
+    std::fs::copy(&original, &database).unwrap();
+    std::fs::copy(folder.path("original.db-journal"), folder.path("app.db-journal")).unwrap();
+    drop(writer);
+    let (exit, out, err) = on(three(), &database, "status");
+    assert_eq!((exit, out.len()), (101, 0));
+    assert!(err[0].starts_with("error: a writer that crashed left a journal beside `"), "{err:?}");
+    assert_eq!(err[1], "help: `app up` takes back what it had not finished");
+    assert_eq!(on(three(), &database, "up").0, 0);
+    assert_eq!(on(three(), &database, "status --check").0, 0);
+    assert_eq!(scalar(&database, "SELECT count(*) FROM users"), 0);
 }
 
 #[test]

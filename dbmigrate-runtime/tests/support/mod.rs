@@ -11,6 +11,8 @@ use dbmigrate_runtime::{
 };
 use rusqlite::Connection;
 
+pub mod fault;
+
 /// The driver under test, as a program has it.
 pub mod driver {
     dbmigrate_runtime::rusqlite_driver!(::rusqlite);

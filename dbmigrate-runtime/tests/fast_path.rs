@@ -1,0 +1,126 @@
+//! A start with nothing pending: one read, no lock, no write, and still the truth.
+
+mod support;
+
+use dbmigrate_runtime::{Migrator, NoBackend};
+use rusqlite::Connection;
+use support::fault::{Fault, FaultyDriver};
+use support::*;
+
+fn three() -> Vec<File> {
+    vec![
+        file("001_a", &["CREATE TABLE a (x)"]),
+        file("002_b", &["CREATE TABLE b (x)"]),
+        file("003_c", &["CREATE TABLE IF NOT EXISTS c (x)"]),
+    ]
+}
+
+/// The statements of an `up`.
+fn calls(db: &mut Connection) -> Vec<String> {
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(three()));
+    let mut driver = FaultyDriver::new(db, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    driver.calls
+}
+
+#[test]
+fn one_read_and_nothing_else() {
+    let mut db = memory();
+    assert!(calls(&mut db).len() > 1);
+    assert_eq!(
+        calls(&mut db),
+        ["SELECT format, chain, EXISTS (SELECT 1 FROM main.\"_migrations\") FROM main.\"_migrations_head\" WHERE set_name = ?1"]
+    );
+}
+
+#[test]
+fn it_needs_no_lock_and_no_right_to_write() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    runner(three()).up(&mut Connection::open(&path).unwrap()).unwrap();
+    let writer = Connection::open(&path).unwrap();
+    run(&writer, "BEGIN IMMEDIATE");
+    let mut reader = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    assert_eq!(calls(&mut reader).len(), 1);
+}
+
+#[test]
+fn whoever_changes_the_history_by_hand_is_believed() {
+    let check = |change: &str| {
+        let mut db = memory();
+        runner(three()).up(&mut db).unwrap();
+        run(&db, change);
+        assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), "", "{change}");
+        runner(three()).up(&mut db).map(|report| report.applied.len())
+    };
+    // Forgetting one runs it again.
+    assert_eq!(check("DELETE FROM _migrations WHERE number = 3").unwrap(), 1);
+    assert!(check("DELETE FROM _migrations WHERE number = 2").unwrap_err().is_late());
+    assert!(check("UPDATE _migrations SET checksum = 'x' WHERE number = 1").unwrap_err().is_edited());
+    assert!(check("INSERT INTO _migrations (name, number, checksum, state, statements_done) VALUES ('9', 9, '', 'applied', 0)").unwrap_err().is_newer_database());
+    assert_eq!(check("UPDATE _migrations SET tool = 'me'").unwrap(), 0);
+}
+
+#[test]
+fn a_history_that_is_gone_is_noticed() {
+    let mut db = memory();
+    runner(three()).up(&mut db).unwrap();
+    run(&db, "DROP TABLE _migrations");
+    assert!(runner(three()).up(&mut db).unwrap_err().is_existing_schema());
+    let mut db = memory();
+    runner(three()).up(&mut db).unwrap();
+    run(&db, "DROP TABLE _migrations_head");
+    assert!(calls(&mut db).len() > 1);
+    assert_eq!(calls(&mut db).len(), 1);
+}
+
+#[test]
+fn a_head_that_was_cleared_is_written_again_if_it_can_be() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let mut db = Connection::open(&path).unwrap();
+    runner(three()).up(&mut db).unwrap();
+    let clear = || run(&Connection::open(&path).unwrap(), "UPDATE _migrations_head SET chain = ''");
+    clear();
+    let mut reader = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    assert!(calls(&mut reader).len() > 1);
+    let writer = Connection::open(&path).unwrap();
+    run(&writer, "BEGIN IMMEDIATE");
+    db.busy_timeout(std::time::Duration::ZERO).unwrap();
+    assert!(calls(&mut db).len() > 1);
+    run(&writer, "ROLLBACK");
+    assert!(calls(&mut db).len() > 1);
+    assert_eq!(calls(&mut db).len(), 1);
+}
+
+#[test]
+fn a_head_that_lies_is_found_by_verify() {
+    let mut db = memory();
+    runner(three()).up_to(&mut db, 2_u64).unwrap();
+    assert!(runner(three()).verify(&mut db).unwrap().is_ok());
+    db.execute("UPDATE _migrations_head SET chain = ?1", [set(three()).migrations[2].chain]).unwrap();
+    let problems = runner(three()).verify(&mut db).unwrap().problems;
+    assert_eq!(problems[0].kind, dbmigrate_runtime::ErrorKind::Head);
+    run(&db, problems[0].help[0].split('`').nth(3).unwrap());
+    assert_eq!(runner(three()).up(&mut db).unwrap().applied.len(), 1);
+}
+
+#[test]
+fn the_work_of_a_run_is_linear() {
+    let count = |number: usize| {
+        let files: Vec<File> = (1..=number)
+            .map(|number| file(format!("{number:04}_x").leak(), &[format!("CREATE TABLE t{number} (x)").leak()]))
+            .collect();
+        let mut db = memory();
+        run(&db, "CREATE TABLE old (x)");
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files)).allow_existing_schema();
+        let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+        migrator.up_with(&mut driver).unwrap();
+        // Walking the rows once for each migration would be quadratic.
+        let walks = driver.calls.iter().filter(|sql| sql.contains("ORDER BY id")).count();
+        (driver.calls.len(), walks)
+    };
+    let (few, many) = (count(10), count(100));
+    assert!(many.0 < few.0 * 11, "{few:?} {many:?}");
+    assert_eq!(few.1, many.1);
+}

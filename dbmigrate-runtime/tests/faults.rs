@@ -1,0 +1,231 @@
+//! A fault at every call that the runner makes: the database is old or new, never between, and goes on afterwards.
+
+mod support;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+use dbmigrate_runtime::{Error, Migrator, NoBackend, Report, Rules, TransactionMode};
+use rusqlite::Connection;
+use support::fault::{Fault, FaultyDriver};
+use support::*;
+
+type Work = fn(&Migrator<'static, NoBackend>, &mut FaultyDriver<'_>) -> Result<Report, Error>;
+
+const UP: Work = |migrator, driver| migrator.up_with(driver);
+const DOWN: Work = |migrator, driver| migrator.down_all_with(driver);
+const REDO: Work = |migrator, driver| migrator.redo_with(driver);
+
+/// One run with a fault, and what came of it.
+struct Case {
+    files: Vec<File>,
+    rules: Rules,
+    /// How many are applied before.
+    applied: usize,
+    work: Work,
+    /// Whether a fault may leave some of the migrations done.
+    stepwise: bool,
+}
+
+fn case(files: Vec<File>, applied: usize) -> Case {
+    Case { files, rules: Rules::DEFAULT, applied, work: UP, stepwise: true }
+}
+
+impl Case {
+    fn migrator(&self) -> Migrator<'static, NoBackend> {
+        Migrator::new(set_with(self.files.clone(), self.rules)).busy_timeout(Duration::from_secs(5))
+    }
+
+    /// A database before the run, with the settings that have to be given back.
+    fn open(&self, path: &Path) -> Connection {
+        let _ = std::fs::remove_file(path);
+        let mut db = settings(Connection::open(path).unwrap());
+        if self.applied > 0 {
+            runner(self.files[..self.applied].to_vec()).up(&mut db).unwrap();
+        }
+        db
+    }
+
+    fn check(&self) {
+        let folder = Folder::new();
+        let (path, migrator) = (folder.file("a.db"), self.migrator());
+        let mut db = self.open(&path);
+        let old = dump(&db);
+        let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+        (self.work)(&migrator, &mut driver).unwrap();
+        let calls = driver.calls;
+        let new = dump(&db);
+        drop(db);
+        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy] {
+            for at in 0..calls.len() {
+                self.fault(&path, &migrator, (fault, at), &calls[at], &old, &new);
+            }
+        }
+    }
+
+    fn fault(
+        &self,
+        path: &Path,
+        migrator: &Migrator<'static, NoBackend>,
+        (fault, at): (Fault, usize),
+        call: &str,
+        old: &str,
+        new: &str,
+    ) {
+        let name = format!("{fault:?} at {at}: {call}");
+        let name = name.as_str();
+        let mut db = self.open(path);
+        let mut driver = FaultyDriver::new(&mut db, fault, at);
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(migrator, &mut driver)));
+        drop(driver);
+        if fault == Fault::Dead {
+            // The process is gone, and with it its connection.
+            drop(db);
+            db = settings(Connection::open(path).unwrap());
+        } else {
+            assert!(db.is_autocommit(), "{name}");
+            assert_eq!(read_settings(&db), "110", "{name}");
+        }
+        let after = dump(&db);
+        if matches!(result, Ok(Ok(_))) && fault != Fault::Dead {
+            assert_eq!(after, new, "{name}");
+        } else if !self.stepwise {
+            assert!(after == old || after == new, "{name}\n{after}");
+        }
+        if let (Fault::Busy, Ok(Err(error))) = (fault, &result) {
+            // What has the lock, or needs none, is never in anybody's way: only that is not tried again.
+            let is_patient = ["SELECT", "PRAGMA foreign", "BEGIN", "COMMIT", "INSERT INTO main"];
+            assert!(error.is_busy() && !is_patient.iter().any(|start| call.starts_with(start)), "{name}: {error}");
+        }
+        self.check_history(&db, name);
+        let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+        match (&result, self.work == REDO) {
+            // What was rolled back is applied by `up`, and by then there may be nothing to redo.
+            (_, true) => migrator.up_with(&mut driver).map(drop),
+            (_, false) => (self.work)(migrator, &mut driver).map(drop),
+        }
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(strip(&dump(&db)), strip(new), "{name}");
+    }
+
+    /// Every row of the history stands for a migration that is there as a whole, and only those.
+    fn check_history(&self, db: &Connection, name: &str) {
+        let has_history = ask(db, "SELECT count(*) FROM sqlite_master WHERE name = '_migrations'") == "1";
+        let recorded = if has_history { history(db) } else { String::new() };
+        for file in ["001_a", "002_b", "003_c"] {
+            let letter = &file[4..];
+            let done = ask(db, &format!("SELECT count(*) FROM sqlite_master WHERE name = '{letter}_last'")) == "1";
+            let unfinished = recorded.contains(&format!("{file}:"));
+            assert!(unfinished || recorded.contains(file) == done, "{name}: {recorded}, {file} is there: {done}");
+        }
+    }
+}
+
+fn settings(db: Connection) -> Connection {
+    run(&db, "PRAGMA foreign_keys = 1; PRAGMA recursive_triggers = 1; PRAGMA legacy_alter_table = 0");
+    db
+}
+
+fn read_settings(db: &Connection) -> String {
+    ["foreign_keys", "recursive_triggers", "legacy_alter_table"].map(|name| ask(db, &format!("PRAGMA {name}"))).concat()
+}
+
+/// Without what counts up with every attempt: ids and the sequence.
+fn strip(dump: &str) -> String {
+    let lines = dump.lines().skip_while(|line| line.is_empty());
+    lines
+        .filter(|line| !line.contains("b\"_migrations\""))
+        .map(|line| line.split_once("  Text(b\"0").map_or(line, |(_, rest)| rest).to_owned() + "\n")
+        .collect()
+}
+
+fn plain() -> Vec<File> {
+    ["001_a", "002_b", "003_c"]
+        .into_iter()
+        .map(|name| {
+            let letter = &name[4..];
+            let sql = |text: &str| -> &'static str { text.replace('?', letter).leak() };
+            file(name, &[sql("CREATE TABLE ? (x)"), sql("INSERT INTO ? VALUES (1), (2)"), sql("CREATE INDEX ?_last ON ? (x)")])
+                .down(&[sql("DROP INDEX ?_last"), sql("DROP TABLE ?")])
+        })
+        .collect()
+}
+
+fn rebuilds() -> Vec<File> {
+    let parents = file(
+        "001_a",
+        &[
+            "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE kid (id INTEGER PRIMARY KEY, a REFERENCES a (id) ON DELETE CASCADE)",
+            "INSERT INTO a VALUES (1), (2)",
+            "INSERT INTO kid VALUES (10, 1), (20, 2)",
+            "CREATE INDEX a_last ON a (id)",
+        ],
+    );
+    let change = file(
+        "002_b",
+        &[
+            "CREATE TABLE a_new (id INTEGER PRIMARY KEY, more)",
+            "INSERT INTO a_new SELECT id, 1 FROM a",
+            "DROP TABLE a",
+            "ALTER TABLE a_new RENAME TO a",
+            "CREATE INDEX a_last ON a (id)",
+            "PRAGMA legacy_alter_table = 1",
+            "CREATE INDEX b_last ON a (more)",
+        ],
+    );
+    vec![parents, change]
+}
+
+#[test]
+fn a_normal_file() {
+    Case { stepwise: false, ..case(plain(), 2) }.check();
+}
+
+#[test]
+fn a_rebuild() {
+    Case { stepwise: false, ..case(rebuilds(), 1) }.check();
+}
+
+#[test]
+fn a_fresh_database() {
+    Case { stepwise: false, ..case(plain(), 0) }.check();
+    case(rebuilds(), 0).check();
+}
+
+#[test]
+fn all_in_one_transaction() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    Case { rules, stepwise: false, ..case(plain(), 1) }.check();
+}
+
+#[test]
+fn a_file_without_a_transaction() {
+    let bare = file(
+        "002_b",
+        &[
+            "CREATE TABLE b (x)",
+            "PRAGMA recursive_triggers = 0",
+            "VACUUM",
+            "BEGIN",
+            "INSERT INTO b VALUES (1)",
+            "INSERT INTO b VALUES (2)",
+            "COMMIT",
+            "CREATE INDEX b_last ON b (x)",
+        ],
+    );
+    case(vec![plain().remove(0), bare.no_transaction(), plain().remove(2)], 1).check();
+}
+
+#[test]
+fn the_way_back() {
+    Case { work: DOWN, ..case(plain(), 3) }.check();
+    let bare = plain().into_iter().map(File::no_transaction).collect();
+    Case { work: DOWN, ..case(bare, 3) }.check();
+}
+
+#[test]
+fn applying_again() {
+    Case { work: REDO, ..case(plain(), 3) }.check();
+}

@@ -1,0 +1,313 @@
+//! No row of a child is lost, whatever a migration does to its parent.
+
+mod support;
+
+use dbmigrate_runtime::{ForeignKeys, Migrator, Rules, TransactionMode};
+use rusqlite::Connection;
+use support::*;
+
+fn enforcing(on: bool) -> Connection {
+    let db = memory();
+    db.pragma_update(None, "foreign_keys", on).unwrap();
+    db
+}
+
+fn is_enforcing(db: &Connection) -> bool {
+    ask(db, "PRAGMA foreign_keys") == "1"
+}
+
+fn children(db: &Connection) -> String {
+    ask(db, "SELECT group_concat(id || ':' || coalesce(parent, 'NULL'), ' ') FROM child")
+}
+
+#[test]
+fn a_rebuilt_parent_keeps_its_children() {
+    for on_delete in ["ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE SET DEFAULT", "ON DELETE RESTRICT", "", "DEFERRABLE INITIALLY DEFERRED"] {
+        for (connection, fresh) in [(true, true), (true, false), (false, true), (false, false)] {
+            let mut db = enforcing(connection);
+            if !fresh {
+                runner(vec![family(on_delete)]).up(&mut db).unwrap();
+            }
+            runner(vec![family(on_delete), rebuild("002_rebuild"), rebuild("003_again")]).up(&mut db).unwrap();
+            assert_eq!(children(&db), "10:1 20:2", "{on_delete}, fresh: {fresh}");
+            assert_eq!(ask(&db, "SELECT count(*) FROM pragma_foreign_key_check"), "0");
+            assert_eq!(is_enforcing(&db), connection);
+        }
+    }
+}
+
+#[test]
+fn a_child_made_in_the_same_file_is_kept_too() {
+    for fresh in [true, false] {
+        let one = file(
+            "002_both",
+            &[
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE)",
+                "INSERT INTO p VALUES (1)",
+                "INSERT INTO c VALUES (1)",
+                "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+                "INSERT INTO q SELECT * FROM p",
+                "DROP TABLE p",
+                "ALTER TABLE q RENAME TO p",
+            ],
+        );
+        let mut db = enforcing(true);
+        if !fresh {
+            runner(vec![file("001_one", &[])]).up(&mut db).unwrap();
+        }
+        let report = runner(vec![file("001_one", &[]), one, file("003_three", &[])]).up(&mut db).unwrap();
+        assert_eq!(report.applied.last().unwrap().number, 3);
+        assert_eq!(ask(&db, "SELECT count(*) FROM c"), "1");
+        assert!(is_enforcing(&db));
+    }
+}
+
+#[test]
+fn a_table_that_refers_to_itself_keeps_all_rows() {
+    let tree = file(
+        "001_tree",
+        &[
+            "CREATE TABLE tree (id INTEGER PRIMARY KEY, up REFERENCES TREE (id) ON DELETE CASCADE)",
+            "INSERT INTO tree VALUES (1, NULL), (2, 1), (3, 2)",
+        ],
+    );
+    let change = file(
+        "002_change",
+        &[
+            "CREATE TABLE tree_new (id INTEGER PRIMARY KEY, up REFERENCES tree (id) ON DELETE CASCADE, x)",
+            "INSERT INTO tree_new SELECT id, up, 1 FROM tree",
+            "DROP TABLE tree",
+            "ALTER TABLE tree_new RENAME TO tree",
+        ],
+    );
+    let mut db = enforcing(true);
+    runner(vec![tree, change]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM tree"), "3");
+}
+
+#[test]
+fn every_sort_of_reference_is_seen() {
+    let check = |parent: &'static str, child: &'static str, drop: &'static str, values: &'static str| {
+        let mut db = enforcing(true);
+        let one = file("001_one", &[parent, child, "INSERT INTO p VALUES (1, 1)", values]);
+        let copy = "CREATE TABLE copy AS SELECT * FROM p";
+        let two = file("002_two", &[copy, drop, parent, "INSERT INTO p SELECT * FROM copy"]);
+        runner(vec![one, two]).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM c"), "1", "{child}");
+    };
+    let plain = "CREATE TABLE p (a INTEGER PRIMARY KEY, b)";
+    check(plain, "CREATE TABLE c (x REFERENCES p ON DELETE CASCADE)", "DROP TABLE p", "INSERT INTO c VALUES (1)");
+    check(plain, "CREATE TABLE c (x REFERENCES P ON DELETE CASCADE)", "DROP TABLE \"p\"", "INSERT INTO c VALUES (1)");
+    check(plain, "CREATE TABLE c (x REFERENCES p ON DELETE CASCADE)", "DROP TABLE IF EXISTS P", "INSERT INTO c VALUES (1)");
+    check(
+        "CREATE TABLE p (a, b, PRIMARY KEY (a, b)) WITHOUT ROWID",
+        "CREATE TABLE c (x, y, FOREIGN KEY (x, y) REFERENCES p (a, b) ON DELETE CASCADE)",
+        "DROP TABLE p",
+        "INSERT INTO c VALUES (1, 1)",
+    );
+}
+
+#[test]
+fn a_new_orphan_fails_and_changes_nothing() {
+    for fresh in [true, false] {
+        let mut db = enforcing(true);
+        if !fresh {
+            runner(vec![family("ON DELETE CASCADE")]).up(&mut db).unwrap();
+        }
+        let before = dump(&db);
+        let bad = file(
+            "002_bad",
+            &[
+                "CREATE TABLE parent_new (id INTEGER PRIMARY KEY)",
+                "INSERT INTO parent_new SELECT id FROM parent WHERE id <> 2",
+                "DROP TABLE parent",
+                "ALTER TABLE parent_new RENAME TO parent",
+            ],
+        );
+        let error = runner(vec![family("ON DELETE CASCADE"), bad]).up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key(), "{error}");
+        assert_eq!(error.file(), Some("migrations/002_bad.sql"));
+        let text = error.to_string();
+        assert!(text.contains("`002_bad`: rows of `child` refer to nothing"), "{text}");
+        assert!(text.contains("row 20 of `child` has no parent in `parent`"), "{text}");
+        assert_eq!(children(&db), "10:1 20:2");
+        assert!(is_enforcing(&db));
+        if !fresh {
+            assert_eq!(dump(&db), before);
+        }
+    }
+}
+
+#[test]
+fn at_most_twenty_rows_are_shown() {
+    let mut db = enforcing(true);
+    runner(vec![family("")]).up(&mut db).unwrap();
+    let many = file(
+        "002_many",
+        &[
+            "WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 149) INSERT INTO child SELECT i, 999 FROM n",
+        ],
+    )
+    .foreign_keys(false);
+    let error = runner(vec![family(""), many]).up(&mut db).unwrap_err();
+    assert_eq!(error.notes().iter().filter(|note| note.starts_with("row ")).count(), 20);
+    assert!(error.notes().iter().any(|note| note == "… and more"));
+}
+
+#[test]
+fn orphans_that_were_there_are_no_ones_fault() {
+    let mut db = enforcing(false);
+    runner(vec![family("ON DELETE CASCADE")]).up(&mut db).unwrap();
+    run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (30, 77), (40, 78)");
+    let rename = file("003_rename", &["ALTER TABLE child RENAME TO kid", "ALTER TABLE parent RENAME TO elder"]).foreign_keys(false);
+    let child = file(
+        "004_child",
+        &[
+            "CREATE TABLE kid_new (id INTEGER PRIMARY KEY, parent REFERENCES elder (id), extra)",
+            "INSERT INTO kid_new SELECT id, parent, 1 FROM kid",
+            "DROP TABLE kid",
+            "ALTER TABLE kid_new RENAME TO kid",
+        ],
+    )
+    .foreign_keys(false);
+    runner(vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), rename.clone(), child.clone()]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM kid"), "4");
+    let one_more = file("005_more", &["INSERT INTO kid VALUES (50, 79, 0)"]).foreign_keys(false);
+    let error = runner(vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), rename, child, one_more]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+}
+
+#[test]
+fn tables_without_rowids_can_be_orphans_too() {
+    let mut db = enforcing(false);
+    let one = file("001_one", &["CREATE TABLE p (id PRIMARY KEY)", "CREATE TABLE c (id PRIMARY KEY, p REFERENCES p (id)) WITHOUT ROWID"]);
+    let two = file("002_two", &["INSERT INTO c VALUES (1, 5)"]).foreign_keys(false);
+    let error = runner(vec![one, two]).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("a row of `c` has no parent in `p`"), "{error}");
+}
+
+#[test]
+fn a_mismatch_is_a_state() {
+    let mut db = enforcing(false);
+    let one = file("001_one", &["CREATE TABLE p (x)", "CREATE TABLE c (x REFERENCES p (x))"]);
+    let two = file("002_two", &["CREATE TABLE t (x)"]).foreign_keys(false);
+    runner(vec![one.clone(), two.clone()]).up_to(&mut db, 1_u64).unwrap();
+    runner(vec![one.clone(), two.clone()]).up(&mut db).unwrap();
+    let three = file("003_three", &["CREATE TABLE d (x REFERENCES p (x))"]).foreign_keys(false);
+    let error = runner(vec![one, two, three]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("foreign key mismatch - \"d\""), "{error}");
+}
+
+#[test]
+fn a_file_that_needs_both_is_refused() {
+    let mut db = enforcing(true);
+    let mixed = file("002_mixed", &["DELETE FROM parent WHERE id = 1", "CREATE TABLE p2 (id INTEGER PRIMARY KEY, name TEXT)", "INSERT INTO p2 SELECT * FROM parent", "DROP TABLE parent", "ALTER TABLE p2 RENAME TO parent"]);
+    let error = runner(vec![family("ON DELETE CASCADE"), mixed.clone()]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("must be off for the one and on for the other"), "{error}");
+    assert_eq!((error.file(), error.line()), (Some("migrations/002_mixed.sql"), Some(2)));
+    assert_eq!(children(&db), "10:1 20:2");
+    let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("row 10 of `child`"), "{error}");
+}
+
+#[test]
+fn on_by_the_files_own_word_loses_nothing_silently() {
+    for on_delete in ["ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE SET DEFAULT"] {
+        let mut db = enforcing(false);
+        let files = vec![family(on_delete), rebuild("002_rebuild").foreign_keys(true)];
+        let error = runner(files).up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("would delete or change 2 rows of `child`"), "{error}");
+        assert_eq!(error.line(), Some(4));
+        assert_eq!(children(&db), "10:1 20:2");
+        assert!(!is_enforcing(&db));
+    }
+    let mut db = enforcing(true);
+    let cleared = file("002_cleared", &["DELETE FROM child", "DROP TABLE parent"]).foreign_keys(true);
+    runner(vec![family(""), cleared]).up(&mut db).unwrap();
+}
+
+#[test]
+fn cascades_happen_where_enforcement_is_on() {
+    let delete = || vec![family("ON DELETE CASCADE"), file("002_delete", &["DELETE FROM parent WHERE id = 1"])];
+    for connection in [true, false] {
+        let mut db = enforcing(connection);
+        runner(delete()).up(&mut db).unwrap();
+        assert_eq!(children(&db), "20:2");
+        assert_eq!(is_enforcing(&db), connection);
+    }
+    let check = |foreign_keys, connection, expect: Result<&str, ()>| {
+        let mut db = enforcing(connection);
+        let migrator: Runner = Migrator::new(set_with(delete(), Rules { foreign_keys, ..Rules::DEFAULT }));
+        let result = migrator.up(&mut db).map_err(|error| assert!(error.is_foreign_key(), "{error}"));
+        assert_eq!(result.map(|_| children(&db)), expect.map(str::to_owned));
+        assert_eq!(is_enforcing(&db), connection);
+    };
+    check(ForeignKeys::Off, true, Err(()));
+    check(ForeignKeys::Connection, true, Ok("20:2"));
+    check(ForeignKeys::Connection, false, Err(()));
+}
+
+#[test]
+fn a_deferred_violation_is_blamed_on_its_file() {
+    for fresh in [true, false] {
+        let mut db = enforcing(true);
+        let deferred = family("DEFERRABLE INITIALLY DEFERRED");
+        if !fresh {
+            runner(vec![deferred.clone()]).up(&mut db).unwrap();
+        }
+        let bad = file("002_bad", &["INSERT INTO child VALUES (30, 3)"]);
+        let late = file("003_cure", &["INSERT INTO parent VALUES (3, 'c')"]);
+        let error = runner(vec![deferred, bad, late]).up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("`002_bad`"), "{error}");
+        assert!(error.to_string().contains("row 30 of `child` has no parent in `parent`"), "{error}");
+        assert_eq!(history(&db), "001_family");
+        assert_eq!(children(&db), "10:1 20:2");
+    }
+}
+
+#[test]
+fn a_pragma_that_defers_ends_with_its_file() {
+    let mut db = enforcing(true);
+    let late = file("002_late", &["PRAGMA defer_foreign_keys = 1", "INSERT INTO child VALUES (30, 3)", "INSERT INTO parent VALUES (3, 'c')"]);
+    let strict = file("003_strict", &["INSERT INTO child VALUES (40, 4)", "INSERT INTO parent VALUES (4, 'd')"]);
+    let error = runner(vec![family(""), late, strict]).up(&mut db).unwrap_err();
+    assert_eq!((error.file(), error.line()), (Some("migrations/003_strict.sql"), Some(2)));
+    assert_eq!(history(&db), "001_family 002_late");
+}
+
+#[test]
+fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    let mut db = enforcing(true);
+    let files = vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), file("003_three", &["CREATE TABLE t (x)"])];
+    let migrator: Runner = Migrator::new(set_with(files.clone(), rules));
+    assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 3);
+    assert_eq!(children(&db), "10:1 20:2");
+    let on = [files, vec![file("004_on", &[]).foreign_keys(true)]].concat();
+    let migrator: Runner = Migrator::new(set_with(on, rules));
+    let error = migrator.up(&mut enforcing(true)).unwrap_err();
+    assert_eq!((error.kind(), error.file()), (dbmigrate_runtime::ErrorKind::Set, Some("migrations/004_on.sql")));
+}
+
+#[test]
+fn settings_are_given_back_on_every_way_out() {
+    let settings = ["foreign_keys", "recursive_triggers", "legacy_alter_table"];
+    let switch = |name| {
+        file(name, &["PRAGMA recursive_triggers = 1", "PRAGMA legacy_alter_table = 1", "CREATE TABLE t (x)"]).foreign_keys(false)
+    };
+    let check = |files: Vec<File>, succeeds: bool| {
+        for on in [0, 1] {
+            let mut db = memory();
+            settings.iter().for_each(|name| db.pragma_update(None, name, on).unwrap());
+            assert_eq!(runner(files.clone()).up(&mut db).is_ok(), succeeds);
+            for name in settings {
+                assert_eq!(ask(&db, &format!("PRAGMA {name}")), on.to_string(), "{name}");
+            }
+        }
+    };
+    check(vec![switch("001_switch")], true);
+    check(vec![switch("001_switch"), file("002_bad", &["nonsense"])], false);
+    check(vec![file("001_code", &["rust:0"])], false);
+    check(vec![switch("001_switch").no_transaction()], true);
+}

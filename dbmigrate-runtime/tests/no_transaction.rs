@@ -1,0 +1,183 @@
+//! Scripts without a transaction: step by step, and on from where they were stopped.
+
+mod support;
+
+use std::time::Duration;
+
+use dbmigrate_runtime::{ErrorKind, State};
+use support::*;
+
+fn bare(statements: &[&'static str]) -> File {
+    file("002_bare", statements).no_transaction()
+}
+
+fn with(bare: File) -> Vec<File> {
+    vec![file("001_t", &["CREATE TABLE t (x)"]), bare]
+}
+
+#[test]
+fn what_cannot_run_in_a_transaction_runs() {
+    let folder = Folder::new();
+    for fresh in [true, false] {
+        let mut db = rusqlite::Connection::open(folder.file(&format!("{fresh}.db"))).unwrap();
+        if !fresh {
+            runner(with(bare(&[]))).up_to(&mut db, 1_u64).unwrap();
+        }
+        let files = with(bare(&["INSERT INTO t VALUES (1)", "VACUUM", "PRAGMA journal_mode = wal", "INSERT INTO t VALUES (2)"]));
+        let files = [files, vec![file("003_after", &["INSERT INTO t VALUES (3)"])]].concat();
+        let report = runner(files.clone()).up(&mut db).unwrap();
+        assert_eq!(report.applied.last().unwrap().number, 3);
+        assert_eq!(ask(&db, "PRAGMA journal_mode"), "wal");
+        assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2,3");
+        assert_eq!(history(&db), "001_t 002_bare 003_after");
+        assert!(runner(files).up(&mut db).unwrap().is_empty());
+        assert_eq!(ask(&db, "SELECT chain <> '' FROM _migrations_head"), "1");
+    }
+}
+
+#[test]
+fn it_goes_on_where_it_failed() {
+    let mut db = memory();
+    let files = || with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)", "INSERT INTO t VALUES (3)"]));
+    let error = runner(files()).up(&mut db).unwrap_err();
+    assert_eq!((error.kind(), error.line()), (ErrorKind::Sql, Some(3)));
+    assert!(error.to_string().contains("the 1 steps before this one stay"), "{error}");
+    assert_eq!(history(&db), "001_t 002_bare:running1");
+    let status = runner(files()).status(&mut db).unwrap();
+    assert_eq!(status.entries[1].state, State::Interrupted { done: 1, of: 3 });
+    assert_eq!(runner(files()).verify(&mut db).unwrap().problems[0].kind, ErrorKind::Interrupted);
+    assert!(runner(files()).down(&mut db).unwrap_err().is_interrupted());
+    run(&db, "CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,3");
+    assert_eq!(history(&db), "001_t 002_bare");
+}
+
+#[test]
+fn an_edited_file_does_not_go_on_but_says_how() {
+    let mut db = memory();
+    runner(with(bare(&["INSERT INTO t VALUES (1)", "nonsense"]))).up(&mut db).unwrap_err();
+    let edited = with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]));
+    let error = runner(edited.clone()).up(&mut db).unwrap_err();
+    assert!(error.is_interrupted(), "{error}");
+    let go_on = error.help().iter().find(|help| help.contains("this goes on after them")).unwrap();
+    run(&db, go_on.split('`').nth(1).unwrap());
+    runner(edited).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
+}
+
+#[test]
+fn the_files_own_group_is_one_step() {
+    let mut db = memory();
+    let files = || with(bare(&["BEGIN EXCLUSIVE", "INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)", "COMMIT", "INSERT INTO t VALUES (3)"]));
+    runner(files()).up(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_t 002_bare:running0");
+    assert_eq!(ask(&db, "SELECT count(*) FROM t"), "0");
+    run(&db, "CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,3");
+    for broken in [&["BEGIN", "SELECT 1"][..], &["COMMIT"]] {
+        assert_eq!(runner(with(bare(broken))).up(&mut memory()).unwrap_err().kind(), ErrorKind::Set);
+    }
+}
+
+#[test]
+fn settings_of_finished_steps_are_replayed() {
+    let mut db = memory();
+    let files = || {
+        with(bare(&[
+            "ATTACH ':memory:' AS other",
+            "INSERT INTO later VALUES (1)",
+            "CREATE TABLE other.o (x)",
+        ]))
+    };
+    runner(files()).up(&mut db).unwrap_err();
+    run(&db, "DETACH other; CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM other.o"), "0");
+}
+
+#[test]
+fn an_idempotent_step_that_was_started_runs_again() {
+    let mut db = memory();
+    let files = || with(bare(&["VACUUM", "INSERT INTO later VALUES (1)"]));
+    runner(files()).up(&mut db).unwrap_err();
+    run(&db, "UPDATE _migrations SET state = 'started', statements_done = 0 WHERE number = 2; CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(history(&db), "001_t 002_bare");
+}
+
+#[test]
+fn another_one_is_for_people_to_settle() {
+    let folder = Folder::new();
+    let copy: &'static str = format!("VACUUM INTO '{}'", folder.file("copy.db").display()).leak();
+    let files = || with(bare(&[copy, "INSERT INTO t VALUES (1)"]));
+    for (choice, rest) in [("has not run", 0), ("if it has", 1)] {
+        let _ = std::fs::remove_file(folder.file("copy.db"));
+        let mut db = memory();
+        runner(with(bare(&["nonsense"]))).up(&mut db).unwrap_err();
+        run(&db, "DELETE FROM _migrations WHERE number = 2");
+        run(
+            &db,
+            &format!(
+                "INSERT INTO _migrations (name, number, checksum, state, statements_done) \
+                 VALUES ('002_bare', 2, '{}', 'started', 0)",
+                set(files()).migrations[1].checksum
+            ),
+        );
+        let error = runner(files()).busy_timeout(Duration::ZERO).up(&mut db).unwrap_err();
+        assert!(error.is_interrupted(), "{error}");
+        assert_eq!(error.statement(), Some(copy));
+        let help = error.help().iter().find(|help| help.contains(choice)).unwrap();
+        run(&db, help.split('`').nth(1).unwrap());
+        runner(files()).up(&mut db).unwrap();
+        assert_eq!(folder.file("copy.db").exists(), rest == 0);
+        assert_eq!(history(&db), "001_t 002_bare");
+    }
+}
+
+#[test]
+fn a_way_back_without_a_transaction_goes_on_too() {
+    let mut db = memory();
+    let files = |down: &[&'static str]| with(file("002_bare", &["INSERT INTO t VALUES (1)"]).down(down).no_transaction());
+    let down = ["DELETE FROM t", "VACUUM", "DELETE FROM later"];
+    runner(files(&down)).up(&mut db).unwrap();
+    let error = runner(files(&down)).down(&mut db).unwrap_err();
+    assert!(error.to_string().contains("`cargo dbmigrate down` goes on"), "{error}");
+    assert_eq!(history(&db), "001_t 002_bare:reverting2");
+    assert!(runner(files(&down)).up(&mut db).unwrap_err().is_interrupted());
+    run(&db, "CREATE TABLE later (x)");
+    // What was begun is finished as it was begun, whatever the file says now.
+    assert_eq!(runner(files(&["nonsense"])).down(&mut db).unwrap().rolled_back.len(), 1);
+    assert_eq!(history(&db), "001_t");
+    runner(files(&down)).up(&mut db).unwrap();
+}
+
+#[test]
+fn a_rebuild_keeps_its_children() {
+    for child_in_file in [false, true] {
+        let mut db = memory();
+        let mut files = vec![family("ON DELETE CASCADE"), rebuild("002_rebuild").no_transaction()];
+        if child_in_file {
+            files = vec![
+                file(
+                    "001_both",
+                    &[
+                        "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)",
+                        "INSERT INTO parent VALUES (1, 'a'), (2, 'b')",
+                        "CREATE TABLE child (id, parent REFERENCES parent (id) ON DELETE CASCADE)",
+                        "INSERT INTO child VALUES (1, 1), (2, 2)",
+                        "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT)",
+                        "INSERT INTO parent_new SELECT * FROM parent",
+                        "DROP TABLE parent",
+                        "ALTER TABLE parent_new RENAME TO parent",
+                    ],
+                )
+                .no_transaction(),
+            ];
+        }
+        runner(files).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM child"), "2");
+        assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
+    }
+}

@@ -1,0 +1,96 @@
+//! A driver that counts its calls, and goes wrong at one of them.
+
+use std::fmt;
+
+use dbmigrate_runtime::{Backend, Driver, Row, Value};
+use rusqlite::Connection;
+
+use super::driver::{Rusqlite, RusqliteDriver};
+
+/// How it goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Never.
+    None,
+    /// One call fails, as on a full disk.
+    Once,
+    /// From that call on nothing works, as if the process were gone.
+    Dead,
+    /// That call panics.
+    Panic,
+    /// That call finds another connection in the way.
+    Busy,
+}
+
+/// A driver over a connection.
+pub struct FaultyDriver<'c> {
+    driver: RusqliteDriver<'c>,
+    fault: Fault,
+    at: usize,
+    /// Every statement that it was asked to run.
+    pub calls: Vec<String>,
+}
+
+impl<'c> FaultyDriver<'c> {
+    pub fn new(db: &'c mut Connection, fault: Fault, at: usize) -> Self {
+        Self { driver: Rusqlite::driver(db), fault, at, calls: Vec::new() }
+    }
+
+    fn call(&mut self, sql: &str) -> Result<(), FaultError> {
+        let now = self.calls.len();
+        self.calls.push(sql.to_owned());
+        match self.fault {
+            Fault::Once if now == self.at => Err(FaultError::Injected),
+            Fault::Dead if now >= self.at => Err(FaultError::Injected),
+            Fault::Busy if now == self.at => Err(FaultError::Busy),
+            // Without the hook, which would print.
+            Fault::Panic if now == self.at => std::panic::resume_unwind(Box::new("injected")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub enum FaultError {
+    Injected,
+    Busy,
+    Real(rusqlite::Error),
+}
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Injected => f.write_str("disk I/O error"),
+            Self::Busy => f.write_str("database is locked"),
+            Self::Real(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FaultError {}
+
+impl Driver for FaultyDriver<'_> {
+    type Error = FaultError;
+
+    fn execute(&mut self, sql: &str) -> Result<(), FaultError> {
+        self.call(sql)?;
+        self.driver.execute(sql).map_err(FaultError::Real)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, FaultError> {
+        self.call(sql)?;
+        self.driver.query(sql, params).map_err(FaultError::Real)
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.driver.in_transaction()
+    }
+
+    fn is_busy(error: &FaultError) -> bool {
+        match error {
+            FaultError::Injected => false,
+            FaultError::Busy => true,
+            FaultError::Real(error) => RusqliteDriver::is_busy(error),
+        }
+    }
+}
