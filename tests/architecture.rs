@@ -57,6 +57,8 @@ fn the_layers_of_the_command_line_look_one_way() {
     }
     for (path, text) in rust_files(&source) {
         if !path.ends_with("shell.rs") {
+            // `init` writes a program that prints; it says so with an escaped quote.
+            let text = text.replace("println!(\\\"", "");
             for word in ["println!", "print!(", "stdout()", "stderr()"] {
                 assert!(!text.contains(word), "{} writes to the terminal by `{word}`", path.display());
             }

@@ -36,7 +36,7 @@ impl<'s> Db<'s> {
 
     /// Runs a statement of the runner's own.
     pub(crate) fn execute(&mut self, sql: &str) -> Result<(), Error> {
-        self.session.execute(sql).map_err(|error| failed(&format!("could not run `{sql}`"), error))
+        self.patiently(|session| session.execute(sql)).map_err(|error| failed(&format!("could not run `{sql}`"), error))
     }
 
     /// Runs a statement of the runner's own, with parameters, and returns its rows.

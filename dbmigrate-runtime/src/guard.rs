@@ -60,7 +60,14 @@ impl Settings {
             self.restore_inside(db)
         };
         // Again where it failed once: a connection that is given back with foreign keys off loses data later.
-        attempt(db).or_else(|_| attempt(db))
+        match catch_unwind(AssertUnwindSafe(|| attempt(db))) {
+            Ok(result) => result.or_else(|_| attempt(db)),
+            Err(panic) => {
+                // The panic is what is told.
+                let _ = attempt(db);
+                resume_unwind(panic)
+            }
+        }
     }
 }
 

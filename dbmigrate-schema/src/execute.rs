@@ -74,8 +74,12 @@ fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -> Diagnosti
         }
         other => (other.to_string(), first_line(script, statement)),
     };
-    Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"))
-        .at(Location::new(&script.source, span))
+    let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"))
+        .at(Location::new(&script.source, span));
+    if message.starts_with("no such table") {
+        return refused.note("the replay began with an empty database, and every earlier migration ran");
+    }
+    refused
 }
 
 /// The token that SQLite's offset points at.

@@ -72,26 +72,29 @@ pub(crate) fn manifest(project: &Project) -> Result<DocumentMut, CliError> {
     text.parse().map_err(|error| CliError::failure(format!("could not read `{}`: {error}", path.display())))
 }
 
-/// What is missing, each with the command that mends it.
+/// What is missing, and the one command that mends it.
 pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let mut missing = |message: String| {
-        let help = format!("run `cargo dbmigrate init -p {}`", project.name);
-        found.push(Diagnostic::error("not-wired", message).in_file("Cargo.toml").help(help));
-    };
+    let mut missing = Vec::new();
     if wiring.runtime.is_none() {
-        missing(format!("package `{}` does not depend on `{RUNTIME}`", project.name));
+        missing.push(format!("it does not depend on `{RUNTIME}`"));
     }
     if wiring.build.is_none() {
-        missing(format!("package `{}` does not build-depend on `{BUILD}`", project.name));
+        missing.push(format!("it does not build-depend on `{BUILD}`"));
     }
     if !wiring.generates {
         let script = wiring.script.as_deref().unwrap_or(Path::new("build.rs"));
         let script = script.strip_prefix(&project.root).unwrap_or(script).display();
-        missing(format!("the build script `{script}` does not call `dbmigrate_build::generate()`"));
+        missing.push(format!("its build script `{script}` does not call `dbmigrate_build::generate()`"));
     }
     if wiring.modules.is_empty() {
-        missing("no source file holds `include_migrations!(pub mod migrations)`".to_owned());
+        missing.push("none of its source files holds `include_migrations!(pub mod migrations)`".to_owned());
+    }
+    let mut found = Vec::new();
+    if !missing.is_empty() {
+        let message = format!("the build of package `{}` does not register its migrations", project.name);
+        let wired = Diagnostic::error("not-wired", message).in_file("Cargo.toml");
+        let help = format!("run `cargo dbmigrate init -p {}`", project.name);
+        found.push(missing.into_iter().fold(wired, Diagnostic::note).help(help));
     }
     if wiring.modules.len() > 1 && set.has_code() {
         let files: Vec<String> = wiring

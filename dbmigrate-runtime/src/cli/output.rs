@@ -38,8 +38,7 @@ impl<'t> Output<'t> {
             self.terminal.data(&failure_line(&failure, self.database));
         } else {
             self.terminal.error(&failure.message());
-            // What no file of the set is to blame for is about the database.
-            if matches!(&failure, Failure::Runner(error) if error.file().is_none()) {
+            if matches!(&failure, Failure::Runner(error) if is_about_database(error)) {
                 self.terminal.note(&format!("the database is {}", open::name(self.database)));
             }
             failure.help().iter().for_each(|help| self.terminal.help(help));
@@ -194,6 +193,11 @@ impl<'t> Output<'t> {
             human::history(rows).iter().for_each(|line| self.terminal.data(line));
         }
     }
+}
+
+/// Whether the file of the database is to blame, and none of the set's.
+fn is_about_database(error: &Error) -> bool {
+    error.file().is_none() && (error.is_sql() || error.is_busy() || error.is_history() || error.is_existing_schema())
 }
 
 fn failure_line(failure: &Failure, database: &Path) -> String {
