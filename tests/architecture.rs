@@ -18,11 +18,8 @@ fn crates_depend_in_one_direction_and_stay_light() {
         ("dbmigrate-runtime", &[]),
         ("dbmigrate-schema", &["dbmigrate-core", "rusqlite"]),
     ]);
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .manifest_path(checkout().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .unwrap();
+    let metadata =
+        cargo_metadata::MetadataCommand::new().manifest_path(checkout().join("Cargo.toml")).no_deps().exec().unwrap();
     assert_eq!(metadata.packages.len(), CRATES.len());
     for package in &metadata.packages {
         let depends: BTreeSet<&str> = package
@@ -80,7 +77,11 @@ fn every_file_is_one_concept_and_says_which() {
     for (path, text) in rust_files(&checkout().join("tests")) {
         let lines = text.lines().count();
         assert!(lines <= 1_000, "{} has {lines} lines", path.display());
-        assert!(text.starts_with("//!") || path.components().any(|part| part.as_os_str() == "cases"), "{} does not say what it is for", path.display());
+        assert!(
+            text.starts_with("//!") || path.components().any(|part| part.as_os_str() == "cases"),
+            "{} does not say what it is for",
+            path.display()
+        );
     }
 }
 

@@ -59,7 +59,8 @@ fn a_database_that_is_none() {
     }
     each_command(&project, "src", &["src", "directory"]);
     each_command(&project, "no/such/folder/x.db", &["x.db"]);
-    project.write("notes.txt", "These are notes, and they are long enough to be a page of something else.\n".repeat(40));
+    project
+        .write("notes.txt", "These are notes, and they are long enough to be a page of something else.\n".repeat(40));
     each_command(&project, "notes.txt", &["`notes.txt` is not a SQLite database"]);
     refused(&project, &["up", "--database", ""], 2, &["--database"]);
     for command in ["up", "status"] {

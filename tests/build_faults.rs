@@ -130,5 +130,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     project.cargo(["run", "-q"]).succeeds().says("003_c 3");
     project.remove("migrations/002_b.sql");
     let build = project.cargo(["build", "-q"]).exits(101);
-    assert_eq!(build.stderr.matches("\nerror").count() + usize::from(build.stderr.starts_with("error")), 2, "one fault and cargo's own last line: {build}");
+    assert_eq!(
+        build.stderr.matches("\nerror").count() + usize::from(build.stderr.starts_with("error")),
+        2,
+        "one fault and cargo's own last line: {build}"
+    );
 }

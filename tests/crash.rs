@@ -61,11 +61,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn a_crash_at_any_step_leaves_the_old_state_or_the_new_one() {
     let project = Project::wired(
         "crash",
-        &[("001_base.sql", BASE), ("002_rebuild.sql", REBUILD), ("003_steps.sql", STEPS), ("004_end.sql", "CREATE TABLE done(x);")],
+        &[
+            ("001_base.sql", BASE),
+            ("002_rebuild.sql", REBUILD),
+            ("003_steps.sql", STEPS),
+            ("004_end.sql", "CREATE TABLE done(x);"),
+        ],
     );
     project.write("src/main.rs", PROGRAM);
     project.edit_manifest(|manifest| {
-        manifest["dependencies"]["rusqlite"]["features"] = value(["bundled", "functions"].into_iter().collect::<Array>());
+        manifest["dependencies"]["rusqlite"]["features"] =
+            value(["bundled", "functions"].into_iter().collect::<Array>());
     });
     project.cargo(["build", "-q"]).succeeds();
     let start = |database: &str, crash_at: usize| {
@@ -77,7 +83,8 @@ fn a_crash_at_any_step_leaves_the_old_state_or_the_new_one() {
         // Five calls in the rebuild, four in the file without a transaction.
         let crashed = start(&database, crash_at);
         assert_ne!(crashed.code, 0, "call {crash_at} is never reached: {crashed}");
-        let tables = project.query(&database, "SELECT name FROM sqlite_schema WHERE name IN ('new', 'team') ORDER BY 1");
+        let tables =
+            project.query(&database, "SELECT name FROM sqlite_schema WHERE name IN ('new', 'team') ORDER BY 1");
         let recorded = project.query(&database, "SELECT number || state FROM main._migrations ORDER BY number");
         let members = "SELECT count(*) FROM member";
         if crash_at <= 5 {
@@ -93,7 +100,11 @@ fn a_crash_at_any_step_leaves_the_old_state_or_the_new_one() {
 
         start(&database, 0).succeeds();
         assert_eq!(project.query(&database, members), ["3"], "crash at {crash_at}");
-        assert_eq!(project.query(&database, "SELECT what FROM log ORDER BY n"), ["one", "two", "three"], "crash at {crash_at}");
+        assert_eq!(
+            project.query(&database, "SELECT what FROM log ORDER BY n"),
+            ["one", "two", "three"],
+            "crash at {crash_at}"
+        );
         assert_eq!(project.query(&database, "PRAGMA foreign_key_check"), Vec::<String>::new());
         assert_eq!(project.query(&database, "PRAGMA integrity_check"), ["ok"]);
         project.dbmigrate(["verify", "--database", &database]).succeeds();

@@ -6,7 +6,10 @@ use toml_edit::value;
 use crate::support::{Project, checkout};
 
 const SET: [(&str, &str); 3] = [
-    ("001_a.sql", "-- Description: The `first` table of <a> [set].\nCREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE a;"),
+    (
+        "001_a.sql",
+        "-- Description: The `first` table of <a> [set].\nCREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE a;",
+    ),
     ("002_b.sql", "INSERT INTO a VALUES ('it''s \"quoted\" \\ ```');\n-- dbmigrate: call fill\n"),
     (
         "003_c.rs",
@@ -173,7 +176,10 @@ fn a_package_inside_a_bigger_workspace_is_found_and_read_alone() {
     };
     let build = project.read("build.rs");
     for name in ["workspace-one", "workspace-two"] {
-        project.write(&format!("crates/{name}/Cargo.toml"), member(name, "[package.metadata.migrations]\ndatabase = \"own.db\"\n"));
+        project.write(
+            &format!("crates/{name}/Cargo.toml"),
+            member(name, "[package.metadata.migrations]\ndatabase = \"own.db\"\n"),
+        );
         project.write(&format!("crates/{name}/build.rs"), &build);
         project.write(
             &format!("crates/{name}/src/lib.rs"),

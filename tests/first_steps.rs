@@ -52,15 +52,27 @@ fn init_fits_into_a_package_that_has_a_build_script_already() {
     project.write("build.rs", "//! Builds.\n\nfn main() {\n    println!(\"cargo:rustc-env=GREETING=hello\");\n}\n");
     project.write("src/main.rs", "//! Greets.\n\nfn main() {\n    println!(\"{}\", env!(\"GREETING\"));\n}\n");
     init(&project);
-    assert!(project.read("build.rs").contains("fn main() {\n    dbmigrate_build::generate()"), "{}", project.read("build.rs"));
+    assert!(
+        project.read("build.rs").contains("fn main() {\n    dbmigrate_build::generate()"),
+        "{}",
+        project.read("build.rs")
+    );
     assert!(project.read("build.rs").contains("GREETING"));
-    assert!(project.read("src/main.rs").starts_with("//! Greets.\n\ndbmigrate_runtime::include_migrations!(pub mod migrations);\n\nfn main()"));
+    assert!(
+        project
+            .read("src/main.rs")
+            .starts_with("//! Greets.\n\ndbmigrate_runtime::include_migrations!(pub mod migrations);\n\nfn main()")
+    );
     project.cargo(["run", "-q"]).succeeds().says("hello");
     project.dbmigrate(["check"]).succeeds();
 
     let before = ["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path));
     init(&project);
-    assert_eq!(["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path)), before, "a second `init` changes nothing");
+    assert_eq!(
+        ["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path)),
+        before,
+        "a second `init` changes nothing"
+    );
 }
 
 #[test]
@@ -104,7 +116,8 @@ fn a_fresh_program_gets_few_crates_and_no_other_sqlite() {
 
 /// The names of all crates that a build of the package compiles, itself included.
 fn crates(project: &Project) -> Vec<String> {
-    let tree = project.cargo(["tree", "--prefix", "none", "--format", "{lib}|{p}", "--edges", "normal,build"]).succeeds();
+    let tree =
+        project.cargo(["tree", "--prefix", "none", "--format", "{lib}|{p}", "--edges", "normal,build"]).succeeds();
     let names = tree.stdout.lines().filter_map(|line| line.split('|').nth(1)?.split(' ').next());
     let mut names: Vec<String> = names.map(str::to_owned).collect();
     names.sort();

@@ -17,6 +17,7 @@ mod embedding;
 mod first_steps;
 mod many_processes;
 mod monitor;
+mod readme;
 mod rebuild;
 mod rusqlite_matrix;
 mod scaler;

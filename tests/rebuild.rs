@@ -12,7 +12,8 @@ INSERT INTO team_new SELECT id, name FROM team;
 DROP TABLE team;
 ALTER TABLE team_new RENAME TO team;
 ";
-const ROWS: &str = "INSERT INTO team VALUES (1, 'red'), (2, 'blue'); INSERT INTO member VALUES (10, 1), (11, 1), (12, 2);";
+const ROWS: &str =
+    "INSERT INTO team VALUES (1, 'red'), (2, 'blue'); INSERT INTO member VALUES (10, 1), (11, 1), (12, 2);";
 
 fn base(test: &str) -> Project {
     let project = Project::wired(test, &[BASE]);
@@ -26,16 +27,27 @@ fn no_child_row_is_lost_with_or_without_pragmas() {
     for (name, text) in [
         ("plain", REBUILD.to_owned()),
         ("pragmas", format!("PRAGMA foreign_keys=OFF;\n{REBUILD}PRAGMA foreign_keys=ON;\n")),
-        ("envelope", format!("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{REBUILD}COMMIT;\nPRAGMA foreign_keys=ON;\n")),
+        (
+            "envelope",
+            format!("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{REBUILD}COMMIT;\nPRAGMA foreign_keys=ON;\n"),
+        ),
         ("directive", format!("-- dbmigrate: foreign-keys off\n{REBUILD}")),
     ] {
         let project = base(&format!("rebuild-{name}"));
         project.write("migrations/002_rebuild.sql", text);
         project.dbmigrate(["up"]).succeeds();
-        assert_eq!(project.query("app.db", "SELECT id, team FROM member ORDER BY id"), ["10|1", "11|1", "12|2"], "{name}");
+        assert_eq!(
+            project.query("app.db", "SELECT id, team FROM member ORDER BY id"),
+            ["10|1", "11|1", "12|2"],
+            "{name}"
+        );
         assert_eq!(project.query("app.db", "SELECT id, name FROM team ORDER BY id"), ["1|red", "2|blue"], "{name}");
         assert_eq!(project.query("app.db", "PRAGMA foreign_key_check"), Vec::<String>::new(), "{name}");
-        assert!(project.query("app.db", "SELECT sql FROM sqlite_schema WHERE name = 'member'")[0].contains("REFERENCES team(id)"), "{name}");
+        assert!(
+            project.query("app.db", "SELECT sql FROM sqlite_schema WHERE name = 'member'")[0]
+                .contains("REFERENCES team(id)"),
+            "{name}"
+        );
     }
 }
 

@@ -49,7 +49,8 @@ fn has_system_sqlite() -> bool {
 }
 
 fn row(version: &str, features: &[&str]) {
-    let name = format!("matrix-{}-{}", version.replace('.', "-"), if features.is_empty() { "system" } else { "bundled" });
+    let name =
+        format!("matrix-{}-{}", version.replace('.', "-"), if features.is_empty() { "system" } else { "bundled" });
     let project = Project::wired(
         &format!("{name}-{}", features.len()),
         &[

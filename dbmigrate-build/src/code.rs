@@ -88,7 +88,9 @@ impl<'a> Table<'a> {
                     }
                 }
             }
-            text.push_str("        unknown => ::core::result::Result::Err(__dbmigrate::unknown_code(unknown)),\n    })");
+            text.push_str(
+                "        unknown => ::core::result::Result::Err(__dbmigrate::unknown_code(unknown)),\n    })",
+            );
         }
         text.push_str("\n}\n");
     }
@@ -111,7 +113,9 @@ impl<'a> Table<'a> {
         if !self.has_steps() {
             return;
         }
-        text.push_str("/// The error of a step: `?` turns any error into it.\npub type StepError = __dbmigrate::BoxError;\n\n");
+        text.push_str(
+            "/// The error of a step: `?` turns any error into it.\npub type StepError = __dbmigrate::BoxError;\n\n",
+        );
         text.push_str("/// The Rust steps that the migrations call. The program implements them.\npub trait Steps {\n");
         for (at, name) in self.set.call_steps().into_iter().enumerate() {
             if at > 0 {

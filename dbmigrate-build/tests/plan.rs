@@ -41,7 +41,8 @@ impl Drop for Package {
 }
 
 const FIRST: (&str, &str) = ("migrations/001_initial_schema.sql", "-- Migration: Start\nCREATE TABLE t(a);\n");
-const SECOND: (&str, &str) = ("migrations/002_add_b.sql", "ALTER TABLE t ADD COLUMN b;\n-- dbmigrate: down\nALTER TABLE t DROP COLUMN b;\n");
+const SECOND: (&str, &str) =
+    ("migrations/002_add_b.sql", "ALTER TABLE t ADD COLUMN b;\n-- dbmigrate: down\nALTER TABLE t DROP COLUMN b;\n");
 const RUST: (&str, &str) = (
     "migrations/003_fill.rs",
     "use rusqlite::Connection;\npub fn up(db: &Connection) -> rusqlite::Result<()> { db.execute_batch(\"UPDATE t SET b = 1\") }\n",
@@ -143,7 +144,8 @@ fn writing_twice_touches_nothing_the_second_time() {
 
 #[test]
 fn steps_become_a_trait_that_the_program_implements() {
-    let package = Package::new(&[FIRST, ("migrations/002_fill.sql", "-- dbmigrate: call fill_b\n-- dbmigrate: call tidy\n")]);
+    let package =
+        Package::new(&[FIRST, ("migrations/002_fill.sql", "-- dbmigrate: call fill_b\n-- dbmigrate: call tidy\n")]);
     let module = package.plan().module().to_owned();
     assert_contains(&module, "pub trait Steps {");
     assert_contains(&module, "fn fill_b(&self, db: &Connection) -> ::core::result::Result<(), StepError>;");

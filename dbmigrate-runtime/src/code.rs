@@ -16,7 +16,13 @@ use crate::set::{Code, Script};
 use crate::value::Value;
 
 /// Runs a step of Rust inside the open transaction.
-pub(crate) fn run(db: &mut Db<'_>, name: &str, script: &Script<'_>, code: &Code<'_>, enforced: bool) -> Result<(), Error> {
+pub(crate) fn run(
+    db: &mut Db<'_>,
+    name: &str,
+    script: &Script<'_>,
+    code: &Code<'_>,
+    enforced: bool,
+) -> Result<(), Error> {
     let before = if enforced { Some(Parents::read(db)?) } else { None };
     let savepoint = identifier(&format!("dbmigrate_{:016x}", RandomState::new().build_hasher().finish()));
     db.execute(&format!("SAVEPOINT {savepoint}"))?;
@@ -36,7 +42,11 @@ pub(crate) fn run(db: &mut Db<'_>, name: &str, script: &Script<'_>, code: &Code<
             source = deeper.source();
         }
         let error = Error::new(ErrorKind::Code, message).because(cause);
-        return Err(if db.in_transaction() { error.at(place.clone()) } else { ended(error.also(ErrorKind::TransactionEnded)) });
+        return Err(if db.in_transaction() {
+            error.at(place.clone())
+        } else {
+            ended(error.also(ErrorKind::TransactionEnded))
+        });
     }
     if !db.in_transaction() || db.session().execute(&format!("RELEASE {savepoint}")).is_err() {
         let message = format!("`{name}` ended the runner's transaction in `{}`", code.name);
@@ -104,8 +114,9 @@ impl Parents {
 }
 
 fn lost(what: String) -> Error {
-    Error::new(ErrorKind::ForeignKey, format!("{what}, with foreign keys enforced: rows may have gone with it"))
-        .hint("take `foreign-keys on` out, so that it runs with foreign keys off; or do the two in migrations of their own")
+    Error::new(ErrorKind::ForeignKey, format!("{what}, with foreign keys enforced: rows may have gone with it")).hint(
+        "take `foreign-keys on` out, so that it runs with foreign keys off; or do the two in migrations of their own",
+    )
 }
 
 /// Name and root page of every table, by the rowid of its schema entry.

@@ -136,9 +136,11 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
             Down::Missing | Down::Irreversible(_) => 0,
         },
         (other, _) => {
-            let message = format!("the history has `{}` in the state `{other}`, which this program does not know", row.name);
-            return Err(Error::new(ErrorKind::History, message)
-                .hint("build the program with a newer `dbmigrate-runtime`"));
+            let message =
+                format!("the history has `{}` in the state `{other}`, which this program does not know", row.name);
+            return Err(
+                Error::new(ErrorKind::History, message).hint("build the program with a newer `dbmigrate-runtime`")
+            );
         }
     };
     Ok(State::Interrupted { done: row.statements_done, of: steps as u64 })
@@ -197,12 +199,17 @@ impl<'s> Known<'s> {
             State::Edited => (
                 ErrorKind::Edited,
                 format!("`{name}` was edited after it was applied"),
-                vec!["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".into(), redo.into()],
+                vec![
+                    "restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".into(),
+                    redo.into(),
+                ],
             ),
             State::Renamed { recorded } => (
                 ErrorKind::Renamed,
                 format!("`{name}` has the number of `{recorded}`, which is applied"),
-                vec![format!("if it is the same migration, name the file `{recorded}` again, else give it another number")],
+                vec![format!(
+                    "if it is the same migration, name the file `{recorded}` again, else give it another number"
+                )],
             ),
             State::Missing => (
                 ErrorKind::Missing,
@@ -346,7 +353,8 @@ mod tests {
         let migrations = [migration(1, "a"), migration(2, "b"), migration(4, "d")];
         let set = Set { name: "", table: "t", migrations: &migrations, rules: Rules::DEFAULT };
         let matches = matches(&set, rows.iter().map(|text| row(text)).collect()).unwrap();
-        let states: Vec<String> = matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
+        let states: Vec<String> =
+            matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
         let known = Known { set: &set, head: None, matches };
         assert_eq!(known.chain(), chain);

@@ -153,7 +153,8 @@ fn jobs_left<'s>(
     targets: &[u64],
 ) -> Result<VecDeque<Job<'s>>, Error> {
     let left = known.newest_first().filter(|(_, row)| targets.contains(&row.number)).count();
-    let newest: Vec<(u64, &str)> = known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
+    let newest: Vec<(u64, &str)> =
+        known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
     if let Some((_, name)) = newest.iter().find(|(number, _)| !targets.contains(number)) {
         return Err(Error::new(ErrorKind::OutOfOrder, format!("`{name}` was applied by another process meanwhile"))
             .hint("look at `cargo dbmigrate status`, then roll back again"));
@@ -172,7 +173,9 @@ pub(crate) fn way_back<'s>(
 ) -> Result<Result<Way<'s>, Problem>, Error> {
     let reverting = row.state.starts_with("reverting");
     if !reverting && row.state != "applied" {
-        return Ok(Err(known.problem(matched).unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));
+        return Ok(Err(known
+            .problem(matched)
+            .unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));
     }
     let unchanged = matched.migration.filter(|_| matched.state == State::Applied);
     if let (Some(migration), false) = (unchanged, reverting) {
@@ -184,7 +187,9 @@ pub(crate) fn way_back<'s>(
             Down::Missing => {
                 let file = migration.file.strip_suffix(".up.sql").or_else(|| migration.file.strip_suffix(".sql"));
                 let help = match file {
-                    Some(stem) => format!("write `{stem}.down.sql`, or put it below a line `-- dbmigrate: down` in the file"),
+                    Some(stem) => {
+                        format!("write `{stem}.down.sql`, or put it below a line `-- dbmigrate: down` in the file")
+                    }
                     None => format!("add `pub fn down` to `{}`", migration.file),
                 };
                 Err(no_down(matched, row, "nobody has written one", &[&help]))

@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn another_format_is_named_with_ours() {
         let panic = std::panic::catch_unwind(|| check_format(4_000_017)).unwrap_err();
-        let message = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).into()));
+        let message =
+            panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).into()));
         assert_eq!(
             message.unwrap(),
             "the migrations were generated in format 4000017, but this `dbmigrate-runtime` reads format 1: use one \

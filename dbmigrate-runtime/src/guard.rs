@@ -44,8 +44,11 @@ impl Settings {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(Error::new(ErrorKind::Settings, format!("could not switch foreign keys {wanted}: the PRAGMA had no effect"))
-            .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it"))
+        Err(Error::new(
+            ErrorKind::Settings,
+            format!("could not switch foreign keys {wanted}: the PRAGMA had no effect"),
+        )
+        .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it"))
     }
 
     /// Takes back what a script set that may be set inside a transaction, so that the next one starts like the first.
@@ -92,8 +95,11 @@ pub(crate) fn guarded(
 }
 
 fn lost_settings(error: &Error) -> Error {
-    Error::new(ErrorKind::Settings, format!("the settings of the connection could not be restored: {}", error.message()))
-        .hint("close the connection and open it again")
+    Error::new(
+        ErrorKind::Settings,
+        format!("the settings of the connection could not be restored: {}", error.message()),
+    )
+    .hint("close the connection and open it again")
 }
 
 fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {

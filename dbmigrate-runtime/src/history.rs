@@ -137,7 +137,8 @@ impl<'s> History<'s> {
     pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
         let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
-        let found: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect();
+        let found: Vec<String> =
+            rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect();
         if COLUMNS.iter().all(|column| found.iter().any(|name| name == column)) {
             return Ok(());
         }
@@ -163,8 +164,7 @@ impl<'s> History<'s> {
 
     /// One row of the set.
     pub(crate) fn row(&self, db: &mut Db<'_>, number: u64) -> Result<Option<(String, u64)>, Error> {
-        let sql =
-            format!("SELECT state, statements_done FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        let sql = format!("SELECT state, statements_done FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         match row.as_slice() {
@@ -335,8 +335,11 @@ fn decode(row: Row) -> Option<HistoryRow> {
 }
 
 fn damaged(table: &str) -> Error {
-    Error::new(ErrorKind::History, format!("the table `{table}` has a row that can't be: a value is missing or no number"))
-        .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
+    Error::new(
+        ErrorKind::History,
+        format!("the table `{table}` has a row that can't be: a value is missing or no number"),
+    )
+    .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
 }
 
 fn newer_format(set: &Set<'_>, format: i64) -> Error {

@@ -117,11 +117,12 @@ impl Walk<'_, '_, '_> {
         match step {
             Step::Code(code) => self.bare(done, |walk| walk.code(code)),
             Step::Sql(statement) => match statement.effect {
-                Effect::None | Effect::DropTable(_) | Effect::Write(_) => self.in_transaction(done, done..done + 1, done + 1),
+                Effect::None | Effect::DropTable(_) | Effect::Write(_) => {
+                    self.in_transaction(done, done..done + 1, done + 1)
+                }
                 Effect::Begin => {
-                    let is_commit = |step: &Step<'_>| {
-                        matches!(step, Step::Sql(Statement { effect: Effect::Commit, .. }))
-                    };
+                    let is_commit =
+                        |step: &Step<'_>| matches!(step, Step::Sql(Statement { effect: Effect::Commit, .. }));
                     match self.script.steps.iter().skip(done).position(is_commit) {
                         Some(length) => self.in_transaction(done, done + 1..done + length, done + length + 1),
                         None => Err(Error::new(ErrorKind::Set, "a BEGIN has no COMMIT")),

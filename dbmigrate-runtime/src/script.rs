@@ -91,7 +91,13 @@ pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<
 }
 
 /// The error for a statement that the database refused.
-pub(crate) fn failed(db: &mut Db<'_>, name: &str, script: &Script<'_>, statement: &Statement<'_>, error: DbError) -> Error {
+pub(crate) fn failed(
+    db: &mut Db<'_>,
+    name: &str,
+    script: &Script<'_>,
+    statement: &Statement<'_>,
+    error: DbError,
+) -> Error {
     let kind = if error.busy {
         ErrorKind::Busy
     } else if error.message.starts_with("FOREIGN KEY constraint failed") {
@@ -101,7 +107,8 @@ pub(crate) fn failed(db: &mut Db<'_>, name: &str, script: &Script<'_>, statement
     };
     let mut result = Error::new(kind, format!("`{name}` failed: {}", error.message));
     if script.transaction && !db.in_transaction() {
-        result = result.also(ErrorKind::TransactionEnded).note("the statement rolled the whole transaction back itself");
+        result =
+            result.also(ErrorKind::TransactionEnded).note("the statement rolled the whole transaction back itself");
     }
     let start = (statement.start as usize).saturating_add(error.offset.unwrap_or(0));
     let place = Place::of(script.file, script.text, start);

@@ -130,7 +130,9 @@ impl Stored {
     /// The steps, for [`Stored::script`].
     pub(crate) fn steps(&self) -> Vec<Step<'_>> {
         let steps = self.statements.iter();
-        steps.map(|(start, end, kind)| Step::Sql(Statement { start: *start, end: *end, effect: kind.effect() })).collect()
+        steps
+            .map(|(start, end, kind)| Step::Sql(Statement { start: *start, end: *end, effect: kind.effect() }))
+            .collect()
     }
 
     /// The script over its steps.

@@ -101,7 +101,8 @@ impl Violations {
         for message in mismatches {
             error = error.note(message.as_str());
         }
-        let parents: BTreeSet<(&str, &str)> = grown.iter().map(|(child, _, parent)| (child.as_str(), parent.as_str())).collect();
+        let parents: BTreeSet<(&str, &str)> =
+            grown.iter().map(|(child, _, parent)| (child.as_str(), parent.as_str())).collect();
         for line in rows(db, &parents)? {
             error = error.note(line);
         }
@@ -111,10 +112,8 @@ impl Violations {
 
 /// Some of the violating rows, for people.
 fn rows(db: &mut Db<'_>, of: &BTreeSet<(&str, &str)>) -> Result<Vec<String>, Error> {
-    let sql = format!(
-        "SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}",
-        SHOWN + 1
-    );
+    let sql =
+        format!("SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}", SHOWN + 1);
     let mut lines = Vec::new();
     for (child, parent) in of {
         let params = [Value::Text((*child).to_owned()), Value::Text((*parent).to_owned())];

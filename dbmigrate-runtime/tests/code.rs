@@ -35,7 +35,9 @@ fn code_runs_between_statements() {
 
 #[test]
 fn a_set_with_code_needs_its_program() {
-    let error = runner(vec![file("001_a", &["CREATE TABLE t (x)"]), file("002_code", &["rust:0"])]).up(&mut memory()).unwrap_err();
+    let error = runner(vec![file("001_a", &["CREATE TABLE t (x)"]), file("002_code", &["rust:0"])])
+        .up(&mut memory())
+        .unwrap_err();
     assert_eq!((error.kind(), error.file()), (ErrorKind::NoCode, Some("migrations/002_code.sql")));
     assert!(error.report().is_empty());
 }
@@ -67,7 +69,8 @@ fn with_enforcement_on_a_replaced_parent_is_noticed() {
         );
         let code = file("002_code", &["rust:0"]).foreign_keys(true);
         runner(vec![parent_last.clone()]).up(&mut db).unwrap();
-        let migrator: Runner = Migrator::new(set(vec![parent_last, code])).with_code(move |_, db: &Connection| batch(db, sql));
+        let migrator: Runner =
+            Migrator::new(set(vec![parent_last, code])).with_code(move |_, db: &Connection| batch(db, sql));
         let result = migrator.up(&mut db);
         assert_eq!(result.as_ref().is_err_and(|error| error.is_foreign_key()), is_error, "{sql}: {result:?}");
         if is_error {
@@ -110,7 +113,9 @@ fn code_that_ends_the_transaction_is_noticed() {
 #[test]
 fn savepoints_that_are_left_open_are_closed() {
     let mut db = memory();
-    coded(vec![file("001_code", &["rust:0"])], |db| batch(db, "SAVEPOINT mine; CREATE TABLE t (x)")).up(&mut db).unwrap();
+    coded(vec![file("001_code", &["rust:0"])], |db| batch(db, "SAVEPOINT mine; CREATE TABLE t (x)"))
+        .up(&mut db)
+        .unwrap();
     assert_eq!(objects(&db), "t");
     assert!(db.is_autocommit());
 }
@@ -148,9 +153,19 @@ fn a_panic_leaves_the_connection_as_it_was() {
 fn the_helpers_answer_and_nest() {
     use driver::{column_exists, index_exists, savepoint, table_exists};
     let mut db = memory();
-    let files = vec![file("001_t", &["CREATE TABLE t (x, y AS (x + 1))", "CREATE INDEX i ON t (x)"]), file("002_code", &["rust:0"])];
+    let files = vec![
+        file("001_t", &["CREATE TABLE t (x, y AS (x + 1))", "CREATE INDEX i ON t (x)"]),
+        file("002_code", &["rust:0"]),
+    ];
     coded(files, |db| {
-        let answers = [table_exists(db, "T")?, table_exists(db, "i")?, column_exists(db, "t", "Y")?, column_exists(db, "t", "z")?, index_exists(db, "i")?, index_exists(db, "t")?];
+        let answers = [
+            table_exists(db, "T")?,
+            table_exists(db, "i")?,
+            column_exists(db, "t", "Y")?,
+            column_exists(db, "t", "z")?,
+            index_exists(db, "i")?,
+            index_exists(db, "t")?,
+        ];
         assert_eq!(answers, [true, false, true, false, true, false]);
         savepoint(db, |db| batch(db, "INSERT INTO t VALUES (1)"))?;
         let failed = savepoint(db, |db| {
@@ -180,8 +195,11 @@ fn code_can_be_the_way_back_but_is_not_stored() {
 #[test]
 fn code_without_a_transaction_has_its_own() {
     let mut db = memory();
-    let files = || vec![file("001_code", &["CREATE TABLE t (x)", "rust:0", "INSERT INTO t VALUES (2)"]).no_transaction()];
-    let error = coded(files(), |db| batch(db, "BEGIN; INSERT INTO t VALUES (1); COMMIT").and(Err("stopped".into()))).up(&mut db).unwrap_err();
+    let files =
+        || vec![file("001_code", &["CREATE TABLE t (x)", "rust:0", "INSERT INTO t VALUES (2)"]).no_transaction()];
+    let error = coded(files(), |db| batch(db, "BEGIN; INSERT INTO t VALUES (1); COMMIT").and(Err("stopped".into())))
+        .up(&mut db)
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Code);
     assert_eq!(history(&db), "001_code:running1");
     let error = coded(files(), |db| batch(db, "BEGIN")).up(&mut db).unwrap_err();

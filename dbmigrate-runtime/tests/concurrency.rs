@@ -127,8 +127,12 @@ fn a_process_that_applied_it_first_leaves_nothing_to_do() {
     let mut db = Connection::open(&path).unwrap();
     let mut second = Connection::open(&path).unwrap();
     runner(files()).up_to(&mut db, 1_u64).unwrap();
-    let migrator: Runner = Migrator::new(set(vec![files()[0].clone(), file("002_code", &["rust:0"]).foreign_keys(true), files()[3].clone()]))
-        .with_code(|_, _: &Connection| Ok(()));
+    let migrator: Runner = Migrator::new(set(vec![
+        files()[0].clone(),
+        file("002_code", &["rust:0"]).foreign_keys(true),
+        files()[3].clone(),
+    ]))
+    .with_code(|_, _: &Connection| Ok(()));
     migrator.up(&mut db).unwrap();
     assert!(migrator.up(&mut second).unwrap().is_empty());
     assert_eq!(ask(&second, "SELECT count(*) FROM v"), "1");

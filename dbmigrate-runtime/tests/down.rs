@@ -62,7 +62,11 @@ fn a_missing_way_back_stops_before_anything_changes() {
     assert!(error.is_no_down(), "{error}");
     let text = error.to_string();
     assert!(text.contains("`004_d` has no way back: its file says that there is none: rows are gone"), "{text}");
-    assert!(text.contains("`001_a` has no way back: nobody has written one") && text.contains("`migrations/001_a.down.sql`"), "{text}");
+    assert!(
+        text.contains("`001_a` has no way back: nobody has written one")
+            && text.contains("`migrations/001_a.down.sql`"),
+        "{text}"
+    );
     assert_eq!(dump(&db), before);
     migrator.down(&mut db).unwrap();
     assert!(migrator.down(&mut db).unwrap_err().is_no_down());
@@ -143,7 +147,10 @@ fn redo_takes_the_stored_way_back_and_the_new_text() {
     edited[1] = file("002_b", &["CREATE TABLE bee (x)"]);
     edited[0] = file("001_a", &["CREATE TABLE ay (x)"]);
     let error = runner(edited.clone()).redo(&mut db).unwrap_err();
-    assert!(error.is_edited() && error.to_string().contains("`001_a`") && !error.to_string().contains("`002_b`"), "{error}");
+    assert!(
+        error.is_edited() && error.to_string().contains("`001_a`") && !error.to_string().contains("`002_b`"),
+        "{error}"
+    );
     assert!(runner(three()[..1].to_vec()).redo(&mut db).unwrap_err().is_missing());
     assert_eq!(history(&db), "001_a 002_b");
 }

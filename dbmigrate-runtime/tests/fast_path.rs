@@ -29,7 +29,9 @@ fn one_read_and_nothing_else() {
     assert!(calls(&mut db).len() > 1);
     assert_eq!(
         calls(&mut db),
-        ["SELECT format, chain, EXISTS (SELECT 1 FROM main.\"_migrations\") FROM main.\"_migrations_head\" WHERE set_name = ?1"]
+        [
+            "SELECT format, chain, EXISTS (SELECT 1 FROM main.\"_migrations\") FROM main.\"_migrations_head\" WHERE set_name = ?1"
+        ]
     );
 }
 
@@ -57,7 +59,13 @@ fn whoever_changes_the_history_by_hand_is_believed() {
     assert_eq!(check("DELETE FROM _migrations WHERE number = 3").unwrap(), 1);
     assert!(check("DELETE FROM _migrations WHERE number = 2").unwrap_err().is_late());
     assert!(check("UPDATE _migrations SET checksum = 'x' WHERE number = 1").unwrap_err().is_edited());
-    assert!(check("INSERT INTO _migrations (name, number, checksum, state, statements_done) VALUES ('9', 9, '', 'applied', 0)").unwrap_err().is_newer_database());
+    assert!(
+        check(
+            "INSERT INTO _migrations (name, number, checksum, state, statements_done) VALUES ('9', 9, '', 'applied', 0)"
+        )
+        .unwrap_err()
+        .is_newer_database()
+    );
     assert_eq!(check("UPDATE _migrations SET tool = 'me'").unwrap(), 0);
 }
 

@@ -120,7 +120,10 @@ impl Case {
 }
 
 fn settings(db: Connection) -> Connection {
-    run(&db, "PRAGMA synchronous = 0; PRAGMA foreign_keys = 1; PRAGMA recursive_triggers = 1; PRAGMA legacy_alter_table = 0");
+    run(
+        &db,
+        "PRAGMA synchronous = 0; PRAGMA foreign_keys = 1; PRAGMA recursive_triggers = 1; PRAGMA legacy_alter_table = 0",
+    );
     db
 }
 
@@ -134,8 +137,11 @@ fn plain() -> Vec<File> {
         .map(|name| {
             let letter = &name[4..];
             let sql = |text: &str| -> &'static str { text.replace('?', letter).leak() };
-            file(name, &[sql("CREATE TABLE ? (x)"), sql("INSERT INTO ? VALUES (1), (2)"), sql("CREATE INDEX ?_last ON ? (x)")])
-                .down(&[sql("DROP INDEX ?_last"), sql("DROP TABLE ?")])
+            file(
+                name,
+                &[sql("CREATE TABLE ? (x)"), sql("INSERT INTO ? VALUES (1), (2)"), sql("CREATE INDEX ?_last ON ? (x)")],
+            )
+            .down(&[sql("DROP INDEX ?_last"), sql("DROP TABLE ?")])
         })
         .collect()
 }

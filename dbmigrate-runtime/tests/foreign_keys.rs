@@ -22,7 +22,14 @@ fn children(db: &Connection) -> String {
 
 #[test]
 fn a_rebuilt_parent_keeps_its_children() {
-    for on_delete in ["ON DELETE CASCADE", "ON DELETE SET NULL", "ON DELETE SET DEFAULT", "ON DELETE RESTRICT", "", "DEFERRABLE INITIALLY DEFERRED"] {
+    for on_delete in [
+        "ON DELETE CASCADE",
+        "ON DELETE SET NULL",
+        "ON DELETE SET DEFAULT",
+        "ON DELETE RESTRICT",
+        "",
+        "DEFERRABLE INITIALLY DEFERRED",
+    ] {
         for (connection, fresh) in [(true, true), (true, false), (false, true), (false, false)] {
             let mut db = enforcing(connection);
             if !fresh {
@@ -99,7 +106,12 @@ fn every_sort_of_reference_is_seen() {
     let plain = "CREATE TABLE p (a INTEGER PRIMARY KEY, b)";
     check(plain, "CREATE TABLE c (x REFERENCES p ON DELETE CASCADE)", "DROP TABLE p", "INSERT INTO c VALUES (1)");
     check(plain, "CREATE TABLE c (x REFERENCES P ON DELETE CASCADE)", "DROP TABLE \"p\"", "INSERT INTO c VALUES (1)");
-    check(plain, "CREATE TABLE c (x REFERENCES p ON DELETE CASCADE)", "DROP TABLE IF EXISTS P", "INSERT INTO c VALUES (1)");
+    check(
+        plain,
+        "CREATE TABLE c (x REFERENCES p ON DELETE CASCADE)",
+        "DROP TABLE IF EXISTS P",
+        "INSERT INTO c VALUES (1)",
+    );
     check(
         "CREATE TABLE p (a, b, PRIMARY KEY (a, b)) WITHOUT ROWID",
         "CREATE TABLE c (x, y, FOREIGN KEY (x, y) REFERENCES p (a, b) ON DELETE CASCADE)",
@@ -160,7 +172,8 @@ fn orphans_that_were_there_are_no_ones_fault() {
     let mut db = enforcing(false);
     runner(vec![family("ON DELETE CASCADE")]).up(&mut db).unwrap();
     run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (30, 77), (40, 78)");
-    let rename = file("003_rename", &["ALTER TABLE child RENAME TO kid", "ALTER TABLE parent RENAME TO elder"]).foreign_keys(false);
+    let rename = file("003_rename", &["ALTER TABLE child RENAME TO kid", "ALTER TABLE parent RENAME TO elder"])
+        .foreign_keys(false);
     let child = file(
         "004_child",
         &[
@@ -171,17 +184,24 @@ fn orphans_that_were_there_are_no_ones_fault() {
         ],
     )
     .foreign_keys(false);
-    runner(vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), rename.clone(), child.clone()]).up(&mut db).unwrap();
+    runner(vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), rename.clone(), child.clone()])
+        .up(&mut db)
+        .unwrap();
     assert_eq!(ask(&db, "SELECT count(*) FROM kid"), "4");
     let one_more = file("005_more", &["INSERT INTO kid VALUES (50, 79, 0)"]).foreign_keys(false);
-    let error = runner(vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), rename, child, one_more]).up(&mut db).unwrap_err();
+    let error = runner(vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), rename, child, one_more])
+        .up(&mut db)
+        .unwrap_err();
     assert!(error.is_foreign_key(), "{error}");
 }
 
 #[test]
 fn tables_without_rowids_can_be_orphans_too() {
     let mut db = enforcing(false);
-    let one = file("001_one", &["CREATE TABLE p (id PRIMARY KEY)", "CREATE TABLE c (id PRIMARY KEY, p REFERENCES p (id)) WITHOUT ROWID"]);
+    let one = file(
+        "001_one",
+        &["CREATE TABLE p (id PRIMARY KEY)", "CREATE TABLE c (id PRIMARY KEY, p REFERENCES p (id)) WITHOUT ROWID"],
+    );
     let two = file("002_two", &["INSERT INTO c VALUES (1, 5)"]).foreign_keys(false);
     let error = runner(vec![one, two]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("a row of `c` has no parent in `p`"), "{error}");
@@ -202,9 +222,21 @@ fn a_mismatch_is_a_state() {
 #[test]
 fn a_file_that_needs_both_is_refused() {
     let mut db = enforcing(true);
-    let mixed = file("002_mixed", &["DELETE FROM parent WHERE id = 1", "CREATE TABLE p2 (id INTEGER PRIMARY KEY, name TEXT)", "INSERT INTO p2 SELECT * FROM parent", "DROP TABLE parent", "ALTER TABLE p2 RENAME TO parent"]);
+    let mixed = file(
+        "002_mixed",
+        &[
+            "DELETE FROM parent WHERE id = 1",
+            "CREATE TABLE p2 (id INTEGER PRIMARY KEY, name TEXT)",
+            "INSERT INTO p2 SELECT * FROM parent",
+            "DROP TABLE parent",
+            "ALTER TABLE p2 RENAME TO parent",
+        ],
+    );
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.clone()]).up(&mut db).unwrap_err();
-    assert!(error.is_foreign_key() && error.to_string().contains("must be off for the one and on for the other"), "{error}");
+    assert!(
+        error.is_foreign_key() && error.to_string().contains("must be off for the one and on for the other"),
+        "{error}"
+    );
     assert_eq!((error.file(), error.line()), (Some("migrations/002_mixed.sql"), Some(2)));
     assert_eq!(children(&db), "10:1 20:2");
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
@@ -217,7 +249,10 @@ fn on_by_the_files_own_word_loses_nothing_silently() {
         let mut db = enforcing(false);
         let files = vec![family(on_delete), rebuild("002_rebuild").foreign_keys(true)];
         let error = runner(files).up(&mut db).unwrap_err();
-        assert!(error.is_foreign_key() && error.to_string().contains("would delete or change 2 rows of `child`"), "{error}");
+        assert!(
+            error.is_foreign_key() && error.to_string().contains("would delete or change 2 rows of `child`"),
+            "{error}"
+        );
         assert_eq!(error.line(), Some(4));
         assert_eq!(children(&db), "10:1 20:2");
         assert!(!is_enforcing(&db));
@@ -269,7 +304,10 @@ fn a_deferred_violation_is_blamed_on_its_file() {
 #[test]
 fn a_pragma_that_defers_ends_with_its_file() {
     let mut db = enforcing(true);
-    let late = file("002_late", &["PRAGMA defer_foreign_keys = 1", "INSERT INTO child VALUES (30, 3)", "INSERT INTO parent VALUES (3, 'c')"]);
+    let late = file(
+        "002_late",
+        &["PRAGMA defer_foreign_keys = 1", "INSERT INTO child VALUES (30, 3)", "INSERT INTO parent VALUES (3, 'c')"],
+    );
     let strict = file("003_strict", &["INSERT INTO child VALUES (40, 4)", "INSERT INTO parent VALUES (4, 'd')"]);
     let error = runner(vec![family(""), late, strict]).up(&mut db).unwrap_err();
     assert_eq!((error.file(), error.line()), (Some("migrations/003_strict.sql"), Some(2)));
@@ -294,7 +332,8 @@ fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
 fn settings_are_given_back_on_every_way_out() {
     let settings = ["foreign_keys", "recursive_triggers", "legacy_alter_table"];
     let switch = |name| {
-        file(name, &["PRAGMA recursive_triggers = 1", "PRAGMA legacy_alter_table = 1", "CREATE TABLE t (x)"]).foreign_keys(false)
+        file(name, &["PRAGMA recursive_triggers = 1", "PRAGMA legacy_alter_table = 1", "CREATE TABLE t (x)"])
+            .foreign_keys(false)
     };
     let check = |files: Vec<File>, succeeds: bool| {
         for on in [0, 1] {

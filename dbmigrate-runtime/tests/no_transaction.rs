@@ -23,7 +23,12 @@ fn what_cannot_run_in_a_transaction_runs() {
         if !fresh {
             runner(with(bare(&[]))).up_to(&mut db, 1_u64).unwrap();
         }
-        let files = with(bare(&["INSERT INTO t VALUES (1)", "VACUUM", "PRAGMA journal_mode = wal", "INSERT INTO t VALUES (2)"]));
+        let files = with(bare(&[
+            "INSERT INTO t VALUES (1)",
+            "VACUUM",
+            "PRAGMA journal_mode = wal",
+            "INSERT INTO t VALUES (2)",
+        ]));
         let files = [files, vec![file("003_after", &["INSERT INTO t VALUES (3)"])]].concat();
         let report = runner(files.clone()).up(&mut db).unwrap();
         assert_eq!(report.applied.last().unwrap().number, 3);
@@ -38,7 +43,8 @@ fn what_cannot_run_in_a_transaction_runs() {
 #[test]
 fn it_goes_on_where_it_failed() {
     let mut db = memory();
-    let files = || with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)", "INSERT INTO t VALUES (3)"]));
+    let files =
+        || with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)", "INSERT INTO t VALUES (3)"]));
     let error = runner(files()).up(&mut db).unwrap_err();
     assert_eq!((error.kind(), error.line()), (ErrorKind::Sql, Some(3)));
     assert!(error.to_string().contains("the 1 steps before this one stay"), "{error}");
@@ -69,7 +75,15 @@ fn an_edited_file_does_not_go_on_but_says_how() {
 #[test]
 fn the_files_own_group_is_one_step() {
     let mut db = memory();
-    let files = || with(bare(&["BEGIN EXCLUSIVE", "INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)", "COMMIT", "INSERT INTO t VALUES (3)"]));
+    let files = || {
+        with(bare(&[
+            "BEGIN EXCLUSIVE",
+            "INSERT INTO t VALUES (1)",
+            "INSERT INTO later VALUES (2)",
+            "COMMIT",
+            "INSERT INTO t VALUES (3)",
+        ]))
+    };
     runner(files()).up(&mut db).unwrap_err();
     assert_eq!(history(&db), "001_t 002_bare:running0");
     assert_eq!(ask(&db, "SELECT count(*) FROM t"), "0");
@@ -84,13 +98,8 @@ fn the_files_own_group_is_one_step() {
 #[test]
 fn settings_of_finished_steps_are_replayed() {
     let mut db = memory();
-    let files = || {
-        with(bare(&[
-            "ATTACH ':memory:' AS other",
-            "INSERT INTO later VALUES (1)",
-            "CREATE TABLE other.o (x)",
-        ]))
-    };
+    let files =
+        || with(bare(&["ATTACH ':memory:' AS other", "INSERT INTO later VALUES (1)", "CREATE TABLE other.o (x)"]));
     runner(files()).up(&mut db).unwrap_err();
     run(&db, "DETACH other; CREATE TABLE later (x)");
     runner(files()).up(&mut db).unwrap();
@@ -139,7 +148,8 @@ fn another_one_is_for_people_to_settle() {
 #[test]
 fn a_way_back_without_a_transaction_goes_on_too() {
     let mut db = memory();
-    let files = |down: &[&'static str]| with(file("002_bare", &["INSERT INTO t VALUES (1)"]).down(down).no_transaction());
+    let files =
+        |down: &[&'static str]| with(file("002_bare", &["INSERT INTO t VALUES (1)"]).down(down).no_transaction());
     let down = ["DELETE FROM t", "VACUUM", "DELETE FROM later"];
     runner(files(&down)).up(&mut db).unwrap();
     let error = runner(files(&down)).down(&mut db).unwrap_err();

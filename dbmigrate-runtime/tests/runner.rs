@@ -11,7 +11,8 @@ fn three() -> Vec<File> {
     vec![
         file("001_users", &["CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)"]).down(&["DROP TABLE users"]),
         file("002_index", &["CREATE INDEX users_name ON users (name)"]).down(&["DROP INDEX users_name"]),
-        file("003_rows", &["INSERT INTO users (name) VALUES ('a')", "SELECT * FROM users"]).down(&["DELETE FROM users"]),
+        file("003_rows", &["INSERT INTO users (name) VALUES ('a')", "SELECT * FROM users"])
+            .down(&["DELETE FROM users"]),
     ]
 }
 
@@ -72,7 +73,12 @@ fn a_connection_inside_a_transaction_is_refused_before_anything() {
     let mut db = memory();
     run(&db, "BEGIN");
     let migrator = runner(three());
-    for error in [migrator.up(&mut db).unwrap_err(), migrator.down(&mut db).unwrap_err(), migrator.redo(&mut db).unwrap_err(), migrator.reset(&mut db).unwrap_err()] {
+    for error in [
+        migrator.up(&mut db).unwrap_err(),
+        migrator.down(&mut db).unwrap_err(),
+        migrator.redo(&mut db).unwrap_err(),
+        migrator.reset(&mut db).unwrap_err(),
+    ] {
         assert!(error.is_open_transaction(), "{error}");
     }
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
@@ -98,7 +104,15 @@ fn every_way_to_end_the_transaction_is_noticed() {
             assert_eq!(objects(&db), "users users_name");
         }
     };
-    check(&["CREATE TABLE t (x UNIQUE)", "INSERT INTO t VALUES (1)", "INSERT OR ROLLBACK INTO t VALUES (1)", "CREATE TABLE u (x)"], 4);
+    check(
+        &[
+            "CREATE TABLE t (x UNIQUE)",
+            "INSERT INTO t VALUES (1)",
+            "INSERT OR ROLLBACK INTO t VALUES (1)",
+            "CREATE TABLE u (x)",
+        ],
+        4,
+    );
     check(
         &[
             "CREATE TABLE t (x)",
@@ -116,7 +130,8 @@ fn tolerated_statements_are_skipped_and_named() {
     runner(three()).up(&mut db).unwrap();
     let mut files = three();
     files.push(
-        file("004_again", &["CREATE TABLE users (x)", "ALTER TABLE users ADD COLUMN name", "CREATE TABLE t (x)"]).tolerate(),
+        file("004_again", &["CREATE TABLE users (x)", "ALTER TABLE users ADD COLUMN name", "CREATE TABLE t (x)"])
+            .tolerate(),
     );
     let report = runner(files.clone()).up(&mut db).unwrap();
     assert_eq!(
@@ -146,7 +161,9 @@ fn all_deviations_are_told_at_once() {
     files.push(file("009_nine", &[]));
     let migrator = runner(files);
     let error = migrator.up(&mut db).unwrap_err();
-    assert!(error.is_edited() && error.is_renamed() && error.is_late() && error.is_missing() && error.is_newer_database());
+    assert!(
+        error.is_edited() && error.is_renamed() && error.is_late() && error.is_missing() && error.is_newer_database()
+    );
     let text = error.to_string();
     for expect in [
         "`001_users` was edited after it was applied (migrations/001_users.sql)",
@@ -295,10 +312,15 @@ fn reading_calls_write_nothing_and_work_read_only() {
     let folder = Folder::new();
     let path = folder.file("a.db");
     let look = |migrator: &Runner, path: &std::path::Path| {
-        let mut db =
-            rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let mut db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         let status = migrator.status(&mut db).unwrap();
-        (status.total(), status.applied(), migrator.pending(&mut db).unwrap().len(), migrator.history(&mut db).unwrap().len(), migrator.verify(&mut db).unwrap().checked)
+        (
+            status.total(),
+            status.applied(),
+            migrator.pending(&mut db).unwrap().len(),
+            migrator.history(&mut db).unwrap().len(),
+            migrator.verify(&mut db).unwrap().checked,
+        )
     };
     run(&rusqlite::Connection::open(&path).unwrap(), "PRAGMA user_version = 1");
     let migrator = runner(three());

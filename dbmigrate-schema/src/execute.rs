@@ -52,9 +52,9 @@ fn is_existing(error: &rusqlite::Error) -> bool {
 
 /// The database was empty, so every violation is this script's own.
 fn violations(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
-    let found = connection
-        .prepare("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1")
-        .and_then(|mut statement| statement.query_row([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))));
+    let found = connection.prepare("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1").and_then(
+        |mut statement| statement.query_row([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))),
+    );
     match found {
         Ok((child, parent)) => Err(Diagnostic::error(
             "foreign-key-violation",

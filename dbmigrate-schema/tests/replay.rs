@@ -52,7 +52,8 @@ fn every_way_up_and_back_runs() {
 
 #[test]
 fn a_wrong_word_is_shown_where_it_stands() {
-    let replay = check(&[("001_a.sql", "CREATE TABLE a(x);\n\n-- ü\nSELECT x,\n  nope FROM a;"), ("002_b.sql", "SELECT 1;")]);
+    let replay =
+        check(&[("001_a.sql", "CREATE TABLE a(x);\n\n-- ü\nSELECT x,\n  nope FROM a;"), ("002_b.sql", "SELECT 1;")]);
     assert_eq!(found(&replay), ["migrations/001_a.sql:5:3 SQLite refuses this statement: no such column: nope"]);
     assert_eq!(replay.unchecked, ["002_b"]);
 }
@@ -144,7 +145,10 @@ fn a_statement_that_ends_the_transaction_is_found() {
 fn tolerated_failures_are_none() {
     let replay = check(&[
         ("001_a.sql", "CREATE TABLE a(x);"),
-        ("002_b.sql", "-- dbmigrate: tolerate existing\nCREATE TABLE a(x);\nALTER TABLE a ADD COLUMN x;\nCREATE TABLE b(x);"),
+        (
+            "002_b.sql",
+            "-- dbmigrate: tolerate existing\nCREATE TABLE a(x);\nALTER TABLE a ADD COLUMN x;\nCREATE TABLE b(x);",
+        ),
         ("003_c.sql", "SELECT x FROM b;"),
     ]);
     assert_eq!(found(&replay), Vec::<String>::new());

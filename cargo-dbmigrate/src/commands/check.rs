@@ -48,7 +48,9 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             shell.status("Checked", &format!("{} ({}; {ran})", project.name, plural(checked.migrations, "migration")));
             if let Some(first) = &replay.stopped_at_code {
                 let names = unchecked.join("`, `");
-                shell.warning(&format!("`{first}` holds Rust, which only the program can run: not replayed are `{names}`"));
+                shell.warning(&format!(
+                    "`{first}` holds Rust, which only the program can run: not replayed are `{names}`"
+                ));
             } else if !unchecked.is_empty() {
                 shell.note(&format!("not replayed after the failure: `{}`", unchecked.join("`, `")));
             }

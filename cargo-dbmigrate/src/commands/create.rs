@@ -34,7 +34,8 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
 
 /// Starts the user's editor, without a shell between.
 fn open(path: &std::path::Path) -> Result<(), CliError> {
-    let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let editor =
+        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let editor = editor.ok_or_else(|| {
         CliError::failure("neither `VISUAL` nor `EDITOR` is set").help(format!("open `{}` yourself", path.display()))
     })?;

@@ -34,14 +34,16 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
     // A number that any file claims, sound or not, is never given twice.
     let highest = project.load().highest;
     let now = jiff::Timestamp::now();
-    let stem = file_name::next(&project.config, highest, &now.strftime("%Y%m%d%H%M%S").to_string(), &slug)
-        .ok_or_else(|| match project.config.numbering {
+    let stem = file_name::next(&project.config, highest, &now.strftime("%Y%m%d%H%M%S").to_string(), &slug).ok_or_else(
+        || match project.config.numbering {
             Numbering::Sequential => CliError::failure("no number is left for another migration"),
             Numbering::Timestamp => CliError::failure("this machine's clock gives no usable timestamp"),
-        })?;
+        },
+    )?;
     let base = format!("{}/{stem}", project.config.dir);
     let title = title(&slug);
-    let header = |comment: &str| format!("{comment} Migration: {title}\n{comment} Date: {}\n", now.strftime("%Y-%m-%d"));
+    let header =
+        |comment: &str| format!("{comment} Migration: {title}\n{comment} Date: {}\n", now.strftime("%Y-%m-%d"));
     let files = match kind {
         Kind::Sql { down } => {
             let mut files = vec![(format!("{base}.sql"), format!("{}-- Description:\n\n", header("--")))];

@@ -186,16 +186,18 @@ fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan
     };
     let text = read(path).map_err(|error| unreadable(path, &error))?;
     let database = project.config.database.clone().unwrap_or_else(|| format!("{}.db", project.name));
-    let (text, what) = if text.replace("\r\n", "\n") == HELLO && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite" {
+    let (text, what) = if text.replace("\r\n", "\n") == HELLO
+        && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite"
+    {
         (starting_program(module, &database), "opens the database and migrates it")
     } else {
         let file = rust_file::parse(&text).ok_or_else(|| {
-            CliError::failure(format!("`{}` can't be parsed", path.display())).help(format!("add this line to it: `{module}`"))
+            CliError::failure(format!("`{}` can't be parsed", path.display()))
+                .help(format!("add this line to it: `{module}`"))
         })?;
         let at = rust_file::start_of_items(&file, &text);
-        plan.notes.push(
-            "call `migrations::migrator().up(&mut connection)?` where the program opens its database".to_owned(),
-        );
+        plan.notes
+            .push("call `migrations::migrator().up(&mut connection)?` where the program opens its database".to_owned());
         (format!("{}{module}\n\n{}", &text[..at], &text[at..]).trim_end().to_owned() + "\n", "includes the migrations")
     };
     plan.edits.push(Edit { path: path.clone(), text, what: what.to_owned(), new: false });
@@ -229,7 +231,12 @@ fn first_migration(project: &Project, plan: &mut Plan) {
     let Some(stem) = dbmigrate_core::file_name::next(config, None, &now, "initial_schema") else { return };
     let path = folder.join(format!("{stem}.sql"));
     let text = "-- Migration: Initial schema\n-- Description: What every database of this program starts with.\n\n";
-    plan.edits.push(Edit { path, text: text.to_owned(), what: "the first migration, still empty".to_owned(), new: true });
+    plan.edits.push(Edit {
+        path,
+        text: text.to_owned(),
+        what: "the first migration, still empty".to_owned(),
+        new: true,
+    });
 }
 
 fn runner_name(project: &Project) -> String {

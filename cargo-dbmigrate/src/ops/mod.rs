@@ -9,6 +9,6 @@ pub(crate) mod init;
 pub(crate) mod open;
 pub(crate) mod project;
 pub(crate) mod runner;
-pub(crate) mod rust_file;
 pub(crate) mod runtime_set;
+pub(crate) mod rust_file;
 pub(crate) mod wiring;

@@ -182,4 +182,3 @@ fn metadata(global: &Global) -> Result<Metadata, CliError> {
         other => CliError::failure(format!("could not run `cargo metadata`: {other}")),
     })
 }
-

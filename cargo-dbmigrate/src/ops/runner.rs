@@ -140,7 +140,14 @@ mod tests {
         let cli = crate::cli::Cli::try_parse_from(line.split(' ')).unwrap();
         let crate::cli::Command::Redo(args) = &cli.command else { panic!("{line}") };
         let program = "cargo dbmigrate".to_owned();
-        let request = Request { program, verb, format: Format::Json, verbose: true, quiet: false, busy_timeout: Some(Duration::from_secs(7)) };
+        let request = Request {
+            program,
+            verb,
+            format: Format::Json,
+            verbose: true,
+            quiet: false,
+            busy_timeout: Some(Duration::from_secs(7)),
+        };
         let words = arguments(
             "migrate",
             Path::new("/app/Cargo.toml"),

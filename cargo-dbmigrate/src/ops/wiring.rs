@@ -50,7 +50,9 @@ pub(crate) fn read(project: &Project, manifest: &DocumentMut) -> Result<Wiring, 
     folders.sort();
     folders.dedup();
     // `src/bin` lies below `src`: what a folder above covers is not walked twice.
-    for folder in folders.iter().filter(|folder| !folders.iter().any(|above| above != *folder && folder.starts_with(above))) {
+    for folder in
+        folders.iter().filter(|folder| !folders.iter().any(|above| above != *folder && folder.starts_with(above)))
+    {
         including(folder, &mut modules)?;
     }
     modules.sort();
@@ -126,7 +128,8 @@ fn dependency(manifest: &DocumentMut, table: &str, package: &str) -> Option<Stri
 }
 
 fn including(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
-    let unreadable = |error: std::io::Error| CliError::failure(format!("could not read `{}`: {error}", folder.display()));
+    let unreadable =
+        |error: std::io::Error| CliError::failure(format!("could not read `{}`: {error}", folder.display()));
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let path = entry.path();

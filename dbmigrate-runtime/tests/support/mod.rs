@@ -6,9 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dbmigrate_runtime::{
-    Code, Down, Effect, Metadata, Migration, Migrator, Rules, Script, Set, Statement, Step,
-};
+use dbmigrate_runtime::{Code, Down, Effect, Metadata, Migration, Migrator, Rules, Script, Set, Statement, Step};
 use rusqlite::Connection;
 
 pub mod fault;
