@@ -7,48 +7,58 @@ use dbmigrate_core::{Body, MigrationSet, SourceMigration};
 
 use crate::literal;
 
-/// One thing that the dispatcher can be asked for; its place in the table is its id.
-enum Entry<'a> {
-    /// `pub fn up` or `pub fn down` of a `.rs` file.
-    Rust { migration: &'a SourceMigration, direction: &'static str },
-    /// A method of the program's `Steps`.
-    Call { name: &'a str },
+/// One function of a `.rs` file.
+struct Function<'a> {
+    migration: &'a SourceMigration,
+    direction: Direction,
 }
 
-/// All Rust code of a set.
+/// Which way a function leads; the order is that of the ids.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Direction {
+    Up,
+    Down,
+}
+
+impl Direction {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// All Rust code of a set. The ids number the functions, then the steps; both are sorted.
 pub(crate) struct Table<'a> {
     set: &'a MigrationSet,
-    entries: Vec<Entry<'a>>,
+    functions: Vec<Function<'a>>,
+    steps: Vec<&'a str>,
 }
 
 impl<'a> Table<'a> {
     pub(crate) fn new(set: &'a MigrationSet) -> Self {
-        let mut entries = Vec::new();
+        let mut functions = Vec::new();
         for migration in &set.migrations {
             if let Body::Rust(rust) = &migration.body {
-                entries.push(Entry::Rust { migration, direction: "up" });
+                functions.push(Function { migration, direction: Direction::Up });
                 if rust.has_down {
-                    entries.push(Entry::Rust { migration, direction: "down" });
+                    functions.push(Function { migration, direction: Direction::Down });
                 }
             }
         }
-        entries.extend(set.call_steps().into_iter().map(|name| Entry::Call { name }));
-        Self { set, entries }
+        Self { set, functions, steps: set.call_steps() }
     }
 
-    /// The id of a `.rs` file's function.
-    pub(crate) fn rust(&self, number: u64, direction: &str) -> usize {
-        self.id(|entry| matches!(entry, Entry::Rust { migration, direction: d } if migration.number == number && *d == direction))
+    /// The id of a `.rs` file's function. The table was made of the same set that asks.
+    pub(crate) fn function(&self, number: u64, direction: Direction) -> usize {
+        let before = |function: &Function<'_>| (function.migration.number, function.direction) < (number, direction);
+        self.functions.partition_point(before)
     }
 
     /// The id of a `call` step.
-    pub(crate) fn call(&self, step: &str) -> usize {
-        self.id(|entry| matches!(entry, Entry::Call { name } if *name == step))
-    }
-
-    fn id(&self, is: impl Fn(&Entry<'_>) -> bool) -> usize {
-        // The table was made of the same set that asks.
-        self.entries.iter().position(is).unwrap_or(usize::MAX)
+    pub(crate) fn step(&self, name: &str) -> usize {
+        self.functions.len() + self.steps.partition_point(|&step| step < name)
     }
 
     /// Writes the modules, the trait, the dispatcher and `migrator`.
@@ -68,25 +78,21 @@ impl<'a> Table<'a> {
         self.render_trait(text);
         self.open_migrator(text);
         text.push_str("    __dbmigrate::Migrator::new(&SET)");
-        if !self.entries.is_empty() {
+        if !self.functions.is_empty() || self.has_steps() {
             let capture = if self.has_steps() { "move " } else { "" };
             let _ = writeln!(text, ".with_code({capture}|id: u32, db: &Connection| match id {{");
-            for (id, entry) in self.entries.iter().enumerate() {
-                match entry {
-                    Entry::Rust { migration, direction } => {
-                        let module = module_name(migration);
-                        let _ = writeln!(text, "        {id} => {{");
-                        let _ = writeln!(
-                            text,
-                            "            let run: fn(&Connection) -> ::core::result::Result<(), _> = {module}::{direction}; // `pub fn {direction}` of {}",
-                            migration.file.escape_debug()
-                        );
-                        text.push_str("            run(db).map_err(::core::convert::Into::into)\n        }\n");
-                    }
-                    Entry::Call { name } => {
-                        let _ = writeln!(text, "        {id} => steps.{name}(db),");
-                    }
-                }
+            for (id, Function { migration, direction }) in self.functions.iter().enumerate() {
+                let (module, direction) = (module_name(migration), direction.as_str());
+                let _ = writeln!(text, "        {id} => {{");
+                let _ = writeln!(
+                    text,
+                    "            let run: fn(&Connection) -> ::core::result::Result<(), _> = {module}::{direction}; // `pub fn {direction}` of {}",
+                    migration.file.escape_debug()
+                );
+                text.push_str("            run(db).map_err(::core::convert::Into::into)\n        }\n");
+            }
+            for (id, name) in (self.functions.len()..).zip(&self.steps) {
+                let _ = writeln!(text, "        {id} => steps.{name}(db),");
             }
             text.push_str(
                 "        unknown => ::core::result::Result::Err(__dbmigrate::unknown_code(unknown)),\n    })",
@@ -106,7 +112,7 @@ impl<'a> Table<'a> {
     }
 
     fn has_steps(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry, Entry::Call { .. }))
+        !self.steps.is_empty()
     }
 
     fn render_trait(&self, text: &mut String) {
@@ -117,7 +123,7 @@ impl<'a> Table<'a> {
             "/// The error of a step: `?` turns any error into it.\npub type StepError = __dbmigrate::BoxError;\n\n",
         );
         text.push_str("/// The Rust steps that the migrations call. The program implements them.\npub trait Steps {\n");
-        for (at, name) in self.set.call_steps().into_iter().enumerate() {
+        for (at, name) in self.steps.iter().enumerate() {
             if at > 0 {
                 text.push('\n');
             }
@@ -137,6 +143,8 @@ impl<'a> Table<'a> {
 
     fn open_migrator(&self, text: &mut String) {
         text.push_str("/// The runner over the migrations of this package.\n#[must_use]\n");
+        // One arm for each function, and nobody reads it.
+        text.push_str("#[allow(clippy::too_many_lines)]\n");
         if self.has_steps() {
             text.push_str("pub fn migrator(steps: &dyn Steps) -> __dbmigrate::Migrator<'_, __Backend> {\n");
         } else {

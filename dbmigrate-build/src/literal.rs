@@ -11,6 +11,19 @@ pub(crate) fn option(text: Option<&str>) -> String {
     text.map_or_else(|| "None".to_owned(), |text| format!("Some({})", string(text)))
 }
 
+/// An integer with its digits in groups, which lints ask for.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -19,5 +32,12 @@ mod tests {
     fn text_comes_back_as_it_was_written() {
         assert_eq!(string("a\"b\\c\n\u{7}'"), r#""a\"b\\c\n\u{7}\'""#);
         assert_eq!(option(None), "None");
+    }
+
+    #[test]
+    fn digits_stand_in_groups() {
+        for (value, expect) in [(0, "0"), (999, "999"), (1_000, "1_000"), (20_240_115_103_022, "20_240_115_103_022")] {
+            assert_eq!(number(value), expect);
+        }
     }
 }

@@ -8,8 +8,10 @@ use heck::ToUpperCamelCase;
 
 use crate::literal;
 
-/// The longest SQL that a variant's documentation shows, in lines.
+/// The most lines of a file that a variant's documentation shows.
 const SHOWN_LINES: usize = 60;
+/// The most bytes: a line of a data file may be as long as the file.
+const SHOWN_BYTES: usize = 8_000;
 
 /// `M` + the number as written + the name: unique, never a keyword, stable when files are added.
 pub(crate) fn variant(migration: &SourceMigration) -> String {
@@ -27,6 +29,8 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet) {
 
     text.push_str("/// The migrations of this package, in order.\n");
     text.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\n");
+    // People name their files alike, and the variants are named after them.
+    text.push_str("#[allow(clippy::enum_variant_names)]\n");
     text.push_str("pub enum Migration {\n");
     for ((_, variant), migration) in &variants {
         let _ = writeln!(text, "    #[doc = {}]", literal::string(&documentation(migration)));
@@ -48,7 +52,8 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet) {
     const NAMES: &'static [(u64, &'static str)] = &[\n",
     );
     for migration in variants.values() {
-        let _ = writeln!(text, "        ({}, {}),", migration.number, literal::string(&migration.name()));
+        let _ =
+            writeln!(text, "        ({}, {}),", literal::number(migration.number), literal::string(&migration.name()));
     }
     text.push_str("    ];\n");
     // A fieldless enum without variants has no discriminant to index by.
@@ -106,44 +111,52 @@ impl ::core::convert::TryFrom<u64> for Migration {
 }
 
 impl ::core::convert::From<Migration> for u64 {
-    fn from(migration: Migration) -> u64 {
+    fn from(migration: Migration) -> Self {
         migration.number()
     }
 }
 ";
 
-/// What an editor shows for the variant: header, file and SQL.
+/// What an editor shows for the variant: the file, with its header and the way up.
 fn documentation(migration: &SourceMigration) -> String {
-    let mut doc = format!("`{}`\n", migration.file);
-    let header = &migration.metadata;
-    for (key, value) in [
-        ("Migration", &header.title),
-        ("Date", &header.date),
-        ("Description", &header.description),
-        ("Version", &header.version),
-    ] {
-        if let Some(value) = value {
-            let _ = write!(doc, "\n{key}: {}\n", value.replace('<', "\\<").replace('[', "\\["));
-        }
-    }
     let (source, language) = match &migration.body {
         Body::Sql { up, .. } => (up.source.slice(up.section), "sql"),
         Body::Rust(rust) => (rust.source.text(), "rust,ignore"),
     };
-    let fence = fence(source);
-    let _ = write!(doc, "\n{fence}{language}\n");
-    for line in source.trim_end().lines().take(SHOWN_LINES) {
-        let _ = writeln!(doc, "{line}");
+    let source = source.trim_end();
+    let shown = beginning(source);
+    let fence = fence(shown);
+    let more = if shown.len() < source.len() { "\n…" } else { "" };
+    let line_end = if shown.is_empty() { "" } else { "\n" };
+    format!("`{}`\n\n{fence}{language}\n{shown}{more}{line_end}{fence}", migration.file)
+}
+
+/// As much of a text as is shown.
+fn beginning(text: &str) -> &str {
+    let mut end = text.match_indices('\n').nth(SHOWN_LINES - 1).map_or(text.len(), |(at, _)| at).min(SHOWN_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
-    if source.trim_end().lines().count() > SHOWN_LINES {
-        doc.push_str("…\n");
-    }
-    doc.push_str(&fence);
-    doc
+    &text[..end]
 }
 
 /// A fence that is longer than any run of backticks in the text.
 fn fence(text: &str) -> String {
     let longest = text.split(|other| other != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(longest.max(2) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_file_the_beginning_is_shown() {
+        let lines = "x\n".repeat(100);
+        assert_eq!(beginning(&lines).lines().count(), SHOWN_LINES);
+        assert_eq!(beginning("x\ny"), "x\ny");
+        let line = "ü".repeat(1_000_000);
+        assert_eq!(beginning(&line).len(), SHOWN_BYTES);
+        assert_eq!(beginning(&format!("x{line}")).len(), SHOWN_BYTES - 1);
+    }
 }

@@ -6,9 +6,9 @@ use dbmigrate_core::config::{Config, ForeignKeys, NewerDatabase, OutOfOrder, Sto
 use dbmigrate_core::metadata::Metadata;
 use dbmigrate_core::rust_source::RustSource;
 use dbmigrate_core::statement::Effect;
-use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
+use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Span, Step, checksum};
 
-use crate::code::Table;
+use crate::code::{Direction, Table};
 use crate::literal;
 use crate::output::copy_name;
 
@@ -80,7 +80,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
             checksum: {checksum},
             chain: {chain},
 ",
-        number = migration.number,
+        number = literal::number(migration.number),
         name = literal::string(&migration.name()),
         file = literal::string(&migration.file),
         title = literal::option(title.as_deref()),
@@ -110,14 +110,14 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
         }
         Body::Rust(rust) => {
             text.push_str("            up: ");
-            render_rust(text, migration, rust, "up", code);
+            render_rust(text, migration, rust, Direction::Up, code);
             text.push_str(",\n            down: ");
             match (&rust.irreversible, rust.has_down) {
                 (Some(reason), _) => render_irreversible(text, reason),
                 (None, false) => text.push_str("__dbmigrate::Down::Missing"),
                 (None, true) => {
                     text.push_str("__dbmigrate::Down::Script(");
-                    render_rust(text, migration, rust, "down", code);
+                    render_rust(text, migration, rust, Direction::Down, code);
                     text.push(')');
                 }
             }
@@ -148,6 +148,8 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
         tolerate = script.tolerate_existing,
         checksum = literal::string(&script.checksum),
     );
+    // Lines are counted once, from one `call` to the next.
+    let (mut line, mut counted) = (1, 0);
     for step in &script.steps {
         text.push_str("\n                    ");
         match step {
@@ -165,19 +167,27 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
                     text,
                     "__dbmigrate::Step::Sql(__dbmigrate::Statement {{ start: {}, end: {}, effect: \
                      __dbmigrate::Effect::{effect} }}),",
-                    statement.span.start, statement.span.end,
+                    literal::number(statement.span.start as u64),
+                    literal::number(statement.span.end as u64),
                 );
             }
             Step::Call { name, span } => {
-                let line = script.source.position(span.start).line;
-                render_code(text, code.call(name), name, line);
+                line += script.source.slice(Span::new(counted, span.start)).matches('\n').count();
+                counted = span.start;
+                render_code(text, code.step(name), name, line);
             }
         }
     }
     text.push_str("\n                ],\n            }");
 }
 
-fn render_rust(text: &mut String, migration: &SourceMigration, rust: &RustSource, direction: &str, code: &Table<'_>) {
+fn render_rust(
+    text: &mut String,
+    migration: &SourceMigration,
+    rust: &RustSource,
+    direction: Direction,
+    code: &Table<'_>,
+) {
     let _ = write!(
         text,
         "__dbmigrate::Script {{
@@ -194,7 +204,7 @@ fn render_rust(text: &mut String, migration: &SourceMigration, rust: &RustSource
         foreign_keys = rust.foreign_keys,
         checksum = literal::string(&checksum::of_rust(migration.number, &migration.name(), rust.version)),
     );
-    render_code(text, code.rust(migration.number, direction), direction, 1);
+    render_code(text, code.function(migration.number, direction), direction.as_str(), 1);
     text.push_str("\n                ],\n            }");
 }
 

@@ -224,13 +224,13 @@ impl Half {
 
 fn unterminated(what: Unterminated) -> Diagnostic {
     let (what, close) = match what {
-        Unterminated::String => ("string", "'"),
+        Unterminated::String => ("string", "`'`"),
         Unterminated::QuotedName => ("quoted name", "the quote that opens it"),
-        Unterminated::Bracket => ("name in brackets", "]"),
-        Unterminated::BlockComment => ("comment", "*/"),
+        Unterminated::Bracket => ("name in brackets", "`]`"),
+        Unterminated::BlockComment => ("comment", "`*/`"),
     };
     Diagnostic::error("unterminated", format!("a {what} starts here and never ends"))
-        .help(format!("close it with `{close}`"))
+        .help(format!("close it with {close}"))
 }
 
 #[cfg(test)]

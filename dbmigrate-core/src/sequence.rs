@@ -103,6 +103,11 @@ impl Checker<'_> {
         format!("{}/{name}", self.config.dir)
     }
 
+    /// The help that says how to rename a file.
+    fn rename(&self, from: &str, to: &str) -> String {
+        format!("rename it: `mv {} {}`", quoted(&self.path(from)), quoted(&self.path(to)))
+    }
+
     /// A free number, as a name writes it; another one each time.
     fn free_digits(&mut self) -> Option<String> {
         let stem = file_name::next(self.config, self.highest, "", "")?;
@@ -135,9 +140,7 @@ impl Checker<'_> {
                 (Some(_), Some(rival)) => {
                     Some(format!("`{rival}` has that number as well: give one of them another{}", self.another()))
                 }
-                (Some(right), None) => {
-                    Some(format!("rename it: `mv {} {}`", quoted(&self.path(name)), self.path(&right)))
-                }
+                (Some(right), None) => Some(self.rename(name, &right)),
                 (None, _) => None,
             };
             let message = format!("`{name}` is not the name of a migration: {why}");
@@ -157,7 +160,7 @@ impl Checker<'_> {
                     _ => self.free_digits().unwrap_or_else(|| "YYYYMMDDHHMMSS".to_owned()),
                 };
                 last = Some((base, digits.clone()));
-                format!("rename it: `mv {} {}`", quoted(&self.path(name)), self.path(&format!("{digits}_{rest}")))
+                self.rename(name, &format!("{digits}_{rest}"))
             });
             let message = format!("`{name}` is not the name of a migration: it has no number");
             let remove = "if it is no migration, move it out of the folder".to_owned();
@@ -268,7 +271,7 @@ impl Checker<'_> {
                     let help = if right_exists {
                         format!("`{right}` exists as well: delete one of them, or give one another number")
                     } else {
-                        format!("rename it: `mv {} {}`", self.path(down), self.path(&right))
+                        self.rename(down, &right)
                     };
                     self.error("down-of-other-name", down, message, [help]);
                 }
@@ -332,6 +335,18 @@ mod tests {
                 assert!(problem.contains(word), "`{word}` in {problems:#?}");
             }
         }
+    }
+
+    #[test]
+    fn commands_quote_what_a_shell_would_split() {
+        let config = Config { dir: "my files".to_owned(), ..Config::default() };
+        check(&["001-a.sql"], &config, &[&["`mv 'my files/001-a.sql' 'my files/001_a.sql'`"]]);
+        check(&["a.sql"], &config, &[&["`mv 'my files/a.sql' 'my files/001_a.sql'`"]]);
+        check(
+            &["001_a.sql", "001_b.down.sql"],
+            &config,
+            &[&["`mv 'my files/001_b.down.sql' 'my files/001_a.down.sql'`"]],
+        );
     }
 
     fn reserving(numbers: &[u64]) -> Config {

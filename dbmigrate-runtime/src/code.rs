@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use crate::BoxError;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
@@ -56,6 +57,17 @@ pub(crate) fn run(
         Some(before) => before.refuse_loss(db).map_err(|error| error.at(place)),
         None => Ok(()),
     }
+}
+
+/// The error for code that returned one, with all that it came from.
+pub(crate) fn failed(name: &str, script: &Script<'_>, code: &Code<'_>, cause: BoxError) -> Error {
+    let mut message = format!("`{name}` failed in `{}`: {cause}", code.name);
+    let mut source = cause.source();
+    while let Some(deeper) = source {
+        message.push_str(&format!(": {deeper}"));
+        source = deeper.source();
+    }
+    Error::new(ErrorKind::Code, message).at(Place::line(script.file, code.line)).because(cause)
 }
 
 /// The referenced tables and their children, as they were before code ran with foreign keys enforced.

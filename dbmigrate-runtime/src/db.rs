@@ -10,6 +10,9 @@ use crate::options::Options;
 use crate::session::{DbError, Session};
 use crate::value::{Row, Value};
 
+/// What to do about a database that stays busy.
+pub(crate) const BUSY_HELP: &str = "another connection holds the database: let it finish, then try again";
+
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {
     session: &'s mut dyn Session,
@@ -115,14 +118,11 @@ impl<'s> Db<'s> {
 
 /// The error for something that the runner itself wanted.
 pub(crate) fn failed(what: &str, error: DbError) -> Error {
-    if error.busy {
-        return busy(what, error);
-    }
-    Error::new(ErrorKind::Sql, format!("{what}: {}", error.message)).because(error.source)
-}
-
-fn busy(what: &str, error: DbError) -> Error {
-    Error::new(ErrorKind::Busy, format!("{what}: {}", error.message))
-        .hint("another connection holds the database: let it finish, then try again")
-        .because(error.source)
+    let message = format!("{what}: {}", error.message);
+    let result = if error.busy {
+        Error::new(ErrorKind::Busy, message).hint(BUSY_HELP)
+    } else {
+        Error::new(ErrorKind::Sql, message)
+    };
+    result.because(error.source)
 }

@@ -18,7 +18,7 @@ impl Backend for NoBackend {
         *connection
     }
 
-    fn connection<'d>(driver: &'d Infallible) -> &'d Infallible {
+    fn connection(driver: &Infallible) -> &Infallible {
         driver
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::BoxError;
+use crate::code;
 use crate::compare::{self, Found};
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
@@ -131,7 +131,7 @@ impl Walk<'_, '_, '_> {
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
                     self.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
-                    self.refuse_open(&self.job.name.clone())?;
+                    self.refuse_open()?;
                     self.replayed = done + 1;
                     self.mark(done, self.states.running, done + 1)
                 }
@@ -177,7 +177,7 @@ impl Walk<'_, '_, '_> {
     /// A step without a transaction, between its two marks.
     fn bare(&mut self, done: usize, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         self.mark(done, self.states.started, done)?;
-        let result = work(self).and_then(|()| self.refuse_open(&self.job.name.clone()));
+        let result = work(self).and_then(|()| self.refuse_open());
         self.db.rollback()?;
         let next = if result.is_ok() { done + 1 } else { done };
         self.mark(done, self.states.running, next)?;
@@ -192,19 +192,16 @@ impl Walk<'_, '_, '_> {
     }
 
     fn code(&mut self, code: &Code<'_>) -> Result<(), Error> {
-        self.db.session().run_code(code.id).map_err(|cause: BoxError| {
-            Error::new(ErrorKind::Code, format!("`{}` failed in `{}`: {cause}", self.job.name, code.name))
-                .at(Place::line(self.script.file, code.line))
-                .because(cause)
-        })
+        let result = self.db.session().run_code(code.id);
+        result.map_err(|cause| code::failed(&self.job.name, &self.script, code, cause))
     }
 
-    fn refuse_open(&mut self, name: &str) -> Result<(), Error> {
+    fn refuse_open(&mut self) -> Result<(), Error> {
         if !self.db.in_transaction() {
             return Ok(());
         }
         self.db.rollback()?;
-        Err(Error::new(ErrorKind::TransactionEnded, format!("`{name}` left a transaction open"))
+        Err(Error::new(ErrorKind::TransactionEnded, format!("`{}` left a transaction open", self.job.name))
             .note("it was rolled back"))
     }
 
@@ -241,8 +238,13 @@ impl Walk<'_, '_, '_> {
 
     fn explain(&self, error: Error, done: usize) -> Error {
         let command = if self.job.records().is_some() { "up" } else { "down" };
+        let before = match done {
+            0 => "it is its first step".to_owned(),
+            1 => "the step before this one stays".to_owned(),
+            many => format!("the {many} steps before this one stay"),
+        };
         error
-            .note(format!("`{}` runs without a transaction: the {done} steps before this one stay", self.job.name))
+            .note(format!("`{}` runs without a transaction: {before}", self.job.name))
             .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
     }
 

@@ -63,6 +63,8 @@ pub(crate) struct Runner<'r, 's> {
     drop_own: HashSet<u64>,
     /// A migration that failed among others, to be run alone.
     alone: Option<u64>,
+    /// Whether a script may have put the check of a foreign key off until the commit.
+    deferring: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
 }
@@ -73,8 +75,6 @@ struct Batch {
     done: Vec<Done>,
     /// The violations before, where they are to be compared.
     before: Option<Violations>,
-    /// Whether a script may have put the check of a foreign key off until the commit.
-    deferring: bool,
 }
 
 /// What came of trying one script, or all of a transaction.
@@ -96,7 +96,16 @@ impl<'r, 's> Runner<'r, 's> {
             ForeignKeys::Connection => settings.foreign_keys(),
         };
         let context = Context { set, options, settings, history: History::new(set) };
-        Self { context, group, enforced, all_off: false, drop_own: HashSet::new(), alone: None, head: "" }
+        Self {
+            context,
+            group,
+            enforced,
+            all_off: false,
+            drop_own: HashSet::new(),
+            alone: None,
+            deferring: false,
+            head: "",
+        }
     }
 
     /// Runs all jobs that `plan` names. It is asked under the lock, again whenever the history is not what this run
@@ -187,7 +196,7 @@ impl<'r, 's> Runner<'r, 's> {
             self.alone = Some(job.number);
         }
         match stop {
-            Stop::Failed(error) if !split => Err(self.rolled_back(error, &job.name, others)),
+            Stop::Failed(error) if !split => Err(self.rolled_back(error, Some(job), others)),
             _ => Ok(Tried::Again),
         }
     }
@@ -209,8 +218,8 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Tried::Again);
         }
-        batch.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
-        if batch.before.is_none() && (!choice.enforced || batch.deferring) {
+        self.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
+        if batch.before.is_none() && (!choice.enforced || self.deferring) {
             batch.before = Some(Violations::read(db)?);
         }
         let done = self.run_script(db, job, &script, choice, batch)?;
@@ -235,7 +244,7 @@ impl<'r, 's> Runner<'r, 's> {
         if script.steps.iter().any(is_setting) {
             self.context.settings.restore_inside(db)?;
         }
-        if batch.deferring && choice.enforced {
+        if self.deferring && choice.enforced {
             self.refuse_violations(db, batch, Some(job))?;
         }
         let duration = start.elapsed();
@@ -276,7 +285,7 @@ impl<'r, 's> Runner<'r, 's> {
         if !self.enforced {
             if let Err(error) = self.refuse_violations(db, batch, job) {
                 if !may_split {
-                    return Err(error);
+                    return Err(self.rolled_back(error, job, batch.done.len().saturating_sub(1)));
                 }
                 self.group = Group::One;
                 return Ok(None);
@@ -312,8 +321,7 @@ impl<'r, 's> Runner<'r, 's> {
                 result = shown.note(result.message());
             }
         }
-        let name = job.map_or("the migrations", |job| job.name.as_str());
-        self.rolled_back(blame(result, name), name, batch.done.len().saturating_sub(1))
+        self.rolled_back(blame(result, name_of(job)), job, batch.done.len().saturating_sub(1))
     }
 
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch, job: Option<&Job<'_>>) -> Result<(), Error> {
@@ -321,17 +329,21 @@ impl<'r, 's> Runner<'r, 's> {
         let now = Violations::read(db)?;
         now.refuse_growth(before, db).map_err(|error| {
             let mut steps = Vec::new();
-            let name = job.map_or("the migrations", |job| job.name.as_str());
             let error = match job.map(|job| job.script(&mut steps)) {
                 Some(script) => error.at(Place { file: script.file.to_owned(), line: None, column: None }),
                 None => error,
             };
-            self.rolled_back(blame(error, name), name, batch.done.len().saturating_sub(1))
+            blame(error, name_of(job))
         })
     }
 
-    /// Says what was rolled back.
-    fn rolled_back(&self, error: Error, name: &str, others: usize) -> Error {
+    /// Says what was rolled back, and what to do next.
+    fn rolled_back(&self, error: Error, job: Option<&Job<'_>>, others: usize) -> Error {
+        let command = if job.is_some_and(|job| job.records().is_none()) { "down" } else { "up" };
+        let error = match error.help() {
+            [] => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
+            _ => error,
+        };
         if error.is_transaction_ended() {
             return error;
         }
@@ -339,7 +351,7 @@ impl<'r, 's> Runner<'r, 's> {
             Group::All if others > 0 => {
                 error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
             }
-            _ => error.note(format!("`{name}` was rolled back: nothing of it is left")),
+            _ => error.note(format!("`{}` was rolled back: nothing of it is left", name_of(job))),
         }
     }
 
@@ -354,6 +366,10 @@ impl<'r, 's> Runner<'r, 's> {
             }
         }
     }
+}
+
+fn name_of<'j>(job: Option<&'j Job<'_>>) -> &'j str {
+    job.map_or("the migrations", |job| &job.name)
 }
 
 /// Puts the migration's name before a message that does not have it.

@@ -1,7 +1,7 @@
 //! Runs one script inside the open transaction, statement by statement.
 
 use crate::code;
-use crate::db::Db;
+use crate::db::{BUSY_HELP, Db};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
@@ -106,6 +106,9 @@ pub(crate) fn failed(
         ErrorKind::Sql
     };
     let mut result = Error::new(kind, format!("`{name}` failed: {}", error.message));
+    if error.busy {
+        result = result.hint(BUSY_HELP);
+    }
     if script.transaction && !db.in_transaction() {
         result =
             result.also(ErrorKind::TransactionEnded).note("the statement rolled the whole transaction back itself");

@@ -1,5 +1,7 @@
 //! Several at once: one applies, the others wait and find nothing to do.
 
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
 mod support;
 
 use std::path::Path;

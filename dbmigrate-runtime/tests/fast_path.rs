@@ -1,5 +1,7 @@
 //! A start with nothing pending: one read, no lock, no write, and still the truth.
 
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
 mod support;
 
 use dbmigrate_runtime::{Migrator, NoBackend};

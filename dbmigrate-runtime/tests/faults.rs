@@ -1,5 +1,7 @@
 //! A fault at every call that the runner makes: the database is old or new, never between, and goes on afterwards.
 
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,8 +62,8 @@ impl Case {
         let new = dump(&db);
         drop(db);
         for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy] {
-            for at in 0..calls.len() {
-                self.fault(&path, &migrator, (fault, at), &calls[at], &old, &new);
+            for (at, call) in calls.iter().enumerate() {
+                self.fault(&path, &migrator, (fault, at), call, &old, &new);
             }
         }
     }

@@ -8,7 +8,7 @@ use support::*;
 
 fn enforcing(on: bool) -> Connection {
     let db = memory();
-    db.pragma_update(None, "foreign_keys", on).unwrap();
+    run(&db, &format!("PRAGMA foreign_keys = {on}"));
     db
 }
 

@@ -47,7 +47,7 @@ fn it_goes_on_where_it_failed() {
         || with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)", "INSERT INTO t VALUES (3)"]));
     let error = runner(files()).up(&mut db).unwrap_err();
     assert_eq!((error.kind(), error.line()), (ErrorKind::Sql, Some(3)));
-    assert!(error.to_string().contains("the 1 steps before this one stay"), "{error}");
+    assert!(error.to_string().contains("the step before this one stays"), "{error}");
     assert_eq!(history(&db), "001_t 002_bare:running1");
     let status = runner(files()).status(&mut db).unwrap();
     assert_eq!(status.entries[1].state, State::Interrupted { done: 1, of: 3 });

@@ -4,8 +4,9 @@ const _: () = __dbmigrate::check_format(1);
 
 /// The migrations of this package, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(clippy::enum_variant_names)]
 pub enum Migration {
-    #[doc = "`migrations/001_initial_schema.sql`\n\nMigration: Initial schema\n\nVersion: 1.0.0\n\n```sql\n-- Migration: Initial schema\n-- Version: 1.0.0\nCREATE TABLE a(x);\n```"]
+    #[doc = "`migrations/001_initial_schema.sql`\n\n```sql\n-- Migration: Initial schema\n-- Version: 1.0.0\nCREATE TABLE a(x);\n```"]
     M001InitialSchema,
     #[doc = "`migrations/002_2fa.sql`\n\n```sql\n-- dbmigrate: no-transaction\nBEGIN;\nREPLACE INTO a VALUES (1);\nCOMMIT;\nPRAGMA cache_size = 100;\nVACUUM;\n```"]
     M002_2fa,
@@ -73,7 +74,7 @@ impl ::core::convert::TryFrom<u64> for Migration {
 }
 
 impl ::core::convert::From<Migration> for u64 {
-    fn from(migration: Migration) -> u64 {
+    fn from(migration: Migration) -> Self {
         migration.number()
     }
 }
@@ -231,6 +232,7 @@ pub trait Steps {
 
 /// The runner over the migrations of this package.
 #[must_use]
+#[allow(clippy::too_many_lines)]
 pub fn migrator(steps: &dyn Steps) -> __dbmigrate::Migrator<'_, __Backend> {
     __dbmigrate::Migrator::new(&SET).with_code(move |id: u32, db: &Connection| match id {
         0 => {
