@@ -33,14 +33,19 @@ impl Settings {
         self.foreign_keys
     }
 
+    /// Whether the connection enforces foreign keys now.
+    pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
+        is_on(db, "foreign_keys")
+    }
+
     /// Switches enforcement, outside of any transaction, and reads it back: inside one the PRAGMA does nothing and
     /// says nothing.
     pub(crate) fn enforce(db: &mut Db<'_>, on: bool) -> Result<(), Error> {
-        if is_on(db, "foreign_keys")? == on {
+        if Self::is_enforced(db)? == on {
             return Ok(());
         }
         switch(db, "foreign_keys", on)?;
-        if is_on(db, "foreign_keys")? == on {
+        if Self::is_enforced(db)? == on {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };

@@ -21,6 +21,7 @@ use crate::stored;
 use crate::violations::Violations;
 
 /// The states of a direction.
+#[derive(Clone, Copy)]
 struct States {
     /// Between two steps.
     running: &'static str,
@@ -106,6 +107,7 @@ impl Walk<'_, '_, '_> {
             if let Step::Sql(statement) = step {
                 if statement.effect == Effect::Session {
                     script::execute(self.db, &self.job.name, &self.script, statement)?;
+                    self.look_at_enforcement()?;
                 }
             }
         }
@@ -115,7 +117,7 @@ impl Walk<'_, '_, '_> {
 
     fn step(&mut self, step: &Step<'_>, done: usize) -> Result<(), Error> {
         match step {
-            Step::Code(code) => self.bare(done, |walk| walk.code(code)),
+            Step::Code(code) => self.bare(step, done, |walk| walk.code(code)),
             Step::Sql(statement) => match statement.effect {
                 Effect::None | Effect::DropTable(_) | Effect::Write(_) => {
                     self.in_transaction(done, done..done + 1, done + 1)
@@ -132,10 +134,11 @@ impl Walk<'_, '_, '_> {
                 Effect::Session => {
                     self.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
                     self.refuse_open()?;
+                    self.look_at_enforcement()?;
                     self.replayed = done + 1;
-                    self.mark(done, self.states.running, done + 1)
+                    self.mark(done, &[self.states.running], self.states.running, done + 1).map(drop)
                 }
-                Effect::Bare { .. } => self.bare(done, |walk| walk.statement(statement)),
+                Effect::Bare { .. } => self.bare(step, done, |walk| walk.statement(statement)),
             },
         }
     }
@@ -174,15 +177,34 @@ impl Walk<'_, '_, '_> {
         Ok(true)
     }
 
-    /// A step without a transaction, between its two marks.
-    fn bare(&mut self, done: usize, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
-        self.mark(done, self.states.started, done)?;
+    /// A step without a transaction, between its two marks. Only who makes the first mark runs it.
+    fn bare(
+        &mut self,
+        step: &Step<'_>,
+        done: usize,
+        work: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let States { running, started } = self.states;
+        let from = if is_idempotent(step) { &[running, started][..] } else { &[running] };
+        if !self.mark(done, from, started, done)? {
+            return Ok(());
+        }
         let result = work(self).and_then(|()| self.refuse_open());
         self.db.rollback()?;
+        self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
-        self.mark(done, self.states.running, next)?;
+        self.mark(done, &[started], running, next)?;
         self.replayed = next;
         result
+    }
+
+    /// A step may have switched enforcement itself: from then on that is what holds, and what a drop has to look at.
+    fn look_at_enforcement(&mut self) -> Result<(), Error> {
+        self.choice.enforced = Settings::is_enforced(self.db)?;
+        if !self.choice.enforced && self.before.is_none() {
+            self.before = Some(Violations::read(self.db)?);
+        }
+        Ok(())
     }
 
     fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
@@ -205,12 +227,15 @@ impl Walk<'_, '_, '_> {
             .note("it was rolled back"))
     }
 
-    /// Moves the row on, unless another process has.
-    fn mark(&mut self, done: usize, state: &str, next: usize) -> Result<(), Error> {
+    /// Moves the row on from one of these states. False if another process was faster.
+    fn mark(&mut self, done: usize, from: &[&str], state: &str, next: usize) -> Result<bool, Error> {
         let (history, number) = (&self.context.history, self.job.number);
         self.db.transaction(|db| match history.row(db, number)? {
-            Some((_, now)) if now == done as u64 => history.progress(db, number, state, next as u64),
-            _ => Ok(()),
+            Some((was, now)) if now == done as u64 && from.contains(&was.as_str()) => {
+                history.progress(db, number, state, next as u64)?;
+                Ok(true)
+            }
+            _ => Ok(false),
         })
     }
 

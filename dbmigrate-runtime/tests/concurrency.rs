@@ -139,3 +139,27 @@ fn a_process_that_applied_it_first_leaves_nothing_to_do() {
     assert!(migrator.up(&mut second).unwrap().is_empty());
     assert_eq!(ask(&second, "SELECT count(*) FROM v"), "1");
 }
+
+#[test]
+fn code_outside_of_a_transaction_runs_once() {
+    for _ in 0..20 {
+        let folder = Folder::new();
+        let path = folder.file("a.db");
+        let (barrier, ran) = (Barrier::new(8), std::sync::atomic::AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut db = Connection::open(&path).unwrap();
+                    let files = vec![file("001_t", &["CREATE TABLE t (x)"]), file("002_code", &["rust:0"]).no_transaction()];
+                    let migrator: Migrator<'_, driver::Rusqlite> = Migrator::new(set(files)).with_code(|_, _| {
+                        ran.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        Ok(())
+                    });
+                    barrier.wait();
+                    migrator.up(&mut db).unwrap();
+                });
+            }
+        });
+        assert_eq!(ran.into_inner(), 1);
+    }
+}

@@ -191,3 +191,25 @@ fn a_rebuild_keeps_its_children() {
         assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
     }
 }
+
+#[test]
+fn its_own_pragma_does_not_make_a_drop_cascade() {
+    let mut db = memory();
+    let files = vec![
+        family("ON DELETE CASCADE"),
+        file(
+            "002_bare",
+            &[
+                "PRAGMA foreign_keys = ON",
+                "CREATE TABLE new (id INTEGER PRIMARY KEY)",
+                "INSERT INTO new SELECT id FROM parent",
+                "DROP TABLE parent",
+                "ALTER TABLE new RENAME TO parent",
+            ],
+        )
+        .no_transaction(),
+    ];
+    runner(files).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM child"), "2");
+    assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
+}

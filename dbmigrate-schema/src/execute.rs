@@ -2,39 +2,77 @@
 //!
 //! No history, no locks, no counting of rows: the database is in memory and nobody's.
 
-use dbmigrate_core::statement::Effect;
+use dbmigrate_core::config::ForeignKeys;
+use dbmigrate_core::statement::{Effect, Statement};
+use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Diagnostic, Location, Script, Span, Step};
 use rusqlite::Connection;
+
+use crate::foreign_keys;
 
 /// Runs every statement; a script with `call` steps must not come here.
 ///
 /// A transactional script leaves its transaction open for the caller to end, in success and in failure alike.
-pub(crate) fn script(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
-    // Void inside a transaction, so it comes first.
-    enforce_foreign_keys(connection, script)?;
+pub(crate) fn script(connection: &Connection, rule: ForeignKeys, script: &Script) -> Result<(), Diagnostic> {
+    let enforced = foreign_keys::choose(connection, rule, script, false)?;
+    if attempt(connection, script, enforced)? == Attempt::NeedsOff {
+        run(connection, "ROLLBACK").map_err(|error| unexpected(script, &error))?;
+        let enforced = foreign_keys::choose(connection, rule, script, true)?;
+        attempt(connection, script, enforced)?;
+    }
+    violations(connection, script)
+}
+
+#[derive(PartialEq, Eq)]
+enum Attempt {
+    Done,
+    /// It came to drop a table that it let another refer to, with foreign keys enforced.
+    NeedsOff,
+}
+
+fn attempt(connection: &Connection, script: &Script, enforced: bool) -> Result<Attempt, Diagnostic> {
+    settle(connection, enforced).map_err(|error| unexpected(script, &error))?;
     if script.transaction {
         run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;
     }
+    let may_need_off = enforced && script.transaction && script.foreign_keys.is_none();
     for step in &script.steps {
         let Step::Sql(statement) = step else { continue };
-        let sql = script.source.slice(statement.span);
-        if let Err(error) = run(connection, sql)
+        if let Effect::DropTable(table) = &statement.effect
+            && may_need_off
+            && foreign_keys::is_referenced(connection, script, table)?
+        {
+            return Ok(Attempt::NeedsOff);
+        }
+        if is_vacuum_into(script, statement) {
+            continue;
+        }
+        if let Err(error) = run(connection, script.source.slice(statement.span))
             && !(script.tolerate_existing && is_existing(&error))
         {
             return Err(blame(script, statement.span, &error));
         }
     }
-    violations(connection, script)
+    Ok(Attempt::Done)
 }
 
-/// The runner's choice: on, but off where the script says so or drops a table.
-fn enforce_foreign_keys(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
-    let drops = script
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Sql(statement) if matches!(statement.effect, Effect::DropTable(_))));
-    let on = script.foreign_keys.unwrap_or(!drops);
-    connection.pragma_update(None, "foreign_keys", on).map_err(|error| unexpected(script, &error))
+/// Sets what would be void inside a transaction, and takes back what the script before may have set.
+fn settle(connection: &Connection, enforced: bool) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "PRAGMA foreign_keys = {enforced}; PRAGMA recursive_triggers = OFF; PRAGMA legacy_alter_table = OFF; \
+         PRAGMA defer_foreign_keys = OFF"
+    ))
+}
+
+/// `VACUUM INTO` writes a file and changes nothing in the database: a replay writes none.
+fn is_vacuum_into(script: &Script, statement: &Statement) -> bool {
+    statement.effect == (Effect::Bare { idempotent: false }) && starts_with(script, statement, "VACUUM")
+}
+
+/// Whether the first word of a statement is this keyword.
+pub(crate) fn starts_with(script: &Script, statement: &Statement, keyword: &str) -> bool {
+    let text = script.source.slice(statement.span);
+    tokens(text).next().is_some_and(|token| is_word(text, token, keyword))
 }
 
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
@@ -44,10 +82,10 @@ fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The two complaints that `tolerate existing` is about.
+/// The complaints that `tolerate existing` is about.
 fn is_existing(error: &rusqlite::Error) -> bool {
     let message = error.to_string();
-    message.contains("already exists") || message.contains("duplicate column name")
+    ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
 }
 
 /// The database was empty, so every violation is this script's own.

@@ -5,6 +5,7 @@
 //! objects. It knows no terminal and no user's database.
 
 mod execute;
+mod foreign_keys;
 mod replay;
 
-pub use replay::{Replay, replay};
+pub use replay::{Replay, Stopped, replay};

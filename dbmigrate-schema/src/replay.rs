@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration, Step};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -17,15 +18,25 @@ pub struct Replay {
     pub ups: usize,
     /// How many ways back ran.
     pub downs: usize,
-    /// The migrations whose way up did not run, because Rust code or a failure comes first.
+    /// The migrations whose way up did not run, because one that can't be replayed or a failure comes first.
     pub unchecked: Vec<String>,
-    /// The first migration that needs Rust code, where that ended the replay.
-    pub stopped_at_code: Option<String>,
+    /// The first migration that can't be replayed, where that ended the replay.
+    pub stopped: Option<(String, Stopped)>,
+}
+
+/// Why a migration can't be replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It runs Rust code of the program.
+    Code,
+    /// It attaches another database: a replay opens no file.
+    OtherFiles,
 }
 
 /// Runs every way up in order, and every way back right after its way up, on a copy of that state.
 ///
-/// Rust code belongs to the program and can't run here: the replay ends before it and names what was not checked.
+/// Rust code belongs to the program, and other database files to somebody: the replay ends before such a migration and
+/// names what was not checked.
 /// After a way up that SQLite refuses, nothing later can be judged either.
 #[must_use]
 pub fn replay(set: &MigrationSet) -> Replay {
@@ -39,19 +50,23 @@ pub fn replay(set: &MigrationSet) -> Replay {
         }
     };
     for (at, migration) in set.migrations.iter().enumerate() {
-        let Some(up) = sql_up(migration) else {
-            replay.stopped_at_code = Some(migration.name());
-            replay.unchecked = set.migrations[at..].iter().map(SourceMigration::name).collect();
-            break;
+        let up = match way_up(migration) {
+            Ok(up) => up,
+            Err(why) => {
+                replay.stopped = Some((migration.name(), why));
+                replay.unchecked = set.migrations[at..].iter().map(SourceMigration::name).collect();
+                break;
+            }
         };
-        if let Err(diagnostic) = run(&connection, up, Outcome::Keep) {
+        let rule = set.config.foreign_keys;
+        if let Err(diagnostic) = run(&connection, rule, up, Outcome::Keep) {
             replay.diagnostics.push(diagnostic);
             replay.unchecked = set.migrations[at + 1..].iter().map(SourceMigration::name).collect();
             break;
         }
         replay.ups += 1;
-        if let Some(down) = sql_down(migration) {
-            match run(&connection, down, Outcome::Discard) {
+        if let Some(down) = way_back(migration) {
+            match run(&connection, rule, down, Outcome::Discard) {
                 Ok(()) => replay.downs += 1,
                 Err(diagnostic) => replay.diagnostics.push(diagnostic),
             }
@@ -66,15 +81,15 @@ enum Outcome {
     Discard,
 }
 
-fn run(connection: &Connection, script: &Script, outcome: Outcome) -> Result<(), Diagnostic> {
+fn run(connection: &Connection, rule: ForeignKeys, script: &Script, outcome: Outcome) -> Result<(), Diagnostic> {
     let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
     if !script.transaction {
         return match outcome {
-            Outcome::Keep => execute::script(connection, script),
-            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, script),
+            Outcome::Keep => execute::script(connection, rule, script),
+            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script),
         };
     }
-    let result = execute::script(connection, script);
+    let result = execute::script(connection, rule, script);
     let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // `INSERT OR ROLLBACK` and the like end it before its time.
@@ -93,20 +108,24 @@ fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
     Ok(copy)
 }
 
-fn sql_up(migration: &SourceMigration) -> Option<&Script> {
+fn way_up(migration: &SourceMigration) -> Result<&Script, Stopped> {
     match &migration.body {
-        Body::Sql { up, .. } => only_sql(up),
-        Body::Rust(_) => None,
+        Body::Sql { up, .. } => replayable(up),
+        Body::Rust(_) => Err(Stopped::Code),
     }
 }
 
-fn sql_down(migration: &SourceMigration) -> Option<&Script> {
+fn way_back(migration: &SourceMigration) -> Option<&Script> {
     match &migration.body {
-        Body::Sql { down: Down::Script(down), .. } => only_sql(down),
+        Body::Sql { down: Down::Script(down), .. } => replayable(down).ok(),
         _ => None,
     }
 }
 
-fn only_sql(script: &Script) -> Option<&Script> {
-    script.steps.iter().all(|step| matches!(step, Step::Sql(_))).then_some(script)
+fn replayable(script: &Script) -> Result<&Script, Stopped> {
+    let reason = script.steps.iter().find_map(|step| match step {
+        Step::Call { .. } => Some(Stopped::Code),
+        Step::Sql(statement) => execute::starts_with(script, statement, "ATTACH").then_some(Stopped::OtherFiles),
+    });
+    reason.map_or(Ok(script), Err)
 }

@@ -5,8 +5,9 @@
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::{Config, MigrationSet};
-use dbmigrate_schema::{Replay, replay};
+use dbmigrate_schema::{Replay, Stopped, replay};
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -81,7 +82,7 @@ fn rust_ends_the_replay_and_what_follows_is_named() {
         ("002_b.sql", "-- dbmigrate: call fill\n"),
         ("003_c.sql", "SELECT nope;"),
     ]);
-    assert_eq!(replay.stopped_at_code.as_deref(), Some("002_b"));
+    assert_eq!(replay.stopped.as_ref().map(|(name, why)| (name.as_str(), *why)), Some(("002_b", Stopped::Code)));
     assert_eq!(replay.unchecked, ["002_b", "003_c"]);
     assert_eq!((replay.ups, found(&replay)), (1, vec![]));
 }
@@ -104,6 +105,92 @@ fn a_rebuild_of_a_referenced_table_replays_as_the_runner_runs_it() {
         ("003_c.sql", "CREATE TABLE one(n CHECK (n = 1)); INSERT INTO one SELECT count(*) FROM member;"),
     ]);
     assert_eq!(found(&replay), Vec::<String>::new());
+}
+
+#[test]
+fn a_dropped_table_that_nobody_refers_to_leaves_cascades_alone() {
+    let replay = check(&[
+        (
+            "001_a.sql",
+            "CREATE TABLE team(id INTEGER PRIMARY KEY); CREATE TABLE scratch(x);
+             CREATE TABLE member(team REFERENCES team ON DELETE CASCADE);
+             INSERT INTO team VALUES (1); INSERT INTO member VALUES (1);",
+        ),
+        ("002_b.sql", "DROP TABLE scratch; DELETE FROM team;"),
+    ]);
+    assert_eq!(found(&replay), Vec::<String>::new());
+}
+
+#[test]
+fn a_drop_and_a_cascade_in_one_file_are_refused_as_the_runner_refuses_them() {
+    let tables = (
+        "001_a.sql",
+        "CREATE TABLE team(id INTEGER PRIMARY KEY); CREATE TABLE room(id INTEGER PRIMARY KEY);
+         CREATE TABLE member(team REFERENCES team, room REFERENCES room ON DELETE CASCADE);",
+    );
+    let both = "DROP TABLE team;\nDELETE FROM room;";
+    let replay = check(&[tables, ("002_b.sql", both)]);
+    assert_eq!(
+        found(&replay),
+        ["migrations/002_b.sql:2:1 this file drops `team`, which other tables reference, and also writes to `room`"]
+    );
+    let off = format!("-- dbmigrate: foreign-keys off\n{both}");
+    assert_eq!(found(&check(&[tables, ("002_b.sql", &off)])), Vec::<String>::new());
+}
+
+#[test]
+fn a_table_that_the_same_file_lets_another_refer_to_is_dropped_without_its_rows() {
+    let replay = check(&[
+        (
+            "001_a.sql",
+            "CREATE TABLE team(id INTEGER PRIMARY KEY); INSERT INTO team VALUES (1);
+             CREATE TABLE member(team REFERENCES team ON DELETE CASCADE); INSERT INTO member VALUES (1);
+             CREATE TABLE new(id INTEGER PRIMARY KEY, name); INSERT INTO new(id) SELECT id FROM team;
+             DROP TABLE team; ALTER TABLE new RENAME TO team;",
+        ),
+        ("002_b.sql", "CREATE TABLE one(n CHECK (n = 1)); INSERT INTO one SELECT count(*) FROM member;"),
+    ]);
+    assert_eq!(found(&replay), Vec::<String>::new());
+}
+
+#[test]
+fn the_configuration_says_whether_foreign_keys_are_enforced() {
+    let files = [
+        ("001_a.sql", "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p);"),
+        ("002_b.sql", "INSERT INTO c VALUES (1); INSERT INTO p VALUES (1);"),
+    ];
+    let mut set = set(&files);
+    assert_eq!(found(&replay(&set)).len(), 1);
+    set.config.foreign_keys = ForeignKeys::Off;
+    assert_eq!(found(&replay(&set)), Vec::<String>::new());
+}
+
+#[test]
+fn no_setting_of_a_file_reaches_the_next_one() {
+    let replay = check(&[
+        ("001_a.sql", "CREATE TABLE a(x); CREATE TABLE b(x); CREATE VIEW v AS SELECT x FROM a;"),
+        ("002_b.sql", "PRAGMA legacy_alter_table = ON;\nALTER TABLE b RENAME TO c;"),
+        ("003_c.sql", "DROP TABLE a;\nALTER TABLE c RENAME TO d;"),
+    ]);
+    let said = found(&replay);
+    assert!(said.len() == 1 && said[0].starts_with("migrations/003_c.sql:2:"), "{said:?}");
+}
+
+#[test]
+fn no_file_is_written() {
+    let folder = std::env::temp_dir().join(format!("dbmigrate-schema-untouched-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let (copy, other) = (folder.join("copy.db"), folder.join("other.db"));
+    let replay = check(&[
+        ("001_a.sql", &format!("-- dbmigrate: no-transaction\nVACUUM INTO '{}';", copy.display())),
+        ("002_b.sql", &format!("ATTACH '{}' AS other;\nCREATE TABLE other.t(x);", other.display())),
+        ("003_c.sql", "SELECT nope;"),
+    ]);
+    assert_eq!(found(&replay), Vec::<String>::new());
+    assert_eq!(replay.stopped, Some(("002_b".to_owned(), Stopped::OtherFiles)));
+    assert_eq!((replay.ups, replay.unchecked.len()), (1, 2));
+    assert!(!copy.exists() && !other.exists());
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -147,7 +234,8 @@ fn tolerated_failures_are_none() {
         ("001_a.sql", "CREATE TABLE a(x);"),
         (
             "002_b.sql",
-            "-- dbmigrate: tolerate existing\nCREATE TABLE a(x);\nALTER TABLE a ADD COLUMN x;\nCREATE TABLE b(x);",
+            "-- dbmigrate: tolerate existing\nCREATE TABLE a(x);\nALTER TABLE a ADD COLUMN x;\nCREATE TABLE b(x);\n\
+             ALTER TABLE b RENAME TO a;",
         ),
         ("003_c.sql", "SELECT x FROM b;"),
     ]);

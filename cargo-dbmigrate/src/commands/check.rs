@@ -1,6 +1,7 @@
 //! `check`: sequence, configuration, wiring, and a replay in memory.
 
 use dbmigrate_runtime::cli::Terminal;
+use dbmigrate_schema::Stopped;
 use serde_json::json;
 
 use super::Context;
@@ -46,11 +47,13 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         Some(replay) => {
             let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
             shell.status("Checked", &format!("{} ({}; {ran})", project.name, plural(checked.migrations, "migration")));
-            if let Some(first) = &replay.stopped_at_code {
+            if let Some((first, why)) = &replay.stopped {
+                let why = match why {
+                    Stopped::Code => "holds Rust, which only the program can run",
+                    Stopped::OtherFiles => "attaches another database, and a replay opens no file",
+                };
                 let names = unchecked.join("`, `");
-                shell.warning(&format!(
-                    "`{first}` holds Rust, which only the program can run: not replayed are `{names}`"
-                ));
+                shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
             } else if !unchecked.is_empty() {
                 shell.note(&format!("not replayed after the failure: `{}`", unchecked.join("`, `")));
             }

@@ -1,0 +1,67 @@
+//! Whether a script is replayed with foreign keys enforced: the runner's rule, asked of the replay's database.
+
+use dbmigrate_core::config::ForeignKeys;
+use dbmigrate_core::statement::{Effect, Statement};
+use dbmigrate_core::{Diagnostic, Location, Script, Step};
+use rusqlite::Connection;
+
+use crate::execute::unexpected;
+
+/// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.
+pub(crate) fn choose(
+    connection: &Connection,
+    rule: ForeignKeys,
+    script: &Script,
+    drops_own: bool,
+) -> Result<bool, Diagnostic> {
+    if let Some(enforced) = script.foreign_keys {
+        return Ok(enforced);
+    }
+    if rule == ForeignKeys::Off {
+        return Ok(false);
+    }
+    let mut dropped = None;
+    for statement in statements(script) {
+        if let Effect::DropTable(table) = &statement.effect
+            && is_referenced(connection, script, table)?
+        {
+            dropped = Some(table);
+            break;
+        }
+    }
+    if dropped.is_none() && !drops_own {
+        return Ok(true);
+    }
+    for statement in statements(script) {
+        if let Effect::Write(table) = &statement.effect
+            && is_referenced(connection, script, table)?
+        {
+            return Err(refused(script, statement, dropped.unwrap_or(table), table));
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a table is there and a foreign key refers to it.
+pub(crate) fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Result<bool, Diagnostic> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
+               AND EXISTS (SELECT 1 FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
+               WHERE m.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE)";
+    connection.query_row(sql, [table], |row| row.get(0)).map_err(|error| unexpected(script, &error))
+}
+
+fn refused(script: &Script, statement: &Statement, dropped: &str, written: &str) -> Diagnostic {
+    let message = format!("this file drops `{dropped}`, which other tables reference, and also writes to `{written}`");
+    Diagnostic::error("foreign-keys-both", message)
+        .at(Location::new(&script.source, statement.span))
+        .note("foreign keys must be off for the one and on for the other")
+        .help("put the two into files of their own")
+        .help("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
+}
+
+fn statements(script: &Script) -> impl Iterator<Item = &Statement> {
+    script.steps.iter().filter_map(|step| match step {
+        Step::Sql(statement) => Some(statement),
+        Step::Call { .. } => None,
+    })
+}
