@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::support::{Project, Run};
 
@@ -92,7 +93,9 @@ fn a_locked_file_is_waited_for_and_then_named() {
     let holder = rusqlite::Connection::open(project.root.join("app.db")).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
     for command in ["up", "down", "status"] {
+        let start = Instant::now();
         project.dbmigrate([command, "--busy-timeout", "0"]).exits(101).says("locked").says("`app.db`");
+        assert!(start.elapsed() < Duration::from_secs(5), "`{command}` had a patience of its own");
     }
     holder.execute_batch("ROLLBACK").unwrap();
     drop(holder);
@@ -105,6 +108,7 @@ fn words_that_make_no_sense() {
     let project = Project::wired("bad-words", &SET);
     refused(&project, &["status", "-p", "nobody"], 101, &["`nobody`"]);
     refused(&project, &["status", "--manifest-path", "no/Cargo.toml"], 101, &["no/Cargo.toml"]);
+    refused(&project, &["status", "--manifest-path", "src"], 101, &["`src` is a folder, not a Cargo.toml"]);
     refused(&project, &["sttus"], 2, &["sttus"]);
     refused(&project, &["status", "--nope"], 2, &["--nope"]);
     refused(&project, &["generate", "x"], 2, &["generate"]);

@@ -14,7 +14,11 @@ fn init(project: &Project, flags: &[&str]) {
 #[test]
 fn the_module_goes_behind_a_shebang_and_documentation() {
     for (test, before, expect) in [
-        ("shebang", "#!/usr/bin/env größe\nfn main() {}\n", format!("#!/usr/bin/env größe\n{MODULE}\n\nfn main() {{}}\n")),
+        (
+            "shebang",
+            "#!/usr/bin/env größe\nfn main() {}\n",
+            format!("#!/usr/bin/env größe\n{MODULE}\n\nfn main() {{}}\n"),
+        ),
         ("docs-alone", "//! Docs.", format!("//! Docs.\n\n{MODULE}\n")),
         ("no-text", "", format!("{MODULE}\n")),
     ] {
@@ -125,4 +129,28 @@ fn a_check_writes_no_file_and_opens_none() {
     );
     project.dbmigrate(["check"]).succeeds().says("`002_b` attaches another database").says("not replayed are `002_b`");
     assert!(!project.has("copy.db") && !project.has("other.db"));
+}
+
+#[test]
+fn a_member_takes_what_its_workspace_says() {
+    let project = Project::new("init-member");
+    let manifest = "[workspace]\nmembers = [\"renames\", \"lacks\"]\nresolver = \"3\"\n\n\
+                    [workspace.dependencies]\nsql = { package = \"rusqlite\", version = \"0.37\" }\n\n\
+                    [workspace.metadata.migrations]\ndatabase = \"shared.db\"\n";
+    project.write("Cargo.toml", manifest);
+    for (member, dependencies) in [("renames", "sql.workspace = true\n"), ("lacks", "")] {
+        let package = format!("[package]\nname = \"{member}\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}");
+        project.write(&format!("{member}/Cargo.toml"), package);
+        project.write(&format!("{member}/src/main.rs"), "fn main() {\n    println!(\"Hello, world!\");\n}\n");
+        init(&project, &["-p", member]);
+        // The workspace's default stays the one place that says so.
+        assert!(!project.read(&format!("{member}/Cargo.toml")).contains("database"), "{member}");
+    }
+    let renames = project.read("renames/Cargo.toml");
+    assert!(!renames.contains("rusqlite"), "{renames}");
+    assert!(project.read("renames/src/main.rs").contains("driver = ::sql"));
+    // A second SQLite would not resolve.
+    let lacks = project.read("lacks/Cargo.toml");
+    assert!(lacks.contains("rusqlite = { version = \"0.37\" }"), "{lacks}");
+    assert!(project.read("lacks/src/main.rs").contains("Connection::open(\"shared.db\")"));
 }

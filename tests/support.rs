@@ -78,10 +78,13 @@ impl Project {
 
     /// A copy of a case folder's `in/`, which is a package called `app`, if any.
     pub(crate) fn case(from: &Path, case: &str) -> Self {
-        let mut project = Self::folder(&format!("case-{case}"));
+        let has_manifest = from.join("Cargo.toml").exists();
+        // The scratch folder lies in the checkout, whose own manifest would be found from a folder without one.
+        let parent = if has_manifest { scratch().join("projects") } else { std::env::temp_dir() };
+        let project = Self { root: parent.join(format!("dbmigrate-case-{case}")), name: "app".to_owned() };
+        let _ = fs::remove_dir_all(&project.root);
         copy(from, &project.root);
-        project.name = "app".to_owned();
-        if project.has("Cargo.toml") {
+        if has_manifest {
             project.edit_manifest(|_| {});
         }
         project

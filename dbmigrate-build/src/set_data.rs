@@ -6,7 +6,7 @@ use dbmigrate_core::config::{Config, ForeignKeys, NewerDatabase, OutOfOrder, Sto
 use dbmigrate_core::metadata::Metadata;
 use dbmigrate_core::rust_source::RustSource;
 use dbmigrate_core::statement::Effect;
-use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Span, Step, checksum};
+use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
 
 use crate::code::{Direction, Table};
 use crate::literal;
@@ -148,8 +148,6 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
         tolerate = script.tolerate_existing,
         checksum = literal::string(&script.checksum),
     );
-    // Lines are counted once, from one `call` to the next.
-    let (mut line, mut counted) = (1, 0);
     for step in &script.steps {
         text.push_str("\n                    ");
         match step {
@@ -171,11 +169,7 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
                     literal::number(statement.span.end as u64),
                 );
             }
-            Step::Call { name, span } => {
-                line += script.source.slice(Span::new(counted, span.start)).matches('\n').count();
-                counted = span.start;
-                render_code(text, code.step(name), name, line);
-            }
+            Step::Call { name, line, .. } => render_code(text, code.step(name), name, *line),
         }
     }
     text.push_str("\n                ],\n            }");

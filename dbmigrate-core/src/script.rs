@@ -13,7 +13,7 @@ use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 use crate::statement::{Splitter, Statement};
-use crate::token::{TokenKind, Unterminated, tokens};
+use crate::token::{Token, TokenKind, Unterminated, tokens};
 
 /// One half of a migration, ready to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub enum Step {
         name: String,
         /// The directive.
         span: Span,
+        /// Its line in the file, from 1.
+        line: usize,
     },
 }
 
@@ -97,10 +99,16 @@ fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) 
     let mut splitter = Splitter::default();
     // Whether nothing but white space and comments came since the line began.
     let mut line_is_blank = true;
+    // The line of the last directive, and where that one stands: lines are counted once, from one to the next.
+    let (mut line, mut counted) = (1, 0);
     for token in tokens(text) {
         match token.kind {
             TokenKind::Space => line_is_blank |= token.text(text).contains('\n'),
             TokenKind::LineComment | TokenKind::BlockComment => {
+                if let Some(at) = carriage_return(text, token) {
+                    problems.push(Span::new(at, at + 1), swallowed());
+                    continue;
+                }
                 let Some(directive) = directive::read(token.span, Language::Sql, problems) else { continue };
                 if !line_is_blank {
                     let fault = misplaced("a directive stands on a line of its own");
@@ -112,7 +120,9 @@ fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) 
                         let fault = misplaced("a directive can't stand inside a statement");
                         problems.push(token.span, fault.help("move it before the statement, or end that with `;`"));
                     }
-                    half.directive(directive, token.span, problems);
+                    line += text[counted..token.span.start].matches('\n').count();
+                    counted = token.span.start;
+                    half.directive(directive, token.span, line, problems);
                 } else if half.direction == Direction::Up {
                     half.statement(text, splitter.finish(text));
                     half.section.end = token.span.start;
@@ -174,10 +184,10 @@ impl Half {
     }
 
     /// Takes a directive, other than `down`.
-    fn directive(&mut self, directive: Directive, span: Span, problems: &mut Problems<'_>) {
+    fn directive(&mut self, directive: Directive, span: Span, line: usize, problems: &mut Problems<'_>) {
         self.checksum.directive(&directive.to_string());
         if let Directive::Call(name) = directive {
-            self.steps.push(Step::Call { name, span });
+            self.steps.push(Step::Call { name, span, line });
             return;
         }
         let word = directive.word();
@@ -220,6 +230,19 @@ impl Half {
             checksum: self.checksum.finish(),
         }
     }
+}
+
+/// Where a line comment seems to end and does not: editors show a lone carriage return as the end of a line.
+fn carriage_return(text: &str, token: Token) -> Option<usize> {
+    let comment = token.text(text).trim_end();
+    let found = (token.kind == TokenKind::LineComment).then(|| comment.find('\r')).flatten();
+    found.map(|at| token.span.start + at)
+}
+
+fn swallowed() -> Diagnostic {
+    Diagnostic::error("carriage-return", "a carriage return without a line feed ends no comment")
+        .note("for SQLite the comment goes on, over what looks like the next line")
+        .help("save the file with line feeds (LF or CRLF) as its line ends")
 }
 
 fn unterminated(what: Unterminated) -> Diagnostic {
@@ -330,6 +353,18 @@ mod tests {
     }
 
     #[test]
+    fn a_call_knows_its_line() {
+        let halves = sound(
+            "SELECT '\n';\n-- dbmigrate: call a\n\n-- dbmigrate: call b\n-- dbmigrate: down\n\n-- dbmigrate: call c",
+        );
+        let lines = |script: &Script| -> Vec<usize> {
+            let call = |step: &Step| if let Step::Call { line, .. } = step { Some(*line) } else { None };
+            script.steps.iter().filter_map(call).collect()
+        };
+        assert_eq!((lines(&halves.up), lines(&halves.down.unwrap())), (vec![3, 5], vec![8]));
+    }
+
+    #[test]
     fn directives_in_the_wrong_place_are_errors() {
         wrong("SELECT 1; -- dbmigrate: call a", &["1:11 misplaced-directive"]);
         wrong("SELECT 1; /* a */ -- dbmigrate: down\nSELECT 2", &["1:19 misplaced-directive"]);
@@ -369,6 +404,13 @@ mod tests {
             wrong(&format!("SELECT 1;\n {text}\nSELECT 2;"), &["2:2 unterminated"]);
         }
         wrong("SELECT 'it's';\n", &["1:13 unterminated"]);
+    }
+
+    #[test]
+    fn lines_that_end_in_a_lone_carriage_return_are_no_silent_comment() {
+        wrong("-- Migration: old\rCREATE TABLE a(b);\rSELECT 1;", &["1:18 carriage-return"]);
+        wrong("SELECT 1; -- one\rDROP TABLE a;\nSELECT 2;", &["1:17 carriage-return"]);
+        assert_eq!(sound("-- one\r\r\nSELECT 1;\r/* a\rb */SELECT 'a\rb';").up.steps.len(), 2);
     }
 
     #[test]

@@ -50,30 +50,35 @@ pub(crate) fn choose(
         None if !drops_own => return Ok(Choice { enforced: true, explicit: false }),
         found => found.transpose()?,
     };
-    refuse_writes(db, script, dropped)?;
-    Ok(off)
+    match written(db, script)? {
+        None => Ok(off),
+        // The reference may be gone by the time of the drop, which looks again.
+        Some(_) if script.transaction && !drops_own => Ok(Choice { enforced: true, explicit: false }),
+        Some((table, start)) => Err(both(script, dropped.unwrap_or(table), table, start)),
+    }
 }
 
-/// A script that runs without enforcement only because it drops a referenced table must not count on cascades.
-fn refuse_writes(db: &mut Db<'_>, script: &Script<'_>, dropped: Option<&str>) -> Result<(), Error> {
+/// The first referenced table whose rows a script changes, so that it may count on cascades.
+fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, usize)>, Error> {
     for (effect, start) in effects(script) {
-        let Effect::Write(table) = effect else { continue };
-        if !is_referenced(db, table)? {
-            continue;
+        if let Effect::Write(table) = effect {
+            if is_referenced(db, table)? {
+                return Ok(Some((table, start)));
+            }
         }
-        let dropped = dropped.unwrap_or(table);
-        return Err(Error::new(
-            ErrorKind::ForeignKey,
-            format!(
-                "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys \
-                 must be off for the one and on for the other"
-            ),
-        )
+    }
+    Ok(None)
+}
+
+fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error {
+    let message = format!(
+        "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys must be \
+         off for the one and on for the other"
+    );
+    Error::new(ErrorKind::ForeignKey, message)
         .at(Place::of(script.file, script.text, start))
         .hint("put the two into files of their own")
-        .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"));
-    }
-    Ok(())
+        .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
 }
 
 /// Whether a table is there and a foreign key refers to it, one of its own included.

@@ -150,7 +150,8 @@ fn code_outside_of_a_transaction_runs_once() {
             for _ in 0..8 {
                 scope.spawn(|| {
                     let mut db = Connection::open(&path).unwrap();
-                    let files = vec![file("001_t", &["CREATE TABLE t (x)"]), file("002_code", &["rust:0"]).no_transaction()];
+                    let files =
+                        vec![file("001_t", &["CREATE TABLE t (x)"]), file("002_code", &["rust:0"]).no_transaction()];
                     let migrator: Migrator<'_, driver::Rusqlite> = Migrator::new(set(files)).with_code(|_, _| {
                         ran.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                         Ok(())

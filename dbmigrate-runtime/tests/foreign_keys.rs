@@ -71,6 +71,45 @@ fn a_child_made_in_the_same_file_is_kept_too() {
 }
 
 #[test]
+fn a_reference_that_the_file_removes_before_the_drop_needs_no_switch() {
+    let one = || {
+        file(
+            "001_one",
+            &[
+                "CREATE TABLE old (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE task (id INTEGER PRIMARY KEY, old REFERENCES old (id))",
+                "CREATE TABLE note (id INTEGER PRIMARY KEY, task REFERENCES task (id) ON DELETE CASCADE)",
+                "INSERT INTO old VALUES (1)",
+                "INSERT INTO task VALUES (1, 1), (2, 1)",
+                "INSERT INTO note VALUES (1, 1), (2, 2)",
+            ],
+        )
+    };
+    for (removed, counted) in [(true, "1"), (false, "2")] {
+        for fresh in [true, false] {
+            let mut statements = vec!["DELETE FROM task WHERE id = 1", "DROP TABLE old"];
+            if removed {
+                statements.insert(1, "ALTER TABLE task DROP COLUMN old");
+            }
+            let mut db = enforcing(true);
+            if !fresh {
+                runner(vec![one()]).up(&mut db).unwrap();
+            }
+            let result = runner(vec![one(), file("002_two", &statements)]).up(&mut db);
+            assert_eq!(result.is_ok(), removed, "fresh: {fresh}");
+            if let Err(error) = result {
+                assert!(
+                    error.to_string().contains("drops `old`, which other tables reference, and also writes to `task`")
+                );
+            }
+            // What is deleted cascades; what is refused changes nothing.
+            assert_eq!(ask(&db, "SELECT count(*) FROM note"), counted, "fresh: {fresh}");
+            assert!(is_enforcing(&db));
+        }
+    }
+}
+
+#[test]
 fn a_table_that_refers_to_itself_keeps_all_rows() {
     let tree = file(
         "001_tree",

@@ -49,6 +49,8 @@ pub fn replay(set: &MigrationSet) -> Replay {
             return replay;
         }
     };
+    let rule = set.config.foreign_keys;
+    let mut deferring = false;
     for (at, migration) in set.migrations.iter().enumerate() {
         let up = match way_up(migration) {
             Ok(up) => up,
@@ -58,15 +60,16 @@ pub fn replay(set: &MigrationSet) -> Replay {
                 break;
             }
         };
-        let rule = set.config.foreign_keys;
-        if let Err(diagnostic) = run(&connection, rule, up, Outcome::Keep) {
+        deferring |= execute::mentions_deferring(up);
+        if let Err(diagnostic) = run(&connection, rule, up, deferring, Outcome::Keep) {
             replay.diagnostics.push(diagnostic);
             replay.unchecked = set.migrations[at + 1..].iter().map(SourceMigration::name).collect();
             break;
         }
         replay.ups += 1;
         if let Some(down) = way_back(migration) {
-            match run(&connection, rule, down, Outcome::Discard) {
+            deferring |= execute::mentions_deferring(down);
+            match run(&connection, rule, down, deferring, Outcome::Discard) {
                 Ok(()) => replay.downs += 1,
                 Err(diagnostic) => replay.diagnostics.push(diagnostic),
             }
@@ -81,15 +84,21 @@ enum Outcome {
     Discard,
 }
 
-fn run(connection: &Connection, rule: ForeignKeys, script: &Script, outcome: Outcome) -> Result<(), Diagnostic> {
+fn run(
+    connection: &Connection,
+    rule: ForeignKeys,
+    script: &Script,
+    deferring: bool,
+    outcome: Outcome,
+) -> Result<(), Diagnostic> {
     let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
     if !script.transaction {
         return match outcome {
-            Outcome::Keep => execute::script(connection, rule, script),
-            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script),
+            Outcome::Keep => execute::script(connection, rule, script, deferring),
+            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring),
         };
     }
-    let result = execute::script(connection, rule, script);
+    let result = execute::script(connection, rule, script, deferring);
     let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // `INSERT OR ROLLBACK` and the like end it before its time.

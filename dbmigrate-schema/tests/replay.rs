@@ -136,6 +136,9 @@ fn a_drop_and_a_cascade_in_one_file_are_refused_as_the_runner_refuses_them() {
     );
     let off = format!("-- dbmigrate: foreign-keys off\n{both}");
     assert_eq!(found(&check(&[tables, ("002_b.sql", &off)])), Vec::<String>::new());
+    // No longer referenced when it comes to the drop: nothing to refuse.
+    let freed = "ALTER TABLE member DROP COLUMN team;\nDROP TABLE team;\nDELETE FROM room;";
+    assert_eq!(found(&check(&[tables, ("002_b.sql", freed)])), Vec::<String>::new());
 }
 
 #[test]
@@ -151,6 +154,31 @@ fn a_table_that_the_same_file_lets_another_refer_to_is_dropped_without_its_rows(
         ("002_b.sql", "CREATE TABLE one(n CHECK (n = 1)); INSERT INTO one SELECT count(*) FROM member;"),
     ]);
     assert_eq!(found(&replay), Vec::<String>::new());
+}
+
+#[test]
+fn a_referenced_table_is_known_by_any_name() {
+    for (name, reference) in
+        [("Team", "team"), (r#""te""am""#, "\"te\"\"AM\""), ("`te'am`", "\"te'am\""), ("[t%_m]", "\"t%_M\"")]
+    {
+        let replay = check(&[
+            (
+                "001_a.sql",
+                &format!(
+                    "CREATE TABLE {name}(id INTEGER PRIMARY KEY); CREATE TABLE member(team REFERENCES {reference} \
+                     ON DELETE CASCADE); INSERT INTO {name} VALUES (1); INSERT INTO member VALUES (1);"
+                ),
+            ),
+            (
+                "002_b.sql",
+                &format!(
+                    "DROP TABLE {name}; CREATE TABLE {name}(id INTEGER PRIMARY KEY); INSERT INTO {name} VALUES (1);"
+                ),
+            ),
+            ("003_c.sql", "CREATE TABLE one(n CHECK (n = 1)); INSERT INTO one SELECT count(*) FROM member;"),
+        ]);
+        assert_eq!(found(&replay), Vec::<String>::new(), "{name}");
+    }
 }
 
 #[test]
@@ -203,6 +231,22 @@ fn an_orphan_that_a_migration_makes_is_found() {
         found(&replay),
         ["migrations/002_b.sql `migrations/002_b.sql` leaves a row in `c` that refers to no row in `p`"]
     );
+}
+
+#[test]
+fn an_orphan_that_only_the_commit_would_find_is_found_in_both_ways() {
+    let tables = (
+        "001_a.sql",
+        "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p DEFERRABLE INITIALLY DEFERRED);",
+    );
+    let orphan = "INSERT INTO c VALUES (7);";
+    let back = format!("SELECT 1;\n-- dbmigrate: down\n{orphan}");
+    for text in [orphan, back.as_str()] {
+        assert_eq!(
+            found(&check(&[tables, ("002_b.sql", text)])),
+            ["migrations/002_b.sql `migrations/002_b.sql` leaves a row in `c` that refers to no row in `p`"]
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use dbmigrate_core::config::Numbering;
-use dbmigrate_core::file_name;
+use dbmigrate_core::file_name::{self, FileName};
 
 use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
@@ -18,9 +18,7 @@ pub(crate) enum Kind {
 
 /// Works out the number and writes the files; returns their paths relative to the package.
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
-    if project.config_diagnostics.iter().any(dbmigrate_core::Diagnostic::is_error) {
-        return Err(CliError::diagnostics(project.config_diagnostics.clone()));
-    }
+    project.sound_config()?;
     let slug = file_name::slug(name).ok_or_else(|| {
         CliError::usage(format!("`{name}` is no name for a migration"))
             .help("use letters a to z, digits and `_`, such as `add_user_prefs`")
@@ -46,9 +44,12 @@ pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<St
         |comment: &str| format!("{comment} Migration: {title}\n{comment} Date: {}\n", now.strftime("%Y-%m-%d"));
     let files = match kind {
         Kind::Sql { down } => {
-            let mut files = vec![(format!("{base}.sql"), format!("{}-- Description:\n\n", header("--")))];
+            // `002_break_down.sql` would be taken for the way back of `002_break`.
+            let plain = file_name::parse(&format!("{stem}.sql"), &project.config);
+            let ending = if matches!(plain, FileName::Up { .. }) { "sql" } else { "up.sql" };
+            let mut files = vec![(format!("{base}.{ending}"), format!("{}-- Description:\n\n", header("--")))];
             if down {
-                files.push((format!("{base}.down.sql"), format!("-- The way back of {stem}.sql.\n\n")));
+                files.push((format!("{base}.down.sql"), format!("-- The way back of {stem}.{ending}.\n\n")));
             }
             files
         }

@@ -1,4 +1,5 @@
-//! Changes to files that are worked out first, then written together, each atomically.
+//! Changes to files that are worked out first, then written one after the other. What exists is replaced atomically;
+//! what is new is there as a whole or not at all, unless the machine stops meanwhile.
 
 use std::fs;
 use std::io::Write;
@@ -33,18 +34,25 @@ pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
-/// Replaces a file by one beside it, so that nobody ever reads half of it.
+/// Replaces a file by one beside it, so that nobody ever reads half of it. Its line ends stay what they were.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     // A link is kept: what it leads to is replaced.
     let path = path.canonicalize()?;
+    let mut text = text.replace("\r\n", "\n");
+    if fs::read_to_string(&path)?.contains("\r\n") {
+        text = text.replace('\n', "\r\n");
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = create(&beside, text)
+    let written = create(&beside, &text)
         .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
         .and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {

@@ -26,6 +26,7 @@ pub(crate) struct Plan {
 
 /// Works out the edits; none where everything is there.
 pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> Result<Plan, CliError> {
+    project.sound_config()?;
     let checkout = checkout.map(checked_out).transpose()?;
     let mut document = wiring::manifest(project)?;
     let wiring = wiring::read(project, &document)?;
@@ -39,7 +40,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     }
     first_migration(project, &mut plan);
     if runner {
-        add_runner(project, &wiring, &module, &mut plan)?;
+        add_runner(project, &module, &mut plan)?;
     }
     Ok(plan)
 }
@@ -74,9 +75,9 @@ fn edit_manifest(
 ) -> Result<(), CliError> {
     let before = document.to_string();
     let mut what = Vec::new();
-    if !project.config.declared {
+    if !project.config.declared && project.config.database.is_none() {
         let metadata = table(document.as_table_mut(), &["package", "metadata", "migrations"])?;
-        metadata.insert("database", value(format!("{}.db", project.name)));
+        metadata.insert("database", value(database(project)));
         what.push("`[package.metadata.migrations]`".to_owned());
     }
     let mut depend = |document: &mut DocumentMut, kind: &str, name: &str, item: Item| -> Result<(), CliError> {
@@ -88,7 +89,7 @@ fn edit_manifest(
         depend(document, "dependencies", RUNTIME, ours(RUNTIME, checkout))?;
     }
     if wiring.rusqlite.is_none() {
-        depend(document, "dependencies", "rusqlite", rusqlite())?;
+        depend(document, "dependencies", "rusqlite", rusqlite(project))?;
     }
     if wiring.build.is_none() {
         depend(document, "build-dependencies", BUILD, ours(BUILD, checkout))?;
@@ -131,11 +132,23 @@ fn ours(name: &str, checkout: Option<&str>) -> Item {
     }
 }
 
-fn rusqlite() -> Item {
+/// The workspace's rusqlite, as a build can have one only; or ours.
+fn rusqlite(project: &Project) -> Item {
+    let (version, features) = match project.dependency_of_others("rusqlite") {
+        Some(other) => (other.req.to_string().trim_start_matches('^').to_owned(), other.features.clone()),
+        None => (RUSQLITE.to_owned(), vec!["bundled".to_owned()]),
+    };
     let mut inline = InlineTable::new();
-    inline.insert("version", RUSQLITE.into());
-    inline.insert("features", Value::Array(std::iter::once("bundled").collect()));
+    inline.insert("version", version.into());
+    if !features.is_empty() {
+        inline.insert("features", Value::Array(features.iter().map(String::as_str).collect()));
+    }
     value(inline)
+}
+
+/// The database file, as configured or by the package's name.
+fn database(project: &Project) -> String {
+    project.config.database.clone().unwrap_or_else(|| format!("{}.db", project.name))
 }
 
 fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), CliError> {
@@ -181,15 +194,14 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan) -> Result<(), CliError> {
-    let Some(path) = project.library.as_ref().or(project.binaries.first().map(|(_, path)| path)) else {
+    let Some((_, path)) = project.library.as_ref().or(project.binaries.first()) else {
         return Err(CliError::failure(format!("package `{}` has no library and no binary", project.name)));
     };
     let text = read(path).map_err(|error| unreadable(path, &error))?;
-    let database = project.config.database.clone().unwrap_or_else(|| format!("{}.db", project.name));
     let (text, what) = if text.replace("\r\n", "\n") == HELLO
         && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite"
     {
-        (starting_program(module, &database), "opens the database and migrates it")
+        (starting_program(module, &database(project)), "opens the database and migrates it")
     } else {
         let file = rust_file::parse(&text).ok_or_else(|| {
             CliError::failure(format!("`{}` can't be parsed", path.display()))
@@ -198,10 +210,19 @@ fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan
         let at = rust_file::start_of_items(&file, &text);
         plan.notes
             .push("call `migrations::migrator().up(&mut connection)?` where the program opens its database".to_owned());
-        (format!("{}{module}\n\n{}", &text[..at], &text[at..]).trim_end().to_owned() + "\n", "includes the migrations")
+        (insert(&text, at, module), "includes the migrations")
     };
     plan.edits.push(Edit { path: path.clone(), text, what: what.to_owned(), new: false });
     Ok(())
+}
+
+/// The text with the module between its head and its items, which start at `at`.
+fn insert(text: &str, at: usize, module: &str) -> String {
+    match text.split_at(at) {
+        (head, "") if head.trim().is_empty() => format!("{module}\n"),
+        (head, "") => format!("{}\n\n{module}\n", head.trim_end()),
+        (head, items) => format!("{head}{module}\n\n{items}"),
+    }
 }
 
 fn starting_program(module: &str, database: &str) -> String {
@@ -273,18 +294,16 @@ fn add_runner_target(project: &Project, document: &mut DocumentMut, wiring: &Wir
     Ok(())
 }
 
-fn add_runner(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan) -> Result<(), CliError> {
+fn add_runner(project: &Project, module: &str, plan: &mut Plan) -> Result<(), CliError> {
     let path = project.root.join(runner_path(project));
     if project.config.runner.is_some() || path.exists() {
         return Ok(());
     }
-    let steps = project.load().set.call_steps().len();
-    let arguments = if steps == 0 { "" } else { "&steps" };
+    let set = project.load().set;
+    let has_steps = !set.call_steps().is_empty();
+    let arguments = if has_steps { "&steps" } else { "" };
     let migrator = match &project.library {
-        Some(_) => {
-            let library = project.name.replace('-', "_");
-            format!("{library}::migrations::migrator({arguments})")
-        }
+        Some((library, _)) => format!("{}::migrations::migrator({arguments})", library.replace('-', "_")),
         None => format!("migrations::migrator({arguments})"),
     };
     let module = if project.library.is_some() { String::new() } else { format!("{module}\n\n") };
@@ -293,13 +312,13 @@ fn add_runner(project: &Project, wiring: &Wiring, module: &str, plan: &mut Plan)
          fn main() -> std::process::ExitCode {{\n    {migrator}.cli()\n}}\n"
     );
     plan.edits.push(Edit { path, text, what: "runs the database commands".to_owned(), new: true });
-    if steps > 0 {
+    if has_steps {
         plan.notes.push(format!(
             "the migrations call Rust steps: make the program's `Steps` in `{}` and name it `steps`",
             runner_path(project)
         ));
     }
-    if project.library.is_none() && wiring.modules.is_empty() && steps > 0 {
+    if project.library.is_none() && set.has_code() {
         plan.notes.push("a set with Rust in it belongs into a library, so that it compiles once".to_owned());
     }
     Ok(())

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -34,6 +35,8 @@ fn read_immutable(path: &Path) -> Option<Connection> {
 
 fn read(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
+    // Whether to wait for others is for the runner to say.
+    connection.busy_timeout(Duration::ZERO)?;
     // SQLite looks at the file only when it is asked something.
     connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0))?;
     Ok(connection)

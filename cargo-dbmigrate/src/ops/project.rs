@@ -1,12 +1,16 @@
 //! Which packages a command is about, and what their manifests say. Asks cargo; reads no database.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
 use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 
 use crate::cli::Global;
 use crate::error::CliError;
+
+/// What a `[lib]` may be compiled to: `crate-type` takes the place of `lib`.
+const LIBRARY: &[TargetKind] =
+    &[TargetKind::Lib, TargetKind::RLib, TargetKind::DyLib, TargetKind::CDyLib, TargetKind::StaticLib];
 
 /// A package of the workspace.
 #[derive(Debug, Clone)]
@@ -21,15 +25,26 @@ pub(crate) struct Project {
     pub(crate) config_diagnostics: Vec<Diagnostic>,
     /// The texts that say it: the package's manifest and that of its workspace.
     manifests: Option<(SourceText, Option<SourceText>)>,
-    /// The source file of its library, if it has one.
-    pub(crate) library: Option<PathBuf>,
+    /// Its library, if it has one: name and source file.
+    pub(crate) library: Option<(String, PathBuf)>,
     /// Its binaries: name and source file.
     pub(crate) binaries: Vec<(String, PathBuf)>,
+    /// What it depends on, and what the other packages of its workspace do.
+    dependencies: Vec<Dependency>,
+    others: Vec<Dependency>,
 }
 
 impl Project {
     pub(crate) fn manifest(&self) -> PathBuf {
         self.root.join("Cargo.toml")
+    }
+
+    /// Ends the command with the faults of the manifests, where they have any.
+    pub(crate) fn sound_config(&self) -> Result<(), CliError> {
+        if self.config_diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(CliError::diagnostics(self.config_diagnostics.clone()));
+        }
+        Ok(())
     }
 
     /// Reads the migrations; the faults of the manifests are among the findings.
@@ -49,7 +64,19 @@ impl Project {
         Ok(loaded)
     }
 
-    fn new(package: &Package, workspace_root: &Path) -> Self {
+    /// The name under which it depends on a package, renamed or inherited or not.
+    pub(crate) fn dependency(&self, kind: DependencyKind, package: &str) -> Option<String> {
+        let found = self.dependencies.iter().find(|it| it.kind == kind && it.name == package)?;
+        Some(found.rename.clone().unwrap_or_else(|| found.name.clone()))
+    }
+
+    /// How another package of the workspace depends on a package of which a build can have one only.
+    pub(crate) fn dependency_of_others(&self, package: &str) -> Option<&Dependency> {
+        self.others.iter().find(|it| it.name == package)
+    }
+
+    fn new(package: &Package, metadata: &Metadata) -> Self {
+        let workspace_root = metadata.workspace_root.as_std_path();
         let manifest = package.manifest_path.as_std_path();
         let root = manifest.parent().unwrap_or(manifest).to_owned();
         let manifests = SourceText::read(&root, "Cargo.toml").map(|text| {
@@ -65,12 +92,11 @@ impl Project {
             Ok((package, workspace)) => dbmigrate_core::config::read(package, workspace.as_ref()),
             Err(diagnostic) => (Config::default(), vec![diagnostic.clone()]),
         };
-        let sources = |kind: TargetKind| {
-            let is = move |kinds: &[TargetKind]| kinds.contains(&kind);
+        let sources = |kinds: &'static [TargetKind]| {
             package
                 .targets
                 .iter()
-                .filter(move |target| is(&target.kind))
+                .filter(move |target| target.kind.iter().any(|kind| kinds.contains(kind)))
                 .map(|target| (target.name.clone(), target.src_path.clone().into_std_path_buf()))
         };
         Self {
@@ -79,8 +105,10 @@ impl Project {
             config,
             config_diagnostics,
             manifests: manifests.ok(),
-            library: sources(TargetKind::Lib).next().map(|(_, path)| path),
-            binaries: sources(TargetKind::Bin).collect(),
+            library: sources(LIBRARY).next(),
+            binaries: sources(&[TargetKind::Bin]).collect(),
+            dependencies: package.dependencies.clone(),
+            others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
         }
     }
 
@@ -93,7 +121,6 @@ impl Project {
 /// The packages that a command is about: those named, or all that have migrations.
 pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
     let metadata = metadata(global)?;
-    let root = metadata.workspace_root.as_std_path();
     for name in global.package.iter().chain(&global.exclude) {
         known(&metadata, name)?;
     }
@@ -110,7 +137,7 @@ pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
     let named = !global.package.is_empty() || packages.len() == 1;
     let projects: Vec<Project> = packages
         .into_iter()
-        .map(|package| Project::new(package, root))
+        .map(|package| Project::new(package, &metadata))
         .filter(|project| named || project.has_migrations())
         .collect();
     if projects.is_empty() {
@@ -163,7 +190,8 @@ fn metadata(global: &Global) -> Result<Metadata, CliError> {
     command.no_deps();
     if let Some(path) = &global.manifest_path {
         if !path.is_file() {
-            return Err(CliError::failure(format!("manifest path `{}` does not exist", path.display())));
+            let why = if path.is_dir() { "is a folder, not a Cargo.toml" } else { "does not exist" };
+            return Err(CliError::failure(format!("manifest path `{}` {why}", path.display())));
         }
         command.manifest_path(path);
     }

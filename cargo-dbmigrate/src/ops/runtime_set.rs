@@ -125,7 +125,7 @@ fn steps(script: &Script) -> Vec<runtime::Step<'_>> {
             end: narrow(statement.span.end),
             effect: effect(&statement.effect),
         }),
-        Step::Call { name, span } => code(name, script.source.position(span.start).line),
+        Step::Call { name, line, .. } => code(name, *line),
     });
     steps.collect()
 }

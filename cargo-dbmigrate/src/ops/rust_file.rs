@@ -13,7 +13,7 @@ pub(crate) fn parse(text: &str) -> Option<File> {
 pub(crate) fn start_of_main(file: &File) -> Option<usize> {
     file.items.iter().find_map(|item| match item {
         Item::Fn(function) if function.sig.ident == "main" => {
-            Some(function.block.brace_token.span.open().byte_range().end)
+            Some(shebang(file) + function.block.brace_token.span.open().byte_range().end)
         }
         _ => None,
     })
@@ -21,12 +21,17 @@ pub(crate) fn start_of_main(file: &File) -> Option<usize> {
 
 /// The first byte of the first item, its attributes and documentation included; the end where there is none.
 pub(crate) fn start_of_items(file: &File, text: &str) -> usize {
-    file.items.first().map_or(text.len(), |item| item.span().byte_range().start)
+    file.items.first().map_or(text.len(), |item| shebang(file) + item.span().byte_range().start)
+}
+
+/// The length of a `#!` line, which the parser's positions leave out.
+fn shebang(file: &File) -> usize {
+    file.shebang.as_ref().map_or(0, String::len)
 }
 
 /// Whether a file names `name` in its code: comments and strings don't count.
 pub(crate) fn mentions(text: &str, name: &str) -> bool {
-    text.parse().is_ok_and(|tokens: TokenStream| mentions_in(tokens, name))
+    text.contains(name) && text.parse().is_ok_and(|tokens: TokenStream| mentions_in(tokens, name))
 }
 
 fn mentions_in(tokens: TokenStream, name: &str) -> bool {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::{Diagnostic, MigrationSet};
-use toml_edit::{DocumentMut, Item};
+use toml_edit::{DocumentMut, Item, Value};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -35,17 +36,18 @@ pub(crate) struct Wiring {
 /// Looks at the manifest and the sources.
 pub(crate) fn read(project: &Project, manifest: &DocumentMut) -> Result<Wiring, CliError> {
     let script = match manifest.get("package").and_then(|package| package.get("build")) {
-        None => Some(project.root.join("build.rs")),
-        Some(path) => path.as_str().map(|path| project.root.join(path)),
+        Some(Item::Value(Value::String(path))) => Some(project.root.join(path.value())),
+        Some(build) if build.as_bool() == Some(false) => None,
+        _ => Some(project.root.join("build.rs")),
     };
-    let build = dependency(manifest, "build-dependencies", BUILD);
+    let build = project.dependency(DependencyKind::Build, BUILD);
     let crate_name = build.as_deref().unwrap_or(BUILD).replace('-', "_");
     let generates = script
         .as_deref()
         .and_then(|path| fs::read_to_string(path).ok())
         .is_some_and(|text| rust_file::mentions(&text, &crate_name));
     let mut modules = Vec::new();
-    let sources = project.library.iter().chain(project.binaries.iter().map(|(_, path)| path));
+    let sources = project.library.iter().chain(&project.binaries).map(|(_, path)| path);
     let mut folders: Vec<PathBuf> = sources.filter_map(|path| path.parent().map(Path::to_owned)).collect();
     folders.sort();
     folders.dedup();
@@ -57,9 +59,9 @@ pub(crate) fn read(project: &Project, manifest: &DocumentMut) -> Result<Wiring, 
     }
     modules.sort();
     Ok(Wiring {
-        runtime: dependency(manifest, "dependencies", RUNTIME),
+        runtime: project.dependency(DependencyKind::Normal, RUNTIME),
         build,
-        rusqlite: dependency(manifest, "dependencies", "rusqlite"),
+        rusqlite: project.dependency(DependencyKind::Normal, "rusqlite"),
         script,
         generates,
         modules,
@@ -114,19 +116,6 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
     found
 }
 
-/// The key of the dependency on a package, renamed or not, in any target's table too.
-fn dependency(manifest: &DocumentMut, table: &str, package: &str) -> Option<String> {
-    let targets = manifest.get("target").and_then(Item::as_table_like);
-    let of_targets = targets.into_iter().flat_map(|targets| targets.iter()).filter_map(|(_, target)| target.get(table));
-    manifest.get(table).into_iter().chain(of_targets).filter_map(Item::as_table_like).find_map(|dependencies| {
-        let found = dependencies.iter().find(|(key, item)| match item.get("package") {
-            Some(renamed) => renamed.as_str() == Some(package),
-            None => *key == package,
-        });
-        found.map(|(key, _)| key.to_owned())
-    })
-}
-
 fn including(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let unreadable =
         |error: std::io::Error| CliError::failure(format!("could not read `{}`: {error}", folder.display()));
@@ -135,7 +124,10 @@ fn including(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
         let path = entry.path();
         // A link to a folder could lead round in circles.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            including(&path, found)?;
+            // Another package, and what cargo builds, are no sources of this one.
+            if !["Cargo.toml", "CACHEDIR.TAG"].iter().any(|name| path.join(name).exists()) {
+                including(&path, found)?;
+            }
         } else if path.extension().is_some_and(|extension| extension == "rs")
             && fs::read_to_string(&path).is_ok_and(|text| rust_file::mentions(&text, "include_migrations"))
         {
