@@ -19,7 +19,7 @@ const SET: [(&str, &str); 3] = [
 ];
 
 const LIBRARY: &str = "//! A strict library.
-#![forbid(unsafe_code)]
+#![forbid(unsafe_code, dead_code)]
 #![deny(warnings, missing_docs, unreachable_pub, missing_debug_implementations, unused_qualifications)]
 
 dbmigrate_runtime::include_migrations! {

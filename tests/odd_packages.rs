@@ -142,6 +142,8 @@ fn a_member_takes_what_its_workspace_says() {
         let package = format!("[package]\nname = \"{member}\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}");
         project.write(&format!("{member}/Cargo.toml"), package);
         project.write(&format!("{member}/src/main.rs"), "fn main() {\n    println!(\"Hello, world!\");\n}\n");
+    }
+    for member in ["renames", "lacks"] {
         init(&project, &["-p", member]);
         // The workspace's default stays the one place that says so.
         assert!(!project.read(&format!("{member}/Cargo.toml")).contains("database"), "{member}");

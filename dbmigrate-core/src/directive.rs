@@ -150,6 +150,10 @@ fn near(comment: &str, language: Language) -> Option<Near<'_>> {
         let certain = colon || language.is_known(&word.to_ascii_lowercase());
         return certain.then_some(Near { word, arguments, certain });
     }
+    // Other tools divide a file by a comment of this one word.
+    if language == Language::Sql && rest.is_empty() && marker.eq_ignore_ascii_case("down") {
+        return Some(Near { word: marker, arguments, certain: false });
+    }
     let plus = comment.trim_start_matches(['-', ' ']).starts_with('+');
     ((colon || plus)
         && language.is_known(&word.to_ascii_lowercase())
@@ -351,6 +355,8 @@ mod tests {
             ("-- migrate:down", "down"),
             ("-- +migrate Down", "down"),
             ("-- +goose Down", "down"),
+            ("-- Down", "down"),
+            ("--DOWN", "down"),
         ] {
             let help = format!("write `-- dbmigrate: {meant}`, on a line of its own");
             check(Language::Sql, comment, Some(meant), Some(("malformed-directive", &help)));
@@ -386,8 +392,9 @@ mod tests {
             "-- dbmigrate is a tool",
             "-- dbmigrate",
             "-- see dbmigrate: down",
-            "-- down",
             "-- down: nothing",
+            "-- Down the road",
+            "-- Up",
             "-- Migration: call log",
             "-- Migration: down",
             "-- migrate the call log",

@@ -185,7 +185,10 @@ impl Half {
 
     /// Takes a directive, other than `down`.
     fn directive(&mut self, directive: Directive, span: Span, line: usize, problems: &mut Problems<'_>) {
-        self.checksum.directive(&directive.to_string());
+        // The reason why there is no way back says nothing of the way up, and may be found, or worded better, later.
+        if !matches!(directive, Directive::Irreversible(_)) {
+            self.checksum.directive(&directive.to_string());
+        }
         if let Directive::Call(name) = directive {
             self.steps.push(Step::Call { name, span, line });
             return;
@@ -431,5 +434,12 @@ mod tests {
             parse(&source(&text.repeat(30_000)), &mut diagnostics);
             assert!(diagnostics.len() <= 101, "{text}");
         }
+    }
+
+    #[test]
+    fn the_reason_for_no_way_back_is_no_part_of_the_way_up() {
+        let checksum = |text: &str| sound(text).up.checksum;
+        assert_eq!(checksum("-- dbmigrate: irreversible the old is gone\nDROP TABLE a"), checksum("DROP TABLE a"));
+        assert_ne!(checksum("-- dbmigrate: foreign-keys off\nDROP TABLE a"), checksum("DROP TABLE a"));
     }
 }

@@ -15,7 +15,7 @@ macro_rules! include_migrations {
     ($(#[$attribute:meta])* $visibility:vis mod $name:ident, driver = none $(,)?) => {
         $(#[$attribute])*
         #[doc = "The migrations of this package, generated from its files."]
-        #[allow(dead_code, unreachable_pub)]
+        #[allow(unreachable_pub)]
         $visibility mod $name {
             use $crate as __dbmigrate;
             use $crate::NoBackend as __Backend;
@@ -26,7 +26,7 @@ macro_rules! include_migrations {
     ($(#[$attribute:meta])* $visibility:vis mod $name:ident, driver = $($rusqlite:tt)+) => {
         $(#[$attribute])*
         #[doc = "The migrations of this package, generated from its files."]
-        #[allow(dead_code, unreachable_pub)]
+        #[allow(unreachable_pub)]
         $visibility mod $name {
             use $crate as __dbmigrate;
             use Rusqlite as __Backend;

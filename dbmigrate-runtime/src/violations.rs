@@ -92,8 +92,20 @@ impl Violations {
             Some(_) => {
                 let names: Vec<&str> = children.iter().copied().collect();
                 let message = format!("rows of `{}` refer to nothing", names.join("`, `"));
-                Error::new(ErrorKind::ForeignKey, message)
-                    .hint("keep the parents' keys, or delete or correct these rows in the same migration")
+                let gone = grown.iter().find(|(_, _, parent)| !self.tables.values().any(|table| table == parent));
+                let error = Error::new(ErrorKind::ForeignKey, message);
+                match gone {
+                    Some((_, _, parent)) => error
+                        .hint(format!(
+                            "`{parent}` is gone: if the file renamed a table to it, what referred to the table went along"
+                        ))
+                        .hint(
+                            "create the new table under another name, copy the rows, drop the old one, and rename the \
+                             new one last",
+                        )
+                        .hint("or put `PRAGMA legacy_alter_table = ON;` at the top: references then stay as they are"),
+                    None => error.hint("keep the parents' keys, or delete or correct these rows in the same migration"),
+                }
             }
             None => Error::new(ErrorKind::ForeignKey, "a foreign key refers to columns that are no key")
                 .hint("give the parent a PRIMARY KEY or UNIQUE constraint on them"),

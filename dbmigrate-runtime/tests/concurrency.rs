@@ -164,3 +164,43 @@ fn code_outside_of_a_transaction_runs_once() {
         assert_eq!(ran.into_inner(), 1);
     }
 }
+
+#[test]
+fn another_process_may_come_between_any_two_calls() {
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
+    let open = |path: &Path| {
+        let db = Connection::open(path).unwrap();
+        db.busy_timeout(Duration::ZERO).unwrap();
+        run(&db, "PRAGMA synchronous = 0");
+        db
+    };
+    let folder = Folder::new();
+    let mut first = open(&folder.file("first.db"));
+    let mut driver = FaultyDriver::new(&mut first, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    for at in 0..driver.calls.len() {
+        let path = folder.file(&format!("{at}.db"));
+        let mut db = open(&path);
+        let mut other = || {
+            // It fails only where the first one holds the lock.
+            let result = runner(files()).busy_timeout(Duration::ZERO).up(&mut open(&path));
+            assert!(result.as_ref().map_or_else(|error| error.is_busy(), |_| true), "{at}: {result:?}");
+        };
+        migrator.up_with(&mut FaultyDriver::meddled(&mut db, at, &mut other)).unwrap();
+        assert_applied_once(&path);
+    }
+}
+
+#[test]
+fn a_busy_switch_of_the_journal_mode_is_tried_again() {
+    let folder = Folder::new();
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files())).journal_mode(JournalMode::Wal);
+    let switch = |calls: &[String]| calls.iter().position(|sql| sql == "PRAGMA main.journal_mode = wal").unwrap();
+    let mut db = Connection::open(folder.file("a.db")).unwrap();
+    let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    let at = switch(&driver.calls);
+    let mut db = Connection::open(folder.file("b.db")).unwrap();
+    migrator.up_with(&mut FaultyDriver::new(&mut db, Fault::Busy, at)).unwrap();
+    assert_eq!(ask(&db, "PRAGMA journal_mode"), "wal");
+}

@@ -189,8 +189,8 @@ fn reset_drops_everything_where_a_way_back_is_missing() {
     let one = file(
         "001_one",
         &[
-            "CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT)",
             "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent (id))",
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT)",
             "INSERT INTO parent VALUES (7)",
             "INSERT INTO child VALUES (1, 7)",
             "CREATE VIEW odd AS SELECT * FROM nowhere",

@@ -82,6 +82,12 @@ fn a_history_that_is_gone_is_noticed() {
     run(&db, "DROP TABLE _migrations_head");
     assert!(calls(&mut db).len() > 1);
     assert_eq!(calls(&mut db).len(), 1);
+    // A table that was made again by hand has no triggers, and the head knows nothing of it.
+    let mut db = memory();
+    runner(three()).up(&mut db).unwrap();
+    let history = ask(&db, "SELECT sql FROM sqlite_master WHERE name = '_migrations'");
+    run(&db, &format!("DROP TABLE _migrations; {history}"));
+    assert_eq!(runner(three()).up(&mut db).unwrap_err().file(), Some("migrations/001_a.sql"));
 }
 
 #[test]

@@ -354,6 +354,30 @@ fn a_pragma_that_defers_ends_with_its_file() {
 }
 
 #[test]
+fn a_rebuild_that_renames_first_is_told_how_to_keep_the_references() {
+    let rebuild = |first: &[&'static str]| {
+        let statements = [
+            "ALTER TABLE parent RENAME TO old_parent",
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY, name, extra)",
+            "INSERT INTO parent SELECT id, name, 1 FROM old_parent",
+            "DROP TABLE old_parent",
+        ];
+        file("002_rebuild", &[first, &statements].concat())
+    };
+    let up = |first: &[&'static str]| {
+        let mut db = enforcing(true);
+        let result = runner(vec![family("ON DELETE CASCADE"), rebuild(first)]).up(&mut db);
+        assert_eq!(children(&db), "10:1 20:2");
+        result
+    };
+    let error = up(&[]).unwrap_err();
+    let help = error.help().join("\n");
+    assert!(help.contains("`old_parent` is gone") && help.contains("`PRAGMA legacy_alter_table = ON;`"), "{help}");
+    // What it says helps.
+    up(&["PRAGMA legacy_alter_table = ON"]).unwrap();
+}
+
+#[test]
 fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
     let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
     let mut db = enforcing(true);

@@ -4,7 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use dbmigrate_runtime::{ErrorKind, State};
+use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, Rules, State, StoreSql};
+use support::fault::{Fault, FaultyDriver};
 use support::*;
 
 fn bare(statements: &[&'static str]) -> File {
@@ -147,7 +148,14 @@ fn another_one_is_for_people_to_settle() {
 
 #[test]
 fn a_way_back_without_a_transaction_goes_on_too() {
+    for store_sql in [StoreSql::Down, StoreSql::None] {
+        go_back(Rules { store_sql, ..Rules::DEFAULT });
+    }
+}
+
+fn go_back(rules: Rules) {
     let mut db = memory();
+    let runner = |files| -> Runner { Migrator::new(set_with(files, rules)) };
     let files =
         |down: &[&'static str]| with(file("002_bare", &["INSERT INTO t VALUES (1)"]).down(down).no_transaction());
     let down = ["DELETE FROM t", "VACUUM", "DELETE FROM later"];
@@ -161,6 +169,26 @@ fn a_way_back_without_a_transaction_goes_on_too() {
     assert_eq!(runner(files(&["nonsense"])).down(&mut db).unwrap().rolled_back.len(), 1);
     assert_eq!(history(&db), "001_t");
     runner(files(&down)).up(&mut db).unwrap();
+}
+
+#[test]
+fn a_process_that_dies_in_a_bare_step_leaves_a_mark() {
+    let folder = Folder::new();
+    let copy: &'static str = format!("VACUUM INTO '{}'", folder.file("copy.db").display()).leak();
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(with(bare(&[copy])))).busy_timeout(Duration::ZERO);
+    let mut db = memory();
+    let mut driver = FaultyDriver::new(&mut db, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    let at = driver.calls.iter().position(|sql| sql == copy).unwrap();
+    std::fs::remove_file(folder.file("copy.db")).unwrap();
+    for (at, ran) in [(at, false), (at + 1, true)] {
+        let mut db = memory();
+        migrator.up_with(&mut FaultyDriver::new(&mut db, Fault::Dead, at)).unwrap_err();
+        assert_eq!(folder.file("copy.db").exists(), ran);
+        assert_eq!(history(&db), "001_t 002_bare:started0");
+        let error = migrator.up_with(&mut FaultyDriver::new(&mut db, Fault::None, 0)).unwrap_err();
+        assert!(error.is_interrupted(), "{error}");
+    }
 }
 
 #[test]

@@ -194,15 +194,15 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             name: "005_end",
             file: "migrations/005_end.sql",
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
-            checksum: "v1:b565b04a1076b3f4984a177022fe46aac349591389eb731704fb7a672fed9094",
-            chain: "v1:5c24560e02409a04241296204ed507ac17285d56372504ed830bafccf14716f0",
+            checksum: "v1:21834c0598f30dd2f160fc83d8d428cb169bc1821a7ede1ef49661524a845d94",
+            chain: "v1:cbd2b42a36f307c5a4c520be91a44d2ccea6e9a1ac959ca50a31759b4eeb498d",
             up: __dbmigrate::Script {
                 file: "migrations/005_end.sql",
                 text: include_str!("005_end.up.sql"),
                 transaction: true,
                 foreign_keys: None,
                 tolerate_existing: false,
-                checksum: "v1:b565b04a1076b3f4984a177022fe46aac349591389eb731704fb7a672fed9094",
+                checksum: "v1:21834c0598f30dd2f160fc83d8d428cb169bc1821a7ede1ef49661524a845d94",
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 45, end: 57, effect: __dbmigrate::Effect::DropTable("a") }),
                     __dbmigrate::Step::Code(__dbmigrate::Code { id: 2, name: "tidy_up", line: 3 }),

@@ -20,6 +20,8 @@ pub enum Fault {
     Panic,
     /// That call finds another connection in the way.
     Busy,
+    /// Before that call another connection does something.
+    Meddle,
 }
 
 /// A driver over a connection.
@@ -27,13 +29,19 @@ pub struct FaultyDriver<'c> {
     driver: RusqliteDriver<'c>,
     fault: Fault,
     at: usize,
+    meddle: Option<&'c mut dyn FnMut()>,
     /// Every statement that it was asked to run.
     pub calls: Vec<String>,
 }
 
 impl<'c> FaultyDriver<'c> {
     pub fn new(db: &'c mut Connection, fault: Fault, at: usize) -> Self {
-        Self { driver: Rusqlite::driver(db), fault, at, calls: Vec::new() }
+        Self { driver: Rusqlite::driver(db), fault, at, meddle: None, calls: Vec::new() }
+    }
+
+    /// Another connection comes in before a call.
+    pub fn meddled(db: &'c mut Connection, at: usize, meddle: &'c mut dyn FnMut()) -> Self {
+        Self { meddle: Some(meddle), ..Self::new(db, Fault::Meddle, at) }
     }
 
     fn call(&mut self, sql: &str) -> Result<(), FaultError> {
@@ -45,6 +53,12 @@ impl<'c> FaultyDriver<'c> {
             Fault::Busy if now == self.at => Err(FaultError::Busy),
             // Without the hook, which would print.
             Fault::Panic if now == self.at => std::panic::resume_unwind(Box::new("injected")),
+            Fault::Meddle if now == self.at => {
+                if let Some(meddle) = self.meddle.take() {
+                    meddle();
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
