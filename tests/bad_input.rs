@@ -156,3 +156,36 @@ fn read_only_commands_write_nothing() {
         assert!(everything(&project) == before, "{command:?} changed files");
     }
 }
+
+#[test]
+fn no_slip_of_the_pen_leads_to_a_command_that_takes_data_away() {
+    let project = Project::wired("slips", &SET);
+    for word in ["forget", "rest", "redu", "dwn"] {
+        project.dbmigrate([word]).exits(2).says_not("similar");
+    }
+    project.dbmigrate(["sttus"]).exits(2).says("'status'");
+}
+
+#[test]
+fn an_url_that_asks_for_less_than_a_file_is_refused() {
+    let project = Project::wired("url-options", &SET);
+    for (url, word) in [("sqlite:app.db?mode=ro", "mode=ro"), ("sqlite::memory:", "in memory")] {
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+        Run::of(command.args(["dbmigrate", "up"]).env("DATABASE_URL", url)).exits(2).says(word);
+    }
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    Run::of(command.args(["dbmigrate", "up"]).env("DATABASE_URL", "sqlite:app.db?mode=rwc")).succeeds();
+    assert!(project.has("app.db"));
+}
+
+#[test]
+fn a_way_back_that_does_nothing_is_warned_of() {
+    let project = Project::wired("empty-down", &SET);
+    project.write("migrations/002_b.sql", "CREATE TABLE b(x);");
+    project.write("migrations/002_b.down.sql", "-- Still to be written.\n");
+    project
+        .dbmigrate(["check"])
+        .succeeds()
+        .says("the way back of `002_b` holds no statement")
+        .says("irreversible REASON");
+}

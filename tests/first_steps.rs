@@ -23,6 +23,7 @@ fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
     assert!(project.has("migrations/004_add_team_colour.sql"));
     assert!(project.has("migrations/004_add_team_colour.down.sql"));
 
+    assert_eq!(project.read(".gitignore"), "/target\n/first-steps.db*\n");
     let run = project.cargo(["run", "-q"]).succeeds();
     assert_eq!(
         run.stdout,

@@ -58,6 +58,7 @@ impl Project {
             "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n",
         );
         project.write("src/main.rs", "fn main() {\n    println!(\"Hello, world!\");\n}\n");
+        project.write(".gitignore", "/target\n");
         fs::copy(checkout().join("fixtures/Cargo.lock"), project.root.join("Cargo.lock")).unwrap();
         project.edit_manifest(|_| {});
         project

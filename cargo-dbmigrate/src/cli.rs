@@ -2,15 +2,31 @@
 
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+/// The commands that no tip leads to.
+const DESTRUCTIVE: [&str; 3] = ["reset", "down", "redo"];
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
     // Cargo calls `cargo-dbmigrate dbmigrate …`; people may call `cargo-dbmigrate …` themselves.
     let arguments =
         std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "dbmigrate").map(|(_, word)| word);
-    let matches = Cli::command().get_matches_from(arguments);
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let matches = Cli::command().try_get_matches_from(arguments);
+    matches.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|mut error| {
+        // A slip of the pen must not be led to a command that takes data away.
+        let is_destructive = match error.get(ContextKind::SuggestedSubcommand) {
+            Some(ContextValue::String(tip)) => DESTRUCTIVE.contains(&tip.as_str()),
+            Some(ContextValue::Strings(tips)) => tips.iter().any(|tip| DESTRUCTIVE.contains(&tip.as_str())),
+            _ => false,
+        };
+        if is_destructive {
+            error.remove(ContextKind::SuggestedSubcommand);
+            error.remove(ContextKind::Suggested);
+        }
+        error.exit()
+    })
 }
 
 /// Versions the SQLite databases of Rust programs: it cannot forget a migration and it cannot lose your data.
@@ -21,7 +37,6 @@ pub(crate) fn parse() -> Cli {
     version,
     styles = clap_cargo::style::CLAP_STYLING,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     after_help = "Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 101 failure."
 )]
 pub(crate) struct Cli {

@@ -193,16 +193,20 @@ impl<'s> Known<'s> {
             (None, Some(row)) => row.name.as_str(),
             (None, None) => return None,
         };
-        let redo = "in development, if it is the newest: `cargo dbmigrate redo` rolls it back and applies the new text";
+        let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         let (kind, message, help) = match &matched.state {
             State::Applied | State::Pending => return None,
             State::Edited => (
                 ErrorKind::Edited,
                 format!("`{name}` was edited after it was applied"),
-                vec![
-                    "restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".into(),
-                    redo.into(),
-                ],
+                ["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`"]
+                    .into_iter()
+                    .chain(
+                        is_newest
+                            .then_some("in development: `cargo dbmigrate redo` rolls it back and applies the new text"),
+                    )
+                    .map(str::to_owned)
+                    .collect(),
             ),
             State::Renamed { recorded } => (
                 ErrorKind::Renamed,
@@ -218,9 +222,10 @@ impl<'s> Known<'s> {
             ),
             State::Newer => (
                 ErrorKind::NewerDatabase,
-                format!("`{name}` was applied by a newer version of the program"),
+                format!("`{name}` is applied, and newer than all that this program has"),
                 vec![
-                    "run the newer version, or roll back with it".into(),
+                    "run the newer version of the program that applied it, or restore its file if it was removed"
+                        .into(),
                     "to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`".into(),
                 ],
             ),

@@ -206,7 +206,11 @@ pub(crate) fn way_back<'s>(
         (None, Some(Down::Script(script))) => Ok(Way::Down(script)),
         (None, _) => {
             let help = "restore the file as it was applied: then its own way back is used";
-            Err(no_down(matched, row, "it was applied from another text, whose way back is not stored", &[help]))
+            let why = match matched.migration {
+                Some(_) => "it was applied from another text, whose way back is not stored",
+                None => "its file is gone, and its way back is not stored",
+            };
+            Err(no_down(matched, row, why, &[help]))
         }
     })
 }

@@ -93,6 +93,35 @@ fn with_enforcement_on_a_replaced_parent_is_noticed() {
 }
 
 #[test]
+fn with_enforcement_on_a_parent_made_again_in_its_old_place_is_noticed() {
+    let mut db = memory();
+    let files = vec![
+        file(
+            "001_family",
+            &[
+                "CREATE TABLE child (id INTEGER PRIMARY KEY, parent DEFAULT 1 REFERENCES parent (id) \
+                 ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED)",
+                "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)",
+                "INSERT INTO parent VALUES (1, 'a'), (2, 'b')",
+                "INSERT INTO child VALUES (10, 2), (20, 2)",
+            ],
+        ),
+        file("002_code", &["rust:0"]).foreign_keys(true),
+    ];
+    let result = coded(files, |db| {
+        batch(
+            db,
+            "CREATE TEMP TABLE kept AS SELECT * FROM parent; DROP TABLE parent; \
+             CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO parent SELECT * FROM kept",
+        )
+    })
+    .up(&mut db);
+    assert!(result.as_ref().is_err_and(|error| error.is_foreign_key()), "{result:?}");
+    assert_eq!(ask(&db, "SELECT group_concat(parent) FROM child"), "2,2");
+    assert_eq!(objects(&db), "child parent");
+}
+
+#[test]
 fn code_that_ends_the_transaction_is_noticed() {
     let bodies: [Body; 4] = [
         |db| batch(db, "COMMIT"),

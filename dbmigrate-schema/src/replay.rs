@@ -33,7 +33,7 @@ pub enum Stopped {
     OtherFiles,
 }
 
-/// Runs every way up in order, and every way back right after its way up, on a copy of that state.
+/// Runs every way up in order, and every way back.
 ///
 /// Rust code belongs to the program, and other database files to somebody: the replay ends before such a migration and
 /// names what was not checked.
@@ -41,16 +41,48 @@ pub enum Stopped {
 #[must_use]
 pub fn replay(set: &MigrationSet) -> Replay {
     let mut replay = Replay::default();
-    let connection = match Connection::open_in_memory() {
-        Ok(connection) => connection,
-        Err(error) => {
-            let message = format!("could not open a database in memory: {error}");
-            replay.diagnostics.push(Diagnostic::error("replay", message));
-            return replay;
-        }
-    };
+    if let Err(error) = ups_and_downs(set, &mut replay) {
+        let message = format!("could not use a database in memory: {error}");
+        replay.diagnostics.push(Diagnostic::error("replay", message));
+    }
+    replay
+}
+
+fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()> {
+    let connection = Connection::open_in_memory()?;
+    let deferring = deferring(set);
+    replay_ups(set, &connection, deferring, replay);
+    // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
+    // again every time.
     let rule = set.config.foreign_keys;
-    let mut deferring = false;
+    let mut left = &set.migrations[..replay.ups];
+    while let Some((newest, earlier)) = left.split_last() {
+        let Some(down) = way_back(newest) else { break };
+        if run(&connection, rule, down, deferring, Outcome::Keep).is_err() {
+            break;
+        }
+        replay.downs += 1;
+        left = earlier;
+    }
+    // What is left is judged each from where its own way up has led, so that one does not hide the next.
+    let Some(last) = left.iter().rposition(|migration| way_back(migration).is_some()) else { return Ok(()) };
+    let connection = Connection::open_in_memory()?;
+    for migration in &left[..=last] {
+        // It ran before.
+        let Ok(up) = way_up(migration) else { break };
+        if run(&connection, rule, up, deferring, Outcome::Keep).is_err() {
+            break;
+        }
+        let Some(down) = way_back(migration) else { continue };
+        match run(&connection, rule, down, deferring, Outcome::Discard) {
+            Ok(()) => replay.downs += 1,
+            Err(diagnostic) => replay.diagnostics.push(diagnostic),
+        }
+    }
+    Ok(())
+}
+
+fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
     for (at, migration) in set.migrations.iter().enumerate() {
         let up = match way_up(migration) {
             Ok(up) => up,
@@ -60,22 +92,20 @@ pub fn replay(set: &MigrationSet) -> Replay {
                 break;
             }
         };
-        deferring |= execute::mentions_deferring(up);
-        if let Err(diagnostic) = run(&connection, rule, up, deferring, Outcome::Keep) {
+        if let Err(diagnostic) = run(connection, set.config.foreign_keys, up, deferring, Outcome::Keep) {
             replay.diagnostics.push(diagnostic);
             replay.unchecked = set.migrations[at + 1..].iter().map(SourceMigration::name).collect();
             break;
         }
         replay.ups += 1;
-        if let Some(down) = way_back(migration) {
-            deferring |= execute::mentions_deferring(down);
-            match run(&connection, rule, down, deferring, Outcome::Discard) {
-                Ok(()) => replay.downs += 1,
-                Err(diagnostic) => replay.diagnostics.push(diagnostic),
-            }
-        }
     }
-    replay
+}
+
+/// Whether any script may put the check of a foreign key off until its commit.
+fn deferring(set: &MigrationSet) -> bool {
+    let scripts =
+        set.migrations.iter().flat_map(|migration| way_up(migration).ok().into_iter().chain(way_back(migration)));
+    scripts.into_iter().any(execute::mentions_deferring)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

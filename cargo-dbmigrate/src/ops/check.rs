@@ -1,6 +1,6 @@
 //! Everything that can be known of a package's migrations without a database of anybody's.
 
-use dbmigrate_core::Diagnostic;
+use dbmigrate_core::{Body, Diagnostic, Down, SourceMigration};
 use dbmigrate_schema::Replay;
 
 use crate::error::CliError;
@@ -30,6 +30,7 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
     let mut diagnostics = loaded.diagnostics;
+    diagnostics.extend(loaded.set.migrations.iter().filter_map(empty_down));
     let manifest = wiring::manifest(project)?;
     diagnostics.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &loaded.set));
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
@@ -38,4 +39,20 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
         diagnostics.extend(replay.diagnostics.iter().cloned());
     }
     Ok(Checked { diagnostics, migrations: loaded.set.migrations.len(), replay })
+}
+
+/// A way back that does nothing would only make the history forget what is there.
+fn empty_down(migration: &SourceMigration) -> Option<Diagnostic> {
+    let Body::Sql { up, down: Down::Script(down) } = &migration.body else { return None };
+    if up.steps.is_empty() || !down.steps.is_empty() {
+        return None;
+    }
+    let name = migration.name();
+    Some(
+        Diagnostic::warning("empty-down", format!("the way back of `{name}` holds no statement"))
+            .in_file(down.source.path())
+            .note("rolling it back would leave everything there and only make the history forget it")
+            .help("write the statements, or remove it: without one, `down` says so")
+            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
+    )
 }

@@ -39,6 +39,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
         edit_source(project, &wiring, &module, &mut plan)?;
     }
     first_migration(project, &mut plan);
+    ignore_database(project, &mut plan);
     if runner {
         add_runner(project, &module, &mut plan)?;
     }
@@ -177,7 +178,7 @@ fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), CliError> {
     let what = format!("calls `{helper}::generate()`");
     plan.edits.push(Edit { path: path.clone(), text, what, new: false });
     plan.notes.push(
-        "cargo now re-runs build.rs only for what it prints: if it read other files without a \
+        "cargo now re-runs the build script only for what it prints: if it read other files without a \
          `cargo::rerun-if-changed` line, print one for each"
             .to_owned(),
     );
@@ -258,6 +259,18 @@ fn first_migration(project: &Project, plan: &mut Plan) {
         what: "the first migration, still empty".to_owned(),
         new: true,
     });
+}
+
+/// Keeps the database that `init` has named out of version control, where a `.gitignore` stands beside the manifest.
+fn ignore_database(project: &Project, plan: &mut Plan) {
+    let path = project.root.join(".gitignore");
+    let Ok(text) = fs::read_to_string(&path) else { return };
+    let line = format!("/{}*", database(project));
+    if project.config.declared || project.config.database.is_some() || text.lines().any(|present| present == line) {
+        return;
+    }
+    let text = format!("{}{line}\n", if text.is_empty() { String::new() } else { text.trim_end().to_owned() + "\n" });
+    plan.edits.push(Edit { path, text, what: "the database and its copies".to_owned(), new: false });
 }
 
 fn runner_name(project: &Project) -> String {

@@ -141,8 +141,10 @@ pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
         .filter(|project| named || project.has_migrations())
         .collect();
     if projects.is_empty() {
-        return Err(CliError::failure("no package of this workspace has migrations")
-            .help("run `cargo dbmigrate init -p PACKAGE`"));
+        let packages = metadata.workspace_packages();
+        let names: Vec<String> = packages.iter().map(|package| format!("`-p {}`", package.name)).collect();
+        return Err(CliError::usage("no package of this workspace has migrations")
+            .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
     }
     Ok(projects)
 }
@@ -152,7 +154,8 @@ pub(crate) fn select_one(global: &Global) -> Result<Project, CliError> {
     let mut projects = select(global)?;
     if projects.len() > 1 {
         let names: Vec<String> = projects.iter().map(|project| format!("`-p {}`", project.name)).collect();
-        return Err(CliError::usage("several packages have migrations").help(format!("name one: {}", names.join(", "))));
+        return Err(CliError::usage("several packages have migrations, and this command works on one")
+            .help(format!("name it: {}", names.join(", "))));
     }
     projects.pop().ok_or_else(|| CliError::failure("no package was selected"))
 }

@@ -106,8 +106,11 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
             .iter()
             .map(|path| format!("`{}`", path.strip_prefix(&project.root).unwrap_or(path).display()))
             .collect();
+        let message = format!("the migrations are included in {}", files.join(" and "));
+        // Without a library there is nowhere else for them to stand.
+        let twice = if project.library.is_some() { Diagnostic::error } else { Diagnostic::warning };
         found.push(
-            Diagnostic::error("included-twice", format!("the migrations are included in {}", files.join(" and ")))
+            twice("included-twice", message)
                 .in_file(project.config.dir.as_str())
                 .note("a set with Rust in it compiles its code once for each place")
                 .help("include them in the library, and use its `migrations` module from the binaries"),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// The file that `value` means.
 ///
 /// In the URL forms `%20` and the like are decoded and what follows a `?` is left out: other tools put options for
-/// their connections there.
+/// their connections there. Two of them mean something else than a file to work on, and are refused.
 ///
 /// # Errors
 ///
@@ -22,7 +22,10 @@ pub fn database_path(value: &OsStr) -> Result<PathBuf, String> {
         Some(scheme) if scheme.eq_ignore_ascii_case("sqlite") => {
             let rest = &text["sqlite:".len()..];
             let rest = rest.strip_prefix("//").unwrap_or(rest);
-            let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
+            let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
+            if let Some(mode) = options.split('&').find(|option| ["mode=ro", "mode=memory"].contains(option)) {
+                return Err(format!("`{mode}` is not supported: name the file alone"));
+            }
             percent_decoded(rest).ok_or("the URL is not valid UTF-8 once `%` is decoded")?
         }
         Some(scheme) => {

@@ -26,6 +26,9 @@ pub(super) fn open<B: Backend>(
             Access::ReadWrite | Access::Create if error.contains("readonly") || error.contains("unable to open") => {
                 failure.hint("SQLite writes beside the file as well: its folder must be writable")
             }
+            Access::ReadOnly if error.contains("readonly") || error.contains("unable to open") => {
+                failure.hint("a database in WAL mode is read through files beside it: its folder must be writable")
+            }
             _ => failure,
         }
     };

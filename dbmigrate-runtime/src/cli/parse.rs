@@ -191,7 +191,9 @@ impl Words {
         }
         if let Some(count) = self.text("count") {
             let number = count.parse().ok().filter(|&number| number > 0);
-            asked.push(Back::Count(number.ok_or_else(|| wrong(format!("`--count {count}` is no number from 1")))?));
+            asked.push(Back::Count(
+                number.ok_or_else(|| wrong(format!("`--count` takes a number from 1, not `{count}`")))?,
+            ));
         }
         if self.has("all") {
             asked.push(Back::All);

@@ -38,8 +38,8 @@ pub(super) fn reset<B: Backend>(
                 return Ok(NO);
             }
             None => {
-                return Err(Failure::usage(format!("nobody is there to confirm: reset {plan}"))
-                    .hint(format!("{} does it without asking", output.command("reset --yes"))));
+                return Err(Failure::usage("`reset` asks first, and there is no terminal to ask on")
+                    .hint(format!("{} does it without asking: {plan}", output.command("reset --yes"))));
             }
         }
     }
