@@ -1,5 +1,7 @@
 //! Scripts without a transaction: step by step, and on from where they were stopped.
 
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
 mod support;
 
 use std::time::Duration;

@@ -320,8 +320,8 @@ mod tests {
             ("status 001", "unexpected argument `001`", "`app --help`"),
             ("down 1 2", "unexpected argument `2`", "`app --help`"),
             ("down 1 --all", "exclude each other", "`app --help`"),
-            ("down --count 0", "`--count 0` is no number from 1", "`app --help`"),
-            ("down --count -1", "`--count -1` is no number from 1", "`app --help`"),
+            ("down --count 0", "`--count` takes a number from 1, not `0`", "`app --help`"),
+            ("down --count -1", "`--count` takes a number from 1, not `-1`", "`app --help`"),
             ("status --message-format jsn", "unknown message format `jsn`", "did you mean `json`?"),
             ("status -v -q", "contradict", "`app --help`"),
         ] {
