@@ -87,6 +87,7 @@ fn with_enforcement_on_a_replaced_parent_is_noticed() {
         );
         check(auto_vacuum, "DELETE FROM parent WHERE id = 1", false);
         check(auto_vacuum, "CREATE TABLE other (x); INSERT INTO child VALUES (30, 1)", false);
+        check(auto_vacuum, "CREATE TABLE other (x); DROP TABLE other; DELETE FROM parent WHERE id = 1", false);
         check(auto_vacuum, "ALTER TABLE parent RENAME TO elder", false);
         check(auto_vacuum, "ALTER TABLE parent ADD COLUMN more", false);
     }
@@ -123,19 +124,21 @@ fn with_enforcement_on_a_parent_made_again_in_its_old_place_is_noticed() {
 
 #[test]
 fn code_that_ends_the_transaction_is_noticed() {
-    let bodies: [Body; 4] = [
+    let bodies: [Body; 5] = [
+        |db| batch(db, "COMMIT").and(Err("and an error".into())),
         |db| batch(db, "COMMIT"),
         |db| batch(db, "ROLLBACK"),
         |db| batch(db, "COMMIT; BEGIN"),
         |db| batch(db, "ROLLBACK; BEGIN; SAVEPOINT dbmigrate"),
     ];
     for body in bodies {
-        let mut db = memory();
-        let files = vec![file("001_a", &["CREATE TABLE t (x)"]), file("002_code", &["rust:0"])];
-        let error = coded(files, body).up(&mut db).unwrap_err();
-        assert!(error.is_transaction_ended(), "{error}");
-        assert!(db.is_autocommit());
-        assert_eq!(history(&db), "001_a");
+        for code in [file("002_code", &["rust:0"]), file("002_code", &["rust:0"]).foreign_keys(true)] {
+            let mut db = memory();
+            let error = coded(vec![family(""), code], body).up(&mut db).unwrap_err();
+            assert!(error.is_transaction_ended(), "{error}");
+            assert!(db.is_autocommit());
+            assert_eq!((history(&db), objects(&db)), ("001_family".into(), "child parent".into()));
+        }
     }
 }
 

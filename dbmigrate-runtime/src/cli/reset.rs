@@ -38,8 +38,9 @@ pub(super) fn reset<B: Backend>(
                 return Ok(NO);
             }
             None => {
+                output.note(&format!("it would reset {plan}"));
                 return Err(Failure::usage("`reset` asks first, and there is no terminal to ask on")
-                    .hint(format!("{} does it without asking: {plan}", output.command("reset --yes"))));
+                    .hint(format!("{} does it without asking", output.command("reset --yes"))));
             }
         }
     }
