@@ -170,7 +170,7 @@ fn all_deviations_are_told_at_once() {
         "`002_other` has the number of `002_index`, which is applied (migrations/002_other.sql)",
         "`004_late` is not applied, but a later one is (migrations/004_late.sql)",
         "`005_five` is applied, but the program does not have it",
-        "`012_twelve` was applied by a newer version of the program",
+        "`012_twelve` is applied, and newer than all that this program has",
     ] {
         assert!(text.contains(expect), "{expect} in {text}");
     }
