@@ -1,0 +1,96 @@
+//! The manifest's share of `init`: configuration, dependencies, and the runner's binary.
+
+use std::path::Path;
+
+use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
+
+use super::{Plan, database, runner};
+use crate::error::CliError;
+use crate::ops::edit::Edit;
+use crate::ops::project::Project;
+use crate::ops::runner::FEATURE;
+use crate::ops::wiring::{BUILD, RUNTIME, Wiring};
+
+/// The rusqlite that a package without one gets.
+const RUSQLITE: &str = "0.41";
+
+pub(super) fn edit(
+    project: &Project,
+    document: &mut DocumentMut,
+    wiring: &Wiring,
+    checkout: Option<&str>,
+    runner: bool,
+    plan: &mut Plan,
+) -> Result<(), CliError> {
+    let before = document.to_string();
+    let mut what = Vec::new();
+    if !project.config.declared && project.config.database.is_none() {
+        let metadata = table(document.as_table_mut(), &["package", "metadata", "migrations"])?;
+        metadata.insert("database", value(database(project)));
+        what.push("`[package.metadata.migrations]`".to_owned());
+    }
+    let mut depend = |document: &mut DocumentMut, kind: &str, name: &str, item: Item| -> Result<(), CliError> {
+        table(document.as_table_mut(), &[kind])?.insert(name, item);
+        what.push(format!("{} `{name}`", if kind == "dependencies" { "dependency" } else { "build-dependency" }));
+        Ok(())
+    };
+    if wiring.runtime.is_none() {
+        depend(document, "dependencies", RUNTIME, ours(RUNTIME, checkout))?;
+    }
+    if wiring.rusqlite.is_none() {
+        depend(document, "dependencies", "rusqlite", rusqlite(project))?;
+    }
+    if wiring.build.is_none() {
+        depend(document, "build-dependencies", BUILD, ours(BUILD, checkout))?;
+    }
+    if runner && project.config.runner.is_none() {
+        runner::add_target(project, document, wiring)?;
+        what.push(format!("binary `{}` behind the feature `{FEATURE}`", runner::name(project)));
+    }
+    let after = document.to_string();
+    if after != before {
+        plan.edits.push(Edit { path: project.manifest(), text: after, what: what.join(", "), new: false });
+    }
+    Ok(())
+}
+
+/// The table at a path of keys; those that are missing are created without a header of their own.
+pub(super) fn table<'a>(from: &'a mut Table, keys: &[&str]) -> Result<&'a mut Table, CliError> {
+    keys.iter().try_fold(from, |table, key| {
+        let implicit = || {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        };
+        let next = table.entry(key).or_insert_with(implicit).as_table_mut();
+        next.ok_or_else(|| {
+            CliError::failure(format!("`{key}` in Cargo.toml is not written as a table"))
+                .help(format!("write it as a `[{}]` section", keys.join(".")))
+        })
+    })
+}
+
+fn ours(name: &str, checkout: Option<&str>) -> Item {
+    match checkout {
+        None => value(env!("CARGO_PKG_VERSION")),
+        Some(folder) => {
+            let mut inline = InlineTable::new();
+            inline.insert("path", Path::new(folder).join(name).to_string_lossy().into_owned().into());
+            value(inline)
+        }
+    }
+}
+
+/// The workspace's rusqlite, as a build can have one only; or ours.
+fn rusqlite(project: &Project) -> Item {
+    let (version, features) = match project.dependency_of_others("rusqlite") {
+        Some(other) => (other.req.to_string().trim_start_matches('^').to_owned(), other.features.clone()),
+        None => (RUSQLITE.to_owned(), vec!["bundled".to_owned()]),
+    };
+    let mut inline = InlineTable::new();
+    inline.insert("version", version.into());
+    if !features.is_empty() {
+        inline.insert("features", Value::Array(features.iter().map(String::as_str).collect()));
+    }
+    value(inline)
+}
