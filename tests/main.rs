@@ -6,8 +6,10 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod architecture;
+mod assertions;
 mod bad_input;
 mod build_faults;
+mod cascade;
 mod cases;
 mod cmdarr;
 mod crash;
@@ -15,12 +17,21 @@ mod decant;
 mod drizzle_server;
 mod embedding;
 mod first_steps;
+mod kill;
 mod lints;
-mod many_processes;
 mod monitor;
 mod odd_packages;
+mod race;
 mod readme;
 mod rebuild;
 mod rusqlite_matrix;
 mod scaler;
+mod settle;
 mod support;
+
+/// The binary's own way from files to the runner's data, for tests that need no process.
+#[path = "../cargo-dbmigrate/src/ops"]
+mod ops {
+    pub(crate) mod driver;
+    pub(crate) mod runtime_set;
+}

@@ -118,6 +118,26 @@ fn a_file_whose_row_was_deleted_runs_again_over_what_it_made() {
 }
 
 #[test]
+fn one_migration_is_forced_to_run_again() {
+    let project = Project::fixture("monitor", "force");
+    project.dbmigrate(["up"]).succeeds();
+    let before = project.query(DB, "SELECT name FROM sqlite_schema ORDER BY name");
+    let forgotten = project.dbmigrate(["forget", "004_telegram_integration.sql"]).succeeds();
+    forgotten
+        .says("Database monitor.db")
+        .says("Forgot 004_telegram_integration")
+        .says("nothing in the schema was changed");
+    assert_eq!(project.query(DB, "SELECT count(*) FROM _migrations WHERE number = 4"), ["0"]);
+    project.dbmigrate(["status"]).succeeds().says("[ ] 004_telegram_integration").says("Pending: 1");
+    // The program itself runs it, at its next start, although a later one is applied.
+    let run = project.cargo(["run", "-q"]).succeeds();
+    run.says("done 004_telegram_integration").says("skip 007_telegram_multi_account_forwarding");
+    assert_eq!(project.query(DB, "SELECT name FROM sqlite_schema ORDER BY name"), before);
+    project.dbmigrate(["verify"]).succeeds();
+    project.dbmigrate(["forget", "008"]).exits(2).says("no migration is called `008`");
+}
+
+#[test]
 fn rows_are_put_in_order_by_a_migration_of_their_own() {
     let project = Project::fixture("monitor", "data");
     project.dbmigrate(["up"]).succeeds();

@@ -182,9 +182,13 @@ impl Project {
 
 /// Asks a database file; a row's columns are joined by `|`.
 pub(crate) fn query(database: &Path, sql: &str) -> Vec<String> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    ask(&rusqlite::Connection::open_with_flags(database, flags).unwrap(), sql)
+}
+
+/// Asks a connection, in the same form.
+pub(crate) fn ask(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
     use rusqlite::types::ValueRef;
-    let connection =
-        rusqlite::Connection::open_with_flags(database, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
     let columns = statement.column_count();
     let text = |value: ValueRef<'_>| match value {

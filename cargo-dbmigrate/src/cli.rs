@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// The commands that no tip leads to.
-const DESTRUCTIVE: [&str; 3] = ["reset", "down", "redo"];
+const DESTRUCTIVE: [&str; 4] = ["reset", "down", "redo", "forget"];
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -134,6 +134,12 @@ pub(crate) enum Command {
     Redo(DatabaseArgs),
     /// Empty the database, after a copy of it was made
     Reset(ResetArgs),
+    /// Record migrations as applied without running them, for a database that has what they make
+    Mark(MarkArgs),
+    /// Take a migration out of the history, so that it runs again; the schema stays as it is
+    Forget(ForgetArgs),
+    /// Explain what differs between the history and the files, or settle it
+    Repair(RepairArgs),
     /// Compare the recorded history with the files
     Verify(DatabaseArgs),
     /// Show the history as the database records it
@@ -238,6 +244,47 @@ pub(crate) struct ResetArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MarkArgs {
+    /// Record these: numbers, names, or versions from a header [default: all that are pending]
+    #[arg(conflicts_with = "to")]
+    pub(crate) names: Vec<String>,
+    /// Record all that are pending, up to and including this migration
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) to: Option<String>,
+    /// Record them although the schema differs or can't be compared
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    /// The migration: a number, a name, or a version from a header
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepairArgs {
+    /// Settle this migration: its text and name as they are now count as what was applied
+    #[arg(conflicts_with = "all")]
+    pub(crate) name: Option<String>,
+    /// Settle everything that can be
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The step in which it was stopped has not run: run it again with the next `up`
+    #[arg(long, conflicts_with = "done")]
+    pub(crate) retry: bool,
+    /// The step in which it was stopped has run: go on after it
+    #[arg(long)]
+    pub(crate) done: bool,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

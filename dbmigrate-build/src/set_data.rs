@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dbmigrate_core::config::{Config, ForeignKeys, NewerDatabase, OutOfOrder, StoreSql, TransactionMode};
 use dbmigrate_core::metadata::Metadata;
 use dbmigrate_core::rust_source::RustSource;
-use dbmigrate_core::statement::Effect;
+use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
 
 use crate::code::{Direction, Table};
@@ -70,6 +70,7 @@ fn open(text: &mut String, config: &Config) {
 
 fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table<'_>) {
     let Metadata { title, date, description, version } = &migration.metadata;
+    let requires: Vec<String> = migration.requires.iter().map(|required| literal::string(&required.name)).collect();
     let _ = write!(
         text,
         "        __dbmigrate::Migration {{
@@ -79,6 +80,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
             metadata: __dbmigrate::Metadata {{ title: {title}, date: {date}, description: {description}, version: {version} }},
             checksum: {checksum},
             chain: {chain},
+            requires: &[{requires}],
 ",
         number = literal::number(migration.number),
         name = literal::string(&migration.name()),
@@ -89,6 +91,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
         version = literal::option(version.as_deref()),
         checksum = literal::string(&migration.checksum),
         chain = literal::string(&migration.chain),
+        requires = requires.join(", "),
     );
     match &migration.body {
         Body::Sql { up, down } => {
@@ -140,7 +143,7 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
                 foreign_keys: {foreign_keys:?},
                 tolerate_existing: {tolerate},
                 checksum: {checksum},
-                steps: &[",
+                asserts: &[",
         file = literal::string(script.source.path()),
         copy = literal::string(copy),
         transaction = script.transaction,
@@ -148,31 +151,40 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
         tolerate = script.tolerate_existing,
         checksum = literal::string(&script.checksum),
     );
+    for assert in &script.asserts {
+        let _ = write!(text, "\n                    {},", statement(assert));
+    }
+    if !script.asserts.is_empty() {
+        text.push_str("\n                ");
+    }
+    text.push_str("],\n                steps: &[");
     for step in &script.steps {
         text.push_str("\n                    ");
         match step {
-            Step::Sql(statement) => {
-                let effect = match &statement.effect {
-                    Effect::None => "None".to_owned(),
-                    Effect::DropTable(table) => format!("DropTable({})", literal::string(table)),
-                    Effect::Write(table) => format!("Write({})", literal::string(table)),
-                    Effect::Session => "Session".to_owned(),
-                    Effect::Begin => "Begin".to_owned(),
-                    Effect::Commit => "Commit".to_owned(),
-                    Effect::Bare { idempotent } => format!("Bare {{ idempotent: {idempotent} }}"),
-                };
-                let _ = write!(
-                    text,
-                    "__dbmigrate::Step::Sql(__dbmigrate::Statement {{ start: {}, end: {}, effect: \
-                     __dbmigrate::Effect::{effect} }}),",
-                    literal::number(statement.span.start as u64),
-                    literal::number(statement.span.end as u64),
-                );
+            Step::Sql(sql) => {
+                let _ = write!(text, "__dbmigrate::Step::Sql({}),", statement(sql));
             }
             Step::Call { name, line, .. } => render_code(text, code.step(name), name, *line),
         }
     }
     text.push_str("\n                ],\n            }");
+}
+
+fn statement(statement: &Statement) -> String {
+    let effect = match &statement.effect {
+        Effect::None => "None".to_owned(),
+        Effect::DropTable(table) => format!("DropTable({})", literal::string(table)),
+        Effect::Write(table) => format!("Write({})", literal::string(table)),
+        Effect::Session => "Session".to_owned(),
+        Effect::Begin => "Begin".to_owned(),
+        Effect::Commit => "Commit".to_owned(),
+        Effect::Bare { idempotent } => format!("Bare {{ idempotent: {idempotent} }}"),
+    };
+    format!(
+        "__dbmigrate::Statement {{ start: {}, end: {}, effect: __dbmigrate::Effect::{effect} }}",
+        literal::number(statement.span.start as u64),
+        literal::number(statement.span.end as u64),
+    )
 }
 
 fn render_rust(
@@ -191,6 +203,7 @@ fn render_rust(
                 foreign_keys: {foreign_keys:?},
                 tolerate_existing: false,
                 checksum: {checksum},
+                asserts: &[],
                 steps: &[
                     ",
         file = literal::string(&migration.file),

@@ -3,6 +3,8 @@
 //! A comment that looks like a directive and is none is an error, never ignored: a `down` that nobody sees would run
 //! the way back as part of the way up. Where a directive may stand is a matter of the script, not of this module.
 
+mod assertion;
+
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
@@ -23,6 +25,10 @@ pub enum Directive {
     TolerateExisting,
     /// The step of this name, written in Rust, runs here.
     Call(String),
+    /// What follows is run only if this query answers with one value that is true.
+    Assert(String),
+    /// The migration of this name has to be applied before.
+    Requires(String),
     /// There is no way back, for this reason.
     Irreversible(String),
     /// The version of what a Rust migration does.
@@ -37,7 +43,8 @@ impl fmt::Display for Directive {
             Self::Down | Self::NoTransaction => Ok(()),
             Self::ForeignKeys(on) => f.write_str(if *on { " on" } else { " off" }),
             Self::TolerateExisting => f.write_str(" existing"),
-            Self::Call(name) => write!(f, " {name}"),
+            Self::Call(name) | Self::Requires(name) => write!(f, " {name}"),
+            Self::Assert(sql) => write!(f, " {sql}"),
             Self::Irreversible(reason) => write!(f, " {reason}"),
             Self::Version(version) => write!(f, " {version}"),
         }
@@ -53,6 +60,8 @@ impl Directive {
             Self::ForeignKeys(_) => "foreign-keys",
             Self::TolerateExisting => "tolerate",
             Self::Call(_) => "call",
+            Self::Assert(_) => "assert",
+            Self::Requires(_) => "requires",
             Self::Irreversible(_) => "irreversible",
             Self::Version(_) => "version",
         }
@@ -77,8 +86,10 @@ impl Language {
 
     fn known(self) -> &'static [&'static str] {
         match self {
-            Self::Sql => &["down", "no-transaction", "foreign-keys", "tolerate", "call", "irreversible"],
-            Self::Rust => &["no-transaction", "foreign-keys", "irreversible", "version"],
+            Self::Sql => {
+                &["down", "no-transaction", "foreign-keys", "tolerate", "call", "assert", "requires", "irreversible"]
+            }
+            Self::Rust => &["no-transaction", "foreign-keys", "requires", "irreversible", "version"],
         }
     }
 
@@ -94,14 +105,14 @@ pub(crate) fn read(comment: Span, language: Language, problems: &mut Problems<'_
     let introducer = language.introducer();
     if let Some(words) = text.strip_prefix(introducer).and_then(|body| body.trim_start().strip_prefix("dbmigrate:")) {
         let (word, arguments) = split(words);
-        let (directive, fault) = parse(word, &arguments, language);
+        let (directive, fault) = parse(word, arguments, language);
         if let Some(fault) = fault {
             problems.push(comment, fault);
         }
         return directive;
     }
     let Near { word, arguments, certain } = near(text, language)?;
-    let (meant, _) = parse(&word.to_ascii_lowercase(), &arguments, language);
+    let (meant, _) = parse(&word.to_ascii_lowercase(), arguments, language);
     if !certain && meant.is_none() && !word.eq_ignore_ascii_case("down") {
         return None;
     }
@@ -129,7 +140,7 @@ pub(crate) fn repeated(word: &str) -> Diagnostic {
 /// A comment that is no directive, but might have been meant as one.
 struct Near<'a> {
     word: &'a str,
-    arguments: String,
+    arguments: &'a str,
     /// It names dbmigrate; otherwise it only looks like another spelling, or another tool's directive.
     certain: bool,
 }
@@ -161,10 +172,11 @@ fn near(comment: &str, language: Language) -> Option<Near<'_>> {
     .then_some(Near { word, arguments, certain: false })
 }
 
-/// The first word, and the others with one blank between them.
-fn split(words: &str) -> (&str, String) {
-    let mut words = words.split_whitespace();
-    (words.next().unwrap_or(""), words.collect::<Vec<_>>().join(" "))
+/// The first word, and what follows it.
+fn split(words: &str) -> (&str, &str) {
+    let words = words.trim();
+    let (word, arguments) = words.split_at(words.find(char::is_whitespace).unwrap_or(words.len()));
+    (word, arguments.trim_start())
 }
 
 /// What a word with its arguments says, or probably means, and what is wrong with it.
@@ -200,6 +212,10 @@ struct Fault {
 }
 
 fn with_arguments(word: &str, arguments: &str) -> Result<Directive, Fault> {
+    if word == "assert" {
+        return assertion::statement(arguments).map(|sql| Directive::Assert(sql.to_owned()));
+    }
+    let arguments = &*arguments.split_whitespace().collect::<Vec<_>>().join(" ");
     let fault = |message: String, write: &str| Err(Fault { message, write: write.to_owned() });
     let plain = |directive: Directive| match arguments {
         "" => Ok(directive),
@@ -225,6 +241,16 @@ fn with_arguments(word: &str, arguments: &str) -> Result<Directive, Fault> {
         "call" if is_step_name(arguments) => Ok(Directive::Call(arguments.to_owned())),
         "call" if arguments.is_empty() => fault("`call` needs the name of a step".to_owned(), "call step_name"),
         "call" => fault(format!("`{arguments}` can't name a Rust function in snake_case"), "call step_name"),
+        "requires" => match arguments.split_once(' ') {
+            None if arguments.is_empty() => {
+                fault("`requires` needs the name of a migration".to_owned(), "requires 002_add_indexes")
+            }
+            None => Ok(Directive::Requires(arguments.to_owned())),
+            Some((first, _)) => fault(
+                format!("`requires` takes one migration on each line, not `{arguments}`"),
+                &format!("requires {}", first.trim_end_matches(',')),
+            ),
+        },
         "irreversible" if arguments.is_empty() => {
             fault("`irreversible` needs a reason".to_owned(), "irreversible the old values are gone")
         }
@@ -288,6 +314,8 @@ mod tests {
             ("-- dbmigrate: foreign-keys on", "foreign-keys on"),
             ("-- dbmigrate: tolerate  existing", "tolerate existing"),
             ("-- dbmigrate: call fill_slugs2", "call fill_slugs2"),
+            ("-- dbmigrate: assert  SELECT 'a  b' = c; -- so", "assert SELECT 'a  b' = c"),
+            ("-- dbmigrate: requires  002_add_indexes", "requires 002_add_indexes"),
             ("-- dbmigrate: irreversible the   old: text is -- gone", "irreversible the old: text is -- gone"),
         ] {
             check(Language::Sql, comment, Some(expect), None);
@@ -295,6 +323,7 @@ mod tests {
         for (comment, expect) in [
             ("// dbmigrate: version 18446744073709551615", "version 18446744073709551615"),
             ("//dbmigrate: no-transaction", "no-transaction"),
+            ("// dbmigrate: requires 002_a", "requires 002_a"),
             ("// dbmigrate: foreign-keys on", "foreign-keys on"),
             ("// dbmigrate: irreversible so", "irreversible so"),
         ] {
@@ -325,6 +354,12 @@ mod tests {
             ("-- dbmigrate: call a b", None, "malformed-directive", "call step_name"),
             ("-- dbmigrate: call größe", None, "malformed-directive", "call step_name"),
             ("-- dbmigrate: irreversible", None, "malformed-directive", "irreversible the old values are gone"),
+            ("-- dbmigrate: assert", None, "malformed-directive", "assert SELECT count(*) = 0 FROM users"),
+            ("-- dbmigrate: assert count(*) = 0", None, "malformed-directive", "assert SELECT count(*) = 0 FROM users"),
+            ("-- dbmigrate: asert SELECT 1;", Some("assert SELECT 1"), "unknown-directive", "assert SELECT 1"),
+            ("-- dbmigrate: requires", None, "malformed-directive", "requires 002_add_indexes"),
+            ("-- dbmigrate: requires 001_a, 002_b", None, "malformed-directive", "requires 001_a"),
+            ("-- dbmigrate: require 001_a", Some("requires 001_a"), "unknown-directive", "requires 001_a"),
         ] {
             check(Language::Sql, comment, meant, Some((code, &format!("write `-- dbmigrate: {write}`"))));
         }
@@ -354,6 +389,7 @@ mod tests {
             ("-- bdmigrate: call a", "call a"),
             ("-- migrate:down", "down"),
             ("-- +migrate Down", "down"),
+            ("/* dbmigrate: assert SELECT 1 */", "assert SELECT 1"),
             ("-- +goose Down", "down"),
             ("-- Down", "down"),
             ("--DOWN", "down"),
@@ -361,7 +397,7 @@ mod tests {
             let help = format!("write `-- dbmigrate: {meant}`, on a line of its own");
             check(Language::Sql, comment, Some(meant), Some(("malformed-directive", &help)));
         }
-        for comment in ["/* dbmigrate: assert SELECT 1 */", "-- migrate:down transaction:false", "-- DBMIGRATE: 5"] {
+        for comment in ["/* dbmigrate: allow x so */", "-- migrate:down transaction:false", "-- DBMIGRATE: 5"] {
             let help = "write `-- dbmigrate: …`, on a line of its own";
             check(Language::Sql, comment, None, Some(("malformed-directive", help)));
         }
@@ -374,12 +410,13 @@ mod tests {
     #[test]
     fn a_word_of_no_meaning_here_is_an_error_that_lists_those_with_one() {
         let sql = "in `.sql` files this version of dbmigrate knows: `down`, `no-transaction`, `foreign-keys`, `tolerate`, \
-                   `call`, `irreversible`";
-        let rust = "in `.rs` files this version of dbmigrate knows: `no-transaction`, `foreign-keys`, `irreversible`, `version`";
-        for word in ["assert SELECT 1", "requires 001_a", "allow x y", "replaces 001..004", "version 2", "up", ""] {
+                   `call`, `assert`, `requires`, `irreversible`";
+        let rust = "in `.rs` files this version of dbmigrate knows: `no-transaction`, `foreign-keys`, `requires`, \
+                    `irreversible`, `version`";
+        for word in ["allow x y", "replaces 001..004", "version 2", "up", ""] {
             check(Language::Sql, &format!("-- dbmigrate: {word}"), None, Some(("unknown-directive", sql)));
         }
-        for word in ["call a", "tolerate existing"] {
+        for word in ["call a", "tolerate existing", "assert SELECT 1"] {
             check(Language::Rust, &format!("// dbmigrate: {word}"), None, Some(("unknown-directive", rust)));
         }
         let down = "in Rust the way back is `pub fn down`, beside `pub fn up`";

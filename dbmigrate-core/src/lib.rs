@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod migration;
 pub mod nearest;
 mod problems;
+pub mod requirement;
 pub mod rust_source;
 pub mod script;
 pub mod sequence;

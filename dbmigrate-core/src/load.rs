@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
+use crate::requirement;
 use crate::rust_source::{self, RustSource};
 use crate::script::{self, Halves, Script};
 use crate::sequence::{self, Planned};
@@ -91,11 +92,13 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
     diagnostics.extend(sequence.diagnostics);
     let readable = files.iter().filter(|(name, _)| !unreadable.contains(name));
     let mut contents = read_contents(root, &config.dir, readable, &mut diagnostics);
-    let mut migrations: Vec<SourceMigration> = Vec::with_capacity(sequence.planned.len());
+    let stems: Vec<_> = sequence.planned.iter().map(|planned| planned.stem.clone()).collect();
+    let mut migrations: Vec<SourceMigration> = Vec::with_capacity(stems.len());
     for planned in sequence.planned {
         let previous = migrations.last().map_or("", |migration| migration.chain.as_str());
         migrations.extend(assemble(&config.dir, planned, &mut contents, previous, &mut diagnostics));
     }
+    requirement::check(&migrations, &stems, &mut diagnostics);
     sort(&mut diagnostics);
     Loaded { set: MigrationSet { config, migrations }, diagnostics, watch, highest: sequence.highest }
 }
@@ -118,7 +121,7 @@ fn sort(diagnostics: &mut [Diagnostic]) {
 
 /// What one file holds.
 enum Content {
-    Up(Halves, Metadata),
+    Up(Box<Halves>, Metadata),
     Down(Script),
     Rust(Arc<RustSource>, Metadata),
 }
@@ -147,7 +150,7 @@ fn read_contents<'a>(
             FileName::Rust { .. } => {
                 Content::Rust(Arc::new(rust_source::parse(&source, diagnostics)), Metadata::read(&source))
             }
-            _ => Content::Up(script::parse(&source, diagnostics), Metadata::read(&source)),
+            _ => Content::Up(Box::new(script::parse(&source, diagnostics)), Metadata::read(&source)),
         };
         contents.insert(name.clone(), content);
     }
@@ -164,15 +167,15 @@ fn assemble(
 ) -> Option<SourceMigration> {
     let Planned { stem, up, down } = planned;
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
-    let (body, metadata, checksum) = match contents.remove(&up)? {
+    let (body, requires, metadata, checksum) = match contents.remove(&up)? {
         Content::Up(halves, metadata) => {
             let checksum = halves.up.checksum.clone();
             let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
-            (Body::Sql { up: halves.up, down }, metadata, checksum)
+            (Body::Sql { up: halves.up, down }, halves.requires, metadata, checksum)
         }
         Content::Rust(rust, metadata) => {
             let checksum = checksum::of_rust(stem.number, &stem.to_string(), rust.version);
-            (Body::Rust(rust), metadata, checksum)
+            (Body::Rust(Arc::clone(&rust)), rust.requires.clone(), metadata, checksum)
         }
         Content::Down(_) => return None,
     };
@@ -184,6 +187,7 @@ fn assemble(
         slug: stem.slug,
         file,
         metadata,
+        requires,
         body,
         checksum,
         chain,

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::metadata::Metadata;
+use crate::requirement::Requirement;
 use crate::rust_source::RustSource;
 use crate::script::Script;
+use crate::source::SourceText;
 
 /// A migration of the set: a number, a name, and what leads there and back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct SourceMigration {
     pub file: String,
     /// What the header comments say.
     pub metadata: Metadata,
+    /// The migrations that have to be applied before.
+    pub requires: Vec<Requirement>,
     /// What the migration does.
     pub body: Body,
     /// The versioned checksum of the way up (see [`crate::checksum`]).
@@ -32,6 +36,15 @@ impl SourceMigration {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}_{}", self.digits, self.slug)
+    }
+
+    /// The file of the way up.
+    #[must_use]
+    pub fn source(&self) -> &SourceText {
+        match &self.body {
+            Body::Sql { up, .. } => &up.source,
+            Body::Rust(rust) => &rust.source,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
+use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
 use lexer::{Token, TokenKind};
 
@@ -26,6 +27,8 @@ pub struct RustSource {
     pub transaction: bool,
     /// Whether foreign keys are enforced; `None` leaves it to the runner.
     pub foreign_keys: Option<bool>,
+    /// The migrations that have to be applied before.
+    pub requires: Vec<Requirement>,
     /// Why there is no way back.
     pub irreversible: Option<String>,
     /// The version of what it does, which counts in its checksum.
@@ -41,6 +44,7 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Rus
         has_down: false,
         transaction: true,
         foreign_keys: None,
+        requires: Vec::new(),
         irreversible: None,
         version: None,
     };
@@ -88,10 +92,14 @@ impl RustSource {
         let second = match directive {
             Directive::NoTransaction => !std::mem::replace(&mut self.transaction, false),
             Directive::ForeignKeys(on) => self.foreign_keys.replace(on).is_some(),
+            Directive::Requires(name) => {
+                self.requires.push(Requirement { name, span });
+                false
+            }
             Directive::Irreversible(reason) => self.irreversible.replace(reason).is_some(),
             Directive::Version(version) => self.version.replace(version).is_some(),
             // These are for SQL alone: reading a Rust comment gives none.
-            Directive::Down | Directive::TolerateExisting | Directive::Call(_) => false,
+            Directive::Down | Directive::TolerateExisting | Directive::Call(_) | Directive::Assert(_) => false,
         };
         if second {
             problems.push(span, repeated(word));
@@ -232,8 +240,9 @@ mod tests {
     fn directives_stand_at_the_top() {
         let (rust, diagnostics) = read(
             "//! Fills.\n// dbmigrate: version 2\n// dbmigrate: no-transaction\n// dbmigrate: foreign-keys on\n\
-             // dbmigrate: irreversible gone\npub fn up() {}",
+             // dbmigrate: requires 001_a\n// dbmigrate: requires 002_b\n// dbmigrate: irreversible gone\npub fn up() {}",
         );
+        assert_eq!(rust.requires.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["001_a", "002_b"]);
         assert_eq!(diagnostics, []);
         assert_eq!((rust.version, rust.transaction, rust.foreign_keys), (Some(2), false, Some(true)));
         assert_eq!(rust.irreversible.as_deref(), Some("gone"));

@@ -11,8 +11,9 @@ use crate::checksum::ScriptChecksum;
 use crate::diagnostic::Diagnostic;
 use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
+use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
-use crate::statement::{Splitter, Statement};
+use crate::statement::{Effect, Splitter, Statement};
 use crate::token::{Token, TokenKind, Unterminated, tokens};
 
 /// One half of a migration, ready to run.
@@ -25,6 +26,8 @@ pub struct Script {
     /// What to run, in order. In a half with a transaction the file's own `BEGIN` and `COMMIT` and its
     /// `PRAGMA foreign_keys` are left out.
     pub steps: Vec<Step>,
+    /// The queries that have to answer with one true value before the first step: parts of comments.
+    pub asserts: Vec<Statement>,
     /// Whether it runs inside a transaction of the runner.
     pub transaction: bool,
     /// Whether foreign keys are enforced; `None` leaves it to the runner.
@@ -58,6 +61,8 @@ pub struct Halves {
     pub up: Script,
     /// What follows the `down` directive.
     pub down: Option<Script>,
+    /// The migrations that have to be applied before.
+    pub requires: Vec<Requirement>,
     /// Why there is no way back.
     pub irreversible: Option<String>,
 }
@@ -65,7 +70,8 @@ pub struct Halves {
 /// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
     let mut problems = Problems::new(source, diagnostics);
-    let (up, down) = read(source, Direction::Up, &mut problems);
+    let (mut up, down) = read(source, Direction::Up, &mut problems);
+    let requires = std::mem::take(&mut up.requires);
     let irreversible = up.irreversible.clone();
     if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
         let fault = Diagnostic::error("contradiction", "a migration with a `down` half is not `irreversible`");
@@ -74,6 +80,7 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Hal
     Halves {
         up: up.finish(source, &mut problems),
         down: down.map(|down| down.finish(source, &mut problems)),
+        requires,
         irreversible: irreversible.map(|(reason, _)| reason),
     }
 }
@@ -156,6 +163,8 @@ struct Half {
     direction: Direction,
     section: Span,
     steps: Vec<Step>,
+    asserts: Vec<Statement>,
+    requires: Vec<Requirement>,
     checksum: ScriptChecksum,
     transaction: bool,
     foreign_keys: Option<bool>,
@@ -169,6 +178,8 @@ impl Half {
             direction,
             section: Span::new(start, start),
             steps: Vec::new(),
+            asserts: Vec::new(),
+            requires: Vec::new(),
             checksum: ScriptChecksum::new(),
             transaction: true,
             foreign_keys: None,
@@ -185,9 +196,15 @@ impl Half {
 
     /// Takes a directive, other than `down`.
     fn directive(&mut self, directive: Directive, span: Span, line: usize, problems: &mut Problems<'_>) {
-        // The reason why there is no way back says nothing of the way up, and may be found, or worded better, later.
-        if !matches!(directive, Directive::Irreversible(_)) {
-            self.checksum.directive(&directive.to_string());
+        match &directive {
+            // The reason why there is no way back says nothing of the way up, and may be found, or worded better, later.
+            Directive::Irreversible(_) => {}
+            // As a statement: its blanks and comments don't count.
+            Directive::Assert(sql) => {
+                self.checksum.directive("assert");
+                self.checksum.statement(sql);
+            }
+            _ => self.checksum.directive(&directive.to_string()),
         }
         if let Directive::Call(name) = directive {
             self.steps.push(Step::Call { name, span, line });
@@ -205,6 +222,22 @@ impl Half {
             Directive::Irreversible(_) if self.direction == Direction::Down => {
                 let fault = misplaced("`irreversible` says that there is no way back, and this is one");
                 problems.push(span, fault.help("remove this line"));
+                false
+            }
+            Directive::Assert(sql) => {
+                self.asserts.extend(problems.source().slice(span).find(&sql).map(|at| {
+                    let start = span.start + at;
+                    Statement { span: Span::new(start, start + sql.len()), effect: Effect::None }
+                }));
+                false
+            }
+            Directive::Requires(_) if self.direction == Direction::Down => {
+                let fault = misplaced("`requires` says what the way up needs, and this is the way back");
+                problems.push(span, fault.help("remove this line, or move it to the top of the way up"));
+                false
+            }
+            Directive::Requires(name) => {
+                self.requires.push(Requirement { name, span });
                 false
             }
             Directive::Irreversible(reason) => self.irreversible.replace((reason, span)).is_some(),
@@ -227,6 +260,7 @@ impl Half {
             source: Arc::clone(source),
             section: self.section,
             steps,
+            asserts: self.asserts,
             transaction: self.transaction,
             foreign_keys,
             tolerate_existing: self.tolerate_existing,
@@ -356,6 +390,23 @@ mod tests {
     }
 
     #[test]
+    fn what_has_to_hold_before_is_kept_for_each_half() {
+        let halves = sound(
+            "-- dbmigrate: requires 001_a\n-- dbmigrate: requires 002_b\n--dbmigrate: assert  SELECT  1 ; -- SELECT 1\n\
+             -- dbmigrate: assert VALUES('ü')\nSELECT 2;\n-- dbmigrate: down\n-- dbmigrate: assert SELECT 3",
+        );
+        let asserts = |script: &Script| -> Vec<(usize, String)> {
+            let source = &script.source;
+            let place = |it: &Statement| (source.position(it.span.start).line, source.slice(it.span).to_owned());
+            script.asserts.iter().map(place).collect()
+        };
+        assert_eq!(asserts(&halves.up), [(3, "SELECT  1".to_owned()), (4, "VALUES('ü')".to_owned())]);
+        assert_eq!(asserts(&halves.down.unwrap()), [(7, "SELECT 3".to_owned())]);
+        let names: Vec<_> = halves.requires.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!((names, steps(&halves.up)), (vec!["001_a", "002_b"], vec!["SELECT 2".to_owned()]));
+    }
+
+    #[test]
     fn a_call_knows_its_line() {
         let halves = sound(
             "SELECT '\n';\n-- dbmigrate: call a\n\n-- dbmigrate: call b\n-- dbmigrate: down\n\n-- dbmigrate: call c",
@@ -374,6 +425,12 @@ mod tests {
         wrong("SELECT\n-- dbmigrate: call a\n1;", &["2:1 misplaced-directive"]);
         wrong("SELECT 1\n-- dbmigrate: call a\n;", &["2:1 misplaced-directive"]);
         wrong("CREATE TRIGGER t BEGIN SELECT 1;\n-- dbmigrate: call a\nEND;", &["2:1 misplaced-directive"]);
+        for directive in ["assert SELECT 1", "requires 001_a"] {
+            wrong(&format!("SELECT 1;\n-- dbmigrate: {directive}"), &["2:1 misplaced-directive"]);
+            wrong(&format!("SELECT 1 -- dbmigrate: {directive}"), &["1:10 misplaced-directive"]);
+            wrong(&format!("SELECT\n-- dbmigrate: {directive}\n1"), &["2:1 misplaced-directive"]);
+        }
+        wrong("-- dbmigrate: down\n-- dbmigrate: requires 001_a", &["2:1 misplaced-directive"]);
         for directive in ["no-transaction", "foreign-keys off", "tolerate existing", "irreversible so"] {
             wrong(&format!("SELECT 1;\n-- dbmigrate: {directive}"), &["2:1 misplaced-directive"]);
             wrong(&format!("-- dbmigrate: call a\n-- dbmigrate: {directive}"), &["2:1 misplaced-directive"]);
@@ -439,6 +496,11 @@ mod tests {
     #[test]
     fn the_reason_for_no_way_back_is_no_part_of_the_way_up() {
         let checksum = |text: &str| sound(text).up.checksum;
+        assert_ne!(checksum("-- dbmigrate: assert SELECT 1\nSELECT 2"), checksum("SELECT 2"));
+        assert_ne!(checksum("-- dbmigrate: assert SELECT 1\nSELECT 2"), checksum("SELECT 1;\nSELECT 2"));
+        assert_ne!(checksum("-- dbmigrate: assert SELECT 'a  b'"), checksum("-- dbmigrate: assert SELECT 'a b'"));
+        assert_eq!(checksum("-- dbmigrate: assert SELECT  1; -- so"), checksum("-- dbmigrate: assert SELECT 1"));
+        assert_ne!(checksum("-- dbmigrate: requires 001_a\nSELECT 2"), checksum("SELECT 2"));
         assert_eq!(checksum("-- dbmigrate: irreversible the old is gone\nDROP TABLE a"), checksum("DROP TABLE a"));
         assert_ne!(checksum("-- dbmigrate: foreign-keys off\nDROP TABLE a"), checksum("DROP TABLE a"));
     }

@@ -15,6 +15,8 @@ const LONG: &[&str] = &[
     "foreign_keys",
     "\n-- dbmigrate: down\n",
     "\n-- dbmigrate: call a\n",
+    "\n-- dbmigrate: assert SELECT 1\n",
+    "\n-- dbmigrate: requires 001_a\n",
     "\n-- dbmigrate: no-transaction\n",
     "\n-- dbmigrate: ",
     "\n-- DBMigrate",

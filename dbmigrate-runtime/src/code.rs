@@ -68,7 +68,8 @@ pub(crate) fn failed(name: &str, script: &Script<'_>, code: &Code<'_>, cause: Bo
     Error::new(ErrorKind::Code, message).at(Place::line(script.file, code.line)).because(cause)
 }
 
-/// The tables that foreign keys refer to, watched while code runs with foreign keys enforced.
+/// The tables, watched while code runs with foreign keys enforced. It is about those that foreign keys refer to, before
+/// or after: code may make the reference itself.
 ///
 /// A table is told from a later one of its name by the rowid of its schema entry, which every ALTER keeps. A new entry
 /// gets the rowid after the greatest, so a table of the runner's own that comes after all others keeps it from ever
@@ -78,29 +79,34 @@ struct Parents {
     marker: String,
     /// The names, by the rowid of the schema entry.
     tables: HashMap<i64, String>,
+    /// The names that foreign keys refer to, in lower case.
+    referenced: HashSet<String>,
 }
 
 impl Parents {
     /// `None` where there is nothing to watch.
     fn watch(db: &mut Db<'_>, own_name: &str) -> Result<Option<Self>, Error> {
-        let keys = foreign_keys::all(db)?;
-        let parents: HashSet<String> = keys.iter().map(|key| key.parent.to_ascii_lowercase()).collect();
-        let mut tables = entries(db)?;
-        tables.retain(|_, name| parents.contains(&name.to_ascii_lowercase()));
+        let tables = entries(db)?;
         if tables.is_empty() {
             return Ok(None);
         }
+        let referenced = referenced(db)?;
         let marker = format!("main.{own_name}");
         db.execute(&format!("CREATE TABLE {marker} (x)"))?;
-        Ok(Some(Self { marker, tables }))
+        Ok(Some(Self { marker, tables, referenced }))
     }
 
-    fn refuse_loss(self, db: &mut Db<'_>) -> Result<(), Error> {
+    fn refuse_loss(mut self, db: &mut Db<'_>) -> Result<(), Error> {
         db.execute(&format!("DROP TABLE {}", self.marker))?;
         let now = entries(db)?;
-        match self.tables.iter().find(|(rowid, _)| !now.contains_key(rowid)) {
+        self.tables.retain(|rowid, _| !now.contains_key(rowid));
+        if self.tables.is_empty() {
+            return Ok(());
+        }
+        self.referenced.extend(referenced(db)?);
+        match self.tables.values().find(|name| self.referenced.contains(&name.to_ascii_lowercase())) {
             None => Ok(()),
-            Some((_, name)) => Err(Error::new(
+            Some(name) => Err(Error::new(
                 ErrorKind::ForeignKey,
                 format!(
                     "it dropped or replaced `{name}`, which other tables reference, with foreign keys enforced: rows \
@@ -113,6 +119,11 @@ impl Parents {
             )),
         }
     }
+}
+
+/// The names that foreign keys refer to, in lower case.
+fn referenced(db: &mut Db<'_>) -> Result<HashSet<String>, Error> {
+    Ok(foreign_keys::all(db)?.into_iter().map(|key| key.parent.to_ascii_lowercase()).collect())
 }
 
 /// The name of every table, by the rowid of its schema entry.

@@ -5,9 +5,13 @@ use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, HistoryRow, Presence};
 use crate::options::Options;
 use crate::session::Session;
-use crate::set::{Down, Migration, NewerDatabase, OutOfOrder, Set};
+use crate::set::{Down, Migration, Set};
 use crate::status::{Entry, State, Status};
 use crate::verify::Problem;
+use crate::{diff, stored};
+
+/// At most this many notes and as many helps stand in one error about many problems.
+const SAID: usize = 8;
 
 /// What a look at a database found.
 pub(crate) enum Found<'s> {
@@ -23,6 +27,8 @@ pub(crate) enum Found<'s> {
 pub(crate) struct Known<'s> {
     set: &'s Set<'s>,
     pub(crate) head: Option<Head>,
+    /// The migrations that may run although later ones are applied, by ascending number.
+    pub(crate) may_run_late: Vec<u64>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
 }
@@ -35,6 +41,8 @@ pub(crate) struct Match<'s> {
     pub(crate) migration: Option<&'s Migration<'s>>,
     pub(crate) row: Option<HistoryRow>,
     pub(crate) state: State,
+    /// The text that was applied, where it is another one and the history has it.
+    applied_text: Option<String>,
 }
 
 /// Looks at a database. It changes nothing.
@@ -47,7 +55,12 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
             history.check_shape(db)?;
             let head = history.head(db)?;
             let rows = history.rows(db)?;
-            Ok(Found::History(Known { set, head, matches: matches(set, rows)? }))
+            let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
+            let mut matches = matches(set, rows, &may_run_late)?;
+            for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
+                matched.applied_text = history.up_sql(db, matched.number)?;
+            }
+            Ok(Found::History(Known { set, head, may_run_late, matches }))
         }
     }
 }
@@ -56,7 +69,7 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     let matches = match look(&mut Db::new(session, options), set)? {
         Found::History(known) => known.matches,
-        Found::Fresh | Found::Objects => matches(set, Vec::new())?,
+        Found::Fresh | Found::Objects => matches(set, Vec::new(), &[])?,
     };
     Ok(Status { entries: matches.into_iter().map(entry).collect() })
 }
@@ -90,7 +103,7 @@ fn entry(matched: Match<'_>) -> Entry {
 }
 
 /// Merges the two, each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, mut rows: Vec<HistoryRow>) -> Result<Vec<Match<'s>>, Error> {
+fn matches<'s>(set: &'s Set<'s>, mut rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
     rows.sort_by_key(|row| row.number);
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
@@ -113,10 +126,10 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: Vec<HistoryRow>) -> Result<Vec<Match<
         let (index, migration) = migration.unzip();
         let state = match (&row, migration) {
             (Some(row), _) => row_state(row, migration, last)?,
-            (None, _) if number < newest => State::Late,
+            (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
             (None, _) => State::Pending,
         };
-        matches.push(Match { number, index, migration, row, state });
+        matches.push(Match { number, index, migration, row, state, applied_text: None });
     }
 }
 
@@ -164,6 +177,11 @@ impl<'s> Known<'s> {
         self.matches.iter().rev().filter_map(|matched| matched.row.as_ref().map(|row| (matched, row)))
     }
 
+    /// The program's migrations that are applied.
+    pub(crate) fn applied(&self) -> impl Iterator<Item = &'s Migration<'s>> {
+        self.matches.iter().filter(|matched| matched.state.is_applied()).filter_map(|matched| matched.migration)
+    }
+
     /// The migrations that `up` would run among the first `goal` of the set.
     pub(crate) fn pending(&self, goal: usize) -> impl Iterator<Item = (usize, &'s Migration<'s>)> {
         self.matches.iter().filter(|matched| !matched.state.is_applied()).filter_map(move |matched| {
@@ -175,13 +193,12 @@ impl<'s> Known<'s> {
     /// Everything that forbids `up`, as one error. `except` is about to be replaced.
     pub(crate) fn refuse_differences(&self, except: Option<u64>) -> Result<(), Error> {
         let rules = self.set.rules;
-        let problems = self.matches.iter().filter(|matched| Some(matched.number) != except);
-        let problems = problems.filter(|matched| match matched.state {
-            State::Late => rules.out_of_order == OutOfOrder::Error,
-            State::Newer => rules.newer_database == NewerDatabase::Refuse,
-            State::Interrupted { .. } => !matched.can_resume(),
-            _ => true,
-        });
+        let is_fine = |matched: &Match<'_>| {
+            Some(matched.number) == except
+                || matched.state.is_allowed(rules)
+                || matched.is_interrupted() && matched.can_resume()
+        };
+        let problems = self.matches.iter().filter(|matched| !is_fine(matched));
         let problems = problems.filter_map(|matched| self.problem(matched)).collect();
         as_error("the history and the program differ", problems)
     }
@@ -194,31 +211,42 @@ impl<'s> Known<'s> {
             (None, None) => return None,
         };
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
+        let repair = accept_help(name);
         let (kind, message, help) = match &matched.state {
             State::Applied | State::Pending => return None,
             State::Edited => (
                 ErrorKind::Edited,
                 format!("`{name}` was edited after it was applied"),
-                ["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`"]
+                ["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".to_owned()]
                     .into_iter()
-                    .chain(
-                        is_newest
-                            .then_some("in development: `cargo dbmigrate redo` rolls it back and applies the new text"),
-                    )
-                    .map(str::to_owned)
+                    .chain(is_newest.then(|| {
+                        "in development: `cargo dbmigrate redo` rolls it back and applies the new text".to_owned()
+                    }))
+                    .chain([format!("if the database has what the new text makes: {repair}")])
                     .collect(),
             ),
-            State::Renamed { recorded } => (
-                ErrorKind::Renamed,
-                format!("`{name}` has the number of `{recorded}`, which is applied"),
-                vec![format!(
-                    "if it is the same migration, name the file `{recorded}` again, else give it another number"
-                )],
-            ),
+            State::Renamed { recorded } => {
+                let same = matched.has_same_text();
+                let help = if same { repair } else { forget_help(recorded) };
+                let or = if same { "to keep the new name" } else { "to run the new one as well" };
+                (
+                    ErrorKind::Renamed,
+                    format!("`{name}` has the number of `{recorded}`, which is applied"),
+                    vec![
+                        format!(
+                            "if it is the same migration, name the file `{recorded}` again, else give it another number"
+                        ),
+                        format!("{or}: {help}"),
+                    ],
+                )
+            }
             State::Missing => (
                 ErrorKind::Missing,
                 format!("`{name}` is applied, but the program does not have it"),
-                vec![format!("bring the file of `{name}` back, and build the program again")],
+                vec![
+                    format!("bring the file of `{name}` back, and build the program again"),
+                    format!("if it is gone for good: {}", forget_help(name)),
+                ],
             ),
             State::Newer => (
                 ErrorKind::NewerDatabase,
@@ -227,6 +255,7 @@ impl<'s> Known<'s> {
                     "run the newer version of the program that applied it, or restore its file if it was removed"
                         .into(),
                     "to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`".into(),
+                    format!("if its file is gone for good: {}", forget_help(name)),
                 ],
             ),
             State::Late => (
@@ -235,50 +264,110 @@ impl<'s> Known<'s> {
                 vec![
                     "give it a number above all that are applied".into(),
                     "to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`".into(),
+                    format!("if the database has what it makes: `cargo dbmigrate mark {name}`"),
                 ],
             ),
             State::Interrupted { .. } => self.interrupted(name, matched)?,
         };
         let file = matched.migration.map(|migration| migration.file.to_owned());
-        Some(Problem { kind, migration: Some(name.to_owned()), file, message, help })
+        Some(Problem { kind, migration: Some(name.to_owned()), file, message, notes: matched.difference(), help })
+    }
+
+    /// Whether there is no head, or one that only says that one has to look at the rows.
+    pub(crate) fn is_head_empty(&self) -> bool {
+        self.head.as_ref().is_none_or(|head| head.chain.is_empty())
+    }
+
+    /// Whether the history has a row of it.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
+        at.is_ok_and(|at| self.matches[at].row.is_some())
     }
 
     fn interrupted(&self, name: &str, matched: &Match<'_>) -> Option<(ErrorKind, String, Vec<String>)> {
         let row = matched.row.as_ref()?;
         let done = row.statements_done;
-        let history = History::new(self.set);
-        if row.state.starts_with("reverting") {
-            let message = format!("the way back of `{name}` was stopped after {done} steps");
-            return Some((ErrorKind::Interrupted, message, vec!["`cargo dbmigrate down` goes on with it".into()]));
-        }
-        let Some(migration) = matched.migration.filter(|migration| migration.checksum != row.checksum) else {
-            let message = format!("`{name}` was stopped after {done} steps");
-            return Some((ErrorKind::Interrupted, message, vec!["`cargo dbmigrate up` goes on with it".into()]));
-        };
-        let checksum = format!("checksum = {}", crate::quote::literal(migration.checksum));
-        let go_on = history.settle_sql(row.number, &checksum);
-        let start = history.settle_sql(row.number, &format!("{checksum}, state = 'running', statements_done = 0"));
-        Some((
-            ErrorKind::Interrupted,
-            format!("`{name}` was stopped after {done} steps, and edited since"),
-            vec![
+        let goes_on = |command: &str| vec![format!("`cargo dbmigrate {command}` goes on with it")];
+        let (message, help) = if row.state.starts_with("reverting") {
+            (format!("the way back of `{name}` was stopped after {done} steps"), goes_on("down"))
+        } else if matched.migration.is_none() {
+            let help = vec![
+                format!("bring the file of `{name}` back: then `cargo dbmigrate up` goes on with it"),
+                format!("if it is gone for good: {}", forget_help(&row.name)),
+            ];
+            (format!("`{name}` was stopped after {done} steps, and the program does not have it"), help)
+        } else if matched.can_resume() {
+            (format!("`{name}` was stopped after {done} steps"), goes_on("up"))
+        } else if row.name != name && !matched.has_same_text() {
+            let help = vec![
+                format!("bring the file of `{}` back: then `cargo dbmigrate up` goes on with it", row.name),
+                format!("if it is gone for good: {}", forget_help(&row.name)),
+            ];
+            (format!("`{}` was stopped after {done} steps, and `{name}` has its number now", row.name), help)
+        } else {
+            let help = vec![
                 "restore the file and run `up`: it goes on where it was stopped".into(),
-                format!("if the first {done} steps are unchanged, this goes on after them: `{go_on}`"),
-                format!("if you have undone what they did, this starts anew: `{start}`"),
-            ],
-        ))
+                format!("if the first {done} steps are unchanged, to go on after them: {}", accept_help(name)),
+                format!("if you have undone what they did, to start anew: {}", forget_help(name)),
+            ];
+            (format!("`{name}` was stopped after {done} steps, and edited since"), help)
+        };
+        Some((ErrorKind::Interrupted, message, help))
     }
+}
+
+/// How to take what the program has for what was applied.
+fn accept_help(name: &str) -> String {
+    format!("`cargo dbmigrate repair {name}` (`repair` of the migrator) accepts it, and runs nothing")
+}
+
+/// How to take a migration out of the history.
+pub(crate) fn forget_help(name: &str) -> String {
+    format!("`cargo dbmigrate forget {name}` (`forget` of the migrator) takes it out of the history")
 }
 
 impl Match<'_> {
     /// Whether `up` can go on with it.
-    fn can_resume(&self) -> bool {
+    pub(crate) fn can_resume(&self) -> bool {
         match (self.migration, &self.row) {
             (Some(migration), Some(row)) => {
-                !row.state.starts_with("reverting") && row.checksum == migration.checksum && row.name == migration.name
+                !row.state.starts_with("reverting") && self.has_same_text() && row.name == migration.name
             }
             _ => false,
         }
+    }
+
+    /// Whether the program's text is the one in the history.
+    pub(crate) fn has_same_text(&self) -> bool {
+        self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| row.checksum == migration.checksum)
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self.state, State::Interrupted { .. })
+    }
+
+    /// Whether it was edited since it was applied, or begun to be.
+    fn is_edited(&self) -> bool {
+        let is_way_up = self.row.as_ref().is_some_and(|row| !row.state.starts_with("reverting"));
+        let is_known = self.state == State::Edited || self.is_interrupted();
+        is_known && is_way_up && self.migration.is_some() && !self.has_same_text()
+    }
+
+    /// What an edit changed.
+    fn difference(&self) -> Vec<String> {
+        let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return Vec::new() };
+        let Some(applied) = &self.applied_text else {
+            return vec![format!(
+                "the text that was applied was not kept: `store-sql = \"all\"` in `[package.metadata.migrations]` \
+                 keeps it from now on"
+            )];
+        };
+        let lines = diff::lines(applied, &stored::section(&migration.up).unwrap_or_default());
+        vec![if lines.is_empty() {
+            "its statements are the same: a directive was changed".to_owned()
+        } else {
+            format!("what was applied (-) and what is there (+):\n     {}", lines.join("\n     "))
+        }]
     }
 }
 
@@ -303,17 +392,26 @@ pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Err
         }
     };
     let mut error = Error::new(first.kind, message);
-    let mut said: Vec<&str> = Vec::new();
     for problem in &problems {
         error = error.also(problem.kind);
-        for help in problem.help.iter().map(String::as_str) {
-            if !said.contains(&help) && said.len() < 8 {
-                said.push(help);
-                error = error.hint(help);
-            }
+    }
+    error = distinct(problems.iter().flat_map(|problem| &problem.notes)).into_iter().fold(error, Error::note);
+    error = distinct(problems.iter().flat_map(|problem| &problem.help)).into_iter().fold(error, Error::hint);
+    Err(error)
+}
+
+/// The first of them, each once.
+fn distinct<'p>(texts: impl Iterator<Item = &'p String>) -> Vec<&'p str> {
+    let mut said: Vec<&str> = Vec::new();
+    for text in texts {
+        if said.len() == SAID {
+            break;
+        }
+        if !said.contains(&text.as_str()) {
+            said.push(text);
         }
     }
-    Err(error)
+    said
 }
 
 #[cfg(test)]
@@ -324,6 +422,7 @@ mod tests {
     const SCRIPT: Script<'_> = Script {
         file: "f",
         text: "",
+        asserts: &[],
         steps: &[],
         transaction: true,
         foreign_keys: None,
@@ -333,7 +432,17 @@ mod tests {
 
     fn migration(number: u64, name: &'static str) -> Migration<'static> {
         let metadata = Metadata { title: None, date: None, description: None, version: None };
-        Migration { number, name, file: "f", metadata, checksum: "c", chain: name, up: SCRIPT, down: Down::Missing }
+        Migration {
+            number,
+            name,
+            file: "f",
+            metadata,
+            checksum: "c",
+            chain: name,
+            requires: &[],
+            up: SCRIPT,
+            down: Down::Missing,
+        }
     }
 
     fn row(text: &str) -> HistoryRow {
@@ -357,11 +466,11 @@ mod tests {
     fn check(rows: &[&str], expect: &str, chain: &str) {
         let migrations = [migration(1, "a"), migration(2, "b"), migration(4, "d")];
         let set = Set { name: "", table: "t", migrations: &migrations, rules: Rules::DEFAULT };
-        let matches = matches(&set, rows.iter().map(|text| row(text)).collect()).unwrap();
+        let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, matches };
+        let known = Known { set: &set, head: None, may_run_late: Vec::new(), matches };
         assert_eq!(known.chain(), chain);
     }
 

@@ -10,8 +10,15 @@ use crate::options::Options;
 use crate::session::{DbError, Session};
 use crate::value::{Row, Value};
 
-/// What to do about a database that stays busy.
-pub(crate) const BUSY_HELP: &str = "another connection holds the database: let it finish, then try again";
+/// What to do about what SQLite says of the disk and the file, and no migration can help.
+const REMEDIES: [(&str, &str); 6] = [
+    ("database or disk is full", "make room on the disk, or raise the limit that is set, then try again"),
+    ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
+    ("unable to open database file", "let this process write to the folder of the database, then try again"),
+    ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
+    ("database disk image is malformed", "the file is damaged: `PRAGMA integrity_check` says where; restore a backup"),
+    ("file is not a database", "the file is damaged, encrypted, or of another kind: restore a backup, or name another"),
+];
 
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {
@@ -119,10 +126,19 @@ impl<'s> Db<'s> {
 /// The error for something that the runner itself wanted.
 pub(crate) fn failed(what: &str, error: DbError) -> Error {
     let message = format!("{what}: {}", error.message);
-    let result = if error.busy {
-        Error::new(ErrorKind::Busy, message).hint(BUSY_HELP)
-    } else {
-        Error::new(ErrorKind::Sql, message)
+    let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
+    because(Error::new(kind, message), error)
+}
+
+/// Names the cause, and what helps against it if that is not a statement.
+pub(crate) fn because(result: Error, cause: DbError) -> Error {
+    let help = match REMEDIES.iter().find(|(message, _)| cause.message.starts_with(message)) {
+        _ if cause.busy => Some("another connection holds the database: let it finish, then try again"),
+        remedy => remedy.map(|(_, help)| *help),
     };
-    result.because(error.source)
+    match help {
+        Some(help) => result.hint(help),
+        None => result,
+    }
+    .because(cause.source)
 }

@@ -124,7 +124,7 @@ fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     .hint(format!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
 }
 
-fn not_applied(set: &Set<'_>, number: u64) -> Error {
+pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
         Some(migration) => Error::new(ErrorKind::NotApplied, format!("`{}` is not applied", migration.name)),
         None => Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
@@ -221,6 +221,7 @@ fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> P
         migration: Some(row.name.clone()),
         file: matched.migration.map(|migration| migration.file.to_owned()),
         message: format!("`{}` has no way back: {why}", row.name),
+        notes: Vec::new(),
         help: help.iter().map(|help| (*help).to_owned()).collect(),
     }
 }

@@ -58,6 +58,10 @@ kinds! {
     Renamed is_renamed,
     /// An applied migration is missing from the program.
     Missing is_missing,
+    /// An assertion of a migration does not hold.
+    Assertion is_assertion,
+    /// A migration requires another one that is not applied.
+    Requirement is_requirement,
     /// A pending migration has a number below the newest applied one.
     Late is_late,
     /// The database has migrations of a newer program.
@@ -92,6 +96,8 @@ kinds! {
     Set is_set,
     /// A setting of the connection could not be made or restored.
     Settings is_settings,
+    /// The database does not have what the migrations that are to be marked make.
+    Mismatch is_mismatch,
     /// The copy could not be made.
     Copy is_copy,
 }

@@ -1,4 +1,4 @@
-//! Places in a script, and the few lines of a statement that a message shows.
+//! Places in a script, the few lines of a statement that a message shows, and text that is safe to show.
 
 use std::fmt;
 
@@ -43,13 +43,28 @@ impl fmt::Display for Place {
 /// The first lines of a statement, cut to what can be read.
 pub(crate) fn excerpt(sql: &str) -> impl Iterator<Item = String> {
     let cut = sql.lines().nth(LINES).map(|_| "…".to_owned());
-    sql.lines()
-        .take(LINES)
-        .map(|line| match line.char_indices().nth(WIDTH) {
-            Some((end, _)) => format!("{}…", &line[..end]),
-            None => line.to_owned(),
-        })
-        .chain(cut)
+    sql.lines().take(LINES).map(narrow).chain(cut)
+}
+
+/// A line, cut to what can be read.
+pub(crate) fn narrow(line: &str) -> String {
+    match line.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// The text with control characters made visible, for what came out of a database that nobody checked.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            out.extend(letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 #[cfg(test)]

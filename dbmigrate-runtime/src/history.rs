@@ -97,6 +97,11 @@ impl<'s> History<'s> {
         Self { set, head, rows_sql, head_sql }
     }
 
+    /// The names of its own tables.
+    pub(crate) fn tables(&self) -> [&str; 2] {
+        [self.set.table, &self.head]
+    }
+
     /// The one read of a start with nothing pending. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
         let Self { rows_sql, head_sql, .. } = self;
@@ -178,7 +183,16 @@ impl<'s> History<'s> {
 
     /// The stored way back of a migration.
     pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
-        let sql = format!("SELECT down_sql FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        self.stored_sql(db, number, "down_sql")
+    }
+
+    /// The text of a migration as it was applied.
+    pub(crate) fn up_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
+        self.stored_sql(db, number, "up_sql")
+    }
+
+    fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
+        let sql = format!("SELECT {column} FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
         Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text))
     }
@@ -196,7 +210,7 @@ impl<'s> History<'s> {
         ))?;
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
-             chain TEXT NOT NULL\n) WITHOUT ROWID"
+             chain TEXT NOT NULL,\n  may_run_late TEXT NOT NULL DEFAULT ''\n) WITHOUT ROWID"
         ))?;
         for (event, sets) in
             [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
@@ -220,15 +234,13 @@ impl<'s> History<'s> {
         state: &str,
         duration: Option<Duration>,
     ) -> Result<(), Error> {
-        let store = self.set.rules.store_sql;
-        let down_sql = if store == StoreSql::None { None } else { stored::way_back(&migration.down) };
-        let up_sql = if store == StoreSql::All { stored::section(&migration.up) } else { None };
+        let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              up_sql, down_sql, tool) VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             self.rows_sql
         );
-        let done = if duration.is_some() { migration.up.steps.len() } else { 0 };
+        let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
             text(self.set.name),
@@ -237,11 +249,31 @@ impl<'s> History<'s> {
             text(state),
             integer(done as u64)?,
             duration.map_or(Value::Null, micros),
-            up_sql.map_or(Value::Null, Value::Text),
-            down_sql.map_or(Value::Null, Value::Text),
+            up_sql,
+            down_sql,
             text(options.tool),
         ];
         db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
+    }
+
+    /// Takes the name and the text that the program has for those that were applied.
+    pub(crate) fn accept(&self, db: &mut Db<'_>, migration: &Migration<'_>) -> Result<(), Error> {
+        let [up_sql, down_sql] = self.kept(migration);
+        let sql = format!(
+            "UPDATE {} SET name = ?3, checksum = ?4, up_sql = ?5, down_sql = ?6 WHERE set_name = ?1 AND number = ?2",
+            self.rows_sql
+        );
+        let (name, checksum) = (text(migration.name), text(migration.checksum));
+        let params = [text(self.set.name), integer(migration.number)?, name, checksum, up_sql, down_sql];
+        db.query(&format!("could not change the record of `{}`", migration.name), &sql, &params).map(drop)
+    }
+
+    /// What the history keeps of a migration's text: the way up and the way back.
+    fn kept(&self, migration: &Migration<'_>) -> [Value; 2] {
+        let store = self.set.rules.store_sql;
+        let up_sql = if store == StoreSql::All { stored::section(&migration.up) } else { None };
+        let down_sql = if store == StoreSql::None { None } else { stored::way_back(&migration.down) };
+        [up_sql, down_sql].map(|text| text.map_or(Value::Null, Value::Text))
     }
 
     /// Forgets a migration that was rolled back.
@@ -280,21 +312,38 @@ impl<'s> History<'s> {
 
     /// Writes the head: the last write of a transaction, as the triggers have emptied it.
     pub(crate) fn write_head(&self, db: &mut Db<'_>, chain: &str) -> Result<(), Error> {
-        let sql = format!("INSERT OR REPLACE INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3)", self.head_sql);
+        let sql = format!(
+            "INSERT INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (set_name) DO UPDATE SET format = excluded.format, chain = excluded.chain",
+            self.head_sql
+        );
         let params = [text(self.set.name), Value::Integer(FORMAT), text(chain)];
         db.query("could not write the head of the history", &sql, &params).map(drop)
     }
 
-    /// The statement that people can type to have the rows looked at again.
-    pub(crate) fn clear_head_sql(&self) -> String {
-        format!("UPDATE {} SET chain = ''", identifier(&self.head))
+    /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
+    /// keeps that.
+    pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
+        let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = 'may_run_late'";
+        if db.query("could not read the history", sql, &[text(&self.head)])?.is_empty() {
+            db.execute(&format!("ALTER TABLE {} ADD COLUMN may_run_late TEXT NOT NULL DEFAULT ''", self.head_sql))?;
+        }
+        self.write_head(db, "")?;
+        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        let sql = format!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql);
+        db.query("could not change the history", &sql, &[text(self.set.name), text(&numbers.join(" "))]).map(drop)
     }
 
-    /// The statement that people can type to settle a migration that was stopped on its way.
-    pub(crate) fn settle_sql(&self, number: u64, assignments: &str) -> String {
-        let table = identifier(self.set.table);
-        let set = crate::quote::literal(self.set.name);
-        format!("UPDATE {table} SET {assignments} WHERE set_name = {set} AND number = {number}")
+    /// The migrations that may run although later ones are applied, by ascending number. There is a head.
+    pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
+        // All columns, as the last is not there until something is forgotten.
+        let sql = format!("SELECT * FROM {} WHERE set_name = ?1", self.head_sql);
+        let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
+        let last = rows.into_iter().next().and_then(|row| row.into_iter().nth(3)).and_then(into_text);
+        let mut numbers: Vec<u64> =
+            last.unwrap_or_default().split(' ').filter_map(|number| number.parse().ok()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 }
 

@@ -13,32 +13,38 @@
 //! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
 //! module holds spans and what a runner must know of them.
 
+mod assertion;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod code;
 mod compare;
 mod copy;
 mod db;
+mod diff;
 mod down;
 mod driver;
 mod error;
 mod excerpt;
 mod foreign_keys;
+mod forget;
 mod format;
 mod guard;
 mod history;
 mod include;
 mod job;
 mod journal;
+mod mark;
 mod migrator;
 mod no_backend;
 mod no_transaction;
 mod options;
 mod quote;
+mod repair;
 mod report;
 mod reset;
 mod runner;
 mod rusqlite_driver;
+mod schema;
 mod script;
 mod session;
 mod set;
@@ -55,9 +61,11 @@ pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;
 pub use history::HistoryRow;
+pub use mark::{Comparison, Marked};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use options::JournalMode;
+pub use repair::{Repair, Repairs, Stopped};
 pub use report::{Done, Report};
 pub use reset::ResetPlan;
 pub use set::{

@@ -7,14 +7,16 @@ use crate::BoxError;
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::history::HistoryRow;
+use crate::mark::Marked;
 use crate::options::{JournalMode, Options};
+use crate::repair::{Repair, Repairs, Stopped};
 use crate::report::Report;
 use crate::reset::ResetPlan;
-use crate::session::{Bound, Dispatch};
+use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
 use crate::status::{Entry, Status};
 use crate::verify::Verification;
-use crate::{compare, copy, down, history, reset, up, verify};
+use crate::{compare, copy, down, forget, history, mark, repair, reset, up, verify};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -58,6 +60,13 @@ impl<'a, B: Backend> Migrator<'a, B> {
     #[must_use]
     pub fn allow_existing_schema(mut self) -> Self {
         self.options.allow_existing_schema = true;
+        self
+    }
+
+    /// Lets [`Migrator::mark`] record migrations on a database that does not have what they make.
+    #[must_use]
+    pub fn allow_mismatch(mut self) -> Self {
+        self.options.allow_mismatch = true;
         self
     }
 
@@ -156,6 +165,87 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// What the database says.
     pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
         reset::plan(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Records all pending migrations as applied without running them: a baseline, for a database that has what they
+    /// make. Before, they run on a database in memory, and the two schemas are compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_mismatch`] where the schemas differ or can't be compared, unless
+    /// [`Migrator::allow_mismatch`] was called, and what the database says. Nothing is recorded then.
+    pub fn mark(&self, connection: &mut B::Connection) -> Result<Marked, Error> {
+        self.mark_by(&mut self.session(connection), mark::Goal::Latest)
+    }
+
+    /// As [`Migrator::mark`], up to and including this number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::mark`], and a number that no migration has.
+    pub fn mark_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Marked, Error> {
+        self.mark_by(&mut self.session(connection), mark::Goal::To(number.into()))
+    }
+
+    /// As [`Migrator::mark`], but these only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::mark_to`], and one that would leave others pending below it.
+    pub fn mark_only(&self, connection: &mut B::Connection, numbers: &[u64]) -> Result<Marked, Error> {
+        self.mark_by(&mut self.session(connection), mark::Goal::Only(numbers))
+    }
+
+    pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
+        let replay = |set: &Set<'_>| mark::replay::<B>(set, &self.options);
+        mark::mark(session, self.set, &self.options, goal, &replay)
+    }
+
+    /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
+    /// history had. It may be one that was stopped on its way, or that the program does not have. Nothing in the
+    /// schema is changed.
+    ///
+    /// # Errors
+    ///
+    /// A migration that the history does not have, and what the database says.
+    pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
+        forget::forget(&mut self.session(connection), self.set, &self.options, number.into())
+    }
+
+    /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::status`].
+    pub fn repair_plan(&self, connection: &mut B::Connection) -> Result<Vec<Repair>, Error> {
+        repair::plan(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Settles what differs between the history and the program about this migration: its text and name as they are
+    /// now count as what was applied, and a step of which nobody knows whether it ran counts as `stopped` says. It
+    /// changes the history only, and runs nothing.
+    ///
+    /// # Errors
+    ///
+    /// A migration that the history does not have, `stopped` for one that was not, and what the database says. What
+    /// can't be repaired is not an error but what it returns.
+    pub fn repair(
+        &self,
+        connection: &mut B::Connection,
+        number: impl Into<u64>,
+        stopped: Option<Stopped>,
+    ) -> Result<Repairs, Error> {
+        repair::repair(&mut self.session(connection), self.set, &self.options, Some(number.into()), stopped)
+    }
+
+    /// As [`Migrator::repair`], for everything that differs.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
+        repair::repair(&mut self.session(connection), self.set, &self.options, None, stopped)
     }
 
     /// Writes a consistent copy of the database to a new file, and checks it.

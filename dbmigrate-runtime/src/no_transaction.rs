@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::assertion;
 use crate::code;
 use crate::compare::{self, Found};
 use crate::db::{Db, failed};
@@ -32,13 +33,19 @@ struct States {
 const UP: States = States { running: "running", started: "started" };
 const DOWN: States = States { running: "reverting", started: "reverting-started" };
 
-/// Records that a script is about to run. The caller holds the lock, and commits.
+/// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
 pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     match (job.records(), history.row(db, job.number)?) {
-        (Some(migration), None) => history.insert(db, context.options, migration, UP.running, None),
+        (Some(migration), None) => {
+            assertion::check(db, job, &migration.up)?;
+            history.insert(db, context.options, migration, UP.running, None)
+        }
         (None, Some((state, _))) if state == "applied" => {
-            if let Some(text) = stored::encode(&job.script(&mut Vec::new())) {
+            let mut steps = Vec::new();
+            let script = job.script(&mut steps);
+            assertion::check(db, job, &script)?;
+            if let Some(text) = stored::encode(&script) {
                 history.keep_down(db, job.number, text)?;
             }
             history.progress(db, job.number, DOWN.running, 0)
@@ -122,14 +129,10 @@ impl Walk<'_, '_, '_> {
                 Effect::None | Effect::DropTable(_) | Effect::Write(_) => {
                     self.in_transaction(done, done..done + 1, done + 1)
                 }
-                Effect::Begin => {
-                    let is_commit =
-                        |step: &Step<'_>| matches!(step, Step::Sql(Statement { effect: Effect::Commit, .. }));
-                    match self.script.steps.iter().skip(done).position(is_commit) {
-                        Some(length) => self.in_transaction(done, done + 1..done + length, done + length + 1),
-                        None => Err(Error::new(ErrorKind::Set, "a BEGIN has no COMMIT")),
-                    }
-                }
+                Effect::Begin => match together(self.script.steps, done) {
+                    Some(count) => self.in_transaction(done, done + 1..done + count - 1, done + count),
+                    None => Err(Error::new(ErrorKind::Set, "a BEGIN has no COMMIT")),
+                },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
                     self.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
@@ -271,20 +274,17 @@ impl Walk<'_, '_, '_> {
         error
             .note(format!("`{}` runs without a transaction: {before}", self.job.name))
             .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
+            .hint(format!(
+                "if you did by hand what it does, to go on after it: `cargo dbmigrate repair {} --done`",
+                self.job.name
+            ))
     }
 
     /// The error for a step of which nobody knows whether it ran.
     fn unsettled(&self, step: &Step<'_>, done: usize) -> Error {
-        let (history, number) = (&self.context.history, self.job.number);
-        let state = format!("state = {}", crate::quote::literal(self.states.running));
-        let again = history.settle_sql(number, &state);
-        let next = history.settle_sql(number, &format!("{state}, statements_done = {}", done + 1));
-        let message =
-            format!("`{}` was stopped in its step {}, and nobody knows whether that step ran", self.job.name, done + 1);
-        let error = Error::new(ErrorKind::Interrupted, message)
-            .hint(format!("look at the database; if the step has not run: `{again}`"))
-            .hint(format!("if it has: `{next}`"))
-            .hint("then start again: it goes on from there");
+        let name = &self.job.name;
+        let message = format!("`{name}` was stopped in its step {}, and nobody knows whether that step ran", done + 1);
+        let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {
             Step::Sql(statement) => error
                 .at(Place::of(self.script.file, self.script.text, statement.start as usize))
@@ -294,6 +294,30 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-fn is_idempotent(step: &Step<'_>) -> bool {
+/// How to settle a step of which nobody knows whether it ran.
+pub(crate) fn settle_help(name: &str) -> [String; 3] {
+    let repair = |flag, stopped| {
+        format!("`cargo dbmigrate repair {name} --{flag}` (`repair` of the migrator with `Stopped::{stopped}`)")
+    };
+    [
+        format!("look at the database; if the step has not run: {}", repair("retry", "Retry")),
+        format!("if it has: {}", repair("done", "Done")),
+        "then start again: it goes on from there".to_owned(),
+    ]
+}
+
+/// How many steps are done at once with the one at `at`: the file's own group from its BEGIN to its COMMIT is one.
+/// `None` where there is no such step.
+pub(crate) fn together(steps: &[Step<'_>], at: usize) -> Option<usize> {
+    let is = |step: &Step<'_>, effect| matches!(step, Step::Sql(statement) if statement.effect == effect);
+    let rest = steps.get(at..)?;
+    if is(rest.first()?, Effect::Begin) {
+        rest.iter().position(|step| is(step, Effect::Commit)).map(|last| last + 1)
+    } else {
+        Some(1)
+    }
+}
+
+pub(crate) fn is_idempotent(step: &Step<'_>) -> bool {
     matches!(step, Step::Sql(Statement { effect: Effect::Bare { idempotent: true }, .. }))
 }

@@ -35,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
     pub(crate) journal_mode: Option<JournalMode>,
     pub(crate) allow_existing_schema: bool,
+    pub(crate) allow_mismatch: bool,
     pub(crate) tool: &'static str,
 }
 
@@ -44,6 +45,7 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(30),
             journal_mode: None,
             allow_existing_schema: false,
+            allow_mismatch: false,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
         }
     }

@@ -8,6 +8,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
+use crate::assertion;
 use crate::compare::{self, Found, chain};
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
@@ -126,7 +127,10 @@ impl<'r, 's> Runner<'r, 's> {
             }
             let Some(first) = current.jobs.front() else { return db.rollback() };
             if !first.script(&mut Vec::new()).transaction {
-                no_transaction::enter(db, &self.context, first)?;
+                if let Err(error) = no_transaction::enter(db, &self.context, first) {
+                    db.rollback()?;
+                    return Err(after(self.rolled_back(error, Some(first), 0), report));
+                }
                 db.commit().map_err(|error| failed("could not commit", error))?;
                 let done = no_transaction::run(db, &self.context, first)?;
                 add(report, first, done);
@@ -137,12 +141,7 @@ impl<'r, 's> Runner<'r, 's> {
                 Ok(()) => {}
                 Err(error) => {
                     db.rollback()?;
-                    let before = report.applied.len() + report.rolled_back.len();
-                    return Err(match before {
-                        0 => error,
-                        1 => error.note("the one before it stays as it is"),
-                        many => error.note(format!("the {many} before it stay as they are")),
-                    });
+                    return Err(after(error, report));
                 }
             }
         }
@@ -236,6 +235,7 @@ impl<'r, 's> Runner<'r, 's> {
         batch: &Batch,
     ) -> Result<Done, Stop> {
         let start = Instant::now();
+        assertion::check(db, job, script)?;
         let notes = script::run(db, &job.name, script, choice)?;
         let is_setting = |step: &Step<'_>| match step {
             Step::Sql(statement) => statement.effect == Effect::Session,
@@ -370,6 +370,15 @@ impl<'r, 's> Runner<'r, 's> {
 
 fn name_of<'j>(job: Option<&'j Job<'_>>) -> &'j str {
     job.map_or("the migrations", |job| &job.name)
+}
+
+/// Says what stays of a run that failed.
+fn after(error: Error, report: &Report) -> Error {
+    match report.applied.len() + report.rolled_back.len() {
+        0 => error,
+        1 => error.note("the one before it stays as it is"),
+        many => error.note(format!("the {many} before it stay as they are")),
+    }
 }
 
 /// Puts the migration's name before a message that does not have it.

@@ -1,7 +1,7 @@
 //! Runs one script inside the open transaction, statement by statement.
 
 use crate::code;
-use crate::db::{BUSY_HELP, Db};
+use crate::db::{Db, because};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
@@ -106,9 +106,6 @@ pub(crate) fn failed(
         ErrorKind::Sql
     };
     let mut result = Error::new(kind, format!("`{name}` failed: {}", error.message));
-    if error.busy {
-        result = result.hint(BUSY_HELP);
-    }
     if script.transaction && !db.in_transaction() {
         result =
             result.also(ErrorKind::TransactionEnded).note("the statement rolled the whole transaction back itself");
@@ -118,7 +115,7 @@ pub(crate) fn failed(
     // Without an offset nobody knows the column.
     let place = Place { column: place.column.filter(|_| error.offset.is_some()), ..place };
     let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
-    result.at(place).in_statement(sql).because(error.source)
+    because(result.at(place).in_statement(sql), error)
 }
 
 /// Whether a statement failed only because what it makes is there.

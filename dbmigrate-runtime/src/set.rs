@@ -110,6 +110,8 @@ pub struct Migration<'a> {
     pub checksum: &'a str,
     /// The chained checksum of this migration and all before it.
     pub chain: &'a str,
+    /// The full names of the migrations that have to be applied before.
+    pub requires: &'a [&'a str],
     /// The way up.
     pub up: Script<'a>,
     /// The way back.
@@ -147,6 +149,8 @@ pub struct Script<'a> {
     pub file: &'a str,
     /// The whole normalised text of that file; empty for Rust.
     pub text: &'a str,
+    /// The queries that have to answer with one true value before the first step.
+    pub asserts: &'a [Statement<'a>],
     /// What to do, in order.
     pub steps: &'a [Step<'a>],
     /// Whether it runs inside a transaction.
@@ -168,8 +172,8 @@ pub enum Step<'a> {
     Code(Code<'a>),
 }
 
-/// One SQL statement.
-#[derive(Debug, Clone, Copy)]
+/// One SQL statement: a span of its script's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statement<'a> {
     /// The first byte in the script's text.
     pub start: u32,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::set::{NewerDatabase, OutOfOrder, Rules};
+
 /// The state of every migration that the program or the history knows, by number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,5 +100,15 @@ impl State {
     #[must_use]
     pub fn is_applied(&self) -> bool {
         matches!(self, Self::Applied | Self::Edited | Self::Renamed { .. } | Self::Missing | Self::Newer)
+    }
+
+    /// Whether `up` has nothing against it, by these rules.
+    pub(crate) fn is_allowed(&self, rules: Rules) -> bool {
+        match self {
+            Self::Applied | Self::Pending => true,
+            Self::Late => rules.out_of_order == OutOfOrder::Apply,
+            Self::Newer => rules.newer_database == NewerDatabase::Allow,
+            Self::Edited | Self::Renamed { .. } | Self::Missing | Self::Interrupted { .. } => false,
+        }
     }
 }

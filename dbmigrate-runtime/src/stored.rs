@@ -2,7 +2,10 @@
 //! parser. People can read it, and run it in any SQLite shell.
 //!
 //! ```text
-//! -- dbmigrate:stored v1 transaction=1 foreign-keys=auto tolerate-existing=0 statements=1
+//! -- dbmigrate:stored v1 transaction=1 foreign-keys=auto tolerate-existing=0 statements=2
+//! -- dbmigrate:statement 34 assert
+//! SELECT count(*) = 0 FROM newcomers
+//! ;
 //! -- dbmigrate:statement 16 drop=users
 //! DROP TABLE users
 //! ;
@@ -14,6 +17,7 @@ use crate::set::{Down, Effect, Script, Statement, Step};
 
 const HEADER: &str = "-- dbmigrate:stored v1";
 const STATEMENT: &str = "-- dbmigrate:statement ";
+const ASSERT: &str = "assert";
 
 /// A script that was read back.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +25,7 @@ pub(crate) struct Stored {
     /// What messages call it.
     label: String,
     text: String,
+    asserts: Vec<Statement<'static>>,
     statements: Vec<(u32, u32, Kind)>,
     transaction: bool,
     foreign_keys: Option<bool>,
@@ -63,11 +68,18 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
     let (transaction, tolerate) = (u8::from(script.transaction), u8::from(script.tolerate_existing));
     let mut text = format!(
         "{HEADER} transaction={transaction} foreign-keys={foreign_keys} tolerate-existing={tolerate} statements={}\n",
-        script.steps.len()
+        script.asserts.len() + script.steps.len()
     );
+    let mut add = |statement: &Statement<'_>, effect: &str| {
+        let sql = script.text.get(statement.start as usize..statement.end as usize)?;
+        text.push_str(&format!("{STATEMENT}{} {effect}\n{sql}\n;\n", sql.len()));
+        Some(())
+    };
+    for assert in script.asserts {
+        add(assert, ASSERT)?;
+    }
     for step in script.steps {
         let Step::Sql(statement) = step else { return None };
-        let sql = script.text.get(statement.start as usize..statement.end as usize)?;
         let effect = match statement.effect {
             Effect::None => "none".to_owned(),
             Effect::DropTable(table) => format!("drop={}", escape(table)),
@@ -78,7 +90,7 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
             Effect::Bare { idempotent: false } => "bare".to_owned(),
             Effect::Bare { idempotent: true } => "bare-idempotent".to_owned(),
         };
-        text.push_str(&format!("{STATEMENT}{} {effect}\n{sql}\n;\n", sql.len()));
+        add(statement, &effect)?;
     }
     Some(text)
 }
@@ -110,7 +122,7 @@ impl Stored {
         };
         let tolerate_existing = boolean(flag("tolerate-existing")?)?;
         let count: usize = flag("statements")?.parse().ok()?;
-        let mut statements = Vec::new();
+        let (mut asserts, mut statements) = (Vec::new(), Vec::new());
         while !rest.is_empty() {
             let (line, body) = rest.split_once('\n')?;
             let (length, effect) = line.strip_prefix(STATEMENT)?.split_once(' ')?;
@@ -118,13 +130,18 @@ impl Stored {
             let start = text.len() - body.len();
             let after = body.get(length..)?.strip_prefix("\n;\n")?;
             let end = start.checked_add(length)?;
-            statements.push((u32::try_from(start).ok()?, u32::try_from(end).ok()?, kind(effect)?));
+            let (start, end) = (u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+            if effect == ASSERT {
+                asserts.push(Statement { start, end, effect: Effect::None });
+            } else {
+                statements.push((start, end, kind(effect)?));
+            }
             rest = after;
         }
-        if statements.len() != count {
+        if asserts.len() + statements.len() != count {
             return None;
         }
-        Some(Self { label, statements, transaction, foreign_keys, tolerate_existing, text })
+        Some(Self { label, asserts, statements, transaction, foreign_keys, tolerate_existing, text })
     }
 
     /// The steps, for [`Stored::script`].
@@ -140,6 +157,7 @@ impl Stored {
         Script {
             file: &self.label,
             text: &self.text,
+            asserts: &self.asserts,
             steps,
             transaction: self.transaction,
             foreign_keys: self.foreign_keys,
@@ -214,6 +232,7 @@ mod tests {
         Script {
             file: "f",
             text: TEXT,
+            asserts: &[Statement { start: 45, end: 46, effect: Effect::None }],
             steps: &STEPS,
             transaction: false,
             foreign_keys: Some(false),
@@ -237,6 +256,8 @@ mod tests {
                 TEXT[expect.start as usize..expect.end as usize]
             );
         }
+        let asserts: Vec<&str> = read.asserts.iter().map(|it| &read.text[it.start as usize..it.end as usize]).collect();
+        assert_eq!(asserts, [&TEXT[45..46]]);
         assert_eq!(encode(&read).unwrap(), text);
     }
 

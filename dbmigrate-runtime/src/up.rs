@@ -1,5 +1,7 @@
 //! The way up: what is pending, and that nothing forbids it.
 
+use std::collections::HashSet;
+
 use crate::compare::{Found, Known, chain, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -52,7 +54,7 @@ pub(crate) fn up(
 }
 
 /// How many of the set's migrations are to be applied in the end.
-fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
+pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     let Some(target) = target else { return Ok(set.migrations.len()) };
     match set.migrations.iter().position(|migration| migration.number == target) {
         Some(index) => Ok(index + 1),
@@ -68,14 +70,37 @@ fn pending<'s>(
     options: &Options,
     goal: usize,
 ) -> Result<Vec<(usize, &'s Migration<'s>)>, Error> {
-    match found {
-        Found::Objects if !options.allow_existing_schema && goal > 0 => Err(existing_schema(set)),
-        Found::Fresh | Found::Objects => Ok(set.migrations.iter().take(goal).enumerate().collect()),
+    let pending = match found {
+        Found::Objects if !options.allow_existing_schema && goal > 0 => return Err(existing_schema(set)),
+        Found::Fresh | Found::Objects => set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>(),
         Found::History(known) => {
             known.refuse_differences(None)?;
-            Ok(known.pending(goal).collect())
+            known.pending(goal).collect()
         }
+    };
+    refuse_unmet(found, &pending)?;
+    Ok(pending)
+}
+
+/// Refuses a migration that requires one which is neither applied nor run before it.
+fn refuse_unmet(found: &Found<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(), Error> {
+    if pending.iter().all(|(_, migration)| migration.requires.is_empty()) {
+        return Ok(());
     }
+    let mut met: HashSet<&str> = match found {
+        Found::History(known) => known.applied().map(|migration| migration.name).collect(),
+        Found::Fresh | Found::Objects => HashSet::new(),
+    };
+    for (_, migration) in pending {
+        if let Some(unmet) = migration.requires.iter().find(|name| !met.contains(*name)) {
+            let message = format!("`{}` requires `{unmet}`, which is not applied", migration.name);
+            return Err(Error::new(ErrorKind::Requirement, message)
+                .at(Place { file: migration.file.to_owned(), line: None, column: None })
+                .hint(format!("apply `{unmet}` first; `cargo dbmigrate status` shows which are applied")));
+        }
+        met.insert(migration.name);
+    }
+    Ok(())
 }
 
 /// The queue, under the lock, with the history's tables made if they are missing.
@@ -141,6 +166,10 @@ fn existing_schema(set: &Set<'_>) -> Error {
             "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \
              --existing`"
         ))
+        .hint(
+            "if it has what the migrations make: `cargo dbmigrate mark` (`mark` of the migrator) records them as \
+             applied",
+        )
 }
 
 /// Writes the head again where only it is out of date. A database that can't be written, or is being written, does

@@ -1,9 +1,8 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
-use crate::compare::{Found, look};
+use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::History;
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::Set;
@@ -38,6 +37,8 @@ pub struct Problem {
     pub file: Option<String>,
     /// What is wrong.
     pub message: String,
+    /// What else is worth knowing, such as what an edit changed.
+    pub notes: Vec<String>,
     /// What to do.
     pub help: Vec<String>,
 }
@@ -50,24 +51,30 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
-            let problems = vec![Problem { kind, migration: None, file: None, message, help }];
+            let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
             return Ok(Verification { checked: 0, problems });
         }
         Err(error) => return Err(error),
     };
     let mut problems: Vec<Problem> = known.matches.iter().filter_map(|matched| known.problem(matched)).collect();
-    // An empty head is no lie: it says that one has to look, and the next `up` writes it again. Where rows differ from
-    // the program, the head is that of the program that wrote them.
-    let is_lie = |chain: &str| problems.is_empty() && !chain.is_empty() && chain != known.chain();
-    if known.head.as_ref().is_some_and(|head| is_lie(&head.chain)) {
-        problems.push(Problem {
-            kind: ErrorKind::Head,
-            migration: None,
-            file: None,
-            message: format!("the head of the history `{}` is not what its rows say", set.table),
-            help: vec![format!("this makes the next `up` look closely: `{}`", History::new(set).clear_head_sql())],
-        });
-    }
+    problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
     Ok(Verification { checked, problems })
+}
+
+/// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,
+/// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
+pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
+    let has_differences = known.matches.iter().any(|matched| known.problem(matched).is_some());
+    if has_differences || known.head.as_ref().is_some_and(|head| head.chain == known.chain()) {
+        return None;
+    }
+    Some(Problem {
+        kind: ErrorKind::Head,
+        migration: None,
+        file: None,
+        message: format!("the head of the history `{}` is not what its rows say", set.table),
+        notes: Vec::new(),
+        help: vec!["`cargo dbmigrate repair --all` (`repair_all` of the migrator) writes it anew".into()],
+    })
 }

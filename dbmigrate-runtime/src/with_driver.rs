@@ -3,12 +3,14 @@
 use crate::driver::{Backend, Driver};
 use crate::error::Error;
 use crate::history::HistoryRow;
+use crate::mark::Marked;
 use crate::migrator::Migrator;
+use crate::repair::{Repair, Repairs, Stopped};
 use crate::report::Report;
 use crate::session::Plain;
 use crate::status::{Entry, Status};
 use crate::verify::Verification;
-use crate::{compare, down, history, up, verify};
+use crate::{compare, down, forget, history, mark, repair, up, verify};
 
 /// Each as its namesake without `_with`. A set with Rust in it is an error here.
 impl<B: Backend> Migrator<'_, B> {
@@ -64,6 +66,57 @@ impl<B: Backend> Migrator<'_, B> {
     /// As its namesake.
     pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         down::redo(&mut Plain(driver), self.set, &self.options)
+    }
+
+    /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
+    /// compared.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn mark_with(&self, driver: &mut impl Driver) -> Result<Marked, Error> {
+        self.mark_by(&mut Plain(driver), mark::Goal::Latest)
+    }
+
+    /// As [`Migrator::mark_to`], on any driver; see [`Migrator::mark_with`].
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn mark_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Marked, Error> {
+        self.mark_by(&mut Plain(driver), mark::Goal::To(number.into()))
+    }
+
+    /// As [`Migrator::forget`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
+        forget::forget(&mut Plain(driver), self.set, &self.options, number.into())
+    }
+
+    /// As [`Migrator::repair_plan`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
+        repair::plan(&mut Plain(driver), self.set, &self.options)
+    }
+
+    /// As [`Migrator::repair`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn repair_with(
+        &self,
+        driver: &mut impl Driver,
+        number: impl Into<u64>,
+        stopped: Option<Stopped>,
+    ) -> Result<Repairs, Error> {
+        repair::repair(&mut Plain(driver), self.set, &self.options, Some(number.into()), stopped)
     }
 
     /// As [`Migrator::status`], on any driver.

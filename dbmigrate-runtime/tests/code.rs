@@ -123,6 +123,23 @@ fn with_enforcement_on_a_parent_made_again_in_its_old_place_is_noticed() {
 }
 
 #[test]
+fn code_that_makes_the_reference_itself_is_watched_too() {
+    let mut db = memory();
+    let base =
+        file("001_base", &["CREATE TABLE parent (id INTEGER PRIMARY KEY, name)", "INSERT INTO parent VALUES (1, 2)"]);
+    let files = || vec![base.clone(), file("002_code", &["rust:0"]).foreign_keys(true)];
+    const CHILD: &str =
+        "CREATE TABLE child (parent REFERENCES parent (id) ON DELETE CASCADE); INSERT INTO child VALUES (1)";
+    let result = coded(files(), |db| batch(db, CHILD).and(batch(db, REBUILD))).up(&mut db);
+    assert!(result.as_ref().is_err_and(|error| error.is_foreign_key()), "{result:?}");
+    assert_eq!(objects(&db), "parent");
+    // Who refers to nothing that was dropped is not held up.
+    const OTHER: &str = "CREATE TABLE other (x); INSERT INTO other VALUES (1); DROP TABLE other";
+    coded(files(), |db| batch(db, CHILD).and(batch(db, OTHER))).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM child"), "1");
+}
+
+#[test]
 fn code_that_ends_the_transaction_is_noticed() {
     let bodies: [Body; 5] = [
         |db| batch(db, "COMMIT").and(Err("and an error".into())),

@@ -215,6 +215,17 @@ fn a_file_without_a_transaction() {
 }
 
 #[test]
+fn a_file_with_an_assertion() {
+    let asserting = file(
+        "002_b",
+        &["assert:SELECT count(*) = 2 FROM a", "DELETE FROM a", "CREATE TABLE b (x)", "CREATE INDEX b_last ON b (x)"],
+    );
+    let files = |asserting| vec![plain().remove(0), asserting, plain().remove(2)];
+    case(files(asserting.clone()), 1).check();
+    case(files(asserting.no_transaction()), 1).check();
+}
+
+#[test]
 fn the_way_back() {
     Case { work: DOWN, finish: DOWN, ..case(plain(), 3) }.check();
     let bare = plain().into_iter().map(File::no_transaction).collect();

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, Rules, State, StoreSql};
+use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, Rules, State, Stopped, StoreSql};
 use support::fault::{Fault, FaultyDriver};
 use support::*;
 
@@ -69,8 +69,9 @@ fn an_edited_file_does_not_go_on_but_says_how() {
     let edited = with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]));
     let error = runner(edited.clone()).up(&mut db).unwrap_err();
     assert!(error.is_interrupted(), "{error}");
-    let go_on = error.help().iter().find(|help| help.contains("this goes on after them")).unwrap();
-    run(&db, go_on.split('`').nth(1).unwrap());
+    assert!(error.to_string().contains("`cargo dbmigrate repair 002_bare`"), "{error}");
+    let repairs = runner(edited.clone()).repair(&mut db, 2_u64, None).unwrap();
+    assert_eq!(repairs.done[0].remedy.as_deref(), Some("its text as it is now counts, and `up` goes on after step 1"));
     runner(edited).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
 }
@@ -124,7 +125,7 @@ fn another_one_is_for_people_to_settle() {
     let folder = Folder::new();
     let copy: &'static str = format!("VACUUM INTO '{}'", folder.file("copy.db").display()).leak();
     let files = || with(bare(&[copy, "INSERT INTO t VALUES (1)"]));
-    for (choice, rest) in [("has not run", 0), ("if it has", 1)] {
+    for (choice, flag, rest) in [(Stopped::Retry, "--retry", 0), (Stopped::Done, "--done", 1)] {
         let _ = std::fs::remove_file(folder.file("copy.db"));
         let mut db = memory();
         runner(with(bare(&["nonsense"]))).up(&mut db).unwrap_err();
@@ -140,8 +141,12 @@ fn another_one_is_for_people_to_settle() {
         let error = runner(files()).busy_timeout(Duration::ZERO).up(&mut db).unwrap_err();
         assert!(error.is_interrupted(), "{error}");
         assert_eq!(error.statement(), Some(copy));
-        let help = error.help().iter().find(|help| help.contains(choice)).unwrap();
-        run(&db, help.split('`').nth(1).unwrap());
+        assert!(error.to_string().contains(&format!("`cargo dbmigrate repair 002_bare {flag}`")), "{error}");
+        let repairs = runner(files()).repair(&mut db, 2_u64, None).unwrap();
+        assert!(repairs.done.is_empty() && repairs.left[0].problem.help[0].contains("--retry"), "{repairs:?}");
+        assert_eq!(history(&db), "001_t 002_bare:started0");
+        let repairs = runner(files()).repair_all(&mut db, Some(choice)).unwrap();
+        assert!(repairs.left.is_empty() && repairs.done.len() == 1, "{repairs:?}");
         runner(files()).up(&mut db).unwrap();
         assert_eq!(folder.file("copy.db").exists(), rest == 0);
         assert_eq!(history(&db), "001_t 002_bare");

@@ -47,6 +47,7 @@ fn attempt(connection: &Connection, script: &Script, enforced: bool) -> Result<A
     if script.transaction {
         run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;
     }
+    asserts(connection, script)?;
     let may_need_off = enforced && script.transaction && script.foreign_keys.is_none();
     for step in &script.steps {
         let Step::Sql(statement) = step else { continue };
@@ -66,6 +67,29 @@ fn attempt(connection: &Connection, script: &Script, enforced: bool) -> Result<A
         }
     }
     Ok(Attempt::Done)
+}
+
+/// Asks what a script asserts. What SQLite can't ask is an error; an answer that is not true is none: what an empty
+/// database says of data is no fault of the file.
+fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
+    for assert in &script.asserts {
+        let columns = connection.prepare(script.source.slice(assert.span)).and_then(|mut statement| {
+            let columns = statement.column_count();
+            statement.query([])?.next()?;
+            Ok(columns)
+        });
+        match columns {
+            Ok(1) => {}
+            Ok(several) => {
+                let message = format!("this query answers with {several} columns, and an assertion is one value");
+                return Err(Diagnostic::error("assertion", message)
+                    .at(Location::new(&script.source, first_line(script, assert.span)))
+                    .help("ask for one value, such as `SELECT count(*) = 0 FROM users WHERE email IS NULL`"));
+            }
+            Err(error) => return Err(blame(script, assert.span, &error)),
+        }
+    }
+    Ok(())
 }
 
 /// Sets what would be void inside a transaction, and takes back what the script before may have set.

@@ -273,6 +273,27 @@ fn a_statement_that_ends_the_transaction_is_found() {
 }
 
 #[test]
+fn an_assertion_has_to_be_one_that_can_be_asked_and_its_answer_does_not_matter() {
+    let table = ("001_a.sql", "CREATE TABLE a(x);\n-- dbmigrate: down\n-- dbmigrate: assert SELECT 0\nDROP TABLE a;");
+    let asserting = |query: &str| format!("-- dbmigrate: assert {query}\nCREATE TABLE b(x);");
+    for query in ["SELECT count(*) > 0 FROM a", "SELECT x FROM a", "VALUES (0), (0)", "SELECT NULL;"] {
+        for head in ["", "-- dbmigrate: no-transaction\n"] {
+            let replay = check(&[table, ("002_b.sql", &format!("{head}{}", asserting(query)))]);
+            assert_eq!((replay.ups, replay.downs, found(&replay)), (2, 1, vec![]), "{query}");
+        }
+    }
+    for (query, expect) in [
+        ("SELECT y FROM a", "1:29 SQLite refuses this statement: no such column: y"),
+        ("SELECT x FROM b", "1:22 SQLite refuses this statement: no such table: b"),
+        ("SELECT x, x FROM a", "1:22 this query answers with 2 columns, and an assertion is one value"),
+        ("SELECT abs(-9223372036854775808)", "1:22 SQLite refuses this statement: integer overflow"),
+    ] {
+        let replay = check(&[table, ("002_b.sql", &asserting(query))]);
+        assert_eq!(found(&replay), [format!("migrations/002_b.sql:{expect}")], "{query}");
+    }
+}
+
+#[test]
 fn tolerated_failures_are_none() {
     let replay = check(&[
         ("001_a.sql", "CREATE TABLE a(x);"),

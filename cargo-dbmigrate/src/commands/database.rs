@@ -1,4 +1,4 @@
-//! What the seven database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
+//! What the database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
 //! package's own runner.
 
 use std::time::Duration;
@@ -24,10 +24,11 @@ pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) ->
         Verb::History if !project.config_diagnostics.iter().any(Diagnostic::is_error) => project.load(),
         _ => project.load_sound()?,
     };
-    let executes = !verb.reads_only();
-    let runner = if executes && loaded.set.has_code() { Some(runner::binary(&project, &loaded.set)?) } else { None };
+    let writes = !verb.reads_only();
+    let runner =
+        if verb.executes() && loaded.set.has_code() { Some(runner::binary(&project, &loaded.set)?) } else { None };
     let database = database::resolve(args.database.as_deref(), &project)?;
-    if executes {
+    if writes {
         context.shell.status("Database", &format!("{} (from {})", database.path.display(), database.source));
     }
     let request = Request {
@@ -43,7 +44,7 @@ pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) ->
     }
     Ok(runtime_set::with_set(&loaded.set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL);
-        let immutable = if executes { None } else { open::immutable(&database.path) };
+        let immutable = if writes { None } else { open::immutable(&database.path) };
         match immutable {
             Some(mut connection) => {
                 context.shell.note("nothing can be written beside the database: it is read as it lies there");

@@ -4,10 +4,13 @@ mod check;
 mod create;
 mod database;
 mod down;
+mod forget;
 mod history;
 mod init;
 mod list;
+mod mark;
 mod redo;
+mod repair;
 mod reset;
 mod status;
 mod up;
@@ -36,6 +39,9 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Down(args) => down::run(args, &mut context),
         Command::Redo(args) => redo::run(args, &mut context),
         Command::Reset(args) => reset::run(args, &mut context),
+        Command::Mark(args) => mark::run(args, &mut context),
+        Command::Forget(args) => forget::run(args, &mut context),
+        Command::Repair(args) => repair::run(args, &mut context),
         Command::Verify(args) => verify::run(args, &mut context),
         Command::History(args) => history::run(args, &mut context),
     }

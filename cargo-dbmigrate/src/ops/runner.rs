@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use dbmigrate_core::{Body, Down, MigrationSet, SourceMigration, Step};
-use dbmigrate_runtime::cli::{Back, Format, PROGRAM, Request, Verb};
+use dbmigrate_runtime::Stopped;
+use dbmigrate_runtime::cli::{Back, Baseline, Format, Mend, PROGRAM, Request, Verb};
 
 use crate::cli::{BuildArgs, Global};
 use crate::error::{CliError, FAILURE};
@@ -115,6 +116,27 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
             Back::All => vec!["--all".to_owned()],
         },
         Verb::Reset { yes } => given("--yes", *yes).into_iter().collect(),
+        Verb::Mark { what, force } => {
+            let force = given("--force", *force).into_iter();
+            match what {
+                Baseline::Latest => force.collect(),
+                Baseline::To(target) => force.chain([format!("--to={target}")]).collect(),
+                Baseline::Only(targets) => force.chain(["--".to_owned()]).chain(targets.iter().cloned()).collect(),
+            }
+        }
+        Verb::Forget { target } => vec!["--".to_owned(), target.clone()],
+        Verb::Repair { what, stopped } => {
+            let stopped = stopped.map(|stopped| match stopped {
+                Stopped::Retry => "--retry".to_owned(),
+                Stopped::Done => "--done".to_owned(),
+            });
+            let what = match what {
+                Mend::Explain => Vec::new(),
+                Mend::One(target) => vec!["--".to_owned(), target.clone()],
+                Mend::All => vec!["--all".to_owned()],
+            };
+            stopped.into_iter().chain(what).collect()
+        }
         Verb::Redo | Verb::Verify | Verb::History => Vec::new(),
     }
 }
@@ -188,6 +210,13 @@ mod tests {
             back(Back::All),
             Verb::Redo,
             Verb::Reset { yes: true },
+            Verb::Mark { what: Baseline::Latest, force: true },
+            Verb::Mark { what: Baseline::To("1".into()), force: false },
+            Verb::Mark { what: Baseline::Only(vec!["1".into(), "-2".into()]), force: true },
+            Verb::Forget { target: "-2".into() },
+            Verb::Repair { what: Mend::Explain, stopped: None },
+            Verb::Repair { what: Mend::One("-2".into()), stopped: Some(Stopped::Done) },
+            Verb::Repair { what: Mend::All, stopped: Some(Stopped::Retry) },
             Verb::Verify,
             Verb::History,
         ] {
@@ -208,6 +237,7 @@ mod tests {
             slug: "b".into(),
             file: "migrations/002_b.rs".into(),
             metadata: Default::default(),
+            requires: Vec::new(),
             body: Body::Rust(rust.into()),
             checksum: String::new(),
             chain: String::new(),

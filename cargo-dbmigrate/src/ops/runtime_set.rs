@@ -44,22 +44,34 @@ fn rules(config: &Config) -> runtime::Rules {
 struct Parts<'m> {
     source: &'m SourceMigration,
     name: String,
-    up: Vec<runtime::Step<'m>>,
-    down: Vec<runtime::Step<'m>>,
+    requires: Vec<&'m str>,
+    up: Steps<'m>,
+    down: Steps<'m>,
+}
+
+/// What the runner's view of a script borrows.
+#[derive(Default)]
+struct Steps<'m> {
+    asserts: Vec<runtime::Statement<'m>>,
+    steps: Vec<runtime::Step<'m>>,
 }
 
 impl<'m> Parts<'m> {
     fn new(source: &'m SourceMigration) -> Self {
         let (up, down) = match &source.body {
             Body::Sql { up, down: Down::Script(down) } => (steps(up), steps(down)),
-            Body::Sql { up, .. } => (steps(up), Vec::new()),
-            Body::Rust(_) => (vec![code("up", 1)], vec![code("down", 1)]),
+            Body::Sql { up, .. } => (steps(up), Steps::default()),
+            Body::Rust(_) => {
+                let whole = |name| Steps { steps: vec![code(name, 1)], ..Steps::default() };
+                (whole("up"), whole("down"))
+            }
         };
-        Self { source, name: source.name(), up, down }
+        let requires = source.requires.iter().map(|required| required.name.as_str()).collect();
+        Self { source, name: source.name(), requires, up, down }
     }
 
     fn migration(&self) -> runtime::Migration<'_> {
-        let Self { source, up, down, .. } = self;
+        let Self { source, name, requires, up, down } = self;
         let (up, down) = match &source.body {
             Body::Sql { up: script, down: way_back } => {
                 let way_back = match way_back {
@@ -73,6 +85,7 @@ impl<'m> Parts<'m> {
                 let whole = |steps| runtime::Script {
                     file: &source.file,
                     text: "",
+                    asserts: &[],
                     steps,
                     transaction: rust.transaction,
                     foreign_keys: rust.foreign_keys,
@@ -81,16 +94,16 @@ impl<'m> Parts<'m> {
                 };
                 let way_back = match &rust.irreversible {
                     Some(reason) => runtime::Down::Irreversible(reason),
-                    None if rust.has_down => runtime::Down::Script(whole(down)),
+                    None if rust.has_down => runtime::Down::Script(whole(&down.steps)),
                     None => runtime::Down::Missing,
                 };
-                (whole(up), way_back)
+                (whole(&up.steps), way_back)
             }
         };
         let metadata = &source.metadata;
         runtime::Migration {
             number: source.number,
-            name: &self.name,
+            name,
             file: &source.file,
             metadata: runtime::Metadata {
                 title: metadata.title.as_deref(),
@@ -100,16 +113,18 @@ impl<'m> Parts<'m> {
             },
             checksum: &source.checksum,
             chain: &source.chain,
+            requires,
             up,
             down,
         }
     }
 }
 
-fn sql<'a>(script: &'a Script, steps: &'a [runtime::Step<'a>]) -> runtime::Script<'a> {
+fn sql<'a>(script: &'a Script, Steps { asserts, steps }: &'a Steps<'a>) -> runtime::Script<'a> {
     runtime::Script {
         file: script.source.path(),
         text: script.source.text(),
+        asserts,
         steps,
         transaction: script.transaction,
         foreign_keys: script.foreign_keys,
@@ -118,16 +133,20 @@ fn sql<'a>(script: &'a Script, steps: &'a [runtime::Step<'a>]) -> runtime::Scrip
     }
 }
 
-fn steps(script: &Script) -> Vec<runtime::Step<'_>> {
+fn steps(script: &Script) -> Steps<'_> {
     let steps = script.steps.iter().map(|step| match step {
-        Step::Sql(statement) => runtime::Step::Sql(runtime::Statement {
-            start: narrow(statement.span.start),
-            end: narrow(statement.span.end),
-            effect: effect(&statement.effect),
-        }),
+        Step::Sql(sql) => runtime::Step::Sql(statement(sql)),
         Step::Call { name, line, .. } => code(name, *line),
     });
-    steps.collect()
+    Steps { asserts: script.asserts.iter().map(statement).collect(), steps: steps.collect() }
+}
+
+fn statement(statement: &statement::Statement) -> runtime::Statement<'_> {
+    runtime::Statement {
+        start: narrow(statement.span.start),
+        end: narrow(statement.span.end),
+        effect: effect(&statement.effect),
+    }
 }
 
 fn effect(effect: &statement::Effect) -> runtime::Effect<'_> {
@@ -163,7 +182,11 @@ mod tests {
             "-- Version: 1.0.0\nCREATE TABLE a (b);\nDELETE FROM a;\n-- dbmigrate: down\nDROP TABLE a;",
         ),
         ("migrations/002_c.sql", "-- dbmigrate: irreversible on purpose\nCREATE TABLE c (d)"),
-        ("migrations/003_e.sql", "SELECT 1;\n-- dbmigrate: call fill\n"),
+        (
+            "migrations/003_e.sql",
+            "-- dbmigrate: requires 001_a\n-- dbmigrate: assert SELECT count(*) = 0 FROM a;\nSELECT 1;\n\
+             -- dbmigrate: call fill\n",
+        ),
         ("migrations/004_f.rs", "pub fn up(db: &rusqlite::Connection) -> Result<(), rusqlite::Error> { Ok(()) }\n"),
     ];
 
@@ -200,7 +223,10 @@ mod tests {
             let runtime::Down::Script(down) = &a.down else { panic!("{a:?}") };
             assert_eq!(text(down), ["DROP TABLE a DropTable(\"a\")"]);
             assert!(matches!(c.down, runtime::Down::Irreversible("on purpose")));
-            assert_eq!(text(&e.up), ["SELECT 1 None", "fill:2"]);
+            assert_eq!(text(&e.up), ["SELECT 1 None", "fill:4"]);
+            let [assert] = e.up.asserts else { panic!("{e:?}") };
+            assert_eq!(&e.up.text[assert.start as usize..assert.end as usize], "SELECT count(*) = 0 FROM a");
+            assert_eq!((a.requires, e.requires), (&[] as &[&str], &["001_a"] as &[&str]));
             assert_eq!(text(&f.up), ["up:1"]);
             assert!(matches!(f.down, runtime::Down::Missing));
             for (ours, theirs) in set.migrations.iter().zip(&source.migrations) {

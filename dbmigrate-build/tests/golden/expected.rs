@@ -12,7 +12,7 @@ pub enum Migration {
     M002_2fa,
     #[doc = "`migrations/004_fill.rs`\n\n```rust,ignore\n// dbmigrate: version 2\nuse rusqlite::Connection;\n\npub fn up(_: &Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n\npub fn down(_: &Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n```"]
     M004Fill,
-    #[doc = "`migrations/005_end.sql`\n\n```sql\n-- dbmigrate: irreversible the rows are gone\nDROP TABLE a;\n-- dbmigrate: call tidy_up\n```"]
+    #[doc = "`migrations/005_end.sql`\n\n```sql\n-- dbmigrate: irreversible the rows are gone\n-- dbmigrate: requires 001_initial_schema\n-- dbmigrate: assert SELECT count(*) = 0 FROM a\n-- dbmigrate: assert SELECT 1\nDROP TABLE a;\n-- dbmigrate: call tidy_up\n```"]
     M005End,
 }
 
@@ -102,6 +102,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             metadata: __dbmigrate::Metadata { title: Some("Initial schema"), date: None, description: None, version: Some("1.0.0") },
             checksum: "v1:fecde5470b6686e9502d24d354e8f4088c15354f89b4a25a9d6f8d32cddc4e58",
             chain: "v1:c225120be1e33c85eb0f1254c4ced95bc16cbe469e90b9e8d5059676674fc85f",
+            requires: &[],
             up: __dbmigrate::Script {
                 file: "migrations/001_initial_schema.sql",
                 text: include_str!("001_initial_schema.up.sql"),
@@ -109,6 +110,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:fecde5470b6686e9502d24d354e8f4088c15354f89b4a25a9d6f8d32cddc4e58",
+                asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 47, end: 64, effect: __dbmigrate::Effect::None }),
                 ],
@@ -120,6 +122,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:7be52853e6ac9b26cdc2f6a29056a6d1efa1855e4103d03ca739e80c9a65e78c",
+                asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 0, end: 12, effect: __dbmigrate::Effect::DropTable("a") }),
                 ],
@@ -132,6 +135,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
             checksum: "v1:9c372d42d78c7e4768bc90e3e3b82bac4cf215750dad25ca5f9b4903de6dc0d4",
             chain: "v1:f45934619110a459d83c153b281575420fb9fc02875df8fa2d2b008fd9e675fd",
+            requires: &[],
             up: __dbmigrate::Script {
                 file: "migrations/002_2fa.sql",
                 text: include_str!("002_2fa.up.sql"),
@@ -139,6 +143,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:9c372d42d78c7e4768bc90e3e3b82bac4cf215750dad25ca5f9b4903de6dc0d4",
+                asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 29, end: 34, effect: __dbmigrate::Effect::Begin }),
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 36, end: 61, effect: __dbmigrate::Effect::Write("a") }),
@@ -154,6 +159,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: Some(false),
                 tolerate_existing: false,
                 checksum: "v1:89004f4d7a7a0c227a282ceb920962f5ffe40b45defd61c5885cd677d39d68af",
+                asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 154, end: 167, effect: __dbmigrate::Effect::Write("a") }),
                 ],
@@ -166,6 +172,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
             checksum: "v1:a24e1cec17a4a990f07b362545dfeb32cba2bf68dace8707fd741f2bff20ff1d",
             chain: "v1:dd44a6a824e31bbad6b5902fddc1638f770c77cbebd0ad52029411d95f7d00a3",
+            requires: &[],
             up: __dbmigrate::Script {
                 file: "migrations/004_fill.rs",
                 text: "",
@@ -173,6 +180,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:a24e1cec17a4a990f07b362545dfeb32cba2bf68dace8707fd741f2bff20ff1d",
+                asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Code(__dbmigrate::Code { id: 0, name: "up", line: 1 }),
                 ],
@@ -184,6 +192,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:a24e1cec17a4a990f07b362545dfeb32cba2bf68dace8707fd741f2bff20ff1d",
+                asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Code(__dbmigrate::Code { id: 1, name: "down", line: 1 }),
                 ],
@@ -194,18 +203,23 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             name: "005_end",
             file: "migrations/005_end.sql",
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
-            checksum: "v1:21834c0598f30dd2f160fc83d8d428cb169bc1821a7ede1ef49661524a845d94",
-            chain: "v1:cbd2b42a36f307c5a4c520be91a44d2ccea6e9a1ac959ca50a31759b4eeb498d",
+            checksum: "v1:208056784cb7fa0da2df34eb442411634538ff572cece2b3b64b23f08d402c9e",
+            chain: "v1:ec436df631f0de2ad730596bde72ec6ef734a90ff5232801483b29dd9f612611",
+            requires: &["001_initial_schema"],
             up: __dbmigrate::Script {
                 file: "migrations/005_end.sql",
                 text: include_str!("005_end.up.sql"),
                 transaction: true,
                 foreign_keys: None,
                 tolerate_existing: false,
-                checksum: "v1:21834c0598f30dd2f160fc83d8d428cb169bc1821a7ede1ef49661524a845d94",
+                checksum: "v1:208056784cb7fa0da2df34eb442411634538ff572cece2b3b64b23f08d402c9e",
+                asserts: &[
+                    __dbmigrate::Statement { start: 108, end: 134, effect: __dbmigrate::Effect::None },
+                    __dbmigrate::Statement { start: 156, end: 164, effect: __dbmigrate::Effect::None },
+                ],
                 steps: &[
-                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 45, end: 57, effect: __dbmigrate::Effect::DropTable("a") }),
-                    __dbmigrate::Step::Code(__dbmigrate::Code { id: 2, name: "tidy_up", line: 3 }),
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 165, end: 177, effect: __dbmigrate::Effect::DropTable("a") }),
+                    __dbmigrate::Step::Code(__dbmigrate::Code { id: 2, name: "tidy_up", line: 6 }),
                 ],
             },
             down: __dbmigrate::Down::Irreversible("the rows are gone"),

@@ -229,6 +229,14 @@ impl<'a> Reader<'a> {
         self.next.is_none()
     }
 
+    /// Whether what stands here is a query: SELECT or VALUES, perhaps after WITH.
+    pub(crate) fn is_select(&mut self) -> bool {
+        if self.word("WITH") {
+            self.common_table_expressions();
+        }
+        self.word("SELECT") || self.word("VALUES")
+    }
+
     /// Reads on until these keywords follow outside parentheses, and gives the place of the first.
     pub(crate) fn seek(&mut self, keywords: &[&str]) -> Option<usize> {
         loop {

@@ -94,6 +94,7 @@ pub(super) fn set(
                 metadata: Metadata { title: None, date: None, description: None, version },
                 checksum,
                 chain: leak(chain.clone()),
+                requires: &[],
                 up: script(name, up),
                 down: down.map_or(Down::Missing, |down| Down::Script(script(name, down))),
             }
@@ -108,6 +109,7 @@ fn script(name: &str, text: &'static str) -> Script<'static> {
     Script {
         file: leak(format!("migrations/{name}.sql")),
         text,
+        asserts: &[],
         steps: Box::leak(Box::new([Step::Sql(statement)])),
         transaction: true,
         foreign_keys: None,

@@ -1,6 +1,6 @@
 //! The text of `--help`, written from the table.
 
-use super::table::{COMMANDS, COMMON, Command, Flag};
+use super::table::{Argument, COMMANDS, COMMON, Command, Flag};
 
 /// The help of the whole program, or of one verb.
 pub(super) fn help(program: &str, command: Option<&Command>) -> String {
@@ -24,9 +24,11 @@ fn overview(program: &str) -> String {
 fn page(program: &str, command: &Command) -> String {
     let Command { name, about, argument, flags } = command;
     let (usage, arguments) = match argument {
-        Some((argument, about)) => {
-            let rows = columns(std::iter::once((format!("[{argument}]"), *about)));
-            (format!(" [{argument}]"), format!("Arguments:\n{rows}\n"))
+        Some(Argument { name, about, required, many }) => {
+            let name = if *required { format!("<{name}>") } else { format!("[{name}]") };
+            let name = if *many { name + "..." } else { name };
+            let rows = columns(std::iter::once((name.clone(), *about)));
+            (format!(" {name}"), format!("Arguments:\n{rows}\n"))
         }
         None => (String::new(), String::new()),
     };

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+pub(super) use crate::excerpt::visible as plain;
 use crate::{Done, Entry, HistoryRow, State, Status};
 
 /// Names longer than this don't push the other lines to the right.
@@ -113,19 +114,6 @@ pub(super) fn time(duration: Duration) -> String {
 /// `1 migration`, `2 migrations`
 pub(super) fn count(number: usize) -> String {
     format!("{number} migration{}", if number == 1 { "" } else { "s" })
-}
-
-/// The text with control characters made visible.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() {
-            out.extend(letter.escape_default());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The database commands: `status`, `up`, `down`, `redo`, `reset`, `verify`, `history`.
+//! The database commands: `status`, `up`, `down`, `redo`, `reset`, `mark`, `forget`, `repair`, `verify`, `history`.
 //!
 //! One implementation serves a program's own binary ([`Migrator::cli`](crate::Migrator::cli)) and `cargo dbmigrate`,
 //! which calls [`run`] with its own [`Terminal`]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
@@ -19,6 +19,7 @@ mod program;
 mod request;
 mod reset;
 mod run;
+mod settle;
 mod table;
 mod target;
 mod terminal;
@@ -28,6 +29,6 @@ mod tests;
 pub use location::database_path;
 pub use parse::{Invocation, Usage, parse};
 pub use program::PROGRAM;
-pub use request::{Back, Format, Request, Verb};
+pub use request::{Back, Baseline, Format, Mend, Request, Verb};
 pub use run::{run, run_on};
 pub use terminal::Terminal;

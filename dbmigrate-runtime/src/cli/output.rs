@@ -8,7 +8,9 @@ use super::failure::{DONE, Failure, NO};
 use super::json::Object;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
-use crate::{Done, Entry, Error, HistoryRow, Problem, Report, State, Status, Verification};
+use crate::{
+    Comparison, Done, Entry, Error, HistoryRow, Marked, Problem, Repair, Repairs, Report, State, Status, Verification,
+};
 
 /// A terminal and how to speak to it.
 pub(super) struct Output<'t> {
@@ -166,12 +168,139 @@ impl<'t> Output<'t> {
                 .text("name", problem.migration.as_deref())
                 .text("file", problem.file.as_deref())
                 .text("message", &*problem.message)
+                .list("notes", &problem.notes)
                 .list("help", &problem.help)
                 .line();
             return self.terminal.data(&line);
         }
+        self.complain(problem);
+    }
+
+    fn complain(&mut self, problem: &Problem) {
         self.terminal.error(&problem.message);
+        problem.notes.iter().for_each(|note| self.note(note));
         problem.help.iter().for_each(|help| self.terminal.help(help));
+    }
+
+    /// What was recorded without running it, and how the database compares with it.
+    pub(super) fn marked(&mut self, marked: &Marked) -> u8 {
+        for (number, name) in &marked.recorded {
+            if self.json {
+                let line = Object::new("migration-marked").number("number", Some(*number)).text("name", &**name).line();
+                self.terminal.data(&line);
+            } else {
+                self.progress("Marked", &human::plain(name));
+            }
+        }
+        let (word, differences, why) = match &marked.comparison {
+            Comparison::Nothing => ("nothing", &[][..], None),
+            Comparison::Same(_) => ("same", &[][..], None),
+            Comparison::Different(differences) => ("different", differences.as_slice(), None),
+            Comparison::Impossible(why) => ("impossible", &[][..], Some(why.as_str())),
+        };
+        if self.json {
+            let line = Object::new("summary")
+                .text("command", self.request.verb.name())
+                .number("marked", Some(marked.recorded.len() as u64))
+                .text("comparison", word)
+                .list("differences", differences)
+                .text("why_not_compared", why)
+                .line();
+            self.terminal.data(&line);
+            return DONE;
+        }
+        differences.iter().for_each(|difference| self.note(difference));
+        if let Some(why) = why {
+            self.note(&format!("the schema was not compared: {why}"));
+        }
+        let count = human::count(marked.recorded.len());
+        let message = match &marked.comparison {
+            Comparison::Nothing => "nothing to mark: nothing is pending".to_owned(),
+            Comparison::Same(objects) => format!(
+                "{count} recorded, none run; the schema is what they make ({objects} objects: {})",
+                Comparison::COVERS
+            ),
+            Comparison::Different(_) => format!("{count} recorded, none run, although the schema differs"),
+            Comparison::Impossible(_) => format!("{count} recorded, none run"),
+        };
+        self.progress("Finished", &message);
+        DONE
+    }
+
+    /// What was taken out of the history.
+    pub(super) fn forgotten(&mut self, row: &HistoryRow, runs_again: bool) -> u8 {
+        if self.json {
+            let line = Object::new("migration-forgotten")
+                .number("number", Some(row.number))
+                .text("name", &*row.name)
+                .text("applied_at", &*row.applied_at)
+                .text("state", &*row.state)
+                .truth("runs_again", runs_again)
+                .line();
+            self.terminal.data(&line);
+            return DONE;
+        }
+        let name = human::plain(&row.name);
+        self.progress("Forgot", &format!("{name} ({}: {})", human::plain(&row.state), human::plain(&row.applied_at)));
+        self.note("the history has no record of it now; nothing in the schema was changed");
+        self.note(&match runs_again {
+            true => format!("{} runs it again", self.command("up")),
+            false => "no file has its number, so it does not run again".to_owned(),
+        });
+        DONE
+    }
+
+    /// What was repaired or, where nothing was asked for, what could be; the answer is no where anything is left.
+    pub(super) fn repairs(&mut self, repairs: &Repairs, is_plan: bool) -> u8 {
+        for (repair, reason, verb) in repairs
+            .done
+            .iter()
+            .map(|repair| (repair, "migration-repaired", "Repaired"))
+            .chain(repairs.left.iter().map(|repair| (repair, "repair-needed", "")))
+        {
+            self.repair(repair, reason, verb);
+        }
+        let (done, left) = (repairs.done.len(), repairs.left.len());
+        if self.json {
+            let line = Object::new("summary")
+                .text("command", self.request.verb.name())
+                .number("repaired", Some(done as u64))
+                .number("left", Some(left as u64))
+                .line();
+            self.terminal.data(&line);
+        } else if left + done == 0 {
+            self.progress("Finished", "nothing to repair");
+        } else if is_plan && repairs.left.iter().any(|repair| repair.remedy.is_some()) {
+            let (one, all) = (self.command("repair TARGET"), self.command("repair --all"));
+            self.terminal.help(&format!("{one} repairs one of them, {all} whatever can be repaired"));
+        }
+        if left == 0 { DONE } else { NO }
+    }
+
+    fn repair(&mut self, repair: &Repair, reason: &str, verb: &str) {
+        let Repair { number, problem, remedy } = repair;
+        if self.json {
+            let line = Object::new(reason)
+                .number("number", *number)
+                .text("name", problem.migration.as_deref())
+                .text("file", problem.file.as_deref())
+                .text("message", &*problem.message)
+                .text("remedy", remedy.as_deref())
+                .list("notes", &problem.notes)
+                .list("help", if remedy.is_some() { &[] } else { &problem.help })
+                .line();
+            return self.terminal.data(&line);
+        }
+        let name = problem.migration.as_deref().map_or("the head of the history".to_owned(), human::plain);
+        match remedy {
+            Some(remedy) if !verb.is_empty() => self.progress(verb, &format!("{name}: {remedy}")),
+            Some(remedy) => {
+                self.terminal.error(&problem.message);
+                problem.notes.iter().for_each(|note| self.note(note));
+                self.note(&format!("a repair of {name}: {remedy}"));
+            }
+            None => self.complain(problem),
+        }
     }
 
     /// Where the copy of the database is.
@@ -197,7 +326,12 @@ impl<'t> Output<'t> {
 
 /// Whether the file of the database is to blame, and none of the set's.
 fn is_about_database(error: &Error) -> bool {
-    error.file().is_none() && (error.is_sql() || error.is_busy() || error.is_history() || error.is_existing_schema())
+    error.file().is_none()
+        && (error.is_sql()
+            || error.is_busy()
+            || error.is_history()
+            || error.is_existing_schema()
+            || error.is_mismatch())
 }
 
 fn failure_line(failure: &Failure, database: &Path) -> String {

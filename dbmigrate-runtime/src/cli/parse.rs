@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::location::database_path;
 use super::nearest::nearest;
-use super::request::{Back, Format, Request, Verb};
+use super::request::{Back, Baseline, Format, Mend, Request, Verb};
 use super::table::{COMMANDS, COMMON, Command, Flag};
+use crate::Stopped;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ fn wrong(message: impl Into<String>) -> Wrong {
 #[derive(Default)]
 struct Words {
     command: Option<&'static Command>,
-    argument: Option<String>,
+    arguments: Vec<String>,
     flags: Vec<(&'static str, Option<OsString>)>,
 }
 
@@ -108,10 +109,10 @@ impl Words {
                 None => Err(unknown("command", text, COMMANDS.iter().map(|command| command.name.to_owned()))),
             };
         };
-        if command.argument.is_none() || self.argument.is_some() {
+        if !command.argument.as_ref().is_some_and(|argument| argument.many || self.arguments.is_empty()) {
             return Err(wrong(format!("unexpected argument `{text}`")));
         }
-        self.argument = Some(text.to_owned());
+        self.arguments.push(text.to_owned());
         Ok(())
     }
 
@@ -155,12 +156,18 @@ impl Words {
             let known: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
             return Err(wrong(format!("no command: it is one of `{}`", known.join("`, `"))));
         };
+        if command.argument.as_ref().is_some_and(|argument| argument.required) && self.arguments.is_empty() {
+            return Err(wrong(format!("`{0}` needs to know which migration: `{0} <TARGET>`", command.name)));
+        }
         let verb = match command.name {
             "status" => Verb::Status { check: self.has("check") },
             "up" => Verb::Up { to: self.text("to"), existing: self.has("existing") },
             "down" => Verb::Down { what: self.back()? },
             "redo" => Verb::Redo,
             "reset" => Verb::Reset { yes: self.has("yes") },
+            "mark" => Verb::Mark { what: self.baseline()?, force: self.has("force") },
+            "forget" => Verb::Forget { target: self.arguments.concat() },
+            "repair" => self.repair()?,
             "verify" => Verb::Verify,
             _ => Verb::History,
         };
@@ -181,9 +188,37 @@ impl Words {
         Ok((Request { program: program.to_owned(), verb, format, verbose, quiet, busy_timeout }, database))
     }
 
+    fn baseline(&self) -> Result<Baseline, Wrong> {
+        match (self.arguments.as_slice(), self.text("to")) {
+            ([], None) => Ok(Baseline::Latest),
+            ([], Some(target)) => Ok(Baseline::To(target)),
+            (targets, None) => Ok(Baseline::Only(targets.to_vec())),
+            _ => Err(wrong("a target and `--to` exclude each other")),
+        }
+    }
+
+    fn repair(&self) -> Result<Verb, Wrong> {
+        let what = match (self.arguments.first(), self.has("all")) {
+            (None, false) => Mend::Explain,
+            (None, true) => Mend::All,
+            (Some(target), false) => Mend::One(target.clone()),
+            _ => return Err(wrong("a target and `--all` exclude each other")),
+        };
+        let stopped = match (self.has("retry"), self.has("done")) {
+            (true, true) => return Err(wrong("`--retry` and `--done` exclude each other")),
+            (true, _) => Some(Stopped::Retry),
+            (_, true) => Some(Stopped::Done),
+            _ => None,
+        };
+        if stopped.is_some() && what == Mend::Explain {
+            return Err(wrong("`--retry` and `--done` need to know which migration: name it, or `--all`"));
+        }
+        Ok(Verb::Repair { what, stopped })
+    }
+
     fn back(&self) -> Result<Back, Wrong> {
         let mut asked = Vec::new();
-        if let Some(target) = &self.argument {
+        if let Some(target) = self.arguments.first() {
             asked.push(Back::One(target.clone()));
         }
         if let Some(target) = self.text("to") {
@@ -261,6 +296,14 @@ mod tests {
             ("down --count 2", Verb::Down { what: Back::Count(2) }),
             ("down --all", Verb::Down { what: Back::All }),
             ("redo", Verb::Redo),
+            ("mark", Verb::Mark { what: Baseline::Latest, force: false }),
+            ("mark --to 2 --force", Verb::Mark { what: Baseline::To("2".into()), force: true }),
+            ("mark 1 002_b", Verb::Mark { what: Baseline::Only(vec!["1".into(), "002_b".into()]), force: false }),
+            ("forget 002_b", Verb::Forget { target: "002_b".into() }),
+            ("repair", Verb::Repair { what: Mend::Explain, stopped: None }),
+            ("repair 2", Verb::Repair { what: Mend::One("2".into()), stopped: None }),
+            ("repair 2 --done", Verb::Repair { what: Mend::One("2".into()), stopped: Some(Stopped::Done) }),
+            ("repair --all --retry", Verb::Repair { what: Mend::All, stopped: Some(Stopped::Retry) }),
             ("reset", Verb::Reset { yes: false }),
             ("reset --yes", Verb::Reset { yes: true }),
             ("verify", Verb::Verify),
@@ -291,6 +334,8 @@ mod tests {
             ("-h", "Commands:"),
             ("down --help", "app down [TARGET]"),
             ("-h up", "app up [OPTIONS]"),
+            ("mark --help", "app mark [TARGET]... [OPTIONS]"),
+            ("forget -h", "app forget <TARGET> [OPTIONS]"),
             ("--version", env!("CARGO_PKG_VERSION")),
             ("up -V", env!("CARGO_PKG_VERSION")),
         ] {
@@ -320,6 +365,12 @@ mod tests {
             ("status 001", "unexpected argument `001`", "`app --help`"),
             ("down 1 2", "unexpected argument `2`", "`app --help`"),
             ("down 1 --all", "exclude each other", "`app --help`"),
+            ("mark 1 --to 2", "exclude each other", "`app --help`"),
+            ("forget", "`forget` needs to know which migration: `forget <TARGET>`", "`app --help`"),
+            ("forget 1 2", "unexpected argument `2`", "`app --help`"),
+            ("repair 1 --all", "exclude each other", "`app --help`"),
+            ("repair 1 --retry --done", "exclude each other", "`app --help`"),
+            ("repair --done", "need to know which migration", "`app --help`"),
             ("down --count 0", "`--count` takes a number from 1, not `0`", "`app --help`"),
             ("down --count -1", "`--count` takes a number from 1, not `-1`", "`app --help`"),
             ("status --message-format jsn", "unknown message format `jsn`", "did you mean `json`?"),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Stopped;
+
 /// One database command with everything that shapes its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -55,6 +57,25 @@ pub enum Verb {
         /// Whether nobody needs to be asked.
         yes: bool,
     },
+    /// Records migrations as applied without running them.
+    Mark {
+        /// Which.
+        what: Baseline,
+        /// Whether a database that does not have what they make is fine.
+        force: bool,
+    },
+    /// Takes a migration out of the history, so that it runs again.
+    Forget {
+        /// Which.
+        target: String,
+    },
+    /// Settles what differs between the history and the migrations.
+    Repair {
+        /// What of it.
+        what: Mend,
+        /// What became of the step in which a migration was stopped, if that is known.
+        stopped: Option<Stopped>,
+    },
     /// Compares every row of the history with the migrations.
     Verify,
     /// Shows the history as it is recorded.
@@ -71,6 +92,9 @@ impl Verb {
             Self::Down { .. } => "down",
             Self::Redo => "redo",
             Self::Reset { .. } => "reset",
+            Self::Mark { .. } => "mark",
+            Self::Forget { .. } => "forget",
+            Self::Repair { .. } => "repair",
             Self::Verify => "verify",
             Self::History => "history",
         }
@@ -79,8 +103,36 @@ impl Verb {
     /// Whether it only reads: the database is opened read-only and nothing is created.
     #[must_use]
     pub fn reads_only(&self) -> bool {
-        matches!(self, Self::Status { .. } | Self::Verify | Self::History)
+        matches!(self, Self::Status { .. } | Self::Verify | Self::History | Self::Repair { what: Mend::Explain, .. })
     }
+
+    /// Whether it executes migrations, which a set with Rust in it leaves to its own program.
+    #[must_use]
+    pub fn executes(&self) -> bool {
+        matches!(self, Self::Up { .. } | Self::Down { .. } | Self::Redo | Self::Reset { .. })
+    }
+}
+
+/// Which migrations to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Baseline {
+    /// All that are pending.
+    Latest,
+    /// All that are pending, up to and including this one.
+    To(String),
+    /// These.
+    Only(Vec<String>),
+}
+
+/// What to repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mend {
+    /// Nothing: say what would be repaired, and how.
+    Explain,
+    /// This migration.
+    One(String),
+    /// Everything that can be.
+    All,
 }
 
 /// How far to roll back.

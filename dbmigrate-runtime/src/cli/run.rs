@@ -7,7 +7,7 @@ use super::failure::{DONE, Failure, NO};
 use super::output::Output;
 use super::request::{Back, Request, Verb};
 use super::target::find;
-use super::{Terminal, human, open, reset};
+use super::{Terminal, human, open, reset, settle};
 use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Report, State, Status};
 
 /// Runs `request` on the database file and returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 101
@@ -75,6 +75,12 @@ fn execute<B: Backend>(
         Verb::Down { what } => down(&migrator, connection, what, output),
         Verb::Redo => change(output, "nothing to redo", || migrator.redo(connection)),
         Verb::Reset { yes } => reset::reset(&migrator, connection, database, *yes, output),
+        Verb::Mark { what, force } => {
+            let migrator = if *force { migrator.allow_mismatch() } else { migrator };
+            settle::mark(&migrator, connection, what, output)
+        }
+        Verb::Forget { target } => settle::forget(&migrator, connection, target, output),
+        Verb::Repair { what, stopped } => settle::repair(&migrator, connection, what, *stopped, output),
         Verb::Verify => Ok(output.verification(&migrator.verify(connection)?)),
         Verb::History => {
             output.history(&migrator.history(connection)?);
@@ -134,7 +140,7 @@ fn down<B: Backend>(
     }
 }
 
-fn number(status: &Status, target: &str, output: &Output<'_>) -> Result<u64, Failure> {
+pub(super) fn number(status: &Status, target: &str, output: &Output<'_>) -> Result<u64, Failure> {
     find(&status.entries, target, &output.command("status")).map(|entry| entry.number)
 }
 

@@ -12,14 +12,26 @@ pub(super) struct Flag {
     pub(super) about: &'static str,
 }
 
+/// A word that follows a verb.
+pub(super) struct Argument {
+    /// What stands for it in the help.
+    pub(super) name: &'static str,
+    /// What it does.
+    pub(super) about: &'static str,
+    /// Whether the verb makes no sense without it.
+    pub(super) required: bool,
+    /// Whether there may be more than one.
+    pub(super) many: bool,
+}
+
 /// A verb of the command line.
 pub(super) struct Command {
     /// The word itself.
     pub(super) name: &'static str,
     /// What it does.
     pub(super) about: &'static str,
-    /// The name and meaning of the argument that may follow.
-    pub(super) argument: Option<(&'static str, &'static str)>,
+    /// What may follow.
+    pub(super) argument: Option<Argument>,
     /// The flags of its own.
     pub(super) flags: &'static [Flag],
 }
@@ -34,6 +46,10 @@ const fn short(name: &'static str, short: char, about: &'static str) -> Flag {
 
 const fn command(name: &'static str, about: &'static str, flags: &'static [Flag]) -> Command {
     Command { name, about, argument: None, flags }
+}
+
+const fn argument(name: &'static str, about: &'static str) -> Argument {
+    Argument { name, about, required: false, many: false }
 }
 
 /// The flags of every verb.
@@ -65,7 +81,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "down",
         about: "Roll back the newest applied migration, or more",
-        argument: Some(("TARGET", "Roll back this migration, which must be the newest applied one")),
+        argument: Some(argument("TARGET", "Roll back this migration, which must be the newest applied one")),
         flags: &[
             flag("to", Some("TARGET"), "Roll back everything after this migration, which stays"),
             flag("count", Some("N"), "Roll back the newest N"),
@@ -74,6 +90,31 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     command("redo", "Roll the newest applied migration back and apply its file as it is now", &[]),
     command("reset", "Take the database back to nothing and keep a copy of it", &[flag("yes", None, "Don't ask")]),
+    Command {
+        name: "mark",
+        about: "Record migrations as applied without running them, for a database that has what they make",
+        argument: Some(Argument { many: true, ..argument("TARGET", "Record these [default: all that are pending]") }),
+        flags: &[
+            flag("to", Some("TARGET"), "Record all that are pending, up to and including this one"),
+            flag("force", None, "Record them although the schema differs or can't be compared"),
+        ],
+    },
+    Command {
+        name: "forget",
+        about: "Take a migration out of the history, so that it runs again; the schema stays as it is",
+        argument: Some(Argument { required: true, ..argument("TARGET", "The migration") }),
+        flags: &[],
+    },
+    Command {
+        name: "repair",
+        about: "Explain what differs between the history and the migrations, or settle it",
+        argument: Some(argument("TARGET", "Settle this migration")),
+        flags: &[
+            flag("all", None, "Settle everything that can be"),
+            flag("retry", None, "The step in which it was stopped has not run: run it again with the next `up`"),
+            flag("done", None, "The step in which it was stopped has run: go on after it"),
+        ],
+    },
     command("verify", "Compare the history with the migrations", &[]),
     command("history", "Show the history as it is recorded", &[]),
 ];

@@ -382,3 +382,91 @@ fn a_target_that_nobody_knows_changes_nothing() {
         assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations"), 1);
     }
 }
+
+#[test]
+fn forget_says_what_it_did_and_what_comes_next() {
+    let folder = Folder::new("forget");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    let (exit, out, err) = on(three(), &database, "forget add_indexes");
+    assert_eq!((exit, out.len()), (0, 0));
+    assert_eq!(
+        err,
+        [
+            "Forgot 002_add_indexes (applied: TIME)",
+            "note: the history has no record of it now; nothing in the schema was changed",
+            "note: `app up` runs it again",
+        ]
+    );
+    let (exit, _, err) = on(three(), &database, "forget add_indexes");
+    assert_eq!(exit, 101);
+    assert!(err.join("\n").contains("the history has `003_add_user_prefs`, `001_initial_schema`"), "{err:?}");
+    let (exit, _, err) = on(three(), &database, "forget add_indxes");
+    assert_eq!((exit, err[1].as_str()), (2, "help: did you mean `add_indexes`?"));
+    let two = set(&[("001_initial_schema", "CREATE TABLE users (name TEXT)", None, None)]);
+    let (_, out, _) = on(two, &database, "forget 003_add_user_prefs --message-format json");
+    let expect = "{\"reason\":\"migration-forgotten\",\"number\":3,\"name\":\"003_add_user_prefs\",\
+                  \"applied_at\":\"TIME\",\"state\":\"applied\",\"runs_again\":false}";
+    assert_eq!(out, [expect]);
+}
+
+#[test]
+fn mark_says_what_it_compared_and_what_differs() {
+    let folder = Folder::new("mark");
+    let database = folder.path("app.db");
+    Connection::open(&database).unwrap().execute_batch("CREATE TABLE users (name TEXT)").unwrap();
+    let (exit, _, err) = on(three(), &database, "mark");
+    assert_eq!(exit, 101);
+    let text = err.join("\n");
+    assert!(text.contains("the table `prefs` is missing"), "{text}");
+    assert!(text.contains("the table `users`: the index `by_name` is missing") && text.contains("--force"), "{text}");
+    let (exit, _, err) = on(three(), &database, "mark --to 1.0.0");
+    assert_eq!((exit, err[0].as_str()), (0, "Marked 001_initial_schema"));
+    assert!(err[1].starts_with("Finished 1 migration recorded, none run; the schema is what they make"), "{err:?}");
+    let (exit, out, _) = on(three(), &database, "mark --force 2 3 --message-format json");
+    assert_eq!((exit, out.len()), (0, 3));
+    assert_eq!(out[0], "{\"reason\":\"migration-marked\",\"number\":2,\"name\":\"002_add_indexes\"}");
+    assert!(out[2].contains("\"marked\":2,\"comparison\":\"different\",\"differences\":[\"the table"), "{out:?}");
+    let (exit, _, err) = on(three(), &database, "mark");
+    assert_eq!((exit, err.as_slice()), (0, &["Finished nothing to mark: nothing is pending".to_owned()][..]));
+    assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations WHERE duration_us IS NULL"), 3);
+    let (exit, _, err) = on(three(), &folder.path("none.db"), "mark");
+    assert_eq!((exit, err.len()), (101, 2), "{err:?}");
+    assert!(!folder.path("none.db").exists());
+}
+
+#[test]
+fn repair_explains_and_then_does_what_it_is_asked_to() {
+    let folder = Folder::new("repair");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    assert_eq!(on(three(), &database, "repair"), (0, vec![], vec!["Finished nothing to repair".to_owned()]));
+    let edited = set(&[
+        ("001_initial_schema", "CREATE TABLE users (name TEXT, age INTEGER)", None, None),
+        ("002_add_indexes", "CREATE INDEX by_name ON users (name)", None, None),
+    ]);
+    let (exit, _, err) = on(edited, &database, "repair");
+    let text = err.join("\n");
+    assert_eq!(exit, 1);
+    assert!(text.contains("error: `001_initial_schema` was edited after it was applied"), "{text}");
+    assert!(text.contains("note: a repair of 001_initial_schema: its text as it is now counts"), "{text}");
+    assert!(text.contains("error: `003_add_user_prefs` is applied, and newer"), "{text}");
+    assert!(text.ends_with("`app repair TARGET` repairs one of them, `app repair --all` whatever can be repaired"));
+    let (exit, out, _) = on(edited, &database, "repair --all --message-format json");
+    assert_eq!((exit, out.len()), (1, 3));
+    assert!(out[0].starts_with("{\"reason\":\"migration-repaired\",\"number\":1,"), "{out:?}");
+    assert!(out[1].starts_with("{\"reason\":\"repair-needed\",\"number\":3,"), "{out:?}");
+    assert_eq!(out[2], "{\"reason\":\"summary\",\"command\":\"repair\",\"repaired\":1,\"left\":1}");
+    let (exit, _, err) = on(three(), &database, "repair 1");
+    let expect = "Repaired 001_initial_schema: its text as it is now counts as what was applied";
+    assert_eq!((exit, err.as_slice()), (0, &[expect.to_owned()][..]));
+    let (exit, _, err) = on(three(), &database, "repair 1 --done");
+    assert_eq!(exit, 101);
+    assert!(err[0].contains("`001_initial_schema` was not stopped in a step"), "{err:?}");
+    Connection::open(&database).unwrap().execute_batch("UPDATE _migrations_head SET chain = 'v1:lie'").unwrap();
+    assert_eq!(on(three(), &database, "repair").0, 1);
+    let (exit, _, err) = on(three(), &database, "repair --all");
+    let expect = "Repaired the head of the history: it is written anew from the rows";
+    assert_eq!((exit, err.as_slice()), (0, &[expect.to_owned()][..]));
+    assert_eq!(on(three(), &database, "verify").0, 0);
+}

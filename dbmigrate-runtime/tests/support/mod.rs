@@ -19,10 +19,10 @@ pub mod driver {
 
 pub type Runner = Migrator<'static, driver::Rusqlite>;
 
-/// A migration from statements; `rust:7` is a call of code with that id.
+/// A migration from statements; `rust:7` is a call of code with that id, and `assert:SELECT 1` an assertion.
 pub fn file(name: &'static str, statements: &[&'static str]) -> File {
     let up = script(format!("migrations/{name}.sql"), statements);
-    File { name, up, down: Down::Missing }
+    File { name, up, down: Down::Missing, requires: &[] }
 }
 
 #[derive(Clone)]
@@ -30,6 +30,7 @@ pub struct File {
     name: &'static str,
     up: Script<'static>,
     down: Down<'static>,
+    requires: &'static [&'static str],
 }
 
 impl File {
@@ -40,6 +41,11 @@ impl File {
 
     pub fn irreversible(mut self, reason: &'static str) -> Self {
         self.down = Down::Irreversible(reason);
+        self
+    }
+
+    pub fn requires(mut self, names: &'static [&'static str]) -> Self {
+        self.requires = names;
         self
     }
 
@@ -65,10 +71,16 @@ impl File {
 
 fn script(file: String, statements: &[&'static str]) -> Script<'static> {
     let mut text = String::from("-- A migration.\n");
-    let mut steps = Vec::new();
+    let (mut asserts, mut steps) = (Vec::new(), Vec::new());
     for (at, sql) in statements.iter().enumerate() {
         if let Some(id) = sql.strip_prefix("rust:") {
             steps.push(Step::Code(Code { id: id.parse().unwrap(), name: "step", line: 2 }));
+            continue;
+        }
+        if let Some(query) = sql.strip_prefix("assert:") {
+            let start = text.len() as u32 + 21;
+            text.push_str(&format!("-- dbmigrate: assert {query}\n"));
+            asserts.push(Statement { start, end: text.len() as u32 - 1, effect: Effect::None });
             continue;
         }
         let start = text.len() as u32;
@@ -81,6 +93,7 @@ fn script(file: String, statements: &[&'static str]) -> Script<'static> {
     Script {
         file: file.leak(),
         text: text.leak(),
+        asserts: asserts.leak(),
         steps: steps.leak(),
         transaction: true,
         foreign_keys: None,
@@ -125,6 +138,7 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
             metadata: Metadata { title: None, date: None, description: None, version: None },
             checksum: file.up.checksum,
             chain: format!("c1:{chain:016x}").leak(),
+            requires: file.requires,
             up: file.up,
             down: file.down,
         }

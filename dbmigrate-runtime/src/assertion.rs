@@ -1,0 +1,76 @@
+//! `assert`: queries that have to answer with one true value before a script may run.
+//!
+//! They run under the lock, in the transaction of the script and before its first step, so that what was true still is
+//! when the script relies on it.
+
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::job::Job;
+use crate::script;
+use crate::set::Script;
+use crate::value::{Row, Value};
+
+/// What a query is put between: a second row is as wrong as a million of them.
+const HEAD: &str = "SELECT * FROM (";
+const TAIL: &str = ") LIMIT 2";
+
+/// How many characters of a value a message shows at most.
+const WIDTH: usize = 60;
+
+/// Asks everything that the script of `job` asserts, up to the first that does not hold. The caller holds the lock, and
+/// rolls back.
+pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<(), Error> {
+    for assert in script.asserts {
+        let sql = script::sql_of(&job.name, script, assert)?;
+        let query = format!("{HEAD}{sql}{TAIL}");
+        let rows = db.patiently(|session| session.query(&query, &[])).map_err(|mut error| {
+            error.offset = error.offset.map(|offset| offset.saturating_sub(HEAD.len()).min(sql.len()));
+            script::failed(db, &job.name, script, assert, error)
+        })?;
+        if !holds(db, &rows)? {
+            let message = format!("`{}` asserts what is not true: the query returned {}", job.name, answer(&rows));
+            let command = if job.records().is_some() { "up" } else { "down" };
+            return Err(Error::new(ErrorKind::Assertion, message)
+                .at(Place::of(script.file, script.text, assert.start as usize))
+                .in_statement(sql)
+                .hint(format!("change the data so that it is true, then run `cargo dbmigrate {command}` again")));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the answer is one value that is true, as SQLite sees truth.
+fn holds(db: &mut Db<'_>, rows: &[Row]) -> Result<bool, Error> {
+    let [row] = rows else { return Ok(false) };
+    let [value] = row.as_slice() else { return Ok(false) };
+    let sql = "SELECT CASE WHEN ?1 THEN 1 ELSE 0 END";
+    let truth = db.query("could not judge an assertion", sql, std::slice::from_ref(value))?;
+    Ok(truth == [[Value::Integer(1)]])
+}
+
+/// What came back, in words.
+fn answer(rows: &[Row]) -> String {
+    match rows {
+        [] => "no row".to_owned(),
+        [row] => match row.as_slice() {
+            [value] => format!("`{}`", shown(value)),
+            columns => format!("{} columns", columns.len()),
+        },
+        _ => "several rows".to_owned(),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => value.to_string(),
+        Value::Text(text) => {
+            let cut = text.char_indices().nth(WIDTH).map_or(text.len(), |(at, _)| at);
+            let rest = if cut < text.len() { "…" } else { "" };
+            format!("'{}{rest}'", text[..cut].escape_debug())
+        }
+        Value::Blob(bytes) => format!("a blob of {} bytes", bytes.len()),
+    }
+}

@@ -1,0 +1,59 @@
+//! `mark`, `forget` and `repair`: the commands that change the history and run nothing.
+
+use super::failure::Failure;
+use super::output::Output;
+use super::request::{Baseline, Mend};
+use super::run::number;
+use crate::{Backend, Migrator, Repairs, Stopped};
+
+pub(super) fn mark<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    what: &Baseline,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let marked = match what {
+        Baseline::Latest => migrator.mark(connection),
+        Baseline::To(target) => {
+            let number = number(&migrator.status(connection)?, target, output)?;
+            migrator.mark_to(connection, number)
+        }
+        Baseline::Only(targets) => {
+            let status = migrator.status(connection)?;
+            let numbers: Result<Vec<u64>, Failure> =
+                targets.iter().map(|target| number(&status, target, output)).collect();
+            migrator.mark_only(connection, &numbers?)
+        }
+    };
+    Ok(output.marked(&marked?))
+}
+
+pub(super) fn forget<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    target: &str,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let number = number(&migrator.status(connection)?, target, output)?;
+    let row = migrator.forget(connection, number)?;
+    let runs_again = migrator.set().migrations.iter().any(|migration| migration.number == number);
+    Ok(output.forgotten(&row, runs_again))
+}
+
+pub(super) fn repair<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    what: &Mend,
+    stopped: Option<Stopped>,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let repairs = match what {
+        Mend::Explain => Repairs { done: Vec::new(), left: migrator.repair_plan(connection)? },
+        Mend::One(target) => {
+            let number = number(&migrator.status(connection)?, target, output)?;
+            migrator.repair(connection, number, stopped)?
+        }
+        Mend::All => migrator.repair_all(connection, stopped)?,
+    };
+    Ok(output.repairs(&repairs, *what == Mend::Explain))
+}

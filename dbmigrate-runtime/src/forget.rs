@@ -1,0 +1,49 @@
+//! Takes a migration out of the history, so that it runs again. The schema is left alone.
+
+use crate::compare::Known;
+use crate::db::Db;
+use crate::down::{history_of, not_applied};
+use crate::error::Error;
+use crate::history::{History, HistoryRow};
+use crate::options::Options;
+use crate::session::Session;
+use crate::set::Set;
+
+/// At most this many candidates are named.
+const SHOWN: usize = 8;
+
+/// Removes the row of a migration and returns it.
+pub(crate) fn forget(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    number: u64,
+) -> Result<HistoryRow, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    if history_of(&mut db, set)?.is_none() {
+        return Err(not_applied(set, number));
+    }
+    db.transaction(|db| {
+        let history = History::new(set);
+        let Some(known) = history_of(db, set)? else { return Err(not_applied(set, number)) };
+        let row = known.newest_first().find(|(_, row)| row.number == number).map(|(_, row)| row.clone());
+        let Some(row) = row else {
+            return Err(candidates(not_applied(set, number), &known));
+        };
+        if known.head.is_none() {
+            history.create(db)?;
+        }
+        history.delete(db, number)?;
+        let late = known.may_run_late.iter().copied().filter(|late| !known.has(*late));
+        let late: Vec<u64> = late.chain([number]).collect();
+        history.let_run_late(db, &late)?;
+        Ok(row)
+    })
+}
+
+/// Names what could have been meant.
+fn candidates(error: Error, known: &Known<'_>) -> Error {
+    let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
+    if names.is_empty() { error } else { error.hint(format!("the history has `{}`", names.join("`, `"))) }
+}

@@ -1,0 +1,245 @@
+//! Records migrations as applied without running them, for a database that has what they make.
+//!
+//! Before anything is recorded, the migrations that the history would then hold run on a database in memory, and the
+//! two schemas are compared. Rows are not.
+
+use std::path::Path;
+
+use crate::compare::{Found, Known, look};
+use crate::db::Db;
+use crate::driver::{Access, Backend};
+use crate::error::{Error, ErrorKind};
+use crate::foreign_keys::has_code;
+use crate::history::History;
+use crate::options::Options;
+use crate::schema::{COMPARED, Schema};
+use crate::session::{Plain, Session};
+use crate::set::{Effect, Migration, OutOfOrder, Rules, Script, Set, Step, TransactionMode};
+use crate::up;
+
+/// At most this many differences stand in an error.
+const SHOWN: usize = 30;
+
+/// Which migrations are to be recorded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal<'g> {
+    /// All that are pending.
+    Latest,
+    /// All that are pending, up to and including this number.
+    To(u64),
+    /// These.
+    Only(&'g [u64]),
+}
+
+/// What `mark` recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Marked {
+    /// The numbers and full names of the migrations that count as applied now.
+    pub recorded: Vec<(u64, String)>,
+    /// How the database compares with what the migrations make.
+    pub comparison: Comparison,
+}
+
+/// How a database compares with what its migrations make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Comparison {
+    /// There was nothing to record, and so nothing to compare.
+    Nothing,
+    /// They are the same: this many objects, in what [`Comparison::COVERS`] says.
+    Same(usize),
+    /// These are the differences.
+    Different(Vec<String>),
+    /// They could not be compared, for this reason.
+    Impossible(String),
+}
+
+impl Comparison {
+    /// What is compared, in words.
+    pub const COVERS: &'static str = COMPARED;
+}
+
+/// Runs a set on a database in memory and reads the schema of that.
+pub(crate) type Replay<'r> = dyn Fn(&Set<'_>) -> Result<Schema, String> + 'r;
+
+/// Records migrations without running them.
+pub(crate) fn mark(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    goal: Goal<'_>,
+    replay: &Replay<'_>,
+) -> Result<Marked, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    let found = look(&mut db, set)?;
+    if wanted(set, known_of(&found), goal)?.is_empty() {
+        return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing });
+    }
+    db.transaction(|db| {
+        let history = History::new(set);
+        let found = look(db, set)?;
+        let known = known_of(&found);
+        let wanted = wanted(set, known, goal)?;
+        let is_held = |migration: &&Migration<'_>| {
+            known.is_some_and(|known| known.has(migration.number))
+                || wanted.binary_search_by_key(&migration.number, |wanted| wanted.number).is_ok()
+        };
+        let held: Vec<Migration<'_>> = set.migrations.iter().filter(is_held).copied().collect();
+        let comparison = compare(db, set, &held, &history, replay)?;
+        if !options.allow_mismatch {
+            refuse(&comparison, &wanted, goal)?;
+        }
+        if known.is_none_or(|known| known.head.is_none()) {
+            history.create(db)?;
+        }
+        for migration in &wanted {
+            history.insert(db, options, migration, "applied", None)?;
+        }
+        if let Found::History(now) = look(db, set)? {
+            history.write_head(db, now.chain())?;
+        }
+        let recorded = wanted.iter().map(|migration| (migration.number, migration.name.to_owned())).collect();
+        Ok(Marked { recorded, comparison })
+    })
+}
+
+fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
+    match found {
+        Found::History(known) => Some(known),
+        Found::Fresh | Found::Objects => None,
+    }
+}
+
+/// What is to be recorded, by ascending number: pending, and asked for.
+fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Result<Vec<&'s Migration<'s>>, Error> {
+    let asked: &[u64] = match &goal {
+        Goal::Latest => &[],
+        Goal::To(number) => std::slice::from_ref(number),
+        Goal::Only(numbers) => numbers,
+    };
+    for number in asked {
+        // An error for a number that no migration has.
+        up::goal(set, Some(*number))?;
+    }
+    let is_asked = |number: u64| match goal {
+        Goal::Latest => true,
+        Goal::To(last) => number <= last,
+        Goal::Only(numbers) => numbers.contains(&number),
+    };
+    let has = |number: u64| known.is_some_and(|known| known.has(number));
+    let mut matches = known.into_iter().flat_map(|known| &known.matches);
+    if let Some(stopped) = matches.find(|matched| matched.is_interrupted() && is_asked(matched.number)) {
+        let name = stopped.row.as_ref().map_or("", |row| row.name.as_str());
+        return Err(Error::new(ErrorKind::Interrupted, format!("`{name}` was stopped on its way"))
+            .hint(format!("`cargo dbmigrate repair {name}` says how far it came, and how to go on")));
+    }
+    let pending = set.migrations.iter().filter(|migration| !has(migration.number));
+    let (wanted, left): (Vec<&Migration<'_>>, Vec<_>) = pending.partition(|migration| is_asked(migration.number));
+    let newest = known.and_then(|known| known.newest_first().next()).map_or(0, |(matched, _)| matched.number);
+    let last = wanted.last().map_or(0, |migration| migration.number);
+    // Those would be late from then on.
+    let skipped: Vec<&str> = left
+        .into_iter()
+        .filter(|migration| (newest + 1..last).contains(&migration.number))
+        .map(|migration| migration.name)
+        .collect();
+    if !skipped.is_empty() && set.rules.out_of_order == OutOfOrder::Error {
+        return Err(Error::new(
+            ErrorKind::Late,
+            format!("these would be left pending below an applied one: `{}`", skipped.join("`, `")),
+        )
+        .hint(format!("to record them too: `cargo dbmigrate mark --to {last}`"))
+        .hint("or apply them first: `cargo dbmigrate up --to` each"));
+    }
+    Ok(wanted)
+}
+
+fn compare<'s>(
+    db: &mut Db<'_>,
+    set: &Set<'s>,
+    held: &[Migration<'s>],
+    history: &History<'_>,
+    replay: &Replay<'_>,
+) -> Result<Comparison, Error> {
+    let reason =
+        held.iter().find_map(|migration| obstacle(&migration.up).map(|why| format!("`{}` {why}", migration.name)));
+    if let Some(reason) = reason {
+        return Ok(Comparison::Impossible(reason));
+    }
+    let rules = Rules { transaction: TransactionMode::Each, ..set.rules };
+    // What a file asserts is about rows, and there are none.
+    let without_asserts =
+        |migration: &Migration<'s>| Migration { up: Script { asserts: &[], ..migration.up }, ..*migration };
+    let held: Vec<Migration<'s>> = held.iter().map(without_asserts).collect();
+    let expected = match replay(&Set { migrations: &held, rules, ..*set }) {
+        Ok(expected) => expected,
+        Err(why) => return Ok(Comparison::Impossible(why)),
+    };
+    let differences = Schema::read(db, history)?.differences(&expected);
+    Ok(match differences.is_empty() {
+        true => Comparison::Same(expected.len()),
+        false => Comparison::Different(differences),
+    })
+}
+
+/// Why a script can't run on a database in memory.
+fn obstacle(script: &Script<'_>) -> Option<&'static str> {
+    if has_code(script) {
+        return Some("has Rust in it");
+    }
+    let writes_files = |step: &Step<'_>| {
+        let Step::Sql(statement) = step else { return false };
+        match statement.effect {
+            Effect::Bare { idempotent } => !idempotent,
+            // On the safe side: a PRAGMA does not say ATTACH.
+            Effect::Session => {
+                let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
+                sql.as_bytes().windows(6).any(|word| word.eq_ignore_ascii_case(b"attach"))
+            }
+            _ => false,
+        }
+    };
+    script.steps.iter().any(writes_files).then_some("works on other files as well")
+}
+
+fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) -> Result<(), Error> {
+    let last = wanted.last().map_or("", |migration| migration.name);
+    let which = match goal {
+        Goal::Latest => String::new(),
+        Goal::To(number) => format!("--to {number} "),
+        Goal::Only(numbers) => numbers.iter().map(|number| format!("{number} ")).collect(),
+    };
+    let force =
+        format!("to record all the same: `cargo dbmigrate mark {which}--force` (`allow_mismatch()` of the migrator)");
+    let (error, nothing) = match comparison {
+        Comparison::Nothing | Comparison::Same(_) => return Ok(()),
+        Comparison::Impossible(why) => {
+            let message = format!("the database can't be compared with what the migrations up to `{last}` make");
+            (Error::new(ErrorKind::Mismatch, message).note(why), "look whether it has what they make")
+        }
+        Comparison::Different(differences) => {
+            let message = format!("the database does not have what the migrations up to `{last}` make");
+            let mut error = Error::new(ErrorKind::Mismatch, message);
+            for difference in differences.iter().take(SHOWN) {
+                error = error.note(difference);
+            }
+            if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                error = error.note(format!("and {more} more differences"));
+            }
+            (error.note(format!("compared: {COMPARED}")), "name the last one that it has: `cargo dbmigrate mark --to`")
+        }
+    };
+    Err(error.note("nothing was recorded").hint(nothing).hint(force))
+}
+
+/// Runs a set on a database in memory of this backend.
+pub(crate) fn replay<B: Backend>(set: &Set<'_>, options: &Options) -> Result<Schema, String> {
+    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
+    let mut driver = B::driver(&mut memory);
+    let mut session = Plain(&mut driver);
+    let options = Options { journal_mode: None, ..options.clone() };
+    up::up(&mut session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
+    Schema::read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())
+}

@@ -1,0 +1,243 @@
+//! Settles what differs between the history and the program, on purpose: it takes the program's text or name for what
+//! was applied, says how far a stopped migration has come, and writes the head anew. It changes the history only.
+
+use crate::compare::{Known, Match};
+use crate::db::Db;
+use crate::down::{history_of, not_applied, way_back};
+use crate::error::{Error, ErrorKind};
+use crate::history::{History, HistoryRow};
+use crate::job::Job;
+use crate::no_transaction::{is_idempotent, settle_help, together};
+use crate::options::Options;
+use crate::session::Session;
+use crate::set::{Migration, Set};
+use crate::status::State;
+use crate::verify::{Problem, head_problem};
+
+/// What became of the step in which a migration without a transaction was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It has not run: the next `up` or `down` runs it again.
+    Retry,
+    /// It has run: the next `up` or `down` goes on after it.
+    Done,
+}
+
+/// A difference between the history and the program, and what a repair makes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repair {
+    /// The number of the migration; none where it is about the head of the history.
+    pub number: Option<u64>,
+    /// What is wrong. Its `help` says what to do where a repair can't.
+    pub problem: Problem,
+    /// What the repair does, as a sentence; none where it can't.
+    pub remedy: Option<String>,
+}
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repairs {
+    /// What was repaired.
+    pub done: Vec<Repair>,
+    /// What still differs, and can't be repaired like this.
+    pub left: Vec<Repair>,
+}
+
+/// A repair with what it changes.
+struct Fix<'s> {
+    repair: Repair,
+    /// The program's migration, to be taken for what was applied.
+    accept: Option<&'s Migration<'s>>,
+    /// The state and the number of steps that are done.
+    progress: Option<(&'static str, u64)>,
+}
+
+impl<'s> Fix<'s> {
+    /// Takes what the program has for what was applied.
+    fn take(&mut self, matched: &Match<'s>, remedy: &str) {
+        self.accept = matched.migration;
+        self.repair.remedy = Some(remedy.to_owned());
+    }
+}
+
+/// What [`repair`] would do about each difference. It changes nothing.
+pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
+    let mut db = Db::new(session, options);
+    let Some(known) = history_of(&mut db, set)? else { return Ok(Vec::new()) };
+    let fixes = fixes(&mut db, set, &known, None, None)?;
+    let head = head(set, &known).filter(|_| !known.is_head_empty());
+    Ok(fixes.into_iter().map(|fix| fix.repair).chain(head).collect())
+}
+
+/// Repairs one migration, or everything that can be. The head is written anew either way.
+pub(crate) fn repair(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    only: Option<u64>,
+    stopped: Option<Stopped>,
+) -> Result<Repairs, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    if history_of(&mut db, set)?.is_none() {
+        return only.map_or_else(|| Ok(Repairs::default()), |number| Err(not_applied(set, number)));
+    }
+    db.transaction(|db| {
+        let history = History::new(set);
+        let Some(known) = history_of(db, set)? else { return Ok(Repairs::default()) };
+        if let Some(number) = only.filter(|number| !known.has(*number)) {
+            return Err(not_applied(set, number));
+        }
+        let mut repairs = Repairs::default();
+        let head = head(set, &known);
+        if known.head.is_none() {
+            history.create(db)?;
+        }
+        for fix in fixes(db, set, &known, only, stopped)? {
+            if let Some(migration) = fix.accept {
+                history.accept(db, migration)?;
+            }
+            if let (Some((state, done)), Some(number)) = (fix.progress, fix.repair.number) {
+                history.progress(db, number, state, done)?;
+            }
+            if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
+        }
+        if let Some(now) = history_of(db, set)? {
+            history.write_head(db, now.chain())?;
+        }
+        repairs.done.extend(head);
+        Ok(repairs)
+    })
+}
+
+/// What is to do about the head.
+fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+    let problem = head_problem(set, known)?;
+    Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
+}
+
+/// What is to do about the migrations; all of them if not `only` one is asked for.
+fn fixes<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &Known<'s>,
+    only: Option<u64>,
+    stopped: Option<Stopped>,
+) -> Result<Vec<Fix<'s>>, Error> {
+    let mut fixes = Vec::new();
+    let asked = known.matches.iter().filter(|matched| only.is_none_or(|number| matched.number == number));
+    for matched in asked.filter(|matched| !matched.state.is_allowed(set.rules)) {
+        let Some(problem) = known.problem(matched) else { continue };
+        let repair = Repair { number: Some(matched.number), problem, remedy: None };
+        let mut fix = Fix { repair, accept: None, progress: None };
+        match &matched.state {
+            State::Edited => fix.take(matched, "its text as it is now counts as what was applied"),
+            State::Renamed { .. } if matched.has_same_text() => fix.take(matched, "the history takes its new name"),
+            State::Interrupted { .. } => interrupted(db, set, known, matched, &mut fix, stopped, only.is_some())?,
+            _ => {}
+        }
+        fixes.push(fix);
+    }
+    let is_settled = |fix: &Fix<'_>| fix.repair.problem.kind == ErrorKind::Interrupted;
+    if let (Some(number), Some(_), false) = (only, stopped, fixes.iter().any(is_settled)) {
+        let name = known.newest_first().find(|(_, row)| row.number == number).map_or("", |(_, row)| row.name.as_str());
+        let message = format!("`{name}` was not stopped in a step: there is nothing to retry or to count as done");
+        return Err(Error::new(ErrorKind::Interrupted, message)
+            .hint(format!("`cargo dbmigrate repair {name}` repairs what else differs")));
+    }
+    Ok(fixes)
+}
+
+/// A migration without a transaction that was stopped on its way.
+fn interrupted<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &Known<'s>,
+    matched: &Match<'s>,
+    fix: &mut Fix<'s>,
+    stopped: Option<Stopped>,
+    is_named: bool,
+) -> Result<(), Error> {
+    let Some(row) = &matched.row else { return Ok(()) };
+    let is_way_back = row.state.starts_with("reverting");
+    let running = if is_way_back { "reverting" } else { "running" };
+    let command = if is_way_back { "down" } else { "up" };
+    let is_edited = !is_way_back && !matched.can_resume();
+    let is_other = matched.migration.is_none_or(|migration| migration.name != row.name) && !matched.has_same_text();
+    if is_edited && is_other {
+        return Ok(());
+    }
+    let done = usize::try_from(row.statements_done).unwrap_or(usize::MAX);
+    let step = step(db, set, known, matched, row, done)?;
+    let is_started = row.state.ends_with("started");
+    let is_open = is_started && (is_edited || !step.is_some_and(|step| step.is_idempotent));
+    let mut remedies = Vec::new();
+    let number = done.saturating_add(1);
+    match stopped.filter(|_| is_open || is_named) {
+        None if is_open => {
+            let text = format!(", in step {number}: nobody knows whether that step ran");
+            fix.repair.problem.message.push_str(&text);
+            fix.repair.problem.help = settle_help(&row.name).into();
+            return Ok(());
+        }
+        None => {}
+        Some(Stopped::Retry) => {
+            fix.progress = Some((running, row.statements_done));
+            remedies.push(format!("`{command}` runs its step {number} again"));
+        }
+        Some(Stopped::Done) => {
+            // What was begun outside of a transaction is one step.
+            let count = if is_started { Some(1) } else { step.map(|step| step.together) };
+            let Some(count) = count else {
+                let message = format!("`{}` has no step {number} that could count as done", row.name);
+                return Err(Error::new(ErrorKind::Interrupted, message)
+                    .hint(format!("`cargo dbmigrate {command}` goes on with it")));
+            };
+            fix.progress = Some((running, row.statements_done.saturating_add(count as u64)));
+            let steps = if count == 1 { "counts" } else { "and the rest of its transaction count" };
+            remedies.push(format!("its step {number} {steps} as done"));
+        }
+    }
+    if is_edited {
+        let after = fix.progress.map_or(row.statements_done, |(_, done)| done);
+        remedies.push(format!("its text as it is now counts, and `up` goes on after step {after}"));
+        fix.accept = matched.migration;
+    }
+    if !remedies.is_empty() {
+        fix.repair.remedy = Some(remedies.join("; "));
+    }
+    Ok(())
+}
+
+/// The step at which a migration was stopped.
+#[derive(Clone, Copy)]
+struct At {
+    is_idempotent: bool,
+    /// How many steps are done at once with it.
+    together: usize,
+}
+
+fn step<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &Known<'s>,
+    matched: &Match<'s>,
+    row: &HistoryRow,
+    done: usize,
+) -> Result<Option<At>, Error> {
+    let mut steps = Vec::new();
+    let job;
+    let steps = if row.state.starts_with("reverting") {
+        let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
+        job = Job { number: row.number, name: String::new(), way };
+        job.script(&mut steps).steps
+    } else {
+        matched.migration.map_or(&[][..], |migration| migration.up.steps)
+    };
+    Ok(steps
+        .get(done)
+        .zip(together(steps, done))
+        .map(|(step, together)| At { is_idempotent: is_idempotent(step), together }))
+}
