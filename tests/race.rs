@@ -1,7 +1,7 @@
 //! Many starts at once, of a new database and of one that an older program left in the middle: everything is applied
 //! once, the others wait and find nothing to do, nobody fails, and nobody waits for who is gone.
 //!
-//! The test command runs a few rounds; `DBMIGRATE_ROUNDS=100` is the whole proof.
+//! The test command runs twenty rounds of each; `DBMIGRATE_ROUNDS=100` is the whole proof.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -178,7 +178,7 @@ fn assert_complete(database: &Path, mode: &str, migrations: usize, seeds: usize)
 
 /// Each mode in turn, with files of their own.
 fn rounds(project: &Project, test: &str) -> Vec<(&'static str, PathBuf)> {
-    let rounds: usize = std::env::var("DBMIGRATE_ROUNDS").map_or(6, |rounds| rounds.parse().unwrap());
+    let rounds: usize = std::env::var("DBMIGRATE_ROUNDS").map_or(20, |rounds| rounds.parse().unwrap());
     let round = |round| (["delete", "wal"][round % 2], project.root.join(format!("{test}-{round}.db")));
     (0..rounds).map(round).collect()
 }
