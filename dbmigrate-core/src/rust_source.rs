@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
 use crate::requirement::Requirement;
+use crate::script::code_without_a_net;
 use crate::source::{SourceText, Span};
 use lexer::{Token, TokenKind};
 
@@ -78,6 +79,9 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Rus
             Diagnostic::error("rust-without-up", format!("`{}` has no `pub fn up`", source.path()))
                 .help(format!("add `pub fn up{SIGNATURE}`")),
         );
+    }
+    if let (false, Some(true)) = (rust.transaction, rust.foreign_keys) {
+        problems.push_file(code_without_a_net("a Rust migration"));
     }
     if let (Some(span), true) = (irreversible_at, rust.has_down) {
         let fault = Diagnostic::error("contradiction", "a migration with `pub fn down` is not `irreversible`");
@@ -239,12 +243,12 @@ mod tests {
     #[test]
     fn directives_stand_at_the_top() {
         let (rust, diagnostics) = read(
-            "//! Fills.\n// dbmigrate: version 2\n// dbmigrate: no-transaction\n// dbmigrate: foreign-keys on\n\
+            "//! Fills.\n// dbmigrate: version 2\n// dbmigrate: no-transaction\n// dbmigrate: foreign-keys off\n\
              // dbmigrate: requires 001_a\n// dbmigrate: requires 002_b\n// dbmigrate: irreversible gone\npub fn up() {}",
         );
         assert_eq!(rust.requires.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["001_a", "002_b"]);
         assert_eq!(diagnostics, []);
-        assert_eq!((rust.version, rust.transaction, rust.foreign_keys), (Some(2), false, Some(true)));
+        assert_eq!((rust.version, rust.transaction, rust.foreign_keys), (Some(2), false, Some(false)));
         assert_eq!(rust.irreversible.as_deref(), Some("gone"));
         let (rust, _) = read("pub fn up() {}");
         assert_eq!((rust.version, rust.transaction, rust.foreign_keys, rust.irreversible), (None, true, None, None));
@@ -260,6 +264,7 @@ mod tests {
             &["repeated-directive"],
         );
         check("// dbmigrate: irreversible so\npub fn up() {} pub fn down() {}", true, &["contradiction"]);
+        check("// dbmigrate: no-transaction\n// dbmigrate: foreign-keys on\npub fn up() {}", false, &["contradiction"]);
         check("const A: &str = \"\n// dbmigrate: nothing\n\"; pub fn up() {}", false, &[]);
     }
 

@@ -54,6 +54,16 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// Where the directive of a call stands.
+    fn call(&self) -> Option<Span> {
+        match self {
+            Self::Sql(_) => None,
+            Self::Call { span, .. } => Some(*span),
+        }
+    }
+}
+
 /// What an up file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Halves {
@@ -254,6 +264,9 @@ impl Half {
             rules::in_transaction(self.steps, self.foreign_keys, problems)
         } else {
             rules::without_transaction(&self.steps, problems);
+            if let (Some(true), Some(span)) = (self.foreign_keys, self.steps.iter().find_map(Step::call)) {
+                problems.push(span, code_without_a_net("`call`"));
+            }
             (self.steps, self.foreign_keys)
         };
         Script {
@@ -267,6 +280,13 @@ impl Half {
             checksum: self.checksum.finish(),
         }
     }
+}
+
+/// The error for Rust that would run with foreign keys on outside of a transaction.
+pub(crate) fn code_without_a_net(code: &str) -> Diagnostic {
+    Diagnostic::error("contradiction", format!("{code} can't run with `foreign-keys on` and `no-transaction`"))
+        .note("what a cascade takes with it could not be rolled back")
+        .help("remove one of the two: without `foreign-keys on`, Rust runs with foreign keys off, and they are checked afterwards")
 }
 
 /// Where a line comment seems to end and does not: editors show a lone carriage return as the end of a line.
@@ -439,6 +459,9 @@ mod tests {
         wrong("-- dbmigrate: down\n-- dbmigrate: down", &["2:1 repeated-directive"]);
         wrong("-- dbmigrate: down\n-- dbmigrate: irreversible so", &["2:1 misplaced-directive"]);
         wrong("-- dbmigrate: irreversible so\n-- dbmigrate: down", &["1:1 contradiction"]);
+        let bare = "-- dbmigrate: no-transaction\n-- dbmigrate: foreign-keys on\n";
+        wrong(&format!("{bare}-- dbmigrate: call a"), &["3:1 contradiction"]);
+        sound(&format!("{bare}SELECT 1"));
         wrong(
             "-- dbmigrate: nothing\n-- dbmigrate down\nSELECT 2;",
             &["1:1 unknown-directive", "2:1 malformed-directive"],

@@ -124,7 +124,13 @@ impl Walk<'_, '_, '_> {
 
     fn step(&mut self, step: &Step<'_>, done: usize) -> Result<(), Error> {
         match step {
-            Step::Code(code) => self.bare(step, done, |walk| walk.code(code)),
+            Step::Code(code) => {
+                // What a cascade takes could not be brought back: code is never let near one here.
+                let enforced = self.enforce(false)?;
+                let result = self.bare(step, done, |walk| walk.code(code));
+                self.enforce(enforced)?;
+                result
+            }
             Step::Sql(statement) => match statement.effect {
                 Effect::None | Effect::DropTable(_) | Effect::Write(_) => {
                     self.in_transaction(done, done..done + 1, done + 1)
@@ -199,6 +205,14 @@ impl Walk<'_, '_, '_> {
         self.mark(done, &[started], running, next)?;
         self.replayed = next;
         result
+    }
+
+    /// Switches enforcement for the steps that follow; whether it was on.
+    fn enforce(&mut self, on: bool) -> Result<bool, Error> {
+        let was = self.choice.enforced;
+        Settings::enforce(self.db, on)?;
+        self.look_at_enforcement()?;
+        Ok(was)
     }
 
     /// A step may have switched enforcement itself: from then on that is what holds, and what a drop has to look at.

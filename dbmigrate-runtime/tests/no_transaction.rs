@@ -248,3 +248,23 @@ fn its_own_pragma_does_not_make_a_drop_cascade() {
     assert_eq!(ask(&db, "SELECT count(*) FROM child"), "2");
     assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
 }
+
+#[test]
+fn code_never_runs_with_foreign_keys_on_where_nothing_can_be_rolled_back() {
+    for (pragma, explicit) in [("PRAGMA foreign_keys = ON", false), ("SELECT 1", true)] {
+        let mut db = memory();
+        let code = file("002_code", &[pragma, "rust:0", "INSERT INTO child VALUES (30, 1)"]).no_transaction();
+        let code = if explicit { code.foreign_keys(true) } else { code };
+        let migrator: Runner =
+            Migrator::new(set(vec![family("ON DELETE CASCADE"), code])).with_code(|_, db: &rusqlite::Connection| {
+                db.execute_batch(
+                "CREATE TABLE new (id INTEGER PRIMARY KEY); INSERT INTO new SELECT id FROM parent; DROP TABLE parent;
+                 ALTER TABLE new RENAME TO parent;",
+            )?;
+                Ok(())
+            });
+        migrator.up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM child"), "3", "{pragma}");
+        assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
+    }
+}
