@@ -287,30 +287,31 @@ impl<'s> Known<'s> {
     fn interrupted(&self, name: &str, matched: &Match<'_>) -> Option<(ErrorKind, String, Vec<String>)> {
         let row = matched.row.as_ref()?;
         let done = row.statements_done;
+        let steps = if done == 1 { "1 step".to_owned() } else { format!("{done} steps") };
         let goes_on = |command: &str| vec![format!("`cargo dbmigrate {command}` goes on with it")];
         let (message, help) = if row.state.starts_with("reverting") {
-            (format!("the way back of `{name}` was stopped after {done} steps"), goes_on("down"))
+            (format!("the way back of `{name}` was stopped after {steps}"), goes_on("down"))
         } else if matched.migration.is_none() {
             let help = vec![
                 format!("bring the file of `{name}` back: then `cargo dbmigrate up` goes on with it"),
                 format!("if it is gone for good: {}", forget_help(&row.name)),
             ];
-            (format!("`{name}` was stopped after {done} steps, and the program does not have it"), help)
+            (format!("`{name}` was stopped after {steps}, and the program does not have it"), help)
         } else if matched.can_resume() {
-            (format!("`{name}` was stopped after {done} steps"), goes_on("up"))
+            (format!("`{name}` was stopped after {steps}"), goes_on("up"))
         } else if row.name != name && !matched.has_same_text() {
             let help = vec![
                 format!("bring the file of `{}` back: then `cargo dbmigrate up` goes on with it", row.name),
                 format!("if it is gone for good: {}", forget_help(&row.name)),
             ];
-            (format!("`{}` was stopped after {done} steps, and `{name}` has its number now", row.name), help)
+            (format!("`{}` was stopped after {steps}, and `{name}` has its number now", row.name), help)
         } else {
             let help = vec![
                 "restore the file and run `up`: it goes on where it was stopped".into(),
-                format!("if the first {done} steps are unchanged, to go on after them: {}", accept_help(name)),
-                format!("if you have undone what they did, to start anew: {}", forget_help(name)),
+                format!("if what has run is unchanged, to go on after it: {}", accept_help(name)),
+                format!("if you have undone what it did, to start anew: {}", forget_help(name)),
             ];
-            (format!("`{name}` was stopped after {done} steps, and edited since"), help)
+            (format!("`{name}` was stopped after {steps}, and edited since"), help)
         };
         Some((ErrorKind::Interrupted, message, help))
     }
@@ -357,10 +358,9 @@ impl Match<'_> {
     fn difference(&self) -> Vec<String> {
         let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return Vec::new() };
         let Some(applied) = &self.applied_text else {
-            return vec![format!(
-                "the text that was applied was not kept: `store-sql = \"all\"` in `[package.metadata.migrations]` \
-                 keeps it from now on"
-            )];
+            let help = "the text that was applied was not kept: `store-sql = \"all\"` in \
+                        `[package.metadata.migrations]` keeps it from now on";
+            return vec![help.to_owned()];
         };
         let lines = diff::lines(applied, &stored::section(&migration.up).unwrap_or_default());
         vec![if lines.is_empty() {

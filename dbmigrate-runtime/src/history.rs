@@ -1,7 +1,8 @@
 //! The history table and its head, and every statement that touches them.
 //!
 //! The head holds the chained checksum of the whole history where that is exactly the program's first migrations, and
-//! is empty where one has to walk the rows. Triggers empty it when anybody else changes the history.
+//! is empty where one has to walk the rows. Triggers empty it when anybody else changes the history. Beside it stands
+//! which migrations were taken out of the history, and so may run although later ones are applied.
 
 use std::time::Duration;
 
@@ -276,7 +277,7 @@ impl<'s> History<'s> {
         [up_sql, down_sql].map(|text| text.map_or(Value::Null, Value::Text))
     }
 
-    /// Forgets a migration that was rolled back.
+    /// Takes a migration out: it was rolled back, or is to be forgotten.
     pub(crate) fn delete(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
         let sql = format!("DELETE FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
         db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)

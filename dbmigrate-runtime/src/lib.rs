@@ -1,7 +1,7 @@
 //! The SQLite migration runner that ships inside a program.
 //!
 //! It applies the pending migrations of a [`Set`] to a database through the program's own connection, rolls them
-//! back, and says where a database stands. It has no dependency and links no SQLite (`links = "sqlite3"` allows one
+//! back, says where a database stands, and settles what differs. It has no dependency and links no SQLite (`links = "sqlite3"` allows one
 //! in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the caller's rusqlite.
 //!
 //! ```text

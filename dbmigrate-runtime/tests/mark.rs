@@ -44,7 +44,6 @@ fn a_database_that_has_what_they_make_gets_its_history() {
     assert_eq!(ask(&db, "SELECT group_concat(name) FROM users"), "ada");
     let nothing = runner(three()).mark(&mut db).unwrap();
     assert!(nothing.recorded.is_empty() && nothing.comparison == Comparison::Nothing);
-    // What was only recorded is rolled back as what was run.
     assert!(runner(three()).verify(&mut db).unwrap().is_ok());
 }
 

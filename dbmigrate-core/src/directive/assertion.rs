@@ -21,7 +21,24 @@ pub(super) fn statement(text: &str) -> Result<&str, Fault> {
     if statements.len() > 1 {
         return fault("`assert` takes one statement, and another one follows its `;`".to_owned());
     }
+    if !is_balanced(statement) {
+        return fault("the parentheses of `assert` don't match".to_owned());
+    }
     Ok(statement)
+}
+
+/// Whether every parenthesis has its other one. The runner puts the statement between two of its own.
+fn is_balanced(statement: &str) -> bool {
+    let mut open = 0_usize;
+    tokens(statement).all(|token| {
+        let next = match token.kind {
+            TokenKind::LeftParen => open.checked_add(1),
+            TokenKind::RightParen => open.checked_sub(1),
+            _ => Some(open),
+        };
+        open = next.unwrap_or_default();
+        next.is_some()
+    }) && open == 0
 }
 
 #[cfg(test)]
@@ -32,6 +49,7 @@ mod tests {
             ("SELECT count(*)  =  0 FROM t", "SELECT count(*)  =  0 FROM t"),
             ("select 'a;  b' = \";\";", "select 'a;  b' = \";\""),
             ("VALUES (1) ; -- so", "VALUES (1)"),
+            ("SELECT ((1) + ')')", ""),
             ("WITH RECURSIVE x(n) AS (SELECT 1), y AS (VALUES (2)) SELECT n FROM x", ""),
             ("SELECT 1 /* a ; b */ ;;", "SELECT 1"),
             ("SELECT replace(a, 'b', 'c') FROM t", ""),
@@ -57,6 +75,8 @@ mod tests {
             ("SELECT 1; DELETE FROM t", "another one follows"),
             ("SELECT 'it", "still open"),
             ("SELECT 1 /* so", "still open"),
+            ("SELECT (1", "don't match"),
+            ("SELECT 1) WHERE (1", "don't match"),
         ] {
             let fault = super::statement(text).map_err(|fault| fault.message).unwrap_err();
             assert!(fault.contains(expect), "{text}: {fault}");

@@ -215,9 +215,10 @@ impl<'t> Output<'t> {
         }
         let count = human::count(marked.recorded.len());
         let message = match &marked.comparison {
-            Comparison::Nothing => "nothing to mark: nothing is pending".to_owned(),
+            Comparison::Nothing => "nothing to mark: nothing that was asked for is pending".to_owned(),
             Comparison::Same(objects) => format!(
-                "{count} recorded, none run; the schema is what they make ({objects} objects: {})",
+                "{count} recorded, none run; the schema is what they make ({objects} object{}: {})",
+                if *objects == 1 { "" } else { "s" },
                 Comparison::COVERS
             ),
             Comparison::Different(_) => format!("{count} recorded, none run, although the schema differs"),

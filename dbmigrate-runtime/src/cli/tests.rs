@@ -423,12 +423,15 @@ fn mark_says_what_it_compared_and_what_differs() {
     let (exit, _, err) = on(three(), &database, "mark --to 1.0.0");
     assert_eq!((exit, err[0].as_str()), (0, "Marked 001_initial_schema"));
     assert!(err[1].starts_with("Finished 1 migration recorded, none run; the schema is what they make"), "{err:?}");
+    let nothing = ["Finished nothing to mark: nothing that was asked for is pending".to_owned()];
+    let (exit, _, err) = on(three(), &database, "mark 1");
+    assert_eq!((exit, err.as_slice()), (0, &nothing[..]));
     let (exit, out, _) = on(three(), &database, "mark --force 2 3 --message-format json");
     assert_eq!((exit, out.len()), (0, 3));
     assert_eq!(out[0], "{\"reason\":\"migration-marked\",\"number\":2,\"name\":\"002_add_indexes\"}");
     assert!(out[2].contains("\"marked\":2,\"comparison\":\"different\",\"differences\":[\"the table"), "{out:?}");
     let (exit, _, err) = on(three(), &database, "mark");
-    assert_eq!((exit, err.as_slice()), (0, &["Finished nothing to mark: nothing is pending".to_owned()][..]));
+    assert_eq!((exit, err.as_slice()), (0, &nothing[..]));
     assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations WHERE duration_us IS NULL"), 3);
     let (exit, _, err) = on(three(), &folder.path("none.db"), "mark");
     assert_eq!((exit, err.len()), (101, 2), "{err:?}");
