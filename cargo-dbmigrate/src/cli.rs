@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-
-/// The commands that no tip leads to.
-const DESTRUCTIVE: [&str; 4] = ["reset", "down", "redo", "forget"];
+use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {

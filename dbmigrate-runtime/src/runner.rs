@@ -340,8 +340,14 @@ impl<'r, 's> Runner<'r, 's> {
     /// Says what was rolled back, and what to do next.
     fn rolled_back(&self, error: Error, job: Option<&Job<'_>>, others: usize) -> Error {
         let command = if job.is_some_and(|job| job.records().is_none()) { "down" } else { "up" };
-        let error = match error.help() {
-            [] => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
+        let error = match (error.help(), job) {
+            ([], Some(job)) if command == "up" && script::says_existing(&error.message()) => error
+                .hint(format!(
+                    "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
+                    job.name
+                ))
+                .hint("or correct the file, then run `cargo dbmigrate up` again"),
+            ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
             _ => error,
         };
         if error.is_transaction_ended() {

@@ -74,7 +74,7 @@ pub(crate) fn execute(
     let sql = sql_of(name, script, statement)?;
     match db.session().execute(sql) {
         Ok(()) => Ok(None),
-        Err(error) if script.tolerate_existing && says_existing(&error) => {
+        Err(error) if script.tolerate_existing && says_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
             Ok(Some(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message)))
         }
@@ -119,8 +119,8 @@ pub(crate) fn failed(
 }
 
 /// Whether a statement failed only because what it makes is there.
-fn says_existing(error: &DbError) -> bool {
-    ["already exists", "duplicate column name", "there is already "].iter().any(|text| error.message.contains(text))
+pub(crate) fn says_existing(message: &str) -> bool {
+    ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
 }
 
 fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {

@@ -281,3 +281,15 @@ fn a_failure_at_any_call_leaves_the_history_as_it_was() {
         }
     }
 }
+
+#[test]
+fn what_is_there_already_can_be_recorded_instead() {
+    let mut db = memory();
+    let files = || vec![file("001_t", &["CREATE TABLE t (x)"])];
+    runner(files()).up(&mut db).unwrap();
+    runner(files()).forget(&mut db, 1_u64).unwrap();
+    let error = runner(files()).up(&mut db).unwrap_err();
+    assert!(error.help()[0].contains("`cargo dbmigrate mark 001_t`"), "{error}");
+    runner(files()).mark(&mut db).unwrap();
+    assert!(runner(files()).up(&mut db).unwrap().is_empty());
+}

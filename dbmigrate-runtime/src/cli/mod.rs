@@ -31,4 +31,5 @@ pub use parse::{Invocation, Usage, parse};
 pub use program::PROGRAM;
 pub use request::{Back, Baseline, Format, Mend, Request, Verb};
 pub use run::{run, run_on};
+pub use table::DESTRUCTIVE;
 pub use terminal::Terminal;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::location::database_path;
 use super::nearest::nearest;
 use super::request::{Back, Baseline, Format, Mend, Request, Verb};
-use super::table::{COMMANDS, COMMON, Command, Flag};
+use super::table::{COMMANDS, COMMON, Command, DESTRUCTIVE, Flag};
 use crate::Stopped;
 
 /// What the command line asks for.
@@ -264,7 +264,7 @@ fn split(argument: &OsStr) -> (String, Option<OsString>) {
 
 fn unknown(kind: &str, word: &str, known: impl IntoIterator<Item = String>) -> Wrong {
     let known: Vec<String> = known.into_iter().collect();
-    let near = nearest(word, known.iter().map(String::as_str));
+    let near = nearest(word, known.iter().map(String::as_str)).filter(|near| !DESTRUCTIVE.contains(near));
     Wrong { message: format!("unknown {kind} `{word}`"), help: near.map(|near| format!("did you mean `{near}`?")) }
 }
 
@@ -352,6 +352,7 @@ mod tests {
             ("", "no command: it is one of `status`", "`app --help`"),
             ("statsu", "unknown command `statsu`", "did you mean `status`?"),
             ("frobnicate", "unknown command `frobnicate`", "`app --help`"),
+            ("rest", "unknown command `rest`", "`app --help`"),
             ("up --too 1", "unknown flag `--too`", "did you mean `--to`?"),
             ("status --to 1", "unknown flag `--to`", "`app --help`"),
             ("--check status", "unknown flag `--check`", "`app --help`"),

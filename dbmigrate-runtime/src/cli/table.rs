@@ -63,6 +63,9 @@ pub(super) const COMMON: &[Flag] = &[
     short("version", 'V', "Print the version"),
 ];
 
+/// The verbs that take something away: no tip for a slip of the pen leads to one.
+pub const DESTRUCTIVE: [&str; 4] = ["reset", "down", "redo", "forget"];
+
 /// All verbs.
 pub(super) const COMMANDS: &[Command] = &[
     command(
