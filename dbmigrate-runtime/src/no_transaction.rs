@@ -162,12 +162,8 @@ impl Walk<'_, '_, '_> {
         self.db.rollback()?;
         match result {
             Ok(()) => Ok(()),
-            Err(Stop::NeedsOff) => {
-                // From here on: a child of this table was made after the choice.
-                self.choice.enforced = false;
-                self.before = Some(Violations::read(self.db)?);
-                Settings::enforce(self.db, false)
-            }
+            // From here on: a child of this table was made after the choice.
+            Err(Stop::NeedsOff) => self.enforce(false).map(drop),
             Err(Stop::Failed(error)) => Err(error),
         }
     }

@@ -268,3 +268,22 @@ fn code_never_runs_with_foreign_keys_on_where_nothing_can_be_rolled_back() {
         assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
     }
 }
+
+#[test]
+fn an_orphan_from_before_its_own_pragma_is_not_forgotten_at_the_drop() {
+    let mut db = memory();
+    let bare = file(
+        "002_bare",
+        &[
+            "INSERT INTO child VALUES (30, 99)",
+            "PRAGMA foreign_keys = ON",
+            "CREATE TABLE new (id INTEGER PRIMARY KEY)",
+            "INSERT INTO new SELECT id FROM parent",
+            "DROP TABLE parent",
+            "ALTER TABLE new RENAME TO parent",
+        ],
+    );
+    let error = runner(vec![family("ON DELETE CASCADE"), bare.no_transaction()]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    assert_eq!(ask(&db, "SELECT count(*) FROM child"), "3");
+}

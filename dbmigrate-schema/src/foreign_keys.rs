@@ -46,15 +46,12 @@ pub(crate) fn choose(
     Ok(false)
 }
 
-/// Whether a table is there and a foreign key refers to it.
+/// Whether a table is there and a foreign key refers to it: the question that the runner asks, word by word.
 pub(crate) fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Result<bool, Diagnostic> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND m.sql LIKE ?2 AND f.\"table\" = ?1 COLLATE NOCASE)";
-    // Who refers to a table names it. Asking those alone for their foreign keys is twenty times faster in a big schema.
-    // Quotes in the name are doubled there.
-    let names_it = format!("%{}%", table.replace(['"', '\'', '`'], "%"));
-    connection.query_row(sql, [table, &names_it], |row| row.get(0)).map_err(|error| unexpected(script, &error))
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
+    connection.query_row(sql, [table], |row| row.get(0)).map_err(|error| unexpected(script, &error))
 }
 
 fn refused(script: &Script, statement: &Statement, dropped: &str, written: &str) -> Diagnostic {

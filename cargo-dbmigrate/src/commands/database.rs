@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::Migrator;
 use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
 
@@ -21,7 +20,10 @@ pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) ->
     let project = project::select_one(context.global)?;
     let loaded = match verb {
         // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
-        Verb::History if !project.config_diagnostics.iter().any(Diagnostic::is_error) => project.load(),
+        Verb::History => {
+            project.sound_config()?;
+            project.load()
+        }
         _ => project.load_sound()?,
     };
     let writes = !verb.reads_only();
