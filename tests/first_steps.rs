@@ -1,16 +1,11 @@
 //! From an empty folder to a program that migrates itself, and what happens when a file comes or goes.
 
-use crate::support::{Project, checkout};
-
-fn init(project: &Project) {
-    let checkout = checkout().to_string_lossy().into_owned();
-    project.dbmigrate(["init", "--path", &checkout]).succeeds();
-}
+use crate::support::Project;
 
 #[test]
 fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
     let project = Project::new("first-steps");
-    init(&project);
+    project.init(&[]).succeeds();
     for (name, sql) in [
         ("create_teams", "CREATE TABLE teams(id INTEGER PRIMARY KEY, name TEXT NOT NULL);"),
         ("create_members", "CREATE TABLE members(id INTEGER PRIMARY KEY, team REFERENCES teams ON DELETE CASCADE);"),
@@ -52,7 +47,7 @@ fn init_fits_into_a_package_that_has_a_build_script_already() {
     let project = Project::new("init-merges");
     project.write("build.rs", "//! Builds.\n\nfn main() {\n    println!(\"cargo:rustc-env=GREETING=hello\");\n}\n");
     project.write("src/main.rs", "//! Greets.\n\nfn main() {\n    println!(\"{}\", env!(\"GREETING\"));\n}\n");
-    init(&project);
+    project.init(&[]).succeeds();
     assert!(
         project.read("build.rs").contains("fn main() {\n    dbmigrate_build::generate()"),
         "{}",
@@ -68,7 +63,7 @@ fn init_fits_into_a_package_that_has_a_build_script_already() {
     project.dbmigrate(["check"]).succeeds();
 
     let before = ["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path));
-    init(&project);
+    project.init(&[]).succeeds();
     assert_eq!(
         ["Cargo.toml", "build.rs", "src/main.rs"].map(|path| project.read(path)),
         before,
@@ -102,7 +97,7 @@ fn a_fresh_program_gets_few_crates_and_no_other_sqlite() {
     let project = Project::new("crate-count");
     let before = crates(&project);
     assert_eq!(before.len(), 1);
-    init(&project);
+    project.init(&[]).succeeds();
     let after = crates(&project);
     let sqlite: Vec<&String> = after.iter().filter(|name| name.contains("sqlite")).collect();
     assert_eq!(sqlite, ["libsqlite3-sys", "rusqlite"], "the program's own, and no other");

@@ -2,14 +2,9 @@
 
 use toml_edit::value;
 
-use crate::support::{Project, checkout};
+use crate::support::Project;
 
 const MODULE: &str = "dbmigrate_runtime::include_migrations!(pub mod migrations);";
-
-fn init(project: &Project, flags: &[&str]) {
-    let checkout = checkout().to_string_lossy().into_owned();
-    project.dbmigrate(["init", "--path", &checkout].iter().chain(flags)).succeeds();
-}
 
 #[test]
 fn the_module_goes_behind_a_shebang_and_documentation() {
@@ -25,7 +20,7 @@ fn the_module_goes_behind_a_shebang_and_documentation() {
         let project = Project::new(&format!("init-{test}"));
         let file = if before.contains("main") { "src/main.rs" } else { "src/lib.rs" };
         project.write(file, before);
-        init(&project, &[]);
+        project.init(&[]).succeeds();
         assert_eq!(project.read(file), expect, "{test}");
     }
 }
@@ -41,7 +36,7 @@ fn a_package_with_crlf_keeps_it() {
     for (path, text) in &files {
         project.write(path, text.replace('\n', "\r\n"));
     }
-    init(&project, &[]);
+    project.init(&[]).succeeds();
     for (path, _) in &files {
         let text = project.read(path);
         assert!(text.contains("dbmigrate"), "{path}: {text}");
@@ -58,7 +53,7 @@ fn a_library_of_another_kind_and_name_is_a_library() {
         manifest["lib"]["crate-type"] = value(toml_edit::Array::from_iter(["staticlib", "rlib"]));
     });
     project.write("src/lib.rs", "pub fn run() {}\n");
-    init(&project, &["--runner"]);
+    project.init(&["--runner"]).succeeds();
     assert!(project.read("src/lib.rs").starts_with(MODULE), "{}", project.read("src/lib.rs"));
     let runner = project.read(&format!("src/bin/{}-migrate.rs", project.name));
     assert!(runner.contains("other::migrations::migrator().cli()"), "{runner}");
@@ -75,7 +70,7 @@ fn sources_beside_the_manifest_are_not_searched_through_the_build() {
     }
     project.write("target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     project.write("vendored/Cargo.toml", "[package]\nname = \"vendored\"\n");
-    init(&project, &[]);
+    project.init(&[]).succeeds();
     assert_eq!(project.read("lib.rs"), format!("{MODULE}\n"));
 }
 
@@ -83,7 +78,7 @@ fn sources_beside_the_manifest_are_not_searched_through_the_build() {
 fn a_manifest_that_names_the_default_build_script_has_one() {
     let project = Project::new("init-build-true");
     project.edit_manifest(|manifest| manifest["package"]["build"] = value(true));
-    init(&project, &[]);
+    project.init(&[]).succeeds();
     assert!(project.has("build.rs"));
 }
 
@@ -144,7 +139,7 @@ fn a_member_takes_what_its_workspace_says() {
         project.write(&format!("{member}/src/main.rs"), "fn main() {\n    println!(\"Hello, world!\");\n}\n");
     }
     for member in ["renames", "lacks"] {
-        init(&project, &["-p", member]);
+        project.init(&["-p", member]).succeeds();
         // The workspace's default stays the one place that says so.
         assert!(!project.read(&format!("{member}/Cargo.toml")).contains("database"), "{member}");
     }

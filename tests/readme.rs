@@ -29,7 +29,7 @@ fn the_session_runs_as_it_is_written() {
             let words: Vec<&str> = command.split_whitespace().collect();
             let run = match words.as_slice() {
                 ["cargo", "new" | "test", ..] | ["cargo", "run", "--manifest-path", ..] | ["cd", _] => continue,
-                ["cargo", "dbmigrate", "init"] => project.dbmigrate(["init", "--path", &checkout().to_string_lossy()]),
+                ["cargo", "dbmigrate", "init"] => project.init(&[]),
                 ["cargo", "dbmigrate", rest @ ..] => project.dbmigrate(rest.iter().copied()),
                 ["cargo", "run"] => project.cargo(["run", "-q"]),
                 ["cargo", rest @ ..] => project.cargo(rest.iter().copied()),

@@ -67,8 +67,7 @@ impl Project {
     /// The same, wired by `cargo dbmigrate init`, with the migrations `(file name, SQL)` instead of the scaffold's.
     pub(crate) fn wired(test: &str, migrations: &[(&str, &str)]) -> Self {
         let project = Self::new(test);
-        let checkout = checkout().to_string_lossy().into_owned();
-        project.dbmigrate(["init", "--path", &checkout]).succeeds();
+        project.init(&[]).succeeds();
         project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["database"] = value("app.db"));
         project.remove("migrations/001_initial_schema.sql");
         for (name, text) in migrations {
@@ -136,6 +135,12 @@ impl Project {
     pub(crate) fn dbmigrate<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run {
         let mut command = self.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
         Run::of(command.arg("dbmigrate").args(args))
+    }
+
+    /// Runs `cargo dbmigrate init`, for the crates of this checkout.
+    pub(crate) fn init(&self, flags: &[&str]) -> Run {
+        let checkout = checkout().to_string_lossy().into_owned();
+        self.dbmigrate(["init", "--path", &checkout].iter().chain(flags))
     }
 
     /// Runs `cargo …` in the project.
