@@ -129,7 +129,7 @@ pub(crate) enum Command {
     /// Roll back the newest applied migration, or as told
     Down(DownArgs),
     /// Roll back the newest applied migration and apply its current text
-    Redo(DatabaseArgs),
+    Redo(RedoArgs),
     /// Empty the database, after a copy of it was made
     Reset(ResetArgs),
     /// Record migrations as applied without running them, for a database that has what they make
@@ -138,6 +138,10 @@ pub(crate) enum Command {
     Forget(ForgetArgs),
     /// Explain what differs between the history and the files, or settle it
     Repair(RepairArgs),
+    /// Keep a copy of the database
+    Backup(BackupArgs),
+    /// Put a copy back into the place of the database, or show which copies there are
+    Restore(RestoreArgs),
     /// Compare the recorded history with the files
     Verify(DatabaseArgs),
     /// Show the history as the database records it
@@ -215,6 +219,11 @@ pub(crate) struct UpArgs {
     /// Start at the first migration although the database holds objects and no history
     #[arg(long)]
     pub(crate) existing: bool,
+    /// Run on a copy and say what happened there; the database stays as it is
+    #[arg(long, conflicts_with_all = ["backup", "no_backup"])]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) copy: CopyArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
@@ -233,6 +242,53 @@ pub(crate) struct DownArgs {
     /// Roll back everything
     #[arg(long)]
     pub(crate) all: bool,
+    /// Run on a copy and say what happened there; the database stays as it is
+    #[arg(long, conflicts_with_all = ["backup", "no_backup"])]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) copy: CopyArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+/// Whether a copy of the database is kept first.
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// Keep a copy of the database first, in any case [default: before work that takes something away]
+    #[arg(long, conflicts_with = "no_backup")]
+    pub(crate) backup: bool,
+    /// Keep no copy, also before work that takes something away
+    #[arg(long)]
+    pub(crate) no_backup: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedoArgs {
+    #[command(flatten)]
+    pub(crate) copy: CopyArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The file to make [default: one named by time and version, in the folder of the copies]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The copy to put back; without it, show which there are
+    pub(crate) from: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Replace a file that is no database any more
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

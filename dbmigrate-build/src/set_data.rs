@@ -62,6 +62,9 @@ fn open(text: &mut String, config: &Config) {
         out_of_order: __dbmigrate::OutOfOrder::{out_of_order},
         newer_database: __dbmigrate::NewerDatabase::{newer_database},
     }},
+    before_all: ::core::option::Option::None,
+    after_all: ::core::option::Option::None,
+    repeatables: &[],
     migrations: &[
 ",
         table = literal::string(&config.table),
@@ -79,6 +82,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
             file: {file},
             metadata: __dbmigrate::Metadata {{ title: {title}, date: {date}, description: {description}, version: {version} }},
             checksum: {checksum},
+            text_checksum: \"\",
             chain: {chain},
             requires: &[{requires}],
 ",
@@ -143,6 +147,7 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
                 foreign_keys: {foreign_keys:?},
                 tolerate_existing: {tolerate},
                 checksum: {checksum},
+                prefixes: &[],
                 asserts: &[",
         file = literal::string(script.source.path()),
         copy = literal::string(copy),
@@ -203,6 +208,7 @@ fn render_rust(
                 foreign_keys: {foreign_keys:?},
                 tolerate_existing: false,
                 checksum: {checksum},
+                prefixes: &[],
                 asserts: &[],
                 steps: &[
                     ",

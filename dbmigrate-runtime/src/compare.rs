@@ -428,6 +428,7 @@ mod tests {
         foreign_keys: None,
         tolerate_existing: false,
         checksum: "c",
+        prefixes: &[],
     };
 
     fn migration(number: u64, name: &'static str) -> Migration<'static> {
@@ -438,6 +439,7 @@ mod tests {
             file: "f",
             metadata,
             checksum: "c",
+            text_checksum: "",
             chain: name,
             requires: &[],
             up: SCRIPT,
@@ -465,7 +467,15 @@ mod tests {
     /// The states of the program's `a`, `b`, `d` (1, 2, 4) and the history's rows, and the chain.
     fn check(rows: &[&str], expect: &str, chain: &str) {
         let migrations = [migration(1, "a"), migration(2, "b"), migration(4, "d")];
-        let set = Set { name: "", table: "t", migrations: &migrations, rules: Rules::DEFAULT };
+        let set = Set {
+            name: "",
+            table: "t",
+            migrations: &migrations,
+            before_all: None,
+            after_all: None,
+            repeatables: &[],
+            rules: Rules::DEFAULT,
+        };
         let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();

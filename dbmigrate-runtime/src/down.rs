@@ -76,10 +76,10 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     let back = down(session, set, options, Goal::Exactly(number))?;
     let again = up::up(session, set, options, Some(number));
     match again {
-        Ok(report) => Ok(Report { applied: report.applied, rolled_back: back.rolled_back }),
+        Ok(report) => Ok(Report { rolled_back: back.rolled_back, backup: back.backup, ..report }),
         Err(error) => {
-            let applied = error.report().applied.clone();
-            Err(error.after(Report { applied, rolled_back: back.rolled_back }))
+            let report = Report { rolled_back: back.rolled_back, backup: back.backup, ..error.report().clone() };
+            Err(error.after(report))
         }
     }
 }

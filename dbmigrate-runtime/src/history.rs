@@ -19,7 +19,7 @@ use crate::value::{Row, Value};
 const FORMAT: i64 = 1;
 
 /// The columns that a history table must have.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "name",
     "applied_at",
@@ -32,6 +32,9 @@ const COLUMNS: [&str; 12] = [
     "up_sql",
     "down_sql",
     "tool",
+    "text_checksum",
+    "prefix_checksum",
+    "steps_us",
 ];
 
 /// One row of the history.
@@ -207,7 +210,8 @@ impl<'s> History<'s> {
              name TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  \
              set_name TEXT NOT NULL DEFAULT '',\n  number INTEGER NOT NULL,\n  checksum TEXT NOT NULL,\n  \
              state TEXT NOT NULL,\n  statements_done INTEGER NOT NULL,\n  duration_us INTEGER,\n  up_sql TEXT,\n  \
-             down_sql TEXT,\n  tool TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
+             down_sql TEXT,\n  tool TEXT,\n  text_checksum TEXT,\n  prefix_checksum TEXT,\n  \
+             steps_us TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
         ))?;
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \

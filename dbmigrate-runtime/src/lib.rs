@@ -14,6 +14,7 @@
 //! module holds spans and what a runner must know of them.
 
 mod assertion;
+mod backup;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod code;
@@ -30,6 +31,7 @@ mod forget;
 mod format;
 mod guard;
 mod history;
+mod hooks;
 mod include;
 mod job;
 mod journal;
@@ -57,20 +59,22 @@ mod verify;
 mod violations;
 mod with_driver;
 
+pub use backup::{Backup, BackupWhen};
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;
 pub use history::HistoryRow;
+pub use hooks::{Direction, Progress, Upcoming};
 pub use mark::{Comparison, Marked};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use options::JournalMode;
 pub use repair::{Repair, Repairs, Stopped};
-pub use report::{Done, Report};
+pub use report::{Done, Repeated, Report};
 pub use reset::ResetPlan;
 pub use set::{
-    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, OutOfOrder, Rules, Script, Set,
-    Statement, Step, StoreSql, TransactionMode,
+    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, OutOfOrder, Repeatable, Rules, Script,
+    Set, Statement, Step, StoreSql, TransactionMode,
 };
 pub use status::{Entry, State, Status};
 pub use unknown::{UnknownMigration, unknown_code};

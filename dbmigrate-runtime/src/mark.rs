@@ -11,6 +11,7 @@ use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::history::History;
+use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::schema::{COMPARED, Schema};
 use crate::session::{Plain, Session};
@@ -238,8 +239,9 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) ->
 pub(crate) fn replay<B: Backend>(set: &Set<'_>, options: &Options) -> Result<Schema, String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let mut driver = B::driver(&mut memory);
-    let mut session = Plain(&mut driver);
-    let options = Options { journal_mode: None, ..options.clone() };
+    let hooks = Hooks::default();
+    let mut session = Plain { driver: &mut driver, hooks: &hooks };
+    let options = Options { journal_mode: None, backup: None, ..options.clone() };
     up::up(&mut session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
     Schema::read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())
 }

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::BoxError;
+use crate::backup::Backup;
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::history::HistoryRow;
+use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::mark::Marked;
 use crate::options::{JournalMode, Options};
 use crate::repair::{Repair, Repairs, Stopped};
-use crate::report::Report;
+use crate::report::{Done, Report};
 use crate::reset::ResetPlan;
 use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
@@ -26,13 +28,14 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) set: &'a Set<'a>,
     pub(crate) options: Options,
     code: Option<Box<Dispatch<'a, B::Connection>>>,
+    pub(crate) hooks: Hooks<'a>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
     /// A migrator for a set.
     #[must_use]
     pub fn new(set: &'a Set<'a>) -> Self {
-        Self { set, options: Options::default(), code: None }
+        Self { set, options: Options::default(), code: None, hooks: Hooks::default() }
     }
 
     /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
@@ -67,6 +70,46 @@ impl<'a, B: Backend> Migrator<'a, B> {
     #[must_use]
     pub fn allow_mismatch(mut self) -> Self {
         self.options.allow_mismatch = true;
+        self
+    }
+
+    /// Keeps a copy of the database before a run, by these rules. Without this call nothing is copied.
+    ///
+    /// The copy is made under the write lock, through a connection of its own, and checked before anything runs.
+    #[must_use]
+    pub fn backup(mut self, backup: Backup) -> Self {
+        self.options.backup = Some(backup);
+        self
+    }
+
+    /// Makes those copies with `copy`, which gets the path of a file that does not exist yet: for a database in memory,
+    /// an encrypted one, or one with collations of the program. It runs while this connection holds the write lock,
+    /// so it has to read through another one. What it makes is not opened.
+    #[must_use]
+    pub fn backup_with(mut self, copy: impl Fn(&Path) -> Result<(), BoxError> + 'a) -> Self {
+        self.hooks.backup_with = Some(Box::new(copy));
+        self
+    }
+
+    /// Is called before each migration, in its transaction if it has one. An error stops the run there, and nothing of
+    /// that migration is left. A migration that has to start over is announced again.
+    #[must_use]
+    pub fn before_each(mut self, call: impl Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a) -> Self {
+        self.hooks.before_each = Some(Box::new(call));
+        self
+    }
+
+    /// Is called for each migration that has run, once that is committed.
+    #[must_use]
+    pub fn after_each(mut self, call: impl Fn(&Done) + 'a) -> Self {
+        self.hooks.after_each = Some(Box::new(call));
+        self
+    }
+
+    /// Is called right before each step of a script.
+    #[must_use]
+    pub fn on_progress(mut self, call: impl Fn(&Progress<'_>) + 'a) -> Self {
+        self.hooks.on_progress = Some(Box::new(call));
         self
     }
 
@@ -294,6 +337,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {
-        Bound { driver: B::driver(connection), code: self.code.as_deref() }
+        Bound { driver: B::driver(connection), code: self.code.as_deref(), hooks: &self.hooks }
     }
 }

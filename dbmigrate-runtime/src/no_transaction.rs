@@ -67,7 +67,7 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     walk.run(start)?;
     let notes = walk.notes;
     context.settings.restore_inside(db)?;
-    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), notes })
+    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps: Vec::new(), notes })
 }
 
 struct Walk<'w, 'c, 's> {
@@ -132,7 +132,7 @@ impl Walk<'_, '_, '_> {
                 result
             }
             Step::Sql(statement) => match statement.effect {
-                Effect::None | Effect::DropTable(_) | Effect::Write(_) => {
+                Effect::None | Effect::DropTable(_) | Effect::DropColumn(_) | Effect::Write(_) => {
                     self.in_transaction(done, done..done + 1, done + 1)
                 }
                 Effect::Begin => match together(self.script.steps, done) {

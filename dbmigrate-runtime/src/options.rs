@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backup::Backup;
+
 /// A journal mode to switch a database to before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,6 +38,7 @@ pub(crate) struct Options {
     pub(crate) journal_mode: Option<JournalMode>,
     pub(crate) allow_existing_schema: bool,
     pub(crate) allow_mismatch: bool,
+    pub(crate) backup: Option<Backup>,
     pub(crate) tool: &'static str,
 }
 
@@ -46,6 +49,7 @@ impl Default for Options {
             journal_mode: None,
             allow_existing_schema: false,
             allow_mismatch: false,
+            backup: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
         }
     }

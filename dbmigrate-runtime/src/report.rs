@@ -1,5 +1,6 @@
 //! What a run has done.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What was applied and rolled back, in the order in which it happened.
@@ -10,13 +11,27 @@ pub struct Report {
     pub applied: Vec<Done>,
     /// The migrations that were rolled back.
     pub rolled_back: Vec<Done>,
+    /// The repeatables that were run again.
+    pub repeated: Vec<Repeated>,
+    /// The copy of the database that was kept first.
+    pub backup: Option<PathBuf>,
+}
+
+/// A repeatable that was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repeated {
+    /// The name of its file without its ending.
+    pub name: String,
+    /// How long it took, without the commit.
+    pub duration: Duration,
 }
 
 impl Report {
     /// Whether nothing was to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.applied.is_empty() && self.rolled_back.is_empty()
+        self.applied.is_empty() && self.rolled_back.is_empty() && self.repeated.is_empty()
     }
 }
 
@@ -30,6 +45,8 @@ pub struct Done {
     pub name: String,
     /// How long it took, without the commit.
     pub duration: Duration,
+    /// How long each of its steps took, in order; those that an interrupted run had done before are not among them.
+    pub steps: Vec<Duration>,
     /// What is worth knowing: statements that were skipped, with their place.
     pub notes: Vec<String>,
 }

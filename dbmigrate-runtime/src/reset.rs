@@ -96,7 +96,7 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
     let done = |(number, name)| {
         // The first one stands for the time of all.
         let duration = std::mem::replace(&mut duration, Duration::ZERO);
-        Done { number, name, duration, notes: Vec::new() }
+        Done { number, name, duration, steps: Vec::new(), notes: Vec::new() }
     };
     Ok(rows.into_iter().map(done).collect())
 }

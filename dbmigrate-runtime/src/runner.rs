@@ -253,7 +253,7 @@ impl<'r, 's> Runner<'r, 's> {
             Some(migration) => history.insert(db, options, migration, "applied", Some(duration))?,
             None => history.delete(db, job.number)?,
         }
-        Ok(Done { number: job.number, name: job.name.clone(), duration, notes })
+        Ok(Done { number: job.number, name: job.name.clone(), duration, steps: Vec::new(), notes })
     }
 
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {

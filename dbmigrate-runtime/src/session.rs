@@ -1,9 +1,12 @@
 //! The driver with its types erased, so that the engine compiles once, in this crate.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::BoxError;
-use crate::driver::{Backend, Driver};
+use crate::driver::{Access, Backend, Driver};
+use crate::hooks::{Hooks, Progress, Upcoming};
+use crate::report::Done;
 use crate::value::{Row, Value};
 
 /// What the engine asks of a connection.
@@ -18,6 +21,20 @@ pub(crate) trait Session {
     fn run_code(&mut self, id: u32) -> Result<(), BoxError>;
     /// Whether code can be run at all.
     fn has_code(&self) -> bool;
+    /// A migration is about to run, in its transaction if it has one. An error stops it.
+    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError>;
+    /// A step is about to run.
+    fn progress(&mut self, progress: &Progress<'_>);
+    /// The script of a migration has run; its transaction is still open if it has one.
+    fn ran(&mut self, _: &Upcoming<'_>) -> Result<(), DbError> {
+        Ok(())
+    }
+    /// A migration has run, and that is committed.
+    fn after_each(&mut self, done: &Done);
+    /// The program's own way to copy its database into a new file.
+    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>>;
+    /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
+    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
 }
 
 /// An error of the database.
@@ -59,6 +76,7 @@ pub(crate) type Dispatch<'a, C> = dyn Fn(u32, &C) -> Result<(), BoxError> + 'a;
 pub(crate) struct Bound<'m, 'c, B: Backend> {
     pub(crate) driver: B::Driver<'c>,
     pub(crate) code: Option<&'m Dispatch<'m, B::Connection>>,
+    pub(crate) hooks: &'m Hooks<'m>,
 }
 
 impl<B: Backend> Session for Bound<'_, '_, B> {
@@ -82,22 +100,49 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     fn has_code(&self) -> bool {
         self.code.is_some()
     }
+
+    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
+        self.hooks.before_each.as_ref().map_or(Ok(()), |hook| hook(upcoming))
+    }
+
+    fn progress(&mut self, progress: &Progress<'_>) {
+        self.hooks.on_progress.iter().for_each(|hook| hook(progress));
+    }
+
+    fn after_each(&mut self, done: &Done) {
+        self.hooks.after_each.iter().for_each(|hook| hook(done));
+    }
+
+    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+        self.hooks.backup_with.as_deref().map(|hook| hook as _)
+    }
+
+    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
+        let other = |error: BoxError| DbError { busy: false, message: error.to_string(), offset: None, source: error };
+        Some(B::open(path, Access::ReadOnly).map_err(other).and_then(|mut connection| {
+            let result = B::driver(&mut connection).query(sql, &[]);
+            result.map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+        }))
+    }
 }
 
 /// Any driver, without code.
-pub(crate) struct Plain<'d, D>(pub(crate) &'d mut D);
+pub(crate) struct Plain<'d, D> {
+    pub(crate) driver: &'d mut D,
+    pub(crate) hooks: &'d Hooks<'d>,
+}
 
 impl<D: Driver> Session for Plain<'_, D> {
     fn execute(&mut self, sql: &str) -> Result<(), DbError> {
-        self.0.execute(sql).map_err(|error| DbError::new::<D>(error, sql))
+        self.driver.execute(sql).map_err(|error| DbError::new::<D>(error, sql))
     }
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.0.query(sql, params).map_err(|error| DbError::new::<D>(error, sql))
+        self.driver.query(sql, params).map_err(|error| DbError::new::<D>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {
-        self.0.in_transaction()
+        self.driver.in_transaction()
     }
 
     fn run_code(&mut self, _: u32) -> Result<(), BoxError> {
@@ -106,6 +151,26 @@ impl<D: Driver> Session for Plain<'_, D> {
 
     fn has_code(&self) -> bool {
         false
+    }
+
+    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
+        self.hooks.before_each.as_ref().map_or(Ok(()), |hook| hook(upcoming))
+    }
+
+    fn progress(&mut self, progress: &Progress<'_>) {
+        self.hooks.on_progress.iter().for_each(|hook| hook(progress));
+    }
+
+    fn after_each(&mut self, done: &Done) {
+        self.hooks.after_each.iter().for_each(|hook| hook(done));
+    }
+
+    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+        self.hooks.backup_with.as_deref().map(|hook| hook as _)
+    }
+
+    fn beside(&mut self, _: &Path, _: &str) -> Option<Result<Vec<Row>, DbError>> {
+        None
     }
 }
 

@@ -16,6 +16,12 @@ pub struct Set<'a> {
     pub table: &'a str,
     /// The migrations, by ascending number.
     pub migrations: &'a [Migration<'a>],
+    /// `hooks/before_all.sql`: runs before the first migration of a run, in a transaction of its own.
+    pub before_all: Option<Script<'a>>,
+    /// `hooks/after_all.sql`: runs after the last migration of a run, in a transaction of its own.
+    pub after_all: Option<Script<'a>>,
+    /// `repeatable/*.sql`, by name: run again when their content has changed, and after every migration.
+    pub repeatables: &'a [Repeatable<'a>],
     /// What the package's configuration says.
     pub rules: Rules,
 }
@@ -108,14 +114,32 @@ pub struct Migration<'a> {
     pub metadata: Metadata<'a>,
     /// The versioned checksum of the way up.
     pub checksum: &'a str,
+    /// The checksum of the text of the way up as it is written, with its comments; empty for Rust. A difference in it
+    /// alone is worth a note and no more.
+    pub text_checksum: &'a str,
     /// The chained checksum of this migration and all before it.
     pub chain: &'a str,
-    /// The full names of the migrations that have to be applied before.
+    /// The full names of the migrations that have to be applied before; those of another set as `set/name`.
     pub requires: &'a [&'a str],
     /// The way up.
     pub up: Script<'a>,
     /// The way back.
     pub down: Down<'a>,
+}
+
+/// Views and triggers that are made anew when their file changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Repeatable<'a> {
+    /// The name of the file without its ending.
+    pub name: &'a str,
+    /// The versioned checksum of the script.
+    pub checksum: &'a str,
+    /// The chained checksum of all migrations and the repeatables up to this one.
+    pub chain: &'a str,
+    /// Statements that run first, and take away what the script is about to make: `DROP VIEW IF EXISTS "v"`.
+    pub drops: &'a [&'a str],
+    /// What makes them.
+    pub script: Script<'a>,
 }
 
 /// What the header comments of a migration say.
@@ -161,6 +185,9 @@ pub struct Script<'a> {
     pub tolerate_existing: bool,
     /// The versioned checksum of this direction.
     pub checksum: &'a str,
+    /// For a script without a transaction: the checksum of its first 0, 1, 2, … steps, so that one that was edited
+    /// goes on only where what has run is unchanged. Empty for others.
+    pub prefixes: &'a [&'a str],
 }
 
 /// One step of a script.
@@ -190,6 +217,8 @@ pub enum Effect<'a> {
     None,
     /// `DROP TABLE` of a table in `main`.
     DropTable(&'a str),
+    /// `ALTER TABLE … DROP COLUMN` of a table in `main`.
+    DropColumn(&'a str),
     /// `UPDATE`, `DELETE` or `REPLACE` on a table in `main`.
     Write(&'a str),
     /// Sets state of the connection (`PRAGMA`, `ATTACH`): replayed when a script without a transaction resumes.

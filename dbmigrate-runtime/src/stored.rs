@@ -36,6 +36,7 @@ pub(crate) struct Stored {
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     Drop(String),
+    DropColumn(String),
     Write(String),
     Other(Effect<'static>),
 }
@@ -44,6 +45,7 @@ impl Kind {
     fn effect(&self) -> Effect<'_> {
         match self {
             Self::Drop(table) => Effect::DropTable(table),
+            Self::DropColumn(table) => Effect::DropColumn(table),
             Self::Write(table) => Effect::Write(table),
             Self::Other(effect) => *effect,
         }
@@ -83,6 +85,7 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
         let effect = match statement.effect {
             Effect::None => "none".to_owned(),
             Effect::DropTable(table) => format!("drop={}", escape(table)),
+            Effect::DropColumn(table) => format!("drop-column={}", escape(table)),
             Effect::Write(table) => format!("write={}", escape(table)),
             Effect::Session => "session".to_owned(),
             Effect::Begin => "begin".to_owned(),
@@ -163,6 +166,7 @@ impl Stored {
             foreign_keys: self.foreign_keys,
             tolerate_existing: self.tolerate_existing,
             checksum: "",
+            prefixes: &[],
         }
     }
 }
@@ -170,6 +174,9 @@ impl Stored {
 fn kind(effect: &str) -> Option<Kind> {
     if let Some(table) = effect.strip_prefix("drop=") {
         return unescape(table).map(Kind::Drop);
+    }
+    if let Some(table) = effect.strip_prefix("drop-column=") {
+        return unescape(table).map(Kind::DropColumn);
     }
     if let Some(table) = effect.strip_prefix("write=") {
         return unescape(table).map(Kind::Write);
@@ -238,6 +245,7 @@ mod tests {
             foreign_keys: Some(false),
             tolerate_existing: true,
             checksum: "c",
+            prefixes: &[],
         }
     }
 

@@ -20,7 +20,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        up::up(&mut Plain(driver), self.set, &self.options, None)
+        up::up(&mut self.plain(driver), self.set, &self.options, None)
     }
 
     /// As [`Migrator::up_to`], on any driver.
@@ -29,7 +29,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        up::up(&mut Plain(driver), self.set, &self.options, Some(number.into()))
+        up::up(&mut self.plain(driver), self.set, &self.options, Some(number.into()))
     }
 
     /// As [`Migrator::down`], on any driver.
@@ -38,7 +38,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::down(&mut Plain(driver), self.set, &self.options, down::Goal::Newest)
+        down::down(&mut self.plain(driver), self.set, &self.options, down::Goal::Newest)
     }
 
     /// As [`Migrator::down_to`], on any driver.
@@ -47,7 +47,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        down::down(&mut Plain(driver), self.set, &self.options, down::Goal::After(number.into()))
+        down::down(&mut self.plain(driver), self.set, &self.options, down::Goal::After(number.into()))
     }
 
     /// As [`Migrator::down_all`], on any driver.
@@ -56,7 +56,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::down(&mut Plain(driver), self.set, &self.options, down::Goal::All)
+        down::down(&mut self.plain(driver), self.set, &self.options, down::Goal::All)
     }
 
     /// As [`Migrator::redo`], on any driver.
@@ -65,7 +65,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::redo(&mut Plain(driver), self.set, &self.options)
+        down::redo(&mut self.plain(driver), self.set, &self.options)
     }
 
     /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
@@ -75,7 +75,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn mark_with(&self, driver: &mut impl Driver) -> Result<Marked, Error> {
-        self.mark_by(&mut Plain(driver), mark::Goal::Latest)
+        self.mark_by(&mut self.plain(driver), mark::Goal::Latest)
     }
 
     /// As [`Migrator::mark_to`], on any driver; see [`Migrator::mark_with`].
@@ -84,7 +84,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn mark_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Marked, Error> {
-        self.mark_by(&mut Plain(driver), mark::Goal::To(number.into()))
+        self.mark_by(&mut self.plain(driver), mark::Goal::To(number.into()))
     }
 
     /// As [`Migrator::forget`], on any driver.
@@ -93,7 +93,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
-        forget::forget(&mut Plain(driver), self.set, &self.options, number.into())
+        forget::forget(&mut self.plain(driver), self.set, &self.options, number.into())
     }
 
     /// As [`Migrator::repair_plan`], on any driver.
@@ -102,7 +102,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
-        repair::plan(&mut Plain(driver), self.set, &self.options)
+        repair::plan(&mut self.plain(driver), self.set, &self.options)
     }
 
     /// As [`Migrator::repair`], on any driver.
@@ -116,7 +116,7 @@ impl<B: Backend> Migrator<'_, B> {
         number: impl Into<u64>,
         stopped: Option<Stopped>,
     ) -> Result<Repairs, Error> {
-        repair::repair(&mut Plain(driver), self.set, &self.options, Some(number.into()), stopped)
+        repair::repair(&mut self.plain(driver), self.set, &self.options, Some(number.into()), stopped)
     }
 
     /// As [`Migrator::status`], on any driver.
@@ -125,7 +125,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn status_with(&self, driver: &mut impl Driver) -> Result<Status, Error> {
-        compare::status(&mut Plain(driver), self.set, &self.options)
+        compare::status(&mut self.plain(driver), self.set, &self.options)
     }
 
     /// As [`Migrator::pending`], on any driver.
@@ -143,7 +143,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn verify_with(&self, driver: &mut impl Driver) -> Result<Verification, Error> {
-        verify::verify(&mut Plain(driver), self.set, &self.options)
+        verify::verify(&mut self.plain(driver), self.set, &self.options)
     }
 
     /// As [`Migrator::history`], on any driver.
@@ -152,6 +152,10 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn history_with(&self, driver: &mut impl Driver) -> Result<Vec<HistoryRow>, Error> {
-        history::list(&mut Plain(driver), self.set, &self.options)
+        history::list(&mut self.plain(driver), self.set, &self.options)
+    }
+
+    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, D> {
+        Plain { driver, hooks: &self.hooks }
     }
 }

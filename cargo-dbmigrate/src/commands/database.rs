@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use dbmigrate_runtime::Migrator;
 use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
+use dbmigrate_runtime::{Backup, BackupWhen, Migrator};
 
 use super::Context;
-use crate::cli::{DatabaseArgs, Verbosity};
+use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::{database, open, project, runner, runtime_set};
@@ -15,8 +15,19 @@ use crate::ops::{database, open, project, runner, runtime_set};
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
 
-/// Runs `verb` on the database of the selected package.
+/// Runs `verb` on the database of the selected package, with a copy first where the manifest wants one.
 pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let as_configured = CopyArgs { backup: false, no_backup: false };
+    run_with_copy(verb, &as_configured, args, context)
+}
+
+/// As [`run`], with a copy first where `copy` says so.
+pub(super) fn run_with_copy(
+    verb: Verb,
+    copy: &CopyArgs,
+    args: &DatabaseArgs,
+    context: &mut Context<'_>,
+) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
     let loaded = match verb {
         // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
@@ -40,6 +51,7 @@ pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) ->
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
         busy_timeout: args.busy_timeout.map(Duration::from_secs),
+        backup: backup(copy),
     };
     if let Some(runner) = runner {
         return runner::run(runner, &project, &database.path, &request, context.global, &args.build);
@@ -55,4 +67,10 @@ pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) ->
             None => cli::run(migrator, &database.path, &request, context.shell),
         }
     }))
+}
+
+/// The copies to keep, as the flags say.
+fn backup(copy: &CopyArgs) -> Option<Backup> {
+    let when = if copy.backup { BackupWhen::Always } else { BackupWhen::Destructive };
+    (!copy.no_backup).then(|| Backup::new(when))
 }

@@ -15,5 +15,6 @@ pub(crate) fn run(args: &DownArgs, context: &mut Context<'_>) -> Result<u8, CliE
         (.., true) => Back::All,
         _ => Back::Newest,
     };
-    database::run(Verb::Down { what }, &args.database, context)
+    let verb = Verb::Down { what, dry_run: args.dry_run };
+    database::run_with_copy(verb, &args.copy, &args.database, context)
 }

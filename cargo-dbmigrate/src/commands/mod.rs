@@ -1,5 +1,6 @@
 //! One file per command: arguments in, one call to `ops`, an exit code out.
 
+mod backup;
 mod check;
 mod create;
 mod database;
@@ -12,6 +13,7 @@ mod mark;
 mod redo;
 mod repair;
 mod reset;
+mod restore;
 mod status;
 mod up;
 mod verify;
@@ -42,6 +44,8 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Mark(args) => mark::run(args, &mut context),
         Command::Forget(args) => forget::run(args, &mut context),
         Command::Repair(args) => repair::run(args, &mut context),
+        Command::Backup(args) => backup::run(args, &mut context),
+        Command::Restore(args) => restore::run(args, &mut context),
         Command::Verify(args) => verify::run(args, &mut context),
         Command::History(args) => history::run(args, &mut context),
     }

@@ -3,9 +3,9 @@
 use dbmigrate_runtime::cli::Verb;
 
 use super::{Context, database};
-use crate::cli::DatabaseArgs;
+use crate::cli::RedoArgs;
 use crate::error::CliError;
 
-pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    database::run(Verb::Redo, args, context)
+pub(crate) fn run(args: &RedoArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    database::run_with_copy(Verb::Redo, &args.copy, &args.database, context)
 }

@@ -7,5 +7,6 @@ use crate::cli::UpArgs;
 use crate::error::CliError;
 
 pub(crate) fn run(args: &UpArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    database::run(Verb::Up { to: args.to.clone(), existing: args.existing }, &args.database, context)
+    let verb = Verb::Up { to: args.to.clone(), existing: args.existing, dry_run: args.dry_run };
+    database::run_with_copy(verb, &args.copy, &args.database, context)
 }

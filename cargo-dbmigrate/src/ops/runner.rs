@@ -105,16 +105,20 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
     let given = |flag: &str, given: bool| given.then(|| flag.to_owned());
     match verb {
         Verb::Status { check } => given("--check", *check).into_iter().collect(),
-        Verb::Up { to, existing } => {
-            to.iter().map(|target| format!("--to={target}")).chain(given("--existing", *existing)).collect()
+        Verb::Up { to, existing, dry_run } => {
+            let flags = given("--existing", *existing).into_iter().chain(given("--dry-run", *dry_run));
+            to.iter().map(|target| format!("--to={target}")).chain(flags).collect()
         }
-        Verb::Down { what } => match what {
-            Back::Newest => Vec::new(),
-            Back::One(target) => vec!["--".to_owned(), target.clone()],
-            Back::To(target) => vec![format!("--to={target}")],
-            Back::Count(count) => vec![format!("--count={count}")],
-            Back::All => vec!["--all".to_owned()],
-        },
+        Verb::Down { what, dry_run } => {
+            let what = match what {
+                Back::Newest => Vec::new(),
+                Back::One(target) => vec!["--".to_owned(), target.clone()],
+                Back::To(target) => vec![format!("--to={target}")],
+                Back::Count(count) => vec![format!("--count={count}")],
+                Back::All => vec!["--all".to_owned()],
+            };
+            given("--dry-run", *dry_run).into_iter().chain(what).collect()
+        }
         Verb::Reset { yes } => given("--yes", *yes).into_iter().collect(),
         Verb::Mark { what, force } => {
             let force = given("--force", *force).into_iter();
@@ -137,6 +141,8 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
             };
             stopped.into_iter().chain(what).collect()
         }
+        // The command line does these itself; the runner is there for what executes migrations.
+        Verb::Backup { .. } | Verb::Restore { .. } => Vec::new(),
         Verb::Redo | Verb::Verify | Verb::History => Vec::new(),
     }
 }
@@ -161,6 +167,7 @@ mod tests {
     fn words(line: &str, verb: Verb) -> String {
         let cli = crate::cli::Cli::try_parse_from(line.split(' ')).unwrap();
         let crate::cli::Command::Redo(args) = &cli.command else { panic!("{line}") };
+        let args = &args.database;
         let program = "cargo dbmigrate".to_owned();
         let request = Request {
             program,
@@ -169,6 +176,7 @@ mod tests {
             verbose: true,
             quiet: false,
             busy_timeout: Some(Duration::from_secs(7)),
+            backup: Some(Request::default_backup()),
         };
         let words = arguments(
             "migrate",
@@ -190,7 +198,7 @@ mod tests {
         );
         let line = "x redo --locked --offline --features a,b --profile release --target x86_64-unknown-linux-gnu";
         assert_eq!(
-            words(line, Verb::Down { what: Back::One("-2".into()) }),
+            words(line, Verb::Down { what: Back::One("-2".into()), dry_run: false }),
             "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml --features a,b \
              --profile release --target x86_64-unknown-linux-gnu --locked --offline -- --database /data/a.db \
              --message-format json --busy-timeout 7 --verbose down -- -2"
@@ -199,10 +207,10 @@ mod tests {
 
     #[test]
     fn the_runner_understands_every_verb_that_it_is_given() {
-        let back = |what| Verb::Down { what };
+        let back = |what| Verb::Down { what, dry_run: true };
         for verb in [
             Verb::Status { check: true },
-            Verb::Up { to: Some("--x".into()), existing: true },
+            Verb::Up { to: Some("--x".into()), existing: true, dry_run: true },
             back(Back::Newest),
             back(Back::One("-2".into())),
             back(Back::To("1".into())),

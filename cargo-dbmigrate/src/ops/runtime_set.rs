@@ -10,7 +10,15 @@ use dbmigrate_runtime as runtime;
 pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
     let parts: Vec<Parts<'_>> = set.migrations.iter().map(Parts::new).collect();
     let migrations: Vec<runtime::Migration<'_>> = parts.iter().map(Parts::migration).collect();
-    work(&runtime::Set { name: "", table: &set.config.table, migrations: &migrations, rules: rules(&set.config) })
+    work(&runtime::Set {
+        name: "",
+        table: &set.config.table,
+        migrations: &migrations,
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        rules: rules(&set.config),
+    })
 }
 
 fn rules(config: &Config) -> runtime::Rules {
@@ -91,6 +99,7 @@ impl<'m> Parts<'m> {
                     foreign_keys: rust.foreign_keys,
                     tolerate_existing: false,
                     checksum: &source.checksum,
+                    prefixes: &[],
                 };
                 let way_back = match &rust.irreversible {
                     Some(reason) => runtime::Down::Irreversible(reason),
@@ -112,6 +121,7 @@ impl<'m> Parts<'m> {
                 version: metadata.version.as_deref(),
             },
             checksum: &source.checksum,
+            text_checksum: "",
             chain: &source.chain,
             requires,
             up,
@@ -130,6 +140,7 @@ fn sql<'a>(script: &'a Script, Steps { asserts, steps }: &'a Steps<'a>) -> runti
         foreign_keys: script.foreign_keys,
         tolerate_existing: script.tolerate_existing,
         checksum: &script.checksum,
+        prefixes: &[],
     }
 }
 

@@ -93,6 +93,7 @@ pub(super) fn set(
                 file: leak(format!("migrations/{name}.sql")),
                 metadata: Metadata { title: None, date: None, description: None, version },
                 checksum,
+                text_checksum: "",
                 chain: leak(chain.clone()),
                 requires: &[],
                 up: script(name, up),
@@ -101,7 +102,15 @@ pub(super) fn set(
         })
         .collect();
     let migrations = Box::leak(migrations.into_boxed_slice());
-    Box::leak(Box::new(Set { name: "", table: "_migrations", migrations, rules: Rules::DEFAULT }))
+    Box::leak(Box::new(Set {
+        name: "",
+        table: "_migrations",
+        migrations,
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        rules: Rules::DEFAULT,
+    }))
 }
 
 fn script(name: &str, text: &'static str) -> Script<'static> {
@@ -115,6 +124,7 @@ fn script(name: &str, text: &'static str) -> Script<'static> {
         foreign_keys: None,
         tolerate_existing: false,
         checksum: leak(format!("v1:{text}")),
+        prefixes: &[],
     }
 }
 

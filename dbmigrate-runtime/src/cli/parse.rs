@@ -9,7 +9,7 @@ use super::location::database_path;
 use super::nearest::nearest;
 use super::request::{Back, Baseline, Format, Mend, Request, Verb};
 use super::table::{COMMANDS, COMMON, Command, DESTRUCTIVE, Flag};
-use crate::Stopped;
+use crate::{Backup, BackupWhen, Stopped};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,13 +161,19 @@ impl Words {
         }
         let verb = match command.name {
             "status" => Verb::Status { check: self.has("check") },
-            "up" => Verb::Up { to: self.text("to"), existing: self.has("existing") },
-            "down" => Verb::Down { what: self.back()? },
+            "up" => Verb::Up { to: self.text("to"), existing: self.has("existing"), dry_run: self.has("dry-run") },
+            "down" => Verb::Down { what: self.back()?, dry_run: self.has("dry-run") },
             "redo" => Verb::Redo,
             "reset" => Verb::Reset { yes: self.has("yes") },
             "mark" => Verb::Mark { what: self.baseline()?, force: self.has("force") },
             "forget" => Verb::Forget { target: self.arguments.concat() },
             "repair" => self.repair()?,
+            "backup" => Verb::Backup { to: self.value("to").map(PathBuf::from) },
+            "restore" => Verb::Restore {
+                from: self.arguments.first().map(PathBuf::from),
+                yes: self.has("yes"),
+                force: self.has("force"),
+            },
             "verify" => Verb::Verify,
             _ => Verb::History,
         };
@@ -185,7 +191,28 @@ impl Words {
         let database = database.map_err(|why| wrong(format!("`--database`: {why}")))?;
         let (verbose, quiet) = (self.has("verbose"), self.has("quiet"));
         let busy_timeout = self.text("busy-timeout").map(|text| seconds(&text)).transpose()?;
-        Ok((Request { program: program.to_owned(), verb, format, verbose, quiet, busy_timeout }, database))
+        let backup = self.backup()?;
+        Ok((Request { program: program.to_owned(), verb, format, verbose, quiet, busy_timeout, backup }, database))
+    }
+
+    /// The copies to keep, as the flags say.
+    fn backup(&self) -> Result<Option<Backup>, Wrong> {
+        let when = match (self.has("backup"), self.has("no-backup")) {
+            (true, true) => return Err(wrong("`--backup` and `--no-backup` exclude each other")),
+            (false, true) => return Ok(None),
+            (true, false) => BackupWhen::Always,
+            (false, false) => BackupWhen::Destructive,
+        };
+        let mut backup = Backup::new(when);
+        if let Some(count) = self.text("backup-keep") {
+            let number = count.parse().ok().filter(|&number| number > 0);
+            backup = backup
+                .keep(number.ok_or_else(|| wrong(format!("`--backup-keep` takes a number from 1, not `{count}`")))?);
+        }
+        Ok(Some(match self.value("backup-dir") {
+            Some(dir) => backup.dir(dir),
+            None => backup,
+        }))
     }
 
     fn baseline(&self) -> Result<Baseline, Wrong> {
@@ -277,24 +304,25 @@ mod tests {
     }
 
     fn request(verb: Verb) -> Request {
-        Request { program: "app".into(), verb, format: Format::Human, verbose: false, quiet: false, busy_timeout: None }
+        let (program, backup) = ("app".into(), Some(Request::default_backup()));
+        Request { program, verb, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
     }
 
     #[test]
     fn every_verb_and_flag_arrives_in_the_request() {
-        let up = |to: Option<&str>, existing| Verb::Up { to: to.map(str::to_owned), existing };
+        let up = |to: Option<&str>, existing| Verb::Up { to: to.map(str::to_owned), existing, dry_run: false };
         for (line, verb) in [
             ("status", Verb::Status { check: false }),
             ("status --check", Verb::Status { check: true }),
             ("up", up(None, false)),
             ("up --to 1.1.0", up(Some("1.1.0"), false)),
             ("up --to=003_x --existing", up(Some("003_x"), true)),
-            ("down", Verb::Down { what: Back::Newest }),
-            ("down 002_add_indexes", Verb::Down { what: Back::One("002_add_indexes".into()) }),
-            ("down -- -odd", Verb::Down { what: Back::One("-odd".into()) }),
-            ("down --to 1", Verb::Down { what: Back::To("1".into()) }),
-            ("down --count 2", Verb::Down { what: Back::Count(2) }),
-            ("down --all", Verb::Down { what: Back::All }),
+            ("down", Verb::Down { what: Back::Newest, dry_run: false }),
+            ("down 002_add_indexes", Verb::Down { what: Back::One("002_add_indexes".into()), dry_run: false }),
+            ("down -- -odd", Verb::Down { what: Back::One("-odd".into()), dry_run: false }),
+            ("down --to 1", Verb::Down { what: Back::To("1".into()), dry_run: false }),
+            ("down --count 2", Verb::Down { what: Back::Count(2), dry_run: false }),
+            ("down --all", Verb::Down { what: Back::All, dry_run: false }),
             ("redo", Verb::Redo),
             ("mark", Verb::Mark { what: Baseline::Latest, force: false }),
             ("mark --to 2 --force", Verb::Mark { what: Baseline::To("2".into()), force: true }),

@@ -1,8 +1,9 @@
 //! What a database command is asked to do, as data. Nothing is parsed or run here.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Stopped;
+use crate::{Backup, BackupWhen, Stopped};
 
 /// One database command with everything that shapes its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,16 @@ pub struct Request {
     pub quiet: bool,
     /// How long to wait for another connection that is in the way; the migrator's own patience without it.
     pub busy_timeout: Option<Duration>,
+    /// The copy that is kept before a run; none without it.
+    pub backup: Option<Backup>,
+}
+
+impl Request {
+    /// The copies that are kept when nobody says otherwise.
+    #[must_use]
+    pub fn default_backup() -> Backup {
+        Backup::new(BackupWhen::Destructive)
+    }
 }
 
 /// Who reads the output.
@@ -44,11 +55,15 @@ pub enum Verb {
         to: Option<String>,
         /// Whether a database that has tables but no history starts at the first migration.
         existing: bool,
+        /// Whether to run on a copy, and say what happened there.
+        dry_run: bool,
     },
     /// Rolls back.
     Down {
         /// How far.
         what: Back,
+        /// Whether to run on a copy, and say what happened there.
+        dry_run: bool,
     },
     /// Rolls the newest applied migration back and applies its file as it is now.
     Redo,
@@ -76,6 +91,20 @@ pub enum Verb {
         /// What became of the step in which a migration was stopped, if that is known.
         stopped: Option<Stopped>,
     },
+    /// Keeps a copy of the database.
+    Backup {
+        /// The file to make; one with a name of its own without it.
+        to: Option<PathBuf>,
+    },
+    /// Puts a copy back.
+    Restore {
+        /// The copy; without it the answer is which there are.
+        from: Option<PathBuf>,
+        /// Whether nobody needs to be asked.
+        yes: bool,
+        /// Whether a file that is no database any more is replaced.
+        force: bool,
+    },
     /// Compares every row of the history with the migrations.
     Verify,
     /// Shows the history as it is recorded.
@@ -95,6 +124,8 @@ impl Verb {
             Self::Mark { .. } => "mark",
             Self::Forget { .. } => "forget",
             Self::Repair { .. } => "repair",
+            Self::Backup { .. } => "backup",
+            Self::Restore { .. } => "restore",
             Self::Verify => "verify",
             Self::History => "history",
         }
@@ -103,7 +134,12 @@ impl Verb {
     /// Whether it only reads: the database is opened read-only and nothing is created.
     #[must_use]
     pub fn reads_only(&self) -> bool {
-        matches!(self, Self::Status { .. } | Self::Verify | Self::History | Self::Repair { what: Mend::Explain, .. })
+        match self {
+            Self::Status { .. } | Self::Verify | Self::History | Self::Repair { what: Mend::Explain, .. } => true,
+            Self::Up { dry_run, .. } | Self::Down { dry_run, .. } => *dry_run,
+            Self::Backup { .. } | Self::Restore { from: None, .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether it executes migrations, which a set with Rust in it leaves to its own program.

@@ -56,6 +56,10 @@ fn execute<B: Backend>(
         Some(timeout) => migrator.busy_timeout(timeout),
         None => migrator,
     };
+    let migrator = match &request.backup {
+        Some(backup) => migrator.backup(backup.clone()),
+        None => migrator,
+    };
     match &request.verb {
         Verb::Status { check } => {
             let status = migrator.status(connection)?;
@@ -68,11 +72,11 @@ fn execute<B: Backend>(
             };
             Ok(if *check && !status.entries.iter().all(is_fine) { NO } else { DONE })
         }
-        Verb::Up { to, existing } => {
+        Verb::Up { to, existing, dry_run: _ } => {
             let migrator = if *existing { migrator.allow_existing_schema() } else { migrator };
             up(&migrator, connection, to.as_deref(), output)
         }
-        Verb::Down { what } => down(&migrator, connection, what, output),
+        Verb::Down { what, dry_run: _ } => down(&migrator, connection, what, output),
         Verb::Redo => change(output, "nothing to redo", || migrator.redo(connection)),
         Verb::Reset { yes } => reset::reset(&migrator, connection, database, *yes, output),
         Verb::Mark { what, force } => {
@@ -81,6 +85,7 @@ fn execute<B: Backend>(
         }
         Verb::Forget { target } => settle::forget(&migrator, connection, target, output),
         Verb::Repair { what, stopped } => settle::repair(&migrator, connection, what, *stopped, output),
+        Verb::Backup { to: _ } | Verb::Restore { .. } => Ok(DONE),
         Verb::Verify => Ok(output.verification(&migrator.verify(connection)?)),
         Verb::History => {
             output.history(&migrator.history(connection)?);

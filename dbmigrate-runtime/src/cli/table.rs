@@ -64,7 +64,13 @@ pub(super) const COMMON: &[Flag] = &[
 ];
 
 /// The verbs that take something away: no tip for a slip of the pen leads to one.
-pub const DESTRUCTIVE: [&str; 4] = ["reset", "down", "redo", "forget"];
+pub const DESTRUCTIVE: [&str; 5] = ["reset", "down", "redo", "forget", "restore"];
+
+const DRY_RUN: Flag = flag("dry-run", None, "Run on a copy and say what happened there; the database stays as it is");
+const BACKUP: Flag = flag("backup", None, "Keep a copy of the database first, in any case");
+const NO_BACKUP: Flag = flag("no-backup", None, "Keep no copy, also before work that takes something away");
+const BACKUP_KEEP: Flag = flag("backup-keep", Some("N"), "How many copies to keep [default: 3]");
+const BACKUP_DIR: Flag = flag("backup-dir", Some("PATH"), "Where to keep copies [default: beside the database]");
 
 /// All verbs.
 pub(super) const COMMANDS: &[Command] = &[
@@ -79,6 +85,11 @@ pub(super) const COMMANDS: &[Command] = &[
         &[
             flag("to", Some("TARGET"), "Stop after this migration"),
             flag("existing", None, "Start at the first migration although the database has tables and no history"),
+            DRY_RUN,
+            BACKUP,
+            NO_BACKUP,
+            BACKUP_KEEP,
+            BACKUP_DIR,
         ],
     ),
     Command {
@@ -89,9 +100,18 @@ pub(super) const COMMANDS: &[Command] = &[
             flag("to", Some("TARGET"), "Roll back everything after this migration, which stays"),
             flag("count", Some("N"), "Roll back the newest N"),
             flag("all", None, "Roll back everything"),
+            DRY_RUN,
+            BACKUP,
+            NO_BACKUP,
+            BACKUP_KEEP,
+            BACKUP_DIR,
         ],
     },
-    command("redo", "Roll the newest applied migration back and apply its file as it is now", &[]),
+    command(
+        "redo",
+        "Roll the newest applied migration back and apply its file as it is now",
+        &[BACKUP, NO_BACKUP, BACKUP_KEEP, BACKUP_DIR],
+    ),
     command("reset", "Take the database back to nothing and keep a copy of it", &[flag("yes", None, "Don't ask")]),
     Command {
         name: "mark",
@@ -116,6 +136,26 @@ pub(super) const COMMANDS: &[Command] = &[
             flag("all", None, "Settle everything that can be"),
             flag("retry", None, "The step in which it was stopped has not run: run it again with the next `up`"),
             flag("done", None, "The step in which it was stopped has run: go on after it"),
+        ],
+    },
+    Command {
+        name: "backup",
+        about: "Keep a copy of the database",
+        argument: None,
+        flags: &[
+            flag("to", Some("PATH"), "The file to make [default: one with a name of its own]"),
+            BACKUP_KEEP,
+            BACKUP_DIR,
+        ],
+    },
+    Command {
+        name: "restore",
+        about: "Put a copy of the database back into its place",
+        argument: Some(argument("PATH", "The copy; without it, show which there are")),
+        flags: &[
+            flag("yes", None, "Don't ask"),
+            flag("force", None, "Replace a file that is no database any more"),
+            BACKUP_DIR,
         ],
     },
     command("verify", "Compare the history with the migrations", &[]),

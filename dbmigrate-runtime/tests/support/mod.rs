@@ -99,6 +99,7 @@ fn script(file: String, statements: &[&'static str]) -> Script<'static> {
         foreign_keys: None,
         tolerate_existing: false,
         checksum: format!("t1:{:016x}", hasher.finish()).leak(),
+        prefixes: &[],
     }
 }
 
@@ -137,6 +138,7 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
             file: file.up.file,
             metadata: Metadata { title: None, date: None, description: None, version: None },
             checksum: file.up.checksum,
+            text_checksum: "",
             chain: format!("c1:{chain:016x}").leak(),
             requires: file.requires,
             up: file.up,
@@ -144,7 +146,15 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
         }
     };
     let migrations: Vec<Migration<'static>> = files.into_iter().map(migration).collect();
-    Box::leak(Box::new(Set { name: "", table: "_migrations", migrations: migrations.leak(), rules }))
+    Box::leak(Box::new(Set {
+        name: "",
+        table: "_migrations",
+        migrations: migrations.leak(),
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        rules,
+    }))
 }
 
 pub fn runner(files: Vec<File>) -> Runner {
