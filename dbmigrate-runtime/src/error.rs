@@ -90,6 +90,8 @@ kinds! {
     UnknownMigration is_unknown_migration,
     /// Rust code of a migration returned an error.
     Code is_code,
+    /// A call that the program asked for returned an error.
+    Hook is_hook,
     /// The set has Rust in it, which this migrator can't run.
     NoCode is_no_code,
     /// The set can't be run as it is.

@@ -1,5 +1,8 @@
 //! One script to run and what it does to the history.
 
+use crate::db::{Db, failed};
+use crate::error::{Error, ErrorKind};
+use crate::hooks::{Direction, Upcoming};
 use crate::set::{Migration, Script, Step};
 use crate::stored::Stored;
 
@@ -31,6 +34,25 @@ impl Job<'_> {
                 stored.script(steps)
             }
         }
+    }
+
+    /// What the program is told of it.
+    pub(crate) fn upcoming(&self) -> Upcoming<'_> {
+        let direction = if self.records().is_some() { Direction::Up } else { Direction::Down };
+        Upcoming { number: self.number, name: &self.name, direction }
+    }
+
+    /// Tells the program that it is about to run, which may object.
+    pub(crate) fn announce(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        db.session().before_each(&self.upcoming()).map_err(|cause| {
+            let message = format!("the program's `before_each` stopped `{}`: {cause}", self.name);
+            Error::new(ErrorKind::Hook, message).because(cause)
+        })
+    }
+
+    /// Tells who looks on that its script has run.
+    pub(crate) fn ran(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        db.session().ran(&self.upcoming()).map_err(|error| failed("could not look at what was done", error))
     }
 
     /// The migration that it records; `None` for the way back.

@@ -73,8 +73,8 @@ pub use repair::{Repair, Repairs, Stopped};
 pub use report::{Done, Repeated, Report};
 pub use reset::ResetPlan;
 pub use set::{
-    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, OutOfOrder, Repeatable, Rules, Script,
-    Set, Statement, Step, StoreSql, TransactionMode,
+    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
+    Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,
 };
 pub use status::{Entry, State, Status};
 pub use unknown::{UnknownMigration, unknown_code};

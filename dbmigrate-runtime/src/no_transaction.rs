@@ -13,10 +13,11 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
 use crate::guard::Settings;
+use crate::hooks::Progress;
 use crate::job::Job;
 use crate::report::Done;
 use crate::runner::Context;
-use crate::script::{self, Stop};
+use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::stored;
 use crate::violations::Violations;
@@ -36,6 +37,7 @@ const DOWN: States = States { running: "reverting", started: "reverting-started"
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
 pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
+    job.announce(db)?;
     match (job.records(), history.row(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
@@ -63,11 +65,12 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     Settings::enforce(db, choice.enforced)?;
     let before = if choice.enforced { None } else { Some(Violations::read(db)?) };
     let states = if job.records().is_some() { UP } else { DOWN };
-    let mut walk = Walk { db, context, job, script, states, choice, before, replayed: 0, notes: Vec::new() };
+    let mut walk = Walk { db, context, job, script, states, choice, before, replayed: 0, trace: Trace::default() };
     walk.run(start)?;
-    let notes = walk.notes;
+    let Trace { notes, steps } = walk.trace;
     context.settings.restore_inside(db)?;
-    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps: Vec::new(), notes })
+    job.ran(db)?;
+    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
 }
 
 struct Walk<'w, 'c, 's> {
@@ -81,7 +84,7 @@ struct Walk<'w, 'c, 's> {
     before: Option<Violations>,
     /// How many steps have had their effect on this connection.
     replayed: usize,
-    notes: Vec<String>,
+    trace: Trace,
 }
 
 impl Walk<'_, '_, '_> {
@@ -103,8 +106,19 @@ impl Walk<'_, '_, '_> {
                 std::thread::sleep(Duration::from_millis(10));
                 continue;
             }
+            let (upcoming, of) = (self.job.upcoming(), self.script.steps.len());
+            let progress = Progress {
+                name: upcoming.name,
+                direction: upcoming.direction,
+                step: done + 1,
+                of,
+                elapsed: start.elapsed(),
+            };
+            self.db.session().progress(&progress);
+            let begun = Instant::now();
             self.step(step, done).map_err(|error| self.explain(error, done))?;
             waited = Instant::now();
+            self.trace.steps.push(waited - begun);
         }
     }
 
@@ -141,7 +155,7 @@ impl Walk<'_, '_, '_> {
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
-                    self.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
+                    self.trace.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
@@ -175,7 +189,7 @@ impl Walk<'_, '_, '_> {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
-            self.notes.extend(script::run_step(self.db, &self.job.name, &self.script, step, self.choice)?);
+            self.trace.notes.extend(script::run_step(self.db, &self.job.name, &self.script, step, self.choice)?);
         }
         history.progress(self.db, self.job.number, self.states.running, next as u64)?;
         self.replayed = next;

@@ -20,7 +20,7 @@ use crate::job::{Job, Way};
 use crate::no_transaction;
 use crate::options::Options;
 use crate::report::{Done, Report};
-use crate::script::{self, Stop};
+use crate::script::{self, Stop, Trace};
 use crate::session::DbError;
 use crate::set::{Effect, ForeignKeys, Script, Set, Step};
 use crate::violations::Violations;
@@ -133,7 +133,7 @@ impl<'r, 's> Runner<'r, 's> {
                 }
                 db.commit().map_err(|error| failed("could not commit", error))?;
                 let done = no_transaction::run(db, &self.context, first)?;
-                add(report, first, done);
+                add(db, report, first, done);
                 self.head = "";
                 continue;
             }
@@ -165,7 +165,7 @@ impl<'r, 's> Runner<'r, 's> {
         self.head = chain(self.context.set, prefix);
         plan.prefix = prefix;
         for (job, done) in plan.jobs.drain(..count).zip(batch.done) {
-            add(report, &job, done);
+            add(db, report, &job, done);
         }
         Ok(())
     }
@@ -235,8 +235,9 @@ impl<'r, 's> Runner<'r, 's> {
         batch: &Batch,
     ) -> Result<Done, Stop> {
         let start = Instant::now();
+        job.announce(db)?;
         assertion::check(db, job, script)?;
-        let notes = script::run(db, &job.name, script, choice)?;
+        let trace = script::run(db, &job.name, job.upcoming().direction, script, choice)?;
         let is_setting = |step: &Step<'_>| match step {
             Step::Sql(statement) => statement.effect == Effect::Session,
             Step::Code(_) => true,
@@ -253,7 +254,9 @@ impl<'r, 's> Runner<'r, 's> {
             Some(migration) => history.insert(db, options, migration, "applied", Some(duration))?,
             None => history.delete(db, job.number)?,
         }
-        Ok(Done { number: job.number, name: job.name.clone(), duration, steps: Vec::new(), notes })
+        job.ran(db)?;
+        let Trace { notes, steps } = trace;
+        Ok(Done { number: job.number, name: job.name.clone(), duration, steps, notes })
     }
 
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
@@ -392,7 +395,8 @@ fn blame(error: Error, name: &str) -> Error {
     error.prefixed(&format!("`{name}`: "))
 }
 
-fn add(report: &mut Report, job: &Job<'_>, done: Done) {
+fn add(db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
+    db.session().after_each(&done);
     match job.way {
         Way::Up(..) => report.applied.push(done),
         Way::Down(_) | Way::Stored(_) => report.rolled_back.push(done),

@@ -1,10 +1,13 @@
 //! Runs one script inside the open transaction, statement by statement.
 
+use std::time::{Duration, Instant};
+
 use crate::code;
 use crate::db::{Db, because};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
+use crate::hooks::{Direction, Progress};
 use crate::session::DbError;
 use crate::set::{Effect, Script, Statement, Step};
 
@@ -22,13 +25,34 @@ impl From<Error> for Stop {
     }
 }
 
-/// Runs all steps of a script and returns its notes. On failure the caller rolls back.
-pub(crate) fn run(db: &mut Db<'_>, name: &str, script: &Script<'_>, choice: Choice) -> Result<Vec<String>, Stop> {
-    let mut notes = Vec::new();
-    for step in script.steps {
-        notes.extend(run_step(db, name, script, step, choice)?);
+/// What came of a script, besides what it did.
+#[derive(Default)]
+pub(crate) struct Trace {
+    /// What is worth knowing.
+    pub(crate) notes: Vec<String>,
+    /// How long each step took.
+    pub(crate) steps: Vec<Duration>,
+}
+
+/// Runs all steps of a script. On failure the caller rolls back.
+pub(crate) fn run(
+    db: &mut Db<'_>,
+    name: &str,
+    direction: Direction,
+    script: &Script<'_>,
+    choice: Choice,
+) -> Result<Trace, Stop> {
+    let mut trace = Trace { notes: Vec::new(), steps: Vec::with_capacity(script.steps.len()) };
+    let (start, of) = (Instant::now(), script.steps.len());
+    let mut before = Duration::ZERO;
+    for (at, step) in script.steps.iter().enumerate() {
+        db.session().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
+        trace.notes.extend(run_step(db, name, script, step, choice)?);
+        let elapsed = start.elapsed();
+        trace.steps.push(elapsed - before);
+        before = elapsed;
     }
-    Ok(notes)
+    Ok(trace)
 }
 
 /// Runs one step; a note says if its statement was skipped.

@@ -136,10 +136,28 @@ pub struct Repeatable<'a> {
     pub checksum: &'a str,
     /// The chained checksum of all migrations and the repeatables up to this one.
     pub chain: &'a str,
-    /// Statements that run first, and take away what the script is about to make: `DROP VIEW IF EXISTS "v"`.
-    pub drops: &'a [&'a str],
+    /// What the script makes, in order. It is taken away first.
+    pub objects: &'a [Object<'a>],
     /// What makes them.
     pub script: Script<'a>,
+}
+
+/// A view or a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Object<'a> {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its name, unquoted.
+    pub name: &'a str,
+}
+
+/// What can be made anew without losing anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A view.
+    View,
+    /// A trigger.
+    Trigger,
 }
 
 /// What the header comments of a migration say.
