@@ -338,7 +338,7 @@ impl Bench {
 }
 
 #[test]
-fn a_killed_program_leaves_a_prefix_and_the_next_start_goes_on() {
+fn case_45_a_killed_program_leaves_a_prefix_and_the_next_start_goes_on() {
     let wanted = std::env::var("DBMIGRATE_KILLS").map_or(40, |kills| kills.parse().unwrap());
     let bench = Bench::new();
     assert!(bench.names.len() >= 30 && bench.commits > ROUNDS * 7, "{} commits", bench.commits);

@@ -184,7 +184,7 @@ fn rounds(project: &Project, test: &str) -> Vec<(&'static str, PathBuf)> {
 }
 
 #[test]
-fn sixteen_first_starts_apply_everything_once() {
+fn case_46_sixteen_first_starts_apply_everything_once() {
     let program = Program::build("race-first", &NEWER);
     for (processes, threads) in [(STARTS, 1), (1, STARTS)] {
         for (mode, database) in rounds(&program.0, &format!("first-{processes}")) {
@@ -197,7 +197,7 @@ fn sixteen_first_starts_apply_everything_once() {
 }
 
 #[test]
-fn sixteen_starts_go_on_from_what_a_killed_older_program_left() {
+fn case_46_sixteen_starts_go_on_from_what_a_killed_older_program_left() {
     let (older, newer) = (Program::build("race-older", &[]), Program::build("race-newer", &NEWER));
     for (processes, threads) in [(STARTS, 1), (1, STARTS)] {
         for (mode, database) in rounds(&newer.0, &format!("upgrade-{processes}")) {
@@ -212,7 +212,7 @@ fn sixteen_starts_go_on_from_what_a_killed_older_program_left() {
 }
 
 #[test]
-fn nobody_waits_for_a_process_that_was_killed_with_the_lock() {
+fn case_46_nobody_waits_for_a_process_that_was_killed_with_the_lock() {
     let program = Program::build("race-killed", &[]);
     for (mode, database) in rounds(&program.0, "killed") {
         // At its first pause it has done nothing yet, at its second it is in the middle of its last file.

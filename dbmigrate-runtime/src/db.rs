@@ -11,14 +11,20 @@ use crate::session::{DbError, Session};
 use crate::value::{Row, Value};
 
 /// What to do about what SQLite says of the disk and the file, and no migration can help.
-const REMEDIES: [(&str, &str); 6] = [
+const REMEDIES: [(&str, &str); 9] = [
     ("database or disk is full", "make room on the disk, or raise the limit that is set, then try again"),
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
     ("database disk image is malformed", "the file is damaged: `PRAGMA integrity_check` says where; restore a backup"),
+    ("no such function", REGISTERED),
+    ("no such collation sequence", REGISTERED),
+    ("no such module", REGISTERED),
     ("file is not a database", "the file is damaged, encrypted, or of another kind: restore a backup, or name another"),
 ];
+
+const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
+                          dbmigrate init --runner` adds";
 
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {

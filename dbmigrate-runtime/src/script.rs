@@ -70,6 +70,10 @@ pub(crate) fn run_step(
         }
         Step::Sql(statement) => statement,
     };
+    if let Effect::Begin | Effect::Commit = statement.effect {
+        // What it commits could not be told from what the runner committed.
+        return Err(at(ended(name), script, statement).into());
+    }
     if let Effect::DropTable(table) = statement.effect {
         if choice.enforced && foreign_keys::is_referenced(db, table)? {
             if !choice.explicit {
@@ -80,12 +84,14 @@ pub(crate) fn run_step(
     }
     let note = execute(db, name, script, statement)?;
     if !db.in_transaction() {
-        let message = format!("`{name}` ended the runner's transaction");
-        let error = Error::new(ErrorKind::TransactionEnded, message)
-            .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or say `-- dbmigrate: no-transaction` at the top");
-        return Err(at(error, script, statement).into());
+        return Err(at(ended(name), script, statement).into());
     }
     Ok(note)
+}
+
+fn ended(name: &str) -> Error {
+    Error::new(ErrorKind::TransactionEnded, format!("`{name}` ended the runner's transaction"))
+        .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or say `-- dbmigrate: no-transaction` at the top")
 }
 
 /// Runs one statement; a note says if it was skipped.

@@ -102,7 +102,7 @@ fn assert_says(error: &Error, causes: &[&str], when: &str) {
 }
 
 #[test]
-fn a_full_disk() {
+fn case_48_a_full_disk() {
     let (folder, states) = (Folder::new(), states());
     for mode in MODES {
         let mut failed = 0;
@@ -150,7 +150,7 @@ fn ran_here() -> bool {
 
 #[cfg(unix)]
 #[test]
-fn a_limit_on_the_size_of_files() {
+fn case_48_a_limit_on_the_size_of_files() {
     if ran_here() {
         return;
     }
@@ -164,7 +164,7 @@ fn a_limit_on_the_size_of_files() {
             let when = format!("{mode}, {blocks} blocks");
             // The signal is ignored, as any program may, so that the write itself fails.
             let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-            let result = in_process(&["sh", "-c", &script], &program, "a_limit_on_the_size_of_files", &path);
+            let result = in_process(&["sh", "-c", &script], &program, "case_48_a_limit_on_the_size_of_files", &path);
             let Err(said) = result else {
                 completed = true;
                 break;
@@ -181,7 +181,7 @@ fn a_limit_on_the_size_of_files() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_can_not_be_written() {
+fn case_48_a_folder_that_can_not_be_written() {
     use std::os::unix::fs::PermissionsExt;
 
     if ran_here() {
@@ -208,7 +208,7 @@ fn a_folder_that_can_not_be_written() {
             }
         }
         let before = fs::read(&path).unwrap();
-        let result = in_process(command, &program, "a_folder_that_can_not_be_written", &path);
+        let result = in_process(command, &program, "case_48_a_folder_that_can_not_be_written", &path);
         permit(0o755);
         let said = result.unwrap_err();
         let causes = ["unable to open database file", "attempt to write a readonly database"];
@@ -219,7 +219,7 @@ fn a_folder_that_can_not_be_written() {
 }
 
 #[test]
-fn a_connection_that_can_not_write() {
+fn case_48_a_connection_that_can_not_write() {
     let (folder, states) = (Folder::new(), states());
     for mode in MODES {
         let path = base(&folder, &format!("{mode}.db"), mode);
@@ -234,7 +234,7 @@ fn a_connection_that_can_not_write() {
 }
 
 #[test]
-fn a_corrupt_page() {
+fn case_48_a_corrupt_page() {
     const SIZE: usize = 1024;
     let folder = Folder::new();
     let sound = fs::read(base(&folder, "sound.db", "delete")).unwrap();
@@ -284,7 +284,7 @@ fn first_call(db: &mut Connection, statement: &str) -> usize {
 }
 
 #[test]
-fn a_writer_at_work() {
+fn case_47_a_writer_at_work() {
     let (folder, states) = (Folder::new(), states());
     for mode in MODES {
         let path = base(&folder, &format!("{mode}.db"), mode);
@@ -309,7 +309,7 @@ fn a_writer_at_work() {
 }
 
 #[test]
-fn a_reader_that_stays() {
+fn case_47_a_reader_that_stays() {
     let (folder, states) = (Folder::new(), states());
     let count = "SELECT count(*) FROM parent";
     let migrator: Migrator<'_, NoBackend> = Migrator::new(set(files()));
