@@ -21,6 +21,7 @@ mod kill;
 mod lints;
 mod monitor;
 mod odd_packages;
+mod promises;
 mod race;
 mod readme;
 mod rebuild;
