@@ -84,13 +84,15 @@ impl<'s> Db<'s> {
 
     /// Opens a transaction that no other writer can get in the way of.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.patiently(|session| session.execute("BEGIN IMMEDIATE"))
-            .map_err(|error| failed("could not lock the database for migrating", error))
+        self.patiently(|session| session.execute("BEGIN IMMEDIATE")).map_err(|error| {
+            failed("could not lock the database for migrating", named(error, "another connection holds the write lock"))
+        })
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
         self.patiently(|session| session.execute("COMMIT"))
+            .map_err(|error| named(error, "another connection holds a read lock"))
     }
 
     /// Rolls back if a transaction is open. It insists: an open transaction would take the user's next write with it.
@@ -127,6 +129,14 @@ impl<'s> Db<'s> {
         }
         Ok(())
     }
+}
+
+/// Says which lock is in the way, where one is.
+fn named(mut error: DbError, lock: &str) -> DbError {
+    if error.busy {
+        error.message.push_str(&format!(" ({lock})"));
+    }
+    error
 }
 
 /// The error for something that the runner itself wanted.
