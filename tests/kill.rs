@@ -4,19 +4,16 @@
 //! The test command kills as often as it takes seconds; `DBMIGRATE_KILLS=500` is the whole proof. A signal leaves what
 //! was written with the operating system, so this is no proof against a loss of power: that is SQLite's own.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 use toml_edit::{Array, value};
 
+use crate::sound::{Contents, Dice, contents, files_of, remove};
 use crate::support::{Project, Run, query};
 
 /// How often the same seven kinds of migrations come, each time on tables of their own and on those of the last time.
@@ -179,19 +176,6 @@ impl fmt::Display for Moment {
     }
 }
 
-/// Numbers that look like chance and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit.max(1)
-    }
-}
-
-/// What a database holds: for each of the user's objects its text and a digest of its rows.
-type Contents = BTreeMap<String, String>;
-
 /// The program, and what its undisturbed runs did.
 struct Bench {
     project: Project,
@@ -351,66 +335,7 @@ fn case_45_a_killed_program_leaves_a_prefix_and_the_next_start_goes_on() {
     }
 }
 
-/// The database and what SQLite keeps beside it.
-fn files_of(database: &Path) -> [PathBuf; 4] {
-    ["", "-journal", "-wal", "-shm"].map(|suffix| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    })
-}
-
-fn remove(database: &Path) {
-    for file in files_of(database) {
-        let _ = fs::remove_file(file);
-    }
-}
-
 /// What it said before it ended.
 fn rest(child: &mut Child) -> String {
     child.stderr.take().map(std::io::read_to_string).unwrap().unwrap()
-}
-
-/// The user's objects and rows. A full-text index counts by what it finds: how it keeps that is its own business.
-fn contents(database: &Path) -> Contents {
-    let db = Connection::open(database).unwrap();
-    let mut statement = db
-        .prepare(
-            "SELECT s.type, s.name, s.sql FROM sqlite_schema AS s LEFT JOIN pragma_table_list(s.name) AS t \
-             WHERE s.tbl_name NOT LIKE '\\_migrations%' ESCAPE '\\' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-             AND coalesce(t.type, '') <> 'shadow'",
-        )
-        .unwrap();
-    let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
-    let mut contents = Contents::new();
-    for object in objects {
-        let (kind, name, mut text): (String, String, String) = object.unwrap();
-        if text.starts_with("CREATE VIRTUAL") {
-            db.execute(&format!("INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)"), []).unwrap();
-            text.push_str(&digest(&db, &format!("SELECT rowid FROM {name} ('late OR again') ORDER BY rowid")));
-        } else if kind == "table" {
-            text.push_str(&digest(&db, &format!("SELECT * FROM {name} ORDER BY rowid")));
-        }
-        contents.insert(name, text);
-    }
-    contents
-}
-
-/// How many rows, and a digest of them.
-fn digest(db: &Connection, sql: &str) -> String {
-    let mut statement = db.prepare(sql).unwrap();
-    let columns = statement.column_count();
-    let mut rows = statement.query([]).unwrap();
-    let (mut count, mut hasher) = (0, DefaultHasher::new());
-    while let Some(row) = rows.next().unwrap() {
-        count += 1;
-        for column in 0..columns {
-            match row.get_ref(column).unwrap() {
-                ValueRef::Integer(value) => value.hash(&mut hasher),
-                ValueRef::Text(value) => value.hash(&mut hasher),
-                other => format!("{other:?}").hash(&mut hasher),
-            }
-        }
-    }
-    format!(" -- {count} rows, {:016x}", hasher.finish())
 }

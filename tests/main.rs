@@ -28,6 +28,7 @@ mod rebuild;
 mod rusqlite_matrix;
 mod scaler;
 mod settle;
+mod sound;
 mod support;
 
 /// The binary's own way from files to the runner's data, for tests that need no process.
