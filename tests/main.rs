@@ -18,6 +18,7 @@ mod drizzle_server;
 mod embedding;
 mod first_steps;
 mod kill;
+mod kill_commands;
 mod lints;
 mod monitor;
 mod odd_packages;
