@@ -90,14 +90,17 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> (Sc
                 objects.push(Object { kind, name, instead_of, statement: statement.span });
             }
             Ok(Deed::Drop { kind, name }) => drops.push((kind, name, statement.span)),
-            Err(fault) => problems.push(statement.span, *fault),
+            Err(fault) => problems.push(source.first_line(statement.span), *fault),
         }
     }
     for (kind, name, span) in drops {
         if made.get(&key(kind, &name)).is_none_or(|made| *made < span.start) {
             let message = format!("this drops the {kind} `{name}`, which the file does not make after it");
             let fault = Diagnostic::error("repeatable-statement", message);
-            problems.push(span, fault.help(format!("{INTO_A_MIGRATION}, to have it dropped once and for all")));
+            problems.push(
+                source.first_line(span),
+                fault.help(format!("{INTO_A_MIGRATION}, to have it dropped once and for all")),
+            );
         }
     }
     (script, objects)
@@ -161,7 +164,8 @@ pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic
     let mut makers: BTreeMap<Key, &Repeatable> = BTreeMap::new();
     let mut push = |of: &Repeatable, object: &Object, message: String, help: String| {
         let source = &of.script.source;
-        let fault = Diagnostic::error("repeatable-object", message).at(Location::new(source, object.statement));
+        let fault = Diagnostic::error("repeatable-object", message)
+            .at(Location::new(source, source.first_line(object.statement)));
         diagnostics.push(fault.help(help));
     };
     for repeatable in repeatables {

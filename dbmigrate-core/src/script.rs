@@ -16,7 +16,6 @@ use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
 use crate::statement::{Effect, Splitter, Statement};
 use crate::token::{Token, TokenKind, Unterminated, tokens};
-
 pub(crate) use role::Role;
 
 /// One half of a migration, a hook, or a repeatable: ready to run.

@@ -4,7 +4,7 @@ use dbmigrate_core::repeatable::{Object, ObjectKind};
 use dbmigrate_core::{Diagnostic, Location, Repeatable};
 use rusqlite::Connection;
 
-use crate::execute::{blame, first_line, run, unexpected};
+use crate::execute::{blame, run, unexpected};
 
 /// Drops the objects of `repeatable`, where they exist. A view takes its triggers with it: another file's would be lost.
 pub(crate) fn take_away(connection: &Connection, repeatable: &Repeatable) -> Result<(), Diagnostic> {
@@ -37,7 +37,7 @@ fn lose_no_trigger(connection: &Connection, repeatable: &Repeatable, view: &Obje
         Some(trigger) => {
             let message = format!("the view `{}` has a trigger `{trigger}`, which this file does not make", view.name);
             Err(Diagnostic::error("lost-trigger", message)
-                .at(Location::new(&script.source, first_line(script, view.statement)))
+                .at(Location::new(&script.source, script.source.first_line(view.statement)))
                 .note("to make a view anew is to drop it, and its triggers go with it")
                 .help(format!("put `CREATE TRIGGER {trigger} …` into this file as well")))
         }

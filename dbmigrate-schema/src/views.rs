@@ -4,7 +4,7 @@ use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{Diagnostic, Location, Repeatable};
 use rusqlite::Connection;
 
-use crate::execute::{first_line, message, run};
+use crate::execute::{message, run};
 
 /// What SQLite says of the views that can't be read. One that a repeatable makes is blamed on its place there.
 pub(crate) fn ask(connection: &Connection, repeatables: &[Repeatable]) -> rusqlite::Result<Vec<Diagnostic>> {
@@ -28,9 +28,9 @@ fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
     let mut made = repeatables.iter().flat_map(|it| it.objects.iter().map(move |object| (&it.script, object)));
     let made = made.find(|(_, object)| object.kind == ObjectKind::View && object.name.eq_ignore_ascii_case(view));
     match made {
-        Some((script, object)) => {
-            finding.at(Location::new(&script.source, first_line(script, object.statement))).help("mend its SELECT")
-        }
+        Some((script, object)) => finding
+            .at(Location::new(&script.source, script.source.first_line(object.statement)))
+            .help("mend its SELECT"),
         None => finding.help("make it anew in a migration: `cargo dbmigrate create NAME`"),
     }
 }

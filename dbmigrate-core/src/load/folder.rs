@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::side;
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
 use crate::nearest::nearest;
 use crate::sequence::rename;
-
-use super::side;
 
 /// How deep folders inside the folder are searched for migrations that lie too deep.
 pub(super) const STRAY_DEPTH: usize = 4;
