@@ -15,7 +15,11 @@ const SET: [(&str, &str); 4] = [
 fn a_new_file_is_seen_by_the_build_alone() {
     let project = Project::wired("new-repeatable", &SET[..1]);
     // What is embedded in the program: the text of the generated module.
-    project.write("src/main.rs", "fn main() {\n    print!(\"{}\", include_str!(env!(\"DBMIGRATE_MODULE\")));\n}\n");
+    project.write(
+        "src/main.rs",
+        "dbmigrate_runtime::include_migrations!(pub mod migrations);\n\n\
+         fn main() {\n    print!(\"{}\", include_str!(env!(\"DBMIGRATE_MODULE\")));\n}\n",
+    );
     let names = |copy: &str| project.cargo(["run", "-q"]).succeeds().stdout.contains(copy);
     assert!(names("include_str!(\"001_users.up.sql\")") && !names("hook.sql") && !names("repeatable.sql"));
     for (file, text) in &SET[1..] {

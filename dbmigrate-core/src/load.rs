@@ -227,7 +227,7 @@ fn way_back(
         }
     }
     match (half.or(file.map(|(_, script)| script)), irreversible) {
-        (Some(script), _) => Down::Script(script),
+        (Some(script), _) => Down::Script(script.into()),
         (None, Some(reason)) => Down::Irreversible(reason),
         (None, None) => Down::Missing,
     }

@@ -72,5 +72,5 @@ pub enum Down {
     /// There is none on purpose, for this reason.
     Irreversible(String),
     /// The script.
-    Script(Script),
+    Script(Box<Script>),
 }
