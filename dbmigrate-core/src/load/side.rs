@@ -202,14 +202,18 @@ mod tests {
         check(&repeatables(view, "CREATE TRIGGER v AFTER INSERT ON x BEGIN SELECT 1; END;"), &[]);
         check(&repeatables(&format!("{view}\n{trigger}"), ""), &[]);
         check(&repeatables("", trigger), &[]);
-        let twice = "`migrations/repeatable/b.sql` makes the view `V`, and so does `migrations/repeatable/a.sql`";
+        let twice =
+            "`migrations/repeatable/b.sql` makes the view `V`, which `migrations/repeatable/a.sql` makes already";
         check(
             &repeatables(view, "CREATE VIEW \"V\" AS SELECT 2;"),
             &[&["repeatable-object migrations/repeatable/b.sql:1:1", twice]],
         );
         check(
             &repeatables(&format!("{view}\n{view}"), ""),
-            &[&["repeatable-object migrations/repeatable/a.sql:2:1", "makes the view `v` twice"]],
+            &[&[
+                "repeatable-object migrations/repeatable/a.sql:2:1",
+                "which `migrations/repeatable/a.sql` makes already",
+            ]],
         );
         let apart =
             ["the trigger `t` is one of the view `V`, which `migrations/repeatable/b.sql` makes", "move it into"];
