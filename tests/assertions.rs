@@ -16,7 +16,7 @@ fn a_wrong_requirement_fails_the_build_and_the_check_alike() {
         ("1", "write `-- dbmigrate: requires 001_users`"),
         ("001_user", "write `-- dbmigrate: requires 001_users`"),
         ("002_unique", "`002_unique` requires itself"),
-        ("billing/001_users", "in another set"),
+        ("billing/users", "does not name a migration of another set"),
     ] {
         project.write("migrations/002_unique.sql", UNIQUE.replace("001_users", name));
         let build = project.cargo(["build", "-q"]);

@@ -6,8 +6,8 @@ use crate::support::Project;
 const SET: [(&str, &str); 3] =
     [("001_a.sql", "CREATE TABLE a(x);"), ("002_b.sql", "CREATE TABLE b(x);"), ("003_c.sql", "CREATE TABLE c(x);")];
 
-/// Breaks a sound package, expects both faces to say all of `words`, and mends it by the inverse.
-fn check(project: &Project, what: &str, words: &[&str]) {
+/// Expects both faces to say all of `words` of a package that was broken by `what`.
+pub(crate) fn check(project: &Project, what: &str, words: &[&str]) {
     let build = project.cargo(["build", "-q"]);
     assert_ne!(build.code, 0, "{what}: {build}");
     let checked = project.dbmigrate(["check"]).exits(1);

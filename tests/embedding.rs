@@ -5,7 +5,7 @@ use toml_edit::value;
 
 use crate::support::{Project, checkout};
 
-const SET: [(&str, &str); 3] = [
+const SET: [(&str, &str); 6] = [
     (
         "001_a.sql",
         "-- Description: The `first` table of <a> [set].\nCREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE a;",
@@ -16,6 +16,9 @@ const SET: [(&str, &str); 3] = [
         "use rusqlite::Connection;\n\n/// Adds a column.\n///\n/// # Errors\n///\n/// What SQLite says.\n\
          pub fn up(db: &Connection) -> rusqlite::Result<()> {\n    db.execute_batch(\"ALTER TABLE a ADD COLUMN y\")\n}\n",
     ),
+    ("hooks/before_all.sql", "SELECT 'it''s \"quoted\" \\ ```';\n"),
+    ("hooks/after_all.sql", "ANALYZE;\n"),
+    ("repeatable/names.sql", "CREATE VIEW \"a \"\"name\"\"\" AS SELECT x FROM a;\n"),
 ];
 
 const LIBRARY: &str = "//! A strict library.

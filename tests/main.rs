@@ -17,6 +17,7 @@ mod decant;
 mod drizzle_server;
 mod embedding;
 mod first_steps;
+mod hooks_files;
 mod kill;
 mod kill_commands;
 mod lints;

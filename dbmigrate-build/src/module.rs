@@ -34,7 +34,7 @@ pub(crate) fn render(root: &Path, loaded: &Loaded) -> String {
         set_data::render(&mut text, set, &code);
         code.render(&mut text, root);
     } else {
-        set_data::render_stub(&mut text, set);
+        set_data::render_stub(&mut text, set, &code);
         code.render_stub(&mut text);
     }
     text

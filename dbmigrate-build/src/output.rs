@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::{Body, Down, Loaded, SourceMigration};
+use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Script};
 
 use crate::{Error, module};
 
@@ -24,7 +24,7 @@ pub struct Generated {
 impl Generated {
     pub(crate) fn new(root: &Path, loaded: &Loaded) -> Self {
         let sound = !loaded.has_errors();
-        let scripts = if sound { loaded.set.migrations.iter().flat_map(scripts).collect() } else { Vec::new() };
+        let scripts = if sound { scripts(&loaded.set) } else { Vec::new() };
         Self {
             module: module::render(root, loaded),
             scripts,
@@ -68,20 +68,29 @@ impl Generated {
     }
 }
 
-/// The name under which a script of the set is copied into `OUT_DIR`.
-pub(crate) fn copy_name(migration: &SourceMigration, direction: &str) -> String {
-    format!("{}.{direction}.sql", migration.name())
+/// The name under which a script is copied into `OUT_DIR`. `role` is `up`, `down`, `hook` or `repeatable`: a repeatable
+/// may have the name of a hook.
+pub(crate) fn copy_name(name: &str, role: &str) -> String {
+    format!("{name}.{role}.sql")
 }
 
-fn scripts(migration: &SourceMigration) -> Vec<(String, String)> {
-    let Body::Sql { up, down } = &migration.body else { return Vec::new() };
-    let mut scripts = vec![(copy_name(migration, "up"), up.source.text().to_owned())];
-    if let Down::Script(down) = down {
-        // A down section in the same file is a span of the same text.
-        if down.source.path() != up.source.path() {
-            scripts.push((copy_name(migration, "down"), down.source.text().to_owned()));
+fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
+    let mut scripts = Vec::new();
+    let mut copy = |name: &str, role, script: &Script| {
+        scripts.push((copy_name(name, role), script.source.text().to_owned()));
+    };
+    for migration in &set.migrations {
+        let Body::Sql { up, down } = &migration.body else { continue };
+        copy(&migration.name(), "up", up);
+        match down {
+            // A down section in the same file is a span of the same text.
+            Down::Script(down) if down.source.path() != up.source.path() => copy(&migration.name(), "down", down),
+            _ => {}
         }
     }
+    set.before_all.iter().for_each(|hook| copy("before_all", "hook", hook));
+    set.after_all.iter().for_each(|hook| copy("after_all", "hook", hook));
+    set.repeatables.iter().for_each(|it| copy(&it.name, "repeatable", &it.script));
     scripts
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use dbmigrate_core::config::{Config, ForeignKeys, NewerDatabase, OutOfOrder, StoreSql, TransactionMode};
 use dbmigrate_core::metadata::Metadata;
+use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::rust_source::RustSource;
 use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
@@ -18,13 +19,29 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
     for migration in &set.migrations {
         render_migration(text, migration, code);
     }
+    text.push_str("    ],\n");
+    for (name, hook) in [("before_all", &set.before_all), ("after_all", &set.after_all)] {
+        let _ = write!(text, "    {name}: ");
+        match hook {
+            None => text.push_str("None"),
+            Some(hook) => {
+                text.push_str("Some(");
+                render_script(text, hook, &copy_name(name, "hook"), code);
+                text.push(')');
+            }
+        }
+        text.push_str(",\n");
+    }
+    text.push_str("    repeatables: &[\n");
+    for repeatable in &set.repeatables {
+        render_repeatable(text, repeatable, code);
+    }
     text.push_str("    ],\n};\n\n");
 }
 
-/// Writes a `SET` without migrations, for a set with faults.
-pub(crate) fn render_stub(text: &mut String, set: &MigrationSet) {
-    open(text, &set.config);
-    text.push_str("    ],\n};\n\n");
+/// Writes an empty `SET`, for a set with faults.
+pub(crate) fn render_stub(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
+    render(text, &MigrationSet::empty(set.config.clone()), code);
 }
 
 fn open(text: &mut String, config: &Config) {
@@ -62,9 +79,6 @@ fn open(text: &mut String, config: &Config) {
         out_of_order: __dbmigrate::OutOfOrder::{out_of_order},
         newer_database: __dbmigrate::NewerDatabase::{newer_database},
     }},
-    before_all: ::core::option::Option::None,
-    after_all: ::core::option::Option::None,
-    repeatables: &[],
     migrations: &[
 ",
         table = literal::string(&config.table),
@@ -82,7 +96,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
             file: {file},
             metadata: __dbmigrate::Metadata {{ title: {title}, date: {date}, description: {description}, version: {version} }},
             checksum: {checksum},
-            text_checksum: \"\",
+            text_checksum: {text_checksum},
             chain: {chain},
             requires: &[{requires}],
 ",
@@ -94,12 +108,13 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
         description = literal::option(description.as_deref()),
         version = literal::option(version.as_deref()),
         checksum = literal::string(&migration.checksum),
+        text_checksum = literal::string(&migration.text_checksum),
         chain = literal::string(&migration.chain),
         requires = requires.join(", "),
     );
     match &migration.body {
         Body::Sql { up, down } => {
-            let up_copy = copy_name(migration, "up");
+            let up_copy = copy_name(&migration.name(), "up");
             text.push_str("            up: ");
             render_script(text, up, &up_copy, code);
             text.push_str(",\n            down: ");
@@ -108,7 +123,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
                 Down::Irreversible(reason) => render_irreversible(text, reason),
                 Down::Script(down) => {
                     let same_file = down.source.path() == up.source.path();
-                    let copy = if same_file { up_copy } else { copy_name(migration, "down") };
+                    let copy = if same_file { up_copy } else { copy_name(&migration.name(), "down") };
                     text.push_str("__dbmigrate::Down::Script(");
                     render_script(text, down, &copy, code);
                     text.push(')');
@@ -133,11 +148,41 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
     text.push_str(",\n        },\n");
 }
 
+fn render_repeatable(text: &mut String, repeatable: &Repeatable, code: &Table<'_>) {
+    let object = |object: &Object| {
+        let kind = match object.kind {
+            ObjectKind::View => "View",
+            ObjectKind::Trigger => "Trigger",
+        };
+        format!(
+            "__dbmigrate::Object {{ kind: __dbmigrate::ObjectKind::{kind}, name: {} }}",
+            literal::string(&object.name)
+        )
+    };
+    let objects: Vec<String> = repeatable.objects.iter().map(object).collect();
+    let _ = write!(
+        text,
+        "        __dbmigrate::Repeatable {{
+            name: {name},
+            checksum: {checksum},
+            chain: {chain},
+            objects: &[{objects}],
+            script: ",
+        name = literal::string(&repeatable.name),
+        checksum = literal::string(&repeatable.script.checksum),
+        chain = literal::string(&repeatable.chain),
+        objects = objects.join(", "),
+    );
+    render_script(text, &repeatable.script, &copy_name(&repeatable.name, "repeatable"), code);
+    text.push_str(",\n        },\n");
+}
+
 fn render_irreversible(text: &mut String, reason: &str) {
     let _ = write!(text, "__dbmigrate::Down::Irreversible({})", literal::string(reason));
 }
 
 fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_>) {
+    let prefixes: Vec<String> = script.prefixes.iter().map(|prefix| literal::string(prefix)).collect();
     let _ = write!(
         text,
         "__dbmigrate::Script {{
@@ -147,7 +192,7 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
                 foreign_keys: {foreign_keys:?},
                 tolerate_existing: {tolerate},
                 checksum: {checksum},
-                prefixes: &[],
+                prefixes: &[{prefixes}],
                 asserts: &[",
         file = literal::string(script.source.path()),
         copy = literal::string(copy),
@@ -155,6 +200,7 @@ fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_
         foreign_keys = script.foreign_keys,
         tolerate = script.tolerate_existing,
         checksum = literal::string(&script.checksum),
+        prefixes = prefixes.join(", "),
     );
     for assert in &script.asserts {
         let _ = write!(text, "\n                    {},", statement(assert));
@@ -179,6 +225,7 @@ fn statement(statement: &Statement) -> String {
     let effect = match &statement.effect {
         Effect::None => "None".to_owned(),
         Effect::DropTable(table) => format!("DropTable({})", literal::string(table)),
+        Effect::DropColumn(table) => format!("DropColumn({})", literal::string(table)),
         Effect::Write(table) => format!("Write({})", literal::string(table)),
         Effect::Session => "Session".to_owned(),
         Effect::Begin => "Begin".to_owned(),

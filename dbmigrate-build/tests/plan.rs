@@ -154,6 +154,50 @@ fn steps_become_a_trait_that_the_program_implements() {
 }
 
 #[test]
+fn hooks_and_repeatables_are_copied_beside_the_module() {
+    let package = Package::new(&[
+        FIRST,
+        ("migrations/hooks/before_all.sql", "SELECT 1;\r\n"),
+        ("migrations/hooks/after_all.sql", "SELECT 2;"),
+        ("migrations/repeatable/after_all.sql", "CREATE VIEW v AS SELECT a FROM t;"),
+    ]);
+    let out = package.0.join("out");
+    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
+    let module = fs::read_to_string(out.join("dbmigrate/migrations.rs")).unwrap();
+    for (copy, text) in [
+        ("before_all.hook.sql", "SELECT 1;\n"),
+        ("after_all.hook.sql", "SELECT 2;"),
+        ("after_all.repeatable.sql", "CREATE VIEW v AS SELECT a FROM t;"),
+    ] {
+        assert_contains(&module, &format!("include_str!(\"{copy}\")"));
+        assert_eq!(fs::read_to_string(out.join("dbmigrate").join(copy)).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_fault_beside_the_migrations_leaves_a_stub_with_nothing_in_it() {
+    let hook = ("migrations/hooks/after_all.sql", "SELECT 2;");
+    let package = Package::new(&[
+        FIRST,
+        hook,
+        ("migrations/hooks/befor_all.sql", "SELECT 1;"),
+        ("migrations/repeatable/a.sql", "DROP TABLE t;"),
+        ("migrations/repeatable/Views.sql", "CREATE VIEW v AS SELECT 1;"),
+    ]);
+    let plan = package.plan();
+    let module = plan.module();
+    assert_eq!((plan.faults(), module.matches("compile_error!").count()), (3, 1), "{module}");
+    for words in ["befor_all.sql", "repeatable/a.sql:1:1", "mv migrations/repeatable/Views.sql"] {
+        assert_contains(module, words);
+    }
+    assert_contains(
+        module,
+        "    migrations: &[\n    ],\n    before_all: None,\n    after_all: None,\n    repeatables: &[\n    ],",
+    );
+    assert!(!module.contains("include_str!"), "{module}");
+}
+
+#[test]
 fn another_folder_can_be_named() {
     let package = Package::new(&[("sql/001_a.sql", "SELECT 1;")]);
     let plan = Builder::new().root(&package.0).dir("sql").plan().unwrap();

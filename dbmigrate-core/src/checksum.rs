@@ -8,10 +8,16 @@
 //!   space, comments, and `;` between statements don't count, but for the text of a `CREATE VIEW` or a
 //!   `CREATE TABLE … AS` from the `AS` on: SQLite names columns after it, so there every byte counts.
 //! * A Rust migration: its number, name and version, never its source, which `cargo fmt` may change.
-//! * The chain: the checksum before it, and what is next.
+//! * The first steps of a script without a transaction: as a script, of the directives those alone that shape the run.
+//! * A text: every byte of it, so that an edit of a comment is seen as one.
+//! * The chain: the checksum before it, and what is next: a migration with its number, or, after the last of them, a
+//!   repeatable.
 
 use hmac_sha256::Hash;
 
+use crate::directive::Directive;
+use crate::script::Step;
+use crate::source::SourceText;
 use crate::statement::Reader;
 use crate::token::tokens;
 
@@ -29,7 +35,42 @@ pub fn chain(previous: &str, set: &str, number: u64, name: &str, checksum: &str)
     Fields::new("chain").field(previous).field(set).field(&number).field(name).field(checksum).finish()
 }
 
+/// The checksum of a set up to and with this repeatable; `previous` is that of the set before it.
+#[must_use]
+pub fn chain_repeatable(previous: &str, set: &str, name: &str, checksum: &str) -> String {
+    Fields::new("repeatable").field(previous).field(set).field(name).field(checksum).finish()
+}
+
+/// The checksum of a text as it is written.
+#[must_use]
+pub fn of_text(text: &str) -> String {
+    Fields::new("text").field(text).finish()
+}
+
+/// The checksums of the first 0, 1, 2, … steps of a script.
+pub(crate) fn of_prefixes(
+    source: &SourceText,
+    foreign_keys: Option<bool>,
+    tolerate_existing: bool,
+    steps: &[Step],
+) -> Vec<String> {
+    let mut prefix = ScriptChecksum(Fields::new("prefix"));
+    let foreign_keys = foreign_keys.map(Directive::ForeignKeys);
+    let tolerate_existing = tolerate_existing.then_some(Directive::TolerateExisting);
+    foreign_keys.into_iter().chain(tolerate_existing).for_each(|directive| prefix.directive(&directive.to_string()));
+    let mut checksums = vec![prefix.clone().finish()];
+    for step in steps {
+        match step {
+            Step::Sql(statement) => prefix.statement(source.slice(statement.span)),
+            Step::Call { name, .. } => prefix.directive(&Directive::Call(name.clone()).to_string()),
+        }
+        checksums.push(prefix.clone().finish());
+    }
+    checksums
+}
+
 /// The checksum of a script, statement by statement.
+#[derive(Clone)]
 pub(crate) struct ScriptChecksum(Fields);
 
 impl ScriptChecksum {
@@ -74,6 +115,7 @@ fn names_columns_from(statement: &str) -> Option<usize> {
 }
 
 /// A hash over fields with their lengths.
+#[derive(Clone)]
 struct Fields(Hash);
 
 impl Fields {
@@ -104,8 +146,12 @@ mod tests {
     use crate::source::SourceText;
     use std::sync::Arc;
 
+    fn read(sql: &str) -> script::Halves {
+        script::parse(&Arc::new(SourceText::new("001_a.sql", sql)), &mut Vec::new())
+    }
+
     fn of(sql: &str) -> String {
-        script::parse(&Arc::new(SourceText::new("001_a.sql", sql)), &mut Vec::new()).up.checksum
+        read(sql).up.checksum
     }
 
     fn same(a: &str, b: &str) {
@@ -171,6 +217,59 @@ mod tests {
     }
 
     #[test]
+    fn a_text_counts_with_every_byte_of_it() {
+        assert_eq!(of_text("SELECT 1;\n"), of_text("SELECT 1;\n"));
+        assert_ne!(of_text("SELECT 1;\n"), of_text("SELECT 1; \n"));
+        assert_ne!(of_text("SELECT 1; -- a"), of_text("SELECT 1; -- b"));
+        assert_ne!(of_text(""), of(""));
+    }
+
+    #[test]
+    fn the_prefixes_of_a_script_without_a_transaction_tell_which_steps_changed() {
+        let prefixes = |text: &str| read(&format!("-- dbmigrate: no-transaction\n{text}")).up.prefixes;
+        let base = prefixes("SELECT 1;\n-- dbmigrate: call fill\nSELECT 2;");
+        assert_eq!(base.len(), 4);
+        let same = |text: &str| {
+            let other = prefixes(text);
+            base.iter().zip(&other).take_while(|(a, b)| a == b).count()
+        };
+        for (text, expect) in [
+            ("SELECT 1; -- so\n/* so */\n-- dbmigrate: call fill\nSELECT  2;", 4),
+            ("SELECT 1;\n-- dbmigrate: call fill\nSELECT 2; SELECT 3;", 4),
+            ("SELECT 1;\n-- dbmigrate: call fill\nSELECT 3;", 3),
+            ("SELECT 1;\n-- dbmigrate: call other\nSELECT 2;", 2),
+            ("SELECT 0;\n-- dbmigrate: call fill\nSELECT 2;", 1),
+            ("SELECT 1 SELECT 2", 1),
+            ("-- dbmigrate: assert SELECT 1\n-- dbmigrate: requires 001_a\nSELECT 1;", 2),
+            ("-- dbmigrate: foreign-keys off\nSELECT 1;", 0),
+            ("-- dbmigrate: tolerate existing\nSELECT 1;", 0),
+        ] {
+            assert_eq!(same(text), expect, "{text}");
+        }
+        let (off, tolerate) = ("-- dbmigrate: foreign-keys off\n", "-- dbmigrate: tolerate existing\n");
+        assert_eq!(prefixes(&format!("{off}{tolerate}SELECT 1")), prefixes(&format!("{tolerate}{off}SELECT 1")));
+        assert_ne!(prefixes("PRAGMA foreign_keys = OFF;")[1], prefixes("PRAGMA foreign_keys = ON;")[1]);
+        let back = read("SELECT 1;\n-- dbmigrate: down\n-- dbmigrate: no-transaction\nSELECT 1; SELECT 2");
+        assert_eq!((back.up.prefixes.len(), back.down.map(|down| down.prefixes.len())), (0, Some(3)));
+        let long = prefixes(&"SELECT 1;".repeat(30_000));
+        assert_eq!(long.len(), 30_001);
+    }
+
+    #[test]
+    fn a_repeatable_is_no_migration_of_its_name() {
+        let link = chain_repeatable("", "", "a", "v1:0");
+        for other in [
+            chain("", "", 0, "a", "v1:0"),
+            chain_repeatable("a", "", "", "v1:0"),
+            chain_repeatable("", "a", "", "v1:0"),
+            chain_repeatable("", "", "av1", ":0"),
+            chain_repeatable("", "", "a", "v1:1"),
+        ] {
+            assert_ne!(link, other);
+        }
+    }
+
+    #[test]
     fn the_parts_of_a_rust_migration_and_of_a_chain_are_kept_apart() {
         let rust = of_rust(1, "001_a", None);
         assert_ne!(rust, of_rust(2, "001_a", None));
@@ -203,6 +302,26 @@ mod tests {
         assert_eq!(
             chain(&of(""), "billing", 2, "002_b", &of(sql)),
             "v1:764baee7969536661f1b1732e68409853e62523853624b2c93b37cb8505c2c18"
+        );
+        assert_eq!(
+            chain_repeatable("", "", "views", &of("")),
+            "v1:f4194ae04b006cfeb6734a8ebc9d0608231a50e89fc159ccf05bee5e9c6c0e8f"
+        );
+        assert_eq!(
+            chain_repeatable(&of(""), "billing", "views", &of(sql)),
+            "v1:773054fcf5d6aee0c2abeaa3b85485a9f0b48680387eace29b05c842804c9b95"
+        );
+        assert_eq!(of_text(""), "v1:1bfac6b84b6943a7b56e60bc0d7986291a44b3b4c8658930e0a1f12499c0d01c");
+        assert_eq!(of_text("-- ü\nSELECT 1;\n"), "v1:71d1393b251240ca957a777a81e5e859e85a6a63f47d87fcb7789b24f9b60a72");
+        let sql = "-- dbmigrate: no-transaction\n-- dbmigrate: tolerate existing\n-- dbmigrate: foreign-keys off\n\
+                   VACUUM;\n-- dbmigrate: call fill\n";
+        assert_eq!(
+            read(sql).up.prefixes,
+            [
+                "v1:122c45baaf00be67b56e62afd4594315b30576f1429e8f6e8015fb7a1f7cf561",
+                "v1:a3ee48be778722e27462e8189b40c421af60ff14a7fd7c4449360fdba42a8130",
+                "v1:9690bd9bd5773238f142329c2f994bf4a6da5559f4c6ac76f6b9fc81ed04a753"
+            ]
         );
     }
 }

@@ -9,9 +9,11 @@ use crate::config::{Config, Numbering};
 use crate::nearest::nearest;
 
 mod number;
+mod side;
 
 use number::read_number;
 pub use number::{MAX_NUMBER, next};
+pub use side::{HOOKS, SideName, hook, repeatable};
 
 /// What the files of one migration share: its number and its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,20 +96,11 @@ impl Ending {
 pub fn parse(name: &str, config: &Config) -> FileName {
     let misnamed = |number, suggestion, why: &str| FileName::Misnamed { number, suggestion, why: why.to_owned() };
     let lower = name.to_ascii_lowercase();
-    let last = lower.rsplit_once('.').map(|(_, last)| last);
-    if lower.starts_with('.') || lower.ends_with('~') || lower == "migrations.lock" {
+    if is_ignored(&lower) {
         return FileName::Ignored;
     }
-    match last {
-        Some("swp" | "bak" | "md") => return FileName::Ignored,
-        Some("orig" | "rej") => {
-            return misnamed(
-                None,
-                None,
-                "a merge or a patch left it behind; take what you need from it, then delete it",
-            );
-        }
-        _ => {}
+    if is_left_behind(&lower) {
+        return misnamed(None, None, LEFT_BEHIND);
     }
     let Some((stem, mut ending)) = split_ending(name, &lower) else { return FileName::Ignored };
     match lower.as_str() {
@@ -176,6 +169,22 @@ pub fn parse(name: &str, config: &Config) -> FileName {
         Ending::Rust => FileName::Rust { stem: right },
     }
 }
+
+/// Whether a file is none of ours: hidden, or what an editor or a person keeps beside the files that count.
+fn is_ignored(lower: &str) -> bool {
+    let ending = lower.rsplit_once('.').map(|(_, ending)| ending);
+    lower.starts_with('.')
+        || lower.ends_with('~')
+        || lower == "migrations.lock"
+        || matches!(ending, Some("swp" | "bak" | "md"))
+}
+
+/// Whether a file is what a merge or a patch could not place.
+fn is_left_behind(lower: &str) -> bool {
+    lower.ends_with(".orig") || lower.ends_with(".rej")
+}
+
+const LEFT_BEHIND: &str = "a merge or a patch left it behind; take what you need from it, then delete it";
 
 /// The name without its endings, and what they mean; none where they are not those of a migration.
 fn split_ending<'n>(name: &'n str, lower: &str) -> Option<(&'n str, Ending)> {

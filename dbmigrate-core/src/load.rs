@@ -21,6 +21,7 @@ use crate::source::SourceText;
 
 mod folder;
 mod set;
+mod side;
 
 use folder::Folder;
 pub use set::MigrationSet;
@@ -58,7 +59,7 @@ pub fn load(root: &Path) -> Loaded {
     match SourceText::read(root, MANIFEST) {
         Ok(manifest) => load_manifest(root, &manifest, None),
         Err(diagnostic) => {
-            let set = MigrationSet { config: Config::default(), migrations: Vec::new() };
+            let set = MigrationSet::empty(Config::default());
             Loaded { set, diagnostics: vec![diagnostic], watch: watch(root, &Config::default()), highest: None }
         }
     }
@@ -74,7 +75,7 @@ pub fn load_manifest(root: &Path, manifest: &SourceText, workspace: Option<&Sour
         load_with(root, config)
     } else {
         let watch = watch(root, &config);
-        let set = MigrationSet { config, migrations: Vec::new() };
+        let set = MigrationSet::empty(config);
         Loaded { set, diagnostics: Vec::new(), watch, highest: None }
     };
     diagnostics.append(&mut loaded.diagnostics);
@@ -99,8 +100,12 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
         migrations.extend(assemble(&config.dir, planned, &mut contents, previous, &mut diagnostics));
     }
     requirement::check(&migrations, &stems, &mut diagnostics);
+    let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
+    let last = migrations.last().map_or("", |migration| migration.chain.as_str());
+    let repeatables = side::repeatables(root, &config.dir, last, &mut diagnostics);
     sort(&mut diagnostics);
-    Loaded { set: MigrationSet { config, migrations }, diagnostics, watch, highest: sequence.highest }
+    let set = MigrationSet { config, migrations, before_all, after_all, repeatables };
+    Loaded { set, diagnostics, watch, highest: sequence.highest }
 }
 
 /// The manifest, and the folder or the nearest one above it inside the package.
@@ -167,15 +172,16 @@ fn assemble(
 ) -> Option<SourceMigration> {
     let Planned { stem, up, down } = planned;
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
-    let (body, requires, metadata, checksum) = match contents.remove(&up)? {
+    let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
         Content::Up(halves, metadata) => {
             let checksum = halves.up.checksum.clone();
             let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
-            (Body::Sql { up: halves.up, down }, halves.requires, metadata, checksum)
+            let text_checksum = checksum::of_text(halves.up.source.slice(halves.up.section));
+            (Body::Sql { up: halves.up, down }, halves.requires, metadata, checksum, text_checksum)
         }
         Content::Rust(rust, metadata) => {
             let checksum = checksum::of_rust(stem.number, &stem.to_string(), rust.version);
-            (Body::Rust(Arc::clone(&rust)), rust.requires.clone(), metadata, checksum)
+            (Body::Rust(Arc::clone(&rust)), rust.requires.clone(), metadata, checksum, String::new())
         }
         Content::Down(_) => return None,
     };
@@ -190,6 +196,7 @@ fn assemble(
         requires,
         body,
         checksum,
+        text_checksum,
         chain,
     })
 }
@@ -220,7 +227,7 @@ fn way_back(
         }
     }
     match (half.or(file.map(|(_, script)| script)), irreversible) {
-        (Some(script), _) => Down::Script(script),
+        (Some(script), _) => Down::Script(script.into()),
         (None, Some(reason)) => Down::Irreversible(reason),
         (None, None) => Down::Missing,
     }
@@ -260,6 +267,11 @@ pub(crate) mod tests {
             fs::write(full, text).unwrap();
         }
 
+        #[cfg(unix)]
+        pub(crate) fn path(&self) -> &Path {
+            &self.0
+        }
+
         pub(crate) fn load(&self) -> Loaded {
             load(&self.0)
         }
@@ -277,7 +289,7 @@ pub(crate) mod tests {
 
     /// Each problem must hold the words of its line, and there are no others.
     #[track_caller]
-    fn check(package: &Package, expect: &[&[&str]]) {
+    pub(crate) fn check(package: &Package, expect: &[&[&str]]) {
         let problems: Vec<String> = package.load().diagnostics.iter().map(|it| format!("{} {it}", it.code)).collect();
         assert_eq!(problems.len(), expect.len(), "{problems:#?}");
         for (problem, words) in problems.iter().zip(expect) {
@@ -333,6 +345,8 @@ pub(crate) mod tests {
             assert_eq!(migration.chain, chain);
             previous = &migration.chain;
         }
+        assert_eq!(second.text_checksum, checksum::of_text("CREATE INDEX i ON t(a);\n"));
+        assert_eq!(third.text_checksum, "");
         let Body::Sql { up, .. } = &first.body else { panic!() };
         assert_eq!(first.checksum, up.checksum);
         assert_eq!(third.checksum, checksum::of_rust(3, "003_fill", Some(2)));
@@ -453,8 +467,7 @@ pub(crate) mod tests {
                 ("migrations/2018-01-14-171611_create/down.sql", ""),
                 ("migrations/20240101_init/migration.sql", ""),
                 ("migrations/old/deep/003_x.SQL", ""),
-                ("migrations/hooks/before_all.sql", ""),
-                ("migrations/repeatable/views.sql", ""),
+                ("migrations/hook/before_all.sql", ""),
                 ("migrations/002_b.sql/", ""),
                 ("migrations/docs/notes.txt", ""),
             ],
@@ -469,9 +482,8 @@ pub(crate) mod tests {
                     "migrations/001_create.down.sql",
                 ],
                 &["stray-folder migrations/20240101_init", "holds `migration.sql`", "migrations/001_init.sql"],
-                &["stray-folder migrations/hooks", "not supported by this version"],
+                &["stray-folder migrations/hook", "rename it: `mv migrations/hook migrations/hooks`"],
                 &["stray-folder migrations/old", "holds `deep/003_x.SQL`"],
-                &["stray-folder migrations/repeatable", "not supported by this version"],
             ],
         );
     }

@@ -21,12 +21,14 @@ pub struct SourceMigration {
     pub file: String,
     /// What the header comments say.
     pub metadata: Metadata,
-    /// The migrations that have to be applied before.
+    /// The migrations that have to be applied before, those of another set as `set/name`.
     pub requires: Vec<Requirement>,
     /// What the migration does.
     pub body: Body,
     /// The versioned checksum of the way up (see [`crate::checksum`]).
     pub checksum: String,
+    /// The checksum of the text of the way up as it is written, comments included; empty for Rust.
+    pub text_checksum: String,
     /// The chained checksum of this migration and all before it, in order.
     pub chain: String,
 }
@@ -70,5 +72,5 @@ pub enum Down {
     /// There is none on purpose, for this reason.
     Irreversible(String),
     /// The script.
-    Script(Script),
+    Script(Box<Script>),
 }

@@ -1,11 +1,12 @@
-//! `requires`: a migration of the set that has to be applied before another one.
+//! `requires`: a migration that has to be applied before another one.
 //!
-//! A name is right when it is the full name of an earlier migration. What is applied is the runner's to know.
+//! A name is right when it is the full name of an earlier migration of the set, or `set/name` for one of another set,
+//! whose files are somewhere else. What is applied is the runner's to know.
 
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::file_name::Stem;
+use crate::file_name::{Stem, slug};
 use crate::migration::{Body, SourceMigration};
 use crate::nearest::nearest;
 use crate::problems::Problems;
@@ -14,7 +15,7 @@ use crate::source::Span;
 /// A migration that another one requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// Its full name.
+    /// Its full name; with that of its set and a `/` before it where that is another one.
     pub name: String,
     /// The directive.
     pub span: Span,
@@ -56,6 +57,9 @@ impl<'a> Names<'a> {
             Body::Rust(_) => "//",
         };
         let write = |right: &Stem| format!("write `{introducer} dbmigrate: requires {right}`");
+        if file.contains('/') {
+            return other_set(name, introducer);
+        }
         let later = |message: String| Diagnostic::error("later-requirement", message);
         let unknown = |message: String| Diagnostic::error("unknown-requirement", message);
         Err(Box::new(match self.meant(base) {
@@ -68,10 +72,6 @@ impl<'a> Names<'a> {
             }
             Some(meant) if meant.to_string() == name => return Ok(()),
             Some(meant) => unknown(format!("`{name}` is not the full name of a migration")).help(write(meant)),
-            None if file.contains('/') => {
-                let message = format!("`{name}` is in another set, and this version of dbmigrate knows one set");
-                Diagnostic::error("other-set", message).help("remove this line")
-            }
             None => unknown(format!("no migration is called `{name}`")).help(match self.near(base, migration.number) {
                 Some(near) => write(near),
                 None => "`cargo dbmigrate list` shows the migrations".to_owned(),
@@ -106,6 +106,28 @@ impl<'a> Names<'a> {
         self.searches += 1;
         (self.searches <= SEARCHES).then_some(self.stems)
     }
+}
+
+/// Checks the form of `set/name`.
+fn other_set(name: &str, introducer: &str) -> Result<(), Box<Diagnostic>> {
+    let (set, migration) = name.split_once('/').unwrap_or_default();
+    let stem = migration.split('.').next().unwrap_or(migration);
+    let is_set = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    let (digits, rest) = stem.split_at(stem.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(stem.len()));
+    let full = rest.strip_prefix('_').is_some_and(|rest| !digits.is_empty() && slug(rest).as_deref() == Some(rest));
+    let understood = !set.is_empty() && set.bytes().all(is_set) && full;
+    if understood && stem == migration {
+        return Ok(());
+    }
+    let right = if understood { format!("{set}/{stem}") } else { "billing/004_invoices".to_owned() };
+    let message = format!("`{name}` does not name a migration of another set");
+    let fault = Diagnostic::error("other-set", message)
+        .help(format!("write the set and the full name, as in `{introducer} dbmigrate: requires {right}`"));
+    Err(Box::new(if understood {
+        fault
+    } else {
+        fault.note("the name of a set is made of `a` to `z`, digits, `_` and `-`")
+    }))
 }
 
 #[cfg(test)]
@@ -162,8 +184,28 @@ mod tests {
             let list = "`cargo dbmigrate list` shows the migrations";
             check(&[name], &[(&format!("no migration is called `{name}`"), list)]);
         }
-        let other = "`billing/004_invoices` is in another set, and this version of dbmigrate knows one set";
-        check(&["billing/004_invoices"], &[(other, "remove this line")]);
+    }
+
+    #[test]
+    fn a_migration_of_another_set_is_not_looked_for() {
+        check(&["billing/004_invoices", "a-1_b/20240101000000_x", "other/002_add_indexes"], &[]);
+        check(&["billing/004_a", "billing/004_a"], &[("`billing/004_a` is required twice", "remove one of them")]);
+        for (name, right) in [
+            ("billing/004_invoices.sql", "billing/004_invoices"),
+            ("Billing/004_invoices", "billing/004_invoices"),
+            ("billing/invoices", "billing/004_invoices"),
+            ("billing/4", "billing/004_invoices"),
+            ("billing/004_Invoices", "billing/004_invoices"),
+            ("billing/", "billing/004_invoices"),
+            ("/004_invoices", "billing/004_invoices"),
+            ("a/b/004_invoices", "billing/004_invoices"),
+            ("migrations/billing/004_invoices", "billing/004_invoices"),
+            ("größe/004_invoices", "billing/004_invoices"),
+        ] {
+            let message = format!("`{name}` does not name a migration of another set");
+            let help = format!("write the set and the full name, as in `-- dbmigrate: requires {right}`");
+            check(&[name], &[(&message, &help)]);
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! One half of a SQL migration: its statements, its calls of Rust, and how they are to be run.
+//! A script, such as one half of a SQL migration: its statements, its calls of Rust, and how they are to be run.
 //!
 //! What a file says is settled here, once: the halves, the directives, the file's own transaction and its PRAGMAs.
 //! What the steps do to a database is the runner's business.
 
+mod role;
 mod rules;
 
 use std::sync::Arc;
 
-use crate::checksum::ScriptChecksum;
+use crate::checksum::{self, ScriptChecksum};
 use crate::diagnostic::Diagnostic;
 use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
@@ -15,8 +16,9 @@ use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
 use crate::statement::{Effect, Splitter, Statement};
 use crate::token::{Token, TokenKind, Unterminated, tokens};
+pub(crate) use role::Role;
 
-/// One half of a migration, ready to run.
+/// One half of a migration, a hook, or a repeatable: ready to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// The file.
@@ -36,6 +38,8 @@ pub struct Script {
     pub tolerate_existing: bool,
     /// The versioned checksum; see [`crate::checksum`].
     pub checksum: String,
+    /// Where there is no transaction: the checksums of the first 0, 1, 2, … steps.
+    pub prefixes: Vec<String>,
 }
 
 /// One step of a script.
@@ -80,7 +84,7 @@ pub struct Halves {
 /// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
     let mut problems = Problems::new(source, diagnostics);
-    let (mut up, down) = read(source, Direction::Up, &mut problems);
+    let (mut up, down) = read(source, Role::Up, &mut problems);
     let requires = std::mem::take(&mut up.requires);
     let irreversible = up.irreversible.clone();
     if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
@@ -97,21 +101,24 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Hal
 
 /// Reads a `.down.sql` file, all of which is the way back; every problem goes to `diagnostics`.
 pub fn parse_down(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
-    let mut problems = Problems::new(source, diagnostics);
-    let (down, _) = read(source, Direction::Down, &mut problems);
-    down.finish(source, &mut problems)
+    parse_whole(source, Role::Down, &mut Problems::new(source, diagnostics))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Up,
-    Down,
+/// Reads a hook; every problem goes to `diagnostics`.
+pub fn parse_hook(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
+    parse_whole(source, Role::Hook, &mut Problems::new(source, diagnostics))
 }
 
-/// Reads a file that starts as the way `direction`; the second half is what follows a `down` directive.
-fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
+/// Reads a file that is one script, other than a way up.
+pub(crate) fn parse_whole(source: &Arc<SourceText>, role: Role, problems: &mut Problems<'_>) -> Script {
+    let (script, _) = read(source, role, problems);
+    script.finish(source, problems)
+}
+
+/// Reads a file that starts in this role; the second half of a way up is what follows its `down` directive.
+fn read(source: &SourceText, role: Role, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
     let text = source.text();
-    let mut half = Half::new(0, direction);
+    let mut half = Half::new(0, role);
     let mut up = None;
     let mut splitter = Splitter::default();
     // Whether nothing but white space and comments came since the line began.
@@ -132,7 +139,17 @@ fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) 
                     problems
                         .push(token.span, fault.help(format!("write `-- dbmigrate: {directive}` on the next line")));
                 }
-                if directive != Directive::Down {
+                let refused = match directive {
+                    Directive::Down if up.is_some() => Some(repeated("down")),
+                    _ => half.role.refuses(&directive),
+                };
+                if let Some(fault) = refused {
+                    problems.push(token.span, fault);
+                } else if directive == Directive::Down {
+                    half.statement(text, splitter.finish(text));
+                    half.section.end = token.span.start;
+                    up = Some(std::mem::replace(&mut half, Half::new(token.span.end, Role::Down)));
+                } else {
                     if splitter.is_open() && line_is_blank {
                         let fault = misplaced("a directive can't stand inside a statement");
                         problems.push(token.span, fault.help("move it before the statement, or end that with `;`"));
@@ -140,15 +157,6 @@ fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) 
                     line += text[counted..token.span.start].matches('\n').count();
                     counted = token.span.start;
                     half.directive(directive, token.span, line, problems);
-                } else if half.direction == Direction::Up {
-                    half.statement(text, splitter.finish(text));
-                    half.section.end = token.span.start;
-                    up = Some(std::mem::replace(&mut half, Half::new(token.span.end, Direction::Down)));
-                } else if up.is_some() {
-                    problems.push(token.span, repeated("down"));
-                } else {
-                    let fault = misplaced("the whole of a `.down.sql` file is the way back");
-                    problems.push(token.span, fault.help("remove this line"));
                 }
             }
             kind => {
@@ -170,7 +178,7 @@ fn read(source: &SourceText, direction: Direction, problems: &mut Problems<'_>) 
 
 /// A half while it is read.
 struct Half {
-    direction: Direction,
+    role: Role,
     section: Span,
     steps: Vec<Step>,
     asserts: Vec<Statement>,
@@ -183,9 +191,9 @@ struct Half {
 }
 
 impl Half {
-    fn new(start: usize, direction: Direction) -> Self {
+    fn new(start: usize, role: Role) -> Self {
         Self {
-            direction,
+            role,
             section: Span::new(start, start),
             steps: Vec::new(),
             asserts: Vec::new(),
@@ -229,21 +237,11 @@ impl Half {
             Directive::NoTransaction => !std::mem::replace(&mut self.transaction, false),
             Directive::ForeignKeys(on) => self.foreign_keys.replace(on).is_some(),
             Directive::TolerateExisting => std::mem::replace(&mut self.tolerate_existing, true),
-            Directive::Irreversible(_) if self.direction == Direction::Down => {
-                let fault = misplaced("`irreversible` says that there is no way back, and this is one");
-                problems.push(span, fault.help("remove this line"));
-                false
-            }
             Directive::Assert(sql) => {
                 self.asserts.extend(problems.source().slice(span).find(&sql).map(|at| {
                     let start = span.start + at;
                     Statement { span: Span::new(start, start + sql.len()), effect: Effect::None }
                 }));
-                false
-            }
-            Directive::Requires(_) if self.direction == Direction::Down => {
-                let fault = misplaced("`requires` says what the way up needs, and this is the way back");
-                problems.push(span, fault.help("remove this line, or move it to the top of the way up"));
                 false
             }
             Directive::Requires(name) => {
@@ -260,14 +258,19 @@ impl Half {
     }
 
     fn finish(self, source: &Arc<SourceText>, problems: &mut Problems<'_>) -> Script {
-        let (steps, foreign_keys) = if self.transaction {
-            rules::in_transaction(self.steps, self.foreign_keys, problems)
+        let (steps, foreign_keys, prefixes) = if self.role == Role::Repeatable {
+            // What may stand there is known to `crate::repeatable`.
+            (self.steps, None, Vec::new())
+        } else if self.transaction {
+            let (steps, foreign_keys) = rules::in_transaction(self.steps, self.foreign_keys, self.role, problems);
+            (steps, foreign_keys, Vec::new())
         } else {
             rules::without_transaction(&self.steps, problems);
             if let (Some(true), Some(span)) = (self.foreign_keys, self.steps.iter().find_map(Step::call)) {
                 problems.push(span, code_without_a_net("`call`"));
             }
-            (self.steps, self.foreign_keys)
+            let prefixes = checksum::of_prefixes(source, self.foreign_keys, self.tolerate_existing, &self.steps);
+            (self.steps, self.foreign_keys, prefixes)
         };
         Script {
             source: Arc::clone(source),
@@ -278,6 +281,7 @@ impl Half {
             foreign_keys,
             tolerate_existing: self.tolerate_existing,
             checksum: self.checksum.finish(),
+            prefixes,
         }
     }
 }

@@ -105,7 +105,7 @@ impl Checker<'_> {
 
     /// The help that says how to rename a file.
     fn rename(&self, from: &str, to: &str) -> String {
-        format!("rename it: `mv {} {}`", quoted(&self.path(from)), quoted(&self.path(to)))
+        rename(&self.path(from), &self.path(to))
     }
 
     /// A free number, as a name writes it; another one each time.
@@ -286,6 +286,11 @@ fn pair_of(stem: &Stem, names: &BTreeSet<&str>) -> Option<String> {
     let base = stem.slug.strip_suffix("_up")?;
     let partner = format!("{}_{base}_down.sql", stem.digits);
     names.contains(partner.as_str()).then(|| format!("{}_{base}.up.sql", stem.digits))
+}
+
+/// The help that says how to rename a file.
+pub(crate) fn rename(from: &str, to: &str) -> String {
+    format!("rename it: `mv {} {}`", quoted(from), quoted(to))
 }
 
 /// A path as a shell takes it.

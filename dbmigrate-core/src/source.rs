@@ -118,6 +118,13 @@ impl SourceText {
         self.text.get(span.start..span.end).unwrap_or("")
     }
 
+    /// The part of a span that lies on its first line: what to mark of something long.
+    #[must_use]
+    pub fn first_line(&self, span: Span) -> Span {
+        let text = self.slice(span);
+        Span::new(span.start, span.start + text.find('\n').unwrap_or(text.len()))
+    }
+
     /// Where a byte offset lies; past the end it is the end.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
@@ -162,6 +169,14 @@ mod tests {
         assert_eq!(source.position(3), Position { line: 1, column: 3 });
         assert_eq!(source.position(5), Position { line: 2, column: 1 });
         assert_eq!(source.position(99), Position { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn the_first_line_of_a_span_ends_with_it_or_before_the_line_does() {
+        let source = SourceText::new("a.sql", "one two\nthree");
+        assert_eq!(source.first_line(Span::new(4, 13)), Span::new(4, 7));
+        assert_eq!(source.first_line(Span::new(4, 6)), Span::new(4, 6));
+        assert_eq!(source.first_line(Span::new(8, 99)), Span::new(8, 8));
     }
 
     #[test]

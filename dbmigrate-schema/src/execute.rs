@@ -83,7 +83,7 @@ fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
             Ok(several) => {
                 let message = format!("this query answers with {several} columns, and an assertion is one value");
                 return Err(Diagnostic::error("assertion", message)
-                    .at(Location::new(&script.source, first_line(script, assert.span)))
+                    .at(Location::new(&script.source, script.source.first_line(assert.span)))
                     .help("ask for one value, such as `SELECT count(*) = 0 FROM users WHERE email IS NULL`"));
             }
             Err(error) => return Err(blame(script, assert.span, &error)),
@@ -111,7 +111,8 @@ pub(crate) fn starts_with(script: &Script, statement: &Statement, keyword: &str)
     tokens(text).next().is_some_and(|token| is_word(text, token, keyword))
 }
 
-fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+/// Runs one statement; rows that it answers with are read and forgotten.
+pub(crate) fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.raw_query();
     while rows.next()?.is_some() {}
@@ -140,20 +141,30 @@ fn violations(connection: &Connection, script: &Script) -> Result<(), Diagnostic
     }
 }
 
-fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -> Diagnostic {
-    let (message, span) = match error {
-        rusqlite::Error::SqlInputError { msg, offset, .. } => {
+/// The error for a statement that SQLite refuses.
+pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -> Diagnostic {
+    let span = match error {
+        rusqlite::Error::SqlInputError { offset, .. } => {
             let start = statement.start + usize::try_from(*offset).unwrap_or(0);
-            (msg.clone(), word_at(script, start.min(statement.end), statement))
+            word_at(script, start.min(statement.end), statement)
         }
-        other => (other.to_string(), first_line(script, statement)),
+        _ => script.source.first_line(statement),
     };
+    let message = message(error);
     let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"))
         .at(Location::new(&script.source, span));
     if message.starts_with("no such table") {
-        return refused.note("the replay began with an empty database, and every earlier migration ran");
+        return refused.note("the replay began with an empty database, and all that comes before this ran");
     }
     refused
+}
+
+/// What SQLite says, without the statement.
+pub(crate) fn message(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The token that SQLite's offset points at.
@@ -161,11 +172,6 @@ fn word_at(script: &Script, start: usize, statement: Span) -> Span {
     let rest = script.source.text().get(start..statement.end).unwrap_or("");
     let length = dbmigrate_core::token::tokens(rest).next().map_or(0, |token| token.span.end);
     Span::new(start, start + length)
-}
-
-fn first_line(script: &Script, statement: Span) -> Span {
-    let text = script.source.slice(statement);
-    Span::new(statement.start, statement.start + text.find('\n').unwrap_or(text.len()))
 }
 
 /// A fault of the replay itself, not of the statement.

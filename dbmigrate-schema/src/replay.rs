@@ -7,7 +7,7 @@ use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigrati
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
-use crate::execute;
+use crate::{execute, repeatable, views};
 
 /// What a replay found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,9 +18,10 @@ pub struct Replay {
     pub ups: usize,
     /// How many ways back ran.
     pub downs: usize,
-    /// The migrations whose way up did not run, because one that can't be replayed or a failure comes first.
+    /// The migrations whose way up did not run, because one that can't be replayed or a failure comes first; then the
+    /// files of hooks and repeatables.
     pub unchecked: Vec<String>,
-    /// The first migration that can't be replayed, where that ended the replay.
+    /// The first migration or hook that can't be replayed, where that ended the replay.
     pub stopped: Option<(String, Stopped)>,
 }
 
@@ -33,7 +34,7 @@ pub enum Stopped {
     OtherFiles,
 }
 
-/// Runs every way up in order, and every way back.
+/// Runs every way up in order, with the hooks before and after them and the repeatables, and every way back.
 ///
 /// Rust code belongs to the program, and other database files to somebody: the replay ends before such a migration and
 /// names what was not checked.
@@ -52,6 +53,7 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
     let connection = Connection::open_in_memory()?;
     let deferring = deferring(set);
     replay_ups(set, &connection, deferring, replay);
+    replay_rest(set, &connection, deferring, replay)?;
     // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
     // again every time.
     let rule = set.config.foreign_keys;
@@ -67,6 +69,11 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
     // What is left is judged each from where its own way up has led, so that one does not hide the next.
     let Some(last) = left.iter().rposition(|migration| way_back(migration).is_some()) else { return Ok(()) };
     let connection = Connection::open_in_memory()?;
+    if let Some(hook) = &set.before_all
+        && run(&connection, rule, hook, deferring, Outcome::Keep).is_err()
+    {
+        return Ok(());
+    }
     for migration in &left[..=last] {
         // It ran before.
         let Ok(up) = way_up(migration) else { break };
@@ -82,30 +89,85 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
     Ok(())
 }
 
+/// Runs what stands before the migrations, and every way up.
 fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    for (at, migration) in set.migrations.iter().enumerate() {
-        let up = match way_up(migration) {
-            Ok(up) => up,
-            Err(why) => {
-                replay.stopped = Some((migration.name(), why));
-                replay.unchecked = set.migrations[at..].iter().map(SourceMigration::name).collect();
+    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
+    let mut migrations = set.migrations.iter();
+    if set.before_all.as_ref().is_none_or(|hook| replay.attempt(path(hook), replayable(hook), run)) {
+        for migration in migrations.by_ref() {
+            if !replay.attempt(migration.name(), way_up(migration), run) {
                 break;
             }
-        };
-        if let Err(diagnostic) = run(connection, set.config.foreign_keys, up, deferring, Outcome::Keep) {
-            replay.diagnostics.push(diagnostic);
-            replay.unchecked = set.migrations[at + 1..].iter().map(SourceMigration::name).collect();
-            break;
+            replay.ups += 1;
         }
-        replay.ups += 1;
     }
+    replay.unchecked.extend(migrations.map(SourceMigration::name));
+}
+
+/// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have led,
+/// so this works on a copy.
+fn replay_rest(
+    set: &MigrationSet,
+    connection: &Connection,
+    deferring: bool,
+    replay: &mut Replay,
+) -> rusqlite::Result<()> {
+    if !replay.diagnostics.is_empty() || replay.stopped.is_some() {
+        let scripts = set.repeatables.iter().map(|it| &it.script).chain(&set.after_all);
+        replay.unchecked.extend(scripts.map(path));
+        return Ok(());
+    }
+    if set.repeatables.is_empty() && set.after_all.is_none() {
+        replay.diagnostics = views::ask(connection, &[])?;
+        return Ok(());
+    }
+    let connection = &copy(connection)?;
+    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
+    for repeatable in &set.repeatables {
+        let made = repeatable::take_away(connection, repeatable).and_then(|()| run(&repeatable.script));
+        replay.diagnostics.extend(made.err());
+    }
+    if !replay.diagnostics.is_empty() {
+        // What is not there would be missed by the others.
+        replay.unchecked.extend(set.after_all.iter().map(path));
+        return Ok(());
+    }
+    if let Some(hook) = &set.after_all {
+        replay.attempt(path(hook), replayable(hook), run);
+    }
+    replay.diagnostics.extend(views::ask(connection, &set.repeatables)?);
+    Ok(())
+}
+
+impl Replay {
+    /// Runs a script that can be replayed, and says whether the replay can go on after it.
+    fn attempt(
+        &mut self,
+        name: String,
+        script: Result<&Script, Stopped>,
+        run: impl Fn(&Script) -> Result<(), Diagnostic>,
+    ) -> bool {
+        match script.map(run) {
+            Ok(Ok(())) => return true,
+            Ok(Err(diagnostic)) => self.diagnostics.push(diagnostic),
+            Err(why) => {
+                self.unchecked.push(name.clone());
+                self.stopped = Some((name, why));
+            }
+        }
+        false
+    }
+}
+
+fn path(script: &Script) -> String {
+    script.source.path().to_owned()
 }
 
 /// Whether any script may put the check of a foreign key off until its commit.
 fn deferring(set: &MigrationSet) -> bool {
     let scripts =
         set.migrations.iter().flat_map(|migration| way_up(migration).ok().into_iter().chain(way_back(migration)));
-    scripts.into_iter().any(execute::mentions_deferring)
+    scripts.chain(set.hooks()).any(execute::mentions_deferring)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

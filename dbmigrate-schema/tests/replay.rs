@@ -15,7 +15,9 @@ fn set(files: &[(&str, &str)]) -> MigrationSet {
     let root = std::env::temp_dir().join(name);
     fs::create_dir_all(root.join("migrations")).unwrap();
     for (file, text) in files {
-        fs::write(root.join("migrations").join(file), text).unwrap();
+        let path = root.join("migrations").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     let loaded = dbmigrate_core::load::load_with(&root, Config::default());
     fs::remove_dir_all(root).unwrap();
@@ -305,4 +307,135 @@ fn tolerated_failures_are_none() {
         ("003_c.sql", "SELECT x FROM b;"),
     ]);
     assert_eq!(found(&replay), Vec::<String>::new());
+}
+
+const TABLE: (&str, &str) = ("001_a.sql", "CREATE TABLE a(x, y);\n-- dbmigrate: down\nDROP TABLE a;");
+
+#[test]
+fn hooks_run_around_the_migrations() {
+    let check = |before: &str, after: &str| {
+        check(&[
+            ("hooks/before_all.sql", before),
+            ("hooks/after_all.sql", after),
+            ("001_a.sql", "INSERT INTO log VALUES ('001'); CREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE a;"),
+        ])
+    };
+    let log = "CREATE TABLE log(what);";
+    let replay = check(log, "CREATE TABLE one(n CHECK (n = 1)); INSERT INTO one SELECT count(*) FROM log;");
+    assert_eq!((replay.ups, replay.downs, found(&replay)), (1, 1, vec![]));
+    let replay = check("SELECT 1;\nDELETE FROM log;", "SELECT nope;");
+    assert_eq!(
+        found(&replay),
+        ["migrations/hooks/before_all.sql:2:1 SQLite refuses this statement: no such table: log"]
+    );
+    assert_eq!(
+        (replay.ups, &*replay.unchecked),
+        (0, ["001_a", "migrations/hooks/after_all.sql"].map(str::to_owned).as_slice())
+    );
+    let replay = check(log, "SELECT\n  nope;");
+    assert_eq!(
+        found(&replay),
+        ["migrations/hooks/after_all.sql:2:3 SQLite refuses this statement: no such column: nope"]
+    );
+    assert_eq!((replay.ups, replay.downs), (1, 1));
+}
+
+#[test]
+fn a_way_back_that_is_judged_alone_starts_after_the_hook_as_well() {
+    let replay = check(&[
+        ("hooks/before_all.sql", "CREATE TABLE log(what);"),
+        ("001_a.sql", "INSERT INTO log VALUES (1);\n-- dbmigrate: down\nDELETE FROM log;"),
+        ("002_b.sql", "CREATE TABLE b(x);"),
+    ]);
+    assert_eq!((replay.ups, replay.downs, found(&replay)), (2, 1, vec![]));
+}
+
+#[test]
+fn a_hook_that_opens_a_file_is_not_run() {
+    let replay = check(&[("hooks/before_all.sql", "ATTACH 'other.db' AS other;"), TABLE]);
+    let hook = "migrations/hooks/before_all.sql";
+    assert_eq!(replay.stopped, Some((hook.to_owned(), Stopped::OtherFiles)));
+    assert_eq!((&*replay.unchecked, found(&replay)), ([hook, "001_a"].map(str::to_owned).as_slice(), vec![]));
+}
+
+#[test]
+fn repeatables_are_made_after_the_migrations_and_are_in_the_way_of_no_way_back() {
+    let replay = check(&[
+        TABLE,
+        ("002_b.sql", "CREATE VIEW v AS SELECT x FROM a;\n-- dbmigrate: down\nDROP VIEW v;"),
+        ("003_c.sql", "CREATE TABLE log(x);\n-- dbmigrate: down\nDROP TABLE log;"),
+        // Takes over from the migration.
+        ("repeatable/v.sql", "DROP VIEW IF EXISTS v;\nCREATE VIEW \"V\" AS SELECT count(*) AS total FROM log;"),
+        ("repeatable/t.sql", "CREATE TRIGGER t AFTER INSERT ON a BEGIN INSERT INTO log VALUES (new.x); END;"),
+        (
+            "hooks/after_all.sql",
+            "INSERT INTO a VALUES (1, 2); CREATE TABLE one(n CHECK (n = 1)); INSERT INTO one SELECT total FROM v;",
+        ),
+    ]);
+    assert_eq!((replay.ups, replay.downs, found(&replay)), (3, 3, vec![]));
+}
+
+#[test]
+fn every_repeatable_that_sqlite_refuses_is_found_at_once() {
+    let replay = check(&[
+        TABLE,
+        ("repeatable/a.sql", "CREATE VIEW a AS SELECT 1;"),
+        ("repeatable/b.sql", "CREATE VIEW b AS\nSELEC 1;"),
+        ("repeatable/c.sql", "CREATE VIEW c AS SELECT 1;\nCREATE TRIGGER t AFTER INSERT ON gone BEGIN SELECT 1; END;"),
+        ("repeatable/d.sql", "CREATE VIEW d AS SELECT 1;"),
+        ("hooks/after_all.sql", "SELECT nope;"),
+    ]);
+    assert_eq!(
+        found(&replay),
+        [
+            "migrations/repeatable/a.sql:1:1 SQLite refuses this statement: use DROP TABLE to delete table a",
+            "migrations/repeatable/b.sql:2:1 SQLite refuses this statement: near \"SELEC\": syntax error",
+            "migrations/repeatable/c.sql:2:1 SQLite refuses this statement: no such table: main.gone",
+        ]
+    );
+    assert_eq!(replay.unchecked, ["migrations/hooks/after_all.sql"]);
+}
+
+#[test]
+fn what_comes_after_a_failure_or_rust_is_named() {
+    let rest = [("repeatable/v.sql", "CREATE VIEW v AS SELECT nope;"), ("hooks/after_all.sql", "SELECT nope;")];
+    for first in ["-- dbmigrate: call fill\n", "SELECT nope;"] {
+        let replay = check(&[("001_a.sql", first), rest[0], rest[1]]);
+        let [.., view, hook] = replay.unchecked.as_slice() else { panic!("{replay:?}") };
+        assert_eq!((view.as_str(), hook.as_str()), ("migrations/repeatable/v.sql", "migrations/hooks/after_all.sql"));
+        assert_eq!(replay.diagnostics.len(), usize::from(first.contains("nope")), "{:?}", found(&replay));
+    }
+}
+
+#[test]
+fn every_view_is_asked_once() {
+    let view = |sql: &str| check(&[TABLE, ("repeatable/v.sql", &format!("\nCREATE VIEW \"a \"\"v\" AS\n{sql};"))]);
+    assert_eq!(found(&view("SELECT x FROM a")), Vec::<String>::new());
+    let replay = view("SELECT z FROM a");
+    assert_eq!(found(&replay), ["migrations/repeatable/v.sql:2:1 the view `a \"v` can't be read: no such column: z"]);
+    assert!(replay.diagnostics[0].is_error());
+    let replay = view("SELECT slugify(x) FROM a");
+    assert_eq!(
+        found(&replay),
+        ["migrations/repeatable/v.sql:2:1 the view `a \"v` can't be read: no such function: slugify"]
+    );
+    assert!(!replay.diagnostics[0].is_error());
+
+    let migrations = [TABLE, ("002_b.sql", "CREATE VIEW v AS SELECT x FROM a; CREATE VIEW w AS SELECT z FROM v;")];
+    assert_eq!(found(&check(&migrations)), [" the view `w` can't be read: no such column: z"]);
+    // Broken on the way, and sound in the end.
+    let mended = ("repeatable/w.sql", "CREATE VIEW w AS SELECT x FROM v;");
+    assert_eq!(found(&check(&[migrations[0], migrations[1], mended])), Vec::<String>::new());
+}
+
+#[test]
+fn a_trigger_of_a_migration_that_would_go_with_a_view_is_found() {
+    let trigger = "CREATE TRIGGER t INSTEAD OF INSERT ON v BEGIN INSERT INTO a VALUES (new.x, 1); END;";
+    let made = format!("CREATE VIEW v AS SELECT x FROM a;\n{trigger}");
+    let with = |repeatable: &str| check(&[TABLE, ("002_b.sql", &made), ("repeatable/v.sql", repeatable)]);
+    assert_eq!(
+        found(&with("CREATE VIEW v AS SELECT x FROM a;")),
+        ["migrations/repeatable/v.sql:1:1 the view `v` has a trigger `t`, which this file does not make"]
+    );
+    assert_eq!(found(&with(&made)), Vec::<String>::new());
 }

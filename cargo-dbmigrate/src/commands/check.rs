@@ -1,5 +1,6 @@
 //! `check`: sequence, configuration, wiring, and a replay in memory.
 
+use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Stopped;
 use serde_json::json;
@@ -27,13 +28,16 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
 
 /// What was looked at, and what was not: a replay that Rust code ends is never just "ok".
 fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
+    let set = &checked.set;
     let replay = checked.replay.as_ref();
     let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
     if shell.is_json() {
         let line = json!({
             "reason": "check-summary",
             "package": project.name,
-            "migrations": checked.migrations,
+            "migrations": set.migrations.len(),
+            "hooks": set.hooks().count(),
+            "repeatables": set.repeatables.len(),
             "errors": checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
             "replayed_ups": replay.map(|replay| replay.ups),
             "replayed_downs": replay.map(|replay| replay.downs),
@@ -46,7 +50,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     match replay {
         Some(replay) => {
             let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, plural(checked.migrations, "migration")));
+            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(set)));
             if let Some((first, why)) = &replay.stopped {
                 let why = match why {
                     Stopped::Code => "holds Rust, which only the program can run",
@@ -63,6 +67,14 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     if errors > 0 {
         shell.error(&format!("package `{}` has {}", project.name, plural(errors, "problem")));
     }
+}
+
+/// How much there is of what; of what need not be there, only if it is.
+fn contents(set: &MigrationSet) -> String {
+    let around = [(set.hooks().count(), "hook"), (set.repeatables.len(), "repeatable")];
+    let around = around.into_iter().filter(|(count, _)| *count > 0);
+    let parts = [(set.migrations.len(), "migration")].into_iter().chain(around);
+    parts.map(|(count, what)| plural(count, what)).collect::<Vec<_>>().join(", ")
 }
 
 fn plural(count: usize, what: &str) -> String {

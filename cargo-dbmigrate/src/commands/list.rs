@@ -1,8 +1,8 @@
-//! `list`: the migrations of the set as the files say them.
+//! `list`: the migrations of the set as the files say them, and the hooks and repeatables around them.
 
-use dbmigrate_core::{Body, Down, SourceMigration};
+use dbmigrate_core::{Body, Down, MigrationSet, Repeatable, Script, SourceMigration};
 use dbmigrate_runtime::cli::Terminal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
 use crate::error::{CliError, DONE, FAILURE};
@@ -22,37 +22,98 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
         if several && !context.shell.is_json() {
             context.shell.data(&format!("{}:", project.name));
         }
-        let width = loaded.set.migrations.iter().map(|migration| migration.name().len()).max().unwrap_or(0);
-        for migration in &loaded.set.migrations {
-            let line = if context.shell.is_json() { json(project, migration) } else { human(migration, width) };
+        let rows = rows(project, &loaded.set);
+        let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        for row in rows {
+            let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width) };
             context.shell.data(&line);
         }
     }
     Ok(exit)
 }
 
-fn human(migration: &SourceMigration, width: usize) -> String {
-    let title = migration.metadata.title.as_deref().unwrap_or("");
-    let line = format!("{:width$}  {:4}  {:12}  {title}", migration.name(), language(migration), way_back(migration));
-    line.trim_end().to_owned()
+/// One line of the list.
+struct Row {
+    name: String,
+    language: &'static str,
+    /// What is special about it: whether a migration has a way back, or what else the file is.
+    what: &'static str,
+    title: String,
+    json: Value,
 }
 
-fn json(project: &Project, migration: &SourceMigration) -> String {
-    json!({
-        "reason": "migration",
-        "package": project.name,
-        "number": migration.number,
-        "name": migration.name(),
-        "file": migration.file,
-        "language": language(migration),
-        "way_back": way_back(migration),
-        "title": migration.metadata.title,
-        "date": migration.metadata.date,
-        "description": migration.metadata.description,
-        "version": migration.metadata.version,
-        "checksum": migration.checksum,
-    })
-    .to_string()
+impl Row {
+    fn human(&self, width: usize) -> String {
+        let Self { name, language, what, title, .. } = self;
+        format!("{name:width$}  {language:4}  {what:12}  {title}").trim_end().to_owned()
+    }
+}
+
+/// The migrations in order, then what runs around them.
+fn rows(project: &Project, set: &MigrationSet) -> Vec<Row> {
+    let migrations = set.migrations.iter().map(|it| migration(project, it));
+    let hooks = [("before_all", &set.before_all), ("after_all", &set.after_all)];
+    let hooks = hooks.into_iter().filter_map(|(name, script)| Some(hook(project, name, script.as_ref()?)));
+    let repeatables = set.repeatables.iter().map(|it| repeatable(project, it));
+    migrations.chain(hooks).chain(repeatables).collect()
+}
+
+fn migration(project: &Project, migration: &SourceMigration) -> Row {
+    Row {
+        name: migration.name(),
+        language: language(migration),
+        what: way_back(migration),
+        title: migration.metadata.title.clone().unwrap_or_default(),
+        json: json!({
+            "reason": "migration",
+            "package": project.name,
+            "number": migration.number,
+            "name": migration.name(),
+            "file": migration.file,
+            "language": language(migration),
+            "way_back": way_back(migration),
+            "title": migration.metadata.title,
+            "date": migration.metadata.date,
+            "description": migration.metadata.description,
+            "version": migration.metadata.version,
+            "checksum": migration.checksum,
+        }),
+    }
+}
+
+fn hook(project: &Project, name: &str, script: &Script) -> Row {
+    Row {
+        name: format!("hooks/{name}"),
+        language: "sql",
+        what: "hook",
+        title: String::new(),
+        json: json!({
+            "reason": "hook",
+            "package": project.name,
+            "name": name,
+            "file": script.source.path(),
+        }),
+    }
+}
+
+fn repeatable(project: &Project, repeatable: &Repeatable) -> Row {
+    let objects = repeatable.objects.iter();
+    let made: Vec<String> = objects.clone().map(|object| format!("{} {}", object.kind, object.name)).collect();
+    let objects = objects.map(|object| json!({ "kind": object.kind.to_string(), "name": object.name }));
+    Row {
+        name: format!("repeatable/{}", repeatable.name),
+        language: "sql",
+        what: "repeatable",
+        title: made.join(", "),
+        json: json!({
+            "reason": "repeatable",
+            "package": project.name,
+            "name": repeatable.name,
+            "file": repeatable.script.source.path(),
+            "objects": objects.collect::<Value>(),
+            "checksum": repeatable.script.checksum,
+        }),
+    }
 }
 
 fn language(migration: &SourceMigration) -> &'static str {

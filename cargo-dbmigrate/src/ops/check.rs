@@ -1,6 +1,6 @@
 //! Everything that can be known of a package's migrations without a database of anybody's.
 
-use dbmigrate_core::{Body, Diagnostic, Down, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration};
 use dbmigrate_schema::Replay;
 
 use crate::error::CliError;
@@ -12,8 +12,8 @@ use crate::ops::wiring;
 pub(crate) struct Checked {
     /// All findings: files, wiring, replay.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// How many migrations the set has.
-    pub(crate) migrations: usize,
+    /// What was checked.
+    pub(crate) set: MigrationSet,
     /// What the replay did; `None` where the files themselves were not sound.
     pub(crate) replay: Option<Replay>,
 }
@@ -25,7 +25,8 @@ impl Checked {
     }
 }
 
-/// Checks sequence, configuration and wiring, and replays every way up and back in memory.
+/// Checks sequence, configuration and wiring, and replays every way up and back in memory, with the hooks
+/// and repeatables.
 pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
@@ -38,7 +39,7 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
     if let Some(replay) = &replay {
         diagnostics.extend(replay.diagnostics.iter().cloned());
     }
-    Ok(Checked { diagnostics, migrations: loaded.set.migrations.len(), replay })
+    Ok(Checked { diagnostics, set: loaded.set, replay })
 }
 
 /// A way back that does nothing would only make the history forget what is there.

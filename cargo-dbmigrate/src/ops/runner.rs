@@ -248,9 +248,10 @@ mod tests {
             requires: Vec::new(),
             body: Body::Rust(rust.into()),
             checksum: String::new(),
+            text_checksum: String::new(),
             chain: String::new(),
         };
-        let set = MigrationSet { config: Config::default(), migrations: vec![migration] };
+        let set = MigrationSet { migrations: vec![migration], ..MigrationSet::empty(Config::default()) };
         assert_eq!(chosen(Some("migrate"), &["app", "migrate"], &set).unwrap(), "migrate");
         for (runner, expect) in [(None, "the Rust in `migrations/002_b.rs`"), (Some("other"), "no binary `other`")] {
             let error = format!("{:?}", chosen(runner, &["app"], &set).unwrap_err());

@@ -2,6 +2,7 @@
 //! text for programs.
 
 use dbmigrate_core::config::{self, Config};
+use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::statement;
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
 use dbmigrate_runtime as runtime;
@@ -10,13 +11,19 @@ use dbmigrate_runtime as runtime;
 pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
     let parts: Vec<Parts<'_>> = set.migrations.iter().map(Parts::new).collect();
     let migrations: Vec<runtime::Migration<'_>> = parts.iter().map(Parts::migration).collect();
+    let before_all = set.before_all.as_ref().map(|hook| (hook, steps(hook)));
+    let after_all = set.after_all.as_ref().map(|hook| (hook, steps(hook)));
+    let objects: Vec<Vec<_>> = set.repeatables.iter().map(|it| it.objects.iter().map(object).collect()).collect();
+    let scripts: Vec<Steps<'_>> = set.repeatables.iter().map(|it| steps(&it.script)).collect();
+    let repeatables = set.repeatables.iter().zip(objects.iter().zip(&scripts));
+    let repeatables: Vec<_> = repeatables.map(|(it, (objects, steps))| repeatable(it, objects, steps)).collect();
     work(&runtime::Set {
         name: "",
         table: &set.config.table,
         migrations: &migrations,
-        before_all: None,
-        after_all: None,
-        repeatables: &[],
+        before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+        after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+        repeatables: &repeatables,
         rules: rules(&set.config),
     })
 }
@@ -62,6 +69,7 @@ struct Parts<'m> {
 struct Steps<'m> {
     asserts: Vec<runtime::Statement<'m>>,
     steps: Vec<runtime::Step<'m>>,
+    prefixes: Vec<&'m str>,
 }
 
 impl<'m> Parts<'m> {
@@ -121,7 +129,7 @@ impl<'m> Parts<'m> {
                 version: metadata.version.as_deref(),
             },
             checksum: &source.checksum,
-            text_checksum: "",
+            text_checksum: &source.text_checksum,
             chain: &source.chain,
             requires,
             up,
@@ -130,7 +138,29 @@ impl<'m> Parts<'m> {
     }
 }
 
-fn sql<'a>(script: &'a Script, Steps { asserts, steps }: &'a Steps<'a>) -> runtime::Script<'a> {
+fn repeatable<'a>(
+    source: &'a Repeatable,
+    objects: &'a [runtime::Object<'a>],
+    steps: &'a Steps<'a>,
+) -> runtime::Repeatable<'a> {
+    runtime::Repeatable {
+        name: &source.name,
+        checksum: &source.script.checksum,
+        chain: &source.chain,
+        objects,
+        script: sql(&source.script, steps),
+    }
+}
+
+fn object(object: &Object) -> runtime::Object<'_> {
+    let kind = match object.kind {
+        ObjectKind::View => runtime::ObjectKind::View,
+        ObjectKind::Trigger => runtime::ObjectKind::Trigger,
+    };
+    runtime::Object { kind, name: &object.name }
+}
+
+fn sql<'a>(script: &'a Script, Steps { asserts, steps, prefixes }: &'a Steps<'a>) -> runtime::Script<'a> {
     runtime::Script {
         file: script.source.path(),
         text: script.source.text(),
@@ -140,7 +170,7 @@ fn sql<'a>(script: &'a Script, Steps { asserts, steps }: &'a Steps<'a>) -> runti
         foreign_keys: script.foreign_keys,
         tolerate_existing: script.tolerate_existing,
         checksum: &script.checksum,
-        prefixes: &[],
+        prefixes,
     }
 }
 
@@ -149,7 +179,11 @@ fn steps(script: &Script) -> Steps<'_> {
         Step::Sql(sql) => runtime::Step::Sql(statement(sql)),
         Step::Call { name, line, .. } => code(name, *line),
     });
-    Steps { asserts: script.asserts.iter().map(statement).collect(), steps: steps.collect() }
+    Steps {
+        asserts: script.asserts.iter().map(statement).collect(),
+        steps: steps.collect(),
+        prefixes: script.prefixes.iter().map(String::as_str).collect(),
+    }
 }
 
 fn statement(statement: &statement::Statement) -> runtime::Statement<'_> {
@@ -164,6 +198,7 @@ fn effect(effect: &statement::Effect) -> runtime::Effect<'_> {
     match effect {
         statement::Effect::None => runtime::Effect::None,
         statement::Effect::DropTable(table) => runtime::Effect::DropTable(table),
+        statement::Effect::DropColumn(table) => runtime::Effect::DropColumn(table),
         statement::Effect::Write(table) => runtime::Effect::Write(table),
         statement::Effect::Session => runtime::Effect::Session,
         statement::Effect::Begin => runtime::Effect::Begin,
@@ -190,20 +225,28 @@ mod tests {
         ("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations]\nout-of-order = \"apply\"\n"),
         (
             "migrations/001_a.sql",
-            "-- Version: 1.0.0\nCREATE TABLE a (b);\nDELETE FROM a;\n-- dbmigrate: down\nDROP TABLE a;",
+            "-- Version: 1.0.0\nCREATE TABLE a (b, x);\nDELETE FROM a;\nALTER TABLE a DROP x;\n-- dbmigrate: down\n\
+             DROP TABLE a;",
         ),
-        ("migrations/002_c.sql", "-- dbmigrate: irreversible on purpose\nCREATE TABLE c (d)"),
+        (
+            "migrations/002_c.sql",
+            "-- dbmigrate: irreversible on purpose\n-- dbmigrate: no-transaction\nCREATE TABLE c (d)",
+        ),
         (
             "migrations/003_e.sql",
-            "-- dbmigrate: requires 001_a\n-- dbmigrate: assert SELECT count(*) = 0 FROM a;\nSELECT 1;\n\
+            "-- dbmigrate: requires other/001_a\n-- dbmigrate: assert SELECT count(*) = 0 FROM a;\nSELECT 1;\n\
              -- dbmigrate: call fill\n",
         ),
+        ("migrations/hooks/after_all.sql", "SELECT 2;"),
+        ("migrations/repeatable/views.sql", "CREATE VIEW \"V\" AS SELECT 1;"),
         ("migrations/004_f.rs", "pub fn up(db: &rusqlite::Connection) -> Result<(), rusqlite::Error> { Ok(()) }\n"),
     ];
 
     fn set() -> MigrationSet {
         let root = std::env::temp_dir().join(format!("dbmigrate-set-{:?}", std::thread::current().id()));
-        std::fs::create_dir_all(root.join("migrations")).unwrap();
+        for folder in ["migrations/hooks", "migrations/repeatable"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
         for (name, text) in FILES {
             std::fs::write(root.join(name), text).unwrap();
         }
@@ -230,19 +273,36 @@ mod tests {
             let [a, c, e, f] = set.migrations else { panic!("{set:?}") };
             assert_eq!((a.number, a.name, a.file), (1, "001_a", "migrations/001_a.sql"));
             assert_eq!(a.metadata.version, Some("1.0.0"));
-            assert_eq!(text(&a.up), ["CREATE TABLE a (b) None", "DELETE FROM a Write(\"a\")"]);
+            assert_eq!(
+                text(&a.up),
+                ["CREATE TABLE a (b, x) None", "DELETE FROM a Write(\"a\")", "ALTER TABLE a DROP x DropColumn(\"a\")"]
+            );
             let runtime::Down::Script(down) = &a.down else { panic!("{a:?}") };
             assert_eq!(text(down), ["DROP TABLE a DropTable(\"a\")"]);
             assert!(matches!(c.down, runtime::Down::Irreversible("on purpose")));
             assert_eq!(text(&e.up), ["SELECT 1 None", "fill:4"]);
             let [assert] = e.up.asserts else { panic!("{e:?}") };
             assert_eq!(&e.up.text[assert.start as usize..assert.end as usize], "SELECT count(*) = 0 FROM a");
-            assert_eq!((a.requires, e.requires), (&[] as &[&str], &["001_a"] as &[&str]));
+            assert_eq!((a.requires, e.requires), (&[] as &[&str], &["other/001_a"] as &[&str]));
             assert_eq!(text(&f.up), ["up:1"]);
             assert!(matches!(f.down, runtime::Down::Missing));
             for (ours, theirs) in set.migrations.iter().zip(&source.migrations) {
                 assert_eq!((ours.checksum, ours.chain), (&*theirs.checksum, &*theirs.chain));
+                assert_eq!(ours.text_checksum, theirs.text_checksum);
             }
+            let Body::Sql { up, .. } = &source.migrations[1].body else { panic!("{source:?}") };
+            assert_eq!((a.up.prefixes.len(), c.up.prefixes.len()), (0, 2));
+            assert_eq!(c.up.prefixes, up.prefixes);
+            let hooks = [set.before_all, set.after_all].map(|hook| hook.map(|hook| (hook.file, text(&hook))));
+            assert_eq!(hooks[0], None);
+            assert_eq!(hooks[1], Some(("migrations/hooks/after_all.sql", vec!["SELECT 2 None".to_owned()])));
+            let [views] = set.repeatables else { panic!("{set:?}") };
+            assert_eq!(
+                (views.name, text(&views.script)),
+                ("views", vec!["CREATE VIEW \"V\" AS SELECT 1 None".to_owned()])
+            );
+            assert_eq!(views.objects, [runtime::Object { kind: runtime::ObjectKind::View, name: "V" }]);
+            assert_eq!((views.checksum, views.chain), (views.script.checksum, &*source.repeatables[0].chain));
         });
         assert_eq!(effect(&statement::Effect::Bare { idempotent: true }), Effect::Bare { idempotent: true });
     }

@@ -12,7 +12,7 @@ pub enum Migration {
     M002_2fa,
     #[doc = "`migrations/004_fill.rs`\n\n```rust,ignore\n// dbmigrate: version 2\nuse rusqlite::Connection;\n\npub fn up(_: &Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n\npub fn down(_: &Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n```"]
     M004Fill,
-    #[doc = "`migrations/005_end.sql`\n\n```sql\n-- dbmigrate: irreversible the rows are gone\n-- dbmigrate: requires 001_initial_schema\n-- dbmigrate: assert SELECT count(*) = 0 FROM a\n-- dbmigrate: assert SELECT 1\nDROP TABLE a;\n-- dbmigrate: call tidy_up\n```"]
+    #[doc = "`migrations/005_end.sql`\n\n```sql\n-- dbmigrate: irreversible the rows are gone\n-- dbmigrate: requires 001_initial_schema\n-- dbmigrate: requires billing/004_invoices\n-- dbmigrate: assert SELECT count(*) = 0 FROM a\n-- dbmigrate: assert SELECT 1\nDROP TABLE a;\n-- dbmigrate: call tidy_up\n```"]
     M005End,
 }
 
@@ -101,6 +101,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             file: "migrations/001_initial_schema.sql",
             metadata: __dbmigrate::Metadata { title: Some("Initial schema"), date: None, description: None, version: Some("1.0.0") },
             checksum: "v1:fecde5470b6686e9502d24d354e8f4088c15354f89b4a25a9d6f8d32cddc4e58",
+            text_checksum: "v1:46fc382dccc1557748fb3d36dd4d1b2d57f3c596c83a859dfd049c58ce10e4c3",
             chain: "v1:c225120be1e33c85eb0f1254c4ced95bc16cbe469e90b9e8d5059676674fc85f",
             requires: &[],
             up: __dbmigrate::Script {
@@ -110,6 +111,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:fecde5470b6686e9502d24d354e8f4088c15354f89b4a25a9d6f8d32cddc4e58",
+                prefixes: &[],
                 asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 47, end: 64, effect: __dbmigrate::Effect::None }),
@@ -122,6 +124,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:7be52853e6ac9b26cdc2f6a29056a6d1efa1855e4103d03ca739e80c9a65e78c",
+                prefixes: &[],
                 asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 0, end: 12, effect: __dbmigrate::Effect::DropTable("a") }),
@@ -134,6 +137,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             file: "migrations/002_2fa.sql",
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
             checksum: "v1:9c372d42d78c7e4768bc90e3e3b82bac4cf215750dad25ca5f9b4903de6dc0d4",
+            text_checksum: "v1:fb6abed84e8843071c60b7daf621842e6a7b9cf918f09a51a25eac691b70e23e",
             chain: "v1:f45934619110a459d83c153b281575420fb9fc02875df8fa2d2b008fd9e675fd",
             requires: &[],
             up: __dbmigrate::Script {
@@ -143,6 +147,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:9c372d42d78c7e4768bc90e3e3b82bac4cf215750dad25ca5f9b4903de6dc0d4",
+                prefixes: &["v1:e0b2a76a6faf75548fd71a52e8e7c94e35d89012cc07b04d66bf1f037d1efb31", "v1:403129a66259fcaa57ec69acc35cb766fb03827ce5c71c60a2b0c89966d4f724", "v1:782ada9a435b174c8eb7355458d23155b4314b4179bb6de87b7741b2f8720115", "v1:1e342ae4a2c9b9297a4656abbe7ee77931ce08f085e4cdaa1a2cb495d611e093", "v1:a6fc2c5e3d184b9736f39b66ab6b180ee3e825b09a268d6664f912d3dff3b34d", "v1:a92f8ad347e0f4e93ee0cdb66faa048ecde6c345dfa98ff23fbbca66fda82900"],
                 asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 29, end: 34, effect: __dbmigrate::Effect::Begin }),
@@ -158,10 +163,12 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 transaction: true,
                 foreign_keys: Some(false),
                 tolerate_existing: false,
-                checksum: "v1:89004f4d7a7a0c227a282ceb920962f5ffe40b45defd61c5885cd677d39d68af",
+                checksum: "v1:c6401cd056d61ec58847bcebb7f566761b9574275b92e37d11381178096fc603",
+                prefixes: &[],
                 asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 154, end: 167, effect: __dbmigrate::Effect::Write("a") }),
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 169, end: 196, effect: __dbmigrate::Effect::DropColumn("a") }),
                 ],
             }),
         },
@@ -171,6 +178,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             file: "migrations/004_fill.rs",
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
             checksum: "v1:a24e1cec17a4a990f07b362545dfeb32cba2bf68dace8707fd741f2bff20ff1d",
+            text_checksum: "",
             chain: "v1:dd44a6a824e31bbad6b5902fddc1638f770c77cbebd0ad52029411d95f7d00a3",
             requires: &[],
             up: __dbmigrate::Script {
@@ -180,6 +188,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:a24e1cec17a4a990f07b362545dfeb32cba2bf68dace8707fd741f2bff20ff1d",
+                prefixes: &[],
                 asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Code(__dbmigrate::Code { id: 0, name: "up", line: 1 }),
@@ -192,6 +201,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
                 foreign_keys: None,
                 tolerate_existing: false,
                 checksum: "v1:a24e1cec17a4a990f07b362545dfeb32cba2bf68dace8707fd741f2bff20ff1d",
+                prefixes: &[],
                 asserts: &[],
                 steps: &[
                     __dbmigrate::Step::Code(__dbmigrate::Code { id: 1, name: "down", line: 1 }),
@@ -203,26 +213,79 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             name: "005_end",
             file: "migrations/005_end.sql",
             metadata: __dbmigrate::Metadata { title: None, date: None, description: None, version: None },
-            checksum: "v1:208056784cb7fa0da2df34eb442411634538ff572cece2b3b64b23f08d402c9e",
-            chain: "v1:ec436df631f0de2ad730596bde72ec6ef734a90ff5232801483b29dd9f612611",
-            requires: &["001_initial_schema"],
+            checksum: "v1:8201ee4aa078101dbb180a644610e4860ec709c80352988e23c34b5649b946d0",
+            text_checksum: "v1:d0d67dfb1eb6d4ce9c82d7dba2b19a6b518a0e3b72584868c714c8378f754f41",
+            chain: "v1:87f369057ff9339eb4bcc272bcdc4cd94a797c668c941517c0990825d9a7b96d",
+            requires: &["001_initial_schema", "billing/004_invoices"],
             up: __dbmigrate::Script {
                 file: "migrations/005_end.sql",
                 text: include_str!("005_end.up.sql"),
                 transaction: true,
                 foreign_keys: None,
                 tolerate_existing: false,
-                checksum: "v1:208056784cb7fa0da2df34eb442411634538ff572cece2b3b64b23f08d402c9e",
+                checksum: "v1:8201ee4aa078101dbb180a644610e4860ec709c80352988e23c34b5649b946d0",
+                prefixes: &[],
                 asserts: &[
-                    __dbmigrate::Statement { start: 108, end: 134, effect: __dbmigrate::Effect::None },
-                    __dbmigrate::Statement { start: 156, end: 164, effect: __dbmigrate::Effect::None },
+                    __dbmigrate::Statement { start: 152, end: 178, effect: __dbmigrate::Effect::None },
+                    __dbmigrate::Statement { start: 200, end: 208, effect: __dbmigrate::Effect::None },
                 ],
                 steps: &[
-                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 165, end: 177, effect: __dbmigrate::Effect::DropTable("a") }),
-                    __dbmigrate::Step::Code(__dbmigrate::Code { id: 2, name: "tidy_up", line: 6 }),
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 209, end: 221, effect: __dbmigrate::Effect::DropTable("a") }),
+                    __dbmigrate::Step::Code(__dbmigrate::Code { id: 2, name: "tidy_up", line: 7 }),
                 ],
             },
             down: __dbmigrate::Down::Irreversible("the rows are gone"),
+        },
+    ],
+    before_all: Some(__dbmigrate::Script {
+                file: "migrations/hooks/before_all.sql",
+                text: include_str!("before_all.hook.sql"),
+                transaction: true,
+                foreign_keys: Some(false),
+                tolerate_existing: true,
+                checksum: "v1:08af10b1e309ac88ef57a8cf4de6245cac2f9b9c4341d1b7657c64bf4d198df1",
+                prefixes: &[],
+                asserts: &[
+                    __dbmigrate::Statement { start: 84, end: 92, effect: __dbmigrate::Effect::None },
+                ],
+                steps: &[
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 93, end: 114, effect: __dbmigrate::Effect::None }),
+                ],
+            }),
+    after_all: Some(__dbmigrate::Script {
+                file: "migrations/hooks/after_all.sql",
+                text: include_str!("after_all.hook.sql"),
+                transaction: true,
+                foreign_keys: None,
+                tolerate_existing: false,
+                checksum: "v1:74bfccc60893dacc97354bc3606209c3076ea239effea2ca22c5cce8cc92e0c5",
+                prefixes: &[],
+                asserts: &[],
+                steps: &[
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 0, end: 27, effect: __dbmigrate::Effect::None }),
+                ],
+            }),
+    repeatables: &[
+        __dbmigrate::Repeatable {
+            name: "before_all",
+            checksum: "v1:fa4098f86cf0168119a756048566cb1a4031ecb69ec94928ba1f8ba56ed07da4",
+            chain: "v1:919cc97a169db880f2decce12353aa57c776f1103204e794a18902c9d5431cc6",
+            objects: &[__dbmigrate::Object { kind: __dbmigrate::ObjectKind::View, name: "a \"view\"" }, __dbmigrate::Object { kind: __dbmigrate::ObjectKind::Trigger, name: "t" }],
+            script: __dbmigrate::Script {
+                file: "migrations/repeatable/before_all.sql",
+                text: include_str!("before_all.repeatable.sql"),
+                transaction: true,
+                foreign_keys: None,
+                tolerate_existing: false,
+                checksum: "v1:fa4098f86cf0168119a756048566cb1a4031ecb69ec94928ba1f8ba56ed07da4",
+                prefixes: &[],
+                asserts: &[],
+                steps: &[
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 0, end: 32, effect: __dbmigrate::Effect::None }),
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 34, end: 77, effect: __dbmigrate::Effect::None }),
+                    __dbmigrate::Step::Sql(__dbmigrate::Statement { start: 79, end: 173, effect: __dbmigrate::Effect::None }),
+                ],
+            },
         },
     ],
 };

@@ -1,15 +1,19 @@
-//! Lists the folder of migrations: which files are there, and what has no place in it.
+//! Lists the folder of migrations: which files are there, and what has no place in it. The two folders inside that
+//! have a meaning are listed by [`side`](super::side).
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::side;
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
+use crate::nearest::nearest;
+use crate::sequence::rename;
 
 /// How deep folders inside the folder are searched for migrations that lie too deep.
-const STRAY_DEPTH: usize = 4;
+pub(super) const STRAY_DEPTH: usize = 4;
 
 /// The folder as it is listed.
 pub(super) struct Folder<'a> {
@@ -52,19 +56,9 @@ impl<'a> Folder<'a> {
                 return self.error("unreadable-folder", dir, message, "give yourself the right to read it");
             }
         };
-        for entry in entries {
-            match entry.file_name().into_string() {
-                Ok(name) if !name.contains(char::is_control) => self.entry(name, &entry),
-                Ok(name) => self.unprintable(&name, "holds a control character"),
-                Err(name) => self.unprintable(&name.to_string_lossy(), "is not valid UTF-8"),
-            }
+        for (name, entry) in printable(entries, dir, &mut self.diagnostics) {
+            self.entry(name, &entry);
         }
-    }
-
-    fn unprintable(&mut self, name: &str, why: &str) {
-        let name = name.escape_debug();
-        let path = format!("{}/{name}", self.config.dir);
-        self.error("misnamed-file", &path, format!("the file name `{name}` {why}"), "rename it, or move it away");
     }
 
     fn entry(&mut self, name: String, entry: &fs::DirEntry) {
@@ -86,10 +80,10 @@ impl<'a> Folder<'a> {
         if name.starts_with('.') {
             return;
         }
-        if matches!(name.as_str(), "hooks" | "repeatable") {
-            let message = format!("`{path}` is not supported by this version of dbmigrate");
-            self.error("stray-folder", &path, message, "remove the folder");
-        } else if let Some(inside) = find_migration(&entry.path(), if is_link { 0 } else { STRAY_DEPTH }) {
+        if side::FOLDERS.contains(&&*name) {
+            return;
+        }
+        if let Some(inside) = find_migration(&entry.path(), if is_link { 0 } else { STRAY_DEPTH }) {
             let message = format!("`{path}` holds `{inside}`, but migrations lie side by side in `{dir}`");
             let tail = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || "-_".contains(letter));
             let slug = file_name::slug(tail).unwrap_or_else(|| "name".to_owned());
@@ -100,6 +94,7 @@ impl<'a> Folder<'a> {
                 }
                 _ => format!("give it a name such as `{stem}.sql`, or move the folder out of `{dir}`"),
             };
+            let help = nearest(&name, side::FOLDERS).map_or(help, |right| rename(&path, &format!("{dir}/{right}")));
             self.error("stray-folder", &path, message, &help);
         } else if matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }) {
             self.not_a_file(name, what, "is a folder, not a file");
@@ -119,8 +114,31 @@ impl<'a> Folder<'a> {
     }
 }
 
+/// The entries whose names can be shown.
+pub(super) fn printable(
+    entries: Vec<fs::DirEntry>,
+    dir: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(String, fs::DirEntry)> {
+    let mut named = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (name, why) = match entry.file_name().into_string() {
+            Ok(name) if !name.contains(char::is_control) => {
+                named.push((name, entry));
+                continue;
+            }
+            Ok(name) => (name, "holds a control character"),
+            Err(name) => (name.to_string_lossy().into_owned(), "is not valid UTF-8"),
+        };
+        let name = name.escape_debug();
+        let fault = Diagnostic::error("misnamed-file", format!("the file name `{name}` {why}"));
+        diagnostics.push(fault.in_file(format!("{dir}/{name}")).help("rename it, or move it away"));
+    }
+    named
+}
+
 /// The first SQL or Rust file in a folder, by name, searched to a depth; links inside are not followed.
-fn find_migration(folder: &Path, depth: usize) -> Option<String> {
+pub(super) fn find_migration(folder: &Path, depth: usize) -> Option<String> {
     let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
     entries.iter().find_map(|entry| {

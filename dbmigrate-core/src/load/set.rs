@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Body, Down, SourceMigration};
 use crate::nearest::nearest;
-use crate::script::Step;
+use crate::repeatable::Repeatable;
+use crate::script::{Script, Step};
 
 /// The migrations of a package, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +16,26 @@ pub struct MigrationSet {
     pub config: Config,
     /// The migrations by number. Where the files have errors, those without.
     pub migrations: Vec<SourceMigration>,
+    /// `hooks/before_all.sql`: runs before the first migration of a run.
+    pub before_all: Option<Script>,
+    /// `hooks/after_all.sql`: runs after the last one.
+    pub after_all: Option<Script>,
+    /// The views and triggers of `repeatable`, by name; their chain goes on from that of the migrations.
+    pub repeatables: Vec<Repeatable>,
 }
 
 impl MigrationSet {
+    /// A set of nothing.
+    #[must_use]
+    pub fn empty(config: Config) -> Self {
+        Self { config, migrations: Vec::new(), before_all: None, after_all: None, repeatables: Vec::new() }
+    }
+
+    /// The hooks that there are, in the order in which they run.
+    pub fn hooks(&self) -> impl Iterator<Item = &Script> {
+        self.before_all.iter().chain(&self.after_all)
+    }
+
     /// The names of the `call` steps in all migrations, sorted, each once.
     #[must_use]
     pub fn call_steps(&self) -> Vec<&str> {

@@ -3,19 +3,17 @@
 //! SQLite itself is no judge here: inside a transaction it passes over `PRAGMA foreign_keys` and `journal_mode`
 //! without a word, and a `COMMIT` in the middle of a migration leaves half of it behind.
 
-use super::Step;
+use super::{Role, Step};
 use crate::diagnostic::Diagnostic;
 use crate::problems::Problems;
 use crate::statement::{Effect, Pragma, Reader, Statement};
-
-const NO_TRANSACTION: &str = "put `-- dbmigrate: no-transaction` before the first statement of this half, to have it \
-                              run statement by statement";
 
 /// Checks a half that runs in a transaction. Gives the steps without what the runner does itself, which is the file's
 /// own transaction around everything and `PRAGMA foreign_keys`, and what that PRAGMA asks for.
 pub(super) fn in_transaction(
     mut steps: Vec<Step>,
     directive: Option<bool>,
+    role: Role,
     problems: &mut Problems<'_>,
 ) -> (Vec<Step>, Option<bool>) {
     let source = problems.source();
@@ -46,14 +44,14 @@ pub(super) fn in_transaction(
                 statement.span,
                 Diagnostic::error(
                     "transaction-control",
-                    format!("`{keyword}` in a migration that runs in a transaction"),
+                    format!("`{keyword}` in a {} that runs in a transaction", role.noun()),
                 )
                 .label(why)
-                .help("remove it: a migration is one transaction already, all of it or nothing")
-                .help(NO_TRANSACTION),
+                .help(format!("remove it: a {} is one transaction already, all of it or nothing", role.noun()))
+                .help(role.way_out_of_the_transaction()),
             );
         } else if matches!(statement.effect, Effect::Bare { .. }) {
-            problems.push(statement.span, not_in_transaction(text(statement)).help(NO_TRANSACTION));
+            problems.push(statement.span, not_in_transaction(text(statement)).help(role.way_out_of_the_transaction()));
         }
         true
     });

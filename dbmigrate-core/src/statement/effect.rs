@@ -9,6 +9,8 @@ pub enum Effect {
     None,
     /// It drops this table of the main database.
     DropTable(String),
+    /// It drops a column of this table of the main database.
+    DropColumn(String),
     /// It updates, deletes or replaces rows of this table of the main database; cascades would follow.
     Write(String),
     /// It sets the state of the connection: a PRAGMA with a value, or ATTACH. It is run again when a script without
@@ -32,6 +34,8 @@ impl Effect {
         if reader.word("DROP") {
             let table = if reader.word("TABLE") { reader.if_exists().table() } else { None };
             table.map_or(Self::None, Self::DropTable)
+        } else if reader.words(&["ALTER", "TABLE"]) {
+            table_losing_column(reader).map_or(Self::None, Self::DropColumn)
         } else if reader.word("PRAGMA") {
             Pragma::read(reader).map_or(Self::None, |pragma| pragma.effect())
         } else if reader.word("VACUUM") {
@@ -49,6 +53,16 @@ impl Effect {
             written_table(reader).map_or(Self::None, Self::Write)
         }
     }
+}
+
+/// The table that an `ALTER TABLE` drops a column of. `DROP CONSTRAINT` takes no values away.
+fn table_losing_column(mut reader: Reader<'_>) -> Option<String> {
+    let table = reader.table()?;
+    if !reader.word("DROP") || reader.word("CONSTRAINT") {
+        return None;
+    }
+    reader.word("COLUMN");
+    reader.name().map(|_| table)
 }
 
 /// The table whose rows a statement updates, deletes or replaces.
@@ -313,6 +327,33 @@ mod tests {
         check("DROP TABLE", &Effect::None);
         check("DROP VIEW a", &Effect::None);
         check("EXPLAIN DROP TABLE a", &Effect::None);
+    }
+
+    #[test]
+    fn a_dropped_column_is_known_by_its_table() {
+        let drops = Effect::DropColumn("a".to_owned());
+        for statement in [
+            "ALTER TABLE a DROP COLUMN b",
+            "alter table main.\"a\" drop b",
+            "ALTER TABLE [a] DROP /* so */ COLUMN \"constraint\"",
+            "ALTER TABLE a DROP 'constraint'",
+        ] {
+            check(statement, &drops);
+        }
+        for statement in [
+            "ALTER TABLE a DROP CONSTRAINT b",
+            "ALTER TABLE a DROP",
+            "ALTER TABLE a DROP COLUMN",
+            "ALTER TABLE a ALTER COLUMN b DROP NOT NULL",
+            "ALTER TABLE a ADD COLUMN \"DROP\" DEFAULT 'DROP COLUMN c'",
+            "ALTER TABLE a RENAME COLUMN b TO \"drop\"",
+            "ALTER TABLE temp.a DROP COLUMN b",
+            "ALTER TABLE other.a DROP COLUMN b",
+            "EXPLAIN ALTER TABLE a DROP COLUMN b",
+            "ALTER",
+        ] {
+            check(statement, &Effect::None);
+        }
     }
 
     #[test]

@@ -7,3 +7,4 @@ VACUUM;
 -- dbmigrate: down
 -- dbmigrate: foreign-keys off
 DELETE FROM a;
+ALTER TABLE a DROP COLUMN y;

@@ -1,0 +1,5 @@
+DROP VIEW IF EXISTS "a ""view""";
+CREATE VIEW "a ""view""" AS SELECT x FROM a;
+CREATE TRIGGER t INSTEAD OF INSERT ON "a ""view""" BEGIN
+    INSERT INTO a VALUES (new.x);
+END;

@@ -1,0 +1,36 @@
+//! Asks every view once: SQLite takes a view that makes no sense, and says so only to those who read it.
+
+use dbmigrate_core::repeatable::ObjectKind;
+use dbmigrate_core::{Diagnostic, Location, Repeatable};
+use rusqlite::Connection;
+
+use crate::execute::{message, run};
+
+/// What SQLite says of the views that can't be read. One that a repeatable makes is blamed on its place there.
+pub(crate) fn ask(connection: &Connection, repeatables: &[Repeatable]) -> rusqlite::Result<Vec<Diagnostic>> {
+    // SQLite itself quotes the names.
+    let sql = "SELECT name, printf('SELECT * FROM main.\"%w\" LIMIT 0', name) FROM main.sqlite_schema \
+               WHERE type = 'view' ORDER BY rowid";
+    let views: rusqlite::Result<Vec<(String, String)>> =
+        connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect();
+    let broken = views?.into_iter().filter_map(|(view, read)| Some((view, run(connection, &read).err()?)));
+    Ok(broken.map(|(view, error)| finding(&view, &message(&error), repeatables)).collect())
+}
+
+fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
+    let message = format!("the view `{view}` can't be read: {why}");
+    let registered = ["no such function", "no such collation sequence", "no such module"];
+    let finding = if registered.iter().any(|what| why.starts_with(what)) {
+        Diagnostic::warning("broken-view", message).note("a replay knows nothing of what the program registers")
+    } else {
+        Diagnostic::error("broken-view", message)
+    };
+    let mut made = repeatables.iter().flat_map(|it| it.objects.iter().map(move |object| (&it.script, object)));
+    let made = made.find(|(_, object)| object.kind == ObjectKind::View && object.name.eq_ignore_ascii_case(view));
+    match made {
+        Some((script, object)) => finding
+            .at(Location::new(&script.source, script.source.first_line(object.statement)))
+            .help("mend its SELECT"),
+        None => finding.help("make it anew in a migration: `cargo dbmigrate create NAME`"),
+    }
+}
