@@ -69,6 +69,19 @@ fn an_error_names_file_line_column_statement_and_what_stays() {
 }
 
 #[test]
+fn a_view_in_the_way_is_named_with_what_to_do() {
+    for (made, sql) in [
+        ("CREATE VIEW v AS SELECT x FROM a", "ALTER TABLE a DROP COLUMN x"),
+        ("CREATE TRIGGER v AFTER INSERT ON a BEGIN SELECT nowhere; END", "ALTER TABLE a RENAME COLUMN x TO z"),
+    ] {
+        let mut db = memory();
+        let files = vec![file("001_a", &["CREATE TABLE a (x, y)", made]), file("002_b", &[sql])];
+        let error = runner(files).up(&mut db).unwrap_err().to_string();
+        assert!(error.contains(" v") && error.contains("drop it in this file before"), "{error}");
+    }
+}
+
+#[test]
 fn a_connection_inside_a_transaction_is_refused_before_anything() {
     let mut db = memory();
     run(&db, "BEGIN");
