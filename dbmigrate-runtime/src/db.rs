@@ -16,8 +16,14 @@ const REMEDIES: [(&str, &str); 6] = [
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
-    ("database disk image is malformed", "the file is damaged: `PRAGMA integrity_check` says where; restore a backup"),
-    ("file is not a database", "the file is damaged, encrypted, or of another kind: restore a backup, or name another"),
+    (
+        "database disk image is malformed",
+        "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back",
+    ),
+    (
+        "file is not a database",
+        "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
+    ),
 ];
 
 /// A session with the patience of a migrator.

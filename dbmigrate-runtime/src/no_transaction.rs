@@ -13,12 +13,14 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
 use crate::guard::Settings;
+use crate::history::Stage;
 use crate::hooks::Progress;
 use crate::job::Job;
 use crate::report::Done;
 use crate::runner::Context;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
+use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
 use crate::violations::Violations;
 
@@ -38,19 +40,21 @@ const DOWN: States = States { running: "reverting", started: "reverting-started"
 pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     job.announce(db)?;
-    match (job.records(), history.row(db, job.number)?) {
+    match (job.records(), history.stage(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
             history.insert(db, context.options, migration, UP.running, None)
         }
-        (None, Some((state, _))) if state == "applied" => {
+        // What has run is the same, or there were no job. From here on the rest counts as the program has it.
+        (Some(migration), Some(_)) => history.accept(db, migration),
+        (None, Some(stage)) if stage.state == "applied" => {
             let mut steps = Vec::new();
             let script = job.script(&mut steps);
             assertion::check(db, job, &script)?;
             if let Some(text) = stored::encode(&script) {
                 history.keep_down(db, job.number, text)?;
             }
-            history.progress(db, job.number, DOWN.running, 0)
+            history.progress(db, job.number, DOWN.running, 0, None)
         }
         _ => Ok(()),
     }
@@ -92,18 +96,16 @@ impl Walk<'_, '_, '_> {
         let mut waited = Instant::now();
         loop {
             // Another process may be at it too: the row says where the two of them are.
-            let Some((state, done)) = self.context.history.row(self.db, self.job.number)? else { return Ok(()) };
-            if state == "applied" {
+            let Some(stage) = self.context.history.stage(self.db, self.job.number)? else { return Ok(()) };
+            if stage.state == "applied" {
                 return Ok(());
             }
-            let done = usize::try_from(done).unwrap_or(usize::MAX).min(self.script.steps.len());
+            self.refuse_other_text(&stage)?;
+            let done = usize::try_from(stage.done).unwrap_or(usize::MAX).min(self.script.steps.len());
             self.replay(done)?;
             let Some(step) = self.script.steps.get(done) else { return self.finish(start) };
-            if state == self.states.started && !is_idempotent(step) {
-                if waited.elapsed() >= self.db.timeout() {
-                    return Err(self.unsettled(step, done));
-                }
-                std::thread::sleep(Duration::from_millis(10));
+            if stage.state == self.states.started && !is_idempotent(step) {
+                self.wait_for_owner(step, &stage, waited)?;
                 continue;
             }
             let (upcoming, of) = (self.job.upcoming(), self.script.steps.len());
@@ -120,6 +122,42 @@ impl Walk<'_, '_, '_> {
             waited = Instant::now();
             self.trace.steps.push(waited - begun);
         }
+    }
+
+    /// Two programs may begin alike and go on with different texts: the one that came last does.
+    fn refuse_other_text(&self, stage: &Stage) -> Result<(), Error> {
+        if self.is_own_text(stage) {
+            return Ok(());
+        }
+        let message = format!("another process goes on with `{}` from another text than this program's", self.job.name);
+        Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then look at `cargo dbmigrate status`"))
+    }
+
+    fn is_own_text(&self, stage: &Stage) -> bool {
+        self.job.records().is_none_or(|migration| migration.checksum == stage.checksum)
+    }
+
+    /// A step is begun that can't just run again: waits for who runs it, as long as there is anybody.
+    fn wait_for_owner(&mut self, step: &Step<'_>, stage: &Stage, since: Instant) -> Result<(), Error> {
+        let (Context { set, history, .. }, number) = (self.context, self.job.number);
+        let owner = step_lock::owner(self.db, set)?;
+        if owner == Owner::Dead {
+            // Now that nobody can begin or end a step.
+            let is_dead = self.db.transaction(|db| {
+                let is_begun = history.stage(db, number)?.as_ref() == Some(stage);
+                Ok(is_begun && step_lock::owner(db, set)? == Owner::Dead)
+            })?;
+            return if is_dead { Err(self.unsettled(step, stage.done)) } else { Ok(()) };
+        }
+        if since.elapsed() < self.db.timeout() {
+            std::thread::sleep(Duration::from_millis(10));
+            return Ok(());
+        }
+        Err(match owner {
+            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(&self.job.name, stage.done))
+                .hint("let it finish, then start again"),
+            Owner::Dead | Owner::Unknown => self.unsettled(step, stage.done),
+        })
     }
 
     /// Gives this connection the state that the finished steps gave to theirs.
@@ -159,7 +197,7 @@ impl Walk<'_, '_, '_> {
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
-                    self.mark(done, &[self.states.running], self.states.running, done + 1).map(drop)
+                    self.mark(done, &[self.states.running], self.states.running, done + 1, |_| Ok(())).map(drop)
                 }
                 Effect::Bare { .. } => self.bare(step, done, |walk| walk.statement(statement)),
             },
@@ -184,14 +222,13 @@ impl Walk<'_, '_, '_> {
 
     /// False if another process was faster.
     fn inside(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
-        let history = &self.context.history;
-        if history.row(self.db, self.job.number)? != Some((self.states.running.to_owned(), done as u64)) {
+        if !self.is_at(done, &[self.states.running])? {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
             self.trace.notes.extend(script::run_step(self.db, &self.job.name, &self.script, step, self.choice)?);
         }
-        history.progress(self.db, self.job.number, self.states.running, next as u64)?;
+        self.record(self.states.running, next)?;
         self.replayed = next;
         Ok(true)
     }
@@ -204,15 +241,28 @@ impl Walk<'_, '_, '_> {
         work: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let States { running, started } = self.states;
-        let from = if is_idempotent(step) { &[running, started][..] } else { &[running] };
-        if !self.mark(done, from, started, done)? {
+        let is_idempotent = is_idempotent(step);
+        let from = if is_idempotent { &[running, started][..] } else { &[running] };
+        let (set, mut lock) = (self.context.set, None);
+        let is_ours = self.mark(done, from, started, done, |db| {
+            if !is_idempotent {
+                lock = StepLock::take(db, set)?;
+            }
+            Ok(())
+        })?;
+        if !is_ours {
             return Ok(());
         }
         let result = work(self).and_then(|()| self.refuse_open());
         self.db.rollback()?;
         self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
-        self.mark(done, &[started], running, next)?;
+        self.mark(done, &[started], running, next, |_| {
+            if let Some(lock) = lock {
+                lock.release();
+            }
+            Ok(())
+        })?;
         self.replayed = next;
         result
     }
@@ -254,16 +304,44 @@ impl Walk<'_, '_, '_> {
             .note("it was rolled back"))
     }
 
-    /// Moves the row on from one of these states. False if another process was faster.
-    fn mark(&mut self, done: usize, from: &[&str], state: &str, next: usize) -> Result<bool, Error> {
-        let (history, number) = (&self.context.history, self.job.number);
-        self.db.transaction(|db| match history.row(db, number)? {
-            Some((was, now)) if now == done as u64 && from.contains(&was.as_str()) => {
-                history.progress(db, number, state, next as u64)?;
-                Ok(true)
+    /// Moves the row on from one of these states, together with what has to be done right then. False if another
+    /// process was faster.
+    fn mark(
+        &mut self,
+        done: usize,
+        from: &[&str],
+        state: &str,
+        next: usize,
+        with: impl FnOnce(&mut Db<'_>) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        self.db.begin()?;
+        let result = self.is_at(done, from).and_then(|is_at| {
+            if is_at {
+                self.record(state, next)?;
+                with(self.db)?;
             }
-            _ => Ok(false),
-        })
+            self.db.commit().map_err(|error| failed("could not commit", error))?;
+            Ok(is_at)
+        });
+        self.db.rollback()?;
+        result
+    }
+
+    /// Whether the script has come so far, is in one of these states, and is still the one that is being run.
+    fn is_at(&mut self, done: usize, states: &[&str]) -> Result<bool, Error> {
+        let stage = self.context.history.stage(self.db, self.job.number)?;
+        Ok(stage.is_some_and(|stage| {
+            // Who began a step says how it ended, also where another text goes on after it.
+            let may = states == [self.states.started] || self.is_own_text(&stage);
+            may && stage.done == done as u64 && states.contains(&stage.state.as_str())
+        }))
+    }
+
+    /// Writes how far it has come.
+    fn record(&mut self, state: &str, done: usize) -> Result<(), Error> {
+        let begun = if state == self.states.started { done + 1 } else { done };
+        let prefix = self.script.prefix(begun);
+        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix)
     }
 
     /// All steps are done: the row and the head say so.
@@ -305,9 +383,10 @@ impl Walk<'_, '_, '_> {
     }
 
     /// The error for a step of which nobody knows whether it ran.
-    fn unsettled(&self, step: &Step<'_>, done: usize) -> Error {
+    fn unsettled(&self, step: &Step<'_>, done: u64) -> Error {
         let name = &self.job.name;
-        let message = format!("`{name}` was stopped in its step {}, and nobody knows whether that step ran", done + 1);
+        let number = done.saturating_add(1);
+        let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
         let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {
             Step::Sql(statement) => error
@@ -316,6 +395,11 @@ impl Walk<'_, '_, '_> {
             Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
         }
     }
+}
+
+/// What to say of a step that another process runs.
+pub(crate) fn is_alive(name: &str, done: u64) -> String {
+    format!("`{name}` is being run by another process, which is in its step {}", done.saturating_add(1))
 }
 
 /// How to settle a step of which nobody knows whether it ran.

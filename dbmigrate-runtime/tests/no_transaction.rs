@@ -53,27 +53,13 @@ fn it_goes_on_where_it_failed() {
     assert!(error.to_string().contains("the step before this one stays"), "{error}");
     assert_eq!(history(&db), "001_t 002_bare:running1");
     let status = runner(files()).status(&mut db).unwrap();
-    assert_eq!(status.entries[1].state, State::Interrupted { done: 1, of: 3 });
+    assert_eq!(status.entries[1].state, State::Interrupted { done: 1, of: 3, edited: false });
     assert_eq!(runner(files()).verify(&mut db).unwrap().problems[0].kind, ErrorKind::Interrupted);
     assert!(runner(files()).down(&mut db).unwrap_err().is_interrupted());
     run(&db, "CREATE TABLE later (x)");
     runner(files()).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,3");
     assert_eq!(history(&db), "001_t 002_bare");
-}
-
-#[test]
-fn an_edited_file_does_not_go_on_but_says_how() {
-    let mut db = memory();
-    runner(with(bare(&["INSERT INTO t VALUES (1)", "nonsense"]))).up(&mut db).unwrap_err();
-    let edited = with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"]));
-    let error = runner(edited.clone()).up(&mut db).unwrap_err();
-    assert!(error.is_interrupted(), "{error}");
-    assert!(error.to_string().contains("`cargo dbmigrate repair 002_bare`"), "{error}");
-    let repairs = runner(edited.clone()).repair(&mut db, 2_u64, None).unwrap();
-    assert_eq!(repairs.done[0].remedy.as_deref(), Some("its text as it is now counts, and `up` goes on after step 1"));
-    runner(edited).up(&mut db).unwrap();
-    assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
 }
 
 #[test]
