@@ -20,7 +20,7 @@ use crate::value::{Row, Value};
 const FORMAT: i64 = 1;
 
 /// The columns that a history table must have.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "id",
     "name",
     "applied_at",
@@ -36,6 +36,7 @@ const COLUMNS: [&str; 15] = [
     "text_checksum",
     "prefix_checksum",
     "steps_us",
+    "violations",
 ];
 
 /// One row of the history.
@@ -225,6 +226,11 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "up_sql")
     }
 
+    /// The foreign-key violations that were there when a migration without a transaction began.
+    pub(crate) fn violations(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
+        self.stored_sql(db, number, "violations")
+    }
+
     fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
         let sql = format!("SELECT {column} FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
@@ -241,7 +247,7 @@ impl<'s> History<'s> {
              set_name TEXT NOT NULL DEFAULT '',\n  number INTEGER NOT NULL,\n  checksum TEXT NOT NULL,\n  \
              state TEXT NOT NULL,\n  statements_done INTEGER NOT NULL,\n  duration_us INTEGER,\n  up_sql TEXT,\n  \
              down_sql TEXT,\n  tool TEXT,\n  text_checksum TEXT,\n  prefix_checksum TEXT,\n  \
-             steps_us TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
+             steps_us TEXT,\n  violations TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
         ))?;
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
@@ -328,7 +334,8 @@ impl<'s> History<'s> {
         db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
     }
 
-    /// Moves a migration without a transaction on. `prefix` is the checksum of the steps that are done or begun.
+    /// Moves a migration without a transaction on. `prefix` is the checksum of the steps that are done or begun,
+    /// `violations` those from before, of which the first that are told are kept.
     pub(crate) fn progress(
         &self,
         db: &mut Db<'_>,
@@ -336,14 +343,28 @@ impl<'s> History<'s> {
         state: &str,
         done: u64,
         prefix: Option<&str>,
+        violations: Option<&str>,
     ) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5 \
-             WHERE set_name = ?1 AND number = ?2",
+            "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
+             violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let params = [text(self.set.name), integer(number)?, text(state), integer(done)?, optional(prefix)];
+        let params = [
+            text(self.set.name),
+            integer(number)?,
+            text(state),
+            integer(done)?,
+            optional(prefix),
+            optional(violations),
+        ];
         db.query("could not record the progress", &sql, &params).map(drop)
+    }
+
+    /// Forgets the violations from before: from now on, those that are there now are.
+    pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
+        let sql = format!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
     }
 
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
@@ -356,7 +377,7 @@ impl<'s> History<'s> {
     /// Marks a migration without a transaction as applied.
     pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, duration: Duration) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3 \
+            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );

@@ -54,7 +54,7 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
             if let Some(text) = stored::encode(&script) {
                 history.keep_down(db, job.number, text)?;
             }
-            history.progress(db, job.number, DOWN.running, 0, None)
+            history.progress(db, job.number, DOWN.running, 0, None, None)
         }
         _ => Ok(()),
     }
@@ -67,7 +67,12 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     let start = Instant::now();
     let choice = foreign_keys::choose(db, context.settings, context.set.rules.foreign_keys, &script, false)?;
     Settings::enforce(db, choice.enforced)?;
-    let before = if choice.enforced { None } else { Some(Violations::read(db)?) };
+    // Where it was stopped, what is new since it began is new.
+    let kept = context.history.violations(db, job.number)?;
+    let before = match kept.and_then(|text| Violations::decode(&text)) {
+        None if !choice.enforced => Some(Violations::read(db)?),
+        kept => kept,
+    };
     let states = if job.records().is_some() { UP } else { DOWN };
     let mut walk = Walk { db, context, job, script, states, choice, before, replayed: 0, trace: Trace::default() };
     walk.run(start)?;
@@ -84,7 +89,7 @@ struct Walk<'w, 'c, 's> {
     script: Script<'w>,
     states: States,
     choice: Choice,
-    /// The violations before, where foreign keys are not enforced.
+    /// The violations from before the first step that ran without enforcement.
     before: Option<Violations>,
     /// How many steps have had their effect on this connection.
     replayed: usize,
@@ -341,13 +346,14 @@ impl Walk<'_, '_, '_> {
     fn record(&mut self, state: &str, done: usize) -> Result<(), Error> {
         let begun = if state == self.states.started { done + 1 } else { done };
         let prefix = self.script.prefix(begun);
-        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix)
+        let before = self.before.as_ref().map(Violations::encode);
+        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())
     }
 
     /// All steps are done: the row and the head say so.
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job, before) = (self.context, self.job, &self.before);
-        self.db.transaction(|db| {
+        let result = self.db.transaction(|db| {
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
                     error
@@ -363,7 +369,11 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects => Ok(()),
             }
-        })
+        });
+        if result.as_ref().is_err_and(Error::is_foreign_key) {
+            context.history.accept_violations(self.db, job.number)?;
+        }
+        result
     }
 
     fn explain(&self, error: Error, done: usize) -> Error {

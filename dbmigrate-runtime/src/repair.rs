@@ -102,7 +102,7 @@ pub(crate) fn repair(
             }
             if let (Some((state, done)), Some(number)) = (fix.progress, fix.repair.number) {
                 let prefix = fix.accept.and_then(|migration| migration.up.prefix(usize::try_from(done).ok()?));
-                history.progress(db, number, state, done, prefix)?;
+                history.progress(db, number, state, done, prefix, None)?;
                 step_lock::sweep(db, set)?;
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);

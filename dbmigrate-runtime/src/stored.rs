@@ -219,7 +219,7 @@ fn boolean(flag: &str) -> Option<bool> {
 }
 
 /// Control characters and `%` as `%0a`, so that any name fits on its line.
-fn escape(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {
         if letter == '%' || letter.is_ascii_control() {
@@ -231,7 +231,8 @@ fn escape(name: &str) -> String {
     out
 }
 
-fn unescape(text: &str) -> Option<String> {
+/// What [`escape`] made of a name.
+pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut out = parts.next()?.to_owned();
     for part in parts {

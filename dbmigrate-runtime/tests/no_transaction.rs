@@ -273,3 +273,46 @@ fn an_orphan_from_before_its_own_pragma_is_not_forgotten_at_the_drop() {
     assert!(error.is_foreign_key(), "{error}");
     assert_eq!(ask(&db, "SELECT count(*) FROM child"), "3");
 }
+
+#[test]
+fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
+    let files = |second: &'static str| {
+        let bare = file(
+            "002_bare",
+            &[
+                "INSERT INTO child VALUES (30, 99)",
+                "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT)",
+                "INSERT INTO parent_new SELECT * FROM parent",
+                "DROP TABLE parent",
+                second,
+                "ALTER TABLE parent_new RENAME TO parent",
+            ],
+        );
+        vec![family("ON DELETE CASCADE"), bare.no_transaction()]
+    };
+    // With an orphan that was there before, which is nobody's fault.
+    let start = || {
+        let mut db = memory();
+        runner(files("SELECT 1")).up_to(&mut db, 1_u64).unwrap();
+        run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (40, 77); PRAGMA foreign_keys = 1");
+        db
+    };
+    let refused = |db: &mut rusqlite::Connection, files: Vec<File>| {
+        let error = runner(files.clone()).up(db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("row 30 of `child`"), "{error}");
+        // It was said once; running it again accepts it.
+        runner(files).up(db).unwrap();
+        assert_eq!(ask(db, "SELECT group_concat(id) FROM child"), "10,20,30,40");
+        assert_eq!(ask(db, "SELECT violations FROM _migrations WHERE number = 2"), "NULL");
+    };
+    refused(&mut start(), files("SELECT 1"));
+    let mut db = start();
+    runner(files("nonsense")).up(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_family 002_bare:running4");
+    refused(&mut db, files("SELECT 1"));
+    // Without a new one, the old one is none of its business.
+    let mut db = start();
+    runner(files("nonsense")).up(&mut db).unwrap_err();
+    run(&db, "PRAGMA foreign_keys = 0; DELETE FROM child WHERE id = 30; PRAGMA foreign_keys = 1");
+    runner(files("SELECT 1")).up(&mut db).unwrap();
+}
