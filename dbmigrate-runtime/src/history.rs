@@ -72,7 +72,7 @@ pub struct HistoryRow {
 }
 
 /// How far a migration has come, and from which text.
-#[derive(PartialEq, Eq)]
+#[derive(Default)]
 pub(crate) struct Stage {
     pub(crate) state: String,
     pub(crate) done: u64,

@@ -45,7 +45,7 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
             assertion::check(db, job, &migration.up)?;
             history.insert(db, context.options, migration, UP.running, None)
         }
-        // What has run is the same, or there were no job. From here on the rest counts as the program has it.
+        // What has run is the same, or it would not go on. The rest is from here on what the program has.
         (Some(migration), Some(_)) => history.accept(db, migration),
         (None, Some(stage)) if stage.state == "applied" => {
             let mut steps = Vec::new();
@@ -74,7 +74,8 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         kept => kept,
     };
     let states = if job.records().is_some() { UP } else { DOWN };
-    let mut walk = Walk { db, context, job, script, states, choice, before, replayed: 0, trace: Trace::default() };
+    let (stage, trace) = (Stage::default(), Trace::default());
+    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace };
     walk.run(start)?;
     let Trace { notes, steps } = walk.trace;
     context.settings.restore_inside(db)?;
@@ -88,6 +89,8 @@ struct Walk<'w, 'c, 's> {
     job: &'w Job<'w>,
     script: Script<'w>,
     states: States,
+    /// What the row says, as far as this process knows.
+    stage: Stage,
     choice: Choice,
     /// The violations from before the first step that ran without enforcement.
     before: Option<Violations>,
@@ -105,12 +108,16 @@ impl Walk<'_, '_, '_> {
             if stage.state == "applied" {
                 return Ok(());
             }
-            self.refuse_other_text(&stage)?;
-            let done = usize::try_from(stage.done).unwrap_or(usize::MAX).min(self.script.steps.len());
+            self.stage = stage;
+            self.refuse_other_text()?;
+            let done = usize::try_from(self.stage.done).unwrap_or(usize::MAX).min(self.script.steps.len());
             self.replay(done)?;
-            let Some(step) = self.script.steps.get(done) else { return self.finish(start) };
-            if stage.state == self.states.started && !is_idempotent(step) {
-                self.wait_for_owner(step, &stage, waited)?;
+            let Some(step) = self.script.steps.get(done) else {
+                self.finish(start)?;
+                continue;
+            };
+            if self.stage.state == self.states.started && !is_idempotent(step) {
+                self.wait_for_owner(step, waited)?;
                 continue;
             }
             let (upcoming, of) = (self.job.upcoming(), self.script.steps.len());
@@ -130,38 +137,32 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Two programs may begin alike and go on with different texts: the one that came last does.
-    fn refuse_other_text(&self, stage: &Stage) -> Result<(), Error> {
-        if self.is_own_text(stage) {
+    fn refuse_other_text(&self) -> Result<(), Error> {
+        if self.job.records().is_none_or(|migration| migration.checksum == self.stage.checksum) {
             return Ok(());
         }
         let message = format!("another process goes on with `{}` from another text than this program's", self.job.name);
         Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then look at `cargo dbmigrate status`"))
     }
 
-    fn is_own_text(&self, stage: &Stage) -> bool {
-        self.job.records().is_none_or(|migration| migration.checksum == stage.checksum)
-    }
-
     /// A step is begun that can't just run again: waits for who runs it, as long as there is anybody.
-    fn wait_for_owner(&mut self, step: &Step<'_>, stage: &Stage, since: Instant) -> Result<(), Error> {
-        let (Context { set, history, .. }, number) = (self.context, self.job.number);
+    fn wait_for_owner(&mut self, step: &Step<'_>, since: Instant) -> Result<(), Error> {
+        let set = self.context.set;
         let owner = step_lock::owner(self.db, set)?;
         if owner == Owner::Dead {
-            // Now that nobody can begin or end a step.
-            let is_dead = self.db.transaction(|db| {
-                let is_begun = history.stage(db, number)?.as_ref() == Some(stage);
-                Ok(is_begun && step_lock::owner(db, set)? == Owner::Dead)
-            })?;
-            return if is_dead { Err(self.unsettled(step, stage.done)) } else { Ok(()) };
+            // Under the lock nobody begins or ends a step.
+            let is_dead =
+                self.locked(|walk| Ok(walk.is_unchanged()? && step_lock::owner(walk.db, set)? == Owner::Dead))?;
+            return if is_dead { Err(self.unsettled(step)) } else { Ok(()) };
         }
         if since.elapsed() < self.db.timeout() {
             std::thread::sleep(Duration::from_millis(10));
             return Ok(());
         }
         Err(match owner {
-            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(&self.job.name, stage.done))
+            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(&self.job.name, self.stage.done))
                 .hint("let it finish, then start again"),
-            Owner::Dead | Owner::Unknown => self.unsettled(step, stage.done),
+            Owner::Dead | Owner::Unknown => self.unsettled(step),
         })
     }
 
@@ -190,10 +191,10 @@ impl Walk<'_, '_, '_> {
             }
             Step::Sql(statement) => match statement.effect {
                 Effect::None | Effect::DropTable(_) | Effect::DropColumn(_) | Effect::Write(_) => {
-                    self.in_transaction(done, done..done + 1, done + 1)
+                    self.in_transaction(done..done + 1, done + 1)
                 }
                 Effect::Begin => match together(self.script.steps, done) {
-                    Some(count) => self.in_transaction(done, done + 1..done + count - 1, done + count),
+                    Some(count) => self.in_transaction(done + 1..done + count - 1, done + count),
                     None => Err(Error::new(ErrorKind::Set, "a BEGIN has no COMMIT")),
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
@@ -202,7 +203,7 @@ impl Walk<'_, '_, '_> {
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
-                    self.mark(done, &[self.states.running], self.states.running, done + 1, |_| Ok(())).map(drop)
+                    self.mark(self.states.running, done + 1, |_| Ok(())).map(drop)
                 }
                 Effect::Bare { .. } => self.bare(step, done, |walk| walk.statement(statement)),
             },
@@ -210,9 +211,9 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Steps that share a transaction with their progress.
-    fn in_transaction(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
+    fn in_transaction(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
         self.db.begin()?;
-        let result = self.inside(done, steps, next).and_then(|moved| match moved {
+        let result = self.inside(steps, next).and_then(|moved| match moved {
             true => self.db.commit().map_err(|error| failed("could not commit", error).into()),
             false => Ok(()),
         });
@@ -226,8 +227,8 @@ impl Walk<'_, '_, '_> {
     }
 
     /// False if another process was faster.
-    fn inside(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
-        if !self.is_at(done, &[self.states.running])? {
+    fn inside(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
+        if !self.is_unchanged()? {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
@@ -246,11 +247,9 @@ impl Walk<'_, '_, '_> {
         work: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let States { running, started } = self.states;
-        let is_idempotent = is_idempotent(step);
-        let from = if is_idempotent { &[running, started][..] } else { &[running] };
         let (set, mut lock) = (self.context.set, None);
-        let is_ours = self.mark(done, from, started, done, |db| {
-            if !is_idempotent {
+        let is_ours = self.mark(started, done, |db| {
+            if !is_idempotent(step) {
                 lock = StepLock::take(db, set)?;
             }
             Ok(())
@@ -262,7 +261,7 @@ impl Walk<'_, '_, '_> {
         self.db.rollback()?;
         self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
-        self.mark(done, &[started], running, next, |_| {
+        self.mark(running, next, |_| {
             if let Some(lock) = lock {
                 lock.release();
             }
@@ -309,37 +308,46 @@ impl Walk<'_, '_, '_> {
             .note("it was rolled back"))
     }
 
-    /// Moves the row on from one of these states, together with what has to be done right then. False if another
-    /// process was faster.
+    /// Moves the row on, together with what has to be done right then. False if another process was faster.
     fn mark(
         &mut self,
-        done: usize,
-        from: &[&str],
-        state: &str,
+        state: &'static str,
         next: usize,
         with: impl FnOnce(&mut Db<'_>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
-        self.db.begin()?;
-        let result = self.is_at(done, from).and_then(|is_at| {
-            if is_at {
-                self.record(state, next)?;
-                with(self.db)?;
+        let is_ours = self.locked(|walk| {
+            let is_ours = walk.is_unchanged()?;
+            if is_ours {
+                walk.record(state, next)?;
+                with(walk.db)?;
             }
-            self.db.commit().map_err(|error| failed("could not commit", error))?;
-            Ok(is_at)
-        });
+            Ok(is_ours)
+        })?;
+        if is_ours {
+            self.stage.state = state.to_owned();
+            self.stage.done = next as u64;
+        }
+        Ok(is_ours)
+    }
+
+    /// Does something in a transaction of its own, and rolls back if it fails.
+    fn locked<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.db.begin()?;
+        let result = work(self)
+            .and_then(|done| self.db.commit().map(|()| done).map_err(|error| failed("could not commit", error)));
         self.db.rollback()?;
         result
     }
 
-    /// Whether the script has come so far, is in one of these states, and is still the one that is being run.
-    fn is_at(&mut self, done: usize, states: &[&str]) -> Result<bool, Error> {
-        let stage = self.context.history.stage(self.db, self.job.number)?;
-        Ok(stage.is_some_and(|stage| {
-            // Who began a step says how it ended, also where another text goes on after it.
-            let may = states == [self.states.started] || self.is_own_text(&stage);
-            may && stage.done == done as u64 && states.contains(&stage.state.as_str())
-        }))
+    /// Whether the row still says what this process knows. Who began a step says how it ended, also where another text
+    /// goes on after it.
+    fn is_unchanged(&mut self) -> Result<bool, Error> {
+        let known = &self.stage;
+        let is_known = |row: Stage| {
+            let is_same_text = row.checksum == known.checksum || row.state == self.states.started;
+            is_same_text && row.state == known.state && row.done == known.done
+        };
+        Ok(self.context.history.stage(self.db, self.job.number)?.is_some_and(is_known))
     }
 
     /// Writes how far it has come.
@@ -350,10 +358,14 @@ impl Walk<'_, '_, '_> {
         self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())
     }
 
-    /// All steps are done: the row and the head say so.
+    /// All steps are done: the row and the head say so, unless another process was faster.
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
-        let (context, job, before) = (self.context, self.job, &self.before);
-        let result = self.db.transaction(|db| {
+        let (context, job) = (self.context, self.job);
+        let result = self.locked(|walk| {
+            if !walk.is_unchanged()? {
+                return Ok(());
+            }
+            let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
                     error
@@ -393,9 +405,8 @@ impl Walk<'_, '_, '_> {
     }
 
     /// The error for a step of which nobody knows whether it ran.
-    fn unsettled(&self, step: &Step<'_>, done: u64) -> Error {
-        let name = &self.job.name;
-        let number = done.saturating_add(1);
+    fn unsettled(&self, step: &Step<'_>) -> Error {
+        let (name, number) = (&self.job.name, self.stage.done.saturating_add(1));
         let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
         let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {

@@ -5,10 +5,12 @@
 
 mod support;
 
+use std::path::Path;
 use std::time::Duration;
 
-use dbmigrate_runtime::{ErrorKind, Migrator, Rules, State, Stopped, StoreSql};
+use dbmigrate_runtime::{Error, ErrorKind, Migrator, NoBackend, Rules, State, Stopped, StoreSql};
 use rusqlite::Connection;
+use support::fault::{Fault, FaultyDriver};
 use support::*;
 
 fn bare(statements: &[&'static str]) -> Vec<File> {
@@ -180,6 +182,43 @@ fn two_texts_at_once_do_not_mix() {
     assert_eq!(history(&db), "001_t 002_bare:running2");
     runner(bare(&[ONE, "INSERT INTO t VALUES (20)", THREE])).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,20,3");
+}
+
+#[test]
+fn the_history_never_holds_a_text_of_which_something_has_not_run() {
+    // A program with one statement more comes between any two calls of the first one.
+    let (short, long) = (|| bare(&[ONE, TWO]), || bare(&[ONE, TWO, THREE]));
+    let checksum_of = |files: Vec<File>| set(files).migrations[1].checksum;
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(short()));
+    let open = |path: &Path| {
+        let db = Connection::open(path).unwrap();
+        run(&db, "PRAGMA busy_timeout = 0; PRAGMA synchronous = 0");
+        db
+    };
+    let folder = Folder::new();
+    let mut first = open(&folder.file("first.db"));
+    let mut driver = FaultyDriver::new(&mut first, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    let mut seen = [0, 0];
+    for at in 0..driver.calls.len() {
+        let path = folder.file(&format!("{at}.db"));
+        let mut db = open(&path);
+        let mut other = || {
+            let result = runner(long()).busy_timeout(Duration::ZERO).up(&mut open(&path));
+            let is_refused = |error: &Error| error.is_busy() || error.is_edited();
+            assert!(result.as_ref().err().is_none_or(is_refused), "{at}: {result:?}");
+        };
+        let result = migrator.up_with(&mut FaultyDriver::meddled(&mut db, at, &mut other));
+        let rows = ask(&db, "SELECT group_concat(x) FROM t");
+        let recorded = ask(&db, "SELECT checksum FROM _migrations WHERE number = 2");
+        let is_long = recorded == checksum_of(long());
+        assert!(is_long || recorded == checksum_of(short()), "{at}");
+        assert_eq!(rows, if is_long { "1,2,3" } else { "1,2" }, "{at}: {result:?}");
+        assert_eq!(result.is_err(), is_long, "{at}: {result:?}");
+        assert_eq!(history(&db), "001_t 002_bare", "{at}");
+        seen[usize::from(is_long)] += 1;
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
 
 fn noted(files: Vec<File>, db: &mut Connection) -> String {
