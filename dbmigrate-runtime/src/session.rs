@@ -135,7 +135,8 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
         let mut connection = B::open(path, access).map_err(DbError::not_opened)?;
         let mut driver = B::driver(&mut connection);
-        for sql in ["PRAGMA busy_timeout = 0", "BEGIN EXCLUSIVE"] {
+        // Locking an empty file makes its first page, and there is nothing to roll back from a journal on disk.
+        for sql in ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = memory", "BEGIN EXCLUSIVE"] {
             driver.execute(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))?;
         }
         drop(driver);

@@ -79,6 +79,7 @@ fn a_live_owner_is_waited_for_and_nobody_settles_its_step() {
             assert!(left[0].problem.message.contains("is being run by another process"), "{left:?}");
         }
         assert_eq!(history(&db), "001_t 002_code:started0");
+        assert_eq!(beside(&path), ["a.db.dbmigrate-step-_migrations"]);
         let waiting = scope.spawn(|| {
             coded(insert).busy_timeout(Duration::MAX).up(&mut Connection::open(&path).unwrap()).unwrap().applied.len()
         });
