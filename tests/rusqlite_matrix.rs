@@ -74,8 +74,10 @@ INSERT INTO new SELECT id, name FROM team; DROP TABLE team; ALTER TABLE new RENA
 
 pub fn up(db: &Connection) -> rusqlite::Result<()> {
     crate::migrations::savepoint(db, |db| {
-        if !crate::migrations::column_exists(db, \"team\", \"colour\")? {
-            db.execute_batch(\"ALTER TABLE team ADD COLUMN colour TEXT; UPDATE team SET colour = name\")?;
+        if crate::migrations::add_column(db, \"team\", \"colour\", \"TEXT\")? {
+            crate::migrations::in_batches(db, |db, _| {
+                db.execute(\"UPDATE team SET colour = name WHERE colour IS NULL\", [])
+            })?;
         }
         Ok(())
     })

@@ -333,7 +333,7 @@ pub(crate) struct RepairArgs {
     /// Settle everything that can be
     #[arg(long)]
     pub(crate) all: bool,
-    /// The step in which it was stopped has not run: run it again with the next `up`
+    /// The step in which it was stopped has not run: the next `up` or `down` runs it again
     #[arg(long, conflicts_with = "done")]
     pub(crate) retry: bool,
     /// The step in which it was stopped has run: go on after it

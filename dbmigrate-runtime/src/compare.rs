@@ -1,5 +1,7 @@
 //! The history compared with the program: what is applied, pending, and different.
 
+use std::collections::BTreeMap;
+
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, HistoryRow, Presence};
@@ -8,7 +10,7 @@ use crate::session::Session;
 use crate::set::{Down, Migration, Set};
 use crate::status::{Entry, State, Status};
 use crate::verify::Problem;
-use crate::{diff, stored};
+use crate::{diff, interrupted, notes, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -67,14 +69,22 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 
 /// The state of every migration.
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
-    let matches = match look(&mut Db::new(session, options), set)? {
-        Found::History(known) => known.matches,
-        Found::Fresh | Found::Objects => matches(set, Vec::new(), &[])?,
+    let mut db = Db::new(session, options);
+    let (matches, mut notes) = match look(&mut db, set)? {
+        Found::History(known) => {
+            let notes = notes::read(&mut db, set, &known.matches)?;
+            (known.matches, notes)
+        }
+        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, BTreeMap::new()),
     };
-    Ok(Status { entries: matches.into_iter().map(entry).collect() })
+    let entries = matches.into_iter().map(|matched| {
+        let notes = notes.remove(&matched.number).unwrap_or_default();
+        entry(matched, notes)
+    });
+    Ok(Status { entries: entries.collect() })
 }
 
-fn entry(matched: Match<'_>) -> Entry {
+fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
     let Match { number, migration, row, state, .. } = matched;
     let own = |text: Option<&str>| text.map(str::to_owned);
     let metadata = migration.map(|migration| migration.metadata);
@@ -98,6 +108,7 @@ fn entry(matched: Match<'_>) -> Entry {
         description: own(metadata.and_then(|metadata| metadata.description)),
         version: own(metadata.and_then(|metadata| metadata.version)),
         reversible,
+        notes: notes.into_iter().map(str::to_owned).collect(),
         state,
     }
 }
@@ -134,7 +145,7 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: Vec<HistoryRow>, late: &[u64]) -> Res
 }
 
 fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u64>) -> Result<State, Error> {
-    let steps = match (row.state.as_str(), migration) {
+    let (steps, edited) = match (row.state.as_str(), migration) {
         ("applied", None) if last.is_some_and(|last| row.number < last) => return Ok(State::Missing),
         ("applied", None) => return Ok(State::Newer),
         ("applied", Some(migration)) if row.name != migration.name => {
@@ -142,11 +153,14 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
         }
         ("applied", Some(migration)) if row.checksum != migration.checksum => return Ok(State::Edited),
         ("applied", Some(_)) => return Ok(State::Applied),
-        ("running" | "started" | "reverting" | "reverting-started", None) => 0,
-        ("running" | "started", Some(migration)) => migration.up.steps.len(),
+        ("running" | "started" | "reverting" | "reverting-started", None) => (0, false),
+        ("running" | "started", Some(migration)) => {
+            let edited = row.name == migration.name && !interrupted::goes_on(row, migration);
+            (migration.up.steps.len(), edited)
+        }
         ("reverting" | "reverting-started", Some(migration)) => match migration.down {
-            Down::Script(script) => script.steps.len(),
-            Down::Missing | Down::Irreversible(_) => 0,
+            Down::Script(script) => (script.steps.len(), false),
+            Down::Missing | Down::Irreversible(_) => (0, false),
         },
         (other, _) => {
             let message =
@@ -156,7 +170,7 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
             );
         }
     };
-    Ok(State::Interrupted { done: row.statements_done, of: steps as u64 })
+    Ok(State::Interrupted { done: row.statements_done, of: steps as u64, edited })
 }
 
 impl<'s> Known<'s> {
@@ -267,7 +281,10 @@ impl<'s> Known<'s> {
                     format!("if the database has what it makes: `cargo dbmigrate mark {name}`"),
                 ],
             ),
-            State::Interrupted { .. } => self.interrupted(name, matched)?,
+            State::Interrupted { .. } => {
+                let (message, help) = interrupted::explain(name, matched, matched.row.as_ref()?);
+                (ErrorKind::Interrupted, message, help)
+            }
         };
         let file = matched.migration.map(|migration| migration.file.to_owned());
         Some(Problem { kind, migration: Some(name.to_owned()), file, message, notes: matched.difference(), help })
@@ -283,42 +300,10 @@ impl<'s> Known<'s> {
         let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
         at.is_ok_and(|at| self.matches[at].row.is_some())
     }
-
-    fn interrupted(&self, name: &str, matched: &Match<'_>) -> Option<(ErrorKind, String, Vec<String>)> {
-        let row = matched.row.as_ref()?;
-        let done = row.statements_done;
-        let steps = if done == 1 { "1 step".to_owned() } else { format!("{done} steps") };
-        let goes_on = |command: &str| vec![format!("`cargo dbmigrate {command}` goes on with it")];
-        let (message, help) = if row.state.starts_with("reverting") {
-            (format!("the way back of `{name}` was stopped after {steps}"), goes_on("down"))
-        } else if matched.migration.is_none() {
-            let help = vec![
-                format!("bring the file of `{name}` back: then `cargo dbmigrate up` goes on with it"),
-                format!("if it is gone for good: {}", forget_help(&row.name)),
-            ];
-            (format!("`{name}` was stopped after {steps}, and the program does not have it"), help)
-        } else if matched.can_resume() {
-            (format!("`{name}` was stopped after {steps}"), goes_on("up"))
-        } else if row.name != name && !matched.has_same_text() {
-            let help = vec![
-                format!("bring the file of `{}` back: then `cargo dbmigrate up` goes on with it", row.name),
-                format!("if it is gone for good: {}", forget_help(&row.name)),
-            ];
-            (format!("`{}` was stopped after {steps}, and `{name}` has its number now", row.name), help)
-        } else {
-            let help = vec![
-                "restore the file and run `up`: it goes on where it was stopped".into(),
-                format!("if what has run is unchanged, to go on after it: {}", accept_help(name)),
-                format!("if you have undone what it did, to start anew: {}", forget_help(name)),
-            ];
-            (format!("`{name}` was stopped after {steps}, and edited since"), help)
-        };
-        Some((ErrorKind::Interrupted, message, help))
-    }
 }
 
 /// How to take what the program has for what was applied.
-fn accept_help(name: &str) -> String {
+pub(crate) fn accept_help(name: &str) -> String {
     format!("`cargo dbmigrate repair {name}` (`repair` of the migrator) accepts it, and runs nothing")
 }
 
@@ -330,12 +315,7 @@ pub(crate) fn forget_help(name: &str) -> String {
 impl Match<'_> {
     /// Whether `up` can go on with it.
     pub(crate) fn can_resume(&self) -> bool {
-        match (self.migration, &self.row) {
-            (Some(migration), Some(row)) => {
-                !row.state.starts_with("reverting") && self.has_same_text() && row.name == migration.name
-            }
-            _ => false,
-        }
+        self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| interrupted::goes_on(row, migration))
     }
 
     /// Whether the program's text is the one in the history.
@@ -347,11 +327,9 @@ impl Match<'_> {
         matches!(self.state, State::Interrupted { .. })
     }
 
-    /// Whether it was edited since it was applied, or begun to be.
+    /// Whether it was edited since it was applied, or what has run of it was.
     fn is_edited(&self) -> bool {
-        let is_way_up = self.row.as_ref().is_some_and(|row| !row.state.starts_with("reverting"));
-        let is_known = self.state == State::Edited || self.is_interrupted();
-        is_known && is_way_up && self.migration.is_some() && !self.has_same_text()
+        matches!(self.state, State::Edited | State::Interrupted { edited: true, .. })
     }
 
     /// What an edit changed.
@@ -424,7 +402,7 @@ mod tests {
         text: "",
         asserts: &[],
         steps: &[],
-        transaction: true,
+        transaction: false,
         foreign_keys: None,
         tolerate_existing: false,
         checksum: "c",
@@ -461,6 +439,8 @@ mod tests {
             duration: None,
             tool: None,
             has_down: false,
+            text_checksum: None,
+            prefix_checksum: None,
         }
     }
 
@@ -495,7 +475,11 @@ mod tests {
         check(&["1 a c", "3 c c"], "1 Applied, 2 Late, 3 Missing, 4 Pending", "");
         check(&["5 e c"], "1 Late, 2 Late, 4 Late, 5 Newer", "");
         check(&["1 a c", "2 b c", "4 d c", "5 e c"], "1 Applied, 2 Applied, 4 Applied, 5 Newer", "");
-        check(&["1 a c started"], "1 Interrupted { done: 0, of: 0 }, 2 Pending, 4 Pending", "");
-        check(&["1 a c", "2 b c reverting"], "1 Applied, 2 Interrupted { done: 0, of: 0 }, 4 Pending", "");
+        check(&["1 a c started"], "1 Interrupted { done: 0, of: 0, edited: false }, 2 Pending, 4 Pending", "");
+        check(
+            &["1 a c", "2 b c reverting"],
+            "1 Applied, 2 Interrupted { done: 0, of: 0, edited: false }, 4 Pending",
+            "",
+        );
     }
 }

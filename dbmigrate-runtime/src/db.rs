@@ -16,13 +16,19 @@ const REMEDIES: [(&str, &str); 11] = [
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
-    ("database disk image is malformed", "the file is damaged: `PRAGMA integrity_check` says where; restore a backup"),
+    (
+        "database disk image is malformed",
+        "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back",
+    ),
+    (
+        "file is not a database",
+        "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
+    ),
     ("no such function", REGISTERED),
     ("no such collation sequence", REGISTERED),
     ("no such module", REGISTERED),
     ("error in view ", DEPENDENT),
     ("error in trigger ", DEPENDENT),
-    ("file is not a database", "the file is damaged, encrypted, or of another kind: restore a backup, or name another"),
 ];
 
 const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \

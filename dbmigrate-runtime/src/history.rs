@@ -4,6 +4,7 @@
 //! is empty where one has to walk the rows. Triggers empty it when anybody else changes the history. Beside it stands
 //! which migrations were taken out of the history, and so may run although later ones are applied.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::db::{Db, failed};
@@ -19,7 +20,7 @@ use crate::value::{Row, Value};
 const FORMAT: i64 = 1;
 
 /// The columns that a history table must have.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "id",
     "name",
     "applied_at",
@@ -35,6 +36,7 @@ const COLUMNS: [&str; 15] = [
     "text_checksum",
     "prefix_checksum",
     "steps_us",
+    "violations",
 ];
 
 /// One row of the history.
@@ -63,6 +65,18 @@ pub struct HistoryRow {
     pub tool: Option<String>,
     /// Whether its way back is stored.
     pub(crate) has_down: bool,
+    /// The checksum of the text that was applied, with its comments.
+    pub(crate) text_checksum: Option<String>,
+    /// For one without a transaction: the checksum of the steps that have run or were begun.
+    pub(crate) prefix_checksum: Option<String>,
+}
+
+/// How far a migration has come, and from which text.
+#[derive(Default)]
+pub(crate) struct Stage {
+    pub(crate) state: String,
+    pub(crate) done: u64,
+    pub(crate) checksum: String,
 }
 
 /// What the head says.
@@ -164,22 +178,25 @@ impl<'s> History<'s> {
     pub(crate) fn rows(&self, db: &mut Db<'_>) -> Result<Vec<HistoryRow>, Error> {
         let sql = format!(
             "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, tool, \
-             down_sql IS NOT NULL FROM {} WHERE set_name = ?1 ORDER BY id",
+             down_sql IS NOT NULL, text_checksum, prefix_checksum FROM {} WHERE set_name = ?1 ORDER BY id",
             self.rows_sql
         );
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
         rows.into_iter().map(|row| decode(row).ok_or_else(|| damaged(self.set.table))).collect()
     }
 
-    /// One row of the set.
-    pub(crate) fn row(&self, db: &mut Db<'_>, number: u64) -> Result<Option<(String, u64)>, Error> {
-        let sql = format!("SELECT state, statements_done FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+    /// How far a migration of the set has come.
+    pub(crate) fn stage(&self, db: &mut Db<'_>, number: u64) -> Result<Option<Stage>, Error> {
+        let sql = format!(
+            "SELECT state, statements_done, checksum FROM {} WHERE set_name = ?1 AND number = ?2",
+            self.rows_sql
+        );
         let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        match row.as_slice() {
-            [Value::Text(state), Value::Integer(done)] => {
-                let done = u64::try_from(*done).map_err(|_| damaged(self.set.table))?;
-                Ok(Some((state.clone(), done)))
+        match <[Value; 3]>::try_from(row) {
+            Ok([Value::Text(state), Value::Integer(done), Value::Text(checksum)]) => {
+                let done = u64::try_from(done).map_err(|_| damaged(self.set.table))?;
+                Ok(Some(Stage { state, done, checksum }))
             }
             _ => Err(damaged(self.set.table)),
         }
@@ -190,9 +207,28 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "down_sql")
     }
 
+    /// The stored ways back of the set, by number.
+    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<HashMap<u64, String>, Error> {
+        let sql =
+            format!("SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL", self.rows_sql);
+        let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| match <[Value; 2]>::try_from(row) {
+                Ok([Value::Integer(number), Value::Text(text)]) => Some((u64::try_from(number).ok()?, text)),
+                _ => None,
+            })
+            .collect())
+    }
+
     /// The text of a migration as it was applied.
     pub(crate) fn up_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
         self.stored_sql(db, number, "up_sql")
+    }
+
+    /// The foreign-key violations that were there when a migration without a transaction began.
+    pub(crate) fn violations(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
+        self.stored_sql(db, number, "violations")
     }
 
     fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
@@ -211,7 +247,7 @@ impl<'s> History<'s> {
              set_name TEXT NOT NULL DEFAULT '',\n  number INTEGER NOT NULL,\n  checksum TEXT NOT NULL,\n  \
              state TEXT NOT NULL,\n  statements_done INTEGER NOT NULL,\n  duration_us INTEGER,\n  up_sql TEXT,\n  \
              down_sql TEXT,\n  tool TEXT,\n  text_checksum TEXT,\n  prefix_checksum TEXT,\n  \
-             steps_us TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
+             steps_us TEXT,\n  violations TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
         ))?;
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
@@ -242,7 +278,8 @@ impl<'s> History<'s> {
         let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             up_sql, down_sql, tool) VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             up_sql, down_sql, tool, text_checksum, prefix_checksum) \
+             VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             self.rows_sql
         );
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
@@ -257,6 +294,8 @@ impl<'s> History<'s> {
             up_sql,
             down_sql,
             text(options.tool),
+            text_checksum(migration),
+            optional(migration.up.prefix(done)),
         ];
         db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
     }
@@ -265,11 +304,19 @@ impl<'s> History<'s> {
     pub(crate) fn accept(&self, db: &mut Db<'_>, migration: &Migration<'_>) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
-            "UPDATE {} SET name = ?3, checksum = ?4, up_sql = ?5, down_sql = ?6 WHERE set_name = ?1 AND number = ?2",
+            "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
+             WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let (name, checksum) = (text(migration.name), text(migration.checksum));
-        let params = [text(self.set.name), integer(migration.number)?, name, checksum, up_sql, down_sql];
+        let params = [
+            text(self.set.name),
+            integer(migration.number)?,
+            text(migration.name),
+            text(migration.checksum),
+            text_checksum(migration),
+            up_sql,
+            down_sql,
+        ];
         db.query(&format!("could not change the record of `{}`", migration.name), &sql, &params).map(drop)
     }
 
@@ -287,14 +334,37 @@ impl<'s> History<'s> {
         db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
     }
 
-    /// Moves a migration without a transaction on.
-    pub(crate) fn progress(&self, db: &mut Db<'_>, number: u64, state: &str, done: u64) -> Result<(), Error> {
+    /// Moves a migration without a transaction on. `prefix` is the checksum of the steps that are done or begun,
+    /// `violations` those from before, of which the first that are told are kept.
+    pub(crate) fn progress(
+        &self,
+        db: &mut Db<'_>,
+        number: u64,
+        state: &str,
+        done: u64,
+        prefix: Option<&str>,
+        violations: Option<&str>,
+    ) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {} SET state = ?3, statements_done = ?4 WHERE set_name = ?1 AND number = ?2",
+            "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
+             violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let params = [text(self.set.name), integer(number)?, text(state), integer(done)?];
+        let params = [
+            text(self.set.name),
+            integer(number)?,
+            text(state),
+            integer(done)?,
+            optional(prefix),
+            optional(violations),
+        ];
         db.query("could not record the progress", &sql, &params).map(drop)
+    }
+
+    /// Forgets the violations from before: from now on, those that are there now are.
+    pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
+        let sql = format!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql);
+        db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
     }
 
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
@@ -307,7 +377,7 @@ impl<'s> History<'s> {
     /// Marks a migration without a transaction as applied.
     pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, duration: Duration) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3 \
+            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
@@ -385,6 +455,8 @@ fn decode(row: Row) -> Option<HistoryRow> {
         duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
         tool: into_text(next()?),
         has_down: next()? == Value::Integer(1),
+        text_checksum: into_text(next()?),
+        prefix_checksum: into_text(next()?),
     })
 }
 
@@ -406,6 +478,15 @@ fn newer_format(set: &Set<'_>, format: i64) -> Error {
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+fn optional(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, |text| Value::Text(text.to_owned()))
+}
+
+/// Rust has none.
+fn text_checksum(migration: &Migration<'_>) -> Value {
+    optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
 }
 
 fn integer(number: u64) -> Result<Value, Error> {

@@ -15,6 +15,7 @@
 
 mod assertion;
 mod backup;
+mod batch;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod code;
@@ -33,12 +34,14 @@ mod guard;
 mod history;
 mod hooks;
 mod include;
+mod interrupted;
 mod job;
 mod journal;
 mod mark;
 mod migrator;
 mod no_backend;
 mod no_transaction;
+mod notes;
 mod options;
 mod quote;
 mod repair;
@@ -51,6 +54,7 @@ mod script;
 mod session;
 mod set;
 mod status;
+mod step_lock;
 mod stored;
 mod unknown;
 mod up;
@@ -60,6 +64,7 @@ mod violations;
 mod with_driver;
 
 pub use backup::{Backup, BackupWhen};
+pub use batch::Batch;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;
@@ -68,7 +73,9 @@ pub use hooks::{Direction, Progress, Upcoming};
 pub use mark::{Comparison, Marked};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
+pub use notes::Note;
 pub use options::JournalMode;
+pub use quote::identifier as quote_identifier;
 pub use repair::{Repair, Repairs, Stopped};
 pub use report::{Done, Repeated, Report};
 pub use reset::ResetPlan;

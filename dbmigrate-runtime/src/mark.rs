@@ -210,7 +210,7 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) ->
     let which = match goal {
         Goal::Latest => String::new(),
         Goal::To(number) => format!("--to {number} "),
-        Goal::Only(numbers) => numbers.iter().map(|number| format!("{number} ")).collect(),
+        Goal::Only(_) => wanted.iter().map(|migration| format!("{} ", migration.number)).collect(),
     };
     let force =
         format!("to record all the same: `cargo dbmigrate mark {which}--force` (`allow_mismatch()` of the migrator)");

@@ -13,12 +13,14 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
 use crate::guard::Settings;
+use crate::history::Stage;
 use crate::hooks::Progress;
 use crate::job::Job;
 use crate::report::Done;
 use crate::runner::Context;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
+use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
 use crate::violations::Violations;
 
@@ -38,19 +40,21 @@ const DOWN: States = States { running: "reverting", started: "reverting-started"
 pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     job.announce(db)?;
-    match (job.records(), history.row(db, job.number)?) {
+    match (job.records(), history.stage(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
             history.insert(db, context.options, migration, UP.running, None)
         }
-        (None, Some((state, _))) if state == "applied" => {
+        // What has run is the same, or it would not go on. The rest is from here on what the program has.
+        (Some(migration), Some(_)) => history.accept(db, migration),
+        (None, Some(stage)) if stage.state == "applied" => {
             let mut steps = Vec::new();
             let script = job.script(&mut steps);
             assertion::check(db, job, &script)?;
             if let Some(text) = stored::encode(&script) {
                 history.keep_down(db, job.number, text)?;
             }
-            history.progress(db, job.number, DOWN.running, 0)
+            history.progress(db, job.number, DOWN.running, 0, None, None)
         }
         _ => Ok(()),
     }
@@ -63,9 +67,15 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     let start = Instant::now();
     let choice = foreign_keys::choose(db, context.settings, context.set.rules.foreign_keys, &script, false)?;
     Settings::enforce(db, choice.enforced)?;
-    let before = if choice.enforced { None } else { Some(Violations::read(db)?) };
+    // Where it was stopped, what is new since it began is new.
+    let kept = context.history.violations(db, job.number)?;
+    let before = match kept.and_then(|text| Violations::decode(&text)) {
+        None if !choice.enforced => Some(Violations::read(db)?),
+        kept => kept,
+    };
     let states = if job.records().is_some() { UP } else { DOWN };
-    let mut walk = Walk { db, context, job, script, states, choice, before, replayed: 0, trace: Trace::default() };
+    let (stage, trace) = (Stage::default(), Trace::default());
+    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace };
     walk.run(start)?;
     let Trace { notes, steps } = walk.trace;
     context.settings.restore_inside(db)?;
@@ -79,8 +89,10 @@ struct Walk<'w, 'c, 's> {
     job: &'w Job<'w>,
     script: Script<'w>,
     states: States,
+    /// What the row says, as far as this process knows.
+    stage: Stage,
     choice: Choice,
-    /// The violations before, where foreign keys are not enforced.
+    /// The violations from before the first step that ran without enforcement.
     before: Option<Violations>,
     /// How many steps have had their effect on this connection.
     replayed: usize,
@@ -92,18 +104,20 @@ impl Walk<'_, '_, '_> {
         let mut waited = Instant::now();
         loop {
             // Another process may be at it too: the row says where the two of them are.
-            let Some((state, done)) = self.context.history.row(self.db, self.job.number)? else { return Ok(()) };
-            if state == "applied" {
+            let Some(stage) = self.context.history.stage(self.db, self.job.number)? else { return Ok(()) };
+            if stage.state == "applied" {
                 return Ok(());
             }
-            let done = usize::try_from(done).unwrap_or(usize::MAX).min(self.script.steps.len());
+            self.stage = stage;
+            self.refuse_other_text()?;
+            let done = usize::try_from(self.stage.done).unwrap_or(usize::MAX).min(self.script.steps.len());
             self.replay(done)?;
-            let Some(step) = self.script.steps.get(done) else { return self.finish(start) };
-            if state == self.states.started && !is_idempotent(step) {
-                if waited.elapsed() >= self.db.timeout() {
-                    return Err(self.unsettled(step, done));
-                }
-                std::thread::sleep(Duration::from_millis(10));
+            let Some(step) = self.script.steps.get(done) else {
+                self.finish(start)?;
+                continue;
+            };
+            if self.stage.state == self.states.started && !is_idempotent(step) {
+                self.wait_for_owner(step, waited)?;
                 continue;
             }
             let (upcoming, of) = (self.job.upcoming(), self.script.steps.len());
@@ -120,6 +134,36 @@ impl Walk<'_, '_, '_> {
             waited = Instant::now();
             self.trace.steps.push(waited - begun);
         }
+    }
+
+    /// Two programs may begin alike and go on with different texts: the one that came last does.
+    fn refuse_other_text(&self) -> Result<(), Error> {
+        if self.job.records().is_none_or(|migration| migration.checksum == self.stage.checksum) {
+            return Ok(());
+        }
+        let message = format!("another process goes on with `{}` from another text than this program's", self.job.name);
+        Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then look at `cargo dbmigrate status`"))
+    }
+
+    /// A step is begun that can't just run again: waits for who runs it, as long as there is anybody.
+    fn wait_for_owner(&mut self, step: &Step<'_>, since: Instant) -> Result<(), Error> {
+        let set = self.context.set;
+        let owner = step_lock::owner(self.db, set)?;
+        if owner == Owner::Dead {
+            // Under the lock nobody begins or ends a step.
+            let is_dead =
+                self.locked(|walk| Ok(walk.is_unchanged()? && step_lock::owner(walk.db, set)? == Owner::Dead))?;
+            return if is_dead { Err(self.unsettled(step)) } else { Ok(()) };
+        }
+        if since.elapsed() < self.db.timeout() {
+            std::thread::sleep(Duration::from_millis(10));
+            return Ok(());
+        }
+        Err(match owner {
+            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(&self.job.name, self.stage.done))
+                .hint("let it finish, then start again"),
+            Owner::Dead | Owner::Unknown => self.unsettled(step),
+        })
     }
 
     /// Gives this connection the state that the finished steps gave to theirs.
@@ -147,10 +191,10 @@ impl Walk<'_, '_, '_> {
             }
             Step::Sql(statement) => match statement.effect {
                 Effect::None | Effect::DropTable(_) | Effect::DropColumn(_) | Effect::Write(_) => {
-                    self.in_transaction(done, done..done + 1, done + 1)
+                    self.in_transaction(done..done + 1, done + 1)
                 }
                 Effect::Begin => match together(self.script.steps, done) {
-                    Some(count) => self.in_transaction(done, done + 1..done + count - 1, done + count),
+                    Some(count) => self.in_transaction(done + 1..done + count - 1, done + count),
                     None => Err(Error::new(ErrorKind::Set, "a BEGIN has no COMMIT")),
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
@@ -159,7 +203,7 @@ impl Walk<'_, '_, '_> {
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
-                    self.mark(done, &[self.states.running], self.states.running, done + 1).map(drop)
+                    self.mark(self.states.running, done + 1, |_| Ok(())).map(drop)
                 }
                 Effect::Bare { .. } => self.bare(step, done, |walk| walk.statement(statement)),
             },
@@ -167,9 +211,9 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Steps that share a transaction with their progress.
-    fn in_transaction(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
+    fn in_transaction(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
         self.db.begin()?;
-        let result = self.inside(done, steps, next).and_then(|moved| match moved {
+        let result = self.inside(steps, next).and_then(|moved| match moved {
             true => self.db.commit().map_err(|error| failed("could not commit", error).into()),
             false => Ok(()),
         });
@@ -183,15 +227,14 @@ impl Walk<'_, '_, '_> {
     }
 
     /// False if another process was faster.
-    fn inside(&mut self, done: usize, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
-        let history = &self.context.history;
-        if history.row(self.db, self.job.number)? != Some((self.states.running.to_owned(), done as u64)) {
+    fn inside(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
+        if !self.is_unchanged()? {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
             self.trace.notes.extend(script::run_step(self.db, &self.job.name, &self.script, step, self.choice)?);
         }
-        history.progress(self.db, self.job.number, self.states.running, next as u64)?;
+        self.record(self.states.running, next)?;
         self.replayed = next;
         Ok(true)
     }
@@ -204,15 +247,26 @@ impl Walk<'_, '_, '_> {
         work: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let States { running, started } = self.states;
-        let from = if is_idempotent(step) { &[running, started][..] } else { &[running] };
-        if !self.mark(done, from, started, done)? {
+        let (set, mut lock) = (self.context.set, None);
+        let is_ours = self.mark(started, done, |db| {
+            if !is_idempotent(step) {
+                lock = StepLock::take(db, set)?;
+            }
+            Ok(())
+        })?;
+        if !is_ours {
             return Ok(());
         }
         let result = work(self).and_then(|()| self.refuse_open());
         self.db.rollback()?;
         self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
-        self.mark(done, &[started], running, next)?;
+        self.mark(running, next, |_| {
+            if let Some(lock) = lock {
+                lock.release();
+            }
+            Ok(())
+        })?;
         self.replayed = next;
         result
     }
@@ -254,22 +308,64 @@ impl Walk<'_, '_, '_> {
             .note("it was rolled back"))
     }
 
-    /// Moves the row on from one of these states. False if another process was faster.
-    fn mark(&mut self, done: usize, from: &[&str], state: &str, next: usize) -> Result<bool, Error> {
-        let (history, number) = (&self.context.history, self.job.number);
-        self.db.transaction(|db| match history.row(db, number)? {
-            Some((was, now)) if now == done as u64 && from.contains(&was.as_str()) => {
-                history.progress(db, number, state, next as u64)?;
-                Ok(true)
+    /// Moves the row on, together with what has to be done right then. False if another process was faster.
+    fn mark(
+        &mut self,
+        state: &'static str,
+        next: usize,
+        with: impl FnOnce(&mut Db<'_>) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let is_ours = self.locked(|walk| {
+            let is_ours = walk.is_unchanged()?;
+            if is_ours {
+                walk.record(state, next)?;
+                with(walk.db)?;
             }
-            _ => Ok(false),
-        })
+            Ok(is_ours)
+        })?;
+        if is_ours {
+            self.stage.state = state.to_owned();
+            self.stage.done = next as u64;
+        }
+        Ok(is_ours)
     }
 
-    /// All steps are done: the row and the head say so.
+    /// Does something in a transaction of its own, and rolls back if it fails.
+    fn locked<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.db.begin()?;
+        let result = work(self)
+            .and_then(|done| self.db.commit().map(|()| done).map_err(|error| failed("could not commit", error)));
+        self.db.rollback()?;
+        result
+    }
+
+    /// Whether the row still says what this process knows. Who began a step says how it ended, also where another text
+    /// goes on after it.
+    fn is_unchanged(&mut self) -> Result<bool, Error> {
+        let known = &self.stage;
+        let is_known = |row: Stage| {
+            let is_same_text = row.checksum == known.checksum || row.state == self.states.started;
+            is_same_text && row.state == known.state && row.done == known.done
+        };
+        Ok(self.context.history.stage(self.db, self.job.number)?.is_some_and(is_known))
+    }
+
+    /// Writes how far it has come.
+    fn record(&mut self, state: &str, done: usize) -> Result<(), Error> {
+        let begun = if state == self.states.started { done + 1 } else { done };
+        let prefix = self.script.prefix(begun);
+        let before = self.before.as_ref().map(Violations::encode);
+        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())
+    }
+
+    /// All steps are done: the row and the head say so, unless another process was faster.
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
-        let (context, job, before) = (self.context, self.job, &self.before);
-        self.db.transaction(|db| {
+        let (context, job) = (self.context, self.job);
+        let result = self.locked(|walk| {
+            if !walk.is_unchanged()? {
+                return Ok(());
+            }
+            let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
                     error
@@ -285,7 +381,11 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects => Ok(()),
             }
-        })
+        });
+        if result.as_ref().is_err_and(Error::is_foreign_key) {
+            context.history.accept_violations(self.db, job.number)?;
+        }
+        result
     }
 
     fn explain(&self, error: Error, done: usize) -> Error {
@@ -305,9 +405,9 @@ impl Walk<'_, '_, '_> {
     }
 
     /// The error for a step of which nobody knows whether it ran.
-    fn unsettled(&self, step: &Step<'_>, done: usize) -> Error {
-        let name = &self.job.name;
-        let message = format!("`{name}` was stopped in its step {}, and nobody knows whether that step ran", done + 1);
+    fn unsettled(&self, step: &Step<'_>) -> Error {
+        let (name, number) = (&self.job.name, self.stage.done.saturating_add(1));
+        let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
         let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {
             Step::Sql(statement) => error
@@ -316,6 +416,11 @@ impl Walk<'_, '_, '_> {
             Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
         }
     }
+}
+
+/// What to say of a step that another process runs.
+pub(crate) fn is_alive(name: &str, done: u64) -> String {
+    format!("`{name}` is being run by another process, which is in its step {}", done.saturating_add(1))
 }
 
 /// How to settle a step of which nobody knows whether it ran.

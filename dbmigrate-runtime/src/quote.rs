@@ -1,7 +1,8 @@
 //! Quoting of what goes into SQL text: the only two places where names and literals are written.
 
 /// A name as SQL has it: `"a""b"`.
-pub(crate) fn identifier(name: &str) -> String {
+#[must_use]
+pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -7,11 +7,12 @@ use crate::down::{history_of, not_applied, way_back};
 use crate::error::{Error, ErrorKind};
 use crate::history::{History, HistoryRow};
 use crate::job::Job;
-use crate::no_transaction::{is_idempotent, settle_help, together};
+use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::status::State;
+use crate::step_lock::{self, Owner};
 use crate::verify::{Problem, head_problem};
 
 /// What became of the step in which a migration without a transaction was stopped.
@@ -100,7 +101,9 @@ pub(crate) fn repair(
                 history.accept(db, migration)?;
             }
             if let (Some((state, done)), Some(number)) = (fix.progress, fix.repair.number) {
-                history.progress(db, number, state, done)?;
+                let prefix = fix.accept.and_then(|migration| migration.up.prefix(usize::try_from(done).ok()?));
+                history.progress(db, number, state, done, prefix, None)?;
+                step_lock::sweep(db, set)?;
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
@@ -165,8 +168,9 @@ fn interrupted<'s>(
     let running = if is_way_back { "reverting" } else { "running" };
     let command = if is_way_back { "down" } else { "up" };
     let is_edited = !is_way_back && !matched.can_resume();
-    let is_other = matched.migration.is_none_or(|migration| migration.name != row.name) && !matched.has_same_text();
-    if is_edited && is_other {
+    let is_renamed = matched.migration.is_none_or(|migration| migration.name != row.name);
+    let is_other = is_renamed && !matched.has_same_text();
+    if is_edited && (is_other || matched.migration.is_some_and(|migration| migration.up.transaction)) {
         return Ok(());
     }
     let done = usize::try_from(row.statements_done).unwrap_or(usize::MAX);
@@ -175,6 +179,11 @@ fn interrupted<'s>(
     let is_open = is_started && (is_edited || !step.is_some_and(|step| step.is_idempotent));
     let mut remedies = Vec::new();
     let number = done.saturating_add(1);
+    if is_open && step_lock::owner(db, set)? == Owner::Alive {
+        fix.repair.problem.message = is_alive(&row.name, row.statements_done);
+        fix.repair.problem.help = vec!["let it finish: nothing may have to be repaired then".to_owned()];
+        return Ok(());
+    }
     match stopped.filter(|_| is_open || is_named) {
         None if is_open => {
             let text = format!(", in step {number}: nobody knows whether that step ran");
@@ -201,8 +210,16 @@ fn interrupted<'s>(
         }
     }
     if is_edited {
-        let after = fix.progress.map_or(row.statements_done, |(_, done)| done);
-        remedies.push(format!("its text as it is now counts, and `up` goes on after step {after}"));
+        let (_, after) = *fix.progress.get_or_insert((running, row.statements_done));
+        let what = if is_renamed { "the history takes its new name" } else { "its text as it is now counts" };
+        let trusted = match after {
+            0 => "none of its steps is taken for what has run, and `up` starts it anew".to_owned(),
+            1 => "its first step is taken for what has run, and `up` goes on after it".to_owned(),
+            many => format!("its first {many} steps are taken for what has run, and `up` goes on after them"),
+        };
+        remedies.push(format!("{what}: {trusted}"));
+    }
+    if !is_way_back && fix.progress.is_some() {
         fix.accept = matched.migration;
     }
     if !remedies.is_empty() {

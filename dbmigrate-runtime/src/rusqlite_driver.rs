@@ -6,7 +6,38 @@
 /// Expands to the [`Backend`](crate::Backend) for a rusqlite: `rusqlite_driver!(::rusqlite)`.
 ///
 /// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the crate's `Connection`, and what code
-/// migrations need: `savepoint`, `table_exists`, `column_exists` and `index_exists`.
+/// migrations need: `savepoint`, `in_batches`, `add_column`, and whether something exists (`table_exists`,
+/// `column_exists`, `index_exists`, `view_exists`, `trigger_exists`). Together they fill a new column of a big table, in
+/// a migration that can be stopped anywhere and run again:
+///
+/// ```
+/// mod migrations {
+///     // `include_migrations!` does this for the module that it declares.
+///     dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+/// }
+///
+/// // dbmigrate: no-transaction
+/// use migrations::{Connection, add_column, in_batches};
+///
+/// pub fn up(db: &Connection) -> rusqlite::Result<()> {
+///     add_column(db, "users", "slug", "TEXT")?;
+///     in_batches(db, |db, batch| {
+///         println!("{} users have a slug", batch.rows);
+///         db.execute(
+///             "UPDATE users SET slug = lower(name) WHERE rowid IN
+///              (SELECT rowid FROM users WHERE slug IS NULL AND name IS NOT NULL LIMIT 1000)",
+///             [],
+///         )
+///     })?;
+///     Ok(())
+/// }
+/// # let db = Connection::open_in_memory()?;
+/// # db.execute_batch("CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('Ada'), (NULL)")?;
+/// # up(&db)?;
+/// # assert_eq!(db.query_row("SELECT slug FROM users", [], |row| row.get::<_, String>(0))?, "ada");
+/// # up(&db)?;
+/// # Ok::<(), rusqlite::Error>(())
+/// ```
 #[macro_export]
 macro_rules! rusqlite_driver {
     ($($rusqlite:tt)+) => {
@@ -130,6 +161,61 @@ macro_rules! rusqlite_driver {
             result
         }
 
+        #[doc = "Does something large in many short transactions, so that it holds nobody up and a kill loses one batch."]
+        #[doc = ""]
+        #[doc = "Calls `work`, which returns how many rows it has changed, until that is none, and returns the sum."]
+        #[doc = "Each call has a transaction of its own, or a savepoint where one is open already."]
+        #[doc = "What is still to do has to be asked of the rows (`WHERE slug IS NULL … LIMIT 1000`): then a second"]
+        #[doc = "run goes on where the first one was stopped. Each batch must leave fewer rows, or there is no end."]
+        #[doc = ""]
+        #[doc = "# Errors"]
+        #[doc = ""]
+        #[doc = "What `work` returns, or what the database says. The batches before stay, unless a transaction was open."]
+        pub fn in_batches<E: ::std::convert::From<$($rusqlite)+::Error>>(
+            db: &$($rusqlite)+::Connection,
+            mut work: impl ::std::ops::FnMut(
+                &$($rusqlite)+::Connection,
+                &$crate::Batch,
+            ) -> ::std::result::Result<usize, E>,
+        ) -> ::std::result::Result<u64, E> {
+            let mut batch = $crate::Batch::first();
+            loop {
+                let rows = if db.is_autocommit() {
+                    let behavior = $($rusqlite)+::TransactionBehavior::Immediate;
+                    let transaction = $($rusqlite)+::Transaction::new_unchecked(db, behavior)?;
+                    let rows = work(&transaction, &batch)?;
+                    transaction.commit()?;
+                    rows
+                } else {
+                    savepoint(db, |db| work(db, &batch))?
+                };
+                if rows == 0 {
+                    return ::std::result::Result::Ok(batch.rows);
+                }
+                batch = batch.next(rows);
+            }
+        }
+
+        #[doc = "Adds a column, `definition` being what stands after its name, if the table does not have it yet."]
+        #[doc = "Says whether it did."]
+        #[doc = ""]
+        #[doc = "# Errors"]
+        #[doc = ""]
+        #[doc = "What the database says."]
+        pub fn add_column(
+            db: &$($rusqlite)+::Connection,
+            table: &str,
+            column: &str,
+            definition: &str,
+        ) -> ::std::result::Result<bool, $($rusqlite)+::Error> {
+            if column_exists(db, table, column)? {
+                return ::std::result::Result::Ok(false);
+            }
+            let [table, column] = [table, column].map($crate::quote_identifier);
+            db.execute_batch(&::std::format!("ALTER TABLE main.{table} ADD COLUMN {column} {definition}"))?;
+            ::std::result::Result::Ok(true)
+        }
+
         #[doc = "Whether the database has this table."]
         #[doc = ""]
         #[doc = "# Errors"]
@@ -139,11 +225,7 @@ macro_rules! rusqlite_driver {
             db: &$($rusqlite)+::Connection,
             table: &str,
         ) -> ::std::result::Result<bool, $($rusqlite)+::Error> {
-            db.query_row(
-                "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE)",
-                [table],
-                |row| row.get(0),
-            )
+            object_exists(db, "table", table)
         }
 
         #[doc = "Whether the table or view has this column, a generated one included."]
@@ -172,9 +254,41 @@ macro_rules! rusqlite_driver {
             db: &$($rusqlite)+::Connection,
             index: &str,
         ) -> ::std::result::Result<bool, $($rusqlite)+::Error> {
+            object_exists(db, "index", index)
+        }
+
+        #[doc = "Whether the database has this view."]
+        #[doc = ""]
+        #[doc = "# Errors"]
+        #[doc = ""]
+        #[doc = "What the database says."]
+        pub fn view_exists(
+            db: &$($rusqlite)+::Connection,
+            view: &str,
+        ) -> ::std::result::Result<bool, $($rusqlite)+::Error> {
+            object_exists(db, "view", view)
+        }
+
+        #[doc = "Whether the database has this trigger."]
+        #[doc = ""]
+        #[doc = "# Errors"]
+        #[doc = ""]
+        #[doc = "What the database says."]
+        pub fn trigger_exists(
+            db: &$($rusqlite)+::Connection,
+            trigger: &str,
+        ) -> ::std::result::Result<bool, $($rusqlite)+::Error> {
+            object_exists(db, "trigger", trigger)
+        }
+
+        fn object_exists(
+            db: &$($rusqlite)+::Connection,
+            kind: &str,
+            name: &str,
+        ) -> ::std::result::Result<bool, $($rusqlite)+::Error> {
             db.query_row(
-                "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'index' AND name = ?1 COLLATE NOCASE)",
-                [index],
+                "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE)",
+                [kind, name],
                 |row| row.get(0),
             )
         }

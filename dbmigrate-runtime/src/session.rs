@@ -1,5 +1,6 @@
 //! The driver with its types erased, so that the engine compiles once, in this crate.
 
+use std::any::Any;
 use std::fmt;
 use std::path::Path;
 
@@ -35,6 +36,9 @@ pub(crate) trait Session {
     fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
+    /// Opens this file as a database and locks it, without waiting, until what is returned is dropped; `None` where no
+    /// file can be opened.
+    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError>;
 }
 
 /// An error of the database.
@@ -52,6 +56,10 @@ impl DbError {
     fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let (message, offset) = split_offset(&error.to_string(), sql);
         Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
+    }
+
+    fn not_opened(error: BoxError) -> Self {
+        Self { busy: false, message: error.to_string(), offset: None, source: error }
     }
 }
 
@@ -118,11 +126,21 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
-        let other = |error: BoxError| DbError { busy: false, message: error.to_string(), offset: None, source: error };
-        Some(B::open(path, Access::ReadOnly).map_err(other).and_then(|mut connection| {
+        Some(B::open(path, Access::ReadOnly).map_err(DbError::not_opened).and_then(|mut connection| {
             let result = B::driver(&mut connection).query(sql, &[]);
             result.map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
         }))
+    }
+
+    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
+        let mut connection = B::open(path, access).map_err(DbError::not_opened)?;
+        let mut driver = B::driver(&mut connection);
+        // Locking an empty file makes its first page, and there is nothing to roll back from a journal on disk.
+        for sql in ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = memory", "BEGIN EXCLUSIVE"] {
+            driver.execute(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))?;
+        }
+        drop(driver);
+        Ok(Some(Box::new(connection)))
     }
 }
 
@@ -171,6 +189,10 @@ impl<D: Driver> Session for Plain<'_, D> {
 
     fn beside(&mut self, _: &Path, _: &str) -> Option<Result<Vec<Row>, DbError>> {
         None
+    }
+
+    fn lock_file(&mut self, _: &Path, _: Access) -> Result<Option<Box<dyn Any>>, DbError> {
+        Ok(None)
     }
 }
 

@@ -208,6 +208,13 @@ pub struct Script<'a> {
     pub prefixes: &'a [&'a str],
 }
 
+impl<'a> Script<'a> {
+    /// The checksum of its first steps, if it runs without a transaction and has as many.
+    pub(crate) fn prefix(&self, steps: usize) -> Option<&'a str> {
+        self.prefixes.get(steps).copied()
+    }
+}
+
 /// One step of a script.
 #[derive(Debug, Clone, Copy)]
 pub enum Step<'a> {

@@ -63,6 +63,8 @@ pub struct Entry {
     pub version: Option<String>,
     /// Whether `down` has a script for it: the file's or the stored one.
     pub reversible: bool,
+    /// What is worth knowing and no difference: that only its comments were edited, or its way back.
+    pub notes: Vec<String>,
 }
 
 /// How a migration stands.
@@ -92,6 +94,8 @@ pub enum State {
         done: u64,
         /// The steps that there are; 0 where the program does not know the migration.
         of: u64,
+        /// Whether what has run was edited since, so that `up` does not go on.
+        edited: bool,
     },
 }
 

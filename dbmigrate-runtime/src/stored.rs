@@ -147,6 +147,14 @@ impl Stored {
         Some(Self { label, asserts, statements, transaction, foreign_keys, tolerate_existing, text })
     }
 
+    /// Whether it is this script. What a runner knows of its statements does not count: a later version knows more.
+    pub(crate) fn is(&self, script: &Script<'_>) -> bool {
+        let steps = self.steps();
+        let own = self.script(&steps);
+        let flags = |script: &Script<'_>| (script.transaction, script.foreign_keys, script.tolerate_existing);
+        flags(&own) == flags(script) && statements(&own).zip(statements(script)).is_some_and(|(own, its)| own == its)
+    }
+
     /// The steps, for [`Stored::script`].
     pub(crate) fn steps(&self) -> Vec<Step<'_>> {
         let steps = self.statements.iter();
@@ -169,6 +177,16 @@ impl Stored {
             prefixes: &[],
         }
     }
+}
+
+/// What a script asserts, and its statements; none where there is Rust in it.
+fn statements<'a>(script: &Script<'a>) -> Option<[Vec<&'a str>; 2]> {
+    let text = |statement: &Statement<'_>| script.text.get(statement.start as usize..statement.end as usize);
+    let steps = script.steps.iter().map(|step| match step {
+        Step::Sql(statement) => text(statement),
+        Step::Code(_) => None,
+    });
+    Some([script.asserts.iter().map(text).collect::<Option<_>>()?, steps.collect::<Option<_>>()?])
 }
 
 fn kind(effect: &str) -> Option<Kind> {
@@ -201,7 +219,7 @@ fn boolean(flag: &str) -> Option<bool> {
 }
 
 /// Control characters and `%` as `%0a`, so that any name fits on its line.
-fn escape(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {
         if letter == '%' || letter.is_ascii_control() {
@@ -213,7 +231,8 @@ fn escape(name: &str) -> String {
     out
 }
 
-fn unescape(text: &str) -> Option<String> {
+/// What [`escape`] made of a name.
+pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut out = parts.next()?.to_owned();
     for part in parts {
@@ -267,6 +286,17 @@ mod tests {
         let asserts: Vec<&str> = read.asserts.iter().map(|it| &read.text[it.start as usize..it.end as usize]).collect();
         assert_eq!(asserts, [&TEXT[45..46]]);
         assert_eq!(encode(&read).unwrap(), text);
+        assert!(stored.is(&script()));
+        assert!(Stored::decode(String::new(), text.replace("bare-idempotent", "none")).unwrap().is(&script()));
+        for other in [
+            Script { steps: &STEPS[..2], ..script() },
+            Script { asserts: &[], ..script() },
+            Script { transaction: true, ..script() },
+            Script { foreign_keys: None, ..script() },
+            Script { tolerate_existing: false, ..script() },
+        ] {
+            assert!(!stored.is(&other), "{other:?}");
+        }
     }
 
     #[test]

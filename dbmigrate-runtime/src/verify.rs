@@ -3,6 +3,7 @@
 use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::notes::{self, Note};
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::Set;
@@ -15,6 +16,8 @@ pub struct Verification {
     pub checked: usize,
     /// What differs; empty if the history is the program's.
     pub problems: Vec<Problem>,
+    /// What is worth knowing and no difference.
+    pub notes: Vec<Note>,
 }
 
 impl Verification {
@@ -47,19 +50,30 @@ pub struct Problem {
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     let mut db = Db::new(session, options);
     let known = match look(&mut db, set) {
-        Ok(Found::Fresh | Found::Objects) => return Ok(Verification { checked: 0, problems: Vec::new() }),
+        Ok(Found::Fresh | Found::Objects) => {
+            return Ok(Verification { checked: 0, problems: Vec::new(), notes: Vec::new() });
+        }
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
             let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
-            return Ok(Verification { checked: 0, problems });
+            return Ok(Verification { checked: 0, problems, notes: Vec::new() });
         }
         Err(error) => return Err(error),
     };
     let mut problems: Vec<Problem> = known.matches.iter().filter_map(|matched| known.problem(matched)).collect();
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
-    Ok(Verification { checked, problems })
+    let notes = notes::read(&mut db, set, &known.matches)?;
+    let noted = known.applied().flat_map(|migration| {
+        let messages = notes.get(&migration.number).into_iter().flatten();
+        messages.map(|message| Note {
+            name: migration.name.to_owned(),
+            file: migration.file.to_owned(),
+            message: (*message).to_owned(),
+        })
+    });
+    Ok(Verification { checked, problems, notes: noted.collect() })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,

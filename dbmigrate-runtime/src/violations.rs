@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::stored::{escape, unescape};
 use crate::value::Value;
 
 /// How many rows an error shows.
@@ -16,7 +17,7 @@ const SHOWN: usize = 20;
 type Key = (String, String, String);
 
 /// The violations of one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Violations {
     counts: BTreeMap<Key, i64>,
     /// Children whose parent's key has no unique index, so that SQLite can't check them.
@@ -51,6 +52,39 @@ impl Violations {
             }
         }
         Ok(found)
+    }
+
+    /// As text, for a script without a transaction that may be stopped and go on.
+    pub(crate) fn encode(&self) -> String {
+        let tables = self.tables.iter().map(|(rowid, name)| vec!["table".to_owned(), rowid.to_string(), escape(name)]);
+        let counts = self.counts.iter().map(|((child, columns, parent), count)| {
+            vec!["count".to_owned(), count.to_string(), escape(child), escape(columns), escape(parent)]
+        });
+        let mismatches =
+            self.mismatches.iter().map(|(child, message)| vec!["mismatch".to_owned(), escape(child), escape(message)]);
+        let lines = tables.chain(counts).chain(mismatches);
+        lines.map(|fields| fields.join("\t") + "\n").collect()
+    }
+
+    /// Reads that text; `None` if it is not whole.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let mut found = Self::default();
+        for line in text.split_terminator('\n') {
+            match line.split('\t').collect::<Vec<_>>().as_slice() {
+                ["table", rowid, name] => {
+                    found.tables.insert(rowid.parse().ok()?, unescape(name)?);
+                }
+                ["count", count, child, columns, parent] => {
+                    let key = (unescape(child)?, unescape(columns)?, unescape(parent)?);
+                    found.counts.insert(key, count.parse().ok()?);
+                }
+                ["mismatch", child, message] => {
+                    found.mismatches.insert((unescape(child)?, unescape(message)?));
+                }
+                _ => return None,
+            }
+        }
+        Some(found)
     }
 
     fn count(&mut self, child: &str, row: Vec<Value>) {
@@ -139,4 +173,27 @@ fn rows(db: &mut Db<'_>, of: &BTreeSet<(&str, &str)>) -> Result<Vec<String>, Err
         }
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_nothing_else() {
+        let text = |text: &str| text.to_owned();
+        let violations = Violations {
+            counts: BTreeMap::from([
+                ((text("a\tb"), text("x,y"), text("p%")), 2),
+                ((text("c"), text(""), text("p")), 1),
+            ]),
+            mismatches: BTreeSet::from([(text("c"), text("foreign key mismatch\n"))]),
+            tables: HashMap::from([(2, text("a\tb")), (-1, text("c"))]),
+        };
+        assert_eq!(Violations::decode(&violations.encode()).unwrap(), violations);
+        assert_eq!(Violations::decode("").unwrap(), Violations::default());
+        for broken in ["table\t1", "table\tx\ta", "count\t1\ta\tb", "mismatch\t%zz\ta", "other"] {
+            assert_eq!(Violations::decode(broken), None, "{broken}");
+        }
+    }
 }

@@ -200,10 +200,14 @@ fn a_panic_leaves_the_connection_as_it_was() {
 
 #[test]
 fn the_helpers_answer_and_nest() {
-    use driver::{column_exists, index_exists, savepoint, table_exists};
+    use driver::{column_exists, index_exists, savepoint, table_exists, trigger_exists, view_exists};
     let mut db = memory();
+    let trigger = "CREATE TRIGGER g AFTER DELETE ON t BEGIN SELECT 1; END";
     let files = vec![
-        file("001_t", &["CREATE TABLE t (x, y AS (x + 1))", "CREATE INDEX i ON t (x)"]),
+        file(
+            "001_t",
+            &["CREATE TABLE t (x, y AS (x + 1))", "CREATE INDEX i ON t (x)", "CREATE VIEW v AS SELECT 1", trigger],
+        ),
         file("002_code", &["rust:0"]),
     ];
     coded(files, |db| {
@@ -214,8 +218,12 @@ fn the_helpers_answer_and_nest() {
             column_exists(db, "t", "z")?,
             index_exists(db, "i")?,
             index_exists(db, "t")?,
+            view_exists(db, "V")?,
+            view_exists(db, "t")?,
+            trigger_exists(db, "G")?,
+            trigger_exists(db, "v")?,
         ];
-        assert_eq!(answers, [true, false, true, false, true, false]);
+        assert_eq!(answers, [true, false, true, false, true, false, true, false, true, false]);
         savepoint(db, |db| batch(db, "INSERT INTO t VALUES (1)"))?;
         let failed = savepoint(db, |db| {
             savepoint(db, |db| batch(db, "INSERT INTO t VALUES (2)"))?;
@@ -256,4 +264,82 @@ fn code_without_a_transaction_has_its_own() {
     assert!(db.is_autocommit());
     coded(files(), |db| batch(db, "VACUUM")).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,2");
+}
+
+#[test]
+fn a_column_is_added_once_whatever_its_name() {
+    let db = memory();
+    run(&db, "CREATE TABLE \"a \"\"b\" (x); INSERT INTO \"a \"\"b\" VALUES (1)");
+    let add = || driver::add_column(&db, "A \"b", "order by", "TEXT NOT NULL DEFAULT 'new'");
+    assert!(add().unwrap());
+    assert!(!add().unwrap());
+    assert_eq!(ask(&db, "SELECT \"order by\" FROM \"a \"\"b\""), "new");
+    assert!(driver::add_column(&db, "nowhere", "x", "").is_err());
+}
+
+/// Numbers ten rows in threes, and fails in this batch.
+fn number(db: &Connection, fails_in: u64, calls: &mut Vec<(u64, u64)>) -> Result<u64, BoxError> {
+    driver::in_batches(db, |db, batch| {
+        calls.push((batch.number, batch.rows));
+        let rows = db.execute(
+            "UPDATE t SET y = coalesce(y, 0) + 1 WHERE rowid IN (SELECT rowid FROM t WHERE y IS NULL LIMIT 3)",
+            [],
+        )?;
+        if batch.number == fails_in { Err("stopped".into()) } else { Ok(rows) }
+    })
+}
+
+fn ten() -> File {
+    let rows = "INSERT INTO t (x) VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)";
+    file("001_t", &["CREATE TABLE t (x, y)", rows])
+}
+
+#[test]
+fn batches_that_were_stopped_go_on_and_do_every_row_once() {
+    for fails_in in 1..=5 {
+        let mut db = memory();
+        runner(vec![ten()]).up(&mut db).unwrap();
+        let mut calls = Vec::new();
+        assert_eq!(number(&db, fails_in, &mut calls).unwrap_err().to_string(), "stopped");
+        assert!(db.is_autocommit());
+        let done = (3 * (fails_in - 1)).min(10);
+        assert_eq!(ask(&db, "SELECT count(y) FROM t"), done.to_string(), "what the failed batch did is undone");
+        calls.clear();
+        assert_eq!(number(&db, 0, &mut calls).unwrap(), 10 - done);
+        assert_eq!(calls[0], (1, 0));
+        assert_eq!(calls.last().unwrap().1, 10 - done);
+        assert_eq!(ask(&db, "SELECT count(y) || sum(y) FROM t"), "1010");
+    }
+}
+
+#[test]
+fn batches_inside_of_a_transaction_stand_or_fall_with_it() {
+    for fails_in in [0, 3] {
+        let mut db = memory();
+        let migrator: Runner = Migrator::new(set(vec![ten(), file("002_code", &["rust:0"])]))
+            .with_code(move |_, db: &Connection| number(db, fails_in, &mut Vec::new()).map(drop));
+        assert_eq!(migrator.up(&mut db).is_ok(), fails_in == 0);
+        assert!(db.is_autocommit());
+        assert_eq!(ask(&db, "SELECT count(y) FROM t"), if fails_in == 0 { "10" } else { "0" });
+    }
+}
+
+#[test]
+fn batches_leave_no_transaction_open_when_they_panic_or_end_it_themselves() {
+    let db = memory();
+    run(&db, "CREATE TABLE t (x)");
+    let panicking = std::panic::AssertUnwindSafe(|| {
+        driver::in_batches(&db, |db, _| -> Result<usize, BoxError> {
+            db.execute_batch("INSERT INTO t VALUES (1)")?;
+            std::panic::resume_unwind(Box::new("a bug"))
+        })
+    });
+    std::panic::catch_unwind(panicking).unwrap_err();
+    assert!(db.is_autocommit());
+    let ended = driver::in_batches(&db, |db, _| -> Result<usize, BoxError> {
+        db.execute_batch("ROLLBACK")?;
+        Ok(1)
+    });
+    assert!(ended.unwrap_err().to_string().contains("no transaction is active"));
+    assert_eq!(ask(&db, "SELECT count(*) FROM t"), "0");
 }

@@ -97,7 +97,10 @@ fn assert_says(error: &Error, causes: &[&str], when: &str) {
     let text = error.to_string();
     let count: usize = causes.iter().map(|cause| text.matches(cause).count()).sum();
     assert_eq!(count, 1, "{when}: {text}");
-    assert!(error.help()[0].contains("try again") || error.help()[0].contains("restore a backup"), "{when}: {text}");
+    assert!(
+        error.help()[0].contains("try again") || error.help()[0].contains("`cargo dbmigrate restore`"),
+        "{when}: {text}"
+    );
     assert!(!text.contains("correct the file"), "{when}: {text}");
 }
 

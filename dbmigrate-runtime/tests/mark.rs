@@ -54,6 +54,8 @@ fn a_database_with_a_history_takes_more() {
     run(&db, &format!("{POSTS}; {INDEX}"));
     assert_eq!(runner(three()).mark_only(&mut db, &[2]).unwrap().comparison, Comparison::Same(2));
     assert_eq!(history(&db), "001_users 002_posts");
+    let error = runner(three()).mark_only(&mut db, &[3, 3]).unwrap_err();
+    assert!(error.help().concat().contains("`cargo dbmigrate mark 3 --force`"), "{error}");
 }
 
 /// What `mark` says about a database that was made by these statements.

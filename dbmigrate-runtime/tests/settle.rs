@@ -168,17 +168,18 @@ fn a_step_that_people_did_by_hand_counts_as_done() {
 #[test]
 fn a_stopped_one_that_was_edited_says_what_it_goes_on_after() {
     let mut db = memory();
-    bare(&["INSERT INTO t VALUES (1)", "nonsense"]).up(&mut db).unwrap_err();
+    bare(&["INSERT INTO t VALUES (0)", "nonsense"]).up(&mut db).unwrap_err();
     run(&db, "UPDATE _migrations SET state = 'started' WHERE number = 2");
     let edited = || bare(&["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (3)"]);
     assert!(edited().repair(&mut db, 2_u64, None).unwrap().done.is_empty());
     let repairs = edited().repair(&mut db, 2_u64, Some(Stopped::Done)).unwrap();
     assert_eq!(
         remedies(&repairs),
-        "its step 2 counts as done; its text as it is now counts, and `up` goes on after step 2"
+        "its step 2 counts as done; its text as it is now counts: its first 2 steps are taken for what has run, and \
+         `up` goes on after them"
     );
     edited().up(&mut db).unwrap();
-    assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "1,3");
+    assert_eq!(ask(&db, "SELECT group_concat(x) FROM t"), "0,3");
 }
 
 #[test]
@@ -195,8 +196,13 @@ fn a_stopped_one_can_be_renamed_forgotten_or_lose_its_file() {
         let named = file("002_new", &statements).no_transaction();
         runner(vec![first(), named])
     };
-    assert!(renamed().up(&mut db).unwrap_err().to_string().contains("repair 002_new"));
-    renamed().repair_all(&mut db, None).unwrap();
+    let error = renamed().up(&mut db).unwrap_err().to_string();
+    assert!(error.contains("is named `002_new` now") && error.contains("repair 002_new"), "{error}");
+    let repairs = renamed().repair_all(&mut db, None).unwrap();
+    assert_eq!(
+        remedies(&repairs),
+        "the history takes its new name: its first step is taken for what has run, and `up` goes on after it"
+    );
     assert_eq!(history(&db), "001_t 002_new:running1");
     assert_eq!(renamed().forget(&mut db, 2_u64).unwrap().statements_done, 1);
     run(&db, "CREATE TABLE later (x)");

@@ -19,6 +19,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
         description: None,
         version: None,
         reversible: true,
+        notes: Vec::new(),
     }
 }
 

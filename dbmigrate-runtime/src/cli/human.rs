@@ -61,7 +61,10 @@ pub(super) fn state(state: &State) -> String {
         State::Renamed { recorded } => format!("applied as {}", plain(recorded)),
         State::Missing => "applied, but its file is missing".to_owned(),
         State::Newer => "applied by a newer version".to_owned(),
-        State::Interrupted { done, of } => format!("interrupted: {done} of {of} steps done"),
+        State::Interrupted { done, of, edited } => {
+            let edited = if *edited { ", and edited in what has run" } else { "" };
+            format!("interrupted: {done} of {of} steps done{edited}")
+        }
     }
 }
 
@@ -74,7 +77,8 @@ fn details(entry: &Entry) -> Vec<String> {
         ("file", &entry.file),
     ];
     let shown = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-    shown.map(|(name, value)| format!("      {name}: {}", plain(value))).collect()
+    let notes = entry.notes.iter().map(|note| ("note", note.as_str()));
+    shown.chain(notes).map(|(name, value)| format!("      {name}: {}", plain(value))).collect()
 }
 
 /// The history as a table, one row on each line.
@@ -151,7 +155,11 @@ mod tests {
             (State::Renamed { recorded: "002_y\u{1b}".into() }, "[!] 002_x  (applied as 002_y\\u{1b})"),
             (State::Missing, "[!] 002_x  (applied, but its file is missing)"),
             (State::Newer, "[!] 002_x  (applied by a newer version)"),
-            (State::Interrupted { done: 1, of: 3 }, "[!] 002_x  (interrupted: 1 of 3 steps done)"),
+            (State::Interrupted { done: 1, of: 3, edited: false }, "[!] 002_x  (interrupted: 1 of 3 steps done)"),
+            (
+                State::Interrupted { done: 2, of: 5, edited: true },
+                "[!] 002_x  (interrupted: 2 of 5 steps done, and edited in what has run)",
+            ),
         ] {
             assert_eq!(status(&status_of(vec![entry(2, "002_x", state)]), false)[0], expect);
         }
@@ -164,13 +172,15 @@ mod tests {
         entry.title = Some("Add\nfeature".into());
         entry.version = Some("1.0.0".into());
         entry.file = Some("migrations/001_a.sql".into());
+        entry.notes = vec!["comments were edited".into()];
         assert_eq!(
-            status(&status_of(vec![entry]), true)[..4],
+            status(&status_of(vec![entry]), true)[..5],
             [
                 "[x] 001_a  (applied: 2024-01-15 10:30:22, in 1.2 ms)",
                 "      title: Add\\nfeature",
                 "      version: 1.0.0",
                 "      file: migrations/001_a.sql",
+                "      note: comments were edited",
             ]
         );
     }

@@ -9,7 +9,8 @@ use super::json::Object;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
 use crate::{
-    Comparison, Done, Entry, Error, HistoryRow, Marked, Problem, Repair, Repairs, Report, State, Status, Verification,
+    Comparison, Done, Entry, Error, HistoryRow, Marked, Note, Problem, Repair, Repairs, Report, State, Status,
+    Verification,
 };
 
 /// A terminal and how to speak to it.
@@ -148,6 +149,14 @@ impl<'t> Output<'t> {
     pub(super) fn verification(&mut self, verification: &Verification) -> u8 {
         for problem in &verification.problems {
             self.problem(problem);
+        }
+        for Note { name, file, message, .. } in &verification.notes {
+            if self.json {
+                let line = Object::new("verify-note").text("name", &**name).text("file", &**file);
+                self.terminal.data(&line.text("message", &**message).line());
+            } else {
+                self.note(&format!("`{}`: {message}", human::plain(name)));
+            }
         }
         let (checked, problems) = (verification.checked, verification.problems.len());
         if self.json {
@@ -362,10 +371,13 @@ fn entry_line(entry: &Entry) -> String {
         .text("title", entry.title.as_deref())
         .text("date", entry.date.as_deref())
         .text("description", entry.description.as_deref())
-        .text("version", entry.version.as_deref());
+        .text("version", entry.version.as_deref())
+        .list("notes", &entry.notes);
     match &entry.state {
         State::Renamed { recorded } => object.text("recorded_name", &**recorded),
-        State::Interrupted { done, of } => object.number("steps_done", Some(*done)).number("steps", Some(*of)),
+        State::Interrupted { done, of, edited } => {
+            object.number("steps_done", Some(*done)).number("steps", Some(*of)).truth("edited", *edited)
+        }
         _ => object,
     }
     .line()

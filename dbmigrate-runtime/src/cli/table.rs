@@ -134,7 +134,7 @@ pub(super) const COMMANDS: &[Command] = &[
         argument: Some(argument("TARGET", "Settle this migration")),
         flags: &[
             flag("all", None, "Settle everything that can be"),
-            flag("retry", None, "The step in which it was stopped has not run: run it again with the next `up`"),
+            flag("retry", None, "The step in which it was stopped has not run: the next `up` or `down` runs it again"),
             flag("done", None, "The step in which it was stopped has run: go on after it"),
         ],
     },

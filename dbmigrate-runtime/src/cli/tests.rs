@@ -196,6 +196,29 @@ fn verify_shows_every_problem_and_its_answer_is_no() {
 }
 
 #[test]
+fn a_note_is_shown_and_the_answer_stays_yes() {
+    let folder = Folder::new("notes");
+    let database = folder.path("app.db");
+    on(three(), &database, "up --to 1");
+    let edited = set(&[("001_initial_schema", "CREATE TABLE users (name TEXT)", Some("DELETE FROM users"), None)]);
+    let note = "the way back was edited since it was applied; `down` uses the file's";
+    let (exit, _, err) = on(edited, &database, "verify");
+    assert_eq!((exit, &err[0]), (0, &format!("note: `001_initial_schema`: {note}")));
+    let (exit, out, _) = on(edited, &database, "verify --message-format json");
+    let file = "migrations/001_initial_schema.sql";
+    let line = format!(r#"{{"reason":"verify-note","name":"001_initial_schema","file":"{file}","message":"{note}"}}"#);
+    assert_eq!((exit, &out[0], out.len()), (0, &line, 2));
+    let (exit, out, _) = on(edited, &database, "status --check --verbose");
+    assert_eq!((exit, out[0].starts_with("[x] ")), (0, true));
+    assert!(out.contains(&format!("      note: {note}")), "{out:?}");
+    assert!(!on(edited, &database, "status").1.concat().contains("note"));
+    let (_, out, _) = on(edited, &database, "status --message-format json");
+    assert!(out[0].contains(&format!(r#""notes":["{note}"]"#)), "{out:?}");
+    let (exit, _, err) = on(edited, &database, "repair");
+    assert_eq!((exit, err), (0, vec!["Finished nothing to repair".to_owned()]));
+}
+
+#[test]
 fn reset_asks_and_keeps_a_copy() {
     let folder = Folder::new("reset");
     let database = folder.path("app.db");

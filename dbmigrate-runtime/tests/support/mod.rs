@@ -61,12 +61,38 @@ impl File {
 
     /// Both directions.
     pub fn no_transaction(mut self) -> Self {
-        self.up.transaction = false;
+        bare(&mut self.up);
         if let Down::Script(down) = &mut self.down {
-            down.transaction = false;
+            bare(down);
         }
         self
     }
+
+    /// The same with a comment more.
+    pub fn comment(mut self, text: &str) -> Self {
+        self.up.text = format!("{}-- {text}\n", self.up.text).leak();
+        self
+    }
+}
+
+fn bare(script: &mut Script<'static>) {
+    script.transaction = false;
+    script.checksum = hash(&(script.checksum, "no-transaction"));
+    let mut prefixes = vec![hash(&"")];
+    for step in script.steps {
+        let text = match step {
+            Step::Sql(statement) => &script.text[statement.start as usize..statement.end as usize],
+            Step::Code(code) => code.name,
+        };
+        prefixes.push(hash(&(prefixes.last(), text)));
+    }
+    script.prefixes = prefixes.leak();
+}
+
+fn hash(value: &impl Hash) -> &'static str {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    format!("t1:{:016x}", hasher.finish()).leak()
 }
 
 fn script(file: String, statements: &[&'static str]) -> Script<'static> {
@@ -88,8 +114,6 @@ fn script(file: String, statements: &[&'static str]) -> Script<'static> {
         steps.push(Step::Sql(Statement { start, end: text.len() as u32, effect: effect(sql) }));
         text.push_str(&format!(";{}\n", if at % 2 == 0 { " -- so it is" } else { "" }));
     }
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
     Script {
         file: file.leak(),
         text: text.leak(),
@@ -98,7 +122,7 @@ fn script(file: String, statements: &[&'static str]) -> Script<'static> {
         transaction: true,
         foreign_keys: None,
         tolerate_existing: false,
-        checksum: format!("t1:{:016x}", hasher.finish()).leak(),
+        checksum: hash(&statements),
         prefixes: &[],
     }
 }
@@ -138,7 +162,11 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
             file: file.up.file,
             metadata: Metadata { title: None, date: None, description: None, version: None },
             checksum: file.up.checksum,
-            text_checksum: "",
+            text_checksum: if file.up.steps.iter().any(|step| matches!(step, Step::Sql(_))) {
+                hash(&file.up.text)
+            } else {
+                ""
+            },
             chain: format!("c1:{chain:016x}").leak(),
             requires: file.requires,
             up: file.up,

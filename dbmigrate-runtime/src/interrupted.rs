@@ -1,0 +1,62 @@
+//! A migration without a transaction that was stopped on its way: whether it can go on, and what to say of it.
+//!
+//! What stopped it is often the file itself, so an edit behind what has run is how one goes on. The history has the
+//! checksum of the steps that have run, with the one that was begun: these have to be the program's first ones.
+
+use crate::compare::{Match, accept_help, forget_help};
+use crate::history::HistoryRow;
+use crate::set::Migration;
+
+/// Whether `up` can go on with the program's text where the history says that it was stopped.
+pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
+    row.name == migration.name
+        && !migration.up.transaction
+        && matches!(row.state.as_str(), "running" | "started")
+        && (row.checksum == migration.checksum || has_same_prefix(row, migration))
+}
+
+fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
+    let begun = row.statements_done.saturating_add(u64::from(row.state == "started"));
+    let prefix = usize::try_from(begun).ok().and_then(|begun| migration.up.prefix(begun));
+    prefix.is_some() && row.prefix_checksum.as_deref() == prefix
+}
+
+/// What is wrong with one, and what to do about it.
+pub(crate) fn explain(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<String>) {
+    let goes_on = |command: &str| format!("`cargo dbmigrate {command}` goes on with it");
+    let bring_back = || format!("bring the file of `{}` back: then {}", row.name, goes_on("up"));
+    let gone = || format!("if it is gone for good: {}", forget_help(&row.name));
+    let undone = || format!("if you have undone what it did, to start anew: {}", forget_help(&row.name));
+    let stopped = match row.statements_done {
+        1 => format!("`{}` was stopped after 1 step", row.name),
+        done => format!("`{}` was stopped after {done} steps", row.name),
+    };
+    let Some(migration) = matched.migration.filter(|_| !row.state.starts_with("reverting")) else {
+        return match row.state.starts_with("reverting") {
+            true => (format!("the way back of {stopped}"), vec![goes_on("down")]),
+            false => (format!("{stopped}, and the program does not have it"), vec![bring_back(), gone()]),
+        };
+    };
+    if matched.can_resume() {
+        (stopped, vec![goes_on("up")])
+    } else if row.name != name && !matched.has_same_text() {
+        (format!("{stopped}, and `{name}` has its number now"), vec![bring_back(), gone()])
+    } else if row.name != name {
+        let help = vec![
+            format!("name the file `{}` again: then {}", row.name, goes_on("up")),
+            format!("or to keep the new name: {}", accept_help(name)),
+        ];
+        (format!("{stopped}, and is named `{name}` now"), help)
+    } else if migration.up.transaction {
+        let help = vec![format!("say `no-transaction` in its file again: then {}", goes_on("up")), undone()];
+        (format!("{stopped}, and its file runs in a transaction now"), help)
+    } else {
+        let what = if row.prefix_checksum.is_some() { "in what has run" } else { "since" };
+        let help = vec![
+            "restore the file and run `up`: it goes on where it was stopped".to_owned(),
+            format!("if its steps up to there are what has run, to go on after them: {}", accept_help(name)),
+            undone(),
+        ];
+        (format!("{stopped}, and edited {what}"), help)
+    }
+}

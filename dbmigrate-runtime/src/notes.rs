@@ -1,0 +1,63 @@
+//! What is worth knowing of an applied migration and no difference: its comments were edited, or its way back.
+//!
+//! Nothing has to be repaired for it, and no exit code depends on it.
+
+use std::collections::BTreeMap;
+
+use crate::compare::Match;
+use crate::db::Db;
+use crate::error::Error;
+use crate::history::History;
+use crate::set::{Down, Migration, Set};
+use crate::status::State;
+use crate::stored::{self, Stored};
+
+/// A note on one migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Note {
+    /// The full name of the migration.
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// What is worth knowing.
+    pub message: String,
+}
+
+/// The notes on the applied migrations, by number.
+pub(crate) fn read(
+    db: &mut Db<'_>,
+    set: &Set<'_>,
+    matches: &[Match<'_>],
+) -> Result<BTreeMap<u64, Vec<&'static str>>, Error> {
+    let ways_back = History::new(set).ways_back(db)?;
+    let mut notes = BTreeMap::new();
+    for matched in matches.iter().filter(|matched| matched.state == State::Applied) {
+        let Some((migration, row)) = matched.migration.zip(matched.row.as_ref()) else { continue };
+        let is_reworded = row
+            .text_checksum
+            .as_deref()
+            .is_some_and(|text| !migration.text_checksum.is_empty() && text != migration.text_checksum);
+        let reworded = is_reworded.then_some("comments or blank space were edited since it was applied");
+        let back = ways_back.get(&matched.number).and_then(|kept| way_back(migration, kept));
+        let found: Vec<&str> = reworded.into_iter().chain(back).collect();
+        if !found.is_empty() {
+            notes.insert(matched.number, found);
+        }
+    }
+    Ok(notes)
+}
+
+/// What became of a way back that was kept.
+fn way_back(migration: &Migration<'_>, kept: &str) -> Option<&'static str> {
+    let is_same = match &migration.down {
+        Down::Script(script) => {
+            stored::encode(script).is_some_and(|text| text == kept)
+                || Stored::decode(String::new(), kept.to_owned()).is_some_and(|stored| stored.is(script))
+        }
+        Down::Missing | Down::Irreversible(_) => {
+            return Some("its way back was taken out since it was applied: `down` has none");
+        }
+    };
+    (!is_same).then_some("the way back was edited since it was applied; `down` uses the file's")
+}

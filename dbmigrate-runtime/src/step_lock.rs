@@ -1,0 +1,104 @@
+//! Whether the process that runs a step without a transaction is still alive.
+//!
+//! Who runs such a step holds a lock on a file beside the database that the system takes away when the process ends,
+//! however it ends. SQLite's own locks are such, so the file is an empty database, opened through the backend. Who
+//! finds the step begun asks for the lock: if it can be had, its owner is dead.
+//!
+//! The file is made and removed under the write lock of the database only, so that it can't be removed from under an
+//! owner. What a dead process left does no harm: it says that its owner is dead, until the step is settled. Where no
+//! file can be locked (in memory, in a folder that can't be written, on a plain driver), nobody can tell.
+
+use std::any::Any;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::db::Db;
+use crate::driver::Access;
+use crate::error::Error;
+use crate::set::Set;
+use crate::value::Value;
+
+/// Who runs a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A process that still does.
+    Alive,
+    /// One that is gone.
+    Dead,
+    /// Nobody can tell.
+    Unknown,
+}
+
+/// The lock, held.
+pub(crate) struct StepLock {
+    path: PathBuf,
+    held: Box<dyn Any>,
+}
+
+impl StepLock {
+    /// Takes the lock, where there can be one. The caller holds the write lock of the database.
+    pub(crate) fn take(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Self>, Error> {
+        let Some(path) = path(db, set)? else { return Ok(None) };
+        // Only who looks whether it is free can be in the way, for a moment.
+        match db.patiently(|session| session.lock_file(&path, Access::Create)) {
+            Ok(Some(held)) => Ok(Some(Self { path, held })),
+            Ok(None) | Err(_) => {
+                // What a dead process left must not speak for this one.
+                let _ = std::fs::remove_file(&path);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Gives it up: the step is over. The caller holds the write lock of the database.
+    pub(crate) fn release(self) {
+        // Some systems don't remove what is open.
+        drop(self.held);
+        let _ = std::fs::remove_file(self.path);
+    }
+}
+
+/// Who runs the step that the history says is begun.
+pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
+    let Some(path) = path(db, set)? else { return Ok(Owner::Unknown) };
+    Ok(match db.session().lock_file(&path, Access::ReadWrite) {
+        Ok(Some(_)) => Owner::Dead,
+        Err(error) if error.busy => Owner::Alive,
+        Ok(None) | Err(_) => Owner::Unknown,
+    })
+}
+
+/// Removes what a dead process left, once its step is settled. The caller holds the write lock of the database.
+pub(crate) fn sweep(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
+    if let Some(path) = path(db, set)? {
+        // What can't be removed does no harm.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// The file to lock. Each history has one of its own, and at most one step that is begun.
+fn path(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<PathBuf>, Error> {
+    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let rows = db.query("could not ask for the file of the database", sql, &[])?;
+    let Some(Value::Text(file)) = rows.into_iter().flatten().next() else { return Ok(None) };
+    let database = PathBuf::from(file);
+    if !database.is_file() {
+        return Ok(None);
+    }
+    let mut path = OsString::from(database);
+    path.push(format!(".dbmigrate-step-{}", file_name(set.table)));
+    if !set.name.is_empty() {
+        path.push(format!("-{}", file_name(set.name)));
+    }
+    Ok(Some(path.into()))
+}
+
+/// A name as any file system takes it; SQLite does not tell upper from lower case.
+fn file_name(name: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'a'..=b'z' | b'0'..=b'9' | b'_' => char::from(byte).to_string(),
+        _ => format!("%{byte:02x}"),
+    };
+    name.to_ascii_lowercase().bytes().map(letter).collect()
+}
