@@ -1,0 +1,187 @@
+//! The session of a rehearsal: it does what the one of the copy does, looks on, and keeps hands off other files.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::Rehearsed;
+use super::changes::changes;
+use crate::BoxError;
+use crate::db::Db;
+use crate::error::Error;
+use crate::history::History;
+use crate::hooks::{Progress, Upcoming};
+use crate::options::Options;
+use crate::report::Done;
+use crate::schema::Schema;
+use crate::session::{DbError, Session};
+use crate::set::Set;
+use crate::value::{Row, Value};
+
+/// A session that measures the migrations which run on it.
+pub(super) struct Watch<'w> {
+    session: &'w mut dyn Session,
+    history: History<'w>,
+    options: &'w Options,
+    /// The migration that is running.
+    running: Option<Result<Before, Error>>,
+    /// Those that have run and may yet be rolled back: to be done again, by themselves or after another one.
+    ran: Vec<Rehearsed>,
+    committed: Vec<Rehearsed>,
+}
+
+/// The copy when a migration began.
+struct Before {
+    schema: Schema,
+    version: u64,
+    bytes: u64,
+    /// The rows that it has changed since.
+    rows: u64,
+    at: Instant,
+}
+
+impl<'w> Watch<'w> {
+    pub(super) fn new(session: &'w mut dyn Session, set: &'w Set<'w>, options: &'w Options) -> Self {
+        let history = History::new(set);
+        Self { session, history, options, running: None, ran: Vec::new(), committed: Vec::new() }
+    }
+
+    /// The migrations that ran and stayed, in order.
+    pub(super) fn committed(self) -> Vec<Rehearsed> {
+        self.committed
+    }
+
+    fn before(&mut self) -> Result<Before, Error> {
+        let (schema, version, bytes) = (self.schema()?, self.schema_version()?, self.bytes()?);
+        Ok(Before { schema, version, bytes, rows: 0, at: Instant::now() })
+    }
+
+    fn schema(&mut self) -> Result<Schema, Error> {
+        Schema::read(&mut Db::new(self.session, self.options), &self.history)
+    }
+
+    /// What the database counts its changes of the schema by.
+    fn schema_version(&mut self) -> Result<u64, Error> {
+        self.number("PRAGMA main.schema_version")
+    }
+
+    fn bytes(&mut self) -> Result<u64, Error> {
+        Ok(self.number("PRAGMA main.page_count")?.saturating_mul(self.number("PRAGMA main.page_size")?))
+    }
+
+    fn number(&mut self, sql: &str) -> Result<u64, Error> {
+        let rows = Db::new(self.session, self.options).query("could not measure the copy", sql, &[])?;
+        Ok(number(rows))
+    }
+
+    /// Counts the rows that `work` changes. What the runner writes to its history, which it does through
+    /// [`Session::query`], does not come by here.
+    fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, DbError> {
+        let total = |session: &mut dyn Session| session.query("SELECT total_changes()", &[]).map(number);
+        let before = total(self.session)?;
+        let done = work(self.session);
+        let changed = total(self.session)?.saturating_sub(before);
+        if let Some(Ok(running)) = &mut self.running {
+            running.rows += changed;
+        }
+        Ok(done)
+    }
+
+    fn finish(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Error> {
+        let Some(before) = self.running.take().transpose()? else { return Ok(()) };
+        let duration = before.at.elapsed();
+        let differences = match self.schema_version()? == before.version {
+            true => Vec::new(),
+            false => changes(&before.schema, &self.schema()?),
+        };
+        let rehearsed = Rehearsed {
+            number: upcoming.number,
+            name: upcoming.name.to_owned(),
+            direction: upcoming.direction,
+            rows_changed: before.rows,
+            duration,
+            bytes_before: before.bytes,
+            bytes_after: self.bytes()?,
+            differences,
+            notes: Vec::new(),
+        };
+        self.ran.retain(|ran| ran.number != rehearsed.number);
+        self.ran.push(rehearsed);
+        Ok(())
+    }
+}
+
+impl Session for Watch<'_> {
+    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        if works_on_other_files(sql) {
+            let why = "a rehearsal works on no file but its copy, so it can't go on here";
+            return Err(DbError { busy: false, message: why.to_owned(), offset: None, source: why.into() });
+        }
+        self.counted(|session| session.execute(sql))?
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.session.query(sql, params)
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.session.in_transaction()
+    }
+
+    fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
+        self.counted(|session| session.run_code(id)).map_err(|error| error.source)?
+    }
+
+    fn has_code(&self) -> bool {
+        self.session.has_code()
+    }
+
+    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
+        self.session.before_each(upcoming)?;
+        self.running = Some(self.before());
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: &Progress<'_>) {
+        self.session.progress(progress);
+    }
+
+    fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
+        self.finish(upcoming).map_err(|error| DbError {
+            busy: error.is_busy(),
+            message: error.message(),
+            offset: None,
+            source: error.into(),
+        })?;
+        self.session.ran(upcoming)
+    }
+
+    fn after_each(&mut self, done: &Done) {
+        if let Some(at) = self.ran.iter().position(|ran| ran.number == done.number) {
+            let ran = self.ran.remove(at);
+            self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
+        }
+        self.session.after_each(done);
+    }
+
+    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+        self.session.backup_with()
+    }
+
+    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
+        self.session.beside(path, sql)
+    }
+}
+
+fn number(rows: Vec<Row>) -> u64 {
+    match rows.into_iter().flatten().next() {
+        Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Whether a statement opens or makes another database file. A statement begins with its first word.
+fn works_on_other_files(sql: &str) -> bool {
+    let has = |word: &str| sql.as_bytes().windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
+    let begins = |word: &str| sql.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word));
+    begins("ATTACH") || (begins("VACUUM") && has("INTO"))
+}
