@@ -24,6 +24,7 @@ mod odd_packages;
 mod race;
 mod readme;
 mod rebuild;
+mod rehearsal;
 mod rusqlite_matrix;
 mod scaler;
 mod settle;

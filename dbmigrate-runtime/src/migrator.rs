@@ -92,6 +92,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
+    /// Asks this for the bytes that are free in a folder before [`Migrator::rehearse`] copies the database there, and
+    /// refuses a copy for which there is no room. Otherwise a full disk shows when it is full.
+    #[must_use]
+    pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
+        self.options.free_space = Some(ask);
+        self
+    }
+
     /// Is called before each migration, in its transaction if it has one. An error stops the run there, and nothing of
     /// that migration is left. A migration that has to start over is announced again.
     #[must_use]

@@ -71,7 +71,7 @@ pub struct Rehearsed {
     /// Which way it ran.
     pub direction: Direction,
     /// The rows that it inserted, changed and deleted, as SQLite's `total_changes()` counts them: with those of
-    /// triggers and of virtual tables, and without those of `CREATE TABLE … AS`.
+    /// triggers and of virtual tables, and without those of `CREATE TABLE … AS` and `DROP TABLE`.
     pub rows_changed: u64,
     /// How long it took, without the commit.
     pub duration: Duration,
@@ -106,7 +106,7 @@ pub(crate) fn rehearse<B: Backend>(
             return Ok(Rehearsal::default());
         }
     }
-    let mut copy = Copy::<B>::of(&mut db)?;
+    let mut copy = Copy::<B>::of(&mut db, &options)?;
     let mut session = migrator.session(&mut copy.connection);
     let mut watch = Watch::new(&mut session, set, &options);
     let back = |session: &mut dyn Session, goal| down::down(session, set, &options, goal);

@@ -448,6 +448,23 @@ fn where_nothing_can_be_made_beside_the_database_the_temporary_folder_serves() {
 }
 
 #[test]
+fn a_copy_for_which_there_is_no_room_is_not_begun() {
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "wal", 1);
+    let before = contents(path.parent().unwrap());
+    let needed = ask(&db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    // What stands in the log alone counts.
+    assert!(fs::metadata(&path).unwrap().len() < needed.parse().unwrap());
+    let error = runner(files()).free_space(|_| Some(9)).rehearse(&mut db, Rehearse::Up).unwrap_err();
+    assert!(error.is_copy(), "{error}");
+    assert!(error.message().ends_with(&format!(" takes {needed} bytes, and 9 are free there")), "{error}");
+    assert!(contents(path.parent().unwrap()) == before);
+    for free in [|_: &Path| None, |folder: &Path| folder.is_dir().then_some(1 << 30)] {
+        assert!(runner(files()).free_space(free).rehearse(&mut db, Rehearse::Up).unwrap().error.is_none());
+    }
+}
+
+#[test]
 fn a_database_called_like_the_lock_is_no_trouble() {
     let folder = Folder::new();
     let mut db = Connection::open(folder.file("Lock")).unwrap();

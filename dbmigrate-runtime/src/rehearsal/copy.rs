@@ -6,6 +6,7 @@ use super::folder::Folder;
 use crate::db::{Db, failed};
 use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
+use crate::options::Options;
 use crate::quote::literal;
 use crate::value::Value;
 
@@ -21,11 +22,13 @@ pub(super) struct Copy<B: Backend> {
 
 impl<B: Backend> Copy<B> {
     /// Copies a database, and opens the copy with the settings of that connection.
-    pub(super) fn of(db: &mut Db<'_>) -> Result<Self, Error> {
+    pub(super) fn of(db: &mut Db<'_>, options: &Options) -> Result<Self, Error> {
         let file = main_file(db)?;
         let folder = Folder::new(file.as_deref())?;
         let path = folder.database();
         let shown = path.display();
+        let free = options.free_space.and_then(|ask| ask(path.parent()?));
+        refuse_full(db, free, &path)?;
         // SQLite takes text, so what is no text is no path to it.
         let text = path.to_str().ok_or_else(|| {
             Error::new(ErrorKind::Copy, format!("`{shown}` is not UTF-8")).hint("set `TMPDIR` to a folder that is")
@@ -51,6 +54,20 @@ impl<B: Backend> Copy<B> {
         }
         drop(driver);
         Ok(Self { connection, _folder: folder })
+    }
+}
+
+/// Refuses a copy for which there is no room: filling the disk would stop everybody who writes there. The size is that
+/// with what stands in the log of a WAL.
+fn refuse_full(db: &mut Db<'_>, free: Option<u64>, path: &Path) -> Result<(), Error> {
+    let size = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
+    let needed = word(db, size)?.parse().unwrap_or(0);
+    match free {
+        Some(free) if free < needed => {
+            let message = format!("a copy at `{}` takes {needed} bytes, and {free} are free there", path.display());
+            Err(Error::new(ErrorKind::Copy, message).hint("make room on the disk, then try again"))
+        }
+        _ => Ok(()),
     }
 }
 
