@@ -22,12 +22,12 @@ pub(crate) struct Schema {
 }
 
 /// A table, a view or a trigger.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Object {
     /// `table`, `view` or `trigger`.
     pub(crate) kind: String,
     pub(crate) name: String,
-    /// What made it, as SQLite keeps it.
+    /// What made it and its indexes, as SQLite keeps it.
     text: String,
     /// What is known of it: a column, say, and of what type it is.
     facts: BTreeMap<String, String>,
@@ -60,20 +60,56 @@ pub(crate) enum What<'d> {
 impl Schema {
     /// Reads it from `main`.
     pub(crate) fn read(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
+        let mut schema = Self::list(db, history)?;
+        schema.look(db, None)?;
+        Ok(schema)
+    }
+
+    /// Reads it again, from `main`: nothing can be new about a table whose text, and that of its indexes, is the same.
+    pub(crate) fn read_again(&self, db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
+        let mut schema = Self::list(db, history)?;
+        let mut changed = Vec::new();
+        for (key, object) in &mut schema.objects {
+            match self.objects.get(key) {
+                Some(known) if known.text == object.text => *object = known.clone(),
+                _ if object.kind == "table" => changed.push(object.name.clone()),
+                _ => {}
+            }
+        }
+        if changed.len() > FEW {
+            return Self::read(db, history);
+        }
+        changed.iter().try_for_each(|table| schema.look(db, Some(table)))?;
+        Ok(schema)
+    }
+
+    /// The objects and their texts, without the facts.
+    fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::default();
         let own = history.tables().map(|name| Value::Text(name.to_owned()));
-        let mut query = |sql: &str, params: &[Value]| db.query("could not read the schema", sql, params);
-        let sql = "SELECT type, name, sql FROM main.sqlite_master WHERE type <> 'index' \
+        // Indexes come last, and without those that a table makes by itself.
+        let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                    AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
-                   AND tbl_name <> ?2 COLLATE NOCASE";
-        for row in query(sql, &own)? {
-            let [kind, name, text] = words(row);
-            let key = (kind.clone(), name.to_ascii_lowercase());
-            schema.objects.insert(key, Object { kind, name, text, ..Object::default() });
+                   AND tbl_name <> ?2 COLLATE NOCASE ORDER BY type = 'index', name";
+        for row in db.query("could not read the schema", sql, &own)? {
+            let [kind, name, text, table] = words(row);
+            if kind != "index" {
+                let key = (kind.clone(), name.to_ascii_lowercase());
+                schema.objects.insert(key, Object { kind, name, text, ..Object::default() });
+            } else if let Some(object) = schema.table(&table) {
+                object.text.push_str(&text);
+            }
         }
-        for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS), &[])? {
+        Ok(schema)
+    }
+
+    /// Reads the facts of one table, or of all.
+    fn look(&mut self, db: &mut Db<'_>, table: Option<&str>) -> Result<(), Error> {
+        let only = [table.map_or(Value::Null, |table| Value::Text(table.to_owned()))];
+        let mut query = |sql: &str| db.query("could not read the schema", sql, &only);
+        for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS))? {
             let [table, name, kind, not_null, default, key, hidden] = words(row);
-            let Some(object) = schema.table(&table) else { continue };
+            let Some(object) = self.table(&table) else { continue };
             let mut fact = if kind.is_empty() { "no type".to_owned() } else { kind.to_ascii_uppercase() };
             for (given, words) in [
                 (not_null != "0", " NOT NULL".to_owned()),
@@ -90,7 +126,7 @@ impl Schema {
         }
         let mut keys: BTreeMap<(String, String), [String; 5]> = BTreeMap::new();
         let sql = of_tables("f.id, f.\"from\", f.\"table\", f.\"to\", f.on_update, f.on_delete", FOREIGN_KEYS);
-        for row in query(&sql, &[])? {
+        for row in query(&sql)? {
             let [table, id, from, parent, to, update, delete] = words(row);
             match keys.entry((table, id)) {
                 btree_map::Entry::Vacant(entry) => drop(entry.insert([from, parent, to, update, delete])),
@@ -103,11 +139,11 @@ impl Schema {
         }
         for ((table, _), [from, parent, to, update, delete]) in keys {
             let fact = format!("on update {update}, on delete {delete}");
-            schema.fact(&table, format!("the foreign key from ({from}) to {parent} ({to})"), fact);
+            self.fact(&table, format!("the foreign key from ({from}) to {parent} ({to})"), fact);
         }
         let mut indexes: BTreeMap<(String, String), (String, String, String)> = BTreeMap::new();
         let sql = of_tables("i.name, i.\"unique\", i.origin, i.partial, x.name, x.\"desc\", x.coll", INDEXES);
-        for row in query(&sql, &[])? {
+        for row in query(&sql)? {
             let [table, index, unique, origin, partial, column, descending, collation] = words(row);
             let mut column = if column.is_empty() { "an expression".to_owned() } else { column };
             if descending == "1" {
@@ -129,13 +165,13 @@ impl Schema {
         }
         for ((table, index), (origin, flags, columns)) in indexes {
             match origin.as_str() {
-                "c" => schema.fact(&table, format!("the index `{index}`"), format!("({columns}) {flags}")),
-                "u" => schema.fact(&table, format!("UNIQUE ({columns})"), flags),
+                "c" => self.fact(&table, format!("the index `{index}`"), format!("({columns}) {flags}")),
+                "u" => self.fact(&table, format!("UNIQUE ({columns})"), flags),
                 // The primary key stands in the columns.
                 _ => {}
             }
         }
-        Ok(schema)
+        Ok(())
     }
 
     /// How many objects it has.
@@ -219,13 +255,16 @@ fn sentence(difference: &Difference<'_>) -> Option<String> {
     })
 }
 
+/// So many tables are looked at one by one; more at once.
+const FEW: usize = 8;
+
 /// What the name of a fact about a column begins with.
 const COLUMN: &str = "the column";
 const COLUMNS: &str = "pragma_table_xinfo(m.name, 'main') c";
 const FOREIGN_KEYS: &str = "pragma_foreign_key_list(m.name, 'main') f";
 const INDEXES: &str = "pragma_index_list(m.name, 'main') i, pragma_index_xinfo(i.name, 'main') x";
 
-/// A question about every table that is no virtual one: the module of those may not be there.
+/// A question about one table, or all, but for virtual ones: the module of those may not be there.
 fn of_tables(columns: &str, source: &str) -> String {
     let only_keys = if source == INDEXES { " AND x.key = 1" } else { "" };
     let order = match source {
@@ -235,7 +274,7 @@ fn of_tables(columns: &str, source: &str) -> String {
     };
     format!(
         "SELECT m.name, {columns} FROM main.sqlite_master m, {source} WHERE m.type = 'table' \
-         AND lower(m.sql) NOT LIKE 'create virtual%'{only_keys} ORDER BY m.name, {order}"
+         AND (?1 IS NULL OR m.name = ?1) AND lower(m.sql) NOT LIKE 'create virtual%'{only_keys} ORDER BY m.name, {order}"
     )
 }
 

@@ -316,6 +316,35 @@ fn every_kind_of_change_has_its_line() {
 }
 
 #[test]
+fn many_tables_are_told_apart_as_well_as_few() {
+    let make = |from: u32, to: u32| -> Vec<&'static str> {
+        let table =
+            |number| &*format!("CREATE TABLE t{number:02} (a); CREATE INDEX i{number} ON t{number:02} (a)").leak();
+        (from..to).map(table).flat_map(|both| both.split("; ")).collect()
+    };
+    let files = vec![
+        file("001_many", &make(0, 30)),
+        file("002_few", &[&make(30, 32)[..], &["DROP INDEX i7", "ALTER TABLE t08 ADD COLUMN b"]].concat()),
+        file("003_many", &[&make(40, 60)[..], &["ALTER TABLE t09 ADD COLUMN b"]].concat()),
+    ];
+    let rehearsal = runner(files).rehearse(&mut memory(), Rehearse::Up).unwrap();
+    let [first, few, many] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
+    assert_eq!((first.differences.len(), many.differences.len()), (60, 41));
+    assert_eq!(
+        few.differences,
+        [
+            "- table `t07`: the index `i7`",
+            "+ table `t08`: the column `b` no type",
+            "+ table `t30` (a)",
+            "+ table `t30`: the index `i30` (a)",
+            "+ table `t31` (a)",
+            "+ table `t31`: the index `i31` (a)",
+        ]
+    );
+    assert_eq!(many.differences[0], "+ table `t09`: the column `b` no type");
+}
+
+#[test]
 fn a_statement_that_opens_another_file_ends_the_rehearsal() {
     let folder = Folder::new();
     let other = folder.file("other.db");
@@ -387,6 +416,25 @@ fn what_dead_rehearsals_left_is_swept_and_nothing_else() {
     runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
     assert!(!live.exists());
     assert!(stay[1..].iter().all(|path| path.join("app.db").exists()));
+}
+
+#[test]
+fn many_at_once_leave_each_other_alone() {
+    let folder = Folder::new();
+    let (path, _db) = database(&folder, "wal", 1);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut db = Rusqlite::open(&path, Access::ReadOnly).unwrap();
+                for round in 0..10 {
+                    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+                    assert!(rehearsal.error.is_none(), "{round}: {rehearsal:?}");
+                    assert_eq!(rehearsal.migrations.len(), 2);
+                }
+            });
+        }
+    });
+    assert_eq!(copies(path.parent().unwrap(), "app.db"), Vec::<String>::new());
 }
 
 #[cfg(unix)]

@@ -22,6 +22,8 @@ pub(super) struct Watch<'w> {
     session: &'w mut dyn Session,
     history: History<'w>,
     options: &'w Options,
+    /// The schema when it was last looked at.
+    schema: Schema,
     /// The migration that is running.
     running: Option<Result<Before, Error>>,
     /// Those that have run and may yet be rolled back: to be done again, by themselves or after another one.
@@ -31,7 +33,6 @@ pub(super) struct Watch<'w> {
 
 /// The copy when a migration began.
 struct Before {
-    schema: Schema,
     version: u64,
     bytes: u64,
     /// The rows that it has changed since.
@@ -42,7 +43,15 @@ struct Before {
 impl<'w> Watch<'w> {
     pub(super) fn new(session: &'w mut dyn Session, set: &'w Set<'w>, options: &'w Options) -> Self {
         let history = History::new(set);
-        Self { session, history, options, running: None, ran: Vec::new(), committed: Vec::new() }
+        Self {
+            session,
+            history,
+            options,
+            schema: Schema::default(),
+            running: None,
+            ran: Vec::new(),
+            committed: Vec::new(),
+        }
     }
 
     /// The migrations that ran and stayed, in order.
@@ -51,12 +60,14 @@ impl<'w> Watch<'w> {
     }
 
     fn before(&mut self) -> Result<Before, Error> {
-        let (schema, version, bytes) = (self.schema()?, self.schema_version()?, self.bytes()?);
-        Ok(Before { schema, version, bytes, rows: 0, at: Instant::now() })
+        self.look()?;
+        Ok(Before { version: self.schema_version()?, bytes: self.bytes()?, rows: 0, at: Instant::now() })
     }
 
-    fn schema(&mut self) -> Result<Schema, Error> {
-        Schema::read(&mut Db::new(self.session, self.options), &self.history)
+    /// Looks at the schema, and returns what it was when it was last looked at.
+    fn look(&mut self) -> Result<Schema, Error> {
+        let now = self.schema.read_again(&mut Db::new(self.session, self.options), &self.history)?;
+        Ok(std::mem::replace(&mut self.schema, now))
     }
 
     /// What the database counts its changes of the schema by.
@@ -91,7 +102,7 @@ impl<'w> Watch<'w> {
         let duration = before.at.elapsed();
         let differences = match self.schema_version()? == before.version {
             true => Vec::new(),
-            false => changes(&before.schema, &self.schema()?),
+            false => changes(&self.look()?, &self.schema),
         };
         let rehearsed = Rehearsed {
             number: upcoming.number,
