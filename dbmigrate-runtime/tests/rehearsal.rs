@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
-use dbmigrate_runtime::{Access, Backend, Direction, ForeignKeys, Rehearse, Rules, TransactionMode};
+use dbmigrate_runtime::{
+    Access, Backend, BoxError, Direction, ForeignKeys, Migrator, Rehearse, Rules, TransactionMode,
+};
 use rusqlite::Connection;
-use support::driver::Rusqlite;
+use support::driver::{Rusqlite, RusqliteDriver};
 use support::*;
 
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)";
@@ -223,31 +226,25 @@ fn the_calls_of_the_program_are_made_as_in_a_real_run() {
 #[test]
 fn the_copy_has_the_settings_of_the_connection() {
     let folder = Folder::new();
-    let rules = Rules { foreign_keys: ForeignKeys::Connection, ..Rules::DEFAULT };
+    let (_, mut db) = database(&folder, "wal", 0);
+    let pragmas = ["journal_mode", "recursive_triggers", "legacy_alter_table", "ignore_check_constraints"];
     let seen = RefCell::new(String::new());
     let files = vec![
-        file("001_pair", &[USERS, "CREATE TABLE posts (user REFERENCES users)"]),
+        file("001_look", &["rust:1", USERS, "CREATE TABLE posts (user REFERENCES users)"]),
         file("002_orphan", &["INSERT INTO posts VALUES (99)", "DELETE FROM posts"]),
-        file("003_look", &["rust:1"]),
     ];
+    let rules = Rules { foreign_keys: ForeignKeys::Connection, ..Rules::DEFAULT };
     let migrator = Runner::new(set_with(files, rules)).with_code(|_, copy| {
-        let pragmas = ["journal_mode", "recursive_triggers", "legacy_alter_table", "ignore_check_constraints"];
         *seen.borrow_mut() = pragmas.map(|name| ask(copy, &format!("PRAGMA {name}"))).join(" ");
         Ok(())
     });
-    let (_, mut db) = database(&folder, "wal", 0);
     for (on, expect) in [(1, "wal 1 1 1"), (0, "wal 0 0 0")] {
-        run(
-            &db,
-            &format!(
-                "PRAGMA foreign_keys = {on}; PRAGMA recursive_triggers = {on}; PRAGMA legacy_alter_table = {on}; PRAGMA ignore_check_constraints = {on}"
-            ),
-        );
+        for name in ["foreign_keys"].iter().chain(&pragmas[1..]) {
+            run(&db, &format!("PRAGMA {name} = {on}"));
+        }
         let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
         assert_eq!(rehearsal.error.map(|error| error.is_foreign_key()), (on == 1).then_some(true));
-        if on == 0 {
-            assert_eq!(*seen.borrow(), expect);
-        }
+        assert_eq!(*seen.borrow(), expect);
     }
 }
 
@@ -416,6 +413,48 @@ fn what_dead_rehearsals_left_is_swept_and_nothing_else() {
     runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
     assert!(!live.exists());
     assert!(stay[1..].iter().all(|path| path.join("app.db").exists()));
+}
+
+/// A backend whose folders are swept at a bad moment, as often as this says: before their lock is made, and before it
+/// is taken.
+struct Swept;
+
+static SWEEPS: AtomicU32 = AtomicU32::new(4);
+
+impl Backend for Swept {
+    type Connection = Connection;
+    type Driver<'c> = RusqliteDriver<'c>;
+
+    fn driver(connection: &mut Connection) -> RusqliteDriver<'_> {
+        Rusqlite::driver(connection)
+    }
+
+    fn connection<'d>(driver: &'d RusqliteDriver<'_>) -> &'d Connection {
+        Rusqlite::connection(driver)
+    }
+
+    fn open(path: &Path, access: Access) -> Result<Connection, BoxError> {
+        let left = SWEEPS.load(Ordering::Relaxed);
+        if !path.ends_with("lock") || left == 0 {
+            return Rusqlite::open(path, access);
+        }
+        SWEEPS.store(left - 1, Ordering::Relaxed);
+        let early = left % 2 == 0;
+        let opened = if early { None } else { Some(Rusqlite::open(path, access)) };
+        fs::remove_dir_all(path.parent().unwrap())?;
+        opened.unwrap_or_else(|| Rusqlite::open(path, access))
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn who_is_swept_before_the_lock_starts_over() {
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "delete", 1);
+    let rehearsal = Migrator::<Swept>::new(set(files())).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(rehearsal.error.is_none() && rehearsal.migrations.len() == 2, "{rehearsal:?}");
+    assert_eq!(SWEEPS.load(Ordering::Relaxed), 0);
+    assert_eq!(copies(path.parent().unwrap(), "app.db"), Vec::<String>::new());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The session of a rehearsal: it does what the one of the copy does, looks on, and keeps hands off other files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -26,8 +27,8 @@ pub(super) struct Watch<'w> {
     schema: Schema,
     /// The migration that is running.
     running: Option<Result<Before, Error>>,
-    /// Those that have run and may yet be rolled back: to be done again, by themselves or after another one.
-    ran: Vec<Rehearsed>,
+    /// Those that have run, by number. They may yet be rolled back, and done again.
+    ran: BTreeMap<u64, Rehearsed>,
     committed: Vec<Rehearsed>,
 }
 
@@ -49,7 +50,7 @@ impl<'w> Watch<'w> {
             options,
             schema: Schema::default(),
             running: None,
-            ran: Vec::new(),
+            ran: BTreeMap::new(),
             committed: Vec::new(),
         }
     }
@@ -115,8 +116,7 @@ impl<'w> Watch<'w> {
             differences,
             notes: Vec::new(),
         };
-        self.ran.retain(|ran| ran.number != rehearsed.number);
-        self.ran.push(rehearsed);
+        self.ran.insert(rehearsed.number, rehearsed);
         Ok(())
     }
 }
@@ -167,8 +167,7 @@ impl Session for Watch<'_> {
     }
 
     fn after_each(&mut self, done: &Done) {
-        if let Some(at) = self.ran.iter().position(|ran| ran.number == done.number) {
-            let ran = self.ran.remove(at);
+        if let Some(ran) = self.ran.remove(&done.number) {
             self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
         }
         self.session.after_each(done);
