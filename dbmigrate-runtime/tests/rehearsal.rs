@@ -129,6 +129,28 @@ fn the_database_and_what_stands_beside_it_stay_as_they_are() {
 }
 
 #[test]
+fn a_log_that_a_dead_writer_left_is_read_and_not_checkpointed() {
+    let folder = Folder::new();
+    let (path, _writer) = database(&folder, "wal", 1);
+    let left = folder.file("left.db");
+    for suffix in ["", "-wal"] {
+        fs::copy(format!("{}{suffix}", path.display()), format!("{}{suffix}", left.display())).unwrap();
+    }
+    let state = || {
+        let mut files = contents(left.parent().unwrap());
+        files.retain(|name, _| ["left.db", "left.db-wal"].contains(&name.as_str()));
+        files
+    };
+    let before = state();
+    assert!(!before["left.db-wal"].0.is_empty());
+    let mut db = Rusqlite::open(&left, Access::ReadOnly).unwrap();
+    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert_eq!(rehearsal.migrations.len(), 2, "{rehearsal:?}");
+    drop(db);
+    assert!(state() == before);
+}
+
+#[test]
 fn a_database_in_memory_is_rehearsed_in_the_temporary_folder() {
     let mut db = memory();
     let rehearsal = runner(files()).rehearse(&mut db, Rehearse::UpTo(2)).unwrap();

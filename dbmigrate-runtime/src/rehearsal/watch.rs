@@ -34,7 +34,6 @@ pub(super) struct Watch<'w> {
 
 /// The copy when a migration began.
 struct Before {
-    version: u64,
     bytes: u64,
     /// The rows that it has changed since.
     rows: u64,
@@ -62,7 +61,7 @@ impl<'w> Watch<'w> {
 
     fn before(&mut self) -> Result<Before, Error> {
         self.look()?;
-        Ok(Before { version: self.schema_version()?, bytes: self.bytes()?, rows: 0, at: Instant::now() })
+        Ok(Before { bytes: self.bytes()?, rows: 0, at: Instant::now() })
     }
 
     /// Looks at the schema, and returns what it was when it was last looked at.
@@ -71,18 +70,9 @@ impl<'w> Watch<'w> {
         Ok(std::mem::replace(&mut self.schema, now))
     }
 
-    /// What the database counts its changes of the schema by.
-    fn schema_version(&mut self) -> Result<u64, Error> {
-        self.number("PRAGMA main.schema_version")
-    }
-
     fn bytes(&mut self) -> Result<u64, Error> {
-        Ok(self.number("PRAGMA main.page_count")?.saturating_mul(self.number("PRAGMA main.page_size")?))
-    }
-
-    fn number(&mut self, sql: &str) -> Result<u64, Error> {
-        let rows = Db::new(self.session, self.options).query("could not measure the copy", sql, &[])?;
-        Ok(number(rows))
+        let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
+        Db::new(self.session, self.options).query("could not measure the copy", sql, &[]).map(number)
     }
 
     /// Counts the rows that `work` changes. What the runner writes to its history, which it does through
@@ -101,10 +91,7 @@ impl<'w> Watch<'w> {
     fn finish(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Error> {
         let Some(before) = self.running.take().transpose()? else { return Ok(()) };
         let duration = before.at.elapsed();
-        let differences = match self.schema_version()? == before.version {
-            true => Vec::new(),
-            false => changes(&self.look()?, &self.schema),
-        };
+        let differences = changes(&self.look()?, &self.schema);
         let rehearsed = Rehearsed {
             number: upcoming.number,
             name: upcoming.name.to_owned(),
