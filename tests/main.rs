@@ -27,6 +27,7 @@ mod promises;
 mod race;
 mod readme;
 mod rebuild;
+mod rehearsal;
 mod rusqlite_matrix;
 mod scaler;
 mod settle;

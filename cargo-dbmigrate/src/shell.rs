@@ -23,6 +23,8 @@ pub(crate) struct Shell {
     format: MessageFormat,
     styled: bool,
     interactive: bool,
+    /// Whether stderr is a terminal, on which a line can be written over.
+    live: bool,
     /// Nobody reads stdout any more (`| head`): that is no failure, and nothing more is written there.
     closed: bool,
 }
@@ -42,6 +44,7 @@ impl Shell {
             format,
             styled: choice != anstream::ColorChoice::Never,
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            live: io::stderr().is_terminal(),
             closed: false,
         }
     }
@@ -113,5 +116,9 @@ impl Terminal for Shell {
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).ok()?;
         Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    fn live(&mut self) -> Option<Box<dyn Write + Send>> {
+        self.live.then(|| Box::new(io::stderr()) as _)
     }
 }

@@ -11,6 +11,7 @@ use crate::history::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::mark::Marked;
 use crate::options::{JournalMode, Options};
+use crate::rehearsal::{self, Rehearsal, Rehearse};
 use crate::repair::{Repair, Repairs, Stopped};
 use crate::report::{Done, Report};
 use crate::reset::ResetPlan;
@@ -88,6 +89,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
     #[must_use]
     pub fn backup_with(mut self, copy: impl Fn(&Path) -> Result<(), BoxError> + 'a) -> Self {
         self.hooks.backup_with = Some(Box::new(copy));
+        self
+    }
+
+    /// Asks this for the bytes that are free in a folder before [`Migrator::rehearse`] copies the database there, and
+    /// refuses a copy for which there is no room. Otherwise a full disk shows when it is full.
+    #[must_use]
+    pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
+        self.options.free_space = Some(ask);
         self
     }
 
@@ -189,6 +198,22 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// As [`Migrator::down`] and [`Migrator::up`].
     pub fn redo(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         down::redo(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Runs what `what` names on a copy of the database, and says what it did there. The database is only read.
+    ///
+    /// The program's code and calls run as they would, with the copy's connection: code that works on more than its
+    /// connection does so here too. What the program registers on a connection, such as functions, the copy's does not
+    /// have; and a statement that opens another database file ends the rehearsal. The copy stands in a folder of its
+    /// own, beside the database or, where nothing can be written there, in the system's temporary folder; it is gone
+    /// afterwards, and what a killed process left is removed by the next rehearsal of that database.
+    ///
+    /// # Errors
+    ///
+    /// A copy that can't be made, and a number that no migration has. What stops a migration is no error here but
+    /// [`Rehearsal::error`].
+    pub fn rehearse(&self, connection: &mut B::Connection, what: Rehearse) -> Result<Rehearsal, Error> {
+        rehearsal::rehearse(self, connection, what)
     }
 
     /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
@@ -336,7 +361,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         history::list(&mut self.session(connection), self.set, &self.options)
     }
 
-    fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {
+    pub(crate) fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {
         Bound { driver: B::driver(connection), code: self.code.as_deref(), hooks: &self.hooks }
     }
 }

@@ -1,5 +1,6 @@
 //! What a migrator can be told.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::backup::Backup;
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) allow_existing_schema: bool,
     pub(crate) allow_mismatch: bool,
     pub(crate) backup: Option<Backup>,
+    /// How many bytes are free in a folder; `None` where nobody can say.
+    pub(crate) free_space: Option<fn(&Path) -> Option<u64>>,
     pub(crate) tool: &'static str,
 }
 
@@ -50,6 +53,7 @@ impl Default for Options {
             allow_existing_schema: false,
             allow_mismatch: false,
             backup: None,
+            free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
         }
     }

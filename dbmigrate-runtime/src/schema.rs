@@ -1,5 +1,6 @@
-//! What a database looks like, as far as `mark` compares it: tables with their columns, foreign keys and indexes,
-//! views and triggers by name. CHECK constraints, the texts of views and triggers, and rows are not looked at.
+//! What a database looks like, and how two of them differ: tables with their columns, foreign keys and indexes, views
+//! and triggers. Their texts tell a difference where nothing else does; `mark` does not go by those, as two texts may
+//! mean the same. Rows are not looked at.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -20,32 +21,95 @@ pub(crate) struct Schema {
     objects: BTreeMap<(String, String), Object>,
 }
 
-#[derive(Debug, Default)]
-struct Object {
-    name: String,
+/// A table, a view or a trigger.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Object {
+    /// `table`, `view` or `trigger`.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    /// What made it and its indexes, as SQLite keeps it.
+    text: String,
     /// What is known of it: a column, say, and of what type it is.
     facts: BTreeMap<String, String>,
     /// The columns in their order, which matters to `INSERT` and `SELECT *`.
-    columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
+}
+
+/// One thing that a database has otherwise than another.
+pub(crate) struct Difference<'d> {
+    /// The object; as the other has it where both do.
+    pub(crate) object: &'d Object,
+    /// What of it.
+    pub(crate) what: What<'d>,
+}
+
+/// What two databases have differently, of one object.
+pub(crate) enum What<'d> {
+    /// Only the other has it.
+    Missing,
+    /// The other does not have it.
+    Added,
+    /// A fact that only one of them has, or each in a way of its own: here, and there.
+    Fact(&'d str, Option<&'d str>, Option<&'d str>),
+    /// The order of the columns: here, and there.
+    Columns(&'d [String], &'d [String]),
+    /// Nothing but its text.
+    Text,
 }
 
 impl Schema {
     /// Reads it from `main`.
     pub(crate) fn read(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
+        let mut schema = Self::list(db, history)?;
+        schema.look(db, None)?;
+        Ok(schema)
+    }
+
+    /// Reads it again, from `main`: nothing can be new about a table whose text, and that of its indexes, is the same.
+    pub(crate) fn read_again(&self, db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
+        let mut schema = Self::list(db, history)?;
+        let mut changed = Vec::new();
+        for (key, object) in &mut schema.objects {
+            match self.objects.get(key) {
+                Some(known) if known.text == object.text => *object = known.clone(),
+                _ if object.kind == "table" => changed.push(object.name.clone()),
+                _ => {}
+            }
+        }
+        if changed.len() > FEW {
+            return Self::read(db, history);
+        }
+        changed.iter().try_for_each(|table| schema.look(db, Some(table)))?;
+        Ok(schema)
+    }
+
+    /// The objects and their texts, without the facts.
+    fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::default();
         let own = history.tables().map(|name| Value::Text(name.to_owned()));
-        let mut query = |sql: &str, params: &[Value]| db.query("could not read the schema", sql, params);
-        let sql = "SELECT type, name FROM main.sqlite_master WHERE type <> 'index' \
+        // Indexes come last, and without those that a table makes by itself.
+        let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                    AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
-                   AND tbl_name <> ?2 COLLATE NOCASE";
-        for row in query(sql, &own)? {
-            let [kind, name] = words(row);
-            let key = (kind, name.to_ascii_lowercase());
-            schema.objects.insert(key, Object { name, ..Object::default() });
+                   AND tbl_name <> ?2 COLLATE NOCASE ORDER BY type = 'index', name";
+        for row in db.query("could not read the schema", sql, &own)? {
+            let [kind, name, text, table] = words(row);
+            if kind != "index" {
+                let key = (kind.clone(), name.to_ascii_lowercase());
+                schema.objects.insert(key, Object { kind, name, text, ..Object::default() });
+            } else if let Some(object) = schema.table(&table) {
+                object.text.push_str(&text);
+            }
         }
-        for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS), &[])? {
+        Ok(schema)
+    }
+
+    /// Reads the facts of one table, or of all.
+    fn look(&mut self, db: &mut Db<'_>, table: Option<&str>) -> Result<(), Error> {
+        let only = [table.map_or(Value::Null, |table| Value::Text(table.to_owned()))];
+        let mut query = |sql: &str| db.query("could not read the schema", sql, &only);
+        for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS))? {
             let [table, name, kind, not_null, default, key, hidden] = words(row);
-            let Some(object) = schema.table(&table) else { continue };
+            let Some(object) = self.table(&table) else { continue };
             let mut fact = if kind.is_empty() { "no type".to_owned() } else { kind.to_ascii_uppercase() };
             for (given, words) in [
                 (not_null != "0", " NOT NULL".to_owned()),
@@ -58,11 +122,11 @@ impl Schema {
                 }
             }
             object.columns.push(name.to_ascii_lowercase());
-            object.facts.insert(format!("the column `{name}`"), fact);
+            object.facts.insert(format!("{COLUMN} `{name}`"), fact);
         }
         let mut keys: BTreeMap<(String, String), [String; 5]> = BTreeMap::new();
         let sql = of_tables("f.id, f.\"from\", f.\"table\", f.\"to\", f.on_update, f.on_delete", FOREIGN_KEYS);
-        for row in query(&sql, &[])? {
+        for row in query(&sql)? {
             let [table, id, from, parent, to, update, delete] = words(row);
             match keys.entry((table, id)) {
                 btree_map::Entry::Vacant(entry) => drop(entry.insert([from, parent, to, update, delete])),
@@ -75,11 +139,11 @@ impl Schema {
         }
         for ((table, _), [from, parent, to, update, delete]) in keys {
             let fact = format!("on update {update}, on delete {delete}");
-            schema.fact(&table, format!("the foreign key from ({from}) to {parent} ({to})"), fact);
+            self.fact(&table, format!("the foreign key from ({from}) to {parent} ({to})"), fact);
         }
         let mut indexes: BTreeMap<(String, String), (String, String, String)> = BTreeMap::new();
         let sql = of_tables("i.name, i.\"unique\", i.origin, i.partial, x.name, x.\"desc\", x.coll", INDEXES);
-        for row in query(&sql, &[])? {
+        for row in query(&sql)? {
             let [table, index, unique, origin, partial, column, descending, collation] = words(row);
             let mut column = if column.is_empty() { "an expression".to_owned() } else { column };
             if descending == "1" {
@@ -101,13 +165,13 @@ impl Schema {
         }
         for ((table, index), (origin, flags, columns)) in indexes {
             match origin.as_str() {
-                "c" => schema.fact(&table, format!("the index `{index}`"), format!("({columns}) {flags}")),
-                "u" => schema.fact(&table, format!("UNIQUE ({columns})"), flags),
+                "c" => self.fact(&table, format!("the index `{index}`"), format!("({columns}) {flags}")),
+                "u" => self.fact(&table, format!("UNIQUE ({columns})"), flags),
                 // The primary key stands in the columns.
                 _ => {}
             }
         }
-        Ok(schema)
+        Ok(())
     }
 
     /// How many objects it has.
@@ -125,46 +189,82 @@ impl Schema {
         }
     }
 
-    /// What this database has otherwise than `expected`, one sentence for each difference.
-    pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
+    /// What this database has otherwise than `other`, by kind and name; what only this one has comes last.
+    pub(crate) fn compare<'d>(&'d self, other: &'d Self) -> Vec<Difference<'d>> {
         let mut out = Vec::new();
-        for (key, object) in &expected.objects {
-            let what = format!("the {} `{}`", key.0, object.name);
+        for (key, object) in &other.objects {
             match self.objects.get(key) {
-                Some(found) => found.against(object, &what, &mut out),
-                None => out.push(format!("{what} is missing")),
+                Some(found) => out.extend(found.against(object).into_iter().map(|what| Difference { object, what })),
+                None => out.push(Difference { object, what: What::Missing }),
             }
         }
-        let alone = self.objects.iter().filter(|(key, _)| !expected.objects.contains_key(key));
-        out.extend(alone.map(|((kind, _), object)| format!("no migration makes the {kind} `{}`", object.name)));
-        out.iter().map(|difference| visible(difference)).collect()
+        let alone = self.objects.iter().filter(|(key, _)| !other.objects.contains_key(key));
+        out.extend(alone.map(|(_, object)| Difference { object, what: What::Added }));
+        out
+    }
+
+    /// What this database has otherwise than what the migrations make, one sentence for each difference.
+    pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
+        self.compare(expected).iter().filter_map(sentence).map(|difference| visible(&difference)).collect()
     }
 }
 
 impl Object {
-    fn against(&self, expected: &Self, what: &str, out: &mut Vec<String>) {
-        let before = out.len();
-        for (fact, value) in &expected.facts {
+    fn against<'d>(&'d self, other: &'d Self) -> Vec<What<'d>> {
+        let mut out = Vec::new();
+        for (fact, there) in &other.facts {
             match self.facts.get(fact) {
-                Some(found) if found == value => {}
-                Some(found) => out.push(format!("{what}: {fact} is `{found}`, and `{value}` by the migrations")),
-                None => out.push(format!("{what}: {fact} is missing")),
+                Some(here) if here == there => {}
+                here => out.push(What::Fact(fact, here.map(String::as_str), Some(there))),
             }
         }
-        let alone = self.facts.keys().filter(|fact| !expected.facts.contains_key(*fact));
-        out.extend(alone.map(|fact| format!("{what}: no migration makes {fact}")));
-        if out.len() == before && self.columns != expected.columns {
-            let (found, made) = (self.columns.join(", "), expected.columns.join(", "));
-            out.push(format!("{what}: its columns are ({found}), and ({made}) by the migrations"));
+        let alone = self.facts.iter().filter(|(fact, _)| !other.facts.contains_key(*fact));
+        out.extend(alone.map(|(fact, here)| What::Fact(fact, Some(here), None)));
+        if out.is_empty() && self.columns != other.columns {
+            out.push(What::Columns(&self.columns, &other.columns));
         }
+        if out.is_empty() && self.text != other.text {
+            out.push(What::Text);
+        }
+        out
+    }
+
+    /// What is known of it besides its columns.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let facts = self.facts.iter().map(|(fact, value)| (fact.as_str(), value.as_str()));
+        facts.filter(|(fact, _)| !fact.starts_with(COLUMN))
     }
 }
 
+/// A difference as `mark` says it.
+fn sentence(difference: &Difference<'_>) -> Option<String> {
+    let Object { kind, name, .. } = difference.object;
+    let what = format!("the {kind} `{name}`");
+    Some(match &difference.what {
+        What::Missing => format!("{what} is missing"),
+        What::Added => format!("no migration makes {what}"),
+        What::Fact(fact, Some(here), Some(there)) => {
+            format!("{what}: {fact} is `{here}`, and `{there}` by the migrations")
+        }
+        What::Fact(fact, None, _) => format!("{what}: {fact} is missing"),
+        What::Fact(fact, ..) => format!("{what}: no migration makes {fact}"),
+        What::Columns(here, there) => {
+            format!("{what}: its columns are ({}), and ({}) by the migrations", here.join(", "), there.join(", "))
+        }
+        What::Text => return None,
+    })
+}
+
+/// So many tables are looked at one by one; more at once.
+const FEW: usize = 8;
+
+/// What the name of a fact about a column begins with.
+const COLUMN: &str = "the column";
 const COLUMNS: &str = "pragma_table_xinfo(m.name, 'main') c";
 const FOREIGN_KEYS: &str = "pragma_foreign_key_list(m.name, 'main') f";
 const INDEXES: &str = "pragma_index_list(m.name, 'main') i, pragma_index_xinfo(i.name, 'main') x";
 
-/// A question about every table that is no virtual one: the module of those may not be there.
+/// A question about one table, or all, but for virtual ones: the module of those may not be there.
 fn of_tables(columns: &str, source: &str) -> String {
     let only_keys = if source == INDEXES { " AND x.key = 1" } else { "" };
     let order = match source {
@@ -174,7 +274,7 @@ fn of_tables(columns: &str, source: &str) -> String {
     };
     format!(
         "SELECT m.name, {columns} FROM main.sqlite_master m, {source} WHERE m.type = 'table' \
-         AND lower(m.sql) NOT LIKE 'create virtual%'{only_keys} ORDER BY m.name, {order}"
+         AND (?1 IS NULL OR m.name = ?1) AND lower(m.sql) NOT LIKE 'create virtual%'{only_keys} ORDER BY m.name, {order}"
     )
 }
 

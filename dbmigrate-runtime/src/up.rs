@@ -27,8 +27,7 @@ pub(crate) fn up(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let goal = goal(set, target)?;
-    let wanted = [chain(set, Some(goal)), chain(set, Some(set.migrations.len()))];
-    if History::new(set).head(&mut db)?.is_some_and(|head| wanted.iter().any(|chain| head.is(chain))) {
+    if is_current(&mut db, set, goal)? {
         return Ok(Report::default());
     }
     let found = look(&mut db, set)?;
@@ -51,6 +50,12 @@ pub(crate) fn up(
         }
         Runner::new(set, options, settings, group).run(db, report, |db, history| plan(db, history, set, options, goal))
     })
+}
+
+/// Whether the head says that the history has what is to be applied: one read.
+pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
+    let wanted = [chain(set, Some(goal)), chain(set, Some(set.migrations.len()))];
+    Ok(History::new(set).head(db)?.is_some_and(|head| wanted.iter().any(|chain| head.is(chain))))
 }
 
 /// How many of the set's migrations are to be applied in the end.

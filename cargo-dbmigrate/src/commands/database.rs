@@ -10,7 +10,7 @@ use super::Context;
 use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
-use crate::ops::{database, open, project, runner, runtime_set};
+use crate::ops::{database, open, project, runner, runtime_set, space};
 
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
@@ -57,7 +57,7 @@ pub(super) fn run_with_copy(
         return runner::run(runner, &project, &database.path, &request, context.global, &args.build);
     }
     Ok(runtime_set::with_set(&loaded.set, |set| {
-        let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL);
+        let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
         let immutable = if writes { None } else { open::immutable(&database.path) };
         match immutable {
             Some(mut connection) => {

@@ -1,6 +1,7 @@
 //! What the tests of the commands share: entries to render, a terminal in memory, a set, a
 //! folder.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use super::Terminal;
@@ -36,6 +37,8 @@ pub(super) struct Memory {
     pub(super) err: Vec<String>,
     /// What the person there says; nobody is there without it.
     pub(super) answer: Option<bool>,
+    /// How often a line to write over was asked for.
+    pub(super) lives: usize,
 }
 
 impl Terminal for Memory {
@@ -66,6 +69,11 @@ impl Terminal for Memory {
     fn confirm(&mut self, question: &str) -> Option<bool> {
         self.err.push(question.to_owned());
         self.answer
+    }
+
+    fn live(&mut self) -> Option<Box<dyn Write + Send>> {
+        self.lives += 1;
+        Some(Box::new(std::io::sink()))
     }
 }
 

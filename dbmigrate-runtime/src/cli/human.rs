@@ -115,6 +115,34 @@ pub(super) fn time(duration: Duration) -> String {
     }
 }
 
+/// `1,204`
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `512 B`, `4.1 MiB`
+pub(super) fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut units = ["B", "KiB", "MiB", "GiB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for larger in units {
+        // What would be rounded to 1024 has the next unit.
+        if value < 1023.95 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, larger);
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}
+
 /// `1 migration`, `2 migrations`
 pub(super) fn count(number: usize) -> String {
     format!("{number} migration{}", if number == 1 { "" } else { "s" })
@@ -189,6 +217,23 @@ mod tests {
     fn a_very_long_name_does_not_widen_the_rest() {
         let entries = vec![entry(1, &"x".repeat(100_000), State::Edited), entry(2, "002_b", State::Edited)];
         assert_eq!(status(&status_of(entries), false)[1], "[!] 002_b  (edited since it was applied)");
+    }
+
+    #[test]
+    fn counts_and_sizes_read_well() {
+        for (number, expect) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_000_000, "1,000,000")] {
+            assert_eq!(grouped(number), expect);
+        }
+        for (bytes, expect) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            ((1 << 20) - 1, "1.0 MiB"),
+            (4_299_161, "4.1 MiB"),
+            (3 << 40, "3072.0 GiB"),
+        ] {
+            assert_eq!(size(bytes), expect);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod fixture;
 mod help;
 mod human;
 mod json;
+mod live;
 mod location;
 mod nearest;
 mod open;

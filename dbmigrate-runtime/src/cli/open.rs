@@ -1,6 +1,6 @@
 //! Opens the database file that a command works on, and says clearly why it can't.
 //!
-//! Only `up` creates a file, and takes it away again when nothing came of it.
+//! Only `up` creates a file, and takes it away again when nothing came of it. Its rehearsal creates none.
 
 use std::ffi::OsString;
 use std::fs;
@@ -32,7 +32,8 @@ pub(super) fn open<B: Backend>(
             _ => failure,
         }
     };
-    let mut connection = B::open(path, access).map_err(|error| could_not(&error.to_string()))?;
+    let file = if access == Access::Create && request.verb.rehearses() { Path::new(":memory:") } else { path };
+    let mut connection = B::open(file, access).map_err(|error| could_not(&error.to_string()))?;
     match look(&mut B::driver(&mut connection)) {
         Ok(()) => {}
         // Whoever is in the way may be gone soon: the runner waits.

@@ -1,11 +1,14 @@
 //! Says what came out of a command, in the format that was asked for. Every message has both forms here, so they
 //! can't drift apart.
 
+mod rehearsal;
+
 use std::path::Path;
 use std::time::Duration;
 
 use super::failure::{DONE, Failure, NO};
 use super::json::Object;
+use super::live::Live;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
 use crate::{
@@ -19,11 +22,27 @@ pub(super) struct Output<'t> {
     request: &'t Request,
     database: &'t Path,
     json: bool,
+    /// The line that follows the work, while it lasts.
+    live: Option<Live>,
 }
 
 impl<'t> Output<'t> {
     pub(super) fn new(request: &'t Request, database: &'t Path, terminal: &'t mut dyn Terminal) -> Self {
-        Self { terminal, request, database, json: request.format == Format::Json }
+        Self { terminal, request, database, json: request.format == Format::Json, live: None }
+    }
+
+    /// The line that follows the work from now on, where somebody watches. It goes with [`Output::still`], before
+    /// anything else is said.
+    pub(super) fn live(&mut self) -> Option<&Live> {
+        if self.live.is_none() && !(self.json || self.request.quiet) {
+            self.live = self.terminal.live().map(Live::new);
+        }
+        self.live.as_ref()
+    }
+
+    /// The work is done, or has failed.
+    pub(super) fn still(&mut self) {
+        self.live = None;
     }
 
     /// A command of this program, to type next.

@@ -136,10 +136,15 @@ impl Verb {
     pub fn reads_only(&self) -> bool {
         match self {
             Self::Status { .. } | Self::Verify | Self::History | Self::Repair { what: Mend::Explain, .. } => true,
-            Self::Up { dry_run, .. } | Self::Down { dry_run, .. } => *dry_run,
             Self::Backup { .. } | Self::Restore { from: None, .. } => true,
-            _ => false,
+            _ => self.rehearses(),
         }
+    }
+
+    /// Whether it runs on a copy.
+    #[must_use]
+    pub fn rehearses(&self) -> bool {
+        matches!(self, Self::Up { dry_run: true, .. } | Self::Down { dry_run: true, .. })
     }
 
     /// Whether it executes migrations, which a set with Rust in it leaves to its own program.

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::request::{Back, Request, Verb};
 use super::target::find;
 use super::{Terminal, human, open, reset, settle};
-use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Report, State, Status};
+use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Rehearse, Report, State, Status};
 
 /// Runs `request` on the database file and returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 101
 /// failure.
@@ -25,7 +25,8 @@ pub fn run<B: Backend>(
     };
     let is_empty = migrator.set().migrations.is_empty();
     let result = execute(migrator, &mut connection, database, request, &mut output);
-    if access == Access::Create && (is_empty || result.is_err()) {
+    let created = access == Access::Create && !request.verb.rehearses();
+    if created && (is_empty || result.is_err()) {
         open::discard_empty::<B>(connection, database);
     }
     output.end(result)
@@ -60,6 +61,7 @@ fn execute<B: Backend>(
         Some(backup) => migrator.backup(backup.clone()),
         None => migrator,
     };
+    let migrator = follow(migrator, request, output);
     match &request.verb {
         Verb::Status { check } => {
             let status = migrator.status(connection)?;
@@ -72,11 +74,14 @@ fn execute<B: Backend>(
             };
             Ok(if *check && !status.entries.iter().all(is_fine) { NO } else { DONE })
         }
-        Verb::Up { to, existing, dry_run: _ } => {
+        Verb::Up { to, existing, .. } => {
             let migrator = if *existing { migrator.allow_existing_schema() } else { migrator };
-            up(&migrator, connection, to.as_deref(), output)
+            up(&migrator, connection, to.as_deref(), request, output)
         }
-        Verb::Down { what, dry_run: _ } => down(&migrator, connection, what, output),
+        Verb::Down { what, .. } => {
+            let what = back(&migrator, connection, what, output)?;
+            go(&migrator, connection, what, "nothing to roll back", request, output)
+        }
         Verb::Redo => change(output, "nothing to redo", || migrator.redo(connection)),
         Verb::Reset { yes } => reset::reset(&migrator, connection, database, *yes, output),
         Verb::Mark { what, force } => {
@@ -94,10 +99,26 @@ fn execute<B: Backend>(
     }
 }
 
+/// Lets a line on the terminal follow what a migrator does.
+fn follow<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Request, output: &mut Output<'_>) -> Migrator<'a, B> {
+    if !request.verb.executes() {
+        return migrator;
+    }
+    let Some(live) = output.live() else { return migrator };
+    let verb = match request.verb {
+        Verb::Up { dry_run: false, .. } => "Applying",
+        Verb::Down { dry_run: false, .. } | Verb::Reset { .. } => "Rolling back",
+        Verb::Up { .. } | Verb::Down { .. } => "Rehearsing",
+        _ => "Running",
+    };
+    live.follow(migrator, verb)
+}
+
 fn up<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
     to: Option<&str>,
+    request: &Request,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
     let status = migrator.status(connection)?;
@@ -105,44 +126,59 @@ fn up<B: Backend>(
     let waits = |entry: &&Entry| !entry.state.is_applied() && last.is_none_or(|last| entry.number <= last);
     let waiting = status.entries.iter().filter(waits).count();
     if waiting > 0 {
-        output.progress("Applying", &human::count(waiting));
+        let verb = if request.verb.rehearses() { "Rehearsing" } else { "Applying" };
+        output.progress(verb, &human::count(waiting));
     }
     let nothing = match to {
         Some(target) => format!("nothing to apply up to `{}`", human::plain(target)),
         None => "nothing to apply: the database is up to date".to_owned(),
     };
-    change(output, &nothing, || match last {
-        Some(last) => migrator.up_to(connection, last),
-        None => migrator.up(connection),
-    })
+    go(migrator, connection, last.map_or(Rehearse::Up, Rehearse::UpTo), &nothing, request, output)
 }
 
-fn down<B: Backend>(
+/// What is to be rolled back.
+fn back<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
     what: &Back,
+    output: &Output<'_>,
+) -> Result<Rehearse, Failure> {
+    let target = match what {
+        Back::Newest => return Ok(Rehearse::Down),
+        Back::All => return Ok(Rehearse::DownAll),
+        Back::Count(count) => {
+            let stays = stays(&migrator.status(connection)?, *count, output)?;
+            return Ok(stays.map_or(Rehearse::DownAll, Rehearse::DownTo));
+        }
+        Back::One(target) | Back::To(target) => target,
+    };
+    let number = number(&migrator.status(connection)?, target, output)?;
+    Ok(if matches!(what, Back::One(_)) { Rehearse::RollBack(number) } else { Rehearse::DownTo(number) })
+}
+
+/// Does it, or rehearses it.
+fn go<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    what: Rehearse,
+    nothing: &str,
+    request: &Request,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
-    let nothing = "nothing to roll back";
-    match what {
-        Back::Newest => change(output, nothing, || migrator.down(connection)),
-        Back::All => change(output, nothing, || migrator.down_all(connection)),
-        Back::One(target) => {
-            let number = number(&migrator.status(connection)?, target, output)?;
-            change(output, nothing, || migrator.roll_back(connection, number))
-        }
-        Back::To(target) => {
-            let number = number(&migrator.status(connection)?, target, output)?;
-            change(output, nothing, || migrator.down_to(connection, number))
-        }
-        Back::Count(count) => {
-            let status = migrator.status(connection)?;
-            match stays(&status, *count, output)? {
-                Some(number) => change(output, nothing, || migrator.down_to(connection, number)),
-                None => change(output, nothing, || migrator.down_all(connection)),
-            }
-        }
+    if request.verb.rehearses() {
+        output.live().into_iter().for_each(|live| live.say("Copying", "the database"));
+        let rehearsal = migrator.rehearse(connection, what);
+        output.still();
+        return Ok(output.rehearsal(rehearsal?, nothing));
     }
+    change(output, nothing, || match what {
+        Rehearse::Up => migrator.up(connection),
+        Rehearse::UpTo(last) => migrator.up_to(connection, last),
+        Rehearse::Down => migrator.down(connection),
+        Rehearse::DownTo(stays) => migrator.down_to(connection, stays),
+        Rehearse::DownAll => migrator.down_all(connection),
+        Rehearse::RollBack(number) => migrator.roll_back(connection, number),
+    })
 }
 
 pub(super) fn number(status: &Status, target: &str, output: &Output<'_>) -> Result<u64, Failure> {
@@ -174,7 +210,9 @@ pub(super) fn change(
     work: impl FnOnce() -> Result<Report, Error>,
 ) -> Result<u8, Failure> {
     let start = Instant::now();
-    match work() {
+    let result = work();
+    output.still();
+    match result {
         Ok(report) => Ok(output.finished(&report, nothing, start.elapsed())),
         Err(error) => Err(output.failed(error)),
     }

@@ -18,6 +18,10 @@ pub trait Terminal {
     fn help(&mut self, message: &str);
     /// Asks a question that is answered with yes or no; `None` when nobody is there to ask.
     fn confirm(&mut self, question: &str) -> Option<bool>;
+    /// Where a line can be written over while something lasts; `None` where nobody watches.
+    fn live(&mut self) -> Option<Box<dyn Write + Send>> {
+        None
+    }
 }
 
 /// Plain text on stdout and stderr.
@@ -95,5 +99,9 @@ impl Terminal for Plain {
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).ok()?;
         Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    fn live(&mut self) -> Option<Box<dyn Write + Send>> {
+        io::stderr().is_terminal().then(|| Box::new(io::stderr()) as _)
     }
 }

@@ -1,5 +1,7 @@
 //! The commands on real database files, with a terminal in memory.
 
+mod rehearsal;
+
 use std::ffi::OsString;
 use std::path::Path;
 

@@ -1,0 +1,89 @@
+//! What a rehearsal says. The whole of it is the answer, so it goes to stdout.
+
+use super::{Output, micros};
+use crate::cli::failure::{DONE, NO};
+use crate::cli::human::{self, count, plain};
+use crate::cli::json::Object;
+use crate::{Direction, Rehearsal, Rehearsed};
+
+impl Output<'_> {
+    /// What would happen; the answer is no where something would fail.
+    pub(in crate::cli) fn rehearsal(&mut self, rehearsal: Rehearsal, nothing: &str) -> u8 {
+        let is_empty = rehearsal.is_empty();
+        let Rehearsal { migrations, repeated, error } = rehearsal;
+        for rehearsed in &migrations {
+            let lines = if self.json { vec![line(rehearsed)] } else { lines(rehearsed) };
+            lines.iter().for_each(|line| self.terminal.data(line));
+        }
+        for repeated in &repeated {
+            let line = match self.json {
+                true => Object::new("repeatable-rehearsed")
+                    .text("name", &*repeated.name)
+                    .number("duration_us", Some(micros(repeated.duration)))
+                    .line(),
+                false => format!("Rehearsed {} in {}", plain(&repeated.name), human::time(repeated.duration)),
+            };
+            self.terminal.data(&line);
+        }
+        let would = match self.request.verb.name() {
+            "down" => format!("{} would be rolled back", count(migrations.len())),
+            _ => format!("{} would be applied", count(migrations.len())),
+        };
+        let fails = error.is_some();
+        if let Some(error) = error {
+            self.end(Err(error.into()));
+            if !self.json {
+                let before = if migrations.is_empty() { String::new() } else { format!(" {would} before it, and") };
+                self.note(&format!("that was on a copy:{before} the database is as it was"));
+            }
+        }
+        if self.json {
+            let summary = Object::new("rehearsal-summary")
+                .text("command", self.request.verb.name())
+                .number("rehearsed", Some(migrations.len() as u64))
+                .truth("fails", fails)
+                .line();
+            self.terminal.data(&summary);
+        } else if is_empty {
+            self.progress("Finished", nothing);
+        } else if !fails {
+            self.progress("Finished", &format!("{would}; the database is as it was"));
+        }
+        if fails { NO } else { DONE }
+    }
+}
+
+/// `Rehearsed 003_x in 12.3 ms: 1,204 rows changed, 4.1 MiB -> 4.3 MiB`, and what it changed in the schema.
+fn lines(rehearsed: &Rehearsed) -> Vec<String> {
+    let Rehearsed { name, duration, rows_changed: rows, bytes_before, bytes_after, .. } = rehearsed;
+    let first = format!(
+        "Rehearsed {} in {}: {} row{} changed, {} -> {}",
+        plain(name),
+        human::time(*duration),
+        human::grouped(*rows),
+        if *rows == 1 { "" } else { "s" },
+        human::size(*bytes_before),
+        human::size(*bytes_after),
+    );
+    let differences = rehearsed.differences.iter().map(|difference| format!("    {difference}"));
+    let notes = rehearsed.notes.iter().map(|note| format!("    note: {}", plain(note)));
+    std::iter::once(first).chain(differences).chain(notes).collect()
+}
+
+fn line(rehearsed: &Rehearsed) -> String {
+    let direction = match rehearsed.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    };
+    Object::new("migration-rehearsed")
+        .number("number", Some(rehearsed.number))
+        .text("name", &*rehearsed.name)
+        .text("direction", direction)
+        .number("rows_changed", Some(rehearsed.rows_changed))
+        .number("duration_us", Some(micros(rehearsed.duration)))
+        .number("bytes_before", Some(rehearsed.bytes_before))
+        .number("bytes_after", Some(rehearsed.bytes_after))
+        .list("differences", &rehearsed.differences)
+        .list("notes", &rehearsed.notes)
+        .line()
+}

@@ -1,0 +1,126 @@
+//! Runs migrations on a copy of a database, and says what they did there.
+//!
+//! It is the real run, by the real engine, with the program's own code and calls, on another file: what it says is what
+//! would happen. The database itself is only read. No backup is kept of the copy.
+
+mod changes;
+mod copy;
+mod folder;
+mod watch;
+
+use std::time::Duration;
+
+use self::copy::Copy;
+use self::watch::Watch;
+use crate::db::Db;
+use crate::down::{self, Goal};
+use crate::driver::Backend;
+use crate::error::Error;
+use crate::hooks::Direction;
+use crate::migrator::Migrator;
+use crate::options::Options;
+use crate::report::Repeated;
+use crate::session::Session;
+use crate::up;
+
+/// What to rehearse: each as the call of [`Migrator`] that it is named after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rehearse {
+    /// [`Migrator::up`].
+    Up,
+    /// [`Migrator::up_to`].
+    UpTo(u64),
+    /// [`Migrator::down`].
+    Down,
+    /// [`Migrator::down_to`].
+    DownTo(u64),
+    /// [`Migrator::down_all`].
+    DownAll,
+    /// [`Migrator::roll_back`].
+    RollBack(u64),
+}
+
+/// What a run did to a copy of a database.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Rehearsal {
+    /// The migrations that ran to their end, in the order in which they did.
+    pub migrations: Vec<Rehearsed>,
+    /// The repeatables that were run again.
+    pub repeated: Vec<Repeated>,
+    /// What stopped it. What it says of a database is about the copy.
+    pub error: Option<Error>,
+}
+
+impl Rehearsal {
+    /// Whether nothing is to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.migrations.is_empty() && self.repeated.is_empty() && self.error.is_none()
+    }
+}
+
+/// What a migration did to a copy of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rehearsed {
+    /// Its number.
+    pub number: u64,
+    /// Its full name.
+    pub name: String,
+    /// Which way it ran.
+    pub direction: Direction,
+    /// The rows that it inserted, changed and deleted, as SQLite's `total_changes()` counts them: with those of
+    /// triggers and of virtual tables, and without those of `CREATE TABLE … AS` and `DROP TABLE`.
+    pub rows_changed: u64,
+    /// How long it took, without the commit.
+    pub duration: Duration,
+    /// The size of the copy before, which has no free pages when the rehearsal begins.
+    pub bytes_before: u64,
+    /// The size of the copy after.
+    pub bytes_after: u64,
+    /// What it changed in the schema, one line for each change: `+`, `-` or `~`, and what.
+    pub differences: Vec<String>,
+    /// What is worth knowing: statements that were skipped, with their place.
+    pub notes: Vec<String>,
+}
+
+/// Rehearses on a copy, which is gone afterwards.
+pub(crate) fn rehearse<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    what: Rehearse,
+) -> Result<Rehearsal, Error> {
+    let set = migrator.set;
+    let options = Options { backup: None, ..migrator.options.clone() };
+    let mut session = migrator.session(connection);
+    let mut db = Db::new(&mut session, &options);
+    db.refuse_open_transaction()?;
+    let target = match what {
+        Rehearse::Up => Some(None),
+        Rehearse::UpTo(number) => Some(Some(number)),
+        _ => None,
+    };
+    if let Some(target) = target {
+        if up::is_current(&mut db, set, up::goal(set, target)?)? {
+            return Ok(Rehearsal::default());
+        }
+    }
+    let mut copy = Copy::<B>::of(&mut db, &options)?;
+    let mut session = migrator.session(&mut copy.connection);
+    let mut watch = Watch::new(&mut session, set, &options);
+    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, goal);
+    let result = match what {
+        Rehearse::Up => up::up(&mut watch, set, &options, None),
+        Rehearse::UpTo(number) => up::up(&mut watch, set, &options, Some(number)),
+        Rehearse::Down => back(&mut watch, Goal::Newest),
+        Rehearse::DownTo(number) => back(&mut watch, Goal::After(number)),
+        Rehearse::DownAll => back(&mut watch, Goal::All),
+        Rehearse::RollBack(number) => back(&mut watch, Goal::Exactly(number)),
+    };
+    let migrations = watch.committed();
+    Ok(match result {
+        Ok(report) => Rehearsal { migrations, repeated: report.repeated, error: None },
+        Err(error) => Rehearsal { migrations, repeated: error.report().repeated.clone(), error: Some(error) },
+    })
+}

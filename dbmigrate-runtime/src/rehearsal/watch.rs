@@ -1,0 +1,190 @@
+//! The session of a rehearsal: it does what the one of the copy does, looks on, and keeps hands off other files.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use super::Rehearsed;
+use super::changes::changes;
+use crate::BoxError;
+use crate::db::Db;
+use crate::driver::Access;
+use crate::error::Error;
+use crate::history::History;
+use crate::hooks::{Progress, Upcoming};
+use crate::options::Options;
+use crate::report::Done;
+use crate::schema::Schema;
+use crate::session::{DbError, Session};
+use crate::set::Set;
+use crate::value::{Row, Value};
+
+/// A session that measures the migrations which run on it.
+pub(super) struct Watch<'w> {
+    session: &'w mut dyn Session,
+    history: History<'w>,
+    options: &'w Options,
+    /// The schema when it was last looked at.
+    schema: Schema,
+    /// The migration that is running.
+    running: Option<Result<Before, Error>>,
+    /// Those that have run, by number. They may yet be rolled back, and done again.
+    ran: BTreeMap<u64, Rehearsed>,
+    committed: Vec<Rehearsed>,
+}
+
+/// The copy when a migration began.
+struct Before {
+    bytes: u64,
+    /// The rows that it has changed since.
+    rows: u64,
+    at: Instant,
+}
+
+impl<'w> Watch<'w> {
+    pub(super) fn new(session: &'w mut dyn Session, set: &'w Set<'w>, options: &'w Options) -> Self {
+        let history = History::new(set);
+        Self {
+            session,
+            history,
+            options,
+            schema: Schema::default(),
+            running: None,
+            ran: BTreeMap::new(),
+            committed: Vec::new(),
+        }
+    }
+
+    /// The migrations that ran and stayed, in order.
+    pub(super) fn committed(self) -> Vec<Rehearsed> {
+        self.committed
+    }
+
+    fn before(&mut self) -> Result<Before, Error> {
+        self.look()?;
+        Ok(Before { bytes: self.bytes()?, rows: 0, at: Instant::now() })
+    }
+
+    /// Looks at the schema, and returns what it was when it was last looked at.
+    fn look(&mut self) -> Result<Schema, Error> {
+        let now = self.schema.read_again(&mut Db::new(self.session, self.options), &self.history)?;
+        Ok(std::mem::replace(&mut self.schema, now))
+    }
+
+    fn bytes(&mut self) -> Result<u64, Error> {
+        let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
+        Db::new(self.session, self.options).query("could not measure the copy", sql, &[]).map(number)
+    }
+
+    /// Counts the rows that `work` changes. What the runner writes to its history, which it does through
+    /// [`Session::query`], does not come by here.
+    fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, DbError> {
+        let total = |session: &mut dyn Session| session.query("SELECT total_changes()", &[]).map(number);
+        let before = total(self.session)?;
+        let done = work(self.session);
+        let changed = total(self.session)?.saturating_sub(before);
+        if let Some(Ok(running)) = &mut self.running {
+            running.rows += changed;
+        }
+        Ok(done)
+    }
+
+    fn finish(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Error> {
+        let Some(before) = self.running.take().transpose()? else { return Ok(()) };
+        let duration = before.at.elapsed();
+        let differences = changes(&self.look()?, &self.schema);
+        let rehearsed = Rehearsed {
+            number: upcoming.number,
+            name: upcoming.name.to_owned(),
+            direction: upcoming.direction,
+            rows_changed: before.rows,
+            duration,
+            bytes_before: before.bytes,
+            bytes_after: self.bytes()?,
+            differences,
+            notes: Vec::new(),
+        };
+        self.ran.insert(rehearsed.number, rehearsed);
+        Ok(())
+    }
+}
+
+impl Session for Watch<'_> {
+    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        if works_on_other_files(sql) {
+            let why = "a rehearsal works on no file but its copy, so it can't go on here";
+            return Err(DbError { busy: false, message: why.to_owned(), offset: None, source: why.into() });
+        }
+        self.counted(|session| session.execute(sql))?
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.session.query(sql, params)
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.session.in_transaction()
+    }
+
+    fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
+        self.counted(|session| session.run_code(id)).map_err(|error| error.source)?
+    }
+
+    fn has_code(&self) -> bool {
+        self.session.has_code()
+    }
+
+    fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
+        self.session.before_each(upcoming)?;
+        self.running = Some(self.before());
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: &Progress<'_>) {
+        self.session.progress(progress);
+    }
+
+    fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
+        self.finish(upcoming).map_err(|error| DbError {
+            busy: error.is_busy(),
+            message: error.message(),
+            offset: None,
+            source: error.into(),
+        })?;
+        self.session.ran(upcoming)
+    }
+
+    fn after_each(&mut self, done: &Done) {
+        if let Some(ran) = self.ran.remove(&done.number) {
+            self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
+        }
+        self.session.after_each(done);
+    }
+
+    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+        self.session.backup_with()
+    }
+
+    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
+        self.session.beside(path, sql)
+    }
+
+    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
+        self.session.lock_file(path, access)
+    }
+}
+
+fn number(rows: Vec<Row>) -> u64 {
+    match rows.into_iter().flatten().next() {
+        Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Whether a statement opens or makes another database file. A statement begins with its first word.
+fn works_on_other_files(sql: &str) -> bool {
+    let has = |word: &str| sql.as_bytes().windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
+    let begins = |word: &str| sql.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word));
+    begins("ATTACH") || (begins("VACUUM") && has("INTO"))
+}

@@ -1,0 +1,583 @@
+//! Rehearsals: what a run would do is said, the database is only read, and nothing of the copy stays.
+
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
+mod support;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+
+use dbmigrate_runtime::{
+    Access, Backend, BoxError, Direction, ForeignKeys, Migrator, Rehearse, Rules, TransactionMode,
+};
+use rusqlite::Connection;
+use support::driver::{Rusqlite, RusqliteDriver};
+use support::*;
+
+const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)";
+
+/// One of each kind; the first makes what the others work on.
+fn files() -> Vec<File> {
+    vec![
+        file("001_users", &[USERS, "INSERT INTO users VALUES (1, 'ada'), (2, 'bob'), (3, 'eve')"])
+            .down(&["DROP TABLE users"]),
+        file(
+            "002_more",
+            &["ALTER TABLE users ADD COLUMN age INTEGER", "UPDATE users SET age = 7 WHERE id > 1", "DELETE FROM users"],
+        )
+        .down(&["ALTER TABLE users DROP COLUMN age"]),
+        file(
+            "003_steps",
+            &["CREATE INDEX by_name ON users (name)", "INSERT INTO users VALUES (9, 'zoe', 1)", "VACUUM"],
+        )
+        .down(&["DROP INDEX by_name"])
+        .no_transaction(),
+    ]
+}
+
+/// A database file in this mode, migrated up to a number.
+fn database(folder: &Folder, mode: &str, number: u64) -> (PathBuf, Connection) {
+    let path = folder.file("app.db");
+    let mut db = Connection::open(&path).unwrap();
+    let _: String = db.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0)).unwrap();
+    if number > 0 {
+        runner(files()).up_to(&mut db, number).unwrap();
+    }
+    (path, db)
+}
+
+/// Every file of a folder: its bytes and when it was written. The shared memory of a WAL is for readers to write.
+fn contents(folder: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let (bytes, time) = match name.ends_with("-shm") || entry.file_type().unwrap().is_dir() {
+            true => (Vec::new(), SystemTime::UNIX_EPOCH),
+            false => (fs::read(entry.path()).unwrap(), entry.metadata().unwrap().modified().unwrap()),
+        };
+        (name, (bytes, time))
+    });
+    files.collect()
+}
+
+/// The names in a folder that a rehearsal of this database would give.
+fn copies(folder: &Path, name: &str) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|file| file.starts_with(&format!("{name}.rehearsal-"))).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_migration_is_measured_on_the_way_up_and_back() {
+    let folder = Folder::new();
+    let (_, mut db) = database(&folder, "delete", 1);
+    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(rehearsal.error.is_none() && !rehearsal.is_empty(), "{rehearsal:?}");
+    let [more, steps] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
+    assert_eq!((more.number, more.name.as_str(), more.direction), (2, "002_more", Direction::Up));
+    assert_eq!((more.rows_changed, steps.rows_changed), (5, 1));
+    assert_eq!(more.differences, ["+ table `users`: the column `age` INTEGER"]);
+    assert_eq!(steps.differences, ["+ table `users`: the index `by_name` (name)"]);
+    let pages = |db: &Connection| ask(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    assert_eq!(more.bytes_before.to_string(), pages(&db));
+    assert_eq!((more.bytes_after, steps.bytes_before), (more.bytes_before, more.bytes_after));
+    assert!(steps.bytes_after > steps.bytes_before, "{steps:?}");
+    // The real run does the same.
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(steps.bytes_after.to_string(), pages(&db));
+
+    let one = runner(files()).rehearse(&mut db, Rehearse::Down).unwrap();
+    assert_eq!(one.migrations.len(), 1);
+    assert_eq!(one.migrations[0].direction, Direction::Down);
+    assert_eq!(one.migrations[0].differences, ["- table `users`: the index `by_name`"]);
+    let names = |what| -> Vec<String> {
+        let mut db = Connection::open(folder.file("app.db")).unwrap();
+        let rehearsal = runner(files()).rehearse(&mut db, what).unwrap();
+        assert!(rehearsal.error.is_none(), "{what:?}: {rehearsal:?}");
+        rehearsal.migrations.into_iter().map(|rehearsed| rehearsed.name).collect()
+    };
+    assert_eq!(names(Rehearse::DownTo(1)), ["003_steps", "002_more"]);
+    assert_eq!(names(Rehearse::DownAll), ["003_steps", "002_more", "001_users"]);
+    assert_eq!(names(Rehearse::RollBack(3)), ["003_steps"]);
+    assert_eq!(names(Rehearse::Up), Vec::<String>::new());
+}
+
+#[test]
+fn the_database_and_what_stands_beside_it_stay_as_they_are() {
+    for mode in ["delete", "wal", "persist"] {
+        for access in [Access::ReadOnly, Access::ReadWrite] {
+            let folder = Folder::new();
+            let (path, writer) = database(&folder, mode, 1);
+            let mut own = Rusqlite::open(&path, access).unwrap();
+            // A log that is not checkpointed: a copy of the main file alone would miss this.
+            run(&writer, "INSERT INTO users VALUES (50, 'late')");
+            let before = contents(path.parent().unwrap());
+            assert_eq!(before.keys().filter(|name| name.ends_with("-wal")).count(), usize::from(mode == "wal"));
+            let rehearsal = runner(files()).rehearse(&mut own, Rehearse::Up).unwrap();
+            assert_eq!(rehearsal.migrations[0].rows_changed, 7, "{mode}: {rehearsal:?}");
+            drop(own);
+            assert!(contents(path.parent().unwrap()) == before, "{mode}, {access:?}");
+            assert_eq!(history(&writer), "001_users");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_a_dead_writer_left_is_read_and_not_checkpointed() {
+    let folder = Folder::new();
+    let (path, _writer) = database(&folder, "wal", 1);
+    let left = folder.file("left.db");
+    for suffix in ["", "-wal"] {
+        fs::copy(format!("{}{suffix}", path.display()), format!("{}{suffix}", left.display())).unwrap();
+    }
+    let state = || {
+        let mut files = contents(left.parent().unwrap());
+        files.retain(|name, _| ["left.db", "left.db-wal"].contains(&name.as_str()));
+        files
+    };
+    let before = state();
+    assert!(!before["left.db-wal"].0.is_empty());
+    let mut db = Rusqlite::open(&left, Access::ReadOnly).unwrap();
+    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert_eq!(rehearsal.migrations.len(), 2, "{rehearsal:?}");
+    drop(db);
+    assert!(state() == before);
+}
+
+#[test]
+fn a_database_in_memory_is_rehearsed_in_the_temporary_folder() {
+    let mut db = memory();
+    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::UpTo(2)).unwrap();
+    let [users, more] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
+    assert_eq!((users.rows_changed, more.rows_changed), (3, 5));
+    assert_eq!(users.differences, ["+ table `users` (id, name)"]);
+    assert_eq!(objects(&db), "");
+    assert!(runner(files()).rehearse(&mut db, Rehearse::UpTo(9)).unwrap_err().is_unknown_migration());
+    run(&db, "BEGIN");
+    assert!(runner(files()).rehearse(&mut db, Rehearse::Up).unwrap_err().is_open_transaction());
+}
+
+#[test]
+fn what_stops_a_migration_is_part_of_the_answer() {
+    for mode in [TransactionMode::Each, TransactionMode::All] {
+        let mut files = vec![
+            file("001_users", &[USERS]),
+            file("002_wrong", &["INSERT INTO users VALUES (1, 'x')", "INSERT INTO nowhere VALUES (1)"]),
+            file("003_never", &["CREATE TABLE never (a)"]),
+        ];
+        let migrator =
+            |files: &[File]| Runner::new(set_with(files.to_vec(), Rules { transaction: mode, ..Rules::DEFAULT }));
+        let mut db = memory();
+        let rehearsal = migrator(&files).rehearse(&mut db, Rehearse::Up).unwrap();
+        let error = rehearsal.error.unwrap();
+        assert!(error.is_sql(), "{error}");
+        assert_eq!((error.file(), error.line()), (Some("migrations/002_wrong.sql"), Some(3)));
+        // A fresh database is filled many at a time: what was done twice is told once, and only what would stay.
+        let names: Vec<&str> = rehearsal.migrations.iter().map(|rehearsed| rehearsed.name.as_str()).collect();
+        assert_eq!(names, if mode == TransactionMode::Each { &["001_users"][..] } else { &[] });
+        assert_eq!(objects(&db), "");
+        // So is what stops the whole run.
+        files.truncate(1);
+        run(&db, "CREATE TABLE other (a)");
+        let rehearsal = migrator(&files).rehearse(&mut db, Rehearse::Up).unwrap();
+        assert!(rehearsal.error.unwrap().is_existing_schema());
+        let rehearsal = migrator(&files).allow_existing_schema().rehearse(&mut db, Rehearse::Up).unwrap();
+        assert!(rehearsal.error.is_none() && rehearsal.migrations.len() == 1);
+    }
+}
+
+#[test]
+fn code_runs_on_the_copy_and_a_panic_in_it_leaves_nothing() {
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "delete", 1);
+    let before = contents(path.parent().unwrap());
+    let found = RefCell::new(PathBuf::new());
+    let panics = Cell::new(false);
+    let mut all = files();
+    all.insert(1, file("002_code", &["rust:7"]));
+    all.truncate(2);
+    let migrator = runner(all).with_code(|id, copy| {
+        let file = PathBuf::from(copy.path().unwrap());
+        assert_eq!((id, file.file_name().unwrap().to_str()), (7, Some("app.db")));
+        copy.execute_batch("CREATE VIEW v AS SELECT 1; UPDATE users SET name = 'x'")?;
+        fs::write(file.with_file_name("of-the-program"), "")?;
+        *found.borrow_mut() = file;
+        if panics.get() {
+            resume_unwind(Box::new("on purpose"));
+        }
+        Ok(())
+    });
+    let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
+    assert_eq!(rehearsal.migrations[0].rows_changed, 3);
+    assert_eq!(rehearsal.migrations[0].differences, ["+ view `v`"]);
+    let copy = found.borrow().clone();
+    assert_eq!(copy.parent().unwrap().parent(), path.parent().map(|path| path.canonicalize().unwrap()).as_deref());
+    assert!(!copy.parent().unwrap().exists());
+    panics.set(true);
+    catch_unwind(AssertUnwindSafe(|| migrator.rehearse(&mut db, Rehearse::Up))).unwrap_err();
+    assert_ne!(*found.borrow(), copy);
+    assert!(contents(path.parent().unwrap()) == before);
+    assert_eq!(ask(&db, "SELECT count(*) FROM users WHERE name = 'x'"), "0");
+}
+
+#[test]
+fn the_calls_of_the_program_are_made_as_in_a_real_run() {
+    let calls = RefCell::new(Vec::new());
+    let migrator = runner(files())
+        .before_each(|upcoming| {
+            calls.borrow_mut().push(format!("before {}", upcoming.number));
+            if upcoming.number == 3 { Err("not today".into()) } else { Ok(()) }
+        })
+        .on_progress(|progress| calls.borrow_mut().push(format!("{} of {}", progress.step, progress.of)))
+        .after_each(|done| calls.borrow_mut().push(format!("after {}", done.number)));
+    let rehearsal = migrator.rehearse(&mut memory(), Rehearse::Up).unwrap();
+    assert!(rehearsal.error.unwrap().is_hook());
+    assert_eq!(rehearsal.migrations.len(), 2);
+    assert_eq!(
+        calls.borrow().join(", "),
+        "before 1, 1 of 2, 2 of 2, before 2, 1 of 3, 2 of 3, 3 of 3, after 1, after 2, before 3"
+    );
+}
+
+#[test]
+fn the_copy_has_the_settings_of_the_connection() {
+    let folder = Folder::new();
+    let (_, mut db) = database(&folder, "wal", 0);
+    let pragmas = ["journal_mode", "recursive_triggers", "legacy_alter_table", "ignore_check_constraints"];
+    let seen = RefCell::new(String::new());
+    let files = vec![
+        file("001_look", &["rust:1", USERS, "CREATE TABLE posts (user REFERENCES users)"]),
+        file("002_orphan", &["INSERT INTO posts VALUES (99)", "DELETE FROM posts"]),
+    ];
+    let rules = Rules { foreign_keys: ForeignKeys::Connection, ..Rules::DEFAULT };
+    let migrator = Runner::new(set_with(files, rules)).with_code(|_, copy| {
+        *seen.borrow_mut() = pragmas.map(|name| ask(copy, &format!("PRAGMA {name}"))).join(" ");
+        Ok(())
+    });
+    for (on, expect) in [(1, "wal 1 1 1"), (0, "wal 0 0 0")] {
+        for name in ["foreign_keys"].iter().chain(&pragmas[1..]) {
+            run(&db, &format!("PRAGMA {name} = {on}"));
+        }
+        let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
+        assert_eq!(rehearsal.error.map(|error| error.is_foreign_key()), (on == 1).then_some(true));
+        assert_eq!(*seen.borrow(), expect);
+    }
+}
+
+#[test]
+fn every_kind_of_change_has_its_line() {
+    let files = vec![
+        file(
+            "001_before",
+            &[
+                USERS,
+                "CREATE TABLE posts (id INTEGER PRIMARY KEY, title TEXT, user INTEGER REFERENCES users (id), \
+                 CHECK (id > 0))",
+                "CREATE INDEX by_title ON posts (title)",
+                "CREATE VIEW v AS SELECT 1",
+                "CREATE TRIGGER tr AFTER INSERT ON users BEGIN SELECT 1; END",
+            ],
+        ),
+        file(
+            "002_after",
+            &[
+                "DROP VIEW v",
+                "CREATE VIEW v AS SELECT 2",
+                "DROP TRIGGER tr",
+                "DROP TABLE posts",
+                "CREATE TABLE posts (id INTEGER PRIMARY KEY, title BLOB NOT NULL, user INTEGER)",
+                "CREATE TABLE \"odd\u{1b}\" (a, b UNIQUE)",
+                "CREATE INDEX by_b ON \"odd\u{1b}\" (b DESC)",
+                "DROP TABLE users",
+                "CREATE TABLE users (name TEXT, id INTEGER PRIMARY KEY)",
+            ],
+        ),
+        file(
+            "003_text",
+            &[
+                "DROP TABLE posts",
+                "CREATE TABLE posts (id INTEGER PRIMARY KEY, title BLOB NOT NULL, user INTEGER, CHECK (id > 0))",
+            ],
+        ),
+        file("004_rows", &["INSERT INTO users DEFAULT VALUES"]),
+    ];
+    let rehearsal = runner(files).rehearse(&mut memory(), Rehearse::Up).unwrap();
+    let lines = |at: usize| rehearsal.migrations[at].differences.join("\n");
+    assert_eq!(
+        lines(0),
+        "+ table `posts` (id, title, user)\n\
+         + table `posts`: the foreign key from (user) to users (id) on update NO ACTION, on delete NO ACTION\n\
+         + table `posts`: the index `by_title` (title)\n\
+         + table `users` (id, name)\n\
+         + trigger `tr`\n\
+         + view `v`"
+    );
+    assert_eq!(
+        lines(1),
+        "~ table `posts`: the column `title` TEXT -> BLOB NOT NULL\n\
+         - table `posts`: the foreign key from (user) to users (id)\n\
+         - table `posts`: the index `by_title`\n\
+         ~ table `users`: the columns (id, name) -> (name, id)\n\
+         - trigger `tr`\n\
+         ~ view `v`: its text\n\
+         + table `odd\\u{1b}` (a, b)\n\
+         + table `odd\\u{1b}`: UNIQUE (b) unique\n\
+         + table `odd\\u{1b}`: the index `by_b` (b DESC)"
+    );
+    assert_eq!(lines(2), "~ table `posts`: its text");
+    assert_eq!(lines(3), "");
+}
+
+#[test]
+fn many_tables_are_told_apart_as_well_as_few() {
+    let make = |from: u32, to: u32| -> Vec<&'static str> {
+        let table =
+            |number| &*format!("CREATE TABLE t{number:02} (a); CREATE INDEX i{number} ON t{number:02} (a)").leak();
+        (from..to).map(table).flat_map(|both| both.split("; ")).collect()
+    };
+    let files = vec![
+        file("001_many", &make(0, 30)),
+        file("002_few", &[&make(30, 32)[..], &["DROP INDEX i7", "ALTER TABLE t08 ADD COLUMN b"]].concat()),
+        file("003_many", &[&make(40, 60)[..], &["ALTER TABLE t09 ADD COLUMN b"]].concat()),
+    ];
+    let rehearsal = runner(files).rehearse(&mut memory(), Rehearse::Up).unwrap();
+    let [first, few, many] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
+    assert_eq!((first.differences.len(), many.differences.len()), (60, 41));
+    assert_eq!(
+        few.differences,
+        [
+            "- table `t07`: the index `i7`",
+            "+ table `t08`: the column `b` no type",
+            "+ table `t30` (a)",
+            "+ table `t30`: the index `i30` (a)",
+            "+ table `t31` (a)",
+            "+ table `t31`: the index `i31` (a)",
+        ]
+    );
+    assert_eq!(many.differences[0], "+ table `t09`: the column `b` no type");
+}
+
+#[test]
+fn a_statement_that_opens_another_file_ends_the_rehearsal() {
+    let folder = Folder::new();
+    let other = folder.file("other.db");
+    run(&Connection::open(&other).unwrap(), "CREATE TABLE t (a)");
+    let before = contents(other.parent().unwrap());
+    for (statement, line) in [
+        (format!("ATTACH '{}' AS o", other.display()), 2),
+        (format!("VACUUM INTO '{}'", folder.file("new.db").display()), 2),
+    ] {
+        let files = vec![
+            file("001_users", &[USERS]),
+            file("002_other", &[statement.leak(), "INSERT INTO o.t VALUES (1)"]).no_transaction(),
+        ];
+        let rehearsal = runner(files).rehearse(&mut memory(), Rehearse::Up).unwrap();
+        let error = rehearsal.error.unwrap();
+        assert!(error.to_string().contains("a rehearsal works on no file but its copy"), "{error}");
+        assert_eq!((error.file(), error.line()), (Some("migrations/002_other.sql"), Some(line)));
+        assert_eq!(rehearsal.migrations.len(), 1);
+    }
+    assert!(contents(other.parent().unwrap()) == before);
+}
+
+/// Makes what a rehearsal leaves that was killed.
+fn dead(parent: &Path, name: &str) -> PathBuf {
+    let folder = parent.join(name);
+    fs::create_dir(&folder).unwrap();
+    for file in ["lock", "app.db", "app.db-journal"] {
+        fs::write(folder.join(file), "").unwrap();
+    }
+    fs::create_dir(folder.join("of-the-program")).unwrap();
+    fs::write(folder.join("of-the-program/file"), "").unwrap();
+    folder
+}
+
+#[test]
+fn what_dead_rehearsals_left_is_swept_and_nothing_else() {
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "delete", 1);
+    let parent = path.parent().unwrap();
+    let gone = [dead(parent, "app.db.rehearsal-1-1"), folder.file("app.db.rehearsal-1-2")];
+    fs::create_dir(&gone[1]).unwrap();
+
+    let live = dead(parent, "app.db.rehearsal-2-1");
+    let holder = Connection::open(live.join("lock")).unwrap();
+    run(&holder, "BEGIN EXCLUSIVE");
+    let no_lock = dead(parent, "app.db.rehearsal-2-2");
+    fs::remove_file(no_lock.join("lock")).unwrap();
+    let no_file = dead(parent, "app.db.rehearsal-2-3");
+    fs::remove_file(no_file.join("lock")).unwrap();
+    fs::create_dir(no_file.join("lock")).unwrap();
+    let stay = [
+        live.clone(),
+        no_lock,
+        no_file,
+        dead(parent, "other.db.rehearsal-1-1"),
+        dead(parent, "app.db.rehearsal-1-x"),
+        dead(parent, "app.db.rehearsal-1-1.bak"),
+    ];
+    let temporary = dead(&std::env::temp_dir(), &format!("app.db.rehearsal-{}-1", std::process::id()));
+
+    // With nothing to do no copy is made, and nothing swept.
+    assert!(runner(files()).rehearse(&mut db, Rehearse::UpTo(1)).unwrap().is_empty());
+    assert!(gone.iter().all(|path| path.exists()));
+    runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(gone.iter().all(|path| !path.exists()) && !temporary.exists());
+    assert!(stay.iter().all(|path| path.join("app.db").exists()));
+    // Whoever held it is gone.
+    drop(holder);
+    runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(!live.exists());
+    assert!(stay[1..].iter().all(|path| path.join("app.db").exists()));
+}
+
+/// A backend whose folders are swept at a bad moment, as often as this says: before their lock is made, and before it
+/// is taken.
+struct Swept;
+
+static SWEEPS: AtomicU32 = AtomicU32::new(4);
+
+impl Backend for Swept {
+    type Connection = Connection;
+    type Driver<'c> = RusqliteDriver<'c>;
+
+    fn driver(connection: &mut Connection) -> RusqliteDriver<'_> {
+        Rusqlite::driver(connection)
+    }
+
+    fn connection<'d>(driver: &'d RusqliteDriver<'_>) -> &'d Connection {
+        Rusqlite::connection(driver)
+    }
+
+    fn open(path: &Path, access: Access) -> Result<Connection, BoxError> {
+        let left = SWEEPS.load(Ordering::Relaxed);
+        if !path.ends_with("lock") || left == 0 {
+            return Rusqlite::open(path, access);
+        }
+        SWEEPS.store(left - 1, Ordering::Relaxed);
+        let early = left % 2 == 0;
+        let opened = if early { None } else { Some(Rusqlite::open(path, access)) };
+        fs::remove_dir_all(path.parent().unwrap())?;
+        opened.unwrap_or_else(|| Rusqlite::open(path, access))
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn who_is_swept_before_the_lock_starts_over() {
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "delete", 1);
+    let rehearsal = Migrator::<Swept>::new(set(files())).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(rehearsal.error.is_none() && rehearsal.migrations.len() == 2, "{rehearsal:?}");
+    assert_eq!(SWEEPS.load(Ordering::Relaxed), 0);
+    assert_eq!(copies(path.parent().unwrap(), "app.db"), Vec::<String>::new());
+}
+
+#[test]
+fn many_at_once_leave_each_other_alone() {
+    let folder = Folder::new();
+    let (path, _db) = database(&folder, "wal", 1);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut db = Rusqlite::open(&path, Access::ReadOnly).unwrap();
+                for round in 0..10 {
+                    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+                    assert!(rehearsal.error.is_none(), "{round}: {rehearsal:?}");
+                    assert_eq!(rehearsal.migrations.len(), 2);
+                }
+            });
+        }
+    });
+    assert_eq!(copies(path.parent().unwrap(), "app.db"), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_and_nobody_else_can_look() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "delete", 1);
+    let parent = path.parent().unwrap();
+    let target = dead(parent, "target");
+    symlink(&target, folder.file("app.db.rehearsal-1-1")).unwrap();
+    let linked = dead(parent, "app.db.rehearsal-1-2");
+    fs::remove_file(linked.join("lock")).unwrap();
+    symlink(target.join("lock"), linked.join("lock")).unwrap();
+    let swept = dead(parent, "app.db.rehearsal-1-3");
+    symlink(&target, swept.join("link")).unwrap();
+    let seen = RefCell::new(Vec::new());
+    let mut all = files();
+    all.truncate(1);
+    all.push(file("002_code", &["rust:1"]));
+    let migrator = runner(all).with_code(|_, copy| {
+        let own = Path::new(copy.path().unwrap()).parent().unwrap();
+        seen.borrow_mut().push(fs::metadata(own)?.permissions().mode() & 0o777);
+        Ok(())
+    });
+    migrator.rehearse(&mut db, Rehearse::Up).unwrap();
+    assert_eq!(*seen.borrow(), [0o700]);
+    assert!(target.join("of-the-program/file").exists() && target.join("app.db").exists());
+    assert!(linked.join("app.db").exists() && !swept.exists());
+    assert_eq!(copies(parent, "app.db"), ["app.db.rehearsal-1-1", "app.db.rehearsal-1-2"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn where_nothing_can_be_made_beside_the_database_the_temporary_folder_serves() {
+    let folder = Folder::new();
+    let inner = folder.file("gone");
+    fs::create_dir(&inner).unwrap();
+    let path = inner.join("moved.db");
+    let mut db = Connection::open(&path).unwrap();
+    runner(files()).up_to(&mut db, 1_u64).unwrap();
+    let place = RefCell::new(PathBuf::new());
+    let mut all = files();
+    all.truncate(1);
+    all.push(file("002_code", &["rust:1"]));
+    let migrator = runner(all).with_code(|_, copy| {
+        *place.borrow_mut() = PathBuf::from(copy.path().unwrap());
+        Ok(())
+    });
+    // The connection still has the file, which has no folder any more.
+    fs::remove_dir_all(&inner).unwrap();
+    let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(rehearsal.error.is_none(), "{rehearsal:?}");
+    let place = place.borrow();
+    let parent = place.parent().unwrap().parent().unwrap();
+    assert_eq!(parent, std::env::temp_dir().canonicalize().unwrap());
+    assert!(!place.exists() && !inner.exists());
+}
+
+#[test]
+fn a_copy_for_which_there_is_no_room_is_not_begun() {
+    let folder = Folder::new();
+    let (path, mut db) = database(&folder, "wal", 1);
+    let before = contents(path.parent().unwrap());
+    let needed = ask(&db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    // What stands in the log alone counts.
+    assert!(fs::metadata(&path).unwrap().len() < needed.parse().unwrap());
+    let error = runner(files()).free_space(|_| Some(9)).rehearse(&mut db, Rehearse::Up).unwrap_err();
+    assert!(error.is_copy(), "{error}");
+    assert!(error.message().ends_with(&format!(" takes {needed} bytes, and 9 are free there")), "{error}");
+    assert!(contents(path.parent().unwrap()) == before);
+    for free in [|_: &Path| None, |folder: &Path| folder.is_dir().then_some(1 << 30)] {
+        assert!(runner(files()).free_space(free).rehearse(&mut db, Rehearse::Up).unwrap().error.is_none());
+    }
+}
+
+#[test]
+fn a_database_called_like_the_lock_is_no_trouble() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("Lock")).unwrap();
+    let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
+    assert!(rehearsal.error.is_none() && rehearsal.migrations.len() == 3, "{rehearsal:?}");
+    assert_eq!(fs::read_dir(folder.file("")).unwrap().count(), 1);
+}
