@@ -83,9 +83,9 @@ fn entry(matched: Match<'_>) -> Entry {
         Some(migration) if !differs => matches!(migration.down, Down::Script(_)),
         _ => row.as_ref().is_some_and(|row| row.has_down),
     };
-    let (name, applied_at, duration) = match row {
-        Some(row) => (row.name, Some(row.applied_at), row.duration),
-        None => (String::new(), None, None),
+    let (name, applied_at, duration, steps) = match row {
+        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
+        None => (String::new(), None, None, Vec::new()),
     };
     Entry {
         number,
@@ -93,6 +93,7 @@ fn entry(matched: Match<'_>) -> Entry {
         file: migration.map(|migration| migration.file.to_owned()),
         applied_at: applied_at.filter(|_| state.is_applied()),
         duration,
+        steps,
         title: own(metadata.and_then(|metadata| metadata.title)),
         date: own(metadata.and_then(|metadata| metadata.date)),
         description: own(metadata.and_then(|metadata| metadata.description)),
@@ -459,6 +460,7 @@ mod tests {
             set_name: String::new(),
             statements_done: 0,
             duration: None,
+            steps: Vec::new(),
             tool: None,
             has_down: false,
         }

@@ -59,10 +59,21 @@ pub struct HistoryRow {
     pub statements_done: u64,
     /// How long it took.
     pub duration: Option<Duration>,
+    /// How long each of its steps took, in order; empty where that is not known. Of a migration that was stopped on
+    /// its way they are those of the run that ended it.
+    pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,
     /// Whether its way back is stored.
     pub(crate) has_down: bool,
+}
+
+/// How long a script took.
+#[derive(Clone, Copy)]
+pub(crate) struct Took<'t> {
+    pub(crate) duration: Duration,
+    /// Each of its steps.
+    pub(crate) steps: &'t [Duration],
 }
 
 /// What the head says.
@@ -163,8 +174,8 @@ impl<'s> History<'s> {
     /// The rows of the set, in the order in which they were written.
     pub(crate) fn rows(&self, db: &mut Db<'_>) -> Result<Vec<HistoryRow>, Error> {
         let sql = format!(
-            "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, tool, \
-             down_sql IS NOT NULL FROM {} WHERE set_name = ?1 ORDER BY id",
+            "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
+             steps_us, tool, down_sql IS NOT NULL FROM {} WHERE set_name = ?1 ORDER BY id",
             self.rows_sql
         );
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
@@ -237,14 +248,16 @@ impl<'s> History<'s> {
         options: &Options,
         migration: &Migration<'_>,
         state: &str,
-        duration: Option<Duration>,
+        took: Option<Took<'_>>,
     ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             up_sql, down_sql, tool) VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             steps_us, up_sql, down_sql, tool) \
+             VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             self.rows_sql
         );
+        let [duration, steps] = took.map_or([Value::Null, Value::Null], |took| took.values());
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -253,7 +266,8 @@ impl<'s> History<'s> {
             text(migration.checksum),
             text(state),
             integer(done as u64)?,
-            duration.map_or(Value::Null, micros),
+            duration,
+            steps,
             up_sql,
             down_sql,
             text(options.tool),
@@ -305,13 +319,14 @@ impl<'s> History<'s> {
     }
 
     /// Marks a migration without a transaction as applied.
-    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, duration: Duration) -> Result<(), Error> {
+    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, took: Took<'_>) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3 \
+            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4 \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let params = [text(self.set.name), integer(number)?, micros(duration)];
+        let [duration, steps] = took.values();
+        let params = [text(self.set.name), integer(number)?, duration, steps];
         db.query("could not change the history", &sql, &params).map(drop)
     }
 
@@ -329,10 +344,6 @@ impl<'s> History<'s> {
     /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
     /// keeps that.
     pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
-        let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = 'may_run_late'";
-        if db.query("could not read the history", sql, &[text(&self.head)])?.is_empty() {
-            db.execute(&format!("ALTER TABLE {} ADD COLUMN may_run_late TEXT NOT NULL DEFAULT ''", self.head_sql))?;
-        }
         self.write_head(db, "")?;
         let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
         let sql = format!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql);
@@ -341,10 +352,9 @@ impl<'s> History<'s> {
 
     /// The migrations that may run although later ones are applied, by ascending number. There is a head.
     pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
-        // All columns, as the last is not there until something is forgotten.
-        let sql = format!("SELECT * FROM {} WHERE set_name = ?1", self.head_sql);
+        let sql = format!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
-        let last = rows.into_iter().next().and_then(|row| row.into_iter().nth(3)).and_then(into_text);
+        let last = rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text);
         let mut numbers: Vec<u64> =
             last.unwrap_or_default().split(' ').filter_map(|number| number.parse().ok()).collect();
         numbers.sort_unstable();
@@ -383,6 +393,7 @@ fn decode(row: Row) -> Option<HistoryRow> {
         state: into_text(next()?)?,
         statements_done: u64::try_from(into_integer(next()?)?).ok()?,
         duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+        steps: into_text(next()?).and_then(|text| step_times(&text)).unwrap_or_default(),
         tool: into_text(next()?),
         has_down: next()? == Value::Integer(1),
     })
@@ -414,7 +425,21 @@ fn integer(number: u64) -> Result<Value, Error> {
         .map_err(|_| Error::new(ErrorKind::Set, format!("{number} is too large for the number of a migration")))
 }
 
-fn micros(duration: Duration) -> Value {
+impl Took<'_> {
+    /// Both as the history has them.
+    fn values(self) -> [Value; 2] {
+        let steps: Vec<String> = self.steps.iter().map(|step| step.as_micros().to_string()).collect();
+        let steps = if steps.is_empty() { Value::Null } else { Value::Text(steps.join(" ")) };
+        [micros(self.duration), steps]
+    }
+}
+
+/// The times of steps as the history has them: microseconds, separated by spaces. `None` where one is no number.
+fn step_times(text: &str) -> Option<Vec<Duration>> {
+    text.split(' ').map(|micros| micros.parse().ok().map(Duration::from_micros)).collect()
+}
+
+pub(crate) fn micros(duration: Duration) -> Value {
     Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 

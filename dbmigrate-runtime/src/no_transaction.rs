@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
 use crate::guard::Settings;
+use crate::history::Took;
 use crate::hooks::Progress;
 use crate::job::Job;
 use crate::report::Done;
@@ -268,7 +269,7 @@ impl Walk<'_, '_, '_> {
 
     /// All steps are done: the row and the head say so.
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
-        let (context, job, before) = (self.context, self.job, &self.before);
+        let (context, job, before, steps) = (self.context, self.job, &self.before, &self.trace.steps);
         self.db.transaction(|db| {
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
@@ -278,7 +279,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, job.number, start.elapsed())?,
+                Some(_) => context.history.applied(db, job.number, Took { duration: start.elapsed(), steps })?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {

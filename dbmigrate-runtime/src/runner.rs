@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, has_code};
 use crate::guard::Settings;
-use crate::history::History;
+use crate::history::{History, Took};
 use crate::job::{Job, Way};
 use crate::no_transaction;
 use crate::options::Options;
@@ -251,7 +251,9 @@ impl<'r, 's> Runner<'r, 's> {
         let duration = start.elapsed();
         let Context { history, options, .. } = &self.context;
         match job.records() {
-            Some(migration) => history.insert(db, options, migration, "applied", Some(duration))?,
+            Some(migration) => {
+                history.insert(db, options, migration, "applied", Some(Took { duration, steps: &trace.steps }))?
+            }
             None => history.delete(db, job.number)?,
         }
         job.ran(db)?;

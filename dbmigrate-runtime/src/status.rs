@@ -53,6 +53,8 @@ pub struct Entry {
     pub applied_at: Option<String>,
     /// How long it took.
     pub duration: Option<Duration>,
+    /// How long each of its steps took, in order; empty where that is not known.
+    pub steps: Vec<Duration>,
     /// `-- Migration:`
     pub title: Option<String>,
     /// `-- Date:`

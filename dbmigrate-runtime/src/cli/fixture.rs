@@ -14,6 +14,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
         state,
         applied_at: None,
         duration: None,
+        steps: Vec::new(),
         title: None,
         date: None,
         description: None,

@@ -10,6 +10,10 @@ use crate::{Done, Entry, HistoryRow, State, Status};
 /// Names longer than this don't push the other lines to the right.
 const WIDEST: usize = 60;
 
+/// More steps than this are not all shown, but this many of them.
+const MANY_STEPS: usize = 8;
+const SLOWEST: usize = 5;
+
 /// `[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)` for each migration, then the totals.
 pub(super) fn status(status: &Status, verbose: bool) -> Vec<String> {
     let names: Vec<String> = status.entries.iter().map(|entry| plain(&entry.name)).collect();
@@ -74,11 +78,28 @@ fn details(entry: &Entry) -> Vec<String> {
         ("file", &entry.file),
     ];
     let shown = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-    shown.map(|(name, value)| format!("      {name}: {}", plain(value))).collect()
+    let lines = shown.map(|(name, value)| format!("      {name}: {}", plain(value)));
+    lines.chain(steps(&entry.steps)).collect()
+}
+
+/// The times of the steps; those of many cut to the slowest. One alone took as long as the whole.
+fn steps(times: &[Duration]) -> Option<String> {
+    let mut shown: Vec<(usize, Duration)> = times.iter().copied().enumerate().collect();
+    let cut = match shown.len() {
+        0 | 1 => return None,
+        2..=MANY_STEPS => String::new(),
+        all => {
+            shown.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+            shown.truncate(SLOWEST);
+            format!(" (the slowest {SLOWEST} of {all})")
+        }
+    };
+    let shown: Vec<String> = shown.into_iter().map(|(at, took)| format!("{}: {}", at + 1, time(took))).collect();
+    Some(format!("      steps: {}{cut}", shown.join(", ")))
 }
 
 /// The history as a table, one row on each line.
-pub(super) fn history(rows: &[HistoryRow]) -> Vec<String> {
+pub(super) fn history(rows: &[HistoryRow], verbose: bool) -> Vec<String> {
     let title = ["id", "applied at", "name", "state", "took"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         let took = row.duration.map_or(String::new(), time);
@@ -95,7 +116,13 @@ pub(super) fn history(rows: &[HistoryRow]) -> Vec<String> {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    table.iter().map(line).collect()
+    let of = std::iter::once(None).chain(rows.iter().map(Some));
+    let mut lines = Vec::with_capacity(table.len());
+    for (cells, row) in table.iter().zip(of) {
+        lines.push(line(cells));
+        lines.extend(row.filter(|_| verbose).and_then(|row| steps(&row.steps)));
+    }
+    lines
 }
 
 /// `001_initial_schema in 1.2 ms`
@@ -179,6 +206,19 @@ mod tests {
     fn a_very_long_name_does_not_widen_the_rest() {
         let entries = vec![entry(1, &"x".repeat(100_000), State::Edited), entry(2, "002_b", State::Edited)];
         assert_eq!(status(&status_of(entries), false)[1], "[!] 002_b  (edited since it was applied)");
+    }
+
+    #[test]
+    fn the_slowest_of_many_steps_are_shown() {
+        let times = |micros: &[u64]| steps(&micros.iter().copied().map(Duration::from_micros).collect::<Vec<_>>());
+        assert_eq!(times(&[]), None);
+        assert_eq!(times(&[300]), None);
+        assert_eq!(times(&[300, 1_200_000]).unwrap(), "      steps: 1: 0.3 ms, 2: 1.20 s");
+        assert!(times(&[100; 8]).unwrap().ends_with("8: 0.1 ms"));
+        assert_eq!(
+            times(&[100, 900, 800, 100, 700, 600, 500, 100, 400]).unwrap(),
+            "      steps: 2: 0.9 ms, 3: 0.8 ms, 5: 0.7 ms, 6: 0.6 ms, 7: 0.5 ms (the slowest 5 of 9)"
+        );
     }
 
     #[test]

@@ -99,6 +99,7 @@ impl<'t> Output<'t> {
                 .number("number", Some(done.number))
                 .text("name", &*done.name)
                 .number("duration_us", Some(micros(done.duration)))
+                .numbers("steps_us", done.steps.iter().copied().map(micros))
                 .list("notes", &done.notes)
                 .line();
             return self.terminal.data(&line);
@@ -320,7 +321,7 @@ impl<'t> Output<'t> {
         } else if rows.is_empty() {
             self.progress("Finished", "the history has no rows");
         } else {
-            human::history(rows).iter().for_each(|line| self.terminal.data(line));
+            human::history(rows, self.request.verbose).iter().for_each(|line| self.terminal.data(line));
         }
     }
 }
@@ -358,6 +359,7 @@ fn entry_line(entry: &Entry) -> String {
         .text("state", state_word(&entry.state))
         .text("applied_at", entry.applied_at.as_deref())
         .number("duration_us", entry.duration.map(micros))
+        .numbers("steps_us", entry.steps.iter().copied().map(micros))
         .truth("reversible", entry.reversible)
         .text("title", entry.title.as_deref())
         .text("date", entry.date.as_deref())
@@ -395,6 +397,7 @@ fn row_line(row: &HistoryRow) -> String {
         .text("state", &*row.state)
         .number("statements_done", Some(row.statements_done))
         .number("duration_us", row.duration.map(micros))
+        .numbers("steps_us", row.steps.iter().copied().map(micros))
         .text("tool", row.tool.as_deref())
         .line()
 }

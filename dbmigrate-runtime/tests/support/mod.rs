@@ -247,7 +247,12 @@ pub fn dump(db: &Connection) -> String {
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for (at, column) in columns.iter().enumerate() {
-                let differs = name == "_migrations" && ["id", "applied_at", "duration_us"].contains(&column.as_str());
+                let differs = match name.as_str() {
+                    "_migrations" => &["id", "applied_at", "duration_us", "steps_us"][..],
+                    "_migrations_repeatable" => &["applied_at", "duration_us"],
+                    _ => &[],
+                }
+                .contains(&column.as_str());
                 if !differs {
                     out.push_str(&format!("  {:?}", row.get::<_, rusqlite::types::Value>(at).unwrap()));
                 }
