@@ -4,6 +4,8 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, HistoryRow, Presence};
 use crate::options::Options;
+use crate::records::Record;
+use crate::repeatable;
 use crate::session::Session;
 use crate::set::{Down, Migration, Set};
 use crate::status::{Entry, State, Status};
@@ -29,6 +31,8 @@ pub(crate) struct Known<'s> {
     pub(crate) head: Option<Head>,
     /// The migrations that may run although later ones are applied, by ascending number.
     pub(crate) may_run_late: Vec<u64>,
+    /// Which repeatables were run; `None` where there is no table for them.
+    pub(crate) records: Option<Vec<Record>>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
 }
@@ -60,18 +64,20 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
-            Ok(Found::History(Known { set, head, may_run_late, matches }))
+            let records = history.records.read(db)?;
+            Ok(Found::History(Known { set, head, may_run_late, records, matches }))
         }
     }
 }
 
 /// The state of every migration.
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
-    let matches = match look(&mut Db::new(session, options), set)? {
-        Found::History(known) => known.matches,
-        Found::Fresh | Found::Objects => matches(set, Vec::new(), &[])?,
+    let (matches, records) = match look(&mut Db::new(session, options), set)? {
+        Found::History(known) => (known.matches, known.records.unwrap_or_default()),
+        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Vec::new()),
     };
-    Ok(Status { entries: matches.into_iter().map(entry).collect() })
+    let repeatables = repeatable::entries(set, &records);
+    Ok(Status { entries: matches.into_iter().map(entry).collect(), repeatables })
 }
 
 fn entry(matched: Match<'_>) -> Entry {
@@ -170,7 +176,17 @@ impl<'s> Known<'s> {
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        chain(self.set, self.prefix())
+        if self.is_complete() { whole_chain(self.set) } else { chain(self.set, self.prefix()) }
+    }
+
+    /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.prefix() == Some(self.set.migrations.len()) && repeatable::are_done(self.set, self.records())
+    }
+
+    /// Which repeatables were run.
+    pub(crate) fn records(&self) -> &[Record] {
+        self.records.as_deref().unwrap_or_default()
     }
 
     /// The rows' side, newest first.
@@ -378,6 +394,14 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     last.map_or("", |migration| migration.chain)
 }
 
+/// The chain of a database that has everything.
+pub(crate) fn whole_chain<'s>(set: &Set<'s>) -> &'s str {
+    match set.repeatables.last() {
+        Some(repeatable) => repeatable.chain,
+        None => chain(set, Some(set.migrations.len())),
+    }
+}
+
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
@@ -482,7 +506,7 @@ mod tests {
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, may_run_late: Vec::new(), matches };
+        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches };
         assert_eq!(known.chain(), chain);
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The head holds the chained checksum of the whole history where that is exactly the program's first migrations, and
 //! is empty where one has to walk the rows. Triggers empty it when anybody else changes the history. Beside it stands
-//! which migrations were taken out of the history, and so may run although later ones are applied.
+//! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
+//! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::quote::identifier;
+use crate::records::Records;
 use crate::session::Session;
 use crate::set::{Migration, Set, StoreSql};
 use crate::stored;
@@ -79,7 +81,7 @@ pub(crate) struct Took<'t> {
 /// What the head says.
 pub(crate) struct Head {
     pub(crate) chain: String,
-    /// Whether the history has any row.
+    /// Whether the tables that it speaks of have any row.
     has_rows: bool,
 }
 
@@ -102,6 +104,8 @@ pub(crate) struct History<'s> {
     /// The tables as statements have them.
     rows_sql: String,
     head_sql: String,
+    /// Which repeatables were run.
+    pub(crate) records: Records<'s>,
 }
 
 impl<'s> History<'s> {
@@ -109,19 +113,31 @@ impl<'s> History<'s> {
         let head = format!("{}_head", set.table);
         let rows_sql = format!("main.{}", identifier(set.table));
         let head_sql = format!("main.{}", identifier(&head));
-        Self { set, head, rows_sql, head_sql }
+        Self { set, head, rows_sql, head_sql, records: Records::new(set) }
     }
 
     /// The names of its own tables.
-    pub(crate) fn tables(&self) -> [&str; 2] {
-        [self.set.table, &self.head]
+    pub(crate) fn tables(&self) -> [&str; 3] {
+        [self.set.table, &self.head, self.records.table()]
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        let Self { rows_sql, head_sql, .. } = self;
-        let sql =
-            format!("SELECT format, chain, EXISTS (SELECT 1 FROM {rows_sql}) FROM {head_sql} WHERE set_name = ?1");
+        self.head_over(db, &[&self.rows_sql])
+    }
+
+    /// As [`History::head`], for a head that should speak of all that the set has.
+    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
+        match (self.set.migrations, self.set.repeatables) {
+            (_, []) => self.head(db),
+            ([], _) => self.head_over(db, &[self.records.sql()]),
+            _ => self.head_over(db, &[&self.rows_sql, self.records.sql()]),
+        }
+    }
+
+    fn head_over(&self, db: &mut Db<'_>, tables: &[&str]) -> Result<Option<Head>, Error> {
+        let rows: Vec<String> = tables.iter().map(|table| format!("EXISTS (SELECT 1 FROM {table})")).collect();
+        let sql = format!("SELECT format, chain, {} FROM {} WHERE set_name = ?1", rows.join(" AND "), self.head_sql);
         let params = [text(self.set.name)];
         let rows = match db.patiently(|session| session.query(&sql, &params)) {
             Ok(rows) => rows,
@@ -144,8 +160,8 @@ impl<'s> History<'s> {
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
-                   AND name <> ?2 COLLATE NOCASE AND tbl_name <> ?2 COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &[text(self.set.table), text(&self.head)])?;
+                   AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
+        let rows = db.query("could not read the database", sql, &self.tables().map(text))?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => Presence::Objects,
@@ -196,6 +212,13 @@ impl<'s> History<'s> {
         }
     }
 
+    /// Whether a migration of a set is applied. There is a table.
+    pub(crate) fn has_applied(&self, db: &mut Db<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
+        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", self.rows_sql);
+        let rows = db.query("could not read the history", &sql, &[text(set_name), text(name)])?;
+        Ok(!rows.is_empty())
+    }
+
     /// The stored way back of a migration.
     pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
         self.stored_sql(db, number, "down_sql")
@@ -214,8 +237,7 @@ impl<'s> History<'s> {
 
     /// Creates what is missing of the tables. The caller holds the lock.
     pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let Self { rows_sql, head_sql, head, .. } = self;
-        let (table, head_name) = (identifier(self.set.table), identifier(head));
+        let Self { rows_sql, head_sql, .. } = self;
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {rows_sql} (\n  id INTEGER PRIMARY KEY AUTOINCREMENT,\n  \
              name TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  \
@@ -228,17 +250,33 @@ impl<'s> History<'s> {
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
              chain TEXT NOT NULL,\n  may_run_late TEXT NOT NULL DEFAULT ''\n) WITHOUT ROWID"
         ))?;
-        for (event, sets) in
-            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
-        {
-            let trigger = identifier(&format!("{head}_{}", event.to_ascii_lowercase()));
-            db.execute(&format!(
-                "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
-                 UPDATE {head_name} SET chain = '' WHERE set_name IN ({sets});\nEND"
-            ))?;
+        self.empty_head_after_changes(db, self.set.table, &self.head)?;
+        if !self.set.repeatables.is_empty() {
+            self.create_records(db)?;
         }
         // A head that outlived its history knows nothing of the new one.
         db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
+    }
+
+    /// Creates the table of the repeatables if it is missing. The caller holds the lock.
+    pub(crate) fn create_records(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        self.records.create(db)?;
+        self.empty_head_after_changes(db, self.records.table(), self.records.table())
+    }
+
+    /// The triggers that empty the head when the rows of a table are changed.
+    fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, prefix: &str) -> Result<(), Error> {
+        let (table, head) = (identifier(table), identifier(&self.head));
+        for (event, sets) in
+            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
+        {
+            let trigger = identifier(&format!("{prefix}_{}", event.to_ascii_lowercase()));
+            db.execute(&format!(
+                "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
+                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND"
+            ))?;
+        }
+        Ok(())
     }
 
     /// Records a migration; it is in the same transaction as what it records.
@@ -415,7 +453,7 @@ fn newer_format(set: &Set<'_>, format: i64) -> Error {
     .hint("build the program with a newer `dbmigrate-runtime`")
 }
 
-fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
@@ -443,7 +481,7 @@ pub(crate) fn micros(duration: Duration) -> Value {
     Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
-fn into_text(value: Value) -> Option<String> {
+pub(crate) fn into_text(value: Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text),
         _ => None,

@@ -7,6 +7,8 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::visible;
 use crate::history::History;
+use crate::repeatable::word;
+use crate::set::Repeatable;
 use crate::value::{Row, Value};
 
 /// What [`Schema::differences`] covers, in words.
@@ -37,7 +39,7 @@ impl Schema {
         let mut query = |sql: &str, params: &[Value]| db.query("could not read the schema", sql, params);
         let sql = "SELECT type, name FROM main.sqlite_master WHERE type <> 'index' \
                    AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
-                   AND tbl_name <> ?2 COLLATE NOCASE";
+                   AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE";
         for row in query(sql, &own)? {
             let [kind, name] = words(row);
             let key = (kind, name.to_ascii_lowercase());
@@ -108,6 +110,14 @@ impl Schema {
             }
         }
         Ok(schema)
+    }
+
+    /// Leaves out what these make.
+    pub(crate) fn without(mut self, repeatables: &[Repeatable<'_>]) -> Self {
+        for object in repeatables.iter().flat_map(|repeatable| repeatable.objects) {
+            self.objects.remove(&(word(object.kind).to_owned(), object.name.to_ascii_lowercase()));
+        }
+        self
     }
 
     /// How many objects it has.

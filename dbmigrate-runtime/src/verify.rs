@@ -1,9 +1,11 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
-use crate::compare::{Found, Known, look};
+use crate::compare::{Found, Known, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::history::Head;
 use crate::options::Options;
+use crate::repeatable::{self, RepeatableEntry};
 use crate::session::Session;
 use crate::set::Set;
 
@@ -13,6 +15,8 @@ use crate::set::Set;
 pub struct Verification {
     /// How many rows of the history were compared.
     pub checked: usize,
+    /// How the repeatables stand. One that `up` would run, or whose file is gone, is no problem.
+    pub repeatables: Vec<RepeatableEntry>,
     /// What differs; empty if the history is the program's.
     pub problems: Vec<Problem>,
 }
@@ -46,27 +50,35 @@ pub struct Problem {
 /// Compares every row. It changes nothing.
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     let mut db = Db::new(session, options);
+    let nothing_recorded = |problems| Verification { checked: 0, repeatables: repeatable::entries(set, &[]), problems };
     let known = match look(&mut db, set) {
-        Ok(Found::Fresh | Found::Objects) => return Ok(Verification { checked: 0, problems: Vec::new() }),
+        Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
             let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
-            return Ok(Verification { checked: 0, problems });
+            return Ok(nothing_recorded(problems));
         }
         Err(error) => return Err(error),
     };
     let mut problems: Vec<Problem> = known.matches.iter().filter_map(|matched| known.problem(matched)).collect();
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
-    Ok(Verification { checked, problems })
+    Ok(Verification { checked, repeatables: repeatable::entries(set, known.records()), problems })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,
 /// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| known.problem(matched).is_some());
-    if has_differences || known.head.as_ref().is_some_and(|head| head.chain == known.chain()) {
+    let is_right = |head: &Head| {
+        // Other repeatables, or the same after fewer migrations, are those of another version of the program.
+        let is_of_another = !known.records().is_empty()
+            && !(known.is_complete() && known.records().len() == set.repeatables.len())
+            && head.chain != whole_chain(set);
+        head.chain == known.chain() || is_of_another
+    };
+    if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
     }
     Some(Problem {

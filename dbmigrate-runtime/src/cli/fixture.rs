@@ -24,7 +24,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
 }
 
 pub(super) fn status_of(entries: Vec<Entry>) -> Status {
-    Status { entries }
+    Status { entries, repeatables: Vec::new() }
 }
 
 /// A terminal that remembers.

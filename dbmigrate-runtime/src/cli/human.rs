@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 pub(super) use crate::excerpt::visible as plain;
-use crate::{Done, Entry, HistoryRow, State, Status};
+use crate::{Done, Entry, HistoryRow, RepeatableEntry, RepeatableState, Repeated, State, Status};
 
 /// Names longer than this don't push the other lines to the right.
 const WIDEST: usize = 60;
@@ -14,17 +14,29 @@ const WIDEST: usize = 60;
 const MANY_STEPS: usize = 8;
 const SLOWEST: usize = 5;
 
-/// `[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)` for each migration, then the totals.
+/// `[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)` for each migration, the same for repeatables, then the
+/// totals of the migrations.
 pub(super) fn status(status: &Status, verbose: bool) -> Vec<String> {
     let names: Vec<String> = status.entries.iter().map(|entry| plain(&entry.name)).collect();
-    let widths = names.iter().map(|name| name.chars().count());
+    // One whose file is gone runs no more.
+    let is_shown = |entry: &&RepeatableEntry| verbose || entry.state != RepeatableState::Missing;
+    let repeatables: Vec<(&RepeatableEntry, String)> =
+        status.repeatables.iter().filter(is_shown).map(|entry| (entry, repeatable(&entry.name))).collect();
+    let widths = names.iter().chain(repeatables.iter().map(|(_, name)| name)).map(|name| name.chars().count());
     let width = widths.filter(|&width| width <= WIDEST).max().unwrap_or(0);
-    let mut lines = Vec::with_capacity(names.len() + 2);
+    let mut lines = Vec::with_capacity(names.len() + repeatables.len() + 2);
     for (entry, name) in status.entries.iter().zip(&names) {
         let line = format!("[{}] {name:width$}  {}", mark(&entry.state), words(entry, verbose));
         lines.push(line.trim_end().to_owned());
         if verbose {
             lines.extend(details(entry));
+        }
+    }
+    for (entry, name) in &repeatables {
+        let (mark, words) = repeatable_words(entry);
+        lines.push(format!("[{mark}] {name:width$}  {words}").trim_end().to_owned());
+        if let Some(file) = entry.file.as_deref().filter(|_| verbose) {
+            lines.push(format!("      file: {}", plain(file)));
         }
     }
     if !lines.is_empty() {
@@ -41,6 +53,21 @@ fn mark(state: &State) -> char {
         State::Pending => ' ',
         _ => '!',
     }
+}
+
+fn repeatable_words(entry: &RepeatableEntry) -> (char, String) {
+    let at = plain(entry.applied_at.as_deref().unwrap_or("unknown"));
+    match entry.state {
+        RepeatableState::Applied => ('x', format!("(applied: {at})")),
+        RepeatableState::Pending => (' ', String::new()),
+        RepeatableState::Changed => (' ', format!("(changed since it was applied: {at})")),
+        RepeatableState::Missing => ('!', format!("(applied: {at}, but its file is gone: what it made stays)")),
+    }
+}
+
+/// A repeatable, so that it can't be taken for a migration.
+pub(super) fn repeatable(name: &str) -> String {
+    format!("repeatable/{}", plain(name))
 }
 
 fn words(entry: &Entry, verbose: bool) -> String {
@@ -130,6 +157,11 @@ pub(super) fn done(done: &Done) -> String {
     format!("{} in {}", plain(&done.name), time(done.duration))
 }
 
+/// `repeatable/active_users in 1.2 ms`
+pub(super) fn repeated(repeated: &Repeated) -> String {
+    format!("{} in {}", repeatable(&repeated.name), time(repeated.duration))
+}
+
 /// A duration, as short as it stays true.
 pub(super) fn time(duration: Duration) -> String {
     match duration.as_secs_f64() {
@@ -141,6 +173,11 @@ pub(super) fn time(duration: Duration) -> String {
 /// `1 migration`, `2 migrations`
 pub(super) fn count(number: usize) -> String {
     format!("{number} migration{}", if number == 1 { "" } else { "s" })
+}
+
+/// `1 repeatable`, `2 repeatables`
+pub(super) fn count_repeatables(number: usize) -> String {
+    format!("{number} repeatable{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -168,6 +205,42 @@ mod tests {
              Total: 3 | Applied: 2 | Pending: 1"
         );
         assert_eq!(status(&status_of(vec![]), false), ["Total: 0 | Applied: 0 | Pending: 0"]);
+    }
+
+    #[test]
+    fn repeatables_follow_and_do_not_count() {
+        let repeatable = |name: &str, state, at: Option<&str>| RepeatableEntry {
+            name: name.to_owned(),
+            file: Some(format!("migrations/repeatable/{name}.sql")),
+            state,
+            applied_at: at.map(str::to_owned),
+        };
+        let at = Some("2024-01-15 10:30:22");
+        let repeatables = vec![
+            repeatable("active", RepeatableState::Applied, at),
+            repeatable("b", RepeatableState::Pending, None),
+            repeatable("c", RepeatableState::Changed, at),
+            RepeatableEntry { file: None, ..repeatable("d", RepeatableState::Missing, at) },
+        ];
+        let all = Status { repeatables, ..status_of(vec![entry(1, "001_a", State::Pending)]) };
+        let lines = status(&all, false);
+        assert_eq!(
+            lines,
+            [
+                "[ ] 001_a",
+                "[x] repeatable/active  (applied: 2024-01-15 10:30:22)",
+                "[ ] repeatable/b",
+                "[ ] repeatable/c       (changed since it was applied: 2024-01-15 10:30:22)",
+                "",
+                "Total: 1 | Applied: 0 | Pending: 1",
+            ]
+        );
+        let verbose = status(&all, true);
+        assert_eq!(verbose[2], "      file: migrations/repeatable/active.sql");
+        assert_eq!(
+            verbose[7],
+            "[!] repeatable/d       (applied: 2024-01-15 10:30:22, but its file is gone: what it made stays)"
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::json::Object;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
 use crate::{
-    Comparison, Done, Entry, Error, HistoryRow, Marked, Problem, Repair, Repairs, Report, State, Status, Verification,
+    Comparison, Done, Entry, Error, HistoryRow, Marked, Problem, Repair, Repairs, RepeatableEntry, RepeatableState,
+    Report, State, Status, Verification,
 };
 
 /// A terminal and how to speak to it.
@@ -75,6 +76,9 @@ impl<'t> Output<'t> {
         for entry in &status.entries {
             self.terminal.data(&entry_line(entry));
         }
+        for entry in &status.repeatables {
+            self.terminal.data(&repeatable_line(entry));
+        }
         let line = Object::new("status-summary")
             .number("total", Some(status.total() as u64))
             .number("applied", Some(status.applied() as u64))
@@ -90,6 +94,17 @@ impl<'t> Output<'t> {
         }
         for done in &report.applied {
             self.done("migration-applied", "Applied", done);
+        }
+        for repeated in &report.repeated {
+            if self.json {
+                let line = Object::new("repeatable-applied")
+                    .text("name", &*repeated.name)
+                    .number("duration_us", Some(micros(repeated.duration)))
+                    .line();
+                self.terminal.data(&line);
+            } else {
+                self.progress("Applied", &human::repeated(repeated));
+            }
         }
     }
 
@@ -113,13 +128,14 @@ impl<'t> Output<'t> {
     /// The work is done: what it came to, and how long all of it took.
     pub(super) fn finished(&mut self, report: &Report, nothing: &str, took: Duration) -> u8 {
         self.report(report);
-        let (applied, rolled_back) = (report.applied.len(), report.rolled_back.len());
+        let (applied, rolled_back, repeated) = (report.applied.len(), report.rolled_back.len(), report.repeated.len());
         if self.json {
             let line = Object::new("summary")
                 .text("command", self.request.verb.name())
                 .number("applied", Some(applied as u64))
                 .number("rolled_back", Some(rolled_back as u64))
                 .number("duration_us", Some(micros(took)))
+                .number("repeated", Some(repeated as u64))
                 .line();
             self.terminal.data(&line);
             return DONE;
@@ -130,6 +146,9 @@ impl<'t> Output<'t> {
         }
         if applied > 0 {
             parts.push(format!("{} applied", human::count(applied)));
+        }
+        if repeated > 0 {
+            parts.push(format!("{} applied", human::count_repeatables(repeated)));
         }
         let message = match parts.is_empty() {
             true => nothing.to_owned(),
@@ -150,12 +169,16 @@ impl<'t> Output<'t> {
         for problem in &verification.problems {
             self.problem(problem);
         }
+        if !self.json {
+            verification.repeatables.iter().filter_map(repeatable_note).for_each(|note| self.note(&note));
+        }
         let (checked, problems) = (verification.checked, verification.problems.len());
         if self.json {
             let line = Object::new("verify-summary")
                 .number("checked", Some(checked as u64))
                 .number("problems", Some(problems as u64))
                 .line();
+            verification.repeatables.iter().for_each(|entry| self.terminal.data(&repeatable_line(entry)));
             self.terminal.data(&line);
         } else if problems == 0 {
             self.progress("Verified", &format!("{}, as the history has them", human::count(checked)));
@@ -371,6 +394,33 @@ fn entry_line(entry: &Entry) -> String {
         _ => object,
     }
     .line()
+}
+
+fn repeatable_line(entry: &RepeatableEntry) -> String {
+    let state = match entry.state {
+        RepeatableState::Applied => "applied",
+        RepeatableState::Pending => "pending",
+        RepeatableState::Changed => "changed",
+        RepeatableState::Missing => "missing",
+    };
+    Object::new("repeatable")
+        .text("name", &*entry.name)
+        .text("file", entry.file.as_deref())
+        .text("state", state)
+        .text("applied_at", entry.applied_at.as_deref())
+        .line()
+}
+
+/// What `verify` says of a repeatable that is not as the database has it.
+fn repeatable_note(entry: &RepeatableEntry) -> Option<String> {
+    let name = human::repeatable(&entry.name);
+    match entry.state {
+        RepeatableState::Applied | RepeatableState::Pending => None,
+        RepeatableState::Changed => {
+            Some(format!("{name} was changed since it was applied: the next `up` runs it again"))
+        }
+        RepeatableState::Missing => Some(format!("{name} was applied, but its file is gone: what it made stays")),
+    }
 }
 
 fn state_word(state: &State) -> &'static str {
