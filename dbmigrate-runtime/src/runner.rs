@@ -492,7 +492,7 @@ fn name_of<'j>(job: Option<&'j Job<'_>>) -> &'j str {
 
 /// Says what stays of a run that failed.
 fn after(error: Error, report: &Report) -> Error {
-    match report.applied.len() + report.rolled_back.len() {
+    match report.applied.len() + report.rolled_back.len() + report.repeated.len() {
         0 => error,
         1 => error.note("the one before it stays as it is"),
         many => error.note(format!("the {many} before it stay as they are")),

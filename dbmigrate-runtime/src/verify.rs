@@ -71,13 +71,9 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
 /// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| known.problem(matched).is_some());
-    let is_right = |head: &Head| {
-        // Other repeatables, or the same after fewer migrations, are those of another version of the program.
-        let is_of_another = !known.records().is_empty()
-            && !(known.is_complete() && known.records().len() == set.repeatables.len())
-            && head.chain != whole_chain(set);
-        head.chain == known.chain() || is_of_another
-    };
+    // Other repeatables, or the same after other migrations, are those of another version of the program.
+    let is_own = known.records().is_empty() || known.is_complete() && known.records().len() == set.repeatables.len();
+    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
     }
