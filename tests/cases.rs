@@ -41,6 +41,7 @@ fn run(case: &Path) {
     redactions.insert("[TIME]", regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d").unwrap()).unwrap();
     redactions.insert("[DURATION]", regex::Regex::new(r"\d+(\.\d+)? ?(µs|ms|s)\b").unwrap()).unwrap();
     redactions.insert("[MICROS]", regex::Regex::new(r#""duration_us":(?<redacted>\d+)"#).unwrap()).unwrap();
+    redactions.insert("[STEPS]", regex::Regex::new(r#""steps_us":\[(?<redacted>\d[\d,]*)\]"#).unwrap()).unwrap();
     let assert = Assert::new().action_env(DEFAULT_ACTION_ENV).redact_with(redactions);
     assert.eq(came_out, Data::read_from(&case.join("expected"), None));
     if case.join("out").exists() {

@@ -30,7 +30,7 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
         })?;
         if !holds(db, &rows)? {
             let message = format!("`{}` asserts what is not true: the query returned {}", job.name, answer(&rows));
-            let command = if job.records().is_some() { "up" } else { "down" };
+            let command = job.command();
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))
                 .in_statement(sql)

@@ -6,6 +6,8 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, HistoryRow, Presence};
 use crate::options::Options;
+use crate::records::Record;
+use crate::repeatable;
 use crate::session::Session;
 use crate::set::{Down, Migration, Set};
 use crate::status::{Entry, State, Status};
@@ -31,6 +33,8 @@ pub(crate) struct Known<'s> {
     pub(crate) head: Option<Head>,
     /// The migrations that may run although later ones are applied, by ascending number.
     pub(crate) may_run_late: Vec<u64>,
+    /// Which repeatables were run; `None` where there is no table for them.
+    pub(crate) records: Option<Vec<Record>>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
 }
@@ -62,7 +66,8 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
-            Ok(Found::History(Known { set, head, may_run_late, matches }))
+            let records = history.records.read(db)?;
+            Ok(Found::History(Known { set, head, may_run_late, records, matches }))
         }
     }
 }
@@ -70,18 +75,18 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 /// The state of every migration.
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     let mut db = Db::new(session, options);
-    let (matches, mut notes) = match look(&mut db, set)? {
+    let (matches, records, mut notes) = match look(&mut db, set)? {
         Found::History(known) => {
             let notes = notes::read(&mut db, set, &known.matches)?;
-            (known.matches, notes)
+            (known.matches, known.records.unwrap_or_default(), notes)
         }
-        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, BTreeMap::new()),
+        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Vec::new(), BTreeMap::new()),
     };
     let entries = matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
         entry(matched, notes)
     });
-    Ok(Status { entries: entries.collect() })
+    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, &records) })
 }
 
 fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
@@ -93,9 +98,9 @@ fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
         Some(migration) if !differs => matches!(migration.down, Down::Script(_)),
         _ => row.as_ref().is_some_and(|row| row.has_down),
     };
-    let (name, applied_at, duration) = match row {
-        Some(row) => (row.name, Some(row.applied_at), row.duration),
-        None => (String::new(), None, None),
+    let (name, applied_at, duration, steps) = match row {
+        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
+        None => (String::new(), None, None, Vec::new()),
     };
     Entry {
         number,
@@ -103,6 +108,7 @@ fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
         file: migration.map(|migration| migration.file.to_owned()),
         applied_at: applied_at.filter(|_| state.is_applied()),
         duration,
+        steps,
         title: own(metadata.and_then(|metadata| metadata.title)),
         date: own(metadata.and_then(|metadata| metadata.date)),
         description: own(metadata.and_then(|metadata| metadata.description)),
@@ -183,7 +189,17 @@ impl<'s> Known<'s> {
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        chain(self.set, self.prefix())
+        if self.is_complete() { whole_chain(self.set) } else { chain(self.set, self.prefix()) }
+    }
+
+    /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.prefix() == Some(self.set.migrations.len()) && repeatable::are_done(self.set, self.records())
+    }
+
+    /// Which repeatables were run.
+    pub(crate) fn records(&self) -> &[Record] {
+        self.records.as_deref().unwrap_or_default()
     }
 
     /// The rows' side, newest first.
@@ -355,6 +371,14 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     last.map_or("", |migration| migration.chain)
 }
 
+/// The chain of a database that has everything.
+pub(crate) fn whole_chain<'s>(set: &Set<'s>) -> &'s str {
+    match set.repeatables.last() {
+        Some(repeatable) => repeatable.chain,
+        None => chain(set, Some(set.migrations.len())),
+    }
+}
+
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
@@ -437,6 +461,7 @@ mod tests {
             set_name: String::new(),
             statements_done: 0,
             duration: None,
+            steps: Vec::new(),
             tool: None,
             has_down: false,
             text_checksum: None,
@@ -460,7 +485,7 @@ mod tests {
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, may_run_late: Vec::new(), matches };
+        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches };
         assert_eq!(known.chain(), chain);
     }
 

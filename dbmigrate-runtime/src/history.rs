@@ -2,7 +2,8 @@
 //!
 //! The head holds the chained checksum of the whole history where that is exactly the program's first migrations, and
 //! is empty where one has to walk the rows. Triggers empty it when anybody else changes the history. Beside it stands
-//! which migrations were taken out of the history, and so may run although later ones are applied.
+//! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
+//! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::quote::identifier;
+use crate::records::Records;
 use crate::session::Session;
 use crate::set::{Migration, Set, StoreSql};
 use crate::stored;
@@ -61,6 +63,9 @@ pub struct HistoryRow {
     pub statements_done: u64,
     /// How long it took.
     pub duration: Option<Duration>,
+    /// How long each of its steps took, in order; empty where that is not known. Of a migration that was stopped on
+    /// its way they are those of the run that ended it.
+    pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,
     /// Whether its way back is stored.
@@ -79,10 +84,18 @@ pub(crate) struct Stage {
     pub(crate) checksum: String,
 }
 
+/// How long a script took.
+#[derive(Clone, Copy)]
+pub(crate) struct Took<'t> {
+    pub(crate) duration: Duration,
+    /// Each of its steps.
+    pub(crate) steps: &'t [Duration],
+}
+
 /// What the head says.
 pub(crate) struct Head {
     pub(crate) chain: String,
-    /// Whether the history has any row.
+    /// Whether the tables that it speaks of have any row.
     has_rows: bool,
 }
 
@@ -105,6 +118,8 @@ pub(crate) struct History<'s> {
     /// The tables as statements have them.
     rows_sql: String,
     head_sql: String,
+    /// Which repeatables were run.
+    pub(crate) records: Records<'s>,
 }
 
 impl<'s> History<'s> {
@@ -112,19 +127,31 @@ impl<'s> History<'s> {
         let head = format!("{}_head", set.table);
         let rows_sql = format!("main.{}", identifier(set.table));
         let head_sql = format!("main.{}", identifier(&head));
-        Self { set, head, rows_sql, head_sql }
+        Self { set, head, rows_sql, head_sql, records: Records::new(set) }
     }
 
     /// The names of its own tables.
-    pub(crate) fn tables(&self) -> [&str; 2] {
-        [self.set.table, &self.head]
+    pub(crate) fn tables(&self) -> [&str; 3] {
+        [self.set.table, &self.head, self.records.table()]
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        let Self { rows_sql, head_sql, .. } = self;
-        let sql =
-            format!("SELECT format, chain, EXISTS (SELECT 1 FROM {rows_sql}) FROM {head_sql} WHERE set_name = ?1");
+        self.head_over(db, &[&self.rows_sql])
+    }
+
+    /// As [`History::head`], for a head that should speak of all that the set has.
+    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
+        match (self.set.migrations, self.set.repeatables) {
+            (_, []) => self.head(db),
+            ([], _) => self.head_over(db, &[self.records.sql()]),
+            _ => self.head_over(db, &[&self.rows_sql, self.records.sql()]),
+        }
+    }
+
+    fn head_over(&self, db: &mut Db<'_>, tables: &[&str]) -> Result<Option<Head>, Error> {
+        let rows: Vec<String> = tables.iter().map(|table| format!("EXISTS (SELECT 1 FROM {table})")).collect();
+        let sql = format!("SELECT format, chain, {} FROM {} WHERE set_name = ?1", rows.join(" AND "), self.head_sql);
         let params = [text(self.set.name)];
         let rows = match db.patiently(|session| session.query(&sql, &params)) {
             Ok(rows) => rows,
@@ -147,8 +174,8 @@ impl<'s> History<'s> {
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
-                   AND name <> ?2 COLLATE NOCASE AND tbl_name <> ?2 COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &[text(self.set.table), text(&self.head)])?;
+                   AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
+        let rows = db.query("could not read the database", sql, &self.tables().map(text))?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => Presence::Objects,
@@ -177,8 +204,8 @@ impl<'s> History<'s> {
     /// The rows of the set, in the order in which they were written.
     pub(crate) fn rows(&self, db: &mut Db<'_>) -> Result<Vec<HistoryRow>, Error> {
         let sql = format!(
-            "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, tool, \
-             down_sql IS NOT NULL, text_checksum, prefix_checksum FROM {} WHERE set_name = ?1 ORDER BY id",
+            "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, steps_us, \
+             tool, down_sql IS NOT NULL, text_checksum, prefix_checksum FROM {} WHERE set_name = ?1 ORDER BY id",
             self.rows_sql
         );
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
@@ -200,6 +227,13 @@ impl<'s> History<'s> {
             }
             _ => Err(damaged(self.set.table)),
         }
+    }
+
+    /// Whether a migration of a set is applied. There is a table.
+    pub(crate) fn has_applied(&self, db: &mut Db<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
+        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", self.rows_sql);
+        let rows = db.query("could not read the history", &sql, &[text(set_name), text(name)])?;
+        Ok(!rows.is_empty())
     }
 
     /// The stored way back of a migration.
@@ -239,8 +273,7 @@ impl<'s> History<'s> {
 
     /// Creates what is missing of the tables. The caller holds the lock.
     pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let Self { rows_sql, head_sql, head, .. } = self;
-        let (table, head_name) = (identifier(self.set.table), identifier(head));
+        let Self { rows_sql, head_sql, .. } = self;
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {rows_sql} (\n  id INTEGER PRIMARY KEY AUTOINCREMENT,\n  \
              name TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  \
@@ -253,17 +286,33 @@ impl<'s> History<'s> {
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
              chain TEXT NOT NULL,\n  may_run_late TEXT NOT NULL DEFAULT ''\n) WITHOUT ROWID"
         ))?;
-        for (event, sets) in
-            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
-        {
-            let trigger = identifier(&format!("{head}_{}", event.to_ascii_lowercase()));
-            db.execute(&format!(
-                "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
-                 UPDATE {head_name} SET chain = '' WHERE set_name IN ({sets});\nEND"
-            ))?;
+        self.empty_head_after_changes(db, self.set.table, &self.head)?;
+        if !self.set.repeatables.is_empty() {
+            self.create_records(db)?;
         }
         // A head that outlived its history knows nothing of the new one.
         db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
+    }
+
+    /// Creates the table of the repeatables if it is missing. The caller holds the lock.
+    pub(crate) fn create_records(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        self.records.create(db)?;
+        self.empty_head_after_changes(db, self.records.table(), self.records.table())
+    }
+
+    /// The triggers that empty the head when the rows of a table are changed.
+    fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, prefix: &str) -> Result<(), Error> {
+        let (table, head) = (identifier(table), identifier(&self.head));
+        for (event, sets) in
+            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
+        {
+            let trigger = identifier(&format!("{prefix}_{}", event.to_ascii_lowercase()));
+            db.execute(&format!(
+                "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
+                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND"
+            ))?;
+        }
+        Ok(())
     }
 
     /// Records a migration; it is in the same transaction as what it records.
@@ -273,15 +322,16 @@ impl<'s> History<'s> {
         options: &Options,
         migration: &Migration<'_>,
         state: &str,
-        duration: Option<Duration>,
+        took: Option<Took<'_>>,
     ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
+             VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
+        let [duration, steps] = took.map_or([Value::Null, Value::Null], |took| took.values());
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -290,7 +340,8 @@ impl<'s> History<'s> {
             text(migration.checksum),
             text(state),
             integer(done as u64)?,
-            duration.map_or(Value::Null, micros),
+            duration,
+            steps,
             up_sql,
             down_sql,
             text(options.tool),
@@ -375,13 +426,15 @@ impl<'s> History<'s> {
     }
 
     /// Marks a migration without a transaction as applied.
-    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, duration: Duration) -> Result<(), Error> {
+    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, took: Took<'_>) -> Result<(), Error> {
         let sql = format!(
-            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, violations = NULL \
+            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
+             violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let params = [text(self.set.name), integer(number)?, micros(duration)];
+        let [duration, steps] = took.values();
+        let params = [text(self.set.name), integer(number)?, duration, steps];
         db.query("could not change the history", &sql, &params).map(drop)
     }
 
@@ -399,10 +452,6 @@ impl<'s> History<'s> {
     /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
     /// keeps that.
     pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
-        let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') WHERE name = 'may_run_late'";
-        if db.query("could not read the history", sql, &[text(&self.head)])?.is_empty() {
-            db.execute(&format!("ALTER TABLE {} ADD COLUMN may_run_late TEXT NOT NULL DEFAULT ''", self.head_sql))?;
-        }
         self.write_head(db, "")?;
         let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
         let sql = format!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql);
@@ -411,10 +460,9 @@ impl<'s> History<'s> {
 
     /// The migrations that may run although later ones are applied, by ascending number. There is a head.
     pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
-        // All columns, as the last is not there until something is forgotten.
-        let sql = format!("SELECT * FROM {} WHERE set_name = ?1", self.head_sql);
+        let sql = format!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
-        let last = rows.into_iter().next().and_then(|row| row.into_iter().nth(3)).and_then(into_text);
+        let last = rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text);
         let mut numbers: Vec<u64> =
             last.unwrap_or_default().split(' ').filter_map(|number| number.parse().ok()).collect();
         numbers.sort_unstable();
@@ -453,6 +501,7 @@ fn decode(row: Row) -> Option<HistoryRow> {
         state: into_text(next()?)?,
         statements_done: u64::try_from(into_integer(next()?)?).ok()?,
         duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+        steps: into_text(next()?).and_then(|text| step_times(&text)).unwrap_or_default(),
         tool: into_text(next()?),
         has_down: next()? == Value::Integer(1),
         text_checksum: into_text(next()?),
@@ -476,7 +525,7 @@ fn newer_format(set: &Set<'_>, format: i64) -> Error {
     .hint("build the program with a newer `dbmigrate-runtime`")
 }
 
-fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
@@ -495,11 +544,25 @@ fn integer(number: u64) -> Result<Value, Error> {
         .map_err(|_| Error::new(ErrorKind::Set, format!("{number} is too large for the number of a migration")))
 }
 
-fn micros(duration: Duration) -> Value {
+impl Took<'_> {
+    /// Both as the history has them.
+    fn values(self) -> [Value; 2] {
+        let steps: Vec<String> = self.steps.iter().map(|step| step.as_micros().to_string()).collect();
+        let steps = if steps.is_empty() { Value::Null } else { Value::Text(steps.join(" ")) };
+        [micros(self.duration), steps]
+    }
+}
+
+/// The times of steps as the history has them: microseconds, separated by spaces. `None` where one is no number.
+fn step_times(text: &str) -> Option<Vec<Duration>> {
+    text.split(' ').map(|micros| micros.parse().ok().map(Duration::from_micros)).collect()
+}
+
+pub(crate) fn micros(duration: Duration) -> Value {
     Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
-fn into_text(value: Value) -> Option<String> {
+pub(crate) fn into_text(value: Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text),
         _ => None,

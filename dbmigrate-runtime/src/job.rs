@@ -1,14 +1,16 @@
-//! One script to run and what it does to the history.
+//! One script to run and what it does to the history: a migration in one direction, a hook, or a repeatable.
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::hooks::{Direction, Upcoming};
-use crate::set::{Migration, Script, Step};
+use crate::set::{Migration, Repeatable, Script, Step};
 use crate::stored::Stored;
 
-/// A migration to run in one direction.
+/// A script to run.
 pub(crate) struct Job<'s> {
+    /// The number of the migration; 0 for what is none.
     pub(crate) number: u64,
+    /// The full name of the migration, or the file of a hook or a repeatable.
     pub(crate) name: String,
     pub(crate) way: Way<'s>,
 }
@@ -21,9 +23,61 @@ pub(crate) enum Way<'s> {
     Down(Script<'s>),
     /// The stored way back.
     Stored(Stored),
+    /// The hook before a run.
+    Before(Script<'s>),
+    /// The hook after a run.
+    After(Script<'s>),
+    /// A repeatable, which has a record of its own.
+    Repeat(&'s Repeatable<'s>),
+}
+
+/// What shares a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing, as many as the group says, or all.
+    Migration,
+    /// Nothing.
+    Before,
+    /// Nothing.
+    After,
+    /// All of them.
+    Repeatable,
+}
+
+impl<'s> Job<'s> {
+    /// A script that is no migration.
+    pub(crate) fn beside(way: Way<'s>) -> Self {
+        let mut job = Self { number: 0, name: String::new(), way };
+        job.name = job.script(&mut Vec::new()).file.to_owned();
+        job
+    }
 }
 
 impl Job<'_> {
+    pub(crate) fn kind(&self) -> Kind {
+        match self.way {
+            Way::Up(..) | Way::Down(_) | Way::Stored(_) => Kind::Migration,
+            Way::Before(_) => Kind::Before,
+            Way::After(_) => Kind::After,
+            Way::Repeat(_) => Kind::Repeatable,
+        }
+    }
+
+    pub(crate) fn direction(&self) -> Direction {
+        match self.way {
+            Way::Down(_) | Way::Stored(_) => Direction::Down,
+            _ => Direction::Up,
+        }
+    }
+
+    /// The command that runs it.
+    pub(crate) fn command(&self) -> &'static str {
+        match self.direction() {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+
     /// The script; `steps` is room for those of a stored one.
     pub(crate) fn script<'x>(&'x self, steps: &'x mut Vec<Step<'x>>) -> Script<'x> {
         match &self.way {
@@ -33,33 +87,40 @@ impl Job<'_> {
                 *steps = stored.steps();
                 stored.script(steps)
             }
+            Way::Before(script) | Way::After(script) => Script { transaction: true, ..*script },
+            Way::Repeat(repeatable) => Script { transaction: true, ..repeatable.script },
         }
     }
 
     /// What the program is told of it.
     pub(crate) fn upcoming(&self) -> Upcoming<'_> {
-        let direction = if self.records().is_some() { Direction::Up } else { Direction::Down };
-        Upcoming { number: self.number, name: &self.name, direction }
+        Upcoming { number: self.number, name: &self.name, direction: self.direction() }
     }
 
-    /// Tells the program that it is about to run, which may object.
+    /// Tells the program that a migration is about to run, to which it may object.
     pub(crate) fn announce(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        if self.kind() != Kind::Migration {
+            return Ok(());
+        }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
             let message = format!("the program's `before_each` stopped `{}`: {cause}", self.name);
             Error::new(ErrorKind::Hook, message).because(cause)
         })
     }
 
-    /// Tells who looks on that its script has run.
+    /// Tells who looks on that the script of a migration has run.
     pub(crate) fn ran(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        if self.kind() != Kind::Migration {
+            return Ok(());
+        }
         db.session().ran(&self.upcoming()).map_err(|error| failed("could not look at what was done", error))
     }
 
-    /// The migration that it records; `None` for the way back.
+    /// The migration that it records; `None` for all but the way up.
     pub(crate) fn records(&self) -> Option<&Migration<'_>> {
         match &self.way {
             Way::Up(_, migration) => Some(migration),
-            Way::Down(_) | Way::Stored(_) => None,
+            _ => None,
         }
     }
 }

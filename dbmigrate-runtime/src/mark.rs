@@ -13,6 +13,7 @@ use crate::foreign_keys::has_code;
 use crate::history::History;
 use crate::hooks::Hooks;
 use crate::options::Options;
+use crate::requires::elsewhere;
 use crate::schema::{COMPARED, Schema};
 use crate::session::{Plain, Session};
 use crate::set::{Effect, Migration, OutOfOrder, Rules, Script, Set, Step, TransactionMode};
@@ -170,15 +171,23 @@ fn compare<'s>(
         return Ok(Comparison::Impossible(reason));
     }
     let rules = Rules { transaction: TransactionMode::Each, ..set.rules };
-    // What a file asserts is about rows, and there are none.
-    let without_asserts =
-        |migration: &Migration<'s>| Migration { up: Script { asserts: &[], ..migration.up }, ..*migration };
-    let held: Vec<Migration<'s>> = held.iter().map(without_asserts).collect();
-    let expected = match replay(&Set { migrations: &held, rules, ..*set }) {
-        Ok(expected) => expected,
+    let own = |migration: &Migration<'s>| -> Vec<&'s str> {
+        migration.requires.iter().copied().filter(|name| elsewhere(name).is_none()).collect()
+    };
+    let requires: Vec<Vec<&str>> = held.iter().map(own).collect();
+    // What a file asserts is about rows, and what it requires elsewhere about other sets: there are none.
+    let alone = held.iter().zip(&requires).map(|(migration, requires)| Migration {
+        up: Script { asserts: &[], ..migration.up },
+        requires,
+        ..*migration
+    });
+    let held: Vec<Migration<'_>> = alone.collect();
+    let migrations_only = Set { migrations: &held, before_all: None, after_all: None, repeatables: &[], rules, ..*set };
+    let expected = match replay(&migrations_only) {
+        Ok(expected) => expected.without(set.repeatables),
         Err(why) => return Ok(Comparison::Impossible(why)),
     };
-    let differences = Schema::read(db, history)?.differences(&expected);
+    let differences = Schema::read(db, history)?.without(set.repeatables).differences(&expected);
     Ok(match differences.is_empty() {
         true => Comparison::Same(expected.len()),
         false => Comparison::Different(differences),

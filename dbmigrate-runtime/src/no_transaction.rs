@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
 use crate::guard::Settings;
-use crate::history::Stage;
+use crate::history::{Stage, Took};
 use crate::hooks::Progress;
 use crate::job::Job;
 use crate::report::Done;
@@ -365,7 +365,7 @@ impl Walk<'_, '_, '_> {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
-            let Walk { db, before, .. } = walk;
+            let Walk { db, before, trace, .. } = walk;
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
                     error
@@ -374,7 +374,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, job.number, start.elapsed())?,
+                Some(_) => context.history.applied(db, job.number, Took { duration: start.elapsed(), steps: &trace.steps })?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {

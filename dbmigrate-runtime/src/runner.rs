@@ -4,6 +4,9 @@
 //! history is still what the queue was planned for, and looks whether enforcement is right for what the database has
 //! now. If not, it starts over. A fresh database is filled many migrations at a time; if one of them fails, those
 //! before it are run again without it, and then it alone, so that they stay and it takes the blame.
+//!
+//! Around what is to be applied stand the hooks of the set, each in a transaction of its own. Who finds nothing pending
+//! under the lock runs no hook; who has applied anything runs the last one, whoever applied the rest.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -15,11 +18,14 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, has_code};
 use crate::guard::Settings;
-use crate::history::History;
-use crate::job::{Job, Way};
+use crate::history::{History, Took};
+use crate::hooks::Direction;
+use crate::job::{Job, Kind, Way};
 use crate::no_transaction;
 use crate::options::Options;
-use crate::report::{Done, Report};
+use crate::repeatable;
+use crate::report::{Done, Repeated, Report};
+use crate::requires;
 use crate::script::{self, Stop, Trace};
 use crate::session::DbError;
 use crate::set::{Effect, ForeignKeys, Script, Set, Step};
@@ -61,18 +67,24 @@ pub(crate) struct Runner<'r, 's> {
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
     /// Migrations that let another table refer to one that they drop.
-    drop_own: HashSet<u64>,
+    drop_own: HashSet<String>,
     /// A migration that failed among others, to be run alone.
-    alone: Option<u64>,
+    alone: Option<String>,
     /// Whether a script may have put the check of a foreign key off until the commit.
     deferring: bool,
+    /// Whether the hook before this run has run.
+    has_entered: bool,
+    /// Whether something was applied since the hook after a run has run.
+    owes_after: bool,
+    /// Whether there are records of repeatables.
+    has_records: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
 }
 
 /// What the scripts of one transaction did.
-#[derive(Default)]
 struct Batch {
+    kind: Kind,
     done: Vec<Done>,
     /// The violations before, where they are to be compared.
     before: Option<Violations>,
@@ -105,6 +117,9 @@ impl<'r, 's> Runner<'r, 's> {
             drop_own: HashSet::new(),
             alone: None,
             deferring: false,
+            has_entered: false,
+            owes_after: false,
+            has_records: false,
             head: "",
         }
     }
@@ -124,16 +139,18 @@ impl<'r, 's> Runner<'r, 's> {
             let head = self.context.history.head(db)?;
             if !head.is_some_and(|head| head.is(self.head)) {
                 current = plan(db, &self.context.history)?;
+                self.surround(&mut current.jobs);
+                self.has_records = self.context.history.records.exist(db)?;
             }
             let Some(first) = current.jobs.front() else { return db.rollback() };
             if !first.script(&mut Vec::new()).transaction {
-                if let Err(error) = no_transaction::enter(db, &self.context, first) {
+                if let Err(error) = self.enter(db, first) {
                     db.rollback()?;
                     return Err(after(self.rolled_back(error, Some(first), 0), report));
                 }
                 db.commit().map_err(|error| failed("could not commit", error))?;
                 let done = no_transaction::run(db, &self.context, first)?;
-                add(db, report, first, done);
+                self.done(db, report, first, done);
                 self.head = "";
                 continue;
             }
@@ -147,9 +164,42 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
+    /// Puts the hooks around what is to be applied.
+    fn surround(&self, jobs: &mut VecDeque<Job<'s>>) {
+        let set = self.context.set;
+        let applies = jobs.front().is_some_and(|job| job.direction() == Direction::Up);
+        if let Some(script) = set.before_all.filter(|_| applies && !self.has_entered) {
+            jobs.push_front(Job::beside(Way::Before(script)));
+        }
+        if let Some(script) = set.after_all.filter(|_| applies || self.owes_after) {
+            jobs.push_back(Job::beside(Way::After(script)));
+        }
+    }
+
+    /// Records that a script without a transaction is about to run.
+    fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
+        self.refuse_unmet(db, job)?;
+        no_transaction::enter(db, &self.context, job)?;
+        self.clear_records(db, job.kind())
+    }
+
+    fn refuse_unmet(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
+        let Some(migration) = job.records() else { return Ok(()) };
+        requires::refuse_unmet_elsewhere(db, &self.context.history, migration)
+    }
+
+    /// Lets the repeatables run again after what may have taken away what they made.
+    fn clear_records(&self, db: &mut Db<'_>, kind: Kind) -> Result<(), Error> {
+        match kind {
+            Kind::Migration | Kind::Before if self.has_records => self.context.history.records.clear(db),
+            _ => Ok(()),
+        }
+    }
+
     /// One transaction, which is open.
     fn turn(&mut self, db: &mut Db<'_>, plan: &mut Plan<'s>, report: &mut Report) -> Result<(), Error> {
-        let mut batch = Batch::default();
+        let Some(kind) = plan.jobs.front().map(Job::kind) else { return Ok(()) };
+        let mut batch = Batch { kind, done: Vec::new(), before: None };
         for job in &plan.jobs {
             match self.one(db, job, &mut batch)? {
                 Tried::Ran if self.is_last(job) => break,
@@ -162,21 +212,45 @@ impl<'r, 's> Runner<'r, 's> {
         let prefix = plan.jobs.iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
         let blame = if count == 1 { plan.jobs.front() } else { None };
         let Some(prefix) = self.seal(db, prefix, &batch, blame)? else { return db.rollback() };
-        self.head = chain(self.context.set, prefix);
         plan.prefix = prefix;
         for (job, done) in plan.jobs.drain(..count).zip(batch.done) {
-            add(db, report, &job, done);
+            self.done(db, report, &job, done);
         }
         Ok(())
     }
 
+    /// Reports what was committed.
+    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
+        match &job.way {
+            Way::Up(..) => {
+                db.session().after_each(&done);
+                self.owes_after = true;
+                report.applied.push(done);
+            }
+            Way::Down(_) | Way::Stored(_) => {
+                db.session().after_each(&done);
+                report.rolled_back.push(done);
+            }
+            Way::Before(_) => self.has_entered = true,
+            Way::After(_) => self.owes_after = false,
+            Way::Repeat(repeatable) => {
+                self.owes_after = true;
+                report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
+            }
+        }
+    }
+
     /// Whether no other script follows this one in its transaction.
     fn is_last(&self, job: &Job<'_>) -> bool {
-        match self.group {
-            Group::One => true,
-            Group::Fresh => self.alone == Some(job.number) || has_code(&job.script(&mut Vec::new())),
-            Group::All => false,
+        match (job.kind(), self.group) {
+            (Kind::Before | Kind::After, _) | (Kind::Migration, Group::One) => true,
+            (Kind::Migration, Group::Fresh) => self.is_alone(job) || has_code(&job.script(&mut Vec::new())),
+            (Kind::Repeatable, _) | (Kind::Migration, Group::All) => false,
         }
+    }
+
+    fn is_alone(&self, job: &Job<'_>) -> bool {
+        self.alone.as_ref() == Some(&job.name)
     }
 
     /// Runs one script in the open transaction, with its history row.
@@ -187,12 +261,12 @@ impl<'r, 's> Runner<'r, 's> {
             Err(stop) => stop,
         };
         if matches!(stop, Stop::NeedsOff) {
-            self.drop_own.insert(job.number);
+            self.drop_own.insert(job.name.clone());
         }
         // Those before it have to be kept, and it has to be seen alone.
-        let split = others > 0 && self.group == Group::Fresh;
+        let split = others > 0 && self.is_filling(batch);
         if split {
-            self.alone = Some(job.number);
+            self.alone = Some(job.name.clone());
         }
         match stop {
             Stop::Failed(error) if !split => Err(self.rolled_back(error, Some(job), others)),
@@ -204,16 +278,17 @@ impl<'r, 's> Runner<'r, 's> {
         let mut steps = Vec::new();
         let script = job.script(&mut steps);
         let is_first = batch.done.is_empty();
-        let alone = !script.transaction || has_code(&script) || self.alone == Some(job.number);
-        if !is_first && self.group == Group::Fresh && alone {
+        let alone = !script.transaction || has_code(&script) || self.is_alone(job);
+        if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Tried::Next);
         }
         let choice = self.choose(db, job, &script).map_err(|error| blame(error, &job.name))?;
         if choice.enforced != self.enforced {
-            if !is_first && self.group == Group::Fresh {
+            let is_all = self.group == Group::All && batch.kind == Kind::Migration;
+            if !is_first && !is_all {
                 return Ok(Tried::Next);
             }
-            self.all_off = self.group == Group::All && !choice.enforced;
+            self.all_off = is_all && !choice.enforced;
             self.enforced = choice.enforced;
             return Ok(Tried::Again);
         }
@@ -226,6 +301,11 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Tried::Ran)
     }
 
+    /// Whether these migrations fill a fresh database, and can be run in smaller groups.
+    fn is_filling(&self, batch: &Batch) -> bool {
+        self.group == Group::Fresh && batch.kind == Kind::Migration
+    }
+
     fn run_script(
         &self,
         db: &mut Db<'_>,
@@ -235,9 +315,14 @@ impl<'r, 's> Runner<'r, 's> {
         batch: &Batch,
     ) -> Result<Done, Stop> {
         let start = Instant::now();
+        self.refuse_unmet(db, job)?;
         job.announce(db)?;
         assertion::check(db, job, script)?;
-        let trace = script::run(db, &job.name, job.upcoming().direction, script, choice)?;
+        if let Way::Repeat(repeatable) = job.way {
+            repeatable::drop_objects(db, repeatable)
+                .map_err(|error| blame(error, &job.name).at(Place::line(script.file, 1)))?;
+        }
+        let trace = script::run(db, &job.name, job.direction(), script, choice)?;
         let is_setting = |step: &Step<'_>| match step {
             Step::Sql(statement) => statement.effect == Effect::Session,
             Step::Code(_) => true,
@@ -250,9 +335,14 @@ impl<'r, 's> Runner<'r, 's> {
         }
         let duration = start.elapsed();
         let Context { history, options, .. } = &self.context;
-        match job.records() {
-            Some(migration) => history.insert(db, options, migration, "applied", Some(duration))?,
-            None => history.delete(db, job.number)?,
+        match &job.way {
+            Way::Up(_, migration) => {
+                let took = Took { duration, steps: &trace.steps };
+                history.insert(db, options, migration, "applied", Some(took))?;
+            }
+            Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
+            Way::Repeat(repeatable) => history.records.write(db, repeatable, duration)?,
+            Way::Before(_) | Way::After(_) => {}
         }
         job.ran(db)?;
         let Trace { notes, steps } = trace;
@@ -261,9 +351,9 @@ impl<'r, 's> Runner<'r, 's> {
 
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
-        let drops_own = self.drop_own.contains(&job.number);
+        let drops_own = self.drop_own.contains(&job.name);
         let choice = foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own)?;
-        if !self.all_off || !choice.enforced {
+        if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {
             return Ok(choice);
         }
         if choice.explicit {
@@ -284,7 +374,7 @@ impl<'r, 's> Runner<'r, 's> {
         batch: &Batch,
         job: Option<&Job<'_>>,
     ) -> Result<Option<Option<usize>>, Error> {
-        let may_split = self.group == Group::Fresh && batch.done.len() > 1;
+        let may_split = self.is_filling(batch) && batch.done.len() > 1;
         if !self.enforced {
             if let Err(error) = self.refuse_violations(db, batch, job) {
                 if !may_split {
@@ -294,16 +384,25 @@ impl<'r, 's> Runner<'r, 's> {
                 return Ok(None);
             }
         }
-        let prefix = match prefix {
-            Some(prefix) => Some(prefix),
-            None => match compare::look(db, self.context.set)? {
-                Found::History(known) => known.prefix(),
-                Found::Fresh | Found::Objects => None,
+        self.clear_records(db, batch.kind)?;
+        let set = self.context.set;
+        let (prefix, head) = match (batch.kind, prefix) {
+            // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
+            (Kind::Before | Kind::After, _) => (prefix, self.head),
+            (Kind::Migration, Some(_)) => (prefix, chain(set, prefix)),
+            (Kind::Migration, None) | (Kind::Repeatable, _) => match compare::look(db, set)? {
+                Found::History(known) => (known.prefix(), known.chain()),
+                Found::Fresh | Found::Objects => (None, ""),
             },
         };
-        self.context.history.write_head(db, chain(self.context.set, prefix))?;
+        if matches!(batch.kind, Kind::Migration | Kind::Repeatable) {
+            self.context.history.write_head(db, head)?;
+        }
         match db.commit() {
-            Ok(()) => Ok(Some(prefix)),
+            Ok(()) => {
+                self.head = head;
+                Ok(Some(prefix))
+            }
             Err(error) if may_split && !error.busy => {
                 self.group = Group::One;
                 Ok(None)
@@ -342,24 +441,33 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Says what was rolled back, and what to do next.
     fn rolled_back(&self, error: Error, job: Option<&Job<'_>>, others: usize) -> Error {
-        let command = if job.is_some_and(|job| job.records().is_none()) { "down" } else { "up" };
+        let command = job.map_or("up", Job::command);
+        let kind = job.map_or(Kind::Migration, Job::kind);
         let error = match (error.help(), job) {
-            ([], Some(job)) if command == "up" && script::says_existing(&error.message()) => error
+            ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
                 .hint(format!(
                     "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
                     job.name
                 ))
                 .hint("or correct the file, then run `cargo dbmigrate up` again"),
+            ([], Some(_)) if kind == Kind::After => {
+                error.hint("correct the file: it runs again after what the next `cargo dbmigrate up` applies")
+            }
             ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
             _ => error,
+        };
+        let error = match repeatable::in_the_way(self.context.set, &error.message()) {
+            Some(help) => error.hint(help),
+            None => error,
         };
         if error.is_transaction_ended() {
             return error;
         }
-        match self.group {
-            Group::All if others > 0 => {
+        match (kind, self.group) {
+            (Kind::Migration, Group::All) if others > 0 => {
                 error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
             }
+            (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
             _ => error.note(format!("`{}` was rolled back: nothing of it is left", name_of(job))),
         }
     }
@@ -373,6 +481,7 @@ impl<'r, 's> Runner<'r, 's> {
                 let last = prefix.checked_sub(1)?;
                 (self.context.set.migrations.get(last)?.number == job.number).then_some(last)
             }
+            Way::Before(_) | Way::After(_) | Way::Repeat(_) => Some(prefix),
         }
     }
 }
@@ -383,7 +492,7 @@ fn name_of<'j>(job: Option<&'j Job<'_>>) -> &'j str {
 
 /// Says what stays of a run that failed.
 fn after(error: Error, report: &Report) -> Error {
-    match report.applied.len() + report.rolled_back.len() {
+    match report.applied.len() + report.rolled_back.len() + report.repeated.len() {
         0 => error,
         1 => error.note("the one before it stays as it is"),
         many => error.note(format!("the {many} before it stay as they are")),
@@ -393,14 +502,6 @@ fn after(error: Error, report: &Report) -> Error {
 /// Puts the migration's name before a message that does not have it.
 fn blame(error: Error, name: &str) -> Error {
     error.prefixed(&format!("`{name}`: "))
-}
-
-fn add(db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
-    db.session().after_each(&done);
-    match job.way {
-        Way::Up(..) => report.applied.push(done),
-        Way::Down(_) | Way::Stored(_) => report.rolled_back.push(done),
-    }
 }
 
 /// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:

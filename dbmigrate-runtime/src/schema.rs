@@ -8,6 +8,8 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::visible;
 use crate::history::History;
+use crate::repeatable::word;
+use crate::set::Repeatable;
 use crate::value::{Row, Value};
 
 /// What [`Schema::differences`] covers, in words.
@@ -90,7 +92,8 @@ impl Schema {
         // Indexes come last, and without those that a table makes by itself.
         let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                    AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
-                   AND tbl_name <> ?2 COLLATE NOCASE ORDER BY type = 'index', name";
+                   AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \
+                   ORDER BY type = 'index', name";
         for row in db.query("could not read the schema", sql, &own)? {
             let [kind, name, text, table] = words(row);
             if kind != "index" {
@@ -172,6 +175,14 @@ impl Schema {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out what these make.
+    pub(crate) fn without(mut self, repeatables: &[Repeatable<'_>]) -> Self {
+        for object in repeatables.iter().flat_map(|repeatable| repeatable.objects) {
+            self.objects.remove(&(word(object.kind).to_owned(), object.name.to_ascii_lowercase()));
+        }
+        self
     }
 
     /// How many objects it has.

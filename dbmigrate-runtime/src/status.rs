@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::repeatable::RepeatableEntry;
 use crate::set::{NewerDatabase, OutOfOrder, Rules};
 
 /// The state of every migration that the program or the history knows, by number.
@@ -10,6 +11,8 @@ use crate::set::{NewerDatabase, OutOfOrder, Rules};
 pub struct Status {
     /// The entries, by ascending number.
     pub entries: Vec<Entry>,
+    /// The repeatables, by name. They count in none of the totals.
+    pub repeatables: Vec<RepeatableEntry>,
 }
 
 impl Status {
@@ -53,6 +56,8 @@ pub struct Entry {
     pub applied_at: Option<String>,
     /// How long it took.
     pub duration: Option<Duration>,
+    /// How long each of its steps took, in order; empty where that is not known.
+    pub steps: Vec<Duration>,
     /// `-- Migration:`
     pub title: Option<String>,
     /// `-- Date:`

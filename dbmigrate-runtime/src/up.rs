@@ -1,8 +1,6 @@
 //! The way up: what is pending, and that nothing forbids it.
 
-use std::collections::HashSet;
-
-use crate::compare::{Found, Known, chain, look};
+use crate::compare::{Found, Known, chain, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
@@ -12,10 +10,20 @@ use crate::history::History;
 use crate::job::{Job, Way};
 use crate::journal;
 use crate::options::Options;
+use crate::repeatable;
 use crate::report::Report;
+use crate::requires::refuse_unmet;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
-use crate::set::{Migration, Set, TransactionMode};
+use crate::set::{Migration, Repeatable, Set, TransactionMode};
+
+/// What is to be applied.
+struct Todo<'s> {
+    /// The migrations, with their places in the set.
+    pending: Vec<(usize, &'s Migration<'s>)>,
+    /// The repeatables.
+    repeats: Vec<&'s Repeatable<'s>>,
+}
 
 /// Applies what is pending, up to and including `target`.
 pub(crate) fn up(
@@ -36,14 +44,14 @@ pub(crate) fn up(
         (Found::Fresh, TransactionMode::Each) => Group::Fresh,
         _ => Group::One,
     };
-    let pending: Vec<(usize, &Migration<'_>)> = pending(&found, set, options, goal)?;
-    if pending.is_empty() {
+    let todo = todo(&mut db, &found, set, options, goal)?;
+    if todo.pending.is_empty() && todo.repeats.is_empty() {
         if let Found::History(known) = &found {
             mend_head(&mut db, set, known);
         }
         return Ok(Report::default());
     }
-    refuse_unrunnable(set, &pending, session.has_code())?;
+    refuse_unrunnable(set, &todo.pending, session.has_code())?;
     guarded(session, options, |db, settings, report| {
         if let Some(mode) = options.journal_mode {
             journal::switch(db, mode)?;
@@ -54,8 +62,12 @@ pub(crate) fn up(
 
 /// Whether the head says that the history has what is to be applied: one read.
 pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
-    let wanted = [chain(set, Some(goal)), chain(set, Some(set.migrations.len()))];
-    Ok(History::new(set).head(db)?.is_some_and(|head| wanted.iter().any(|chain| head.is(chain))))
+    let history = History::new(set);
+    if goal < set.migrations.len() {
+        let enough = [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), whole_chain(set)];
+        return Ok(history.head(db)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))));
+    }
+    Ok(history.whole_head(db)?.is_some_and(|head| head.is(whole_chain(set))))
 }
 
 /// How many of the set's migrations are to be applied in the end.
@@ -68,44 +80,30 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     }
 }
 
-/// What is to run, unless what was found forbids it.
-fn pending<'s>(
+/// What is to run, unless what was found forbids it. The repeatables come after the newest migration, never before.
+fn todo<'s>(
+    db: &mut Db<'_>,
     found: &Found<'s>,
     set: &'s Set<'s>,
     options: &Options,
     goal: usize,
-) -> Result<Vec<(usize, &'s Migration<'s>)>, Error> {
+) -> Result<Todo<'s>, Error> {
+    let is_empty = set.migrations.is_empty() && set.repeatables.is_empty();
     let pending = match found {
-        Found::Objects if !options.allow_existing_schema && goal > 0 => return Err(existing_schema(set)),
+        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(set)),
         Found::Fresh | Found::Objects => set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>(),
         Found::History(known) => {
             known.refuse_differences(None)?;
             known.pending(goal).collect()
         }
     };
-    refuse_unmet(found, &pending)?;
-    Ok(pending)
-}
-
-/// Refuses a migration that requires one which is neither applied nor run before it.
-fn refuse_unmet(found: &Found<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(), Error> {
-    if pending.iter().all(|(_, migration)| migration.requires.is_empty()) {
-        return Ok(());
-    }
-    let mut met: HashSet<&str> = match found {
-        Found::History(known) => known.applied().map(|migration| migration.name).collect(),
-        Found::Fresh | Found::Objects => HashSet::new(),
+    refuse_unmet(db, set, found, &pending)?;
+    let repeats = match found {
+        _ if goal < set.migrations.len() => Vec::new(),
+        Found::History(known) if pending.is_empty() => repeatable::due(db, set, known.records())?,
+        _ => set.repeatables.iter().collect(),
     };
-    for (_, migration) in pending {
-        if let Some(unmet) = migration.requires.iter().find(|name| !met.contains(*name)) {
-            let message = format!("`{}` requires `{unmet}`, which is not applied", migration.name);
-            return Err(Error::new(ErrorKind::Requirement, message)
-                .at(Place { file: migration.file.to_owned(), line: None, column: None })
-                .hint(format!("apply `{unmet}` first; `cargo dbmigrate status` shows which are applied")));
-        }
-        met.insert(migration.name);
-    }
-    Ok(())
+    Ok(Todo { pending, repeats })
 }
 
 /// The queue, under the lock, with the history's tables made if they are missing.
@@ -117,11 +115,13 @@ fn plan<'s>(
     goal: usize,
 ) -> Result<Plan<'s>, Error> {
     let found = look(db, set)?;
-    let pending = pending(&found, set, options, goal)?;
+    let Todo { pending, repeats } = todo(db, &found, set, options, goal)?;
     let prefix = match &found {
         Found::History(known) => {
-            if known.head.is_none() && !pending.is_empty() {
+            if known.head.is_none() && !(pending.is_empty() && repeats.is_empty()) {
                 history.create(db)?;
+            } else if known.records.is_none() && !repeats.is_empty() {
+                history.create_records(db)?;
             }
             known.prefix()
         }
@@ -135,7 +135,8 @@ fn plan<'s>(
         name: migration.name.to_owned(),
         way: Way::Up(index, migration),
     };
-    Ok(Plan { jobs: pending.into_iter().map(job).collect(), prefix })
+    let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
+    Ok(Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix })
 }
 
 /// Refuses what can't work before anything is changed.

@@ -1,10 +1,12 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
-use crate::compare::{Found, Known, look};
+use crate::compare::{Found, Known, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::history::Head;
 use crate::notes::{self, Note};
 use crate::options::Options;
+use crate::repeatable::{self, RepeatableEntry};
 use crate::session::Session;
 use crate::set::Set;
 
@@ -14,6 +16,8 @@ use crate::set::Set;
 pub struct Verification {
     /// How many rows of the history were compared.
     pub checked: usize,
+    /// How the repeatables stand. One that `up` would run, or whose file is gone, is no problem.
+    pub repeatables: Vec<RepeatableEntry>,
     /// What differs; empty if the history is the program's.
     pub problems: Vec<Problem>,
     /// What is worth knowing and no difference.
@@ -49,15 +53,15 @@ pub struct Problem {
 /// Compares every row. It changes nothing.
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     let mut db = Db::new(session, options);
+    let nothing_recorded =
+        |problems| Verification { checked: 0, repeatables: repeatable::entries(set, &[]), problems, notes: Vec::new() };
     let known = match look(&mut db, set) {
-        Ok(Found::Fresh | Found::Objects) => {
-            return Ok(Verification { checked: 0, problems: Vec::new(), notes: Vec::new() });
-        }
+        Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
             let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
-            return Ok(Verification { checked: 0, problems, notes: Vec::new() });
+            return Ok(nothing_recorded(problems));
         }
         Err(error) => return Err(error),
     };
@@ -73,14 +77,18 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
             message: (*message).to_owned(),
         })
     });
-    Ok(Verification { checked, problems, notes: noted.collect() })
+    let repeatables = repeatable::entries(set, known.records());
+    Ok(Verification { checked, repeatables, problems, notes: noted.collect() })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,
 /// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| known.problem(matched).is_some());
-    if has_differences || known.head.as_ref().is_some_and(|head| head.chain == known.chain()) {
+    // Other repeatables, or the same after other migrations, are those of another version of the program.
+    let is_own = known.records().is_empty() || known.is_complete() && known.records().len() == set.repeatables.len();
+    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
+    if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
     }
     Some(Problem {

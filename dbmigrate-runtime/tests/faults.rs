@@ -11,6 +11,7 @@ use std::time::Duration;
 use dbmigrate_runtime::{Error, Migrator, NoBackend, Report, Rules, TransactionMode};
 use rusqlite::Connection;
 use support::fault::{Fault, FaultyDriver};
+use support::package::{Package, package};
 use support::*;
 
 type Work = fn(&Migrator<'static, NoBackend>, &mut FaultyDriver<'_>) -> Result<Report, Error>;
@@ -22,7 +23,11 @@ const REDO: Work = |migrator, driver| migrator.redo_with(driver);
 /// One run with a fault, and what came of it.
 struct Case {
     files: Vec<File>,
+    /// What the set has besides them.
+    besides: fn(Package) -> Package,
     rules: Rules,
+    /// What the database had before beside the first migrations.
+    had: fn(Package) -> Package,
     /// How many are applied before.
     applied: usize,
     work: Work,
@@ -33,12 +38,15 @@ struct Case {
 }
 
 fn case(files: Vec<File>, applied: usize) -> Case {
-    Case { files, rules: Rules::DEFAULT, applied, work: UP, finish: UP, stepwise: true }
+    let nothing: fn(Package) -> Package = |package| package;
+    let (rules, besides, had) = (Rules::DEFAULT, nothing, nothing);
+    Case { files, besides, rules, had, applied, work: UP, finish: UP, stepwise: true }
 }
 
 impl Case {
     fn migrator(&self) -> Migrator<'static, NoBackend> {
-        Migrator::new(set_with(self.files.clone(), self.rules)).busy_timeout(Duration::from_secs(5))
+        let package = (self.besides)(package(self.files.clone()).rules(self.rules));
+        Migrator::new(package.set()).busy_timeout(Duration::from_secs(5))
     }
 
     /// A database before the run, with the settings that have to be given back.
@@ -46,7 +54,7 @@ impl Case {
         let _ = std::fs::remove_file(path);
         let mut db = settings(Connection::open(path).unwrap());
         if self.applied > 0 {
-            runner(self.files[..self.applied].to_vec()).up(&mut db).unwrap();
+            (self.had)(package(self.files[..self.applied].to_vec())).runner().up(&mut db).unwrap();
         }
         db
     }
@@ -235,4 +243,48 @@ fn the_way_back() {
 #[test]
 fn applying_again() {
     Case { work: REDO, finish: UP, ..case(plain(), 3) }.check();
+}
+
+/// Hooks that do the same however often they run, as hooks should.
+fn hooked(package: Package) -> Package {
+    package
+        .before(&["CREATE TABLE IF NOT EXISTS hooked (x UNIQUE)", "INSERT OR IGNORE INTO hooked VALUES (1)"])
+        .after(&["UPDATE hooked SET x = x"])
+}
+
+fn repeating(package: Package) -> Package {
+    package
+        .repeatable("counts", &["CREATE VIEW counts AS SELECT count(*) AS x FROM a"])
+        .repeatable("writes", &["CREATE TRIGGER writes INSTEAD OF INSERT ON counts BEGIN DELETE FROM a; END"])
+}
+
+fn repeating_otherwise(package: Package) -> Package {
+    package
+        .repeatable("counts", &["CREATE VIEW counts AS SELECT max(x) AS x FROM a"])
+        .repeatable("writes", &["CREATE TRIGGER writes INSTEAD OF INSERT ON counts BEGIN DELETE FROM a; END"])
+}
+
+#[test]
+fn hooks() {
+    for mode in [TransactionMode::Each, TransactionMode::All] {
+        let rules = Rules { transaction: mode, ..Rules::DEFAULT };
+        for applied in [0, 2] {
+            Case { besides: hooked, rules, ..case(plain(), applied) }.check();
+        }
+    }
+}
+
+#[test]
+fn repeatables_after_migrations() {
+    Case { besides: repeating, ..case(plain(), 0) }.check();
+    Case { besides: repeating, had: repeating, work: REDO, ..case(plain(), 3) }.check();
+    Case { besides: |package| hooked(repeating(package)), had: repeating_otherwise, ..case(plain(), 2) }.check();
+    let bare = plain().into_iter().map(File::no_transaction).collect();
+    Case { besides: repeating, had: repeating, ..case(bare, 2) }.check();
+}
+
+#[test]
+fn repeatables_alone() {
+    Case { besides: repeating, had: repeating_otherwise, stepwise: false, ..case(plain(), 3) }.check();
+    Case { besides: repeating, stepwise: false, ..case(plain(), 3) }.check();
 }

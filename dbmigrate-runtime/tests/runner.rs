@@ -393,3 +393,29 @@ fn spans_outside_of_the_text_are_an_error() {
     let migrator: Runner = Migrator::new(set);
     assert_eq!(migrator.up(&mut memory()).unwrap_err().kind(), ErrorKind::Set);
 }
+
+#[test]
+fn the_time_of_each_step_is_recorded() {
+    let mut db = memory();
+    let files = || {
+        vec![
+            file("001_a", &["CREATE TABLE a (x)", "INSERT INTO a VALUES (1)"]),
+            file("002_b", &["VACUUM", "CREATE TABLE b (x)", "CREATE TABLE c (x)"]).no_transaction(),
+            file("003_none", &[]),
+        ]
+    };
+    runner(files()).up(&mut db).unwrap();
+    let steps = |db: &mut rusqlite::Connection| -> Vec<usize> {
+        let rows = runner(files()).history(db).unwrap();
+        let entries = runner(files()).status(db).unwrap().entries;
+        assert!(rows.iter().zip(&entries).all(|(row, entry)| row.steps == entry.steps));
+        rows.iter().map(|row| row.steps.len()).collect()
+    };
+    assert_eq!(steps(&mut db), [2, 3, 0]);
+    assert_eq!(ask(&db, "SELECT group_concat(typeof(steps_us)) FROM _migrations"), "text,text,null");
+    // Whoever wrote something else there did no harm.
+    for odd in ["'12 x'", "''", "-1", "1.5", "x'00'"] {
+        run(&db, &format!("UPDATE _migrations SET steps_us = {odd} WHERE number = 1"));
+        assert_eq!(steps(&mut db), [0, 3, 0], "{odd}");
+    }
+}

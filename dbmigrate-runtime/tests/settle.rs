@@ -120,16 +120,6 @@ fn what_is_forgotten_runs_again_also_below_an_applied_one() {
 }
 
 #[test]
-fn a_history_of_an_earlier_release_forgets_too() {
-    let mut db = memory();
-    runner(three(SECOND)).up(&mut db).unwrap();
-    run(&db, "ALTER TABLE _migrations_head DROP COLUMN may_run_late");
-    assert!(runner(three(SECOND)).verify(&mut db).unwrap().is_ok());
-    runner(three(SECOND)).forget(&mut db, 1_u64).unwrap();
-    assert_eq!(runner(three(SECOND)).up(&mut db).unwrap().applied.len(), 1);
-}
-
-#[test]
 fn what_is_not_in_the_history_is_not_forgotten() {
     let mut db = memory();
     let three = || runner(three(SECOND));

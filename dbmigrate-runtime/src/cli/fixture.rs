@@ -5,7 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::Terminal;
-use crate::{Down, Effect, Entry, Metadata, Migration, Rules, Script, Set, State, Statement, Status, Step};
+use crate::{
+    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Repeatable, Rules, Script, Set, State, Statement,
+    Status, Step,
+};
 
 pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
     Entry {
@@ -15,6 +18,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
         state,
         applied_at: None,
         duration: None,
+        steps: Vec::new(),
         title: None,
         date: None,
         description: None,
@@ -25,7 +29,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
 }
 
 pub(super) fn status_of(entries: Vec<Entry>) -> Status {
-    Status { entries }
+    Status { entries, repeatables: Vec::new() }
 }
 
 /// A terminal that remembers.
@@ -120,6 +124,18 @@ pub(super) fn set(
         repeatables: &[],
         rules: Rules::DEFAULT,
     }))
+}
+
+/// The same with a view that is made anew when its text changes.
+pub(super) fn with_view(set: &'static Set<'static>, name: &'static str, text: &'static str) -> &'static Set<'static> {
+    let repeatable = Repeatable {
+        name,
+        checksum: leak(format!("v1:{text}")),
+        chain: leak(format!("v1:{name}/{text}")),
+        objects: Box::leak(Box::new([Object { kind: ObjectKind::View, name }])),
+        script: script(&format!("repeatable/{name}"), text),
+    };
+    Box::leak(Box::new(Set { repeatables: Box::leak(Box::new([repeatable])), ..*set }))
 }
 
 fn script(name: &str, text: &'static str) -> Script<'static> {

@@ -5,22 +5,38 @@
 use std::time::Duration;
 
 pub(super) use crate::excerpt::visible as plain;
-use crate::{Done, Entry, HistoryRow, State, Status};
+use crate::{Done, Entry, HistoryRow, RepeatableEntry, RepeatableState, Repeated, State, Status};
 
 /// Names longer than this don't push the other lines to the right.
 const WIDEST: usize = 60;
 
-/// `[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)` for each migration, then the totals.
+/// More steps than this are not all shown, but this many of them.
+const MANY_STEPS: usize = 8;
+const SLOWEST: usize = 5;
+
+/// `[x] 001_initial_schema  (applied: 2024-01-15 10:30:22)` for each migration, the same for repeatables, then the
+/// totals of the migrations.
 pub(super) fn status(status: &Status, verbose: bool) -> Vec<String> {
     let names: Vec<String> = status.entries.iter().map(|entry| plain(&entry.name)).collect();
-    let widths = names.iter().map(|name| name.chars().count());
+    // One whose file is gone runs no more.
+    let is_shown = |entry: &&RepeatableEntry| verbose || entry.state != RepeatableState::Missing;
+    let repeatables: Vec<(&RepeatableEntry, String)> =
+        status.repeatables.iter().filter(is_shown).map(|entry| (entry, repeatable(&entry.name))).collect();
+    let widths = names.iter().chain(repeatables.iter().map(|(_, name)| name)).map(|name| name.chars().count());
     let width = widths.filter(|&width| width <= WIDEST).max().unwrap_or(0);
-    let mut lines = Vec::with_capacity(names.len() + 2);
+    let mut lines = Vec::with_capacity(names.len() + repeatables.len() + 2);
     for (entry, name) in status.entries.iter().zip(&names) {
         let line = format!("[{}] {name:width$}  {}", mark(&entry.state), words(entry, verbose));
         lines.push(line.trim_end().to_owned());
         if verbose {
             lines.extend(details(entry));
+        }
+    }
+    for (entry, name) in &repeatables {
+        let (mark, words) = repeatable_words(entry);
+        lines.push(format!("[{mark}] {name:width$}  {words}").trim_end().to_owned());
+        if let Some(file) = entry.file.as_deref().filter(|_| verbose) {
+            lines.push(format!("      file: {}", plain(file)));
         }
     }
     if !lines.is_empty() {
@@ -37,6 +53,21 @@ fn mark(state: &State) -> char {
         State::Pending => ' ',
         _ => '!',
     }
+}
+
+fn repeatable_words(entry: &RepeatableEntry) -> (char, String) {
+    let at = plain(entry.applied_at.as_deref().unwrap_or("unknown"));
+    match entry.state {
+        RepeatableState::Applied => ('x', format!("(applied: {at})")),
+        RepeatableState::Pending => (' ', String::new()),
+        RepeatableState::Changed => (' ', format!("(changed since it was applied: {at})")),
+        RepeatableState::Missing => ('!', format!("(applied: {at}, but its file is gone: what it made stays)")),
+    }
+}
+
+/// A repeatable, so that it can't be taken for a migration.
+pub(super) fn repeatable(name: &str) -> String {
+    format!("repeatable/{}", plain(name))
 }
 
 fn words(entry: &Entry, verbose: bool) -> String {
@@ -78,11 +109,28 @@ fn details(entry: &Entry) -> Vec<String> {
     ];
     let shown = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let notes = entry.notes.iter().map(|note| ("note", note.as_str()));
-    shown.chain(notes).map(|(name, value)| format!("      {name}: {}", plain(value))).collect()
+    let lines = shown.chain(notes).map(|(name, value)| format!("      {name}: {}", plain(value)));
+    lines.chain(steps(&entry.steps)).collect()
+}
+
+/// The times of the steps; those of many cut to the slowest. One alone took as long as the whole.
+fn steps(times: &[Duration]) -> Option<String> {
+    let mut shown: Vec<(usize, Duration)> = times.iter().copied().enumerate().collect();
+    let cut = match shown.len() {
+        0 | 1 => return None,
+        2..=MANY_STEPS => String::new(),
+        all => {
+            shown.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+            shown.truncate(SLOWEST);
+            format!(" (the slowest {SLOWEST} of {all})")
+        }
+    };
+    let shown: Vec<String> = shown.into_iter().map(|(at, took)| format!("{}: {}", at + 1, time(took))).collect();
+    Some(format!("      steps: {}{cut}", shown.join(", ")))
 }
 
 /// The history as a table, one row on each line.
-pub(super) fn history(rows: &[HistoryRow]) -> Vec<String> {
+pub(super) fn history(rows: &[HistoryRow], verbose: bool) -> Vec<String> {
     let title = ["id", "applied at", "name", "state", "took"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         let took = row.duration.map_or(String::new(), time);
@@ -99,12 +147,23 @@ pub(super) fn history(rows: &[HistoryRow]) -> Vec<String> {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    table.iter().map(line).collect()
+    let of = std::iter::once(None).chain(rows.iter().map(Some));
+    let mut lines = Vec::with_capacity(table.len());
+    for (cells, row) in table.iter().zip(of) {
+        lines.push(line(cells));
+        lines.extend(row.filter(|_| verbose).and_then(|row| steps(&row.steps)));
+    }
+    lines
 }
 
 /// `001_initial_schema in 1.2 ms`
 pub(super) fn done(done: &Done) -> String {
     format!("{} in {}", plain(&done.name), time(done.duration))
+}
+
+/// `repeatable/active_users in 1.2 ms`
+pub(super) fn repeated(repeated: &Repeated) -> String {
+    format!("{} in {}", repeatable(&repeated.name), time(repeated.duration))
 }
 
 /// A duration, as short as it stays true.
@@ -148,6 +207,11 @@ pub(super) fn count(number: usize) -> String {
     format!("{number} migration{}", if number == 1 { "" } else { "s" })
 }
 
+/// `1 repeatable`, `2 repeatables`
+pub(super) fn count_repeatables(number: usize) -> String {
+    format!("{number} repeatable{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +237,42 @@ mod tests {
              Total: 3 | Applied: 2 | Pending: 1"
         );
         assert_eq!(status(&status_of(vec![]), false), ["Total: 0 | Applied: 0 | Pending: 0"]);
+    }
+
+    #[test]
+    fn repeatables_follow_and_do_not_count() {
+        let repeatable = |name: &str, state, at: Option<&str>| RepeatableEntry {
+            name: name.to_owned(),
+            file: Some(format!("migrations/repeatable/{name}.sql")),
+            state,
+            applied_at: at.map(str::to_owned),
+        };
+        let at = Some("2024-01-15 10:30:22");
+        let repeatables = vec![
+            repeatable("active", RepeatableState::Applied, at),
+            repeatable("b", RepeatableState::Pending, None),
+            repeatable("c", RepeatableState::Changed, at),
+            RepeatableEntry { file: None, ..repeatable("d", RepeatableState::Missing, at) },
+        ];
+        let all = Status { repeatables, ..status_of(vec![entry(1, "001_a", State::Pending)]) };
+        let lines = status(&all, false);
+        assert_eq!(
+            lines,
+            [
+                "[ ] 001_a",
+                "[x] repeatable/active  (applied: 2024-01-15 10:30:22)",
+                "[ ] repeatable/b",
+                "[ ] repeatable/c       (changed since it was applied: 2024-01-15 10:30:22)",
+                "",
+                "Total: 1 | Applied: 0 | Pending: 1",
+            ]
+        );
+        let verbose = status(&all, true);
+        assert_eq!(verbose[2], "      file: migrations/repeatable/active.sql");
+        assert_eq!(
+            verbose[7],
+            "[!] repeatable/d       (applied: 2024-01-15 10:30:22, but its file is gone: what it made stays)"
+        );
     }
 
     #[test]
@@ -234,6 +334,19 @@ mod tests {
         ] {
             assert_eq!(size(bytes), expect);
         }
+    }
+
+    #[test]
+    fn the_slowest_of_many_steps_are_shown() {
+        let times = |micros: &[u64]| steps(&micros.iter().copied().map(Duration::from_micros).collect::<Vec<_>>());
+        assert_eq!(times(&[]), None);
+        assert_eq!(times(&[300]), None);
+        assert_eq!(times(&[300, 1_200_000]).unwrap(), "      steps: 1: 0.3 ms, 2: 1.20 s");
+        assert!(times(&[100; 8]).unwrap().ends_with("8: 0.1 ms"));
+        assert_eq!(
+            times(&[100, 900, 800, 100, 700, 600, 500, 100, 400]).unwrap(),
+            "      steps: 2: 0.9 ms, 3: 0.8 ms, 5: 0.7 ms, 6: 0.6 ms, 7: 0.5 ms (the slowest 5 of 9)"
+        );
     }
 
     #[test]

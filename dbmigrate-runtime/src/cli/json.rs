@@ -55,6 +55,14 @@ impl Object {
         self
     }
 
+    /// A list of integers.
+    pub(super) fn numbers(mut self, key: &str, values: impl Iterator<Item = u64>) -> Self {
+        self.key(key);
+        let values: Vec<String> = values.map(|value| value.to_string()).collect();
+        let _ = write!(self.0, "[{}]", values.join(","));
+        self
+    }
+
     /// The finished line.
     pub(super) fn line(mut self) -> String {
         self.0.push('}');
@@ -101,11 +109,12 @@ mod tests {
             .truth("reversible", true)
             .list("help", &["a".to_owned(), "b".to_owned()])
             .list("notes", &[])
+            .numbers("steps_us", [1, 20].into_iter())
             .line();
         assert_eq!(
             line,
             "{\"reason\":\"migration\",\"name\":\"001_a\",\"file\":null,\"number\":18446744073709551615,\
-             \"duration_us\":null,\"reversible\":true,\"help\":[\"a\",\"b\"],\"notes\":[]}"
+             \"duration_us\":null,\"reversible\":true,\"help\":[\"a\",\"b\"],\"notes\":[],\"steps_us\":[1,20]}"
         );
     }
 

@@ -12,8 +12,8 @@ use super::live::Live;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
 use crate::{
-    Comparison, Done, Entry, Error, HistoryRow, Marked, Note, Problem, Repair, Repairs, Report, State, Status,
-    Verification,
+    Comparison, Done, Entry, Error, HistoryRow, Marked, Note, Problem, Repair, Repairs, RepeatableEntry,
+    RepeatableState, Report, State, Status, Verification,
 };
 
 /// A terminal and how to speak to it.
@@ -95,6 +95,9 @@ impl<'t> Output<'t> {
         for entry in &status.entries {
             self.terminal.data(&entry_line(entry));
         }
+        for entry in &status.repeatables {
+            self.terminal.data(&repeatable_line(entry));
+        }
         let line = Object::new("status-summary")
             .number("total", Some(status.total() as u64))
             .number("applied", Some(status.applied() as u64))
@@ -111,6 +114,17 @@ impl<'t> Output<'t> {
         for done in &report.applied {
             self.done("migration-applied", "Applied", done);
         }
+        for repeated in &report.repeated {
+            if self.json {
+                let line = Object::new("repeatable-applied")
+                    .text("name", &*repeated.name)
+                    .number("duration_us", Some(micros(repeated.duration)))
+                    .line();
+                self.terminal.data(&line);
+            } else {
+                self.progress("Applied", &human::repeated(repeated));
+            }
+        }
     }
 
     fn done(&mut self, reason: &str, verb: &str, done: &Done) {
@@ -119,6 +133,7 @@ impl<'t> Output<'t> {
                 .number("number", Some(done.number))
                 .text("name", &*done.name)
                 .number("duration_us", Some(micros(done.duration)))
+                .numbers("steps_us", done.steps.iter().copied().map(micros))
                 .list("notes", &done.notes)
                 .line();
             return self.terminal.data(&line);
@@ -132,13 +147,14 @@ impl<'t> Output<'t> {
     /// The work is done: what it came to, and how long all of it took.
     pub(super) fn finished(&mut self, report: &Report, nothing: &str, took: Duration) -> u8 {
         self.report(report);
-        let (applied, rolled_back) = (report.applied.len(), report.rolled_back.len());
+        let (applied, rolled_back, repeated) = (report.applied.len(), report.rolled_back.len(), report.repeated.len());
         if self.json {
             let line = Object::new("summary")
                 .text("command", self.request.verb.name())
                 .number("applied", Some(applied as u64))
                 .number("rolled_back", Some(rolled_back as u64))
                 .number("duration_us", Some(micros(took)))
+                .number("repeated", Some(repeated as u64))
                 .line();
             self.terminal.data(&line);
             return DONE;
@@ -149,6 +165,9 @@ impl<'t> Output<'t> {
         }
         if applied > 0 {
             parts.push(format!("{} applied", human::count(applied)));
+        }
+        if repeated > 0 {
+            parts.push(format!("{} applied", human::count_repeatables(repeated)));
         }
         let message = match parts.is_empty() {
             true => nothing.to_owned(),
@@ -177,12 +196,16 @@ impl<'t> Output<'t> {
                 self.note(&format!("`{}`: {message}", human::plain(name)));
             }
         }
+        if !self.json {
+            verification.repeatables.iter().filter_map(repeatable_note).for_each(|note| self.note(&note));
+        }
         let (checked, problems) = (verification.checked, verification.problems.len());
         if self.json {
             let line = Object::new("verify-summary")
                 .number("checked", Some(checked as u64))
                 .number("problems", Some(problems as u64))
                 .line();
+            verification.repeatables.iter().for_each(|entry| self.terminal.data(&repeatable_line(entry)));
             self.terminal.data(&line);
         } else if problems == 0 {
             self.progress("Verified", &format!("{}, as the history has them", human::count(checked)));
@@ -348,7 +371,7 @@ impl<'t> Output<'t> {
         } else if rows.is_empty() {
             self.progress("Finished", "the history has no rows");
         } else {
-            human::history(rows).iter().for_each(|line| self.terminal.data(line));
+            human::history(rows, self.request.verbose).iter().for_each(|line| self.terminal.data(line));
         }
     }
 }
@@ -386,6 +409,7 @@ fn entry_line(entry: &Entry) -> String {
         .text("state", state_word(&entry.state))
         .text("applied_at", entry.applied_at.as_deref())
         .number("duration_us", entry.duration.map(micros))
+        .numbers("steps_us", entry.steps.iter().copied().map(micros))
         .truth("reversible", entry.reversible)
         .text("title", entry.title.as_deref())
         .text("date", entry.date.as_deref())
@@ -400,6 +424,33 @@ fn entry_line(entry: &Entry) -> String {
         _ => object,
     }
     .line()
+}
+
+fn repeatable_line(entry: &RepeatableEntry) -> String {
+    let state = match entry.state {
+        RepeatableState::Applied => "applied",
+        RepeatableState::Pending => "pending",
+        RepeatableState::Changed => "changed",
+        RepeatableState::Missing => "missing",
+    };
+    Object::new("repeatable")
+        .text("name", &*entry.name)
+        .text("file", entry.file.as_deref())
+        .text("state", state)
+        .text("applied_at", entry.applied_at.as_deref())
+        .line()
+}
+
+/// What `verify` says of a repeatable that is not as the database has it.
+fn repeatable_note(entry: &RepeatableEntry) -> Option<String> {
+    let name = human::repeatable(&entry.name);
+    match entry.state {
+        RepeatableState::Applied | RepeatableState::Pending => None,
+        RepeatableState::Changed => {
+            Some(format!("{name} was changed since it was applied: the next `up` runs it again"))
+        }
+        RepeatableState::Missing => Some(format!("{name} was applied, but its file is gone: what it made stays")),
+    }
 }
 
 fn state_word(state: &State) -> &'static str {
@@ -426,6 +477,7 @@ fn row_line(row: &HistoryRow) -> String {
         .text("state", &*row.state)
         .number("statements_done", Some(row.statements_done))
         .number("duration_us", row.duration.map(micros))
+        .numbers("steps_us", row.steps.iter().copied().map(micros))
         .text("tool", row.tool.as_deref())
         .line()
 }

@@ -23,7 +23,7 @@ pub fn run<B: Backend>(
         Ok(opened) => opened,
         Err(failure) => return output.end(Err(failure)),
     };
-    let is_empty = migrator.set().migrations.is_empty();
+    let is_empty = migrator.set().migrations.is_empty() && migrator.set().repeatables.is_empty();
     let result = execute(migrator, &mut connection, database, request, &mut output);
     let created = access == Access::Create && !request.verb.rehearses();
     if created && (is_empty || result.is_err()) {
@@ -72,7 +72,8 @@ fn execute<B: Backend>(
                 State::Newer => newer_is_fine,
                 _ => false,
             };
-            Ok(if *check && !status.entries.iter().all(is_fine) { NO } else { DONE })
+            let waits = status.repeatables.iter().any(|entry| entry.state.is_pending());
+            Ok(if *check && (waits || !status.entries.iter().all(is_fine)) { NO } else { DONE })
         }
         Verb::Up { to, existing, .. } => {
             let migrator = if *existing { migrator.allow_existing_schema() } else { migrator };
@@ -125,9 +126,13 @@ fn up<B: Backend>(
     let last = to.map(|target| number(&status, target, output)).transpose()?;
     let waits = |entry: &&Entry| !entry.state.is_applied() && last.is_none_or(|last| entry.number <= last);
     let waiting = status.entries.iter().filter(waits).count();
+    let repeatables = status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
+    let is_last = last.is_none_or(|last| status.entries.iter().all(|entry| entry.number <= last));
+    let doing = if request.verb.rehearses() { "Rehearsing" } else { "Applying" };
     if waiting > 0 {
-        let verb = if request.verb.rehearses() { "Rehearsing" } else { "Applying" };
-        output.progress(verb, &human::count(waiting));
+        output.progress(doing, &human::count(waiting));
+    } else if repeatables > 0 && is_last {
+        output.progress(doing, &human::count_repeatables(repeatables));
     }
     let nothing = match to {
         Some(target) => format!("nothing to apply up to `{}`", human::plain(target)),

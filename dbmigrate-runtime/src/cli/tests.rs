@@ -5,7 +5,7 @@ mod rehearsal;
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::fixture::{Connection, Folder, Memory, Rusqlite, set};
+use super::fixture::{Connection, Folder, Memory, Rusqlite, set, with_view};
 use super::{Invocation, parse, run};
 use crate::{Migrator, Set};
 
@@ -117,6 +117,47 @@ fn the_way_up_and_back_reads_as_it_should() {
         let (code, _, err) = on(three(), &database, line);
         assert_eq!((code, err.last().map_or("", String::as_str)), (exit, last), "{line}");
     }
+}
+
+#[test]
+fn repeatables_are_applied_and_shown_after_the_migrations() {
+    let folder = Folder::new("repeatables");
+    let database = folder.path("app.db");
+    let first = || with_view(three(), "names", "CREATE VIEW names AS SELECT name FROM users");
+    let other = || with_view(three(), "names", "CREATE VIEW names AS SELECT upper(name) AS name FROM users");
+    on(three(), &database, "up --to 1");
+    let (_, _, err) = on(first(), &database, "up");
+    assert_eq!(err[3], "Applied repeatable/names in N ms");
+    assert_eq!(err[4], "Finished 2 migrations applied, 1 repeatable applied in N ms");
+    let (exit, out, _) = on(first(), &database, "status --check");
+    assert_eq!(exit, 0);
+    assert_eq!(out[3..], ["[x] repeatable/names    (applied: TIME)", "", "Total: 3 | Applied: 3 | Pending: 0"]);
+    let (exit, out, _) = on(other(), &database, "status --check");
+    assert_eq!((exit, out[3].as_str()), (1, "[ ] repeatable/names    (changed since it was applied: TIME)"));
+    let (exit, _, err) = on(other(), &database, "verify");
+    let note = "note: repeatable/names was changed since it was applied: the next `up` runs it again";
+    assert_eq!((exit, err[0].as_str()), (0, note));
+    let (_, out, _) = on(other(), &database, "status --message-format json");
+    assert_eq!(
+        out[3],
+        r#"{"reason":"repeatable","name":"names","file":"migrations/repeatable/names.sql","state":"changed","applied_at":"TIME"}"#
+    );
+    let (_, _, err) = on(other(), &database, "up");
+    assert_eq!(
+        err,
+        ["Applying 1 repeatable", "Applied repeatable/names in N ms", "Finished 1 repeatable applied in N ms",]
+    );
+    let (_, out, _) = on(first(), &database, "up --message-format json");
+    assert!(out[0].starts_with(r#"{"reason":"repeatable-applied","name":"names","duration_us":"#), "{out:?}");
+    assert!(out[1].ends_with(r#","repeated":1}"#), "{out:?}");
+    // One whose file is gone is told to those who ask for more, and fails nothing.
+    let (exit, out, _) = on(three(), &database, "status --check");
+    assert_eq!((exit, out.len()), (0, 5));
+    let (_, out, _) = on(three(), &database, "status --verbose");
+    assert!(out.contains(&"[!] repeatable/names    (applied: TIME, but its file is gone: what it made stays)".into()));
+    let (exit, _, err) = on(three(), &database, "verify");
+    assert_eq!((exit, err.len()), (0, 2));
+    assert_eq!(err[0], "note: repeatable/names was applied, but its file is gone: what it made stays");
 }
 
 #[test]

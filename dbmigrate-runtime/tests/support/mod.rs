@@ -11,6 +11,7 @@ use dbmigrate_runtime::{Code, Down, Effect, Metadata, Migration, Migrator, Rules
 use rusqlite::Connection;
 
 pub mod fault;
+pub mod package;
 
 /// The driver under test, as a program has it.
 pub mod driver {
@@ -275,7 +276,12 @@ pub fn dump(db: &Connection) -> String {
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for (at, column) in columns.iter().enumerate() {
-                let differs = name == "_migrations" && ["id", "applied_at", "duration_us"].contains(&column.as_str());
+                let differs = match name.as_str() {
+                    "_migrations" => &["id", "applied_at", "duration_us", "steps_us"][..],
+                    "_migrations_repeatable" => &["applied_at", "duration_us"],
+                    _ => &[],
+                }
+                .contains(&column.as_str());
                 if !differs {
                     out.push_str(&format!("  {:?}", row.get::<_, rusqlite::types::Value>(at).unwrap()));
                 }

@@ -1,0 +1,79 @@
+//! `requires`: what has to be applied before a migration, in its own set or in another one of the same history.
+
+use std::collections::HashSet;
+
+use crate::compare::Found;
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::history::History;
+use crate::set::{Migration, Set};
+
+/// A requirement in another set: its name, and the migration's.
+pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
+    required.split_once('/')
+}
+
+/// Refuses migrations that require one which is neither applied nor run before them.
+pub(crate) fn refuse_unmet(
+    db: &mut Db<'_>,
+    set: &Set<'_>,
+    found: &Found<'_>,
+    pending: &[(usize, &Migration<'_>)],
+) -> Result<(), Error> {
+    if pending.iter().all(|(_, migration)| migration.requires.is_empty()) {
+        return Ok(());
+    }
+    let history = History::new(set);
+    let mut met: HashSet<&str> = match found {
+        Found::History(known) => known.applied().map(|migration| migration.name).collect(),
+        Found::Fresh | Found::Objects => HashSet::new(),
+    };
+    for (_, migration) in pending {
+        for required in migration.requires {
+            let is_met = match (elsewhere(required), found) {
+                (None, _) => met.contains(required),
+                (Some((other, name)), Found::History(_)) => history.has_applied(db, other, name)?,
+                (Some(_), Found::Fresh | Found::Objects) => false,
+            };
+            if !is_met {
+                return Err(unmet(migration, required));
+            }
+        }
+        met.insert(migration.name);
+    }
+    Ok(())
+}
+
+/// Asks again for the other sets, in the transaction of the migration: they have queues of their own.
+pub(crate) fn refuse_unmet_elsewhere(
+    db: &mut Db<'_>,
+    history: &History<'_>,
+    migration: &Migration<'_>,
+) -> Result<(), Error> {
+    for required in migration.requires {
+        if let Some((other, name)) = elsewhere(required) {
+            if !history.has_applied(db, other, name)? {
+                return Err(unmet(migration, required));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unmet(migration: &Migration<'_>, required: &str) -> Error {
+    let (what, help) = match elsewhere(required) {
+        None => (
+            format!("`{required}`"),
+            format!("apply `{required}` first; `cargo dbmigrate status` shows which are applied"),
+        ),
+        Some((other, name)) => (
+            format!("`{name}` of the set `{other}`"),
+            format!("apply the set `{other}` first: `up` of its migrator, on the same database"),
+        ),
+    };
+    let message = format!("`{}` requires {what}, which is not applied", migration.name);
+    Error::new(ErrorKind::Requirement, message)
+        .at(Place { file: migration.file.to_owned(), line: None, column: None })
+        .hint(help)
+}

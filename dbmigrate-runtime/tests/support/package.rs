@@ -1,0 +1,85 @@
+//! Sets with more than migrations: hooks, repeatables, a name.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use dbmigrate_runtime::{Migrator, Object, ObjectKind, Repeatable, Rules, Script, Set};
+
+use super::{File, Runner, script, set_with};
+
+/// A set under construction.
+#[derive(Clone)]
+pub struct Package {
+    name: &'static str,
+    files: Vec<File>,
+    before_all: Option<Script<'static>>,
+    after_all: Option<Script<'static>>,
+    repeatables: Vec<(&'static str, Script<'static>, &'static [Object<'static>])>,
+    rules: Rules,
+}
+
+pub fn package(files: Vec<File>) -> Package {
+    Package { name: "", files, before_all: None, after_all: None, repeatables: Vec::new(), rules: Rules::DEFAULT }
+}
+
+impl Package {
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    pub fn before(mut self, statements: &[&'static str]) -> Self {
+        self.before_all = Some(script("migrations/hooks/before_all.sql".to_owned(), statements));
+        self
+    }
+
+    pub fn after(mut self, statements: &[&'static str]) -> Self {
+        self.after_all = Some(script("migrations/hooks/after_all.sql".to_owned(), statements));
+        self
+    }
+
+    /// A repeatable from statements that each make a view or a trigger.
+    pub fn repeatable(mut self, name: &'static str, statements: &[&'static str]) -> Self {
+        let objects: Vec<Object<'static>> = statements.iter().filter_map(|sql| object(sql)).collect();
+        let script = script(format!("migrations/repeatable/{name}.sql"), statements);
+        self.repeatables.push((name, script, objects.leak()));
+        self
+    }
+
+    pub fn set(self) -> &'static Set<'static> {
+        let set = set_with(self.files, self.rules);
+        let mut chain = set.migrations.last().map_or("", |migration| migration.chain).to_owned();
+        let repeatable = |(name, script, objects): (&'static str, Script<'static>, &'static [Object<'static>])| {
+            let mut hasher = DefaultHasher::new();
+            (&chain, name, script.checksum).hash(&mut hasher);
+            chain = format!("r1:{:016x}", hasher.finish());
+            Repeatable { name, checksum: script.checksum, chain: chain.clone().leak(), objects, script }
+        };
+        let repeatables: Vec<Repeatable<'static>> = self.repeatables.into_iter().map(repeatable).collect();
+        Box::leak(Box::new(Set {
+            name: self.name,
+            before_all: self.before_all,
+            after_all: self.after_all,
+            repeatables: repeatables.leak(),
+            ..*set
+        }))
+    }
+
+    pub fn runner(self) -> Runner {
+        Migrator::new(self.set())
+    }
+}
+
+/// What core would say that a statement makes.
+fn object(sql: &'static str) -> Option<Object<'static>> {
+    let (kind, rest) = if let Some(rest) = sql.strip_prefix("CREATE VIEW ") {
+        (ObjectKind::View, rest)
+    } else {
+        (ObjectKind::Trigger, sql.strip_prefix("CREATE TRIGGER ")?)
+    };
+    Some(Object { kind, name: rest.split([' ', '(']).next()? })
+}
