@@ -35,6 +35,7 @@ mod hooks;
 mod include;
 mod job;
 mod journal;
+mod kept;
 mod mark;
 mod migrator;
 mod no_backend;
@@ -44,6 +45,7 @@ mod quote;
 mod repair;
 mod report;
 mod reset;
+mod restore;
 mod runner;
 mod rusqlite_driver;
 mod schema;
@@ -65,6 +67,7 @@ pub use error::{Error, ErrorKind};
 pub use format::check_format;
 pub use history::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
+pub use kept::Kept;
 pub use mark::{Comparison, Marked};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
@@ -72,6 +75,7 @@ pub use options::JournalMode;
 pub use repair::{Repair, Repairs, Stopped};
 pub use report::{Done, Repeated, Report};
 pub use reset::ResetPlan;
+pub use restore::Restored;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
     Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,

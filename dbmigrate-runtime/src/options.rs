@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backup::Backup;
+use crate::backup::{Backup, BackupWhen};
 
 /// A journal mode to switch a database to before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,13 @@ pub(crate) struct Options {
     pub(crate) allow_mismatch: bool,
     pub(crate) backup: Option<Backup>,
     pub(crate) tool: &'static str,
+}
+
+impl Options {
+    /// How copies are kept when one is made on request.
+    pub(crate) fn copies(&self) -> Backup {
+        self.backup.clone().unwrap_or(Backup::new(BackupWhen::Always))
+    }
 }
 
 impl Default for Options {

@@ -9,6 +9,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
 use crate::assertion;
+use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,8 @@ pub(crate) struct Plan<'s> {
     pub(crate) jobs: VecDeque<Job<'s>>,
     /// How many of the set's first migrations the history holds, if exactly those.
     pub(crate) prefix: Option<usize>,
+    /// Whether the history's tables have to be made first.
+    pub(crate) creates: bool,
 }
 
 /// How many scripts share a transaction.
@@ -68,6 +71,7 @@ pub(crate) struct Runner<'r, 's> {
     deferring: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
+    keeper: Keeper,
 }
 
 /// What the scripts of one transaction did.
@@ -106,6 +110,7 @@ impl<'r, 's> Runner<'r, 's> {
             alone: None,
             deferring: false,
             head: "",
+            keeper: Keeper::default(),
         }
     }
 
@@ -115,7 +120,7 @@ impl<'r, 's> Runner<'r, 's> {
         &mut self,
         db: &mut Db<'_>,
         report: &mut Report,
-        mut plan: impl FnMut(&mut Db<'_>, &History<'s>) -> Result<Plan<'s>, Error>,
+        mut plan: impl FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         loop {
@@ -123,9 +128,16 @@ impl<'r, 's> Runner<'r, 's> {
             db.begin()?;
             let head = self.context.history.head(db)?;
             if !head.is_some_and(|head| head.is(self.head)) {
-                current = plan(db, &self.context.history)?;
+                current = plan(db)?;
             }
             let Some(first) = current.jobs.front() else { return db.rollback() };
+            if !db.has_committed() {
+                let Context { history, options, .. } = &self.context;
+                self.keeper.keep(db, history, options, &current.jobs, report)?;
+            }
+            if std::mem::take(&mut current.creates) {
+                self.context.history.create(db)?;
+            }
             if !first.script(&mut Vec::new()).transaction {
                 if let Err(error) = no_transaction::enter(db, &self.context, first) {
                     db.rollback()?;

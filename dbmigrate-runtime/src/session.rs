@@ -49,6 +49,12 @@ pub(crate) struct DbError {
 }
 
 impl DbError {
+    /// An error that no database said.
+    pub(crate) fn said(message: impl Into<BoxError>) -> Self {
+        let source = message.into();
+        Self { busy: false, message: source.to_string(), offset: None, source }
+    }
+
     fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let (message, offset) = split_offset(&error.to_string(), sql);
         Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
@@ -118,8 +124,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
-        let other = |error: BoxError| DbError { busy: false, message: error.to_string(), offset: None, source: error };
-        Some(B::open(path, Access::ReadOnly).map_err(other).and_then(|mut connection| {
+        Some(B::open(path, Access::ReadOnly).map_err(DbError::said).and_then(|mut connection| {
             let result = B::driver(&mut connection).query(sql, &[]);
             result.map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
         }))

@@ -49,7 +49,7 @@ pub(crate) fn up(
         if let Some(mode) = options.journal_mode {
             journal::switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db, history| plan(db, history, set, options, goal))
+        Runner::new(set, options, settings, group).run(db, report, |db| plan(db, set, options, goal))
     })
 }
 
@@ -103,34 +103,20 @@ fn refuse_unmet(found: &Found<'_>, pending: &[(usize, &Migration<'_>)]) -> Resul
     Ok(())
 }
 
-/// The queue, under the lock, with the history's tables made if they are missing.
-fn plan<'s>(
-    db: &mut Db<'_>,
-    history: &History<'s>,
-    set: &'s Set<'s>,
-    options: &Options,
-    goal: usize,
-) -> Result<Plan<'s>, Error> {
+/// The queue, under the lock.
+fn plan<'s>(db: &mut Db<'_>, set: &'s Set<'s>, options: &Options, goal: usize) -> Result<Plan<'s>, Error> {
     let found = look(db, set)?;
     let pending = pending(&found, set, options, goal)?;
-    let prefix = match &found {
-        Found::History(known) => {
-            if known.head.is_none() && !pending.is_empty() {
-                history.create(db)?;
-            }
-            known.prefix()
-        }
-        Found::Fresh | Found::Objects => {
-            history.create(db)?;
-            Some(0)
-        }
+    let (prefix, creates) = match &found {
+        Found::History(known) => (known.prefix(), known.head.is_none()),
+        Found::Fresh | Found::Objects => (Some(0), true),
     };
     let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
         number: migration.number,
         name: migration.name.to_owned(),
         way: Way::Up(index, migration),
     };
-    Ok(Plan { jobs: pending.into_iter().map(job).collect(), prefix })
+    Ok(Plan { jobs: pending.into_iter().map(job).collect(), prefix, creates })
 }
 
 /// Refuses what can't work before anything is changed.

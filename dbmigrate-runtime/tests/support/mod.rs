@@ -14,7 +14,7 @@ pub mod fault;
 
 /// The driver under test, as a program has it.
 pub mod driver {
-    dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+    dbmigrate_runtime::rusqlite_driver!(::rusqlite, backup);
 }
 
 pub type Runner = Migrator<'static, driver::Rusqlite>;
