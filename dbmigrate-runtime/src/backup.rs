@@ -72,6 +72,12 @@ impl Backup {
         self
     }
 
+    /// Takes the folder as a path from the current one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn here(self) -> Self {
+        Self { dir: self.dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)), ..self }
+    }
+
     /// The same copies before everything, a database without rows included.
     pub(crate) fn in_any_case(self) -> Self {
         Self { when: BackupWhen::Always, without_rows: true, ..self }
@@ -116,12 +122,13 @@ impl Keeper {
         self.decided = state;
         discard(report);
         if is_wanted(db, history, backup, jobs)? {
-            let copy = copy::keep(db, history, backup, How::Beside).map_err(|error| {
-                error
-                    .note("a copy is kept before work that takes something away: nothing was run")
-                    .hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)")
-            })?;
-            report.backup = Some(copy);
+            report.backup = Some(copy::keep(db, history, backup, How::Beside).map_err(|error| {
+                let error = error.note("a copy is kept first, so nothing was run");
+                match backup.without_rows {
+                    true => error,
+                    false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
+                }
+            })?);
         }
         Ok(())
     }
