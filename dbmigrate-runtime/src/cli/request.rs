@@ -57,41 +57,6 @@ impl Request {
 }
 
 /// Who reads the output.
-    pub format: Format,
-    /// Whether to say more: metadata and durations.
-    pub verbose: bool,
-    /// Whether to keep progress to itself; answers and errors remain.
-    pub quiet: bool,
-    /// How long to wait for another connection that is in the way; the migrator's own patience without it.
-    pub busy_timeout: Option<Duration>,
-    /// The copy that is kept before a run; none without it.
-    pub backup: Option<Backup>,
-}
-
-impl Request {
-    /// The copies that are kept when nobody says otherwise.
-    #[must_use]
-    pub fn default_backup() -> Backup {
-        Backup::new(BackupWhen::Destructive)
-    }
-
-    /// The flags that say the same of copies to a program's own binary.
-    #[must_use]
-    pub fn backup_arguments(&self) -> Vec<OsString> {
-        let Some(backup) = &self.backup else { return vec!["--no-backup".into()] };
-        let mut arguments = Vec::new();
-        if backup.when == BackupWhen::Always {
-            arguments.push("--backup".into());
-        }
-        arguments.push(format!("--backup-keep={}", backup.keep).into());
-        if let Some(dir) = &backup.dir {
-            arguments.extend(["--backup-dir".into(), dir.into()]);
-        }
-        arguments
-    }
-}
-
-/// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// People.
