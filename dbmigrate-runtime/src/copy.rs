@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::BoxError;
 use crate::backup::Backup;
-use crate::db::{Db, FULL};
+use crate::db::{Db, FULL, because};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::kept::{Part, Place, suffixed};
@@ -42,7 +42,12 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, backup: &Backup, how:
 }
 
 /// Writes a copy to a file that must not be there.
-pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, backup: Option<&Backup>, path: &Path) -> Result<(), Error> {
+pub(crate) fn copy_to(
+    db: &mut Db<'_>,
+    history: &History<'_>,
+    backup: Option<&Backup>,
+    path: &Path,
+) -> Result<(), Error> {
     db.refuse_open_transaction()?;
     let shown = path.display();
     let taken = || Error::new(ErrorKind::Copy, format!("`{shown}` exists")).hint("name a file that does not exist");
@@ -50,7 +55,8 @@ pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, backup: Option<&Ba
         return Err(taken());
     }
     // An absolute path is no URI and no name that SQLite takes for something else.
-    let path = std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
+    let path =
+        std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
     if let (Some(backup), Some(folder)) = (backup, path.parent()) {
         refuse_full(db, backup, folder)?;
     }
@@ -217,9 +223,18 @@ fn refused(message: &str) -> Error {
 }
 
 fn by_database(what: &str, cause: DbError) -> Error {
+    // These say nothing of how the copy is made.
+    const OF_FILES: [&str; 3] = ["database disk image is malformed", "disk I/O error", "unable to open database file"];
     let message = format!("{what}: {}", cause.message);
-    let error = if cause.message.starts_with(FULL) { full(&message) } else { refused(&message) };
-    if cause.busy { error.also(ErrorKind::Busy) } else { error }.because(cause.source)
+    if cause.message.starts_with(FULL) {
+        full(&message).because(cause.source)
+    } else if cause.busy {
+        because(Error::new(ErrorKind::Copy, message).also(ErrorKind::Busy), cause)
+    } else if OF_FILES.iter().any(|text| cause.message.starts_with(text)) {
+        because(Error::new(ErrorKind::Copy, message), cause)
+    } else {
+        refused(&message).because(cause.source)
+    }
 }
 
 pub(crate) fn by_file(what: &str, cause: io::Error) -> Error {

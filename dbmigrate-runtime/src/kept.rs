@@ -83,7 +83,8 @@ impl Place {
 
     /// As [`Place::list`], with an error that says where.
     pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
-        self.list().map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
+        self.list()
+            .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
     }
 
     /// The copies that are there, newest first. A folder that is missing has none.
@@ -133,7 +134,9 @@ impl Place {
     /// else is at work under it.
     pub(crate) fn sweep(&self, has_lock: bool) {
         for (name, path) in self.files().unwrap_or_default() {
-            let Some(owner) = self.stamped(&name).and_then(|(_, rest)| rest.strip_prefix(".bak.part")) else { continue };
+            let Some(owner) = self.stamped(&name).and_then(|(_, rest)| rest.strip_prefix(".bak.part")) else {
+                continue;
+            };
             let owner = COMPANIONS.iter().find_map(|suffix| owner.strip_suffix(suffix)).unwrap_or(owner);
             let is_left = match owner.strip_prefix('-') {
                 Some(owner) => digits(owner).is_some() && is_abandoned(&path),

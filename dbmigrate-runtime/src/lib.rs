@@ -43,6 +43,8 @@ mod no_transaction;
 mod options;
 mod quote;
 mod repair;
+#[cfg(feature = "cli")]
+mod replace;
 mod report;
 mod reset;
 mod restore;

@@ -5,18 +5,15 @@
 //! more is replaced as a whole.
 
 use std::fs;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::BoxError;
-use crate::backup::{Backup, BackupWhen};
 use crate::copy::{self, How, QUICK_CHECK};
 use crate::db::{Db, failed, patiently};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::kept::{Part, Place, suffixed};
 use crate::migrator::Migrator;
 use crate::session::DbError;
 use crate::value::Value;
@@ -79,12 +76,11 @@ pub(crate) fn restore<B: Backend>(
     copy: &Path,
 ) -> Result<Restored, Error> {
     let source = source(migrator, copy)?;
-    let history = History::new(migrator.set);
     let (target, before) = migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
-        Ok((target, migrations(db, &history)))
+        Ok((target, migrations(db, &History::new(migrator.set))))
     })?;
     let mut kept = None;
     let result = match &target.shared_log {
@@ -105,8 +101,7 @@ pub(crate) fn restore<B: Backend>(
         remove(&mut kept);
         return Err(error.note("the database is as it was"));
     }
-    let after = migrator.on(connection, |db| migrations(db, &history));
-    Ok(Restored { before, after, kept })
+    Ok(Restored { before, after: source.migrations, kept })
 }
 
 /// The database that is to be overwritten.
@@ -232,49 +227,4 @@ fn remove(kept: &mut Option<PathBuf>) {
     if let Some(path) = kept.take() {
         let _ = fs::remove_file(path);
     }
-}
-
-/// Puts `copy` in the place of a file that is no database any more, or is missing. What was there is moved aside, with
-/// what belongs to it, and its new path returned.
-pub(crate) fn replace<B: Backend>(
-    migrator: &Migrator<'_, B>,
-    database: &Path,
-    copy: &Path,
-) -> Result<Option<PathBuf>, Error> {
-    source(migrator, copy)?;
-    let by_file = |cause: io::Error| copy::by_file(&format!("could not replace `{}`", database.display()), cause);
-    // Where a symbolic link leads, as SQLite would go.
-    let database = fs::canonicalize(database).or_else(|_| std::path::absolute(database)).map_err(by_file)?;
-    let mut connection = B::open(copy, Access::ReadOnly)
-        .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the copy: {cause}")))?;
-    let place = Place::of(&database, &Backup::new(BackupWhen::Always));
-    let (stamp, part) = migrator.on(&mut connection, |db| {
-        let stamp = copy::stamp(db)?;
-        let part = Part(place.part(&stamp, Some(std::process::id())));
-        copy::vacuum(db, &part.0, How::Own)?;
-        Ok((stamp, part))
-    })?;
-    source(migrator, &part.0)?;
-    let aside = aside(&database, &stamp);
-    let mut moved = None;
-    // A log or journal of another file would be taken for that of the new one.
-    for suffix in ["-journal", "-wal", ""] {
-        match fs::rename(suffixed(&database, suffix), suffixed(&aside, suffix)) {
-            Ok(()) => moved = Some(&aside),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(by_file(error)),
-        }
-    }
-    let _ = fs::remove_file(suffixed(&database, "-shm"));
-    let moved = moved.cloned();
-    part.publish([database.clone()]).map_err(by_file)?;
-    Ok(moved)
-}
-
-/// A name that is free, for what was there.
-fn aside(database: &Path, stamp: &str) -> PathBuf {
-    let first = suffixed(database, format!(".{stamp}.damaged"));
-    let again = (2_u32..).map(|again| suffixed(&first, format!("-{again}")));
-    let is_free = |path: &PathBuf| ["", "-journal", "-wal"].iter().all(|s| suffixed(path, s).symlink_metadata().is_err());
-    std::iter::once(first.clone()).chain(again).find(is_free).unwrap_or(first)
 }

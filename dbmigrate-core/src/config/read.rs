@@ -6,7 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{Backup, Config, ForeignKeys, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE, TransactionMode};
+use super::{
+    Backup, Config, ForeignKeys, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE, TransactionMode,
+};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
 use crate::nearest::nearest;

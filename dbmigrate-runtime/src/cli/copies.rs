@@ -108,9 +108,13 @@ mod tests {
 
     #[test]
     fn sizes_read_well() {
-        for (bytes, expect) in
-            [(0, "0.0 KiB"), (8192, "8.0 KiB"), (1 << 20, "1.0 MiB"), (u64::MAX, "16384.0 PiB"), (1_300_000_000, "1.2 GiB")]
-        {
+        for (bytes, expect) in [
+            (0, "0.0 KiB"),
+            (8192, "8.0 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (u64::MAX, "16384.0 PiB"),
+            (1_300_000_000, "1.2 GiB"),
+        ] {
             assert_eq!(size(bytes), expect);
         }
     }

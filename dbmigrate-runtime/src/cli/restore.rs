@@ -11,7 +11,8 @@ use super::output::Output;
 use super::request::Request;
 use crate::history::History;
 use crate::kept::Place;
-use crate::restore::{self, migrations};
+use crate::replace::replace;
+use crate::restore::{migrations, source};
 use crate::{Access, Backend, Migrator};
 
 /// How to put a copy back.
@@ -46,7 +47,7 @@ pub(super) fn restore<B: Backend>(
     request: &Request,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
-    let source = restore::source(migrator, how.copy)?;
+    let source = source(migrator, how.copy)?;
     let is_missing =
         database.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && has_folder(database);
     if is_missing {
@@ -111,7 +112,7 @@ fn replaced<B: Backend>(
     how: How<'_>,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
-    let aside: Option<PathBuf> = restore::replace(migrator, database, how.copy)?;
+    let aside: Option<PathBuf> = replace(migrator, database, how.copy)?;
     let open = |error: crate::BoxError| Failure::new(format!("could not open {}: {error}", name(database)));
     let mut connection = B::open(database, Access::ReadWrite).map_err(open)?;
     let after = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));

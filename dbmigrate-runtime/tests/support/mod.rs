@@ -11,6 +11,7 @@ use dbmigrate_runtime::{Code, Down, Effect, Metadata, Migration, Migrator, Rules
 use rusqlite::Connection;
 
 pub mod fault;
+pub mod probe;
 
 /// The driver under test, as a program has it.
 pub mod driver {

@@ -21,9 +21,7 @@ impl Reader<'_> {
         for (key, value) in in_file_order(entries) {
             sound = sound.and(match key.get_ref().as_ref() {
                 "dir" => self.string("dir", value, folder).map(|dir| backup.dir = Some(dir)),
-                "keep" => {
-                    self.integer("keep", value, 1, u64::from(u32::MAX)).map(|count| backup.keep = Some(count))
-                }
+                "keep" => self.integer("keep", value, 1, u64::from(u32::MAX)).map(|count| backup.keep = Some(count)),
                 other => {
                     let message = format!("unknown key `{}` in `backup`", other.escape_debug());
                     self.error(key.span(), message, Some(one_of(other, KEYS.into_iter(), "the keys are")))
