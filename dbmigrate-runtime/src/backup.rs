@@ -134,6 +134,17 @@ impl Keeper {
     }
 }
 
+/// The options for a run that `last` follows: what that takes away is copied before all of it.
+pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
+    let mut options = options.clone();
+    if let Some(backup) = &mut options.backup {
+        if are_destructive(db, [last])? {
+            backup.when = BackupWhen::Always;
+        }
+    }
+    Ok(options)
+}
+
 /// Takes the copy of a run away that changed nothing.
 pub(crate) fn discard(report: &mut Report) {
     if let Some(path) = report.backup.take() {

@@ -72,9 +72,11 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
             .hint("bring its file back, or roll it back: `cargo dbmigrate down`"));
     };
     known.refuse_differences(Some(newest.number))?;
-    let (number, runs_code) = (migration.number, session.has_code());
+    let (number, runs_code) = (migration.number, db.session().has_code());
     refuse_code(migration.name, &migration.up, runs_code)?;
-    let back = down(session, set, options, Goal::Exactly(number))?;
+    let again = Job { number, name: row.name.clone(), way: Way::Up(0, migration) };
+    let both = backup::before_both(&mut db, options, &again)?;
+    let back = down(session, set, &both, Goal::Exactly(number))?;
     let Report { rolled_back, backup: copy, .. } = back;
     // One copy is enough.
     let backup = if copy.is_none() { options.backup.clone() } else { None };

@@ -66,12 +66,19 @@ impl Place {
         Some(Self { dir: copy.parent()?.to_owned(), name })
     }
 
-    /// The names for a new copy, best first.
+    /// The names for a new copy, best first. A number that was given before is not given again, as it tells the order.
     pub(crate) fn names(&self, stamp: &str, version: &str) -> impl Iterator<Item = PathBuf> {
         let first = format!("{}.{stamp}.{version}", self.name);
-        let again = (2..100).map(move |again| format!("-{again}"));
+        let taken = self.files().unwrap_or_default().into_iter().filter_map(|(name, path)| {
+            let is_alike = name.strip_prefix(&first).is_some_and(|rest| rest.starts_with(['.', '-']));
+            is_alike.then(|| self.read(&name, path)).flatten().map(|kept| kept.again)
+        });
+        let next = taken.max().map_or(1, |last| last.saturating_add(1));
         let dir = self.dir.clone();
-        std::iter::once(String::new()).chain(again).map(move |again| dir.join(format!("{first}{again}.bak")))
+        (next..=u64::MAX).map(move |again| match again {
+            1 => dir.join(format!("{first}.bak")),
+            _ => dir.join(format!("{first}-{again}.bak")),
+        })
     }
 
     /// The name of a copy while it is made. Under the write lock nobody else makes one; without it, `owner` tells the
@@ -171,13 +178,12 @@ pub(crate) fn rotate(made: &Path, keep: usize) {
 
 /// `all` stands newest first.
 fn superfluous<'k>(all: &'k [Kept], made: &Path, keep: usize) -> Vec<&'k Kept> {
-    let Some(at) = all.iter().position(|kept| kept.path == made) else { return Vec::new() };
-    let version = all[at].number();
-    let first = all.iter().rposition(|kept| kept.number() == version);
-    let may_go = |(index, kept): (usize, &'k Kept)| {
-        (index > at && kept.number() <= version && Some(index) != first).then_some(kept)
+    let Some(made) = all.iter().find(|kept| kept.path == made) else { return Vec::new() };
+    let first = all.iter().rfind(|kept| kept.number() == made.number());
+    let may_go = |kept: &&Kept| {
+        *kept != made && Some(*kept) != first && kept.time <= made.time && kept.number() <= made.number()
     };
-    all.iter().enumerate().rev().filter_map(|it| may_go(it)).take(all.len().saturating_sub(keep)).collect()
+    all.iter().rev().filter(may_go).take(all.len().saturating_sub(keep)).collect()
 }
 
 /// A path with something behind its name.

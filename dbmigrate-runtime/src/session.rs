@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::BoxError;
 use crate::driver::{Access, Backend, Driver};
-use crate::hooks::{Hooks, Progress, Upcoming};
+use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
 use crate::report::Done;
 use crate::value::{Row, Value};
 
@@ -32,7 +32,7 @@ pub(crate) trait Session {
     /// A migration has run, and that is committed.
     fn after_each(&mut self, done: &Done);
     /// The program's own way to copy its database into a new file.
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>>;
+    fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
 }
@@ -119,7 +119,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.hooks.after_each.iter().for_each(|hook| hook(done));
     }
 
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+    fn backup_with(&self) -> Option<&BackupWith<'_>> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 
@@ -170,7 +170,7 @@ impl<D: Driver> Session for Plain<'_, D> {
         self.hooks.after_each.iter().for_each(|hook| hook(done));
     }
 
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+    fn backup_with(&self) -> Option<&BackupWith<'_>> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 

@@ -127,7 +127,9 @@ fn every_way_back_keeps_one_copy_at_most() {
         plain().up(&mut db).unwrap();
         let redone = plain().backup(Backup::new(BackupWhen::Destructive)).redo(&mut db).unwrap();
         assert_eq!((redone.applied.len(), redone.rolled_back.len()), (1, 1), "{what}");
-        assert_eq!(others(&folder), [redone.backup.unwrap().file_name().unwrap().to_str().unwrap()], "{what}");
+        let copy = redone.backup.unwrap();
+        assert_eq!(history(&open(&copy)), "001_base 002_next", "{what}");
+        assert_eq!(others(&folder), [copy.file_name().unwrap().to_str().unwrap()], "{what}");
     }
 }
 
