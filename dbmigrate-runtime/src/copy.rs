@@ -35,8 +35,9 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, backup: &Backup, how:
     refuse_full(db, backup, &place.dir)?;
     let stamp = stamp(db)?;
     let owner = (how == How::Own).then(std::process::id);
-    let part = Part(place.part(&stamp, owner));
-    let version = write(db, history, &part.0, how)?;
+    let begun = |cause| by_file(&format!("could not begin a copy in `{dir}`"), cause);
+    let part = Part::new(place.part(&stamp, owner)).map_err(begun)?;
+    let version = write(db, history, &part, how)?;
     part.publish(place.names(&stamp, &version))
         .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
 }
@@ -60,8 +61,9 @@ pub(crate) fn copy_to(
     if let (Some(backup), Some(folder)) = (backup, path.parent()) {
         refuse_full(db, backup, folder)?;
     }
-    let part = Part(suffixed(&path, format!(".part-{}", std::process::id())));
-    write(db, history, &part.0, How::Own)?;
+    let begun = |cause| by_file(&format!("could not begin the copy `{shown}`"), cause);
+    let part = Part::new(suffixed(&path, format!(".part-{}", std::process::id()))).map_err(begun)?;
+    write(db, history, &part, How::Own)?;
     match part.publish([path]) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
         result => result.map(drop).map_err(|cause| by_file(&format!("could not name the copy `{shown}`"), cause)),
@@ -100,37 +102,41 @@ pub(crate) fn value(db: &mut Db<'_>, what: &str, sql: &str) -> Result<Option<Val
     Ok(db.query(what, sql, &[])?.into_iter().flatten().next())
 }
 
-/// Writes a copy to `path` and checks it; the newest migration that it has.
-fn write(db: &mut Db<'_>, history: &History<'_>, path: &Path, how: How) -> Result<String, Error> {
+/// Writes a copy and checks it; the newest migration that it has.
+fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
     let recorded = history.summary_sql();
     if let Some(copy) = db.session().backup_with() {
-        copy(path).map_err(|cause| {
+        copy(part.path()).map_err(|cause| {
             let message = format!("`backup_with` of the program could not copy the database: {cause}");
             Error::new(ErrorKind::Copy, message).also(ErrorKind::Hook).because(cause)
         })?;
-        if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+        if !part.path().symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
             return Err(Error::new(ErrorKind::Copy, "`backup_with` of the program made no copy").also(ErrorKind::Hook));
         }
         return Ok(version(db.session().query(&recorded, &[]).ok()));
     }
-    vacuum(db, path, how)?;
-    let findings = ask(db, path, QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
+    let model = main_file(db)?;
+    vacuum(db, part, model.as_deref(), how)?;
+    let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
     if let Some(what) = unsound(&findings) {
         return Err(refused(&format!("the copy is not sound: {what}")));
     }
     // Without a history there is nothing to ask for.
-    let copied = ask(db, path, &recorded).ok();
+    let copied = ask(db, part.path(), &recorded).ok();
     if how == How::Beside && copied != db.session().query(&recorded, &[]).ok() {
         return Err(refused("the copy does not have the migrations of the database"));
     }
     Ok(version(copied))
 }
 
-/// Lets SQLite write all that a database holds to a new file.
-pub(crate) fn vacuum(db: &mut Db<'_>, path: &Path, how: How) -> Result<(), Error> {
-    let Some(text) = path.to_str() else {
-        return Err(Error::new(ErrorKind::Copy, format!("`{}` is not UTF-8", path.display())).hint("name another path"));
+/// Lets SQLite write all that a database holds to a new file, which only those may read who may read `model`.
+pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: How) -> Result<(), Error> {
+    let shown = part.path().display();
+    let Some(text) = part.path().to_str() else {
+        return Err(Error::new(ErrorKind::Copy, format!("`{shown}` is not UTF-8")).hint("name another path"));
     };
+    let created = part.create().and_then(|()| model.map_or(Ok(()), |model| part.resemble(model)));
+    created.map_err(|cause| by_file(&format!("could not write `{shown}`"), cause))?;
     let sql = format!("VACUUM main INTO {}", literal(text));
     let result = match how {
         How::Own => db.patiently(|session| session.execute(&sql)),
@@ -199,18 +205,18 @@ fn refuse_full(db: &mut Db<'_>, backup: &Backup, folder: &Path) -> Result<(), Er
     let Some(free) = backup.free_space.and_then(|ask| ask(folder)) else { return Ok(()) };
     let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     match value(db, "could not ask for the size of the database", sql)? {
-        Some(Value::Integer(bytes)) if u64::try_from(bytes).is_ok_and(|bytes| bytes > free) => Err(full(&format!(
-            "a copy of the database may take {bytes} bytes, and `{}` has {free} free",
-            folder.display()
-        ))),
+        Some(Value::Integer(bytes)) if u64::try_from(bytes).is_ok_and(|bytes| bytes > free) => Err(elsewhere(
+            &format!("a copy of the database may take {bytes} bytes, and `{}` has {free} free", folder.display()),
+        )),
         _ => Ok(()),
     }
 }
 
-fn full(message: &str) -> Error {
+/// The error for a folder that does not take the copy.
+fn elsewhere(message: &str) -> Error {
     Error::new(ErrorKind::Copy, message).hint(
-        "keep the copies where there is room: `--backup-dir PATH`, `backup = { dir = \"PATH\" }` in \
-         `[package.metadata.migrations]`, or `Backup::dir`",
+        "keep the copies where there is room and this process may write: `--backup-dir PATH`, \
+         `backup = { dir = \"PATH\" }` in `[package.metadata.migrations]`, or `Backup::dir`",
     )
 }
 
@@ -227,7 +233,7 @@ fn by_database(what: &str, cause: DbError) -> Error {
     const OF_FILES: [&str; 3] = ["database disk image is malformed", "disk I/O error", "unable to open database file"];
     let message = format!("{what}: {}", cause.message);
     if cause.message.starts_with(FULL) {
-        full(&message).because(cause.source)
+        elsewhere(&message).because(cause.source)
     } else if cause.busy {
         because(Error::new(ErrorKind::Copy, message).also(ErrorKind::Busy), cause)
     } else if OF_FILES.iter().any(|text| cause.message.starts_with(text)) {
@@ -238,10 +244,5 @@ fn by_database(what: &str, cause: DbError) -> Error {
 }
 
 pub(crate) fn by_file(what: &str, cause: io::Error) -> Error {
-    let message = format!("{what}: {cause}");
-    let error = match cause.kind() {
-        io::ErrorKind::StorageFull => full(&message),
-        _ => Error::new(ErrorKind::Copy, message),
-    };
-    error.because(BoxError::from(cause))
+    elsewhere(&format!("{what}: {cause}")).because(BoxError::from(cause))
 }

@@ -194,9 +194,40 @@ pub(crate) fn suffixed(path: &Path, suffix: impl AsRef<OsStr>) -> PathBuf {
 }
 
 /// A file that is being made. It is gone when this is dropped, with what SQLite wrote beside it.
-pub(crate) struct Part(pub(crate) PathBuf);
+pub(crate) struct Part(PathBuf);
 
 impl Part {
+    /// Nothing yet, at a path that must be free.
+    pub(crate) fn new(path: PathBuf) -> io::Result<Self> {
+        match path.symlink_metadata() {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => Ok(Self(path)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the file, empty, as SQLite takes it.
+    pub(crate) fn create(&self) -> io::Result<()> {
+        fs::File::create_new(&self.0).map(drop)
+    }
+
+    /// Lets nobody read it who may not read that file.
+    pub(crate) fn resemble(&self, file: &Path) -> io::Result<()> {
+        let model = fs::metadata(file)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+            fs::set_permissions(&self.0, fs::Permissions::from_mode(model.mode() & 0o777 | 0o600))?;
+            // Only root can do that, and only then is it needed.
+            let _ = chown(&self.0, Some(model.uid()), Some(model.gid()));
+        }
+        let _ = model;
+        Ok(())
+    }
+
     /// Gives the file the first of these names that is free: all at once, so that a name never stands for half a copy.
     pub(crate) fn publish(self, names: impl IntoIterator<Item = PathBuf>) -> io::Result<PathBuf> {
         for name in names {

@@ -29,11 +29,12 @@ pub(crate) fn replace<B: Backend>(
     let place = Place::of(&database, &Backup::new(BackupWhen::Always));
     let (stamp, part) = migrator.on(&mut connection, |db| {
         let stamp = copy::stamp(db)?;
-        let part = Part(place.part(&stamp, Some(std::process::id())));
-        copy::vacuum(db, &part.0, How::Own)?;
+        let part = Part::new(place.part(&stamp, Some(std::process::id()))).map_err(by_file)?;
+        let model = if database.exists() { &database } else { copy };
+        copy::vacuum(db, &part, Some(model), How::Own)?;
         Ok((stamp, part))
     })?;
-    source(migrator, &part.0)?;
+    source(migrator, part.path())?;
     let aside = aside(&database, &stamp);
     let mut moved = None;
     // A log or journal of another file would be taken for that of the new one.

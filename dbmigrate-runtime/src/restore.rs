@@ -33,7 +33,7 @@ pub struct Restored {
 /// What is known of a copy that is sound.
 pub(crate) struct Source {
     /// How many migrations its history has.
-    pub(crate) migrations: Option<u64>,
+    migrations: Option<u64>,
     page_size: Option<Value>,
 }
 
@@ -69,19 +69,38 @@ pub(crate) fn migrations(db: &mut Db<'_>, history: &History<'_>) -> Option<u64> 
     }
 }
 
+/// What a restore would do, once it is sure that nothing is against it.
+pub(crate) struct Plan {
+    /// How many migrations the history has, if there is one.
+    pub(crate) before: Option<u64>,
+    /// How many that of the copy has.
+    pub(crate) after: Option<u64>,
+    target: Target,
+}
+
+/// Looks at a copy and at the database that it is to replace. It changes nothing.
+pub(crate) fn plan<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    copy: &Path,
+) -> Result<Plan, Error> {
+    let source = source(migrator, copy)?;
+    migrator.on(connection, |db| {
+        db.refuse_open_transaction()?;
+        let target = Target::look(db)?;
+        target.refuse(copy, &source)?;
+        let before = migrations(db, &History::new(migrator.set));
+        Ok(Plan { before, after: source.migrations, target })
+    })
+}
+
 /// Copies `copy` into the database of `connection`.
 pub(crate) fn restore<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
     copy: &Path,
 ) -> Result<Restored, Error> {
-    let source = source(migrator, copy)?;
-    let (target, before) = migrator.on(connection, |db| {
-        db.refuse_open_transaction()?;
-        let target = Target::look(db)?;
-        target.refuse(copy, &source)?;
-        Ok((target, migrations(db, &History::new(migrator.set))))
-    })?;
+    let Plan { before, after, target } = plan(migrator, connection, copy)?;
     let mut kept = None;
     let result = match &target.shared_log {
         Some(file) => pages(migrator, connection, copy, &mut || {
@@ -101,7 +120,7 @@ pub(crate) fn restore<B: Backend>(
         remove(&mut kept);
         return Err(error.note("the database is as it was"));
     }
-    Ok(Restored { before, after: source.migrations, kept })
+    Ok(Restored { before, after, kept })
 }
 
 /// The database that is to be overwritten.

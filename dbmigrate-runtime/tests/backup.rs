@@ -570,9 +570,22 @@ fn a_copy_to_a_file_never_overwrites_one() {
     let error = migrator.copy_to(&mut db, &folder.file("it's a copy.db")).unwrap_err();
     assert!(error.is_copy() && error.to_string().contains("exists"), "{error}");
     let error = migrator.copy_to(&mut db, &folder.file("no/folder.db")).unwrap_err();
-    assert!(error.is_copy(), "{error}");
+    assert!(error.is_copy() && error.to_string().contains("`--backup-dir PATH`"), "{error}");
     run(&db, "BEGIN");
     assert!(migrator.copy_to(&mut db, &folder.file("b.db")).unwrap_err().is_open_transaction());
     assert!(migrator.back_up(&mut db).unwrap_err().is_open_transaction());
     assert_eq!(others(&folder), ["it's a copy.db"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_those_may_read_a_copy_who_may_read_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    for mode in [0o600, 0o640] {
+        fs::set_permissions(folder.file("app.db"), fs::Permissions::from_mode(mode)).unwrap();
+        let path = with("002_next", TAKES).back_up(&mut db).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
+    }
 }

@@ -12,7 +12,7 @@ use super::request::Request;
 use crate::history::History;
 use crate::kept::Place;
 use crate::replace::replace;
-use crate::restore::{migrations, source};
+use crate::restore::{self, migrations, source};
 use crate::{Access, Backend, Migrator};
 
 /// How to put a copy back.
@@ -47,7 +47,8 @@ pub(super) fn restore<B: Backend>(
     request: &Request,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
-    let source = source(migrator, how.copy)?;
+    // What is wrong with the copy is said before what is wrong with the database.
+    source(migrator, how.copy)?;
     let is_missing =
         database.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && has_folder(database);
     if is_missing {
@@ -57,8 +58,8 @@ pub(super) fn restore<B: Backend>(
         Ok((connection, _)) => connection,
         Err(failure) => return damaged(migrator, database, how, failure, output),
     };
-    let there = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));
-    let change = match (there, source.migrations) {
+    let plan = restore::plan(migrator, &mut connection, how.copy)?;
+    let change = match (plan.before, plan.after) {
         (Some(before), Some(after)) => format!("from {before} to {}", migrations_of(after)),
         (before, after) => format!("from {} to {}", or_none(before), or_none(after)),
     };
