@@ -209,7 +209,8 @@ fn a_program_that_is_killed_while_it_copies_leaves_nothing_half() {
             let is_half = |path: &PathBuf| fs::read(path).unwrap().starts_with(b"half");
             let half: Vec<PathBuf> = copies(&project, "copies").into_iter().filter(is_half).collect();
             assert!(half.iter().all(|path| path.to_string_lossy().contains(".bak.part")), "{half:?}");
-            assert_eq!(half.len(), if word == "up" { 1 } else { half.len().max(1) }, "{word} {mode}: {half:?}");
+            // What an `up` left before is swept by the next; `restore` does not know whether somebody is still at it.
+            assert!(if word == "up" { half.len() == 1 } else { !half.is_empty() }, "{word} {mode}: {half:?}");
             assert_eq!(project.query(DB, "SELECT count(*) FROM notes"), [rows], "{word} {mode}");
             assert_eq!(project.query(DB, "SELECT count(*) FROM _migrations"), [migrations], "{word} {mode}");
             assert_eq!(project.query(DB, "PRAGMA integrity_check"), ["ok"], "{word} {mode}");

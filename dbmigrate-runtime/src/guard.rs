@@ -91,12 +91,11 @@ pub(crate) fn guarded(
     let mut report = Report::default();
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, &mut report)));
     let restored = settings.restore(&mut db);
-    match (&result, &options.backup, &report.backup) {
-        (Ok(Ok(())), Some(backup), Some(made)) => kept::rotate(made, backup.keep),
-        (Ok(Ok(())), ..) => {}
+    if !db.has_committed() && !db.in_transaction() {
         // A program that fails at every start must not fill the disk with copies.
-        _ if !db.has_committed() && !db.in_transaction() => backup::discard(&mut report),
-        _ => {}
+        backup::discard(&mut report);
+    } else if let (Ok(Ok(())), Some(backup), Some(made)) = (&result, &options.backup, &report.backup) {
+        kept::rotate(made, backup.keep);
     }
     let error = match (result, restored) {
         (Err(panic), _) => resume_unwind(panic),

@@ -196,7 +196,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
-    /// [`Migrator::reset_plan`] says which, before.
+    /// [`Migrator::reset_plan`] says which, before. With [`Migrator::backup`] a copy is kept in any case.
     ///
     /// # Errors
     ///

@@ -21,7 +21,10 @@ pub(crate) fn replace<B: Backend>(
     copy: &Path,
 ) -> Result<Option<PathBuf>, Error> {
     source(migrator, copy)?;
-    let by_file = |cause: io::Error| copy::by_file(&format!("could not replace `{}`", database.display()), cause);
+    let by_file = |cause: io::Error| {
+        Error::new(ErrorKind::Copy, format!("could not replace `{}`: {cause}", database.display()))
+            .because(cause.into())
+    };
     // Where a symbolic link leads, as SQLite would go.
     let database = fs::canonicalize(database).or_else(|_| std::path::absolute(database)).map_err(by_file)?;
     let mut connection = B::open(copy, Access::ReadOnly)
