@@ -7,6 +7,7 @@
 
 mod architecture;
 mod assertions;
+mod backup;
 mod bad_input;
 mod build_faults;
 mod cascade;

@@ -11,7 +11,7 @@ use crate::support::Project;
 
 /// Version, features beside the default ones, and whether it belongs to the test command.
 const ROWS: [(&str, &[&str], bool); 17] = [
-    ("0.29", &["bundled"], true),
+    ("0.29", &["bundled", "backup"], true),
     ("0.29", &[], false),
     ("0.31", &["bundled"], false),
     ("0.31", &[], false),
@@ -25,7 +25,7 @@ const ROWS: [(&str, &[&str], bool); 17] = [
     ("0.39", &[], false),
     ("0.40", &["bundled"], false),
     ("0.40", &[], false),
-    ("0.41", &["bundled"], true),
+    ("0.41", &["bundled", "backup"], true),
     ("0.41", &[], true),
     ("0.41", &["bundled", "hooks", "functions", "modern_sqlite"], false),
 ];
@@ -97,12 +97,14 @@ pub fn down(db: &Connection) -> rusqlite::Result<()> {
         rusqlite.insert("features", features.iter().copied().collect::<Array>().into());
         manifest["dependencies"]["rusqlite"] = value(rusqlite);
     });
+    // What it takes to restore a copy stands behind a feature, which a program asks for by name.
+    let backup = if features.contains(&"backup") { ", backup" } else { "" };
     project.write(
         "src/main.rs",
         "#![forbid(unsafe_code)]
 #![deny(warnings)]
 
-dbmigrate_runtime::include_migrations!(pub mod migrations);
+dbmigrate_runtime::include_migrations!(pub mod migrations, backup);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut connection = rusqlite::Connection::open(\"app.db\")?;
@@ -111,14 +113,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     migrations::migrator().down_to(&mut connection, migrations::Migration::M001Base)?;
     migrations::migrator().up(&mut connection)?;
     let wrong = migrations::migrator().up_to(&mut connection, 9_u64);
-    println!(\"{applied} {members} {}\", wrong.is_err());
+    let copy = migrations::migrator().back_up(&mut connection)?;
+    connection.execute_batch(\"DELETE FROM member\")?;
+    let restored = migrations::migrator().restore(&mut connection, &copy);
+    println!(\"{applied} {members} {} {}\", wrong.is_err(), restored.is_ok());
     Ok(())
 }
-",
+"
+        .replace(", backup", backup),
     );
     let run = project.cargo(["run", "-q"]).succeeds();
-    assert_eq!(run.stdout, "3 2 true\n", "rusqlite {version} {features:?}");
+    let restores = !backup.is_empty();
+    assert_eq!(run.stdout, format!("3 2 true {restores}\n"), "rusqlite {version} {features:?}");
     // What another rusqlite made, the command line of this one reads.
     project.dbmigrate(["verify"]).succeeds();
-    assert_eq!(project.query("app.db", "SELECT count(*) FROM member"), ["2"]);
+    assert_eq!(project.query("app.db", "SELECT count(*) FROM member"), [if restores { "2" } else { "0" }]);
 }

@@ -251,8 +251,19 @@ pub(crate) struct DownArgs {
     pub(crate) database: DatabaseArgs,
 }
 
+/// How many copies of the database are kept, and where.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct KeepArgs {
+    /// How many copies to keep [default: `backup.keep` in the manifest, then 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) backup_keep: Option<u32>,
+    /// The folder of the copies [default: `backup.dir` in the manifest, then beside the database]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup_dir: Option<PathBuf>,
+}
+
 /// Whether a copy of the database is kept first.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct CopyArgs {
     /// Keep a copy of the database first, in any case [default: before work that takes something away]
     #[arg(long, conflicts_with = "no_backup")]
@@ -260,6 +271,8 @@ pub(crate) struct CopyArgs {
     /// Keep no copy, also before work that takes something away
     #[arg(long)]
     pub(crate) no_backup: bool,
+    #[command(flatten)]
+    pub(crate) keep: KeepArgs,
 }
 
 #[derive(Debug, Args)]
@@ -276,6 +289,8 @@ pub(crate) struct BackupArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) keep: KeepArgs,
+    #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
 
@@ -289,6 +304,9 @@ pub(crate) struct RestoreArgs {
     /// Replace a file that is no database any more
     #[arg(long)]
     pub(crate) force: bool,
+    /// The folder of the copies [default: `backup.dir` in the manifest, then beside the database]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
@@ -298,6 +316,8 @@ pub(crate) struct ResetArgs {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) keep: KeepArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

@@ -51,6 +51,8 @@ pub struct Config {
     pub out_of_order: OutOfOrder,
     /// `newer-database`: what a database that knows more migrations than the program means.
     pub newer_database: NewerDatabase,
+    /// `backup`: the copies that tools keep of a database; `None` where they keep none by themselves.
+    pub backup: Option<Backup>,
     /// `runner`: the binary target that runs sets with Rust in them.
     pub runner: Option<String>,
 }
@@ -72,6 +74,7 @@ impl Default for Config {
             store_sql: StoreSql::Down,
             out_of_order: OutOfOrder::Error,
             newer_database: NewerDatabase::Refuse,
+            backup: Some(Backup::default()),
             runner: None,
         }
     }
@@ -87,6 +90,15 @@ impl Config {
         };
         format!("{number:0width$}")
     }
+}
+
+/// The copies that tools keep of a database before they take something away from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backup {
+    /// `keep`: how many, where the manifest says so.
+    pub keep: Option<u64>,
+    /// `dir`: the folder, relative to the package; that of the database without it.
+    pub dir: Option<String>,
 }
 
 /// What the numbers are.

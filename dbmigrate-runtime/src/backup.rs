@@ -1,6 +1,18 @@
-//! A copy of the database that is kept before work that takes something away.
+//! Whether a copy of the database is kept before a run: the rules that a program gives, and what they mean for the
+//! scripts that are about to run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::copy::{self, How};
+use crate::db::Db;
+use crate::error::Error;
+use crate::history::History;
+use crate::job::Job;
+use crate::options::Options;
+use crate::quote::identifier;
+use crate::report::Report;
+use crate::set::{Effect, Step};
+use crate::value::Value;
 
 /// How many copies are kept if nothing else is said.
 pub(crate) const KEEP: usize = 3;
@@ -16,31 +28,194 @@ pub enum BackupWhen {
 }
 
 /// When a copy of the database is kept before a run, where, and how many.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// A database without rows has nothing to lose and is not copied. The copies of one database are told from others by
+/// its file name, so databases of one name need folders of their own.
+#[derive(Debug, Clone)]
 pub struct Backup {
     pub(crate) when: BackupWhen,
     pub(crate) keep: usize,
     pub(crate) dir: Option<PathBuf>,
+    /// Also where there are no rows.
+    pub(crate) without_rows: bool,
+    pub(crate) free_space: Option<fn(&Path) -> Option<u64>>,
 }
 
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     pub fn new(when: BackupWhen) -> Self {
-        Self { when, keep: KEEP, dir: None }
+        Self { when, keep: KEEP, dir: None, without_rows: false, free_space: None }
     }
 
-    /// How many copies are kept, one at least. Older ones go when a run has succeeded.
+    /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
+    /// and of the version that was copied the oldest stays.
     #[must_use]
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count.max(1);
         self
     }
 
-    /// The folder to keep them in, instead of that of the database. It is created if it is missing.
+    /// The folder to keep them in, instead of that of the database, and relative to that. It is created if it is
+    /// missing.
     #[must_use]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
     }
+
+    /// How to ask for the free bytes of a folder, so that a copy for which there is no room is not even begun. Without
+    /// this the disk says so when it is full.
+    #[must_use]
+    pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
+        self.free_space = Some(ask);
+        self
+    }
+
+    /// Takes the folder as a path from the current one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn here(self) -> Self {
+        Self { dir: self.dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)), ..self }
+    }
+
+    /// The same copies before everything, a database without rows included.
+    pub(crate) fn in_any_case(self) -> Self {
+        Self { when: BackupWhen::Always, without_rows: true, ..self }
+    }
+}
+
+impl PartialEq for Backup {
+    fn eq(&self, other: &Self) -> bool {
+        // Functions can't be compared.
+        let parts = |it: &Self| (it.when, it.keep, it.without_rows, it.free_space.is_some());
+        parts(self) == parts(other) && self.dir == other.dir
+    }
+}
+
+impl Eq for Backup {}
+
+/// The copy of one run.
+#[derive(Default)]
+pub(crate) struct Keeper {
+    /// The state of the database for which it was decided.
+    decided: Option<Value>,
+}
+
+impl Keeper {
+    /// Keeps a copy where the options want one before these jobs. The caller holds the write lock and has written
+    /// nothing. When it comes again with a lock that it had let go in between, there is a new copy only if somebody
+    /// wrote meanwhile.
+    pub(crate) fn keep<'j, 's: 'j>(
+        &mut self,
+        db: &mut Db<'_>,
+        history: &History<'_>,
+        options: &Options,
+        jobs: impl IntoIterator<Item = &'j Job<'s>>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Some(backup) = &options.backup else { return Ok(()) };
+        let rows = db.query("could not look for other writers", "PRAGMA main.data_version", &[])?;
+        let state = rows.into_iter().flatten().next();
+        if state.is_some() && self.decided == state {
+            return Ok(());
+        }
+        self.decided = state;
+        discard(report);
+        if is_wanted(db, history, backup, jobs)? {
+            report.backup = Some(copy::keep(db, history, backup, How::Beside).map_err(|error| {
+                let error = error.note("a copy is kept first, so nothing was run");
+                match backup.without_rows {
+                    true => error,
+                    false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
+                }
+            })?);
+        }
+        Ok(())
+    }
+}
+
+/// The options for a run that `last` follows: what that takes away is copied before all of it.
+pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
+    let mut options = options.clone();
+    if let Some(backup) = &mut options.backup {
+        if are_destructive(db, [last])? {
+            backup.when = BackupWhen::Always;
+        }
+    }
+    Ok(options)
+}
+
+/// Takes the copy of a run away that changed nothing.
+pub(crate) fn discard(report: &mut Report) {
+    if let Some(path) = report.backup.take() {
+        // One that can't be removed does no harm.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// Names the copy from which everything can be brought back.
+pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
+    let Some(copy) = copy.map(Path::display) else { return error };
+    error
+        .note(format!("a copy of the database as it was before is `{copy}`"))
+        .hint(format!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
+}
+
+fn is_wanted<'j, 's: 'j>(
+    db: &mut Db<'_>,
+    history: &History<'_>,
+    backup: &Backup,
+    jobs: impl IntoIterator<Item = &'j Job<'s>>,
+) -> Result<bool, Error> {
+    if backup.when == BackupWhen::Destructive && !are_destructive(db, jobs)? {
+        return Ok(false);
+    }
+    Ok(backup.without_rows || has_rows(db, history)?)
+}
+
+/// Whether one of the scripts takes something away, as far as one can tell before they run. A table that is not there
+/// yet may be one of today under another name.
+fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: impl IntoIterator<Item = &'j Job<'s>>) -> Result<bool, Error> {
+    for job in jobs {
+        let mut steps = Vec::new();
+        for step in job.script(&mut steps).steps {
+            let is_destructive = match step {
+                Step::Code(_) => true,
+                Step::Sql(statement) => match statement.effect {
+                    Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) => {
+                        !is_table(db, table)? || has_row(db, table)
+                    }
+                    _ => false,
+                },
+            };
+            if is_destructive {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    Ok(!db.query("could not read the schema", sql, &[Value::Text(name.to_owned())])?.is_empty())
+}
+
+/// A table that can't be read counts as one with rows.
+fn has_row(db: &mut Db<'_>, table: &str) -> bool {
+    let sql = format!("SELECT 1 FROM main.{} LIMIT 1", identifier(table));
+    db.session().query(&sql, &[]).map_or(true, |rows| !rows.is_empty())
+}
+
+/// Whether any table but the history has a row. The rows of virtual tables lie in others.
+fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
+    let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 7)) <> 'sqlite_' \
+               AND lower(substr(sql, 1, 14)) <> 'create virtual'";
+    let tables = db.query("could not read the schema", sql, &[])?;
+    let is_own = |name: &str| history.tables().iter().any(|own| own.eq_ignore_ascii_case(name));
+    let has_row = |row: Vec<Value>| match row.first() {
+        Some(Value::Text(name)) => !is_own(name) && has_row(db, name),
+        _ => false,
+    };
+    Ok(tables.into_iter().any(has_row))
 }

@@ -1,42 +1,248 @@
-//! A consistent copy of a database, into a new file.
+//! A consistent copy of a database in a new file, and whether a copy is sound.
+//!
+//! It is made under a name of its own, checked, and only then given its name. Nothing is removed here but what was
+//! begun.
 
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::db::{Db, failed};
-use crate::driver::{Access, Backend, Driver};
+use crate::BoxError;
+use crate::backup::Backup;
+use crate::db::{Db, FULL, because};
 use crate::error::{Error, ErrorKind};
-use crate::options::Options;
+use crate::history::History;
+use crate::kept::{Part, Place, suffixed};
 use crate::quote::literal;
-use crate::session::Session;
-use crate::value::Value;
+use crate::session::DbError;
+use crate::value::{Row, Value};
 
-/// Writes the copy and checks it. The file must not be there.
-pub(crate) fn copy_to<B: Backend>(session: &mut dyn Session, options: &Options, path: &Path) -> Result<(), Error> {
-    let mut db = Db::new(session, options);
-    db.refuse_open_transaction()?;
-    let shown = path.display();
-    let error = |what: String| Error::new(ErrorKind::Copy, what);
-    if path.symlink_metadata().is_ok() {
-        return Err(error(format!("`{shown}` exists")).hint("name a file that does not exist"));
-    }
-    // An absolute path is no URI and no name that SQLite takes for something else.
-    let absolute = std::path::absolute(path)
-        .map_err(|cause| error(format!("`{shown}` is no path for a copy: {cause}")).because(cause.into()))?;
-    let Some(text) = absolute.to_str() else {
-        return Err(error(format!("`{shown}` is not UTF-8")).hint("name another file"));
-    };
-    let sql = format!("VACUUM main INTO {}", literal(text));
-    db.patiently(|session| session.execute(&sql))
-        .map_err(|cause| failed(&format!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy))?;
-    check::<B>(&absolute).map_err(|why| error(format!("the copy `{shown}` is not sound: {why}")))
+/// Which connection reads the database for a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// The session's own, outside of a transaction.
+    Own,
+    /// Another one, as the session holds the write lock.
+    Beside,
 }
 
-fn check<B: Backend>(path: &Path) -> Result<(), String> {
-    let mut copy = B::open(path, Access::ReadOnly).map_err(|error| error.to_string())?;
-    let rows = B::driver(&mut copy).query("PRAGMA quick_check", &[]).map_err(|error| error.to_string())?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Text(text)]) if text == "ok" => Ok(()),
-        Some([Value::Text(text)]) => Err(text.clone()),
-        _ => Err("`quick_check` says nothing".to_owned()),
+/// Keeps a copy at the place of this database's copies, and returns its path.
+pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, backup: &Backup, how: How) -> Result<PathBuf, Error> {
+    let place = place(db, backup)?;
+    let dir = place.dir.display();
+    fs::create_dir_all(&place.dir).map_err(|cause| by_file(&format!("could not create the folder `{dir}`"), cause))?;
+    place.sweep(how == How::Beside);
+    refuse_full(db, backup, &place.dir)?;
+    let stamp = stamp(db)?;
+    let owner = (how == How::Own).then(std::process::id);
+    let begun = |cause| by_file(&format!("could not begin a copy in `{dir}`"), cause);
+    let part = Part::new(place.part(&stamp, owner)).map_err(begun)?;
+    let version = write(db, history, &part, how)?;
+    part.publish(place.names(&stamp, &version))
+        .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
+}
+
+/// Writes a copy to a file that must not be there.
+pub(crate) fn copy_to(
+    db: &mut Db<'_>,
+    history: &History<'_>,
+    backup: Option<&Backup>,
+    path: &Path,
+) -> Result<(), Error> {
+    db.refuse_open_transaction()?;
+    let shown = path.display();
+    let taken = || Error::new(ErrorKind::Copy, format!("`{shown}` exists")).hint("name a file that does not exist");
+    if path.symlink_metadata().is_ok() {
+        return Err(taken());
     }
+    // An absolute path is no URI and no name that SQLite takes for something else.
+    let path =
+        std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
+    if let (Some(backup), Some(folder)) = (backup, path.parent()) {
+        refuse_full(db, backup, folder)?;
+    }
+    let begun = |cause| by_file(&format!("could not begin the copy `{shown}`"), cause);
+    let part = Part::new(suffixed(&path, format!(".part-{}", std::process::id()))).map_err(begun)?;
+    write(db, history, &part, How::Own)?;
+    match part.publish([path]) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
+        result => result.map(drop).map_err(|cause| by_file(&format!("could not name the copy `{shown}`"), cause)),
+    }
+}
+
+/// Where the copies of this database are kept.
+pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
+    match main_file(db)? {
+        Some(file) => Ok(Place::of(&file, backup)),
+        None if backup.dir.is_some() => Ok(Place::of(Path::new("memory"), backup)),
+        None => Err(Error::new(ErrorKind::Copy, "a database in memory has no folder for its copies")
+            .hint("name one: `Backup::dir`")),
+    }
+}
+
+/// The file of a database; `None` for one in memory.
+pub(crate) fn main_file(db: &mut Db<'_>) -> Result<Option<PathBuf>, Error> {
+    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    match value(db, "could not ask for the file of the database", sql)? {
+        Some(Value::Text(file)) if !file.is_empty() => Ok(Some(file.into())),
+        _ => Ok(None),
+    }
+}
+
+/// The moment as names have it: `20240115-103022`, UTC.
+pub(crate) fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
+    match value(db, "could not ask for the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
+        Some(Value::Text(stamp)) => Ok(stamp),
+        _ => Err(Error::new(ErrorKind::Copy, "the database does not know the time")),
+    }
+}
+
+/// The first value of the first row.
+pub(crate) fn value(db: &mut Db<'_>, what: &str, sql: &str) -> Result<Option<Value>, Error> {
+    Ok(db.query(what, sql, &[])?.into_iter().flatten().next())
+}
+
+/// Writes a copy and checks it; the newest migration that it has.
+fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
+    let recorded = history.summary_sql();
+    if let Some(copy) = db.session().backup_with() {
+        copy(part.path()).map_err(|cause| {
+            let message = format!("`backup_with` of the program could not copy the database: {cause}");
+            Error::new(ErrorKind::Copy, message).also(ErrorKind::Hook).because(cause)
+        })?;
+        if !part.path().symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Err(Error::new(ErrorKind::Copy, "`backup_with` of the program made no copy").also(ErrorKind::Hook));
+        }
+        return Ok(version(db.session().query(&recorded, &[]).ok()));
+    }
+    let model = main_file(db)?;
+    vacuum(db, part, model.as_deref(), how)?;
+    let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
+    if let Some(what) = unsound(&findings) {
+        return Err(refused(&format!("the copy is not sound: {what}")));
+    }
+    // Without a history there is nothing to ask for.
+    let copied = ask(db, part.path(), &recorded).ok();
+    if how == How::Beside && copied != db.session().query(&recorded, &[]).ok() {
+        return Err(refused("the copy does not have the migrations of the database"));
+    }
+    Ok(version(copied))
+}
+
+/// Lets SQLite write all that a database holds to a new file, which only those may read who may read `model`.
+pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: How) -> Result<(), Error> {
+    let shown = part.path().display();
+    let Some(text) = part.path().to_str() else {
+        return Err(Error::new(ErrorKind::Copy, format!("`{shown}` is not UTF-8")).hint("name another path"));
+    };
+    let created = part.create().and_then(|()| model.map_or(Ok(()), |model| part.resemble(model)));
+    created.map_err(|cause| by_file(&format!("could not write `{shown}`"), cause))?;
+    let sql = format!("VACUUM main INTO {}", literal(text));
+    let result = match how {
+        How::Own => db.patiently(|session| session.execute(&sql)),
+        How::Beside => {
+            let file = beside(db)?;
+            ask(db, &file, &sql).map(drop)
+        }
+    };
+    result.map_err(|cause| by_database("could not copy the database", cause))
+}
+
+/// The file to read through a connection of its own while this one holds the write lock.
+fn beside(db: &mut Db<'_>) -> Result<PathBuf, Error> {
+    let Some(file) = main_file(db)? else {
+        return Err(refused("a database in memory can't be read through another connection"));
+    };
+    if is_exclusive(db)? {
+        return Err(refused("`PRAGMA locking_mode = EXCLUSIVE` keeps every other connection out"));
+    }
+    Ok(file)
+}
+
+/// Whether the connection keeps its locks to itself.
+pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
+    let mode = value(db, "could not read a setting", "PRAGMA main.locking_mode")?;
+    Ok(mode == Some(Value::Text("exclusive".to_owned())))
+}
+
+/// Asks a file through a connection of its own.
+fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Vec<Row>, DbError> {
+    let none = || DbError::said("these migrations are bound to no driver that opens files");
+    db.patiently(|session| session.beside(file, sql).unwrap_or_else(|| Err(none())))
+}
+
+/// Asks whether a database is sound.
+pub(crate) const QUICK_CHECK: &str = "PRAGMA main.quick_check(10000)";
+
+/// What is wrong with the pages of a database, by what that said. Rows that break a rule are no fault of the copy that
+/// has them too.
+pub(crate) fn unsound(findings: &[Row]) -> Option<String> {
+    const ABOUT_ROWS: [&str; 3] =
+        ["CHECK constraint failed in ", "malformed inverted index ", "unable to validate the inverted index "];
+    let is_fine = |text: &str| {
+        text == "ok" || text.contains(" value in ") || ABOUT_ROWS.iter().any(|start| text.starts_with(start))
+    };
+    if findings.is_empty() {
+        return Some("`quick_check` says nothing".to_owned());
+    }
+    findings.iter().find_map(|row| match row.first() {
+        Some(Value::Text(text)) if is_fine(text) => None,
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => Some("`quick_check` says something else than text".to_owned()),
+    })
+}
+
+/// The digits of the newest migration, as the history writes them.
+fn version(summary: Option<Vec<Row>>) -> String {
+    let newest = summary.into_iter().flatten().next().and_then(|row| row.into_iter().nth(1));
+    let Some(Value::Text(name)) = newest else { return "0".to_owned() };
+    let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+    if digits.is_empty() { "0".to_owned() } else { digits }
+}
+
+/// Refuses to begin a copy for which there is no room.
+fn refuse_full(db: &mut Db<'_>, backup: &Backup, folder: &Path) -> Result<(), Error> {
+    let Some(free) = backup.free_space.and_then(|ask| ask(folder)) else { return Ok(()) };
+    let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    match value(db, "could not ask for the size of the database", sql)? {
+        Some(Value::Integer(bytes)) if u64::try_from(bytes).is_ok_and(|bytes| bytes > free) => Err(elsewhere(
+            &format!("a copy of the database may take {bytes} bytes, and `{}` has {free} free", folder.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The error for a folder that does not take the copy.
+fn elsewhere(message: &str) -> Error {
+    Error::new(ErrorKind::Copy, message).hint(
+        "keep the copies where there is room and this process may write: `--backup-dir PATH`, \
+         `backup = { dir = \"PATH\" }` in `[package.metadata.migrations]`, or `Backup::dir`",
+    )
+}
+
+/// The error for a copy that could not be made, with who can make it.
+fn refused(message: &str) -> Error {
+    Error::new(ErrorKind::Copy, message).hint(
+        "if the database is in memory, encrypted, or made with functions or collations of the program, let the program \
+         copy it: `backup_with` of the migrator",
+    )
+}
+
+fn by_database(what: &str, cause: DbError) -> Error {
+    // These say nothing of how the copy is made.
+    const OF_FILES: [&str; 3] = ["database disk image is malformed", "disk I/O error", "unable to open database file"];
+    let message = format!("{what}: {}", cause.message);
+    if cause.message.starts_with(FULL) {
+        elsewhere(&message).because(cause.source)
+    } else if cause.busy {
+        because(Error::new(ErrorKind::Copy, message).also(ErrorKind::Busy), cause)
+    } else if OF_FILES.iter().any(|text| cause.message.starts_with(text)) {
+        because(Error::new(ErrorKind::Copy, message), cause)
+    } else {
+        refused(&message).because(cause.source)
+    }
+}
+
+pub(crate) fn by_file(what: &str, cause: io::Error) -> Error {
+    elsewhere(&format!("{what}: {cause}")).because(BoxError::from(cause))
 }

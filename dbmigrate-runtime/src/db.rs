@@ -10,9 +10,12 @@ use crate::options::Options;
 use crate::session::{DbError, Session};
 use crate::value::{Row, Value};
 
+/// What SQLite says when there is no room.
+pub(crate) const FULL: &str = "database or disk is full";
+
 /// What to do about what SQLite says of the disk and the file, and no migration can help.
 const REMEDIES: [(&str, &str); 11] = [
-    ("database or disk is full", "make room on the disk, or raise the limit that is set, then try again"),
+    (FULL, "make room on the disk, or raise the limit that is set, then try again"),
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
@@ -41,11 +44,15 @@ const DEPENDENT: &str = "it uses what this statement changes: drop it in this fi
 pub(crate) struct Db<'s> {
     session: &'s mut dyn Session,
     timeout: Duration,
+    /// Whether a transaction was begun of which the end was not seen.
+    open: bool,
+    /// Whether anything may have been committed.
+    committed: bool,
 }
 
 impl<'s> Db<'s> {
     pub(crate) fn new(session: &'s mut dyn Session, options: &Options) -> Self {
-        Self { session, timeout: options.busy_timeout }
+        Self { session, timeout: options.busy_timeout, open: false, committed: false }
     }
 
     /// The session itself, for work inside a transaction, where nobody can be in the way.
@@ -71,43 +78,55 @@ impl<'s> Db<'s> {
         self.patiently(|session| session.query(sql, params)).map_err(|error| failed(what, error))
     }
 
-    /// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
+    /// Does something as [`patiently`] does.
     pub(crate) fn patiently<T>(
         &mut self,
         mut work: impl FnMut(&mut dyn Session) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let start = Instant::now();
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match work(self.session) {
-                Err(error) if error.busy => {
-                    let left = self.timeout.saturating_sub(start.elapsed());
-                    if left.is_zero() {
-                        return Err(error);
-                    }
-                    std::thread::sleep(pause.min(left));
-                    pause = (pause * 2).min(Duration::from_millis(50));
-                }
-                done => return done,
-            }
+        let was_open = self.session.in_transaction();
+        let result = patiently(self.timeout, || work(self.session));
+        if was_open && result.is_err() {
+            self.see_rollback();
         }
+        result
+    }
+
+    /// A statement failed in a transaction: if that is gone, the statement has rolled it back.
+    pub(crate) fn see_rollback(&mut self) {
+        self.open &= self.session.in_transaction();
     }
 
     /// Opens a transaction that no other writer can get in the way of.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.patiently(|session| session.execute("BEGIN IMMEDIATE")).map_err(|error| {
             failed("could not lock the database for migrating", named(error, "another connection holds the write lock"))
-        })
+        })?;
+        self.open = true;
+        Ok(())
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
-        self.patiently(|session| session.execute("COMMIT"))
-            .map_err(|error| named(error, "another connection holds a read lock"))
+        let result = self.patiently(|session| session.execute("COMMIT"));
+        // When the disk fails at the very end, nobody knows; a full one fails before.
+        self.committed |= match &result {
+            Ok(()) => true,
+            Err(error) => !self.session.in_transaction() && !error.message.starts_with(FULL),
+        };
+        self.open &= result.is_err();
+        result.map_err(|error| named(error, "another connection holds a read lock"))
+    }
+
+    /// Whether anything may have been committed.
+    pub(crate) fn has_committed(&self) -> bool {
+        self.committed
     }
 
     /// Rolls back if a transaction is open. It insists: an open transaction would take the user's next write with it.
     pub(crate) fn rollback(&mut self) -> Result<(), Error> {
+        // Somebody else has ended it, and nobody knows how.
+        self.committed |= self.open && !self.session.in_transaction();
+        self.open = false;
         let mut result = Ok(());
         for _ in 0..3 {
             if !self.session.in_transaction() {
@@ -148,6 +167,25 @@ fn named(mut error: DbError, lock: &str) -> DbError {
         error.message.push_str(&format!(" ({lock})"));
     }
     error
+}
+
+/// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
+pub(crate) fn patiently<T>(timeout: Duration, mut work: impl FnMut() -> Result<T, DbError>) -> Result<T, DbError> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match work() {
+            Err(error) if error.busy => {
+                let left = timeout.saturating_sub(start.elapsed());
+                if left.is_zero() {
+                    return Err(error);
+                }
+                std::thread::sleep(pause.min(left));
+                pause = (pause * 2).min(Duration::from_millis(50));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// The error for something that the runner itself wanted.

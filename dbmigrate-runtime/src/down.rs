@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::backup;
 use crate::compare::{Found, Known, Match, as_error, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -51,10 +52,10 @@ pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, 
         refuse_code(&job.name, &job.script(&mut Vec::new()), session.has_code())?;
     }
     guarded(session, options, |db, settings, report| {
-        Runner::new(set, options, settings, Group::One).run(db, report, |db, _| {
+        Runner::new(set, options, settings, Group::One).run(db, report, |db| {
             let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
             let prefix = known.prefix();
-            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix })
+            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, creates: false })
         })
     })
 }
@@ -71,14 +72,20 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
             .hint("bring its file back, or roll it back: `cargo dbmigrate down`"));
     };
     known.refuse_differences(Some(newest.number))?;
-    let (number, runs_code) = (migration.number, session.has_code());
+    let (number, runs_code) = (migration.number, db.session().has_code());
     refuse_code(migration.name, &migration.up, runs_code)?;
-    let back = down(session, set, options, Goal::Exactly(number))?;
-    let again = up::up(session, set, options, Some(number));
-    match again {
-        Ok(report) => Ok(Report { rolled_back: back.rolled_back, backup: back.backup, ..report }),
+    let again = Job { number, name: row.name.clone(), way: Way::Up(0, migration) };
+    let both = backup::before_both(&mut db, options, &again)?;
+    let back = down(session, set, &both, Goal::Exactly(number))?;
+    let Report { rolled_back, backup: copy, .. } = back;
+    // One copy is enough.
+    let backup = if copy.is_none() { options.backup.clone() } else { None };
+    match up::up(session, set, &Options { backup, ..options.clone() }, Some(number)) {
+        Ok(report) => Ok(Report { rolled_back, backup: copy.or(report.backup), ..report }),
         Err(error) => {
-            let report = Report { rolled_back: back.rolled_back, backup: back.backup, ..error.report().clone() };
+            let error = backup::mention(error, copy.as_deref());
+            let Report { applied, backup, repeated, .. } = error.report().clone();
+            let report = Report { rolled_back, applied, repeated, backup: copy.or(backup) };
             Err(error.after(report))
         }
     }

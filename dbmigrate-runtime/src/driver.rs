@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use crate::BoxError;
 use crate::value::{Row, Value};
 
 /// A connection that the runner can talk to.
@@ -64,4 +65,19 @@ pub trait Backend: 'static {
     ///
     /// What the library says.
     fn open(path: &Path, access: Access) -> Result<Self::Connection, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Copies every page of the database `from` into that of a connection, which is in no transaction, in one
+    /// transaction: [`Migrator::restore`](crate::Migrator::restore). `locked` is called before the first page is
+    /// copied, when no other connection can write any more; what it fails with ends the work.
+    ///
+    /// `None` where the library can't, and `Some(Ok(false))` where another connection was in the way: then nothing has
+    /// changed, and trying again can help.
+    fn copy_pages(
+        from: &Path,
+        to: &mut Self::Connection,
+        locked: &mut dyn FnMut() -> Result<(), BoxError>,
+    ) -> Option<Result<bool, BoxError>> {
+        let _ = (from, to, locked);
+        None
+    }
 }

@@ -100,7 +100,7 @@ kinds! {
     Settings is_settings,
     /// The database does not have what the migrations that are to be marked make.
     Mismatch is_mismatch,
-    /// The copy could not be made.
+    /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
 }
 

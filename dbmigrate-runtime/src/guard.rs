@@ -8,6 +8,7 @@ use crate::options::Options;
 use crate::report::Report;
 use crate::session::Session;
 use crate::value::Value;
+use crate::{backup, kept};
 
 /// The settings that scripts may change inside a transaction.
 const INSIDE: [&str; 3] = ["recursive_triggers", "legacy_alter_table", "defer_foreign_keys"];
@@ -90,13 +91,20 @@ pub(crate) fn guarded(
     let mut report = Report::default();
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, &mut report)));
     let restored = settings.restore(&mut db);
-    match (result, restored) {
-        (Err(panic), _) => resume_unwind(panic),
-        (Ok(Ok(())), Ok(())) => Ok(report),
-        (Ok(Ok(())), Err(error)) => Err(lost_settings(&error).after(report)),
-        (Ok(Err(error)), Ok(())) => Err(error.after(report)),
-        (Ok(Err(error)), Err(lost)) => Err(error.note(lost_settings(&lost).to_string()).after(report)),
+    if !db.has_committed() && !db.in_transaction() {
+        // A program that fails at every start must not fill the disk with copies.
+        backup::discard(&mut report);
+    } else if let (Ok(Ok(())), Some(backup), Some(made)) = (&result, &options.backup, &report.backup) {
+        kept::rotate(made, backup.keep);
     }
+    let error = match (result, restored) {
+        (Err(panic), _) => resume_unwind(panic),
+        (Ok(Ok(())), Ok(())) => return Ok(report),
+        (Ok(Ok(())), Err(error)) => lost_settings(&error),
+        (Ok(Err(error)), Ok(())) => error,
+        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost).to_string()),
+    };
+    Err(backup::mention(error, report.backup.as_deref()).after(report))
 }
 
 fn lost_settings(error: &Error) -> Error {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
-use crate::quote::identifier;
+use crate::quote::{identifier, literal};
 use crate::records::Records;
 use crate::session::Session;
 use crate::set::{Migration, Set, StoreSql};
@@ -210,6 +210,15 @@ impl<'s> History<'s> {
         );
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
         rows.into_iter().map(|row| decode(row).ok_or_else(|| damaged(self.set.table))).collect()
+    }
+
+    /// Asks for the number of rows and the name of the newest applied migration.
+    pub(crate) fn summary_sql(&self) -> String {
+        let (rows, set) = (&self.rows_sql, literal(self.set.name));
+        format!(
+            "SELECT count(*), (SELECT name FROM {rows} WHERE set_name = {set} AND state = 'applied' \
+             ORDER BY number DESC LIMIT 1) FROM {rows} WHERE set_name = {set}"
+        )
     }
 
     /// How far a migration of the set has come.

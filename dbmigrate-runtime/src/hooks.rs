@@ -57,4 +57,4 @@ pub(crate) struct Hooks<'a> {
 type BeforeEach<'a> = dyn Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a;
 type AfterEach<'a> = dyn Fn(&Done) + 'a;
 type OnProgress<'a> = dyn Fn(&Progress<'_>) + 'a;
-type BackupWith<'a> = dyn Fn(&Path) -> Result<(), BoxError> + 'a;
+pub(crate) type BackupWith<'a> = dyn Fn(&Path) -> Result<(), BoxError> + 'a;

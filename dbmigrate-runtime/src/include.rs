@@ -3,7 +3,9 @@
 /// Declares the module of this package's migrations, as the build script generated it.
 ///
 /// `include_migrations!(pub mod migrations)` binds it to `::rusqlite`. Another path to rusqlite is given as
-/// `driver = path::to::rusqlite`, and `driver = none` leaves the connection to the `_with` calls of the migrator.
+/// `driver = path::to::rusqlite`, and `driver = none` leaves the connection to the `_with` calls of the migrator. With
+/// `backup` behind it (`include_migrations!(pub mod migrations, backup)` or `…, driver = ::rusqlite, backup)`) the
+/// migrator can [restore](crate::Migrator::restore) a copy, which needs the feature `backup` of rusqlite.
 /// Attributes and doc comments may stand before `mod`.
 ///
 /// It needs the build script to have called `dbmigrate_build::generate()`, and says so otherwise.
@@ -11,6 +13,9 @@
 macro_rules! include_migrations {
     ($(#[$attribute:meta])* $visibility:vis mod $name:ident $(,)?) => {
         $crate::include_migrations!($(#[$attribute])* $visibility mod $name, driver = ::rusqlite);
+    };
+    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, backup $(,)?) => {
+        $crate::include_migrations!($(#[$attribute])* $visibility mod $name, driver = ::rusqlite, backup);
     };
     ($(#[$attribute:meta])* $visibility:vis mod $name:ident, driver = none $(,)?) => {
         $(#[$attribute])*

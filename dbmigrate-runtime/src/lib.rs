@@ -37,6 +37,7 @@ mod include;
 mod interrupted;
 mod job;
 mod journal;
+mod kept;
 mod mark;
 mod migrator;
 mod no_backend;
@@ -48,9 +49,12 @@ mod records;
 mod rehearsal;
 mod repair;
 mod repeatable;
+#[cfg(feature = "cli")]
+mod replace;
 mod report;
 mod requires;
 mod reset;
+mod restore;
 mod runner;
 mod rusqlite_driver;
 mod schema;
@@ -74,6 +78,7 @@ pub use error::{Error, ErrorKind};
 pub use format::check_format;
 pub use history::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
+pub use kept::Kept;
 pub use mark::{Comparison, Marked};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
@@ -85,6 +90,7 @@ pub use repair::{Repair, Repairs, Stopped};
 pub use repeatable::{RepeatableEntry, RepeatableState};
 pub use report::{Done, Repeated, Report};
 pub use reset::ResetPlan;
+pub use restore::Restored;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
     Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,

@@ -1,25 +1,29 @@
 //! The migrator: a set, options, and the calls that a program makes. The work is done elsewhere, on an erased driver.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::BoxError;
 use crate::backup::Backup;
+use crate::copy::{self, How};
+use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::Error;
-use crate::history::HistoryRow;
+use crate::history::{History, HistoryRow};
 use crate::hooks::{Hooks, Progress, Upcoming};
+use crate::kept::{self, Kept};
 use crate::mark::Marked;
 use crate::options::{JournalMode, Options};
 use crate::rehearsal::{self, Rehearsal, Rehearse};
 use crate::repair::{Repair, Repairs, Stopped};
 use crate::report::{Done, Report};
 use crate::reset::ResetPlan;
+use crate::restore::{self, Restored};
 use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
 use crate::status::{Entry, Status};
 use crate::verify::Verification;
-use crate::{compare, copy, down, forget, history, mark, repair, reset, up, verify};
+use crate::{compare, down, forget, history, mark, repair, reset, up, verify};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -217,7 +221,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
-    /// [`Migrator::reset_plan`] says which, before.
+    /// [`Migrator::reset_plan`] says which, before. With [`Migrator::backup`] a copy is kept in any case.
     ///
     /// # Errors
     ///
@@ -316,13 +320,54 @@ impl<'a, B: Backend> Migrator<'a, B> {
         repair::repair(&mut self.session(connection), self.set, &self.options, None, stopped)
     }
 
+    /// Keeps a copy of the database now, where and as [`Migrator::backup`] says, and returns its path. Without that
+    /// three copies are kept, beside the database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_copy`] where it can't be made or is not sound; then nothing is left of it.
+    pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
+        self.on(connection, |db| {
+            db.refuse_open_transaction()?;
+            let backup = self.options.copies();
+            let path = copy::keep(db, &History::new(self.set), &backup, How::Own)?;
+            kept::rotate(&path, backup.keep);
+            Ok(path)
+        })
+    }
+
+    /// The copies of the database that are there, newest first: those that [`Migrator::back_up`] and the runs with
+    /// [`Migrator::backup`] kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_copy`] for a folder that can't be read.
+    pub fn backups(&self, connection: &mut B::Connection) -> Result<Vec<Kept>, Error> {
+        self.on(connection, |db| copy::place(db, &self.options.copies())?.kept())
+    }
+
+    /// Puts a copy back into the place of the database: copies it into the file, so that other open connections see it
+    /// and lose nothing that they write afterwards. Before, the copy is checked, and what is there is kept as
+    /// [`Migrator::back_up`] would.
+    ///
+    /// This needs `include_migrations!(pub mod migrations, backup)` and the feature `backup` of rusqlite.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_copy`] for a file that is no sound copy, [`Error::is_busy`] where another connection reads or writes
+    /// for longer than the busy timeout. The database is as it was then.
+    pub fn restore(&self, connection: &mut B::Connection, copy: &Path) -> Result<Restored, Error> {
+        restore::restore(self, connection, copy)
+    }
+
     /// Writes a consistent copy of the database to a new file, and checks it.
     ///
     /// # Errors
     ///
     /// A path that exists, and what the database says.
     pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
-        copy::copy_to::<B>(&mut self.session(connection), &self.options, path)
+        let history = History::new(self.set);
+        self.on(connection, |db| copy::copy_to(db, &history, self.options.backup.as_ref(), path))
     }
 
     /// The state of every migration. It changes nothing.
@@ -359,6 +404,11 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// As [`Migrator::status`].
     pub fn history(&self, connection: &mut B::Connection) -> Result<Vec<HistoryRow>, Error> {
         history::list(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Does something of the engine's on a connection.
+    pub(crate) fn on<T>(&self, connection: &mut B::Connection, work: impl FnOnce(&mut Db<'_>) -> T) -> T {
+        work(&mut Db::new(&mut self.session(connection), &self.options))
     }
 
     pub(crate) fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {

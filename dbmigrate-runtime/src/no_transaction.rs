@@ -374,7 +374,9 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, job.number, Took { duration: start.elapsed(), steps: &trace.steps })?,
+                Some(_) => {
+                    context.history.applied(db, job.number, Took { duration: start.elapsed(), steps: &trace.steps })?
+                }
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::backup::Backup;
+use crate::backup::{Backup, BackupWhen};
 
 /// A journal mode to switch a database to before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,13 @@ pub(crate) struct Options {
     /// How many bytes are free in a folder; `None` where nobody can say.
     pub(crate) free_space: Option<fn(&Path) -> Option<u64>>,
     pub(crate) tool: &'static str,
+}
+
+impl Options {
+    /// How copies are kept when one is made on request.
+    pub(crate) fn copies(&self) -> Backup {
+        self.backup.clone().unwrap_or(Backup::new(BackupWhen::Always))
+    }
 }
 
 impl Default for Options {

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::backup::{Backup, Keeper};
 use crate::db::Db;
 use crate::down::{self, Goal, history_of, way_back};
 use crate::error::Error;
 use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
+use crate::history::History;
 use crate::job::Job;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -54,12 +56,15 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 /// Resets a database.
 pub(crate) fn reset(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     Db::new(session, options).refuse_open_transaction()?;
+    let options = &Options { backup: options.backup.clone().map(Backup::in_any_case), ..options.clone() };
     match plan(session, set, options)? {
         ResetPlan::Downs(_) => down::down(session, set, options, Goal::All),
         ResetPlan::DropEverything { .. } => guarded(session, options, |db, _, report| {
             Settings::enforce(db, false)?;
-            let dropped = db.transaction(|db| drop_everything(db, set))?;
-            report.rolled_back = dropped;
+            report.rolled_back = db.transaction(|db| {
+                Keeper::default().keep(db, &History::new(set), options, [], report)?;
+                drop_everything(db, set)
+            })?;
             Ok(())
         }),
     }

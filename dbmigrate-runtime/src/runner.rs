@@ -12,6 +12,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
 use crate::assertion;
+use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
@@ -37,6 +38,8 @@ pub(crate) struct Plan<'s> {
     pub(crate) jobs: VecDeque<Job<'s>>,
     /// How many of the set's first migrations the history holds, if exactly those.
     pub(crate) prefix: Option<usize>,
+    /// Whether the history's tables have to be made first.
+    pub(crate) creates: bool,
 }
 
 /// How many scripts share a transaction.
@@ -80,6 +83,7 @@ pub(crate) struct Runner<'r, 's> {
     has_records: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
+    keeper: Keeper,
 }
 
 /// What the scripts of one transaction did.
@@ -121,6 +125,7 @@ impl<'r, 's> Runner<'r, 's> {
             owes_after: false,
             has_records: false,
             head: "",
+            keeper: Keeper::default(),
         }
     }
 
@@ -130,7 +135,7 @@ impl<'r, 's> Runner<'r, 's> {
         &mut self,
         db: &mut Db<'_>,
         report: &mut Report,
-        mut plan: impl FnMut(&mut Db<'_>, &History<'s>) -> Result<Plan<'s>, Error>,
+        mut plan: impl FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         loop {
@@ -138,11 +143,18 @@ impl<'r, 's> Runner<'r, 's> {
             db.begin()?;
             let head = self.context.history.head(db)?;
             if !head.is_some_and(|head| head.is(self.head)) {
-                current = plan(db, &self.context.history)?;
+                current = plan(db)?;
                 self.surround(&mut current.jobs);
                 self.has_records = self.context.history.records.exist(db)?;
             }
             let Some(first) = current.jobs.front() else { return db.rollback() };
+            if !db.has_committed() {
+                let Context { history, options, .. } = &self.context;
+                self.keeper.keep(db, history, options, &current.jobs, report)?;
+            }
+            if std::mem::take(&mut current.creates) {
+                self.context.history.create(db)?;
+            }
             if !first.script(&mut Vec::new()).transaction {
                 if let Err(error) = self.enter(db, first) {
                     db.rollback()?;

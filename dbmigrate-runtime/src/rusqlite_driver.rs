@@ -1,9 +1,13 @@
 //! The adapter for rusqlite, as a macro: it expands against the caller's own version.
 //!
 //! It names only what every rusqlite since 0.29 has with its default features off. What stands behind a feature
-//! (`SqlInputError`, `backup`, `serialize`) is not used: positions of errors are read from their text.
+//! (`SqlInputError`, `serialize`) is not used: positions of errors are read from their text. The one exception is asked
+//! for by name: `backup`.
 
 /// Expands to the [`Backend`](crate::Backend) for a rusqlite: `rusqlite_driver!(::rusqlite)`.
+///
+/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy; that needs the feature
+/// `backup` of rusqlite.
 ///
 /// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the crate's `Connection`, and what code
 /// migrations need: `savepoint`, `in_batches`, `add_column`, and whether something exists (`table_exists`,
@@ -40,7 +44,37 @@
 /// ```
 #[macro_export]
 macro_rules! rusqlite_driver {
-    ($($rusqlite:tt)+) => {
+    (:: $($segment:ident)::+, backup $(,)?) => {
+        $crate::rusqlite_driver!(@backup :: $($segment)::+);
+    };
+    ($($segment:ident)::+, backup $(,)?) => {
+        $crate::rusqlite_driver!(@backup $($segment)::+);
+    };
+    (@backup $($rusqlite:tt)+) => {
+        $crate::rusqlite_driver! {
+            @with {
+                fn copy_pages(
+                    from: &::std::path::Path,
+                    to: &mut $($rusqlite)+::Connection,
+                    locked: &mut dyn ::std::ops::FnMut() -> ::std::result::Result<(), $crate::BoxError>,
+                ) -> ::std::option::Option<::std::result::Result<bool, $crate::BoxError>> {
+                    let mut copy = || -> ::std::result::Result<bool, $crate::BoxError> {
+                        let from = <Self as $crate::Backend>::open(from, $crate::Access::ReadOnly)?;
+                        let backup = $($rusqlite)+::backup::Backup::new(&from, to)?;
+                        // No page, but the locks.
+                        if backup.step(0)? != $($rusqlite)+::backup::StepResult::More {
+                            return ::std::result::Result::Ok(false);
+                        }
+                        locked()?;
+                        ::std::result::Result::Ok(backup.step(-1)? == $($rusqlite)+::backup::StepResult::Done)
+                    };
+                    ::std::option::Option::Some(copy())
+                }
+            }
+            $($rusqlite)+
+        }
+    };
+    (@with { $($copy_pages:tt)* } $($rusqlite:tt)+) => {
         #[doc = "The connection that migrations run on."]
         pub use $($rusqlite)+::Connection;
 
@@ -81,6 +115,8 @@ macro_rules! rusqlite_driver {
                 let flags = flags | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 ::std::result::Result::Ok($($rusqlite)+::Connection::open_with_flags(path, flags)?)
             }
+
+            $($copy_pages)*
         }
 
         impl $crate::Driver for RusqliteDriver<'_> {
@@ -292,5 +328,8 @@ macro_rules! rusqlite_driver {
                 |row| row.get(0),
             )
         }
+    };
+    ($($rusqlite:tt)+) => {
+        $crate::rusqlite_driver!(@with {} $($rusqlite)+);
     };
 }

@@ -137,6 +137,7 @@ pub(crate) fn failed(
     };
     let mut result = Error::new(kind, format!("`{name}` failed: {}", error.message));
     if script.transaction && !db.in_transaction() {
+        db.see_rollback();
         result =
             result.also(ErrorKind::TransactionEnded).note("the statement rolled the whole transaction back itself");
     }

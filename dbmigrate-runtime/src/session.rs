@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::BoxError;
 use crate::driver::{Access, Backend, Driver};
-use crate::hooks::{Hooks, Progress, Upcoming};
+use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
 use crate::report::Done;
 use crate::value::{Row, Value};
 
@@ -33,7 +33,7 @@ pub(crate) trait Session {
     /// A migration has run, and that is committed.
     fn after_each(&mut self, done: &Done);
     /// The program's own way to copy its database into a new file.
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>>;
+    fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
     /// Opens this file as a database and locks it, without waiting, until what is returned is dropped; `None` where no
@@ -53,6 +53,12 @@ pub(crate) struct DbError {
 }
 
 impl DbError {
+    /// An error that no database said.
+    pub(crate) fn said(message: impl Into<BoxError>) -> Self {
+        let source = message.into();
+        Self { busy: false, message: source.to_string(), offset: None, source }
+    }
+
     fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let (message, offset) = split_offset(&error.to_string(), sql);
         Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
@@ -121,7 +127,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.hooks.after_each.iter().for_each(|hook| hook(done));
     }
 
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+    fn backup_with(&self) -> Option<&BackupWith<'_>> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 
@@ -183,7 +189,7 @@ impl<D: Driver> Session for Plain<'_, D> {
         self.hooks.after_each.iter().for_each(|hook| hook(done));
     }
 
-    fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
+    fn backup_with(&self) -> Option<&BackupWith<'_>> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 

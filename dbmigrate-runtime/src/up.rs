@@ -56,7 +56,7 @@ pub(crate) fn up(
         if let Some(mode) = options.journal_mode {
             journal::switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db, history| plan(db, history, set, options, goal))
+        Runner::new(set, options, settings, group).run(db, report, |db| plan(db, set, options, goal))
     })
 }
 
@@ -106,29 +106,15 @@ fn todo<'s>(
     Ok(Todo { pending, repeats })
 }
 
-/// The queue, under the lock, with the history's tables made if they are missing.
-fn plan<'s>(
-    db: &mut Db<'_>,
-    history: &History<'s>,
-    set: &'s Set<'s>,
-    options: &Options,
-    goal: usize,
-) -> Result<Plan<'s>, Error> {
+/// The queue, under the lock.
+fn plan<'s>(db: &mut Db<'_>, set: &'s Set<'s>, options: &Options, goal: usize) -> Result<Plan<'s>, Error> {
     let found = look(db, set)?;
     let Todo { pending, repeats } = todo(db, &found, set, options, goal)?;
-    let prefix = match &found {
+    let (prefix, creates) = match &found {
         Found::History(known) => {
-            if known.head.is_none() && !(pending.is_empty() && repeats.is_empty()) {
-                history.create(db)?;
-            } else if known.records.is_none() && !repeats.is_empty() {
-                history.create_records(db)?;
-            }
-            known.prefix()
+            (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
-        Found::Fresh | Found::Objects => {
-            history.create(db)?;
-            Some(0)
-        }
+        Found::Fresh | Found::Objects => (Some(0), true),
     };
     let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
         number: migration.number,
@@ -136,7 +122,7 @@ fn plan<'s>(
         way: Way::Up(index, migration),
     };
     let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
-    Ok(Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix })
+    Ok(Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates })
 }
 
 /// Refuses what can't work before anything is changed.

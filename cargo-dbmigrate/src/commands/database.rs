@@ -10,15 +10,15 @@ use super::Context;
 use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
-use crate::ops::{database, open, project, runner, runtime_set, space};
+use crate::ops::project::{self, Project};
+use crate::ops::{database, open, runner, runtime_set, space};
 
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
 
 /// Runs `verb` on the database of the selected package, with a copy first where the manifest wants one.
 pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let as_configured = CopyArgs { backup: false, no_backup: false };
-    run_with_copy(verb, &as_configured, args, context)
+    run_with_copy(verb, &CopyArgs::default(), args, context)
 }
 
 /// As [`run`], with a copy first where `copy` says so.
@@ -51,7 +51,7 @@ pub(super) fn run_with_copy(
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
         busy_timeout: args.busy_timeout.map(Duration::from_secs),
-        backup: backup(copy),
+        backup: backup(copy, &project),
     };
     if let Some(runner) = runner {
         return runner::run(runner, &project, &database.path, &request, context.global, &args.build);
@@ -69,8 +69,22 @@ pub(super) fn run_with_copy(
     }))
 }
 
-/// The copies to keep, as the flags say.
-fn backup(copy: &CopyArgs) -> Option<Backup> {
+/// The copies to keep, as the flags say and else the manifest.
+fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
     let when = if copy.backup { BackupWhen::Always } else { BackupWhen::Destructive };
-    (!copy.no_backup).then(|| Backup::new(when))
+    let configured = match &project.config.backup {
+        _ if copy.no_backup => return None,
+        None if !copy.backup => return None,
+        configured => configured.clone().unwrap_or_default(),
+    };
+    let mut backup = Backup::new(when).free_space(|folder| fs4::available_space(folder).ok());
+    let keep = copy.keep.backup_keep.map(u64::from).or(configured.keep);
+    if let Some(keep) = keep.and_then(|keep| usize::try_from(keep).ok()) {
+        backup = backup.keep(keep);
+    }
+    let dir = copy.keep.backup_dir.clone().or(configured.dir.map(|dir| project.root.join(dir)));
+    Some(match dir {
+        Some(dir) => backup.dir(dir),
+        None => backup,
+    })
 }

@@ -3,9 +3,10 @@
 use dbmigrate_runtime::cli::Verb;
 
 use super::{Context, database};
-use crate::cli::ResetArgs;
+use crate::cli::{CopyArgs, ResetArgs};
 use crate::error::CliError;
 
 pub(crate) fn run(args: &ResetArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    database::run(Verb::Reset { yes: args.yes }, &args.database, context)
+    let copy = CopyArgs { keep: args.keep.clone(), ..CopyArgs::default() };
+    database::run_with_copy(Verb::Reset { yes: args.yes }, &copy, &args.database, context)
 }

@@ -3,10 +3,11 @@
 use dbmigrate_runtime::cli::Verb;
 
 use super::{Context, database};
-use crate::cli::RestoreArgs;
+use crate::cli::{CopyArgs, KeepArgs, RestoreArgs};
 use crate::error::CliError;
 
 pub(crate) fn run(args: &RestoreArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let verb = Verb::Restore { from: args.from.clone(), yes: args.yes, force: args.force };
-    database::run(verb, &args.database, context)
+    let keep = KeepArgs { backup_dir: args.backup_dir.clone(), ..KeepArgs::default() };
+    database::run_with_copy(verb, &CopyArgs { keep, ..CopyArgs::default() }, &args.database, context)
 }

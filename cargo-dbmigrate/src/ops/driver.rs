@@ -3,4 +3,4 @@
 // The macro writes for libraries; of its helpers for code migrations a command line needs none.
 #![allow(dead_code, unreachable_pub)]
 
-dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+dbmigrate_runtime::rusqlite_driver!(::rusqlite, backup);

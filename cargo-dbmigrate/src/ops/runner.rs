@@ -96,6 +96,7 @@ fn arguments(
         }
     }
     words.push(request.verb.name().into());
+    words.extend(request.backup_arguments());
     words.extend(verb_arguments(&request.verb).into_iter().map(OsString::from));
     words
 }
@@ -163,21 +164,19 @@ mod tests {
     use super::*;
     use clap::Parser as _;
     use dbmigrate_core::Config;
+    use dbmigrate_runtime::{Backup, BackupWhen, cli};
+
+    fn request_of(verb: Verb) -> Request {
+        let (program, backup) = ("cargo dbmigrate".to_owned(), Some(Request::default_backup()));
+        Request { program, verb, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
+    }
 
     fn words(line: &str, verb: Verb) -> String {
         let cli = crate::cli::Cli::try_parse_from(line.split(' ')).unwrap();
         let crate::cli::Command::Redo(args) = &cli.command else { panic!("{line}") };
         let args = &args.database;
-        let program = "cargo dbmigrate".to_owned();
-        let request = Request {
-            program,
-            verb,
-            format: Format::Json,
-            verbose: true,
-            quiet: false,
-            busy_timeout: Some(Duration::from_secs(7)),
-            backup: Some(Request::default_backup()),
-        };
+        let busy_timeout = Some(Duration::from_secs(7));
+        let request = Request { format: Format::Json, verbose: true, busy_timeout, ..request_of(verb) };
         let words = arguments(
             "migrate",
             Path::new("/app/Cargo.toml"),
@@ -194,15 +193,34 @@ mod tests {
         assert_eq!(
             words("x redo", Verb::Redo),
             "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml -- \
-             --database /data/a.db --message-format json --busy-timeout 7 --verbose redo"
+             --database /data/a.db --message-format json --busy-timeout 7 --verbose redo --backup-keep=3"
         );
         let line = "x redo --locked --offline --features a,b --profile release --target x86_64-unknown-linux-gnu";
         assert_eq!(
             words(line, Verb::Down { what: Back::One("-2".into()), dry_run: false }),
             "run -q --bin migrate --features migrate-cli --manifest-path /app/Cargo.toml --features a,b \
              --profile release --target x86_64-unknown-linux-gnu --locked --offline -- --database /data/a.db \
-             --message-format json --busy-timeout 7 --verbose down -- -2"
+             --message-format json --busy-timeout 7 --verbose down --backup-keep=3 -- -2"
         );
+    }
+
+    #[test]
+    fn what_is_said_of_copies_is_passed_on() {
+        let always = || Backup::new(BackupWhen::Always).keep(5).dir("/my copies");
+        let reset = || Verb::Reset { yes: true };
+        for (verb, backup) in [
+            (Verb::Redo, None),
+            (Verb::Redo, Some(Request::default_backup())),
+            (Verb::Redo, Some(always())),
+            (reset(), Some(Request::default_backup().keep(9))),
+        ] {
+            let request = Request { backup, ..request_of(verb) };
+            let words = [request.verb.name().into()].into_iter().chain(request.backup_arguments());
+            let words = words.chain(verb_arguments(&request.verb).into_iter().map(OsString::from));
+            assert_eq!(cli::parse("cargo dbmigrate", words), Ok(cli::Invocation::Run(request, None)));
+        }
+        let off = Request { backup: None, ..request_of(reset()) };
+        assert_eq!(off.backup_arguments(), [""; 0]);
     }
 
     #[test]

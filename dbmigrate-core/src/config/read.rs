@@ -6,7 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{Config, ForeignKeys, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE, TransactionMode};
+use super::{
+    Backup, Config, ForeignKeys, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE, TransactionMode,
+};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
 use crate::nearest::nearest;
@@ -21,10 +23,12 @@ const PACKAGE_KEYS: [&str; 7] =
     ["foreign-keys", "newer-database", "out-of-order", "runner", "store-sql", "table", "transaction"];
 
 /// Keys that only tools use: a workspace may give defaults.
-const TOOL_KEYS: [&str; 2] = ["database", "reversible"];
+const TOOL_KEYS: [&str; 3] = ["backup", "database", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 7] = ["backup", "layout", "lints", "min-sqlite", "replay", "schema", "sets"];
+const LATER_KEYS: [&str; 6] = ["layout", "lints", "min-sqlite", "replay", "schema", "sets"];
+
+mod backup;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -118,6 +122,7 @@ impl<'a> Reader<'a> {
             "dir" => self.config.dir = self.string(key, value, dir)?,
             "database" => self.config.database = Some(self.string(key, value, database)?),
             "table" => self.config.table = self.string(key, value, history_table)?,
+            "backup" => self.config.backup = self.backup(value)?,
             "runner" => self.config.runner = Some(self.string(key, value, runner)?),
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
@@ -346,22 +351,22 @@ fn runner(text: &str) -> Checked {
 mod tests {
     use super::*;
 
-    fn package(table: &str) -> SourceText {
+    pub(super) fn package(table: &str) -> SourceText {
         SourceText::new("Cargo.toml", &format!("[package]\nname = \"app\"\n\n[package.metadata.migrations]\n{table}\n"))
     }
 
-    fn read_alone(table: &str) -> (Config, Vec<Diagnostic>) {
+    pub(super) fn read_alone(table: &str) -> (Config, Vec<Diagnostic>) {
         read(&package(table), None)
     }
 
     /// Every problem as `line:column message | help`.
-    fn say(diagnostics: &[Diagnostic]) -> Vec<String> {
+    pub(super) fn say(diagnostics: &[Diagnostic]) -> Vec<String> {
         let place = |it: &Diagnostic| it.location.as_ref().map(|at| at.position.to_string()).unwrap_or_default();
         diagnostics.iter().map(|it| format!("{} {} | {}", place(it), it.message, it.help.join(" | "))).collect()
     }
 
     #[track_caller]
-    fn refused(table: &str, expect: &str) {
+    pub(super) fn refused(table: &str, expect: &str) {
         let said = say(&read_alone(table).1);
         assert!(said.len() == 1 && said[0].contains(expect), "{table}: {said:?}");
     }
@@ -394,6 +399,7 @@ mod tests {
             store-sql = "none"
             out-of-order = "apply"
             newer-database = "allow"
+            backup = { keep = 5, dir = "backups" }
             runner = "migrate"
         "#;
         let (config, diagnostics) = read_alone(table);
@@ -413,6 +419,7 @@ mod tests {
             store_sql: StoreSql::None,
             out_of_order: OutOfOrder::Apply,
             newer_database: NewerDatabase::Allow,
+            backup: Some(Backup { keep: Some(5), dir: Some("backups".to_owned()) }),
             runner: Some("migrate".to_owned()),
         };
         assert_eq!(config, expect);

@@ -85,7 +85,7 @@ mod driver {
     // The helpers for code migrations are not needed here.
     #![allow(dead_code, unreachable_pub)]
 
-    crate::rusqlite_driver!(::rusqlite);
+    crate::rusqlite_driver!(::rusqlite, backup);
 }
 
 pub(super) use driver::{Connection, Rusqlite};

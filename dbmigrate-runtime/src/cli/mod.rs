@@ -1,9 +1,13 @@
-//! The database commands: `status`, `up`, `down`, `redo`, `reset`, `mark`, `forget`, `repair`, `verify`, `history`.
+//! The database commands: `status`, `up`, `down`, `redo`, `reset`, `mark`, `forget`, `repair`, `backup`,
+//! `restore`, `verify`, `history`.
 //!
 //! One implementation serves a program's own binary ([`Migrator::cli`](crate::Migrator::cli)) and `cargo dbmigrate`,
 //! which calls [`run`] with its own [`Terminal`]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
 //! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
 
+mod ask;
+mod backup;
+mod copies;
 mod failure;
 #[cfg(test)]
 mod fixture;
@@ -19,6 +23,7 @@ mod parse;
 mod program;
 mod request;
 mod reset;
+mod restore;
 mod run;
 mod settle;
 mod table;

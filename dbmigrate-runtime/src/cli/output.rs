@@ -18,10 +18,10 @@ use crate::{
 
 /// A terminal and how to speak to it.
 pub(super) struct Output<'t> {
-    terminal: &'t mut dyn Terminal,
+    pub(super) terminal: &'t mut dyn Terminal,
     request: &'t Request,
     database: &'t Path,
-    json: bool,
+    pub(super) json: bool,
     /// The line that follows the work, while it lasts.
     live: Option<Live>,
 }
@@ -48,6 +48,11 @@ impl<'t> Output<'t> {
     /// A command of this program, to type next.
     pub(super) fn command(&self, rest: &str) -> String {
         format!("`{} {rest}`", self.request.program)
+    }
+
+    /// The word on the command line.
+    pub(super) fn verb(&self) -> &'static str {
+        self.request.verb.name()
     }
 
     /// Ends the command: says what went wrong and returns the exit code.
@@ -108,6 +113,9 @@ impl<'t> Output<'t> {
 
     /// What was done, also before something else failed.
     pub(super) fn report(&mut self, report: &Report) {
+        if let Some(copy) = &report.backup {
+            self.copied(copy);
+        }
         for done in &report.rolled_back {
             self.done("migration-rolled-back", "Rolled back", done);
         }
@@ -352,15 +360,6 @@ impl<'t> Output<'t> {
                 self.note(&format!("a repair of {name}: {remedy}"));
             }
             None => self.complain(problem),
-        }
-    }
-
-    /// Where the copy of the database is.
-    pub(super) fn copied(&mut self, copy: &Path) {
-        if self.json {
-            self.terminal.data(&Object::new("database-copied").text("path", &*copy.to_string_lossy()).line());
-        } else {
-            self.progress("Copied", &format!("the database to {}", open::name(copy)));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a database command is asked to do, as data. Nothing is parsed or run here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,29 @@ impl Request {
     #[must_use]
     pub fn default_backup() -> Backup {
         Backup::new(BackupWhen::Destructive)
+    }
+
+    /// The flags that say the same of copies to a program's own binary, for a verb that makes some.
+    #[must_use]
+    pub fn backup_arguments(&self) -> Vec<OsString> {
+        let is_reset = matches!(self.verb, Verb::Reset { .. });
+        if !self.verb.executes() {
+            return Vec::new();
+        }
+        let mut arguments = Vec::new();
+        let Some(backup) = &self.backup else {
+            // `reset` makes one in any case.
+            arguments.extend((!is_reset).then(|| "--no-backup".into()));
+            return arguments;
+        };
+        if backup.when == BackupWhen::Always && !is_reset {
+            arguments.push("--backup".into());
+        }
+        arguments.push(format!("--backup-keep={}", backup.keep).into());
+        if let Some(dir) = &backup.dir {
+            arguments.extend(["--backup-dir".into(), dir.into()]);
+        }
+        arguments
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Instant;
 use super::failure::{DONE, Failure, NO};
 use super::output::Output;
 use super::request::{Back, Request, Verb};
+use super::restore::How;
 use super::target::find;
-use super::{Terminal, human, open, reset, settle};
+use super::{Terminal, backup, human, open, reset, restore, settle};
 use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Rehearse, Report, State, Status};
 
 /// Runs `request` on the database file and returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 101
@@ -19,6 +20,17 @@ pub fn run<B: Backend>(
     terminal: &mut dyn Terminal,
 ) -> u8 {
     let mut output = Output::new(request, database, terminal);
+    let migrator = configured(migrator, request);
+    if let Verb::Restore { from, yes, force } = &request.verb {
+        // The database may be damaged or missing.
+        let result = match from {
+            Some(copy) => {
+                restore::restore(&migrator, database, How { copy, yes: *yes, force: *force }, request, &mut output)
+            }
+            None => restore::list(&migrator, database, &mut output),
+        };
+        return output.end(result);
+    }
     let (mut connection, access) = match open::open::<B>(database, request, &mut output) {
         Ok(opened) => opened,
         Err(failure) => return output.end(Err(failure)),
@@ -32,8 +44,7 @@ pub fn run<B: Backend>(
     output.end(result)
 }
 
-/// Runs `request` on a connection that is open already; `database` is its name in messages, and the copy that `reset`
-/// keeps stands beside it.
+/// Runs `request` on a connection that is open already; `database` is its name in messages. `restore` opens it anew.
 pub fn run_on<B: Backend>(
     migrator: Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -41,9 +52,26 @@ pub fn run_on<B: Backend>(
     request: &Request,
     terminal: &mut dyn Terminal,
 ) -> u8 {
+    if matches!(request.verb, Verb::Restore { .. }) {
+        return run(migrator, database, request, terminal);
+    }
     let mut output = Output::new(request, database, terminal);
-    let result = execute(migrator, connection, database, request, &mut output);
+    let result = execute(configured(migrator, request), connection, database, request, &mut output);
     output.end(result)
+}
+
+/// The migrator with what the command line says of it.
+fn configured<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Request) -> Migrator<'a, B> {
+    let migrator = match request.busy_timeout {
+        Some(timeout) => migrator.busy_timeout(timeout),
+        None => migrator,
+    };
+    match &request.backup {
+        Some(backup) => migrator.backup(backup.clone().here()),
+        // Its copy is not for the manifest to refuse.
+        None if matches!(request.verb, Verb::Reset { .. }) => migrator.backup(Request::default_backup()),
+        None => migrator,
+    }
 }
 
 fn execute<B: Backend>(
@@ -53,14 +81,6 @@ fn execute<B: Backend>(
     request: &Request,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
-    let migrator = match request.busy_timeout {
-        Some(timeout) => migrator.busy_timeout(timeout),
-        None => migrator,
-    };
-    let migrator = match &request.backup {
-        Some(backup) => migrator.backup(backup.clone()),
-        None => migrator,
-    };
     let migrator = follow(migrator, request, output);
     match &request.verb {
         Verb::Status { check } => {
@@ -91,7 +111,9 @@ fn execute<B: Backend>(
         }
         Verb::Forget { target } => settle::forget(&migrator, connection, target, output),
         Verb::Repair { what, stopped } => settle::repair(&migrator, connection, what, *stopped, output),
-        Verb::Backup { to: _ } | Verb::Restore { .. } => Ok(DONE),
+        Verb::Backup { to } => backup::backup(&migrator, connection, to.as_deref(), output),
+        // Done before, as it opens the database itself.
+        Verb::Restore { .. } => Ok(DONE),
         Verb::Verify => Ok(output.verification(&migrator.verify(connection)?)),
         Verb::History => {
             output.history(&migrator.history(connection)?);

@@ -112,7 +112,11 @@ pub(super) const COMMANDS: &[Command] = &[
         "Roll the newest applied migration back and apply its file as it is now",
         &[BACKUP, NO_BACKUP, BACKUP_KEEP, BACKUP_DIR],
     ),
-    command("reset", "Take the database back to nothing and keep a copy of it", &[flag("yes", None, "Don't ask")]),
+    command(
+        "reset",
+        "Take the database back to nothing and keep a copy of it",
+        &[flag("yes", None, "Don't ask"), BACKUP_KEEP, BACKUP_DIR],
+    ),
     Command {
         name: "mark",
         about: "Record migrations as applied without running them, for a database that has what they make",
@@ -150,7 +154,7 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "restore",
-        about: "Put a copy of the database back into its place",
+        about: "Put a copy of the database back into its place, or show which there are",
         argument: Some(argument("PATH", "The copy; without it, show which there are")),
         flags: &[
             flag("yes", None, "Don't ask"),

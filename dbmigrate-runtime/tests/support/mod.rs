@@ -12,10 +12,11 @@ use rusqlite::Connection;
 
 pub mod fault;
 pub mod package;
+pub mod probe;
 
 /// The driver under test, as a program has it.
 pub mod driver {
-    dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+    dbmigrate_runtime::rusqlite_driver!(::rusqlite, backup);
 }
 
 pub type Runner = Migrator<'static, driver::Rusqlite>;

@@ -1,0 +1,24 @@
+//! Asks before something is overwritten, where nobody has said that it need not be.
+
+use super::failure::Failure;
+use super::output::Output;
+
+/// Whether to go on with `plan`. Where nobody can be asked, the answer is an error that names the flag.
+pub(super) fn agreed(output: &mut Output<'_>, yes: bool, again: &str, plan: &str) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    let verb = output.verb();
+    match output.confirm(&format!("{verb} {plan}?")) {
+        Some(true) => Ok(true),
+        Some(false) => {
+            output.progress("Finished", "nothing was changed");
+            Ok(false)
+        }
+        None => {
+            output.note(&format!("it would {verb} {plan}"));
+            Err(Failure::usage(format!("`{verb}` asks first, and there is no terminal to ask on"))
+                .hint(format!("{} does it without asking", output.command(again))))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Says what became of copies, in the format that was asked for.
+
+use std::path::Path;
+
+use super::failure::{DONE, NO};
+use super::human;
+use super::json::Object;
+use super::open::name;
+use super::output::Output;
+use crate::Kept;
+
+impl Output<'_> {
+    /// A copy was kept before something else.
+    pub(super) fn copied(&mut self, copy: &Path) {
+        if self.json {
+            self.terminal.data(&copied_line(copy));
+        } else {
+            self.progress("Copied", &format!("the database to {}", name(copy)));
+        }
+    }
+
+    /// A copy was asked for: its path is the answer.
+    pub(super) fn copy(&mut self, copy: &Path) {
+        let line = if self.json { copied_line(copy) } else { human::plain(&copy.display().to_string()) };
+        self.terminal.data(&line);
+    }
+
+    /// The copies that there are; the answer is no where there are none.
+    pub(super) fn copies(&mut self, copies: &[Kept], folder: &Path) -> u8 {
+        for kept in copies {
+            let path = human::plain(&kept.path.display().to_string());
+            let line = match self.json {
+                true => Object::new("backup")
+                    .text("path", &*kept.path.to_string_lossy())
+                    .text("time", &*kept.time)
+                    .text("version", &*kept.version)
+                    .number("bytes", Some(kept.bytes))
+                    .line(),
+                false => format!("{}  {}  {:>10}  {path}", kept.time, kept.version, size(kept.bytes)),
+            };
+            self.terminal.data(&line);
+        }
+        if copies.is_empty() {
+            self.progress("Finished", &format!("there are no copies in {}", name(folder)));
+            return NO;
+        }
+        DONE
+    }
+
+    /// A copy was put back.
+    pub(super) fn restored(
+        &mut self,
+        database: &Path,
+        copy: &Path,
+        kept: Option<&Path>,
+        migrations: Option<u64>,
+        pending: Option<usize>,
+    ) -> u8 {
+        if self.json {
+            let line = Object::new("database-restored")
+                .text("path", &*copy.to_string_lossy())
+                .text("kept", kept.map(Path::to_string_lossy).as_deref())
+                .number("migrations", migrations)
+                .number("pending", pending.map(|pending| pending as u64))
+                .line();
+            self.terminal.data(&line);
+            return DONE;
+        }
+        if let Some(kept) = kept {
+            self.progress("Kept", &format!("what was there as {}", name(kept)));
+        }
+        self.progress("Restored", &format!("{} from {}", name(database), name(copy)));
+        match pending {
+            Some(0) => self.progress("Finished", "nothing is pending"),
+            Some(pending) => {
+                let (up, is) = (self.command("up"), if pending == 1 { "is" } else { "are" });
+                self.progress("Finished", &format!("{} {is} pending now: {up} applies what is", human::count(pending)));
+            }
+            None => {
+                let status = self.command("status");
+                self.progress("Finished", &format!("{status} shows what is pending now"));
+            }
+        }
+        DONE
+    }
+}
+
+fn copied_line(copy: &Path) -> String {
+    Object::new("database-copied").text("path", &*copy.to_string_lossy()).line()
+}
+
+/// `12.3 MiB`, with the unit that suits.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut size = bytes as f64 / 1024.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next();
+    while size >= 1024.0 && units.len() > 0 {
+        size /= 1024.0;
+        unit = units.next();
+    }
+    format!("{size:.1} {}", unit.unwrap_or(&"KiB"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_read_well() {
+        for (bytes, expect) in [
+            (0, "0.0 KiB"),
+            (8192, "8.0 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (u64::MAX, "16384.0 PiB"),
+            (1_300_000_000, "1.2 GiB"),
+        ] {
+            assert_eq!(size(bytes), expect);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `restore`: shows which copies there are, or says what it will do, asks, and puts one back.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::ask::agreed;
+use super::failure::{Failure, NO};
+use super::human::count;
+use super::open::{self, name};
+use super::output::Output;
+use super::request::Request;
+use crate::history::History;
+use crate::kept::Place;
+use crate::replace::replace;
+use crate::restore::{self, migrations, source};
+use crate::{Access, Backend, Migrator};
+
+/// How to put a copy back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How<'a> {
+    /// The copy.
+    pub(super) copy: &'a Path,
+    /// Whether nobody needs to be asked.
+    pub(super) yes: bool,
+    /// Whether a file that is no database any more is replaced.
+    pub(super) force: bool,
+}
+
+/// Shows the copies of a database; the answer is no where there are none. The database itself is not needed.
+pub(super) fn list<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    database: &Path,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    // SQLite names what belongs to a database after the file that a link leads to.
+    let file = fs::canonicalize(database).or_else(|_| std::path::absolute(database));
+    let file = file.map_err(|error| Failure::new(format!("could not find {}: {error}", name(database))))?;
+    let place = Place::of(&file, &migrator.options.copies());
+    Ok(output.copies(&place.kept()?, &place.dir))
+}
+
+/// Puts a copy back.
+pub(super) fn restore<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    database: &Path,
+    how: How<'_>,
+    request: &Request,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    // What is wrong with the copy is said before what is wrong with the database.
+    source(migrator, how.copy)?;
+    let is_missing =
+        database.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && has_folder(database);
+    if is_missing {
+        return replaced(migrator, database, how, output);
+    }
+    let mut connection = match open::open::<B>(database, request, output) {
+        Ok((connection, _)) => connection,
+        Err(failure) => return damaged(migrator, database, how, failure, output),
+    };
+    let plan = restore::plan(migrator, &mut connection, how.copy)?;
+    let change = match (plan.before, plan.after) {
+        (Some(before), Some(after)) => format!("from {before} to {}", migrations_of(after)),
+        (before, after) => format!("from {} to {}", or_none(before), or_none(after)),
+    };
+    let plan = format!("{} from {}: {change}; what is there is kept first", name(database), name(how.copy));
+    if !agreed(output, how.yes, &again(how, "--yes"), &plan)? {
+        return Ok(NO);
+    }
+    output.progress("Restoring", &plan);
+    match migrator.restore(&mut connection, how.copy) {
+        Ok(restored) => {
+            let pending = migrator.pending(&mut connection).ok().map(|pending| pending.len());
+            Ok(output.restored(database, how.copy, restored.kept.as_deref(), restored.after, pending))
+        }
+        Err(error) if says_damage(&error.message()) => {
+            // Nobody must be left with the file open that is moved aside.
+            drop(connection);
+            damaged(migrator, database, How { yes: true, ..how }, error.into(), output)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The database can't be read: it is replaced, if that is what it takes and what was asked for.
+fn damaged<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    database: &Path,
+    how: How<'_>,
+    failure: Failure,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    if !says_damage(&failure.message()) {
+        return Err(failure);
+    }
+    if !how.force {
+        let help = format!(
+            "{} replaces the file, and keeps it under another name",
+            output.command(&again(how, if how.yes { "--yes --force" } else { "--force" }))
+        );
+        return Err(Failure::new(failure.message()).hint(help));
+    }
+    let plan = format!("{} from {}: the damaged file is moved aside", name(database), name(how.copy));
+    if !agreed(output, how.yes, &again(how, "--force --yes"), &plan)? {
+        return Ok(NO);
+    }
+    replaced(migrator, database, how, output)
+}
+
+fn replaced<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    database: &Path,
+    how: How<'_>,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let aside: Option<PathBuf> = replace(migrator, database, how.copy)?;
+    let open = |error: crate::BoxError| Failure::new(format!("could not open {}: {error}", name(database)));
+    let mut connection = B::open(database, Access::ReadWrite).map_err(open)?;
+    let after = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));
+    let pending = migrator.pending(&mut connection).ok().map(|pending| pending.len());
+    Ok(output.restored(database, how.copy, aside.as_deref(), after, pending))
+}
+
+fn has_folder(database: &Path) -> bool {
+    database.parent().is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir())
+}
+
+/// What SQLite says of a file that holds no database, or not a whole one.
+fn says_damage(message: &str) -> bool {
+    ["is not a database", "is not a SQLite database", "disk image is malformed"].iter().any(|it| message.contains(it))
+}
+
+fn again(how: How<'_>, flags: &str) -> String {
+    format!("restore {} {flags}", how.copy.display())
+}
+
+fn migrations_of(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn or_none(number: Option<u64>) -> String {
+    number.map_or("no history".to_owned(), migrations_of)
+}

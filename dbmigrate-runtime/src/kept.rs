@@ -1,0 +1,266 @@
+//! The copies of a database that lie in a folder: their names, which there are, and which may go.
+//!
+//! A copy is called `app.db.20240115-103022.003.bak`: the file, the moment in UTC, the newest migration, and `-2`, `-3`
+//! where a name is taken. Nothing that is not called exactly so is ever looked at, let alone removed.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::backup::Backup;
+use crate::copy;
+use crate::error::Error;
+
+/// For how long nobody has written to an unfinished copy that is taken for abandoned.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What may lie beside a database file.
+const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+/// A copy of a database that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Kept {
+    /// The file.
+    pub path: PathBuf,
+    /// When it was made: `YYYY-MM-DD HH:MM:SS`, UTC.
+    pub time: String,
+    /// The number of the newest migration that it has, as the history writes it; `0` for none.
+    pub version: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Which of those of one moment it is.
+    again: u64,
+}
+
+impl Kept {
+    fn number(&self) -> u64 {
+        // A number that is too large for a migration is newer than all.
+        self.version.parse().unwrap_or(u64::MAX)
+    }
+}
+
+/// Where the copies of a database are kept, and what they are called.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) dir: PathBuf,
+    /// The file name of the database.
+    name: String,
+}
+
+impl Place {
+    /// The place for a database file.
+    pub(crate) fn of(database: &Path, backup: &Backup) -> Self {
+        let folder = database.parent().unwrap_or(Path::new(""));
+        let dir = backup.dir.as_ref().map_or(folder.to_owned(), |dir| folder.join(dir));
+        let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { dir, name }
+    }
+
+    /// The place of a copy that was made at its own place.
+    fn of_copy(copy: &Path) -> Option<Self> {
+        // From the right: `.bak`, the version, the moment; the rest is the name of the database.
+        let name = copy.file_name()?.to_str()?.rsplitn(4, '.').nth(3)?.to_owned();
+        Some(Self { dir: copy.parent()?.to_owned(), name })
+    }
+
+    /// The names for a new copy, best first. A number that was given before is not given again, as it tells the order.
+    pub(crate) fn names(&self, stamp: &str, version: &str) -> impl Iterator<Item = PathBuf> {
+        let first = format!("{}.{stamp}.{version}", self.name);
+        let taken = self.files().unwrap_or_default().into_iter().filter_map(|(name, path)| {
+            let is_alike = name.strip_prefix(&first).is_some_and(|rest| rest.starts_with(['.', '-']));
+            is_alike.then(|| self.read(&name, path)).flatten().map(|kept| kept.again)
+        });
+        let next = taken.max().map_or(1, |last| last.saturating_add(1));
+        let dir = self.dir.clone();
+        (next..=u64::MAX).map(move |again| match again {
+            1 => dir.join(format!("{first}.bak")),
+            _ => dir.join(format!("{first}-{again}.bak")),
+        })
+    }
+
+    /// The name of a copy while it is made. Under the write lock nobody else makes one; without it, `owner` tells the
+    /// processes apart.
+    pub(crate) fn part(&self, stamp: &str, owner: Option<u32>) -> PathBuf {
+        let owner = owner.map_or(String::new(), |owner| format!("-{owner}"));
+        self.dir.join(format!("{}.{stamp}.bak.part{owner}", self.name))
+    }
+
+    /// As [`Place::list`], with an error that says where.
+    pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
+        self.list()
+            .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
+    }
+
+    /// The copies that are there, newest first. A folder that is missing has none.
+    fn list(&self) -> io::Result<Vec<Kept>> {
+        let mut kept: Vec<Kept> = self.files()?.into_iter().filter_map(|(name, path)| self.read(&name, path)).collect();
+        kept.sort_by(|a, b| (&b.time, b.again).cmp(&(&a.time, a.again)));
+        Ok(kept)
+    }
+
+    fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let named = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry.ok()?;
+            // Neither folders nor symbolic links.
+            entry.file_type().ok()?.is_file().then(|| entry.file_name().into_string().ok())?.map(|n| (n, entry.path()))
+        };
+        Ok(entries.filter_map(named).collect())
+    }
+
+    fn read(&self, name: &str, path: PathBuf) -> Option<Kept> {
+        let (time, rest) = self.stamped(name)?;
+        let rest = rest.strip_prefix('.')?.strip_suffix(".bak")?;
+        let (version, again) = match rest.split_once('-') {
+            Some((version, again)) => (version, digits(again)?.parse().ok()?),
+            None => (rest, 1),
+        };
+        let version = digits(version)?.to_owned();
+        let bytes = path.symlink_metadata().ok()?.len();
+        Some(Kept { path, time, version, bytes, again })
+    }
+
+    /// The time in a name of this database's files, and what follows it.
+    fn stamped<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
+        let rest = name.strip_prefix(&self.name)?.strip_prefix('.')?;
+        let (stamp, rest) = rest.split_at_checked(15)?;
+        let (date, time) = stamp.split_once('-')?;
+        let (date, time) = (digits(date).filter(|date| date.len() == 8)?, digits(time)?);
+        let [year, month, day] = [&date[..4], &date[4..6], &date[6..]];
+        let [hour, minute, second] = [&time[..2], &time[2..4], &time[4..]];
+        Some((format!("{year}-{month}-{day} {hour}:{minute}:{second}"), rest))
+    }
+
+    /// Removes what processes left that were killed while they made a copy. Who has the write lock knows that nobody
+    /// else is at work under it.
+    pub(crate) fn sweep(&self, has_lock: bool) {
+        for (name, path) in self.files().unwrap_or_default() {
+            let Some(owner) = self.stamped(&name).and_then(|(_, rest)| rest.strip_prefix(".bak.part")) else {
+                continue;
+            };
+            let owner = COMPANIONS.iter().find_map(|suffix| owner.strip_suffix(suffix)).unwrap_or(owner);
+            let is_left = match owner.strip_prefix('-') {
+                Some(owner) => digits(owner).is_some() && is_abandoned(&path),
+                None => owner.is_empty() && has_lock,
+            };
+            if is_left {
+                // What can't be removed is in nobody's way.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn digits(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    let modified = path.symlink_metadata().and_then(|metadata| metadata.modified()).ok();
+    modified.and_then(|modified| modified.elapsed().ok()).is_some_and(|age| age > ABANDONED)
+}
+
+/// Removes older copies until `keep` of them stay with the one that was just made. Copies of newer versions stay, and
+/// so does the oldest of this version: the state before the first of many attempts.
+pub(crate) fn rotate(made: &Path, keep: usize) {
+    let all = Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default();
+    for old in superfluous(&all, made, keep) {
+        // One copy too many does no harm.
+        let _ = fs::remove_file(&old.path);
+    }
+}
+
+/// `all` stands newest first.
+fn superfluous<'k>(all: &'k [Kept], made: &Path, keep: usize) -> Vec<&'k Kept> {
+    let Some(made) = all.iter().find(|kept| kept.path == made) else { return Vec::new() };
+    let first = all.iter().rfind(|kept| kept.number() == made.number());
+    let may_go = |kept: &&Kept| {
+        *kept != made && Some(*kept) != first && kept.time <= made.time && kept.number() <= made.number()
+    };
+    all.iter().rev().filter(may_go).take(all.len().saturating_sub(keep)).collect()
+}
+
+/// A path with something behind its name.
+pub(crate) fn suffixed(path: &Path, suffix: impl AsRef<OsStr>) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// A file that is being made. It is gone when this is dropped, with what SQLite wrote beside it.
+pub(crate) struct Part(PathBuf);
+
+impl Part {
+    /// Nothing yet, at a path that must be free.
+    pub(crate) fn new(path: PathBuf) -> io::Result<Self> {
+        match path.symlink_metadata() {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => Ok(Self(path)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the file, empty, as SQLite takes it.
+    pub(crate) fn create(&self) -> io::Result<()> {
+        fs::File::create_new(&self.0).map(drop)
+    }
+
+    /// Lets nobody read it who may not read that file.
+    pub(crate) fn resemble(&self, file: &Path) -> io::Result<()> {
+        let model = fs::metadata(file)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+            fs::set_permissions(&self.0, fs::Permissions::from_mode(model.mode() & 0o777 | 0o600))?;
+            // Only root can do that, and only then is it needed.
+            let _ = chown(&self.0, Some(model.uid()), Some(model.gid()));
+        }
+        let _ = model;
+        Ok(())
+    }
+
+    /// Gives the file the first of these names that is free: all at once, so that a name never stands for half a copy.
+    pub(crate) fn publish(self, names: impl IntoIterator<Item = PathBuf>) -> io::Result<PathBuf> {
+        for name in names {
+            let result = match fs::hard_link(&self.0, &name) {
+                // Not every file system has links.
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists && name.symlink_metadata().is_err() => {
+                    fs::rename(&self.0, &name)
+                }
+                result => result,
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                result => {
+                    result?;
+                    sync_folder(&name);
+                    return Ok(name);
+                }
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        for suffix in std::iter::once("").chain(COMPANIONS) {
+            let _ = fs::remove_file(suffixed(&self.0, suffix));
+        }
+    }
+}
+
+/// Makes a new name outlive a loss of power, where folders can be synced.
+pub(crate) fn sync_folder(file: &Path) {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+}

@@ -1,0 +1,64 @@
+//! Puts a copy in the place of a file that is no database any more, or is missing.
+//!
+//! Nothing is overwritten: what was there is moved aside, with the log and the journal that belong to it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::backup::{Backup, BackupWhen};
+use crate::copy::{self, How};
+use crate::driver::{Access, Backend};
+use crate::error::{Error, ErrorKind};
+use crate::kept::{Part, Place, suffixed};
+use crate::migrator::Migrator;
+use crate::restore::source;
+
+/// Replaces the file; the path of what was there.
+pub(crate) fn replace<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    database: &Path,
+    copy: &Path,
+) -> Result<Option<PathBuf>, Error> {
+    source(migrator, copy)?;
+    let by_file = |cause: io::Error| {
+        Error::new(ErrorKind::Copy, format!("could not replace `{}`: {cause}", database.display()))
+            .because(cause.into())
+    };
+    // Where a symbolic link leads, as SQLite would go.
+    let database = fs::canonicalize(database).or_else(|_| std::path::absolute(database)).map_err(by_file)?;
+    let mut connection = B::open(copy, Access::ReadOnly)
+        .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the copy: {cause}")))?;
+    let place = Place::of(&database, &Backup::new(BackupWhen::Always));
+    let (stamp, part) = migrator.on(&mut connection, |db| {
+        let stamp = copy::stamp(db)?;
+        let part = Part::new(place.part(&stamp, Some(std::process::id()))).map_err(by_file)?;
+        let model = if database.exists() { &database } else { copy };
+        copy::vacuum(db, &part, Some(model), How::Own)?;
+        Ok((stamp, part))
+    })?;
+    source(migrator, part.path())?;
+    let aside = aside(&database, &stamp);
+    let mut moved = None;
+    // A log or journal of another file would be taken for that of the new one.
+    for suffix in ["-journal", "-wal", ""] {
+        match fs::rename(suffixed(&database, suffix), suffixed(&aside, suffix)) {
+            Ok(()) => moved = Some(&aside),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(by_file(error)),
+        }
+    }
+    let _ = fs::remove_file(suffixed(&database, "-shm"));
+    let moved = moved.cloned();
+    part.publish([database.clone()]).map_err(by_file)?;
+    Ok(moved)
+}
+
+/// A name that is free, for what was there.
+fn aside(database: &Path, stamp: &str) -> PathBuf {
+    let first = suffixed(database, format!(".{stamp}.damaged"));
+    let again = (2_u32..).map(|again| suffixed(&first, format!("-{again}")));
+    let is_free =
+        |path: &PathBuf| ["", "-journal", "-wal"].iter().all(|s| suffixed(path, s).symlink_metadata().is_err());
+    std::iter::once(first.clone()).chain(again).find(is_free).unwrap_or(first)
+}
