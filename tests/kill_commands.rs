@@ -14,8 +14,8 @@ use toml_edit::{Array, value};
 use crate::sound::{Contents, Dice, contents, files_of, remove};
 use crate::support::{Project, Run, query};
 
-/// Enough rows that a copy takes a while.
-const ROWS: &str = "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT);
+/// Enough rows that a copy takes a while. A renamed table has quotes around its name.
+const ROWS: &str = "CREATE TABLE \"team\" (id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE member (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team ON DELETE CASCADE, note TEXT);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
 INSERT INTO team SELECT i, 'team ' || i FROM n;
@@ -51,7 +51,7 @@ VACUUM;
 DROP TABLE log;
 ";
 
-const PROGRAM: &str = "dbmigrate_runtime::include_migrations!(pub mod migrations, driver = ::rusqlite, backup = true);
+const PROGRAM: &str = "dbmigrate_runtime::include_migrations!(pub mod migrations, backup);
 
 fn main() -> std::process::ExitCode {
     migrations::migrator().cli()
@@ -190,11 +190,12 @@ fn copies(database: &Path) -> Vec<PathBuf> {
     names(database).into_iter().filter(is_copy).map(|name| database.with_file_name(name)).collect()
 }
 
-/// What should not be there when all is done.
+/// What should not be there when all is done. A copy that was asked for is made without the lock of the database, so
+/// nobody can tell at once whether its beginning has an owner: it is removed after a day.
 fn litter(database: &Path) -> Vec<String> {
     let belongs = |name: &str| {
         let own = ["app.db", "app.db-wal", "app.db-shm", "kept.db"].contains(&name) || name.starts_with("looked-at.db");
-        own || name.starts_with("app.db.") && name.ends_with(".bak")
+        own || name.starts_with("app.db.") && (name.ends_with(".bak") || name.contains(".bak.part-"))
     };
     names(database).into_iter().filter(|name| !belongs(name)).collect()
 }
