@@ -76,8 +76,8 @@ impl Bench {
         let project = Project::wired("kill-commands", &files);
         project.write("src/main.rs", PROGRAM);
         project.edit_manifest(|manifest| {
-            let features = |names: [&str; 2]| value(names.into_iter().collect::<Array>());
-            manifest["dependencies"]["rusqlite"]["features"] = features(["bundled", "backup"]);
+            let features: Array = ["bundled", "backup"].into_iter().collect();
+            manifest["dependencies"]["rusqlite"]["features"] = value(features);
             manifest["dependencies"]["dbmigrate-runtime"]["features"] = value(["cli"].into_iter().collect::<Array>());
         });
         project.cargo(["build", "-q"]).succeeds();
