@@ -77,8 +77,10 @@ pub(crate) struct Runner<'r, 's> {
     deferring: bool,
     /// Whether the hook before this run has run.
     has_entered: bool,
-    /// Whether something was applied since the hook after a run has run.
-    owes_after: bool,
+    /// Whether something was applied.
+    has_applied: bool,
+    /// Whether the hook after this run has run, with which it ends.
+    has_left: bool,
     /// Whether there are records of repeatables.
     has_records: bool,
     /// What the head said after the last commit, if that is the whole truth.
@@ -122,7 +124,8 @@ impl<'r, 's> Runner<'r, 's> {
             alone: None,
             deferring: false,
             has_entered: false,
-            owes_after: false,
+            has_applied: false,
+            has_left: false,
             has_records: false,
             head: "",
             keeper: Keeper::default(),
@@ -138,7 +141,7 @@ impl<'r, 's> Runner<'r, 's> {
         mut plan: impl FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
-        loop {
+        while !self.has_left {
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
             let head = self.context.history.head(db)?;
@@ -174,6 +177,7 @@ impl<'r, 's> Runner<'r, 's> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Puts the hooks around what is to be applied.
@@ -183,7 +187,7 @@ impl<'r, 's> Runner<'r, 's> {
         if let Some(script) = set.before_all.filter(|_| applies && !self.has_entered) {
             jobs.push_front(Job::beside(Way::Before(script)));
         }
-        if let Some(script) = set.after_all.filter(|_| applies || self.owes_after) {
+        if let Some(script) = set.after_all.filter(|_| applies || self.has_applied) {
             jobs.push_back(Job::beside(Way::After(script)));
         }
     }
@@ -236,7 +240,7 @@ impl<'r, 's> Runner<'r, 's> {
         match &job.way {
             Way::Up(..) => {
                 db.session().after_each(&done);
-                self.owes_after = true;
+                self.has_applied = true;
                 report.applied.push(done);
             }
             Way::Down(_) | Way::Stored(_) => {
@@ -244,9 +248,9 @@ impl<'r, 's> Runner<'r, 's> {
                 report.rolled_back.push(done);
             }
             Way::Before(_) => self.has_entered = true,
-            Way::After(_) => self.owes_after = false,
+            Way::After(_) => self.has_left = true,
             Way::Repeat(repeatable) => {
-                self.owes_after = true;
+                self.has_applied = true;
                 report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
             }
         }

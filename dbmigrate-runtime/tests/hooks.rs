@@ -79,6 +79,52 @@ fn they_have_transactions_of_their_own_where_all_share_one() {
     // `b` wants foreign keys off, so that the first attempt starts over; the hooks don't.
     hooked(2).rules(rules).runner().up(&mut db).unwrap();
     assert_eq!(log(&db), "before before a b after");
+    let mut db = memory();
+    let failing = package(files(2)).rules(rules).before(BEFORE).after(&["INSERT INTO nowhere VALUES (1)"]);
+    assert_eq!(failing.runner().up(&mut db).unwrap_err().report().applied.len(), 2);
+    assert_eq!((log(&db).as_str(), history(&db).as_str()), ("before a b", "001_a 002_b"));
+}
+
+#[test]
+fn each_has_the_foreign_keys_that_it_needs_where_all_share_one_transaction() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    const REBUILD: [&str; 4] = [
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT)",
+        "INSERT INTO n SELECT * FROM parent",
+        "DROP TABLE parent",
+        "ALTER TABLE n RENAME TO parent",
+    ];
+    // What one needs off is on for the next, so that its cascade happens.
+    let check = |before: &[&'static str], migration: &[&'static str], after: &[&'static str]| {
+        let family = || vec![family("ON DELETE CASCADE")];
+        let mut db = memory();
+        package(family()).runner().up(&mut db).unwrap();
+        let mut files = family();
+        files.push(file("002_b", migration));
+        package(files).rules(rules).before(before).after(after).runner().up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT group_concat(parent) FROM child"), "2");
+    };
+    const DELETE: &[&str] = &["DELETE FROM parent WHERE id = 1"];
+    check(&REBUILD, DELETE, &[]);
+    check(&[], &REBUILD, DELETE);
+}
+
+#[test]
+fn what_nobody_can_write_runs_in_a_transaction_all_the_same() {
+    let mut db = memory();
+    hooked(1).hooks_without_transaction().runner().up(&mut db).unwrap();
+    assert_eq!(log(&db), "before a after");
+}
+
+#[test]
+fn a_run_ends_with_the_last_whatever_that_does() {
+    let after = &["INSERT INTO log VALUES ('after')", "DELETE FROM _migrations WHERE number = 2"];
+    let mut db = memory();
+    let migrator = || package(files(2)).before(BEFORE).after(after).runner();
+    migrator().up(&mut db).unwrap();
+    assert_eq!((log(&db).as_str(), history(&db).as_str()), ("before a b after", "001_a"));
+    migrator().up(&mut db).unwrap();
+    assert_eq!(log(&db), "before a b after before b after");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::Duration;
 
-use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, RepeatableState, ResetPlan};
+use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, RepeatableState, ResetPlan, Rules, TransactionMode};
 use rusqlite::Connection;
 use support::fault::{Fault, FaultyDriver};
 use support::package::{Package, package};
@@ -221,6 +221,14 @@ fn one_that_fails_leaves_everything_as_it_was() {
     assert_eq!(dump(&db), before);
     assert!(broken().runner().up(&mut db).is_err(), "it is tried again");
     assert_eq!(up(&mut db, with(files(), OTHER_VIEW)), ["view"]);
+    // Nor is one of them made on a fresh database, or where all migrations share a transaction.
+    for mode in [TransactionMode::Each, TransactionMode::All] {
+        let mut db = memory();
+        let rules = Rules { transaction: mode, ..Rules::DEFAULT };
+        let error = with(files(), "CREATE VIEW v AS SELEC x FROM t").rules(rules).runner().up(&mut db).unwrap_err();
+        assert_eq!((error.report().applied.len(), error.report().repeated.len()), (2, 0));
+        assert_eq!((records(&db).as_str(), objects(&db).as_str()), ("", "log t"));
+    }
     // After migrations these stay, and so do the objects that were there before.
     let mut more = files();
     more.push(file("003_more", &["CREATE TABLE more (x)"]));

@@ -42,6 +42,14 @@ impl Package {
         self
     }
 
+    /// As nobody can write them: core refuses hooks without a transaction.
+    pub fn hooks_without_transaction(mut self) -> Self {
+        for script in [&mut self.before_all, &mut self.after_all].into_iter().flatten() {
+            script.transaction = false;
+        }
+        self
+    }
+
     /// A repeatable from statements that each make a view or a trigger.
     pub fn repeatable(mut self, name: &'static str, statements: &[&'static str]) -> Self {
         let objects: Vec<Object<'static>> = statements.iter().filter_map(|sql| object(sql)).collect();
