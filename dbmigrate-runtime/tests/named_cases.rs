@@ -1,6 +1,8 @@
 //! The cases of the project's list that are about running, by their numbers there. What several files prove in depth
 //! stands here once, as plainly as it can be said; the rest has its number in the name of its own test.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 mod support;
 
 use dbmigrate_runtime::{Comparison, Migrator, Rules, State, TransactionMode};
