@@ -139,7 +139,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self.set
     }
 
-    /// Applies what is pending. With nothing pending it costs one read, takes no lock and writes nothing.
+    /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
+    /// it costs one read, takes no lock and writes nothing.
     ///
     /// # Errors
     ///
@@ -149,7 +150,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         up::up(&mut self.session(connection), self.set, &self.options, None)
     }
 
-    /// Applies what is pending, up to and including this number.
+    /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
     ///
     /// # Errors
     ///

@@ -13,6 +13,8 @@ pub struct Report {
     pub rolled_back: Vec<Done>,
     /// The repeatables that were run again.
     pub repeated: Vec<Repeated>,
+    /// What is worth knowing of hooks: statements that were skipped, with their place.
+    pub notes: Vec<String>,
     /// The copy of the database that was kept first.
     pub backup: Option<PathBuf>,
 }

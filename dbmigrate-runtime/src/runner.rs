@@ -247,8 +247,14 @@ impl<'r, 's> Runner<'r, 's> {
                 db.session().after_each(&done);
                 report.rolled_back.push(done);
             }
-            Way::Before(_) => self.has_entered = true,
-            Way::After(_) => self.has_left = true,
+            Way::Before(_) => {
+                self.has_entered = true;
+                report.notes.extend(done.notes);
+            }
+            Way::After(_) => {
+                self.has_left = true;
+                report.notes.extend(done.notes);
+            }
             Way::Repeat(repeatable) => {
                 self.has_applied = true;
                 report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
@@ -483,6 +489,7 @@ impl<'r, 's> Runner<'r, 's> {
             (Kind::Migration, Group::All) if others > 0 => {
                 error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
             }
+            (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
             (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
             _ => error.note(format!("`{}` was rolled back: nothing of it is left", name_of(job))),
         }

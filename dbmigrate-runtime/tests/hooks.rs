@@ -154,7 +154,7 @@ fn nothing_is_applied_where_the_first_fails() {
     assert_eq!((error.file(), error.line()), (Some(FILE_BEFORE), Some(3)));
     let text = error.to_string();
     assert!(text.starts_with(&format!("`{FILE_BEFORE}` failed: no such table: nowhere")), "{text}");
-    assert!(text.contains(&format!("`{FILE_BEFORE}` was rolled back: nothing of it is left")), "{text}");
+    assert!(text.contains("note: it was rolled back, and nothing was applied"), "{text}");
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
     run(&db, "CREATE TABLE nowhere (x)");
     failing().allow_existing_schema().up(&mut db).unwrap();
@@ -217,6 +217,17 @@ fn foreign_keys_hold_in_them_as_in_migrations() {
     assert_eq!(children, "1,2");
     let (result, _) = check(&["COMMIT"]);
     assert!(result.unwrap_err().is_transaction_ended());
+}
+
+#[test]
+fn what_they_tolerate_is_reported() {
+    let mut db = memory();
+    run(&db, "CREATE TABLE log (x)");
+    let before = &["CREATE TABLE log (x)", "INSERT INTO log VALUES ('before')"];
+    let migrator = package(files(1)).before(before).tolerant_hooks().runner().allow_existing_schema();
+    let report = migrator.up(&mut db).unwrap();
+    assert_eq!(report.notes, [format!("skipped {FILE_BEFORE}:2: table log already exists")]);
+    assert_eq!(log(&db), "before a");
 }
 
 #[test]

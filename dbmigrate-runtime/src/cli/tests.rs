@@ -150,7 +150,7 @@ fn repeatables_are_applied_and_shown_after_the_migrations() {
     );
     let (_, out, _) = on(first(), &database, "up --message-format json");
     assert!(out[0].starts_with(r#"{"reason":"repeatable-applied","name":"names","duration_us":"#), "{out:?}");
-    assert!(out[1].ends_with(r#","repeated":1}"#), "{out:?}");
+    assert!(out[1].ends_with(r#","repeated":1,"notes":[]}"#), "{out:?}");
     // One whose file is gone is told to those who ask for more, and fails nothing.
     let (exit, out, _) = on(three(), &database, "status --check");
     assert_eq!((exit, out.len()), (0, 5));
