@@ -84,9 +84,9 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
         Ok(report) => Ok(Report { rolled_back, backup: copy.or(report.backup), ..report }),
         Err(error) => {
             let error = backup::mention(error, copy.as_deref());
-            let Report { applied, backup, repeated, .. } = error.report().clone();
-            let report = Report { rolled_back, applied, repeated, backup: copy.or(backup) };
-            Err(error.after(report))
+            let report = error.report().clone();
+            let backup = copy.or(report.backup.clone());
+            Err(error.after(Report { rolled_back, backup, ..report }))
         }
     }
 }
