@@ -171,7 +171,7 @@ impl fmt::Display for Difference {
             }
             Change::Strict(on) => write!(f, " {} `STRICT`", becomes(*on)),
             Change::WithoutRowid(on) => write!(f, " {} `WITHOUT ROWID`", becomes(*on)),
-            Change::Part { part, from, to } => write!(f, ": its {part} {}", from_to(Some(from), Some(to))),
+            Change::Part { part, from, to } => write!(f, " changes its {part} {}", from_to(Some(from), Some(to))),
         }
     }
 }

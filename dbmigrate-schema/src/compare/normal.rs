@@ -95,11 +95,14 @@ fn lexeme(text: &str, token: Token, is_name: impl Fn(&str) -> bool) -> Lexeme {
     }
 }
 
-/// Whether a keyword can be a name without quotes, such as `key`; the parser knows.
+/// Words that are a value where a name could stand, too.
+const VALUES: [&str; 5] = ["current_date", "current_time", "current_timestamp", "true", "false"];
+
+/// Whether a keyword means a name where a name can stand, such as `key`; the parser knows.
 fn is_bare_name(keyword: &str) -> bool {
     let text = format!("SELECT 1 {keyword}");
     let bump = Bump::new();
-    !["true", "false"].contains(&keyword) && Parser::new(&bump, text.as_bytes()).next().is_ok()
+    !VALUES.contains(&keyword) && Parser::new(&bump, text.as_bytes()).next().is_ok()
 }
 
 /// A pair of parentheses that is open, or the whole text.
