@@ -110,3 +110,137 @@ fn name_in(expr: &Expr<'_>) -> Option<Name> {
 fn is_name(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Schema;
+
+    fn row(kind: Kind, text: &str) -> Row {
+        Row { kind, name: Name::new("n"), table: Name::new("t"), text: text.to_owned() }
+    }
+
+    fn why(kind: Kind, text: &str) -> String {
+        match object(row(kind, text)) {
+            Object::Opaque(opaque) => opaque.why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_read_says_why() {
+        for (kind, text, expect) in [
+            (Kind::Table, "", "it is no statement"),
+            (Kind::Table, "-- nothing", "it is no statement"),
+            (Kind::Table, "DROP TABLE t", "it creates nothing"),
+            (Kind::Table, "CREATE TABLE t AS SELECT 1", "it has a query in place of columns"),
+            (Kind::Table, "CREATE VIEW n AS SELECT 1", "its text makes a view"),
+            (
+                Kind::Table,
+                "CREATE TABLE n (a CONSTRAINT lost, b NOT NULL)",
+                "the parser and the tokens disagree about the constraints of `a`",
+            ),
+            (Kind::Index, "CREATE TABLE n (a", "unexpected end of input"),
+        ] {
+            assert!(why(kind, text).starts_with(expect), "{}", why(kind, text));
+        }
+    }
+
+    /// Deeper than SQLite itself goes: what was written into `sqlite_schema` by hand is no reason to fall over.
+    #[test]
+    fn depth_is_no_danger() {
+        for depth in [10_000, 50_000] {
+            let (open, close) = ("(".repeat(depth), ")".repeat(depth));
+            let table =
+                format!("CREATE TABLE n (a DEFAULT {open}1{close} CHECK ({open}a{close}), b AS ({open}a{close}))");
+            for (kind, text) in [
+                (Kind::Table, table),
+                (Kind::Table, format!("CREATE TABLE n (a CHECK ({open}a")),
+                (Kind::Index, format!("CREATE INDEX n ON t ({open}a{close})")),
+                (Kind::View, format!("CREATE VIEW n AS SELECT {}1", "- ".repeat(depth))),
+                (Kind::View, format!("CREATE VIEW n AS SELECT {}1", "a + ".repeat(depth))),
+                (Kind::View, format!("CREATE VIEW n AS {open}SELECT 1{close}")),
+                (Kind::View, format!("CREATE VIEW n AS SELECT {}1", "CASE WHEN 1 THEN ".repeat(depth))),
+            ] {
+                let from = Schema { objects: vec![object(row(kind, &text))] };
+                let to = Schema { objects: vec![object(row(kind, &text.replace('(', "( ")))] };
+                // Not `assert_eq`, which would print all of it.
+                assert!(crate::compare(&from, &to).is_empty(), "{}", &text[..40]);
+            }
+        }
+    }
+
+    #[test]
+    fn words_without_end_are_no_type() {
+        let text = format!("CREATE TABLE n (a {})", "x ".repeat(100_000));
+        assert_eq!(why(Kind::Table, &text), "it is no statement that anybody would write");
+    }
+
+    /// Every text that is nearly a statement is read or degrades, is equal to itself, and can be written.
+    #[test]
+    fn no_text_makes_it_fail() {
+        let everything = include_str!("../tests/everything.sql");
+        let statements: Vec<_> = dbmigrate_core::statement::split(everything)
+            .iter()
+            .map(|statement| &everything[statement.span.start..statement.span.end])
+            .collect();
+        let pieces = [
+            "(",
+            ")",
+            ",",
+            "'",
+            "\"",
+            "[",
+            "`",
+            "--",
+            "/*",
+            ";",
+            "AS",
+            "CHECK",
+            "CONSTRAINT",
+            "BEGIN",
+            "END",
+            "WHEN",
+            "WHERE",
+            "DEFAULT",
+            "COLLATE",
+            "GENERATED",
+            "x'0",
+            "\u{0}",
+            "🦀",
+            "'a",
+            "\"\"",
+            "[]",
+            "''",
+            ".",
+        ];
+        let mut state = 88_172_645_463_325_252_u64;
+        let mut die = |sides: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % sides as u64).unwrap_or(0)
+        };
+        for _ in 0..5_000 {
+            let mut text: Vec<char> = statements[die(statements.len())].chars().collect();
+            for _ in 0..=die(4) {
+                let (at, to) = (die(text.len() + 1), die(text.len() + 1));
+                match die(3) {
+                    0 => drop(text.drain(at.min(to)..at.max(to).min(at.min(to) + 12))),
+                    1 => {
+                        text =
+                            [&text[..at], &pieces[die(pieces.len())].chars().collect::<Vec<_>>(), &text[at..]].concat()
+                    }
+                    _ => text = [&text[..at], &text[at.min(to)..at.max(to)], &text[at..]].concat(),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            for kind in [Kind::Table, Kind::Index, Kind::View, Kind::Trigger, Kind::VirtualTable] {
+                let schema = Schema { objects: vec![object(row(kind, &text))] };
+                let spaced = Schema { objects: vec![object(row(kind, &format!("{text} ")))] };
+                assert_eq!(crate::compare(&schema, &schema), []);
+                let _ = (crate::compare(&schema, &spaced), schema.to_sql(), schema.to_json());
+            }
+        }
+    }
+}

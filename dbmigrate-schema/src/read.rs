@@ -115,6 +115,8 @@ fn blame(source: &SourceText, statement: Span, error: &rusqlite::Error) -> Diagn
 }
 
 fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::Result<Schema> {
+    // Several statements of one moment, whatever others write meanwhile.
+    let _moment = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let left_out: HashSet<&Name> = options.without_tables.iter().collect();
     let shadows = shadow_tables(connection)?;
     let mut statement = connection.prepare(
