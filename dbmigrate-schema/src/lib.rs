@@ -1,7 +1,7 @@
 //! What a SQLite schema is: read, compared and written, and asked of SQLite itself.
 //!
-//! * [`Schema`] is the model: [`read`](Schema::read) from a database or made by
-//!   [statements](Schema::from_sql), [`compare`]d with another, written as [SQL](Schema::to_sql) or
+//! * [`Schema`] is the model: [`read`](Schema::read) from a database, or made by [statements](Schema::from_sql) or
+//!   [migrations](Schema::from_migrations), [`compare`]d with another, written as [SQL](Schema::to_sql) or
 //!   [JSON](Schema::to_json).
 //! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, and every way back
 //!   from where its way up has led.
@@ -12,6 +12,7 @@
 mod compare;
 mod execute;
 mod foreign_keys;
+mod migrated;
 pub mod model;
 mod parse;
 mod read;

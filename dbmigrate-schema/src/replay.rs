@@ -82,7 +82,7 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
     Ok(())
 }
 
-fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
+pub(crate) fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
     for (at, migration) in set.migrations.iter().enumerate() {
         let up = match way_up(migration) {
             Ok(up) => up,
@@ -102,7 +102,7 @@ fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, repl
 }
 
 /// Whether any script may put the check of a foreign key off until its commit.
-fn deferring(set: &MigrationSet) -> bool {
+pub(crate) fn deferring(set: &MigrationSet) -> bool {
     let scripts =
         set.migrations.iter().flat_map(|migration| way_up(migration).ok().into_iter().chain(way_back(migration)));
     scripts.into_iter().any(execute::mentions_deferring)

@@ -274,9 +274,9 @@ fn double_quotes_are_names_only_where_there_is_such_a_name() {
 /// The schema that a database is left with, read from it.
 #[track_caller]
 fn live(sql: &str) -> Schema {
-    let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(sql).unwrap();
-    Schema::read(&connection, &ReadOptions::default()).unwrap()
+    let connection = Connection::open_in_memory().expect("memory");
+    connection.execute_batch(sql).expect(sql);
+    Schema::read(&connection, &ReadOptions::default()).expect(sql)
 }
 
 #[track_caller]

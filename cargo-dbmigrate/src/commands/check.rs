@@ -46,7 +46,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     match replay {
         Some(replay) => {
             let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, plural(checked.migrations, "migration")));
+            shell.status("Checked", &format!("{} ({}; {ran})", project.name, report::count(checked.migrations, "migration")));
             if let Some((first, why)) = &replay.stopped {
                 let why = match why {
                     Stopped::Code => "holds Rust, which only the program can run",
@@ -61,10 +61,6 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
     }
     if errors > 0 {
-        shell.error(&format!("package `{}` has {}", project.name, plural(errors, "problem")));
+        shell.error(&format!("package `{}` has {}", project.name, report::count(errors, "problem")));
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
