@@ -46,7 +46,10 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     match replay {
         Some(replay) => {
             let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, report::count(checked.migrations, "migration")));
+            shell.status(
+                "Checked",
+                &format!("{} ({}; {ran})", project.name, report::count(checked.migrations, "migration")),
+            );
             if let Some((first, why)) = &replay.stopped {
                 let why = match why {
                     Stopped::Code => "holds Rust, which only the program can run",
