@@ -23,6 +23,8 @@ fn expression() -> impl Strategy<Value = String> {
         prop_oneof![
             6 => (inner.clone(), prop::sample::select(operators.to_vec()), inner.clone())
                 .prop_map(|(left, operator, right)| format!("{{{left} {operator} {right}}}")),
+            4 => (inner.clone(), prop::sample::select(vec!["AND", "OR"]), inner.clone())
+                .prop_map(|(left, operator, right)| format!("{{{left} {operator} {right}}}")),
             2 => (prop::sample::select(vec!["NOT", "-", "~"]), inner.clone())
                 .prop_map(|(operator, right)| format!("{{{operator} {right}}}")),
             1 => (inner.clone(), inner.clone(), inner.clone())
@@ -37,13 +39,13 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
-/// The expression with those pairs of parentheses that `keep` says.
-fn with_parentheses(expression: &str, mut keep: impl FnMut() -> bool) -> String {
-    let (mut text, mut open) = (String::new(), Vec::new());
+/// The expression with those pairs of parentheses that are kept, in the order in which they open.
+fn with_parentheses(expression: &str, kept: &[bool]) -> String {
+    let (mut text, mut open, mut kept) = (String::new(), Vec::new(), kept.iter());
     for letter in expression.chars() {
         match letter {
             '{' => {
-                open.push(keep());
+                open.push(kept.next() == Some(&true));
                 text.push_str(if open.last() == Some(&true) { "(" } else { " " });
             }
             '}' => text.push_str(if open.pop() == Some(true) { ")" } else { " " }),
@@ -68,22 +70,28 @@ fn what_compares_equal_has_equal_values() {
     let config = Config { failure_persistence: None, cases: 2_000.max(Config::default().cases), ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let equal = Cell::new(0);
-    let cases = (expression(), any::<u64>(), 1..5_u64);
+    let cases = (expression(), any::<u64>(), 1..5_u64, any::<prop::sample::Index>());
     runner
-        .run(&cases, |(expression, seed, rarity)| {
+        .run(&cases, |(expression, seed, rarity, place)| {
             let mut state = seed | 1;
-            let mut keep = || {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                state % (rarity + 1) > 0
-            };
-            let one = with_parentheses(&expression, &mut keep);
-            let two = with_parentheses(&expression, &mut keep);
+            let mut kept: Vec<bool> = expression
+                .matches('{')
+                .map(|_| {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    state % (rarity + 1) > 0
+                })
+                .collect();
+            let one = with_parentheses(&expression, &kept);
+            // One pair more or less.
+            let place = place.index(kept.len());
+            kept[place] = !kept[place];
+            let two = with_parentheses(&expression, &kept);
             let (Some((from, values)), Some((to, others))) = (computed(&one), computed(&two)) else { return Ok(()) };
             if compare(&from, &to).is_empty() {
                 prop_assert_eq!(values, others, "{}\n{}", one, two);
-                equal.set(equal.get() + usize::from(one.split_whitespace().ne(two.split_whitespace())));
+                equal.set(equal.get() + 1);
             }
             Ok(())
         })
