@@ -15,6 +15,7 @@ mod cases;
 mod cmdarr;
 mod crash;
 mod decant;
+mod drift;
 mod drizzle_server;
 mod embedding;
 mod first_steps;

@@ -113,6 +113,9 @@ pub(crate) fn drift(project: &Project, reach: &Reach<'_>) -> Result<Drift, CliEr
     }
     let pending = status.pending();
     set.migrations.retain(|migration| applied.iter().any(|entry| entry.number == migration.number));
+    // One that is still to run is no drift, and may need what is still to come.
+    let has_run = |name: &str| status.repeatables.iter().any(|it| it.name == name && !it.state.is_pending());
+    set.repeatables.retain(|repeatable| has_run(&repeatable.name));
     let live = read(&connection, &path, project)?;
     let differences = compare(&replay(&set)?, &live);
     Ok(Drift { path, applied: set.migrations.len(), pending, differences, live })
