@@ -27,6 +27,7 @@ mod readme;
 mod rebuild;
 mod rusqlite_matrix;
 mod scaler;
+mod schema;
 mod settle;
 mod support;
 
