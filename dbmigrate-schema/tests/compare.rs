@@ -59,6 +59,8 @@ fn spelling_is_no_difference() {
         ("CREATE TABLE t (a DEFAULT 1)", "CREATE TABLE t (a DEFAULT (1))"),
         ("CREATE TABLE t (a DEFAULT 'x')", "CREATE TABLE t (a DEFAULT \"x\")"),
         ("CREATE TABLE t (a DEFAULT 'x')", "CREATE TABLE t (a DEFAULT x)"),
+        ("CREATE TABLE t (a DEFAULT 'key')", "CREATE TABLE t (a DEFAULT key)"),
+        ("CREATE TABLE t (a DEFAULT NULL)", "CREATE TABLE t (a DEFAULT null)"),
         ("CREATE TABLE t (a DEFAULT CURRENT_TIMESTAMP)", "CREATE TABLE t (a DEFAULT (current_timestamp))"),
         ("CREATE TABLE t (a DEFAULT x'AB')", "CREATE TABLE t (a DEFAULT X'ab')"),
         ("CREATE TABLE t (a INTEGER PRIMARY KEY)", "CREATE TABLE t (a INTEGER, PRIMARY KEY (a))"),
@@ -154,6 +156,11 @@ fn what_sqlite_reads_otherwise_is_a_difference() {
             "CREATE TABLE t (a DEFAULT x)",
             "CREATE TABLE t (a DEFAULT X)",
             &["table `t`: column `a` changes its default from `x` to `X`"],
+        ),
+        (
+            "CREATE TABLE t (a DEFAULT key)",
+            "CREATE TABLE t (a DEFAULT Key)",
+            &["table `t`: column `a` changes its default from `key` to `Key`"],
         ),
         (
             "CREATE TABLE t (a DEFAULT true)",
