@@ -28,6 +28,8 @@ fn the_schema_of_the_migrations_is_shown_and_makes_itself() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["objects"][0]["columns"][2]["name"], "slug");
     assert_eq!(json["objects"][1]["kind"], "index");
+    project.dbmigrate(["schema", "--format", "mermaid"]).succeeds().says("erDiagram").says("    INTEGER id PK");
+    project.dbmigrate(["schema", "--format", "dot"]).succeeds().says("digraph schema {");
 }
 
 #[test]
