@@ -208,6 +208,10 @@ pub(crate) enum SchemaFormat {
     Sql,
     /// One JSON object that describes it
     Json,
+    /// The tables and their references, for Mermaid
+    Mermaid,
+    /// The tables and their references, for Graphviz
+    Dot,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use dbmigrate_core::{Diagnostic, MigrationSet};
 use rusqlite::Connection;
 
 use crate::model::Schema;
-use crate::read::ReadOptions;
+use crate::read::{ReadOptions, read};
 use crate::replay::{Replay, Stopped, deferring, replay_after, replay_ups};
 
 impl Schema {
@@ -14,10 +14,10 @@ impl Schema {
     ///
     /// What SQLite refuses, or the first migration that can't be replayed: only the program can run its Rust.
     pub fn from_migrations(set: &MigrationSet) -> Result<Self, Vec<Diagnostic>> {
-        let unexpected = |error: &dyn std::fmt::Display| {
+        let unexpected = |error: rusqlite::Error| {
             vec![Diagnostic::error("replay", format!("could not use a database in memory: {error}"))]
         };
-        let connection = Connection::open_in_memory().map_err(|error| unexpected(&error))?;
+        let connection = Connection::open_in_memory().map_err(unexpected)?;
         let mut replay = Replay::default();
         let deferring = deferring(set);
         replay_ups(set, &connection, deferring, &mut replay);
@@ -30,7 +30,7 @@ impl Schema {
         if !replay.diagnostics.is_empty() {
             return Err(replay.diagnostics);
         }
-        Self::read(&connection, &ReadOptions::default()).map_err(|error| unexpected(&error))
+        read(&connection, &ReadOptions::default()).map_err(unexpected)
     }
 }
 

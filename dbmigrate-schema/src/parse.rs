@@ -12,12 +12,12 @@ mod table;
 mod trigger;
 mod view;
 
-use sqlite3_parser::ast::{Cmd, Expr, Stmt};
+use dbmigrate_core::token::{TokenKind, unquote};
+use sqlite3_parser::ast::{Cmd, Expr, Literal, Stmt};
 use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
 
 use crate::model::{Index, Kind, Name, Object, Opaque, Table, Trigger, View, VirtualTable};
-use dbmigrate_core::token::{TokenKind, unquote};
 use piece::Piece;
 
 /// A row of `sqlite_schema`.
@@ -48,10 +48,10 @@ pub(crate) fn object(row: Row) -> Object {
 }
 
 fn read(row: &Row) -> Result<Object, Reason> {
-    let Row { kind, name, table, text } = row;
-    let (name, table, text) = (name.clone(), table.clone(), text.clone());
-    let tokens = piece::tokens(&text);
-    let piece = Piece::new(&text, &tokens);
+    let text = &row.text;
+    let (name, table) = (row.name.clone(), row.table.clone());
+    let tokens = piece::tokens(text);
+    let piece = Piece::new(text, &tokens);
     if piece.longest_run_of_names() > LONGEST_RUN_OF_NAMES {
         return Err("it is no statement that anybody would write".to_owned());
     }
@@ -62,8 +62,7 @@ fn read(row: &Row) -> Result<Object, Reason> {
     };
     let object = match statement {
         Stmt::CreateTable { body, .. } => {
-            let parts = table::parts(body, piece)?;
-            let table::Parts { columns, constraints, strict, without_rowid } = parts;
+            let table::Parts { columns, constraints, strict, without_rowid } = table::parts(body, piece)?;
             Object::Table(Table { name, columns, constraints, strict, without_rowid, text: text.clone() })
         }
         Stmt::CreateIndex { unique, columns, where_clause, .. } => {
@@ -85,7 +84,7 @@ fn read(row: &Row) -> Result<Object, Reason> {
         }
         _ => return Err("it creates nothing".to_owned()),
     };
-    if object.kind() == *kind { Ok(object) } else { Err(format!("its text makes a {}", object.kind())) }
+    if object.kind() == row.kind { Ok(object) } else { Err(format!("its text makes a {}", object.kind())) }
 }
 
 /// More names in a row than any statement has: the parser joins the words of a type in quadratic time.
@@ -101,7 +100,7 @@ fn name_in(expr: &Expr<'_>) -> Option<Name> {
     match expr {
         Expr::Id(id) => Some(name_of(id.0)),
         Expr::Name(name) => Some(name_of(name.0)),
-        Expr::Literal(sqlite3_parser::ast::Literal::String(text)) => Some(name_of(text)),
+        Expr::Literal(Literal::String(text)) => Some(name_of(text)),
         _ => None,
     }
 }

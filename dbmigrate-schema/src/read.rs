@@ -114,7 +114,7 @@ fn blame(source: &SourceText, statement: Span, error: &rusqlite::Error) -> Diagn
         .at(Location::new(source, Span::new(start, start + length)))
 }
 
-fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::Result<Schema> {
+pub(crate) fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::Result<Schema> {
     // Several statements of one moment, whatever others write meanwhile.
     let _moment = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let left_out: HashSet<&Name> = options.without_tables.iter().collect();

@@ -1,4 +1,5 @@
-//! A schema as text: SQL that makes it, JSON that describes it.
+//! A schema as text: SQL that makes it, JSON that describes it, diagrams that show it.
 
-pub(crate) mod json;
+mod diagram;
+mod json;
 pub(crate) mod sql;

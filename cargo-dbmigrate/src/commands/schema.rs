@@ -21,6 +21,8 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
             _ if shell.is_json() => shell.data(&format!("{{\"reason\":\"schema\",\"schema\":{}}}", schema.to_json())),
             SchemaFormat::Sql => shell.data(schema.to_sql().trim_end()),
             SchemaFormat::Json => shell.data(&schema.to_json()),
+            SchemaFormat::Mermaid => shell.data(schema.to_mermaid().trim_end()),
+            SchemaFormat::Dot => shell.data(schema.to_dot().trim_end()),
         }
         return Ok(DONE);
     }

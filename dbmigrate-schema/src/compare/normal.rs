@@ -95,14 +95,17 @@ fn lexeme(text: &str, token: Token, is_name: impl Fn(&str) -> bool) -> Lexeme {
     }
 }
 
-/// Words that are a value where a name could stand, too.
-const VALUES: [&str; 5] = ["current_date", "current_time", "current_timestamp", "true", "false"];
+/// Whether a bare word is a value where a name could stand, too.
+pub(super) fn has_value(word: &str) -> bool {
+    let values = ["null", "true", "false", "current_date", "current_time", "current_timestamp"];
+    values.iter().any(|value| word.eq_ignore_ascii_case(value))
+}
 
 /// Whether a keyword means a name where a name can stand, such as `key`; the parser knows.
 fn is_bare_name(keyword: &str) -> bool {
     let text = format!("SELECT 1 {keyword}");
     let bump = Bump::new();
-    !VALUES.contains(&keyword) && Parser::new(&bump, text.as_bytes()).next().is_ok()
+    !has_value(keyword) && Parser::new(&bump, text.as_bytes()).next().is_ok()
 }
 
 /// A pair of parentheses that is open, or the whole text.
@@ -206,4 +209,61 @@ fn is_needless(lexemes: &[Lexeme], group: &Group, end: usize, parent: &Group) ->
     // What follows a word may be the arguments of a function, and `-(1)` may be another number than `-1`.
     let operator = |lexeme: &Lexeme| OPERATORS.iter().any(|sign| lexeme.is_sign(sign));
     group.length == 1 && !group.loose && end == group.start + 2 && (left || before.is_some_and(operator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str) -> Vec<Lexeme> {
+        let schema = Schema::from_sql("CREATE TABLE t (a, b, c)").unwrap();
+        normal(text, &Known::new([&schema]))
+    }
+
+    #[test]
+    fn parentheses_that_change_nothing_are_left_out() {
+        for (text, plain) in [
+            ("(a)", "a"),
+            ("(((a = 1)))", "a = 1"),
+            ("(a = 1) AND (b = 2)", "a = 1 AND b = 2"),
+            ("((a = 1) AND b) OR c", "(a = 1 AND b) OR c"),
+            ("a = (1)", "a = 1"),
+            ("f((a), (b = 1))", "f(a, b = 1)"),
+            ("CASE WHEN (a > 1) THEN (b) ELSE (c) END", "CASE WHEN a > 1 THEN b ELSE c END"),
+            ("NOT ((a = 1))", "NOT (a = 1)"),
+            ("(a IS NOT NULL) OR (b NOT IN (1, 2))", "a IS NOT NULL OR b NOT IN (1, 2)"),
+        ] {
+            assert_eq!(form(text), form(plain), "{text}");
+        }
+    }
+
+    #[test]
+    fn parentheses_that_change_something_stay() {
+        for (text, plain) in [
+            ("(a OR b) AND c", "a OR b AND c"),
+            ("NOT (a = 1)", "NOT a = 1"),
+            ("a - (b - c)", "a - b - c"),
+            ("a = (b = c)", "a = b = c"),
+            ("a IN ((1, 2))", "a IN (1, 2)"),
+            ("a IN ((SELECT 1))", "a IN (SELECT 1)"),
+            ("f(a)", "f a"),
+            ("a BETWEEN 1 AND (b = 2)", "a BETWEEN 1 AND b = 2"),
+            ("-(9223372036854775808)", "-9223372036854775808"),
+        ] {
+            assert_ne!(form(text), form(plain), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_any_quotes_and_a_text_has_one_spelling() {
+        assert_eq!(form("A = [a] + `a` + \"a\""), form("a == a + a + a"));
+        assert_eq!(form("\"t\".\"nowhere\""), form("t.nowhere"));
+        assert_eq!(form("\"Nothing\""), form("'Nothing'"));
+        assert_ne!(form("\"Nothing\""), form("'nothing'"));
+        assert_ne!(form("\"nothing\""), form("nothing"));
+        assert_eq!(form("[key]"), form("KEY"));
+        assert_ne!(form("[null]"), form("null"));
+        assert_ne!(form("[distinct]"), form("distinct"));
+        assert_ne!(form("1.0"), form("1"));
+    }
 }

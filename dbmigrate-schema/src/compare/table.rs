@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
 
-use super::normal::{Known, Lexeme, normal};
+use super::normal::{Known, Lexeme, has_value, normal};
 use super::{Change, ColumnChange};
 use crate::model::{Column, Conflict, Constraint, Default, ForeignKey, Generated, Key, Name, NotNull, Rule, Table};
 
@@ -84,13 +84,13 @@ fn declared_type(column: &Column) -> Option<Vec<String>> {
     Some(words.map(|token| unquote(token.text(text)).to_ascii_lowercase()).collect())
 }
 
-/// A default. A bare word in it is a text, whatever its quotes, unless it is `true` or `false`.
+/// A default. A single word is a text with any quotes or none, unless it is one that has a value.
 fn default_form(default: &Default, known: &Known) -> Vec<Lexeme> {
     let text = default.text.as_str();
     let mut words = tokens(text);
     match (words.next(), words.next()) {
         (Some(only), None) if only.kind == TokenKind::QuotedName => vec![Lexeme::Text(unquote(text))],
-        (Some(only), None) if only.kind == TokenKind::Word && !crate::model::is_keyword(text) => {
+        (Some(only), None) if only.kind == TokenKind::Word && !has_value(text) => {
             vec![Lexeme::Text(text.to_owned())]
         }
         _ => normal(text, known),

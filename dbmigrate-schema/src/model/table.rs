@@ -1,5 +1,7 @@
 //! A table of rows.
 
+use dbmigrate_core::token::unquote;
+
 use super::{Column, Constraint, ForeignKey, Key, Name, Rule};
 
 /// A table of rows.
@@ -58,7 +60,7 @@ impl Table {
         })?;
         let [only] = key.columns.as_slice() else { return None };
         let column = self.column(&only.name)?;
-        let integer = column.declared_type.as_ref().is_some_and(|declared| declared.eq_ignore_ascii_case("INTEGER"));
+        let integer = unquote(column.declared_type.as_deref()?).eq_ignore_ascii_case("INTEGER");
         (integer && !(only.descending && constraint.beside.is_some())).then_some(column)
     }
 }
