@@ -22,6 +22,7 @@ mod code;
 mod compare;
 mod copy;
 mod db;
+mod dependent;
 mod diff;
 mod down;
 mod driver;

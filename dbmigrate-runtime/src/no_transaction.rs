@@ -9,6 +9,7 @@ use crate::assertion;
 use crate::code;
 use crate::compare::{self, Found};
 use crate::db::{Db, failed};
+use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
@@ -397,7 +398,7 @@ impl Walk<'_, '_, '_> {
             1 => "the step before this one stays".to_owned(),
             many => format!("the {many} steps before this one stay"),
         };
-        error
+        dependent::explain(self.context.set, error)
             .note(format!("`{}` runs without a transaction: {before}", self.job.name))
             .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
             .hint(format!(

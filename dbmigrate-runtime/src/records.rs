@@ -1,5 +1,5 @@
 //! The table that says which repeatables were run, and every statement that touches it. It is there only where a set
-//! has any, or had.
+//! has any, or had. A row without a checksum only says what the file made when it was run.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use crate::history::{into_text, micros, text};
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
 use crate::value::Value;
+use crate::{repeatable, stored};
 
 /// The columns of the table.
-const COLUMNS: [&str; 5] = ["set_name", "name", "checksum", "applied_at", "duration_us"];
+const COLUMNS: [&str; 6] = ["set_name", "name", "checksum", "applied_at", "duration_us", "triggers"];
 
 /// One row: a repeatable as it was run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,10 @@ impl<'s> Records<'s> {
         if !self.exist(db)? {
             return Ok(None);
         }
-        let sql = format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 ORDER BY name", self.sql);
+        let sql = format!(
+            "SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> '' ORDER BY name",
+            self.sql
+        );
         let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set_name)])?;
         // Whatever else somebody wrote there is no checksum that a repeatable has, so that it runs again.
         let record = |row: Vec<Value>| {
@@ -73,7 +77,7 @@ impl<'s> Records<'s> {
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {} (\n  set_name TEXT NOT NULL DEFAULT '',\n  name TEXT NOT NULL,\n  \
              checksum TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  duration_us INTEGER,\n  \
-             PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
+             triggers TEXT NOT NULL DEFAULT '',\n  PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
             self.sql
         ))
     }
@@ -81,17 +85,38 @@ impl<'s> Records<'s> {
     /// Records a repeatable, in the transaction in which it was run.
     pub(crate) fn write(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>, took: Duration) -> Result<(), Error> {
         let sql = format!(
-            "INSERT OR REPLACE INTO {} (set_name, name, checksum, applied_at, duration_us) \
-             VALUES (?1, ?2, ?3, datetime('now'), ?4)",
+            "INSERT OR REPLACE INTO {} (set_name, name, checksum, applied_at, duration_us, triggers) \
+             VALUES (?1, ?2, ?3, datetime('now'), ?4, ?5)",
             self.sql
         );
-        let params = [text(self.set_name), text(repeatable.name), text(repeatable.checksum), micros(took)];
+        let triggers: Vec<String> = repeatable::triggers_of(repeatable).map(stored::escape).collect();
+        let triggers = text(&triggers.join("\n"));
+        let params = [text(self.set_name), text(repeatable.name), text(repeatable.checksum), micros(took), triggers];
         db.query(&format!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 
-    /// Takes all records of the set out, so that every repeatable runs again. There is a table.
+    /// The triggers that a repeatable made when it was run.
+    pub(crate) fn triggers(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<Vec<String>, Error> {
+        let sql = format!("SELECT triggers FROM {} WHERE set_name = ?1 AND name = ?2", self.sql);
+        let params = [text(self.set_name), text(repeatable.name)];
+        let rows = db.query("could not read which repeatables were run", &sql, &params)?;
+        let names = rows.into_iter().flatten().filter_map(into_text).next().unwrap_or_default();
+        Ok(names.split('\n').filter_map(stored::unescape).collect())
+    }
+
+    /// Lets every repeatable of the set run again. There is a table.
     pub(crate) fn clear(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let sql = format!("DELETE FROM {} WHERE set_name = ?1", self.sql);
+        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND checksum <> ''", self.sql);
         db.query("could not let the repeatables run again", &sql, &[text(self.set_name)]).map(drop)
+    }
+
+    /// Lets those run again that only other programs have: what they made may be made otherwise now.
+    pub(crate) fn clear_others(&self, db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
+        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql);
+        let records = self.read(db)?.unwrap_or_default();
+        for other in records.iter().filter(|record| !set.repeatables.iter().any(|own| own.name == record.name)) {
+            db.query("could not let the repeatables run again", &sql, &[text(self.set_name), text(&other.name)])?;
+        }
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use crate::assertion;
 use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
 use crate::db::{Db, failed};
+use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, has_code};
@@ -204,10 +205,12 @@ impl<'r, 's> Runner<'r, 's> {
         requires::refuse_unmet_elsewhere(db, &self.context.history, migration)
     }
 
-    /// Lets the repeatables run again after what may have taken away what they made.
+    /// Lets the repeatables run again whose objects may be gone, or others by now.
     fn clear_records(&self, db: &mut Db<'_>, kind: Kind) -> Result<(), Error> {
+        let Context { set, history, .. } = &self.context;
         match kind {
-            Kind::Migration | Kind::Before if self.has_records => self.context.history.records.clear(db),
+            Kind::Migration | Kind::Before if self.has_records => history.records.clear(db),
+            Kind::Repeatable => history.records.clear_others(db, set),
             _ => Ok(()),
         }
     }
@@ -335,7 +338,7 @@ impl<'r, 's> Runner<'r, 's> {
         job.announce(db)?;
         assertion::check(db, job, script)?;
         if let Way::Repeat(repeatable) = job.way {
-            repeatable::drop_objects(db, repeatable)
+            repeatable::drop_objects(db, &self.context.history.records, repeatable)
                 .map_err(|error| blame(error, &job.name).at(Place::line(script.file, 1)))?;
         }
         let trace = script::run(db, &job.name, job.direction(), script, choice)?;
@@ -459,6 +462,7 @@ impl<'r, 's> Runner<'r, 's> {
     fn rolled_back(&self, error: Error, job: Option<&Job<'_>>, others: usize) -> Error {
         let command = job.map_or("up", Job::command);
         let kind = job.map_or(Kind::Migration, Job::kind);
+        let error = dependent::explain(self.context.set, error);
         let error = match (error.help(), job) {
             ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
                 .hint(format!(
@@ -471,10 +475,6 @@ impl<'r, 's> Runner<'r, 's> {
             }
             ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
             _ => error,
-        };
-        let error = match repeatable::in_the_way(self.context.set, &error.message()) {
-            Some(help) => error.hint(help),
-            None => error,
         };
         if error.is_transaction_ended() {
             return error;
