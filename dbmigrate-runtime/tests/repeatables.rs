@@ -257,6 +257,24 @@ fn one_that_fails_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn those_that_could_not_be_committed_are_named_together() {
+    let mut db = memory();
+    package(files()).runner().up(&mut db).unwrap();
+    let before = dump(&db);
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(both().set());
+    let mut whole = memory();
+    package(files()).runner().up(&mut whole).unwrap();
+    let mut driver = FaultyDriver::new(&mut whole, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    let commit = driver.calls.iter().position(|call| call == "COMMIT").unwrap();
+    let error = migrator.up_with(&mut FaultyDriver::new(&mut db, Fault::Once, commit)).unwrap_err();
+    let expect = "the repeatables: could not commit: disk I/O error\n\
+                  note: the repeatables were rolled back: what they made before is as it was";
+    assert_eq!(error.message(), expect);
+    assert_eq!(dump(&db), before);
+}
+
+#[test]
 fn a_name_that_something_else_has_is_an_error() {
     let mut db = memory();
     let error = with(files(), "CREATE VIEW log AS SELECT 1").runner().up(&mut db).unwrap_err();
