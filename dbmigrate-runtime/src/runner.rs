@@ -480,6 +480,10 @@ impl<'r, 's> Runner<'r, 's> {
             return error;
         }
         match (kind, self.group) {
+            // What it did before it was stopped stays.
+            _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
+                error.note(format!("no step of {} was run now", name_of(kind, job)))
+            }
             (Kind::Migration, Group::All) if others > 0 => {
                 error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
             }
