@@ -63,8 +63,8 @@ pub struct HistoryRow {
     pub statements_done: u64,
     /// How long it took.
     pub duration: Option<Duration>,
-    /// How long each of its steps took, in order; empty where that is not known. Of a migration that was stopped on
-    /// its way they are those of the run that ended it.
+    /// How long each of its steps took, in order; empty where that is not known, as with a migration that was stopped
+    /// on its way. Without a transaction, the file's own group from `BEGIN` to `COMMIT` is one step.
     pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,
@@ -297,16 +297,11 @@ impl<'s> History<'s> {
         ))?;
         self.empty_head_after_changes(db, self.set.table, &self.head)?;
         if !self.set.repeatables.is_empty() {
-            self.create_records(db)?;
+            self.records.create(db)?;
+            self.empty_head_after_changes(db, self.records.table(), self.records.table())?;
         }
         // A head that outlived its history knows nothing of the new one.
         db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
-    }
-
-    /// Creates the table of the repeatables if it is missing. The caller holds the lock.
-    pub(crate) fn create_records(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        self.records.create(db)?;
-        self.empty_head_after_changes(db, self.records.table(), self.records.table())
     }
 
     /// The triggers that empty the head when the rows of a table are changed.

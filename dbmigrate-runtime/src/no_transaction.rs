@@ -76,7 +76,7 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     };
     let states = if job.records().is_some() { UP } else { DOWN };
     let (stage, trace) = (Stage::default(), Trace::default());
-    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace };
+    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let Trace { notes, steps } = walk.trace;
     context.settings.restore_inside(db)?;
@@ -98,6 +98,8 @@ struct Walk<'w, 'c, 's> {
     /// How many steps have had their effect on this connection.
     replayed: usize,
     trace: Trace,
+    /// How many steps, from the first on, this run has timed.
+    timed: usize,
 }
 
 impl Walk<'_, '_, '_> {
@@ -114,6 +116,9 @@ impl Walk<'_, '_, '_> {
             let done = usize::try_from(self.stage.done).unwrap_or(usize::MAX).min(self.script.steps.len());
             self.replay(done)?;
             let Some(step) = self.script.steps.get(done) else {
+                if self.timed < done {
+                    self.trace.steps.clear();
+                }
                 self.finish(start)?;
                 continue;
             };
@@ -133,7 +138,11 @@ impl Walk<'_, '_, '_> {
             let begun = Instant::now();
             self.step(step, done).map_err(|error| self.explain(error, done))?;
             waited = Instant::now();
-            self.trace.steps.push(waited - begun);
+            // The times of some steps would be taken for those of the first ones.
+            if self.timed == done {
+                self.trace.steps.push(waited - begun);
+                self.timed += together(self.script.steps, done).unwrap_or(1);
+            }
         }
     }
 

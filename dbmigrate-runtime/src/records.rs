@@ -1,10 +1,11 @@
 //! The table that says which repeatables were run, and every statement that touches it. It is there only where a set
 //! has any, or had. A row without a checksum only says what the file made when it was run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::db::Db;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::history::{into_text, micros, text};
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
@@ -14,10 +15,12 @@ use crate::{repeatable, stored};
 /// The columns of the table.
 const COLUMNS: [&str; 6] = ["set_name", "name", "checksum", "applied_at", "duration_us", "triggers"];
 
-/// One row: a repeatable as it was run.
+/// The repeatables that were run, by name.
+pub(crate) type Recorded = BTreeMap<String, Record>;
+
+/// A repeatable as it was run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    pub(crate) name: String,
     pub(crate) checksum: String,
     pub(crate) applied_at: String,
 }
@@ -53,21 +56,18 @@ impl<'s> Records<'s> {
         Ok(COLUMNS.iter().all(|column| rows.iter().any(|row| row.first() == Some(&text(column)))))
     }
 
-    /// The records of the set, by name; `None` where there is no table.
-    pub(crate) fn read(&self, db: &mut Db<'_>) -> Result<Option<Vec<Record>>, Error> {
+    /// The records of the set; `None` where there is no table.
+    pub(crate) fn read(&self, db: &mut Db<'_>) -> Result<Option<Recorded>, Error> {
         if !self.exist(db)? {
             return Ok(None);
         }
-        let sql = format!(
-            "SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> '' ORDER BY name",
-            self.sql
-        );
+        let sql = format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> ''", self.sql);
         let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set_name)])?;
         // Whatever else somebody wrote there is no checksum that a repeatable has, so that it runs again.
         let record = |row: Vec<Value>| {
             let mut values = row.into_iter().map(|value| into_text(value).unwrap_or_default());
             let mut next = || values.next().unwrap_or_default();
-            Record { name: next(), checksum: next(), applied_at: next() }
+            (next(), Record { checksum: next(), applied_at: next() })
         };
         Ok(Some(rows.into_iter().map(record).collect()))
     }
@@ -79,7 +79,14 @@ impl<'s> Records<'s> {
              checksum TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  duration_us INTEGER,\n  \
              triggers TEXT NOT NULL DEFAULT '',\n  PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
             self.sql
-        ))
+        ))?;
+        if self.exist(db)? {
+            return Ok(());
+        }
+        let message =
+            format!("the table `{}` is not one of dbmigrate, which needs that name for repeatables", self.table);
+        Err(Error::new(ErrorKind::History, message)
+            .hint("name another history: `table = \"…\"` in `[package.metadata.migrations]`"))
     }
 
     /// Records a repeatable, in the transaction in which it was run.
@@ -113,9 +120,10 @@ impl<'s> Records<'s> {
     /// Lets those run again that only other programs have: what they made may be made otherwise now.
     pub(crate) fn clear_others(&self, db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
         let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql);
-        let records = self.read(db)?.unwrap_or_default();
-        for other in records.iter().filter(|record| !set.repeatables.iter().any(|own| own.name == record.name)) {
-            db.query("could not let the repeatables run again", &sql, &[text(self.set_name), text(&other.name)])?;
+        let mut others = self.read(db)?.unwrap_or_default();
+        set.repeatables.iter().for_each(|own| drop(others.remove(own.name)));
+        for name in others.keys() {
+            db.query("could not let the repeatables run again", &sql, &[text(self.set_name), text(name)])?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{into_text, text};
 use crate::quote::identifier;
-use crate::records::{Record, Records};
+use crate::records::{Recorded, Records};
 use crate::set::{ObjectKind, Repeatable, Set};
 
 /// A repeatable, as the program and the database have it.
@@ -47,34 +47,28 @@ impl RepeatableState {
 }
 
 /// Those of the set, then those that only the database knows.
-pub(crate) fn entries(set: &Set<'_>, records: &[Record]) -> Vec<RepeatableEntry> {
-    let own = set.repeatables.iter().map(|repeatable| {
-        let record = record_of(repeatable, records);
-        RepeatableEntry {
+pub(crate) fn entries(set: &Set<'_>, mut records: Recorded) -> Vec<RepeatableEntry> {
+    let mut entries = Vec::with_capacity(set.repeatables.len());
+    for repeatable in set.repeatables {
+        entries.push(RepeatableEntry {
             name: repeatable.name.to_owned(),
             file: Some(repeatable.script.file.to_owned()),
-            state: state(repeatable, record),
-            applied_at: record.map(|record| record.applied_at.clone()),
-        }
-    });
-    let is_known = |record: &&Record| set.repeatables.iter().any(|repeatable| repeatable.name == record.name);
-    let gone = records.iter().filter(|record| !is_known(record)).map(|record| RepeatableEntry {
-        name: record.name.clone(),
+            state: state(repeatable, &records),
+            applied_at: records.remove(repeatable.name).map(|record| record.applied_at),
+        });
+    }
+    entries.extend(records.into_iter().map(|(name, record)| RepeatableEntry {
+        name,
         file: None,
         state: RepeatableState::Missing,
-        applied_at: Some(record.applied_at.clone()),
-    });
-    own.chain(gone).collect()
-}
-
-/// Whether all of the set were run as they are.
-pub(crate) fn are_done(set: &Set<'_>, records: &[Record]) -> bool {
-    set.repeatables.iter().all(|repeatable| is_done(repeatable, records))
+        applied_at: Some(record.applied_at),
+    }));
+    entries
 }
 
 /// Those that have to run although no migration does.
-pub(crate) fn due<'s>(set: &'s Set<'s>, records: &[Record]) -> Vec<&'s Repeatable<'s>> {
-    set.repeatables.iter().filter(|repeatable| !is_done(repeatable, records)).collect()
+pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
+    set.repeatables.iter().filter(|repeatable| state(repeatable, records).is_pending()).collect()
 }
 
 /// Takes away what a repeatable made when it was run before.
@@ -128,18 +122,10 @@ pub(crate) fn word(kind: ObjectKind) -> &'static str {
     }
 }
 
-fn is_done(repeatable: &Repeatable<'_>, records: &[Record]) -> bool {
-    state(repeatable, record_of(repeatable, records)) == RepeatableState::Applied
-}
-
-fn state(repeatable: &Repeatable<'_>, record: Option<&Record>) -> RepeatableState {
-    match record {
+fn state(repeatable: &Repeatable<'_>, records: &Recorded) -> RepeatableState {
+    match records.get(repeatable.name) {
         None => RepeatableState::Pending,
         Some(record) if record.checksum == repeatable.checksum => RepeatableState::Applied,
         Some(_) => RepeatableState::Changed,
     }
-}
-
-fn record_of<'r>(repeatable: &Repeatable<'_>, records: &'r [Record]) -> Option<&'r Record> {
-    records.iter().find(|record| record.name == repeatable.name)
 }

@@ -281,6 +281,12 @@ fn a_name_that_something_else_has_is_an_error() {
     assert_eq!(error.file(), Some("migrations/repeatable/view.sql"));
     assert!(error.to_string().contains("log"), "{error}");
     assert_eq!(ask(&db, "SELECT count(*) FROM log"), "0");
+    // The name of their own table as well.
+    let mut db = memory();
+    run(&db, "CREATE TABLE _migrations_repeatable (name)");
+    assert_eq!(package(files()).runner().up(&mut db).unwrap().applied.len(), 2);
+    let error = both().runner().up(&mut db).unwrap_err();
+    assert!(error.is_history() && error.help()[0].contains("`table = "), "{error}");
 }
 
 #[test]
