@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{Head, History, HistoryRow, Presence};
+use crate::history::{Head, History, Presence};
+use crate::history_row::HistoryRow;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable;

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{into_text, micros, text};
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
-use crate::value::Value;
+use crate::value::{Value, into_text, micros, text};
 use crate::{repeatable, stored};
 
 /// The columns of the table.

@@ -5,10 +5,10 @@
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{into_text, text};
 use crate::quote::identifier;
 use crate::records::{Recorded, Records};
 use crate::set::{ObjectKind, Repeatable, Set};
+use crate::value::{into_text, text};
 
 /// A repeatable, as the program and the database have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
