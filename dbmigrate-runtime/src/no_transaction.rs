@@ -79,7 +79,7 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     let (stage, trace) = (Stage::default(), Trace::default());
     let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
-    let Trace { notes, steps } = walk.trace;
+    let (steps, notes) = (walk.times(), walk.trace.notes);
     context.settings.restore_inside(db)?;
     job.ran(db)?;
     Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
@@ -117,9 +117,6 @@ impl Walk<'_, '_, '_> {
             let done = usize::try_from(self.stage.done).unwrap_or(usize::MAX).min(self.script.steps.len());
             self.replay(done)?;
             let Some(step) = self.script.steps.get(done) else {
-                if self.timed < done {
-                    self.trace.steps.clear();
-                }
                 self.finish(start)?;
                 continue;
             };
@@ -139,12 +136,16 @@ impl Walk<'_, '_, '_> {
             let begun = Instant::now();
             self.step(step, done).map_err(|error| self.explain(error, done))?;
             waited = Instant::now();
-            // The times of some steps would be taken for those of the first ones.
             if self.timed == done {
                 self.trace.steps.push(waited - begun);
                 self.timed += together(self.script.steps, done).unwrap_or(1);
             }
         }
+    }
+
+    /// How long each step took, if this run did all of them: the times of some would be taken for those of the first.
+    fn times(&self) -> Vec<Duration> {
+        if self.timed == self.script.steps.len() { self.trace.steps.clone() } else { Vec::new() }
     }
 
     /// Two programs may begin alike and go on with different texts: the one that came last does.
@@ -376,7 +377,8 @@ impl Walk<'_, '_, '_> {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
-            let Walk { db, before, trace, .. } = walk;
+            let took = Took { duration: start.elapsed(), steps: &walk.times() };
+            let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
                     error
@@ -385,9 +387,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => {
-                    context.history.applied(db, job.number, Took { duration: start.elapsed(), steps: &trace.steps })?
-                }
+                Some(_) => context.history.applied(db, job.number, took)?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {
