@@ -88,27 +88,26 @@ impl<'s> History<'s> {
     }
 
     /// The names of its own tables.
-    pub(crate) fn tables(&self) -> [&str; 3] {
-        [self.set.table, &self.head, self.records.table()]
+    pub(crate) fn tables(&self) -> [String; 3] {
+        [self.set.table.to_owned(), self.head.clone(), self.records.table()]
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        self.head_over(db, &[&self.rows_sql])
+        self.head_where(db, &has_rows(&self.rows_sql))
     }
 
     /// As [`History::head`], for a head that should speak of all that the set has.
     pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
         match (self.set.migrations, self.set.repeatables) {
             (_, []) => self.head(db),
-            ([], _) => self.head_over(db, &[self.records.sql()]),
-            _ => self.head_over(db, &[&self.rows_sql, self.records.sql()]),
+            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
+            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
         }
     }
 
-    fn head_over(&self, db: &mut Db<'_>, tables: &[&str]) -> Result<Option<Head>, Error> {
-        let rows: Vec<String> = tables.iter().map(|table| format!("EXISTS (SELECT 1 FROM {table})")).collect();
-        let sql = format!("SELECT format, chain, {} FROM {} WHERE set_name = ?1", rows.join(" AND "), self.head_sql);
+    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
+        let sql = format!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql);
         let params = [text(self.set.name)];
         let rows = match db.patiently(|session| session.query(&sql, &params)) {
             Ok(rows) => rows,
@@ -116,12 +115,12 @@ impl<'s> History<'s> {
             // Most likely there is no such table yet. What else it can be shows in the next read.
             Err(_) => return Ok(None),
         };
-        match rows.into_iter().next().as_deref() {
-            Some([Value::Integer(format), Value::Text(chain), has_rows]) => {
-                if *format > FORMAT {
-                    return Err(newer_format(self.set, *format));
+        match rows.into_iter().next().map(<[Value; 3]>::try_from) {
+            Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
+                if format > FORMAT {
+                    return Err(newer_format(self.set, format));
                 }
-                Ok(Some(Head { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }))
+                Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
             }
             _ => Ok(None),
         }
@@ -132,7 +131,7 @@ impl<'s> History<'s> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &self.tables().map(text))?;
+        let rows = db.query("could not read the database", sql, &self.tables().map(Value::Text))?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => Presence::Objects,
@@ -251,7 +250,8 @@ impl<'s> History<'s> {
         self.empty_head_after_changes(db, self.set.table, &self.head)?;
         if !self.set.repeatables.is_empty() {
             self.records.create(db)?;
-            self.empty_head_after_changes(db, self.records.table(), self.records.table())?;
+            let table = self.records.table();
+            self.empty_head_after_changes(db, &table, &table)?;
         }
         // A head that outlived its history knows nothing of the new one.
         db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
@@ -443,6 +443,11 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     }
     history.check_shape(&mut db)?;
     history.rows(&mut db)
+}
+
+/// Asks whether a table has any.
+fn has_rows(table: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM {table})")
 }
 
 fn damaged(table: &str) -> Error {

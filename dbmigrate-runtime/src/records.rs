@@ -24,34 +24,30 @@ pub(crate) struct Record {
     pub(crate) applied_at: String,
 }
 
-/// The name of a set's table, for statements.
+/// The table of a set.
 pub(crate) struct Records<'s> {
-    set_name: &'s str,
-    /// Unquoted.
-    table: String,
-    /// As statements have it.
-    sql: String,
+    set: &'s Set<'s>,
 }
 
 impl<'s> Records<'s> {
-    pub(crate) fn new(set: &Set<'s>) -> Self {
-        let table = format!("{}_repeatable", set.table);
-        let sql = format!("main.{}", identifier(&table));
-        Self { set_name: set.name, table, sql }
+    pub(crate) fn new(set: &'s Set<'s>) -> Self {
+        Self { set }
     }
 
-    pub(crate) fn table(&self) -> &str {
-        &self.table
+    /// Its name, unquoted.
+    pub(crate) fn table(&self) -> String {
+        format!("{}_repeatable", self.set.table)
     }
 
-    pub(crate) fn sql(&self) -> &str {
-        &self.sql
+    /// Its name as statements have it.
+    pub(crate) fn sql(&self) -> String {
+        format!("main.{}", identifier(&self.table()))
     }
 
     /// Whether the table is there. Somebody else's of that name is left alone.
     pub(crate) fn exist(&self, db: &mut Db<'_>) -> Result<bool, Error> {
         let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the database", sql, &[text(&self.table)])?;
+        let rows = db.query("could not read the database", sql, &[text(&self.table())])?;
         Ok(COLUMNS.iter().all(|column| rows.iter().any(|row| row.first() == Some(&text(column)))))
     }
 
@@ -60,8 +56,9 @@ impl<'s> Records<'s> {
         if !self.exist(db)? {
             return Ok(None);
         }
-        let sql = format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> ''", self.sql);
-        let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set_name)])?;
+        let sql =
+            format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> ''", self.sql());
+        let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set.name)])?;
         // Whatever else somebody wrote there is no checksum that a repeatable has, so that it runs again.
         let record = |row: Vec<Value>| {
             let mut values = row.into_iter().map(|value| into_text(value).unwrap_or_default());
@@ -77,13 +74,13 @@ impl<'s> Records<'s> {
             "CREATE TABLE IF NOT EXISTS {} (\n  set_name TEXT NOT NULL DEFAULT '',\n  name TEXT NOT NULL,\n  \
              checksum TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  duration_us INTEGER,\n  \
              triggers TEXT NOT NULL DEFAULT '',\n  PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
-            self.sql
+            self.sql()
         ))?;
         if self.exist(db)? {
             return Ok(());
         }
         let message =
-            format!("the table `{}` is not one of dbmigrate, which needs that name for repeatables", self.table);
+            format!("the table `{}` is not one of dbmigrate, which needs that name for repeatables", self.table());
         Err(Error::new(ErrorKind::History, message)
             .hint("name another history: `table = \"…\"` in `[package.metadata.migrations]`"))
     }
@@ -93,18 +90,18 @@ impl<'s> Records<'s> {
         let sql = format!(
             "INSERT OR REPLACE INTO {} (set_name, name, checksum, applied_at, duration_us, triggers) \
              VALUES (?1, ?2, ?3, datetime('now'), ?4, ?5)",
-            self.sql
+            self.sql()
         );
         let triggers: Vec<String> = repeatable::triggers_of(repeatable).map(stored::escape).collect();
         let triggers = text(&triggers.join("\n"));
-        let params = [text(self.set_name), text(repeatable.name), text(repeatable.checksum), micros(took), triggers];
+        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), micros(took), triggers];
         db.query(&format!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 
     /// The triggers that a repeatable made when it was run.
     pub(crate) fn triggers(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<Vec<String>, Error> {
-        let sql = format!("SELECT triggers FROM {} WHERE set_name = ?1 AND name = ?2", self.sql);
-        let params = [text(self.set_name), text(repeatable.name)];
+        let sql = format!("SELECT triggers FROM {} WHERE set_name = ?1 AND name = ?2", self.sql());
+        let params = [text(self.set.name), text(repeatable.name)];
         let rows = db.query("could not read which repeatables were run", &sql, &params)?;
         let names = rows.into_iter().flatten().filter_map(into_text).next().unwrap_or_default();
         Ok(names.split('\n').filter_map(stored::unescape).collect())
@@ -112,17 +109,17 @@ impl<'s> Records<'s> {
 
     /// Lets every repeatable of the set run again. There is a table.
     pub(crate) fn clear(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND checksum <> ''", self.sql);
-        db.query("could not let the repeatables run again", &sql, &[text(self.set_name)]).map(drop)
+        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND checksum <> ''", self.sql());
+        db.query("could not let the repeatables run again", &sql, &[text(self.set.name)]).map(drop)
     }
 
     /// Lets those run again that only other programs have: what they made may be made otherwise now.
-    pub(crate) fn clear_others(&self, db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
-        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql);
+    pub(crate) fn clear_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql());
         let mut others = self.read(db)?.unwrap_or_default();
-        set.repeatables.iter().for_each(|own| drop(others.remove(own.name)));
+        self.set.repeatables.iter().for_each(|own| drop(others.remove(own.name)));
         for name in others.keys() {
-            db.query("could not let the repeatables run again", &sql, &[text(self.set_name), text(name)])?;
+            db.query("could not let the repeatables run again", &sql, &[text(self.set.name), text(name)])?;
         }
         Ok(())
     }

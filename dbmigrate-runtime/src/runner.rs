@@ -208,10 +208,10 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Lets the repeatables run again whose objects may be gone, or others by now.
     fn clear_records(&self, db: &mut Db<'_>, kind: Kind) -> Result<(), Error> {
-        let Context { set, history, .. } = &self.context;
+        let records = &self.context.history.records;
         match kind {
-            Kind::Migration | Kind::Before if self.has_records => history.records.clear(db),
-            Kind::Repeatable => history.records.clear_others(db, set),
+            Kind::Migration | Kind::Before if self.has_records => records.clear(db),
+            Kind::Repeatable => records.clear_others(db),
             _ => Ok(()),
         }
     }
