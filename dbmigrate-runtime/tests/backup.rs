@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator};
+use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator, Rehearse};
 use rusqlite::Connection;
 use support::probe::{self, Probe};
 use support::{File, Folder, Runner, ask, family, file, history, memory, objects, rebuild, run, runner, set};
@@ -303,8 +303,7 @@ fn what_can_not_be_copied_is_refused_before_anything_runs() {
 
     let folder = Folder::new();
     let mut db = database(&folder, "wal");
-    let backup = Backup::new(BackupWhen::Destructive).free_space(|_| Some(100));
-    let result = with("002_next", TAKES).backup(backup).up(&mut db);
+    let result = with("002_next", TAKES).free_space(|_| Some(100)).up(&mut db);
     assert_refused(result, &folder, &db, &["may take", "has 100 free", "`--backup-dir PATH`"]);
 }
 
@@ -588,4 +587,40 @@ fn only_those_may_read_a_copy_who_may_read_the_database() {
         let path = with("002_next", TAKES).back_up(&mut db).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
     }
+}
+
+/// A database and another, of which the names are the same once what is no text in them was replaced.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_taken_for_no_other() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = Folder::new();
+    let mut db = open(&folder.file("").join(OsStr::from_bytes(b"app\xff.db")));
+    let mut other = open(&folder.file("app\u{fffd}.db"));
+    runner(vec![base()]).up(&mut db).unwrap();
+    runner(vec![base()]).up(&mut other).unwrap();
+    run(&other, "DELETE FROM t");
+    let copy = with("002_next", TAKES).up(&mut db).unwrap().backup.unwrap();
+    assert_eq!(ask(&open(&copy), "SELECT group_concat(a) FROM t"), "1,2");
+    assert_eq!(ask(&db, "SELECT group_concat(a) FROM t"), "2");
+
+    // SQLite takes text for the name of a copy.
+    let inner = folder.file("").join(OsStr::from_bytes(b"in\xff"));
+    fs::create_dir(&inner).unwrap();
+    let mut db = open(&inner.join("app.db"));
+    runner(vec![base()]).up(&mut db).unwrap();
+    let error = with("002_next", TAKES).up(&mut db).unwrap_err();
+    assert!(
+        error.is_copy() && error.message().contains("app.db.20") && error.message().contains("is not UTF-8"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("`--backup-dir PATH`"), "{error}");
+    assert_eq!(history(&db), "001_base");
+    assert!(!folder.file("in\u{fffd}").exists());
+    assert!(with("002_next", TAKES).rehearse(&mut db, Rehearse::Up).unwrap().error.is_none());
+    let elsewhere = Backup::new(BackupWhen::Destructive).dir(folder.file("copies"));
+    let copy = with("002_next", TAKES).backup(elsewhere).up(&mut db).unwrap().backup.unwrap();
+    assert_eq!(history(&open(&copy)), "001_base");
 }

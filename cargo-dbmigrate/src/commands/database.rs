@@ -77,7 +77,7 @@ fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
         None if !copy.backup => return None,
         configured => configured.clone().unwrap_or_default(),
     };
-    let mut backup = Backup::new(when).free_space(|folder| fs4::available_space(folder).ok());
+    let mut backup = Backup::new(when);
     let keep = copy.keep.backup_keep.map(u64::from).or(configured.keep);
     if let Some(keep) = keep.and_then(|keep| usize::try_from(keep).ok()) {
         backup = backup.keep(keep);
