@@ -331,7 +331,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
             let path = copy::keep(db, &History::new(self.set), &self.options, How::Own)?;
-            kept::rotate(&path, self.options.copies().keep);
+            kept::rotate(&path, self.options.copies().keep, true);
             Ok(path)
         })
     }

@@ -454,6 +454,28 @@ fn a_run_that_changed_something_keeps_its_copy_and_names_it() {
     assert_eq!(history(&open(error.report().backup.as_ref().unwrap())), "001_base 002_next");
 }
 
+#[test]
+fn a_run_that_fails_at_every_start_leaves_a_few_copies() {
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    let fails = file("002_fails", &["DELETE FROM t WHERE a = 1", "rust:1"]).no_transaction();
+    let migrator = runner(vec![base(), fails])
+        .backup(Backup::new(BackupWhen::Destructive).keep(2))
+        .with_code(|_, _| Err("not today".into()));
+    fs::write(folder.file("app.db.20200101-000001.000.bak"), "older").unwrap();
+    let first = migrator.up(&mut db).unwrap_err().report().backup.clone().unwrap();
+    let mut last = None;
+    for _ in 0..5 {
+        last = migrator.up(&mut db).unwrap_err().report().backup.clone();
+    }
+    // That of before all of it, and the newest. The older version has to wait until one attempt succeeds.
+    let left = others(&folder);
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(left[0], "app.db.20200101-000001.000.bak");
+    assert_eq!(ask(&open(&first), "SELECT group_concat(a) FROM t"), "1,2", "{left:?}");
+    assert_eq!(ask(&open(&last.unwrap()), "SELECT group_concat(a) FROM t"), "2");
+}
+
 /// Makes files of these names, and returns those that are left after a copy was kept.
 fn left_of(keep: usize, version: usize, names: &[&str]) -> Vec<String> {
     let folder = Folder::new();
