@@ -12,7 +12,7 @@ use crate::backup::Backup;
 use crate::db::{Db, FULL, because};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::kept::{Part, Place, suffixed};
+use crate::kept::{Part, Place};
 use crate::options::Options;
 use crate::quote::literal;
 use crate::session::DbError;
@@ -35,12 +35,7 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, ho
     let place = place(db, &options.copies())?;
     let dir = place.dir.display();
     fs::create_dir_all(&place.dir).map_err(|cause| by_file(&format!("could not create the folder `{dir}`"), cause))?;
-    place.sweep(how == How::Beside);
-    refuse_full(db, options, &place.dir).map_err(|error| error.hint(ELSEWHERE))?;
-    let stamp = stamp(db)?;
-    let owner = (how == How::Own).then(std::process::id);
-    let begun = |cause| by_file(&format!("could not begin a copy in `{dir}`"), cause);
-    let part = Part::new(place.part(&stamp, owner)).map_err(begun)?;
+    let (part, stamp) = begin(db, options, &place, how)?;
     let version = write(db, history, &part, how)?;
     part.publish(place.names(&stamp, &version))
         .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
@@ -57,16 +52,22 @@ pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options,
     // An absolute path is no URI and no name that SQLite takes for something else.
     let path =
         std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
-    if let Some(folder) = path.parent() {
-        refuse_full(db, options, folder).map_err(|error| error.hint(ELSEWHERE))?;
-    }
-    let begun = |cause| by_file(&format!("could not begin the copy `{shown}`"), cause);
-    let part = Part::new(suffixed(&path, format!(".part-{}", std::process::id()))).map_err(begun)?;
+    let (part, _) = begin(db, options, &Place::beside(&path), How::Own)?;
     write(db, history, &part, How::Own)?;
     match part.publish([path]) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
         result => result.map(drop).map_err(|cause| by_file(&format!("could not name the copy `{shown}`"), cause)),
     }
+}
+
+/// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
+pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How) -> Result<(Part, String), Error> {
+    place.sweep(how == How::Beside);
+    refuse_full(db, options, &place.dir).map_err(|error| error.hint(ELSEWHERE))?;
+    let stamp = stamp(db)?;
+    let owner = (how == How::Own).then(std::process::id);
+    let begun = |cause| by_file(&format!("could not begin a copy in `{}`", place.dir.display()), cause);
+    Ok((Part::new(place.part(&stamp, owner)).map_err(begun)?, stamp))
 }
 
 /// Where the copies of this database are kept.
@@ -80,7 +81,7 @@ pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
 }
 
 /// The moment as names have it: `20240115-103022`, UTC.
-pub(crate) fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
+fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
     match db.value("could not ask for the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
         Some(Value::Text(stamp)) => Ok(stamp),
         _ => Err(Error::new(ErrorKind::Copy, "the database does not know the time")),

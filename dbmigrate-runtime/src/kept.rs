@@ -57,10 +57,14 @@ pub(crate) struct Place {
 impl Place {
     /// The place for a database file.
     pub(crate) fn of(database: &Path, backup: &Backup) -> Self {
-        let folder = database.parent().unwrap_or(Path::new(""));
-        let dir = backup.dir.as_ref().map_or(folder.to_owned(), |dir| folder.join(dir));
-        let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { dir, name }
+        let Self { dir, name } = Self::beside(database);
+        Self { dir: backup.dir.as_ref().map_or(dir.clone(), |other| dir.join(other)), name }
+    }
+
+    /// The folder of a file.
+    pub(crate) fn beside(file: &Path) -> Self {
+        let dir = file.parent().unwrap_or(Path::new("")).to_owned();
+        Self { dir, name: file.file_name().unwrap_or_default().to_string_lossy().into_owned() }
     }
 
     /// The place of a copy that was made at its own place.

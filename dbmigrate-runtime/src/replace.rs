@@ -6,11 +6,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::backup::{Backup, BackupWhen};
 use crate::copy::{self, How};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::kept::{Part, Place, suffixed};
+use crate::kept::{Place, suffixed};
 use crate::migrator::Migrator;
 use crate::restore::source;
 
@@ -29,13 +28,11 @@ pub(crate) fn replace<B: Backend>(
     let database = fs::canonicalize(database).or_else(|_| std::path::absolute(database)).map_err(by_file)?;
     let mut connection = B::open(copy, Access::ReadOnly)
         .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the copy: {cause}")))?;
-    let place = Place::of(&database, &Backup::new(BackupWhen::Always));
-    let (stamp, part) = migrator.on(&mut connection, |db| {
-        let stamp = copy::stamp(db)?;
-        let part = Part::new(place.part(&stamp, Some(std::process::id()))).map_err(by_file)?;
+    let (part, stamp) = migrator.on(&mut connection, |db| {
+        let (part, stamp) = copy::begin(db, &migrator.options, &Place::beside(&database), How::Own)?;
         let model = if database.exists() { &database } else { copy };
         copy::vacuum(db, &part, Some(model), How::Own)?;
-        Ok((stamp, part))
+        Ok((part, stamp))
     })?;
     source(migrator, part.path())?;
     let aside = aside(&database, &stamp);

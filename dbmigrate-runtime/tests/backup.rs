@@ -581,6 +581,24 @@ fn what_a_killed_run_left_is_gone_with_the_next_copy() {
 }
 
 #[test]
+fn what_a_killed_copy_to_a_file_left_is_in_nobodys_way() {
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    // In a container every process has the same number.
+    let own = std::process::id();
+    let left =
+        [format!("b.db.part-{own}"), format!("b.db.20200101-000001.bak.part-{own}")].map(|name| folder.file(&name));
+    for path in &left {
+        fs::write(path, "half").unwrap();
+        let old = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+        fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+    }
+    with("002_next", TAKES).copy_to(&mut db, &folder.file("b.db")).unwrap();
+    assert_eq!(history(&open(&folder.file("b.db"))), "001_base");
+    assert!(!left[1].exists(), "abandoned");
+}
+
+#[test]
 fn a_copy_to_a_file_never_overwrites_one() {
     let folder = Folder::new();
     let mut db = database(&folder, "wal");
