@@ -260,6 +260,13 @@ impl Part {
         }
         Err(io::ErrorKind::AlreadyExists.into())
     }
+
+    /// Puts the file in the place of another, all at once.
+    pub(crate) fn replace(self, file: &Path) -> io::Result<()> {
+        fs::rename(&self.0, file)?;
+        sync_folder(file);
+        Ok(())
+    }
 }
 
 impl Drop for Part {
@@ -271,7 +278,7 @@ impl Drop for Part {
 }
 
 /// Makes a new name outlive a loss of power, where folders can be synced.
-pub(crate) fn sync_folder(file: &Path) {
+fn sync_folder(file: &Path) {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
 }

@@ -36,19 +36,30 @@ pub(crate) fn replace<B: Backend>(
     })?;
     source(migrator, part.path())?;
     let aside = aside(&database, &stamp);
-    let mut moved = None;
     // A log or journal of another file would be taken for that of the new one.
-    for suffix in ["-journal", "-wal", ""] {
-        match fs::rename(suffixed(&database, suffix), suffixed(&aside, suffix)) {
-            Ok(()) => moved = Some(&aside),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(by_file(error)),
-        }
+    let mut is_moved = false;
+    for suffix in ["-journal", "-wal"] {
+        is_moved |= is_done(fs::rename(suffixed(&database, suffix), suffixed(&aside, suffix))).map_err(by_file)?;
     }
     let _ = fs::remove_file(suffixed(&database, "-shm"));
-    let moved = moved.cloned();
-    part.publish([database.clone()]).map_err(by_file)?;
-    Ok(moved)
+    // What is there gets its other name first: a program that starts while there is no file makes an empty one.
+    if fs::hard_link(&database, &aside).is_ok() {
+        part.replace(&database).map_err(by_file)?;
+        is_moved = true;
+    } else {
+        // There is none, or the file system has no links.
+        is_moved |= is_done(fs::rename(&database, &aside)).map_err(by_file)?;
+        part.publish([database]).map_err(by_file)?;
+    }
+    Ok(is_moved.then_some(aside))
+}
+
+/// Whether there was something to do it with.
+fn is_done(result: io::Result<()>) -> io::Result<bool> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        result => result.map(|()| true),
+    }
 }
 
 /// A name that is free, for what was there.

@@ -1,5 +1,7 @@
 //! `backup`, `restore`, and what other commands say of copies.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{answering, on, scalar, three};
 use crate::cli::fixture::{Connection, Folder};
 
@@ -131,6 +133,36 @@ fn a_file_that_is_no_database_any_more_is_replaced_only_by_force() {
             _ => assert!(aside(".damaged").unwrap() == damaged, "{what}"),
         }
     }
+}
+
+/// A program that starts while there is no file makes an empty database.
+#[test]
+fn a_file_that_is_replaced_is_there_at_every_moment() {
+    let folder = Folder::new("copies-gap");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    on(three(), &database, "backup");
+    let line = format!("restore {} --yes --force", folder.path(&copies(&folder)[0]).display());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut looks = 0_u64;
+            while !is_over.load(Ordering::Relaxed) {
+                assert!(database.exists());
+                looks += 1;
+            }
+            looks
+        });
+        for _ in 0..50 {
+            // Not in place, as that would tear what the watcher looks for.
+            std::fs::write(folder.path("text"), "x".repeat(100)).unwrap();
+            std::fs::rename(folder.path("text"), &database).unwrap();
+            assert_eq!(on(three(), &database, &line).0, 0);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(watcher.join().unwrap() > 0);
+    });
+    assert_eq!(folder.files().iter().filter(|name| name.contains(".damaged")).count(), 50);
 }
 
 #[test]
