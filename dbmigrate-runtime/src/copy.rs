@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::BoxError;
 use crate::backup::Backup;
-use crate::db::{Db, FULL, because};
+use crate::db::{DAMAGED, Db, FULL, because};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::kept::{Part, Place};
@@ -105,7 +105,7 @@ fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Resul
     vacuum(db, part, model.as_deref(), how)?;
     let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
     if let Some(what) = unsound(&findings) {
-        return Err(refused(&format!("the copy is not sound: {what}")));
+        return Err(Error::new(ErrorKind::Copy, format!("the copy is not sound: {what}")).hint(DAMAGED));
     }
     // Without a history there is nothing to ask for.
     let copied = ask(db, part.path(), &recorded).ok();
@@ -216,7 +216,12 @@ fn refused(message: &str) -> Error {
 
 fn by_database(what: &str, cause: DbError) -> Error {
     // These say nothing of how the copy is made.
-    const OF_FILES: [&str; 3] = ["database disk image is malformed", "disk I/O error", "unable to open database file"];
+    const OF_FILES: [&str; 4] = [
+        "database disk image is malformed",
+        "malformed database schema",
+        "disk I/O error",
+        "unable to open database file",
+    ];
     let message = format!("{what}: {}", cause.message);
     if cause.message.starts_with(FULL) {
         elsewhere(&message).because(cause.source)

@@ -15,15 +15,13 @@ use crate::value::{Row, Value};
 pub(crate) const FULL: &str = "database or disk is full";
 
 /// What to do about what SQLite says of the disk and the file, and no migration can help.
-const REMEDIES: [(&str, &str); 11] = [
+const REMEDIES: [(&str, &str); 12] = [
     (FULL, "make room on the disk, or raise the limit that is set, then try again"),
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
-    (
-        "database disk image is malformed",
-        "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back",
-    ),
+    ("database disk image is malformed", DAMAGED),
+    ("malformed database schema", DAMAGED),
     (
         "file is not a database",
         "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
@@ -34,6 +32,9 @@ const REMEDIES: [(&str, &str); 11] = [
     ("error in view ", DEPENDENT),
     ("error in trigger ", DEPENDENT),
 ];
+
+pub(crate) const DAMAGED: &str =
+    "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back";
 
 const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
                           dbmigrate init --runner` adds";
