@@ -355,7 +355,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// # Errors
     ///
     /// [`Error::is_copy`] for a file that is no sound copy, [`Error::is_busy`] where another connection reads or writes
-    /// for longer than the busy timeout. The database is as it was then.
+    /// for longer than the busy timeout, or is in the middle of a migration. The database is as it was then.
     pub fn restore(&self, connection: &mut B::Connection, copy: &Path) -> Result<Restored, Error> {
         restore::restore(self, connection, copy)
     }

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::session::DbError;
+use crate::step_lock;
 use crate::value::Value;
 
 /// What [`Migrator::restore`] did.
@@ -87,6 +88,7 @@ pub(crate) fn plan<B: Backend>(
     let source = source(migrator, copy)?;
     migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
+        step_lock::refuse_alive(db, migrator.set)?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
         let before = migrations(db, &History::new(migrator.set));

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use crate::db::Db;
 use crate::driver::Access;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::kept::suffixed;
 use crate::set::Set;
 
@@ -65,6 +65,15 @@ pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
         Err(error) if error.busy => Owner::Alive,
         Ok(None) | Err(_) => Owner::Unknown,
     })
+}
+
+/// Refuses to take a database from under a process that runs a step in it.
+pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
+    match owner(db, set)? {
+        Owner::Alive => Err(Error::new(ErrorKind::Busy, "another process is in the middle of a migration")
+            .hint("let it finish, then try again: `cargo dbmigrate status` shows where it is")),
+        Owner::Dead | Owner::Unknown => Ok(()),
+    }
 }
 
 /// Removes what a dead process left, once its step is settled. The caller holds the write lock of the database.
