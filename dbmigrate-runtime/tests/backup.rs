@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator, Rehearse};
+use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator, Rehearse, Rules, TransactionMode};
 use rusqlite::Connection;
+use support::package::package;
 use support::probe::{self, Probe};
 use support::{File, Folder, Runner, ask, family, file, history, memory, objects, rebuild, run, runner, set};
 
@@ -85,6 +86,31 @@ fn a_copy_is_kept_before_what_takes_something_away() {
             assert_eq!(ask(&copy, "SELECT group_concat(a) FROM t"), "1,2", "{statements:?}");
             assert_eq!(ask(&copy, "PRAGMA integrity_check"), "ok");
         }
+    }
+}
+
+#[test]
+fn what_a_hook_takes_away_is_copied_before_all_of_it() {
+    let harmless = || vec![base(), file("002_next", &["CREATE TABLE u (a)"])];
+    for (before, after) in [(TAKES, &["SELECT 1"][..]), (&["SELECT 1"], TAKES)] {
+        for rules in [Rules::DEFAULT, Rules { transaction: TransactionMode::All, ..Rules::DEFAULT }] {
+            let folder = Folder::new();
+            let mut db = database(&folder, "wal");
+            let hooked = package(harmless()).rules(rules).before(before).after(after).runner();
+            let copy = hooked.backup(Backup::new(BackupWhen::Destructive)).up(&mut db).unwrap().backup.unwrap();
+            assert_eq!(ask(&db, "SELECT group_concat(a) FROM t"), "2");
+            assert_eq!(ask(&open(&copy), "SELECT group_concat(a) FROM t"), "1,2");
+            assert_eq!(history(&open(&copy)), "001_base");
+            assert_eq!(others(&folder).len(), 1);
+        }
+    }
+    // A repeatable takes no rows away.
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    for text in ["CREATE VIEW v AS SELECT a FROM t", "CREATE VIEW v AS SELECT a, 1 FROM t"] {
+        let migrator = package(vec![base()]).repeatable("v", &[text]).runner();
+        let report = migrator.backup(Backup::new(BackupWhen::Destructive)).up(&mut db).unwrap();
+        assert_eq!((report.repeated.len(), report.backup), (1, None));
     }
 }
 
