@@ -313,6 +313,13 @@ pub(crate) struct CopyArgs {
     pub(crate) keep: KeepArgs,
 }
 
+impl CopyArgs {
+    /// For a command whose copies are not for the manifest to refuse.
+    pub(crate) fn in_any_case(keep: &KeepArgs) -> Self {
+        Self { backup: true, no_backup: false, keep: keep.clone() }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RedoArgs {
     #[command(flatten)]

@@ -31,21 +31,20 @@ pub enum BackupWhen {
 ///
 /// A database without rows has nothing to lose and is not copied. The copies of one database are told from others by
 /// its file name, so databases of one name need folders of their own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     pub(crate) when: BackupWhen,
     pub(crate) keep: usize,
     pub(crate) dir: Option<PathBuf>,
     /// Also where there are no rows.
     pub(crate) without_rows: bool,
-    pub(crate) free_space: Option<fn(&Path) -> Option<u64>>,
 }
 
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     pub fn new(when: BackupWhen) -> Self {
-        Self { when, keep: KEEP, dir: None, without_rows: false, free_space: None }
+        Self { when, keep: KEEP, dir: None, without_rows: false }
     }
 
     /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
@@ -64,14 +63,6 @@ impl Backup {
         self
     }
 
-    /// How to ask for the free bytes of a folder, so that a copy for which there is no room is not even begun. Without
-    /// this the disk says so when it is full.
-    #[must_use]
-    pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
-        self.free_space = Some(ask);
-        self
-    }
-
     /// Takes the folder as a path from the current one.
     #[cfg(feature = "cli")]
     pub(crate) fn here(self) -> Self {
@@ -83,16 +74,6 @@ impl Backup {
         Self { when: BackupWhen::Always, without_rows: true, ..self }
     }
 }
-
-impl PartialEq for Backup {
-    fn eq(&self, other: &Self) -> bool {
-        // Functions can't be compared.
-        let parts = |it: &Self| (it.when, it.keep, it.without_rows, it.free_space.is_some());
-        parts(self) == parts(other) && self.dir == other.dir
-    }
-}
-
-impl Eq for Backup {}
 
 /// The copy of one run.
 #[derive(Default)]
@@ -122,7 +103,7 @@ impl Keeper {
         self.decided = state;
         discard(report);
         if is_wanted(db, history, backup, jobs)? {
-            report.backup = Some(copy::keep(db, history, backup, How::Beside).map_err(|error| {
+            report.backup = Some(copy::keep(db, history, options, How::Beside).map_err(|error| {
                 let error = error.note("a copy is kept first, so nothing was run");
                 match backup.without_rows {
                     true => error,

@@ -28,6 +28,7 @@ mod down;
 mod driver;
 mod error;
 mod excerpt;
+mod file_lock;
 mod foreign_keys;
 mod forget;
 mod format;
