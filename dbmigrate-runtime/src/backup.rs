@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::history::History;
 use crate::job::Job;
+use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
@@ -49,7 +50,8 @@ impl Backup {
     }
 
     /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
-    /// and of the version that was copied the oldest stays.
+    /// and of the version that was copied the oldest stays. Of a version that runs fail at again and again, that many
+    /// stay beside the newest.
     #[must_use]
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count.max(1);
@@ -122,13 +124,15 @@ impl Keeper {
         self.decided = state;
         discard(report);
         if is_wanted(db, history, backup, jobs)? {
-            report.backup = Some(copy::keep(db, history, backup, How::Beside).map_err(|error| {
+            let made = copy::keep(db, history, backup, How::Beside).map_err(|error| {
                 let error = error.note("a copy is kept first, so nothing was run");
                 match backup.without_rows {
                     true => error,
                     false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
                 }
-            })?);
+            })?;
+            kept::rotate_attempts(&made, backup.keep);
+            report.backup = Some(made);
         }
         Ok(())
     }

@@ -169,8 +169,25 @@ fn is_abandoned(path: &Path) -> bool {
 /// Removes older copies until `keep` of them stay with the one that was just made. Copies of newer versions stay, and
 /// so does the oldest of this version: the state before the first of many attempts.
 pub(crate) fn rotate(made: &Path, keep: usize) {
-    let all = Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default();
-    for old in superfluous(&all, made, keep) {
+    remove_superfluous(&beside(made), made, keep);
+}
+
+/// Does the same among the copies of the version that was just copied, of which one more may stay: a program that
+/// fails or is killed at every start never gets as far as [`rotate`], and must not fill the disk.
+pub(crate) fn rotate_attempts(made: &Path, keep: usize) {
+    let mut all = beside(made);
+    let version = all.iter().find(|kept| kept.path == made).map(Kept::number);
+    all.retain(|kept| Some(kept.number()) == version);
+    remove_superfluous(&all, made, keep.saturating_add(1));
+}
+
+/// The copies of the same database in the same folder.
+fn beside(made: &Path) -> Vec<Kept> {
+    Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default()
+}
+
+fn remove_superfluous(all: &[Kept], made: &Path, keep: usize) {
+    for old in superfluous(all, made, keep) {
         // One copy too many does no harm.
         let _ = fs::remove_file(&old.path);
     }

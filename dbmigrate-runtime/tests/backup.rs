@@ -455,6 +455,21 @@ fn a_run_that_changed_something_keeps_its_copy_and_names_it() {
     assert_eq!(history(&open(error.report().backup.as_ref().unwrap())), "001_base 002_next");
 }
 
+#[test]
+fn a_program_that_fails_at_every_start_does_not_fill_the_disk() {
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    let files = vec![base(), file("002_fails", &["DELETE FROM t WHERE a = 1", "SELECT nowhere"]).no_transaction()];
+    let migrator = runner(files).backup(Backup::new(BackupWhen::Always).keep(2));
+    let first = migrator.up(&mut db).unwrap_err().report().backup.clone().unwrap();
+    for _ in 0..5 {
+        let last = migrator.up(&mut db).unwrap_err().report().backup.clone().unwrap();
+        assert!(last.exists());
+    }
+    assert_eq!(others(&folder).len(), 3, "the last one, and as many as are wanted: {:?}", others(&folder));
+    assert_eq!(ask(&open(&first), "SELECT group_concat(a) FROM t"), "1,2", "that before the first attempt stays");
+}
+
 /// Makes files of these names, and returns those that are left after a copy was kept.
 fn left_of(keep: usize, version: usize, names: &[&str]) -> Vec<String> {
     let folder = Folder::new();
