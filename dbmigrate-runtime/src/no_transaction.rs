@@ -16,6 +16,7 @@ use crate::guard::Settings;
 use crate::history::{Stage, Took};
 use crate::hooks::Progress;
 use crate::job::Job;
+use crate::repeatable;
 use crate::report::Done;
 use crate::runner::Context;
 use crate::script::{self, Stop, Trace};
@@ -397,7 +398,7 @@ impl Walk<'_, '_, '_> {
             1 => "the step before this one stays".to_owned(),
             many => format!("the {many} steps before this one stay"),
         };
-        error
+        repeatable::explain(self.context.set, error)
             .note(format!("`{}` runs without a transaction: {before}", self.job.name))
             .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
             .hint(format!(

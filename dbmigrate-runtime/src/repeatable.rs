@@ -2,6 +2,7 @@
 //!
 //! A migration may take away what a repeatable made (a rebuild drops the triggers of its table), so each one that runs
 //! clears the records, and all repeatables run after it. Without migrations only those run that are new or changed.
+//! Where what a repeatable made is in the way of a migration, the runner takes all of it away and tries again.
 
 use crate::db::Db;
 use crate::error::Error;
@@ -103,6 +104,14 @@ pub(crate) fn drop_objects(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Resu
         db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
     }
     Ok(())
+}
+
+/// Adds what helps where an object of a repeatable is in the way of a statement.
+pub(crate) fn explain(set: &Set<'_>, error: Error) -> Error {
+    match in_the_way(set, &error.message()) {
+        Some(help) => error.hint(help),
+        None => error,
+    }
 }
 
 /// What helps where SQLite stops at an object of a repeatable: it reads all of them again when a table is renamed.
