@@ -2,6 +2,7 @@
 //!
 //! A migration may take away what a repeatable made (a rebuild drops the triggers of its table), so each one that runs
 //! clears the records, and all repeatables run after it. Without migrations only those run that are new or changed.
+//! Where what a repeatable made is in the way of a migration, the runner takes all of it away and tries again.
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};

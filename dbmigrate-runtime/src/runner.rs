@@ -75,6 +75,9 @@ pub(crate) struct Runner<'r, 's> {
     drop_own: HashSet<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
+    /// Whether an object of a repeatable was in the way of a migration: they all go before it, as none would be there
+    /// in a fresh database. They come back after it.
+    makes_way: bool,
     /// Whether a script may have put the check of a foreign key off until the commit.
     deferring: bool,
     /// Whether the hook before this run has run.
@@ -124,6 +127,7 @@ impl<'r, 's> Runner<'r, 's> {
             all_off: false,
             drop_own: HashSet::new(),
             alone: None,
+            makes_way: false,
             deferring: false,
             has_entered: false,
             has_applied: false,
@@ -295,9 +299,18 @@ impl<'r, 's> Runner<'r, 's> {
             self.alone = Some(job.name.clone());
         }
         match stop {
-            Stop::Failed(error) if !split => Err(self.rolled_back(error, batch.kind, Some(job), others)),
+            Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
+                Err(self.rolled_back(error, batch.kind, Some(job), others))
+            }
             _ => Ok(Tried::Again),
         }
+    }
+
+    /// Whether a migration can be tried again without the repeatables.
+    fn makes_way(&mut self, job: &Job<'_>, error: &Error) -> bool {
+        let is_new = !self.makes_way && job.kind() == Kind::Migration && !error.is_transaction_ended();
+        self.makes_way |= is_new && dependent::is_made_again(self.context.set, &error.message());
+        is_new && self.makes_way
     }
 
     fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch) -> Result<Tried, Stop> {
@@ -347,6 +360,9 @@ impl<'r, 's> Runner<'r, 's> {
         if let Way::Repeat(repeatable) = job.way {
             repeatable::drop_objects(db, &self.context.history.records, repeatable)
                 .map_err(|error| blame(error, job.kind(), Some(job)).at(Place::line(script.file, 1)))?;
+        } else if self.makes_way && job.kind() == Kind::Migration {
+            let Context { set, history, .. } = &self.context;
+            set.repeatables.iter().try_for_each(|it| repeatable::drop_objects(db, &history.records, it))?;
         }
         let trace = script::run(db, &job.name, job.direction(), script, choice)?;
         let is_setting = |step: &Step<'_>| match step {

@@ -367,22 +367,54 @@ fn a_trigger_that_somebody_else_made_on_a_view_is_not_lost_with_it() {
     check(db, with_view);
 }
 
+/// Rebuilds `t` as if nothing hung on it, and back. SQLite refuses the RENAME as long as a view reads the table.
+fn careless() -> File {
+    let rebuild = &["CREATE TABLE n (x)", "INSERT INTO n SELECT x FROM t", "DROP TABLE t", "ALTER TABLE n RENAME TO t"];
+    file("003_rebuild", rebuild).down(rebuild)
+}
+
 #[test]
-fn an_object_that_is_in_the_way_of_a_migration_is_named_with_what_helps() {
+fn an_object_that_is_in_the_way_of_a_migration_is_made_anew_after_it() {
+    let more = || [files(), vec![careless()]].concat();
+    for mode in [TransactionMode::Each, TransactionMode::All] {
+        let newer = || with(more(), VIEW).rules(Rules { transaction: mode, ..Rules::DEFAULT });
+        let mut db = memory();
+        up(&mut db, both());
+        assert_eq!(up(&mut db, newer()), ["logs", "view"]);
+        assert_eq!((ask(&db, "SELECT x FROM v").as_str(), objects(&db).as_str()), ("1", "log logs t v"));
+        // On the way back nothing makes them, so that they wait for the next way up.
+        newer().runner().down(&mut db).unwrap();
+        assert_eq!((ask(&db, "SELECT x FROM t").as_str(), records(&db).as_str()), ("1", ""));
+        assert_eq!(up(&mut db, newer()), ["logs", "view"]);
+        // What the ways back leave without its table is in nobody's way either.
+        newer().runner().down_all(&mut db).unwrap();
+        assert_eq!(up(&mut db, newer()), ["logs", "view"]);
+        assert_eq!(ask(&db, "SELECT x FROM v"), "1");
+    }
+}
+
+#[test]
+fn a_migration_that_fails_all_the_same_leaves_what_was_in_its_way() {
     let mut db = memory();
     up(&mut db, both());
-    let mut more = files();
-    more.push(file("003_rename", &["CREATE TABLE n (x)", "DROP TABLE t", "ALTER TABLE n RENAME TO t"]));
+    let fails = file(
+        "003_fails",
+        &["CREATE TABLE n (x)", "DROP TABLE t", "ALTER TABLE n RENAME TO t", "INSERT INTO t SELECT y FROM nowhere"],
+    );
+    let error = with([files(), vec![fails]].concat(), VIEW).runner().up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("no such table: nowhere"), "{error}");
+    assert_eq!((ask(&db, "SELECT x FROM v").as_str(), objects(&db).as_str()), ("1", "log logs t v"));
+}
+
+#[test]
+fn an_object_that_is_in_the_way_without_a_transaction_is_named_with_what_helps() {
+    let mut db = memory();
+    up(&mut db, both());
+    let more = [files(), vec![careless().no_transaction()]].concat();
     let error = with(more, VIEW).runner().up(&mut db).unwrap_err();
     let help = "`migrations/repeatable/view.sql` makes that view, and is run again after the migrations: \
                 put `DROP VIEW IF EXISTS \"v\";` before the statement";
-    assert_eq!(error.help(), [help], "{error}");
-    assert_eq!(ask(&db, "SELECT x FROM v"), "1");
-    // Where nothing is rolled back it is the same.
-    let mut more = files();
-    more.push(file("003_rename", &["DROP TABLE t", "ALTER TABLE log RENAME TO l"]).no_transaction());
-    let error = with(more, VIEW).runner().up(&mut db).unwrap_err();
-    assert_eq!(error.help()[0], help, "{error}");
+    assert!(error.help().iter().any(|text| text == help), "{error}");
     // One that no repeatable makes has to be made again by the file itself.
     let mut db = memory();
     let files = vec![file(
