@@ -198,6 +198,11 @@ impl<'s> Known<'s> {
         self.prefix() == Some(self.set.migrations.len()) && repeatable::due(self.set, self.records()).is_empty()
     }
 
+    /// Whether a newer program has applied more than this one has.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.matches.last().is_some_and(|matched| matched.state == State::Newer)
+    }
+
     /// Which repeatables were run.
     pub(crate) fn records(&self) -> &Recorded {
         const NONE: &Recorded = &Recorded::new();

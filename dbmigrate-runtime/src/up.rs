@@ -80,7 +80,8 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     }
 }
 
-/// What is to run, unless what was found forbids it. The repeatables come after the newest migration, never before.
+/// What is to run, unless what was found forbids it. The repeatables come after the newest migration, never before, and
+/// where that is a newer program's, they are that program's too.
 fn todo<'s>(
     db: &mut Db<'_>,
     found: &Found<'s>,
@@ -100,6 +101,7 @@ fn todo<'s>(
     refuse_unmet(db, set, found, &pending)?;
     let repeats = match found {
         _ if goal < set.migrations.len() => Vec::new(),
+        Found::History(known) if known.is_newer() => Vec::new(),
         Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
         _ => set.repeatables.iter().collect(),
     };

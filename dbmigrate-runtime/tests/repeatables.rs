@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::Duration;
 
-use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, RepeatableState, ResetPlan, Rules, TransactionMode};
+use dbmigrate_runtime::{
+    ErrorKind, Migrator, NewerDatabase, NoBackend, RepeatableState, ResetPlan, Rules, TransactionMode,
+};
 use rusqlite::Connection;
 use support::fault::{Fault, FaultyDriver};
 use support::package::{Package, package};
@@ -151,6 +153,18 @@ fn what_one_program_names_otherwise_another_does_not_take_for_its_own() {
         assert_eq!(calls(&mut db, newer()).len(), 1);
         assert_eq!(states(&mut db, older()), "view:Pending! views:Missing");
     }
+}
+
+#[test]
+fn an_older_program_that_is_let_run_leaves_those_of_the_newer_one() {
+    let newer = || with([files(), vec![rebuild()]].concat(), OTHER_VIEW);
+    let rules = Rules { newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+    let mut db = memory();
+    up(&mut db, newer());
+    let before = db.total_changes();
+    assert!(up(&mut db, both().rules(rules)).is_empty());
+    assert_eq!((db.total_changes(), ask(&db, "SELECT x FROM v")), (before, "101".into()));
+    assert_eq!(calls(&mut db, newer()).len(), 1);
 }
 
 #[test]
