@@ -48,7 +48,8 @@ impl Backup {
     }
 
     /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
-    /// and of the version that was copied the oldest stays.
+    /// and of the version that was copied the oldest stays. After a run that failed half-way only those of its own
+    /// version go.
     #[must_use]
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count.max(1);
