@@ -48,8 +48,8 @@ impl Backup {
     }
 
     /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
-    /// and of the version that was copied the oldest stays. Of a version that runs fail at again and again, that many
-    /// stay beside the newest.
+    /// and of the version that was copied the oldest stays. After a run that failed half-way only those of its own
+    /// version go.
     #[must_use]
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count.max(1);

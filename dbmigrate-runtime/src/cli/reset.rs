@@ -28,7 +28,7 @@ pub(super) fn reset<B: Backend>(
         }
     };
     let plan = format!("{}: {what}; a copy is kept first", name(database));
-    if !agreed(output, yes, "reset --yes", &plan)? {
+    if !agreed(output, yes, &plan)? {
         return Ok(NO);
     }
     output.progress("Resetting", &plan);

@@ -60,7 +60,7 @@ pub(super) fn restore<B: Backend>(
     }
 }
 
-/// Copies it into the file. Nobody is left with that open who could see it moved aside.
+/// Copies it into the file, which is closed when this ends: it may have to be moved aside then.
 fn in_place<B: Backend>(
     migrator: &Migrator<'_, B>,
     database: &Path,
@@ -75,12 +75,12 @@ fn in_place<B: Backend>(
         (before, after) => format!("from {} to {}", or_none(before), or_none(after)),
     };
     let plan = format!("{} from {}: {change}; what is there is kept first", name(database), name(how.copy));
-    if !agreed(output, how.yes, &again(how, "--yes"), &plan)? {
+    if !agreed(output, how.yes, &plan)? {
         return Ok(NO);
     }
     output.progress("Restoring", &plan);
     let restored = migrator.restore(&mut connection, how.copy)?;
-    let pending = pending(migrator, &mut connection);
+    let pending = pending(migrator, &mut connection, restored.after);
     Ok(output.restored(database, how.copy, restored.kept.as_deref(), restored.after, pending))
 }
 
@@ -93,14 +93,12 @@ fn damaged<B: Backend>(
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
     if !how.force {
-        let help = format!(
-            "{} replaces the file, and keeps it under another name",
-            output.command(&again(how, if how.yes { "--yes --force" } else { "--force" }))
+        return Err(
+            Failure::new(failure.message()).hint("`--force` replaces the file, and keeps it under another name")
         );
-        return Err(Failure::new(failure.message()).hint(help));
     }
     let plan = format!("{} from {}: the damaged file is moved aside", name(database), name(how.copy));
-    if !agreed(output, how.yes, &again(how, "--force --yes"), &plan)? {
+    if !agreed(output, how.yes, &plan)? {
         return Ok(NO);
     }
     replaced(migrator, database, how, output)
@@ -116,13 +114,17 @@ fn replaced<B: Backend>(
     let open = |error: crate::BoxError| Failure::new(format!("could not open {}: {error}", name(database)));
     let mut connection = B::open(database, Access::ReadWrite).map_err(open)?;
     let after = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));
-    let pending = pending(migrator, &mut connection);
+    let pending = pending(migrator, &mut connection, after);
     Ok(output.restored(database, how.copy, aside.as_deref(), after, pending))
 }
 
-/// How many migrations are pending, where `up` has nothing against what came back.
-fn pending<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) -> Option<usize> {
-    let status = migrator.status(connection).ok()?;
+/// How many migrations are pending, where `up` has nothing against the history that came back.
+fn pending<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    history: Option<u64>,
+) -> Option<usize> {
+    let status = history.and_then(|_| migrator.status(connection).ok())?;
     let is_fine = status.entries.iter().all(|entry| matches!(entry.state, State::Applied | State::Pending));
     is_fine.then(|| status.pending())
 }
@@ -141,10 +143,6 @@ fn says_damage(message: &str) -> bool {
         "the copy is not sound",
     ];
     of_damage.iter().any(|it| message.contains(it))
-}
-
-fn again(how: How<'_>, flags: &str) -> String {
-    format!("restore {} {flags}", how.copy.display())
 }
 
 fn migrations_of(number: u64) -> String {

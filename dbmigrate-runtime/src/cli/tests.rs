@@ -279,7 +279,7 @@ fn reset_asks_and_keeps_a_copy() {
     Connection::open(&database).unwrap().execute("INSERT INTO users VALUES ('ann')", []).unwrap();
 
     let (exit, _, err) = on(three(), &database, "reset");
-    assert_eq!((exit, err.last().unwrap().as_str()), (2, "help: `app reset --yes` does it without asking"));
+    assert_eq!((exit, err.last().unwrap().as_str()), (2, "help: `--yes` does it without asking"));
     let (exit, _, err) = answering(Some(false), three(), &database, "reset");
     assert_eq!((exit, err.last().unwrap().as_str()), (1, "Finished nothing was changed"));
     assert!(err[0].contains("roll back 3 migrations; a copy is kept first?"), "{err:?}");
