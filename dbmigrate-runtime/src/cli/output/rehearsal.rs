@@ -21,19 +21,24 @@ impl Output<'_> {
                     .text("name", &*repeated.name)
                     .number("duration_us", Some(micros(repeated.duration)))
                     .line(),
-                false => format!("Rehearsed {} in {}", plain(&repeated.name), human::time(repeated.duration)),
+                false => format!("Rehearsed {}", human::repeated(repeated)),
             };
             self.terminal.data(&line);
         }
-        let would = match self.request.verb.name() {
-            "down" => format!("{} would be rolled back", count(migrations.len())),
-            _ => format!("{} would be applied", count(migrations.len())),
-        };
+        let mut what = Vec::new();
+        if !migrations.is_empty() {
+            what.push(count(migrations.len()));
+        }
+        if !repeated.is_empty() {
+            what.push(human::count_repeatables(repeated.len()));
+        }
+        let done = if self.request.verb.name() == "down" { "rolled back" } else { "applied" };
+        let would = format!("{} would be {done}", what.join(", "));
         let fails = error.is_some();
         if let Some(error) = error {
             self.end(Err(error.into()));
             if !self.json {
-                let before = if migrations.is_empty() { String::new() } else { format!(" {would} before it, and") };
+                let before = if what.is_empty() { String::new() } else { format!(" {would} before it, and") };
                 self.note(&format!("that was on a copy:{before} the database is as it was"));
             }
         }
