@@ -256,7 +256,7 @@ impl<'s> Known<'s> {
                 format!("`{name}` was edited after it was applied"),
                 ["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".to_owned()]
                     .into_iter()
-                    .chain(is_newest.then(|| {
+                    .chain((is_newest && matched.has_down()).then(|| {
                         "in development: `cargo dbmigrate redo` rolls it back and applies the new text".to_owned()
                     }))
                     .chain([format!("if the database has what the new text makes: {repair}")])
@@ -339,6 +339,11 @@ impl Match<'_> {
     /// Whether `up` can go on with it.
     pub(crate) fn can_resume(&self) -> bool {
         self.migration.zip(self.row.as_ref()).is_some_and(|(migration, row)| interrupted::goes_on(row, migration))
+    }
+
+    /// Whether the program has a way back, as the text that was applied most likely had.
+    fn has_down(&self) -> bool {
+        self.migration.is_some_and(|migration| matches!(migration.down, Down::Script(_)))
     }
 
     /// Whether the program's text is the one in the history.

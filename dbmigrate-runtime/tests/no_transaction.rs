@@ -142,6 +142,8 @@ fn another_one_is_for_people_to_settle() {
         let repairs = runner(files()).repair(&mut db, 2_u64, None).unwrap();
         assert!(repairs.done.is_empty() && repairs.left[0].problem.help[0].contains("--retry"), "{repairs:?}");
         assert_eq!(history(&db), "001_t 002_bare:started0");
+        let problem = runner(files()).verify(&mut db).unwrap().problems.remove(0);
+        assert_eq!(problem.help, ["`cargo dbmigrate repair` (`repair_plan` of the migrator) says how it goes on"]);
         let repairs = runner(files()).repair_all(&mut db, Some(choice)).unwrap();
         assert!(repairs.left.is_empty() && repairs.done.len() == 1, "{repairs:?}");
         runner(files()).up(&mut db).unwrap();
