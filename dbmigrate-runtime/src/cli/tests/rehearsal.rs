@@ -45,20 +45,6 @@ fn the_answer_is_what_would_happen() {
 }
 
 #[test]
-fn repeatables_are_rehearsed_as_well() {
-    let folder = Folder::new("rehearsal-repeatables");
-    let database = folder.path("app.db");
-    let view = || with_view(three(), "names", "CREATE VIEW names AS SELECT name FROM users");
-    assert_eq!(on(three(), &database, "up --to 2").0, 0);
-    let (exit, out, err) = on(view(), &database, "up --dry-run");
-    assert_eq!((exit, out.last().unwrap().as_str()), (0, "Rehearsed repeatable/names in N ms"));
-    assert_eq!(err.last().unwrap(), "Finished 1 migration, 1 repeatable would be applied; the database is as it was");
-    on(three(), &database, "up");
-    let (_, _, err) = on(view(), &database, "up --dry-run");
-    assert_eq!(err.last().unwrap(), "Finished 1 repeatable would be applied; the database is as it was");
-}
-
-#[test]
 fn a_first_start_is_rehearsed_without_a_file() {
     let folder = Folder::new("rehearsal-first");
     let (exit, out, _) = on(three(), &folder.path("app.db"), "up --dry-run");
