@@ -109,7 +109,7 @@ fn every_migration_is_measured_on_the_way_up_and_back() {
 }
 
 #[test]
-fn the_database_and_what_stands_beside_it_stay_as_they_are() {
+fn case_59_the_database_and_what_stands_beside_it_stay_as_they_are() {
     for mode in ["delete", "wal", "persist"] {
         for access in [Access::ReadOnly, Access::ReadWrite] {
             let folder = Folder::new();
