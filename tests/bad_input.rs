@@ -59,6 +59,7 @@ fn a_database_that_is_none() {
         refused(&project, &args, 101, &["no database at", "none.db"]);
     }
     each_command(&project, "src", &["src", "directory"]);
+    each_command(&project, ".", &["`.` is a directory"]);
     each_command(&project, "no/such/folder/x.db", &["x.db"]);
     project
         .write("notes.txt", "These are notes, and they are long enough to be a page of something else.\n".repeat(40));

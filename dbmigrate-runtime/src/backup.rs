@@ -194,7 +194,8 @@ fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 7)) <> 'sqlite_' \
                AND lower(substr(sql, 1, 14)) <> 'create virtual'";
     let tables = db.query("could not read the schema", sql, &[])?;
-    let is_own = |name: &str| history.tables().iter().any(|own| own.eq_ignore_ascii_case(name));
+    let own = history.tables();
+    let is_own = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
     let has_row = |row: Vec<Value>| match row.first() {
         Some(Value::Text(name)) => !is_own(name) && has_row(db, name),
         _ => false,

@@ -15,7 +15,7 @@ use crate::value::{Row, Value};
 pub(crate) const FULL: &str = "database or disk is full";
 
 /// What to do about what SQLite says of the disk and the file, and no migration can help.
-const REMEDIES: [(&str, &str); 12] = [
+const REMEDIES: [(&str, &str); 10] = [
     (FULL, "make room on the disk, or raise the limit that is set, then try again"),
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
@@ -29,8 +29,6 @@ const REMEDIES: [(&str, &str); 12] = [
     ("no such function", REGISTERED),
     ("no such collation sequence", REGISTERED),
     ("no such module", REGISTERED),
-    ("error in view ", DEPENDENT),
-    ("error in trigger ", DEPENDENT),
 ];
 
 pub(crate) const DAMAGED: &str =
@@ -38,9 +36,6 @@ pub(crate) const DAMAGED: &str =
 
 const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
                           dbmigrate init --runner` adds";
-
-const DEPENDENT: &str = "it uses what this statement changes: drop it in this file before, and make it again after; what \
-                         `repeatable/` makes is made again by itself";
 
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {

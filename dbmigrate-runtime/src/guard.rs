@@ -91,6 +91,10 @@ pub(crate) fn guarded(
     let mut report = Report::default();
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, &mut report)));
     let restored = settings.restore(&mut db);
+    if !matches!(result, Ok(Ok(()))) {
+        // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
+        let _ = db.session().query("SELECT 1 FROM main.sqlite_master LIMIT 1", &[]);
+    }
     if !db.has_committed() && !db.in_transaction() {
         // A program that fails at every start must not fill the disk with copies.
         backup::discard(&mut report);

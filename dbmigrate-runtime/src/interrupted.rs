@@ -4,7 +4,8 @@
 //! checksum of the steps that have run, with the one that was begun: these have to be the program's first ones.
 
 use crate::compare::{Match, accept_help, forget_help};
-use crate::history::HistoryRow;
+use crate::history_row::HistoryRow;
+use crate::no_transaction::is_idempotent;
 use crate::set::Migration;
 
 /// Whether `up` can go on with the program's text where the history says that it was stopped.
@@ -38,7 +39,10 @@ pub(crate) fn explain(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (Str
         };
     };
     if matched.can_resume() {
-        (stopped, vec![goes_on("up")])
+        let begun = usize::try_from(row.statements_done).ok().and_then(|done| migration.up.steps.get(done));
+        let is_in_doubt = row.state == "started" && !begun.is_some_and(is_idempotent);
+        let help = "`cargo dbmigrate repair` (`repair_plan` of the migrator) says how it goes on";
+        (stopped, vec![if is_in_doubt { help.to_owned() } else { goes_on("up") }])
     } else if row.name != name && !matched.has_same_text() {
         (format!("{stopped}, and `{name}` has its number now"), vec![bring_back(), gone()])
     } else if row.name != name {

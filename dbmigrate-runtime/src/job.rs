@@ -104,7 +104,9 @@ impl Job<'_> {
         }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
             let message = format!("the program's `before_each` stopped `{}`: {cause}", self.name);
-            Error::new(ErrorKind::Hook, message).because(cause)
+            Error::new(ErrorKind::Hook, message)
+                .hint("it runs with the first start at which the program lets it")
+                .because(cause)
         })
     }
 

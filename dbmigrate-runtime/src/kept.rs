@@ -262,6 +262,7 @@ impl Part {
     }
 
     /// Puts the file in the place of another, all at once.
+    #[cfg(feature = "cli")]
     pub(crate) fn replace(self, file: &Path) -> io::Result<()> {
         fs::rename(&self.0, file)?;
         sync_folder(file);

@@ -35,6 +35,21 @@ fn state(db: &mut Connection, statements: &[&'static str]) -> State {
 }
 
 #[test]
+fn redo_is_offered_where_there_is_a_way_back() {
+    for has_down in [true, false] {
+        let text = |statement| {
+            let file = file("001_t", &[statement]);
+            runner(vec![if has_down { file.down(&["DROP TABLE t"]) } else { file }])
+        };
+        let mut db = memory();
+        text("CREATE TABLE t (x)").up(&mut db).unwrap();
+        let error = text("CREATE TABLE t (x, y)").up(&mut db).unwrap_err();
+        let is_offered = error.help().iter().any(|help| help.contains("`cargo dbmigrate redo`"));
+        assert_eq!((error.kind(), is_offered), (ErrorKind::Edited, has_down), "{error}");
+    }
+}
+
+#[test]
 fn an_edit_behind_what_has_run_goes_on() {
     for (edited, rows) in [
         (&[ONE, TWO, THREE][..], "1,2,3"),

@@ -146,6 +146,16 @@ fn progress_names_their_files_and_other_calls_do_not_know_them() {
 }
 
 #[test]
+fn a_program_that_objects_is_not_told_to_correct_a_file() {
+    let migrator: Migrator<'_, driver::Rusqlite> = Migrator::new(package(files(1)).set());
+    let mut db = memory();
+    let error = migrator.before_each(|_| Err("not today".into())).up(&mut db).unwrap_err();
+    assert!(error.is_hook() && error.to_string().contains("stopped `001_a`: not today"), "{error}");
+    assert_eq!(error.help(), ["it runs with the first start at which the program lets it"]);
+    assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
+}
+
+#[test]
 fn nothing_is_applied_where_the_first_fails() {
     let failing = || package(files(2)).before(&["CREATE TABLE log (x)", "INSERT INTO nowhere VALUES (1)"]).runner();
     let mut db = memory();

@@ -55,7 +55,12 @@ fn named(
     };
     let path = database_path(&value).map_err(|why| CliError::usage(format!("{source}: {why}")))?;
     let path = folder.join(path);
-    let path = path.strip_prefix(here).map(Path::to_owned).unwrap_or(path);
+    let path = match path.strip_prefix(here) {
+        // The folder itself is no file, and is told so under this name.
+        Ok(short) if short.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(short) => short.to_owned(),
+        Err(_) => path,
+    };
     Ok(Some(Database { path, source }))
 }
 
@@ -110,6 +115,7 @@ mod tests {
             (check(None, None, None, config), "ROOT/d.db", "`database` in `Cargo.toml`"),
             (check(None, None, Some("OTHER=1"), config), "ROOT/d.db", "`database` in `Cargo.toml`"),
             (check(Some("/x/a.db"), None, None, None), "/x/a.db", "`--database`"),
+            (check(Some("."), None, None, None), ".", "`--database`"),
             (check(None, None, None, None), "nothing", ""),
         ] {
             assert_eq!(case, (path.to_owned(), source.to_owned()));

@@ -92,6 +92,10 @@ pub(super) fn state(state: &State) -> String {
         State::Renamed { recorded } => format!("applied as {}", plain(recorded)),
         State::Missing => "applied, but its file is missing".to_owned(),
         State::Newer => "applied by a newer version".to_owned(),
+        // The program does not know how many there are.
+        State::Interrupted { done, of: 0, .. } => {
+            format!("interrupted after {done} step{}", if *done == 1 { "" } else { "s" })
+        }
         State::Interrupted { done, of, edited } => {
             let edited = if *edited { ", and edited in what has run" } else { "" };
             format!("interrupted: {done} of {of} steps done{edited}")
@@ -284,6 +288,8 @@ mod tests {
             (State::Missing, "[!] 002_x  (applied, but its file is missing)"),
             (State::Newer, "[!] 002_x  (applied by a newer version)"),
             (State::Interrupted { done: 1, of: 3, edited: false }, "[!] 002_x  (interrupted: 1 of 3 steps done)"),
+            (State::Interrupted { done: 1, of: 0, edited: false }, "[!] 002_x  (interrupted after 1 step)"),
+            (State::Interrupted { done: 2, of: 0, edited: false }, "[!] 002_x  (interrupted after 2 steps)"),
             (
                 State::Interrupted { done: 2, of: 5, edited: true },
                 "[!] 002_x  (interrupted: 2 of 5 steps done, and edited in what has run)",

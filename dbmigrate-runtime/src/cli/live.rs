@@ -2,7 +2,7 @@
 //! anything else is said.
 //!
 //! A thread of its own rewrites it, so that time passes on it during one long statement as well. It uses no escape
-//! codes, which not every terminal understands.
+//! codes, which not every terminal understands, but the two of [`NO_WRAP`].
 
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(200);
 /// As many letters fit on a line of most terminals, and none into the next.
 const WIDTH: usize = 79;
+
+/// What stands around a line so that on a narrow terminal it ends at the edge: what runs into a second line can't be
+/// written over. Every terminal of a Unix understands it; a console of Windows only when it is told to.
+const NO_WRAP: [&str; 2] = if cfg!(unix) { ["\x1b[?7l", "\x1b[?7h"] } else { ["", ""] };
 
 /// The line of a run. It goes when this is dropped.
 pub(super) struct Live {
@@ -146,14 +150,20 @@ impl Line {
     fn write(&mut self, text: &str) {
         let before = self.width;
         self.width = text.chars().count();
-        let _ = write!(self.out, "\r{text:before$}").and_then(|()| self.out.flush());
+        self.over(&format!("{text:before$}"), "");
     }
 
     fn clear(&mut self) {
         if self.width > 0 {
-            let _ = write!(self.out, "\r{:1$}\r", "", self.width).and_then(|()| self.out.flush());
+            self.over(&" ".repeat(self.width), "\r");
             self.width = 0;
         }
+    }
+
+    /// In one go, so that a kill does not come between the two codes.
+    fn over(&mut self, text: &str, end: &str) {
+        let [stop, wrap] = NO_WRAP;
+        let _ = self.out.write_all(format!("\r{stop}{text}{wrap}{end}").as_bytes()).and_then(|()| self.out.flush());
     }
 }
 
@@ -213,7 +223,9 @@ mod tests {
         line.write("four");
         line.clear();
         drop(line);
-        assert_eq!(written.iter().collect::<String>(), "\rfour\r2   \rfour\r    \r");
+        let [stop, wrap] = NO_WRAP;
+        let lines = ["four", "2   ", "four", "    "].map(|text| format!("\r{stop}{text}{wrap}"));
+        assert_eq!(written.iter().collect::<String>(), lines.concat() + "\r");
     }
 
     #[test]
@@ -230,14 +242,14 @@ mod tests {
                     all.push_str(&part);
                     Some(all.clone())
                 });
-                assert!(shown.into_iter().any(|all| all.contains("\r    Applying 001_a: statement 1 of 1, ")));
+                assert!(shown.into_iter().any(|all| all.contains("    Applying 001_a: statement 1 of 1, ")));
             }
         });
         live.follow(migrator, "Applying").up(&mut Connection::open_in_memory().unwrap()).unwrap();
         assert_eq!(calls.get(), 2);
         drop(live);
         let rest: String = written.iter().collect();
-        assert!(rest.ends_with(" \r"), "{rest:?}");
+        assert!(rest.ends_with(&format!(" {}\r", NO_WRAP[1])), "{rest:?}");
     }
 
     #[test]

@@ -20,9 +20,11 @@ pub(super) fn open<B: Backend>(
     output: &mut Output<'_>,
 ) -> Result<(B::Connection, Access), Failure> {
     let access = access(path, request)?;
+    let copies = || format!("{} shows which copies there are to put back", output.command("restore"));
     let could_not = |error: &str| {
         let failure = Failure::new(format!("could not open {}: {error}", name(path)));
         match access {
+            _ if error.contains("malformed") => failure.hint(copies()),
             Access::ReadWrite | Access::Create if error.contains("readonly") || error.contains("unable to open") => {
                 failure.hint("SQLite writes beside the file as well: its folder must be writable")
             }
@@ -39,7 +41,7 @@ pub(super) fn open<B: Backend>(
         // Whoever is in the way may be gone soon: the runner waits.
         Err((true, _)) => output.progress("Waiting", &format!("for another connection that holds {}", name(path))),
         Err((false, error)) if error.contains("not a database") => {
-            return Err(Failure::new(format!("{} is not a SQLite database", name(path))));
+            return Err(Failure::new(format!("{} is not a SQLite database", name(path))).hint(copies()));
         }
         Err((false, _)) if access == Access::ReadOnly && has_journal(path) => {
             let message = format!("a writer that crashed left a journal beside {}", name(path));

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::fixture::{Connection, Folder, Memory, Rusqlite, set, with_view};
 use super::{Invocation, parse, run};
-use crate::{Migrator, Set};
+use crate::{Migrator, NewerDatabase, Rules, Set};
 
 fn three() -> &'static Set<'static> {
     set(&[
@@ -148,6 +148,15 @@ fn repeatables_are_applied_and_shown_after_the_migrations() {
         err,
         ["Applying 1 repeatable", "Applied repeatable/names in N ms", "Finished 1 repeatable applied in N ms",]
     );
+    // Those of a newer program are not for an older one to apply.
+    let older = || {
+        let migrations = &three().migrations[..2];
+        let rules = Rules { newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+        Box::leak(Box::new(Set { migrations, rules, ..*first() }))
+    };
+    assert_eq!(on(older(), &database, "status --check").0, 0);
+    let (_, _, err) = on(older(), &database, "up");
+    assert_eq!(err, ["Finished nothing to apply: the database is up to date"]);
     let (_, out, _) = on(first(), &database, "up --message-format json");
     assert!(out[0].starts_with(r#"{"reason":"repeatable-applied","name":"names","duration_us":"#), "{out:?}");
     assert!(out[1].ends_with(r#","repeated":1,"notes":[]}"#), "{out:?}");
@@ -335,6 +344,12 @@ fn bad_input_gets_one_clear_error_and_changes_nothing() {
             assert_eq!((code, out.len()), (exit, 0), "{verb} {name}");
             assert!(err[0].contains(message), "{verb} {name}: {err:?}");
             assert!(err[1..].iter().all(|line| line.starts_with("help: ")), "{verb} {name}: {err:?}");
+            let is_damaged = message == "is not a SQLite database";
+            assert_eq!(
+                err[1..].iter().any(|line| line.contains("`app restore`")),
+                is_damaged,
+                "{verb} {name}: {err:?}"
+            );
             assert_eq!(folder.files(), before, "{verb} {name}");
         }
     }
