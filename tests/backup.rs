@@ -82,7 +82,7 @@ fn case_49_a_copy_under_a_writer_is_whole_and_goes_back_without_what_lay_beside(
         fs::write(project.root.join(DB), "no database, but long enough to be looked at\n".repeat(200)).unwrap();
         fs::write(project.root.join("app.db-wal"), "of the old file").unwrap();
         let restore = ["restore", copy.to_str().unwrap(), "--yes"];
-        project.dbmigrate(restore).exits(101).says("--yes --force` replaces the file");
+        project.dbmigrate(restore).exits(101).says("`--force` replaces the file");
         project.dbmigrate(restore.iter().chain(&["--force"])).succeeds().says("Kept what was there");
         assert!(["-wal", "-shm", "-journal"].iter().all(|suffix| !project.has(&format!("app.db{suffix}"))));
         assert_eq!(project.query(DB, "SELECT max(n) FROM written"), last);

@@ -72,8 +72,7 @@ pub(super) fn run_with_copy(
 /// The copies to keep, as the flags say and else the manifest.
 fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
     let when = if copy.backup { BackupWhen::Always } else { BackupWhen::Destructive };
-    let is_off = copy.no_backup || project.config.backup.is_none() && !copy.backup;
-    if is_off {
+    if copy.no_backup || (project.config.backup.is_none() && !copy.backup) {
         return None;
     }
     let configured = project.config.backup.clone().unwrap_or_default();

@@ -208,12 +208,9 @@ fn a_file_that_is_replaced_is_there_at_every_moment() {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
-            let mut looks = 0_u64;
             while !is_over.load(Ordering::Relaxed) {
                 assert!(database.exists());
-                looks += 1;
             }
-            looks
         });
         for _ in 0..50 {
             // Not in place, as that would tear what the watcher looks for.
@@ -222,7 +219,7 @@ fn a_file_that_is_replaced_is_there_at_every_moment() {
             assert_eq!(on(three(), &database, &line).0, 0);
         }
         is_over.store(true, Ordering::Relaxed);
-        assert!(watcher.join().unwrap() > 0);
+        watcher.join().unwrap();
     });
     assert_eq!(folder.files().iter().filter(|name| name.contains(".damaged")).count(), 50);
 }
