@@ -54,6 +54,9 @@ pub(super) fn run_with_copy(
         backup: backup(copy, &project),
     };
     if let Some(runner) = runner {
+        if request.verb.rehearses() {
+            space::refuse_too_large(&database.path)?;
+        }
         return runner::run(runner, &project, &database.path, &request, context.global, &args.build);
     }
     Ok(runtime_set::with_set(&loaded.set, |set| {
