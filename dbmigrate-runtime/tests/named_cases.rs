@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use dbmigrate_runtime::{Comparison, Migrator, Rules, State, TransactionMode};
 use rusqlite::Connection;
 use support::{Folder, ask, dump, family, file, history, memory, objects, rebuild, run, runner, set, set_with};
@@ -249,6 +251,95 @@ fn case_20_an_attached_database_with_the_same_names_is_not_touched() {
     assert_eq!(ask(&db, "SELECT count(*) FROM aux1.child"), "1");
     assert_eq!(ask(&db, "SELECT count(*) FROM aux1.sqlite_master WHERE name LIKE '\\_migrations%' ESCAPE '\\'"), "0");
     assert_eq!(ask(&db, "SELECT count(*) FROM aux1.sqlite_master"), "3");
+}
+
+#[test]
+fn case_21_and_22_ids_are_not_used_again_and_rowids_stay_in_a_copy() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("app.db")).unwrap();
+    let files = vec![file(
+        "001_ids",
+        &[
+            "CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, a)",
+            "CREATE TABLE emptied (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+            "CREATE TABLE loose (a, rowid_of_another)",
+            "CREATE TABLE hidden (rowid TEXT, _rowid_ TEXT)",
+            "INSERT INTO numbered (a) VALUES (1), (2), (3)",
+            "INSERT INTO emptied VALUES (9)",
+            "INSERT INTO loose (rowid, a) VALUES (3, 'c'), (7, 'g'), (40, 'z')",
+            "INSERT INTO hidden (oid, rowid) VALUES (5, 'five'), (50, 'fifty')",
+            "DELETE FROM numbered WHERE id = 3",
+            "DELETE FROM emptied",
+        ],
+    )];
+    let migrator = runner(files);
+    migrator.up(&mut db).unwrap();
+    let copy = folder.file("copy.db");
+    migrator.copy_to(&mut db, &copy).unwrap();
+    for db in [&db, &Connection::open(copy).unwrap()] {
+        run(db, "INSERT INTO numbered (a) VALUES (4); INSERT INTO emptied DEFAULT VALUES");
+        assert_eq!(ask(db, "SELECT group_concat(id) FROM numbered"), "1,2,4");
+        assert_eq!(ask(db, "SELECT id FROM emptied"), "10");
+        assert_eq!(ask(db, "SELECT group_concat(rowid || a) FROM loose"), "3c,7g,40z");
+        assert_eq!(ask(db, "SELECT group_concat(oid || rowid) FROM hidden"), "5five,50fifty");
+    }
+}
+
+#[test]
+fn case_31_odd_values_survive_a_rebuild_and_a_copy() {
+    let values = "SELECT group_concat(id || typeof(v) || iif(typeof(v) = 'real', quote(v), hex(v))) FROM odd";
+    for encoding in ["UTF-8", "UTF-16le", "UTF-16be"] {
+        let folder = Folder::new();
+        let mut db = Connection::open(folder.file("app.db")).unwrap();
+        run(&db, &format!("PRAGMA encoding = '{encoding}'; PRAGMA foreign_keys = 1"));
+        let first = file(
+            "001_odd",
+            &[
+                "CREATE TABLE odd (id INTEGER PRIMARY KEY, v)",
+                "CREATE TABLE child (odd REFERENCES odd ON DELETE CASCADE)",
+                "INSERT INTO odd (v) VALUES (x'00ff00'), (CAST(x'c3286100' AS TEXT)), ('\u{1F980} it''s'), (-0.0), (1e999), \
+                 (-1e999), (NULL), (9223372036854775807), ('007'), (' 5 '), (''), (zeroblob(1000000))",
+                "INSERT INTO child SELECT id FROM odd",
+            ],
+        );
+        let rebuild = file(
+            "002_rebuild",
+            &[
+                "CREATE TABLE odd_new (id INTEGER PRIMARY KEY, v, more)",
+                "INSERT INTO odd_new (id, v) SELECT id, v FROM odd",
+                "DROP TABLE odd",
+                "ALTER TABLE odd_new RENAME TO odd",
+            ],
+        );
+        runner(vec![first.clone()]).up(&mut db).unwrap();
+        let before = ask(&db, values);
+        let migrator = runner(vec![first, rebuild]);
+        migrator.up(&mut db).unwrap();
+        let copy = folder.file("copy.db");
+        migrator.copy_to(&mut db, &copy).unwrap();
+        for db in [&db, &Connection::open(copy).unwrap()] {
+            assert!(ask(db, values) == before, "{encoding}");
+            assert_eq!(ask(db, "SELECT count(*) FROM child"), "12", "{encoding}");
+            assert_eq!(ask(db, "PRAGMA encoding"), encoding);
+        }
+    }
+}
+
+#[test]
+fn case_47_the_programs_own_busy_handler_stays() {
+    let folder = Folder::new();
+    let path = folder.file("app.db");
+    let mut db = Connection::open(&path).unwrap();
+    db.busy_timeout(Duration::from_millis(1234)).unwrap();
+    runner(vec![family(""), rebuild("002_rebuild")]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "PRAGMA busy_timeout"), "1234");
+    let writer = Connection::open(&path).unwrap();
+    run(&writer, "BEGIN IMMEDIATE");
+    db.busy_timeout(Duration::from_millis(1)).unwrap();
+    let more = file("003_more", &["CREATE TABLE more (a)"]);
+    let migrator = runner(vec![family(""), rebuild("002_rebuild"), more]).busy_timeout(Duration::from_millis(5));
+    assert!(migrator.up(&mut db).unwrap_err().is_busy());
+    assert_eq!(ask(&db, "PRAGMA busy_timeout"), "1");
 }
 
 #[test]
