@@ -80,15 +80,21 @@ impl<'s> Db<'s> {
         Ok(self.query(what, sql, &[])?.into_iter().flatten().next())
     }
 
-    /// The file of the database; `None` for one in memory.
+    /// The file of the database; `None` for one in memory, or where nobody can tell.
     pub(crate) fn file(&mut self) -> Result<Option<PathBuf>, Error> {
-        // As bytes: a driver may replace what is no text, and the name would be that of another file. By its place, as
-        // programs can give `main` another name.
-        let sql = "SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE seq = 0";
-        match self.value("could not ask for the file of the database", sql)? {
-            Some(Value::Blob(name)) if !name.is_empty() => Ok(Some(path(name))),
-            _ => Ok(None),
-        }
+        // As bytes too: a driver may replace what is no text, and the name would be that of another file. By its place,
+        // as programs can give `main` another name.
+        let sql = "SELECT CAST(file AS BLOB), file FROM pragma_database_list WHERE seq = 0";
+        let row = self.query("could not ask for the file of the database", sql, &[])?.into_iter().next();
+        Ok(match row.as_deref() {
+            Some([Value::Blob(name), Value::Text(text)]) if !name.is_empty() => {
+                let is_same = String::from_utf8_lossy(name) == text.as_str();
+                // In a UTF-16 database these bytes are no name, and what was replaced is lost.
+                let is_known = is_same || !text.contains(char::REPLACEMENT_CHARACTER);
+                is_known.then(|| if is_same { path(name.clone()) } else { PathBuf::from(text) })
+            }
+            _ => None,
+        })
     }
 
     /// How many bytes the database has, with those that stand in the log of a WAL.
