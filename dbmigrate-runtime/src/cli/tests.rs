@@ -336,7 +336,11 @@ fn bad_input_gets_one_clear_error_and_changes_nothing() {
             assert!(err[0].contains(message), "{verb} {name}: {err:?}");
             assert!(err[1..].iter().all(|line| line.starts_with("help: ")), "{verb} {name}: {err:?}");
             let is_damaged = message == "is not a SQLite database";
-            assert_eq!(err[1..].iter().any(|line| line.contains("`app restore`")), is_damaged, "{verb} {name}: {err:?}");
+            assert_eq!(
+                err[1..].iter().any(|line| line.contains("`app restore`")),
+                is_damaged,
+                "{verb} {name}: {err:?}"
+            );
             assert_eq!(folder.files(), before, "{verb} {name}");
         }
     }

@@ -52,10 +52,7 @@ fn repeatables_are_rehearsed_as_well() {
     assert_eq!(on(three(), &database, "up --to 2").0, 0);
     let (exit, out, err) = on(view(), &database, "up --dry-run");
     assert_eq!((exit, out.last().unwrap().as_str()), (0, "Rehearsed repeatable/names in N ms"));
-    assert_eq!(
-        err.last().unwrap(),
-        "Finished 1 migration, 1 repeatable would be applied; the database is as it was"
-    );
+    assert_eq!(err.last().unwrap(), "Finished 1 migration, 1 repeatable would be applied; the database is as it was");
     on(three(), &database, "up");
     let (_, _, err) = on(view(), &database, "up --dry-run");
     assert_eq!(err.last().unwrap(), "Finished 1 repeatable would be applied; the database is as it was");
