@@ -16,7 +16,7 @@ fn crates_depend_in_one_direction_and_stay_light() {
         ("dbmigrate-core", ["hmac-sha256", "toml"].as_slice()),
         ("dbmigrate-build", &["dbmigrate-core", "heck"]),
         ("dbmigrate-runtime", &[]),
-        ("dbmigrate-schema", &["dbmigrate-core", "rusqlite"]),
+        ("dbmigrate-schema", &["dbmigrate-core", "rusqlite", "sqlite3-parser"]),
     ]);
     let metadata =
         cargo_metadata::MetadataCommand::new().manifest_path(checkout().join("Cargo.toml")).no_deps().exec().unwrap();

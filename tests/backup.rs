@@ -82,7 +82,7 @@ fn case_49_a_copy_under_a_writer_is_whole_and_goes_back_without_what_lay_beside(
         fs::write(project.root.join(DB), "no database, but long enough to be looked at\n".repeat(200)).unwrap();
         fs::write(project.root.join("app.db-wal"), "of the old file").unwrap();
         let restore = ["restore", copy.to_str().unwrap(), "--yes"];
-        project.dbmigrate(restore).exits(101).says("--yes --force` replaces the file");
+        project.dbmigrate(restore).exits(101).says("`--force` replaces the file");
         project.dbmigrate(restore.iter().chain(&["--force"])).succeeds().says("Kept what was there");
         assert!(["-wal", "-shm", "-journal"].iter().all(|suffix| !project.has(&format!("app.db{suffix}"))));
         assert_eq!(project.query(DB, "SELECT max(n) FROM written"), last);
@@ -125,6 +125,15 @@ fn the_manifest_says_how_many_and_where_and_flags_say_otherwise() {
     project.dbmigrate(["redo"]).succeeds().says_not("Copied");
     project.dbmigrate(["redo", "--backup"]).succeeds().says("Copied");
     project.dbmigrate(["down", "--backup-keep", "0"]).exits(2);
+    // Copies that are asked for are not the manifest's to refuse, and go where they are sent.
+    let by_hand = |words: &[&str]| project.dbmigrate([words, &["--backup-dir", "by/hand"]].concat()).succeeds();
+    by_hand(&["backup", "--backup-keep", "1"]);
+    by_hand(&["reset", "--yes"]).says("by/hand/app.db.");
+    assert_eq!(by_hand(&["restore"]).stdout.lines().count(), 2);
+    let newest = copies(&project, "by/hand").pop().unwrap();
+    by_hand(&["restore", newest.to_str().unwrap(), "--yes"]).says("by/hand/app.db.");
+    assert_eq!(copies(&project, "by/hand").len(), 3);
+    assert_eq!(copies(&project, "").len(), 1, "that of `redo --backup`");
     project.edit_manifest(|manifest| {
         let mut backup = InlineTable::new();
         backup.insert("kep", 2.into());

@@ -31,6 +31,7 @@ mod rebuild;
 mod rehearsal;
 mod rusqlite_matrix;
 mod scaler;
+mod schema;
 mod settle;
 mod sound;
 mod support;

@@ -78,7 +78,7 @@ fn waiting(project: &Project, runner: &Path) -> Child {
 }
 
 #[test]
-fn what_a_killed_one_left_is_swept_and_a_live_one_is_let_be() {
+fn case_59_what_a_killed_one_left_is_swept_and_a_live_one_is_let_be() {
     let project = project("rehearsal-killed");
     let runner = project.program().with_file_name(format!("{}-migrate", project.name));
     let before = fs::read(project.root.join("app.db")).unwrap();

@@ -122,6 +122,10 @@ pub(crate) enum Command {
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
     Check,
+    /// Show the schema that the migrations lead to, or in what two schemas differ
+    Schema(SchemaArgs),
+    /// Compare the schema of a database with what its migrations lead to
+    Drift(DatabaseArgs),
     /// Show which migrations a database has
     Status(StatusArgs),
     /// Apply what is pending
@@ -174,6 +178,40 @@ pub(crate) struct CreateArgs {
     /// Open the new file in $VISUAL or $EDITOR
     #[arg(long)]
     pub(crate) edit: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, or a file: SQL if its name ends \
+                        in `.sql`, else a database."
+)]
+pub(crate) struct SchemaArgs {
+    /// The schema to show
+    #[arg(value_name = "SOURCE", default_value = "migrations", conflicts_with_all = ["from", "to"])]
+    pub(crate) of: String,
+    /// Show what has to change in this schema [default: migrations]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) from: Option<String>,
+    /// Show what has to change to arrive at this schema [default: migrations]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) to: Option<String>,
+    /// How to show a schema
+    #[arg(long, value_name = "FMT", default_value = "sql", conflicts_with_all = ["from", "to"])]
+    pub(crate) format: SchemaFormat,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// The statements that make it
+    Sql,
+    /// One JSON object that describes it
+    Json,
+    /// The tables and their references, for Mermaid
+    Mermaid,
+    /// The tables and their references, for Graphviz
+    Dot,
 }
 
 #[derive(Debug, Args)]
@@ -273,6 +311,13 @@ pub(crate) struct CopyArgs {
     pub(crate) no_backup: bool,
     #[command(flatten)]
     pub(crate) keep: KeepArgs,
+}
+
+impl CopyArgs {
+    /// For a command whose copies are not for the manifest to refuse.
+    pub(crate) fn in_any_case(keep: &KeepArgs) -> Self {
+        Self { backup: true, no_backup: false, keep: keep.clone() }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -134,8 +134,9 @@ impl Fields {
     }
 
     fn finish(self) -> String {
-        let digits: String = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("v1:{digits}")
+        let halves = self.0.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = halves.filter_map(|half| char::from_digit(half.into(), 16));
+        "v1:".chars().chain(digits).collect()
     }
 }
 

@@ -8,7 +8,6 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::history::History;
 use crate::job::Job;
-use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
@@ -32,26 +31,25 @@ pub enum BackupWhen {
 ///
 /// A database without rows has nothing to lose and is not copied. The copies of one database are told from others by
 /// its file name, so databases of one name need folders of their own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     pub(crate) when: BackupWhen,
     pub(crate) keep: usize,
     pub(crate) dir: Option<PathBuf>,
     /// Also where there are no rows.
     pub(crate) without_rows: bool,
-    pub(crate) free_space: Option<fn(&Path) -> Option<u64>>,
 }
 
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     pub fn new(when: BackupWhen) -> Self {
-        Self { when, keep: KEEP, dir: None, without_rows: false, free_space: None }
+        Self { when, keep: KEEP, dir: None, without_rows: false }
     }
 
     /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
-    /// and of the version that was copied the oldest stays. Of a version that runs fail at again and again, that many
-    /// stay beside the newest.
+    /// and of the version that was copied the oldest stays. After a run that failed half-way only those of its own
+    /// version go.
     #[must_use]
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count.max(1);
@@ -66,14 +64,6 @@ impl Backup {
         self
     }
 
-    /// How to ask for the free bytes of a folder, so that a copy for which there is no room is not even begun. Without
-    /// this the disk says so when it is full.
-    #[must_use]
-    pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
-        self.free_space = Some(ask);
-        self
-    }
-
     /// Takes the folder as a path from the current one.
     #[cfg(feature = "cli")]
     pub(crate) fn here(self) -> Self {
@@ -85,16 +75,6 @@ impl Backup {
         Self { when: BackupWhen::Always, without_rows: true, ..self }
     }
 }
-
-impl PartialEq for Backup {
-    fn eq(&self, other: &Self) -> bool {
-        // Functions can't be compared.
-        let parts = |it: &Self| (it.when, it.keep, it.without_rows, it.free_space.is_some());
-        parts(self) == parts(other) && self.dir == other.dir
-    }
-}
-
-impl Eq for Backup {}
 
 /// The copy of one run.
 #[derive(Default)]
@@ -124,15 +104,13 @@ impl Keeper {
         self.decided = state;
         discard(report);
         if is_wanted(db, history, backup, jobs)? {
-            let made = copy::keep(db, history, backup, How::Beside).map_err(|error| {
+            report.backup = Some(copy::keep(db, history, options, How::Beside).map_err(|error| {
                 let error = error.note("a copy is kept first, so nothing was run");
                 match backup.without_rows {
                     true => error,
                     false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
                 }
-            })?;
-            kept::rotate_attempts(&made, backup.keep);
-            report.backup = Some(made);
+            })?);
         }
         Ok(())
     }
@@ -216,7 +194,8 @@ fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 7)) <> 'sqlite_' \
                AND lower(substr(sql, 1, 14)) <> 'create virtual'";
     let tables = db.query("could not read the schema", sql, &[])?;
-    let is_own = |name: &str| history.tables().iter().any(|own| own.eq_ignore_ascii_case(name));
+    let own = history.tables();
+    let is_own = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
     let has_row = |row: Vec<Value>| match row.first() {
         Some(Value::Text(name)) => !is_own(name) && has_row(db, name),
         _ => false,

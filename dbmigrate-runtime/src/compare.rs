@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{Head, History, HistoryRow, Presence};
+use crate::history::{Head, History, Presence};
+use crate::history_row::HistoryRow;
 use crate::options::Options;
-use crate::records::Record;
+use crate::records::Recorded;
 use crate::repeatable;
 use crate::session::Session;
 use crate::set::{Down, Migration, Set};
@@ -34,7 +35,7 @@ pub(crate) struct Known<'s> {
     /// The migrations that may run although later ones are applied, by ascending number.
     pub(crate) may_run_late: Vec<u64>,
     /// Which repeatables were run; `None` where there is no table for them.
-    pub(crate) records: Option<Vec<Record>>,
+    pub(crate) records: Option<Recorded>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
 }
@@ -80,13 +81,13 @@ pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options
             let notes = notes::read(&mut db, set, &known.matches)?;
             (known.matches, known.records.unwrap_or_default(), notes)
         }
-        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Vec::new(), BTreeMap::new()),
+        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new()),
     };
     let entries = matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
         entry(matched, notes)
     });
-    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, &records) })
+    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records) })
 }
 
 fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
@@ -194,12 +195,18 @@ impl<'s> Known<'s> {
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
     pub(crate) fn is_complete(&self) -> bool {
-        self.prefix() == Some(self.set.migrations.len()) && repeatable::are_done(self.set, self.records())
+        self.prefix() == Some(self.set.migrations.len()) && repeatable::due(self.set, self.records()).is_empty()
+    }
+
+    /// Whether a newer program has applied more than this one has.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.matches.last().is_some_and(|matched| matched.state == State::Newer)
     }
 
     /// Which repeatables were run.
-    pub(crate) fn records(&self) -> &[Record] {
-        self.records.as_deref().unwrap_or_default()
+    pub(crate) fn records(&self) -> &Recorded {
+        const NONE: &Recorded = &Recorded::new();
+        self.records.as_ref().unwrap_or(NONE)
     }
 
     /// The rows' side, newest first.

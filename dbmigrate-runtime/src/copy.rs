@@ -9,13 +9,17 @@ use std::path::{Path, PathBuf};
 
 use crate::BoxError;
 use crate::backup::Backup;
-use crate::db::{Db, FULL, because};
+use crate::db::{DAMAGED, Db, FULL, because};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::kept::{Part, Place, suffixed};
+use crate::kept::{Part, Place};
+use crate::options::Options;
 use crate::quote::literal;
 use crate::session::DbError;
 use crate::value::{Row, Value};
+
+/// How many bytes are free in a folder; `None` where nobody can say.
+pub(crate) type FreeSpace = fn(&Path) -> Option<u64>;
 
 /// Which connection reads the database for a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,28 +31,18 @@ pub(crate) enum How {
 }
 
 /// Keeps a copy at the place of this database's copies, and returns its path.
-pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, backup: &Backup, how: How) -> Result<PathBuf, Error> {
-    let place = place(db, backup)?;
+pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, how: How) -> Result<PathBuf, Error> {
+    let place = place(db, &options.copies())?;
     let dir = place.dir.display();
     fs::create_dir_all(&place.dir).map_err(|cause| by_file(&format!("could not create the folder `{dir}`"), cause))?;
-    place.sweep(how == How::Beside);
-    refuse_full(db, backup, &place.dir)?;
-    let stamp = stamp(db)?;
-    let owner = (how == How::Own).then(std::process::id);
-    let begun = |cause| by_file(&format!("could not begin a copy in `{dir}`"), cause);
-    let part = Part::new(place.part(&stamp, owner)).map_err(begun)?;
+    let (part, stamp) = begin(db, options, &place, how)?;
     let version = write(db, history, &part, how)?;
     part.publish(place.names(&stamp, &version))
         .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
 }
 
 /// Writes a copy to a file that must not be there.
-pub(crate) fn copy_to(
-    db: &mut Db<'_>,
-    history: &History<'_>,
-    backup: Option<&Backup>,
-    path: &Path,
-) -> Result<(), Error> {
+pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
     db.refuse_open_transaction()?;
     let shown = path.display();
     let taken = || Error::new(ErrorKind::Copy, format!("`{shown}` exists")).hint("name a file that does not exist");
@@ -58,11 +52,7 @@ pub(crate) fn copy_to(
     // An absolute path is no URI and no name that SQLite takes for something else.
     let path =
         std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
-    if let (Some(backup), Some(folder)) = (backup, path.parent()) {
-        refuse_full(db, backup, folder)?;
-    }
-    let begun = |cause| by_file(&format!("could not begin the copy `{shown}`"), cause);
-    let part = Part::new(suffixed(&path, format!(".part-{}", std::process::id()))).map_err(begun)?;
+    let (part, _) = begin(db, options, &Place::beside(&path), How::Own)?;
     write(db, history, &part, How::Own)?;
     match part.publish([path]) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
@@ -70,9 +60,19 @@ pub(crate) fn copy_to(
     }
 }
 
+/// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
+pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How) -> Result<(Part, String), Error> {
+    place.sweep(how == How::Beside);
+    refuse_full(db, options, &place.dir).map_err(|error| error.hint(ELSEWHERE))?;
+    let stamp = stamp(db)?;
+    let owner = (how == How::Own).then(std::process::id);
+    let begun = |cause| by_file(&format!("could not begin a copy in `{}`", place.dir.display()), cause);
+    Ok((Part::new(place.part(&stamp, owner)).map_err(begun)?, stamp))
+}
+
 /// Where the copies of this database are kept.
 pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
-    match main_file(db)? {
+    match db.file()? {
         Some(file) => Ok(Place::of(&file, backup)),
         None if backup.dir.is_some() => Ok(Place::of(Path::new("memory"), backup)),
         None => Err(Error::new(ErrorKind::Copy, "a database in memory has no folder for its copies")
@@ -80,26 +80,12 @@ pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
     }
 }
 
-/// The file of a database; `None` for one in memory.
-pub(crate) fn main_file(db: &mut Db<'_>) -> Result<Option<PathBuf>, Error> {
-    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
-    match value(db, "could not ask for the file of the database", sql)? {
-        Some(Value::Text(file)) if !file.is_empty() => Ok(Some(file.into())),
-        _ => Ok(None),
-    }
-}
-
 /// The moment as names have it: `20240115-103022`, UTC.
-pub(crate) fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
-    match value(db, "could not ask for the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
+fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
+    match db.value("could not ask for the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
         Some(Value::Text(stamp)) => Ok(stamp),
         _ => Err(Error::new(ErrorKind::Copy, "the database does not know the time")),
     }
-}
-
-/// The first value of the first row.
-pub(crate) fn value(db: &mut Db<'_>, what: &str, sql: &str) -> Result<Option<Value>, Error> {
-    Ok(db.query(what, sql, &[])?.into_iter().flatten().next())
 }
 
 /// Writes a copy and checks it; the newest migration that it has.
@@ -115,11 +101,11 @@ fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Resul
         }
         return Ok(version(db.session().query(&recorded, &[]).ok()));
     }
-    let model = main_file(db)?;
+    let model = db.file()?;
     vacuum(db, part, model.as_deref(), how)?;
     let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
     if let Some(what) = unsound(&findings) {
-        return Err(refused(&format!("the copy is not sound: {what}")));
+        return Err(Error::new(ErrorKind::Copy, format!("the copy is not sound: {what}")).hint(DAMAGED));
     }
     // Without a history there is nothing to ask for.
     let copied = ask(db, part.path(), &recorded).ok();
@@ -133,7 +119,7 @@ fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Resul
 pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: How) -> Result<(), Error> {
     let shown = part.path().display();
     let Some(text) = part.path().to_str() else {
-        return Err(Error::new(ErrorKind::Copy, format!("`{shown}` is not UTF-8")).hint("name another path"));
+        return Err(elsewhere(&format!("`{shown}` is not UTF-8")));
     };
     let created = part.create().and_then(|()| model.map_or(Ok(()), |model| part.resemble(model)));
     created.map_err(|cause| by_file(&format!("could not write `{shown}`"), cause))?;
@@ -150,7 +136,7 @@ pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: Ho
 
 /// The file to read through a connection of its own while this one holds the write lock.
 fn beside(db: &mut Db<'_>) -> Result<PathBuf, Error> {
-    let Some(file) = main_file(db)? else {
+    let Some(file) = db.file()? else {
         return Err(refused("a database in memory can't be read through another connection"));
     };
     if is_exclusive(db)? {
@@ -161,7 +147,7 @@ fn beside(db: &mut Db<'_>) -> Result<PathBuf, Error> {
 
 /// Whether the connection keeps its locks to itself.
 pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
-    let mode = value(db, "could not read a setting", "PRAGMA main.locking_mode")?;
+    let mode = db.value("could not read a setting", "PRAGMA main.locking_mode")?;
     Ok(mode == Some(Value::Text("exclusive".to_owned())))
 }
 
@@ -200,24 +186,24 @@ fn version(summary: Option<Vec<Row>>) -> String {
     if digits.is_empty() { "0".to_owned() } else { digits }
 }
 
-/// Refuses to begin a copy for which there is no room.
-fn refuse_full(db: &mut Db<'_>, backup: &Backup, folder: &Path) -> Result<(), Error> {
-    let Some(free) = backup.free_space.and_then(|ask| ask(folder)) else { return Ok(()) };
-    let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-    match value(db, "could not ask for the size of the database", sql)? {
-        Some(Value::Integer(bytes)) if u64::try_from(bytes).is_ok_and(|bytes| bytes > free) => Err(elsewhere(
-            &format!("a copy of the database may take {bytes} bytes, and `{}` has {free} free", folder.display()),
-        )),
-        _ => Ok(()),
+/// Refuses to begin a copy for which there is no room: filling the disk would stop everybody who writes there.
+pub(crate) fn refuse_full(db: &mut Db<'_>, options: &Options, folder: &Path) -> Result<(), Error> {
+    let Some(free) = options.free_space.and_then(|ask| ask(folder)) else { return Ok(()) };
+    let bytes = db.bytes()?;
+    if bytes <= free {
+        return Ok(());
     }
+    let message = format!("a copy of the database may take {bytes} bytes, and `{}` has {free} free", folder.display());
+    Err(Error::new(ErrorKind::Copy, message))
 }
 
-/// The error for a folder that does not take the copy.
+/// What helps where a folder does not take the copy.
+const ELSEWHERE: &str = "keep the copies in another folder, where there is room and this process may write: \
+                         `--backup-dir PATH`, `backup = { dir = \"PATH\" }` in `[package.metadata.migrations]`, or \
+                         `Backup::dir`";
+
 fn elsewhere(message: &str) -> Error {
-    Error::new(ErrorKind::Copy, message).hint(
-        "keep the copies where there is room and this process may write: `--backup-dir PATH`, \
-         `backup = { dir = \"PATH\" }` in `[package.metadata.migrations]`, or `Backup::dir`",
-    )
+    Error::new(ErrorKind::Copy, message).hint(ELSEWHERE)
 }
 
 /// The error for a copy that could not be made, with who can make it.
@@ -230,7 +216,12 @@ fn refused(message: &str) -> Error {
 
 fn by_database(what: &str, cause: DbError) -> Error {
     // These say nothing of how the copy is made.
-    const OF_FILES: [&str; 3] = ["database disk image is malformed", "disk I/O error", "unable to open database file"];
+    const OF_FILES: [&str; 4] = [
+        "database disk image is malformed",
+        "malformed database schema",
+        "disk I/O error",
+        "unable to open database file",
+    ];
     let message = format!("{what}: {}", cause.message);
     if cause.message.starts_with(FULL) {
         elsewhere(&message).because(cause.source)

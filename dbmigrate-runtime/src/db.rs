@@ -3,6 +3,7 @@
 //! The connection's own busy handler is never touched. Where it has given up, the runner tries again until its own
 //! timeout has passed.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
@@ -14,15 +15,13 @@ use crate::value::{Row, Value};
 pub(crate) const FULL: &str = "database or disk is full";
 
 /// What to do about what SQLite says of the disk and the file, and no migration can help.
-const REMEDIES: [(&str, &str); 11] = [
+const REMEDIES: [(&str, &str); 10] = [
     (FULL, "make room on the disk, or raise the limit that is set, then try again"),
     ("disk I/O error", "look after the disk, and after limits that are set for this process, then try again"),
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
-    (
-        "database disk image is malformed",
-        "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back",
-    ),
+    ("database disk image is malformed", DAMAGED),
+    ("malformed database schema", DAMAGED),
     (
         "file is not a database",
         "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
@@ -30,15 +29,13 @@ const REMEDIES: [(&str, &str); 11] = [
     ("no such function", REGISTERED),
     ("no such collation sequence", REGISTERED),
     ("no such module", REGISTERED),
-    ("error in view ", DEPENDENT),
-    ("error in trigger ", DEPENDENT),
 ];
+
+pub(crate) const DAMAGED: &str =
+    "the file is damaged: `PRAGMA integrity_check` says where; `cargo dbmigrate restore` puts a kept copy back";
 
 const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
                           dbmigrate init --runner` adds";
-
-const DEPENDENT: &str = "it uses what this statement changes: drop it in this file before, and make it again after; what \
-                         `repeatable/` makes is made again by itself";
 
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {
@@ -76,6 +73,31 @@ impl<'s> Db<'s> {
     /// Runs a statement of the runner's own, with parameters, and returns its rows.
     pub(crate) fn query(&mut self, what: &str, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         self.patiently(|session| session.query(sql, params)).map_err(|error| failed(what, error))
+    }
+
+    /// As [`Db::query`], the first value.
+    pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
+        Ok(self.query(what, sql, &[])?.into_iter().flatten().next())
+    }
+
+    /// The file of the database; `None` for one in memory.
+    pub(crate) fn file(&mut self) -> Result<Option<PathBuf>, Error> {
+        // As bytes: a driver may replace what is no text, and the name would be that of another file. By its place, as
+        // programs can give `main` another name.
+        let sql = "SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE seq = 0";
+        match self.value("could not ask for the file of the database", sql)? {
+            Some(Value::Blob(name)) if !name.is_empty() => Ok(Some(path(name))),
+            _ => Ok(None),
+        }
+    }
+
+    /// How many bytes the database has, with those that stand in the log of a WAL.
+    pub(crate) fn bytes(&mut self) -> Result<u64, Error> {
+        let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
+        match self.value("could not ask for the size of the database", sql)? {
+            Some(Value::Integer(bytes)) => Ok(u64::try_from(bytes).unwrap_or(0)),
+            _ => Ok(0),
+        }
     }
 
     /// Does something as [`patiently`] does.
@@ -159,6 +181,17 @@ impl<'s> Db<'s> {
         }
         Ok(())
     }
+}
+
+#[cfg(unix)]
+fn path(name: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    std::ffi::OsString::from_vec(name).into()
+}
+
+#[cfg(not(unix))]
+fn path(name: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&name).into_owned().into()
 }
 
 /// Says which lock is in the way, where one is.

@@ -7,7 +7,8 @@ use crate::compare::{Found, Known, Match, as_error, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
-use crate::history::{History, HistoryRow};
+use crate::history::History;
+use crate::history_row::HistoryRow;
 use crate::job::{Job, Way};
 use crate::options::Options;
 use crate::report::Report;
@@ -84,9 +85,9 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
         Ok(report) => Ok(Report { rolled_back, backup: copy.or(report.backup), ..report }),
         Err(error) => {
             let error = backup::mention(error, copy.as_deref());
-            let Report { applied, backup, repeated, .. } = error.report().clone();
-            let report = Report { rolled_back, applied, repeated, backup: copy.or(backup) };
-            Err(error.after(report))
+            let report = error.report().clone();
+            let backup = copy.or(report.backup.clone());
+            Err(error.after(Report { rolled_back, backup, ..report }))
         }
     }
 }

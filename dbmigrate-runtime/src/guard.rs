@@ -98,8 +98,8 @@ pub(crate) fn guarded(
     if !db.has_committed() && !db.in_transaction() {
         // A program that fails at every start must not fill the disk with copies.
         backup::discard(&mut report);
-    } else if let (Ok(Ok(())), Some(backup), Some(made)) = (&result, &options.backup, &report.backup) {
-        kept::rotate(made, backup.keep);
+    } else if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
+        kept::rotate(made, backup.keep, matches!(result, Ok(Ok(()))));
     }
     let error = match (result, restored) {
         (Err(panic), _) => resume_unwind(panic),

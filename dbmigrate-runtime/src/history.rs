@@ -6,17 +6,17 @@
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{identifier, literal};
 use crate::records::Records;
 use crate::session::Session;
 use crate::set::{Migration, Set, StoreSql};
 use crate::stored;
-use crate::value::{Row, Value};
+use crate::value::{Value, into_text, optional, text};
 
 /// The version of the history's tables.
 const FORMAT: i64 = 1;
@@ -41,55 +41,12 @@ const COLUMNS: [&str; 16] = [
     "violations",
 ];
 
-/// One row of the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HistoryRow {
-    /// The order in which rows were written.
-    pub id: i64,
-    /// The full name of the migration.
-    pub name: String,
-    /// When it was applied: `YYYY-MM-DD HH:MM:SS`, UTC.
-    pub applied_at: String,
-    /// The set that it belongs to; empty for the only one.
-    pub set_name: String,
-    /// Its number.
-    pub number: u64,
-    /// The checksum of what was applied.
-    pub checksum: String,
-    /// `applied`; `running`, `started`, `reverting` or `reverting-started` for one that was stopped on its way.
-    pub state: String,
-    /// The steps that are done.
-    pub statements_done: u64,
-    /// How long it took.
-    pub duration: Option<Duration>,
-    /// How long each of its steps took, in order; empty where that is not known. Of a migration that was stopped on
-    /// its way they are those of the run that ended it.
-    pub steps: Vec<Duration>,
-    /// The program that applied it.
-    pub tool: Option<String>,
-    /// Whether its way back is stored.
-    pub(crate) has_down: bool,
-    /// The checksum of the text that was applied, with its comments.
-    pub(crate) text_checksum: Option<String>,
-    /// For one without a transaction: the checksum of the steps that have run or were begun.
-    pub(crate) prefix_checksum: Option<String>,
-}
-
 /// How far a migration has come, and from which text.
 #[derive(Default)]
 pub(crate) struct Stage {
     pub(crate) state: String,
     pub(crate) done: u64,
     pub(crate) checksum: String,
-}
-
-/// How long a script took.
-#[derive(Clone, Copy)]
-pub(crate) struct Took<'t> {
-    pub(crate) duration: Duration,
-    /// Each of its steps.
-    pub(crate) steps: &'t [Duration],
 }
 
 /// What the head says.
@@ -131,27 +88,26 @@ impl<'s> History<'s> {
     }
 
     /// The names of its own tables.
-    pub(crate) fn tables(&self) -> [&str; 3] {
-        [self.set.table, &self.head, self.records.table()]
+    pub(crate) fn tables(&self) -> [String; 3] {
+        [self.set.table.to_owned(), self.head.clone(), self.records.table()]
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        self.head_over(db, &[&self.rows_sql])
+        self.head_where(db, &has_rows(&self.rows_sql))
     }
 
     /// As [`History::head`], for a head that should speak of all that the set has.
     pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
         match (self.set.migrations, self.set.repeatables) {
             (_, []) => self.head(db),
-            ([], _) => self.head_over(db, &[self.records.sql()]),
-            _ => self.head_over(db, &[&self.rows_sql, self.records.sql()]),
+            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
+            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
         }
     }
 
-    fn head_over(&self, db: &mut Db<'_>, tables: &[&str]) -> Result<Option<Head>, Error> {
-        let rows: Vec<String> = tables.iter().map(|table| format!("EXISTS (SELECT 1 FROM {table})")).collect();
-        let sql = format!("SELECT format, chain, {} FROM {} WHERE set_name = ?1", rows.join(" AND "), self.head_sql);
+    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
+        let sql = format!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql);
         let params = [text(self.set.name)];
         let rows = match db.patiently(|session| session.query(&sql, &params)) {
             Ok(rows) => rows,
@@ -159,12 +115,12 @@ impl<'s> History<'s> {
             // Most likely there is no such table yet. What else it can be shows in the next read.
             Err(_) => return Ok(None),
         };
-        match rows.into_iter().next().as_deref() {
-            Some([Value::Integer(format), Value::Text(chain), has_rows]) => {
-                if *format > FORMAT {
-                    return Err(newer_format(self.set, *format));
+        match rows.into_iter().next().map(<[Value; 3]>::try_from) {
+            Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
+                if format > FORMAT {
+                    return Err(newer_format(self.set, format));
                 }
-                Ok(Some(Head { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }))
+                Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
             }
             _ => Ok(None),
         }
@@ -175,7 +131,7 @@ impl<'s> History<'s> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &self.tables().map(text))?;
+        let rows = db.query("could not read the database", sql, &self.tables().map(Value::Text))?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => Presence::Objects,
@@ -203,13 +159,9 @@ impl<'s> History<'s> {
 
     /// The rows of the set, in the order in which they were written.
     pub(crate) fn rows(&self, db: &mut Db<'_>) -> Result<Vec<HistoryRow>, Error> {
-        let sql = format!(
-            "SELECT id, name, applied_at, set_name, number, checksum, state, statements_done, duration_us, steps_us, \
-             tool, down_sql IS NOT NULL, text_checksum, prefix_checksum FROM {} WHERE set_name = ?1 ORDER BY id",
-            self.rows_sql
-        );
+        let sql = format!("SELECT {} FROM {} WHERE set_name = ?1 ORDER BY id", HistoryRow::COLUMNS, self.rows_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
-        rows.into_iter().map(|row| decode(row).ok_or_else(|| damaged(self.set.table))).collect()
+        rows.into_iter().map(|row| HistoryRow::decode(row).ok_or_else(|| damaged(self.set.table))).collect()
     }
 
     /// Asks for the number of rows and the name of the newest applied migration.
@@ -297,16 +249,12 @@ impl<'s> History<'s> {
         ))?;
         self.empty_head_after_changes(db, self.set.table, &self.head)?;
         if !self.set.repeatables.is_empty() {
-            self.create_records(db)?;
+            self.records.create(db)?;
+            let table = self.records.table();
+            self.empty_head_after_changes(db, &table, &table)?;
         }
         // A head that outlived its history knows nothing of the new one.
         db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
-    }
-
-    /// Creates the table of the repeatables if it is missing. The caller holds the lock.
-    pub(crate) fn create_records(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        self.records.create(db)?;
-        self.empty_head_after_changes(db, self.records.table(), self.records.table())
     }
 
     /// The triggers that empty the head when the rows of a table are changed.
@@ -497,25 +445,9 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     history.rows(&mut db)
 }
 
-fn decode(row: Row) -> Option<HistoryRow> {
-    let mut values = row.into_iter();
-    let mut next = || values.next();
-    Some(HistoryRow {
-        id: into_integer(next()?)?,
-        name: into_text(next()?)?,
-        applied_at: into_text(next()?)?,
-        set_name: into_text(next()?)?,
-        number: u64::try_from(into_integer(next()?)?).ok()?,
-        checksum: into_text(next()?)?,
-        state: into_text(next()?)?,
-        statements_done: u64::try_from(into_integer(next()?)?).ok()?,
-        duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
-        steps: into_text(next()?).and_then(|text| step_times(&text)).unwrap_or_default(),
-        tool: into_text(next()?),
-        has_down: next()? == Value::Integer(1),
-        text_checksum: into_text(next()?),
-        prefix_checksum: into_text(next()?),
-    })
+/// Asks whether a table has any.
+fn has_rows(table: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM {table})")
 }
 
 fn damaged(table: &str) -> Error {
@@ -534,14 +466,6 @@ fn newer_format(set: &Set<'_>, format: i64) -> Error {
     .hint("build the program with a newer `dbmigrate-runtime`")
 }
 
-pub(crate) fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
-fn optional(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, |text| Value::Text(text.to_owned()))
-}
-
 /// Rust has none.
 fn text_checksum(migration: &Migration<'_>) -> Value {
     optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
@@ -551,36 +475,4 @@ fn integer(number: u64) -> Result<Value, Error> {
     i64::try_from(number)
         .map(Value::Integer)
         .map_err(|_| Error::new(ErrorKind::Set, format!("{number} is too large for the number of a migration")))
-}
-
-impl Took<'_> {
-    /// Both as the history has them.
-    fn values(self) -> [Value; 2] {
-        let steps: Vec<String> = self.steps.iter().map(|step| step.as_micros().to_string()).collect();
-        let steps = if steps.is_empty() { Value::Null } else { Value::Text(steps.join(" ")) };
-        [micros(self.duration), steps]
-    }
-}
-
-/// The times of steps as the history has them: microseconds, separated by spaces. `None` where one is no number.
-fn step_times(text: &str) -> Option<Vec<Duration>> {
-    text.split(' ').map(|micros| micros.parse().ok().map(Duration::from_micros)).collect()
-}
-
-pub(crate) fn micros(duration: Duration) -> Value {
-    Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
-}
-
-pub(crate) fn into_text(value: Value) -> Option<String> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn into_integer(value: Value) -> Option<i64> {
-    match value {
-        Value::Integer(number) => Some(number),
-        _ => None,
-    }
 }

@@ -4,7 +4,7 @@
 //! checksum of the steps that have run, with the one that was begun: these have to be the program's first ones.
 
 use crate::compare::{Match, accept_help, forget_help};
-use crate::history::HistoryRow;
+use crate::history_row::HistoryRow;
 use crate::no_transaction::is_idempotent;
 use crate::set::Migration;
 

@@ -40,6 +40,10 @@ impl Kept {
         // A number that is too large for a migration is newer than all.
         self.version.parse().unwrap_or(u64::MAX)
     }
+
+    fn moment(&self) -> (&str, u64) {
+        (&self.time, self.again)
+    }
 }
 
 /// Where the copies of a database are kept, and what they are called.
@@ -53,10 +57,14 @@ pub(crate) struct Place {
 impl Place {
     /// The place for a database file.
     pub(crate) fn of(database: &Path, backup: &Backup) -> Self {
-        let folder = database.parent().unwrap_or(Path::new(""));
-        let dir = backup.dir.as_ref().map_or(folder.to_owned(), |dir| folder.join(dir));
-        let name = database.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { dir, name }
+        let Self { dir, name } = Self::beside(database);
+        Self { dir: backup.dir.as_ref().map_or(dir.clone(), |other| dir.join(other)), name }
+    }
+
+    /// The folder of a file.
+    pub(crate) fn beside(file: &Path) -> Self {
+        let dir = file.parent().unwrap_or(Path::new("")).to_owned();
+        Self { dir, name: file.file_name().unwrap_or_default().to_string_lossy().into_owned() }
     }
 
     /// The place of a copy that was made at its own place.
@@ -97,7 +105,7 @@ impl Place {
     /// The copies that are there, newest first. A folder that is missing has none.
     fn list(&self) -> io::Result<Vec<Kept>> {
         let mut kept: Vec<Kept> = self.files()?.into_iter().filter_map(|(name, path)| self.read(&name, path)).collect();
-        kept.sort_by(|a, b| (&b.time, b.again).cmp(&(&a.time, a.again)));
+        kept.sort_by(|a, b| b.moment().cmp(&a.moment()));
         Ok(kept)
     }
 
@@ -167,40 +175,26 @@ fn is_abandoned(path: &Path) -> bool {
 }
 
 /// Removes older copies until `keep` of them stay with the one that was just made. Copies of newer versions stay, and
-/// so does the oldest of this version: the state before the first of many attempts.
-pub(crate) fn rotate(made: &Path, keep: usize) {
-    remove_superfluous(&beside(made), made, keep);
-}
-
-/// Does the same among the copies of the version that was just copied, of which one more may stay: a program that
-/// fails or is killed at every start never gets as far as [`rotate`], and must not fill the disk.
-pub(crate) fn rotate_attempts(made: &Path, keep: usize) {
-    let mut all = beside(made);
-    let version = all.iter().find(|kept| kept.path == made).map(Kept::number);
-    all.retain(|kept| Some(kept.number()) == version);
-    remove_superfluous(&all, made, keep.saturating_add(1));
-}
-
-/// The copies of the same database in the same folder.
-fn beside(made: &Path) -> Vec<Kept> {
-    Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default()
-}
-
-fn remove_superfluous(all: &[Kept], made: &Path, keep: usize) {
-    for old in superfluous(all, made, keep) {
+/// so does the oldest of this version: the state before the first of many attempts. After one that failed those of
+/// older versions stay as well.
+pub(crate) fn rotate(made: &Path, keep: usize, has_succeeded: bool) {
+    let all = Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default();
+    for old in superfluous(&all, made, keep, has_succeeded) {
         // One copy too many does no harm.
         let _ = fs::remove_file(&old.path);
     }
 }
 
 /// `all` stands newest first.
-fn superfluous<'k>(all: &'k [Kept], made: &Path, keep: usize) -> Vec<&'k Kept> {
+fn superfluous<'k>(all: &'k [Kept], made: &Path, keep: usize, has_succeeded: bool) -> Vec<&'k Kept> {
     let Some(made) = all.iter().find(|kept| kept.path == made) else { return Vec::new() };
+    let counts = |kept: &&Kept| has_succeeded || kept.number() == made.number();
     let first = all.iter().rfind(|kept| kept.number() == made.number());
     let may_go = |kept: &&Kept| {
-        *kept != made && Some(*kept) != first && kept.time <= made.time && kept.number() <= made.number()
+        Some(*kept) != first && kept.moment() < made.moment() && kept.number() <= made.number() && counts(kept)
     };
-    all.iter().rev().filter(may_go).take(all.len().saturating_sub(keep)).collect()
+    let count = all.iter().filter(counts).count();
+    all.iter().rev().filter(may_go).take(count.saturating_sub(keep)).collect()
 }
 
 /// A path with something behind its name.
@@ -266,6 +260,14 @@ impl Part {
         }
         Err(io::ErrorKind::AlreadyExists.into())
     }
+
+    /// Puts the file in the place of another, all at once.
+    #[cfg(feature = "cli")]
+    pub(crate) fn replace(self, file: &Path) -> io::Result<()> {
+        fs::rename(&self.0, file)?;
+        sync_folder(file);
+        Ok(())
+    }
 }
 
 impl Drop for Part {
@@ -277,7 +279,26 @@ impl Drop for Part {
 }
 
 /// Makes a new name outlive a loss of power, where folders can be synced.
-pub(crate) fn sync_folder(file: &Path) {
+fn sync_folder(file: &Path) {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_makes_a_copy_in_the_same_second_keeps_it() {
+        let all = [4, 3, 2, 1].map(|again| Kept {
+            path: format!("{again}").into(),
+            time: "2024-01-15 10:30:22".to_owned(),
+            version: "001".to_owned(),
+            bytes: 0,
+            again,
+        });
+        let gone = |made| superfluous(&all, Path::new(made), 1, true).iter().map(|kept| kept.again).collect::<Vec<_>>();
+        assert_eq!(gone("4"), [2, 3]);
+        assert_eq!(gone("2"), [0; 0], "the later ones belong to somebody who may still be at work");
+    }
 }

@@ -9,7 +9,8 @@ use crate::copy::{self, How};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::Error;
-use crate::history::{History, HistoryRow};
+use crate::history::History;
+use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::kept::{self, Kept};
 use crate::mark::Marked;
@@ -96,8 +97,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Asks this for the bytes that are free in a folder before [`Migrator::rehearse`] copies the database there, and
-    /// refuses a copy for which there is no room. Otherwise a full disk shows when it is full.
+    /// Asks this for the bytes that are free in a folder before a copy of the database is made there, and refuses one
+    /// for which there is no room. Otherwise a full disk shows when it is full.
     #[must_use]
     pub fn free_space(mut self, ask: fn(&Path) -> Option<u64>) -> Self {
         self.options.free_space = Some(ask);
@@ -139,7 +140,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self.set
     }
 
-    /// Applies what is pending. With nothing pending it costs one read, takes no lock and writes nothing.
+    /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
+    /// it costs one read, takes no lock and writes nothing.
     ///
     /// # Errors
     ///
@@ -149,7 +151,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         up::up(&mut self.session(connection), self.set, &self.options, None)
     }
 
-    /// Applies what is pending, up to and including this number.
+    /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
     ///
     /// # Errors
     ///
@@ -329,9 +331,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
-            let backup = self.options.copies();
-            let path = copy::keep(db, &History::new(self.set), &backup, How::Own)?;
-            kept::rotate(&path, backup.keep);
+            let path = copy::keep(db, &History::new(self.set), &self.options, How::Own)?;
+            kept::rotate(&path, self.options.copies().keep, true);
             Ok(path)
         })
     }
@@ -355,7 +356,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// # Errors
     ///
     /// [`Error::is_copy`] for a file that is no sound copy, [`Error::is_busy`] where another connection reads or writes
-    /// for longer than the busy timeout. The database is as it was then.
+    /// for longer than the busy timeout, or is in the middle of a migration. The database is as it was then.
     pub fn restore(&self, connection: &mut B::Connection, copy: &Path) -> Result<Restored, Error> {
         restore::restore(self, connection, copy)
     }
@@ -367,7 +368,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// A path that exists, and what the database says.
     pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
         let history = History::new(self.set);
-        self.on(connection, |db| copy::copy_to(db, &history, self.options.backup.as_ref(), path))
+        self.on(connection, |db| copy::copy_to(db, &history, &self.options, path))
     }
 
     /// The state of every migration. It changes nothing.

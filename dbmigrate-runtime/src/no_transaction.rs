@@ -9,14 +9,15 @@ use crate::assertion;
 use crate::code;
 use crate::compare::{self, Found};
 use crate::db::{Db, failed};
+use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice};
 use crate::guard::Settings;
-use crate::history::{Stage, Took};
+use crate::history::Stage;
+use crate::history_row::Took;
 use crate::hooks::Progress;
 use crate::job::Job;
-use crate::repeatable;
 use crate::report::Done;
 use crate::runner::Context;
 use crate::script::{self, Stop, Trace};
@@ -76,9 +77,9 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     };
     let states = if job.records().is_some() { UP } else { DOWN };
     let (stage, trace) = (Stage::default(), Trace::default());
-    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace };
+    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
-    let Trace { notes, steps } = walk.trace;
+    let (steps, notes) = (walk.times(), walk.trace.notes);
     context.settings.restore_inside(db)?;
     job.ran(db)?;
     Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
@@ -98,6 +99,8 @@ struct Walk<'w, 'c, 's> {
     /// How many steps have had their effect on this connection.
     replayed: usize,
     trace: Trace,
+    /// How many steps, from the first on, this run has timed.
+    timed: usize,
 }
 
 impl Walk<'_, '_, '_> {
@@ -133,8 +136,16 @@ impl Walk<'_, '_, '_> {
             let begun = Instant::now();
             self.step(step, done).map_err(|error| self.explain(error, done))?;
             waited = Instant::now();
-            self.trace.steps.push(waited - begun);
+            if self.timed == done {
+                self.trace.steps.push(waited - begun);
+                self.timed += together(self.script.steps, done).unwrap_or(1);
+            }
         }
+    }
+
+    /// How long each step took, if this run did all of them: the times of some would be taken for those of the first.
+    fn times(&self) -> Vec<Duration> {
+        if self.timed == self.script.steps.len() { self.trace.steps.clone() } else { Vec::new() }
     }
 
     /// Two programs may begin alike and go on with different texts: the one that came last does.
@@ -366,7 +377,8 @@ impl Walk<'_, '_, '_> {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
-            let Walk { db, before, trace, .. } = walk;
+            let took = Took { duration: start.elapsed(), steps: &walk.times() };
+            let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
                     error
@@ -375,9 +387,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => {
-                    context.history.applied(db, job.number, Took { duration: start.elapsed(), steps: &trace.steps })?
-                }
+                Some(_) => context.history.applied(db, job.number, took)?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {
@@ -398,7 +408,7 @@ impl Walk<'_, '_, '_> {
             1 => "the step before this one stays".to_owned(),
             many => format!("the {many} steps before this one stay"),
         };
-        repeatable::explain(self.context.set, error)
+        dependent::explain(self.context.set, error)
             .note(format!("`{}` runs without a transaction: {before}", self.job.name))
             .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
             .hint(format!(

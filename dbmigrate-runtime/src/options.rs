@@ -1,9 +1,9 @@
 //! What a migrator can be told.
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::backup::{Backup, BackupWhen};
+use crate::copy::FreeSpace;
 
 /// A journal mode to switch a database to before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,7 @@ pub(crate) struct Options {
     pub(crate) allow_existing_schema: bool,
     pub(crate) allow_mismatch: bool,
     pub(crate) backup: Option<Backup>,
-    /// How many bytes are free in a folder; `None` where nobody can say.
-    pub(crate) free_space: Option<fn(&Path) -> Option<u64>>,
+    pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
 }
 

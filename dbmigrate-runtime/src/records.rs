@@ -1,69 +1,69 @@
 //! The table that says which repeatables were run, and every statement that touches it. It is there only where a set
-//! has any, or had.
+//! has any, or had. A row without a checksum only says what the file made when it was run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::db::Db;
-use crate::error::Error;
-use crate::history::{into_text, micros, text};
+use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
-use crate::value::Value;
+use crate::value::{Value, into_text, micros, text};
+use crate::{repeatable, stored};
 
 /// The columns of the table.
-const COLUMNS: [&str; 5] = ["set_name", "name", "checksum", "applied_at", "duration_us"];
+const COLUMNS: [&str; 6] = ["set_name", "name", "checksum", "applied_at", "duration_us", "triggers"];
 
-/// One row: a repeatable as it was run.
+/// The repeatables that were run, by name.
+pub(crate) type Recorded = BTreeMap<String, Record>;
+
+/// A repeatable as it was run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    pub(crate) name: String,
     pub(crate) checksum: String,
     pub(crate) applied_at: String,
 }
 
-/// The name of a set's table, for statements.
+/// The table of a set.
 pub(crate) struct Records<'s> {
-    set_name: &'s str,
-    /// Unquoted.
-    table: String,
-    /// As statements have it.
-    sql: String,
+    set: &'s Set<'s>,
 }
 
 impl<'s> Records<'s> {
-    pub(crate) fn new(set: &Set<'s>) -> Self {
-        let table = format!("{}_repeatable", set.table);
-        let sql = format!("main.{}", identifier(&table));
-        Self { set_name: set.name, table, sql }
+    pub(crate) fn new(set: &'s Set<'s>) -> Self {
+        Self { set }
     }
 
-    pub(crate) fn table(&self) -> &str {
-        &self.table
+    /// Its name, unquoted.
+    pub(crate) fn table(&self) -> String {
+        format!("{}_repeatable", self.set.table)
     }
 
-    pub(crate) fn sql(&self) -> &str {
-        &self.sql
+    /// Its name as statements have it.
+    pub(crate) fn sql(&self) -> String {
+        format!("main.{}", identifier(&self.table()))
     }
 
     /// Whether the table is there. Somebody else's of that name is left alone.
     pub(crate) fn exist(&self, db: &mut Db<'_>) -> Result<bool, Error> {
         let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the database", sql, &[text(&self.table)])?;
+        let rows = db.query("could not read the database", sql, &[text(&self.table())])?;
         Ok(COLUMNS.iter().all(|column| rows.iter().any(|row| row.first() == Some(&text(column)))))
     }
 
-    /// The records of the set, by name; `None` where there is no table.
-    pub(crate) fn read(&self, db: &mut Db<'_>) -> Result<Option<Vec<Record>>, Error> {
+    /// The records of the set; `None` where there is no table.
+    pub(crate) fn read(&self, db: &mut Db<'_>) -> Result<Option<Recorded>, Error> {
         if !self.exist(db)? {
             return Ok(None);
         }
-        let sql = format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 ORDER BY name", self.sql);
-        let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set_name)])?;
+        let sql =
+            format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> ''", self.sql());
+        let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set.name)])?;
         // Whatever else somebody wrote there is no checksum that a repeatable has, so that it runs again.
         let record = |row: Vec<Value>| {
             let mut values = row.into_iter().map(|value| into_text(value).unwrap_or_default());
             let mut next = || values.next().unwrap_or_default();
-            Record { name: next(), checksum: next(), applied_at: next() }
+            (next(), Record { checksum: next(), applied_at: next() })
         };
         Ok(Some(rows.into_iter().map(record).collect()))
     }
@@ -73,25 +73,54 @@ impl<'s> Records<'s> {
         db.execute(&format!(
             "CREATE TABLE IF NOT EXISTS {} (\n  set_name TEXT NOT NULL DEFAULT '',\n  name TEXT NOT NULL,\n  \
              checksum TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  duration_us INTEGER,\n  \
-             PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
-            self.sql
-        ))
+             triggers TEXT NOT NULL DEFAULT '',\n  PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
+            self.sql()
+        ))?;
+        if self.exist(db)? {
+            return Ok(());
+        }
+        let message =
+            format!("the table `{}` is not one of dbmigrate, which needs that name for repeatables", self.table());
+        Err(Error::new(ErrorKind::History, message)
+            .hint("name another history: `table = \"…\"` in `[package.metadata.migrations]`"))
     }
 
     /// Records a repeatable, in the transaction in which it was run.
     pub(crate) fn write(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>, took: Duration) -> Result<(), Error> {
         let sql = format!(
-            "INSERT OR REPLACE INTO {} (set_name, name, checksum, applied_at, duration_us) \
-             VALUES (?1, ?2, ?3, datetime('now'), ?4)",
-            self.sql
+            "INSERT OR REPLACE INTO {} (set_name, name, checksum, applied_at, duration_us, triggers) \
+             VALUES (?1, ?2, ?3, datetime('now'), ?4, ?5)",
+            self.sql()
         );
-        let params = [text(self.set_name), text(repeatable.name), text(repeatable.checksum), micros(took)];
+        let triggers: Vec<String> = repeatable::triggers_of(repeatable).map(stored::escape).collect();
+        let triggers = text(&triggers.join("\n"));
+        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), micros(took), triggers];
         db.query(&format!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 
-    /// Takes all records of the set out, so that every repeatable runs again. There is a table.
+    /// The triggers that a repeatable made when it was run.
+    pub(crate) fn triggers(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<Vec<String>, Error> {
+        let sql = format!("SELECT triggers FROM {} WHERE set_name = ?1 AND name = ?2", self.sql());
+        let params = [text(self.set.name), text(repeatable.name)];
+        let rows = db.query("could not read which repeatables were run", &sql, &params)?;
+        let names = rows.into_iter().flatten().filter_map(into_text).next().unwrap_or_default();
+        Ok(names.split('\n').filter_map(stored::unescape).collect())
+    }
+
+    /// Lets every repeatable of the set run again. There is a table.
     pub(crate) fn clear(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let sql = format!("DELETE FROM {} WHERE set_name = ?1", self.sql);
-        db.query("could not let the repeatables run again", &sql, &[text(self.set_name)]).map(drop)
+        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND checksum <> ''", self.sql());
+        db.query("could not let the repeatables run again", &sql, &[text(self.set.name)]).map(drop)
+    }
+
+    /// Lets those run again that only other programs have: what they made may be made otherwise now.
+    pub(crate) fn clear_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql());
+        let mut others = self.read(db)?.unwrap_or_default();
+        self.set.repeatables.iter().for_each(|own| drop(others.remove(own.name)));
+        for name in others.keys() {
+            db.query("could not let the repeatables run again", &sql, &[text(self.set.name), text(name)])?;
+        }
+        Ok(())
     }
 }

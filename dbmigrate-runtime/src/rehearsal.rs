@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::hooks::Direction;
 use crate::migrator::Migrator;
 use crate::options::Options;
-use crate::report::Repeated;
+use crate::report::{Repeated, Report};
 use crate::session::Session;
 use crate::up;
 
@@ -48,6 +48,8 @@ pub struct Rehearsal {
     pub migrations: Vec<Rehearsed>,
     /// The repeatables that were run again.
     pub repeated: Vec<Repeated>,
+    /// What is worth knowing of hooks: statements that were skipped, with their place.
+    pub notes: Vec<String>,
     /// What stopped it. What it says of a database is about the copy.
     pub error: Option<Error>,
 }
@@ -119,8 +121,10 @@ pub(crate) fn rehearse<B: Backend>(
         Rehearse::RollBack(number) => back(&mut watch, Goal::Exactly(number)),
     };
     let migrations = watch.committed();
-    Ok(match result {
-        Ok(report) => Rehearsal { migrations, repeated: report.repeated, error: None },
-        Err(error) => Rehearsal { migrations, repeated: error.report().repeated.clone(), error: Some(error) },
-    })
+    let (report, error) = match result {
+        Ok(report) => (report, None),
+        Err(error) => (error.report().clone(), Some(error)),
+    };
+    let Report { repeated, notes, .. } = report;
+    Ok(Rehearsal { migrations, repeated, notes, error })
 }

@@ -5,11 +5,11 @@
 //! Where what a repeatable made is in the way of a migration, the runner takes all of it away and tries again.
 
 use crate::db::Db;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
-use crate::records::Record;
+use crate::records::{Recorded, Records};
 use crate::set::{ObjectKind, Repeatable, Set};
-use crate::value::Value;
+use crate::value::{into_text, text};
 
 /// A repeatable, as the program and the database have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,89 +48,71 @@ impl RepeatableState {
 }
 
 /// Those of the set, then those that only the database knows.
-pub(crate) fn entries(set: &Set<'_>, records: &[Record]) -> Vec<RepeatableEntry> {
-    let own = set.repeatables.iter().map(|repeatable| {
-        let record = record_of(repeatable, records);
-        RepeatableEntry {
+pub(crate) fn entries(set: &Set<'_>, mut records: Recorded) -> Vec<RepeatableEntry> {
+    let mut entries = Vec::with_capacity(set.repeatables.len());
+    for repeatable in set.repeatables {
+        entries.push(RepeatableEntry {
             name: repeatable.name.to_owned(),
             file: Some(repeatable.script.file.to_owned()),
-            state: state(repeatable, record),
-            applied_at: record.map(|record| record.applied_at.clone()),
-        }
-    });
-    let is_known = |record: &&Record| set.repeatables.iter().any(|repeatable| repeatable.name == record.name);
-    let gone = records.iter().filter(|record| !is_known(record)).map(|record| RepeatableEntry {
-        name: record.name.clone(),
+            state: state(repeatable, &records),
+            applied_at: records.remove(repeatable.name).map(|record| record.applied_at),
+        });
+    }
+    entries.extend(records.into_iter().map(|(name, record)| RepeatableEntry {
+        name,
         file: None,
         state: RepeatableState::Missing,
-        applied_at: Some(record.applied_at.clone()),
-    });
-    own.chain(gone).collect()
-}
-
-/// Whether all of the set were run as they are.
-pub(crate) fn are_done(set: &Set<'_>, records: &[Record]) -> bool {
-    set.repeatables.iter().all(|repeatable| is_done(repeatable, records))
+        applied_at: Some(record.applied_at),
+    }));
+    entries
 }
 
 /// Those that have to run although no migration does.
-pub(crate) fn due<'s>(db: &mut Db<'_>, set: &'s Set<'s>, records: &[Record]) -> Result<Vec<&'s Repeatable<'s>>, Error> {
-    let mut due: Vec<&Repeatable<'_>> = Vec::new();
-    for repeatable in set.repeatables {
-        if !is_done(repeatable, records) || loses_trigger(db, repeatable, &due)? {
-            due.push(repeatable);
-        }
-    }
-    Ok(due)
-}
-
-/// Whether it makes a trigger on a view that one of these makes anew: the old view takes its triggers with it.
-fn loses_trigger(db: &mut Db<'_>, repeatable: &Repeatable<'_>, due: &[&Repeatable<'_>]) -> Result<bool, Error> {
-    let sql = "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
-    for object in repeatable.objects.iter().filter(|object| object.kind == ObjectKind::Trigger && !due.is_empty()) {
-        let rows = db.query("could not read the schema", sql, &[Value::Text(object.name.to_owned())])?;
-        let Some(Value::Text(of)) = rows.first().and_then(|row| row.first()) else { continue };
-        if due.iter().flat_map(|due| due.objects).any(|made| made.name.eq_ignore_ascii_case(of)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
+    set.repeatables.iter().filter(|repeatable| state(repeatable, records).is_pending()).collect()
 }
 
 /// Takes away what a repeatable made when it was run before.
-pub(crate) fn drop_objects(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
+pub(crate) fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
     for object in repeatable.objects {
+        if object.kind == ObjectKind::View {
+            refuse_loss(db, records, repeatable, object.name)?;
+        }
         let kind = word(object.kind).to_ascii_uppercase();
         db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
     }
     Ok(())
 }
 
-/// Adds what helps where an object of a repeatable is in the way of a statement.
-pub(crate) fn explain(set: &Set<'_>, error: Error) -> Error {
-    match in_the_way(set, &error.message()) {
-        Some(help) => error.hint(help),
-        None => error,
+/// A view takes its triggers with it: all of them have to be those that the file makes, or made when it was run before.
+fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>, view: &str) -> Result<(), Error> {
+    let sql = "SELECT t.name FROM main.sqlite_master AS v JOIN main.sqlite_master AS t \
+               ON t.type = 'trigger' AND t.tbl_name = v.name COLLATE NOCASE \
+               WHERE v.type = 'view' AND v.name = ?1 COLLATE NOCASE";
+    let triggers = db.query("could not read the schema", sql, &[text(view)])?;
+    let is_made = |name: &str| triggers_of(repeatable).any(|made| made.eq_ignore_ascii_case(name));
+    let mut others = triggers.into_iter().flatten().filter_map(into_text).filter(|name| !is_made(name)).peekable();
+    if others.peek().is_none() {
+        return Ok(());
     }
+    let before = records.triggers(db, repeatable)?;
+    let Some(lost) = others.find(|name| !before.iter().any(|made| made.eq_ignore_ascii_case(name))) else {
+        return Ok(());
+    };
+    let message = format!("the view `{view}` has a trigger `{lost}`, which this file does not make");
+    Err(Error::new(ErrorKind::Set, message)
+        .note("to make a view anew is to drop it, and its triggers go with it")
+        .hint("to keep the trigger: put its `CREATE TRIGGER` into this file")
+        .hint(format!(
+            "to have it dropped: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
+            identifier(&lost)
+        )))
 }
 
-/// What helps where SQLite stops at an object of a repeatable: it reads all of them again when a table is renamed.
-pub(crate) fn in_the_way(set: &Set<'_>, message: &str) -> Option<String> {
-    set.repeatables.iter().find_map(|repeatable| {
-        let object = repeatable.objects.iter().find(|object| {
-            // SQLite goes on with `:`, or with when it was.
-            let start = format!("error in {} {}", word(object.kind), object.name);
-            message.split_once(&start).is_some_and(|(_, rest)| rest.starts_with([':', ' ']))
-        })?;
-        Some(format!(
-            "`{}` makes that {kind}, and is run again after the migrations: put `DROP {} IF EXISTS {};` before the \
-             statement",
-            repeatable.script.file,
-            word(object.kind).to_ascii_uppercase(),
-            identifier(object.name),
-            kind = word(object.kind),
-        ))
-    })
+/// The names of the triggers that a repeatable makes.
+pub(crate) fn triggers_of<'s>(repeatable: &Repeatable<'s>) -> impl Iterator<Item = &'s str> {
+    let triggers = repeatable.objects.iter().filter(|object| object.kind == ObjectKind::Trigger);
+    triggers.map(|object| object.name)
 }
 
 /// What an object is, as SQLite says it.
@@ -141,18 +123,10 @@ pub(crate) fn word(kind: ObjectKind) -> &'static str {
     }
 }
 
-fn is_done(repeatable: &Repeatable<'_>, records: &[Record]) -> bool {
-    state(repeatable, record_of(repeatable, records)) == RepeatableState::Applied
-}
-
-fn state(repeatable: &Repeatable<'_>, record: Option<&Record>) -> RepeatableState {
-    match record {
+fn state(repeatable: &Repeatable<'_>, records: &Recorded) -> RepeatableState {
+    match records.get(repeatable.name) {
         None => RepeatableState::Pending,
         Some(record) if record.checksum == repeatable.checksum => RepeatableState::Applied,
         Some(_) => RepeatableState::Changed,
     }
-}
-
-fn record_of<'r>(repeatable: &Repeatable<'_>, records: &'r [Record]) -> Option<&'r Record> {
-    records.iter().find(|record| record.name == repeatable.name)
 }

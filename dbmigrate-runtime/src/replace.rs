@@ -6,11 +6,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::backup::{Backup, BackupWhen};
 use crate::copy::{self, How};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::kept::{Part, Place, suffixed};
+use crate::kept::{Place, suffixed};
 use crate::migrator::Migrator;
 use crate::restore::source;
 
@@ -29,29 +28,38 @@ pub(crate) fn replace<B: Backend>(
     let database = fs::canonicalize(database).or_else(|_| std::path::absolute(database)).map_err(by_file)?;
     let mut connection = B::open(copy, Access::ReadOnly)
         .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the copy: {cause}")))?;
-    let place = Place::of(&database, &Backup::new(BackupWhen::Always));
-    let (stamp, part) = migrator.on(&mut connection, |db| {
-        let stamp = copy::stamp(db)?;
-        let part = Part::new(place.part(&stamp, Some(std::process::id()))).map_err(by_file)?;
+    let (part, stamp) = migrator.on(&mut connection, |db| {
+        let (part, stamp) = copy::begin(db, &migrator.options, &Place::beside(&database), How::Own)?;
         let model = if database.exists() { &database } else { copy };
         copy::vacuum(db, &part, Some(model), How::Own)?;
-        Ok((stamp, part))
+        Ok((part, stamp))
     })?;
     source(migrator, part.path())?;
     let aside = aside(&database, &stamp);
-    let mut moved = None;
     // A log or journal of another file would be taken for that of the new one.
-    for suffix in ["-journal", "-wal", ""] {
-        match fs::rename(suffixed(&database, suffix), suffixed(&aside, suffix)) {
-            Ok(()) => moved = Some(&aside),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(by_file(error)),
-        }
+    let mut is_moved = false;
+    for suffix in ["-journal", "-wal"] {
+        is_moved |= is_done(fs::rename(suffixed(&database, suffix), suffixed(&aside, suffix))).map_err(by_file)?;
     }
     let _ = fs::remove_file(suffixed(&database, "-shm"));
-    let moved = moved.cloned();
-    part.publish([database.clone()]).map_err(by_file)?;
-    Ok(moved)
+    // What is there gets its other name first: a program that starts while there is no file makes an empty one.
+    if fs::hard_link(&database, &aside).is_ok() {
+        part.replace(&database).map_err(by_file)?;
+        is_moved = true;
+    } else {
+        // There is none, or the file system has no links.
+        is_moved |= is_done(fs::rename(&database, &aside)).map_err(by_file)?;
+        part.publish([database]).map_err(by_file)?;
+    }
+    Ok(is_moved.then_some(aside))
+}
+
+/// Whether there was something to do it with.
+fn is_done(result: io::Result<()>) -> io::Result<bool> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        result => result.map(|()| true),
+    }
 }
 
 /// A name that is free, for what was there.

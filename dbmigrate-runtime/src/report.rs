@@ -13,6 +13,8 @@ pub struct Report {
     pub rolled_back: Vec<Done>,
     /// The repeatables that were run again.
     pub repeated: Vec<Repeated>,
+    /// What is worth knowing of hooks: statements that were skipped, with their place.
+    pub notes: Vec<String>,
     /// The copy of the database that was kept first.
     pub backup: Option<PathBuf>,
 }
@@ -45,7 +47,7 @@ pub struct Done {
     pub name: String,
     /// How long it took, without the commit.
     pub duration: Duration,
-    /// How long each of its steps took, in order; those that an interrupted run had done before are not among them.
+    /// How long each of its steps took, in order; empty where an interrupted run had done some before.
     pub steps: Vec<Duration>,
     /// What is worth knowing: statements that were skipped, with their place.
     pub notes: Vec<String>,

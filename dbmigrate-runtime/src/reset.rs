@@ -15,6 +15,7 @@ use crate::quote::identifier;
 use crate::report::{Done, Report};
 use crate::session::Session;
 use crate::set::Set;
+use crate::step_lock;
 use crate::value::Value;
 
 /// What a reset would do.
@@ -55,7 +56,9 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 
 /// Resets a database.
 pub(crate) fn reset(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
-    Db::new(session, options).refuse_open_transaction()?;
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    step_lock::refuse_alive(&mut db, set)?;
     let options = &Options { backup: options.backup.clone().map(Backup::in_any_case), ..options.clone() };
     match plan(session, set, options)? {
         ResetPlan::Downs(_) => down::down(session, set, options, Goal::All),

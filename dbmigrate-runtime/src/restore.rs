@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::session::DbError;
+use crate::step_lock;
 use crate::value::Value;
 
 /// What [`Migrator::restore`] did.
@@ -52,10 +53,10 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
         if let Some(what) = copy::unsound(&findings.map_err(|cause| unreadable(cause.message))?) {
             return Err(error(format!("the copy `{shown}` is not sound: {what}")).hint(other));
         }
-        if copy::value(db, "could not read the copy", "PRAGMA main.page_count")? == Some(Value::Integer(0)) {
+        if db.value("could not read the copy", "PRAGMA main.page_count")? == Some(Value::Integer(0)) {
             return Err(error(format!("`{shown}` is empty")).hint(other));
         }
-        let page_size = copy::value(db, "could not read the copy", "PRAGMA main.page_size")?;
+        let page_size = db.value("could not read the copy", "PRAGMA main.page_size")?;
         Ok(Source { migrations: migrations(db, &History::new(migrator.set)), page_size })
     })
 }
@@ -87,6 +88,7 @@ pub(crate) fn plan<B: Backend>(
     let source = source(migrator, copy)?;
     migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
+        step_lock::refuse_alive(db, migrator.set)?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
         let before = migrations(db, &History::new(migrator.set));
@@ -136,10 +138,10 @@ struct Target {
 
 impl Target {
     fn look(db: &mut Db<'_>) -> Result<Self, Error> {
-        let mut ask = |what: &str| copy::value(db, "could not read a setting", &format!("PRAGMA main.{what}"));
+        let mut ask = |what: &str| db.value("could not read a setting", &format!("PRAGMA main.{what}"));
         let has_log = ask("journal_mode")? == Some(Value::Text("wal".to_owned()));
         let (page_size, pages) = (ask("page_size")?, ask("page_count")?);
-        let file = copy::main_file(db)?;
+        let file = db.file()?;
         let exclusive = file.is_none() || copy::is_exclusive(db)?;
         let is_fixed = (has_log || file.is_none()) && pages != Some(Value::Integer(0));
         Ok(Self {
@@ -232,10 +234,10 @@ fn pages<B: Backend>(
 /// Keeps a copy of what is there.
 fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) -> Result<Option<PathBuf>, Error> {
     migrator.on(connection, |db| {
-        if copy::value(db, "could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
+        if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
             return Ok(None);
         }
-        let kept = copy::keep(db, &History::new(migrator.set), &migrator.options.copies(), How::Own);
+        let kept = copy::keep(db, &History::new(migrator.set), &migrator.options, How::Own);
         kept.map(Some).map_err(|error| error.note("what is there is copied before it is overwritten"))
     })
 }

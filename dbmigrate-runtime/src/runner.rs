@@ -15,11 +15,13 @@ use crate::assertion;
 use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
 use crate::db::{Db, failed};
+use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, has_code};
 use crate::guard::Settings;
-use crate::history::{History, Took};
+use crate::history::History;
+use crate::history_row::Took;
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, Way};
 use crate::no_transaction;
@@ -165,7 +167,7 @@ impl<'r, 's> Runner<'r, 's> {
             if !first.script(&mut Vec::new()).transaction {
                 if let Err(error) = self.enter(db, first) {
                     db.rollback()?;
-                    return Err(after(self.rolled_back(error, Some(first), 0), report));
+                    return Err(after(self.rolled_back(error, first.kind(), Some(first), 0), report));
                 }
                 db.commit().map_err(|error| failed("could not commit", error))?;
                 let done = no_transaction::run(db, &self.context, first)?;
@@ -208,10 +210,12 @@ impl<'r, 's> Runner<'r, 's> {
         requires::refuse_unmet_elsewhere(db, &self.context.history, migration)
     }
 
-    /// Lets the repeatables run again after what may have taken away what they made.
+    /// Lets the repeatables run again whose objects may be gone, or others by now.
     fn clear_records(&self, db: &mut Db<'_>, kind: Kind) -> Result<(), Error> {
+        let records = &self.context.history.records;
         match kind {
-            Kind::Migration | Kind::Before if self.has_records => self.context.history.records.clear(db),
+            Kind::Migration | Kind::Before if self.has_records => records.clear(db),
+            Kind::Repeatable => records.clear_others(db),
             _ => Ok(()),
         }
     }
@@ -251,8 +255,14 @@ impl<'r, 's> Runner<'r, 's> {
                 db.session().after_each(&done);
                 report.rolled_back.push(done);
             }
-            Way::Before(_) => self.has_entered = true,
-            Way::After(_) => self.has_left = true,
+            Way::Before(_) => {
+                self.has_entered = true;
+                report.notes.extend(done.notes);
+            }
+            Way::After(_) => {
+                self.has_left = true;
+                report.notes.extend(done.notes);
+            }
             Way::Repeat(repeatable) => {
                 self.has_applied = true;
                 report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
@@ -290,7 +300,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
         match stop {
             Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
-                Err(self.rolled_back(error, Some(job), others))
+                Err(self.rolled_back(error, batch.kind, Some(job), others))
             }
             _ => Ok(Tried::Again),
         }
@@ -299,7 +309,7 @@ impl<'r, 's> Runner<'r, 's> {
     /// Whether a migration can be tried again without the repeatables.
     fn makes_way(&mut self, job: &Job<'_>, error: &Error) -> bool {
         let is_new = !self.makes_way && job.kind() == Kind::Migration && !error.is_transaction_ended();
-        self.makes_way |= is_new && repeatable::in_the_way(self.context.set, &error.message()).is_some();
+        self.makes_way |= is_new && dependent::is_made_again(self.context.set, &error.message());
         is_new && self.makes_way
     }
 
@@ -311,7 +321,7 @@ impl<'r, 's> Runner<'r, 's> {
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Tried::Next);
         }
-        let choice = self.choose(db, job, &script).map_err(|error| blame(error, &job.name))?;
+        let choice = self.choose(db, job, &script).map_err(|error| blame(error, job.kind(), Some(job)))?;
         if choice.enforced != self.enforced {
             let is_all = self.group == Group::All && batch.kind == Kind::Migration;
             if !is_first && !is_all {
@@ -348,10 +358,11 @@ impl<'r, 's> Runner<'r, 's> {
         job.announce(db)?;
         assertion::check(db, job, script)?;
         if let Way::Repeat(repeatable) = job.way {
-            repeatable::drop_objects(db, repeatable)
-                .map_err(|error| blame(error, &job.name).at(Place::line(script.file, 1)))?;
+            repeatable::drop_objects(db, &self.context.history.records, repeatable)
+                .map_err(|error| blame(error, job.kind(), Some(job)).at(Place::line(script.file, 1)))?;
         } else if self.makes_way && job.kind() == Kind::Migration {
-            self.context.set.repeatables.iter().try_for_each(|repeatable| repeatable::drop_objects(db, repeatable))?;
+            let Context { set, history, .. } = &self.context;
+            set.repeatables.iter().try_for_each(|it| repeatable::drop_objects(db, &history.records, it))?;
         }
         let trace = script::run(db, &job.name, job.direction(), script, choice)?;
         let is_setting = |step: &Step<'_>| match step {
@@ -409,7 +420,7 @@ impl<'r, 's> Runner<'r, 's> {
         if !self.enforced {
             if let Err(error) = self.refuse_violations(db, batch, job) {
                 if !may_split {
-                    return Err(self.rolled_back(error, job, batch.done.len().saturating_sub(1)));
+                    return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
                 }
                 self.group = Group::One;
                 return Ok(None);
@@ -454,7 +465,8 @@ impl<'r, 's> Runner<'r, 's> {
                 result = shown.note(result.message());
             }
         }
-        self.rolled_back(blame(result, name_of(job)), job, batch.done.len().saturating_sub(1))
+        let error = blame(result, batch.kind, job);
+        self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1))
     }
 
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch, job: Option<&Job<'_>>) -> Result<(), Error> {
@@ -466,14 +478,14 @@ impl<'r, 's> Runner<'r, 's> {
                 Some(script) => error.at(Place { file: script.file.to_owned(), line: None, column: None }),
                 None => error,
             };
-            blame(error, name_of(job))
+            blame(error, batch.kind, job)
         })
     }
 
     /// Says what was rolled back, and what to do next.
-    fn rolled_back(&self, error: Error, job: Option<&Job<'_>>, others: usize) -> Error {
+    fn rolled_back(&self, error: Error, kind: Kind, job: Option<&Job<'_>>, others: usize) -> Error {
         let command = job.map_or("up", Job::command);
-        let kind = job.map_or(Kind::Migration, Job::kind);
+        let error = dependent::explain(self.context.set, error);
         let error = match (error.help(), job) {
             ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
                 .hint(format!(
@@ -487,16 +499,21 @@ impl<'r, 's> Runner<'r, 's> {
             ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
             _ => error,
         };
-        let error = repeatable::explain(self.context.set, error);
         if error.is_transaction_ended() {
             return error;
         }
         match (kind, self.group) {
+            // What it did before it was stopped stays.
+            _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
+                error.note(format!("no step of {} was run now", name_of(kind, job)))
+            }
             (Kind::Migration, Group::All) if others > 0 => {
                 error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
             }
+            (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
             (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
-            _ => error.note(format!("`{}` was rolled back: nothing of it is left", name_of(job))),
+            _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
+            _ => error.note(format!("{} was rolled back: nothing of it is left", name_of(kind, job))),
         }
     }
 
@@ -514,8 +531,18 @@ impl<'r, 's> Runner<'r, 's> {
     }
 }
 
-fn name_of<'j>(job: Option<&'j Job<'_>>) -> &'j str {
-    job.map_or("the migrations", |job| &job.name)
+/// What a transaction ran, or was about to.
+fn name_of(kind: Kind, job: Option<&Job<'_>>) -> String {
+    match (job, kind) {
+        (Some(job), _) => format!("`{}`", job.name),
+        (None, Kind::Repeatable) => "the repeatables".to_owned(),
+        (None, _) => "the migrations".to_owned(),
+    }
+}
+
+/// Puts that before a message that does not have it.
+fn blame(error: Error, kind: Kind, job: Option<&Job<'_>>) -> Error {
+    error.prefixed(&format!("{}: ", name_of(kind, job)))
 }
 
 /// Says what stays of a run that failed.
@@ -525,11 +552,6 @@ fn after(error: Error, report: &Report) -> Error {
         1 => error.note("the one before it stays as it is"),
         many => error.note(format!("the {many} before it stay as they are")),
     }
-}
-
-/// Puts the migration's name before a message that does not have it.
-fn blame(error: Error, name: &str) -> Error {
-    error.prefixed(&format!("`{name}`: "))
 }
 
 /// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:

@@ -88,7 +88,7 @@ impl Schema {
     /// The objects and their texts, without the facts.
     fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::default();
-        let own = history.tables().map(|name| Value::Text(name.to_owned()));
+        let own = history.tables().map(Value::Text);
         // Indexes come last, and without those that a table makes by itself.
         let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                    AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::BoxError;
 use crate::driver::{Access, Backend, Driver};
+use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
 use crate::report::Done;
 use crate::value::{Row, Value};
@@ -59,13 +60,9 @@ impl DbError {
         Self { busy: false, message: source.to_string(), offset: None, source }
     }
 
-    fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
+    pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let (message, offset) = split_offset(&error.to_string(), sql);
         Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
-    }
-
-    fn not_opened(error: BoxError) -> Self {
-        Self { busy: false, message: error.to_string(), offset: None, source: error }
     }
 }
 
@@ -132,21 +129,14 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
-        Some(B::open(path, Access::ReadOnly).map_err(DbError::not_opened).and_then(|mut connection| {
+        Some(B::open(path, Access::ReadOnly).map_err(DbError::said).and_then(|mut connection| {
             let result = B::driver(&mut connection).query(sql, &[]);
             result.map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
         }))
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
-        let mut connection = B::open(path, access).map_err(DbError::not_opened)?;
-        let mut driver = B::driver(&mut connection);
-        // Locking an empty file makes its first page, and there is nothing to roll back from a journal on disk.
-        for sql in ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = memory", "BEGIN EXCLUSIVE"] {
-            driver.execute(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))?;
-        }
-        drop(driver);
-        Ok(Some(Box::new(connection)))
+        Ok(Some(Box::new(lock::<B>(path, access)?)))
     }
 }
 

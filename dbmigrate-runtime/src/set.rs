@@ -16,9 +16,10 @@ pub struct Set<'a> {
     pub table: &'a str,
     /// The migrations, by ascending number.
     pub migrations: &'a [Migration<'a>],
-    /// `hooks/before_all.sql`: runs before the first migration of a run, in a transaction of its own.
+    /// `hooks/before_all.sql`: runs before all that a run applies, in a transaction of its own.
     pub before_all: Option<Script<'a>>,
-    /// `hooks/after_all.sql`: runs after the last migration of a run, in a transaction of its own.
+    /// `hooks/after_all.sql`: runs after all that a run applies, in a transaction of its own. A run that dies
+    /// before it leaves it out: it runs again after what the next run applies.
     pub after_all: Option<Script<'a>>,
     /// `repeatable/*.sql`, by name: run again when their content has changed, and after every migration.
     pub repeatables: &'a [Repeatable<'a>],
@@ -97,7 +98,7 @@ pub enum OutOfOrder {
 pub enum NewerDatabase {
     /// Stop with an error.
     Refuse,
-    /// Go on.
+    /// Go on, and leave the repeatables as the newer program made them.
     Allow,
 }
 

@@ -34,6 +34,15 @@ impl Status {
         self.entries.iter().filter(|entry| !entry.state.is_applied()).count()
     }
 
+    /// How many repeatables `up` would run: none of a program that is older than the database.
+    #[cfg(feature = "cli")]
+    pub(crate) fn pending_repeatables(&self) -> usize {
+        if self.entries.iter().any(|entry| entry.state == State::Newer) {
+            return 0;
+        }
+        self.repeatables.iter().filter(|entry| entry.state.is_pending()).count()
+    }
+
     /// The entries that [`Status::pending`] counts.
     pub(crate) fn into_pending(self) -> Vec<Entry> {
         self.entries.into_iter().filter(|entry| !entry.state.is_applied()).collect()

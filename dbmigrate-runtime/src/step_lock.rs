@@ -9,14 +9,13 @@
 //! file can be locked (in memory, in a folder that can't be written, on a plain driver), nobody can tell.
 
 use std::any::Any;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::db::Db;
 use crate::driver::Access;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::kept::suffixed;
 use crate::set::Set;
-use crate::value::Value;
 
 /// Who runs a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +67,15 @@ pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
     })
 }
 
+/// Refuses to take a database from under a process that runs a step in it.
+pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
+    match owner(db, set)? {
+        Owner::Alive => Err(Error::new(ErrorKind::Busy, "another process is in the middle of a migration")
+            .hint("let it finish, then try again: `cargo dbmigrate status` shows where it is")),
+        Owner::Dead | Owner::Unknown => Ok(()),
+    }
+}
+
 /// Removes what a dead process left, once its step is settled. The caller holds the write lock of the database.
 pub(crate) fn sweep(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
     if let Some(path) = path(db, set)? {
@@ -79,19 +87,12 @@ pub(crate) fn sweep(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
 
 /// The file to lock. Each history has one of its own, and at most one step that is begun.
 fn path(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<PathBuf>, Error> {
-    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
-    let rows = db.query("could not ask for the file of the database", sql, &[])?;
-    let Some(Value::Text(file)) = rows.into_iter().flatten().next() else { return Ok(None) };
-    let database = PathBuf::from(file);
-    if !database.is_file() {
-        return Ok(None);
-    }
-    let mut path = OsString::from(database);
-    path.push(format!(".dbmigrate-step-{}", file_name(set.table)));
+    let Some(database) = db.file()?.filter(|file| file.is_file()) else { return Ok(None) };
+    let mut suffix = format!(".dbmigrate-step-{}", file_name(set.table));
     if !set.name.is_empty() {
-        path.push(format!("-{}", file_name(set.name)));
+        suffix.push_str(&format!("-{}", file_name(set.name)));
     }
-    Ok(Some(path.into()))
+    Ok(Some(suffixed(&database, suffix)))
 }
 
 /// A name as any file system takes it; SQLite does not tell upper from lower case.

@@ -80,7 +80,8 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     }
 }
 
-/// What is to run, unless what was found forbids it. The repeatables come after the newest migration, never before.
+/// What is to run, unless what was found forbids it. The repeatables come after the newest migration, never before, and
+/// where that is a newer program's, they are that program's too.
 fn todo<'s>(
     db: &mut Db<'_>,
     found: &Found<'s>,
@@ -100,7 +101,8 @@ fn todo<'s>(
     refuse_unmet(db, set, found, &pending)?;
     let repeats = match found {
         _ if goal < set.migrations.len() => Vec::new(),
-        Found::History(known) if pending.is_empty() => repeatable::due(db, set, known.records())?,
+        Found::History(known) if known.is_newer() => Vec::new(),
+        Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
         _ => set.repeatables.iter().collect(),
     };
     Ok(Todo { pending, repeats })
@@ -165,21 +167,24 @@ fn existing_schema(set: &Set<'_>) -> Error {
 }
 
 /// Writes the head again where only it is out of date. A database that can't be written, or is being written, does
-/// without: the next start walks the rows again.
+/// without: the next start walks the rows again. So does a program that knows less than the history holds: the head is
+/// of use to the one that knows all.
 fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) {
-    let is_right = known.head.as_ref().is_some_and(|head| head.chain == known.chain());
-    if is_right || db.session().execute("BEGIN IMMEDIATE").is_err() {
+    let is_right = |known: &Known<'_>| {
+        known.chain().is_empty() || known.head.as_ref().is_some_and(|head| head.chain == known.chain())
+    };
+    if is_right(known) || db.session().execute("BEGIN IMMEDIATE").is_err() {
         return;
     }
     let history = History::new(set);
     let written = look(db, set).and_then(|found| match found {
-        Found::History(known) => {
+        Found::History(known) if !is_right(&known) => {
             if known.head.is_none() {
                 history.create(db)?;
             }
             history.write_head(db, known.chain())
         }
-        Found::Fresh | Found::Objects => Ok(()),
+        _ => Ok(()),
     });
     if written.is_ok() {
         // If it fails, the head stays as it was.

@@ -1,5 +1,7 @@
 //! Values that pass between the runner and a driver.
 
+use std::time::Duration;
+
 /// A SQLite value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -17,3 +19,29 @@ pub enum Value {
 
 /// One row of a result, by column.
 pub type Row = Vec<Value>;
+
+pub(crate) fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+pub(crate) fn optional(value: Option<&str>) -> Value {
+    value.map_or(Value::Null, text)
+}
+
+pub(crate) fn micros(duration: Duration) -> Value {
+    Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn into_text(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+pub(crate) fn into_integer(value: Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(number),
+        _ => None,
+    }
+}

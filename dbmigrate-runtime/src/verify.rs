@@ -6,9 +6,11 @@ use crate::error::{Error, ErrorKind};
 use crate::history::Head;
 use crate::notes::{self, Note};
 use crate::options::Options;
+use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
 use crate::session::Session;
 use crate::set::Set;
+use crate::status::State;
 
 /// What `verify` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Verification {
     pub checked: usize,
     /// How the repeatables stand. One that `up` would run, or whose file is gone, is no problem.
     pub repeatables: Vec<RepeatableEntry>,
-    /// What differs; empty if the history is the program's.
+    /// What differs and the rules of the set don't allow; empty if the history is the program's.
     pub problems: Vec<Problem>,
     /// What is worth knowing and no difference.
     pub notes: Vec<Note>,
@@ -53,8 +55,12 @@ pub struct Problem {
 /// Compares every row. It changes nothing.
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     let mut db = Db::new(session, options);
-    let nothing_recorded =
-        |problems| Verification { checked: 0, repeatables: repeatable::entries(set, &[]), problems, notes: Vec::new() };
+    let nothing_recorded = |problems| Verification {
+        checked: 0,
+        repeatables: repeatable::entries(set, Recorded::new()),
+        problems,
+        notes: Vec::new(),
+    };
     let known = match look(&mut db, set) {
         Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
@@ -65,7 +71,8 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         }
         Err(error) => return Err(error),
     };
-    let mut problems: Vec<Problem> = known.matches.iter().filter_map(|matched| known.problem(matched)).collect();
+    let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
+    let mut problems: Vec<Problem> = differing.filter_map(|matched| known.problem(matched)).collect();
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
     let notes = notes::read(&mut db, set, &known.matches)?;
@@ -77,14 +84,15 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
             message: (*message).to_owned(),
         })
     });
-    let repeatables = repeatable::entries(set, known.records());
-    Ok(Verification { checked, repeatables, problems, notes: noted.collect() })
+    let notes = noted.collect();
+    let repeatables = repeatable::entries(set, known.records.unwrap_or_default());
+    Ok(Verification { checked, repeatables, problems, notes })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,
 /// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
-    let has_differences = known.matches.iter().any(|matched| known.problem(matched).is_some());
+    let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().is_empty() || known.is_complete() && known.records().len() == set.repeatables.len();
     let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);

@@ -2,7 +2,7 @@
 
 use crate::driver::{Backend, Driver};
 use crate::error::Error;
-use crate::history::HistoryRow;
+use crate::history_row::HistoryRow;
 use crate::mark::Marked;
 use crate::migrator::Migrator;
 use crate::repair::{Repair, Repairs, Stopped};

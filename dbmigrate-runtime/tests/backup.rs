@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator};
+use dbmigrate_runtime::{Backup, BackupWhen, BoxError, Error, Migrator, Rehearse, Rules, TransactionMode};
 use rusqlite::Connection;
+use support::package::package;
 use support::probe::{self, Probe};
 use support::{File, Folder, Runner, ask, family, file, history, memory, objects, rebuild, run, runner, set};
 
@@ -85,6 +86,31 @@ fn a_copy_is_kept_before_what_takes_something_away() {
             assert_eq!(ask(&copy, "SELECT group_concat(a) FROM t"), "1,2", "{statements:?}");
             assert_eq!(ask(&copy, "PRAGMA integrity_check"), "ok");
         }
+    }
+}
+
+#[test]
+fn what_a_hook_takes_away_is_copied_before_all_of_it() {
+    let harmless = || vec![base(), file("002_next", &["CREATE TABLE u (a)"])];
+    for (before, after) in [(TAKES, &["SELECT 1"][..]), (&["SELECT 1"], TAKES)] {
+        for rules in [Rules::DEFAULT, Rules { transaction: TransactionMode::All, ..Rules::DEFAULT }] {
+            let folder = Folder::new();
+            let mut db = database(&folder, "wal");
+            let hooked = package(harmless()).rules(rules).before(before).after(after).runner();
+            let copy = hooked.backup(Backup::new(BackupWhen::Destructive)).up(&mut db).unwrap().backup.unwrap();
+            assert_eq!(ask(&db, "SELECT group_concat(a) FROM t"), "2");
+            assert_eq!(ask(&open(&copy), "SELECT group_concat(a) FROM t"), "1,2");
+            assert_eq!(history(&open(&copy)), "001_base");
+            assert_eq!(others(&folder).len(), 1);
+        }
+    }
+    // A repeatable takes no rows away.
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    for text in ["CREATE VIEW v AS SELECT a FROM t", "CREATE VIEW v AS SELECT a, 1 FROM t"] {
+        let migrator = package(vec![base()]).repeatable("v", &[text]).runner();
+        let report = migrator.backup(Backup::new(BackupWhen::Destructive)).up(&mut db).unwrap();
+        assert_eq!((report.repeated.len(), report.backup), (1, None));
     }
 }
 
@@ -303,8 +329,7 @@ fn what_can_not_be_copied_is_refused_before_anything_runs() {
 
     let folder = Folder::new();
     let mut db = database(&folder, "wal");
-    let backup = Backup::new(BackupWhen::Destructive).free_space(|_| Some(100));
-    let result = with("002_next", TAKES).backup(backup).up(&mut db);
+    let result = with("002_next", TAKES).free_space(|_| Some(100)).up(&mut db);
     assert_refused(result, &folder, &db, &["may take", "has 100 free", "`--backup-dir PATH`"]);
 }
 
@@ -456,18 +481,25 @@ fn a_run_that_changed_something_keeps_its_copy_and_names_it() {
 }
 
 #[test]
-fn a_program_that_fails_at_every_start_does_not_fill_the_disk() {
+fn a_run_that_fails_at_every_start_leaves_a_few_copies() {
     let folder = Folder::new();
     let mut db = database(&folder, "wal");
-    let files = vec![base(), file("002_fails", &["DELETE FROM t WHERE a = 1", "SELECT nowhere"]).no_transaction()];
-    let migrator = runner(files).backup(Backup::new(BackupWhen::Always).keep(2));
+    let fails = file("002_fails", &["DELETE FROM t WHERE a = 1", "rust:1"]).no_transaction();
+    let migrator = runner(vec![base(), fails])
+        .backup(Backup::new(BackupWhen::Destructive).keep(2))
+        .with_code(|_, _| Err("not today".into()));
+    fs::write(folder.file("app.db.20200101-000001.000.bak"), "older").unwrap();
     let first = migrator.up(&mut db).unwrap_err().report().backup.clone().unwrap();
+    let mut last = None;
     for _ in 0..5 {
-        let last = migrator.up(&mut db).unwrap_err().report().backup.clone().unwrap();
-        assert!(last.exists());
+        last = migrator.up(&mut db).unwrap_err().report().backup.clone();
     }
-    assert_eq!(others(&folder).len(), 3, "the last one, and as many as are wanted: {:?}", others(&folder));
-    assert_eq!(ask(&open(&first), "SELECT group_concat(a) FROM t"), "1,2", "that before the first attempt stays");
+    // That of before all of it, and the newest. The older version has to wait until one attempt succeeds.
+    let left = others(&folder);
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(left[0], "app.db.20200101-000001.000.bak");
+    assert_eq!(ask(&open(&first), "SELECT group_concat(a) FROM t"), "1,2", "{left:?}");
+    assert_eq!(ask(&open(&last.unwrap()), "SELECT group_concat(a) FROM t"), "2");
 }
 
 /// Makes files of these names, and returns those that are left after a copy was kept.
@@ -575,6 +607,24 @@ fn what_a_killed_run_left_is_gone_with_the_next_copy() {
 }
 
 #[test]
+fn what_a_killed_copy_to_a_file_left_is_in_nobodys_way() {
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    // In a container every process has the same number.
+    let own = std::process::id();
+    let left =
+        [format!("b.db.part-{own}"), format!("b.db.20200101-000001.bak.part-{own}")].map(|name| folder.file(&name));
+    for path in &left {
+        fs::write(path, "half").unwrap();
+        let old = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+        fs::File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+    }
+    with("002_next", TAKES).copy_to(&mut db, &folder.file("b.db")).unwrap();
+    assert_eq!(history(&open(&folder.file("b.db"))), "001_base");
+    assert!(!left[1].exists(), "abandoned");
+}
+
+#[test]
 fn a_copy_to_a_file_never_overwrites_one() {
     let folder = Folder::new();
     let mut db = database(&folder, "wal");
@@ -603,4 +653,40 @@ fn only_those_may_read_a_copy_who_may_read_the_database() {
         let path = with("002_next", TAKES).back_up(&mut db).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode);
     }
+}
+
+/// A database and another, of which the names are the same once what is no text in them was replaced.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_taken_for_no_other() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = Folder::new();
+    let mut db = open(&folder.file("").join(OsStr::from_bytes(b"app\xff.db")));
+    let mut other = open(&folder.file("app\u{fffd}.db"));
+    runner(vec![base()]).up(&mut db).unwrap();
+    runner(vec![base()]).up(&mut other).unwrap();
+    run(&other, "DELETE FROM t");
+    let copy = with("002_next", TAKES).up(&mut db).unwrap().backup.unwrap();
+    assert_eq!(ask(&open(&copy), "SELECT group_concat(a) FROM t"), "1,2");
+    assert_eq!(ask(&db, "SELECT group_concat(a) FROM t"), "2");
+
+    // SQLite takes text for the name of a copy.
+    let inner = folder.file("").join(OsStr::from_bytes(b"in\xff"));
+    fs::create_dir(&inner).unwrap();
+    let mut db = open(&inner.join("app.db"));
+    runner(vec![base()]).up(&mut db).unwrap();
+    let error = with("002_next", TAKES).up(&mut db).unwrap_err();
+    assert!(
+        error.is_copy() && error.message().contains("app.db.20") && error.message().contains("is not UTF-8"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("`--backup-dir PATH`"), "{error}");
+    assert_eq!(history(&db), "001_base");
+    assert!(!folder.file("in\u{fffd}").exists());
+    assert!(with("002_next", TAKES).rehearse(&mut db, Rehearse::Up).unwrap().error.is_none());
+    let elsewhere = Backup::new(BackupWhen::Destructive).dir(folder.file("copies"));
+    let copy = with("002_next", TAKES).backup(elsewhere).up(&mut db).unwrap().backup.unwrap();
+    assert_eq!(history(&open(&copy)), "001_base");
 }

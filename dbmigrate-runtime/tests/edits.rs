@@ -50,7 +50,7 @@ fn redo_is_offered_where_there_is_a_way_back() {
 }
 
 #[test]
-fn an_edit_behind_what_has_run_goes_on() {
+fn case_50_an_edit_behind_what_has_run_goes_on() {
     for (edited, rows) in [
         (&[ONE, TWO, THREE][..], "1,2,3"),
         (&[ONE, THREE], "1,3"),
@@ -93,7 +93,7 @@ fn an_edit_that_fails_again_can_be_edited_again() {
 }
 
 #[test]
-fn an_edit_of_what_has_run_is_refused_with_the_difference() {
+fn case_50_an_edit_of_what_has_run_is_refused_with_the_difference() {
     for store_sql in [StoreSql::All, StoreSql::Down] {
         let mut db = stopped(Rules { store_sql, ..Rules::DEFAULT });
         let before = dump(&db);

@@ -4,7 +4,7 @@
 
 mod support;
 
-use dbmigrate_runtime::{Migrator, NoBackend};
+use dbmigrate_runtime::{Migrator, NewerDatabase, NoBackend, Rules};
 use rusqlite::Connection;
 use support::fault::{Fault, FaultyDriver};
 use support::*;
@@ -124,6 +124,18 @@ fn a_head_that_lies_is_found_by_verify() {
     assert!(runner(three()).repair_plan(&mut db).unwrap().is_empty());
     assert!(runner(three()).verify(&mut db).unwrap().is_ok());
     assert_eq!(runner(three()).up(&mut db).unwrap().applied.len(), 1);
+}
+
+#[test]
+fn an_older_program_that_is_let_run_leaves_the_head_of_the_newer_one() {
+    let mut db = memory();
+    runner(three()).up(&mut db).unwrap();
+    let rules = Rules { newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+    let older: Migrator<'_, driver::Rusqlite> = Migrator::new(set_with(three()[..2].to_vec(), rules));
+    let before = db.total_changes();
+    assert!(older.up(&mut db).unwrap().is_empty());
+    assert_eq!(db.total_changes(), before);
+    assert_eq!(calls(&mut db).len(), 1);
 }
 
 #[test]

@@ -252,16 +252,18 @@ fn hooked(package: Package) -> Package {
         .after(&["UPDATE hooked SET x = x"])
 }
 
+/// Takes the rows away through the view of a repeatable.
+const WRITES: &str = "CREATE TRIGGER writes INSTEAD OF INSERT ON counts BEGIN DELETE FROM a; END";
+const OTHER: &str = "CREATE TRIGGER other AFTER DELETE ON a BEGIN SELECT 1; END";
+
 fn repeating(package: Package) -> Package {
-    package
-        .repeatable("counts", &["CREATE VIEW counts AS SELECT count(*) AS x FROM a"])
-        .repeatable("writes", &["CREATE TRIGGER writes INSTEAD OF INSERT ON counts BEGIN DELETE FROM a; END"])
+    let counts = "CREATE VIEW counts AS SELECT count(*) AS x FROM a";
+    package.repeatable("counts", &[counts, WRITES]).repeatable("other", &[OTHER])
 }
 
 fn repeating_otherwise(package: Package) -> Package {
-    package
-        .repeatable("counts", &["CREATE VIEW counts AS SELECT max(x) AS x FROM a"])
-        .repeatable("writes", &["CREATE TRIGGER writes INSTEAD OF INSERT ON counts BEGIN DELETE FROM a; END"])
+    let counts = "CREATE VIEW counts AS SELECT max(x) AS x FROM a";
+    package.repeatable("counts", &[counts, WRITES]).repeatable("other", &[OTHER])
 }
 
 #[test]

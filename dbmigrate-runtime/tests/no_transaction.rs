@@ -44,6 +44,17 @@ fn what_cannot_run_in_a_transaction_runs() {
 }
 
 #[test]
+fn what_stops_it_before_it_goes_on_does_not_say_that_nothing_of_it_is_left() {
+    let mut db = memory();
+    let files = || with(bare(&["INSERT INTO t VALUES (1)", "INSERT INTO later VALUES (2)"]));
+    runner(files()).up(&mut db).unwrap_err();
+    let objecting: Migrator<'_, driver::Rusqlite> = Migrator::new(set(files())).before_each(|_| Err("not now".into()));
+    let error = objecting.up(&mut db).unwrap_err();
+    assert_eq!(error.notes(), ["no step of `002_bare` was run now"]);
+    assert_eq!((history(&db).as_str(), ask(&db, "SELECT x FROM t")), ("001_t 002_bare:running1", "1".into()));
+}
+
+#[test]
 fn it_goes_on_where_it_failed() {
     let mut db = memory();
     let files =

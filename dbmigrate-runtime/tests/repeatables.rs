@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::Duration;
 
-use dbmigrate_runtime::{ErrorKind, Migrator, NoBackend, RepeatableState, ResetPlan, Rules, TransactionMode};
+use dbmigrate_runtime::{
+    ErrorKind, Migrator, NewerDatabase, NoBackend, RepeatableState, ResetPlan, Rules, TransactionMode,
+};
 use rusqlite::Connection;
 use support::fault::{Fault, FaultyDriver};
 use support::package::{Package, package};
@@ -72,7 +74,10 @@ fn states(db: &mut Connection, package: Package) -> String {
 }
 
 fn records(db: &Connection) -> String {
-    ask(db, "SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM _migrations_repeatable ORDER BY name)")
+    ask(
+        db,
+        "SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM _migrations_repeatable WHERE checksum <> '' ORDER BY name)",
+    )
 }
 
 fn head(db: &Connection) -> String {
@@ -133,6 +138,33 @@ fn what_changed_or_is_new_runs_alone() {
     let verification = both().runner().verify(&mut db).unwrap();
     assert!(verification.is_ok());
     assert_eq!(verification.repeatables[2].state, RepeatableState::Missing);
+}
+
+#[test]
+fn what_one_program_names_otherwise_another_does_not_take_for_its_own() {
+    let older = || package(files()).repeatable("view", &[VIEW]);
+    let newer = || package(files()).repeatable("views", &[OTHER_VIEW]);
+    let mut db = memory();
+    for _ in 0..2 {
+        assert_eq!(up(&mut db, older()), ["view"]);
+        assert_eq!(ask(&db, "SELECT x FROM v"), "1");
+        assert_eq!(up(&mut db, newer()), ["views"]);
+        assert_eq!(ask(&db, "SELECT x FROM v"), "101");
+        assert_eq!(calls(&mut db, newer()).len(), 1);
+        assert_eq!(states(&mut db, older()), "view:Pending! views:Missing");
+    }
+}
+
+#[test]
+fn an_older_program_that_is_let_run_leaves_those_of_the_newer_one() {
+    let newer = || with([files(), vec![rebuild()]].concat(), OTHER_VIEW);
+    let rules = Rules { newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+    let mut db = memory();
+    up(&mut db, newer());
+    let before = db.total_changes();
+    assert!(up(&mut db, both().rules(rules)).is_empty());
+    assert_eq!((db.total_changes(), ask(&db, "SELECT x FROM v")), (before, "101".into()));
+    assert_eq!(calls(&mut db, newer()).len(), 1);
 }
 
 #[test]
@@ -239,12 +271,36 @@ fn one_that_fails_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn those_that_could_not_be_committed_are_named_together() {
+    let mut db = memory();
+    package(files()).runner().up(&mut db).unwrap();
+    let before = dump(&db);
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(both().set());
+    let mut whole = memory();
+    package(files()).runner().up(&mut whole).unwrap();
+    let mut driver = FaultyDriver::new(&mut whole, Fault::None, 0);
+    migrator.up_with(&mut driver).unwrap();
+    let commit = driver.calls.iter().position(|call| call == "COMMIT").unwrap();
+    let error = migrator.up_with(&mut FaultyDriver::new(&mut db, Fault::Once, commit)).unwrap_err();
+    let expect = "the repeatables: could not commit: disk I/O error\n\
+                  note: the repeatables were rolled back: what they made before is as it was";
+    assert_eq!(error.message(), expect);
+    assert_eq!(dump(&db), before);
+}
+
+#[test]
 fn a_name_that_something_else_has_is_an_error() {
     let mut db = memory();
     let error = with(files(), "CREATE VIEW log AS SELECT 1").runner().up(&mut db).unwrap_err();
     assert_eq!(error.file(), Some("migrations/repeatable/view.sql"));
     assert!(error.to_string().contains("log"), "{error}");
     assert_eq!(ask(&db, "SELECT count(*) FROM log"), "0");
+    // The name of their own table as well.
+    let mut db = memory();
+    run(&db, "CREATE TABLE _migrations_repeatable (name)");
+    assert_eq!(package(files()).runner().up(&mut db).unwrap().applied.len(), 2);
+    let error = both().runner().up(&mut db).unwrap_err();
+    assert!(error.is_history() && error.help()[0].contains("`table = "), "{error}");
 }
 
 #[test]
@@ -263,21 +319,66 @@ fn whoever_changes_the_records_by_hand_is_believed() {
     assert_eq!(check("UPDATE _migrations_head SET chain = ''"), "");
 }
 
+/// Lets the view `v` take rows.
+fn writes(name: &str) -> &'static str {
+    format!("CREATE TRIGGER {name} INSTEAD OF INSERT ON V BEGIN INSERT INTO t VALUES (NEW.x); END").leak()
+}
+
 #[test]
 fn a_trigger_on_a_view_that_is_made_anew_comes_back() {
-    let with = |view| {
-        let instead = "CREATE TRIGGER writes INSTEAD OF INSERT ON v BEGIN INSERT INTO t VALUES (NEW.x); END";
-        package(files())
-            .repeatable("a_log", &[TRIGGER])
-            .repeatable("b_view", &[view])
-            .repeatable("c_writes", &[instead])
-    };
+    let with = |view, trigger| package(files()).repeatable("view", &[view, writes(trigger)]);
+    let triggers =
+        "SELECT group_concat(name) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'v' COLLATE NOCASE";
     let mut db = memory();
-    up(&mut db, with(VIEW));
-    assert_eq!(up(&mut db, with(OTHER_VIEW)), ["b_view", "c_writes"]);
+    up(&mut db, with(VIEW, "writes"));
+    up(&mut db, with(OTHER_VIEW, "Writes"));
     run(&db, "INSERT INTO v VALUES (5)");
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM v"), "101,105");
-    assert_eq!(ask(&db, "SELECT group_concat(x) FROM log"), "5");
+    // What the file made before goes, whatever it is called now, also after a migration.
+    up(&mut db, with(VIEW, "takes"));
+    assert_eq!(ask(&db, triggers), "takes");
+    with(VIEW, "takes").runner().down(&mut db).unwrap();
+    assert_eq!(states(&mut db, with(VIEW, "adds")), "view:Pending!");
+    up(&mut db, with(VIEW, "adds"));
+    assert_eq!(ask(&db, triggers), "adds");
+}
+
+#[test]
+fn a_trigger_that_somebody_else_made_on_a_view_is_not_lost_with_it() {
+    let check = |mut db: Connection, migrations: Vec<File>| {
+        let with = |view| package(migrations.clone()).repeatable("view", &[view]);
+        let before = dump(&db);
+        let error = with(OTHER_VIEW).runner().up(&mut db).unwrap_err();
+        assert_eq!(error.file(), Some("migrations/repeatable/view.sql"));
+        let text = error.to_string();
+        assert!(text.contains("the view `v` has a trigger `writes`, which this file does not make"), "{text}");
+        assert!(text.contains("`DROP TRIGGER IF EXISTS \"writes\";`"), "{text}");
+        assert_eq!(dump(&db).contains("writes"), before.contains("writes") || !migrations.is_empty());
+        run(&db, "INSERT INTO v VALUES (5)");
+        assert_eq!(ask(&db, "SELECT max(x) FROM t"), "5");
+        // Both ways out that it names.
+        let takes = package(migrations.clone()).repeatable("view", &[OTHER_VIEW, writes("writes")]);
+        assert_eq!(up(&mut db, takes), ["view"]);
+        run(&db, &format!("DROP TRIGGER writes; {}", writes("WRITES")));
+        let mut more = migrations.clone();
+        more.push(file("003_drop", &["DROP TRIGGER IF EXISTS \"writes\""]));
+        assert_eq!(up(&mut db, package(more).repeatable("view", &[VIEW])), ["view"]);
+        assert_eq!(
+            ask(&db, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'v' COLLATE NOCASE"),
+            "0"
+        );
+    };
+    // By hand.
+    let mut db = memory();
+    up(&mut db, package(files()).repeatable("view", &[VIEW]));
+    run(&db, writes("writes"));
+    check(db, files());
+    // By a migration, before the view was a repeatable's.
+    let mut with_view = files();
+    with_view[1] = file("002_view", &[VIEW, writes("writes")]);
+    let mut db = memory();
+    up(&mut db, package(with_view.clone()));
+    check(db, with_view);
 }
 
 /// Rebuilds `t` as if nothing hung on it, and back. SQLite refuses the RENAME as long as a view reads the table.
@@ -328,6 +429,18 @@ fn an_object_that_is_in_the_way_without_a_transaction_is_named_with_what_helps()
     let help = "`migrations/repeatable/view.sql` makes that view, and is run again after the migrations: \
                 put `DROP VIEW IF EXISTS \"v\";` before the statement";
     assert!(error.help().iter().any(|text| text == help), "{error}");
+    // One that no repeatable makes has to be made again by the file itself.
+    let mut db = memory();
+    let files = vec![file(
+        "001_t",
+        &["CREATE TABLE t (x)", VIEW, "DROP TABLE t", "CREATE TABLE n (x)", "ALTER TABLE n RENAME TO t"],
+    )];
+    let error =
+        package(files).repeatable("other", &["CREATE VIEW other AS SELECT 1"]).runner().up(&mut db).unwrap_err();
+    assert_eq!(
+        error.help(),
+        ["it uses what this statement changes: drop it in this file before, and make it again after"]
+    );
 }
 
 #[test]
@@ -416,7 +529,10 @@ fn the_sets_of_one_history_do_not_touch_each_others() {
     assert!(up(&mut db, both()).is_empty());
     assert_eq!(calls(&mut db, both()).len(), 1);
     both().runner().down(&mut db).unwrap();
-    assert_eq!(ask(&db, "SELECT group_concat(set_name || name) FROM _migrations_repeatable"), "otherview");
+    assert_eq!(
+        ask(&db, "SELECT group_concat(set_name || name) FROM _migrations_repeatable WHERE checksum <> ''"),
+        "otherview"
+    );
     assert_eq!(calls(&mut db, other("CREATE VIEW w AS SELECT 1")).len(), 1);
 }
 

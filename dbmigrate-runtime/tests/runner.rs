@@ -214,7 +214,9 @@ fn rules_let_late_ones_and_newer_databases_pass() {
     late.insert(3, file("004_late", &["CREATE TABLE late (x)"]));
     late.pop();
     let migrator: Runner = Migrator::new(set_with(late, rules));
+    assert!(migrator.verify(&mut db).unwrap().is_ok());
     assert_eq!(migrator.up(&mut db).unwrap().applied[0].name, "004_late");
+    assert!(migrator.verify(&mut db).unwrap().is_ok());
     assert!(migrator.up(&mut db).unwrap().is_empty());
     assert_eq!(objects(&db), "late users users_name");
 }
@@ -413,6 +415,16 @@ fn the_time_of_each_step_is_recorded() {
     };
     assert_eq!(steps(&mut db), [2, 3, 0]);
     assert_eq!(ask(&db, "SELECT group_concat(typeof(steps_us)) FROM _migrations"), "text,text,null");
+    // Those of the run that ends one are not those of its first steps.
+    let stopped = || {
+        let bare = file("004_d", &["CREATE TABLE d (x)", "INSERT INTO later VALUES (1)"]).no_transaction();
+        runner([files(), vec![bare]].concat())
+    };
+    stopped().up(&mut db).unwrap_err();
+    run(&db, "CREATE TABLE later (x)");
+    assert!(stopped().up(&mut db).unwrap().applied[0].steps.is_empty());
+    assert_eq!(stopped().history(&mut db).unwrap()[3].steps, []);
+    run(&db, "DELETE FROM _migrations WHERE number = 4");
     // Whoever wrote something else there did no harm.
     for odd in ["'12 x'", "''", "-1", "1.5", "x'00'"] {
         run(&db, &format!("UPDATE _migrations SET steps_us = {odd} WHERE number = 1"));

@@ -78,6 +78,12 @@ fn a_live_owner_is_waited_for_and_nobody_settles_its_step() {
             let left = coded(insert).repair(&mut db, 2_u64, stopped).unwrap().left;
             assert!(left[0].problem.message.contains("is being run by another process"), "{left:?}");
         }
+        // Nor is the database taken from under it.
+        let copy = coded(insert).back_up(&mut db).unwrap();
+        let quick = || coded(insert).busy_timeout(Duration::ZERO);
+        for error in [quick().restore(&mut db, &copy).unwrap_err(), quick().reset(&mut db).unwrap_err()] {
+            assert!(error.is_busy() && error.to_string().contains("another process is in the middle of"), "{error}");
+        }
         assert_eq!(history(&db), "001_t 002_code:started0");
         assert_eq!(beside(&path), ["a.db.dbmigrate-step-_migrations"]);
         let waiting = scope.spawn(|| {

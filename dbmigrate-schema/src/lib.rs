@@ -1,13 +1,27 @@
-//! What a SQLite schema is, asked of SQLite itself.
+//! What a SQLite schema is: read, compared and written, and asked of SQLite itself.
 //!
-//! So far this is the [`replay`] of a set of migrations on a database in memory: every way up in order, with the hooks
-//! and repeatables around them, and every way back from where its way up has led. SQLite judges the statements; this crate says in which file and line it
-//! objects. It knows no terminal and no user's database.
+//! * [`Schema`] is the model: [`read`](Schema::read) from a database, or made by [statements](Schema::from_sql) or
+//!   [migrations](Schema::from_migrations), [`compare`]d with another, written as [SQL](Schema::to_sql) or
+//!   [JSON](Schema::to_json), drawn by [Mermaid](Schema::to_mermaid) or [Graphviz](Schema::to_dot).
+//! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
+//!   repeatables around them, and every way back from where its way up has led.
+//!
+//! SQLite judges the statements; this crate says in which file and line it objects. It knows no terminal and writes
+//! to no database of a user.
 
+mod compare;
 mod execute;
 mod foreign_keys;
+mod migrated;
+pub mod model;
+mod parse;
+mod read;
+mod render;
 mod repeatable;
 mod replay;
 mod views;
 
+pub use compare::{Change, ColumnChange, Difference, compare};
+pub use model::{Kind, Name, Object, Schema, Table};
+pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};

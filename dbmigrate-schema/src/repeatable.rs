@@ -39,7 +39,8 @@ fn lose_no_trigger(connection: &Connection, repeatable: &Repeatable, view: &Obje
             Err(Diagnostic::error("lost-trigger", message)
                 .at(Location::new(&script.source, script.source.first_line(view.statement)))
                 .note("to make a view anew is to drop it, and its triggers go with it")
-                .help(format!("put `CREATE TRIGGER {trigger} …` into this file as well")))
+                .help(format!("put `CREATE TRIGGER {trigger} …` into this file as well"))
+                .help("or have a migration drop it: `cargo dbmigrate create NAME`"))
         }
     }
 }

@@ -90,7 +90,7 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
 }
 
 /// Runs what stands before the migrations, and every way up.
-fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
+pub(crate) fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
     let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
     let mut migrations = set.migrations.iter();
     if set.before_all.as_ref().is_none_or(|hook| replay.attempt(path(hook), replayable(hook), run)) {
@@ -122,6 +122,15 @@ fn replay_rest(
         return Ok(());
     }
     let connection = &copy(connection)?;
+    replay_after(set, connection, deferring, replay);
+    if replay.diagnostics.is_empty() {
+        replay.diagnostics = views::ask(connection, &set.repeatables)?;
+    }
+    Ok(())
+}
+
+/// Runs the repeatables and what stands after them.
+pub(crate) fn replay_after(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
     let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
     for repeatable in &set.repeatables {
         let made = repeatable::take_away(connection, repeatable).and_then(|()| run(&repeatable.script));
@@ -130,13 +139,11 @@ fn replay_rest(
     if !replay.diagnostics.is_empty() {
         // What is not there would be missed by the others.
         replay.unchecked.extend(set.after_all.iter().map(path));
-        return Ok(());
+        return;
     }
     if let Some(hook) = &set.after_all {
         replay.attempt(path(hook), replayable(hook), run);
     }
-    replay.diagnostics.extend(views::ask(connection, &set.repeatables)?);
-    Ok(())
 }
 
 impl Replay {
@@ -164,7 +171,7 @@ fn path(script: &Script) -> String {
 }
 
 /// Whether any script may put the check of a foreign key off until its commit.
-fn deferring(set: &MigrationSet) -> bool {
+pub(crate) fn deferring(set: &MigrationSet) -> bool {
     let scripts =
         set.migrations.iter().flat_map(|migration| way_up(migration).ok().into_iter().chain(way_back(migration)));
     scripts.chain(set.hooks()).any(execute::mentions_deferring)

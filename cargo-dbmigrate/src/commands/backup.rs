@@ -7,6 +7,6 @@ use crate::cli::{BackupArgs, CopyArgs};
 use crate::error::CliError;
 
 pub(crate) fn run(args: &BackupArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let copy = CopyArgs { keep: args.keep.clone(), ..CopyArgs::default() };
-    database::run_with_copy(Verb::Backup { to: args.to.clone() }, &copy, &args.database, context)
+    let verb = Verb::Backup { to: args.to.clone() };
+    database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
 }

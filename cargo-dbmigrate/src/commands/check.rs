@@ -65,7 +65,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
     }
     if errors > 0 {
-        shell.error(&format!("package `{}` has {}", project.name, plural(errors, "problem")));
+        shell.error(&format!("package `{}` has {}", project.name, report::count(errors, "problem")));
     }
 }
 
@@ -74,9 +74,5 @@ fn contents(set: &MigrationSet) -> String {
     let around = [(set.hooks().count(), "hook"), (set.repeatables.len(), "repeatable")];
     let around = around.into_iter().filter(|(count, _)| *count > 0);
     let parts = [(set.migrations.len(), "migration")].into_iter().chain(around);
-    parts.map(|(count, what)| plural(count, what)).collect::<Vec<_>>().join(", ")
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    parts.map(|(count, what)| report::count(count, what)).collect::<Vec<_>>().join(", ")
 }

@@ -72,12 +72,11 @@ pub(super) fn run_with_copy(
 /// The copies to keep, as the flags say and else the manifest.
 fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
     let when = if copy.backup { BackupWhen::Always } else { BackupWhen::Destructive };
-    let configured = match &project.config.backup {
-        _ if copy.no_backup => return None,
-        None if !copy.backup => return None,
-        configured => configured.clone().unwrap_or_default(),
-    };
-    let mut backup = Backup::new(when).free_space(|folder| fs4::available_space(folder).ok());
+    if copy.no_backup || (project.config.backup.is_none() && !copy.backup) {
+        return None;
+    }
+    let configured = project.config.backup.clone().unwrap_or_default();
+    let mut backup = Backup::new(when);
     let keep = copy.keep.backup_keep.map(u64::from).or(configured.keep);
     if let Some(keep) = keep.and_then(|keep| usize::try_from(keep).ok()) {
         backup = backup.keep(keep);

@@ -5,6 +5,7 @@ mod check;
 mod create;
 mod database;
 mod down;
+mod drift;
 mod forget;
 mod history;
 mod init;
@@ -14,6 +15,7 @@ mod redo;
 mod repair;
 mod reset;
 mod restore;
+mod schema;
 mod status;
 mod up;
 mod verify;
@@ -36,6 +38,8 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Create(args) => create::run(args, &mut context),
         Command::List => list::run(&mut context),
         Command::Check => check::run(&mut context),
+        Command::Schema(args) => schema::run(args, &mut context),
+        Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),
         Command::Up(args) => up::run(args, &mut context),
         Command::Down(args) => down::run(args, &mut context),

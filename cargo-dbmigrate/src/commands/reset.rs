@@ -7,6 +7,6 @@ use crate::cli::{CopyArgs, ResetArgs};
 use crate::error::CliError;
 
 pub(crate) fn run(args: &ResetArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let copy = CopyArgs { keep: args.keep.clone(), ..CopyArgs::default() };
-    database::run_with_copy(Verb::Reset { yes: args.yes }, &copy, &args.database, context)
+    let verb = Verb::Reset { yes: args.yes };
+    database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
 }

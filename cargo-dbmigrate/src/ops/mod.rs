@@ -11,5 +11,6 @@ pub(crate) mod project;
 pub(crate) mod runner;
 pub(crate) mod runtime_set;
 pub(crate) mod rust_file;
+pub(crate) mod schema;
 pub(crate) mod space;
 pub(crate) mod wiring;

@@ -1,6 +1,7 @@
 //! Diagnostics for programs: one JSON object per line.
 
 use dbmigrate_core::Diagnostic;
+use dbmigrate_schema::Difference;
 use serde_json::json;
 
 /// One line: `{"reason":"diagnostic",…}`.
@@ -17,6 +18,19 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
         "label": diagnostic.label,
         "notes": diagnostic.notes,
         "help": diagnostic.help,
+    })
+    .to_string()
+}
+
+/// One line: `{"reason":"schema-difference",…}`.
+pub(super) fn difference(difference: &Difference) -> String {
+    json!({
+        "reason": "schema-difference",
+        "kind": difference.kind.as_str(),
+        "name": difference.name.as_str(),
+        "table": difference.table.as_ref().map(ToString::to_string),
+        "change": difference.change.code(),
+        "message": difference.to_string(),
     })
     .to_string()
 }

@@ -3,8 +3,9 @@
 use super::failure::Failure;
 use super::output::Output;
 
-/// Whether to go on with `plan`. Where nobody can be asked, the answer is an error that names the flag.
-pub(super) fn agreed(output: &mut Output<'_>, yes: bool, again: &str, plan: &str) -> Result<bool, Failure> {
+/// Whether to go on with `plan`. Where nobody can be asked, the answer is an error that names the flag: a whole command
+/// would lack the flags of this one, and work on another database.
+pub(super) fn agreed(output: &mut Output<'_>, yes: bool, plan: &str) -> Result<bool, Failure> {
     if yes {
         return Ok(true);
     }
@@ -18,7 +19,7 @@ pub(super) fn agreed(output: &mut Output<'_>, yes: bool, again: &str, plan: &str
         None => {
             output.note(&format!("it would {verb} {plan}"));
             Err(Failure::usage(format!("`{verb}` asks first, and there is no terminal to ask on"))
-                .hint(format!("{} does it without asking", output.command(again))))
+                .hint("`--yes` does it without asking"))
         }
     }
 }

@@ -36,7 +36,7 @@ impl Output<'_> {
                     .text("version", &*kept.version)
                     .number("bytes", Some(kept.bytes))
                     .line(),
-                false => format!("{}  {}  {:>10}  {path}", kept.time, kept.version, size(kept.bytes)),
+                false => format!("{}  {}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
             };
             self.terminal.data(&line);
         }
@@ -87,35 +87,4 @@ impl Output<'_> {
 
 fn copied_line(copy: &Path) -> String {
     Object::new("database-copied").text("path", &*copy.to_string_lossy()).line()
-}
-
-/// `12.3 MiB`, with the unit that suits.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut size = bytes as f64 / 1024.0;
-    let mut units = UNITS.iter();
-    let mut unit = units.next();
-    while size >= 1024.0 && units.len() > 0 {
-        size /= 1024.0;
-        unit = units.next();
-    }
-    format!("{size:.1} {}", unit.unwrap_or(&"KiB"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_read_well() {
-        for (bytes, expect) in [
-            (0, "0.0 KiB"),
-            (8192, "8.0 KiB"),
-            (1 << 20, "1.0 MiB"),
-            (u64::MAX, "16384.0 PiB"),
-            (1_300_000_000, "1.2 GiB"),
-        ] {
-            assert_eq!(size(bytes), expect);
-        }
-    }
 }

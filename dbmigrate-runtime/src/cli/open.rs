@@ -2,7 +2,6 @@
 //!
 //! Only `up` creates a file, and takes it away again when nothing came of it. Its rehearsal creates none.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,6 +10,7 @@ use super::failure::Failure;
 use super::human::plain;
 use super::output::Output;
 use super::request::{Request, Verb};
+use crate::kept::suffixed;
 use crate::{Access, Backend, Driver, Value};
 
 /// Opens `path` as `request` needs it.
@@ -63,9 +63,7 @@ fn look<D: Driver>(driver: &mut D) -> Result<(), (bool, String)> {
 }
 
 fn has_journal(path: &Path) -> bool {
-    let mut journal = OsString::from(path);
-    journal.push("-journal");
-    Path::new(&journal).exists()
+    suffixed(path, "-journal").exists()
 }
 
 /// How to open it, once it is sure that it can be a database.

@@ -133,6 +133,9 @@ impl<'t> Output<'t> {
                 self.progress("Applied", &human::repeated(repeated));
             }
         }
+        if !self.json {
+            report.notes.iter().for_each(|note| self.note(note));
+        }
     }
 
     fn done(&mut self, reason: &str, verb: &str, done: &Done) {
@@ -163,6 +166,7 @@ impl<'t> Output<'t> {
                 .number("rolled_back", Some(rolled_back as u64))
                 .number("duration_us", Some(micros(took)))
                 .number("repeated", Some(repeated as u64))
+                .list("notes", &report.notes)
                 .line();
             self.terminal.data(&line);
             return DONE;

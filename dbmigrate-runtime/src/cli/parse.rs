@@ -78,7 +78,7 @@ fn wrong(message: impl Into<String>) -> Wrong {
 #[derive(Default)]
 struct Words {
     command: Option<&'static Command>,
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
     flags: Vec<(&'static str, Option<OsString>)>,
 }
 
@@ -91,7 +91,7 @@ fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Words, Wrong> {
         if !only_words && text == "--" {
             only_words = true;
         } else if only_words || !text.starts_with('-') {
-            words.word(&text)?;
+            words.word(&argument)?;
         } else {
             words.flag(&argument, &mut arguments)?;
         }
@@ -101,7 +101,8 @@ fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Words, Wrong> {
 
 impl Words {
     /// A word that is no flag: the verb, then its argument.
-    fn word(&mut self, text: &str) -> Result<(), Wrong> {
+    fn word(&mut self, word: &OsStr) -> Result<(), Wrong> {
+        let text = &*word.to_string_lossy();
         let Some(command) = self.command else {
             self.command = COMMANDS.iter().find(|command| command.name == text);
             return match self.command {
@@ -112,7 +113,7 @@ impl Words {
         if !command.argument.as_ref().is_some_and(|argument| argument.many || self.arguments.is_empty()) {
             return Err(wrong(format!("unexpected argument `{text}`")));
         }
-        self.arguments.push(text.to_owned());
+        self.arguments.push(word.to_owned());
         Ok(())
     }
 
@@ -147,6 +148,11 @@ impl Words {
         self.flags.iter().find(|(flag, _)| *flag == name).and_then(|(_, value)| value.as_deref())
     }
 
+    /// The first argument, where it is the name of a migration.
+    fn target(&self) -> Option<String> {
+        self.arguments.first().map(|target| target.to_string_lossy().into_owned())
+    }
+
     fn text(&self, name: &str) -> Option<String> {
         self.value(name).map(|value| value.to_string_lossy().into_owned())
     }
@@ -166,7 +172,7 @@ impl Words {
             "redo" => Verb::Redo,
             "reset" => Verb::Reset { yes: self.has("yes") },
             "mark" => Verb::Mark { what: self.baseline()?, force: self.has("force") },
-            "forget" => Verb::Forget { target: self.arguments.concat() },
+            "forget" => Verb::Forget { target: self.target().unwrap_or_default() },
             "repair" => self.repair()?,
             "backup" => Verb::Backup { to: self.value("to").map(PathBuf::from) },
             "restore" => Verb::Restore {
@@ -216,19 +222,20 @@ impl Words {
     }
 
     fn baseline(&self) -> Result<Baseline, Wrong> {
-        match (self.arguments.as_slice(), self.text("to")) {
-            ([], None) => Ok(Baseline::Latest),
-            ([], Some(target)) => Ok(Baseline::To(target)),
-            (targets, None) => Ok(Baseline::Only(targets.to_vec())),
+        let targets: Vec<String> = self.arguments.iter().map(|target| target.to_string_lossy().into_owned()).collect();
+        match (targets.is_empty(), self.text("to")) {
+            (true, None) => Ok(Baseline::Latest),
+            (true, Some(target)) => Ok(Baseline::To(target)),
+            (false, None) => Ok(Baseline::Only(targets)),
             _ => Err(wrong("a target and `--to` exclude each other")),
         }
     }
 
     fn repair(&self) -> Result<Verb, Wrong> {
-        let what = match (self.arguments.first(), self.has("all")) {
+        let what = match (self.target(), self.has("all")) {
             (None, false) => Mend::Explain,
             (None, true) => Mend::All,
-            (Some(target), false) => Mend::One(target.clone()),
+            (Some(target), false) => Mend::One(target),
             _ => return Err(wrong("a target and `--all` exclude each other")),
         };
         let stopped = match (self.has("retry"), self.has("done")) {
@@ -245,8 +252,8 @@ impl Words {
 
     fn back(&self) -> Result<Back, Wrong> {
         let mut asked = Vec::new();
-        if let Some(target) = self.arguments.first() {
-            asked.push(Back::One(target.clone()));
+        if let Some(target) = self.target() {
+            asked.push(Back::One(target));
         }
         if let Some(target) = self.text("to") {
             asked.push(Back::To(target));
@@ -338,6 +345,17 @@ mod tests {
             ("history", Verb::History),
         ] {
             assert_eq!(run(line), Ok(Invocation::Run(request(verb), None)), "{line}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_text_arrives_as_it_is() {
+        use std::os::unix::ffi::OsStringExt;
+        let path = || OsString::from_vec(b"a\xff.bak".to_vec());
+        for words in [vec!["restore".into(), path()], vec!["restore".into(), "--".into(), path()]] {
+            let verb = Verb::Restore { from: Some(path().into()), yes: false, force: false };
+            assert_eq!(parse("app", words), Ok(Invocation::Run(request(verb), None)));
         }
     }
 

@@ -23,13 +23,12 @@ pub(super) fn reset<B: Backend>(
             return Ok(DONE);
         }
         ResetPlan::Downs(number) => format!("roll back {}", count(number)),
-        ResetPlan::DropEverything { missing } if missing.is_empty() => "drop everything in it".to_owned(),
         ResetPlan::DropEverything { missing } => {
             format!("drop everything in it, as there is no way back from `{}`", missing.join("`, `"))
         }
     };
     let plan = format!("{}: {what}; a copy is kept first", name(database));
-    if !agreed(output, yes, "reset --yes", &plan)? {
+    if !agreed(output, yes, &plan)? {
         return Ok(NO);
     }
     output.progress("Resetting", &plan);

@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::kept::Place;
 use crate::replace::replace;
 use crate::restore::{self, migrations, source};
-use crate::{Access, Backend, Migrator};
+use crate::{Access, Backend, Migrator, State};
 
 /// How to put a copy back.
 #[derive(Debug, Clone, Copy)]
@@ -54,54 +54,51 @@ pub(super) fn restore<B: Backend>(
     if is_missing {
         return replaced(migrator, database, how, output);
     }
-    let mut connection = match open::open::<B>(database, request, output) {
-        Ok((connection, _)) => connection,
-        Err(failure) => return damaged(migrator, database, how, failure, output),
-    };
+    match in_place(migrator, database, how, request, output) {
+        Err(failure) if says_damage(&failure.message()) => damaged(migrator, database, how, &failure, output),
+        result => result,
+    }
+}
+
+/// Copies it into the file, which is closed when this ends: it may have to be moved aside then.
+fn in_place<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    database: &Path,
+    how: How<'_>,
+    request: &Request,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let (mut connection, _) = open::open::<B>(database, request, output)?;
     let plan = restore::plan(migrator, &mut connection, how.copy)?;
     let change = match (plan.before, plan.after) {
         (Some(before), Some(after)) => format!("from {before} to {}", migrations_of(after)),
         (before, after) => format!("from {} to {}", or_none(before), or_none(after)),
     };
     let plan = format!("{} from {}: {change}; what is there is kept first", name(database), name(how.copy));
-    if !agreed(output, how.yes, &again(how, "--yes"), &plan)? {
+    if !agreed(output, how.yes, &plan)? {
         return Ok(NO);
     }
     output.progress("Restoring", &plan);
-    match migrator.restore(&mut connection, how.copy) {
-        Ok(restored) => {
-            let pending = migrator.pending(&mut connection).ok().map(|pending| pending.len());
-            Ok(output.restored(database, how.copy, restored.kept.as_deref(), restored.after, pending))
-        }
-        Err(error) if says_damage(&error.message()) => {
-            // Nobody must be left with the file open that is moved aside.
-            drop(connection);
-            damaged(migrator, database, How { yes: true, ..how }, error.into(), output)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let restored = migrator.restore(&mut connection, how.copy)?;
+    let pending = pending(migrator, &mut connection, restored.after);
+    Ok(output.restored(database, how.copy, restored.kept.as_deref(), restored.after, pending))
 }
 
-/// The database can't be read: it is replaced, if that is what it takes and what was asked for.
+/// The database can't be read or kept: it is replaced, if that was asked for.
 fn damaged<B: Backend>(
     migrator: &Migrator<'_, B>,
     database: &Path,
     how: How<'_>,
-    failure: Failure,
+    failure: &Failure,
     output: &mut Output<'_>,
 ) -> Result<u8, Failure> {
-    if !says_damage(&failure.message()) {
-        return Err(failure);
-    }
     if !how.force {
-        let help = format!(
-            "{} replaces the file, and keeps it under another name",
-            output.command(&again(how, if how.yes { "--yes --force" } else { "--force" }))
+        return Err(
+            Failure::new(failure.message()).hint("`--force` replaces the file, and keeps it under another name")
         );
-        return Err(Failure::new(failure.message()).hint(help));
     }
     let plan = format!("{} from {}: the damaged file is moved aside", name(database), name(how.copy));
-    if !agreed(output, how.yes, &again(how, "--force --yes"), &plan)? {
+    if !agreed(output, how.yes, &plan)? {
         return Ok(NO);
     }
     replaced(migrator, database, how, output)
@@ -117,21 +114,35 @@ fn replaced<B: Backend>(
     let open = |error: crate::BoxError| Failure::new(format!("could not open {}: {error}", name(database)));
     let mut connection = B::open(database, Access::ReadWrite).map_err(open)?;
     let after = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));
-    let pending = migrator.pending(&mut connection).ok().map(|pending| pending.len());
+    let pending = pending(migrator, &mut connection, after);
     Ok(output.restored(database, how.copy, aside.as_deref(), after, pending))
+}
+
+/// How many migrations are pending, where `up` has nothing against the history that came back.
+fn pending<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+    history: Option<u64>,
+) -> Option<usize> {
+    let status = history.and_then(|_| migrator.status(connection).ok())?;
+    let is_fine = status.entries.iter().all(|entry| matches!(entry.state, State::Applied | State::Pending));
+    is_fine.then(|| status.pending())
 }
 
 fn has_folder(database: &Path) -> bool {
     database.parent().is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir())
 }
 
-/// What SQLite says of a file that holds no database, or not a whole one.
+/// What is said of a file that holds no database, not a whole one, or one of which no sound copy can be kept.
 fn says_damage(message: &str) -> bool {
-    ["is not a database", "is not a SQLite database", "disk image is malformed"].iter().any(|it| message.contains(it))
-}
-
-fn again(how: How<'_>, flags: &str) -> String {
-    format!("restore {} {flags}", how.copy.display())
+    let of_damage = [
+        "is not a database",
+        "is not a SQLite database",
+        "disk image is malformed",
+        "malformed database schema",
+        "the copy is not sound",
+    ];
+    of_damage.iter().any(|it| message.contains(it))
 }
 
 fn migrations_of(number: u64) -> String {

@@ -92,8 +92,8 @@ fn execute<B: Backend>(
                 State::Newer => newer_is_fine,
                 _ => false,
             };
-            let waits = status.repeatables.iter().any(|entry| entry.state.is_pending());
-            Ok(if *check && (waits || !status.entries.iter().all(is_fine)) { NO } else { DONE })
+            let is_done = status.pending_repeatables() == 0 && status.entries.iter().all(is_fine);
+            Ok(if *check && !is_done { NO } else { DONE })
         }
         Verb::Up { to, existing, .. } => {
             let migrator = if *existing { migrator.allow_existing_schema() } else { migrator };
@@ -148,7 +148,7 @@ fn up<B: Backend>(
     let last = to.map(|target| number(&status, target, output)).transpose()?;
     let waits = |entry: &&Entry| !entry.state.is_applied() && last.is_none_or(|last| entry.number <= last);
     let waiting = status.entries.iter().filter(waits).count();
-    let repeatables = status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
+    let repeatables = status.pending_repeatables();
     let is_last = last.is_none_or(|last| status.entries.iter().all(|entry| entry.number <= last));
     let doing = if request.verb.rehearses() { "Rehearsing" } else { "Applying" };
     if waiting > 0 {

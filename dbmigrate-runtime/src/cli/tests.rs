@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::fixture::{Connection, Folder, Memory, Rusqlite, set, with_view};
 use super::{Invocation, parse, run};
-use crate::{Migrator, Set};
+use crate::{Migrator, NewerDatabase, Rules, Set};
 
 fn three() -> &'static Set<'static> {
     set(&[
@@ -148,9 +148,18 @@ fn repeatables_are_applied_and_shown_after_the_migrations() {
         err,
         ["Applying 1 repeatable", "Applied repeatable/names in N ms", "Finished 1 repeatable applied in N ms",]
     );
+    // Those of a newer program are not for an older one to apply.
+    let older = || {
+        let migrations = &three().migrations[..2];
+        let rules = Rules { newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+        Box::leak(Box::new(Set { migrations, rules, ..*first() }))
+    };
+    assert_eq!(on(older(), &database, "status --check").0, 0);
+    let (_, _, err) = on(older(), &database, "up");
+    assert_eq!(err, ["Finished nothing to apply: the database is up to date"]);
     let (_, out, _) = on(first(), &database, "up --message-format json");
     assert!(out[0].starts_with(r#"{"reason":"repeatable-applied","name":"names","duration_us":"#), "{out:?}");
-    assert!(out[1].ends_with(r#","repeated":1}"#), "{out:?}");
+    assert!(out[1].ends_with(r#","repeated":1,"notes":[]}"#), "{out:?}");
     // One whose file is gone is told to those who ask for more, and fails nothing.
     let (exit, out, _) = on(three(), &database, "status --check");
     assert_eq!((exit, out.len()), (0, 5));
@@ -270,7 +279,7 @@ fn reset_asks_and_keeps_a_copy() {
     Connection::open(&database).unwrap().execute("INSERT INTO users VALUES ('ann')", []).unwrap();
 
     let (exit, _, err) = on(three(), &database, "reset");
-    assert_eq!((exit, err.last().unwrap().as_str()), (2, "help: `app reset --yes` does it without asking"));
+    assert_eq!((exit, err.last().unwrap().as_str()), (2, "help: `--yes` does it without asking"));
     let (exit, _, err) = answering(Some(false), three(), &database, "reset");
     assert_eq!((exit, err.last().unwrap().as_str()), (1, "Finished nothing was changed"));
     assert!(err[0].contains("roll back 3 migrations; a copy is kept first?"), "{err:?}");

@@ -1,8 +1,7 @@
 //! The copy that a rehearsal runs on.
 
-use std::path::{Path, PathBuf};
-
 use super::folder::Folder;
+use crate::copy::refuse_full;
 use crate::db::{Db, failed};
 use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -23,12 +22,10 @@ pub(super) struct Copy<B: Backend> {
 impl<B: Backend> Copy<B> {
     /// Copies a database, and opens the copy with the settings of that connection.
     pub(super) fn of(db: &mut Db<'_>, options: &Options) -> Result<Self, Error> {
-        let file = main_file(db)?;
-        let folder = Folder::new(file.as_deref())?;
+        let folder = Folder::new(db.file()?.as_deref())?;
         let path = folder.database();
         let shown = path.display();
-        let free = options.free_space.and_then(|ask| ask(path.parent()?));
-        refuse_full(db, free, &path)?;
+        refuse_full(db, options, folder.path()).map_err(|error| error.hint("make room on the disk, then try again"))?;
         // SQLite takes text, so what is no text is no path to it.
         let text = path.to_str().ok_or_else(|| {
             Error::new(ErrorKind::Copy, format!("`{shown}` is not UTF-8")).hint("set `TMPDIR` to a folder that is")
@@ -57,30 +54,9 @@ impl<B: Backend> Copy<B> {
     }
 }
 
-/// Refuses a copy for which there is no room: filling the disk would stop everybody who writes there. The size is that
-/// with what stands in the log of a WAL.
-fn refuse_full(db: &mut Db<'_>, free: Option<u64>, path: &Path) -> Result<(), Error> {
-    let size = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
-    let needed = word(db, size)?.parse().unwrap_or(0);
-    match free {
-        Some(free) if free < needed => {
-            let message = format!("a copy at `{}` takes {needed} bytes, and {free} are free there", path.display());
-            Err(Error::new(ErrorKind::Copy, message).hint("make room on the disk, then try again"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The file of a database; `None` for one in memory.
-fn main_file(db: &mut Db<'_>) -> Result<Option<PathBuf>, Error> {
-    let file = word(db, "SELECT file FROM pragma_database_list WHERE name = 'main'")?;
-    Ok(Some(PathBuf::from(file)).filter(|file| file != Path::new("")))
-}
-
 /// The only value of an answer, as text; empty where there is none.
 fn word(db: &mut Db<'_>, sql: &str) -> Result<String, Error> {
-    let rows = db.query("could not ask for a setting", sql, &[])?;
-    Ok(match rows.into_iter().flatten().next() {
+    Ok(match db.value("could not ask for a setting", sql)? {
         Some(Value::Text(text)) => text,
         Some(Value::Integer(number)) => number.to_string(),
         _ => String::new(),

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::BoxError;
-use crate::driver::{Access, Backend, Driver};
+use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
+use crate::file_lock;
 
 /// The file that is locked.
 const LOCK: &str = "lock";
@@ -29,12 +30,13 @@ pub(super) struct Folder<B: Backend> {
 }
 
 impl<B: Backend> Folder<B> {
-    /// Makes one beside the database, or in the system's temporary folder where there is no database file or nothing
-    /// can be written beside it, and removes what rehearsals that died left in these two places.
+    /// Makes one beside the database, or in the system's temporary folder where there is no database file, nothing can
+    /// be written beside it, or its path is no text, as SQLite takes it for that of a copy. Removes what rehearsals that
+    /// died left in these two places.
     pub(super) fn new(database: Option<&Path>) -> Result<Self, Error> {
         let name = database.and_then(Path::file_name).and_then(OsStr::to_str).unwrap_or("memory");
         let temporary = std::env::temp_dir();
-        let beside = database.and_then(Path::parent);
+        let beside = database.and_then(Path::parent).filter(|parent| parent.to_str().is_some());
         let made = beside.and_then(|parent| Self::make(parent, name).ok());
         let made = made.map_or_else(|| Self::make(&temporary, name), Ok).map_err(|cause| {
             let message = format!("could not make a folder for a copy in `{}`: {cause}", temporary.display());
@@ -46,6 +48,10 @@ impl<B: Backend> Folder<B> {
             beside.into_iter().chain([&*temporary]).for_each(|parent| sweep::<B>(parent, name, &own));
         }
         Ok(made)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The path of the copy.
@@ -96,11 +102,7 @@ fn private() -> DirBuilder {
 /// Takes the lock of a folder, without waiting.
 fn lock<B: Backend>(folder: &Path, access: Access) -> Result<B::Connection, BoxError> {
     let file = folder.join(LOCK);
-    let mut connection = B::open(&file, access)?;
-    let mut driver = B::driver(&mut connection);
-    driver.execute("PRAGMA busy_timeout = 0")?;
-    driver.execute("BEGIN EXCLUSIVE")?;
-    drop(driver);
+    let connection = file_lock::lock::<B>(&file, access).map_err(|error| error.source)?;
     // Whoever had the lock before may have removed the file: a lock on what has no name keeps nobody away.
     file.symlink_metadata()?;
     Ok(connection)

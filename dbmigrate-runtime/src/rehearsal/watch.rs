@@ -73,8 +73,7 @@ impl<'w> Watch<'w> {
     }
 
     fn bytes(&mut self) -> Result<u64, Error> {
-        let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
-        Db::new(self.session, self.options).query("could not measure the copy", sql, &[]).map(number)
+        Db::new(self.session, self.options).bytes()
     }
 
     /// Counts the rows that `work` changes. What the runner writes to its history, which it does through

@@ -44,10 +44,17 @@ impl Package {
 
     /// As nobody can write them: core refuses hooks without a transaction.
     pub fn hooks_without_transaction(mut self) -> Self {
-        for script in [&mut self.before_all, &mut self.after_all].into_iter().flatten() {
-            script.transaction = false;
-        }
+        self.hooks().for_each(|hook| hook.transaction = false);
         self
+    }
+
+    pub fn tolerant_hooks(mut self) -> Self {
+        self.hooks().for_each(|hook| hook.tolerate_existing = true);
+        self
+    }
+
+    fn hooks(&mut self) -> impl Iterator<Item = &mut Script<'static>> {
+        [&mut self.before_all, &mut self.after_all].into_iter().flatten()
     }
 
     /// A repeatable from statements that each make a view or a trigger.

@@ -10,7 +10,7 @@ impl Output<'_> {
     /// What would happen; the answer is no where something would fail.
     pub(in crate::cli) fn rehearsal(&mut self, rehearsal: Rehearsal, nothing: &str) -> u8 {
         let is_empty = rehearsal.is_empty();
-        let Rehearsal { migrations, repeated, error } = rehearsal;
+        let Rehearsal { migrations, repeated, notes, error } = rehearsal;
         for rehearsed in &migrations {
             let lines = if self.json { vec![line(rehearsed)] } else { lines(rehearsed) };
             lines.iter().for_each(|line| self.terminal.data(line));
@@ -25,27 +25,32 @@ impl Output<'_> {
             };
             self.terminal.data(&line);
         }
-        let mut what = Vec::new();
+        if !self.json {
+            notes.iter().for_each(|note| self.note(note));
+        }
+        let mut parts = Vec::new();
         if !migrations.is_empty() {
-            what.push(count(migrations.len()));
+            parts.push(count(migrations.len()));
         }
         if !repeated.is_empty() {
-            what.push(human::count_repeatables(repeated.len()));
+            parts.push(human::count_repeatables(repeated.len()));
         }
-        let done = if self.request.verb.name() == "down" { "rolled back" } else { "applied" };
-        let would = format!("{} would be {done}", what.join(", "));
+        let done = if self.verb() == "down" { "rolled back" } else { "applied" };
+        let would = format!("{} would be {done}", parts.join(" and "));
         let fails = error.is_some();
         if let Some(error) = error {
             self.end(Err(error.into()));
             if !self.json {
-                let before = if what.is_empty() { String::new() } else { format!(" {would} before it, and") };
+                let before = if parts.is_empty() { String::new() } else { format!(" {would} before it, and") };
                 self.note(&format!("that was on a copy:{before} the database is as it was"));
             }
         }
         if self.json {
             let summary = Object::new("rehearsal-summary")
-                .text("command", self.request.verb.name())
+                .text("command", self.verb())
                 .number("rehearsed", Some(migrations.len() as u64))
+                .number("repeated", Some(repeated.len() as u64))
+                .list("notes", &notes)
                 .truth("fails", fails)
                 .line();
             self.terminal.data(&summary);

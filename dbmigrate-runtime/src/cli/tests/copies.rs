@@ -1,7 +1,9 @@
 //! `backup`, `restore`, and what other commands say of copies.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{answering, on, scalar, three};
-use crate::cli::fixture::{Connection, Folder};
+use crate::cli::fixture::{Connection, Folder, set};
 
 /// The copies in the folder, oldest first.
 fn copies(folder: &Folder) -> Vec<String> {
@@ -42,7 +44,7 @@ fn a_copy_is_said_listed_and_put_back() {
     let (exit, _, err) = on(three(), &database, &line);
     assert_eq!(exit, 2, "{err:?}");
     assert!(err[0].contains("from 0 to 2 migrations; what is there is kept first"), "{err:?}");
-    assert_eq!(err.last().unwrap(), &format!("help: `app {line} --yes` does it without asking"));
+    assert_eq!(err.last().unwrap(), "help: `--yes` does it without asking");
     assert_eq!(answering(Some(false), three(), &database, &line).0, 1);
     assert_eq!(scalar(&database, "SELECT count(*) FROM _migrations"), 0);
     let (exit, _, err) = answering(Some(true), three(), &database, &line);
@@ -110,7 +112,7 @@ fn a_file_that_is_no_database_any_more_is_replaced_only_by_force() {
             assert_eq!(exit, 101, "{what}: {err:?}");
             assert_eq!(
                 err.last().unwrap(),
-                &format!("help: `app {line} --yes --force` replaces the file, and keeps it under another name"),
+                "help: `--force` replaces the file, and keeps it under another name",
                 "{what}"
             );
             let (exit, _, err) = on(three(), &database, &format!("{line} --force"));
@@ -131,6 +133,95 @@ fn a_file_that_is_no_database_any_more_is_replaced_only_by_force() {
             _ => assert!(aside(".damaged").unwrap() == damaged, "{what}"),
         }
     }
+}
+
+/// What opens, but can't be read or copied, is in the way of no restore.
+#[test]
+fn a_database_that_can_not_be_kept_is_replaced_by_force() {
+    let schema = ["UPDATE sqlite_schema SET sql = 'CREATE TABLE users (' WHERE name = 'users'"];
+    // A row that its index misses.
+    let index = [
+        "CREATE TABLE one AS SELECT * FROM sqlite_schema WHERE name = 'by_name'; DELETE FROM sqlite_schema WHERE name = 'by_name'",
+        "INSERT INTO users VALUES ('ann'); INSERT INTO sqlite_schema SELECT * FROM one",
+    ];
+    for (name, says, damage) in
+        [("schema", "malformed database schema (users)", &schema[..]), ("index", "the copy is not sound: ", &index)]
+    {
+        let folder = Folder::new(&format!("copies-{name}"));
+        let database = folder.path("app.db");
+        on(three(), &database, "up");
+        on(three(), &database, "backup");
+        let copy = folder.path(&copies(&folder)[0]);
+        for sql in damage {
+            let db = Connection::open(&database).unwrap();
+            db.execute_batch(&format!("PRAGMA writable_schema = 1; {sql}")).unwrap();
+        }
+        let damaged = std::fs::read(&database).unwrap();
+
+        let line = format!("restore {}", copy.display());
+        let (exit, _, err) = on(three(), &database, &format!("{line} --yes"));
+        assert_eq!(exit, 101, "{name}: {err:?}");
+        assert!(err.iter().any(|line| line.contains(says)), "{name}: {err:?}");
+        assert!(!err.iter().any(|line| line.contains("backup_with")), "{name}: {err:?}");
+        let force = "help: `--force` replaces the file, and keeps it under another name";
+        assert_eq!(err.last().unwrap(), force, "{name}");
+        assert!(std::fs::read(&database).unwrap() == damaged, "{name}");
+        let (exit, _, err) = on(three(), &database, &format!("{line} --yes --force"));
+        assert_eq!((exit, err.last().unwrap().as_str()), (0, "Finished nothing is pending"), "{name}: {err:?}");
+        let aside = folder.files().into_iter().find(|name| name.ends_with(".damaged")).unwrap();
+        assert!(std::fs::read(folder.path(&aside)).unwrap() == damaged, "{name}");
+    }
+}
+
+/// A copy of a newer version, one of which a migration was edited since, and one of another database.
+#[test]
+fn what_up_would_refuse_is_not_said_to_be_fine() {
+    let folder = Folder::new("copies-newer");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    on(three(), &database, "backup");
+    let line = format!("restore {} --yes", folder.path(&copies(&folder)[0]).display());
+    for up in ["CREATE TABLE users (name TEXT)", "CREATE TABLE others (name)"] {
+        let set = set(&[("001_initial_schema", up, None, None)]);
+        let (exit, _, err) = on(set, &database, &line);
+        assert_eq!(
+            (exit, err.last().unwrap().as_str()),
+            (0, "Finished `app status` shows what is pending now"),
+            "{err:?}"
+        );
+        let (_, out, _) = on(set, &database, &format!("{line} --message-format json"));
+        assert!(out[0].ends_with("\"migrations\":3,\"pending\":null}"), "{out:?}");
+    }
+    Connection::open(folder.path("other.db")).unwrap().execute("CREATE TABLE other (a)", []).unwrap();
+    let (_, _, err) = on(three(), &database, &format!("restore {} --yes", folder.path("other.db").display()));
+    assert_eq!(err.last().unwrap(), "Finished `app status` shows what is pending now");
+}
+
+/// A program that starts while there is no file makes an empty database.
+#[test]
+fn a_file_that_is_replaced_is_there_at_every_moment() {
+    let folder = Folder::new("copies-gap");
+    let database = folder.path("app.db");
+    on(three(), &database, "up");
+    on(three(), &database, "backup");
+    let line = format!("restore {} --yes --force", folder.path(&copies(&folder)[0]).display());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                assert!(database.exists());
+            }
+        });
+        for _ in 0..50 {
+            // Not in place, as that would tear what the watcher looks for.
+            std::fs::write(folder.path("text"), "x".repeat(100)).unwrap();
+            std::fs::rename(folder.path("text"), &database).unwrap();
+            assert_eq!(on(three(), &database, &line).0, 0);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        watcher.join().unwrap();
+    });
+    assert_eq!(folder.files().iter().filter(|name| name.contains(".damaged")).count(), 50);
 }
 
 #[test]

@@ -45,20 +45,6 @@ fn the_answer_is_what_would_happen() {
 }
 
 #[test]
-fn repeatables_are_rehearsed_as_well() {
-    let folder = Folder::new("rehearsal-repeatables");
-    let database = folder.path("app.db");
-    let view = || with_view(three(), "names", "CREATE VIEW names AS SELECT name FROM users");
-    assert_eq!(on(three(), &database, "up --to 2").0, 0);
-    let (exit, out, err) = on(view(), &database, "up --dry-run");
-    assert_eq!((exit, out.last().unwrap().as_str()), (0, "Rehearsed repeatable/names in N ms"));
-    assert_eq!(err.last().unwrap(), "Finished 1 migration, 1 repeatable would be applied; the database is as it was");
-    on(three(), &database, "up");
-    let (_, _, err) = on(view(), &database, "up --dry-run");
-    assert_eq!(err.last().unwrap(), "Finished 1 repeatable would be applied; the database is as it was");
-}
-
-#[test]
 fn a_first_start_is_rehearsed_without_a_file() {
     let folder = Folder::new("rehearsal-first");
     let (exit, out, _) = on(three(), &folder.path("app.db"), "up --dry-run");
@@ -68,6 +54,30 @@ fn a_first_start_is_rehearsed_without_a_file() {
     let (exit, ..) = on(wrong(), &folder.path("app.db"), "up --dry-run");
     assert_eq!(exit, 1);
     assert_eq!(folder.files(), Vec::<String>::new());
+}
+
+#[test]
+fn repeatables_are_rehearsed_as_well() {
+    let folder = Folder::new("rehearsal-repeatable");
+    let database = folder.path("app.db");
+    let with = |text| with_view(three(), "names", text);
+    assert_eq!(on(three(), &database, "up --to 2").0, 0);
+    let first = with("CREATE VIEW names AS SELECT name FROM users");
+    let (exit, out, err) = on(first, &database, "up --dry-run");
+    assert_eq!((exit, out.last().unwrap().as_str()), (0, "Rehearsed repeatable/names in N ms"));
+    let last = "Finished 1 migration and 1 repeatable would be applied; the database is as it was";
+    assert_eq!(err.last().unwrap(), last);
+    assert_eq!(on(first, &database, "up").0, 0);
+    let changed = with("CREATE VIEW names AS SELECT upper(name) AS name FROM users");
+    let (_, _, err) = on(changed, &database, "up --dry-run");
+    assert_eq!(err.last().unwrap(), "Finished 1 repeatable would be applied; the database is as it was");
+    let (_, out, _) = on(changed, &database, "up --dry-run --message-format json");
+    assert_eq!(
+        out.last().unwrap(),
+        r#"{"reason":"rehearsal-summary","command":"up","rehearsed":0,"repeated":1,"notes":[],"fails":false}"#
+    );
+    let (exit, _, err) = on(with("CREATE VIEW names AS SELECT"), &database, "up --dry-run");
+    assert_eq!((exit, err.last().unwrap().as_str()), (1, "note: that was on a copy: the database is as it was"));
 }
 
 #[test]
@@ -91,7 +101,10 @@ fn what_would_fail_is_told_with_what_would_stay() {
     let end = ",\"bytes_before\":28672,\"bytes_after\":28672,\"differences\":[],\"notes\":[]}";
     assert!(out[0].ends_with(end), "{}", out[0]);
     assert!(out[1].starts_with("{\"reason\":\"error\",\"message\":\"`003_wrong` failed"), "{}", out[1]);
-    assert_eq!(out[2], "{\"reason\":\"rehearsal-summary\",\"command\":\"up\",\"rehearsed\":1,\"fails\":true}");
+    assert_eq!(
+        out[2],
+        "{\"reason\":\"rehearsal-summary\",\"command\":\"up\",\"rehearsed\":1,\"repeated\":0,\"notes\":[],\"fails\":true}"
+    );
 }
 
 #[test]

@@ -1,0 +1,44 @@
+//! `drift`: what a database has against what its migrations lead to.
+
+use dbmigrate_runtime::cli::Terminal;
+use serde_json::json;
+
+use super::Context;
+use crate::cli::DatabaseArgs;
+use crate::error::{CliError, DONE, NO};
+use crate::ops::project;
+use crate::ops::schema::{Reach, drift};
+use crate::report;
+
+pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let project = project::select_one(context.global)?;
+    let found = drift(&project, &Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout })?;
+    let shell = &mut *context.shell;
+    report::opaque(&found.live, shell);
+    report::differences(&found.differences, shell);
+    if shell.is_json() {
+        let summary = json!({
+            "reason": "drift-summary",
+            "database": found.path.display().to_string(),
+            "applied": found.applied,
+            "pending": found.pending,
+            "differences": found.differences.len(),
+        });
+        shell.data(&summary.to_string());
+    } else {
+        let applied = report::count(found.applied, "applied migration");
+        shell.status("Compared", &format!("{} with {applied}", found.path.display()));
+    }
+    if found.differences.is_empty() {
+        return Ok(DONE);
+    }
+    if !shell.is_json() {
+        let count = report::count(found.differences.len(), "difference");
+        shell.error(&format!("the schema of `{}` is not what its migrations lead to: {count}", found.path.display()));
+        shell.help(
+            "write a migration that leads there: `cargo dbmigrate create NAME`, then `cargo dbmigrate mark NAME`",
+        );
+        shell.help("or undo by hand what was done by hand");
+    }
+    Ok(NO)
+}

@@ -1,0 +1,169 @@
+//! Where a schema can come from: the migrations, a database, a file, or nowhere. Nothing here writes.
+
+use std::error::Error as _;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dbmigrate_core::{MigrationSet, SourceText};
+use dbmigrate_runtime::{Entry, Migrator};
+use dbmigrate_schema::{Difference, Name, ReadOptions, Schema, compare};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::CliError;
+use crate::ops::driver::Rusqlite;
+use crate::ops::project::Project;
+use crate::ops::{database, open, runtime_set};
+
+/// Where a schema comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// All migrations of the package, replayed in memory.
+    Migrations,
+    /// The package's database.
+    Database,
+    /// No object at all.
+    Empty,
+    /// A file of SQL, run in memory.
+    Sql(PathBuf),
+    /// A database file.
+    File(PathBuf),
+}
+
+impl Source {
+    /// Understands what people write; a file that is called like a word is reached by `./word`.
+    pub(crate) fn new(text: &str) -> Self {
+        match text {
+            "migrations" => Self::Migrations,
+            "database" => Self::Database,
+            "empty" => Self::Empty,
+            _ => {
+                let path = PathBuf::from(text);
+                let sql = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
+                if sql { Self::Sql(path) } else { Self::File(path) }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Migrations => f.write_str("the migrations"),
+            Self::Database => f.write_str("the database"),
+            Self::Empty => f.write_str("nothing"),
+            Self::Sql(path) | Self::File(path) => write!(f, "`{}`", path.display()),
+        }
+    }
+}
+
+/// What says which database, and how long to wait for it.
+pub(crate) struct Reach<'a> {
+    pub(crate) database: Option<&'a Path>,
+    pub(crate) busy_timeout: Option<u64>,
+}
+
+/// How long to wait for another connection where nothing else is said, as everywhere.
+const BUSY_TIMEOUT: u64 = 30;
+
+/// Reads a schema. The tables of the history are no part of it.
+pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Result<Schema, CliError> {
+    match source {
+        Source::Empty => Ok(Schema::default()),
+        Source::Migrations => replay(&project.load_sound()?.set),
+        Source::Sql(path) => {
+            let text = SourceText::read(Path::new(""), &path.display().to_string())?;
+            Ok(Schema::from_source(&text)?)
+        }
+        Source::File(path) => read(&connect(path, reach)?, path, project),
+        Source::Database => {
+            project.sound_config()?;
+            let path = database::resolve(reach.database, project)?.path;
+            read(&connect(&path, reach)?, &path, project)
+        }
+    }
+}
+
+/// What a database has against what its applied migrations lead to.
+pub(crate) struct Drift {
+    /// The database file.
+    pub(crate) path: PathBuf,
+    /// How many migrations it has, all of which were replayed.
+    pub(crate) applied: usize,
+    /// How many are still to come.
+    pub(crate) pending: usize,
+    /// What happened to the database besides its migrations.
+    pub(crate) differences: Vec<Difference>,
+    /// The schema that the database has.
+    pub(crate) live: Schema,
+}
+
+/// Compares the package's database with its migrations, as far as they are applied.
+pub(crate) fn drift(project: &Project, reach: &Reach<'_>) -> Result<Drift, CliError> {
+    let mut set = project.load_sound()?.set;
+    let path = database::resolve(reach.database, project)?.path;
+    let mut connection = connect(&path, reach)?;
+    let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
+    let status = status.map_err(|error| CliError::failure(error.to_string()))?;
+    let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
+    let known = |entry: &&&Entry| set.migrations.iter().any(|migration| migration.number == entry.number);
+    if let Some(unknown) = applied.iter().find(|entry| !known(entry)) {
+        let message = format!("the database has `{}`, which is no migration of this package", unknown.name);
+        return Err(CliError::failure(message).help("run `cargo dbmigrate verify` for what differs in the history"));
+    }
+    let pending = status.pending();
+    set.migrations.retain(|migration| applied.iter().any(|entry| entry.number == migration.number));
+    // One that is still to run is no drift, and may need what is still to come.
+    let has_run = |name: &str| status.repeatables.iter().any(|it| it.name == name && !it.state.is_pending());
+    set.repeatables.retain(|repeatable| has_run(&repeatable.name));
+    let live = read(&connection, &path, project)?;
+    let differences = compare(&replay(&set)?, &live);
+    Ok(Drift { path, applied: set.migrations.len(), pending, differences, live })
+}
+
+fn replay(set: &MigrationSet) -> Result<Schema, CliError> {
+    Schema::from_migrations(set).map_err(CliError::diagnostics)
+}
+
+fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
+    if !path.is_file() {
+        return Err(CliError::failure(format!("there is no database file `{}`", path.display())));
+    }
+    let connection = match open::immutable(path) {
+        Some(connection) => Ok(connection),
+        None => Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY),
+    };
+    let timeout = Duration::from_secs(reach.busy_timeout.unwrap_or(BUSY_TIMEOUT));
+    connection
+        .and_then(|connection| connection.busy_timeout(timeout).map(|()| connection))
+        .map_err(|error| CliError::failure(format!("could not open `{}`: {error}", path.display())))
+}
+
+fn read(connection: &Connection, path: &Path, project: &Project) -> Result<Schema, CliError> {
+    let history = &project.config.table;
+    let without_tables =
+        [history.clone(), format!("{history}_head"), format!("{history}_repeatable")].map(Name::new).into();
+    Schema::read(connection, &ReadOptions { without_tables }).map_err(|error| {
+        let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_word_or_a_file() {
+        for (text, expect) in [
+            ("migrations", Source::Migrations),
+            ("database", Source::Database),
+            ("empty", Source::Empty),
+            ("./empty", Source::File("./empty".into())),
+            ("a/schema.SQL", Source::Sql("a/schema.SQL".into())),
+            ("app.db", Source::File("app.db".into())),
+        ] {
+            assert_eq!(Source::new(text), expect);
+        }
+    }
+}

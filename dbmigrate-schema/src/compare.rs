@@ -1,0 +1,51 @@
+//! Two schemas compared, object by object.
+//!
+//! What SQLite reads alike is no difference: the case of keywords and names, quotes, blank space, comments,
+//! parentheses that change nothing, whether a constraint stands beside its column or after all of them, the order of
+//! objects. The text that `ALTER TABLE` leaves behind is like that, too.
+
+mod difference;
+mod normal;
+mod object;
+mod table;
+
+use std::collections::HashMap;
+
+pub use difference::{Change, ColumnChange, Difference};
+use normal::Known;
+
+use crate::model::{Kind, Name, Object, Schema};
+
+/// What has to change for `from` to become `to`: what goes first, then what comes and changes, each in its order.
+///
+/// Objects are matched by kind and name: a renamed table is one that goes and one that comes.
+#[must_use]
+pub fn compare(from: &Schema, to: &Schema) -> Vec<Difference> {
+    let known = Known::new([from, to]);
+    let (old, new) = (by_name(from), by_name(to));
+    let gone = from.objects.iter().filter(|object| !new.contains_key(&key(object)));
+    let mut differences: Vec<_> = gone.map(|object| Difference::new(object, Change::Removed)).collect();
+    for object in &to.objects {
+        match old.get(&key(object)) {
+            None => differences.push(Difference::new(object, Change::Added)),
+            // What stands in it may mean something else now, but then that is a difference of another object.
+            Some(before) if before.text() == object.text() => {}
+            Some(before) => {
+                let changes = match (before, object) {
+                    (Object::Table(before), Object::Table(after)) => table::changes(before, after, &known),
+                    _ => object::changes((from, before), (to, object), &known),
+                };
+                differences.extend(changes.into_iter().map(|change| Difference::new(object, change)));
+            }
+        }
+    }
+    differences
+}
+
+fn key(object: &Object) -> (Kind, &Name) {
+    (object.kind(), object.name())
+}
+
+fn by_name(schema: &Schema) -> HashMap<(Kind, &Name), &Object> {
+    schema.objects.iter().map(|object| (key(object), object)).collect()
+}

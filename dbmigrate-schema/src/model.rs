@@ -1,0 +1,218 @@
+//! What a SQLite schema holds, as plain data: objects in the order in which they were made.
+//!
+//! Nothing here reads a database or a text: [`Schema::read`] does the one and `parse` the other. Expressions, queries
+//! and trigger bodies are kept as the text that their author wrote; what two texts have in common is for
+//! [`compare`](crate::compare()) to say.
+
+mod column;
+mod constraint;
+mod index;
+mod name;
+mod table;
+mod trigger;
+mod view;
+mod virtual_table;
+
+use std::fmt;
+
+pub use column::{Affinity, Column, Default, Generated, NotNull};
+pub use constraint::{Action, Conflict, Constraint, ForeignKey, Key, KeyColumn, Rule};
+pub use index::{Index, Indexed, IndexedColumn};
+pub use name::Name;
+pub(crate) use name::is_keyword;
+pub use table::Table;
+pub use trigger::{Event, Timing, Trigger};
+pub use view::View;
+pub use virtual_table::VirtualTable;
+
+/// The schema of one database: what it holds, in the order in which it was made.
+///
+/// ```
+/// use dbmigrate_schema::{Schema, compare};
+///
+/// let before = Schema::from_sql("CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT)")?;
+/// let after = Schema::from_sql("create table \"teams\" (id INTEGER primary key, name TEXT NOT NULL)")?;
+///
+/// let differences = compare(&before, &after);
+/// assert_eq!(differences.len(), 1);
+/// assert_eq!(differences[0].to_string(), "table `teams`: column `name` becomes `NOT NULL`");
+/// # Ok::<(), dbmigrate_core::Diagnostic>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Everything, in the order of `sqlite_schema`: what an object needs stands before it.
+    pub objects: Vec<Object>,
+}
+
+impl Schema {
+    /// The object of this kind and name.
+    #[must_use]
+    pub fn object(&self, kind: Kind, name: &Name) -> Option<&Object> {
+        self.objects.iter().find(|object| object.kind() == kind && object.name() == name)
+    }
+
+    /// The table of this name, unless its text could not be understood.
+    #[must_use]
+    pub fn table(&self, name: &Name) -> Option<&Table> {
+        self.tables().find(|table| table.name == *name)
+    }
+
+    /// The tables whose text was understood.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.objects.iter().filter_map(|object| match object {
+            Object::Table(table) => Some(table),
+            _ => None,
+        })
+    }
+
+    /// The indexes that were made by a statement of their own.
+    pub fn indexes(&self) -> impl Iterator<Item = &Index> {
+        self.objects.iter().filter_map(|object| match object {
+            Object::Index(index) => Some(index),
+            _ => None,
+        })
+    }
+
+    /// The views.
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        self.objects.iter().filter_map(|object| match object {
+            Object::View(view) => Some(view),
+            _ => None,
+        })
+    }
+
+    /// The triggers.
+    pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.objects.iter().filter_map(|object| match object {
+            Object::Trigger(trigger) => Some(trigger),
+            _ => None,
+        })
+    }
+
+    /// What could not be understood, and is compared by its text alone.
+    pub fn opaque(&self) -> impl Iterator<Item = &Opaque> {
+        self.objects.iter().filter_map(|object| match object {
+            Object::Opaque(opaque) => Some(opaque),
+            _ => None,
+        })
+    }
+}
+
+/// One object of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    /// A table of rows.
+    Table(Table),
+    /// An index that has a statement of its own.
+    Index(Index),
+    /// A view.
+    View(View),
+    /// A trigger.
+    Trigger(Trigger),
+    /// A virtual table; the tables that its module keeps its data in are no objects of the schema.
+    VirtualTable(VirtualTable),
+    /// Any of these whose text could not be understood.
+    Opaque(Opaque),
+}
+
+impl Object {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Table(_) => Kind::Table,
+            Self::Index(_) => Kind::Index,
+            Self::View(_) => Kind::View,
+            Self::Trigger(_) => Kind::Trigger,
+            Self::VirtualTable(_) => Kind::VirtualTable,
+            Self::Opaque(opaque) => opaque.kind,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Table(table) => &table.name,
+            Self::Index(index) => &index.name,
+            Self::View(view) => &view.name,
+            Self::Trigger(trigger) => &trigger.name,
+            Self::VirtualTable(table) => &table.name,
+            Self::Opaque(opaque) => &opaque.name,
+        }
+    }
+
+    /// The table or view that an index or a trigger belongs to.
+    #[must_use]
+    pub fn table(&self) -> Option<&Name> {
+        match self {
+            Self::Index(index) => Some(&index.table),
+            Self::Trigger(trigger) => Some(&trigger.table),
+            Self::Opaque(opaque) => opaque.table.as_ref(),
+            Self::Table(_) | Self::View(_) | Self::VirtualTable(_) => None,
+        }
+    }
+
+    /// The statement that SQLite keeps for it, without the final `;`.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Table(table) => &table.text,
+            Self::Index(index) => &index.text,
+            Self::View(view) => &view.text,
+            Self::Trigger(trigger) => &trigger.text,
+            Self::VirtualTable(table) => &table.text,
+            Self::Opaque(opaque) => &opaque.text,
+        }
+    }
+}
+
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A table of rows.
+    Table,
+    /// A virtual table.
+    VirtualTable,
+    /// An index.
+    Index,
+    /// A view.
+    View,
+    /// A trigger.
+    Trigger,
+}
+
+impl Kind {
+    /// `table`, `virtual table`, `index`, `view` or `trigger`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::VirtualTable => "virtual table",
+            Self::Index => "index",
+            Self::View => "view",
+            Self::Trigger => "trigger",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An object whose text could not be understood, or of which SQLite says something else than its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opaque {
+    /// What SQLite says that it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Name,
+    /// The table or view that it belongs to, for an index or a trigger.
+    pub table: Option<Name>,
+    /// The statement that SQLite keeps for it.
+    pub text: String,
+    /// Why it could not be understood: lower case, no final period.
+    pub why: String,
+}

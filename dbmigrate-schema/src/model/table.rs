@@ -1,0 +1,66 @@
+//! A table of rows.
+
+use dbmigrate_core::token::unquote;
+
+use super::{Column, Constraint, ForeignKey, Key, Name, Rule};
+
+/// A table of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: Name,
+    /// Its columns in their order.
+    pub columns: Vec<Column>,
+    /// Its keys, checks and references, in the order in which they were written.
+    pub constraints: Vec<Constraint>,
+    /// `STRICT`.
+    pub strict: bool,
+    /// `WITHOUT ROWID`.
+    pub without_rowid: bool,
+    /// The statement that SQLite keeps for it.
+    pub text: String,
+}
+
+impl Table {
+    /// The column of this name.
+    #[must_use]
+    pub fn column(&self, name: &Name) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// The primary key.
+    #[must_use]
+    pub fn primary_key(&self) -> Option<&Key> {
+        self.constraints.iter().find_map(|constraint| match &constraint.rule {
+            Rule::PrimaryKey(key) => Some(key),
+            _ => None,
+        })
+    }
+
+    /// The references to other tables, in the order in which they were written.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
+        self.constraints.iter().filter_map(|constraint| match &constraint.rule {
+            Rule::ForeignKey(key) => Some(key),
+            _ => None,
+        })
+    }
+
+    /// The column that is the rowid by another name.
+    ///
+    /// That is an `INTEGER PRIMARY KEY`, but not one with `DESC` beside its column: a mistake of an early SQLite that
+    /// has to stay.
+    #[must_use]
+    pub fn rowid_alias(&self) -> Option<&Column> {
+        if self.without_rowid {
+            return None;
+        }
+        let (constraint, key) = self.constraints.iter().find_map(|constraint| match &constraint.rule {
+            Rule::PrimaryKey(key) => Some((constraint, key)),
+            _ => None,
+        })?;
+        let [only] = key.columns.as_slice() else { return None };
+        let column = self.column(&only.name)?;
+        let integer = unquote(column.declared_type.as_deref()?).eq_ignore_ascii_case("INTEGER");
+        (integer && !(only.descending && constraint.beside.is_some())).then_some(column)
+    }
+}

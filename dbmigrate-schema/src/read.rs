@@ -1,0 +1,170 @@
+//! Reads the schema of a database, and asks SQLite whether the text was understood.
+//!
+//! SQLite's pragmas say less than the text (no checks, no collations, no names of constraints), but what they say is
+//! right. Where they and the model disagree, the object degrades to its text. Nothing is written, and `TEMP` objects
+//! and attached databases are not looked at.
+
+mod witness;
+
+use std::collections::HashSet;
+use std::fmt;
+
+use dbmigrate_core::statement::split;
+use dbmigrate_core::token::tokens;
+use dbmigrate_core::{Diagnostic, Location, SourceText, Span};
+use rusqlite::Connection;
+use rusqlite::limits::Limit;
+
+use crate::model::{Kind, Name, Schema};
+use crate::parse::{Row, object};
+use witness::Witness;
+
+/// What to leave out of a schema.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Tables that belong to a tool, such as the history of migrations; their indexes and triggers are left out, too.
+    pub without_tables: Vec<Name>,
+}
+
+/// SQLite could not read the schema.
+#[derive(Debug)]
+pub struct ReadError(rusqlite::Error);
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("could not read the schema of the database")
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Schema {
+    /// Reads the schema of `main`.
+    ///
+    /// ```
+    /// use dbmigrate_schema::{Name, ReadOptions, Schema};
+    ///
+    /// let connection = rusqlite::Connection::open_in_memory()?;
+    /// connection.execute_batch("CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")?;
+    ///
+    /// let schema = Schema::read(&connection, &ReadOptions::default())?;
+    /// let teams = schema.table(&Name::new("Teams")).expect("it was just made");
+    /// assert_eq!(teams.columns.len(), 2);
+    /// assert_eq!(teams.rowid_alias().map(|column| column.name.as_str()), Some("id"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When SQLite can't read the database.
+    pub fn read(connection: &Connection, options: &ReadOptions) -> Result<Self, ReadError> {
+        read(connection, options).map_err(ReadError)
+    }
+
+    /// The schema that statements lead to, asked of SQLite on a database in memory.
+    ///
+    /// # Errors
+    ///
+    /// The statement that SQLite refuses, with its place.
+    pub fn from_sql(text: &str) -> Result<Self, Diagnostic> {
+        Self::from_source(&SourceText::new("schema.sql", text))
+    }
+
+    /// The schema that the statements of a file lead to; see [`Schema::from_sql`].
+    ///
+    /// # Errors
+    ///
+    /// The statement that SQLite refuses, with its place.
+    pub fn from_source(source: &SourceText) -> Result<Self, Diagnostic> {
+        let unexpected = |error: rusqlite::Error| {
+            Diagnostic::error("schema", format!("could not read the schema in `{}`: {error}", source.path()))
+                .in_file(source.path())
+        };
+        let connection = Connection::open_in_memory().map_err(unexpected)?;
+        // ATTACH and VACUUM INTO would write files.
+        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(unexpected)?;
+        for statement in split(source.text()) {
+            run(&connection, source.slice(statement.span)).map_err(|error| blame(source, statement.span, &error))?;
+        }
+        read(&connection, &ReadOptions::default()).map_err(unexpected)
+    }
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.raw_query();
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
+fn blame(source: &SourceText, statement: Span, error: &rusqlite::Error) -> Diagnostic {
+    let (message, start) = match error {
+        rusqlite::Error::SqlInputError { msg, offset, .. } => {
+            (msg.clone(), statement.start + usize::try_from(*offset).unwrap_or(0))
+        }
+        other => (other.to_string(), statement.start),
+    };
+    let rest = source.slice(Span::new(start, statement.end));
+    let length = tokens(rest).next().map_or(0, |token| token.span.end);
+    Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"))
+        .at(Location::new(source, Span::new(start, start + length)))
+}
+
+pub(crate) fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::Result<Schema> {
+    // Several statements of one moment, whatever others write meanwhile.
+    let _moment = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
+    let left_out: HashSet<&Name> = options.without_tables.iter().collect();
+    let shadows = shadow_tables(connection)?;
+    let mut statement = connection.prepare(
+        // What SQLite makes by itself has no text, or a name of its own.
+        "SELECT type, name, tbl_name, rootpage, CAST(sql AS BLOB) FROM main.sqlite_schema \
+         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid",
+    )?;
+    let mut found = statement.query([])?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let kind: String = row.get(0)?;
+        let table = Name::new(row.get::<_, String>(2)?);
+        let kind = match kind.as_str() {
+            // A virtual table has no pages of its own.
+            "table" if row.get::<_, Option<i64>>(3)?.unwrap_or(0) == 0 => Kind::VirtualTable,
+            "table" => Kind::Table,
+            "index" => Kind::Index,
+            "view" => Kind::View,
+            _ => Kind::Trigger,
+        };
+        if left_out.contains(&table) || shadows.contains(&table) {
+            continue;
+        }
+        let text = row.get::<_, Vec<u8>>(4)?;
+        rows.push((Row { kind, name: Name::new(row.get::<_, String>(1)?), table, text: String::new() }, text));
+    }
+    let witness = Witness::new(connection)?;
+    let mut objects = Vec::with_capacity(rows.len());
+    for (mut row, text) in rows {
+        let object = match String::from_utf8(text) {
+            Ok(text) => {
+                row.text = text;
+                witness.check(object(row))
+            }
+            Err(error) => {
+                row.text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                row.opaque("its text is not valid UTF-8")
+            }
+        };
+        objects.push(object);
+    }
+    Ok(Schema { objects })
+}
+
+/// The tables that virtual tables keep their data in.
+fn shadow_tables(connection: &Connection) -> rusqlite::Result<HashSet<Name>> {
+    let mut statement =
+        connection.prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0).map(Name::new))?;
+    names.collect()
+}
