@@ -110,3 +110,17 @@ fn a_crash_at_any_step_leaves_the_old_state_or_the_new_one() {
         project.dbmigrate(["verify", "--database", &database]).succeeds();
     }
 }
+
+/// Where cargo becomes the runner, nobody else says how that ended.
+#[cfg(unix)]
+#[test]
+fn a_runner_that_dies_does_not_do_so_without_a_word() {
+    let project = Project::new("crash-runner");
+    project.init(&["--runner"]).succeeds();
+    project.remove("migrations/001_initial_schema.sql");
+    let code = "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    std::process::abort()\n}\n";
+    project.write("migrations/001_dies.rs", code);
+    let up = project.dbmigrate(["up", "--database", "app.db"]).exits(101);
+    up.says("the runner `").says("was stopped: signal: 6").says("help: `cargo dbmigrate status` shows how far it came");
+    project.dbmigrate(["status", "--database", "app.db"]).succeeds().says("[ ] 001_dies");
+}

@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::history::History;
 use crate::job::Job;
+use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
@@ -104,13 +105,16 @@ impl Keeper {
         self.decided = state;
         discard(report);
         if is_wanted(db, history, backup, jobs)? {
-            report.backup = Some(copy::keep(db, history, options, How::Beside).map_err(|error| {
+            let made = copy::keep(db, history, options, How::Beside).map_err(|error| {
                 let error = error.note("a copy is kept first, so nothing was run");
                 match backup.without_rows {
                     true => error,
                     false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
                 }
-            })?);
+            })?;
+            // Runs that are killed at every start can't do it at their end. One that changes nothing takes its own away.
+            kept::rotate(&made, backup.keep.saturating_add(1), false);
+            report.backup = Some(made);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -478,6 +479,26 @@ fn a_run_that_changed_something_keeps_its_copy_and_names_it() {
     let error = twice(&["SELECT nowhere"]).redo(&mut db).unwrap_err();
     assert!(error.to_string().contains("`cargo dbmigrate restore "), "{error}");
     assert_eq!(history(&open(error.report().backup.as_ref().unwrap())), "001_base 002_next");
+}
+
+#[test]
+fn a_run_that_is_killed_at_every_start_leaves_a_few_copies() {
+    let folder = Folder::new();
+    let mut db = database(&folder, "wal");
+    // What was killed could not tidy up after itself.
+    let name = |day: u32| format!("app.db.202401{day:02}-103022.001.bak");
+    for day in 1..=6 {
+        fs::write(folder.file(&name(day)), "").unwrap();
+    }
+    let at_work = Cell::new(0);
+    let migrator = with("002_next", &["DELETE FROM t WHERE a = 1", "SELECT nowhere"]);
+    let migrator = migrator.backup(Backup::new(BackupWhen::Destructive).keep(2)).before_each(|_| {
+        at_work.set(others(&folder).len());
+        Ok(())
+    });
+    migrator.up(&mut db).unwrap_err();
+    assert_eq!(at_work.get(), 3, "its own, and as many as are wanted");
+    assert_eq!(others(&folder), [name(1), name(6)], "the state before the first attempt stays");
 }
 
 #[test]

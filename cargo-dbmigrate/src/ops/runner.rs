@@ -57,7 +57,12 @@ pub(crate) fn run(
         build,
     ));
     let status = command.status().map_err(|error| CliError::failure(format!("could not run `cargo run`: {error}")))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILURE))
+    match status.code() {
+        Some(code) => Ok(u8::try_from(code).unwrap_or(FAILURE)),
+        // A program that is killed says nothing itself.
+        None => Err(CliError::failure(format!("the runner `{runner}` was stopped: {status}"))
+            .help("`cargo dbmigrate status` shows how far it came")),
+    }
 }
 
 fn arguments(
