@@ -9,12 +9,15 @@
 //! SQLite judges the statements; this crate says in which file and line it objects. It knows no terminal and writes
 //! to no database of a user.
 
+mod cell;
 mod compare;
 mod execute;
+mod fill;
 mod foreign_keys;
 mod migrated;
 pub mod model;
 mod parse;
+mod plan;
 mod read;
 mod render;
 mod repeatable;
@@ -22,6 +25,8 @@ mod replay;
 mod views;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
+pub use fill::{FillError, Filled, FilledTable, fill};
 pub use model::{Kind, Name, Object, Schema, Table};
+pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Version, plan, reversed};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};

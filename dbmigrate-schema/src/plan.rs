@@ -202,9 +202,5 @@ pub fn reversed(decisions: &Decisions) -> Decisions {
         Rename::Table { from, to } => Rename::Table { from: to, to: from },
         Rename::Column { table, from, to } => Rename::Column { table, from: to, to: from },
     });
-    Decisions {
-        renames: renames.collect(),
-        allow: [Hazard::DropTable, Hazard::DropColumn].into(),
-        ..decisions.clone()
-    }
+    Decisions { renames: renames.collect(), allow: [Hazard::DropTable, Hazard::DropColumn].into(), ..decisions.clone() }
 }
