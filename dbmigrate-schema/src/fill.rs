@@ -19,6 +19,7 @@ use rusqlite::config::DbConfig;
 use crate::model::{Name, Object, Schema, Table};
 use random::Random;
 use row::Filler;
+pub(crate) use row::rowid_name;
 
 /// How many rows a table is given.
 const ROWS: usize = 8;
@@ -78,11 +79,11 @@ impl std::error::Error for FillError {
 ///
 /// When SQLite fails at anything but a row.
 pub fn fill(connection: &Connection, schema: &Schema, seed: u64) -> Result<Filled, FillError> {
-    fill_with(connection, schema, seed, &mut |_| Ok(())).map_err(FillError)
+    fill_with(connection, schema, seed, &mut |_, _| Ok(())).map_err(FillError)
 }
 
 /// Whether the row that was just written to this table may stay, or why not. A change that it makes is undone.
-pub(crate) type Judge<'a> = dyn FnMut(&Table) -> Result<(), String> + 'a;
+pub(crate) type Judge<'a> = dyn FnMut(&Connection, &Table) -> Result<(), String> + 'a;
 
 /// As [`fill`], with a say in every row.
 pub(crate) fn fill_with(

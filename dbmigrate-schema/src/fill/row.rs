@@ -130,7 +130,7 @@ impl Filler<'_> {
     fn insert(&self, rowid: Option<i64>, values: &Values, judge: &mut Judge<'_>) -> Result<(), String> {
         let text = |error: rusqlite::Error| message(&error);
         self.connection.execute_batch("SAVEPOINT dbmigrate_row").map_err(text)?;
-        let outcome = self.execute(rowid, values).and_then(|()| judge(self.table));
+        let outcome = self.execute(rowid, values).and_then(|()| judge(self.connection, self.table));
         if self.connection.is_autocommit() {
             // A trigger has rolled back everything, the savepoint included.
             return outcome.and(Err("a trigger ends the transaction".to_owned()));
