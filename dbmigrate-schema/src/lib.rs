@@ -11,6 +11,7 @@
 
 mod cell;
 mod compare;
+mod declared;
 mod execute;
 mod fill;
 mod foreign_keys;
@@ -26,6 +27,7 @@ mod replay;
 mod views;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
+pub use declared::{Declared, Hint};
 pub use fill::{FillError, Filled, FilledTable, fill};
 pub use model::{Kind, Name, Object, Schema, Table};
 pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Version, plan, reversed};

@@ -1,5 +1,7 @@
 //! Generated rows over schemas that make it hard.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 use dbmigrate_schema::{Filled, Name, ReadOptions, Schema, fill};
 use rusqlite::Connection;
 

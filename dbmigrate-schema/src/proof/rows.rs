@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use super::state::asserts;
 use super::walk::Walk;
 use crate::compare::compare;
+use crate::declared::old_name;
 use crate::execute::message;
 use crate::fill::{Filled, fill_with};
 use crate::model::{Constraint, Name, Object, Rule, Schema, Table};
@@ -60,7 +61,7 @@ fn guide(walk: &Walk<'_>) -> Schema {
         let known: HashSet<_> = table.foreign_keys().cloned().collect();
         let new = after.foreign_keys().filter(|key| !known.contains(*key)).filter_map(|key| {
             let mut key = key.clone();
-            key.parent = old_table(renames, &key.parent).clone();
+            key.parent = old_name(renames, &key.parent).clone();
             for column in &mut key.columns {
                 *column = old_column(renames, &after.name, column).clone();
             }
@@ -71,14 +72,6 @@ fn guide(walk: &Walk<'_>) -> Schema {
         table.constraints.extend(new);
     }
     guide
-}
-
-fn old_table<'a>(renames: &'a [Rename], name: &'a Name) -> &'a Name {
-    let from = renames.iter().find_map(|rename| match rename {
-        Rename::Table { from, to } if to == name => Some(from),
-        _ => None,
-    });
-    from.unwrap_or(name)
 }
 
 fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name {
