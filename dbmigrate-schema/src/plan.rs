@@ -175,23 +175,28 @@ impl Plan {
 pub fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<Plan, Vec<Undecided>> {
     let mut plan = Plan::default();
     let mut undecided = Vec::new();
+    let mut drops = Vec::new();
     for difference in compare(from, to) {
-        let sql = match difference.change {
+        let goes = |table: &Name| to.table(table).is_none();
+        match difference.change {
             Change::Removed if difference.kind == Kind::Table && !decisions.allow.contains(&Hazard::DropTable) => {
                 undecided.push(Undecided::DropTable { table: difference.name });
-                continue;
             }
-            Change::Removed => format!("DROP {} {}", difference.kind, difference.name.to_sql()),
+            Change::Removed if difference.table.as_ref().is_some_and(goes) => {}
+            Change::Removed => {
+                let kind = if difference.kind == Kind::VirtualTable { Kind::Table } else { difference.kind };
+                drops.push(format!("DROP {} {}", kind.as_str().to_ascii_uppercase(), difference.name.to_sql()));
+            }
             Change::Added => {
-                to.object(difference.kind, &difference.name).map_or(String::new(), |object| object.text().to_owned())
+                let made = to.object(difference.kind, &difference.name).map(|object| object.text().to_owned());
+                plan.statements.extend(made.map(|sql| Planned { sql, comment: None }));
             }
-            _ => {
-                undecided.push(Undecided::Unsupported { what: difference.to_string() });
-                continue;
-            }
-        };
-        plan.statements.push(Planned { sql, comment: None });
+            _ => undecided.push(Undecided::Unsupported { what: difference.to_string() }),
+        }
     }
+    // What was made last goes first.
+    let drops = drops.into_iter().rev().map(|sql| Planned { sql, comment: None });
+    plan.statements.splice(..0, drops);
     if undecided.is_empty() { Ok(plan) } else { Err(undecided) }
 }
 

@@ -10,6 +10,7 @@ mod rows;
 mod state;
 mod walk;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub struct Proof {
     pub tables: usize,
     /// How many rows they held.
     pub rows: u32,
-    /// The tables for which no row was found, and why: what happens to their rows was not seen.
+    /// The tables that change and for which no row was found, and why: what happens to their rows was not seen.
     pub unfilled: Vec<(Name, String)>,
 }
 
@@ -111,17 +112,18 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     walk.there_and_back(&connection)?;
     let (connection, filled) = rows::filled(&walk, &empty, seed).map_err(failed)?;
     Walk { filled: true, ..walk }.there_and_back(&connection)?;
-    Ok(Proof::new(filled))
+    Ok(Proof::new(filled, &rows::touched(&walk)))
 }
 
 impl Proof {
-    fn new(filled: Filled) -> Self {
+    fn new(filled: Filled, touched: &HashSet<Name>) -> Self {
         let mut proof = Self::default();
         for table in filled.tables {
             proof.rows += table.rows;
             match table.why {
                 None => proof.tables += 1,
-                Some(why) => proof.unfilled.push((table.table, why)),
+                Some(why) if touched.contains(&table.table) => proof.unfilled.push((table.table, why)),
+                Some(_) => {}
             }
         }
         proof

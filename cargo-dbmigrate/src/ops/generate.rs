@@ -60,7 +60,11 @@ pub(crate) fn generate(
     request: &Request<'_>,
     ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Outcome, CliError> {
-    let loaded = project.load_sound()?;
+    let loaded = project.load();
+    // There is no folder before there is a first migration.
+    if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {
+        return Err(CliError::diagnostics(loaded.diagnostics));
+    }
     let file = declared::read(project)?;
     let before = Schema::from_migrations(&loaded.set).map_err(CliError::diagnostics)?;
     let declared = declared::declared(&file, &loaded.set, &before).map_err(CliError::diagnostics)?;

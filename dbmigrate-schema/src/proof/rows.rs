@@ -27,13 +27,7 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
         return Ok((filled, report));
     }
     // Row by row, but for tables that stay as they are.
-    let differences = compare(walk.before, walk.claim.target);
-    let mut touched: HashSet<Name> =
-        differences.into_iter().map(|difference| difference.table.unwrap_or(difference.name)).collect();
-    touched.extend(walk.claim.decisions.renames.iter().filter_map(|rename| match rename {
-        Rename::Table { from, .. } => Some(from.clone()),
-        Rename::Column { .. } => None,
-    }));
+    let touched = touched(walk);
     let filled = copy(connection)?;
     let report = fill_with(&filled, &guide, seed, &mut |connection, table| {
         if !touched.contains(&table.name) {
@@ -45,6 +39,12 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
         }
     })?;
     Ok((filled, report))
+}
+
+/// The tables that are others afterwards, by the names that they had.
+pub(super) fn touched(walk: &Walk<'_>) -> HashSet<Name> {
+    let differences = compare(walk.before, walk.claim.target);
+    differences.into_iter().map(|difference| difference.table.unwrap_or(difference.name)).collect()
 }
 
 /// The schema before, with the foreign keys that are to come: rows that have to satisfy them can be filled at once.
@@ -69,7 +69,8 @@ fn guide(walk: &Walk<'_>) -> Schema {
             there(table).then_some(Constraint { name: None, rule: Rule::ForeignKey(key.clone()), beside: None })
         });
         let new: Vec<_> = new.collect();
-        table.constraints.extend(new);
+        // SQLite counts foreign keys from the last one: those that it knows keep their places.
+        table.constraints.splice(..0, new);
     }
     guide
 }

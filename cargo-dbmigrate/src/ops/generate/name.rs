@@ -54,6 +54,6 @@ mod tests {
         check("CREATE TABLE t (a)", "CREATE TABLE t (a); CREATE INDEX t_a ON t (a)", &[], "add_t_a");
         let rename = Rename::Table { from: Name::new("teams"), to: Name::new("Groups") };
         check("CREATE TABLE teams (a)", "CREATE TABLE Groups (a)", &[rename], "rename_groups");
-        check("", "CREATE TABLE \"größe\" (a)", &[], "add_gr_e");
+        check("", "CREATE TABLE \"größe\" (a)", &[], "change_schema");
     }
 }
