@@ -103,8 +103,10 @@ pub(crate) fn fill_with(
 fn fill_all(connection: &Connection, schema: &Schema, seed: u64, judge: &mut Judge<'_>) -> rusqlite::Result<Filled> {
     let mut random = Random::new(seed);
     let mut why = Vec::new();
-    for table in references::parents_first(schema) {
-        let found = fill_table(&Filler { connection, table, schema }, &mut random, judge)?;
+    let tables = references::parents_first(schema);
+    for (at, &table) in tables.iter().enumerate() {
+        let filler = Filler { connection, table, schema, later: &tables[at + 1..] };
+        let found = fill_table(&filler, &mut random, judge)?;
         why.push((&table.name, found.err()));
     }
     for object in &schema.objects {

@@ -150,7 +150,7 @@ fn what_a_schema_lacks_is_caught() {
 
 #[test]
 fn what_only_rows_show_is_caught() {
-    caught(&changed("FROM team;", "FROM team WHERE id > 2;"), true, "leaves a row in `member` that refers to no row");
+    caught(&changed("FROM team;", "FROM team WHERE false;"), true, "leaves a row in `member` that refers to no row");
     let less = "DELETE FROM log WHERE rowid = 2;\nDROP TABLE team;";
     caught(&changed("DROP TABLE team;", less), true, "table `log` does not keep the row (rowid = 2, what = ");
     caught(&changed("SELECT id, name, note", "SELECT id, name, upper(note)"), true, "does not keep the row");

@@ -50,7 +50,8 @@ pub(super) fn keys(connection: &Connection, schema: &Schema, key: &ForeignKey) -
     rows.unwrap_or_default()
 }
 
-fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Option<Vec<&'a Name>> {
+/// The columns that a reference names, or means.
+pub(super) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Option<Vec<&'a Name>> {
     if !key.parent_columns.is_empty() {
         return Some(key.parent_columns.iter().collect());
     }
@@ -90,6 +91,13 @@ pub(super) fn settle(connection: &Connection, schema: &Schema) -> rusqlite::Resu
             return Ok(());
         }
     }
+}
+
+/// The first table in which a row of this one finds nothing to refer to; those that are still to be filled don't count.
+pub(super) fn missed<'a>(connection: &Connection, table: &'a Table, later: &[&Table]) -> Option<&'a Name> {
+    table.foreign_keys().next()?;
+    let parents = violations(connection, table).into_iter().filter_map(|(_, key)| Some(&key?.parent));
+    parents.into_iter().find(|parent| !later.iter().any(|table| table.name == **parent))
 }
 
 /// The rows of a table that refer to nothing, and by which key. A key that SQLite can't check is a state of the schema.

@@ -7,7 +7,7 @@ use super::value::{self, Check};
 use super::{Judge, ROWS, references};
 use crate::cell::Cell;
 use crate::execute::message;
-use crate::model::{Column, Name, Schema, Table};
+use crate::model::{Column, ForeignKey, Name, Schema, Table};
 
 /// How often the values of a row are chosen anew.
 const ATTEMPTS: usize = 120;
@@ -20,6 +20,8 @@ pub(super) struct Filler<'a> {
     pub(super) connection: &'a Connection,
     pub(super) table: &'a Table,
     pub(super) schema: &'a Schema,
+    /// The tables that are still to be filled.
+    pub(super) later: &'a [&'a Table],
 }
 
 /// The values of a row, by column; `None` leaves the column out, so that it takes its default.
@@ -80,15 +82,14 @@ impl Filler<'_> {
                 values[at] = choose(&self.table.columns[at], &tried[at], hints, often, random);
             }
             often = 5;
-            self.refer(&again, &mut values, random);
+            self.refer(&again, rowid, &mut values, random);
             match self.insert(rowid, &values, judge) {
                 Ok(()) => return Ok(rowid),
                 Err(refused) => why = refused,
             }
-            let check = why.strip_prefix("CHECK constraint failed: ").and_then(|called| {
-                checks.iter().find(|check| check.called.trim_matches('"').eq_ignore_ascii_case(called.trim()))
-            });
-            (again, hints) = match check {
+            let called = why.strip_prefix("CHECK constraint failed: ");
+            let failed: Vec<_> = checks.iter().filter(|check| Some(check.called.as_str()) == called).collect();
+            (again, hints) = match random.pick(&failed) {
                 Some(check) => (check.columns.clone(), check.values.as_slice()),
                 None => (self.named_in(&why), [].as_slice()),
             };
@@ -104,33 +105,51 @@ impl Filler<'_> {
         let columns = self.table.columns.iter().enumerate();
         let named = columns.filter(|(_, column)| {
             let name = format!("{}.{}", self.table.name, column.name);
-            message.split([' ', ',']).any(|word| word.eq_ignore_ascii_case(&name))
+            // What is computed changes with the others.
+            column.generated.is_none() && message.split([' ', ',']).any(|word| word.eq_ignore_ascii_case(&name))
         });
         named.map(|(at, _)| at).collect()
     }
 
-    /// Takes the values of a parent over into the columns that refer to it.
-    fn refer(&self, again: &[usize], values: &mut Values, random: &mut Random) {
+    /// Takes the values of a parent over into the columns that refer to it; a row may be its own parent.
+    fn refer(&self, again: &[usize], rowid: Option<i64>, values: &mut Values, random: &mut Random) {
         for key in self.table.foreign_keys() {
             let columns: Vec<_> = key.columns.iter().map(|name| place(self.table, name)).collect();
             if !columns.iter().flatten().any(|at| again.contains(at)) || random.one_in(5) {
                 continue;
             }
             let parents = references::keys(self.connection, self.schema, key);
-            let Some(parent) = random.pick(&parents) else { continue };
+            let own = (key.parent == self.table.name && (parents.is_empty() || random.one_in(3)))
+                .then(|| self.own_key(key, rowid, values));
+            let Some(parent) = own.flatten().or_else(|| random.pick(&parents).cloned()) else { continue };
             for (at, value) in columns.into_iter().zip(parent) {
                 if let Some(at) = at {
-                    values[at] = Some(value.clone());
+                    values[at] = Some(value);
                 }
             }
         }
+    }
+
+    /// What the row that is being made can be referred to by.
+    fn own_key(&self, key: &ForeignKey, rowid: Option<i64>, values: &Values) -> Option<Vec<Cell>> {
+        let alias = self.table.rowid_alias().map(|column| &column.name);
+        let value = |name: &Name| match rowid {
+            Some(rowid) if alias == Some(name) => Some(Cell::Integer(rowid)),
+            _ => values[place(self.table, name)?].clone(),
+        };
+        references::parent_columns(self.schema, key)?.into_iter().map(value).collect()
     }
 
     /// Writes a row, unless SQLite or the judge objects.
     fn insert(&self, rowid: Option<i64>, values: &Values, judge: &mut Judge<'_>) -> Result<(), String> {
         let text = |error: rusqlite::Error| message(&error);
         self.connection.execute_batch("SAVEPOINT dbmigrate_row").map_err(text)?;
-        let outcome = self.execute(rowid, values).and_then(|()| judge(self.connection, self.table));
+        let outcome = self.execute(rowid, values).and_then(|()| {
+            match references::missed(self.connection, self.table, self.later) {
+                Some(parent) => Err(format!("there is no row in `{parent}` that it could refer to")),
+                None => judge(self.connection, self.table),
+            }
+        });
         if self.connection.is_autocommit() {
             // A trigger has rolled back everything, the savepoint included.
             return outcome.and(Err("a trigger ends the transaction".to_owned()));

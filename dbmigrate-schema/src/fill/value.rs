@@ -63,7 +63,7 @@ pub(super) fn checks(table: &Table) -> Vec<Check> {
     checks
         .map(|(name, text)| {
             let mut check = Check {
-                called: name.map_or_else(|| text.trim().to_owned(), ToString::to_string),
+                called: name.map_or_else(|| called(text), ToString::to_string),
                 columns: Vec::new(),
                 values: Vec::new(),
             };
@@ -84,6 +84,15 @@ pub(super) fn checks(table: &Table) -> Vec<Check> {
             check
         })
         .collect()
+}
+
+/// What SQLite calls a check without a name: its text, or, where that begins with a quoted name, this name.
+fn called(text: &str) -> String {
+    let text = text.trim();
+    match tokens(text).next() {
+        Some(token) if text.starts_with(['"', '`', '[', '\'']) => unquote(token.text(text)),
+        _ => text.to_owned(),
+    }
 }
 
 /// A number, its neighbours, and a text that is that long.
