@@ -21,6 +21,7 @@ mod parse;
 mod plan;
 mod proof;
 mod read;
+mod renamed;
 mod render;
 mod repeatable;
 mod replay;

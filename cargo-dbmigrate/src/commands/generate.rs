@@ -58,7 +58,7 @@ fn show(generated: &Generated, dry_run: bool, project: &project::Project, shell:
             "reason": "generated",
             "written": !dry_run,
             "files": files.collect::<Vec<_>>(),
-            "changes": generated.differences.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "changes": generated.changes,
             "proof": {
                 "tables": proof.tables,
                 "rows": proof.rows,
@@ -68,8 +68,8 @@ fn show(generated: &Generated, dry_run: bool, project: &project::Project, shell:
         shell.data(&line.to_string());
         return;
     }
-    for difference in &generated.differences {
-        shell.status("Planned", &difference.to_string());
+    for change in &generated.changes {
+        shell.status("Planned", change);
     }
     let ways = if generated.files.len() > 1 { "up and down" } else { "up" };
     let (rows, tables) = (report::count(proof.rows as usize, "row"), report::count(proof.tables, "table"));

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{
-    Claim, Decisions, Difference, Failure, Hazard, Plan, Proof, Schema, Step, Undecided, compare, plan, prove, reversed,
+    Claim, Decisions, Failure, Hazard, Plan, Proof, Schema, Step, Undecided, compare, plan, prove, reversed,
 };
 
 use crate::error::CliError;
@@ -37,8 +37,8 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Generated {
     /// Path relative to the package, and text: the way up, and perhaps the way back.
     pub(crate) files: Vec<(String, String)>,
-    /// What it changes.
-    pub(crate) differences: Vec<Difference>,
+    /// What it changes, a sentence each.
+    pub(crate) changes: Vec<String>,
     /// What was tried.
     pub(crate) proof: Proof,
     /// What it follows: while this is all that there is, its number is free and its proof stands.
@@ -87,7 +87,7 @@ pub(crate) fn generate(
     }
     let down = request.down.then(|| way_back(&before, target, &decisions)).transpose()?;
 
-    let differences = compare(&before, target);
+    let differences = compare(before.renamed(&decisions.renames).as_ref().unwrap_or(&before), target);
     let slug = match request.name {
         Some(name) => create::slug(name)?,
         None => name::of(&differences, &decisions.renames),
@@ -105,7 +105,9 @@ pub(crate) fn generate(
         decisions: &decisions,
     };
     let proof = prove(&claim, SEED).map_err(|failure| refused(&failure, &files))?;
-    let generated = Generated { files, differences, proof, set: loaded.set, highest: loaded.highest };
+    let changes =
+        decisions.renames.iter().map(words::shown).chain(differences.iter().map(ToString::to_string)).collect();
+    let generated = Generated { files, changes, proof, set: loaded.set, highest: loaded.highest };
     Ok(Outcome { warnings, generated: Some(generated) })
 }
 

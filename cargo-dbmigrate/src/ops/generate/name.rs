@@ -1,30 +1,30 @@
 //! A name for a migration that was given none: what changes, in a word or two.
 
 use dbmigrate_core::file_name::slug;
-use dbmigrate_schema::{Change, Difference, Kind, Name, Rename};
+use dbmigrate_schema::{Change, Difference, Name, Rename};
 
-/// Such as `add_teams`, `change_users` or `rename_users_and_more`.
+/// Such as `add_teams`, `change_users` or `rename_users_and_more`. `differences` are those besides the renames.
 pub(crate) fn of(differences: &[Difference], renames: &[Rename]) -> String {
-    let tables = renames.iter().filter_map(|rename| match rename {
-        Rename::Table { from, to } => Some((from, to)),
-        Rename::Column { .. } => None,
-    });
-    let (old, new): (Vec<&Name>, Vec<&Name>) = tables.unzip();
     let mut told: Vec<(&str, &Name)> = Vec::new();
-    for Difference { kind, name, table, change } in differences {
-        // What is told of a table goes for its indexes and triggers.
-        let of_told = |table: &Name| differences.iter().any(|it| it.table.is_none() && it.name == *table);
-        let is_table = *kind == Kind::Table;
-        let verb = match change {
-            _ if table.as_ref().is_some_and(of_told) => continue,
-            Change::Removed if is_table && old.contains(&name) => continue,
-            Change::Added if is_table && new.contains(&name) => "rename",
-            Change::Added => "add",
-            Change::Removed => "drop",
-            _ => "change",
-        };
+    let mut tell = |verb, name| {
         if !told.iter().any(|(_, told)| *told == name) {
             told.push((verb, name));
+        }
+    };
+    for rename in renames {
+        match rename {
+            Rename::Table { to, .. } => tell("rename", to),
+            Rename::Column { table, .. } => tell("change", table),
+        }
+    }
+    for Difference { name, table, change, .. } in differences {
+        // What is told of a table goes for its indexes and triggers.
+        let of_told = |table: &Name| differences.iter().any(|it| it.table.is_none() && it.name == *table);
+        match change {
+            _ if table.as_ref().is_some_and(of_told) => {}
+            Change::Added => tell("add", name),
+            Change::Removed => tell("drop", name),
+            _ => tell("change", name),
         }
     }
     let first = told.first().map_or("change_schema".to_owned(), |(verb, name)| format!("{verb}_{name}"));
@@ -41,7 +41,8 @@ mod tests {
     #[track_caller]
     fn check(from: &str, to: &str, renames: &[Rename], expect: &str) {
         let schema = |sql: &str| Schema::from_sql(sql).unwrap();
-        assert_eq!(of(&compare(&schema(from), &schema(to)), renames), expect, "{from} | {to}");
+        let differences = compare(&schema(from).renamed(renames).unwrap(), &schema(to));
+        assert_eq!(of(&differences, renames), expect, "{from} | {to}");
     }
 
     #[test]

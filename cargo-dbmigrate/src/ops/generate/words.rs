@@ -69,6 +69,14 @@ pub(crate) fn fills(texts: &[String], target: &Schema, before: &Schema) -> Resul
     texts.iter().map(fill).collect()
 }
 
+/// What a rename does, in words.
+pub(crate) fn shown(rename: &Rename) -> String {
+    match rename {
+        Rename::Table { from, to } => format!("table `{to}` is renamed from `{from}`"),
+        Rename::Column { table, from, to } => format!("table `{table}`: column `{to}` is renamed from `{from}`"),
+    }
+}
+
 type Names = Vec<Name>;
 
 fn rename(text: &str) -> Result<(Names, Names), CliError> {
