@@ -18,6 +18,7 @@ mod decant;
 mod drizzle_server;
 mod embedding;
 mod first_steps;
+mod generate;
 mod hooks_files;
 mod kill;
 mod kill_commands;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
+use dbmigrate_schema::Hazard;
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -118,6 +119,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Create the next migration
     Create(CreateArgs),
+    /// Create the next migration from what `schema.sql` declares, proved before it is written
+    Generate(GenerateArgs),
     /// List the migrations of the set, without a database
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
@@ -178,6 +181,47 @@ pub(crate) struct CreateArgs {
     /// Open the new file in $VISUAL or $EDITOR
     #[arg(long)]
     pub(crate) edit: bool,
+    /// Fill it with what `schema.sql` declares and the migrations do not make yet, as `generate` does
+    #[arg(long, conflicts_with_all = ["sql", "rust", "edit"])]
+    pub(crate) from_diff: bool,
+    #[command(flatten)]
+    pub(crate) decisions: FromDiffArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// What it does [default: a name made from what changes, such as `add_teams`]
+    pub(crate) name: Option<String>,
+    /// Leave out the way back
+    #[arg(long)]
+    pub(crate) no_down: bool,
+    #[command(flatten)]
+    pub(crate) decisions: FromDiffArgs,
+}
+
+/// What only a person can decide about a difference.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Decisions")]
+pub(crate) struct FromDiffArgs {
+    /// Keep what is there under a new name: `table.old=table.new` for a column, `old=new` for a table
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(crate) rename: Vec<String>,
+    /// Fill a column that takes no NULL: `table.column=expression`
+    #[arg(long, value_name = "COLUMN=EXPR")]
+    pub(crate) fill: Vec<String>,
+    /// Let something be lost: `drop-table` or `drop-column`
+    #[arg(long, value_name = "HAZARD", value_delimiter = ',')]
+    pub(crate) allow: Vec<Hazard>,
+    /// Show what would be written, on stdout, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+impl FromDiffArgs {
+    /// Whether any of them is there.
+    pub(crate) fn any(&self) -> bool {
+        self.dry_run || !(self.rename.is_empty() && self.fill.is_empty() && self.allow.is_empty())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -198,6 +242,12 @@ pub(crate) struct SchemaArgs {
     /// How to show a schema
     #[arg(long, value_name = "FMT", default_value = "sql", conflicts_with_all = ["from", "to"])]
     pub(crate) format: SchemaFormat,
+    /// Write what the migrations lead to into `schema.sql`
+    #[arg(long, conflicts_with_all = ["of", "from", "to", "format"])]
+    pub(crate) write: bool,
+    /// Replace a `schema.sql` that says something else, without asking
+    #[arg(long, requires = "write")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

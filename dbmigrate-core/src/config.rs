@@ -55,6 +55,10 @@ pub struct Config {
     pub backup: Option<Backup>,
     /// `runner`: the binary target that runs sets with Rust in them.
     pub runner: Option<String>,
+    /// `schema`: the file that declares the schema, relative to the package, with `/`.
+    pub schema: String,
+    /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number.
+    pub min_sqlite: (u32, u32),
 }
 
 impl Default for Config {
@@ -76,6 +80,8 @@ impl Default for Config {
             newer_database: NewerDatabase::Refuse,
             backup: Some(Backup::default()),
             runner: None,
+            schema: "schema.sql".to_owned(),
+            min_sqlite: (3, 35),
         }
     }
 }

@@ -9,19 +9,29 @@
 //! SQLite judges the statements; this crate says in which file and line it objects. It knows no terminal and writes
 //! to no database of a user.
 
+mod cell;
 mod compare;
+mod declared;
 mod execute;
+mod fill;
 mod foreign_keys;
 mod migrated;
 pub mod model;
 mod parse;
+mod plan;
+mod proof;
 mod read;
+mod renamed;
 mod render;
 mod repeatable;
 mod replay;
 mod views;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
+pub use declared::{Declared, Hint};
+pub use fill::{FillError, Filled, FilledTable, fill};
 pub use model::{Kind, Name, Object, Schema, Table};
+pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Version, plan, reversed};
+pub use proof::{Claim, Failure, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};

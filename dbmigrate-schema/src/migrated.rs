@@ -14,24 +14,35 @@ impl Schema {
     ///
     /// What SQLite refuses, or the first migration that can't be replayed: only the program can run its Rust.
     pub fn from_migrations(set: &MigrationSet) -> Result<Self, Vec<Diagnostic>> {
-        let unexpected = |error: rusqlite::Error| {
-            vec![Diagnostic::error("replay", format!("could not use a database in memory: {error}"))]
-        };
-        let connection = Connection::open_in_memory().map_err(unexpected)?;
-        let mut replay = Replay::default();
-        let deferring = deferring(set);
-        replay_ups(set, &connection, deferring, &mut replay);
-        if replay.stopped.is_none() && replay.diagnostics.is_empty() {
-            replay_after(set, &connection, deferring, &mut replay);
-        }
-        if let Some((name, why)) = replay.stopped {
-            replay.diagnostics.push(not_replayable(&name, why));
-        }
-        if !replay.diagnostics.is_empty() {
-            return Err(replay.diagnostics);
-        }
-        read(&connection, &ReadOptions::default()).map_err(unexpected)
+        read(&replayed(set)?, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
+}
+
+/// A database in memory that every way up of a set and its repeatables have made.
+pub(crate) fn replayed(set: &MigrationSet) -> Result<Connection, Vec<Diagnostic>> {
+    let connection = replayed_before_repeatables(set)?;
+    let mut replay = Replay::default();
+    replay_after(set, &connection, deferring(set), &mut replay);
+    sound(connection, replay)
+}
+
+/// As [`replayed`], but for the repeatables and what comes after them.
+pub(crate) fn replayed_before_repeatables(set: &MigrationSet) -> Result<Connection, Vec<Diagnostic>> {
+    let connection = Connection::open_in_memory().map_err(|error| vec![unexpected(&error)])?;
+    let mut replay = Replay::default();
+    replay_ups(set, &connection, deferring(set), &mut replay);
+    sound(connection, replay)
+}
+
+fn sound(connection: Connection, mut replay: Replay) -> Result<Connection, Vec<Diagnostic>> {
+    if let Some((name, why)) = replay.stopped {
+        replay.diagnostics.push(not_replayable(&name, why));
+    }
+    if replay.diagnostics.is_empty() { Ok(connection) } else { Err(replay.diagnostics) }
+}
+
+fn unexpected(error: &dyn std::fmt::Display) -> Diagnostic {
+    Diagnostic::error("replay", format!("could not use a database in memory: {error}"))
 }
 
 fn not_replayable(name: &str, why: Stopped) -> Diagnostic {

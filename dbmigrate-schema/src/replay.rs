@@ -177,13 +177,15 @@ pub(crate) fn deferring(set: &MigrationSet) -> bool {
     scripts.chain(set.hooks()).any(execute::mentions_deferring)
 }
 
+/// What becomes of what a script has done.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Keep,
     Discard,
 }
 
-fn run(
+/// Runs a script from its beginning to the end of its transaction.
+pub(crate) fn run(
     connection: &Connection,
     rule: ForeignKeys,
     script: &Script,
@@ -210,7 +212,8 @@ fn run(
     result
 }
 
-fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
+/// Another database in memory, with the same contents.
+pub(crate) fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
     let mut copy = Connection::open_in_memory()?;
     Backup::new(connection, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
     Ok(copy)

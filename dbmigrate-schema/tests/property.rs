@@ -1,12 +1,13 @@
-//! Random schemas: written in another way they are the same, and two that mean different things differ.
+//! Random schemas: written in another way they are the same, two that mean different things differ, and all are filled.
 //!
 //! 256 of each by default; `PROPTEST_CASES=10000 cargo test -p dbmigrate-schema --test property` runs more. The seed
 //! is fixed.
 
 use dbmigrate_core::token::{Token, TokenKind, tokens};
-use dbmigrate_schema::{Schema, compare};
+use dbmigrate_schema::{ReadOptions, Schema, compare, fill};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use rusqlite::Connection;
 
 const NAMES: [&str; 8] = ["a", "b", "Key", "odd name", "größe", "order", "x_1", "qu\"ote"];
 const TYPES: [&str; 6] = ["", "INTEGER", "INT", "TEXT", "VARCHAR(10, 2)", "UNSIGNED BIG INT"];
@@ -267,6 +268,32 @@ fn schemas_that_mean_different_things_differ() {
             let (from, to) = (sql(&tables, || true), sql(&changed, || false));
             let differences = compare(&read(&from)?, &read(&to)?);
             prop_assert_eq!(differences.is_empty(), tables == changed, "{}\n{}\n{:?}", from, to, differences);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_is_filled_is_sound() {
+    let tables = prop::collection::vec(table(), 1..4);
+    runner()
+        .run(&(tables, any::<u64>()), |(tables, seed)| {
+            let sql = sql(&tables, || true);
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(&sql).unwrap();
+            let schema = Schema::read(&connection, &ReadOptions::default()).unwrap();
+            let filled = fill(&connection, &schema, seed).unwrap();
+            for table in &filled.tables {
+                prop_assert_eq!(table.why.is_some(), table.rows == 0, "{}\n{:?}", sql, table);
+            }
+            for question in [
+                "SELECT count(*) = 0 FROM pragma_foreign_key_check",
+                "SELECT integrity_check = 'ok' FROM pragma_integrity_check",
+            ] {
+                // A reference to a column that is not unique can't be checked at all.
+                let sound = connection.query_row(question, [], |row| row.get(0)).unwrap_or(true);
+                prop_assert!(sound, "{question}\n{sql}");
+            }
             Ok(())
         })
         .unwrap();

@@ -5,13 +5,20 @@ use std::process::Command;
 use dbmigrate_runtime::cli::Terminal;
 use serde_json::json;
 
-use super::Context;
+use super::{Context, generate};
 use crate::cli::CreateArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::create::{Kind, create};
 use crate::ops::project;
 
 pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    if args.from_diff {
+        return generate::from_diff(Some(&args.name), args.no_down, &args.decisions, context);
+    }
+    if args.decisions.any() {
+        return Err(CliError::usage("`--rename`, `--fill`, `--allow` and `--dry-run` are about a difference")
+            .help("add `--from-diff`, or use `cargo dbmigrate generate`"));
+    }
     let project = project::select_one(context.global)?;
     let down = project.config.reversible && !args.no_down;
     let kind = if args.rust { Kind::Rust { down } } else { Kind::Sql { down } };

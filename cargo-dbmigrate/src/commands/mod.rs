@@ -7,6 +7,7 @@ mod database;
 mod down;
 mod drift;
 mod forget;
+mod generate;
 mod history;
 mod init;
 mod list;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
     match &cli.command {
         Command::Init(args) => init::run(args, &mut context),
         Command::Create(args) => create::run(args, &mut context),
+        Command::Generate(args) => generate::run(args, &mut context),
         Command::List => list::run(&mut context),
         Command::Check => check::run(&mut context),
         Command::Schema(args) => schema::run(args, &mut context),

@@ -2,16 +2,22 @@
 
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::compare;
+use serde_json::json;
 
 use super::Context;
 use crate::cli::{SchemaArgs, SchemaFormat};
 use crate::error::{CliError, DONE};
-use crate::ops::project;
+use crate::ops::declared::SchemaFile;
+use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, Source, load};
 use crate::report;
+use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    if args.write {
+        return write(&project, args.force, context.shell);
+    }
     let reach = Reach { database: args.database.database.as_deref(), busy_timeout: args.database.busy_timeout };
     if args.from.is_none() && args.to.is_none() {
         let schema = load(&Source::new(&args.of), &project, &reach)?;
@@ -35,5 +41,37 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     report::differences(&differences, context.shell);
     let count = report::count(differences.len(), "difference");
     context.shell.status("Compared", &format!("{from} with {to}: {count}"));
+    Ok(DONE)
+}
+
+/// Writes `schema.sql`. What a person wrote there is not replaced without a word.
+fn write(project: &Project, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
+    let schema = load(&Source::Migrations, project, &Reach { database: None, busy_timeout: None })?;
+    let file = &project.config.schema;
+    let edit = SchemaFile::new(project, &schema)?;
+    if edit.is_fresh() {
+        shell.status("Fresh", file);
+        return Ok(DONE);
+    }
+    if edit.exists() && !force {
+        match shell.confirm(&format!("`{file}` says something else: replace it?")) {
+            Some(true) => {}
+            Some(false) => {
+                shell.status("Finished", "nothing was changed");
+                return Ok(DONE);
+            }
+            None => {
+                return Err(CliError::usage(format!("`{file}` is there and says something else"))
+                    .help("see in what they differ: `cargo dbmigrate schema --from migrations --to schema.sql`")
+                    .help("make a migration of it: `cargo dbmigrate generate`")
+                    .help("or replace it: `cargo dbmigrate schema --write --force`"));
+            }
+        }
+    }
+    edit.write()?;
+    shell.status("Wrote", file);
+    if shell.is_json() {
+        shell.data(&json!({ "reason": "schema-written", "file": file }).to_string());
+    }
     Ok(DONE)
 }

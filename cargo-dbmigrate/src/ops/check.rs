@@ -5,7 +5,7 @@ use dbmigrate_schema::Replay;
 
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::ops::wiring;
+use crate::ops::{declared, wiring};
 
 /// What was found in one package.
 #[derive(Debug)]
@@ -38,6 +38,9 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
     let replay = sound.then(|| dbmigrate_schema::replay(&loaded.set));
     if let Some(replay) = &replay {
         diagnostics.extend(replay.diagnostics.iter().cloned());
+        if replay.diagnostics.is_empty() && replay.stopped.is_none() {
+            diagnostics.extend(declared::check(project, &loaded.set));
+        }
     }
     Ok(Checked { diagnostics, set: loaded.set, replay })
 }

@@ -1,12 +1,12 @@
 //! Creates the next migration's files, so that two `create`s at once never take the same number.
 
-use std::fs::File;
+use std::fs::{self, File};
 
 use dbmigrate_core::config::Numbering;
 use dbmigrate_core::file_name::{self, FileName};
 
 use crate::error::CliError;
-use crate::ops::edit::{self, Edit};
+use crate::ops::edit;
 use crate::ops::project::Project;
 
 /// What the new migration is made of.
@@ -19,49 +19,111 @@ pub(crate) enum Kind {
 /// Works out the number and writes the files; returns their paths relative to the package.
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
     project.sound_config()?;
-    let slug = file_name::slug(name).ok_or_else(|| {
-        CliError::usage(format!("`{name}` is no name for a migration"))
-            .help("use letters a to z, digits and `_`, such as `add_user_prefs`")
-    })?;
-    // Held until the files are there. The manifest is a file that every package has, so no lock file is left behind.
-    let manifest = project.manifest();
-    let lock = File::open(&manifest)
-        .and_then(|file| file.lock().map(|()| file))
-        .map_err(|error| CliError::failure(format!("could not lock `{}`: {error}", manifest.display())))?;
-
-    // A number that any file claims, sound or not, is never given twice.
-    let highest = project.load().highest;
-    let now = jiff::Timestamp::now();
-    let stem = file_name::next(&project.config, highest, &now.strftime("%Y%m%d%H%M%S").to_string(), &slug).ok_or_else(
-        || match project.config.numbering {
-            Numbering::Sequential => CliError::failure("no number is left for another migration"),
-            Numbering::Timestamp => CliError::failure("this machine's clock gives no usable timestamp"),
-        },
-    )?;
-    let base = format!("{}/{stem}", project.config.dir);
-    let title = title(&slug);
-    let header =
-        |comment: &str| format!("{comment} Migration: {title}\n{comment} Date: {}\n", now.strftime("%Y-%m-%d"));
+    let slug = slug(name)?;
+    let lock = lock(project)?;
+    let next = Next::new(project, project.load().highest, &slug)?;
     let files = match kind {
         Kind::Sql { down } => {
-            // `002_break_down.sql` would be taken for the way back of `002_break`.
-            let plain = file_name::parse(&format!("{stem}.sql"), &project.config);
-            let ending = if matches!(plain, FileName::Up { .. }) { "sql" } else { "up.sql" };
-            let mut files = vec![(format!("{base}.{ending}"), format!("{}-- Description:\n\n", header("--")))];
+            let mut files = vec![(next.up(), format!("{}-- Description:\n\n", next.header("--")))];
             if down {
-                files.push((format!("{base}.down.sql"), format!("-- The way back of {stem}.{ending}.\n\n")));
+                files.push((next.down(), next.header_of_down()));
             }
             files
         }
-        Kind::Rust { down } => vec![(format!("{base}.rs"), format!("{}\n{}", header("//"), rust_body(down)))],
+        Kind::Rust { down } => {
+            vec![(next.file("rs"), format!("{}\n{}", next.header("//"), rust_body(down)))]
+        }
     };
-    let edits: Vec<Edit> = files
-        .iter()
-        .map(|(path, text)| Edit { path: project.root.join(path), text: text.clone(), what: String::new(), new: true })
-        .collect();
-    edit::write(&edits)?;
+    write(project, &files)?;
     drop(lock);
     Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// What a name is in a file name.
+pub(crate) fn slug(name: &str) -> Result<String, CliError> {
+    file_name::slug(name).ok_or_else(|| {
+        CliError::usage(format!("`{name}` is no name for a migration"))
+            .help("use letters a to z, digits and `_`, such as `add_user_prefs`")
+    })
+}
+
+/// Held until the files are there. The manifest is a file that every package has, so no lock file is left behind.
+pub(crate) fn lock(project: &Project) -> Result<File, CliError> {
+    let manifest = project.manifest();
+    File::open(&manifest)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|error| CliError::failure(format!("could not lock `{}`: {error}", manifest.display())))
+}
+
+/// Writes new files, path relative to the package and text: all of them, or none.
+pub(crate) fn write(project: &Project, files: &[(String, String)]) -> Result<(), CliError> {
+    // The way back comes first: alone it is a fault that everybody sees, where a way up alone would pass for one that
+    // has none.
+    let mut written = Vec::new();
+    for (path, text) in files.iter().rev() {
+        let path = project.root.join(path);
+        if let Err(error) = edit::create(&path, text) {
+            for path in written {
+                let _ = fs::remove_file(path);
+            }
+            return Err(CliError::failure(format!("could not write `{}`: {error}", path.display())));
+        }
+        written.push(path);
+    }
+    Ok(())
+}
+
+/// What the next migration is called, and where its files are.
+pub(crate) struct Next {
+    base: String,
+    /// `002_break_down.sql` would be taken for the way back of `002_break`.
+    ending: &'static str,
+    title: String,
+    date: String,
+}
+
+impl Next {
+    /// A number that any file claims, sound or not, is never given twice: `highest` is the greatest of them.
+    pub(crate) fn new(project: &Project, highest: Option<u64>, slug: &str) -> Result<Self, CliError> {
+        let now = jiff::Timestamp::now();
+        let stem = file_name::next(&project.config, highest, &now.strftime("%Y%m%d%H%M%S").to_string(), slug)
+            .ok_or_else(|| match project.config.numbering {
+                Numbering::Sequential => CliError::failure("no number is left for another migration"),
+                Numbering::Timestamp => CliError::failure("this machine's clock gives no usable timestamp"),
+            })?;
+        let plain = file_name::parse(&format!("{stem}.sql"), &project.config);
+        Ok(Self {
+            base: format!("{}/{stem}", project.config.dir),
+            ending: if matches!(plain, FileName::Up { .. }) { "sql" } else { "up.sql" },
+            title: title(slug),
+            date: now.strftime("%Y-%m-%d").to_string(),
+        })
+    }
+
+    /// The file of the way up, in SQL.
+    pub(crate) fn up(&self) -> String {
+        self.file(self.ending)
+    }
+
+    /// The file of the way back.
+    pub(crate) fn down(&self) -> String {
+        self.file("down.sql")
+    }
+
+    /// What stands at the top of the way up.
+    pub(crate) fn header(&self, comment: &str) -> String {
+        format!("{comment} Migration: {}\n{comment} Date: {}\n", self.title, self.date)
+    }
+
+    /// What stands at the top of the way back.
+    pub(crate) fn header_of_down(&self) -> String {
+        let up = self.up();
+        format!("-- The way back of {}.\n\n", up.rsplit('/').next().unwrap_or(&up))
+    }
+
+    fn file(&self, ending: &str) -> String {
+        format!("{}.{ending}", self.base)
+    }
 }
 
 fn title(slug: &str) -> String {

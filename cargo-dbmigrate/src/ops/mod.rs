@@ -3,8 +3,10 @@
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod database;
+pub(crate) mod declared;
 pub(crate) mod driver;
 pub(crate) mod edit;
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod open;
 pub(crate) mod project;

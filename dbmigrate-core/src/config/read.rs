@@ -19,16 +19,17 @@ use crate::source::{SourceText, Span};
 const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
-const PACKAGE_KEYS: [&str; 7] =
-    ["foreign-keys", "newer-database", "out-of-order", "runner", "store-sql", "table", "transaction"];
+const PACKAGE_KEYS: [&str; 8] =
+    ["foreign-keys", "newer-database", "out-of-order", "runner", "schema", "store-sql", "table", "transaction"];
 
 /// Keys that only tools use: a workspace may give defaults.
-const TOOL_KEYS: [&str; 3] = ["backup", "database", "reversible"];
+const TOOL_KEYS: [&str; 4] = ["backup", "database", "min-sqlite", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 6] = ["layout", "lints", "min-sqlite", "replay", "schema", "sets"];
+const LATER_KEYS: [&str; 4] = ["layout", "lints", "replay", "sets"];
 
 mod backup;
+mod generate;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -124,6 +125,8 @@ impl<'a> Reader<'a> {
             "table" => self.config.table = self.string(key, value, history_table)?,
             "backup" => self.config.backup = self.backup(value)?,
             "runner" => self.config.runner = Some(self.string(key, value, runner)?),
+            "schema" => self.config.schema = self.string(key, value, generate::schema)?,
+            "min-sqlite" => self.config.min_sqlite = self.min_sqlite(value)?,
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
             "reserved" => self.config.reserved = self.reserved(value)?,
@@ -294,22 +297,27 @@ type Checked = Result<String, (&'static str, &'static str)>;
 
 /// A folder inside the package: nothing outside of it is ever touched.
 fn dir(text: &str) -> Checked {
-    let refuse = |why| Err((why, "write a path relative to the package with `/`, such as `db/migrations`"));
+    const HELP: &str = "write a path relative to the package with `/`, such as `db/migrations`";
+    match inside(text) {
+        Ok(path) if path.is_empty() => Err(("the migrations need a folder of their own", HELP)),
+        inside => inside.map_err(|why| (why, HELP)),
+    }
+}
+
+/// A path inside the package, without what means nothing in it; or why it is none.
+fn inside(text: &str) -> Result<String, &'static str> {
     if text.contains('\\') {
-        return refuse("`\\` separates folders on Windows only");
+        return Err("`\\` separates folders on Windows only");
     }
     if text.starts_with('/') || text.contains(':') {
-        return refuse("it must lie inside the package");
+        return Err("it must lie inside the package");
     }
     if text.chars().any(char::is_control) {
-        return refuse("it holds a control character");
+        return Err("it holds a control character");
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.contains(&"..") {
-        return refuse("it must lie inside the package");
-    }
-    if parts.is_empty() {
-        return refuse("the migrations need a folder of their own");
+        return Err("it must lie inside the package");
     }
     Ok(parts.join("/"))
 }
@@ -401,6 +409,8 @@ mod tests {
             newer-database = "allow"
             backup = { keep = 5, dir = "backups" }
             runner = "migrate"
+            schema = "db/schema.sql"
+            min-sqlite = "3.53"
         "#;
         let (config, diagnostics) = read_alone(table);
         assert_eq!(diagnostics, []);
@@ -421,6 +431,8 @@ mod tests {
             newer_database: NewerDatabase::Allow,
             backup: Some(Backup { keep: Some(5), dir: Some("backups".to_owned()) }),
             runner: Some("migrate".to_owned()),
+            schema: "db/schema.sql".to_owned(),
+            min_sqlite: (3, 53),
         };
         assert_eq!(config, expect);
         assert_eq!(read_alone("numbering = \"timestamp\"").0.numbering, Numbering::Timestamp);

@@ -1,0 +1,111 @@
+//! `schema.sql`: the declared schema beside what the migrations lead to.
+
+use dbmigrate_core::repeatable::ObjectKind;
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
+use dbmigrate_schema::{Change, Declared, Kind, Schema, compare};
+
+use crate::error::CliError;
+use crate::ops::edit::{self, Edit};
+use crate::ops::project::Project;
+
+/// Reads the text of the file, which has to be there.
+pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
+    project.sound_config()?;
+    let file = &project.config.schema;
+    if !project.root.join(file).exists() {
+        return Err(CliError::failure(format!("there is no `{file}`, which would declare the schema"))
+            .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`"));
+    }
+    Ok(SourceText::read(&project.root, file)?)
+}
+
+/// What a file declares, and what the set makes of its own accord: a repeatable keeps its views and triggers as they
+/// are, whether or not the file has them as well.
+pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
+    let mut declared = Declared::read(file)?;
+    let differences = compare(before, &declared.schema);
+    let mut problems = Vec::new();
+    for repeatable in &set.repeatables {
+        for object in &repeatable.objects {
+            let kind = match object.kind {
+                ObjectKind::View => Kind::View,
+                ObjectKind::Trigger => Kind::Trigger,
+            };
+            let about = |name: &str| name.eq_ignore_ascii_case(&object.name);
+            let mut own = differences.iter().filter(|it| it.kind == kind && about(it.name.as_str()));
+            match own.next().map(|difference| &difference.change) {
+                None => {}
+                Some(Change::Removed) => {
+                    let mut made = before.objects.iter().filter(|it| it.kind() == kind);
+                    declared.schema.objects.extend(made.find(|it| about(it.name().as_str())).cloned());
+                }
+                Some(_) => {
+                    let (source, name) = (repeatable.script.source.path(), &object.name);
+                    let message = format!("the {kind} `{name}` is another one than `{source}` makes");
+                    problems.push(
+                        Diagnostic::error("repeatable", message)
+                            .in_file(file.path())
+                            .help(format!("change it in `{source}`, and take it out of here")),
+                    );
+                }
+            }
+        }
+    }
+    if problems.is_empty() { Ok(declared) } else { Err(problems) }
+}
+
+/// In what the file, where there is one, differs from the migrations.
+pub(crate) fn check(project: &Project, set: &MigrationSet) -> Vec<Diagnostic> {
+    let file = &project.config.schema;
+    if !project.root.join(file).exists() {
+        return Vec::new();
+    }
+    let found = SourceText::read(&project.root, file).map_err(|problem| vec![problem]).and_then(|text| {
+        let before = Schema::from_migrations(set)?;
+        Ok(compare(&before, &declared(&text, set, &before)?.schema))
+    });
+    match found {
+        Err(problems) => problems,
+        Ok(differences) if differences.is_empty() => Vec::new(),
+        Ok(differences) => {
+            let message = format!("`{file}` declares something else than the migrations lead to");
+            let problem = Diagnostic::error("schema-differs", message).in_file(file);
+            let problem = differences.iter().fold(problem, |problem, difference| problem.note(difference.to_string()));
+            vec![
+                problem
+                    .help("make the next migration of it: `cargo dbmigrate generate`")
+                    .help("or write into it what the migrations lead to: `cargo dbmigrate schema --write`"),
+            ]
+        }
+    }
+}
+
+/// The file as the migrations would have it.
+pub(crate) struct SchemaFile {
+    edit: Edit,
+    is_fresh: bool,
+}
+
+impl SchemaFile {
+    pub(crate) fn new(project: &Project, schema: &Schema) -> Result<Self, CliError> {
+        let path = project.root.join(&project.config.schema);
+        let text = schema.to_sql();
+        let new = !path.exists();
+        let is_fresh = !new && SourceText::read(&project.root, &project.config.schema)?.text() == text;
+        Ok(Self { edit: Edit { path, text, what: String::new(), new }, is_fresh })
+    }
+
+    /// Whether it is there, whatever it says.
+    pub(crate) fn exists(&self) -> bool {
+        !self.edit.new
+    }
+
+    /// Whether it says this already.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    pub(crate) fn write(self) -> Result<(), CliError> {
+        edit::write(&[self.edit])
+    }
+}

@@ -1,0 +1,183 @@
+//! `generate`: from the difference between the declared schema and the migrations to the next migration, proved.
+//!
+//! Nothing is written here that was not proved. What has to be decided by a person comes back as an error that shows
+//! the choices, unless there is a terminal to ask on.
+
+mod name;
+mod words;
+
+use std::collections::BTreeSet;
+
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
+use dbmigrate_schema::{
+    Claim, Decisions, Failure, Hazard, Plan, Proof, Schema, Step, Undecided, compare, plan, prove, reversed,
+};
+
+use crate::error::CliError;
+use crate::ops::create::{self, Next};
+use crate::ops::declared;
+use crate::ops::project::Project;
+
+/// Any number will do, if it stays the same.
+const SEED: u64 = 1;
+
+/// What was asked for.
+pub(crate) struct Request<'a> {
+    pub(crate) name: Option<&'a str>,
+    /// `table.old=table.new` and `old=new`.
+    pub(crate) renames: &'a [String],
+    /// `table.column=expression`.
+    pub(crate) fills: &'a [String],
+    pub(crate) allow: BTreeSet<Hazard>,
+    /// Whether there is to be a way back.
+    pub(crate) down: bool,
+}
+
+/// A migration that was proved and is still to be written.
+pub(crate) struct Generated {
+    /// Path relative to the package, and text: the way up, and perhaps the way back.
+    pub(crate) files: Vec<(String, String)>,
+    /// What it changes, a sentence each.
+    pub(crate) changes: Vec<String>,
+    /// What was tried.
+    pub(crate) proof: Proof,
+    /// What it follows: while this is all that there is, its number is free and its proof stands.
+    set: MigrationSet,
+    highest: Option<u64>,
+}
+
+/// What came out.
+pub(crate) struct Outcome {
+    /// What deserves a look in the declared schema.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// None where there is nothing to do.
+    pub(crate) generated: Option<Generated>,
+}
+
+/// Plans the next migration and proves it. `ask` asks a question of yes or no, where somebody is there to answer.
+pub(crate) fn generate(
+    project: &Project,
+    request: &Request<'_>,
+    ask: &mut dyn FnMut(&str) -> Option<bool>,
+) -> Result<Outcome, CliError> {
+    let loaded = project.load();
+    // There is no folder before there is a first migration.
+    if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {
+        return Err(CliError::diagnostics(loaded.diagnostics));
+    }
+    let file = declared::read(project)?;
+    let before = Schema::from_migrations(&loaded.set).map_err(CliError::diagnostics)?;
+    let declared = declared::declared(&file, &loaded.set, &before).map_err(CliError::diagnostics)?;
+    let (hinted, done) = declared.renames(&before);
+    let warnings = done.into_iter().map(|hint| hint.done(&file)).collect();
+    let target = &declared.schema;
+
+    let mut decisions = Decisions {
+        min_sqlite: project.config.min_sqlite,
+        renames: words::renames(request.renames, &before, target)?,
+        fills: words::fills(request.fills, target, &before)?,
+        allow: request.allow.clone(),
+    };
+    decisions
+        .renames
+        .extend(hinted.into_iter().filter(|hinted| !decisions.renames.contains(hinted)).collect::<Vec<_>>());
+    let up = decided(&before, target, &mut decisions, ask)?;
+    if up.is_empty() {
+        return Ok(Outcome { warnings, generated: None });
+    }
+    let down = request.down.then(|| way_back(&before, target, &decisions)).transpose()?;
+
+    let differences = compare(before.renamed(&decisions.renames).as_ref().unwrap_or(&before), target);
+    let slug = match request.name {
+        Some(name) => create::slug(name)?,
+        None => name::of(&differences, &decisions.renames),
+    };
+    let next = Next::new(project, loaded.highest, &slug)?;
+    let text = |plan: &Plan| tolerant(plan, &loaded.set);
+    let mut files = vec![(next.up(), format!("{}\n{}", next.header("--"), text(&up)))];
+    files.extend(down.map(|down| (next.down(), format!("{}{}", next.header_of_down(), text(&down)))));
+    let source = |at: usize| files.get(at).map(|(path, text): &(String, String)| SourceText::new(path, text));
+    let claim = Claim {
+        set: &loaded.set,
+        up: SourceText::new(&files[0].0, &files[0].1),
+        down: source(1),
+        target,
+        decisions: &decisions,
+    };
+    let proof = prove(&claim, SEED).map_err(|failure| refused(&failure, &files))?;
+    let changes =
+        decisions.renames.iter().map(words::shown).chain(differences.iter().map(ToString::to_string)).collect();
+    let generated = Generated { files, changes, proof, set: loaded.set, highest: loaded.highest };
+    Ok(Outcome { warnings, generated: Some(generated) })
+}
+
+/// Writes what was proved, unless the migrations have become others meanwhile.
+pub(crate) fn write(project: &Project, generated: &Generated) -> Result<(), CliError> {
+    let lock = create::lock(project)?;
+    let now = project.load();
+    if now.set != generated.set || now.highest != generated.highest {
+        return Err(CliError::failure("the migrations have changed meanwhile, and nothing was written")
+            .help("run it again: `cargo dbmigrate generate`"));
+    }
+    create::write(project, &generated.files)?;
+    drop(lock);
+    Ok(())
+}
+
+/// The plan, once everything that takes a person is decided.
+fn decided(
+    before: &Schema,
+    target: &Schema,
+    decisions: &mut Decisions,
+    _ask: &mut dyn FnMut(&str) -> Option<bool>,
+) -> Result<Plan, CliError> {
+    plan(before, target, decisions).map_err(|undecided| CliError::diagnostics(open(&undecided)))
+}
+
+fn way_back(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<Plan, CliError> {
+    plan(target, before, &reversed(decisions)).map_err(|undecided| {
+        let problems = open(&undecided).into_iter().map(|problem| {
+            problem
+                .note("this is about the way back, from the declared schema to what the migrations lead to")
+                .help("`--no-down` leaves the way back out")
+        });
+        CliError::diagnostics(problems.collect())
+    })
+}
+
+fn open(undecided: &[Undecided]) -> Vec<Diagnostic> {
+    let problem = |open: &Undecided| {
+        open.help().into_iter().fold(Diagnostic::error("undecided", open.to_string()), Diagnostic::help)
+    };
+    undecided.iter().map(problem).collect()
+}
+
+/// The text of a plan. A new database has no repeatable yet when it comes to the migration, so there is nothing to drop.
+fn tolerant(plan: &Plan, set: &MigrationSet) -> String {
+    let mut plan = plan.clone();
+    let made: Vec<_> = set.repeatables.iter().flat_map(|repeatable| &repeatable.objects).collect();
+    for planned in &mut plan.statements {
+        for object in &made {
+            let name = dbmigrate_schema::Name::new(&object.name).to_sql();
+            let kind = object.kind.to_string().to_ascii_uppercase();
+            if planned.sql.eq_ignore_ascii_case(&format!("DROP {kind} {name}")) {
+                planned.sql = format!("DROP {kind} IF EXISTS {name}");
+            }
+        }
+    }
+    plan.to_sql()
+}
+
+/// What the proof found, and the script that it is about.
+fn refused(failure: &Failure, files: &[(String, String)]) -> CliError {
+    let at = usize::from(failure.step == Step::Down);
+    let script = files.get(at).map(|(_, text)| text.as_str()).unwrap_or_default();
+    let head = Diagnostic::error("proof", failure.to_string())
+        .note("nothing was written")
+        .note(format!("this is what was tried:\n\n{script}"));
+    let head = match failure.step {
+        Step::Up => head.help("write this one yourself: `cargo dbmigrate create NAME`"),
+        Step::Down => head.help("`--no-down` leaves the way back out"),
+    };
+    CliError::diagnostics(failure.problems.iter().cloned().chain([head]).collect())
+}

@@ -1,0 +1,150 @@
+//! Reads what is decided on the command line: `--rename` and `--fill`. Names may be quoted as in SQL.
+
+use dbmigrate_core::token::{TokenKind, tokens, unquote};
+use dbmigrate_schema::{Fill, Name, Rename, Schema};
+
+use crate::error::CliError;
+
+/// `table.old=table.new` renames a column, `old=new` a table; what there is nothing of is an error.
+pub(crate) fn renames(texts: &[String], before: &Schema, target: &Schema) -> Result<Vec<Rename>, CliError> {
+    let words: Vec<_> = texts.iter().map(|text| rename(text).map(|rename| (text, rename))).collect::<Result<_, _>>()?;
+    let tables: Vec<(&Name, &Name)> = words
+        .iter()
+        .filter_map(|(_, (from, to))| match (&from[..], &to[..]) {
+            ([from], [to]) => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    let mut renames = Vec::new();
+    for (text, (from, to)) in &words {
+        let missing = |what: &str, name: &Name, place: &str| {
+            CliError::usage(format!("`--rename {text}`: there is no {what} `{name}` in {place}"))
+        };
+        const BEFORE: &str = "what the migrations lead to";
+        const TARGET: &str = "the declared schema";
+        match (&from[..], &to[..]) {
+            ([from], [to]) => {
+                before.table(from).ok_or_else(|| missing("table", from, BEFORE))?;
+                target.table(to).ok_or_else(|| missing("table", to, TARGET))?;
+                renames.push(Rename::Table { from: from.clone(), to: to.clone() });
+            }
+            ([old_table, from], [table, to]) => {
+                if old_table != table && !tables.contains(&(old_table, table)) {
+                    return Err(CliError::usage(format!("`--rename {text}`: a column can't move to another table"))
+                        .help(format!("if the table is renamed, say so as well: `--rename {old_table}={table}`")));
+                }
+                let old = tables.iter().find(|(_, to)| *to == table).map_or(old_table, |(from, _)| *from);
+                let old = before.table(old).ok_or_else(|| missing("table", old, BEFORE))?;
+                old.column(from).ok_or_else(|| missing("column", from, BEFORE))?;
+                let new = target.table(table).ok_or_else(|| missing("table", table, TARGET))?;
+                new.column(to).ok_or_else(|| missing("column", to, TARGET))?;
+                renames.push(Rename::Column { table: table.clone(), from: from.clone(), to: to.clone() });
+            }
+            _ => return Err(no_rename(text)),
+        }
+    }
+    Ok(renames)
+}
+
+/// `table.column=expression`, for the way up or the way back.
+pub(crate) fn fills(texts: &[String], target: &Schema, before: &Schema) -> Result<Vec<Fill>, CliError> {
+    let fill = |text: &String| {
+        let wrong = || {
+            CliError::usage(format!("`--fill {text}` is not understood"))
+                .help("write `--fill table.column=expression`, such as `--fill \"users.city='Rome'\"`")
+        };
+        let (names, expression) = split(text).ok_or_else(wrong)?;
+        let [table, column] = &names[..] else { return Err(wrong()) };
+        if expression.trim().is_empty() {
+            return Err(wrong());
+        }
+        let has = |schema: &Schema| schema.table(table).is_some_and(|table| table.column(column).is_some());
+        if !has(target) && !has(before) {
+            return Err(CliError::usage(format!(
+                "`--fill {text}`: there is no column `{column}` of a table `{table}`"
+            )));
+        }
+        Ok(Fill { table: table.clone(), column: column.clone(), expression: expression.trim().to_owned() })
+    };
+    texts.iter().map(fill).collect()
+}
+
+/// What a rename does, in words.
+pub(crate) fn shown(rename: &Rename) -> String {
+    match rename {
+        Rename::Table { from, to } => format!("table `{to}` is renamed from `{from}`"),
+        Rename::Column { table, from, to } => format!("table `{table}`: column `{to}` is renamed from `{from}`"),
+    }
+}
+
+type Names = Vec<Name>;
+
+fn rename(text: &str) -> Result<(Names, Names), CliError> {
+    let (from, to) = split(text).ok_or_else(|| no_rename(text))?;
+    // What follows is nothing but names as well.
+    let to = format!("{to}=");
+    match split(&to) {
+        Some((to, "")) => Ok((from, to)),
+        _ => Err(no_rename(text)),
+    }
+}
+
+fn no_rename(text: &str) -> CliError {
+    CliError::usage(format!("`--rename {text}` is not understood"))
+        .help("write `--rename table.old=table.new` for a column, `--rename old=new` for a table")
+}
+
+/// The names before the first `=`, and what follows it.
+fn split(text: &str) -> Option<(Names, &str)> {
+    let mut names = Vec::new();
+    let mut parts = tokens(text).filter(|token| !token.is_blank());
+    loop {
+        let name = parts.next()?;
+        if !matches!(name.kind, TokenKind::Word | TokenKind::QuotedName) {
+            return None;
+        }
+        names.push(Name::new(unquote(name.text(text))));
+        let next = parts.next()?;
+        match next.text(text) {
+            "." => {}
+            // `==` is one token, and SQL's other way to write the same.
+            "=" => return Some((names, &text[next.span.end..])),
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(sql: &str) -> Schema {
+        Schema::from_sql(sql).unwrap()
+    }
+
+    #[test]
+    fn renames_are_of_columns_and_tables() {
+        let (before, target) = (schema("CREATE TABLE a (x, \"y z\")"), schema("CREATE TABLE b (v, w)"));
+        let said = ["a=b", "a.x=b.v", "b.\"y z\" = b.w"].map(str::to_owned);
+        let column = |from, to| Rename::Column { table: Name::new("b"), from: Name::new(from), to: Name::new(to) };
+        let expect = [Rename::Table { from: Name::new("a"), to: Name::new("b") }, column("x", "v"), column("y z", "w")];
+        assert_eq!(renames(&said, &before, &target).unwrap(), expect);
+        for wrong in
+            ["a", "a=", "=b", "a.x=b", "a=b.v", "a.b.c=d", "a=b=c", "a.x=b.v", "a=c", "c=b", "b.q=b.v", "'a'=b"]
+        {
+            let said = [wrong.to_owned()];
+            assert!(renames(&said, &before, &target).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_fill_is_any_expression_for_a_column() {
+        let (before, target) = (schema("CREATE TABLE a (x)"), schema("CREATE TABLE a (y)"));
+        let all = fills(&["a.y = x = '1'".to_owned(), "A.X='='".to_owned()], &target, &before).unwrap();
+        assert_eq!(all[0].expression, "x = '1'");
+        assert_eq!((all[1].column.as_str(), all[1].expression.as_str()), ("X", "'='"));
+        for wrong in ["a.y", "a.y=", "y=1", "a.z=1", "b.y=1"] {
+            assert!(fills(&[wrong.to_owned()], &target, &before).is_err(), "{wrong}");
+        }
+    }
+}

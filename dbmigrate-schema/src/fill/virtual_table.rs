@@ -1,0 +1,52 @@
+//! Rows of virtual tables, through their own `INSERT`, where it is known what that takes.
+
+use rusqlite::{Connection, params_from_iter};
+
+use crate::cell::Cell;
+use crate::execute::message;
+use crate::model::VirtualTable;
+
+/// Writes a few rows; the reason where there are none.
+pub(super) fn fill(connection: &Connection, table: &VirtualTable) -> Result<(), String> {
+    let text = |error: rusqlite::Error| message(&error);
+    let name = table.name.to_sql();
+    let module = table.module.folded();
+    if module.starts_with("fts") {
+        if is_elsewhere(table) {
+            // The text is that of another table, whether or not triggers have told of its rows.
+            let rebuild = format!("INSERT INTO main.{name} ({name}) VALUES ('rebuild')");
+            return connection.execute(&rebuild, []).map(drop).map_err(text);
+        }
+        return insert(connection, table, |row, at| Cell::text(["it's quoted", "größe 😀", "007", ""][(row + at) % 4]));
+    }
+    if module.starts_with("rtree") {
+        // An id, then pairs of which the first is never the greater one.
+        return insert(connection, table, |row, at| Cell::Integer(i64::try_from(row * 100 + at).unwrap_or(0)));
+    }
+    Err(format!("no row is known for the module `{}`", table.module))
+}
+
+/// Whether `content` names a table. With an empty name the words are kept here and the text nowhere.
+fn is_elsewhere(table: &VirtualTable) -> bool {
+    table.arguments.iter().any(|argument| {
+        argument.split_once('=').is_some_and(|(key, value)| {
+            key.trim().eq_ignore_ascii_case("content") && !value.trim().trim_matches(['\'', '"']).is_empty()
+        })
+    })
+}
+
+fn insert(connection: &Connection, table: &VirtualTable, value: impl Fn(usize, usize) -> Cell) -> Result<(), String> {
+    let text = |error: rusqlite::Error| message(&error);
+    let columns: Vec<String> = connection
+        .prepare("SELECT name FROM pragma_table_info(?1)")
+        .and_then(|mut it| it.query_map([table.name.as_str()], |row| row.get(0))?.collect())
+        .map_err(text)?;
+    let names: Vec<_> = columns.iter().map(|column| crate::model::Name::new(column).to_sql()).collect();
+    let places = vec!["?"; columns.len()].join(", ");
+    let sql = format!("INSERT INTO main.{} ({}) VALUES ({places})", table.name.to_sql(), names.join(", "));
+    for row in 1..=3 {
+        let values = (0..columns.len()).map(|at| value(row, at));
+        connection.execute(&sql, params_from_iter(values)).map_err(text)?;
+    }
+    Ok(())
+}

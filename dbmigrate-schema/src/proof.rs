@@ -1,0 +1,147 @@
+//! Proves a migration before it is written: on a database in memory that the migrations before it have made, and on
+//! the same one filled with generated rows.
+//!
+//! The scripts run as the runner would run them. SQLite judges the statements, [`compare`](crate::compare()) the
+//! schemas; the rows that both schemas can hold have to be there afterwards with their values. What could not be tried
+//! is named in the [`Proof`]. Nothing is written to any file.
+
+mod contents;
+mod rows;
+mod state;
+mod walk;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use dbmigrate_core::{Diagnostic, MigrationSet, Script, SourceText, script};
+use rusqlite::Connection;
+
+use crate::fill::Filled;
+use crate::migrated::{replayed, replayed_before_repeatables};
+use crate::model::{Name, Schema};
+use crate::plan::Decisions;
+use crate::read::ReadOptions;
+use crate::replay::copy;
+use walk::Walk;
+
+/// What is claimed: that `up` leads from where `set` ends to `target`, and `down` back, and that no row is lost.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// The migrations that come before.
+    pub set: &'a MigrationSet,
+    /// The file of the way up.
+    pub up: SourceText,
+    /// The file of the way back, if there is to be one.
+    pub down: Option<SourceText>,
+    /// The schema afterwards.
+    pub target: &'a Schema,
+    /// What was decided when the way up was planned: what is renamed is still the same.
+    pub decisions: &'a Decisions,
+}
+
+/// What was proved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// How many tables held rows.
+    pub tables: usize,
+    /// How many rows they held.
+    pub rows: u32,
+    /// The tables that change and for which no row was found, and why: what happens to their rows was not seen.
+    pub unfilled: Vec<(Name, String)>,
+}
+
+/// Why a migration is not what it is claimed to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which way was tried.
+    pub step: Step,
+    /// Whether it was tried with generated rows.
+    pub filled: bool,
+    /// What came out, all of it.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// A way up or back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// From the schema before to the target.
+    Up,
+    /// Back to the schema before.
+    Down,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "the way up",
+            Self::Down => "the way back",
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = if self.filled { "on a database with generated rows" } else { "on a database without further rows" };
+        write!(f, "{} does not prove right {on}", self.step)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Proves a claim. The generated rows are the same for one `seed`.
+///
+/// # Errors
+///
+/// The first step that does not do what is claimed, with everything that is wrong there.
+pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
+    let (up, down) = (Arc::new(claim.up.clone()), claim.down.clone().map(Arc::new));
+    let up = parsed(Step::Up, |problems| script::parse(&up, problems).up)?;
+    let down = down.map(|down| parsed(Step::Down, |problems| script::parse_down(&down, problems))).transpose()?;
+    let before = |problems| Failure { step: Step::Up, filled: false, problems };
+    if !claim.set.repeatables.is_empty() || claim.set.after_all.is_some() {
+        // A new database has none of these when it comes to the migration.
+        let connection = replayed_before_repeatables(claim.set).map_err(before)?;
+        walk::fresh(claim, &up, &connection)?;
+    }
+    let connection = replayed(claim.set).map_err(before)?;
+    let failed = |error: rusqlite::Error| before(vec![unexpected(&error)]);
+    let empty = copy(&connection).map_err(failed)?;
+    let schema = read(&connection).map_err(|problem| before(vec![problem]))?;
+    let walk = Walk { claim, before: &schema, up: &up, down: down.as_ref(), filled: false };
+    walk.there_and_back(&connection)?;
+    let (connection, filled) = rows::filled(&walk, &empty, seed).map_err(failed)?;
+    Walk { filled: true, ..walk }.there_and_back(&connection)?;
+    Ok(Proof::new(filled, &rows::touched(&walk)))
+}
+
+impl Proof {
+    fn new(filled: Filled, touched: &HashSet<Name>) -> Self {
+        let mut proof = Self::default();
+        for table in filled.tables {
+            proof.rows += table.rows;
+            match table.why {
+                None => proof.tables += 1,
+                Some(why) if touched.contains(&table.table) => proof.unfilled.push((table.table, why)),
+                Some(_) => {}
+            }
+        }
+        proof
+    }
+}
+
+fn parsed(step: Step, parse: impl FnOnce(&mut Vec<Diagnostic>) -> Script) -> Result<Script, Failure> {
+    let mut problems = Vec::new();
+    let script = parse(&mut problems);
+    if problems.iter().any(Diagnostic::is_error) { Err(Failure { step, filled: false, problems }) } else { Ok(script) }
+}
+
+fn read(connection: &Connection) -> Result<Schema, Diagnostic> {
+    Schema::read(connection, &ReadOptions::default()).map_err(|error| unexpected(&error))
+}
+
+/// A fault of the proof itself.
+fn unexpected(error: &dyn std::error::Error) -> Diagnostic {
+    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    Diagnostic::error("proof", format!("could not use a database in memory: {why}"))
+}

@@ -1,0 +1,259 @@
+//! The rows of two schemas: what both can hold has to be there after a step as it was before.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use dbmigrate_core::Diagnostic;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::cell::Cell;
+use crate::fill::rowid_name;
+use crate::model::{Column, Kind, Name, Object, Schema, Table};
+use crate::plan::Rename;
+
+/// A table that is in both schemas, perhaps under two names, with the columns that are.
+pub(super) struct Pair {
+    from: Name,
+    to: Name,
+    columns: Vec<(Name, Name)>,
+}
+
+impl Pair {
+    /// The same for the way back.
+    pub(super) fn flipped(self) -> Self {
+        let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();
+        Self { from: self.to, to: self.from, columns }
+    }
+}
+
+/// The tables that are the same before and after, but for what was renamed.
+pub(super) fn pairs(before: &Schema, after: &Schema, renames: &[Rename]) -> Vec<Pair> {
+    let tables = renames.iter().filter_map(|rename| match rename {
+        Rename::Table { from, to } => Some((from, to)),
+        Rename::Column { .. } => None,
+    });
+    let tables: HashMap<&Name, &Name> = tables.collect();
+    let matched = |table: &Table| {
+        let to = followed(&table.name, &tables)?;
+        let columns = renames.iter().filter_map(|rename| match rename {
+            Rename::Column { table, from, to: column } if table == to => Some((from, column)),
+            _ => None,
+        });
+        let (after, columns) = (after.table(to)?, columns.collect());
+        let column = |column: &Column| {
+            let to = followed(&column.name, &columns)?;
+            // What is computed anew tells nothing about what was kept.
+            let plain = column.generated.is_none() && after.column(to)?.generated.is_none();
+            plain.then(|| (column.name.clone(), to.clone()))
+        };
+        let columns = table.columns.iter().filter_map(column).collect();
+        Some(Pair { from: table.name.clone(), to: to.clone(), columns })
+    };
+    before.tables().filter_map(matched).collect()
+}
+
+/// The name afterwards; none where it is now that of something else.
+fn followed<'a>(name: &'a Name, renames: &HashMap<&'a Name, &'a Name>) -> Option<&'a Name> {
+    match renames.get(name) {
+        Some(to) => Some(to),
+        None => (!renames.values().any(|to| *to == name)).then_some(name),
+    }
+}
+
+/// The rows before a step, and how to find them after it.
+pub(super) struct Contents {
+    tables: Vec<Held>,
+}
+
+struct Held {
+    to: Name,
+    /// What the values are called afterwards.
+    columns: Vec<String>,
+    /// As they have to be afterwards.
+    rows: Vec<Vec<Cell>>,
+    /// The question afterwards.
+    again: String,
+    /// The columns that take NULL no more: something else has to stand there then.
+    filled: Vec<bool>,
+    /// How far the ids of an `AUTOINCREMENT` have come, where it stays one.
+    sequence: Option<i64>,
+}
+
+impl Contents {
+    /// Reads the rows that both schemas can hold, in the form in which the later one holds them.
+    pub(super) fn read(connection: &Connection, pairs: &[Pair], from: &Schema, to: &Schema) -> rusqlite::Result<Self> {
+        let mut tables = Vec::new();
+        for pair in pairs {
+            if let (Some(before), Some(after)) = (from.table(&pair.from), to.table(&pair.to)) {
+                tables.push(held(connection, pair, before, after)?);
+            }
+        }
+        // What is known by its text alone, or by its module, is compared as it is.
+        for object in &from.objects {
+            let whole = matches!(object, Object::Opaque(_) | Object::VirtualTable(_))
+                && matches!(object.kind(), Kind::Table | Kind::VirtualTable);
+            if whole && to.object(object.kind(), object.name()).is_some() {
+                tables.extend(whole_table(connection, object));
+            }
+        }
+        Ok(Self { tables })
+    }
+
+    /// What is not there any more, or is not what it was.
+    pub(super) fn lost(self, connection: &Connection) -> rusqlite::Result<Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        for table in self.tables {
+            problems.extend(table.lost(connection)?);
+        }
+        Ok(problems)
+    }
+}
+
+fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> rusqlite::Result<Held> {
+    let columns: Vec<(&Column, &Column)> =
+        pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?))).collect();
+    // Where a column is the rowid, it speaks for it.
+    let no_alias = before.rowid_alias().is_none() && after.rowid_alias().is_none();
+    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| no_alias);
+    let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
+        let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
+        let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
+        format!("SELECT {names} FROM main.{}", table.name.to_sql())
+    };
+    let mut rows =
+        rows(connection, &select(before, rowids.as_ref().map(|(from, _)| from), |(from, _)| from.name.to_sql()))?;
+    let first = usize::from(rowids.is_some());
+    for (at, (from, to)) in columns.iter().enumerate() {
+        if (&from.declared_type, before.strict) != (&to.declared_type, after.strict) {
+            convert(&mut rows, first + at, to, after.strict)?;
+        }
+    }
+    let names = rowids.iter().map(|_| "rowid".to_owned()).chain(columns.iter().map(|(_, to)| to.name.to_string()));
+    let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| to.not_null.is_some()));
+    let counts = |table: &Table| table.primary_key().is_some_and(|key| key.autoincrement);
+    Ok(Held {
+        to: pair.to.clone(),
+        columns: names.collect(),
+        filled: filled.collect(),
+        again: select(after, rowids.as_ref().map(|(_, to)| to), |(_, to)| to.name.to_sql()),
+        sequence: if counts(before) && counts(after) { sequence(connection, &pair.from)? } else { None },
+        rows,
+    })
+}
+
+/// A table of which the columns are not known; none where it can't be read.
+fn whole_table(connection: &Connection, object: &Object) -> Option<Held> {
+    let name = object.name();
+    let again = format!("SELECT * FROM main.{}", name.to_sql());
+    let columns: Vec<String> = connection.prepare(&again).ok()?.column_names().map(str::to_owned).collect();
+    let rows = rows(connection, &again).ok()?;
+    let filled = vec![false; columns.len()];
+    Some(Held { to: name.clone(), columns, rows, again, filled, sequence: None })
+}
+
+fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Cell>>> {
+    let mut statement = connection.prepare(sql)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|at| Ok(Cell::from(row.get_ref(at)?))).collect())?;
+    rows.collect()
+}
+
+/// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is.
+fn convert(rows: &mut [Vec<Cell>], at: usize, to: &Column, strict: bool) -> rusqlite::Result<()> {
+    let scratch = Connection::open_in_memory()?;
+    let declared = to.declared_type.as_deref().unwrap_or("");
+    scratch
+        .execute_batch(&format!("CREATE TABLE scratch (value {declared}){}", if strict { " STRICT" } else { "" }))?;
+    let mut insert = scratch.prepare("INSERT INTO scratch VALUES (?1) RETURNING value")?;
+    for row in rows {
+        let stored = insert.query_row([&row[at]], |stored| Ok(Cell::from(stored.get_ref(0)?)));
+        if let Ok(stored) = stored {
+            row[at] = stored;
+        }
+    }
+    Ok(())
+}
+
+fn sequence(connection: &Connection, table: &Name) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT seq FROM main.sqlite_sequence WHERE name = ?1 COLLATE NOCASE";
+    let found = connection.query_row(sql, [table.as_str()], |row| row.get::<_, Option<i64>>(0)).optional();
+    found.map(Option::flatten)
+}
+
+impl Held {
+    fn lost(mut self, connection: &Connection) -> rusqlite::Result<Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        let found = match rows(connection, &self.again) {
+            Ok(found) => found,
+            // The schemas differ, which is said elsewhere.
+            Err(_) => return Ok(problems),
+        };
+        let (missing, extra) = self.differences(found);
+        let problem = |message| Diagnostic::error("proof", message);
+        match (missing.first(), extra.first()) {
+            (Some(row), other) => {
+                let more = if missing.len() > 1 { format!(", and {} more", missing.len() - 1) } else { String::new() };
+                let shown = self.show(row);
+                let mut problem = problem(format!("table `{}` does not keep the row {shown}{more}", self.to));
+                // The first value tells rows apart as a rule.
+                let other = extra.iter().find(|extra| extra.first() == row.first()).or(other);
+                problem.notes.extend(other.map(|other| format!("there is {} instead", self.show(other))));
+                problems.push(problem);
+            }
+            (None, Some(row)) => {
+                problems.push(problem(format!("table `{}` gets the row {} from nowhere", self.to, self.show(row))));
+            }
+            (None, None) => {}
+        }
+        if let Some(before) = self.sequence
+            && let after = sequence(connection, &self.to)?
+            && after != Some(before)
+        {
+            let after = after.map_or("at its start".to_owned(), |after| format!("at {after}"));
+            let message = format!("table `{}` gives ids again: its counter stood at {before} and is {after}", self.to);
+            problems.push(problem(message));
+        }
+        Ok(problems)
+    }
+
+    /// The rows that are missing, and those that are too many.
+    fn differences(&mut self, mut found: Vec<Vec<Cell>>) -> (Vec<Vec<Cell>>, Vec<Vec<Cell>>) {
+        self.rows.sort();
+        found.sort();
+        let (mut missing, mut extra) = (Vec::new(), Vec::new());
+        let (mut expected, mut found) = (self.rows.drain(..).peekable(), found.into_iter().peekable());
+        loop {
+            let order = match (expected.peek(), found.peek()) {
+                (Some(expected), Some(found)) => expected.cmp(found),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            if order != Ordering::Greater {
+                missing.extend(expected.next().filter(|_| order == Ordering::Less));
+            }
+            if order != Ordering::Less {
+                extra.extend(found.next().filter(|_| order == Ordering::Greater));
+            }
+        }
+        missing.retain(|row| match extra.iter().position(|extra| fits(&self.filled, row, extra)) {
+            Some(at) => {
+                extra.remove(at);
+                false
+            }
+            None => true,
+        });
+        (missing, extra)
+    }
+
+    fn show(&self, row: &[Cell]) -> String {
+        let cells = self.columns.iter().zip(row).map(|(column, cell)| format!("{column} = {cell}"));
+        format!("({})", cells.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Whether a row is what another became when its NULLs were filled.
+fn fits(filled: &[bool], before: &[Cell], after: &[Cell]) -> bool {
+    let mut cells = filled.iter().zip(before).zip(after);
+    cells.all(|((filled, before), after)| before == after || (*filled && *before == Cell::Null))
+}

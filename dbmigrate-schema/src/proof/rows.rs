@@ -1,0 +1,122 @@
+//! Rows for a proof: such as both schemas can hold, because a migration may refuse what its author ruled out.
+//!
+//! A new check, a unique key or an assertion turns rows away when the migration runs. That is its purpose and no
+//! fault, so rows are chosen that pass; where none does, the proof says so. Any other refusal is left to the walk.
+
+use std::collections::HashSet;
+
+use dbmigrate_core::{Script, Step as ScriptStep};
+use rusqlite::{Connection, ErrorCode, ffi};
+
+use super::state::asserts;
+use super::walk::Walk;
+use crate::compare::compare;
+use crate::declared::old_name;
+use crate::execute::message;
+use crate::fill::{Filled, fill_with};
+use crate::model::{Constraint, Name, Object, Rule, Schema, Table};
+use crate::plan::Rename;
+use crate::replay::copy;
+
+/// Fills a copy of the database.
+pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rusqlite::Result<(Connection, Filled)> {
+    let guide = guide(walk);
+    let filled = copy(connection)?;
+    let report = fill_with(&filled, &guide, seed, &mut |_, _| Ok(()))?;
+    if refusal(&filled, walk.up)?.is_none() {
+        return Ok((filled, report));
+    }
+    // Row by row, but for tables that stay as they are.
+    let touched = touched(walk);
+    let filled = copy(connection)?;
+    let report = fill_with(&filled, &guide, seed, &mut |connection, table| {
+        if !touched.contains(&table.name) {
+            return Ok(());
+        }
+        match refusal(connection, walk.up) {
+            Ok(None) | Err(_) => Ok(()),
+            Ok(Some(why)) => Err(why),
+        }
+    })?;
+    Ok((filled, report))
+}
+
+/// The tables that are others afterwards, by the names that they had.
+pub(super) fn touched(walk: &Walk<'_>) -> HashSet<Name> {
+    let differences = compare(walk.before, walk.claim.target);
+    differences.into_iter().map(|difference| difference.table.unwrap_or(difference.name)).collect()
+}
+
+/// The schema before, with the foreign keys that are to come: rows that have to satisfy them can be filled at once.
+fn guide(walk: &Walk<'_>) -> Schema {
+    let mut guide = walk.before.clone();
+    let renames = &walk.claim.decisions.renames;
+    for object in &mut guide.objects {
+        let Object::Table(table) = object else { continue };
+        let to = renames.iter().find_map(|rename| match rename {
+            Rename::Table { from, to } if *from == table.name => Some(to),
+            _ => None,
+        });
+        let Some(after) = walk.claim.target.table(to.unwrap_or(&table.name)) else { continue };
+        let known: HashSet<_> = table.foreign_keys().cloned().collect();
+        let new = after.foreign_keys().filter(|key| !known.contains(*key)).filter_map(|key| {
+            let mut key = key.clone();
+            key.parent = old_name(renames, &key.parent).clone();
+            for column in &mut key.columns {
+                *column = old_column(renames, &after.name, column).clone();
+            }
+            let there = |table: &Table| key.columns.iter().all(|column| table.column(column).is_some());
+            there(table).then_some(Constraint { name: None, rule: Rule::ForeignKey(key.clone()), beside: None })
+        });
+        let new: Vec<_> = new.collect();
+        // SQLite counts foreign keys from the last one: those that it knows keep their places.
+        table.constraints.splice(..0, new);
+    }
+    guide
+}
+
+fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name {
+    let from = renames.iter().find_map(|rename| match rename {
+        Rename::Column { table, from, to } if table == of && to == name => Some(from),
+        _ => None,
+    });
+    from.unwrap_or(name)
+}
+
+/// Why the way up turns the rows away that are there. The database stays as it is.
+fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+    if !up.transaction {
+        return Ok(None);
+    }
+    if asserts(connection, up).is_err() {
+        return Ok(Some("an assertion of the way up does not hold with it".to_owned()));
+    }
+    let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
+    // Where SQLite can't look for any, there are none.
+    let orphans = || connection.query_row(orphans, [], |row| row.get::<_, i64>(0)).unwrap_or(0);
+    let before = orphans();
+    connection.execute_batch("SAVEPOINT dbmigrate_up")?;
+    let mut refused = None;
+    for step in &up.steps {
+        let ScriptStep::Sql(statement) = step else { continue };
+        if let Err(error) = crate::execute::run(connection, up.source.slice(statement.span)) {
+            refused = is_about_rows(&error).then(|| message(&error));
+            break;
+        }
+    }
+    if refused.is_none() && orphans() > before {
+        refused = Some("it refers to no row by a foreign key that is new".to_owned());
+    }
+    if !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK TO dbmigrate_up; RELEASE dbmigrate_up")?;
+    }
+    Ok(refused)
+}
+
+/// Whether an error says that a row is not wanted. That NULL is not, has to be decided before: then it is a fault.
+fn is_about_rows(error: &rusqlite::Error) -> bool {
+    let constraint = matches!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation));
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    (constraint && extended != Some(ffi::SQLITE_CONSTRAINT_NOTNULL))
+        || message(error).starts_with("CHECK constraint failed")
+}

@@ -1,0 +1,93 @@
+//! One walk up and back, with a look at everything after each step.
+
+use dbmigrate_core::{Diagnostic, Script};
+use rusqlite::Connection;
+
+use super::contents::{Contents, Pair, pairs};
+use super::state::{self, asserts};
+use super::{Claim, Failure, Step, read, unexpected};
+use crate::compare::compare;
+use crate::model::Schema;
+use crate::replay::{Outcome, Replay, deferring, replay_after, run};
+
+/// The two schemas and the two ways between them.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'a> {
+    pub(super) claim: &'a Claim<'a>,
+    pub(super) before: &'a Schema,
+    pub(super) up: &'a Script,
+    pub(super) down: Option<&'a Script>,
+    /// Whether the database holds generated rows.
+    pub(super) filled: bool,
+}
+
+impl Walk<'_> {
+    /// Goes up and, where there is a way, back.
+    pub(super) fn there_and_back(&self, connection: &Connection) -> Result<(), Failure> {
+        let there = pairs(self.before, self.claim.target, &self.claim.decisions.renames);
+        self.step(Step::Up, self.up, (self.before, self.claim.target), &there, connection)?;
+        if let Some(down) = self.down {
+            let back: Vec<_> = there.into_iter().map(Pair::flipped).collect();
+            self.step(Step::Down, down, (self.claim.target, self.before), &back, connection)?;
+        }
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        step: Step,
+        script: &Script,
+        (from, to): (&Schema, &Schema),
+        pairs: &[Pair],
+        connection: &Connection,
+    ) -> Result<(), Failure> {
+        let failure = |problems: Vec<Diagnostic>| {
+            // All of them are about one file.
+            let named = |problem: Diagnostic| match problem.location {
+                Some(_) => problem,
+                None => problem.in_file(script.source.path()),
+            };
+            Failure { step, filled: self.filled, problems: problems.into_iter().map(named).collect() }
+        };
+        let failed = |error: rusqlite::Error| failure(vec![unexpected(&error)]);
+        let contents = Contents::read(connection, pairs, from, to).map_err(failed)?;
+        let faults = state::faults(connection, from);
+        asserts(connection, script).map_err(|problem| failure(vec![problem]))?;
+        run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
+        let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
+        problems.extend(contents.lost(connection).map_err(failed)?);
+        let now = state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault));
+        problems.extend(now.map(|fault| Diagnostic::error("proof", fault)));
+        if problems.is_empty() { Ok(()) } else { Err(failure(problems)) }
+    }
+}
+
+/// The way up on a new database, which comes to it before there is any repeatable.
+pub(super) fn fresh(claim: &Claim<'_>, up: &Script, connection: &Connection) -> Result<(), Failure> {
+    let failure = |problems| Failure { step: Step::Up, filled: false, problems };
+    asserts(connection, up).and_then(|()| run_one(claim, up, connection)).map_err(|problem| {
+        failure(vec![problem.note("this is about a new database, which runs it before the repeatables")])
+    })?;
+    let mut replay = Replay::default();
+    replay_after(claim.set, connection, deferring(claim.set), &mut replay);
+    if replay.diagnostics.is_empty() {
+        replay.diagnostics =
+            differences(Step::Up, connection, claim.target).map_err(|problem| failure(vec![problem]))?;
+    }
+    if replay.diagnostics.is_empty() { Ok(()) } else { Err(failure(replay.diagnostics)) }
+}
+
+fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {
+    // Rows make it worth while to look for orphans in any case.
+    run(connection, claim.set.config.foreign_keys, script, true, Outcome::Keep)
+}
+
+/// In what the schema differs from the one that was to come.
+fn differences(step: Step, connection: &Connection, expected: &Schema) -> Result<Vec<Diagnostic>, Diagnostic> {
+    let found = read(connection)?;
+    let differences = compare(&found, expected);
+    let problem = |difference: &dyn std::fmt::Display| {
+        Diagnostic::error("proof", format!("{step} leads to another schema: still to come is that {difference}"))
+    };
+    Ok(differences.iter().map(|difference| problem(difference)).collect())
+}

@@ -1,0 +1,123 @@
+//! `generate`: from a declared schema to migrations that were proved, and what happens to the rows.
+
+use crate::support::Project;
+
+const DB: &str = "app.db";
+
+/// A wired package with this `schema.sql` and no migration.
+fn project(test: &str, schema: &str) -> Project {
+    let project = Project::wired(test, &[]);
+    project.write("schema.sql", schema);
+    project
+}
+
+fn files(project: &Project) -> Vec<String> {
+    let folder = std::fs::read_dir(project.root.join("migrations")).into_iter().flatten();
+    let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+const TEAMS: &str = "CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
+CREATE TABLE member (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team ON DELETE CASCADE);
+";
+
+#[test]
+fn the_first_migration_is_what_the_schema_declares() {
+    let project = project("generate-first", TEAMS);
+    project.dbmigrate(["generate"]).succeeds().says("Proved up and down").says("001_add_team_and_more.sql");
+    assert_eq!(files(&project), ["001_add_team_and_more.down.sql", "001_add_team_and_more.sql"]);
+    project.dbmigrate(["generate"]).succeeds().says("lead to `schema.sql` already");
+    assert_eq!(files(&project).len(), 2);
+    project.dbmigrate(["check"]).succeeds();
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds();
+    project.dbmigrate(["down", "--all"]).succeeds();
+    assert_eq!(project.query(DB, "SELECT count(*) FROM sqlite_schema WHERE name IN ('team', 'member')"), ["0"]);
+}
+
+#[test]
+fn without_a_schema_the_help_says_how_to_get_one() {
+    let project = Project::wired("generate-none", &[("001_team.sql", TEAMS)]);
+    project.dbmigrate(["generate"]).exits(101).says("there is no `schema.sql`").says("schema --write");
+    project.dbmigrate(["schema", "--write"]).succeeds().says("Wrote schema.sql");
+    project.dbmigrate(["generate"]).succeeds().says("already");
+    project.dbmigrate(["schema", "--write"]).succeeds().says("Fresh");
+}
+
+#[test]
+fn a_schema_that_a_person_wrote_is_not_replaced_without_a_word() {
+    let project = Project::wired("generate-write", &[("001_team.sql", TEAMS)]);
+    project.write("schema.sql", "CREATE TABLE other (a);\n");
+    project.dbmigrate(["schema", "--write"]).exits(2).says("--force");
+    assert_eq!(project.read("schema.sql"), "CREATE TABLE other (a);\n");
+    project.dbmigrate(["check"]).exits(1).says("table `other` is added").says("cargo dbmigrate generate");
+    project.dbmigrate(["schema", "--write", "--force"]).succeeds();
+    assert!(project.read("schema.sql").contains("CREATE TABLE member"));
+    project.dbmigrate(["check"]).succeeds();
+}
+
+#[test]
+fn what_sqlite_refuses_in_the_schema_is_shown_where_it_stands() {
+    let project = project("generate-refused", "CREATE TABLE a (n);\nCREATE INDEX i ON b (n);\n");
+    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:").says("no such table: main.b");
+    project.write("schema.sql", "CREATE TABLE a (\n  n -- dbmigrate: call it_a_day\n);\n");
+    project.dbmigrate(["generate"]).exits(101).says("schema.sql:2:5").says("is no hint");
+    assert_eq!(files(&project), [""; 0]);
+}
+
+#[test]
+fn dropping_wants_to_be_allowed() {
+    let project = project("generate-drop", TEAMS);
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("schema.sql", TEAMS.lines().next().unwrap());
+    project.dbmigrate(["generate"]).exits(101).says("member").says("--allow drop-table");
+    assert_eq!(files(&project).len(), 2);
+    project.dbmigrate(["generate", "--allow", "drop-table"]).succeeds().says("002_drop_member.sql");
+    project.dbmigrate(["generate", "--allow", "everything"]).exits(2).says("drop-column");
+}
+
+#[test]
+fn what_does_not_prove_right_is_not_written() {
+    let project = project("generate-unproved", TEAMS);
+    project.dbmigrate(["generate"]).succeeds();
+    // The rows of `member` would refer to nothing.
+    project.write("schema.sql", TEAMS.lines().nth(1).unwrap());
+    let run = project.dbmigrate(["generate", "--allow", "drop-table"]).exits(101);
+    run.says("refers to no row in `team`").says("on a database with generated rows").says("nothing was written");
+    assert_eq!(files(&project).len(), 2);
+}
+
+#[test]
+fn a_dry_run_shows_both_ways_and_writes_nothing() {
+    let project = project("generate-dry", TEAMS);
+    let run = project.dbmigrate(["generate", "--dry-run"]).succeeds();
+    assert!(run.stdout.contains("CREATE TABLE team") && run.stdout.contains("DROP TABLE team"), "{run}");
+    assert_eq!(files(&project), [""; 0]);
+    let run = project.dbmigrate(["create", "base", "--from-diff", "--no-down", "--message-format", "json"]).succeeds();
+    assert!(run.stdout.starts_with("{\"") && run.stdout.contains("\"reason\":\"generated\""), "{run}");
+    assert_eq!(files(&project), ["001_base.sql"]);
+    project.dbmigrate(["create", "more", "--allow", "drop-table"]).exits(2).says("--from-diff");
+}
+
+#[test]
+fn what_repeatables_make_stays_theirs() {
+    let project = project("generate-repeatable", TEAMS);
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("migrations/repeatable/names.sql", "CREATE VIEW names AS SELECT name FROM team;\n");
+    project.dbmigrate(["generate"]).succeeds().says("already");
+    project.write("schema.sql", format!("{TEAMS}CREATE VIEW names AS SELECT id FROM team;\n"));
+    project.dbmigrate(["generate"]).exits(101).says("migrations/repeatable/names.sql");
+    project.write("schema.sql", format!("{TEAMS}CREATE VIEW ids AS SELECT id FROM team;\n"));
+    project.dbmigrate(["generate"]).succeeds().says("002_add_ids.sql");
+}
+
+#[test]
+fn rust_in_the_set_is_said() {
+    let project = project("generate-rust", TEAMS);
+    project.write(
+        "migrations/001_code.rs",
+        "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    Ok(())\n}\n",
+    );
+    project.dbmigrate(["generate"]).exits(101).says("`001_code` holds Rust");
+}
