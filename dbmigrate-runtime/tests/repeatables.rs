@@ -250,7 +250,7 @@ fn a_view_that_can_not_be_read_is_no_view() {
     assert_eq!(dump(&db), before);
     let error = with(good, "CREATE VIEW b AS SELECT nowhere AS y FROM t").runner().up(&mut db).unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("the view `b` can't be read: no such column: nowhere"), "{text}");
+    assert!(text.contains("can't be read: no such column: nowhere"), "{text}");
     assert!(text.contains("rolled back"), "{text}");
     assert_eq!(dump(&db), before);
 }
