@@ -37,6 +37,11 @@ pub(crate) const DAMAGED: &str =
 const REGISTERED: &str = "if the program registers it: let the program run this, or its `runner` binary, which `cargo \
                           dbmigrate init --runner` adds";
 
+/// Whether only a program that registers it has what is missing.
+pub(crate) fn is_registered(message: &str) -> bool {
+    REMEDIES.iter().any(|(start, help)| *help == REGISTERED && message.starts_with(start))
+}
+
 /// A session with the patience of a migrator.
 pub(crate) struct Db<'s> {
     session: &'s mut dyn Session,

@@ -4,8 +4,9 @@
 //! clears the records, and all repeatables run after it. Without migrations only those run that are new or changed.
 //! Where what a repeatable made is in the way of a migration, the runner takes all of it away and tries again.
 
-use crate::db::Db;
+use crate::db::{Db, failed, is_registered};
 use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
 use crate::quote::identifier;
 use crate::records::{Recorded, Records};
 use crate::set::{ObjectKind, Repeatable, Set};
@@ -80,6 +81,22 @@ pub(crate) fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &
         }
         let kind = word(object.kind).to_ascii_uppercase();
         db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
+    }
+    Ok(())
+}
+
+/// Asks the views of a repeatable, once all of them are made, as one may read another: SQLite looks into one only then.
+pub(crate) fn ask_views(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
+    for view in repeatable.objects.iter().filter(|object| object.kind == ObjectKind::View) {
+        let sql = format!("SELECT * FROM main.{} LIMIT 0", identifier(view.name));
+        match db.patiently(|session| session.query(&sql, &[])) {
+            Err(error) if !is_registered(&error.message) => {
+                let what = format!("`{}`: the view `{}` can't be read", repeatable.script.file, view.name);
+                return Err(failed(&what, error).at(Place::line(repeatable.script.file, 1)));
+            }
+            // Another program registers what this one does not have.
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -233,6 +233,11 @@ impl<'r, 's> Runner<'r, 's> {
             }
         }
         let count = batch.done.len();
+        let is_last = plan.jobs.get(count).is_none_or(|next| next.kind() != kind);
+        if kind == Kind::Repeatable && is_last {
+            let asked = self.context.set.repeatables.iter().try_for_each(|it| repeatable::ask_views(db, it));
+            asked.map_err(|error| self.rolled_back(error, kind, plan.jobs.front(), 0))?;
+        }
         let prefix = plan.jobs.iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
         let blame = if count == 1 { plan.jobs.front() } else { None };
         let Some(prefix) = self.seal(db, prefix, &batch, blame)? else { return db.rollback() };

@@ -237,6 +237,25 @@ fn a_run_that_stops_before_the_newest_migration_runs_none() {
 }
 
 #[test]
+fn a_view_that_can_not_be_read_is_no_view() {
+    let with = |a, b| package(files()).repeatable("a", &[a]).repeatable("b", &[b]);
+    let good = "CREATE VIEW a AS SELECT y FROM b";
+    let mut db = memory();
+    // Each needs what comes later, or what another program registers.
+    up(&mut db, with(good, "CREATE VIEW b AS SELECT x AS y, nobody_has(x) AS z FROM t"));
+    up(&mut db, with(good, "CREATE VIEW b AS SELECT x AS y FROM t"));
+    let before = dump(&db);
+    let error = with(good, "CREATE VIEW b AS SELECT x AS z FROM t").runner().up(&mut db).unwrap_err();
+    assert_eq!(error.file(), Some("migrations/repeatable/a.sql"), "the one that lost what it reads: {error}");
+    assert_eq!(dump(&db), before);
+    let error = with(good, "CREATE VIEW b AS SELECT nowhere AS y FROM t").runner().up(&mut db).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("can't be read: no such column: nowhere"), "{text}");
+    assert!(text.contains("rolled back"), "{text}");
+    assert_eq!(dump(&db), before);
+}
+
+#[test]
 fn one_that_fails_leaves_everything_as_it_was() {
     let mut db = memory();
     up(&mut db, both());
