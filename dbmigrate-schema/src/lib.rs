@@ -3,6 +3,7 @@
 //! * [`Schema`] is the model: [`read`](Schema::read) from a database, or made by [statements](Schema::from_sql) or
 //!   [migrations](Schema::from_migrations), [`compare`]d with another, written as [SQL](Schema::to_sql) or
 //!   [JSON](Schema::to_json).
+//! * [`plan`](plan()) makes the SQL that leads from one schema to another, on a database that holds rows.
 //! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
 //!   repeatables around them, and every way back from where its way up has led.
 //!
@@ -15,6 +16,7 @@ mod foreign_keys;
 mod migrated;
 pub mod model;
 mod parse;
+mod plan;
 mod read;
 mod render;
 mod repeatable;
@@ -23,5 +25,6 @@ mod views;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
 pub use model::{Kind, Name, Object, Schema, Table};
+pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Version, plan, reversed};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};

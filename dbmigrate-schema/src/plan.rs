@@ -1,0 +1,78 @@
+//! From two schemas to the SQL that leads from the one to the other, on a database that holds rows.
+//!
+//! What SQLite can change in place is changed in place; what it can't is made anew, and nothing is lost on the way:
+//! no row, no rowid, no id that was given once, no index, view or trigger. What two schemas don't say (a rename, a
+//! value for what had none, whether something may go) is asked, never guessed. SQLite itself works out what a rename
+//! does to the rest, on a database in memory.
+
+mod alter;
+mod bench;
+mod conversion;
+mod decisions;
+mod dependents;
+mod doubts;
+mod names;
+mod pair;
+mod rebuild;
+mod steps;
+mod text;
+mod undecided;
+
+pub use decisions::{Decisions, Fill, Hazard, Rename, Version, reversed};
+pub use undecided::Undecided;
+
+use crate::model::Schema;
+
+/// What a migration does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The statements, in order.
+    pub statements: Vec<Planned>,
+    /// Whether they are safe only with foreign keys off, settled outside their transaction.
+    pub foreign_keys_off: bool,
+    /// Queries that have to answer with one true value before the first statement.
+    pub asserts: Vec<String>,
+}
+
+/// One statement of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The statement, without its `;`.
+    pub sql: String,
+    /// What a reader may wonder about, on one line or several.
+    pub comment: Option<String>,
+}
+
+impl Planned {
+    fn new(sql: String) -> Self {
+        Self { sql, comment: None }
+    }
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+}
+
+/// Plans what makes `to` of `from`.
+///
+/// ```
+/// use dbmigrate_schema::{Decisions, Schema, plan};
+///
+/// let from = Schema::from_sql("CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT)")?;
+/// let to = Schema::from_sql("CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT, size INT NOT NULL DEFAULT 0)")?;
+///
+/// let plan = plan(&from, &to, &Decisions::default()).expect("there is nothing to decide");
+/// assert_eq!(plan.to_sql(), "ALTER TABLE teams ADD COLUMN size INT NOT NULL DEFAULT 0;\n");
+/// # Ok::<(), dbmigrate_core::Diagnostic>(())
+/// ```
+///
+/// # Errors
+///
+/// Everything that a person has to decide, and everything that no plan is made for.
+pub fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<Plan, Vec<Undecided>> {
+    steps::plan(from, to, decisions)
+}
