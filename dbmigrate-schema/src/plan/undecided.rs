@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Hazard, Rename};
+use super::{Fill, Hazard, Rename};
 use crate::model::{Kind, Name};
 
 /// What stands between two schemas and a plan, each with the choices.
@@ -47,6 +47,20 @@ pub enum Undecided {
         /// What is wrong with it: lower case, no final period.
         why: String,
     },
+    /// A fill that SQLite does not understand.
+    NoSuchFill {
+        /// The fill.
+        fill: Fill,
+        /// What SQLite says.
+        why: String,
+    },
+    /// SQLite refused a step of the plan where it was tried.
+    Refused {
+        /// The statement.
+        sql: String,
+        /// What SQLite says.
+        why: String,
+    },
     /// What no plan is made for.
     Unsupported {
         /// What the object is.
@@ -86,6 +100,10 @@ impl fmt::Display for Undecided {
                 )
             }
             Self::NoSuchRename { rename, why } => write!(f, "the rename `{rename}` fits nothing: {why}"),
+            Self::NoSuchFill { fill: Fill { table, column, expression }, why } => {
+                write!(f, "`{expression}` is no value for column `{column}` of `{table}`: {why}")
+            }
+            Self::Refused { sql, why } => write!(f, "SQLite refuses `{sql}`, tried on an empty database: {why}"),
             Self::Unsupported { kind, name, why, .. } => write!(f, "{kind} `{name}`: {why}"),
         }
     }
@@ -122,15 +140,19 @@ impl Undecided {
             Self::NoSuchRename { .. } => {
                 vec!["a rename is `--rename old_table=new_table` or `--rename table.old=table.new`".to_owned()]
             }
+            Self::NoSuchFill { .. } => {
+                vec!["a fill is an expression over the row: `--fill users.slug='lower(name)'`".to_owned()]
+            }
+            Self::Refused { .. } => vec![BY_HAND.to_owned()],
             Self::Unsupported { can_be_dropped, .. } => {
-                let mut help = Vec::new();
-                help.extend(can_be_dropped.then(|| format!("drop it and make it anew: {}", allow(Hazard::DropTable))));
-                help.push("or write this one yourself: `cargo dbmigrate create NAME`".to_owned());
-                help
+                let dropped = format!("drop it and make it anew: {}", allow(Hazard::DropTable));
+                can_be_dropped.then_some(dropped).into_iter().chain([BY_HAND.to_owned()]).collect()
             }
         }
     }
 }
+
+const BY_HAND: &str = "write this one yourself: `cargo dbmigrate create NAME`";
 
 /// A flag with its value, quoted for a shell where that takes it.
 fn argument(flag: &str, value: &str) -> String {
