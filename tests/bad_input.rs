@@ -112,7 +112,7 @@ fn words_that_make_no_sense() {
     refused(&project, &["status", "--manifest-path", "src"], 101, &["`src` is a folder, not a Cargo.toml"]);
     refused(&project, &["sttus"], 2, &["sttus"]);
     refused(&project, &["status", "--nope"], 2, &["--nope"]);
-    refused(&project, &["generate", "x"], 2, &["generate"]);
+    refused(&project, &["fabricate", "x"], 2, &["fabricate"]);
     refused(&project, &["create", "!!"], 2, &["!!"]);
     project.dbmigrate(["up"]).succeeds();
     refused(&project, &["up", "--to", "no_such"], 2, &["no_such"]);

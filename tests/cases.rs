@@ -39,6 +39,7 @@ fn run(case: &Path) {
     let mut redactions = Redactions::new();
     redactions.insert("[ROOT]", project.root.clone()).unwrap();
     redactions.insert("[TIME]", regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d").unwrap()).unwrap();
+    redactions.insert("[DATE]", regex::Regex::new(r"-- Date: (?<redacted>\d{4}-\d\d-\d\d)").unwrap()).unwrap();
     redactions.insert("[DURATION]", regex::Regex::new(r"\d+(\.\d+)? ?(µs|ms|s)\b").unwrap()).unwrap();
     redactions.insert("[MICROS]", regex::Regex::new(r#""duration_us":(?<redacted>\d+)"#).unwrap()).unwrap();
     redactions.insert("[STEPS]", regex::Regex::new(r#""steps_us":\[(?<redacted>\d[\d,]*)\]"#).unwrap()).unwrap();

@@ -121,3 +121,94 @@ fn rust_in_the_set_is_said() {
     );
     project.dbmigrate(["generate"]).exits(101).says("`001_code` holds Rust");
 }
+
+/// Every table with its rows, as one text.
+fn rows(project: &Project) -> Vec<String> {
+    let columns = |table: &str| {
+        let names = project.query(DB, &format!("SELECT name FROM pragma_table_info('{table}')"));
+        names.iter().map(|name| format!("quote({name})")).collect::<Vec<_>>().join(" || ', ' || ")
+    };
+    let tables = project.query(
+        DB,
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name",
+    );
+    let of = |table: &String| {
+        let rows = project.query(DB, &format!("SELECT {} FROM {table} ORDER BY rowid", columns(table)));
+        rows.into_iter().map(|row| format!("{table}: {row}")).collect::<Vec<_>>()
+    };
+    tables.iter().flat_map(of).collect()
+}
+
+#[test]
+fn a_schema_grows_over_filled_tables_and_every_step_leads_back() {
+    let project = project("generate-session", TEAMS);
+    project.dbmigrate(["generate", "base"]).succeeds();
+    project.dbmigrate(["up"]).succeeds();
+    project.execute(
+        DB,
+        "INSERT INTO team VALUES (1, 'red'), (7, 'blue'), (9, 'gone'); DELETE FROM team WHERE id = 9;
+         INSERT INTO member VALUES (1, 7), (2, 7), (5, 1);",
+    );
+    let base = rows(&project);
+
+    // A rename by hint, one by flag, a column that has to be filled, and a rebuild of a parent with cascading children.
+    project.write(
+        "schema.sql",
+        "CREATE TABLE team (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  title TEXT NOT NULL COLLATE NOCASE, -- dbmigrate: renamed from name
+  note TEXT NOT NULL
+);
+CREATE TABLE player (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team ON DELETE CASCADE);
+CREATE INDEX player_team ON player (team);
+",
+    );
+    project.dbmigrate(["generate", "--rename", "member=player"]).exits(101).says("--fill team.note=");
+    let run = project.dbmigrate(["generate", "--rename", "member=player", "--fill", "team.note='none'"]).succeeds();
+    run.says("table `player` is renamed from `member`")
+        .says("column `title` is renamed from `name`")
+        .says("Proved up and down");
+    assert!(!project.read("migrations/002_rename_player_and_more.sql").contains("renamed from"));
+    project.dbmigrate(["up"]).succeeds();
+    let second = rows(&project);
+    assert_eq!(second[..3], ["player: 1, 7", "player: 2, 7", "player: 5, 1"]);
+    assert_eq!(second[3..5], ["sqlite_sequence: 'team', 9", "team: 1, 'red', 'none'"], "{second:?}");
+
+    // The hint has done its work; a column goes.
+    project.dbmigrate(["generate"]).succeeds().says("take this hint out").says("already");
+    let schema = project
+        .read("schema.sql")
+        .replace(",\n  note TEXT NOT NULL", "")
+        .replace(" -- dbmigrate: renamed from name", "");
+    project.write("schema.sql", schema.replace("NOCASE,\n", "NOCASE\n"));
+    project.dbmigrate(["generate"]).exits(101).says("`note`").says("--allow drop-column");
+    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(101);
+    run.says("way back").says("--no-down").says("--fill team.note=");
+    project
+        .dbmigrate(["generate", "--allow", "drop-column", "--fill", "team.note=''"])
+        .succeeds()
+        .says("003_change_team");
+    project.dbmigrate(["up"]).succeeds();
+    assert_eq!(files(&project).len(), 6);
+    project.dbmigrate(["check"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds();
+
+    project.dbmigrate(["down", "--no-backup"]).succeeds();
+    assert_eq!(rows(&project), second.iter().map(|row| row.replace("'none'", "''")).collect::<Vec<_>>());
+    project.dbmigrate(["down", "--no-backup"]).succeeds();
+    assert_eq!(rows(&project), base);
+}
+
+#[test]
+fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
+    let project = project("generate-ambiguous", "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT);\n");
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("schema.sql", "CREATE TABLE team (id INTEGER PRIMARY KEY, title TEXT);\n");
+    let run = project.dbmigrate(["generate"]).exits(101);
+    run.says("`name`").says("--rename team.name=team.title").says("--allow drop-column");
+    assert_eq!(files(&project).len(), 2);
+    project.dbmigrate(["generate", "--rename", "team.name=team.label"]).exits(101).says("label");
+    project.dbmigrate(["generate", "--rename", "team.name"]).exits(2).says("--rename table.old=table.new");
+    project.dbmigrate(["generate", "--rename", "team.name=team.title"]).succeeds();
+    project.dbmigrate(["generate"]).succeeds().says("already");
+}

@@ -10,7 +10,7 @@ use std::fmt;
 use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
 use crate::problems::Problems;
-use crate::source::Span;
+use crate::source::{SourceText, Span};
 
 /// What a directive says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +124,15 @@ pub(crate) fn read(comment: Span, language: Language, problems: &mut Problems<'_
     };
     problems.push(comment, fault.help("if it is only a comment, word it in another way"));
     meant
+}
+
+/// Whether a comment of SQL is a directive, or is refused because it looks like one.
+#[must_use]
+pub fn is_like_one(comment: &str) -> bool {
+    let source = SourceText::new("", comment);
+    let mut diagnostics = Vec::new();
+    let span = Span::new(0, source.text().len());
+    read(span, Language::Sql, &mut Problems::new(&source, &mut diagnostics)).is_some() || !diagnostics.is_empty()
 }
 
 /// The error for a directive where none, or not this one, can stand.
@@ -292,7 +301,6 @@ const KEYWORDS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceText;
 
     /// What `comment` says, and the code and the first help of what is wrong with it.
     fn check(language: Language, comment: &str, expect: Option<&str>, fault: Option<(&str, &str)>) {

@@ -42,10 +42,11 @@ pub fn compare(from: &Schema, to: &Schema) -> Vec<Difference> {
     differences
 }
 
-fn key(object: &Object) -> (Kind, &Name) {
+/// What an object is known by.
+pub(crate) fn key(object: &Object) -> (Kind, &Name) {
     (object.kind(), object.name())
 }
 
-fn by_name(schema: &Schema) -> HashMap<(Kind, &Name), &Object> {
+pub(crate) fn by_name(schema: &Schema) -> HashMap<(Kind, &Name), &Object> {
     schema.objects.iter().map(|object| (key(object), object)).collect()
 }

@@ -3,6 +3,7 @@
 //! * [`Schema`] is the model: [`read`](Schema::read) from a database, or made by [statements](Schema::from_sql) or
 //!   [migrations](Schema::from_migrations), [`compare`]d with another, written as [SQL](Schema::to_sql) or
 //!   [JSON](Schema::to_json), drawn by [Mermaid](Schema::to_mermaid) or [Graphviz](Schema::to_dot).
+//! * [`plan`](plan()) makes the SQL that leads from one schema to another, on a database that holds rows.
 //! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
 //!   repeatables around them, and every way back from where its way up has led.
 //!

@@ -59,10 +59,7 @@ impl Schema {
 
     /// The tables whose text was understood.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.objects.iter().filter_map(|object| match object {
-            Object::Table(table) => Some(table),
-            _ => None,
-        })
+        self.objects.iter().filter_map(Object::as_table)
     }
 
     /// The indexes that were made by a statement of their own.
@@ -150,6 +147,15 @@ impl Object {
             Self::Trigger(trigger) => Some(&trigger.table),
             Self::Opaque(opaque) => opaque.table.as_ref(),
             Self::Table(_) | Self::View(_) | Self::VirtualTable(_) => None,
+        }
+    }
+
+    /// The table of rows that it is, if its text was understood.
+    #[must_use]
+    pub fn as_table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            _ => None,
         }
     }
 

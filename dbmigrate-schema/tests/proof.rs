@@ -286,6 +286,7 @@ ALTER TABLE b RENAME TO a;"
     let other = "CREATE TABLE other (id INTEGER PRIMARY KEY);";
     for (before, after, assert) in [
         ("(id INTEGER PRIMARY KEY, n INTEGER)", "(id INTEGER PRIMARY KEY, n INTEGER CHECK (n BETWEEN 5 AND 50))", ""),
+        ("(id INTEGER PRIMARY KEY, n TEXT)", "(id INTEGER PRIMARY KEY, n TEXT CHECK (n IN ('open', 'shut')))", ""),
         ("(id INTEGER PRIMARY KEY, n INTEGER)", "(id INTEGER PRIMARY KEY, n INTEGER UNIQUE)", ""),
         ("(id INTEGER PRIMARY KEY, n INTEGER)", "(id INTEGER PRIMARY KEY, n INTEGER REFERENCES other)", ""),
         ("(id INTEGER PRIMARY KEY, n)", "(id INTEGER PRIMARY KEY, n INTEGER) STRICT", ""),
@@ -299,6 +300,21 @@ ALTER TABLE b RENAME TO a;"
         let (before, target) = (format!("{other}CREATE TABLE a {before};"), format!("{other}CREATE TABLE a {after};"));
         Case { before: &before, target: &target, up: &up, down: Some(&down), decisions: Decisions::default() }.holds();
     }
+}
+
+#[test]
+fn rows_that_a_trigger_brings_have_to_pass_as_well() {
+    let case = Case {
+        before: "CREATE TABLE a (n INTEGER); CREATE TABLE b (n INTEGER);
+            CREATE TRIGGER a_to_b AFTER INSERT ON a BEGIN INSERT INTO b VALUES (new.n); END;",
+        target: "CREATE TABLE a (n INTEGER); CREATE TABLE b (n INTEGER);
+            CREATE TRIGGER a_to_b AFTER INSERT ON a BEGIN INSERT INTO b VALUES (new.n); END;
+            CREATE UNIQUE INDEX b_n ON b (n);",
+        up: "CREATE UNIQUE INDEX b_n ON b (n);",
+        down: Some("DROP INDEX b_n;"),
+        decisions: Decisions::default(),
+    };
+    case.holds();
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{
-    Claim, Decisions, Failure, Hazard, Plan, Proof, Schema, Step, Undecided, compare, plan, prove, reversed,
+    Claim, Decisions, Failure, Hazard, Name, Plan, Proof, Rename, Schema, Step, Undecided, compare, plan, prove,
+    reversed,
 };
 
 use crate::error::CliError;
@@ -74,7 +75,7 @@ pub(crate) fn generate(
 
     let mut decisions = Decisions {
         min_sqlite: project.config.min_sqlite,
-        renames: words::renames(request.renames, &before, target)?,
+        renames: words::renames(request.renames)?,
         fills: words::fills(request.fills, target, &before)?,
         allow: request.allow.clone(),
     };
@@ -124,14 +125,51 @@ pub(crate) fn write(project: &Project, generated: &Generated) -> Result<(), CliE
     Ok(())
 }
 
-/// The plan, once everything that takes a person is decided.
+/// The plan, once everything that takes a person is decided. Each question is asked once.
 fn decided(
     before: &Schema,
     target: &Schema,
     decisions: &mut Decisions,
-    _ask: &mut dyn FnMut(&str) -> Option<bool>,
+    ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Plan, CliError> {
-    plan(before, target, decisions).map_err(|undecided| CliError::diagnostics(open(&undecided)))
+    let mut asked = Vec::new();
+    loop {
+        let undecided = match plan(before, target, decisions) {
+            Ok(plan) => return Ok(plan),
+            Err(undecided) => undecided,
+        };
+        let known = decisions.renames.len();
+        for question in &undecided {
+            let Undecided::AmbiguousRename { table, from, to } = question else { continue };
+            let about = (table.clone(), from.clone());
+            if asked.contains(&about) {
+                continue;
+            }
+            asked.push(about);
+            for to in to {
+                let rename = rename(table.as_ref(), from, to);
+                match ask(&words::question(&rename)) {
+                    None => return Err(CliError::diagnostics(open(&undecided))),
+                    Some(false) => {}
+                    Some(true) => {
+                        decisions.renames.push(rename);
+                        break;
+                    }
+                }
+            }
+        }
+        if decisions.renames.len() == known {
+            return Err(CliError::diagnostics(open(&undecided)));
+        }
+    }
+}
+
+fn rename(table: Option<&Name>, from: &Name, to: &Name) -> Rename {
+    let (from, to) = (from.clone(), to.clone());
+    match table {
+        None => Rename::Table { from, to },
+        Some(table) => Rename::Column { table: table.clone(), from, to },
+    }
 }
 
 fn way_back(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<Plan, CliError> {
@@ -158,7 +196,7 @@ fn tolerant(plan: &Plan, set: &MigrationSet) -> String {
     let made: Vec<_> = set.repeatables.iter().flat_map(|repeatable| &repeatable.objects).collect();
     for planned in &mut plan.statements {
         for object in &made {
-            let name = dbmigrate_schema::Name::new(&object.name).to_sql();
+            let name = Name::new(&object.name).to_sql();
             let kind = object.kind.to_string().to_ascii_uppercase();
             if planned.sql.eq_ignore_ascii_case(&format!("DROP {kind} {name}")) {
                 planned.sql = format!("DROP {kind} IF EXISTS {name}");
@@ -180,4 +218,33 @@ fn refused(failure: &Failure, files: &[(String, String)]) -> CliError {
         Step::Down => head.help("`--no-down` leaves the way back out"),
     };
     CliError::diagnostics(failure.problems.iter().cloned().chain([head]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a difference when these answers are given; what is asked goes to `questions`.
+    fn renames(from: &str, to: &str, answers: &[Option<bool>], questions: &mut Vec<String>) -> Option<Vec<Rename>> {
+        let (from, to) = (Schema::from_sql(from).unwrap(), Schema::from_sql(to).unwrap());
+        let mut answers = answers.iter().copied();
+        let mut decisions = Decisions::default();
+        let mut ask = |question: &str| {
+            questions.push(question.to_owned());
+            answers.next().flatten()
+        };
+        decided(&from, &to, &mut decisions, &mut ask).ok().map(|_| decisions.renames)
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_asked_once() {
+        let (from, to) =
+            ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", "CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)");
+        let mut questions = Vec::new();
+        let rename = Rename::Column { table: Name::new("t"), from: Name::new("a"), to: Name::new("b") };
+        assert_eq!(renames(from, to, &[Some(true)], &mut questions), Some(vec![rename]));
+        assert_eq!(renames(from, to, &[Some(false)], &mut questions), None);
+        assert_eq!(renames(from, to, &[None], &mut questions), None);
+        assert_eq!(questions, vec!["is column `b` of `t` what was `a`, with its values?"; 3]);
+    }
 }

@@ -78,6 +78,14 @@ pub struct Default {
     pub constant: bool,
 }
 
+impl Default {
+    /// Whether it says `NULL`, which is what no default means.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.text.trim_matches(['(', ')', ' ']).eq_ignore_ascii_case("NULL")
+    }
+}
+
 /// `GENERATED ALWAYS AS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use dbmigrate_core::token::TokenKind;
-use sqlite3_parser::ast::{ColumnConstraint, ColumnDefinition, CreateTableBody, Expr, Literal, TabFlags};
+use sqlite3_parser::ast::{
+    ColumnConstraint, ColumnDefinition, CreateTableBody, Expr, Literal, TabFlags, UnaryOperator,
+};
 
 use super::piece::Piece;
 use super::{Reason, constraint, is_name, name_of};
@@ -204,7 +206,7 @@ fn is_constant(value: &Expr<'_>) -> bool {
                 [inner] => inner,
                 _ => return false,
             },
-            Expr::Unary(_, inner) => inner,
+            Expr::Unary(UnaryOperator::Negative | UnaryOperator::Positive, inner) => inner,
             Expr::Literal(Literal::CurrentDate | Literal::CurrentTime | Literal::CurrentTimestamp) => return false,
             Expr::Literal(_) | Expr::Id(_) | Expr::Name(_) => return true,
             _ => return false,

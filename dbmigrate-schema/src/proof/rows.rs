@@ -20,25 +20,25 @@ use crate::replay::copy;
 
 /// Fills a copy of the database.
 pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rusqlite::Result<(Connection, Filled)> {
-    let guide = guide(walk);
-    let filled = copy(connection)?;
-    let report = fill_with(&filled, &guide, seed, &mut |_, _| Ok(()))?;
-    if refusal(&filled, walk.up)?.is_none() {
-        return Ok((filled, report));
+    let (guide, touched) = (guide(walk), touched(walk));
+    let fill = |is_judged: &dyn Fn(&Name) -> bool| {
+        let filled = copy(connection)?;
+        let report = fill_with(&filled, &guide, seed, &mut |connection, table| {
+            let refused = if is_judged(&table.name) { refusal(connection, walk.up) } else { Ok(None) };
+            refused.ok().flatten().map_or(Ok(()), Err)
+        })?;
+        Ok((filled, report))
+    };
+    // To judge every row is to run the way up for each: only where there is need, and tables that stay as they are
+    // only where a trigger of theirs writes to one that does not.
+    let some: [&dyn Fn(&Name) -> bool; 2] = [&|_| false, &|table| touched.contains(table)];
+    for is_judged in some {
+        let (filled, report) = fill(is_judged)?;
+        if refusal(&filled, walk.up)?.is_none() {
+            return Ok((filled, report));
+        }
     }
-    // Row by row, but for tables that stay as they are.
-    let touched = touched(walk);
-    let filled = copy(connection)?;
-    let report = fill_with(&filled, &guide, seed, &mut |connection, table| {
-        if !touched.contains(&table.name) {
-            return Ok(());
-        }
-        match refusal(connection, walk.up) {
-            Ok(None) | Err(_) => Ok(()),
-            Ok(Some(why)) => Err(why),
-        }
-    })?;
-    Ok((filled, report))
+    fill(&|_| true)
 }
 
 /// The tables that are others afterwards, by the names that they had.
@@ -47,32 +47,41 @@ pub(super) fn touched(walk: &Walk<'_>) -> HashSet<Name> {
     differences.into_iter().map(|difference| difference.table.unwrap_or(difference.name)).collect()
 }
 
-/// The schema before, with the foreign keys that are to come: rows that have to satisfy them can be filled at once.
+/// The schema before, with the checks and foreign keys that are to come: rows that satisfy them are found at once.
 fn guide(walk: &Walk<'_>) -> Schema {
     let mut guide = walk.before.clone();
     let renames = &walk.claim.decisions.renames;
-    for object in &mut guide.objects {
-        let Object::Table(table) = object else { continue };
-        let to = renames.iter().find_map(|rename| match rename {
-            Rename::Table { from, to } if *from == table.name => Some(to),
+    for after in walk.claim.target.tables() {
+        let before = old_name(renames, &after.name);
+        let table = guide.objects.iter_mut().find_map(|object| match object {
+            Object::Table(table) if table.name == *before => Some(table),
             _ => None,
         });
-        let Some(after) = walk.claim.target.table(to.unwrap_or(&table.name)) else { continue };
-        let known: HashSet<_> = table.foreign_keys().cloned().collect();
-        let new = after.foreign_keys().filter(|key| !known.contains(*key)).filter_map(|key| {
-            let mut key = key.clone();
-            key.parent = old_name(renames, &key.parent).clone();
-            for column in &mut key.columns {
-                *column = old_column(renames, &after.name, column).clone();
-            }
-            let there = |table: &Table| key.columns.iter().all(|column| table.column(column).is_some());
-            there(table).then_some(Constraint { name: None, rule: Rule::ForeignKey(key.clone()), beside: None })
-        });
-        let new: Vec<_> = new.collect();
+        let Some(table) = table else { continue };
+        let new: Vec<_> =
+            after.constraints.iter().filter_map(|constraint| to_come(renames, table, after, constraint)).collect();
         // SQLite counts foreign keys from the last one: those that it knows keep their places.
         table.constraints.splice(..0, new);
     }
     guide
+}
+
+/// A constraint that the table does not have yet, over the columns that it has.
+fn to_come(renames: &[Rename], before: &Table, after: &Table, constraint: &Constraint) -> Option<Constraint> {
+    let mut constraint = constraint.clone();
+    match &mut constraint.rule {
+        Rule::Check(_) => {}
+        Rule::ForeignKey(key) => {
+            key.parent = old_name(renames, &key.parent).clone();
+            for column in &mut key.columns {
+                *column = old_column(renames, &after.name, column).clone();
+                before.column(column)?;
+            }
+        }
+        Rule::PrimaryKey(_) | Rule::Unique(_) => return None,
+    }
+    let known = before.constraints.iter().any(|own| own.rule == constraint.rule);
+    (!known).then_some(constraint)
 }
 
 fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name {

@@ -21,22 +21,27 @@ impl Schema {
                 sql.push('\n');
             }
             match object {
-                Object::Table(table) if !has_comment(&table.text) => sql.push_str(&table.to_sql()),
-                other => {
-                    sql.push_str(other.text().trim_end());
-                    // A comment that runs to the end of its line would take the `;` along.
-                    if tokens(other.text()).last().is_some_and(|token| token.kind == TokenKind::LineComment) {
-                        sql.push('\n');
-                    }
-                }
+                Object::Table(table) if !has_comment(&table.text) => sql.push_str(&ended(&table.to_sql())),
+                other => sql.push_str(&ended(other.text())),
             }
-            sql.push_str(";\n");
         }
         sql
     }
 }
 
-fn has_comment(text: &str) -> bool {
+/// A statement with its `;` and a line end.
+pub(crate) fn ended(statement: &str) -> String {
+    let statement = closed(statement.trim_end());
+    format!("{statement};\n")
+}
+
+/// A text that something can follow: a comment that runs to the end of its line would take that along.
+pub(crate) fn closed(text: &str) -> String {
+    let open = tokens(text).last().is_some_and(|token| token.kind == TokenKind::LineComment);
+    if open { format!("{text}\n") } else { text.to_owned() }
+}
+
+pub(crate) fn has_comment(text: &str) -> bool {
     tokens(text).any(|token| matches!(token.kind, TokenKind::LineComment | TokenKind::BlockComment))
 }
 
@@ -58,7 +63,8 @@ impl Table {
         sql
     }
 
-    fn column_line(&self, column: &Column) -> String {
+    /// A column with all that can stand beside it.
+    pub(crate) fn column_line(&self, column: &Column) -> String {
         let mut words = vec![column.name.to_sql()];
         let clauses = column_type_and_clauses(column);
         words.extend((!clauses.is_empty()).then_some(clauses));

@@ -5,45 +5,23 @@ use dbmigrate_schema::{Fill, Name, Rename, Schema};
 
 use crate::error::CliError;
 
-/// `table.old=table.new` renames a column, `old=new` a table; what there is nothing of is an error.
-pub(crate) fn renames(texts: &[String], before: &Schema, target: &Schema) -> Result<Vec<Rename>, CliError> {
-    let words: Vec<_> = texts.iter().map(|text| rename(text).map(|rename| (text, rename))).collect::<Result<_, _>>()?;
-    let tables: Vec<(&Name, &Name)> = words
-        .iter()
-        .filter_map(|(_, (from, to))| match (&from[..], &to[..]) {
-            ([from], [to]) => Some((from, to)),
-            _ => None,
-        })
-        .collect();
-    let mut renames = Vec::new();
-    for (text, (from, to)) in &words {
-        let missing = |what: &str, name: &Name, place: &str| {
-            CliError::usage(format!("`--rename {text}`: there is no {what} `{name}` in {place}"))
-        };
-        const BEFORE: &str = "what the migrations lead to";
-        const TARGET: &str = "the declared schema";
-        match (&from[..], &to[..]) {
-            ([from], [to]) => {
-                before.table(from).ok_or_else(|| missing("table", from, BEFORE))?;
-                target.table(to).ok_or_else(|| missing("table", to, TARGET))?;
-                renames.push(Rename::Table { from: from.clone(), to: to.clone() });
-            }
-            ([old_table, from], [table, to]) => {
-                if old_table != table && !tables.contains(&(old_table, table)) {
-                    return Err(CliError::usage(format!("`--rename {text}`: a column can't move to another table"))
-                        .help(format!("if the table is renamed, say so as well: `--rename {old_table}={table}`")));
-                }
-                let old = tables.iter().find(|(_, to)| *to == table).map_or(old_table, |(from, _)| *from);
-                let old = before.table(old).ok_or_else(|| missing("table", old, BEFORE))?;
-                old.column(from).ok_or_else(|| missing("column", from, BEFORE))?;
-                let new = target.table(table).ok_or_else(|| missing("table", table, TARGET))?;
-                new.column(to).ok_or_else(|| missing("column", to, TARGET))?;
-                renames.push(Rename::Column { table: table.clone(), from: from.clone(), to: to.clone() });
-            }
-            _ => return Err(no_rename(text)),
+/// `table.old=table.new` renames a column, `old=new` a table. What fits nothing is for the plan to say.
+pub(crate) fn renames(texts: &[String]) -> Result<Vec<Rename>, CliError> {
+    let words: Vec<_> = texts.iter().map(|text| rename(text).map(|names| (text, names))).collect::<Result<_, _>>()?;
+    let is_renamed =
+        |old: &Name, new: &Name| words.iter().any(|(_, (from, to))| *from == [old.clone()] && *to == [new.clone()]);
+    let read = |(text, (from, to)): &(&String, (Names, Names))| match (&from[..], &to[..]) {
+        ([from], [to]) => Ok(Rename::Table { from: from.clone(), to: to.clone() }),
+        ([old, from], [table, to]) if old == table || is_renamed(old, table) => {
+            Ok(Rename::Column { table: table.clone(), from: from.clone(), to: to.clone() })
         }
-    }
-    Ok(renames)
+        ([old, _], [table, _]) => {
+            Err(CliError::usage(format!("`--rename {text}`: a column can't move to another table"))
+                .help(format!("if the table is renamed, say so as well: `--rename {old}={table}`")))
+        }
+        _ => Err(no_rename(text)),
+    };
+    words.iter().map(read).collect()
 }
 
 /// `table.column=expression`, for the way up or the way back.
@@ -74,6 +52,16 @@ pub(crate) fn shown(rename: &Rename) -> String {
     match rename {
         Rename::Table { from, to } => format!("table `{to}` is renamed from `{from}`"),
         Rename::Column { table, from, to } => format!("table `{table}`: column `{to}` is renamed from `{from}`"),
+    }
+}
+
+/// The question whether something is renamed.
+pub(crate) fn question(rename: &Rename) -> String {
+    match rename {
+        Rename::Table { from, to } => format!("is table `{to}` what was `{from}`, with its rows?"),
+        Rename::Column { table, from, to } => {
+            format!("is column `{to}` of `{table}` what was `{from}`, with its values?")
+        }
     }
 }
 
@@ -124,16 +112,12 @@ mod tests {
 
     #[test]
     fn renames_are_of_columns_and_tables() {
-        let (before, target) = (schema("CREATE TABLE a (x, \"y z\")"), schema("CREATE TABLE b (v, w)"));
         let said = ["a=b", "a.x=b.v", "b.\"y z\" = b.w"].map(str::to_owned);
         let column = |from, to| Rename::Column { table: Name::new("b"), from: Name::new(from), to: Name::new(to) };
         let expect = [Rename::Table { from: Name::new("a"), to: Name::new("b") }, column("x", "v"), column("y z", "w")];
-        assert_eq!(renames(&said, &before, &target).unwrap(), expect);
-        for wrong in
-            ["a", "a=", "=b", "a.x=b", "a=b.v", "a.b.c=d", "a=b=c", "a.x=b.v", "a=c", "c=b", "b.q=b.v", "'a'=b"]
-        {
-            let said = [wrong.to_owned()];
-            assert!(renames(&said, &before, &target).is_err(), "{wrong}");
+        assert_eq!(renames(&said).unwrap(), expect);
+        for wrong in ["a", "a=", "=b", "a.x=b", "a=b.v", "a.b.c=d", "a=b=c", "a.x=b.v", "'a'=b", "a b=c"] {
+            assert!(renames(&[wrong.to_owned()]).is_err(), "{wrong}");
         }
     }
 

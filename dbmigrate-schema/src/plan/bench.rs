@@ -1,0 +1,104 @@
+//! A database in memory where a plan is tried: what SQLite can tell is not worked out here.
+
+use rusqlite::Connection;
+
+use super::steps::drop_statement;
+use super::{Planned, Undecided};
+use crate::execute::message;
+use crate::model::{Kind, Name, Object, Schema};
+use crate::read::ReadOptions;
+
+/// An empty database with a schema.
+pub(super) struct Bench {
+    connection: Connection,
+    /// What SQLite could not make here, such as what needs a module of the program.
+    missing: Vec<Object>,
+}
+
+impl Bench {
+    pub(super) fn new(schema: &Schema) -> Result<Self, Undecided> {
+        let mut bench = Self {
+            connection: Connection::open_in_memory().map_err(|error| refused("", &error))?,
+            missing: Vec::new(),
+        };
+        bench.execute("PRAGMA foreign_keys = OFF")?;
+        bench.execute("BEGIN")?;
+        for object in &schema.objects {
+            if bench.execute(object.text()).is_err() {
+                bench.missing.push(object.clone());
+            }
+        }
+        bench.execute("COMMIT")?;
+        Ok(bench)
+    }
+
+    pub(super) fn schema(&self) -> Result<Schema, Undecided> {
+        let unreadable = |error: crate::ReadError| Undecided::Refused {
+            sql: "SELECT * FROM sqlite_schema".to_owned(),
+            why: error.to_string(),
+        };
+        let mut schema = Schema::read(&self.connection, &ReadOptions::default()).map_err(unreadable)?;
+        schema.objects.extend(self.missing.iter().cloned());
+        Ok(schema)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Undecided> {
+        self.connection.execute_batch(sql).map_err(|error| refused(sql, &error))
+    }
+
+    /// Runs all of the statements, or none.
+    pub(super) fn run(&self, statements: &[Planned]) -> Result<(), Undecided> {
+        self.execute("SAVEPOINT attempt")?;
+        let result = statements.iter().try_for_each(|statement| self.execute(&statement.sql));
+        if result.is_err() {
+            self.execute("ROLLBACK TO attempt")?;
+        }
+        self.execute("RELEASE attempt")?;
+        result
+    }
+
+    pub(super) fn drop(&mut self, kind: Kind, name: &Name) -> Result<(), Undecided> {
+        self.missing.retain(|object| object.kind() != kind || object.name() != name);
+        let kind_in_schema = if kind == Kind::VirtualTable { Kind::Table } else { kind };
+        // What belongs to something else has gone with it.
+        if self.kinds(name).contains(&kind_in_schema.to_string()) {
+            self.execute(&drop_statement(kind, name))?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything of this name.
+    pub(super) fn has(&self, name: &Name) -> bool {
+        !self.kinds(name).is_empty()
+    }
+
+    /// What the objects of this name are: a trigger may have that of a table.
+    fn kinds(&self, name: &Name) -> Vec<String> {
+        let sql = "SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE";
+        let kinds = self.connection.prepare(sql).and_then(|mut statement| {
+            statement.query_map([name.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+        });
+        kinds.unwrap_or_default()
+    }
+
+    /// Whether a table can be renamed: SQLite reads every view and every trigger for that, and one that makes no sense
+    /// is in the way.
+    pub(super) fn can_rename(&self) -> bool {
+        let attempt = [
+            Planned::new("CREATE TABLE \"dbmigrate attempt\" (a)".to_owned()),
+            Planned::new("ALTER TABLE \"dbmigrate attempt\" RENAME TO \"dbmigrate another\"".to_owned()),
+            Planned::new("DROP TABLE \"dbmigrate another\"".to_owned()),
+        ];
+        self.run(&attempt).is_ok()
+    }
+
+    /// What SQLite says against an expression over the rows of a table.
+    pub(super) fn objection(&self, table: &Name, expression: &str) -> Option<String> {
+        let sql = format!("SELECT ({expression}\n) FROM {}", table.to_sql());
+        self.connection.prepare(&sql).err().map(|error| message(&error))
+    }
+}
+
+fn refused(sql: &str, error: &rusqlite::Error) -> Undecided {
+    Undecided::Refused { sql: sql.to_owned(), why: message(error) }
+}

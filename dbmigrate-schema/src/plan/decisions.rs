@@ -1,0 +1,178 @@
+//! What a person decides, because two schemas don't say it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::Name;
+
+/// A version of SQLite: its major and its minor number.
+pub type Version = (u32, u32);
+
+/// What is decided besides the two schemas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decisions {
+    /// The oldest SQLite that will run the plan: 3.35 by default. None older than 3.26 is thought of.
+    pub min_sqlite: Version,
+    /// What is the same under another name.
+    pub renames: Vec<Rename>,
+    /// What rows get where they have no value. One that fits nowhere means nothing: it may be for the way back.
+    pub fills: Vec<Fill>,
+    /// What may be lost.
+    pub allow: BTreeSet<Hazard>,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self { min_sqlite: (3, 35), renames: Vec::new(), fills: Vec::new(), allow: BTreeSet::new() }
+    }
+}
+
+/// Something that is the same under another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rename {
+    /// A table.
+    Table {
+        /// Its name before.
+        from: Name,
+        /// Its name after.
+        to: Name,
+    },
+    /// A column.
+    Column {
+        /// The name of its table after.
+        table: Name,
+        /// Its name before.
+        from: Name,
+        /// Its name after.
+        to: Name,
+    },
+}
+
+/// As on the command line: `old=new`, `table.old=table.new`.
+impl fmt::Display for Rename {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table { from, to } => write!(f, "{from}={to}"),
+            Self::Column { table, from, to } => write!(f, "{table}.{from}={table}.{to}"),
+        }
+    }
+}
+
+/// What the rows of a table get in a column where they have no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fill {
+    /// The name of the table after.
+    pub table: Name,
+    /// The name of the column after.
+    pub column: Name,
+    /// An expression over the row, by the names of columns after.
+    pub expression: String,
+}
+
+/// What a plan may lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hazard {
+    /// The rows of a table.
+    DropTable,
+    /// The values of a column.
+    DropColumn,
+}
+
+/// `drop-table`, `drop-column`.
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DropTable => "drop-table",
+            Self::DropColumn => "drop-column",
+        })
+    }
+}
+
+impl FromStr for Hazard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::DropTable, Self::DropColumn]
+            .into_iter()
+            .find(|hazard| hazard.to_string() == text)
+            .ok_or_else(|| format!("`{text}` is none of `drop-table`, `drop-column`"))
+    }
+}
+
+/// The decisions for the way back: renames swapped, and everything may be dropped, since it was just made.
+#[must_use]
+pub fn reversed(decisions: &Decisions) -> Decisions {
+    let table_before = |after: &Name| {
+        let mut tables = decisions.renames.iter().filter_map(|rename| match rename {
+            Rename::Table { from, to } => (to == after).then_some(from),
+            Rename::Column { .. } => None,
+        });
+        tables.next().unwrap_or(after).clone()
+    };
+    let column_before = |in_table: &Name, after: &Name| {
+        let mut columns = decisions.renames.iter().filter_map(|rename| match rename {
+            Rename::Column { table, from, to } => (table == in_table && to == after).then_some(from),
+            Rename::Table { .. } => None,
+        });
+        columns.next().unwrap_or(after).clone()
+    };
+    let renames = decisions.renames.iter().map(|rename| match rename {
+        Rename::Table { from, to } => Rename::Table { from: to.clone(), to: from.clone() },
+        Rename::Column { table, from, to } => {
+            Rename::Column { table: table_before(table), from: to.clone(), to: from.clone() }
+        }
+    });
+    let fills = decisions.fills.iter().map(|fill| Fill {
+        table: table_before(&fill.table),
+        column: column_before(&fill.table, &fill.column),
+        expression: fill.expression.clone(),
+    });
+    Decisions {
+        min_sqlite: decisions.min_sqlite,
+        renames: renames.collect(),
+        fills: fills.collect(),
+        allow: [Hazard::DropTable, Hazard::DropColumn].into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_takes_the_names_from_before() {
+        let name = |name: &str| Name::new(name);
+        let column = |table, from, to| Rename::Column { table: name(table), from: name(from), to: name(to) };
+        let fill = |table, column| Fill { table: name(table), column: name(column), expression: "0".to_owned() };
+        let there = Decisions {
+            renames: vec![
+                column("people", "nick", "name"),
+                Rename::Table { from: name("users"), to: name("people") },
+                column("teams", "a", "b"),
+            ],
+            fills: vec![fill("people", "name"), fill("teams", "c")],
+            ..Decisions::default()
+        };
+        let back = reversed(&there);
+        assert_eq!(
+            back.renames,
+            [
+                column("users", "name", "nick"),
+                Rename::Table { from: name("people"), to: name("users") },
+                column("teams", "b", "a"),
+            ]
+        );
+        assert_eq!(back.fills, [fill("users", "nick"), fill("teams", "c")]);
+        assert_eq!(reversed(&back).renames, there.renames);
+        assert_eq!(reversed(&back).fills, there.fills);
+    }
+
+    #[test]
+    fn a_hazard_is_read_as_it_is_written() {
+        for hazard in [Hazard::DropTable, Hazard::DropColumn] {
+            assert_eq!(hazard.to_string().parse(), Ok(hazard));
+        }
+        assert!("drop".parse::<Hazard>().is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! What gets lost, and what might only have another name: asked before anything is planned.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::names::{Names, Objects};
+use super::{Hazard, Undecided};
+use crate::model::{Column, Kind, Name, Object, Schema, Table};
+
+/// Whether it holds rows, as a table or a virtual one.
+pub(super) fn is_table(object: &Object) -> bool {
+    matches!(object.kind(), Kind::Table | Kind::VirtualTable)
+}
+
+/// The tables of `from` that are none of `to`.
+pub(super) fn gone<'a>(from: &'a Schema, to: &Schema, before: &Objects<'a>, names: &Names) -> Vec<&'a Object> {
+    let kept = to.objects.iter().filter(|object| is_table(object));
+    let kept: HashSet<_> = kept.filter_map(|after| names.object_before(before, after)).map(Object::name).collect();
+    from.objects.iter().filter(|object| is_table(object) && !kept.contains(object.name())).collect()
+}
+
+/// What a person has to decide about tables and columns that go.
+pub(super) fn doubts(
+    to: &Schema,
+    before: &Objects<'_>,
+    gone: &[&Object],
+    names: &Names,
+    allow: &BTreeSet<Hazard>,
+) -> Vec<Undecided> {
+    let mut doubts = Vec::new();
+    if !allow.contains(&Hazard::DropTable) {
+        let new = to.objects.iter().filter(|object| names.object_before(before, object).is_none());
+        let new: Vec<_> = new.filter_map(Object::as_table).collect();
+        doubts.extend(gone.iter().map(|object| {
+            let like = |new: &&&Table| object.as_table().is_some_and(|old| are_alike(old, new));
+            let table = object.name().clone();
+            match new.iter().filter(like).map(|table| table.name.clone()).collect::<Vec<_>>() {
+                none if none.is_empty() => Undecided::DropTable { table },
+                candidates => Undecided::AmbiguousRename { table: None, from: table, to: candidates },
+            }
+        }));
+    }
+    if !allow.contains(&Hazard::DropColumn) {
+        for after in &to.objects {
+            let old = names.object_before(before, after).and_then(Object::as_table);
+            if let (Some(old), Some(new)) = (old, after.as_table()) {
+                doubts.extend(columns(old, new, names));
+            }
+        }
+    }
+    doubts
+}
+
+/// Whether at least half of their columns are equal.
+fn are_alike(old: &Table, new: &Table) -> bool {
+    let equal = |column: &&Column| {
+        let other = new.column(&column.name);
+        other.is_some_and(|other| other.affinity() == column.affinity())
+    };
+    2 * old.columns.iter().filter(equal).count() >= old.columns.len().max(new.columns.len())
+}
+
+fn columns(old: &Table, new: &Table, names: &Names) -> Vec<Undecided> {
+    let table = &new.name;
+    let pairs: Vec<_> = new.columns.iter().map(|after| (names.column_before(table, old, &after.name), after)).collect();
+    let kept: HashSet<&Name> = pairs.iter().filter_map(|(before, _)| before.map(|column| &column.name)).collect();
+    let is_stored = |column: &Column| column.generated.is_none();
+    let new = pairs.iter().filter(|(before, after)| before.is_none() && is_stored(after));
+    let candidates: Vec<_> = new.map(|(_, after)| after.name.clone()).collect();
+    // What is computed is no loss.
+    let gone = old.columns.iter().filter(|column| is_stored(column) && !kept.contains(&column.name));
+    let gone = gone.map(|column| {
+        let (table, column) = (table.clone(), column.name.clone());
+        if candidates.is_empty() {
+            Undecided::DropColumn { table, column }
+        } else {
+            Undecided::AmbiguousRename { table: Some(table), from: column, to: candidates.clone() }
+        }
+    });
+    let computed = pairs.iter().filter_map(|(before, after)| {
+        let lost = before.is_some_and(is_stored) && !is_stored(after);
+        lost.then(|| Undecided::DropColumn { table: table.clone(), column: after.name.clone() })
+    });
+    gone.chain(computed).collect()
+}

@@ -1,0 +1,117 @@
+//! One table before and after, and what its rows get in each column.
+
+use super::{Decisions, Undecided};
+use crate::model::{Column, Name, Table};
+use crate::render::sql;
+
+/// One table before and after.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'a> {
+    /// As the plan finds it, by its first names.
+    pub(super) was: &'a Table,
+    /// As the renames of the plan leave it: otherwise the same.
+    pub(super) before: &'a Table,
+    /// As it has to become.
+    pub(super) after: &'a Table,
+    pub(super) decisions: &'a Decisions,
+}
+
+/// The names that SQLite knows the rowid by.
+const ROWID: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+impl Pair<'_> {
+    /// The name that a column of `before` has at first.
+    pub(super) fn first_name(&self, column: &Name) -> Option<&Name> {
+        let place = self.before.columns.iter().position(|before| before.name == *column)?;
+        self.was.columns.get(place).map(|column| &column.name)
+    }
+
+    /// Whether any name changes.
+    pub(super) fn is_renamed(&self) -> bool {
+        let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        self.was.name != self.before.name || names(self.was) != names(self.before)
+    }
+
+    /// What rows get in a column where they have no value.
+    pub(super) fn fill(&self, column: &Name) -> Option<&str> {
+        let mut fills = self.decisions.fills.iter();
+        let fill = fills.find(|fill| fill.table == self.after.name && fill.column == *column)?;
+        Some(fill.expression.trim())
+    }
+
+    /// Whether rows may have no value in a column that needs one from now on.
+    pub(super) fn becomes_not_null(&self, column: &Column) -> bool {
+        let needs_one = column.not_null.is_some() || is_rowid(self.after, column);
+        needs_one && self.before.column(&column.name).is_some_and(|old| !is_never_null(self.before, old))
+    }
+
+    /// The columns that need a value and have no way to get one.
+    pub(super) fn without_value(&self) -> impl Iterator<Item = Undecided> {
+        let columns = self.after.columns.iter().filter(|column| column.generated.is_none());
+        columns.filter_map(|column| {
+            let new = self.before.column(&column.name).is_none();
+            let missing = if is_rowid(self.after, column) {
+                // The rowid is there, or SQLite makes one.
+                false
+            } else if new {
+                is_never_null(self.after, column) && column.default.as_ref().is_none_or(|default| default.is_null())
+            } else {
+                self.becomes_not_null(column)
+            };
+            (missing && self.fill(&column.name).is_none()).then(|| Undecided::NotNullWithoutValue {
+                table: self.after.name.clone(),
+                column: column.name.clone(),
+                new,
+            })
+        })
+    }
+
+    /// The columns that a copy of the rows writes, and what it writes there. The others get their default.
+    pub(super) fn copied(&self) -> Vec<(String, String)> {
+        let mut copied: Vec<_> = self.rowid().into_iter().collect();
+        for column in self.after.columns.iter().filter(|column| column.generated.is_none()) {
+            let name = column.name.to_sql();
+            let fill = self.fill(&column.name).map(sql::closed);
+            let value = match (self.before.column(&column.name), fill) {
+                (Some(_), Some(fill)) if self.becomes_not_null(column) => format!("coalesce({name}, {fill})"),
+                (Some(_), _) => name.clone(),
+                (None, Some(fill)) => fill,
+                (None, None) if is_rowid(self.after, column) => match rowid(self.before) {
+                    Some(rowid) => rowid,
+                    None => continue,
+                },
+                (None, None) => continue,
+            };
+            copied.push((name, value));
+        }
+        copied
+    }
+
+    /// The rowid, where no column is another name for it.
+    fn rowid(&self) -> Option<(String, String)> {
+        if self.after.rowid_alias().is_some() {
+            return None;
+        }
+        Some((rowid(self.after)?, rowid(self.before)?))
+    }
+}
+
+/// Whether a column is the rowid by another name.
+pub(super) fn is_rowid(table: &Table, column: &Column) -> bool {
+    table.rowid_alias().is_some_and(|alias| alias.name == column.name)
+}
+
+/// Whether SQLite lets no row be without a value.
+fn is_never_null(table: &Table, column: &Column) -> bool {
+    let in_key = || table.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
+    column.not_null.is_some() || is_rowid(table, column) || ((table.without_rowid || table.strict) && in_key())
+}
+
+/// A name for the rowid; none where there is no rowid, or where columns have all of its names.
+fn rowid(table: &Table) -> Option<String> {
+    if table.without_rowid {
+        return None;
+    }
+    let free = ROWID.into_iter().find(|name| table.column(&Name::new(*name)).is_none());
+    free.map(str::to_owned).or_else(|| table.rowid_alias().map(|alias| alias.name.to_sql()))
+}

@@ -1,0 +1,311 @@
+//! The steps of a plan, in an order that works for any number of tables.
+//!
+//! First goes what is in the way: indexes, views and triggers that change, that go, or that can reach a table that is
+//! dropped or made anew. Then tables are dropped, renamed, created, changed. Last comes what is not there yet: what is
+//! new, and what went first.
+
+use std::collections::{HashMap, HashSet};
+
+use super::alter::{InPlace, in_place};
+use super::bench::Bench;
+use super::dependents::{self, Dependents};
+use super::doubts::{doubts, gone, is_table};
+use super::names::{Names, Objects, free_name};
+use super::pair::Pair;
+use super::rebuild::rebuild;
+use super::{Decisions, Hazard, Plan, Planned, Undecided, conversion, text};
+use crate::compare::{Change, Difference, by_name, compare, key};
+use crate::model::{Kind, Name, Object, Schema, Table};
+
+pub(super) fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<Plan, Vec<Undecided>> {
+    let mut undecided = Vec::new();
+    let names = Names::new(from, to, decisions, &mut undecided);
+    let mut plan = Plan::default();
+    if !names.is_empty() || !compare(from, to).is_empty() {
+        let was = by_name(from);
+        let gone = gone(from, to, &was, &names);
+        undecided.extend(doubts(to, &was, &gone, &names, &decisions.allow));
+        let bench = Bench::new(from).map_err(|refused| vec![refused])?;
+        let dropped = Dependents::new();
+        let mut steps = Steps { from, to, decisions, was, names, gone, bench, dropped, plan, undecided: Vec::new() };
+        let result = steps.walk();
+        undecided.append(&mut steps.undecided);
+        undecided.extend(result.err());
+        plan = steps.plan;
+    }
+    if undecided.is_empty() { Ok(plan) } else { Err(without_consequences(undecided)) }
+}
+
+/// What is only in question because something else is: a new column that may be an old one wants no value.
+fn without_consequences(mut undecided: Vec<Undecided>) -> Vec<Undecided> {
+    let questions = undecided.iter().filter_map(|open| match open {
+        Undecided::AmbiguousRename { table: Some(table), to, .. } => Some(to.iter().map(move |name| (table, name))),
+        _ => None,
+    });
+    let in_question: HashSet<_> = questions.flatten().map(|(table, name)| (table.clone(), name.clone())).collect();
+    undecided.retain(|open| match open {
+        Undecided::NotNullWithoutValue { table, column, new: true } => {
+            !in_question.contains(&(table.clone(), column.clone()))
+        }
+        _ => true,
+    });
+    undecided
+}
+
+struct Steps<'a> {
+    from: &'a Schema,
+    to: &'a Schema,
+    decisions: &'a Decisions,
+    /// The objects of `from`.
+    was: Objects<'a>,
+    names: Names,
+    /// The tables of `from` that `to` has not.
+    gone: Vec<&'a Object>,
+    bench: Bench,
+    /// The indexes, views and triggers of `from` that go first.
+    dropped: Dependents,
+    plan: Plan,
+    undecided: Vec<Undecided>,
+}
+
+impl<'a> Steps<'a> {
+    fn walk(&mut self) -> Result<(), Undecided> {
+        self.drop_and_rename()?;
+        let base = self.bench.schema()?;
+        let differences = compare(&base, self.to);
+        let mut changes: HashMap<(Kind, &Name), Vec<&Difference>> = HashMap::new();
+        for difference in &differences {
+            changes.entry((difference.kind, &difference.name)).or_default().push(difference);
+        }
+        let here = by_name(&base);
+        let changed = self.to.objects.iter().filter(|object| here.contains_key(&key(object)));
+        let changed = changed.filter_map(|object| Some((object, changes.get(&key(object))?.as_slice())));
+        let (tables, others): (Vec<_>, Vec<_>) = changed.partition(|(object, _)| is_table(object));
+        self.drop(others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect())?;
+
+        for object in self.to.objects.iter().filter(|object| is_table(object) && !here.contains_key(&key(object))) {
+            self.plan.statements.push(Planned::new(text::made(object)));
+        }
+        let mut rebuilt = HashSet::new();
+        let mut planned = Vec::new();
+        for (object, differences) in tables {
+            let pair = self.pair(&here, object);
+            let Some(pair) = pair else {
+                self.remake(here.get(&key(object)).copied(), object, differences);
+                continue;
+            };
+            let changes: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
+            self.ask_for_values(&pair, &changes);
+            let in_place = self.in_place(&base, &pair, &changes);
+            if in_place.is_none() {
+                rebuilt.insert(pair.after.name.clone());
+            }
+            planned.push((pair, differences, in_place));
+        }
+        if !rebuilt.is_empty() {
+            self.plan.foreign_keys_off = true;
+            self.drop(dependents::reaching(&base, &rebuilt))?;
+            self.make_renames_possible()?;
+        }
+        for (pair, differences, in_place) in planned {
+            match in_place {
+                Some(InPlace { statements, foreign_keys_off, .. }) => {
+                    self.plan.foreign_keys_off |= foreign_keys_off;
+                    self.plan.statements.extend(statements);
+                }
+                None => self.rebuild(&base, &pair, differences),
+            }
+        }
+        self.ask_for_unique_indexes(&here, &changes);
+        self.keep_triggers_in_order();
+        self.create_rest(&here, &rebuilt);
+        self.drop_first();
+        Ok(())
+    }
+
+    /// What rows get where they need a value, and what must be true of the values that they have.
+    fn ask_for_values(&mut self, pair: &Pair<'_>, changes: &[Change]) {
+        self.undecided.extend(pair.without_value());
+        match conversion::asserts(pair) {
+            Ok(asserts) => self.plan.asserts.extend(asserts),
+            Err(unsupported) => self.undecided.push(unsupported),
+        }
+        for change in changes {
+            if let Change::ConstraintAdded(constraint) = change {
+                self.plan.asserts.extend(conversion::unique_key(pair, &constraint.rule));
+            }
+        }
+        for fill in self.decisions.fills.iter().filter(|fill| fill.table == pair.after.name) {
+            let why = self.bench.objection(&pair.before.name, &fill.expression);
+            self.undecided.extend(why.map(|why| Undecided::NoSuchFill { fill: fill.clone(), why }));
+        }
+    }
+
+    fn ask_for_unique_indexes(&mut self, here: &Objects<'_>, changes: &HashMap<(Kind, &Name), Vec<&Difference>>) {
+        for index in self.to.indexes().filter(|index| changes.contains_key(&(Kind::Index, &index.name))) {
+            let table = self.to.object(Kind::Table, &index.table);
+            let pair = table.and_then(|table| self.pair(here, table));
+            self.plan.asserts.extend(pair.and_then(|pair| conversion::unique_index(&pair, index)));
+        }
+    }
+
+    /// The statements that change a table in place, if SQLite agrees.
+    fn in_place(&self, base: &Schema, pair: &Pair<'_>, changes: &[Change]) -> Option<InPlace> {
+        let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
+        let has_triggers = triggers.filter_map(Object::table).any(|table| *table == pair.before.name);
+        let found = in_place(pair, changes, has_triggers)?;
+        // An index, a key, a check, a view: SQLite knows all that keeps a column from being dropped.
+        (!found.drops_column || self.bench.run(&found.statements).is_ok()).then_some(found)
+    }
+
+    fn rebuild(&mut self, base: &Schema, pair: &Pair<'_>, differences: &[&Difference]) {
+        let objects = [self.from, base, self.to].into_iter().flat_map(|schema| &schema.objects);
+        let taken: HashSet<_> = objects.map(Object::name).collect();
+        let is_taken = |name: &Name| taken.contains(name) || self.bench.has(name);
+        let temporary = free_name(&pair.after.name, "new", is_taken);
+        let indexes = self.to.objects.iter().filter(|object| is_index_on(object, |table| *table == pair.after.name));
+        let why = differences.iter().map(|difference| text::one_line(&difference.to_string())).collect();
+        match rebuild(pair, &indexes.collect::<Vec<_>>(), &temporary, why) {
+            Ok(statements) => self.plan.statements.extend(statements),
+            Err(unsupported) => self.undecided.push(unsupported),
+        }
+    }
+
+    /// A trigger that goes and comes back is the newest: those made after it go and come back, too.
+    fn keep_triggers_in_order(&mut self) {
+        let wanted = by_name(self.to);
+        let comes_back = |(kind, name): &&(Kind, Name)| wanted.contains_key(&(*kind, name));
+        let mut later: Dependents = self.dropped.iter().filter(comes_back).cloned().collect();
+        dependents::with_later_triggers(self.from, &mut later);
+        self.dropped.extend(later);
+    }
+
+    /// Creates the indexes, views and triggers that are not there.
+    fn create_rest(&mut self, here: &Objects<'_>, rebuilt: &HashSet<Name>) {
+        let missing = self.to.objects.iter().filter(|object| {
+            let is_there = here.contains_key(&key(object)) && !self.is_dropped(object);
+            !is_table(object) && !is_there && !is_index_on(object, |table| rebuilt.contains(table))
+        });
+        let made: Vec<_> = missing.map(|object| Planned::new(text::made(object))).collect();
+        self.plan.statements.extend(made);
+    }
+
+    /// Puts first what drops indexes, views and triggers, in the opposite order of their making.
+    fn drop_first(&mut self) {
+        let wanted = by_name(self.to);
+        let gone: HashSet<_> = self.gone.iter().map(|object| object.name()).collect();
+        let mut drops = Vec::new();
+        let mut comment = Some("what can reach a table that changes goes first, and comes back at the end".to_owned());
+        for kind in [Kind::Trigger, Kind::View, Kind::Index] {
+            for object in self.from.objects.iter().rev().filter(|object| object.kind() == kind) {
+                let goes_with_its_table = object.table().is_some_and(|table| gone.contains(table));
+                if self.is_dropped(object) && !goes_with_its_table {
+                    let comes_back = wanted.contains_key(&key(object));
+                    let comment = comment.take_if(|_| comes_back && kind != Kind::Index);
+                    let sql = drop_statement(object.kind(), object.name());
+                    drops.push(Planned { sql, comment });
+                }
+            }
+        }
+        self.plan.statements.splice(..0, drops);
+    }
+
+    fn is_dropped(&self, object: &Object) -> bool {
+        self.dropped.contains(&(object.kind(), object.name().clone()))
+    }
+
+    /// Drops the tables that go, and renames. What may be in the way goes before.
+    fn drop_and_rename(&mut self) -> Result<(), Undecided> {
+        let wanted = by_name(self.to);
+        let unwanted =
+            self.from.objects.iter().filter(|object| !is_table(object) && !wanted.contains_key(&key(object)));
+        let unwanted = unwanted.map(|object| (object.kind(), object.name().clone())).collect();
+        let names: HashSet<_> = self.gone.iter().map(|object| object.name().clone()).collect();
+        self.drop(unwanted)?;
+        self.drop(dependents::reaching(self.from, &names))?;
+        for object in &self.gone {
+            self.bench.drop(object.kind(), object.name())?;
+            self.plan.statements.push(drop_table(object));
+        }
+        let references = |table: &Table| table.foreign_keys().any(|key| names.contains(&key.parent));
+        self.plan.foreign_keys_off |= !names.is_empty() && self.from.tables().any(references);
+
+        if self.names.is_empty() {
+            return Ok(());
+        }
+        self.make_renames_possible()?;
+        let renames = self.names.statements(self.from, self.to, &names);
+        let mut result = self.bench.run(&renames);
+        if result.is_err() {
+            // A view or a trigger that would not survive it is made anew at the end.
+            self.drop(dependents::all(self.from))?;
+            result = self.bench.run(&renames);
+        }
+        self.plan.statements.extend(renames);
+        result
+    }
+
+    /// A view or a trigger that makes no sense keeps SQLite from renaming any table.
+    fn make_renames_possible(&mut self) -> Result<(), Undecided> {
+        if self.bench.can_rename() { Ok(()) } else { self.drop(dependents::all(self.from)) }
+    }
+
+    fn drop(&mut self, dependents: Dependents) -> Result<(), Undecided> {
+        for (kind, name) in dependents {
+            self.bench.drop(kind, &name)?;
+            self.dropped.insert((kind, name));
+        }
+        Ok(())
+    }
+
+    fn pair<'b>(&self, here: &Objects<'b>, after: &'b Object) -> Option<Pair<'b>>
+    where
+        'a: 'b,
+    {
+        Some(Pair {
+            was: self.names.object_before(&self.was, after)?.as_table()?,
+            before: here.get(&key(after))?.as_table()?,
+            after: after.as_table()?,
+            decisions: self.decisions,
+        })
+    }
+
+    /// A table that no statement can change and no copy can be made of.
+    fn remake(&mut self, before: Option<&Object>, after: &Object, differences: &[&Difference]) {
+        let can_be_dropped = after.kind() == Kind::VirtualTable;
+        if let (Some(before), true) = (before, can_be_dropped && self.decisions.allow.contains(&Hazard::DropTable)) {
+            self.plan.statements.extend([drop_table(before), Planned::new(text::made(after))]);
+            return;
+        }
+        let opaque = [before, Some(after)].into_iter().flatten().find_map(|object| match object {
+            Object::Opaque(opaque) => {
+                Some(format!("it can't be changed, since its text is not understood: {}", opaque.why))
+            }
+            _ => None,
+        });
+        let differences = differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let why = opaque.unwrap_or_else(|| format!("nothing can change it: {differences}"));
+        let (kind, name) = (after.kind(), after.name().clone());
+        self.undecided.push(Undecided::Unsupported { kind, name, why, can_be_dropped });
+    }
+}
+
+fn is_index_on(object: &Object, table: impl Fn(&Name) -> bool) -> bool {
+    object.kind() == Kind::Index && object.table().is_some_and(table)
+}
+
+fn drop_table(object: &Object) -> Planned {
+    let what = format!("drops the {} `{}` and what it holds", object.kind(), object.name());
+    Planned { sql: drop_statement(object.kind(), object.name()), comment: Some(text::one_line(&what)) }
+}
+
+/// The statement that drops an object.
+pub(super) fn drop_statement(kind: Kind, name: &Name) -> String {
+    let word = match kind {
+        Kind::Table | Kind::VirtualTable => "TABLE",
+        Kind::Index => "INDEX",
+        Kind::View => "VIEW",
+        Kind::Trigger => "TRIGGER",
+    };
+    format!("DROP {word} {}", name.to_sql())
+}

@@ -1,0 +1,161 @@
+//! What stands between two schemas and a plan: questions that only a person can answer, and what can't be planned.
+
+use std::fmt;
+
+use super::{Fill, Hazard, Rename};
+use crate::model::{Kind, Name};
+
+/// What stands between two schemas and a plan, each with the choices.
+///
+/// It displays as a message: lower case, no final period, names in backticks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undecided {
+    /// A table or a column goes and one comes that could be the same under another name.
+    AmbiguousRename {
+        /// The table whose column it is, by its name after; none where it is a table itself.
+        table: Option<Name>,
+        /// What goes.
+        from: Name,
+        /// What comes, and could be it.
+        to: Vec<Name>,
+    },
+    /// A table goes, with its rows.
+    DropTable {
+        /// Its name.
+        table: Name,
+    },
+    /// A column goes, with its values, or is computed from now on.
+    DropColumn {
+        /// The name of the table after.
+        table: Name,
+        /// Its name.
+        column: Name,
+    },
+    /// A column is not null from now on, and what rows without a value get is not said.
+    NotNullWithoutValue {
+        /// The name of the table after.
+        table: Name,
+        /// The name of the column after.
+        column: Name,
+        /// Whether the column itself is new.
+        new: bool,
+    },
+    /// A rename of something that is not there, or to something that will not be there.
+    NoSuchRename {
+        /// The rename.
+        rename: Rename,
+        /// What is wrong with it: lower case, no final period.
+        why: String,
+    },
+    /// A fill that SQLite does not understand.
+    NoSuchFill {
+        /// The fill.
+        fill: Fill,
+        /// What SQLite says.
+        why: String,
+    },
+    /// SQLite refused a step of the plan where it was tried.
+    Refused {
+        /// The statement.
+        sql: String,
+        /// What SQLite says.
+        why: String,
+    },
+    /// What no plan is made for.
+    Unsupported {
+        /// What the object is.
+        kind: Kind,
+        /// Its name.
+        name: Name,
+        /// Why: lower case, no final period.
+        why: String,
+        /// Whether it could be dropped and made anew.
+        can_be_dropped: bool,
+    },
+}
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AmbiguousRename { table, from, to } => {
+                let candidates = to.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+                match table {
+                    None => write!(f, "table `{from}` goes and {candidates} comes: is it the same one?"),
+                    Some(table) => {
+                        write!(f, "column `{from}` of `{table}` goes and {candidates} comes: is it the same one?")
+                    }
+                }
+            }
+            Self::DropTable { table } => write!(f, "table `{table}` goes, and its rows with it"),
+            Self::DropColumn { table, column } => {
+                write!(f, "column `{column}` of `{table}` goes, and its values with it")
+            }
+            Self::NotNullWithoutValue { table, column, new: true } => {
+                write!(f, "column `{column}` of `{table}` is new and `NOT NULL`, and nothing says what rows get in it")
+            }
+            Self::NotNullWithoutValue { table, column, new: false } => {
+                write!(
+                    f,
+                    "column `{column}` of `{table}` becomes `NOT NULL`, and nothing says what replaces NULL in it"
+                )
+            }
+            Self::NoSuchRename { rename, why } => write!(f, "the rename `{rename}` fits nothing: {why}"),
+            Self::NoSuchFill { fill: Fill { table, column, expression }, why } => {
+                write!(f, "`{expression}` is no value for column `{column}` of `{table}`: {why}")
+            }
+            Self::Refused { sql, why } => write!(f, "SQLite refuses `{sql}`, tried on an empty database: {why}"),
+            Self::Unsupported { kind, name, why, .. } => write!(f, "{kind} `{name}`: {why}"),
+        }
+    }
+}
+
+impl Undecided {
+    /// What can be done about it: one line for each choice.
+    #[must_use]
+    pub fn help(&self) -> Vec<String> {
+        let allow = |hazard| format!("`cargo dbmigrate generate {}`", argument("--allow", &format!("{hazard}")));
+        let rename =
+            |rename: &Rename| format!("`cargo dbmigrate generate {}`", argument("--rename", &rename.to_string()));
+        match self {
+            Self::AmbiguousRename { table, from, to } => {
+                let renamed = to.iter().map(|to| {
+                    let (from, to) = (from.clone(), to.clone());
+                    let decision = match table {
+                        None => Rename::Table { from, to: to.clone() },
+                        Some(table) => Rename::Column { table: table.clone(), from, to: to.clone() },
+                    };
+                    format!("if it is `{to}` now: {}", rename(&decision))
+                });
+                let hazard = if table.is_some() { Hazard::DropColumn } else { Hazard::DropTable };
+                renamed.chain([format!("if it may go: {}", allow(hazard))]).collect()
+            }
+            Self::DropTable { .. } => vec![format!("if that is meant: {}", allow(Hazard::DropTable))],
+            Self::DropColumn { .. } => vec![format!("if that is meant: {}", allow(Hazard::DropColumn))],
+            Self::NotNullWithoutValue { table, column, new } => {
+                let fill = argument("--fill", &format!("{table}.{column}=EXPRESSION"));
+                let mut help = vec![format!("say it: `cargo dbmigrate generate {fill}`")];
+                help.extend(new.then(|| "or give the column a `DEFAULT`".to_owned()));
+                help
+            }
+            Self::NoSuchRename { .. } => {
+                vec!["a rename is `--rename old_table=new_table` or `--rename table.old=table.new`".to_owned()]
+            }
+            Self::NoSuchFill { .. } => {
+                vec!["a fill is an expression over the row: `--fill users.slug='lower(name)'`".to_owned()]
+            }
+            Self::Refused { .. } => vec![BY_HAND.to_owned()],
+            Self::Unsupported { can_be_dropped, .. } => {
+                let dropped = format!("drop it and make it anew: {}", allow(Hazard::DropTable));
+                can_be_dropped.then_some(dropped).into_iter().chain([BY_HAND.to_owned()]).collect()
+            }
+        }
+    }
+}
+
+const BY_HAND: &str = "write this one yourself: `cargo dbmigrate create NAME`";
+
+/// A flag with its value, quoted for a shell where that takes it.
+fn argument(flag: &str, value: &str) -> String {
+    let plain = value.chars().all(|c| c.is_alphanumeric() || "._=-".contains(c));
+    if plain { format!("{flag} {value}") } else { format!("{flag} '{}'", value.replace('\'', "'\\''")) }
+}

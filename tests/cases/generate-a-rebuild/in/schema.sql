@@ -1,0 +1,13 @@
+CREATE TABLE team (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- Unique, whatever the case.
+  name TEXT NOT NULL COLLATE NOCASE,
+  note TEXT NOT NULL
+);
+CREATE TABLE member (team INTEGER NOT NULL REFERENCES team ON DELETE CASCADE, since TEXT);
+CREATE INDEX team_name ON team (name);
+CREATE VIEW names AS SELECT name FROM team;
+CREATE TABLE log (what);
+CREATE TRIGGER team_log AFTER INSERT ON team BEGIN
+  INSERT INTO log VALUES (new.id);
+END;
