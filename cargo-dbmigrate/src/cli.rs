@@ -139,7 +139,7 @@ pub(crate) enum Command {
     Redo(RedoArgs),
     /// Empty the database, after a copy of it was made
     Reset(ResetArgs),
-    /// Record migrations as applied without running them, for a database that has what they make
+    /// Record migrations as applied without running them, for a database that has them
     Mark(MarkArgs),
     /// Take a migration out of the history, so that it runs again; the schema stays as it is
     Forget(ForgetArgs),
