@@ -17,8 +17,8 @@ const ALTER_CONSTRAINT: Version = (3, 53);
 #[derive(Default)]
 pub(super) struct InPlace {
     pub(super) statements: Vec<Planned>,
-    /// SQLite has to be asked whether something else is in the way.
-    pub(super) drops_column: bool,
+    /// SQLite has to be asked whether something else is in the way: an index, a view, a column that comes only later.
+    pub(super) is_doubtful: bool,
     /// A default that refers to another table is refused with foreign keys enforced.
     pub(super) foreign_keys_off: bool,
 }
@@ -30,8 +30,8 @@ pub(super) fn in_place(pair: &Pair<'_>, changes: &[Change], has_triggers: bool) 
     for change in changes {
         alter.change(change, has_triggers)?;
     }
-    let Alter { in_place: mut found, dropped, added, constrained, .. } = alter;
-    found.statements = [dropped, found.statements, added, constrained].concat();
+    let Alter { in_place: mut found, constraints_gone, columns_gone, added, constrained, .. } = alter;
+    found.statements = [constraints_gone, columns_gone, found.statements, added, constrained].concat();
     Some(found)
 }
 
@@ -41,7 +41,9 @@ struct Alter<'a> {
     alter: String,
     in_place: InPlace,
     /// Constraints that go: before the columns that they may name.
-    dropped: Vec<Planned>,
+    constraints_gone: Vec<Planned>,
+    /// Columns that go: the last first, since it may be computed from others.
+    columns_gone: Vec<Planned>,
     added: Vec<Planned>,
     /// Constraints that come: after the columns that they may name.
     constrained: Vec<Planned>,
@@ -53,7 +55,8 @@ impl<'a> Alter<'a> {
             pair,
             alter: format!("ALTER TABLE {}", pair.before.name.to_sql()),
             in_place: InPlace::default(),
-            dropped: Vec::new(),
+            constraints_gone: Vec::new(),
+            columns_gone: Vec::new(),
             added: Vec::new(),
             constrained: Vec::new(),
         }
@@ -72,8 +75,8 @@ impl<'a> Alter<'a> {
                 let table = &self.pair.before.name;
                 let comment =
                     lost.then(|| text::one_line(&format!("drops the values of `{}` in `{table}`", column.name)));
-                self.in_place.statements.push(Planned { sql, comment });
-                self.in_place.drops_column = true;
+                self.columns_gone.insert(0, Planned { sql, comment });
+                self.in_place.is_doubtful = true;
             }
             Change::ColumnAdded(column) => self.add(column)?,
             Change::ColumnChanged(column, ColumnChange::NotNull { from, to }) => {
@@ -121,6 +124,7 @@ impl<'a> Alter<'a> {
         if checked {
             self.can(CHECKED_ADD)?;
         }
+        self.in_place.is_doubtful |= checked || column.generated.is_some();
         let mut table = self.pair.after.clone();
         for constraint in &mut table.constraints {
             if self.added_column_of(constraint) == Some(name) {
@@ -181,6 +185,8 @@ impl<'a> Alter<'a> {
     fn add_check(&mut self, constraint: &Constraint) -> Option<()> {
         self.can(ALTER_CONSTRAINT)?;
         matches!(constraint.rule, Rule::Check(_)).then_some(())?;
+        // A name that another constraint has is refused.
+        self.in_place.is_doubtful = true;
         self.constrained.push(Planned::new(format!("{} ADD {}", self.alter, sql::constraint(constraint))));
         Some(())
     }
@@ -189,7 +195,7 @@ impl<'a> Alter<'a> {
         self.can(ALTER_CONSTRAINT)?;
         let name = name.filter(|_| matches!(rule, Rule::Check(_) | Rule::ForeignKey(_)))?;
         (names_of_constraints(self.pair.before).filter(|own| *own == name).count() == 1).then_some(())?;
-        self.dropped.push(Planned::new(format!("{} DROP CONSTRAINT {}", self.alter, name.to_sql())));
+        self.constraints_gone.push(Planned::new(format!("{} DROP CONSTRAINT {}", self.alter, name.to_sql())));
         Some(())
     }
 }

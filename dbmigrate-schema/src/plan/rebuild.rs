@@ -54,8 +54,8 @@ fn sequence(new: &Name, old: &Name) -> [Planned; 2] {
             comment: Some("no id is given twice, not even that of a row that is gone".to_owned()),
         },
         Planned::new(format!(
-            "INSERT INTO sqlite_sequence (name, seq)\nSELECT {new}, seq\nFROM sqlite_sequence\n\
-             WHERE name = {old} COLLATE NOCASE"
+            "INSERT INTO sqlite_sequence (name, seq) \
+             SELECT {new}, seq FROM sqlite_sequence WHERE name = {old} COLLATE NOCASE"
         )),
     ]
 }

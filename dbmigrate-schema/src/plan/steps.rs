@@ -26,8 +26,9 @@ pub(super) fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<
         let gone = gone(from, to, &was, &names);
         undecided.extend(doubts(to, &was, &gone, &names, &decisions.allow));
         let bench = Bench::new(from).map_err(|refused| vec![refused])?;
-        let dropped = Dependents::new();
-        let mut steps = Steps { from, to, decisions, was, names, gone, bench, dropped, plan, undecided: Vec::new() };
+        let (dropped, changed) = Default::default();
+        let mut steps =
+            Steps { from, to, decisions, was, names, gone, bench, dropped, changed, plan, undecided: Vec::new() };
         let result = steps.walk();
         undecided.append(&mut steps.undecided);
         undecided.extend(result.err());
@@ -64,6 +65,8 @@ struct Steps<'a> {
     bench: Bench,
     /// The indexes, views and triggers of `from` that go first.
     dropped: Dependents,
+    /// Those of them that come back as something else.
+    changed: Dependents,
     plan: Plan,
     undecided: Vec<Undecided>,
 }
@@ -81,7 +84,8 @@ impl<'a> Steps<'a> {
         let changed = self.to.objects.iter().filter(|object| here.contains_key(&key(object)));
         let changed = changed.filter_map(|object| Some((object, changes.get(&key(object))?.as_slice())));
         let (tables, others): (Vec<_>, Vec<_>) = changed.partition(|(object, _)| is_table(object));
-        self.drop(others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect())?;
+        self.changed = others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect();
+        self.drop(self.changed.clone())?;
 
         for object in self.to.objects.iter().filter(|object| is_table(object) && !here.contains_key(&key(object))) {
             self.plan.statements.push(Planned::new(text::made(object)));
@@ -154,8 +158,7 @@ impl<'a> Steps<'a> {
         let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
         let has_triggers = triggers.filter_map(Object::table).any(|table| *table == pair.before.name);
         let found = in_place(pair, changes, has_triggers)?;
-        // An index, a key, a check, a view: SQLite knows all that keeps a column from being dropped.
-        (!found.drops_column || self.bench.run(&found.statements).is_ok()).then_some(found)
+        (!found.is_doubtful || self.bench.run(&found.statements).is_ok()).then_some(found)
     }
 
     fn rebuild(&mut self, base: &Schema, pair: &Pair<'_>, differences: &[&Difference]) {
@@ -200,8 +203,8 @@ impl<'a> Steps<'a> {
             for object in self.from.objects.iter().rev().filter(|object| object.kind() == kind) {
                 let goes_with_its_table = object.table().is_some_and(|table| gone.contains(table));
                 if self.is_dropped(object) && !goes_with_its_table {
-                    let comes_back = wanted.contains_key(&key(object));
-                    let comment = comment.take_if(|_| comes_back && kind != Kind::Index);
+                    let is_changed = self.changed.contains(&(kind, object.name().clone()));
+                    let comment = comment.take_if(|_| wanted.contains_key(&key(object)) && !is_changed);
                     let sql = drop_statement(object.kind(), object.name());
                     drops.push(Planned { sql, comment });
                 }

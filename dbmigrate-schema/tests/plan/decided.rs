@@ -1,0 +1,164 @@
+//! What is planned without a word, and what a person is asked.
+
+use dbmigrate_schema::{Decisions, plan};
+
+use crate::support::{applies, check, decisions, planned, refuses, rows, schema};
+
+#[test]
+fn what_is_new_is_created_and_what_goes_is_dropped_in_an_order_that_works() {
+    let teams = "CREATE TABLE teams (id INTEGER PRIMARY KEY); CREATE INDEX teams_id ON teams (id);
+                 CREATE VIEW all_teams AS SELECT * FROM teams;
+                 CREATE TRIGGER t AFTER INSERT ON teams BEGIN SELECT 1; END;
+                 CREATE TRIGGER v INSTEAD OF INSERT ON all_teams BEGIN SELECT 1; END;";
+    check(
+        "",
+        teams,
+        "",
+        "CREATE TABLE teams (\n  id INTEGER PRIMARY KEY\n);\n\n\
+         CREATE INDEX teams_id ON teams (id);\nCREATE VIEW all_teams AS SELECT * FROM teams;\n\
+         CREATE TRIGGER t AFTER INSERT ON teams BEGIN SELECT 1; END;\n\
+         CREATE TRIGGER v INSTEAD OF INSERT ON all_teams BEGIN SELECT 1; END;\n",
+    );
+    check(
+        teams,
+        "",
+        "drop-table",
+        "DROP TRIGGER v;\nDROP VIEW all_teams;\n\n-- drops the table `teams` and what it holds\nDROP TABLE teams;\n",
+    );
+    check(teams, teams, "", "");
+    assert!(planned(teams, &teams.to_uppercase(), "").is_empty());
+    // A parent goes while foreign keys are off: its rows would take others along.
+    let children = "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p ON DELETE CASCADE);";
+    assert!(planned(children, "CREATE TABLE c (p)", "drop-table").foreign_keys_off);
+    assert!(!planned(children, "CREATE TABLE p (id INTEGER PRIMARY KEY)", "drop-table").foreign_keys_off);
+}
+
+#[test]
+fn views_triggers_and_indexes_that_change_are_made_anew() {
+    let with = |view: &str, index: &str, trigger: &str| {
+        format!(
+            "CREATE TABLE t (a, b); CREATE INDEX i ON t ({index}); CREATE VIEW v AS SELECT {view} FROM t;
+             CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT {trigger}; END;"
+        )
+    };
+    check(
+        &with("a", "a", "1"),
+        &with("b", "b", "2"),
+        "",
+        "DROP TRIGGER r;\nDROP VIEW v;\nDROP INDEX i;\nCREATE INDEX i ON t (b);\nCREATE VIEW v AS SELECT b FROM t;\n\
+         CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 2; END;\n",
+    );
+}
+
+#[test]
+fn renames_are_asked_for() {
+    let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, mail TEXT);";
+    let people = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, mail TEXT);";
+    refuses(users, people, "", &["table `users` goes and `people` comes: is it the same one?"]);
+    refuses(users, "CREATE TABLE logs (at, what)", "", &["table `users` goes, and its rows with it"]);
+    check(users, people, "users=people", "ALTER TABLE users RENAME TO people;\n");
+    check(
+        users,
+        people,
+        "drop-table",
+        "-- drops the table `users` and what it holds\nDROP TABLE users;\n\n\
+         CREATE TABLE people (\n  id INTEGER PRIMARY KEY,\n  name TEXT,\n  mail TEXT\n);\n",
+    );
+    let to = "CREATE TABLE users (id INTEGER PRIMARY KEY, full_name TEXT NOT NULL, address TEXT);";
+    refuses(
+        users,
+        to,
+        "",
+        &[
+            "column `name` of `users` goes and `full_name` or `address` comes: is it the same one?",
+            "column `mail` of `users` goes and `full_name` or `address` comes: is it the same one?",
+        ],
+    );
+    let undecided = plan(&schema(users), &schema(to), &Decisions::default()).unwrap_err();
+    assert_eq!(
+        undecided[0].help(),
+        [
+            "if it is `full_name` now: `cargo dbmigrate generate --rename users.name=users.full_name`",
+            "if it is `address` now: `cargo dbmigrate generate --rename users.name=users.address`",
+            "if it may go: `cargo dbmigrate generate --allow drop-column`",
+        ]
+    );
+    // One is decided, the other is still open.
+    refuses(
+        users,
+        to,
+        "users.mail=users.address",
+        &["column `name` of `users` goes and `full_name` comes: is it the same one?"],
+    );
+    // What is computed holds nothing that could be lost.
+    let computed = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, mail TEXT, short AS (substr(name, 1, 3)));";
+    check(computed, users, "", "ALTER TABLE users DROP COLUMN short;\n");
+    refuses(
+        users,
+        &computed.replace("mail TEXT, short", "mail"),
+        "",
+        &["column `mail` of `users` goes, and its values with it"],
+    );
+}
+
+#[test]
+fn a_rename_that_fits_nothing_is_an_error() {
+    let (from, to) = ("CREATE TABLE a (x); CREATE VIEW v AS SELECT 1", "CREATE TABLE b (y); CREATE VIEW v AS SELECT 1");
+    for (decided, message) in [
+        ("c=b", "the rename `c=b` fits nothing: there is no table `c`"),
+        ("a=c", "the rename `a=c` fits nothing: no table `c` is wanted"),
+        ("v=b", "the rename `v=b` fits nothing: there is no table `v`"),
+        ("a=b b.z=b.y", "the rename `b.z=b.y` fits nothing: there is no column `z` in `a`"),
+        ("a=b b.x=b.z", "the rename `b.x=b.z` fits nothing: no column `z` is wanted in `b`"),
+    ] {
+        let undecided = plan(&schema(from), &schema(to), &decisions(decided)).unwrap_err();
+        assert!(undecided.iter().any(|open| open.to_string() == message), "{decided}: {undecided:?}");
+    }
+    let decided = "a=b b.x=b.y b.x=b.w";
+    refuses(
+        "CREATE TABLE a (x)",
+        "CREATE TABLE b (y, w)",
+        decided,
+        &["the rename `b.x=b.w` fits nothing: `x` is renamed to something else, too"],
+    );
+}
+
+#[test]
+fn values_are_asked_for() {
+    let (from, to) = ("CREATE TABLE t (a INT)", "CREATE TABLE t (a INT NOT NULL, b TEXT NOT NULL)");
+    refuses(
+        from,
+        to,
+        "",
+        &[
+            "column `a` of `t` becomes `NOT NULL`, and nothing says what replaces NULL in it",
+            "column `b` of `t` is new and `NOT NULL`, and nothing says what rows get in it",
+        ],
+    );
+    refuses(
+        from,
+        "CREATE TABLE t (a INT, b NOT NULL DEFAULT NULL)",
+        "",
+        &["column `b` of `t` is new and `NOT NULL`, and nothing says what rows get in it"],
+    );
+    // A default is for new rows.
+    refuses(
+        "CREATE TABLE t (a INT)",
+        "CREATE TABLE t (a INT NOT NULL DEFAULT 0)",
+        "",
+        &["column `a` of `t` becomes `NOT NULL`, and nothing says what replaces NULL in it"],
+    );
+    refuses(
+        "CREATE TABLE t (a INT)",
+        "CREATE TABLE t (a INT NOT NULL)",
+        "fill t.a=elsewhere",
+        &["`elsewhere` is no value for column `a` of `t`: no such column: elsewhere"],
+    );
+    let database = applies(
+        "CREATE TABLE t (a INT, c TEXT)",
+        "INSERT INTO t VALUES (1, 'X'), (NULL, 'Y')",
+        "CREATE TABLE t (a INT, c TEXT, b TEXT NOT NULL)",
+        "fill t.b=lower(c) || 1 -- so",
+    );
+    rows(&database, "SELECT b FROM t", &["'x1'", "'y1'"]);
+}
