@@ -1,6 +1,6 @@
 CREATE TABLE team (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  -- Unique, whatever the case.
+  -- Sorted whatever the case.
   name TEXT NOT NULL COLLATE NOCASE,
   note TEXT NOT NULL
 );
