@@ -175,6 +175,12 @@ impl Error {
         text
     }
 
+    /// What is wrong, without the place, the statement and the notes.
+    #[cfg(feature = "cli")]
+    pub(crate) fn text(&self) -> &str {
+        &self.0.message
+    }
+
     /// The file, relative to the package.
     #[must_use]
     pub fn file(&self) -> Option<&str> {

@@ -54,6 +54,8 @@ mod repair;
 mod repeatable;
 #[cfg(feature = "cli")]
 mod replace;
+#[cfg(feature = "cli")]
+mod replay;
 mod report;
 mod requires;
 mod reset;

@@ -71,7 +71,7 @@ fn attempt(connection: &Connection, script: &Script, enforced: bool) -> Result<A
 
 /// Asks what a script asserts. What SQLite can't ask is an error; an answer that is not true is none: what an empty
 /// database says of data is no fault of the file.
-fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
+pub(crate) fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
     for assert in &script.asserts {
         let columns = connection.prepare(script.source.slice(assert.span)).and_then(|mut statement| {
             let columns = statement.column_count();
@@ -101,7 +101,7 @@ fn settle(connection: &Connection, enforced: bool) -> rusqlite::Result<()> {
 }
 
 /// `VACUUM INTO` writes a file and changes nothing in the database: a replay writes none.
-fn is_vacuum_into(script: &Script, statement: &Statement) -> bool {
+pub(crate) fn is_vacuum_into(script: &Script, statement: &Statement) -> bool {
     statement.effect == (Effect::Bare { idempotent: false }) && starts_with(script, statement, "VACUUM")
 }
 

@@ -5,7 +5,7 @@
 //!   [JSON](Schema::to_json), drawn by [Mermaid](Schema::to_mermaid) or [Graphviz](Schema::to_dot).
 //! * [`plan`](plan()) makes the SQL that leads from one schema to another, on a database that holds rows.
 //! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
-//!   repeatables around them, and every way back from where its way up has led.
+//!   repeatables around them, and every way back from where its way up has led. Their Rust is run by a [`Program`].
 //!
 //! SQLite judges the statements; this crate says in which file and line it objects. It knows no terminal and writes
 //! to no database of a user.
@@ -20,6 +20,7 @@ mod migrated;
 pub mod model;
 mod parse;
 mod plan;
+mod program;
 mod proof;
 mod read;
 mod renamed;
@@ -33,6 +34,7 @@ pub use declared::{Declared, Hint};
 pub use fill::{FillError, Filled, FilledTable, fill};
 pub use model::{Kind, Name, Object, Schema, Table};
 pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Version, plan, reversed};
+pub use program::Program;
 pub use proof::{Claim, Failure, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};

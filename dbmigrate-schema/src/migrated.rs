@@ -4,41 +4,44 @@ use dbmigrate_core::{Diagnostic, MigrationSet};
 use rusqlite::Connection;
 
 use crate::model::Schema;
+use crate::program::Program;
 use crate::read::{ReadOptions, read};
-use crate::replay::{Replay, Stopped, deferring, replay_after, replay_ups};
+use crate::replay::{Replay, Replayer, Stopped};
 
 impl Schema {
     /// The schema that the ways up of a set and its repeatables lead to, on a database in memory.
     ///
     /// # Errors
     ///
-    /// What SQLite refuses, or the first migration that can't be replayed: only the program can run its Rust.
-    pub fn from_migrations(set: &MigrationSet) -> Result<Self, Vec<Diagnostic>> {
-        read(&replayed(set)?, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
+    /// What SQLite or the program refuses, or the first migration that can't be replayed: only the program can run its
+    /// Rust.
+    pub fn from_migrations(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Self, Vec<Diagnostic>> {
+        let connection = replayed_ups(set, program)?;
+        replayed_rest(set, &connection)?;
+        read(&connection, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
 }
 
-/// A database in memory that every way up of a set and its repeatables have made.
-pub(crate) fn replayed(set: &MigrationSet) -> Result<Connection, Vec<Diagnostic>> {
-    let connection = replayed_before_repeatables(set)?;
+/// A database in memory that every way up of a set has made.
+pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Connection, Vec<Diagnostic>> {
+    let mut connection = Connection::open_in_memory().map_err(|error| vec![unexpected(&error)])?;
     let mut replay = Replay::default();
-    replay_after(set, &connection, deferring(set), &mut replay);
-    sound(connection, replay)
+    Replayer::new(set, program).ups(&mut connection, &mut replay);
+    sound(replay).map(|()| connection)
 }
 
-/// As [`replayed`], but for the repeatables and what comes after them.
-pub(crate) fn replayed_before_repeatables(set: &MigrationSet) -> Result<Connection, Vec<Diagnostic>> {
-    let connection = Connection::open_in_memory().map_err(|error| vec![unexpected(&error)])?;
+/// Runs what comes after them: the repeatables, and the hook.
+pub(crate) fn replayed_rest(set: &MigrationSet, connection: &Connection) -> Result<(), Vec<Diagnostic>> {
     let mut replay = Replay::default();
-    replay_ups(set, &connection, deferring(set), &mut replay);
-    sound(connection, replay)
+    Replayer::new(set, None).after(connection, &mut replay);
+    sound(replay)
 }
 
-fn sound(connection: Connection, mut replay: Replay) -> Result<Connection, Vec<Diagnostic>> {
+fn sound(mut replay: Replay) -> Result<(), Vec<Diagnostic>> {
     if let Some((name, why)) = replay.stopped {
         replay.diagnostics.push(not_replayable(&name, why));
     }
-    if replay.diagnostics.is_empty() { Ok(connection) } else { Err(replay.diagnostics) }
+    if replay.diagnostics.is_empty() { Ok(()) } else { Err(replay.diagnostics) }
 }
 
 fn unexpected(error: &dyn std::fmt::Display) -> Diagnostic {
@@ -46,10 +49,10 @@ fn unexpected(error: &dyn std::fmt::Display) -> Diagnostic {
 }
 
 fn not_replayable(name: &str, why: Stopped) -> Diagnostic {
-    let why = match why {
-        Stopped::Code => "holds Rust, which only the program can run",
-        Stopped::OtherFiles => "attaches another database, and a replay opens no file",
+    let stopped = Diagnostic::error("replay", format!("`{name}` {why}: the schema after it is not known"));
+    let stopped = match why {
+        Stopped::Code => stopped.help("`cargo dbmigrate init --runner` adds a binary that runs it"),
+        Stopped::OtherFiles => stopped,
     };
-    Diagnostic::error("replay", format!("`{name}` {why}: the schema after it is not known"))
-        .help("compare two databases: `cargo dbmigrate schema --from FILE --to FILE`")
+    stopped.help("compare two databases: `cargo dbmigrate schema --from FILE --to FILE`")
 }

@@ -18,9 +18,10 @@ use dbmigrate_core::{Diagnostic, MigrationSet, Script, SourceText, script};
 use rusqlite::Connection;
 
 use crate::fill::Filled;
-use crate::migrated::{replayed, replayed_before_repeatables};
+use crate::migrated::{replayed_rest, replayed_ups};
 use crate::model::{Name, Schema};
 use crate::plan::Decisions;
+use crate::program::Program;
 use crate::read::ReadOptions;
 use crate::replay::copy;
 use walk::Walk;
@@ -30,6 +31,8 @@ use walk::Walk;
 pub struct Claim<'a> {
     /// The migrations that come before.
     pub set: &'a MigrationSet,
+    /// What runs their Rust, if there is any.
+    pub program: Option<&'a dyn Program>,
     /// The file of the way up.
     pub up: SourceText,
     /// The file of the way back, if there is to be one.
@@ -65,9 +68,9 @@ pub struct Failure {
 /// A way up or back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// From the schema before to the target.
+    /// From the state before a migration to the one after it.
     Up,
-    /// Back to the schema before.
+    /// Back to the state before.
     Down,
 }
 
@@ -99,13 +102,13 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let up = parsed(Step::Up, |problems| script::parse(&up, problems).up)?;
     let down = down.map(|down| parsed(Step::Down, |problems| script::parse_down(&down, problems))).transpose()?;
     let before = |problems| Failure { step: Step::Up, filled: false, problems };
+    let failed = |error: rusqlite::Error| before(vec![unexpected(&error)]);
+    let connection = replayed_ups(claim.set, claim.program).map_err(before)?;
     if !claim.set.repeatables.is_empty() || claim.set.after_all.is_some() {
         // A new database has none of these when it comes to the migration.
-        let connection = replayed_before_repeatables(claim.set).map_err(before)?;
-        walk::fresh(claim, &up, &connection)?;
+        walk::fresh(claim, &up, &copy(&connection).map_err(failed)?)?;
     }
-    let connection = replayed(claim.set).map_err(before)?;
-    let failed = |error: rusqlite::Error| before(vec![unexpected(&error)]);
+    replayed_rest(claim.set, &connection).map_err(before)?;
     let empty = copy(&connection).map_err(failed)?;
     let schema = read(&connection).map_err(|problem| before(vec![problem]))?;
     let walk = Walk { claim, before: &schema, up: &up, down: down.as_ref(), filled: false };

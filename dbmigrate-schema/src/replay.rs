@@ -1,18 +1,21 @@
 //! Replays a set on an empty database in memory.
 
+use std::fmt;
 use std::time::Duration;
 
 use dbmigrate_core::config::ForeignKeys;
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration, Step};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration, Step as ScriptStep};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use crate::program::Program;
+use crate::proof::Step;
 use crate::{execute, repeatable, views};
 
 /// What a replay found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replay {
-    /// What SQLite refused.
+    /// What SQLite or the program refused.
     pub diagnostics: Vec<Diagnostic>,
     /// How many ways up ran.
     pub ups: usize,
@@ -21,6 +24,8 @@ pub struct Replay {
     /// The migrations whose way up did not run, because one that can't be replayed or a failure comes first; then the
     /// files of hooks and repeatables.
     pub unchecked: Vec<String>,
+    /// The migrations whose way up ran and whose way back can't be replayed.
+    pub unchecked_downs: Vec<String>,
     /// The first migration or hook that can't be replayed, where that ended the replay.
     pub stopped: Option<(String, Stopped)>,
 }
@@ -28,136 +33,198 @@ pub struct Replay {
 /// Why a migration can't be replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// It runs Rust code of the program.
+    /// It runs Rust code of the program, and no program is there.
     Code,
-    /// It attaches another database: a replay opens no file.
+    /// It works on another database file: a replay opens none.
     OtherFiles,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Code => "holds Rust, which only the program can run",
+            Self::OtherFiles => "attaches another database, and a replay opens no file",
+        })
+    }
 }
 
 /// Runs every way up in order, with the hooks before and after them and the repeatables, and every way back.
 ///
-/// Rust code belongs to the program, and other database files to somebody: the replay ends before such a migration and
-/// names what was not checked.
-/// After a way up that SQLite refuses, nothing later can be judged either.
+/// Rust is run by the program. Without one the replay ends before such a migration, as it does before one that works on
+/// other database files, and names what was not checked.
+/// After a way up that is refused, nothing later can be judged either.
 #[must_use]
-pub fn replay(set: &MigrationSet) -> Replay {
+pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
     let mut replay = Replay::default();
-    if let Err(error) = ups_and_downs(set, &mut replay) {
+    if let Err(error) = Replayer::new(set, program).ups_and_downs(&mut replay) {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
     }
     replay
 }
 
-fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()> {
-    let connection = Connection::open_in_memory()?;
-    let deferring = deferring(set);
-    replay_ups(set, &connection, deferring, replay);
-    replay_rest(set, &connection, deferring, replay)?;
-    // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
-    // again every time.
-    let rule = set.config.foreign_keys;
-    let mut left = &set.migrations[..replay.ups];
-    while let Some((newest, earlier)) = left.split_last() {
-        let Some(down) = way_back(newest) else { break };
-        if run(&connection, rule, down, deferring, Outcome::Keep).is_err() {
-            break;
-        }
-        replay.downs += 1;
-        left = earlier;
-    }
-    // What is left is judged each from where its own way up has led, so that one does not hide the next.
-    let Some(last) = left.iter().rposition(|migration| way_back(migration).is_some()) else { return Ok(()) };
-    let connection = Connection::open_in_memory()?;
-    if let Some(hook) = &set.before_all
-        && run(&connection, rule, hook, deferring, Outcome::Keep).is_err()
-    {
-        return Ok(());
-    }
-    for migration in &left[..=last] {
-        // It ran before.
-        let Ok(up) = way_up(migration) else { break };
-        if run(&connection, rule, up, deferring, Outcome::Keep).is_err() {
-            break;
-        }
-        let Some(down) = way_back(migration) else { continue };
-        match run(&connection, rule, down, deferring, Outcome::Discard) {
-            Ok(()) => replay.downs += 1,
-            Err(diagnostic) => replay.diagnostics.push(diagnostic),
-        }
-    }
-    Ok(())
+/// A set, and what its scripts are run with.
+#[derive(Clone, Copy)]
+pub(crate) struct Replayer<'r> {
+    set: &'r MigrationSet,
+    program: Option<&'r dyn Program>,
+    /// Whether any script may put the check of a foreign key off until its commit.
+    deferring: bool,
 }
 
-/// Runs what stands before the migrations, and every way up.
-pub(crate) fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
-    let mut migrations = set.migrations.iter();
-    if set.before_all.as_ref().is_none_or(|hook| replay.attempt(path(hook), replayable(hook), run)) {
-        for migration in migrations.by_ref() {
-            if !replay.attempt(migration.name(), way_up(migration), run) {
+/// Why a way was not gone.
+enum Halt {
+    Refused(Diagnostic),
+    Stopped(Stopped),
+}
+
+impl<'r> Replayer<'r> {
+    pub(crate) fn new(set: &'r MigrationSet, program: Option<&'r dyn Program>) -> Self {
+        let scripts = set.migrations.iter().flat_map(|migration| match &migration.body {
+            Body::Sql { up, down: Down::Script(down) } => [Some(up), Some(&**down)],
+            Body::Sql { up, .. } => [Some(up), None],
+            Body::Rust(_) => [None, None],
+        });
+        let deferring = scripts.flatten().chain(set.hooks()).any(execute::mentions_deferring);
+        Self { set, program, deferring }
+    }
+
+    fn ups_and_downs(&self, replay: &mut Replay) -> rusqlite::Result<()> {
+        let mut connection = Connection::open_in_memory()?;
+        self.ups(&mut connection, replay);
+        self.rest(&connection, replay)?;
+        // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
+        // again every time.
+        let mut left = &self.set.migrations[..replay.ups];
+        while let Some((newest, earlier)) = left.split_last() {
+            if !has_way_back(newest) || self.go(&mut connection, newest, Step::Down, Outcome::Keep).is_err() {
                 break;
             }
-            replay.ups += 1;
+            replay.downs += 1;
+            left = earlier;
+        }
+        self.downs_each(left, replay)
+    }
+
+    /// Judges each way back from where its own way up has led, so that one does not hide the next.
+    fn downs_each(&self, left: &[SourceMigration], replay: &mut Replay) -> rusqlite::Result<()> {
+        let Some(last) = left.iter().rposition(has_way_back) else { return Ok(()) };
+        let mut connection = Connection::open_in_memory()?;
+        if let Some(hook) = &self.set.before_all
+            && self.run(&connection, hook, Outcome::Keep).is_err()
+        {
+            return Ok(());
+        }
+        for migration in &left[..=last] {
+            // It ran before.
+            if self.go(&mut connection, migration, Step::Up, Outcome::Keep).is_err() {
+                break;
+            }
+            if !has_way_back(migration) {
+                continue;
+            }
+            match self.go(&mut connection, migration, Step::Down, Outcome::Discard) {
+                Ok(()) => replay.downs += 1,
+                Err(Halt::Refused(diagnostic)) => replay.diagnostics.push(diagnostic),
+                Err(Halt::Stopped(_)) => replay.unchecked_downs.push(migration.name()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs what stands before the migrations, and every way up.
+    pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay) {
+        let mut migrations = self.set.migrations.iter();
+        let hook = self.set.before_all.as_ref();
+        if hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook))) {
+            for migration in migrations.by_ref() {
+                if !replay.went(migration.name(), self.go(connection, migration, Step::Up, Outcome::Keep)) {
+                    break;
+                }
+                replay.ups += 1;
+            }
+        }
+        replay.unchecked.extend(migrations.map(SourceMigration::name));
+    }
+
+    /// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have
+    /// led, so this works on a copy.
+    fn rest(&self, connection: &Connection, replay: &mut Replay) -> rusqlite::Result<()> {
+        let set = self.set;
+        if !replay.diagnostics.is_empty() || replay.stopped.is_some() {
+            let scripts = set.repeatables.iter().map(|it| &it.script).chain(&set.after_all);
+            replay.unchecked.extend(scripts.map(path));
+            return Ok(());
+        }
+        if set.repeatables.is_empty() && set.after_all.is_none() {
+            replay.diagnostics = views::ask(connection, &[])?;
+            return Ok(());
+        }
+        let connection = &copy(connection)?;
+        self.after(connection, replay);
+        if replay.diagnostics.is_empty() {
+            replay.diagnostics = views::ask(connection, &set.repeatables)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the repeatables and what stands after them.
+    pub(crate) fn after(&self, connection: &Connection, replay: &mut Replay) {
+        for repeatable in &self.set.repeatables {
+            let made = repeatable::take_away(connection, repeatable)
+                .and_then(|()| self.run(connection, &repeatable.script, Outcome::Keep));
+            replay.diagnostics.extend(made.err());
+        }
+        if !replay.diagnostics.is_empty() {
+            // What is not there would be missed by the others.
+            replay.unchecked.extend(self.set.after_all.iter().map(path));
+            return;
+        }
+        if let Some(hook) = &self.set.after_all {
+            replay.went(path(hook), self.hook(connection, hook));
         }
     }
-    replay.unchecked.extend(migrations.map(SourceMigration::name));
-}
 
-/// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have led,
-/// so this works on a copy.
-fn replay_rest(
-    set: &MigrationSet,
-    connection: &Connection,
-    deferring: bool,
-    replay: &mut Replay,
-) -> rusqlite::Result<()> {
-    if !replay.diagnostics.is_empty() || replay.stopped.is_some() {
-        let scripts = set.repeatables.iter().map(|it| &it.script).chain(&set.after_all);
-        replay.unchecked.extend(scripts.map(path));
-        return Ok(());
+    fn hook(&self, connection: &Connection, hook: &Script) -> Result<(), Halt> {
+        let hook = replayable(hook).map_err(Halt::Stopped)?;
+        self.run(connection, hook, Outcome::Keep).map_err(Halt::Refused)
     }
-    if set.repeatables.is_empty() && set.after_all.is_none() {
-        replay.diagnostics = views::ask(connection, &[])?;
-        return Ok(());
-    }
-    let connection = &copy(connection)?;
-    replay_after(set, connection, deferring, replay);
-    if replay.diagnostics.is_empty() {
-        replay.diagnostics = views::ask(connection, &set.repeatables)?;
-    }
-    Ok(())
-}
 
-/// Runs the repeatables and what stands after them.
-pub(crate) fn replay_after(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
-    for repeatable in &set.repeatables {
-        let made = repeatable::take_away(connection, repeatable).and_then(|()| run(&repeatable.script));
-        replay.diagnostics.extend(made.err());
+    /// Goes one way of a migration, which there is: in memory or, where it holds Rust, by the program.
+    fn go(
+        &self,
+        connection: &mut Connection,
+        migration: &SourceMigration,
+        way: Step,
+        outcome: Outcome,
+    ) -> Result<(), Halt> {
+        let script = script_of(migration, way);
+        match (script.map_or(Err(Stopped::Code), replayable), self.program) {
+            (Ok(script), _) => self.run(connection, script, outcome).map_err(Halt::Refused),
+            (Err(Stopped::Code), Some(program)) => {
+                script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::Refused)?;
+                let after = program.run(migration, way, connection).map_err(Halt::Refused)?;
+                if outcome == Outcome::Keep {
+                    *connection = after;
+                }
+                Ok(())
+            }
+            (Err(why), _) => Err(Halt::Stopped(why)),
+        }
     }
-    if !replay.diagnostics.is_empty() {
-        // What is not there would be missed by the others.
-        replay.unchecked.extend(set.after_all.iter().map(path));
-        return;
-    }
-    if let Some(hook) = &set.after_all {
-        replay.attempt(path(hook), replayable(hook), run);
+
+    fn run(&self, connection: &Connection, script: &Script, outcome: Outcome) -> Result<(), Diagnostic> {
+        run(connection, self.set.config.foreign_keys, script, self.deferring, outcome)
     }
 }
 
 impl Replay {
-    /// Runs a script that can be replayed, and says whether the replay can go on after it.
-    fn attempt(
-        &mut self,
-        name: String,
-        script: Result<&Script, Stopped>,
-        run: impl Fn(&Script) -> Result<(), Diagnostic>,
-    ) -> bool {
-        match script.map(run) {
-            Ok(Ok(())) => return true,
-            Ok(Err(diagnostic)) => self.diagnostics.push(diagnostic),
-            Err(why) => {
+    /// Takes down what came of a script, and says whether the replay can go on after it.
+    fn went(&mut self, name: String, result: Result<(), Halt>) -> bool {
+        match result {
+            Ok(()) => return true,
+            Err(Halt::Refused(diagnostic)) => self.diagnostics.push(diagnostic),
+            Err(Halt::Stopped(why)) => {
                 self.unchecked.push(name.clone());
                 self.stopped = Some((name, why));
             }
@@ -168,13 +235,6 @@ impl Replay {
 
 fn path(script: &Script) -> String {
     script.source.path().to_owned()
-}
-
-/// Whether any script may put the check of a foreign key off until its commit.
-pub(crate) fn deferring(set: &MigrationSet) -> bool {
-    let scripts =
-        set.migrations.iter().flat_map(|migration| way_up(migration).ok().into_iter().chain(way_back(migration)));
-    scripts.chain(set.hooks()).any(execute::mentions_deferring)
 }
 
 /// What becomes of what a script has done.
@@ -219,24 +279,34 @@ pub(crate) fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
     Ok(copy)
 }
 
-fn way_up(migration: &SourceMigration) -> Result<&Script, Stopped> {
-    match &migration.body {
-        Body::Sql { up, .. } => replayable(up),
-        Body::Rust(_) => Err(Stopped::Code),
-    }
-}
-
-fn way_back(migration: &SourceMigration) -> Option<&Script> {
-    match &migration.body {
-        Body::Sql { down: Down::Script(down), .. } => replayable(down).ok(),
+/// The script of a way; none where that is Rust, or where there is no way back.
+fn script_of(migration: &SourceMigration, way: Step) -> Option<&Script> {
+    match (&migration.body, way) {
+        (Body::Sql { up, .. }, Step::Up) => Some(up),
+        (Body::Sql { down: Down::Script(down), .. }, Step::Down) => Some(down),
         _ => None,
     }
 }
 
+fn has_way_back(migration: &SourceMigration) -> bool {
+    match &migration.body {
+        Body::Sql { down, .. } => matches!(down, Down::Script(_)),
+        Body::Rust(rust) => rust.has_down && rust.irreversible.is_none(),
+    }
+}
+
+/// Whether a script can run in memory. A program that ran one with both in it would open the other file.
 fn replayable(script: &Script) -> Result<&Script, Stopped> {
-    let reason = script.steps.iter().find_map(|step| match step {
-        Step::Call { .. } => Some(Stopped::Code),
-        Step::Sql(statement) => execute::starts_with(script, statement, "ATTACH").then_some(Stopped::OtherFiles),
-    });
-    reason.map_or(Ok(script), Err)
+    let has_code = script.steps.iter().any(|step| matches!(step, ScriptStep::Call { .. }));
+    let opens_file = |step: &ScriptStep| match step {
+        ScriptStep::Call { .. } => false,
+        ScriptStep::Sql(statement) => {
+            execute::starts_with(script, statement, "ATTACH") || has_code && execute::is_vacuum_into(script, statement)
+        }
+    };
+    match script.steps.iter().any(opens_file) {
+        true => Err(Stopped::OtherFiles),
+        false if has_code => Err(Stopped::Code),
+        false => Ok(script),
+    }
 }

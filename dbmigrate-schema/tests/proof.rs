@@ -40,6 +40,7 @@ impl Case<'_> {
     fn prove_with(&self, files: &[(&str, &str)]) -> Result<Proof, Failure> {
         let claim = Claim {
             set: &set(files),
+            program: None,
             up: SourceText::new("migrations/002_next.sql", self.up),
             down: self.down.map(|down| SourceText::new("migrations/002_next.down.sql", down)),
             target: &Schema::from_sql(self.target).unwrap(),

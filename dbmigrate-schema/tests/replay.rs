@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+use std::cell::RefCell;
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbmigrate_core::config::ForeignKeys;
-use dbmigrate_core::{Config, MigrationSet};
-use dbmigrate_schema::{Replay, Stopped, replay};
+use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceMigration};
+use dbmigrate_schema::{Program, Replay, Schema, Step, Stopped, replay};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -26,7 +29,7 @@ fn set(files: &[(&str, &str)]) -> MigrationSet {
 }
 
 fn check(files: &[(&str, &str)]) -> Replay {
-    replay(&set(files))
+    replay(&set(files), None)
 }
 
 /// `file:line:column message` of each finding.
@@ -87,6 +90,111 @@ fn rust_ends_the_replay_and_what_follows_is_named() {
     assert_eq!(replay.stopped.as_ref().map(|(name, why)| (name.as_str(), *why)), Some(("002_b", Stopped::Code)));
     assert_eq!(replay.unchecked, ["002_b", "003_c"]);
     assert_eq!((replay.ups, found(&replay)), (1, vec![]));
+}
+
+/// Runs code that is known by the name of its migration, and takes down what it was asked for.
+#[derive(Debug, Default)]
+struct Stub {
+    /// What the ways do: SQL by `001_a up`.
+    ways: Vec<(&'static str, &'static str)>,
+    asked: RefCell<Vec<String>>,
+}
+
+impl Program for Stub {
+    fn run(&self, migration: &SourceMigration, way: Step, before: &Connection) -> Result<Connection, Diagnostic> {
+        let asked = format!("{} {}", migration.name(), if way == Step::Up { "up" } else { "down" });
+        let sql = self.ways.iter().find(|(way, _)| **way == asked).map_or("", |(_, sql)| sql);
+        self.asked.borrow_mut().push(asked);
+        let mut after = Connection::open_in_memory().unwrap();
+        Backup::new(before, &mut after).unwrap().step(-1).unwrap();
+        match after.execute_batch(sql) {
+            Ok(()) => Ok(after),
+            Err(error) => Err(Diagnostic::error("program", error.to_string()).in_file(migration.file.as_str())),
+        }
+    }
+}
+
+const RUST: &str = "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n\
+                    pub fn down(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n";
+/// SQL around Rust: each relies on what the one before it did.
+const MIXED: &[(&str, &str)] = &[
+    ("001_a.sql", "CREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE a;"),
+    ("002_b.rs", RUST),
+    ("003_c.sql", "INSERT INTO b VALUES (1);\n-- dbmigrate: call fill\n-- dbmigrate: down\nDELETE FROM b;"),
+    ("004_d.sql", "CREATE TABLE d(x);\n-- dbmigrate: down\nDROP TABLE d;\n-- dbmigrate: call clean\n"),
+    ("repeatable/v.sql", "CREATE VIEW v AS SELECT y FROM b;"),
+];
+
+#[test]
+fn the_program_runs_the_rust_and_the_replay_goes_on_from_there() {
+    let program = Stub {
+        ways: vec![
+            ("002_b up", "CREATE TABLE b(y)"),
+            ("002_b down", "DROP TABLE b"),
+            ("003_c up", "INSERT INTO b VALUES (2)"),
+            ("004_d down", "DROP TABLE d"),
+        ],
+        ..Stub::default()
+    };
+    let set = set(MIXED);
+    let replay = replay(&set, Some(&program));
+    assert_eq!((replay.ups, replay.downs, found(&replay)), (4, 4, vec![]));
+    assert_eq!((replay.stopped, replay.unchecked, replay.unchecked_downs), (None, vec![], vec![]));
+    assert_eq!(*program.asked.borrow(), ["002_b up", "003_c up", "004_d down", "002_b down"]);
+
+    let schema = Schema::from_migrations(&set, Some(&program)).unwrap();
+    let names: Vec<_> = schema.objects.iter().map(|object| object.name().as_str()).collect();
+    assert_eq!(names, ["a", "b", "d", "v"]);
+    let [stopped] = Schema::from_migrations(&set, None).unwrap_err().try_into().unwrap();
+    assert!(stopped.message.starts_with("`002_b` holds Rust"), "{stopped:?}");
+}
+
+#[test]
+fn what_the_program_refuses_is_a_finding_and_hides_no_other() {
+    let program =
+        Stub { ways: vec![("002_b up", "CREATE TABLE b(y)"), ("002_b down", "DROP TABLE nope")], ..Stub::default() };
+    let mut files = MIXED.to_vec();
+    files[0].1 = "CREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE c;";
+    let refused = replay(&set(&files), Some(&program));
+    assert_eq!((refused.ups, refused.downs), (4, 2));
+    assert_eq!(
+        found(&refused),
+        [
+            "migrations/001_a.sql:3:1 SQLite refuses this statement: no such table: c",
+            "migrations/002_b.rs no such table: nope"
+        ]
+    );
+
+    let program = Stub { ways: vec![("002_b up", "CREATE TABLE a(y)")], ..Stub::default() };
+    let refused = replay(&set(MIXED), Some(&program));
+    assert_eq!(found(&refused), ["migrations/002_b.rs table a already exists in CREATE TABLE a(y) at offset 13"]);
+    assert_eq!((refused.ups, refused.downs), (1, 1));
+    assert_eq!(refused.unchecked, ["003_c", "004_d", "migrations/repeatable/v.sql"]);
+}
+
+#[test]
+fn a_way_back_with_rust_is_named_where_no_program_runs_it() {
+    let files = [MIXED[0], ("002_d.sql", "CREATE TABLE d(x);\n-- dbmigrate: down\n-- dbmigrate: call clean\n")];
+    let replay = replay(&set(&files), None);
+    assert_eq!((replay.ups, replay.downs, found(&replay)), (2, 1, vec![]));
+    assert_eq!((replay.stopped, replay.unchecked, replay.unchecked_downs), (None, vec![], vec!["002_d".to_owned()]));
+}
+
+#[test]
+fn statements_around_a_call_are_judged_before_the_program_is_asked() {
+    let program = Stub::default();
+    for (sql, expect) in [
+        ("-- dbmigrate: assert SELECT nope\n-- dbmigrate: call fill\n", "no such column: nope"),
+        ("ATTACH 'x.db' AS x;\n-- dbmigrate: call fill\n", ""),
+        ("-- dbmigrate: no-transaction\nVACUUM INTO 'x.db';\n-- dbmigrate: call fill\n", ""),
+    ] {
+        let replay = replay(&set(&[("001_a.sql", sql)]), Some(&program));
+        match expect {
+            "" => assert_eq!(replay.stopped, Some(("001_a".to_owned(), Stopped::OtherFiles)), "{sql}"),
+            _ => assert!(found(&replay)[0].ends_with(expect), "{replay:?}"),
+        }
+    }
+    assert!(program.asked.borrow().is_empty());
 }
 
 #[test]
@@ -190,9 +298,9 @@ fn the_configuration_says_whether_foreign_keys_are_enforced() {
         ("002_b.sql", "INSERT INTO c VALUES (1); INSERT INTO p VALUES (1);"),
     ];
     let mut set = set(&files);
-    assert_eq!(found(&replay(&set)).len(), 1);
+    assert_eq!(found(&replay(&set, None)).len(), 1);
     set.config.foreign_keys = ForeignKeys::Off;
-    assert_eq!(found(&replay(&set)), Vec::<String>::new());
+    assert_eq!(found(&replay(&set, None)), Vec::<String>::new());
 }
 
 #[test]

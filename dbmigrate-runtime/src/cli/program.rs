@@ -1,11 +1,12 @@
 //! The commands as a program's own binary offers them, on hosts without cargo too.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::failure::{DONE, FAILURE, USAGE};
+use super::replay::{self, REPLAY};
 use super::terminal::Plain;
 use super::{Invocation, Terminal, database_path, parse, run};
 use crate::{Backend, Migrator};
@@ -34,6 +35,14 @@ impl<B: Backend> Migrator<'_, B> {
         let own_name = || Path::new(&called).file_stem().and_then(OsStr::to_str).unwrap_or("migrate").to_owned();
         let program = env::var(PROGRAM).unwrap_or_else(|_| own_name());
         let mut terminal = Plain::new();
+        let arguments: Vec<OsString> = arguments.collect();
+        match arguments.as_slice() {
+            [word, rest @ ..] if word == REPLAY => {
+                let exit = replay::run(self, rest, &mut terminal);
+                return end(terminal, exit);
+            }
+            _ => {}
+        }
         let exit = match parse(&program, arguments) {
             Err(usage) => wrong(&usage.to_string(), usage.help(), &mut terminal),
             Ok(Invocation::Print(text)) => {
@@ -54,12 +63,16 @@ impl<B: Backend> Migrator<'_, B> {
                 }
             },
         };
-        match terminal.finish() {
-            Ok(()) => ExitCode::from(exit),
-            Err(error) => {
-                Plain::new().error(&format!("could not write to stdout: {error}"));
-                ExitCode::from(FAILURE)
-            }
+        end(terminal, exit)
+    }
+}
+
+fn end(terminal: Plain, exit: u8) -> ExitCode {
+    match terminal.finish() {
+        Ok(()) => ExitCode::from(exit),
+        Err(error) => {
+            Plain::new().error(&format!("could not write to stdout: {error}"));
+            ExitCode::from(FAILURE)
         }
     }
 }

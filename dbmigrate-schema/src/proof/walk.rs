@@ -7,8 +7,9 @@ use super::contents::{Contents, Pair, pairs};
 use super::state::{self, asserts};
 use super::{Claim, Failure, Step, read, unexpected};
 use crate::compare::compare;
+use crate::migrated::replayed_rest;
 use crate::model::Schema;
-use crate::replay::{Outcome, Replay, deferring, replay_after, run};
+use crate::replay::{Outcome, run};
 
 /// The two schemas and the two ways between them.
 #[derive(Clone, Copy)]
@@ -68,13 +69,9 @@ pub(super) fn fresh(claim: &Claim<'_>, up: &Script, connection: &Connection) -> 
     asserts(connection, up).and_then(|()| run_one(claim, up, connection)).map_err(|problem| {
         failure(vec![problem.note("this is about a new database, which runs it before the repeatables")])
     })?;
-    let mut replay = Replay::default();
-    replay_after(claim.set, connection, deferring(claim.set), &mut replay);
-    if replay.diagnostics.is_empty() {
-        replay.diagnostics =
-            differences(Step::Up, connection, claim.target).map_err(|problem| failure(vec![problem]))?;
-    }
-    if replay.diagnostics.is_empty() { Ok(()) } else { Err(failure(replay.diagnostics)) }
+    replayed_rest(claim.set, connection).map_err(failure)?;
+    let differences = differences(Step::Up, connection, claim.target).map_err(|problem| failure(vec![problem]))?;
+    if differences.is_empty() { Ok(()) } else { Err(failure(differences)) }
 }
 
 fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {
