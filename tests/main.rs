@@ -31,6 +31,7 @@ mod readme;
 mod rebuild;
 mod rehearsal;
 mod rusqlite_matrix;
+mod rust_replay;
 mod scaler;
 mod schema;
 mod settle;

@@ -124,7 +124,7 @@ pub(crate) enum Command {
     /// List the migrations of the set, without a database
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
-    Check,
+    Check(BuildArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -215,12 +215,15 @@ pub(crate) struct FromDiffArgs {
     /// Show what would be written, on stdout, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
 }
 
 impl FromDiffArgs {
     /// Whether any of them is there.
     pub(crate) fn any(&self) -> bool {
-        self.dry_run || !(self.rename.is_empty() && self.fill.is_empty() && self.allow.is_empty())
+        let decides = !(self.rename.is_empty() && self.fill.is_empty() && self.allow.is_empty());
+        self.dry_run || decides || self.build != BuildArgs::default()
     }
 }
 
@@ -277,7 +280,8 @@ pub(crate) struct DatabaseArgs {
 }
 
 /// Passed on to cargo where the package's own runner has to be built.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Runner")]
 pub(crate) struct BuildArgs {
     /// Features of the package, for its runner
     #[arg(long, value_name = "FEATURES")]

@@ -151,9 +151,13 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
         _ => script.source.first_line(statement),
     };
     let message = message(error);
-    let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"))
-        .at(Location::new(&script.source, span));
-    if message.starts_with("no such table") {
+    let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"));
+    began_empty(refused.at(Location::new(&script.source, span)))
+}
+
+/// Says where the replay began, to those who miss a table.
+pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
+    if refused.message.contains("no such table") {
         return refused.note("the replay began with an empty database, and all that comes before this ran");
     }
     refused

@@ -50,9 +50,6 @@ fn unexpected(error: &dyn std::fmt::Display) -> Diagnostic {
 
 fn not_replayable(name: &str, why: Stopped) -> Diagnostic {
     let stopped = Diagnostic::error("replay", format!("`{name}` {why}: the schema after it is not known"));
-    let stopped = match why {
-        Stopped::Code => stopped.help("`cargo dbmigrate init --runner` adds a binary that runs it"),
-        Stopped::OtherFiles => stopped,
-    };
+    let stopped = why.help().into_iter().fold(stopped, Diagnostic::help);
     stopped.help("compare two databases: `cargo dbmigrate schema --from FILE --to FILE`")
 }

@@ -24,8 +24,8 @@ pub struct Replay {
     /// The migrations whose way up did not run, because one that can't be replayed or a failure comes first; then the
     /// files of hooks and repeatables.
     pub unchecked: Vec<String>,
-    /// The migrations whose way up ran and whose way back can't be replayed.
-    pub unchecked_downs: Vec<String>,
+    /// The migrations whose way up ran and whose way back can't be replayed, and why.
+    pub unchecked_downs: Vec<(String, Stopped)>,
     /// The first migration or hook that can't be replayed, where that ended the replay.
     pub stopped: Option<(String, Stopped)>,
 }
@@ -37,6 +37,17 @@ pub enum Stopped {
     Code,
     /// It works on another database file: a replay opens none.
     OtherFiles,
+}
+
+impl Stopped {
+    /// What to do about it, where there is something.
+    #[must_use]
+    pub fn help(self) -> Option<&'static str> {
+        match self {
+            Self::Code => Some("`cargo dbmigrate init --runner` adds a binary that runs it"),
+            Self::OtherFiles => None,
+        }
+    }
 }
 
 impl fmt::Display for Stopped {
@@ -74,8 +85,14 @@ pub(crate) struct Replayer<'r> {
 
 /// Why a way was not gone.
 enum Halt {
-    Refused(Diagnostic),
+    Refused(Box<Diagnostic>),
     Stopped(Stopped),
+}
+
+impl Halt {
+    fn refused(diagnostic: Diagnostic) -> Self {
+        Self::Refused(Box::new(diagnostic))
+    }
 }
 
 impl<'r> Replayer<'r> {
@@ -125,8 +142,8 @@ impl<'r> Replayer<'r> {
             }
             match self.go(&mut connection, migration, Step::Down, Outcome::Discard) {
                 Ok(()) => replay.downs += 1,
-                Err(Halt::Refused(diagnostic)) => replay.diagnostics.push(diagnostic),
-                Err(Halt::Stopped(_)) => replay.unchecked_downs.push(migration.name()),
+                Err(Halt::Refused(diagnostic)) => replay.diagnostics.push(*diagnostic),
+                Err(Halt::Stopped(why)) => replay.unchecked_downs.push((migration.name(), why)),
             }
         }
         Ok(())
@@ -187,7 +204,7 @@ impl<'r> Replayer<'r> {
 
     fn hook(&self, connection: &Connection, hook: &Script) -> Result<(), Halt> {
         let hook = replayable(hook).map_err(Halt::Stopped)?;
-        self.run(connection, hook, Outcome::Keep).map_err(Halt::Refused)
+        self.run(connection, hook, Outcome::Keep).map_err(Halt::refused)
     }
 
     /// Goes one way of a migration, which there is: in memory or, where it holds Rust, by the program.
@@ -200,10 +217,11 @@ impl<'r> Replayer<'r> {
     ) -> Result<(), Halt> {
         let script = script_of(migration, way);
         match (script.map_or(Err(Stopped::Code), replayable), self.program) {
-            (Ok(script), _) => self.run(connection, script, outcome).map_err(Halt::Refused),
+            (Ok(script), _) => self.run(connection, script, outcome).map_err(Halt::refused),
             (Err(Stopped::Code), Some(program)) => {
-                script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::Refused)?;
-                let after = program.run(migration, way, connection).map_err(Halt::Refused)?;
+                script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::refused)?;
+                let refused = |refused| Halt::refused(execute::began_empty(refused));
+                let after = program.run(migration, way, connection).map_err(refused)?;
                 if outcome == Outcome::Keep {
                     *connection = after;
                 }
@@ -223,7 +241,7 @@ impl Replay {
     fn went(&mut self, name: String, result: Result<(), Halt>) -> bool {
         match result {
             Ok(()) => return true,
-            Err(Halt::Refused(diagnostic)) => self.diagnostics.push(diagnostic),
+            Err(Halt::Refused(diagnostic)) => self.diagnostics.push(*diagnostic),
             Err(Halt::Stopped(why)) => {
                 self.unchecked.push(name.clone());
                 self.stopped = Some((name, why));

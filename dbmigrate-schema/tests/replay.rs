@@ -177,7 +177,10 @@ fn a_way_back_with_rust_is_named_where_no_program_runs_it() {
     let files = [MIXED[0], ("002_d.sql", "CREATE TABLE d(x);\n-- dbmigrate: down\n-- dbmigrate: call clean\n")];
     let replay = replay(&set(&files), None);
     assert_eq!((replay.ups, replay.downs, found(&replay)), (2, 1, vec![]));
-    assert_eq!((replay.stopped, replay.unchecked, replay.unchecked_downs), (None, vec![], vec!["002_d".to_owned()]));
+    assert_eq!(
+        (replay.stopped, replay.unchecked, replay.unchecked_downs),
+        (None, vec![], vec![("002_d".to_owned(), Stopped::Code)])
+    );
 }
 
 #[test]

@@ -2,24 +2,28 @@
 
 use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;
-use dbmigrate_schema::Stopped;
 use serde_json::json;
 
 use super::Context;
-use crate::error::{CliError, DONE, NO};
+use crate::cli::BuildArgs;
+use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::check::{Checked, check};
+use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::report;
 use crate::shell::Shell;
 
-pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
+pub(crate) fn run(args: &BuildArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = project::select(context.global)?;
     let mut exit = DONE;
     for project in &projects {
-        let checked = check(project)?;
+        let runner = Runner::of(project, context.global, args);
+        let checked = check(project, runner.as_ref().map(|runner| runner as _))?;
         report::diagnostics(&checked.diagnostics, context.shell);
-        if checked.failed() {
-            exit = NO;
+        if checked.is_cut_short() {
+            exit = FAILURE;
+        } else if checked.failed() {
+            exit = exit.max(NO);
         }
         summary(project, &checked, context.shell);
     }
@@ -42,6 +46,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "replayed_ups": replay.map(|replay| replay.ups),
             "replayed_downs": replay.map(|replay| replay.downs),
             "unchecked": unchecked,
+            "unchecked_downs": replay.map(|it| it.unchecked_downs.iter().map(|(name, _)| name).collect::<Vec<_>>()),
         });
         shell.data(&line.to_string());
         return;
@@ -52,14 +57,15 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
             shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(set)));
             if let Some((first, why)) = &replay.stopped {
-                let why = match why {
-                    Stopped::Code => "holds Rust, which only the program can run",
-                    Stopped::OtherFiles => "attaches another database, and a replay opens no file",
-                };
                 let names = unchecked.join("`, `");
                 shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
+                why.help().into_iter().for_each(|help| shell.help(help));
             } else if !unchecked.is_empty() {
                 shell.note(&format!("not replayed after the failure: `{}`", unchecked.join("`, `")));
+            }
+            for (name, why) in &replay.unchecked_downs {
+                shell.warning(&format!("the way back of `{name}` {why}: it was not replayed"));
+                why.help().into_iter().for_each(|help| shell.help(help));
             }
         }
         None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),

@@ -16,8 +16,10 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
         return generate::from_diff(Some(&args.name), args.no_down, &args.decisions, context);
     }
     if args.decisions.any() {
-        return Err(CliError::usage("`--rename`, `--fill`, `--allow` and `--dry-run` are about a difference")
-            .help("add `--from-diff`, or use `cargo dbmigrate generate`"));
+        return Err(CliError::usage(
+            "`--rename`, `--fill`, `--allow`, `--dry-run` and what the runner is built with are about a difference",
+        )
+        .help("add `--from-diff`, or use `cargo dbmigrate generate`"));
     }
     let project = project::select_one(context.global)?;
     let down = project.config.reversible && !args.no_down;

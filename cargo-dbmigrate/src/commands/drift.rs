@@ -6,13 +6,20 @@ use serde_json::json;
 use super::Context;
 use crate::cli::DatabaseArgs;
 use crate::error::{CliError, DONE, NO};
+use crate::ops::program::Runner;
 use crate::ops::project;
 use crate::ops::schema::{Reach, drift};
 use crate::report;
 
 pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
-    let found = drift(&project, &Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout })?;
+    let runner = Runner::of(&project, context.global, &args.build);
+    let reach = Reach {
+        database: args.database.as_deref(),
+        busy_timeout: args.busy_timeout,
+        program: runner.as_ref().map(|runner| runner as _),
+    };
+    let found = drift(&project, &reach)?;
     let shell = &mut *context.shell;
     report::opaque(&found.live, shell);
     report::differences(&found.differences, shell);

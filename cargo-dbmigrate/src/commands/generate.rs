@@ -7,6 +7,7 @@ use super::Context;
 use crate::cli::{FromDiffArgs, GenerateArgs};
 use crate::error::{CliError, DONE};
 use crate::ops::generate::{Generated, Outcome, Request, generate, write};
+use crate::ops::program::Runner;
 use crate::ops::project;
 use crate::report;
 use crate::shell::Shell;
@@ -30,8 +31,11 @@ pub(super) fn from_diff(
         allow: args.allow.iter().copied().collect(),
         down: project.config.reversible && !no_down,
     };
+    let runner = Runner::of(&project, context.global, &args.build);
+    let program = runner.as_ref().map(|runner| runner as _);
     let shell = &mut *context.shell;
-    let Outcome { warnings, generated } = generate(&project, &request, &mut |question| shell.confirm(question))?;
+    let mut ask = |question: &str| shell.confirm(question);
+    let Outcome { warnings, generated } = generate(&project, &request, program, &mut ask)?;
     report::diagnostics(&warnings, shell);
     let Some(generated) = generated else {
         if shell.is_json() {

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::{SchemaArgs, SchemaFormat};
 use crate::error::{CliError, DONE};
 use crate::ops::declared::SchemaFile;
+use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, Source, load};
 use crate::report;
@@ -15,10 +16,15 @@ use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    let runner = Runner::of(&project, context.global, &args.database.build);
+    let reach = Reach {
+        database: args.database.database.as_deref(),
+        busy_timeout: args.database.busy_timeout,
+        program: runner.as_ref().map(|runner| runner as _),
+    };
     if args.write {
-        return write(&project, args.force, context.shell);
+        return write(&project, &reach, args.force, context.shell);
     }
-    let reach = Reach { database: args.database.database.as_deref(), busy_timeout: args.database.busy_timeout };
     if args.from.is_none() && args.to.is_none() {
         let schema = load(&Source::new(&args.of), &project, &reach)?;
         let shell = &mut *context.shell;
@@ -45,8 +51,8 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
 }
 
 /// Writes `schema.sql`. What a person wrote there is not replaced without a word.
-fn write(project: &Project, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
-    let schema = load(&Source::Migrations, project, &Reach { database: None, busy_timeout: None })?;
+fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
+    let schema = load(&Source::Migrations, project, reach)?;
     let file = &project.config.schema;
     let edit = SchemaFile::new(project, &schema)?;
     if edit.is_fresh() {

@@ -1,9 +1,10 @@
 //! Everything that can be known of a package's migrations without a database of anybody's.
 
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration};
-use dbmigrate_schema::Replay;
+use dbmigrate_schema::{Program, Replay};
 
 use crate::error::CliError;
+use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::{declared, wiring};
 
@@ -23,11 +24,16 @@ impl Checked {
     pub(crate) fn failed(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
+
+    /// Whether it could not be checked, because the program of the package can't be run.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.code == UNUSABLE)
+    }
 }
 
-/// Checks sequence, configuration and wiring, and replays every way up and back in memory, with the hooks
-/// and repeatables.
-pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
+/// Checks sequence, configuration and wiring, and replays every way up and back in memory, with the hooks and
+/// repeatables; `program` runs the Rust in them.
+pub(crate) fn check(project: &Project, program: Option<&dyn Program>) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
     let mut diagnostics = loaded.diagnostics;
@@ -35,11 +41,11 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
     let manifest = wiring::manifest(project)?;
     diagnostics.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &loaded.set));
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
-    let replay = sound.then(|| dbmigrate_schema::replay(&loaded.set));
+    let replay = sound.then(|| dbmigrate_schema::replay(&loaded.set, program));
     if let Some(replay) = &replay {
         diagnostics.extend(replay.diagnostics.iter().cloned());
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
-            diagnostics.extend(declared::check(project, &loaded.set));
+            diagnostics.extend(declared::check(project, &loaded.set, program));
         }
     }
     Ok(Checked { diagnostics, set: loaded.set, replay })

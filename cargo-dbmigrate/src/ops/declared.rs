@@ -2,7 +2,7 @@
 
 use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
-use dbmigrate_schema::{Change, Declared, Kind, Schema, compare};
+use dbmigrate_schema::{Change, Declared, Kind, Program, Schema, compare};
 
 use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
@@ -55,13 +55,13 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
 }
 
 /// In what the file, where there is one, differs from the migrations.
-pub(crate) fn check(project: &Project, set: &MigrationSet) -> Vec<Diagnostic> {
+pub(crate) fn check(project: &Project, set: &MigrationSet, program: Option<&dyn Program>) -> Vec<Diagnostic> {
     let file = &project.config.schema;
     if !project.root.join(file).exists() {
         return Vec::new();
     }
     let found = SourceText::read(&project.root, file).map_err(|problem| vec![problem]).and_then(|text| {
-        let before = Schema::from_migrations(set)?;
+        let before = Schema::from_migrations(set, program)?;
         Ok(compare(&before, &declared(&text, set, &before)?.schema))
     });
     match found {

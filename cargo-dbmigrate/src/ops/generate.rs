@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{
-    Claim, Decisions, Failure, Hazard, Name, Plan, Proof, Rename, Schema, Step, Undecided, compare, plan, prove,
-    reversed,
+    Claim, Decisions, Failure, Hazard, Name, Plan, Program, Proof, Rename, Schema, Step, Undecided, compare, plan,
+    prove, reversed,
 };
 
 use crate::error::CliError;
@@ -55,10 +55,12 @@ pub(crate) struct Outcome {
     pub(crate) generated: Option<Generated>,
 }
 
-/// Plans the next migration and proves it. `ask` asks a question of yes or no, where somebody is there to answer.
+/// Plans the next migration and proves it. `program` runs the Rust of those before it; `ask` asks a question of yes or
+/// no, where somebody is there to answer.
 pub(crate) fn generate(
     project: &Project,
     request: &Request<'_>,
+    program: Option<&dyn Program>,
     ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Outcome, CliError> {
     let loaded = project.load();
@@ -67,7 +69,7 @@ pub(crate) fn generate(
         return Err(CliError::diagnostics(loaded.diagnostics));
     }
     let file = declared::read(project)?;
-    let before = Schema::from_migrations(&loaded.set).map_err(CliError::diagnostics)?;
+    let before = Schema::from_migrations(&loaded.set, program).map_err(CliError::diagnostics)?;
     let declared = declared::declared(&file, &loaded.set, &before).map_err(CliError::diagnostics)?;
     let (hinted, done) = declared.renames(&before);
     let warnings = done.into_iter().map(|hint| hint.done(&file)).collect();
@@ -100,6 +102,7 @@ pub(crate) fn generate(
     let source = |at: usize| files.get(at).map(|(path, text): &(String, String)| SourceText::new(path, text));
     let claim = Claim {
         set: &loaded.set,
+        program,
         up: SourceText::new(&files[0].0, &files[0].1),
         down: source(1),
         target,

@@ -9,6 +9,7 @@ pub(crate) mod edit;
 pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod open;
+pub(crate) mod program;
 pub(crate) mod project;
 pub(crate) mod runner;
 pub(crate) mod runtime_set;

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-use dbmigrate_core::{Body, Down, MigrationSet, SourceMigration, Step};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, Step};
 use dbmigrate_runtime::Stopped;
 use dbmigrate_runtime::cli::{Back, Baseline, Format, Mend, PROGRAM, Request, Verb};
 
 use crate::cli::{BuildArgs, Global};
 use crate::error::{CliError, FAILURE};
+use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 
 /// The feature that builds the runner, as `init --runner` writes it.
@@ -24,8 +25,7 @@ pub(crate) fn binary<'p>(project: &'p Project, set: &MigrationSet) -> Result<&'p
 fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) -> Result<&'p str, CliError> {
     match runner {
         Some(runner) if binaries.contains(&runner) => Ok(runner),
-        Some(runner) => Err(CliError::failure(format!("there is no binary `{runner}`, which `runner` names"))
-            .help("`cargo dbmigrate init --runner` adds it")),
+        Some(runner) => Err(missing(runner).into()),
         None => {
             let names = set.migrations.iter().filter(|migration| has_code(migration));
             let names: Vec<String> = names.map(|migration| format!("`{}`", migration.file)).collect();
@@ -33,6 +33,21 @@ fn chosen<'p>(runner: Option<&'p str>, binaries: &[&str], set: &MigrationSet) ->
                 .help("`cargo dbmigrate init --runner` adds a binary that does"))
         }
     }
+}
+
+/// Whether the package has a binary of this name.
+pub(crate) fn known(runner: &str, project: &Project) -> Result<(), Diagnostic> {
+    if project.binaries.iter().any(|(name, _)| name == runner) { Ok(()) } else { Err(missing(runner)) }
+}
+
+fn missing(runner: &str) -> Diagnostic {
+    Diagnostic::error(UNUSABLE, format!("there is no binary `{runner}`, which `runner` names"))
+        .help("`cargo dbmigrate init --runner` adds it")
+}
+
+/// A call of cargo.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Builds the runner, lets it do `request`, and returns its exit code.
@@ -46,16 +61,10 @@ pub(crate) fn run(
 ) -> Result<u8, CliError> {
     let database = std::path::absolute(database)
         .map_err(|error| CliError::failure(format!("could not find the current folder: {error}")))?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.env(PROGRAM, &request.program).args(arguments(
-        runner,
-        &project.manifest(),
-        &database,
-        request,
-        global,
-        build,
-    ));
+    let manifest = project.manifest();
+    let build = Build { runner, manifest: &manifest, global, args: build };
+    let mut command = cargo();
+    command.env(PROGRAM, &request.program).args(arguments(&build, &database, request));
     let status = command.status().map_err(|error| CliError::failure(format!("could not run `cargo run`: {error}")))?;
     match status.code() {
         Some(code) => Ok(u8::try_from(code).unwrap_or(FAILURE)),
@@ -65,28 +74,39 @@ pub(crate) fn run(
     }
 }
 
-fn arguments(
-    runner: &str,
-    manifest: &Path,
-    database: &Path,
-    request: &Request,
-    global: &Global,
-    build: &BuildArgs,
-) -> Vec<OsString> {
-    let mut words: Vec<OsString> = ["run", "-q", "--bin", runner, "--features", FEATURE].map(OsString::from).into();
-    let mut add = |flag: &str, value: &dyn AsRef<std::ffi::OsStr>| {
-        words.push(flag.into());
-        words.push(value.as_ref().to_owned());
-    };
-    add("--manifest-path", &manifest);
-    build.features.iter().for_each(|features| add("--features", features));
-    build.profile.iter().for_each(|profile| add("--profile", profile));
-    build.target.iter().for_each(|target| add("--target", target));
-    for (given, flag) in [(global.locked, "--locked"), (global.offline, "--offline")] {
-        if given {
+/// What cargo has to know of a runner.
+pub(crate) struct Build<'b> {
+    pub(crate) runner: &'b str,
+    pub(crate) manifest: &'b Path,
+    pub(crate) global: &'b Global,
+    pub(crate) args: &'b BuildArgs,
+}
+
+impl Build<'_> {
+    /// The words for a command of cargo's.
+    pub(crate) fn arguments(&self, command: &str) -> Vec<OsString> {
+        let Self { runner, manifest, global, args } = self;
+        let mut words: Vec<OsString> =
+            [command, "-q", "--bin", runner, "--features", FEATURE].map(OsString::from).into();
+        let mut add = |flag: &str, value: &dyn AsRef<std::ffi::OsStr>| {
             words.push(flag.into());
+            words.push(value.as_ref().to_owned());
+        };
+        add("--manifest-path", manifest);
+        args.features.iter().for_each(|features| add("--features", features));
+        args.profile.iter().for_each(|profile| add("--profile", profile));
+        args.target.iter().for_each(|target| add("--target", target));
+        for (given, flag) in [(global.locked, "--locked"), (global.offline, "--offline")] {
+            if given {
+                words.push(flag.into());
+            }
         }
+        words
     }
+}
+
+fn arguments(build: &Build<'_>, database: &Path, request: &Request) -> Vec<OsString> {
+    let mut words = build.arguments("run");
     words.push("--".into());
     words.push("--database".into());
     words.push(database.into());
@@ -182,14 +202,9 @@ mod tests {
         let args = &args.database;
         let busy_timeout = Some(Duration::from_secs(7));
         let request = Request { format: Format::Json, verbose: true, busy_timeout, ..request_of(verb) };
-        let words = arguments(
-            "migrate",
-            Path::new("/app/Cargo.toml"),
-            Path::new("/data/a.db"),
-            &request,
-            &cli.global,
-            &args.build,
-        );
+        let manifest = Path::new("/app/Cargo.toml");
+        let build = Build { runner: "migrate", manifest, global: &cli.global, args: &args.build };
+        let words = arguments(&build, Path::new("/data/a.db"), &request);
         words.join(" ".as_ref()).into_string().unwrap()
     }
 

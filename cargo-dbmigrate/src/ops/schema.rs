@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dbmigrate_core::{MigrationSet, SourceText};
 use dbmigrate_runtime::{Entry, Migrator};
-use dbmigrate_schema::{Difference, Name, ReadOptions, Schema, compare};
+use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::CliError;
@@ -18,7 +18,7 @@ use crate::ops::{database, open, runtime_set};
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// All migrations of the package, replayed in memory.
+    /// All migrations of the package, replayed in memory; their Rust by the package's runner.
     Migrations,
     /// The package's database.
     Database,
@@ -57,10 +57,11 @@ impl fmt::Display for Source {
     }
 }
 
-/// What says which database, and how long to wait for it.
+/// What says which database, how long to wait for it, and what runs the Rust of the migrations.
 pub(crate) struct Reach<'a> {
     pub(crate) database: Option<&'a Path>,
     pub(crate) busy_timeout: Option<u64>,
+    pub(crate) program: Option<&'a dyn Program>,
 }
 
 /// How long to wait for another connection where nothing else is said, as everywhere.
@@ -70,7 +71,7 @@ const BUSY_TIMEOUT: u64 = 30;
 pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Result<Schema, CliError> {
     match source {
         Source::Empty => Ok(Schema::default()),
-        Source::Migrations => replay(&project.load_sound()?.set),
+        Source::Migrations => replay(&project.load_sound()?.set, reach),
         Source::Sql(path) => {
             let text = SourceText::read(Path::new(""), &path.display().to_string())?;
             Ok(Schema::from_source(&text)?)
@@ -117,12 +118,12 @@ pub(crate) fn drift(project: &Project, reach: &Reach<'_>) -> Result<Drift, CliEr
     let has_run = |name: &str| status.repeatables.iter().any(|it| it.name == name && !it.state.is_pending());
     set.repeatables.retain(|repeatable| has_run(&repeatable.name));
     let live = read(&connection, &path, project)?;
-    let differences = compare(&replay(&set)?, &live);
+    let differences = compare(&replay(&set, reach)?, &live);
     Ok(Drift { path, applied: set.migrations.len(), pending, differences, live })
 }
 
-fn replay(set: &MigrationSet) -> Result<Schema, CliError> {
-    Schema::from_migrations(set).map_err(CliError::diagnostics)
+fn replay(set: &MigrationSet, reach: &Reach<'_>) -> Result<Schema, CliError> {
+    Schema::from_migrations(set, reach.program).map_err(CliError::diagnostics)
 }
 
 fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
