@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use toml_edit::value;
+
 use crate::support::{Project, Run};
 
 const DB: &str = "cmdarr.db";
@@ -85,4 +87,24 @@ fn the_application_migrates_when_it_starts_old_and_new_databases_alike() {
     assert_eq!(project.cargo(["run", "-q"]).succeeds().stdout, "ready\n");
     assert_eq!(project.query(DB, "SELECT name FROM migrations ORDER BY number"), [FIRST, SECOND]);
     assert_eq!(indexes(&project).len(), 3);
+}
+
+#[test]
+fn a_replay_begins_with_nothing_and_needs_the_first_tables_in_a_migration() {
+    let project = Project::fixture("cmdarr", "replay");
+    let checked = project.dbmigrate(["check"]).exits(1);
+    checked
+        .says(&format!("`{FIRST}` failed in `up`: no such table: command_executions"))
+        .says("began with an empty database")
+        .says(&format!("not replayed after the failure: `{SECOND}`"));
+
+    project.write("migrations/000_base.sql", project.read("src/schema.sql"));
+    project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["start"] = value(0));
+    project.dbmigrate(["check"]).succeeds().says("3 migrations; replayed 3 up and 0 down");
+    let schema = project.dbmigrate(["schema"]).succeeds();
+    assert_eq!(schema.stdout.matches("CREATE INDEX ix_command_executions_").count(), 3, "{schema}");
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds().says("3 applied migrations");
+    project.execute(DB, "DROP INDEX ix_command_executions_status");
+    project.dbmigrate(["drift"]).exits(1).says("ix_command_executions_status");
 }
