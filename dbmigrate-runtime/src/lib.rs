@@ -24,6 +24,7 @@ mod copy;
 mod db;
 mod dependent;
 mod diff;
+mod difference;
 mod down;
 mod driver;
 mod error;
@@ -78,6 +79,7 @@ mod with_driver;
 
 pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
+pub use difference::SchemaDifference;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;

@@ -7,12 +7,15 @@ use std::path::Path;
 
 use crate::compare::{Found, Known, look};
 use crate::db::Db;
+use crate::difference::{Reader, SchemaDifference, unreadable};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
+use crate::excerpt::visible;
 use crate::foreign_keys::has_code;
 use crate::history::History;
 use crate::hooks::Hooks;
 use crate::options::Options;
+use crate::repeatable::word;
 use crate::requires::elsewhere;
 use crate::schema::{COMPARED, Schema};
 use crate::session::{Plain, Session};
@@ -41,6 +44,8 @@ pub struct Marked {
     pub recorded: Vec<(u64, String)>,
     /// How the database compares with what the migrations make.
     pub comparison: Comparison,
+    /// What is compared, in words.
+    pub covers: &'static str,
 }
 
 /// How a database compares with what its migrations make.
@@ -49,7 +54,7 @@ pub struct Marked {
 pub enum Comparison {
     /// There was nothing to record, and so nothing to compare.
     Nothing,
-    /// They are the same: this many objects, in what [`Comparison::COVERS`] says.
+    /// They are the same: this many objects, in what [`Marked::covers`] says.
     Same(usize),
     /// These are the differences.
     Different(Vec<String>),
@@ -57,12 +62,12 @@ pub enum Comparison {
     Impossible(String),
 }
 
-impl Comparison {
-    /// What is compared, in words.
-    pub const COVERS: &'static str = COMPARED;
-}
+/// What a reader covers that understands the whole text of a schema, in words.
+const WHOLE: &str = "every column, constraint, index, view and trigger";
 
-/// Runs a set on a database in memory and reads the schema of that.
+/// Runs a set on a database in memory and reads the schema of that, also by [`Migrator::schema_reader`].
+///
+/// [`Migrator::schema_reader`]: crate::Migrator::schema_reader
 pub(crate) type Replay<'r> = dyn Fn(&Set<'_>) -> Result<Schema, String> + 'r;
 
 /// Records migrations without running them.
@@ -76,8 +81,9 @@ pub(crate) fn mark(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let found = look(&mut db, set)?;
+    let covers = if db.session().has_schema_reader() { WHOLE } else { COMPARED };
     if wanted(set, known_of(&found), goal)?.is_empty() {
-        return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing });
+        return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers });
     }
     db.transaction(|db| {
         let history = History::new(set);
@@ -91,7 +97,7 @@ pub(crate) fn mark(
         let held: Vec<Migration<'_>> = set.migrations.iter().filter(is_held).copied().collect();
         let comparison = compare(db, set, &held, &history, replay)?;
         if !options.allow_mismatch {
-            refuse(&comparison, &wanted, goal)?;
+            refuse(&comparison, &wanted, goal, covers)?;
         }
         if known.is_none_or(|known| known.head.is_none()) {
             history.create(db)?;
@@ -103,7 +109,7 @@ pub(crate) fn mark(
             history.write_head(db, now.chain())?;
         }
         let recorded = wanted.iter().map(|migration| (migration.number, migration.name.to_owned())).collect();
-        Ok(Marked { recorded, comparison })
+        Ok(Marked { recorded, comparison, covers })
     })
 }
 
@@ -187,7 +193,10 @@ fn compare<'s>(
         Ok(expected) => expected.without(set.repeatables),
         Err(why) => return Ok(Comparison::Impossible(why)),
     };
-    let differences = Schema::read(db, history)?.without(set.repeatables).differences(&expected);
+    let differences = match db.session().schema_differences() {
+        Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(set, it)).map(sentence).collect(),
+        None => Schema::read(db, history)?.without(set.repeatables).differences(&expected),
+    };
     Ok(match differences.is_empty() {
         true => Comparison::Same(expected.len()),
         false => Comparison::Different(differences),
@@ -214,7 +223,17 @@ fn obstacle(script: &Script<'_>) -> Option<&'static str> {
     script.steps.iter().any(writes_files).then_some("works on other files as well")
 }
 
-fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) -> Result<(), Error> {
+/// Whether a repeatable makes that object.
+fn is_made_again(set: &Set<'_>, difference: &SchemaDifference) -> bool {
+    let mut objects = set.repeatables.iter().flat_map(|repeatable| repeatable.objects);
+    objects.any(|it| word(it.kind) == difference.kind && it.name.eq_ignore_ascii_case(&difference.name))
+}
+
+fn sentence(difference: &SchemaDifference) -> String {
+    visible(&difference.message)
+}
+
+fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, covers: &str) -> Result<(), Error> {
     let last = wanted.last().map_or("", |migration| migration.name);
     let which = match goal {
         Goal::Latest => String::new(),
@@ -238,19 +257,27 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) ->
             if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
                 error = error.note(format!("and {more} more differences"));
             }
-            (error.note(format!("compared: {COMPARED}")), "name the last one that it has: `cargo dbmigrate mark --to`")
+            (error.note(format!("compared: {covers}")), "name the last one that it has: `cargo dbmigrate mark --to`")
         }
     };
     Err(error.note("nothing was recorded").hint(nothing).hint(force))
 }
 
 /// Runs a set on a database in memory of this backend.
-pub(crate) fn replay<B: Backend>(set: &Set<'_>, options: &Options) -> Result<Schema, String> {
+pub(crate) fn replay<B: Backend>(
+    set: &Set<'_>,
+    options: &Options,
+    reader: Option<&Reader<'_, B::Connection>>,
+) -> Result<Schema, String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let mut driver = B::driver(&mut memory);
     let hooks = Hooks::default();
     let mut session = Plain { driver: &mut driver, hooks: &hooks };
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
     up::up(&mut session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
-    Schema::read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())
+    let schema =
+        Schema::read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
+    // From now on it says what differs from this.
+    reader.map_or(Ok(Vec::new()), |read| read(B::connection(&driver))).map_err(|error| error.to_string())?;
+    Ok(schema)
 }

@@ -7,6 +7,7 @@ use crate::BoxError;
 use crate::backup::Backup;
 use crate::copy::{self, How};
 use crate::db::Db;
+use crate::difference::{Reader, SchemaDifference};
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::history::History;
@@ -35,13 +36,14 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) options: Options,
     code: Option<Box<Dispatch<'a, B::Connection>>>,
     pub(crate) hooks: Hooks<'a>,
+    pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
     /// A migrator for a set.
     #[must_use]
     pub fn new(set: &'a Set<'a>) -> Self {
-        Self { set, options: Options::default(), code: None, hooks: Hooks::default() }
+        Self { set, options: Options::default(), code: None, hooks: Hooks::default(), schema: None }
     }
 
     /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
@@ -124,6 +126,18 @@ impl<'a, B: Backend> Migrator<'a, B> {
     #[must_use]
     pub fn on_progress(mut self, call: impl Fn(&Progress<'_>) + 'a) -> Self {
         self.hooks.on_progress = Some(Box::new(call));
+        self
+    }
+
+    /// Reads schemas with this instead of the runner's own reader, which carries no parser, in rehearsals and in
+    /// [`Migrator::mark`]. It says in what the schema of a connection differs from the one that it was asked for before;
+    /// the tables of the history are no part of it.
+    #[must_use]
+    pub fn schema_reader(
+        mut self,
+        read: impl Fn(&B::Connection) -> Result<Vec<SchemaDifference>, BoxError> + 'a,
+    ) -> Self {
+        self.schema = Some(Box::new(read));
         self
     }
 
@@ -271,7 +285,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
-        let replay = |set: &Set<'_>| mark::replay::<B>(set, &self.options);
+        let replay = |set: &Set<'_>| mark::replay::<B>(set, &self.options, self.schema.as_deref());
         mark::mark(session, self.set, &self.options, goal, &replay)
     }
 
@@ -413,6 +427,11 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {
-        Bound { driver: B::driver(connection), code: self.code.as_deref(), hooks: &self.hooks }
+        Bound {
+            driver: B::driver(connection),
+            code: self.code.as_deref(),
+            hooks: &self.hooks,
+            schema: self.schema.as_deref(),
+        }
     }
 }

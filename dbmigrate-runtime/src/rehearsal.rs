@@ -13,6 +13,7 @@ use std::time::Duration;
 use self::copy::Copy;
 use self::watch::Watch;
 use crate::db::Db;
+use crate::difference::SchemaDifference;
 use crate::down::{self, Goal};
 use crate::driver::Backend;
 use crate::error::Error;
@@ -81,8 +82,8 @@ pub struct Rehearsed {
     pub bytes_before: u64,
     /// The size of the copy after.
     pub bytes_after: u64,
-    /// What it changed in the schema, one line for each change: `+`, `-` or `~`, and what.
-    pub differences: Vec<String>,
+    /// What it changed in the schema.
+    pub differences: Vec<SchemaDifference>,
     /// What is worth knowing: statements that were skipped, with their place.
     pub notes: Vec<String>,
 }

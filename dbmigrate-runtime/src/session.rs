@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::BoxError;
+use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend, Driver};
 use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
@@ -37,6 +38,14 @@ pub(crate) trait Session {
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
+    /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
+    fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
+        None
+    }
+    /// Whether there is such a reader.
+    fn has_schema_reader(&self) -> bool {
+        false
+    }
     /// Opens this file as a database and locks it, without waiting, until what is returned is dropped; `None` where no
     /// file can be opened.
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError>;
@@ -88,6 +97,7 @@ pub(crate) struct Bound<'m, 'c, B: Backend> {
     pub(crate) driver: B::Driver<'c>,
     pub(crate) code: Option<&'m Dispatch<'m, B::Connection>>,
     pub(crate) hooks: &'m Hooks<'m>,
+    pub(crate) schema: Option<&'m Reader<'m, B::Connection>>,
 }
 
 impl<B: Backend> Session for Bound<'_, '_, B> {
@@ -133,6 +143,14 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
             let result = B::driver(&mut connection).query(sql, &[]);
             result.map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
         }))
+    }
+
+    fn has_schema_reader(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
+        self.schema.map(|read| read(B::connection(&self.driver)))
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {

@@ -4,8 +4,11 @@
 
 mod support;
 
-use dbmigrate_runtime::{Comparison, Migrator, NoBackend, OutOfOrder, Rules, State};
+use std::cell::RefCell;
+
+use dbmigrate_runtime::{Comparison, Migrator, NoBackend, OutOfOrder, Rules, SchemaDifference, State};
 use support::fault::{Fault, FaultyDriver};
+use support::package::package;
 use support::*;
 
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'x', UNIQUE (name))";
@@ -187,4 +190,43 @@ fn a_failure_at_any_call_records_nothing() {
     let mut db = made(&[USERS, POSTS, INDEX]);
     let error = unbound.mark_to_with(&mut FaultyDriver::new(&mut db, Fault::None, 0), 2_u64).unwrap_err();
     assert!(error.is_mismatch() && error.to_string().contains("no driver is bound"), "{error}");
+}
+
+#[test]
+fn another_reader_compares_what_it_found_after_the_replay_with_the_database() {
+    // It knows the texts of all objects but the history's.
+    let reader = || {
+        let last = RefCell::new(Vec::new());
+        move |db: &rusqlite::Connection| {
+            let sql = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name NOT LIKE '\\_%' \
+                       ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name";
+            let all = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let now = db.prepare(sql)?.query_map([], all)?.collect::<Result<Vec<(String, String, String)>, _>>()?;
+            let before = last.replace(now.clone());
+            let new = now.into_iter().filter(|object| !before.contains(object));
+            let change = |(kind, name, _): (String, String, String)| {
+                let message = format!("{kind} `{name}` is another one");
+                SchemaDifference { kind, name, table: None, change: "changed".into(), message }
+            };
+            Ok(new.map(change).collect())
+        }
+    };
+    let package = || package(three()).repeatable("named", &["CREATE VIEW named AS SELECT name FROM users"]);
+    let checked = USERS.replace("DEFAULT 'x'", "DEFAULT 'x' CHECK (name <> '')");
+    let mut db = made(&[&checked, POSTS, INDEX, "CREATE VIEW named AS SELECT 1"]);
+    // The runner's own reader sees no check.
+    assert!(matches!(package().runner().mark_to(&mut db, 2_u64).unwrap().comparison, Comparison::Same(2)));
+    run(&db, "DROP TABLE _migrations; DROP TABLE _migrations_head; DROP TABLE IF EXISTS _migrations_repeatable");
+    let error = package().runner().schema_reader(reader()).mark_to(&mut db, 2_u64).unwrap_err();
+    assert!(error.is_mismatch(), "{error}");
+    // A view that a repeatable makes is its own business.
+    assert_eq!(error.notes()[0], "table `users` is another one");
+    assert!(error.notes()[1].starts_with("compared: every column, constraint"), "{error}");
+
+    let mut db = made(&[USERS, POSTS, INDEX]);
+    let marked = package().runner().schema_reader(reader()).mark_to(&mut db, 2_u64).unwrap();
+    assert!(matches!(marked.comparison, Comparison::Same(2)) && marked.covers.contains("constraint"), "{marked:?}");
+    let failing = runner(three()).schema_reader(|_| Err("it is dark".into()));
+    let error = failing.mark_to(&mut db, 3_u64).unwrap_err();
+    assert!(error.notes().concat().contains("it is dark"), "{error}");
 }

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use dbmigrate_runtime::{
-    Access, Backend, BoxError, Direction, ForeignKeys, Migrator, Rehearse, Rules, TransactionMode,
+    Access, Backend, BoxError, Direction, ForeignKeys, Migrator, Rehearse, Rehearsed, Rules, SchemaDifference,
+    TransactionMode,
 };
 use rusqlite::Connection;
 use support::driver::{Rusqlite, RusqliteDriver};
@@ -73,6 +74,11 @@ fn copies(folder: &Path, name: &str) -> Vec<String> {
     names
 }
 
+/// What a migration changed, in sentences.
+fn said(rehearsed: &Rehearsed) -> Vec<String> {
+    rehearsed.differences.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn every_migration_is_measured_on_the_way_up_and_back() {
     let folder = Folder::new();
@@ -82,8 +88,8 @@ fn every_migration_is_measured_on_the_way_up_and_back() {
     let [more, steps] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
     assert_eq!((more.number, more.name.as_str(), more.direction), (2, "002_more", Direction::Up));
     assert_eq!((more.rows_changed, steps.rows_changed), (5, 1));
-    assert_eq!(more.differences, ["+ table `users`: the column `age` INTEGER"]);
-    assert_eq!(steps.differences, ["+ table `users`: the index `by_name` (name)"]);
+    assert_eq!(said(&more), ["+ table `users`: the column `age` INTEGER"]);
+    assert_eq!(said(&steps), ["+ table `users`: the index `by_name` (name)"]);
     let pages = |db: &Connection| ask(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
     assert_eq!(more.bytes_before.to_string(), pages(&db));
     assert_eq!((more.bytes_after, steps.bytes_before), (more.bytes_before, more.bytes_after));
@@ -95,7 +101,7 @@ fn every_migration_is_measured_on_the_way_up_and_back() {
     let one = runner(files()).rehearse(&mut db, Rehearse::Down).unwrap();
     assert_eq!(one.migrations.len(), 1);
     assert_eq!(one.migrations[0].direction, Direction::Down);
-    assert_eq!(one.migrations[0].differences, ["- table `users`: the index `by_name`"]);
+    assert_eq!(said(&one.migrations[0]), ["- table `users`: the index `by_name`"]);
     let names = |what| -> Vec<String> {
         let mut db = Connection::open(folder.file("app.db")).unwrap();
         let rehearsal = runner(files()).rehearse(&mut db, what).unwrap();
@@ -156,7 +162,7 @@ fn a_database_in_memory_is_rehearsed_in_the_temporary_folder() {
     let rehearsal = runner(files()).rehearse(&mut db, Rehearse::UpTo(2)).unwrap();
     let [users, more] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
     assert_eq!((users.rows_changed, more.rows_changed), (3, 5));
-    assert_eq!(users.differences, ["+ table `users` (id, name)"]);
+    assert_eq!(said(&users), ["+ table `users` (id, name)"]);
     assert_eq!(objects(&db), "");
     assert!(runner(files()).rehearse(&mut db, Rehearse::UpTo(9)).unwrap_err().is_unknown_migration());
     run(&db, "BEGIN");
@@ -215,7 +221,7 @@ fn code_runs_on_the_copy_and_a_panic_in_it_leaves_nothing() {
     });
     let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
     assert_eq!(rehearsal.migrations[0].rows_changed, 3);
-    assert_eq!(rehearsal.migrations[0].differences, ["+ view `v`"]);
+    assert_eq!(said(&rehearsal.migrations[0]), ["+ view `v`"]);
     let copy = found.borrow().clone();
     assert_eq!(copy.parent().unwrap().parent(), path.parent().map(|path| path.canonicalize().unwrap()).as_deref());
     assert!(!copy.parent().unwrap().exists());
@@ -308,7 +314,7 @@ fn every_kind_of_change_has_its_line() {
         file("004_rows", &["INSERT INTO users DEFAULT VALUES"]),
     ];
     let rehearsal = runner(files).rehearse(&mut memory(), Rehearse::Up).unwrap();
-    let lines = |at: usize| rehearsal.migrations[at].differences.join("\n");
+    let lines = |at: usize| said(&rehearsal.migrations[at]).join("\n");
     assert_eq!(
         lines(0),
         "+ table `posts` (id, title, user)\n\
@@ -350,7 +356,7 @@ fn many_tables_are_told_apart_as_well_as_few() {
     let [first, few, many] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
     assert_eq!((first.differences.len(), many.differences.len()), (60, 41));
     assert_eq!(
-        few.differences,
+        said(few),
         [
             "- table `t07`: the index `i7`",
             "+ table `t08`: the column `b` no type",
@@ -360,7 +366,7 @@ fn many_tables_are_told_apart_as_well_as_few() {
             "+ table `t31`: the index `i31` (a)",
         ]
     );
-    assert_eq!(many.differences[0], "+ table `t09`: the column `b` no type");
+    assert_eq!(many.differences[0].message, "+ table `t09`: the column `b` no type");
 }
 
 #[test]
@@ -581,4 +587,41 @@ fn a_database_called_like_the_lock_is_no_trouble() {
     let rehearsal = runner(files()).rehearse(&mut db, Rehearse::Up).unwrap();
     assert!(rehearsal.error.is_none() && rehearsal.migrations.len() == 3, "{rehearsal:?}");
     assert_eq!(fs::read_dir(folder.file("")).unwrap().count(), 1);
+}
+
+/// A reader that knows of an object whether it was there before, and nothing else.
+fn names() -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> {
+    let last = RefCell::new(Vec::new());
+    move |db| {
+        let sql = "SELECT name FROM sqlite_schema WHERE name NOT LIKE '\\_migrations%' ESCAPE '\\' ORDER BY name";
+        let names = db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        let before = last.replace(names.clone());
+        let new = names.into_iter().filter(|name| !before.contains(name) && !name.starts_with("sqlite_"));
+        let difference = |name: String| SchemaDifference {
+            kind: "object".into(),
+            table: None,
+            change: "added".into(),
+            message: format!("{name} is new"),
+            name,
+        };
+        Ok(new.map(difference).collect())
+    }
+}
+
+#[test]
+fn another_reader_of_schemas_is_asked_about_the_copy_before_and_after_each() {
+    let folder = Folder::new();
+    let (_, mut db) = database(&folder, "delete", 0);
+    let migrator = runner(files()).schema_reader(names());
+    let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
+    let all: Vec<_> = rehearsal.migrations.iter().map(|rehearsed| (rehearsed.number, said(rehearsed))).collect();
+    assert_eq!(all, [(1, vec!["users is new".to_owned()]), (2, vec![]), (3, vec!["by_name is new".to_owned()])]);
+    // What was there already is no difference of the first that runs.
+    runner(files()).up_to(&mut db, 2_u64).unwrap();
+    let rehearsal = migrator.rehearse(&mut db, Rehearse::Up).unwrap();
+    assert_eq!(said(&rehearsal.migrations[0]), ["by_name is new"]);
+
+    let failing = runner(files()).schema_reader(|_| Err("it is dark".into()));
+    let error = failing.rehearse(&mut db, Rehearse::Up).unwrap().error.unwrap();
+    assert!(error.message().contains("could not read the schema: it is dark"), "{error}");
 }

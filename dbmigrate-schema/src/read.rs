@@ -15,7 +15,8 @@ use dbmigrate_core::{Diagnostic, Location, SourceText, Span};
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
 
-use crate::model::{Kind, Name, Schema};
+use crate::compare::by_name;
+use crate::model::{Kind, Name, Object, Schema};
 use crate::parse::{Row, object};
 use witness::Witness;
 
@@ -63,6 +64,16 @@ impl Schema {
     /// When SQLite can't read the database.
     pub fn read(connection: &Connection, options: &ReadOptions) -> Result<Self, ReadError> {
         read(connection, options).map_err(ReadError)
+    }
+
+    /// As [`Schema::read`], of a database that had this schema before: objects whose text is still the same are taken
+    /// from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schema::read`].
+    pub fn read_again(&self, connection: &Connection, options: &ReadOptions) -> Result<Self, ReadError> {
+        read_again(connection, options, self).map_err(ReadError)
     }
 
     /// The schema that statements lead to, asked of SQLite on a database in memory.
@@ -115,6 +126,10 @@ fn blame(source: &SourceText, statement: Span, error: &rusqlite::Error) -> Diagn
 }
 
 pub(crate) fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::Result<Schema> {
+    read_again(connection, options, &Schema::default())
+}
+
+fn read_again(connection: &Connection, options: &ReadOptions, known: &Schema) -> rusqlite::Result<Schema> {
     // Several statements of one moment, whatever others write meanwhile.
     let _moment = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
     let left_out: HashSet<&Name> = options.without_tables.iter().collect();
@@ -143,9 +158,23 @@ pub(crate) fn read(connection: &Connection, options: &ReadOptions) -> rusqlite::
         let text = row.get::<_, Vec<u8>>(4)?;
         rows.push((Row { kind, name: Name::new(row.get::<_, String>(1)?), table, text: String::new() }, text));
     }
-    let witness = Witness::new(connection)?;
+    let known = by_name(known);
+    // Where nothing is new, neither is what the pragmas say.
+    let as_before: Vec<Option<&Object>> = rows
+        .iter()
+        .map(|(row, text)| {
+            let same = known.get(&(row.kind, &row.name)).filter(|object| object.text().as_bytes() == text);
+            same.filter(|object| object.table().is_none_or(|table| *table == row.table)).copied()
+        })
+        .collect();
+    let new = rows.iter().zip(&as_before).filter(|(_, known)| known.is_none());
+    let witness = Witness::new(connection, &new.map(|((row, _), _)| &row.table).collect())?;
     let mut objects = Vec::with_capacity(rows.len());
-    for (mut row, text) in rows {
+    for ((mut row, text), known) in rows.into_iter().zip(as_before) {
+        if let Some(known) = known {
+            objects.push(known.clone());
+            continue;
+        }
         let object = match String::from_utf8(text) {
             Ok(text) => {
                 row.text = text;

@@ -11,7 +11,7 @@ use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
-use crate::ops::{database, open, runner, runtime_set, space};
+use crate::ops::{database, open, runner, runtime_set, schema_reader, space};
 
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
@@ -61,6 +61,7 @@ pub(super) fn run_with_copy(
     }
     Ok(runtime_set::with_set(&loaded.set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
+        let migrator = migrator.schema_reader(schema_reader::reader(&project.config));
         let immutable = if writes { None } else { open::immutable(&database.path) };
         match immutable {
             Some(mut connection) => {

@@ -15,5 +15,6 @@ pub(crate) mod runner;
 pub(crate) mod runtime_set;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
+pub(crate) mod schema_reader;
 pub(crate) mod space;
 pub(crate) mod wiring;

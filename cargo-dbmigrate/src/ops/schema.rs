@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbmigrate_core::{MigrationSet, SourceText};
+use dbmigrate_core::{Config, MigrationSet, SourceText};
 use dbmigrate_runtime::{Entry, Migrator};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::{Connection, OpenFlags};
@@ -141,13 +141,17 @@ fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
 }
 
 fn read(connection: &Connection, path: &Path, project: &Project) -> Result<Schema, CliError> {
-    let history = &project.config.table;
-    let without_tables =
-        [history.clone(), format!("{history}_head"), format!("{history}_repeatable")].map(Name::new).into();
+    let without_tables = history_tables(&project.config);
     Schema::read(connection, &ReadOptions { without_tables }).map_err(|error| {
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
     })
+}
+
+/// The tables that belong to the history.
+pub(crate) fn history_tables(config: &Config) -> Vec<Name> {
+    let history = &config.table;
+    [history.clone(), format!("{history}_head"), format!("{history}_repeatable")].map(Name::new).into()
 }
 
 #[cfg(test)]

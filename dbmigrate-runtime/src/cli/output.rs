@@ -282,7 +282,7 @@ impl<'t> Output<'t> {
             Comparison::Same(objects) => format!(
                 "{count} recorded, none run; the schema is what they make ({objects} object{}: {})",
                 if *objects == 1 { "" } else { "s" },
-                Comparison::COVERS
+                marked.covers
             ),
             Comparison::Different(_) => format!("{count} recorded, none run, although the schema differs"),
             Comparison::Impossible(_) => format!("{count} recorded, none run"),

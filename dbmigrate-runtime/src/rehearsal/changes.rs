@@ -1,11 +1,28 @@
-//! What a migration changed in the schema, as lines for people.
+//! What a migration changed in the schema, by the runner's own reader: `+`, `-` or `~`, and what.
 
+use crate::difference::SchemaDifference;
 use crate::excerpt::visible;
 use crate::schema::{Difference, Object, Schema, What};
 
-/// One line for each change: `+`, `-` or `~`, and what.
-pub(super) fn changes(before: &Schema, after: &Schema) -> Vec<String> {
-    after.compare(before).iter().flat_map(lines).map(|line| visible(&line)).collect()
+/// One for each line.
+pub(super) fn changes(before: &Schema, after: &Schema) -> Vec<SchemaDifference> {
+    let of = |difference: &Difference<'_>| {
+        let Object { kind, name, .. } = difference.object;
+        let change = match difference.what {
+            What::Missing => "removed",
+            What::Added => "added",
+            _ => "changed",
+        };
+        let one = |line: String| SchemaDifference {
+            kind: kind.clone(),
+            name: name.clone(),
+            table: None,
+            change: change.to_owned(),
+            message: visible(&line),
+        };
+        lines(difference).into_iter().map(one).collect::<Vec<_>>()
+    };
+    after.compare(before).iter().flat_map(of).collect()
 }
 
 fn lines(Difference { object, what }: &Difference<'_>) -> Vec<String> {

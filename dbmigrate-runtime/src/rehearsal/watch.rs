@@ -9,6 +9,7 @@ use super::Rehearsed;
 use super::changes::changes;
 use crate::BoxError;
 use crate::db::Db;
+use crate::difference::{SchemaDifference, unreadable};
 use crate::driver::Access;
 use crate::error::Error;
 use crate::history::History;
@@ -66,10 +67,14 @@ impl<'w> Watch<'w> {
         Ok(Before { bytes: self.bytes()?, rows: 0, at: Instant::now() })
     }
 
-    /// Looks at the schema, and returns what it was when it was last looked at.
-    fn look(&mut self) -> Result<Schema, Error> {
+    /// Looks at the schema: in what it differs from when it was last looked at.
+    fn look(&mut self) -> Result<Vec<SchemaDifference>, Error> {
+        if let Some(found) = self.session.schema_differences() {
+            return found.map_err(unreadable);
+        }
         let now = self.schema.read_again(&mut Db::new(self.session, self.options), &self.history)?;
-        Ok(std::mem::replace(&mut self.schema, now))
+        let before = std::mem::replace(&mut self.schema, now);
+        Ok(changes(&before, &self.schema))
     }
 
     fn bytes(&mut self) -> Result<u64, Error> {
@@ -92,7 +97,7 @@ impl<'w> Watch<'w> {
     fn finish(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Error> {
         let Some(before) = self.running.take().transpose()? else { return Ok(()) };
         let duration = before.at.elapsed();
-        let differences = changes(&self.look()?, &self.schema);
+        let differences = self.look()?;
         let rehearsed = Rehearsed {
             number: upcoming.number,
             name: upcoming.name.to_owned(),

@@ -1,13 +1,13 @@
 //! What SQLite's pragmas say of tables and indexes, against the model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dbmigrate_core::token::{tokens, unquote};
 use rusqlite::{Connection, Row};
 
 use crate::model::{Column, ForeignKey, Index, Indexed, Name, Object, Opaque, Table};
 
-/// All answers of the pragmas, asked once for the whole schema.
+/// The answers of the pragmas, each asked once for all tables that it is about.
 #[derive(Default)]
 pub(super) struct Witness {
     columns: HashMap<Name, Vec<SeenColumn>>,
@@ -43,19 +43,43 @@ struct SeenPart {
 
 /// Tables of rows: a virtual one may want a module that is not there.
 const COLUMNS: &str = "SELECT m.name, x.name, x.type, x.\"notnull\", x.dflt_value IS NOT NULL, x.pk, x.hidden \
-    FROM main.sqlite_schema AS m, pragma_table_xinfo(m.name, 'main') AS x WHERE m.type = 'table' AND m.rootpage > 0";
+    FROM main.sqlite_schema AS m, pragma_table_xinfo(m.name, 'main') AS x WHERE m.type = 'table' AND m.rootpage > 0 \
+    AND (?1 IS NULL OR m.name = ?1 COLLATE NOCASE)";
 const FOREIGN_KEYS: &str = "SELECT m.name, f.seq, f.\"table\", f.\"from\", f.\"to\", f.on_update, f.on_delete \
     FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-    WHERE m.type = 'table' AND m.rootpage > 0";
+    WHERE m.type = 'table' AND m.rootpage > 0 AND (?1 IS NULL OR m.name = ?1 COLLATE NOCASE)";
 const INDEXES: &str = "SELECT m.name, x.name, x.\"desc\" \
     FROM main.sqlite_schema AS m, pragma_index_xinfo(m.name, 'main') AS x \
-    WHERE m.type = 'index' AND m.sql IS NOT NULL AND x.key";
-const OPTIONS: &str = "SELECT name, strict, wr FROM pragma_table_list WHERE schema = 'main'";
+    WHERE m.type = 'index' AND m.sql IS NOT NULL AND x.key AND (?1 IS NULL OR m.tbl_name = ?1 COLLATE NOCASE)";
+const OPTIONS: &str = "SELECT name, strict, wr FROM pragma_table_list WHERE schema = 'main' \
+    AND (?1 IS NULL OR name = ?1 COLLATE NOCASE)";
+/// So many tables are asked about one by one; more at once, with all others.
+const FEW: usize = 8;
 
 impl Witness {
-    pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
+    /// What is said of these tables and their indexes.
+    pub(super) fn new(connection: &Connection, tables: &HashSet<&Name>) -> rusqlite::Result<Self> {
         let mut seen = Self::default();
-        each(connection, COLUMNS, |row| {
+        if tables.len() > FEW {
+            seen.ask(connection, None)?;
+        } else {
+            tables.iter().try_for_each(|table| seen.ask(connection, Some(table.as_str())))?;
+        }
+        Ok(seen)
+    }
+
+    /// Asks about one table, or all.
+    fn ask(&mut self, connection: &Connection, table: Option<&str>) -> rusqlite::Result<()> {
+        let seen = self;
+        let each = |sql: &str, take: &mut dyn FnMut(&Row<'_>) -> rusqlite::Result<()>| {
+            let mut statement = connection.prepare(sql)?;
+            let mut rows = statement.query([table])?;
+            while let Some(row) = rows.next()? {
+                take(row)?;
+            }
+            Ok::<(), rusqlite::Error>(())
+        };
+        each(COLUMNS, &mut |row| {
             let column = SeenColumn {
                 name: name(row, 1)?,
                 declared_type: row.get(2)?,
@@ -67,7 +91,7 @@ impl Witness {
             seen.columns.entry(name(row, 0)?).or_default().push(column);
             Ok(())
         })?;
-        each(connection, FOREIGN_KEYS, |row| {
+        each(FOREIGN_KEYS, &mut |row| {
             let keys = seen.foreign_keys.entry(name(row, 0)?).or_default();
             let column = (name(row, 3)?, row.get::<_, Option<String>>(4)?.map(Name::new));
             match keys.last_mut() {
@@ -81,17 +105,16 @@ impl Witness {
             }
             Ok(())
         })?;
-        each(connection, INDEXES, |row| {
+        each(INDEXES, &mut |row| {
             let column = row.get::<_, Option<String>>(1)?.map(Name::new);
             let part = SeenPart { column, descending: row.get(2)? };
             seen.indexes.entry(name(row, 0)?).or_default().push(part);
             Ok(())
         })?;
-        each(connection, OPTIONS, |row| {
+        each(OPTIONS, &mut |row| {
             seen.options.insert(name(row, 0)?, (row.get(1)?, row.get(2)?));
             Ok(())
-        })?;
-        Ok(seen)
+        })
     }
 
     /// The object, or its text alone where SQLite says something else of it.
@@ -151,19 +174,6 @@ impl Witness {
             });
         (!same).then(|| "its columns".to_owned())
     }
-}
-
-fn each(
-    connection: &Connection,
-    sql: &str,
-    mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        take(row)?;
-    }
-    Ok(())
 }
 
 fn name(row: &Row<'_>, at: usize) -> rusqlite::Result<Name> {

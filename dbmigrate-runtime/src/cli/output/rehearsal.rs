@@ -12,7 +12,7 @@ impl Output<'_> {
         let is_empty = rehearsal.is_empty();
         let Rehearsal { migrations, repeated, notes, error } = rehearsal;
         for rehearsed in &migrations {
-            let lines = if self.json { vec![line(rehearsed)] } else { lines(rehearsed) };
+            let lines = if self.json { json(rehearsed) } else { lines(rehearsed) };
             lines.iter().for_each(|line| self.terminal.data(line));
         }
         for repeated in &repeated {
@@ -75,12 +75,28 @@ fn lines(rehearsed: &Rehearsed) -> Vec<String> {
         human::size(*bytes_before),
         human::size(*bytes_after),
     );
-    let differences = rehearsed.differences.iter().map(|difference| format!("    {difference}"));
+    let differences = rehearsed.differences.iter().map(|difference| format!("    {}", plain(&difference.message)));
     let notes = rehearsed.notes.iter().map(|note| format!("    note: {}", plain(note)));
     std::iter::once(first).chain(differences).chain(notes).collect()
 }
 
+/// What it did, then each difference as `schema --from --to` of `cargo dbmigrate` has it.
+fn json(rehearsed: &Rehearsed) -> Vec<String> {
+    let differences = rehearsed.differences.iter().map(|difference| {
+        Object::new("schema-difference")
+            .text("migration", &*rehearsed.name)
+            .text("kind", &*difference.kind)
+            .text("name", &*difference.name)
+            .text("table", difference.table.as_deref())
+            .text("change", &*difference.change)
+            .text("message", &*difference.message)
+            .line()
+    });
+    std::iter::once(line(rehearsed)).chain(differences).collect()
+}
+
 fn line(rehearsed: &Rehearsed) -> String {
+    let differences: Vec<String> = rehearsed.differences.iter().map(|it| it.message.clone()).collect();
     let direction = match rehearsed.direction {
         Direction::Up => "up",
         Direction::Down => "down",
@@ -93,7 +109,7 @@ fn line(rehearsed: &Rehearsed) -> String {
         .number("duration_us", Some(micros(rehearsed.duration)))
         .number("bytes_before", Some(rehearsed.bytes_before))
         .number("bytes_after", Some(rehearsed.bytes_after))
-        .list("differences", &rehearsed.differences)
+        .list("differences", &differences)
         .list("notes", &rehearsed.notes)
         .line()
 }

@@ -1,0 +1,35 @@
+//! One thing in which two schemas differ, whoever compared them.
+
+use std::fmt;
+
+use crate::BoxError;
+use crate::error::{Error, ErrorKind};
+
+/// One thing in which a schema differs from an earlier one. `Display` is its sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaDifference {
+    /// What the object is: `table`, `index`, `view`, `trigger`, or as the reader has it.
+    pub kind: String,
+    /// The name of the object.
+    pub name: String,
+    /// The table or view that an index or a trigger belongs to, where that is known.
+    pub table: Option<String>,
+    /// What became of it, in a word: `added`, `removed`, `changed`, or as the reader has it.
+    pub change: String,
+    /// The same as a sentence.
+    pub message: String,
+}
+
+impl fmt::Display for SchemaDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Says in what the schema of a connection differs from the one that it was asked for before.
+pub(crate) type Reader<'a, C> = dyn Fn(&C) -> Result<Vec<SchemaDifference>, BoxError> + 'a;
+
+/// The error where such a reader has failed.
+pub(crate) fn unreadable(cause: BoxError) -> Error {
+    Error::new(ErrorKind::Sql, format!("could not read the schema: {cause}")).because(cause)
+}
