@@ -101,3 +101,55 @@ fn case_59_what_a_killed_one_left_is_swept_and_a_live_one_is_let_be() {
     assert_eq!(beside(&project), ["app.db"]);
     assert!(fs::read(project.root.join("app.db")).unwrap() == before);
 }
+
+/// The lines about differences, without the migration that they are of.
+fn differences(run: &Run) -> Vec<serde_json::Value> {
+    let lines = run.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let about = lines.filter(|line| line["reason"] == "schema-difference").map(|mut line| {
+        line.as_object_mut().unwrap().remove("migration");
+        line
+    });
+    about.collect()
+}
+
+#[test]
+fn what_changes_in_the_schema_is_said_as_schema_says_it() {
+    let project = Project::wired(
+        "rehearsal-schema",
+        &[(
+            "001_a.sql",
+            "CREATE TABLE note(id INTEGER PRIMARY KEY, stars INT);
+CREATE TABLE tag(x, y);
+CREATE VIEW v AS SELECT x FROM tag;
+CREATE VIEW w AS SELECT x FROM tag;
+",
+        )],
+    );
+    project.dbmigrate(["up"]).succeeds();
+    project.write(
+        "migrations/002_check.sql",
+        "CREATE TABLE new(id INTEGER PRIMARY KEY, stars INT CONSTRAINT some_stars CHECK (stars > 0));
+INSERT INTO new SELECT * FROM note;
+DROP TABLE note;
+ALTER TABLE new RENAME TO note;
+",
+    );
+    // Another text, and no other schema; then another query.
+    project.write("migrations/003_text.sql", "DROP VIEW w;\ncreate view \"w\"  as select \"x\" /* it */ from tag;\n");
+    project.write("migrations/004_view.sql", "DROP VIEW v;\nCREATE VIEW v AS SELECT y FROM tag;\n");
+    let run = project.dbmigrate(["up", "--dry-run"]).succeeds();
+    let lines: Vec<_> = run.stdout.lines().collect();
+    let [check, added, text, view, changed] = lines.as_slice() else { panic!("{run}") };
+    assert!([check, text, view].iter().all(|line| line.starts_with("Rehearsed ")), "{run}");
+    assert_eq!(*added, "    table `note`: `CONSTRAINT some_stars CHECK (stars > 0)` is added");
+    assert!(changed.starts_with("    view `v` changes its "), "{run}");
+
+    let rehearsed = differences(&project.dbmigrate(["up", "--dry-run", "--message-format", "json"]).succeeds());
+    let compared = project.dbmigrate(["schema", "--from", "database", "--message-format", "json"]).succeeds();
+    assert_eq!(rehearsed.len(), 2);
+    assert_eq!(rehearsed, differences(&compared));
+
+    project.write("migrations/004_view.down.sql", "DROP VIEW v;\n");
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["down", "--dry-run"]).succeeds().says("\n    view `v` is removed\n");
+}

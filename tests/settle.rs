@@ -99,13 +99,13 @@ fn a_database_that_somebody_made_by_hand_gets_a_history() {
     project.execute(DB, &format!("{NOTES} INSERT INTO notes VALUES (1, 'kept');"));
     project.dbmigrate(["up"]).exits(101).says("`cargo dbmigrate mark`");
     let refused =
-        project.dbmigrate(["mark"]).exits(101).says("the table `tags` is missing").says("nothing was recorded");
+        project.dbmigrate(["mark"]).exits(101).says("note: table `tags` is removed").says("nothing was recorded");
     refused.says("`cargo dbmigrate mark --force`");
     project
         .dbmigrate(["mark", "--to", "001_notes"])
         .succeeds()
         .says("Marked 001_notes")
-        .says("the schema is what they make (1 object: tables, ");
+        .says("the schema is what they make (1 object: every column, ");
     project.dbmigrate(["up"]).succeeds().says("Applied 002_tags").says_not("001_notes");
     assert_eq!(project.query(DB, "SELECT text FROM notes"), ["kept"]);
     is_clean(&project);
@@ -124,4 +124,23 @@ fn rust_migrations_are_recorded_and_forgotten_without_their_program() {
     project.dbmigrate(["mark", "fill", "--force"]).succeeds().says("Marked 003_fill").says("not compared");
     is_clean(&project);
     project.dbmigrate(["forget", "fill"]).succeeds().says("Forgot 003_fill");
+}
+
+#[test]
+fn what_is_marked_may_be_written_otherwise_and_not_lack_a_check() {
+    let table = "CREATE TABLE note (id INTEGER PRIMARY KEY, stars INT CHECK (stars > 0));\n";
+    let project = Project::wired("mark-text", &[("001_a.sql", table)]);
+    project.execute(
+        "app.db",
+        "create table \"note\"(\n  id integer primary key, -- the key\n  stars int, check(stars>0))",
+    );
+    project.dbmigrate(["mark"]).succeeds().says("the schema is what they make (1 object: every column, constraint");
+    project.remove("app.db");
+    project.execute("app.db", "CREATE TABLE note (id INTEGER PRIMARY KEY, stars INT)");
+    let refused = project.dbmigrate(["mark"]).exits(101);
+    refused.says("table `note`: `CHECK (stars > 0)` is removed").says("nothing was recorded").says("mark --force");
+    assert_eq!(project.query("app.db", "SELECT count(*) FROM sqlite_schema"), ["1"]);
+    // The words of `drift`, which compares the same way round.
+    project.dbmigrate(["mark", "--force"]).succeeds();
+    project.dbmigrate(["drift"]).exits(1).says("table `note`: `CHECK (stars > 0)` is removed");
 }

@@ -257,7 +257,10 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
             if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
                 error = error.note(format!("and {more} more differences"));
             }
-            (error.note(format!("compared: {covers}")), "name the last one that it has: `cargo dbmigrate mark --to`")
+            (
+                error.note(format!("compared, from the migrations to the database: {covers}")),
+                "name the last one that it has: `cargo dbmigrate mark --to`",
+            )
         }
     };
     Err(error.note("nothing was recorded").hint(nothing).hint(force))
