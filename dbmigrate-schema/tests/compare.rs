@@ -643,3 +643,28 @@ fn a_statement_that_sqlite_refuses_has_a_place() {
     );
     assert!(Schema::from_sql("CREATE TABLE t (a); VACUUM INTO 'other.db'").is_err());
 }
+
+#[test]
+fn what_is_read_again_is_what_a_first_look_sees() {
+    let db = Connection::open_in_memory().unwrap();
+    let options = ReadOptions::default();
+    let mut last = Schema::default();
+    let many: String =
+        (0..20).map(|at| format!("CREATE TABLE m{at} (x, y); CREATE INDEX n{at} ON m{at} (x);")).collect();
+    for sql in [
+        "CREATE TABLE a (x INTEGER PRIMARY KEY, y TEXT NOT NULL DEFAULT 'a'); CREATE INDEX i ON a (y)",
+        "CREATE VIEW v AS SELECT x FROM a; CREATE TABLE b (x INT REFERENCES a) STRICT",
+        // The index is on another table under the same name.
+        "DROP TABLE b; CREATE TABLE b (y, x REFERENCES a, CHECK (y)); DROP INDEX i; CREATE INDEX i ON b (y)",
+        "ALTER TABLE a RENAME COLUMN y TO z; ALTER TABLE b ADD COLUMN w AS (y + 1)",
+        &many,
+        "ALTER TABLE a RENAME TO c; DROP VIEW v; PRAGMA user_version = 3",
+        "SELECT 1",
+        "DROP TABLE m3; CREATE VIEW m3 AS SELECT 1; CREATE TRIGGER t INSTEAD OF INSERT ON m3 BEGIN SELECT 1; END",
+    ] {
+        db.execute_batch(sql).unwrap();
+        let again = last.read_again(&db, &options).unwrap();
+        assert_eq!(again, Schema::read(&db, &options).unwrap(), "{sql}");
+        last = again;
+    }
+}
