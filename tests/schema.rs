@@ -79,6 +79,7 @@ fn drift_is_what_was_done_besides_the_migrations() {
     project.execute("app.db", "ALTER TABLE teams ADD COLUMN by_hand INT; CREATE TABLE notes (a)");
     let drifted = project.dbmigrate(["drift"]).exits(1).says("is not what its migrations lead to: 2 differences");
     assert_eq!(drifted.stdout, "table `teams`: column `by_hand` is added: `INT`\ntable `notes` is added\n");
+    drifted.says("apply what is pending first, then look again: `cargo dbmigrate up`").says_not("generate");
     let json = project.dbmigrate(["drift", "--message-format", "json"]).exits(1);
     let summary: serde_json::Value = serde_json::from_str(json.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(summary["reason"], "drift-summary");
@@ -88,6 +89,23 @@ fn drift_is_what_was_done_besides_the_migrations() {
     project.dbmigrate(["drift"]).succeeds();
     project.remove("migrations/002_slug.sql");
     project.dbmigrate(["drift"]).exits(101).says("`002_slug`, which is no migration of this package");
+}
+
+#[test]
+fn what_was_done_by_hand_is_kept_as_drift_says() {
+    let project = wired("schema-drift-kept");
+    project.dbmigrate(["up"]).succeeds();
+    project.execute("app.db", "ALTER TABLE teams ADD COLUMN by_hand INT CHECK (by_hand > 0); CREATE TABLE notes (a)");
+    let drifted = project.dbmigrate(["drift"]).exits(1);
+    drifted
+        .says("to keep it: declare it in `schema.sql`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`")
+        .says("to undo it by hand: `cargo dbmigrate schema --from database` shows what has to change");
+    project.dbmigrate(["schema", "--from", "database"]).succeeds().says("table `notes` is removed");
+    project.write("schema.sql", project.dbmigrate(["schema", "database"]).succeeds().stdout);
+    project.dbmigrate(["generate", "by_hand"]).succeeds();
+    project.dbmigrate(["mark", "by_hand"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds().says("3 applied migrations");
+    project.dbmigrate(["check"]).succeeds();
 }
 
 #[test]

@@ -42,10 +42,15 @@ pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, 
     if !shell.is_json() {
         let count = report::count(found.differences.len(), "difference");
         shell.error(&format!("the schema of `{}` is not what its migrations lead to: {count}", found.path.display()));
-        shell.help(
-            "write a migration that leads there: `cargo dbmigrate create NAME`, then `cargo dbmigrate mark NAME`",
-        );
-        shell.help("or undo by hand what was done by hand");
+        if found.pending > 0 {
+            shell.help("apply what is pending first, then look again: `cargo dbmigrate up`");
+        } else {
+            let file = &project.config.schema;
+            shell.help(&format!(
+                "to keep it: declare it in `{file}`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"
+            ));
+            shell.help("to undo it by hand: `cargo dbmigrate schema --from database` shows what has to change");
+        }
     }
     Ok(NO)
 }
