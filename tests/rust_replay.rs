@@ -157,7 +157,8 @@ fn what_stops_the_rust_is_told_with_its_file() {
 
     // Whatever code does to its process, it did not run to its end.
     for (does, expect) in [
-        ("eprintln!(\"look here\"); panic!(\"oh no\")", "oh no"),
+        ("println!(\"look here\"); panic!(\"oh no\")", "look here\n"),
+        ("panic!(\"oh no\")", "oh no"),
         ("println!(\"{{}}\"); std::process::exit(0)", "did not run `002_tag`: exit status: 0"),
         ("std::process::abort()", "did not run `002_tag`: signal"),
         ("let _ = db; db.execute_batch(\"COMMIT\")", "`002_tag` ended the runner's transaction in `up`"),

@@ -88,8 +88,8 @@ fn every_migration_is_measured_on_the_way_up_and_back() {
     let [more, steps] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
     assert_eq!((more.number, more.name.as_str(), more.direction), (2, "002_more", Direction::Up));
     assert_eq!((more.rows_changed, steps.rows_changed), (5, 1));
-    assert_eq!(said(&more), ["+ table `users`: the column `age` INTEGER"]);
-    assert_eq!(said(&steps), ["+ table `users`: the index `by_name` (name)"]);
+    assert_eq!(said(more), ["+ table `users`: the column `age` INTEGER"]);
+    assert_eq!(said(steps), ["+ table `users`: the index `by_name` (name)"]);
     let pages = |db: &Connection| ask(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
     assert_eq!(more.bytes_before.to_string(), pages(&db));
     assert_eq!((more.bytes_after, steps.bytes_before), (more.bytes_before, more.bytes_after));
@@ -162,7 +162,7 @@ fn a_database_in_memory_is_rehearsed_in_the_temporary_folder() {
     let rehearsal = runner(files()).rehearse(&mut db, Rehearse::UpTo(2)).unwrap();
     let [users, more] = rehearsal.migrations.as_slice() else { panic!("{rehearsal:?}") };
     assert_eq!((users.rows_changed, more.rows_changed), (3, 5));
-    assert_eq!(said(&users), ["+ table `users` (id, name)"]);
+    assert_eq!(said(users), ["+ table `users` (id, name)"]);
     assert_eq!(objects(&db), "");
     assert!(runner(files()).rehearse(&mut db, Rehearse::UpTo(9)).unwrap_err().is_unknown_migration());
     run(&db, "BEGIN");

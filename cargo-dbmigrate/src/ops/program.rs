@@ -79,7 +79,8 @@ impl<'p> Runner<'p> {
     /// Why a way was not gone to its end.
     fn failure(&self, migration: &SourceMigration, output: &Output) -> Option<Diagnostic> {
         let stdout = String::from_utf8_lossy(&output.stdout);
-        let failed = match answer(&stdout) {
+        let (printed, answer) = answer(&stdout);
+        let failed = match answer {
             Some(answer) if answer["reason"] == "replayed" && output.status.success() => return None,
             Some(answer) if answer["reason"] == "replay-failed" => refused(migration, &answer),
             _ => {
@@ -88,7 +89,7 @@ impl<'p> Runner<'p> {
                 Diagnostic::error("rust-failed", message).in_file(migration.file.as_str())
             }
         };
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = printed.to_owned() + &String::from_utf8_lossy(&output.stderr);
         Some(if said.trim().is_empty() { failed } else { failed.note(format!("it said:\n{}", said.trim())) })
     }
 }
@@ -126,10 +127,11 @@ fn copy(from: &Connection, mut to: Connection) -> rusqlite::Result<Connection> {
     Ok(to)
 }
 
-/// What the runner answered, behind all that the program may have printed.
-fn answer(stdout: &str) -> Option<Value> {
-    let start = stdout.rfind("{\"reason\":\"replay")?;
-    serde_json::from_str(stdout.get(start..)?.trim_end()).ok()
+/// All that the program printed, and what the runner answered behind it.
+fn answer(stdout: &str) -> (&str, Option<Value>) {
+    let split = stdout.rfind("{\"reason\":\"replay").and_then(|start| stdout.split_at_checked(start));
+    let answered = split.and_then(|(printed, line)| Some((printed, serde_json::from_str(line.trim_end()).ok()?)));
+    answered.map_or((stdout, None), |(printed, answer)| (printed, Some(answer)))
 }
 
 /// What the migration itself is stopped by, at its place.
@@ -198,7 +200,8 @@ mod tests {
             ("{\"reason\":\"replayed\"}\nmore\n", None),
             ("", None),
         ] {
-            let answer = answer(stdout);
+            let (printed, answer) = answer(stdout);
+            assert_eq!(printed.contains("filling"), stdout.contains("filling"));
             assert_eq!(answer.as_ref().map(|answer| answer["reason"].as_str().unwrap()), expect, "{stdout}");
         }
     }
