@@ -17,6 +17,7 @@ mod execute;
 mod fill;
 mod foreign_keys;
 mod migrated;
+pub mod lint;
 pub mod model;
 mod parse;
 mod plan;
@@ -27,6 +28,7 @@ mod render;
 mod repeatable;
 mod replay;
 mod views;
+mod watch;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
 pub use declared::{Declared, Hint};

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use crate::model::Schema;
 use crate::read::{ReadOptions, read};
+use crate::watch::Nobody;
 use crate::replay::{Replay, Stopped, deferring, replay_after, replay_ups};
 
 impl Schema {
@@ -30,7 +31,7 @@ pub(crate) fn replayed(set: &MigrationSet) -> Result<Connection, Vec<Diagnostic>
 pub(crate) fn replayed_before_repeatables(set: &MigrationSet) -> Result<Connection, Vec<Diagnostic>> {
     let connection = Connection::open_in_memory().map_err(|error| vec![unexpected(&error)])?;
     let mut replay = Replay::default();
-    replay_ups(set, &connection, deferring(set), &mut replay);
+    replay_ups(set, &connection, deferring(set), &mut replay, &mut Nobody);
     sound(connection, replay)
 }
 

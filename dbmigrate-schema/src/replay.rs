@@ -7,6 +7,7 @@ use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigrati
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use crate::watch::{Nobody, Watch};
 use crate::{execute, repeatable, views};
 
 /// What a replay found.
@@ -41,18 +42,25 @@ pub enum Stopped {
 /// After a way up that SQLite refuses, nothing later can be judged either.
 #[must_use]
 pub fn replay(set: &MigrationSet) -> Replay {
+    watched(set, &mut Nobody)
+}
+
+/// As [`replay`], with somebody who looks on.
+pub(crate) fn watched(set: &MigrationSet, watch: &mut dyn Watch) -> Replay {
     let mut replay = Replay::default();
-    if let Err(error) = ups_and_downs(set, &mut replay) {
+    if let Err(error) = ups_and_downs(set, &mut replay, watch) {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
     }
     replay
 }
 
-fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()> {
-    let connection = Connection::open_in_memory()?;
+fn ups_and_downs(set: &MigrationSet, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<()> {
+    let mut connection = Connection::open_in_memory()?;
+    watch.opened(&mut connection)?;
+    let connection = connection;
     let deferring = deferring(set);
-    replay_ups(set, &connection, deferring, replay);
+    replay_ups(set, &connection, deferring, replay, watch);
     replay_rest(set, &connection, deferring, replay)?;
     // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
     // again every time.
@@ -60,7 +68,7 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
     let mut left = &set.migrations[..replay.ups];
     while let Some((newest, earlier)) = left.split_last() {
         let Some(down) = way_back(newest) else { break };
-        if run(&connection, rule, down, deferring, Outcome::Keep).is_err() {
+        if run(&connection, rule, down, deferring, Outcome::Keep, &mut Nobody).is_err() {
             break;
         }
         replay.downs += 1;
@@ -70,18 +78,18 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
     let Some(last) = left.iter().rposition(|migration| way_back(migration).is_some()) else { return Ok(()) };
     let connection = Connection::open_in_memory()?;
     if let Some(hook) = &set.before_all
-        && run(&connection, rule, hook, deferring, Outcome::Keep).is_err()
+        && run(&connection, rule, hook, deferring, Outcome::Keep, &mut Nobody).is_err()
     {
         return Ok(());
     }
     for migration in &left[..=last] {
         // It ran before.
         let Ok(up) = way_up(migration) else { break };
-        if run(&connection, rule, up, deferring, Outcome::Keep).is_err() {
+        if run(&connection, rule, up, deferring, Outcome::Keep, &mut Nobody).is_err() {
             break;
         }
         let Some(down) = way_back(migration) else { continue };
-        match run(&connection, rule, down, deferring, Outcome::Discard) {
+        match run(&connection, rule, down, deferring, Outcome::Discard, &mut Nobody) {
             Ok(()) => replay.downs += 1,
             Err(diagnostic) => replay.diagnostics.push(diagnostic),
         }
@@ -90,18 +98,31 @@ fn ups_and_downs(set: &MigrationSet, replay: &mut Replay) -> rusqlite::Result<()
 }
 
 /// Runs what stands before the migrations, and every way up.
-pub(crate) fn replay_ups(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
-    let mut migrations = set.migrations.iter();
-    if set.before_all.as_ref().is_none_or(|hook| replay.attempt(path(hook), replayable(hook), run)) {
-        for migration in migrations.by_ref() {
-            if !replay.attempt(migration.name(), way_up(migration), run) {
+pub(crate) fn replay_ups(
+    set: &MigrationSet,
+    connection: &Connection,
+    deferring: bool,
+    replay: &mut Replay,
+    watch: &mut dyn Watch,
+) {
+    let run = |script: &Script, watch: &mut dyn Watch| {
+        run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, watch)
+    };
+    let mut migrations = set.migrations.iter().enumerate();
+    let before = |hook: &Script| replay.attempt(path(hook), replayable(hook), |hook| run(hook, watch));
+    if set.before_all.as_ref().is_none_or(before) {
+        for (at, migration) in migrations.by_ref() {
+            let ran = replay.attempt(migration.name(), way_up(migration), |up| {
+                run(up, watch)?;
+                watch.migrated(connection, at).map_err(|error| execute::unexpected(up, &error))
+            });
+            if !ran {
                 break;
             }
             replay.ups += 1;
         }
     }
-    replay.unchecked.extend(migrations.map(SourceMigration::name));
+    replay.unchecked.extend(migrations.map(|(_, migration)| migration.name()));
 }
 
 /// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have led,
@@ -131,7 +152,9 @@ fn replay_rest(
 
 /// Runs the repeatables and what stands after them.
 pub(crate) fn replay_after(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep);
+    let run = |script: &Script| {
+        run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, &mut Nobody)
+    };
     for repeatable in &set.repeatables {
         let made = repeatable::take_away(connection, repeatable).and_then(|()| run(&repeatable.script));
         replay.diagnostics.extend(made.err());
@@ -152,7 +175,7 @@ impl Replay {
         &mut self,
         name: String,
         script: Result<&Script, Stopped>,
-        run: impl Fn(&Script) -> Result<(), Diagnostic>,
+        run: impl FnOnce(&Script) -> Result<(), Diagnostic>,
     ) -> bool {
         match script.map(run) {
             Ok(Ok(())) => return true,
@@ -191,15 +214,16 @@ pub(crate) fn run(
     script: &Script,
     deferring: bool,
     outcome: Outcome,
+    watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
     if !script.transaction {
         return match outcome {
-            Outcome::Keep => execute::script(connection, rule, script, deferring),
-            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring),
+            Outcome::Keep => execute::script(connection, rule, script, deferring, watch),
+            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring, watch),
         };
     }
-    let result = execute::script(connection, rule, script, deferring);
+    let result = execute::script(connection, rule, script, deferring, watch);
     let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // `INSERT OR ROLLBACK` and the like end it before its time.

@@ -1,0 +1,190 @@
+//! Looks on while the set is replayed, and lets every rule judge each migration once it has run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dbmigrate_core::statement::Statement as Source;
+use dbmigrate_core::{Body, MigrationSet, Script, Span};
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthContext, Authorization};
+use sqlite3_parser::Bump;
+use sqlite3_parser::ast::{AlterTableBody, Stmt};
+
+use super::act::{Act, Deed};
+use super::finding::{Finding, Findings};
+use super::migration::{Migration, Statement};
+use super::rule::Check;
+use super::rules::RULES;
+use super::state::{Changed, Look, State};
+use super::{Options, lineage, tree};
+use crate::model::Kind;
+use crate::watch::Watch;
+
+/// Follows a replay.
+pub(super) struct Follower<'a> {
+    set: &'a MigrationSet,
+    options: &'a Options<'a>,
+    /// What SQLite says while it prepares a statement.
+    heard: Arc<Mutex<Vec<Act>>>,
+    state: State,
+    /// What the statements of the migration did that runs now.
+    ran: Vec<Ran>,
+    /// The place of that migration in the set.
+    at: usize,
+    pub(super) findings: Vec<Finding>,
+}
+
+struct Ran {
+    span: Span,
+    acts: Vec<Act>,
+    changes: Vec<Changed>,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
+        Self {
+            set,
+            options,
+            heard: Arc::default(),
+            state: State::default(),
+            ran: Vec::new(),
+            at: 0,
+            findings: Vec::new(),
+        }
+    }
+
+    fn hear(&self) -> Vec<Act> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes back what the statements of this script did.
+    fn take_back(&mut self) {
+        for ran in std::mem::take(&mut self.ran).into_iter().rev() {
+            for changed in ran.changes.into_iter().rev() {
+                self.state.set(changed.key, changed.before);
+            }
+        }
+    }
+
+    /// Lets the rules judge.
+    fn judge(&mut self, connection: &Connection) {
+        let source = &self.set.migrations[self.at];
+        let Body::Sql { up: script, .. } = &source.body else { return };
+        let bump = Bump::new();
+        let statements: Vec<Statement<'_>> = std::mem::take(&mut self.ran)
+            .into_iter()
+            .map(|Ran { span, acts, changes }| {
+                let sql = script.source.slice(span);
+                Statement { sql, span, tree: tree::parse(&bump, sql), acts, changes }
+            })
+            .collect();
+        let lineage = lineage::follow(&statements);
+        let migration = Migration {
+            set: self.set,
+            at: self.at,
+            source,
+            script,
+            statements: &statements,
+            after: &self.state,
+            lineage: &lineage,
+            connection,
+            options: self.options,
+        };
+        if !self.options.is_old(source.number) {
+            for rule in RULES.iter().copied() {
+                if let Check::Migration(check) = rule.check {
+                    let mut findings = Findings { rule, number: source.number, found: &mut self.findings };
+                    check(&migration, &mut findings);
+                }
+            }
+        }
+        // A table that is made anew is as old as it was.
+        let rebuilt: Vec<_> = lineage.changes.iter().filter(|change| change.rebuild.is_some()).collect();
+        let aged = rebuilt.into_iter().map(|change| {
+            let mut known = (*change.after).clone();
+            known.born = change.before.born;
+            known
+        });
+        for known in aged.collect::<Vec<_>>() {
+            let key = (Kind::Table, known.object.name().clone());
+            if self.state.get(key.0, &key.1).is_some_and(|now| now.object == known.object) {
+                self.state.set(key, Some(known.into()));
+            }
+        }
+        // What the rules asked is nobody's doing.
+        self.hear();
+    }
+}
+
+impl Watch for Follower<'_> {
+    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let heard = Arc::clone(&self.heard);
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            if let Some(act) = Act::new(&context) {
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
+            }
+            Authorization::Allow
+        }))?;
+        self.state.look(connection, &Look::Everything, None)?;
+        Ok(())
+    }
+
+    fn begins(&mut self) {
+        self.take_back();
+    }
+
+    fn runs(&mut self) {
+        self.hear();
+    }
+
+    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
+        let acts = self.hear();
+        let mut changes = Vec::new();
+        for look in looks(script.source.slice(statement.span), &acts) {
+            changes.extend(self.state.look(connection, &look, Some(self.at))?);
+        }
+        self.ran.push(Ran { span: statement.span, acts, changes });
+        Ok(())
+    }
+
+    fn migrated(&mut self, connection: &Connection, at: usize) -> rusqlite::Result<()> {
+        self.at = at;
+        self.judge(connection);
+        self.at = at + 1;
+        Ok(())
+    }
+}
+
+/// What a statement may have changed in the schema.
+fn looks(sql: &str, acts: &[Act]) -> Vec<Look> {
+    let mut looks = Vec::new();
+    for act in acts {
+        let look = match &act.deed {
+            Deed::Module => Look::Everything,
+            Deed::Create => Look::New,
+            Deed::Drop(kind, name) => Look::Gone((*kind, name.clone())),
+            Deed::Alter(table) => match is_in_place(sql) {
+                true => Look::Table(table.clone()),
+                false => Look::Everything,
+            },
+            _ => continue,
+        };
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+    }
+    // Whoever writes to the schema by hand does so outside of all of these.
+    let by_hand = acts.iter().any(|act| act.deed == Deed::WriteSchema);
+    if by_hand && looks.is_empty() || looks.contains(&Look::Everything) {
+        looks = vec![Look::Everything];
+    }
+    looks
+}
+
+/// Whether an `ALTER TABLE` changes the text of its table and no other.
+fn is_in_place(sql: &str) -> bool {
+    let bump = Bump::new();
+    !matches!(
+        tree::parse(&bump, sql),
+        None | Some(Stmt::AlterTable(_, AlterTableBody::RenameTo(_) | AlterTableBody::RenameColumn { .. }))
+    )
+}
