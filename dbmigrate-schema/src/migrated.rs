@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use crate::model::Schema;
 use crate::read::{ReadOptions, read};
-use crate::watch::Nobody;
 use crate::replay::{Replay, Stopped, deferring, replay_after, replay_ups};
+use crate::watch::Nobody;
 
 impl Schema {
     /// The schema that the ways up of a set and its repeatables lead to, on a database in memory.

@@ -152,9 +152,7 @@ fn replay_rest(
 
 /// Runs the repeatables and what stands after them.
 pub(crate) fn replay_after(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    let run = |script: &Script| {
-        run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, &mut Nobody)
-    };
+    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, &mut Nobody);
     for repeatable in &set.repeatables {
         let made = repeatable::take_away(connection, repeatable).and_then(|()| run(&repeatable.script));
         replay.diagnostics.extend(made.err());

@@ -7,7 +7,9 @@ use std::rc::Rc;
 use super::migration::Statement;
 use super::state::Known;
 use super::tree::{Move, Source, moves};
-use crate::model::{Kind, Name, Table};
+use crate::compare::{Change, compare};
+use crate::model::{Kind, Name, Schema, Table};
+use crate::plan::Rename;
 
 /// A table that a migration found and leaves.
 #[derive(Debug, Clone)]
@@ -22,6 +24,42 @@ pub(crate) struct TableChange {
     pub(crate) rebuild: Option<Rebuild>,
     /// The statements that change it in place or give it its name, by their place in the migration.
     pub(crate) statements: Vec<usize>,
+    /// In what it differs besides its names.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl TableChange {
+    /// The statement that is to blame for what it has become.
+    pub(crate) fn statement(&self) -> usize {
+        self.rebuild.as_ref().map(|rebuild| rebuild.create).or_else(|| self.statements.last().copied()).unwrap_or(0)
+    }
+
+    /// The name that a column of after had before; none for one that is new.
+    pub(crate) fn name_before(&self, column: &Name) -> Option<&Name> {
+        match self.renamed.iter().rev().find(|(_, now)| now == column) {
+            Some((before, _)) => Some(before),
+            None => Some(&self.before.table()?.column(column)?.name),
+        }
+    }
+
+    fn new(thread: &Thread, before: &Rc<Known>, after: &Rc<Known>, renamed: Vec<(Name, Name)>) -> Self {
+        let changes = changes(before, after, &renamed);
+        let statements = thread.statements.clone();
+        Self { before: Rc::clone(before), after: Rc::clone(after), renamed, rebuild: None, statements, changes }
+    }
+}
+
+/// Compares the two under the names of after.
+fn changes(before: &Known, after: &Known, renamed: &[(Name, Name)]) -> Vec<Change> {
+    let alone = |known: &Known| Schema { objects: vec![known.object.clone()] };
+    let (from, to) = (before.object.name(), after.object.name());
+    let table = (from != to).then(|| Rename::Table { from: from.clone(), to: to.clone() });
+    let columns =
+        renamed.iter().map(|(was, now)| Rename::Column { table: to.clone(), from: was.clone(), to: now.clone() });
+    let renames: Vec<_> = table.into_iter().chain(columns).collect();
+    let before = alone(before);
+    let before = before.renamed(&renames).unwrap_or(before);
+    compare(&before, &alone(after)).into_iter().map(|difference| difference.change).collect()
 }
 
 /// The statements of a rebuild, by their place in the migration.
@@ -87,9 +125,10 @@ pub(super) fn follow(statements: &[Statement<'_>]) -> Lineage {
         for changed in statement.changes.iter().filter(|changed| changed.key.0 == Kind::Table) {
             if let Some(before) = &changed.before {
                 let thread = thread_of(&changed.key.1, Some(before), &mut threads);
-                threads[thread].origin = threads[thread].origin.take().or_else(|| {
-                    threads[thread].create.is_none().then(|| Rc::clone(before))
-                });
+                threads[thread].origin = threads[thread]
+                    .origin
+                    .take()
+                    .or_else(|| threads[thread].create.is_none().then(|| Rc::clone(before)));
                 if changed.after.is_some() {
                     threads[thread].statements.push(at);
                 }
@@ -181,13 +220,7 @@ fn settle(threads: &[Thread]) -> Lineage {
     for thread in threads {
         let (Ok(_), Some(after)) = (&thread.now, &thread.after) else { continue };
         if let Some(before) = &thread.origin {
-            lineage.changes.push(TableChange {
-                before: Rc::clone(before),
-                after: Rc::clone(after),
-                renamed: thread.renamed.clone(),
-                rebuild: None,
-                statements: thread.statements.clone(),
-            });
+            lineage.changes.push(TableChange::new(thread, before, after, thread.renamed.clone()));
             continue;
         }
         let Some(create) = thread.create else { continue };
@@ -196,13 +229,9 @@ fn settle(threads: &[Thread]) -> Lineage {
         rebuilt[old] = true;
         let renamed = copied_names(path.last().copied().unwrap_or(thread), before.table(), after.table());
         let copies = path.iter().flat_map(|thread| &thread.copies).map(|copy| copy.statement).collect();
-        lineage.changes.push(TableChange {
-            before: Rc::clone(before),
-            after: Rc::clone(after),
-            renamed: threads[old].renamed.iter().chain(&renamed).chain(&thread.renamed).cloned().collect(),
-            rebuild: Some(Rebuild { create, copies, drop: *drop }),
-            statements: thread.statements.clone(),
-        });
+        let renamed = threads[old].renamed.iter().chain(&renamed).chain(&thread.renamed).cloned().collect();
+        let rebuild = Some(Rebuild { create, copies, drop: *drop });
+        lineage.changes.push(TableChange { rebuild, ..TableChange::new(thread, before, after, renamed) });
     }
     for (thread, _) in threads.iter().zip(&rebuilt).filter(|(_, rebuilt)| !**rebuilt) {
         if let (Some(table), Err(statement)) = (&thread.origin, &thread.now) {
@@ -221,7 +250,8 @@ fn source<'t>(threads: &'t [Thread], new: &'t Thread, rebuilt: &[bool]) -> Optio
     loop {
         let from: Vec<usize> = thread.copies.iter().flat_map(|copy| copy.from.iter().copied()).collect();
         let goes = |at: &&usize| threads[**at].now.is_err() && threads[**at].origin.is_some() && !rebuilt[**at];
-        let is_namesake = |at: &&usize| threads[**at].origin.as_ref().map(|it| it.object.name()) == new.now.as_ref().ok();
+        let is_namesake =
+            |at: &&usize| threads[**at].origin.as_ref().map(|it| it.object.name()) == new.now.as_ref().ok();
         if let Some(old) = from.iter().filter(goes).find(is_namesake).or_else(|| from.iter().find(goes)) {
             return Some((*old, path));
         }

@@ -128,7 +128,8 @@ impl<'m> Migration<'m> {
     }
 
     /// A number that a database of the user's answers with: none where there is no such database at hand, where it has
-    /// this migration already, or where it can't be asked.
+    /// this migration already, or where it can't be asked. Columns have to stand behind the name of their table: a name
+    /// in quotes that is no column would be a text.
     pub(crate) fn ask(&self, sql: &str) -> Option<i64> {
         let rows: &Rows<'_> = self.options.rows.as_ref()?;
         rows.ask(self.source.number, sql)

@@ -85,10 +85,7 @@ impl State {
             Look::Table(name) => {
                 let Some(known) = self.get(Kind::Table, name).cloned() else { return Ok(changed) };
                 let sql = format!("{COLUMNS} AND rowid = ?1");
-                let now = connection
-                    .prepare(&sql)?
-                    .query_row([known.rowid], |row| read(row, known.born))
-                    .optional()?;
+                let now = connection.prepare(&sql)?.query_row([known.rowid], |row| read(row, known.born)).optional()?;
                 self.change((Kind::Table, name.clone()), now, &mut changed);
             }
             Look::New => {

@@ -33,10 +33,21 @@ pub(crate) fn in_main(qualified: &QualifiedName<'_>) -> Option<Name> {
 /// What a statement does to a table as such.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Move {
-    Renamed { from: Name, to: Name },
-    ColumnRenamed { table: Name, from: Name, to: Name },
+    Renamed {
+        from: Name,
+        to: Name,
+    },
+    ColumnRenamed {
+        table: Name,
+        from: Name,
+        to: Name,
+    },
     /// Rows of one table, or several, go into another: those it reads, and which column comes from which.
-    Copied { from: Vec<Name>, to: Name, columns: Vec<(Option<Name>, Source)> },
+    Copied {
+        from: Vec<Name>,
+        to: Name,
+        columns: Vec<(Option<Name>, Source)>,
+    },
 }
 
 /// Where the value of a column of a copy comes from.

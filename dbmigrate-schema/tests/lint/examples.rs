@@ -61,7 +61,11 @@ fn every_rule_is_documented_and_registered_under_the_name_of_its_file() {
         for (what, text) in [("what", rule.what), ("why", rule.why), ("instead", rule.instead)] {
             assert!(!text.trim().is_empty(), "`{}` does not say {what}", rule.name);
         }
-        assert!(!rule.what.ends_with('.') && rule.what.starts_with(|first: char| !first.is_uppercase()), "{}", rule.what);
+        assert!(
+            !rule.what.ends_with('.') && rule.what.starts_with(|first: char| !first.is_uppercase()),
+            "{}",
+            rule.what
+        );
         assert!(rule.why.ends_with('.'), "{}", rule.why);
     }
 }

@@ -24,17 +24,26 @@ fn a_rebuild_drops_nothing() {
     drops(false, "CREATE TABLE people AS SELECT * FROM t; DROP TABLE t");
     drops(true, "CREATE TABLE n (id, a); DROP TABLE t; ALTER TABLE n RENAME TO t");
     drops(true, "CREATE TABLE n (id, a); INSERT INTO n SELECT id, 1 FROM u; DROP TABLE t; ALTER TABLE n RENAME TO t");
-    drops(false, "CREATE TABLE n (id); INSERT INTO n SELECT id FROM t JOIN u USING (id); DROP TABLE t; \
-                  ALTER TABLE n RENAME TO t");
-    drops(true, "CREATE TABLE n (id); INSERT INTO n SELECT t.id FROM t JOIN u USING (id); DROP TABLE t; DROP TABLE u; \
-                 ALTER TABLE n RENAME TO t");
+    drops(
+        false,
+        "CREATE TABLE n (id); INSERT INTO n SELECT id FROM t JOIN u USING (id); DROP TABLE t; \
+                  ALTER TABLE n RENAME TO t",
+    );
+    drops(
+        true,
+        "CREATE TABLE n (id); INSERT INTO n SELECT t.id FROM t JOIN u USING (id); DROP TABLE t; DROP TABLE u; \
+                 ALTER TABLE n RENAME TO t",
+    );
 }
 
 #[test]
 fn a_table_that_no_database_has_seen_is_empty() {
     let set = crate::support::set(&[
         ("001_a.sql", "CREATE TABLE t (id)"),
-        ("002_b.sql", "CREATE TABLE n (id, b); INSERT INTO n (id) SELECT id FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t"),
+        (
+            "002_b.sql",
+            "CREATE TABLE n (id, b); INSERT INTO n (id) SELECT id FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t",
+        ),
         ("003_c.sql", "DROP TABLE t"),
     ]);
     for (old, expect) in [(Some(vec![]), false), (Some(vec![1]), true), (Some(vec![1, 2]), true), (None, true)] {
