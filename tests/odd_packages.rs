@@ -122,7 +122,11 @@ fn a_check_writes_no_file_and_opens_none() {
             ("002_b.sql", "ATTACH 'other.db' AS other;\nCREATE TABLE other.t(x);"),
         ],
     );
-    project.dbmigrate(["check"]).succeeds().says("`002_b` works on another database file").says("not replayed are `002_b`");
+    project
+        .dbmigrate(["check"])
+        .succeeds()
+        .says("`002_b` works on another database file")
+        .says("not replayed are `002_b`");
     assert!(!project.has("copy.db") && !project.has("other.db"));
 }
 

@@ -9,6 +9,7 @@ use dbmigrate_core::{Diagnostic, Location, Script, Span, Step};
 use rusqlite::Connection;
 
 use crate::foreign_keys;
+use crate::watch::Watch;
 
 /// Runs every statement; a script with `call` steps must not come here.
 ///
@@ -19,12 +20,13 @@ pub(crate) fn script(
     rule: ForeignKeys,
     script: &Script,
     deferring: bool,
+    watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let mut enforced = foreign_keys::choose(connection, rule, script, false)?;
-    if attempt(connection, script, enforced)? == Attempt::NeedsOff {
+    if attempt(connection, script, enforced, watch)? == Attempt::NeedsOff {
         run(connection, "ROLLBACK").map_err(|error| unexpected(script, &error))?;
         enforced = foreign_keys::choose(connection, rule, script, true)?;
-        attempt(connection, script, enforced)?;
+        attempt(connection, script, enforced, watch)?;
     }
     // SQLite has looked already, and to look again is to read the whole database for every file.
     if enforced && script.transaction && !deferring { Ok(()) } else { violations(connection, script) }
@@ -42,7 +44,13 @@ enum Attempt {
     NeedsOff,
 }
 
-fn attempt(connection: &Connection, script: &Script, enforced: bool) -> Result<Attempt, Diagnostic> {
+fn attempt(
+    connection: &Connection,
+    script: &Script,
+    enforced: bool,
+    watch: &mut dyn Watch,
+) -> Result<Attempt, Diagnostic> {
+    watch.begins(connection).map_err(|error| unexpected(script, &error))?;
     settle(connection, enforced).map_err(|error| unexpected(script, &error))?;
     if script.transaction {
         run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;
@@ -60,10 +68,11 @@ fn attempt(connection: &Connection, script: &Script, enforced: bool) -> Result<A
         if is_vacuum_into(script, statement) {
             continue;
         }
-        if let Err(error) = run(connection, script.source.slice(statement.span))
-            && !(script.tolerate_existing && is_existing(&error))
-        {
-            return Err(blame(script, statement.span, &error));
+        watch.runs();
+        match run(connection, script.source.slice(statement.span)) {
+            Ok(()) => watch.ran(connection, script, statement).map_err(|error| unexpected(script, &error))?,
+            Err(error) if script.tolerate_existing && is_existing(&error) => {}
+            Err(error) => return Err(blame(script, statement.span, &error)),
         }
     }
     Ok(Attempt::Done)
@@ -180,6 +189,10 @@ fn word_at(script: &Script, start: usize, statement: Span) -> Span {
 
 /// A fault of the replay itself, not of the statement.
 pub(crate) fn unexpected(script: &Script, error: &rusqlite::Error) -> Diagnostic {
-    Diagnostic::error("replay", format!("could not replay `{}`: {error}", script.source.path()))
-        .in_file(script.source.path())
+    unexpected_in(script.source.path(), error)
+}
+
+/// As [`unexpected`], of the file at this path.
+pub(crate) fn unexpected_in(path: &str, error: &rusqlite::Error) -> Diagnostic {
+    Diagnostic::error("replay", format!("could not replay `{path}`: {error}")).in_file(path)
 }

@@ -16,6 +16,7 @@ mod declared;
 mod execute;
 mod fill;
 mod foreign_keys;
+pub mod lint;
 mod migrated;
 pub mod model;
 mod parse;
@@ -28,6 +29,7 @@ mod render;
 mod repeatable;
 mod replay;
 mod views;
+mod watch;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
 pub use declared::{Declared, Hint};

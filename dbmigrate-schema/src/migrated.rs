@@ -7,6 +7,7 @@ use crate::model::Schema;
 use crate::program::Program;
 use crate::read::{ReadOptions, read};
 use crate::replay::{Replay, Replayer, Stopped};
+use crate::watch::Nobody;
 
 impl Schema {
     /// The schema that the ways up of a set and its repeatables lead to, on a database in memory.
@@ -26,7 +27,7 @@ impl Schema {
 pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Connection, Vec<Diagnostic>> {
     let mut connection = Connection::open_in_memory().map_err(|error| vec![unexpected(&error)])?;
     let mut replay = Replay::default();
-    Replayer::new(set, program).ups(&mut connection, &mut replay);
+    Replayer::new(set, program).ups(&mut connection, &mut replay, &mut Nobody);
     sound(replay).map(|()| connection)
 }
 

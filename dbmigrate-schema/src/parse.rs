@@ -90,6 +90,11 @@ fn read(row: &Row) -> Result<Object, Reason> {
 /// More names in a row than any statement has: the parser joins the words of a type in quadratic time.
 const LONGEST_RUN_OF_NAMES: usize = 1_000;
 
+/// Whether reading a text would take longer than any text is worth.
+pub(crate) fn is_unreadable(text: &str) -> bool {
+    Piece::new(text, &piece::tokens(text)).longest_run_of_names() > LONGEST_RUN_OF_NAMES
+}
+
 /// The name that a word of the tree spells.
 fn name_of(word: &str) -> Name {
     Name::new(unquote(word))

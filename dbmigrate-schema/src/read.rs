@@ -191,7 +191,7 @@ fn read_again(connection: &Connection, options: &ReadOptions, known: &Schema) ->
 }
 
 /// The tables that virtual tables keep their data in.
-fn shadow_tables(connection: &Connection) -> rusqlite::Result<HashSet<Name>> {
+pub(crate) fn shadow_tables(connection: &Connection) -> rusqlite::Result<HashSet<Name>> {
     let mut statement =
         connection.prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")?;
     let names = statement.query_map([], |row| row.get::<_, String>(0).map(Name::new))?;

@@ -10,6 +10,7 @@ use rusqlite::backup::Backup;
 
 use crate::program::Program;
 use crate::proof::Step;
+use crate::watch::{Nobody, Watch};
 use crate::{execute, repeatable, views};
 
 /// What a replay found.
@@ -66,8 +67,13 @@ impl fmt::Display for Stopped {
 /// After a way up that is refused, nothing later can be judged either.
 #[must_use]
 pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
+    watched(set, program, &mut Nobody)
+}
+
+/// As [`replay`], with somebody who looks on while the ways up run.
+pub(crate) fn watched(set: &MigrationSet, program: Option<&dyn Program>, watch: &mut dyn Watch) -> Replay {
     let mut replay = Replay::default();
-    if let Err(error) = Replayer::new(set, program).ups_and_downs(&mut replay) {
+    if let Err(error) = Replayer::new(set, program).ups_and_downs(&mut replay, watch) {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
     }
@@ -106,15 +112,18 @@ impl<'r> Replayer<'r> {
         Self { set, program, deferring }
     }
 
-    fn ups_and_downs(&self, replay: &mut Replay) -> rusqlite::Result<()> {
+    fn ups_and_downs(&self, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<()> {
         let mut connection = Connection::open_in_memory()?;
-        self.ups(&mut connection, replay);
+        watch.opened(&mut connection)?;
+        self.ups(&mut connection, replay, watch);
         self.rest(&connection, replay)?;
         // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
         // again every time.
         let mut left = &self.set.migrations[..replay.ups];
         while let Some((newest, earlier)) = left.split_last() {
-            if !has_way_back(newest) || self.go(&mut connection, newest, Step::Down, Outcome::Keep).is_err() {
+            if !has_way_back(newest)
+                || self.go(&mut connection, newest, Step::Down, Outcome::Keep, &mut Nobody).is_err()
+            {
                 break;
             }
             replay.downs += 1;
@@ -128,19 +137,20 @@ impl<'r> Replayer<'r> {
         let Some(last) = left.iter().rposition(has_way_back) else { return Ok(()) };
         let mut connection = Connection::open_in_memory()?;
         if let Some(hook) = &self.set.before_all
-            && self.run(&connection, hook, Outcome::Keep).is_err()
+            && self.run(&connection, hook, Outcome::Keep, &mut Nobody).is_err()
         {
             return Ok(());
         }
         for migration in &left[..=last] {
             // It ran before; but code may do something else each time.
-            if !replay.went(migration.name(), self.go(&mut connection, migration, Step::Up, Outcome::Keep)) {
+            if !replay.went(migration.name(), self.go(&mut connection, migration, Step::Up, Outcome::Keep, &mut Nobody))
+            {
                 break;
             }
             if !has_way_back(migration) {
                 continue;
             }
-            match self.go(&mut connection, migration, Step::Down, Outcome::Discard) {
+            match self.go(&mut connection, migration, Step::Down, Outcome::Discard, &mut Nobody) {
                 Ok(()) => replay.downs += 1,
                 Err(Halt::Refused(diagnostic)) => replay.diagnostics.push(*diagnostic),
                 Err(Halt::Stopped(why)) => replay.unchecked_downs.push((migration.name(), why)),
@@ -150,18 +160,23 @@ impl<'r> Replayer<'r> {
     }
 
     /// Runs what stands before the migrations, and every way up.
-    pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay) {
-        let mut migrations = self.set.migrations.iter();
+    pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay, watch: &mut dyn Watch) {
+        let mut migrations = self.set.migrations.iter().enumerate();
         let hook = self.set.before_all.as_ref();
-        if hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook))) {
-            for migration in migrations.by_ref() {
-                if !replay.went(migration.name(), self.go(connection, migration, Step::Up, Outcome::Keep)) {
+        if hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
+            for (at, migration) in migrations.by_ref() {
+                watch.comes(at);
+                let went = self.go(connection, migration, Step::Up, Outcome::Keep, watch).and_then(|()| {
+                    let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
+                    watch.migrated(connection).map_err(unexpected)
+                });
+                if !replay.went(migration.name(), went) {
                     break;
                 }
                 replay.ups += 1;
             }
         }
-        replay.unchecked.extend(migrations.map(SourceMigration::name));
+        replay.unchecked.extend(migrations.map(|(_, migration)| migration.name()));
     }
 
     /// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have
@@ -189,7 +204,7 @@ impl<'r> Replayer<'r> {
     pub(crate) fn after(&self, connection: &Connection, replay: &mut Replay) {
         for repeatable in &self.set.repeatables {
             let made = repeatable::take_away(connection, repeatable)
-                .and_then(|()| self.run(connection, &repeatable.script, Outcome::Keep));
+                .and_then(|()| self.run(connection, &repeatable.script, Outcome::Keep, &mut Nobody));
             replay.diagnostics.extend(made.err());
         }
         if !replay.diagnostics.is_empty() {
@@ -198,13 +213,13 @@ impl<'r> Replayer<'r> {
             return;
         }
         if let Some(hook) = &self.set.after_all {
-            replay.went(path(hook), self.hook(connection, hook));
+            replay.went(path(hook), self.hook(connection, hook, &mut Nobody));
         }
     }
 
-    fn hook(&self, connection: &Connection, hook: &Script) -> Result<(), Halt> {
+    fn hook(&self, connection: &Connection, hook: &Script, watch: &mut dyn Watch) -> Result<(), Halt> {
         let hook = replayable(hook).map_err(Halt::Stopped)?;
-        self.run(connection, hook, Outcome::Keep).map_err(Halt::refused)
+        self.run(connection, hook, Outcome::Keep, watch).map_err(Halt::refused)
     }
 
     /// Goes one way of a migration, which there is: in memory or, where it holds Rust, by the program.
@@ -214,16 +229,19 @@ impl<'r> Replayer<'r> {
         migration: &SourceMigration,
         way: Step,
         outcome: Outcome,
+        watch: &mut dyn Watch,
     ) -> Result<(), Halt> {
         let script = script_of(migration, way);
         match (script.map_or(Err(Stopped::Code), replayable), self.program) {
-            (Ok(script), _) => self.run(connection, script, outcome).map_err(Halt::refused),
+            (Ok(script), _) => self.run(connection, script, outcome, watch).map_err(Halt::refused),
             (Err(Stopped::Code), Some(program)) => {
                 script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::refused)?;
                 let refused = |refused| Halt::refused(execute::began_empty(refused));
                 let after = program.run(migration, way, connection).map_err(refused)?;
                 if outcome == Outcome::Keep {
                     *connection = after;
+                    let name = migration.source().path();
+                    watch.opened(connection).map_err(|error| Halt::refused(execute::unexpected_in(name, &error)))?;
                 }
                 Ok(())
             }
@@ -231,8 +249,14 @@ impl<'r> Replayer<'r> {
         }
     }
 
-    fn run(&self, connection: &Connection, script: &Script, outcome: Outcome) -> Result<(), Diagnostic> {
-        run(connection, self.set.config.foreign_keys, script, self.deferring, outcome)
+    fn run(
+        &self,
+        connection: &Connection,
+        script: &Script,
+        outcome: Outcome,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Diagnostic> {
+        run(connection, self.set.config.foreign_keys, script, self.deferring, outcome, watch)
     }
 }
 
@@ -269,15 +293,16 @@ pub(crate) fn run(
     script: &Script,
     deferring: bool,
     outcome: Outcome,
+    watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
     if !script.transaction {
         return match outcome {
-            Outcome::Keep => execute::script(connection, rule, script, deferring),
-            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring),
+            Outcome::Keep => execute::script(connection, rule, script, deferring, watch),
+            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring, watch),
         };
     }
-    let result = execute::script(connection, rule, script, deferring);
+    let result = execute::script(connection, rule, script, deferring, watch);
     let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // `INSERT OR ROLLBACK` and the like end it before its time.

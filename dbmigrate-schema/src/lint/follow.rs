@@ -1,0 +1,259 @@
+//! Looks on while the set is replayed, and lets every rule judge each migration once it has run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dbmigrate_core::statement::{Effect, Statement as Source};
+use dbmigrate_core::{Body, MigrationSet, Script, Span};
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthContext, Authorization};
+use sqlite3_parser::Bump;
+use sqlite3_parser::ast::{AlterTableBody, Stmt};
+
+use super::act::{Act, Deed};
+use super::finding::{Finding, Findings};
+use super::migration::{Migration, Statement};
+use super::rule::Check;
+use super::rules::RULES;
+use super::state::{Changed, Look, State};
+use super::{Options, lineage, tree};
+use crate::model::Kind;
+use crate::watch::Watch;
+
+/// Follows a replay.
+pub(super) struct Follower<'a> {
+    set: &'a MigrationSet,
+    options: &'a Options<'a>,
+    /// What SQLite says while it prepares a statement.
+    heard: Arc<Mutex<Vec<Act>>>,
+    state: State,
+    /// What the statements of the migration did that runs now.
+    ran: Vec<Ran>,
+    /// The place of that migration in the set; none before the first.
+    at: Option<usize>,
+    pub(super) findings: Vec<Finding>,
+}
+
+struct Ran {
+    span: Span,
+    acts: Vec<Act>,
+    changes: Vec<Changed>,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
+        Self {
+            set,
+            options,
+            heard: Arc::default(),
+            state: State::default(),
+            ran: Vec::new(),
+            at: None,
+            findings: Vec::new(),
+        }
+    }
+
+    fn hear(&self) -> Vec<Act> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes back what the statements of this script did.
+    fn take_back(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let ran = std::mem::take(&mut self.ran);
+        if ran.is_empty() {
+            return Ok(());
+        }
+        self.state.take_back(connection, ran.into_iter().rev().flat_map(|ran| ran.changes.into_iter().rev()))
+    }
+
+    /// Lets the rules judge.
+    fn judge(&mut self, connection: &Connection) {
+        let Some((at, source)) = self.at.and_then(|at| Some((at, self.set.migrations.get(at)?))) else { return };
+        let Body::Sql { up: script, .. } = &source.body else { return };
+        let bump = Bump::new();
+        let statements: Vec<Statement<'_>> = std::mem::take(&mut self.ran)
+            .into_iter()
+            .map(|Ran { span, acts, changes }| {
+                let sql = script.source.slice(span);
+                Statement { sql, span, tree: tree::parse(&bump, sql), acts, changes }
+            })
+            .collect();
+        let lineage = lineage::follow(&statements);
+        let migration = Migration {
+            set: self.set,
+            at,
+            source,
+            script,
+            statements: &statements,
+            after: &self.state,
+            lineage: &lineage,
+            connection,
+            options: self.options,
+        };
+        if !self.options.is_old(source.number) {
+            for rule in RULES.iter().copied() {
+                if let Check::Migration(check) = rule.check {
+                    let mut findings = Findings { rule, number: source.number, found: &mut self.findings };
+                    check(&migration, &mut findings);
+                }
+            }
+        }
+        // A table that is made anew is as old as it was.
+        let rebuilt: Vec<_> = lineage.changes.iter().filter(|change| change.rebuild.is_some()).collect();
+        let aged = rebuilt.into_iter().map(|change| {
+            let mut known = (*change.after).clone();
+            known.born = change.before.born;
+            known
+        });
+        for known in aged.collect::<Vec<_>>() {
+            let key = (Kind::Table, known.object.name().clone());
+            if self.state.get(key.0, &key.1).is_some_and(|now| now.object == known.object) {
+                self.state.set(key, Some(known.into()));
+            }
+        }
+        // What the rules asked is nobody's doing.
+        self.hear();
+    }
+}
+
+impl Watch for Follower<'_> {
+    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let heard = Arc::clone(&self.heard);
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            if let Some(act) = Act::new(&context) {
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
+            }
+            Authorization::Allow
+        }))?;
+        self.state.look(connection, &Look::Everything, self.at)?;
+        Ok(())
+    }
+
+    fn comes(&mut self, at: usize) {
+        self.ran.clear();
+        self.at = Some(at);
+    }
+
+    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.take_back(connection)
+    }
+
+    fn runs(&mut self) {
+        self.hear();
+    }
+
+    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
+        let acts = self.hear();
+        let mut changes = Vec::new();
+        // VACUUM lays the schema's own table out anew.
+        let looks = match statement.effect {
+            Effect::Bare { .. } => vec![Look::Everything],
+            _ => looks(script.source.slice(statement.span), &acts),
+        };
+        for look in looks {
+            changes.extend(self.state.look(connection, &look, self.at)?);
+        }
+        self.ran.push(Ran { span: statement.span, acts, changes });
+        Ok(())
+    }
+
+    fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.judge(connection);
+        Ok(())
+    }
+}
+
+/// What a statement may have changed in the schema.
+fn looks(sql: &str, acts: &[Act]) -> Vec<Look> {
+    let mut looks = Vec::new();
+    for act in acts {
+        let look = match &act.deed {
+            Deed::Module | Deed::Transaction => Look::Everything,
+            Deed::Create => Look::New,
+            Deed::Drop(kind, name) => Look::Gone((*kind, name.clone())),
+            Deed::Alter(table) => match is_in_place(sql) {
+                true => Look::Table(table.clone()),
+                false => Look::Everything,
+            },
+            _ => continue,
+        };
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+    }
+    // Whoever writes to the schema by hand does so outside of all of these.
+    let by_hand = acts.iter().any(|act| act.deed == Deed::WriteSchema);
+    if by_hand && looks.is_empty() || looks.contains(&Look::Everything) {
+        looks = vec![Look::Everything];
+    }
+    looks
+}
+
+/// Whether an `ALTER TABLE` changes the text of its table and no other.
+fn is_in_place(sql: &str) -> bool {
+    let bump = Bump::new();
+    !matches!(
+        tree::parse(&bump, sql),
+        None | Some(Stmt::AlterTable(_, AlterTableBody::RenameTo(_) | AlterTableBody::RenameColumn { .. }))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dbmigrate_core::config::ForeignKeys;
+    use dbmigrate_core::{Config, SourceText, script};
+
+    use super::*;
+    use crate::model::Schema;
+    use crate::read::{ReadOptions, read};
+    use crate::replay::{Outcome, run};
+
+    /// The kind, name and text of each object, in their order by name.
+    fn shown(schema: &Schema) -> Vec<String> {
+        let mut shown: Vec<_> =
+            schema.objects.iter().map(|it| format!("{} {} {}", it.kind(), it.name(), it.text())).collect();
+        shown.sort();
+        shown
+    }
+
+    #[test]
+    fn what_is_followed_is_what_there_is() {
+        let set = MigrationSet::empty(Config::default());
+        let options = Options::default();
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE old (a, b); CREATE VIEW seen AS SELECT a FROM old").unwrap();
+        let mut follower = Follower::new(&set, &options);
+        follower.opened(&mut connection).unwrap();
+        for text in [
+            "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a); CREATE INDEX i ON t (a); \
+             CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;",
+            "CREATE TABLE IF NOT EXISTS t (b); CREATE TABLE u (t REFERENCES t); CREATE VIEW v AS SELECT * FROM t",
+            "ALTER TABLE t ADD COLUMN c; ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t DROP COLUMN c",
+            "ALTER TABLE t RENAME TO tt; DROP INDEX IF EXISTS nope; DROP TRIGGER g; CREATE TEMP TABLE x (a)",
+            // Foreign keys come to be off in the middle, and it all runs again.
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); DROP TABLE p; CREATE TABLE p (b)",
+            "CREATE VIRTUAL TABLE f USING fts5 (a); INSERT INTO f VALUES ('x'); CREATE TABLE after_f (a)",
+            "DROP TABLE f; DROP TABLE after_f; CREATE TABLE again (a); DROP TABLE again; CREATE TABLE again (b)",
+            "-- dbmigrate: no-transaction\nVACUUM; CREATE TABLE late (a);\nBEGIN; CREATE TABLE in_between (a); COMMIT;",
+            "CREATE TABLE copied AS SELECT * FROM old; DROP VIEW seen; DROP TABLE old; ANALYZE",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE copied (a, b, c)' \
+             WHERE name = 'copied'; PRAGMA writable_schema = OFF; CREATE TABLE last (a)",
+        ] {
+            let mut problems = Vec::new();
+            let script = script::parse(&Arc::new(SourceText::new("001_a.sql", text)), &mut problems).up;
+            assert_eq!(problems, []);
+            follower.ran.clear();
+            run(&connection, ForeignKeys::On, &script, true, Outcome::Keep, &mut follower).unwrap();
+            let followed = Schema { objects: follower.state.iter().map(|known| known.object.clone()).collect() };
+            let there = read(&connection, &ReadOptions::default()).unwrap();
+            assert_eq!(shown(&followed), shown(&there), "{text}");
+        }
+        // And back, as if none of the last script had run.
+        let before = follower.ran.len();
+        assert!(before > 0);
+        follower.take_back(&connection).unwrap();
+        assert!(follower.state.get(Kind::Table, &crate::Name::new("last")).is_none());
+        assert!(follower.state.get(Kind::Table, &crate::Name::new("late")).is_some());
+    }
+}

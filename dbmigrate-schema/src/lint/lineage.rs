@@ -1,0 +1,280 @@
+//! Which table of before a table of after is: a rebuild (create, copy, drop, rename) is one change of one table, and is
+//! judged by what it changes.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::migration::Statement;
+use super::state::Known;
+use super::tree::{Move, Source, moves};
+use crate::compare::{Change, compare};
+use crate::model::{Kind, Name, Schema, Table};
+use crate::plan::Rename;
+
+/// A table that a migration found and leaves.
+#[derive(Debug, Clone)]
+pub(crate) struct TableChange {
+    /// As it was before the migration.
+    pub(crate) before: Rc<Known>,
+    /// As it is after it.
+    pub(crate) after: Rc<Known>,
+    /// The columns that have another name now: before, and after.
+    pub(crate) renamed: Vec<(Name, Name)>,
+    /// Where it was made anew: the statements that do so.
+    pub(crate) rebuild: Option<Rebuild>,
+    /// The statements that change it in place or give it its name, by their place in the migration.
+    pub(crate) statements: Vec<usize>,
+    /// In what it differs besides its names.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl TableChange {
+    /// The statement that is to blame for what it has become.
+    pub(crate) fn statement(&self) -> usize {
+        self.rebuild.as_ref().map(|rebuild| rebuild.create).or_else(|| self.statements.last().copied()).unwrap_or(0)
+    }
+
+    /// The name that a column of after had before; none for one that is new.
+    pub(crate) fn name_before(&self, column: &Name) -> Option<&Name> {
+        match self.renamed.iter().rev().find(|(_, now)| now == column) {
+            Some((before, _)) => Some(before),
+            None => Some(&self.before.table()?.column(column)?.name),
+        }
+    }
+
+    fn new(thread: &Thread, before: &Rc<Known>, after: &Rc<Known>, renamed: Vec<(Name, Name)>) -> Self {
+        let changes = changes(before, after, &renamed);
+        let statements = thread.statements.clone();
+        Self { before: Rc::clone(before), after: Rc::clone(after), renamed, rebuild: None, statements, changes }
+    }
+}
+
+/// Compares the two under the names of after.
+fn changes(before: &Known, after: &Known, renamed: &[(Name, Name)]) -> Vec<Change> {
+    let alone = |known: &Known| Schema { objects: vec![known.object.clone()] };
+    let (from, to) = (before.object.name(), after.object.name());
+    let table = (from != to).then(|| Rename::Table { from: from.clone(), to: to.clone() });
+    let columns =
+        renamed.iter().map(|(was, now)| Rename::Column { table: to.clone(), from: was.clone(), to: now.clone() });
+    let renames: Vec<_> = table.into_iter().chain(columns).collect();
+    let before = alone(before);
+    let before = before.renamed(&renames).unwrap_or(before);
+    compare(&before, &alone(after)).into_iter().map(|difference| difference.change).collect()
+}
+
+/// The statements of a rebuild, by their place in the migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rebuild {
+    /// Makes the new table.
+    pub(crate) create: usize,
+    /// Copies the rows; there may be several.
+    pub(crate) copies: Vec<usize>,
+    /// Drops the old table.
+    pub(crate) drop: usize,
+}
+
+/// A table that a migration found and does not leave.
+#[derive(Debug, Clone)]
+pub(crate) struct Dropped {
+    /// As it was before the migration.
+    pub(crate) table: Rc<Known>,
+    /// The statement, by its place in the migration.
+    pub(crate) statement: usize,
+}
+
+/// What became of the tables.
+#[derive(Debug, Default)]
+pub(crate) struct Lineage {
+    pub(crate) changes: Vec<TableChange>,
+    pub(crate) dropped: Vec<Dropped>,
+}
+
+/// A table while its migration is followed.
+struct Thread {
+    /// As it was before the migration; none for one that the migration made.
+    origin: Option<Rc<Known>>,
+    /// The statement that made it, if one of the migration did.
+    create: Option<usize>,
+    copies: Vec<Copy>,
+    renamed: Vec<(Name, Name)>,
+    statements: Vec<usize>,
+    /// Its name now; none once it is dropped, by that statement.
+    now: Result<Name, usize>,
+    after: Option<Rc<Known>>,
+}
+
+struct Copy {
+    statement: usize,
+    from: Vec<usize>,
+    columns: Vec<(Option<Name>, Source)>,
+}
+
+/// Follows the tables through the statements of a migration.
+pub(super) fn follow(statements: &[Statement<'_>]) -> Lineage {
+    let mut threads: Vec<Thread> = Vec::new();
+    let mut by_name: HashMap<Name, usize> = HashMap::new();
+    for (at, statement) in statements.iter().enumerate() {
+        let moved = statement.tree.and_then(moves);
+        // A table that is read before anything happens to it is of before as it stands.
+        let mut thread_of = |name: &Name, known: Option<&Rc<Known>>, threads: &mut Vec<Thread>| -> usize {
+            *by_name.entry(name.clone()).or_insert_with(|| {
+                threads.push(Thread::found(name, known.cloned()));
+                threads.len() - 1
+            })
+        };
+        for changed in statement.changes.iter().filter(|changed| changed.key.0 == Kind::Table) {
+            if let Some(before) = &changed.before {
+                let thread = thread_of(&changed.key.1, Some(before), &mut threads);
+                threads[thread].origin = threads[thread]
+                    .origin
+                    .take()
+                    .or_else(|| threads[thread].create.is_none().then(|| Rc::clone(before)));
+                if changed.after.is_some() {
+                    threads[thread].statements.push(at);
+                }
+            }
+        }
+        match &moved {
+            Some(Move::ColumnRenamed { table, from, to }) => {
+                let thread = thread_of(table, None, &mut threads);
+                threads[thread].rename(from, to);
+            }
+            Some(Move::Copied { from, to, columns }) if !statement.is_creating(to) => {
+                let from = from.iter().map(|name| thread_of(name, None, &mut threads)).collect();
+                let to = thread_of(to, None, &mut threads);
+                threads[to].copies.push(Copy { statement: at, from, columns: columns.clone() });
+            }
+            _ => {}
+        }
+        let created_from = match &moved {
+            Some(Move::Copied { from, to, columns }) if statement.is_creating(to) => {
+                let from = from.iter().map(|name| thread_of(name, None, &mut threads)).collect();
+                Some(Copy { statement: at, from, columns: columns.clone() })
+            }
+            _ => None,
+        };
+        if let Some(Move::Renamed { from, to }) = &moved
+            && let Some(thread) = by_name.remove(from)
+        {
+            threads[thread].now = Ok(to.clone());
+            threads[thread].statements.push(at);
+            by_name.insert(to.clone(), thread);
+            for changed in statement.changes.iter().filter(|changed| changed.key == (Kind::Table, to.clone())) {
+                threads[thread].after.clone_from(&changed.after);
+            }
+        } else {
+            for changed in statement.changes.iter().filter(|changed| changed.key.0 == Kind::Table) {
+                let name = &changed.key.1;
+                match (&changed.before, &changed.after) {
+                    (_, None) => {
+                        if let Some(thread) = by_name.remove(name) {
+                            threads[thread].now = Err(at);
+                        }
+                    }
+                    (None, Some(_)) => {
+                        threads.push(Thread { create: Some(at), ..Thread::found(name, None) });
+                        by_name.insert(name.clone(), threads.len() - 1);
+                    }
+                    (Some(_), Some(_)) => {}
+                }
+            }
+        }
+        for changed in statement.changes.iter().filter(|changed| changed.key.0 == Kind::Table) {
+            if let Some(&thread) = by_name.get(&changed.key.1) {
+                threads[thread].after.clone_from(&changed.after);
+            }
+        }
+        if let (Some(copy), Some(Move::Copied { to, .. })) = (created_from, &moved)
+            && let Some(&thread) = by_name.get(to)
+        {
+            threads[thread].copies.push(copy);
+        }
+    }
+    settle(&threads)
+}
+
+impl Thread {
+    fn found(name: &Name, origin: Option<Rc<Known>>) -> Self {
+        Self {
+            after: None,
+            origin,
+            create: None,
+            copies: Vec::new(),
+            renamed: Vec::new(),
+            statements: Vec::new(),
+            now: Ok(name.clone()),
+        }
+    }
+
+    fn rename(&mut self, from: &Name, to: &Name) {
+        match self.renamed.iter_mut().find(|(_, now)| now == from) {
+            Some((_, now)) => now.clone_from(to),
+            None => self.renamed.push((from.clone(), to.clone())),
+        }
+    }
+}
+
+fn settle(threads: &[Thread]) -> Lineage {
+    let mut lineage = Lineage::default();
+    let mut rebuilt = vec![false; threads.len()];
+    for thread in threads {
+        let (Ok(_), Some(after)) = (&thread.now, &thread.after) else { continue };
+        if let Some(before) = &thread.origin {
+            lineage.changes.push(TableChange::new(thread, before, after, thread.renamed.clone()));
+            continue;
+        }
+        let Some(create) = thread.create else { continue };
+        let Some((old, path)) = source(threads, thread, &rebuilt) else { continue };
+        let (Some(before), Err(drop)) = (&threads[old].origin, &threads[old].now) else { continue };
+        rebuilt[old] = true;
+        let renamed = copied_names(path.last().copied().unwrap_or(thread), before.table(), after.table());
+        let copies = path.iter().flat_map(|thread| &thread.copies).map(|copy| copy.statement).collect();
+        let renamed = threads[old].renamed.iter().chain(&renamed).chain(&thread.renamed).cloned().collect();
+        let rebuild = Some(Rebuild { create, copies, drop: *drop });
+        lineage.changes.push(TableChange { rebuild, ..TableChange::new(thread, before, after, renamed) });
+    }
+    for (thread, _) in threads.iter().zip(&rebuilt).filter(|(_, rebuilt)| !**rebuilt) {
+        if let (Some(table), Err(statement)) = (&thread.origin, &thread.now) {
+            lineage.dropped.push(Dropped { table: Rc::clone(table), statement: *statement });
+        }
+    }
+    lineage
+}
+
+/// The dropped table of before whose rows a new table took over, perhaps by way of others; and the way, the new table
+/// first.
+fn source<'t>(threads: &'t [Thread], new: &'t Thread, rebuilt: &[bool]) -> Option<(usize, Vec<&'t Thread>)> {
+    let mut path = vec![new];
+    let mut seen = Vec::new();
+    let mut thread = new;
+    loop {
+        let from: Vec<usize> = thread.copies.iter().flat_map(|copy| copy.from.iter().copied()).collect();
+        let goes = |at: &&usize| threads[**at].now.is_err() && threads[**at].origin.is_some() && !rebuilt[**at];
+        let is_namesake =
+            |at: &&usize| threads[**at].origin.as_ref().map(|it| it.object.name()) == new.now.as_ref().ok();
+        if let Some(old) = from.iter().filter(goes).find(is_namesake).or_else(|| from.iter().find(goes)) {
+            return Some((*old, path));
+        }
+        // A table in between, made by the migration itself.
+        let next = from.into_iter().find(|at| threads[*at].create.is_some() && !seen.contains(at))?;
+        seen.push(next);
+        thread = &threads[next];
+        path.push(thread);
+    }
+}
+
+/// The columns that a copy puts under another name, where nothing of the old name is left.
+fn copied_names(thread: &Thread, before: Option<&Table>, after: Option<&Table>) -> Vec<(Name, Name)> {
+    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+    let mut renamed = Vec::new();
+    for (at, (target, source)) in thread.copies.iter().flat_map(|copy| copy.columns.iter().enumerate()) {
+        let target = target.as_ref().or_else(|| after.columns.get(at).map(|column| &column.name));
+        let (Some(target), Source::Column(source)) = (target, source) else { continue };
+        let is_new = |name: &Name| before.column(name).is_none() && after.column(name).is_some();
+        let is_old = |name: &Name| before.column(name).is_some() && after.column(name).is_none();
+        if is_new(target) && is_old(source) {
+            renamed.push((source.clone(), target.clone()));
+        }
+    }
+    renamed
+}

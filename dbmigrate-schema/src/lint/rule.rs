@@ -1,0 +1,126 @@
+//! A rule of the linter, with its documentation and its examples.
+
+use super::finding::Findings;
+use super::migration::Migration;
+
+/// Something that goes wrong in databases that hold rows, and how to find it.
+pub struct Rule {
+    /// Its kebab-case name.
+    pub name: &'static str,
+    /// The group that it belongs to.
+    pub group: Group,
+    /// What a finding is, where nobody says otherwise.
+    pub level: Level,
+    /// What it objects to, on one line.
+    pub what: &'static str,
+    /// Why: full sentences.
+    pub why: &'static str,
+    /// How to do it safely: full sentences, SQL on indented lines.
+    pub instead: &'static str,
+    /// Migrations that it objects to.
+    pub fails: &'static [Example],
+    /// Migrations that do the same safely.
+    pub passes: &'static [Example],
+    /// Migrations that look like a case for it and are none.
+    pub quiet: &'static [Example],
+    /// Looks at one migration.
+    pub(super) check: Check,
+}
+
+/// Who looks.
+pub(super) enum Check {
+    /// This function, at each migration.
+    Migration(fn(&Migration<'_>, &mut Findings<'_>)),
+    /// Another part of the tool, which knows more than one migration.
+    Elsewhere,
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Rule {}
+
+/// A migration, and what was there before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// The migration before.
+    pub before: &'static str,
+    /// The migration that is judged; a line `-- dbmigrate: down` may divide it.
+    pub now: &'static str,
+}
+
+/// What is done about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing.
+    Allow,
+    /// It is said.
+    Warn,
+    /// It is an error.
+    Deny,
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Group {
+    /// Something is taken away.
+    Destructive,
+    /// Programs of the version before, that still run, break.
+    Compatibility,
+    /// It passes on an empty database, and fails on one with rows.
+    Data,
+    /// SQLite does something else than it seems.
+    Mechanics,
+    /// Habits that cost nothing now and much later.
+    Style,
+    /// Files and their history.
+    History,
+}
+
+impl Level {
+    /// `allow`, `warn` or `deny`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl Group {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Destructive, Self::Compatibility, Self::Data, Self::Mechanics, Self::Style, Self::History];
+
+    /// Its kebab-case name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Destructive => "destructive",
+            Self::Compatibility => "compatibility",
+            Self::Data => "data",
+            Self::Mechanics => "mechanics",
+            Self::Style => "style",
+            Self::History => "history",
+        }
+    }
+}
+
+impl Rule {
+    /// Whether another part of the tool judges by it, because it takes more than one migration to do so.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self.check, Check::Elsewhere)
+    }
+}

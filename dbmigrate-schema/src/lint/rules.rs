@@ -1,0 +1,18 @@
+//! All rules, a file each.
+
+mod drop_column;
+mod drop_table;
+
+use super::rule::Rule;
+
+/// All rules, in the order of their documentation.
+pub const RULES: &[&Rule] = &[
+    // Destructive.
+    &drop_table::RULE,
+    &drop_column::RULE,
+    // Compatibility.
+    // Data.
+    // Mechanics.
+    // Style.
+    // History.
+];

@@ -1,0 +1,123 @@
+//! The parser's tree of a statement, and questions about it that several rules ask.
+
+use dbmigrate_core::token::unquote;
+use sqlite3_parser::ast::{
+    AlterTableBody, Cmd, CreateTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResultColumn, Select,
+    SelectTable, Stmt,
+};
+use sqlite3_parser::lexer::sql::Parser;
+use sqlite3_parser::{Bump, FallibleIterator};
+
+use crate::model::Name;
+
+/// Parses one statement into `bump`; none where the parser does not know it, which SQLite may all the same.
+pub(super) fn parse<'b>(bump: &'b Bump, sql: &'b str) -> Option<&'b Stmt<'b>> {
+    if crate::parse::is_unreadable(sql) {
+        return None;
+    }
+    let Some(Cmd::Stmt(statement)) = Parser::new(bump, sql.as_bytes()).next().ok()? else { return None };
+    Some(bump.alloc(statement))
+}
+
+/// The name that a name of the tree spells.
+pub(crate) fn name(name: &sqlite3_parser::ast::Name<'_>) -> Name {
+    Name::new(unquote(name.0))
+}
+
+/// The table that is named, if it is one of `main`.
+pub(crate) fn in_main(qualified: &QualifiedName<'_>) -> Option<Name> {
+    let main = qualified.db_name.as_ref().is_none_or(|database| name(database) == Name::new("main"));
+    main.then(|| name(&qualified.name))
+}
+
+/// What a statement does to a table as such.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Move {
+    Renamed {
+        from: Name,
+        to: Name,
+    },
+    ColumnRenamed {
+        table: Name,
+        from: Name,
+        to: Name,
+    },
+    /// Rows of one table, or several, go into another: those it reads, and which column comes from which.
+    Copied {
+        from: Vec<Name>,
+        to: Name,
+        columns: Vec<(Option<Name>, Source)>,
+    },
+}
+
+/// Where the value of a column of a copy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    Column(Name),
+    Expression,
+    /// `*`: all columns, in their order.
+    All,
+}
+
+/// The move that a statement is, if it is one.
+pub(super) fn moves(statement: &Stmt<'_>) -> Option<Move> {
+    match statement {
+        Stmt::AlterTable(table, AlterTableBody::RenameTo(to)) => {
+            Some(Move::Renamed { from: in_main(table)?, to: name(to) })
+        }
+        Stmt::AlterTable(table, AlterTableBody::RenameColumn { old, new }) => {
+            Some(Move::ColumnRenamed { table: in_main(table)?, from: name(old), to: name(new) })
+        }
+        Stmt::Insert { tbl_name, columns, body: InsertBody::Select(select, _), .. } => {
+            let names = columns.as_ref().map(|columns| columns.iter().map(name).collect::<Vec<_>>());
+            copied(in_main(tbl_name)?, names, select)
+        }
+        Stmt::CreateTable { temporary: false, tbl_name, body: CreateTableBody::AsSelect(select), .. } => {
+            copied(in_main(tbl_name)?, None, select)
+        }
+        _ => None,
+    }
+}
+
+fn copied(to: Name, names: Option<Vec<Name>>, select: &Select<'_>) -> Option<Move> {
+    let mut from = Vec::new();
+    sources(select, &mut from);
+    if from.is_empty() {
+        return None;
+    }
+    let OneSelect::Select { columns, .. } = &select.body.select else { return None };
+    let columns = columns.iter().enumerate().map(|(at, column)| {
+        let target = names.as_ref().and_then(|names| names.get(at).cloned());
+        let source = match column {
+            ResultColumn::Expr(Expr::Id(id), _) => Source::Column(Name::new(unquote(id.0))),
+            ResultColumn::Expr(Expr::Name(id), _) => Source::Column(name(id)),
+            ResultColumn::Expr(Expr::Qualified(_, id), _) => Source::Column(name(id)),
+            ResultColumn::Expr(..) => Source::Expression,
+            ResultColumn::Star | ResultColumn::TableStar(_) => Source::All,
+        };
+        (target, source)
+    });
+    Some(Move::Copied { from, to, columns: columns.collect() })
+}
+
+/// The tables that a query reads in its `FROM`.
+pub(crate) fn sources(select: &Select<'_>, found: &mut Vec<Name>) {
+    let others = select.body.compounds.iter().flatten().map(|compound| &compound.select);
+    for one in std::iter::once(&select.body.select).chain(others) {
+        if let OneSelect::Select { from: Some(from), .. } = one {
+            from_sources(from, found);
+        }
+    }
+}
+
+fn from_sources(from: &FromClause<'_>, found: &mut Vec<Name>) {
+    let joined = from.joins.iter().flatten().map(|join| &join.table);
+    for table in from.select.into_iter().chain(joined) {
+        match table {
+            SelectTable::Table(table, ..) => found.extend(in_main(table)),
+            SelectTable::TableCall(..) => {}
+            SelectTable::Select(select, _) => sources(select, found),
+            SelectTable::Sub(from, _) => from_sources(from, found),
+        }
+    }
+}

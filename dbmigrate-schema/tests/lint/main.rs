@@ -1,0 +1,7 @@
+//! The linter: every rule by its own examples, and what the rules rest on.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
+mod examples;
+mod lineage;
+mod support;
