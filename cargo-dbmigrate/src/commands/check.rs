@@ -16,7 +16,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = project::select(context.global)?;
     let mut exit = DONE;
     for project in &projects {
-        let checked = check(project)?;
+        let checked = check(project, context.global.locked)?;
         report::diagnostics(&checked.diagnostics, context.shell);
         if checked.failed() {
             exit = NO;
