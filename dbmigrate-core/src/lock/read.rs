@@ -18,6 +18,9 @@ const KEYS: [&str; 3] = ["version", "migrations", "schema"];
 const MIGRATION_KEYS: [&str; 5] = ["number", "name", "checksum", "chain", "source"];
 const SCHEMA_KEYS: [&str; 2] = ["chain", "fingerprint"];
 
+/// What a checksum is, in words.
+const CHECKSUM: &str = "`v1:` and 64 hexadecimal digits";
+
 /// What git leaves where two branches differ.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
@@ -68,9 +71,8 @@ impl Reader<'_> {
         let text = self.problems.source().text();
         if let Some(at) = conflict(text) {
             let line = self.problems.source().first_line(Span::new(at, text.len()));
-            let fault =
-                Diagnostic::error("lock-conflict", "two branches have sealed migrations, and git merged neither")
-                    .help("`cargo dbmigrate renumber` keeps one side, and moves the migrations of the other behind it");
+            let fault = Diagnostic::error("lock-conflict", "two branches have sealed migrations: this is the conflict")
+                .help("`cargo dbmigrate renumber` gives the migrations of one branch other numbers");
             self.report(line, fault);
             return None;
         }
@@ -141,24 +143,25 @@ impl Reader<'_> {
             None => self.missing("number", value),
             Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
         };
-        let name = self.string(table, "name", value, |name| {
+        let name = self.string(table, "name", value, "its number, `_` and a name", |name| {
             let parts = name.split_once('_').filter(|_| name.len() <= MAX_LENGTH);
             parts.is_some_and(|(digits, slug)| {
                 let plain = |byte: u8| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
                 let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-                is_number && !slug.is_empty() && slug.bytes().all(plain) && digits.parse().ok() == number
+                let is_same = number.is_none_or(|number| digits.parse() == Ok(number));
+                is_number && is_same && !slug.is_empty() && slug.bytes().all(plain)
             })
         });
         let [checksum, chain, source] =
-            ["checksum", "chain", "source"].map(|key| self.string(table, key, value, is_checksum));
+            ["checksum", "chain", "source"].map(|key| self.string(table, key, value, CHECKSUM, is_checksum));
         Some(Sealed { number: number?, name: name?, checksum: checksum?, chain: chain?, source: source? })
     }
 
     fn schema(&mut self, value: &Value<'_>) -> Option<SealedSchema> {
         let table = self.table("`schema`", value, &SCHEMA_KEYS)?;
-        let chain = self.string(table, "chain", value, is_checksum);
+        let chain = self.string(table, "chain", value, CHECKSUM, is_checksum);
         // What it means is for the runtime, which may be another version.
-        let fingerprint = self.string(table, "fingerprint", value, |text| {
+        let fingerprint = self.string(table, "fingerprint", value, "a version and letters or digits", |text| {
             let plain = text.bytes().all(|byte| byte == b':' || byte.is_ascii_alphanumeric());
             plain && (1..=MAX_LENGTH).contains(&text.len())
         });
@@ -189,12 +192,13 @@ impl Reader<'_> {
         table: &DeTable<'_>,
         key: &str,
         whole: &Value<'_>,
+        expected: &str,
         is_right: impl Fn(&str) -> bool,
     ) -> Option<String> {
         let Some(value) = table.get(key) else { return self.missing(key, whole) };
         match value.get_ref().as_str() {
             Some(text) if is_right(text) => Some(text.to_owned()),
-            Some(_) => self.error(value.span(), format!("this can't be the `{key}` here")),
+            Some(_) => self.error(value.span(), format!("`{key}` must be {expected}")),
             None => self.wrong_type(key, value, "a string"),
         }
     }

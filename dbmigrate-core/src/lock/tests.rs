@@ -261,7 +261,7 @@ fn a_conflict_is_one_error_with_the_way_out() {
         lines[..6].join("\n"),
         ours.replace("003_c", "003_d")
     );
-    let expect = "lock-conflict 7:1: two branches have sealed migrations, and git merged neither | \
+    let expect = "lock-conflict 7:1: two branches have sealed migrations: this is the conflict | \
                   `cargo dbmigrate renumber`";
     faulty(&conflict, &[expect]);
     faulty(&conflict.replace('\n', "\r\n"), &[expect]);
@@ -311,19 +311,19 @@ fn every_wrong_key_and_value_is_reported_at_once() {
             "`checksum` is missing",
             "`chain` is missing",
             "`source` is missing",
-            "lock 4:20: this can't be the `chain` here",
+            "lock 4:20: `chain` must be `v1:` and 64 hexadecimal digits",
             "lock 4:39: `fingerprint` must be a string, not: integer",
         ],
     );
     let text = lock_text(&sealed(1));
     for (from, to, expect) in [
-        ("name = \"001_a\"", "name = \"002_a\"", "this can't be the `name` here"),
-        ("name = \"001_a\"", "name = \"001_\"", "this can't be the `name` here"),
-        ("name = \"001_a\"", "name = \"001_../../x\"", "this can't be the `name` here"),
-        ("name = \"001_a\"", "name = '+1_a'", "this can't be the `name` here"),
-        ("name = \"001_a\"", "name = \"001_a\\u0000\"", "this can't be the `name` here"),
-        ("checksum = \"v1:", "checksum = \"v2:", "this can't be the `checksum` here"),
-        ("chain = \"v1:", "chain = \"v1:X", "this can't be the `chain` here"),
+        ("name = \"001_a\"", "name = \"002_a\"", "`name` must be its number, `_` and a name"),
+        ("name = \"001_a\"", "name = \"001_\"", "`name` must be its number, `_` and a name"),
+        ("name = \"001_a\"", "name = \"001_../../x\"", "`name` must be its number, `_` and a name"),
+        ("name = \"001_a\"", "name = '+1_a'", "`name` must be its number, `_` and a name"),
+        ("name = \"001_a\"", "name = \"001_a\\u0000\"", "`name` must be its number, `_` and a name"),
+        ("checksum = \"v1:", "checksum = \"v2:", "`checksum` must be `v1:` and 64 hexadecimal digits"),
+        ("chain = \"v1:", "chain = \"v1:X", "`chain` must be `v1:` and 64 hexadecimal digits"),
         ("]\n", "]\nschema = { chain = 1, fingerprint = '' }\n", "`chain` must be a string"),
     ] {
         let faults = faults(&text.replacen(from, to, 1));
