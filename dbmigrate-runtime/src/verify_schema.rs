@@ -58,25 +58,27 @@ pub(crate) fn verify_schema(
     };
     known.refuse_unclear()?;
     let applied: Vec<Migration<'_>> = known.applied().copied().collect();
-    // What those make that are still to run, or to run again, is not known: it is left out on both sides.
+    let pending: Vec<String> =
+        known.pending(set.migrations.len()).map(|(_, migration)| migration.name.to_owned()).collect();
+    // What those make that are still to run, or to run again, is not known: it is left out on both sides. They run all
+    // the same, as others may read it, unless they in turn may need what is pending.
     let due = repeatable::due(set, known.records());
-    let is_due = |it: &Repeatable<'_>| due.iter().any(|due| due.name == it.name);
-    let repeatables: Vec<Repeatable<'_>> = set.repeatables.iter().filter(|it| !is_due(it)).copied().collect();
+    let runs = |it: &&Repeatable<'_>| pending.is_empty() || due.iter().all(|due| due.name != it.name);
+    let repeatables: Vec<Repeatable<'_>> = set.repeatables.iter().filter(runs).copied().collect();
     let held = Set { migrations: &applied, repeatables: &repeatables, ..*set };
-    let mut expected = alone(&held, runs_code, replay).map_err(|why| unverified(set, why))?;
+    let is_whole = pending.is_empty() && due.is_empty();
+    let mut expected = alone(&held, runs_code, replay).map_err(|why| unverified(set, is_whole, why))?;
     for due in due {
         live.remove(due);
         expected.remove(due);
     }
-    let pending: Vec<String> =
-        known.pending(set.migrations.len()).map(|(_, migration)| migration.name.to_owned()).collect();
     refuse(&live.differences(&expected), &pending)?;
     Ok(VerifiedSchema { objects: live.len(), replayed: true, pending })
 }
 
 /// The fingerprint of the schema that the whole set leads to.
 pub(crate) fn fingerprint(set: &Set<'_>, runs_code: bool, replay: &Replay<'_>) -> Result<String, Error> {
-    alone(set, runs_code, replay).map(|objects| objects.fingerprint()).map_err(|why| unverified(set, why))
+    alone(set, runs_code, replay).map(|objects| objects.fingerprint()).map_err(|why| unverified(set, false, why))
 }
 
 fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
@@ -100,17 +102,13 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
         .hint("or undo by hand what was done by hand"))
 }
 
-/// Nobody can tell.
-fn unverified(set: &Set<'_>, why: String) -> Error {
-    let message = match set.schema {
-        Some(_) => {
-            "the schema of the database is not the one that was sealed, and the migrations can't be run in memory"
-        }
-        None => "the schema of the database can't be compared with what its migrations make",
-    };
-    let error = Error::new(ErrorKind::Unverified, message).note(why);
-    match set.schema {
-        Some(_) => error.also(ErrorKind::Drift).hint("`cargo dbmigrate schema database` shows what it has"),
-        None => error.hint("`cargo dbmigrate lock` seals what they make, where it can run them"),
+/// Nobody can tell, unless everything is applied and the schema is not the one that was sealed.
+fn unverified(set: &Set<'_>, is_whole: bool, why: String) -> Error {
+    if is_whole && set.schema.is_some() {
+        let message =
+            "the schema of the database is not the one that was sealed, and nobody can tell in what it differs";
+        return Error::new(ErrorKind::Drift, message).also(ErrorKind::Unverified).note(why);
     }
+    let message = "the schema of the database can't be compared with what its migrations make";
+    Error::new(ErrorKind::Unverified, message).note(why)
 }

@@ -281,6 +281,19 @@ fn repeatables_count_as_far_as_they_were_run() {
 }
 
 #[test]
+fn a_view_may_read_one_that_is_still_to_run() {
+    let of = |base: &'static str| {
+        let set = package(three()).repeatable("base", &[base]);
+        set.repeatable("upper", &["CREATE VIEW upper_ AS SELECT * FROM base"]).set()
+    };
+    let mut db = migrated(of("CREATE VIEW base AS SELECT name FROM users"));
+    let edited = of("CREATE VIEW base AS SELECT id, name FROM users");
+    assert_eq!(verify(edited, &mut db).unwrap(), (6, true, vec![]));
+    run(&db, "DROP VIEW upper_");
+    assert_eq!(verify(edited, &mut db).unwrap_err().notes(), ["the view `upper_` is missing"]);
+}
+
+#[test]
 fn what_hooks_make_is_expected() {
     let set = package(three()).before(&["CREATE TABLE IF NOT EXISTS log (x)"]).after(&["assert:SELECT 0", "ANALYZE"]);
     let set = set.set();
@@ -355,6 +368,15 @@ fn rust_runs_in_memory_only_where_the_program_says_so() {
     let migrator = || Migrator::<'_, driver::Rusqlite>::new(sealed).with_code(code);
     let error = migrator().verify_schema(&mut db).unwrap_err();
     assert!(error.is_drift() && error.is_unverified(), "{error}");
+    assert_eq!(error.notes(), ["`002_code` has Rust in it"]);
+    // What is pending is no drift.
+    let error = migrator().verify_schema(&mut memory()).map(|verified| verified.pending.len());
+    assert_eq!(error.unwrap(), 2);
+    let mut later = files();
+    later.push(file("003_u", &["CREATE TABLE u (x)"]));
+    let later: &Set<'_> = Box::leak(Box::new(Set { schema: Some("s1:of-all-three"), ..*set(later) }));
+    let error = Migrator::<'_, driver::Rusqlite>::new(later).with_code(code).verify_schema(&mut db).unwrap_err();
+    assert!(error.is_unverified() && !error.is_drift(), "{error}");
     run(&db, "CREATE TABLE made_by_code (x)");
     let before = *runs.borrow();
     assert!(!migrator().verify_schema(&mut db).unwrap().replayed);
