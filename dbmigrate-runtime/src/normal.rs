@@ -100,7 +100,11 @@ pub(crate) fn normal(sql: &str) -> String {
         match byte {
             b'"' | b'`' | b'[' => push_name(&mut out, token),
             b'\'' => out.push_str(token),
-            _ => out.extend(token.chars().map(|letter| letter.to_ascii_lowercase())),
+            _ => {
+                let start = out.len();
+                out.push_str(token);
+                out[start..].make_ascii_lowercase();
+            }
         }
     }
     out

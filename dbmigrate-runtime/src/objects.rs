@@ -1,8 +1,6 @@
 //! The objects of a database by their texts, as SQLite keeps them: what a fingerprint is made of, and how two databases
 //! differ in them. What the history made is none of them.
 
-use std::collections::BTreeMap;
-
 use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::{narrow, visible};
@@ -12,45 +10,53 @@ use crate::repeatable::word;
 use crate::set::Repeatable;
 use crate::value::{Row, Value};
 
-/// The rows of the schema but for the history's own: type, name, text, and the table that it belongs to. Indexes come
-/// last, and those that a table makes by itself are none.
+/// The rows of the schema but for the history's own, by type and name: type, name, text, and the table that it belongs
+/// to. Indexes come last, and those that a table makes by itself are none.
 pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, Error> {
     let own = history.tables().map(Value::Text);
     let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
                AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \
-               ORDER BY type = 'index', name";
+               ORDER BY type = 'index', type, name COLLATE NOCASE";
     db.query("could not read the schema", sql, &own)
 }
 
-/// All of them.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Objects {
-    /// By type and name in lower case, as SQLite compares names, each in normal form.
-    texts: BTreeMap<(String, String), String>,
+/// One of them.
+#[derive(Debug, PartialEq, Eq)]
+struct Object {
+    kind: String,
+    /// In lower case, as SQLite compares names.
+    name: String,
+    /// In normal form.
+    text: String,
 }
+
+/// All of them, by type and name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Objects(Vec<Object>);
 
 impl Objects {
     /// Reads them from `main`: one query.
     pub(crate) fn read(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
-        let object = |row: Row| match <[Value; 4]>::try_from(row) {
-            Ok([Value::Text(kind), Value::Text(name), Value::Text(text), _]) => {
-                Some(((kind, name.to_ascii_lowercase()), normal(&text)))
+        let mut objects = Vec::new();
+        for row in rows(db, history)? {
+            if let Ok([Value::Text(kind), Value::Text(mut name), Value::Text(text), _]) = <[Value; 4]>::try_from(row) {
+                name.make_ascii_lowercase();
+                objects.push(Object { kind, name, text: normal(&text) });
             }
-            _ => None,
-        };
-        Ok(Self { texts: rows(db, history)?.into_iter().filter_map(object).collect() })
+        }
+        Ok(Self(objects))
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.texts.len()
+        self.0.len()
     }
 
     /// Leaves out what these make.
     pub(crate) fn remove(&mut self, repeatable: &Repeatable<'_>) {
-        for object in repeatable.objects {
-            self.texts.remove(&(word(object.kind).to_owned(), object.name.to_ascii_lowercase()));
+        for made in repeatable.objects {
+            self.0.retain(|object| object.kind != word(made.kind) || !object.name.eq_ignore_ascii_case(made.name));
         }
     }
 
@@ -58,9 +64,9 @@ impl Objects {
     /// Another rule is another version: sealed sets hold the results.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for ((kind, _), text) in &self.texts {
-            // No text has that byte.
-            for byte in kind.bytes().chain([0]).chain(text.bytes()).chain([0]) {
+        for part in self.0.iter().flat_map(|object| [&object.kind, &object.text]) {
+            // No part has that byte.
+            for byte in part.bytes().chain([0]) {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
         }
@@ -69,18 +75,36 @@ impl Objects {
 
     /// What this database has otherwise than what the migrations make, one sentence for each object.
     pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
-        let say = |(kind, name): &(String, String), what: &str| visible(&format!("the {kind} `{name}` {what}"));
         let mut out = Vec::new();
-        for (key, there) in &expected.texts {
-            match self.texts.get(key) {
-                None => out.push(say(key, "is missing")),
-                Some(here) if here != there => out.push(say(key, &difference(here, there))),
-                Some(_) => {}
+        let mut at = 0;
+        for there in &expected.0 {
+            let what = match self.find(there, &mut at) {
+                None => "is missing".to_owned(),
+                Some(here) if here.text != there.text => difference(&here.text, &there.text),
+                Some(_) => continue,
+            };
+            out.push(visible(&format!("the {} `{}` {what}", there.kind, there.name)));
+        }
+        for here in &self.0 {
+            if expected.find(here, &mut at).is_none() {
+                out.push(visible(&format!("no migration makes the {} `{}`", here.kind, here.name)));
             }
         }
-        let alone = self.texts.keys().filter(|key| !expected.texts.contains_key(*key));
-        out.extend(alone.map(|(kind, name)| visible(&format!("no migration makes the {kind} `{name}`"))));
         out
+    }
+
+    /// The same object, if it is there. Both are in order, so it most likely stands where the last one was found.
+    fn find(&self, object: &Object, at: &mut usize) -> Option<&Object> {
+        let count = self.0.len();
+        for step in 0..count {
+            let place = (*at + step) % count;
+            let found = &self.0[place];
+            if found.name == object.name && found.kind == object.kind {
+                *at = place + 1;
+                return Some(found);
+            }
+        }
+        None
     }
 }
 
@@ -107,10 +131,10 @@ mod tests {
         let object = |text: &&str| {
             let text = normal(text);
             let mut words = text.split(' ').skip(1);
-            let key = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
-            (key, text)
+            let [kind, name] = [(); 2].map(|()| words.next().unwrap().to_owned());
+            Object { kind, name, text }
         };
-        Objects { texts: texts.iter().map(object).collect() }
+        Objects(texts.iter().map(object).collect())
     }
 
     #[test]
@@ -124,7 +148,7 @@ mod tests {
     fn it_tells_what_differs() {
         let base = ["CREATE TABLE t (a)", "CREATE VIEW v AS SELECT 1"];
         let fingerprint = objects(&base).fingerprint();
-        assert_eq!(objects(&["create view V as select 1", "create table [T](A)"]).fingerprint(), fingerprint);
+        assert_eq!(objects(&["create table [T](A)", "create view V as select 1"]).fingerprint(), fingerprint);
         for other in [
             &["CREATE TABLE t (a)"][..],
             &["CREATE TABLE t (b)", "CREATE VIEW v AS SELECT 1"],

@@ -130,10 +130,10 @@ fn drift_of_every_sort_is_named_object_by_object() {
     drifts(
         "DROP TABLE posts; DROP VIEW v",
         &[
-            "the index `by_user` is missing",
             "the table `posts` is missing",
             "the trigger `tr` is missing",
             "the view `v` is missing",
+            "the index `by_user` is missing",
         ],
     );
 }
