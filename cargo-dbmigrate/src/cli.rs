@@ -60,7 +60,7 @@ pub(crate) struct Global {
     /// Leave out a package
     #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
     pub(crate) exclude: Vec<String>,
-    /// Assert that Cargo.lock stays unchanged
+    /// Assert that Cargo.lock stays unchanged; to `check`, also that every migration is sealed
     #[arg(long, global = true)]
     pub(crate) locked: bool,
     /// Run without accessing the network
@@ -125,6 +125,8 @@ pub(crate) enum Command {
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
     Check(BuildArgs),
+    /// Seal migrations: from then on an edit, a new name or a deletion fails the build
+    Lock(LockArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -225,6 +227,21 @@ impl FromDiffArgs {
         let decides = !(self.rename.is_empty() && self.fill.is_empty() && self.allow.is_empty());
         self.dry_run || decides || self.build != BuildArgs::default()
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// Seal up to and including this migration: a number, a name, or a version from a header [default: all]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) to: Option<String>,
+    /// Take a sealed migration as it is now: edited, renamed or deleted; nothing else is sealed
+    #[arg(long, value_name = "NAME", conflicts_with = "to")]
+    pub(crate) accept: Vec<String>,
+    /// Show what would be written, on stdout, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
 }
 
 #[derive(Debug, Args)]

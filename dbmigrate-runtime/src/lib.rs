@@ -46,7 +46,11 @@ mod mark;
 mod migrator;
 mod no_backend;
 mod no_transaction;
+mod normal;
 mod notes;
+mod objects;
+#[cfg(feature = "cli")]
+mod one_way;
 mod options;
 mod quote;
 mod records;
@@ -55,7 +59,6 @@ mod repair;
 mod repeatable;
 #[cfg(feature = "cli")]
 mod replace;
-#[cfg(feature = "cli")]
 mod replay;
 mod report;
 mod requires;
@@ -74,6 +77,7 @@ mod unknown;
 mod up;
 mod value;
 mod verify;
+mod verify_schema;
 mod violations;
 mod with_driver;
 
@@ -106,6 +110,7 @@ pub use status::{Entry, State, Status};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
+pub use verify_schema::VerifiedSchema;
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &BuildArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let mut exit = DONE;
     for project in &projects {
         let runner = Runner::of(project, context.global, args);
-        let checked = check(project, runner.as_ref().map(|runner| runner as _))?;
+        let checked = check(project, runner.as_ref().map(|runner| runner as _), context.global.locked)?;
         report::diagnostics(&checked.diagnostics, context.shell);
         if checked.is_cut_short() {
             exit = FAILURE;

@@ -8,6 +8,7 @@ pub(crate) mod driver;
 pub(crate) mod edit;
 pub(crate) mod generate;
 pub(crate) mod init;
+pub(crate) mod lock;
 pub(crate) mod open;
 pub(crate) mod program;
 pub(crate) mod project;

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Terminal;
 use super::failure::{DONE, FAILURE, USAGE};
 use super::json::Object;
-use crate::{Access, Backend, Direction, Error, Migrator, replay};
+use crate::{Access, Backend, Direction, Error, Migrator, one_way};
 
 /// The word by which the runner is asked: `replay-one up 3 FILE`. The file ends in `.dbmigrate-replay`.
 pub const REPLAY: &str = "replay-one";
@@ -29,7 +29,7 @@ pub(super) fn run<B: Backend>(migrator: Migrator<'_, B>, arguments: &[OsString],
             return FAILURE;
         }
     };
-    match replay::replay(migrator, &mut connection, way, number) {
+    match one_way::run(migrator, &mut connection, way, number) {
         Ok(()) => {
             terminal.data(&Object::new("replayed").line());
             DONE
