@@ -130,8 +130,9 @@ fn replayed(set: &MigrationSet, count: usize) -> Result<(MigrationSet, Vec<Diagn
     let mut sealing = set.clone();
     sealing.migrations.truncate(count);
     if count < set.migrations.len() {
-        // They come after the newest.
+        // What comes after the newest may need it.
         sealing.repeatables.clear();
+        sealing.after_all = None;
     }
     let replay = dbmigrate_schema::replay(&sealing);
     if replay.diagnostics.iter().any(Diagnostic::is_error) {
