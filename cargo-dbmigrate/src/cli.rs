@@ -123,7 +123,7 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
     List,
-    /// Check sequence, configuration, wiring, and replay every up and down in memory
+    /// Check sequence, seal, configuration, wiring, and replay every up and down in memory
     Check(BuildArgs),
     /// Seal migrations: from then on an edit, a new name or a deletion fails the build
     Lock(LockArgs),

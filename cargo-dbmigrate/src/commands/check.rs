@@ -1,4 +1,4 @@
-//! `check`: sequence, configuration, wiring, and a replay in memory.
+//! `check`: sequence, seal, configuration, wiring, and a replay in memory.
 
 use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;

@@ -70,3 +70,31 @@ fn put_beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> 
     }
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_put_as_a_whole_and_keeps_its_line_ends() {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-put-{:?}", std::thread::current().id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("a.lock");
+        for (before, text, expect) in [
+            (None, "a\nb\n", "a\nb\n"),
+            (Some("x\n"), "a\nb\n", "a\nb\n"),
+            (Some("x\r\n"), "a\nb\n", "a\r\nb\r\n"),
+            (Some(""), "a\n", "a\n"),
+        ] {
+            let _ = fs::remove_file(&path);
+            before.map(|before| fs::write(&path, before)).transpose().unwrap();
+            put(&path, text).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), expect, "{before:?}");
+        }
+        // A folder can't be replaced, and nothing is left beside it.
+        fs::create_dir(folder.join("b.lock")).unwrap();
+        put(&folder.join("b.lock"), "a\n").unwrap_err();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -51,7 +51,11 @@ pub(crate) fn lock(
     let guard = create::lock(project)?;
     let loaded = project.load();
     let set = &loaded.set;
-    let accepted = accepted(&set.lock, request.accept)?;
+    let accepted = match accepted(&set.lock, request.accept) {
+        // Of a file that can't be read nothing is known.
+        Err(_) if loaded.has_errors() && set.lock == Lock::default() => Vec::new(),
+        found => found?,
+    };
     let (errors, mut warnings): (Vec<_>, Vec<_>) = loaded.diagnostics.iter().cloned().partition(Diagnostic::is_error);
     let errors: Vec<_> = errors.into_iter().filter(|error| !accepted.iter().any(|it| is_about(error, it))).collect();
     if !errors.is_empty() {
@@ -70,14 +74,14 @@ pub(crate) fn lock(
     warnings.extend(notes);
     let mut new = Lock::seal(&sealing.migrations);
     for sealed in &mut new.migrations {
-        // What was edited in it without a difference is accepted by name only.
+        // Edited comments are accepted by name only: else the warning would be gone unseen.
         let before = old.find(sealed.number).filter(|before| before.name == sealed.name && !accepted.contains(before));
         if let Some(before) = before {
             sealed.source.clone_from(&before.source);
         }
     }
     warnings.extend(new.notes(&set.migrations));
-    refuse_nothing(&accepted, old, &new)?;
+    refuse_nothing(&accepted, &new)?;
     let fingerprint = match count == set.migrations.len() {
         true => fingerprint(&sealing).map(Some),
         false => Ok(None),
@@ -139,8 +143,9 @@ fn replayed(
     let mut sealing = set.clone();
     sealing.migrations.truncate(count);
     if count < set.migrations.len() {
-        // They come after the newest.
+        // What comes after the newest may need it.
         sealing.repeatables.clear();
+        sealing.after_all = None;
     }
     let replay = dbmigrate_schema::replay(&sealing, program);
     if replay.diagnostics.iter().any(Diagnostic::is_error) {
@@ -155,18 +160,18 @@ fn replayed(
     Ok((sealing, notes))
 }
 
-/// An acceptance that changes nothing is a slip.
-fn refuse_nothing(accepted: &[&Sealed], old: &Lock, new: &Lock) -> Result<(), CliError> {
-    let same = |sealed: &&&Sealed| {
+/// To accept what has not changed is a slip.
+fn refuse_nothing(accepted: &[&Sealed], new: &Lock) -> Result<(), CliError> {
+    let is_same = |sealed: &&&Sealed| {
         new.find(sealed.number).is_some_and(|now| {
             (&now.name, &now.checksum, &now.source) == (&sealed.name, &sealed.checksum, &sealed.source)
         })
     };
-    match accepted.iter().find(same) {
-        Some(sealed) if old.find(sealed.number).is_some() => {
+    match accepted.iter().find(is_same) {
+        None => Ok(()),
+        Some(sealed) => {
             Err(CliError::usage(format!("`{}` is as it was sealed: there is nothing to accept", sealed.name)))
         }
-        _ => Ok(()),
     }
 }
 

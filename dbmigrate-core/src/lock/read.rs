@@ -24,8 +24,8 @@ const CHECKSUM: &str = "`v1:` and 64 hexadecimal digits";
 /// What git leaves where two branches differ.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
-/// The longest name and fingerprint.
-const MAX_LENGTH: usize = 200;
+/// The longest name, as of a file, and the longest fingerprint.
+const MAX_LENGTH: usize = 255;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 

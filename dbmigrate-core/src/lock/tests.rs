@@ -56,6 +56,23 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn every_name_that_a_file_can_have_is_read_again() {
+    let long = format!("migrations/001_{}.sql", "x".repeat(247));
+    for (table, file) in [
+        ("", long.as_str()),
+        ("width = 1", "migrations/1_a.sql"),
+        ("start = 0", "migrations/000_0_1.sql"),
+        ("width = 20\nstart = 9223372036854775807", "migrations/09223372036854775807_z.sql"),
+        ("numbering = 'timestamp'", "migrations/20240101000000_a.up.sql"),
+    ] {
+        let package = Package::new(table, &[(file, "SELECT 1;")]);
+        package.write("migrations/migrations.lock", &Lock::seal(&package.load().set.migrations).to_text());
+        let loaded = package.load();
+        assert_eq!((loaded.diagnostics, loaded.set.sealed()), (vec![], 1), "{file}");
+    }
+}
+
+#[test]
 fn one_line_for_each_migration_and_all_of_them_in_order() {
     let text = lock_text(&sealed(3));
     assert!(text.starts_with("# The sealed migrations") && text.contains("`cargo dbmigrate lock` writes"), "{text}");
