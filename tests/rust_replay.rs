@@ -1,5 +1,8 @@
 //! Sets with Rust in them: where a replay meets it, the package's runner does it.
 
+use std::path::Path;
+
+use dbmigrate_runtime::{Migrator, Rules, Set};
 use toml_edit::value;
 
 use crate::support::{Project, Run};
@@ -89,6 +92,24 @@ fn project(test: &str) -> Project {
     project
 }
 
+/// What a program would find, as `verify_schema` does.
+fn fingerprint(database: &Path) -> String {
+    dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+    let set = Set {
+        name: "",
+        table: "_migrations",
+        migrations: &[],
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        sealed: 0,
+        schema: None,
+        rules: Rules::DEFAULT,
+    };
+    let mut connection = rusqlite::Connection::open(database).unwrap();
+    Migrator::<Rusqlite>::new(&set).schema_fingerprint_of(&mut connection).unwrap()
+}
+
 /// Takes the runner out of the manifest; the binary stays.
 fn without_runner(project: &Project) {
     project.edit_manifest(|manifest| {
@@ -116,7 +137,7 @@ fn every_way_up_and_back_of_a_mixed_set_is_checked() {
         "     Checked replay-mixed (4 migrations, 2 hooks, 1 repeatable; replayed 4 up and 4 down in memory)\n"
     );
     assert_eq!(checked.stdout, "");
-    let line = project.dbmigrate(["check", "--message-format", "json", "--offline", "--locked"]).succeeds();
+    let line = project.dbmigrate(["check", "--message-format", "json", "--offline"]).succeeds();
     assert!(line.stdout.contains("\"replayed_downs\":4,\"replayed_ups\":4,"), "{line}");
     assert!(line.stdout.contains("\"unchecked\":[],\"unchecked_downs\":[]"), "{line}");
     assert!(!project.has("app.db"));
@@ -124,6 +145,11 @@ fn every_way_up_and_back_of_a_mixed_set_is_checked() {
     // The real run does the same.
     project.dbmigrate(["up"]).succeeds();
     project.dbmigrate(["drift"]).succeeds().says("4 applied migrations");
+    let locked = project.dbmigrate(["lock", "--message-format", "json"]).succeeds();
+    let fingerprint = fingerprint(&project.root.join("app.db"));
+    assert!(locked.stdout.contains(&format!("\"fingerprint\":\"{fingerprint}\"")), "{locked}");
+    project.dbmigrate(["check", "--offline", "--locked"]).succeeds();
+    project.remove("migrations/migrations.lock");
     project.dbmigrate(["down", "--all", "--no-backup"]).succeeds();
 
     without_runner(&project);
@@ -220,6 +246,11 @@ fn the_schema_after_rust_is_known() {
     project.remove("app.db");
     project.dbmigrate(["up"]).succeeds();
     project.dbmigrate(["drift"]).succeeds().says("4 applied migrations");
+    let locked = project.dbmigrate(["lock", "--message-format", "json"]).succeeds();
+    let fingerprint = fingerprint(&project.root.join("app.db"));
+    assert!(locked.stdout.contains(&format!("\"fingerprint\":\"{fingerprint}\"")), "{locked}");
+    project.dbmigrate(["check", "--offline", "--locked"]).succeeds();
+    project.remove("migrations/migrations.lock");
     project.execute("app.db", "ALTER TABLE tag ADD COLUMN by_hand");
     project.dbmigrate(["drift"]).exits(1).says("by_hand");
     project.execute("app.db", "ALTER TABLE tag DROP COLUMN by_hand");

@@ -484,6 +484,17 @@ impl<'a, B: Backend> Migrator<'a, B> {
         verify_schema::fingerprint(self.set, code.is_some(), &replay)
     }
 
+    /// The fingerprint of the schema that a database has, without the tables of the history. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite can't read the database.
+    pub fn schema_fingerprint_of(&self, connection: &mut B::Connection) -> Result<String, Error> {
+        let mut session = self.session(connection);
+        let mut db = Db::new(&mut session, &self.options);
+        Ok(Objects::read(&mut db, &History::new(self.set))?.fingerprint())
+    }
+
     fn replayed_code(&self) -> Option<&Dispatch<'a, B::Connection>> {
         self.code.as_deref().filter(|_| self.options.replay_code)
     }

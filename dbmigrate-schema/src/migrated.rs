@@ -17,10 +17,19 @@ impl Schema {
     /// What SQLite or the program refuses, or the first migration that can't be replayed: only the program can run its
     /// Rust.
     pub fn from_migrations(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Self, Vec<Diagnostic>> {
-        let connection = replayed_ups(set, program)?;
-        replayed_rest(set, &connection)?;
-        read(&connection, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
+        read(&migrated(set, program)?, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
     }
+}
+
+/// A database in memory that the ways up of a set and its repeatables have made, without a history.
+///
+/// # Errors
+///
+/// As [`Schema::from_migrations`].
+pub fn migrated(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Connection, Vec<Diagnostic>> {
+    let connection = replayed_ups(set, program)?;
+    replayed_rest(set, &connection)?;
+    Ok(connection)
 }
 
 /// A database in memory that every way up of a set has made.

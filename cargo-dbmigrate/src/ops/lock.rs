@@ -3,7 +3,7 @@
 use dbmigrate_core::lock::{FILE, Lock, Sealed, SealedSchema};
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_runtime::Migrator;
-use dbmigrate_schema::Program;
+use dbmigrate_schema::{Program, migrated};
 
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
@@ -83,7 +83,7 @@ pub(crate) fn lock(
     warnings.extend(new.notes(&set.migrations));
     refuse_nothing(&accepted, &new)?;
     let fingerprint = match count == set.migrations.len() {
-        true => fingerprint(&sealing).map(Some),
+        true => fingerprint(&sealing, program).map(Some),
         false => Ok(None),
     };
     new.schema = match &fingerprint {
@@ -175,10 +175,16 @@ fn refuse_nothing(accepted: &[&Sealed], new: &Lock) -> Result<(), CliError> {
     }
 }
 
-/// The fingerprint of the schema that a set leads to, by the runtime itself.
-fn fingerprint(set: &MigrationSet) -> Result<String, String> {
+/// The fingerprint of the schema that a set leads to, by the runtime itself; `program` runs the Rust that it can't.
+fn fingerprint(set: &MigrationSet, program: Option<&dyn Program>) -> Result<String, String> {
+    let made = program.map(|program| migrated(set, Some(program))).transpose();
+    let made = made.map_err(|problems| problems.first().map(|problem| problem.message.clone()).unwrap_or_default())?;
     runtime_set::with_set(set, |set| {
-        let found = Migrator::<Rusqlite>::new(set).schema_fingerprint();
+        let migrator = Migrator::<Rusqlite>::new(set);
+        let found = match made {
+            Some(mut connection) => migrator.schema_fingerprint_of(&mut connection),
+            None => migrator.schema_fingerprint(),
+        };
         found.map_err(|error| error.notes().first().cloned().unwrap_or_else(|| error.to_string()))
     })
 }
