@@ -30,5 +30,5 @@ pub use diagnostic::{Diagnostic, Location, Severity};
 pub use load::{Loaded, MigrationSet, load};
 pub use migration::{Body, Down, SourceMigration};
 pub use repeatable::Repeatable;
-pub use script::{Script, Step};
+pub use script::{Allow, AllowScope, Script, Step};
 pub use source::{Position, SourceText, Span};
