@@ -9,6 +9,7 @@ mod error;
 mod ops;
 mod report;
 mod shell;
+mod uri;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::source::{Position, SourceText, Span};
+use crate::source::{Position, SourceText, Span, position};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +46,18 @@ impl Location {
     #[must_use]
     pub fn new(source: &SourceText, span: Span) -> Self {
         Self { path: source.path().to_owned(), position: source.position(span.start), span, text: source.shared() }
+    }
+
+    /// Where the span ends: the place after its last character.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        position(&self.text, self.span.end)
+    }
+
+    /// The line that the span starts in.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        self.text.lines().nth(self.position.line.saturating_sub(1)).unwrap_or_default()
     }
 }
 

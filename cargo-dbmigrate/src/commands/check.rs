@@ -3,26 +3,39 @@
 use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Stopped;
+use dbmigrate_schema::lint::{Orders, Told};
 use serde_json::json;
 
 use super::Context;
+use crate::cli::CheckArgs;
 use crate::error::{CliError, DONE, NO};
-use crate::ops::check::{Checked, check};
+use crate::ops::check::{Checked, Request, check};
 use crate::ops::project::{self, Project};
-use crate::report;
+use crate::report::{self, Findings};
 use crate::shell::Shell;
 
-pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = project::select(context.global)?;
+pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let mut orders = Orders::default();
+    for (level, name) in args.levels.all() {
+        orders.add(level, name).map_err(|error| CliError::usage(error.message).help(error.help))?;
+    }
+    let projects = match args.database {
+        // A database is that of one package.
+        Some(_) => vec![project::select_one(context.global)?],
+        None => project::select(context.global)?,
+    };
+    let request = Request { orders, database: args.database.as_deref(), all: args.all };
+    let (mut told, mut findings) = (Told::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
-        let checked = check(project)?;
-        report::diagnostics(&checked.diagnostics, context.shell);
-        if checked.failed() {
+        let checked = check(project, &request, &mut told)?;
+        findings.show(&checked.diagnostics, &project.base, context.shell);
+        if checked.errors() > 0 {
             exit = NO;
         }
         summary(project, &checked, context.shell);
     }
+    findings.finish(context.shell);
     Ok(exit)
 }
 
@@ -38,7 +51,9 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),
             "repeatables": set.repeatables.len(),
-            "errors": checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
+            "errors": checked.errors(),
+            "warnings": checked.warnings(),
+            "linted": checked.linted,
             "replayed_ups": replay.map(|replay| replay.ups),
             "replayed_downs": replay.map(|replay| replay.downs),
             "unchecked": unchecked,
@@ -46,10 +61,10 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         shell.data(&line.to_string());
         return;
     }
-    let errors = checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     match replay {
         Some(replay) => {
-            let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
+            let ran =
+                format!("replayed {} up and {} down in memory; {} linted", replay.ups, replay.downs, checked.linted);
             shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(set)));
             if let Some((first, why)) = &replay.stopped {
                 let why = match why {
@@ -64,8 +79,14 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         }
         None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
     }
-    if errors > 0 {
-        shell.error(&format!("package `{}` has {}", project.name, report::count(errors, "problem")));
+    let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
+    let found: Vec<_> =
+        found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
+    let message = format!("package `{}` has {}", project.name, found.join(", "));
+    if checked.errors() > 0 {
+        shell.error(&message);
+    } else if !found.is_empty() {
+        shell.warning(&message);
     }
 }
 

@@ -125,7 +125,8 @@ fn replay(set: &MigrationSet) -> Result<Schema, CliError> {
     Schema::from_migrations(set).map_err(CliError::diagnostics)
 }
 
-fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
+/// Opens a database file that has to be there, for reading.
+pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
     if !path.is_file() {
         return Err(CliError::failure(format!("there is no database file `{}`", path.display())));
     }
