@@ -22,6 +22,7 @@ mod generate;
 mod hooks_files;
 mod kill;
 mod kill_commands;
+mod lint;
 mod lints;
 mod monitor;
 mod odd_packages;

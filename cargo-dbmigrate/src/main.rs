@@ -7,9 +7,9 @@ mod cli;
 mod commands;
 mod error;
 mod ops;
+mod paths;
 mod report;
 mod shell;
-mod uri;
 
 use std::process::ExitCode;
 

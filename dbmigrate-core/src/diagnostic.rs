@@ -61,6 +61,18 @@ impl Location {
     }
 }
 
+/// What puts a finding right, where that takes no decision. Paths are relative to the package, with `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// A file gets another name, which nothing has yet.
+    Rename {
+        /// Its path.
+        from: String,
+        /// The path that it should have.
+        to: String,
+    },
+}
+
 /// One finding: what is wrong, where, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -80,6 +92,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do next, with the exact command or text where there is one.
     pub help: Vec<String>,
+    /// What puts it right.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -95,6 +109,7 @@ impl Diagnostic {
             label: None,
             notes: Vec::new(),
             help: Vec::new(),
+            fix: None,
         }
     }
 

@@ -26,7 +26,7 @@ mod testing;
 pub mod token;
 
 pub use config::Config;
-pub use diagnostic::{Diagnostic, Location, Severity};
+pub use diagnostic::{Diagnostic, Fix, Location, Severity};
 pub use load::{Loaded, MigrationSet, load};
 pub use migration::{Body, Down, SourceMigration};
 pub use repeatable::Repeatable;

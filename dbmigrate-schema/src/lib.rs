@@ -27,6 +27,7 @@ mod renamed;
 mod render;
 mod repeatable;
 mod replay;
+mod undo;
 mod views;
 mod watch;
 
@@ -38,3 +39,4 @@ pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Versio
 pub use proof::{Claim, Failure, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};
+pub use undo::undo;

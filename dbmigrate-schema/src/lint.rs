@@ -18,7 +18,7 @@ mod rows;
 mod rule;
 mod rules;
 mod state;
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeSet;
 

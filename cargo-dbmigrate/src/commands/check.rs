@@ -9,7 +9,8 @@ use serde_json::json;
 use super::Context;
 use crate::cli::CheckArgs;
 use crate::error::{CliError, DONE, NO};
-use crate::ops::check::{Checked, Request, check};
+use crate::ops::check::{Checked, Request, check, old};
+use crate::ops::fix::{self, Change};
 use crate::ops::project::{self, Project};
 use crate::report::{self, Findings};
 use crate::shell::Shell;
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let (mut told, mut findings) = (Told::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
+        if args.fix {
+            fix(project, args, context.shell)?;
+        }
         let checked = check(project, &request, &mut told)?;
         findings.show(&checked.diagnostics, &project.base, context.shell);
         if checked.errors() > 0 {
@@ -37,6 +41,48 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     }
     findings.finish(context.shell);
     Ok(exit)
+}
+
+/// Puts right what can be. With the names in order, the migrations can be looked at.
+fn fix(project: &Project, args: &CheckArgs, shell: &mut Shell) -> Result<(), CliError> {
+    let names = fix::names(project);
+    if !args.dry_run {
+        fix::apply(project, &names, &[], args.allow_dirty)?;
+    }
+    say(&names, args.dry_run, shell);
+    let old = if args.all { None } else { old(project, &project.load().set) };
+    let ways_back = fix::ways_back(project, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
+    if !args.dry_run {
+        fix::apply(project, &ways_back, &names, args.allow_dirty)?;
+    }
+    say(&ways_back, args.dry_run, shell);
+    Ok(())
+}
+
+/// Shows what was done, or would be.
+fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
+    for change in changes {
+        if shell.is_json() {
+            let mut line = match change {
+                Change::Rename { from, to } => json!({ "fix": "rename", "file": from, "to": to }),
+                Change::Down { file, text, .. } => json!({ "fix": "way-back", "file": file, "text": text }),
+            };
+            line["reason"] = json!("fix");
+            line["dry_run"] = json!(dry_run);
+            shell.data(&line.to_string());
+            continue;
+        }
+        match change {
+            Change::Rename { from, to } => {
+                shell.status(if dry_run { "Would rename" } else { "Renamed" }, &format!("{from} to {to}"));
+            }
+            Change::Down { file, text, .. } => {
+                shell.status(if dry_run { "Would write" } else { "Wrote" }, file);
+                let lines = text.lines().filter(|line| !line.is_empty());
+                lines.for_each(|line| shell.people(&format!("{:12} + {line}", "")));
+            }
+        }
+    }
 }
 
 /// What was looked at, and what was not: a replay that Rust code ends is never just "ok".

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::uri::percent;
+use crate::paths::percent;
 
 /// The connection, where only this way is left.
 pub(crate) fn immutable(path: &Path) -> Option<Connection> {

@@ -7,7 +7,7 @@ use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 
 use crate::cli::Global;
 use crate::error::CliError;
-use crate::ops::paths;
+use crate::paths;
 
 /// What a `[lib]` may be compiled to: `crate-type` takes the place of `lib`.
 const LIBRARY: &[TargetKind] =

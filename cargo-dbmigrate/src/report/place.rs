@@ -2,7 +2,7 @@
 
 use dbmigrate_core::Diagnostic;
 
-use crate::ops::paths;
+use crate::paths;
 
 /// The file, from the root of the repository.
 pub(super) fn file(diagnostic: &Diagnostic, base: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use dbmigrate_schema::lint::{self, Level, Rule};
 use serde_json::{Value, json};
 
 use super::place;
-use crate::uri::percent;
+use crate::paths::percent;
 
 /// The whole log. With each finding stands where its package lies in the repository.
 pub(super) fn log(found: &[(String, Diagnostic)]) -> String {

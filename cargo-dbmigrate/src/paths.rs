@@ -1,4 +1,4 @@
-//! Paths relative to another place than the one that they were found from. Nothing is looked up on the disk.
+//! Paths as texts with `/`, as reports and URIs write them. Nothing is looked up on the disk.
 
 use std::path::{Component, Path};
 
@@ -24,6 +24,19 @@ pub(crate) fn plain(path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+/// A path with `/` whose other signs than the plain ones are written as `%xx`.
+pub(crate) fn percent(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
 }
 
 #[cfg(test)]
