@@ -12,6 +12,7 @@ mod bad_input;
 mod build_faults;
 mod cascade;
 mod cases;
+mod ci;
 mod cmdarr;
 mod crash;
 mod decant;

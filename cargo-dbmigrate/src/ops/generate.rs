@@ -198,7 +198,7 @@ fn allows(before: &Schema, target: &Schema, decisions: &Decisions) -> String {
         plan(before, target, &Decisions { allow, ..decisions.clone() }).is_err()
     };
     let needed = decisions.allow.iter().filter(is_needed);
-    let lines: String = needed.map(|it| format!("-- dbmigrate: allow {it} meant: `--allow {it}`\n")).collect();
+    let lines: String = needed.map(|it| format!("-- dbmigrate: allow {it} asked for with `--allow {it}`\n")).collect();
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 
