@@ -206,6 +206,24 @@ fn a_rule_is_explained() {
     assert!(lines(&project.dbmigrate(["explain", "--message-format", "json"])).len() > 4);
 }
 
+/// The rules that this part of the tool judges by itself, by their own examples.
+#[test]
+fn a_way_back_without_a_statement_is_found() {
+    let rule = dbmigrate_schema::lint::Rule::find("empty-down").unwrap();
+    let examples = [(rule.fails, true), (rule.passes, false), (rule.quiet, false)];
+    for (at, (example, expect)) in
+        examples.iter().flat_map(|(examples, expect)| examples.iter().map(|it| (it, *expect))).enumerate()
+    {
+        let project = Project::wired(&format!("lint-empty-down-{at}"), &[("001_now.sql", example.now)]);
+        let run = project.dbmigrate(["check", "--message-format", "json"]).succeeds();
+        assert_eq!(lines(&run).iter().any(|line| line["code"] == rule.name), expect, "{run}");
+    }
+    let project = Project::wired("lint-empty-down", &[("001_now.sql", rule.fails[0].now)]);
+    project.dbmigrate(["check", "--deny", "history"]).exits(1).says("`empty-down` is deny by `--deny history`");
+    project.write("migrations/001_now.sql", format!("-- dbmigrate: allow empty-down so\n{}", rule.fails[0].now));
+    project.dbmigrate(["check", "--deny", "warnings"]).succeeds();
+}
+
 #[test]
 fn fix_puts_names_right_and_writes_ways_back_that_are_proved() {
     let project = Project::wired("lint-fix", &[]);

@@ -13,8 +13,6 @@ pub(crate) struct CheckArgs {
     /// Lint also the migrations that databases may have already
     #[arg(long)]
     pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) levels: LevelArgs,
     /// Put right what can be put right without a decision: names of files, missing ways back
     #[arg(long)]
     pub(crate) fix: bool,
@@ -24,6 +22,8 @@ pub(crate) struct CheckArgs {
     /// Fix files also where git has changes of them that are not committed
     #[arg(long, requires = "fix")]
     pub(crate) allow_dirty: bool,
+    #[command(flatten)]
+    pub(crate) levels: LevelArgs,
 }
 
 /// Over the manifests: rules, or groups of them.

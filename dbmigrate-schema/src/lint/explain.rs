@@ -70,8 +70,12 @@ fn section(rule: &Rule, head: &str) -> String {
 
 /// A migration, and the one before it where there is one.
 fn code(example: &Example) -> String {
-    let before = if example.before.is_empty() { String::new() } else { format!("{}\n\n", level(example.before)) };
-    format!("\n```sql\n{before}{}\n```\n", level(example.now))
+    let now = level(example.now);
+    let both = match example.before {
+        "" => now,
+        before => format!("-- before\n{}\n\n-- now\n{now}", level(before)),
+    };
+    format!("\n```sql\n{}\n```\n", both.trim_end())
 }
 
 /// Without the indentation that the lines after the first have in common, which is that of their source.

@@ -8,8 +8,8 @@ pub(super) const RULE: Rule = Rule {
     level: Level::Warn,
     what: "`-- dbmigrate: allow` silences nothing",
     why: "It tells the next reader of a danger that is not there, and it would silence the rule on the day that somebody \
-          adds a statement below. Rules of other levels than `warn` and `deny` are not counted, and those about rows are \
-          not where `--database` lets them see the rows.",
+          adds a statement below. A rule that is off is not counted, nor one about rows where `--database` lets it see \
+          them.",
     instead: "Remove the line, or the name of the rule in it.",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",
