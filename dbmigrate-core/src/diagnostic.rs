@@ -93,7 +93,7 @@ pub struct Diagnostic {
     /// What to do next, with the exact command or text where there is one.
     pub help: Vec<String>,
     /// What puts it right.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {

@@ -155,7 +155,7 @@ impl Checker<'_> {
             let certain = number.zip(right).filter(|(number, right)| {
                 numbers.get(number).is_some_and(|files| files.is_sole(name, right)) && !names.contains(right.as_str())
             });
-            let fix = certain.map(|(_, to)| Fix::Rename { from: self.path(name), to: self.path(&to) });
+            let fix = certain.map(|(_, to)| Fix::Rename { from: self.path(name), to: self.path(&to) }).map(Box::new);
             let message = format!("`{name}` is not the name of a migration: {why}");
             self.error("misnamed-file", name, message, help);
             if let Some(last) = self.diagnostics.last_mut() {
@@ -544,7 +544,9 @@ mod tests {
             (&["001_a.sql", "001_b.down.sql", "b.sql"], &[]),
         ] {
             let fixes = arranged(names, &Config::default()).diagnostics.into_iter().filter_map(|it| it.fix);
-            let fixes = fixes.map(|Fix::Rename { from, to }| format!("{from} {to}").replace("migrations/", ""));
+            let fixes = fixes.map(|fix| match *fix {
+                Fix::Rename { from, to } => format!("{from} {to}").replace("migrations/", ""),
+            });
             assert_eq!(fixes.collect::<Vec<_>>(), expect, "{names:?}");
         }
     }

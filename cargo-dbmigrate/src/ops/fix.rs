@@ -37,7 +37,11 @@ impl Change {
 /// The names that can be put right.
 pub(crate) fn names(project: &Project) -> Vec<Change> {
     let fixes = project.load().diagnostics.into_iter().filter_map(|diagnostic| diagnostic.fix);
-    fixes.map(|Fix::Rename { from, to }| Change::Rename { from, to }).collect()
+    fixes
+        .map(|fix| match *fix {
+            Fix::Rename { from, to } => Change::Rename { from, to },
+        })
+        .collect()
 }
 
 /// The ways back that can be written: none while anything else is wrong with the set.

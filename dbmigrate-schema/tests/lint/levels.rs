@@ -35,7 +35,10 @@ fn says(now: &str, expect: &[&str]) {
     assert_eq!(short(&judged(&[TABLES, now], &Levels::default())), expect, "{now}");
 }
 
-fn levels(lints: &str, workspace: &str, orders: &[(LintLevel, &str)]) -> (Levels, Vec<Diagnostic>) {
+/// What the command line says.
+type Given<'a> = &'a [(LintLevel, &'a str)];
+
+fn levels(lints: &str, workspace: &str, orders: Given<'_>) -> (Levels, Vec<Diagnostic>) {
     let package = SourceText::new("Cargo.toml", &format!("[package.metadata.migrations]\nlints = {lints}\n"));
     let workspace = format!("[workspace.metadata.migrations]\nlints = {workspace}\n");
     let (config, diagnostics) = read(&package, Some(&SourceText::new("../Cargo.toml", &workspace)));
@@ -122,7 +125,7 @@ fn a_name_that_no_rule_has_is_said_with_the_nearest() {
 fn a_level_is_that_of_the_nearest_who_says_one() {
     use LintLevel::{Allow, Deny, Warn};
     let rule = Rule::find("drop-table").unwrap();
-    let cases: &[(&str, &str, &[(LintLevel, &str)], LintLevel)] = &[
+    let cases: &[(&str, &str, Given<'_>, LintLevel)] = &[
         ("{}", "{}", &[], Deny),
         ("{ destructive = 'warn' }", "{}", &[], Warn),
         ("{ destructive = 'warn', drop-table = 'allow' }", "{}", &[], Allow),
@@ -146,7 +149,7 @@ fn a_level_is_that_of_the_nearest_who_says_one() {
 
 #[test]
 fn a_finding_says_once_in_a_run_who_gave_it_its_level() {
-    let notes = |lints: &str, workspace: &str, orders: &[(LintLevel, &str)]| {
+    let notes = |lints: &str, workspace: &str, orders: Given<'_>| {
         let found = judged(&[TABLES, "DROP TABLE a;\nDROP TABLE b;"], &levels(lints, workspace, orders).0);
         let is_note = |note: &&String| note.contains(" by ");
         let notes: Vec<String> = found.iter().flat_map(|it| it.notes.iter().filter(is_note).cloned()).collect();
