@@ -117,6 +117,34 @@ fn a_workspace_gives_levels_and_its_packages_go_over_them() {
 }
 
 #[test]
+fn a_member_of_a_workspace_names_both_manifests_and_its_place_in_the_repository() {
+    let project = Project::new("lint-member");
+    std::fs::create_dir(project.root.join(".git")).unwrap();
+    project.edit_manifest(|manifest| {
+        let table = "[workspace]\nmembers = ['crates/app']\n\n[workspace.metadata.migrations]\n\
+                     lints = { destructive = 'warn', drop-tabel = 'warn' }\n";
+        manifest["workspace"] = table.parse::<toml_edit::DocumentMut>().unwrap()["workspace"].clone();
+    });
+    project.write(
+        "crates/app/Cargo.toml",
+        "[package]\nname = \"member-of-lint\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [package.metadata.migrations]\nlints = { drop-table = 'deny' }\n",
+    );
+    project.write("crates/app/src/lib.rs", "");
+    project.write("crates/app/migrations/001_users.sql", USERS);
+    project.write("crates/app/migrations/002_now.sql", "DROP TABLE users;\n");
+    project.write("crates/app/migrations/003_more.sql", "CREATE TABLE a (b, c);\n");
+    project.write("crates/app/migrations/004_more.sql", "ALTER TABLE a DROP COLUMN b;\n");
+    let run = project.dbmigrate(["check", "-p", "member-of-lint", "--message-format", "github"]).exits(1);
+    let run = run.says(" --> ../../Cargo.toml:").says("did you mean `drop-table`?");
+    let run = run.says("`drop-table` is deny by `lints` in `Cargo.toml`");
+    let run = run.says("`drop-column` is warn by `destructive` of `lints` in `../../Cargo.toml`");
+    for file in ["error file=Cargo.toml,line=", "error file=crates/app/migrations/002_now.sql,line=1"] {
+        assert!(run.stdout.contains(file), "{file} is not in:\n{run}");
+    }
+}
+
+#[test]
 fn a_database_tells_what_is_in_it_and_is_left_as_it_is() {
     let project = project("lint-rows", DROPPED);
     project.dbmigrate(["check", "--database", "none.db"]).exits(101).says("there is no database file `none.db`");
