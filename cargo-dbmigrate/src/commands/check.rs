@@ -79,7 +79,7 @@ fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
             Change::Down { file, text, .. } => {
                 shell.status(if dry_run { "Would write" } else { "Wrote" }, file);
                 let lines = text.lines().filter(|line| !line.is_empty());
-                lines.for_each(|line| shell.people(&format!("{:12} + {line}", "")));
+                lines.for_each(|line| shell.status("+", line));
             }
         }
     }

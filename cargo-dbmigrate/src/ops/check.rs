@@ -75,7 +75,6 @@ pub(crate) fn check(project: &Project, request: &Request<'_>, told: &mut Told) -
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, told);
     let linted = linted(&set, &ran, &options).count();
-    drop(database);
     Ok(Checked { diagnostics, set, replay, linted })
 }
 

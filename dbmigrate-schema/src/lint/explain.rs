@@ -6,6 +6,23 @@ use super::rules::RULES;
 /// How long a line of prose gets.
 const WIDTH: usize = 110;
 
+/// How a finding gets its level.
+const LEVELS: &str = "A finding of a rule that is `deny` is an error, of one that is `warn` a warning; one that is \
+`allow` is off. The manifest sets the level of a rule or of a group, for a package or (in \
+`[workspace.metadata.migrations]`) for all:
+
+    [package.metadata.migrations]
+    lints = { drop-table = \"warn\", style = \"allow\" }
+
+The entry of a rule goes over that of its group, the package's over the workspace's, and `--deny`, `--warn` and \
+`--allow` of the command line over both. `--deny warnings` makes an error of all that would be a warning. What is meant \
+is said in the file, above the statement, with a reason; above the first statement it is about all of them:
+
+    -- dbmigrate: allow drop-table nobody has used it since 2.0
+    DROP TABLE scratch;
+
+A rule that is silenced and has nothing to say is a warning.";
+
 /// One rule: what, why, how to do it safely, and examples.
 #[must_use]
 pub fn page(rule: &Rule) -> String {
@@ -32,8 +49,10 @@ pub fn list() -> String {
 pub fn document() -> String {
     let mut text = String::from(
         "# Lints\n\nWhat `cargo dbmigrate check` says of migrations before they meet a database that holds rows. \
-         `cargo dbmigrate explain RULE`\nshows one of these pages. This file is written by a test.\n",
+         `cargo dbmigrate explain RULE`\nshows one of these pages. This file is written by a test.\n\n",
     );
+    text.push_str(&wrapped(LEVELS));
+    text.push('\n');
     for (group, rules) in by_group() {
         text.push_str(&format!("\n## {}\n\n{}.\n\n", group.as_str(), capital(group.what())));
         text.push_str("| rule | default | |\n|---|---|---|\n");

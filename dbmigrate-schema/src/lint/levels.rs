@@ -149,8 +149,9 @@ impl Levels {
         let mut said: Vec<Diagnostic> = others.collect();
         let found = findings.into_iter().filter(|finding| !allowed.silences(finding.rule, &finding.diagnostic));
         let mut found: Vec<_> = found.map(|finding| (finding.number, finding.diagnostic)).collect();
+        let mut said_of_allows = Vec::new();
         for migration in set.migrations.iter().filter(|migration| !options.is_old(migration.number)) {
-            found.extend(Allowed::unknown(migration).into_iter().map(|warning| (migration.number, warning)));
+            said_of_allows.extend(Allowed::unknown(migration).into_iter().map(|warning| (migration.number, warning)));
         }
         let would_say = |rule: &'static Rule| {
             // With rows at hand, a rule about them may know better.
@@ -159,8 +160,12 @@ impl Levels {
         };
         for migration in linted(set, replay, options) {
             let unused = allowed.unused(migration, would_say);
-            found.extend(unused.into_iter().map(|warning| (migration.number, warning)));
+            said_of_allows.extend(unused.into_iter().map(|warning| (migration.number, warning)));
         }
+        found.extend(said_of_allows.into_iter().filter(|(_, warning)| {
+            let rule = Rule::find(warning.code);
+            !rule.is_ok_and(|rule| allowed.silences(rule, warning))
+        }));
         let place = |it: &Diagnostic| it.location.as_ref().map(|location| location.span.start);
         found.sort_by_cached_key(|(number, diagnostic)| (*number, diagnostic.file.clone(), place(diagnostic)));
         said.extend(found.into_iter().map(|(_, diagnostic)| diagnostic));

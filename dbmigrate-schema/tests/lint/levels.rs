@@ -90,6 +90,12 @@ fn what_silences_nothing_is_said() {
 }
 
 #[test]
+fn what_is_said_of_an_allow_can_be_silenced_for_a_half() {
+    says("-- dbmigrate: allow unused-allow so\n-- dbmigrate: allow drop-table so\nSELECT 1;", &[]);
+    says("-- dbmigrate: allow unknown-lint so\n-- dbmigrate: allow nonsense so\nSELECT 1;", &[]);
+}
+
+#[test]
 fn what_could_not_be_judged_is_not_called_unused() {
     let allow = "-- dbmigrate: allow drop-table so\nSELECT 1;";
     // An old one.

@@ -11,16 +11,25 @@ pub(super) fn refuse(root: &Path, files: &[&str]) -> Result<(), CliError> {
     command
         .args(["--no-pager", "-C"])
         .arg(root)
-        .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--"])
+        .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--"])
         .args(files)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_LITERAL_PATHSPECS", "1")
+        .env("LC_ALL", "C")
         .stdin(Stdio::null());
     // A hook of git runs with these, and they may mean another repository than that of the package.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
         command.env_remove(variable);
     }
-    let Some(output) = command.output().ok().filter(|output| output.status.success()) else { return Ok(()) };
+    let Ok(output) = command.output() else { return Ok(()) };
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        if why.contains("not a git repository") {
+            return Ok(());
+        }
+        return Err(CliError::failure(format!("git does not say whether it has these files: {}", why.trim()))
+            .help("see what it says: `git status`, or pass `--allow-dirty`"));
+    }
     let answer = String::from_utf8_lossy(&output.stdout);
     let dirty: Vec<&str> = answer.split('\0').filter_map(|entry| entry.get(3..)).collect();
     if dirty.is_empty() {
