@@ -78,11 +78,10 @@ fn section(rule: &Rule, head: &str) -> String {
     let (name, group, level) = (rule.name, rule.group.as_str(), rule.level.as_str());
     let mut text = format!("{head} {name}\n\n{}. Group `{group}`, `{level}` by default.\n\n", capital(rule.what));
     text.push_str(&format!("{}\n\n{}\n", wrapped(rule.why), wrapped(rule.instead)));
+    // The others are for the tests.
     for (title, examples) in [("This is found", rule.fails), ("This is not", rule.passes)] {
-        if !examples.is_empty() {
-            text.push_str(&format!("\n{title}:\n"));
-            examples.iter().for_each(|example| text.push_str(&code(example)));
-        }
+        let example = examples.first().map(|example| format!("\n{title}:\n{}", code(example)));
+        text.push_str(&example.unwrap_or_default());
     }
     text
 }
