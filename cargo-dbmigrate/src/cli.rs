@@ -1,11 +1,15 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
+mod lint;
+
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 use dbmigrate_schema::Hazard;
+
+pub(crate) use lint::{CheckArgs, ExplainArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -104,6 +108,17 @@ pub(crate) enum MessageFormat {
     Human,
     /// One JSON object per line, on stdout
     Json,
+    /// For people, and annotations for GitHub Actions on stdout (`check`)
+    Github,
+    /// For people, and a SARIF log on stdout (`check`)
+    Sarif,
+}
+
+impl MessageFormat {
+    /// Whether only findings can be shown so, and no other answer.
+    pub(crate) fn is_for_findings(self) -> bool {
+        matches!(self, Self::Github | Self::Sarif)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,8 +138,10 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
     List,
-    /// Check sequence, seal, configuration, wiring, and replay every up and down in memory
-    Check(BuildArgs),
+    /// Check sequence, seal, configuration and wiring, replay every up and down in memory, and lint
+    Check(CheckArgs),
+    /// Explain a rule of `check`: what, why, and how to do it safely
+    Explain(ExplainArgs),
     /// Seal migrations: from then on an edit, a new name or a deletion fails the build
     Lock(LockArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ

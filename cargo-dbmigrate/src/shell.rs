@@ -53,6 +53,10 @@ impl Shell {
         self.format == MessageFormat::Json
     }
 
+    pub(crate) fn format(&self) -> MessageFormat {
+        self.format
+    }
+
     pub(crate) fn styled(&self) -> bool {
         self.styled
     }

@@ -4,7 +4,8 @@
 //! before it, so that no two lists look alike; the first field names the kind. These rules are frozen: installed
 //! programs hold the results. Another rule is another version beside this one.
 //!
-//! * A script: each statement's tokens as written, then an empty field; each directive as `--` and its words. White
+//! * A script: each statement's tokens as written, then an empty field; each directive but `allow` and `irreversible`
+//!   as `--` and its words. White
 //!   space, comments, and `;` between statements don't count, but for the text of a `CREATE VIEW` or a
 //!   `CREATE TABLE … AS` from the `AS` on: SQLite names columns after it, so there every byte counts.
 //! * A Rust migration: its number, name and version, never its source, which `cargo fmt` may change.
@@ -213,6 +214,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_linter_is_told_is_in_no_checksum() {
+        let allow = "-- dbmigrate: allow drop-table, drop-column nobody reads them";
+        same("DROP TABLE t; SELECT 1;", &format!("{allow}\nDROP TABLE t;\n{allow}\nSELECT 1;"));
+        let down = |sql: &str| read(&format!("SELECT 1;\n-- dbmigrate: down\n{sql}")).down.unwrap().checksum;
+        assert_eq!(down("DROP TABLE t;"), down(&format!("{allow}\nDROP TABLE t;")));
+        let bare = "-- dbmigrate: no-transaction\nDROP TABLE t;\nSELECT 1;";
+        let told = format!("-- dbmigrate: no-transaction\n{allow}\nDROP TABLE t;\n{allow}\nSELECT 1;");
+        assert_eq!(read(bare).up.prefixes, read(&told).up.prefixes);
+    }
+
+    #[test]
     fn a_way_back_is_the_same_in_both_places() {
         let halves = script::parse(
             &Arc::new(SourceText::new("a.sql", "X;\n-- dbmigrate: down\nDROP TABLE t;")),
@@ -296,6 +308,8 @@ mod tests {
                    CREATE VIEW v AS SELECT a + 1 FROM t;\n-- dbmigrate: call fill\nCOMMIT;";
         assert_eq!(of(""), "v1:94a8147fed36190e8d96022af1d5558364facd6e17d6cca18add2bdd2946545f");
         assert_eq!(of(sql), "v1:0f46854d0e793c4797ede4970e22774d8e95c6c6ff348036e16098f6979d27a2");
+        let told = sql.replace("CREATE", "-- dbmigrate: allow drop-table so\nCREATE");
+        assert_eq!(of(&told), "v1:0f46854d0e793c4797ede4970e22774d8e95c6c6ff348036e16098f6979d27a2");
         assert_eq!(of_rust(3, "003_fill", None), "v1:35e814731b4a0aac1667463bea7e798c29dc7b99f1f8af7a64b505bf07d077aa");
         assert_eq!(
             of_rust(3, "003_fill", Some(2)),

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+mod lints;
 mod read;
 
+pub use lints::{LintLevel, LintSetting};
 pub use read::read;
 pub(crate) use read::read_parts;
 
@@ -59,6 +61,8 @@ pub struct Config {
     pub schema: String,
     /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number.
     pub min_sqlite: (u32, u32),
+    /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
+    pub lints: Vec<LintSetting>,
 }
 
 impl Default for Config {
@@ -82,6 +86,7 @@ impl Default for Config {
             runner: None,
             schema: "schema.sql".to_owned(),
             min_sqlite: (3, 35),
+            lints: Vec::new(),
         }
     }
 }

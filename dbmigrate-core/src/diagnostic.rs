@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::source::{Position, SourceText, Span};
+use crate::source::{Position, SourceText, Span, position};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,30 @@ impl Location {
     pub fn new(source: &SourceText, span: Span) -> Self {
         Self { path: source.path().to_owned(), position: source.position(span.start), span, text: source.shared() }
     }
+
+    /// Where the span ends: the place after its last character.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        position(&self.text, self.span.end)
+    }
+
+    /// The line that the span starts in.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        self.text.lines().nth(self.position.line.saturating_sub(1)).unwrap_or_default()
+    }
+}
+
+/// What puts a finding right, where that takes no decision. Paths are relative to the package, with `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// A file gets another name, which nothing has yet.
+    Rename {
+        /// Its path.
+        from: String,
+        /// The path that it should have.
+        to: String,
+    },
 }
 
 /// One finding: what is wrong, where, and what to do next.
@@ -68,6 +92,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do next, with the exact command or text where there is one.
     pub help: Vec<String>,
+    /// What puts it right.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -83,6 +109,7 @@ impl Diagnostic {
             label: None,
             notes: Vec::new(),
             help: Vec::new(),
+            fix: None,
         }
     }
 

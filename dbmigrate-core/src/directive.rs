@@ -3,6 +3,7 @@
 //! A comment that looks like a directive and is none is an error, never ignored: a `down` that nobody sees would run
 //! the way back as part of the way up. Where a directive may stand is a matter of the script, not of this module.
 
+mod allow;
 mod assertion;
 
 use std::fmt;
@@ -29,6 +30,8 @@ pub enum Directive {
     Assert(String),
     /// The migration of this name has to be applied before.
     Requires(String),
+    /// These rules of the linter do not object here, for this reason.
+    Allow(Vec<String>, String),
     /// There is no way back, for this reason.
     Irreversible(String),
     /// The version of what a Rust migration does.
@@ -45,6 +48,7 @@ impl fmt::Display for Directive {
             Self::TolerateExisting => f.write_str(" existing"),
             Self::Call(name) | Self::Requires(name) => write!(f, " {name}"),
             Self::Assert(sql) => write!(f, " {sql}"),
+            Self::Allow(rules, reason) => write!(f, " {} {reason}", rules.join(", ")),
             Self::Irreversible(reason) => write!(f, " {reason}"),
             Self::Version(version) => write!(f, " {version}"),
         }
@@ -62,6 +66,7 @@ impl Directive {
             Self::Call(_) => "call",
             Self::Assert(_) => "assert",
             Self::Requires(_) => "requires",
+            Self::Allow(..) => "allow",
             Self::Irreversible(_) => "irreversible",
             Self::Version(_) => "version",
         }
@@ -86,9 +91,17 @@ impl Language {
 
     fn known(self) -> &'static [&'static str] {
         match self {
-            Self::Sql => {
-                &["down", "no-transaction", "foreign-keys", "tolerate", "call", "assert", "requires", "irreversible"]
-            }
+            Self::Sql => &[
+                "down",
+                "no-transaction",
+                "foreign-keys",
+                "tolerate",
+                "call",
+                "assert",
+                "requires",
+                "allow",
+                "irreversible",
+            ],
             Self::Rust => &["no-transaction", "foreign-keys", "requires", "irreversible", "version"],
         }
     }
@@ -260,6 +273,7 @@ fn with_arguments(word: &str, arguments: &str) -> Result<Directive, Fault> {
                 &format!("requires {}", first.trim_end_matches(',')),
             ),
         },
+        "allow" => allow::rules_and_reason(arguments).map(|(rules, reason)| Directive::Allow(rules, reason)),
         "irreversible" if arguments.is_empty() => {
             fault("`irreversible` needs a reason".to_owned(), "irreversible the old values are gone")
         }
@@ -325,6 +339,11 @@ mod tests {
             ("-- dbmigrate: assert  SELECT 'a  b' = c; -- so", "assert SELECT 'a  b' = c"),
             ("-- dbmigrate: requires  002_add_indexes", "requires 002_add_indexes"),
             ("-- dbmigrate: irreversible the   old: text is -- gone", "irreversible the old: text is -- gone"),
+            ("-- dbmigrate: allow drop-table not  used", "allow drop-table not used"),
+            (
+                "-- dbmigrate: allow drop-table,drop-column , x_y so, they say",
+                "allow drop-table, drop-column, x_y so, they say",
+            ),
         ] {
             check(Language::Sql, comment, Some(expect), None);
         }
@@ -365,6 +384,26 @@ mod tests {
             ("-- dbmigrate: assert", None, "malformed-directive", "assert SELECT count(*) = 0 FROM users"),
             ("-- dbmigrate: assert count(*) = 0", None, "malformed-directive", "assert SELECT count(*) = 0 FROM users"),
             ("-- dbmigrate: asert SELECT 1;", Some("assert SELECT 1"), "unknown-directive", "assert SELECT 1"),
+            ("-- dbmigrate: allow", None, "malformed-directive", "allow drop-table nobody has used it since 2.0"),
+            (
+                "-- dbmigrate: allow drop-table",
+                None,
+                "malformed-directive",
+                "allow drop-table nobody has used it since 2.0",
+            ),
+            ("-- dbmigrate: allow a, b", None, "malformed-directive", "allow a, b nobody has used it since 2.0"),
+            (
+                "-- dbmigrate: allow drop-table: so",
+                None,
+                "malformed-directive",
+                "allow drop-table nobody has used it since 2.0",
+            ),
+            (
+                "-- dbmigrate: alow drop-table so",
+                Some("allow drop-table so"),
+                "unknown-directive",
+                "allow drop-table so",
+            ),
             ("-- dbmigrate: requires", None, "malformed-directive", "requires 002_add_indexes"),
             ("-- dbmigrate: requires 001_a, 002_b", None, "malformed-directive", "requires 001_a"),
             ("-- dbmigrate: require 001_a", Some("requires 001_a"), "unknown-directive", "requires 001_a"),
@@ -398,6 +437,7 @@ mod tests {
             ("-- migrate:down", "down"),
             ("-- +migrate Down", "down"),
             ("/* dbmigrate: assert SELECT 1 */", "assert SELECT 1"),
+            ("/* dbmigrate: allow x so */", "allow x so"),
             ("-- +goose Down", "down"),
             ("-- Down", "down"),
             ("--DOWN", "down"),
@@ -405,7 +445,7 @@ mod tests {
             let help = format!("write `-- dbmigrate: {meant}`, on a line of its own");
             check(Language::Sql, comment, Some(meant), Some(("malformed-directive", &help)));
         }
-        for comment in ["/* dbmigrate: allow x so */", "-- migrate:down transaction:false", "-- DBMIGRATE: 5"] {
+        for comment in ["/* dbmigrate: allow x */", "-- migrate:down transaction:false", "-- DBMIGRATE: 5"] {
             let help = "write `-- dbmigrate: …`, on a line of its own";
             check(Language::Sql, comment, None, Some(("malformed-directive", help)));
         }
@@ -418,13 +458,13 @@ mod tests {
     #[test]
     fn a_word_of_no_meaning_here_is_an_error_that_lists_those_with_one() {
         let sql = "in `.sql` files this version of dbmigrate knows: `down`, `no-transaction`, `foreign-keys`, `tolerate`, \
-                   `call`, `assert`, `requires`, `irreversible`";
+                   `call`, `assert`, `requires`, `allow`, `irreversible`";
         let rust = "in `.rs` files this version of dbmigrate knows: `no-transaction`, `foreign-keys`, `requires`, \
                     `irreversible`, `version`";
-        for word in ["allow x y", "replaces 001..004", "version 2", "up", ""] {
+        for word in ["replaces 001..004", "version 2", "up", ""] {
             check(Language::Sql, &format!("-- dbmigrate: {word}"), None, Some(("unknown-directive", sql)));
         }
-        for word in ["call a", "tolerate existing", "assert SELECT 1"] {
+        for word in ["call a", "tolerate existing", "assert SELECT 1", "allow x so"] {
             check(Language::Rust, &format!("// dbmigrate: {word}"), None, Some(("unknown-directive", rust)));
         }
         let down = "in Rust the way back is `pub fn down`, beside `pub fn up`";

@@ -27,10 +27,10 @@ mod testing;
 pub mod token;
 
 pub use config::Config;
-pub use diagnostic::{Diagnostic, Location, Severity};
+pub use diagnostic::{Diagnostic, Fix, Location, Severity};
 pub use load::{Loaded, MigrationSet, load};
 pub use lock::Lock;
 pub use migration::{Body, Down, SourceMigration};
 pub use repeatable::Repeatable;
-pub use script::{Script, Step};
+pub use script::{Allow, AllowScope, Script, Step};
 pub use source::{Position, SourceText, Span};

@@ -103,7 +103,11 @@ impl RustSource {
             Directive::Irreversible(reason) => self.irreversible.replace(reason).is_some(),
             Directive::Version(version) => self.version.replace(version).is_some(),
             // These are for SQL alone: reading a Rust comment gives none.
-            Directive::Down | Directive::TolerateExisting | Directive::Call(_) | Directive::Assert(_) => false,
+            Directive::Down
+            | Directive::TolerateExisting
+            | Directive::Call(_)
+            | Directive::Assert(_)
+            | Directive::Allow(..) => false,
         };
         if second {
             problems.push(span, repeated(word));

@@ -3,6 +3,7 @@
 //! What a file says is settled here, once: the halves, the directives, the file's own transaction and its PRAGMAs.
 //! What the steps do to a database is the runner's business.
 
+mod allow;
 mod role;
 mod rules;
 
@@ -16,6 +17,7 @@ use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
 use crate::statement::{Effect, Splitter, Statement};
 use crate::token::{Token, TokenKind, Unterminated, tokens};
+pub use allow::{Allow, AllowScope};
 pub(crate) use role::Role;
 
 /// One half of a migration, a hook, or a repeatable: ready to run.
@@ -36,6 +38,8 @@ pub struct Script {
     pub foreign_keys: Option<bool>,
     /// Whether statements that fail because something exists already are skipped.
     pub tolerate_existing: bool,
+    /// What the linter is not to object to. In no checksum.
+    pub allows: Vec<Allow>,
     /// The versioned checksum; see [`crate::checksum`].
     pub checksum: String,
     /// Where there is no transaction: the checksums of the first 0, 1, 2, … steps.
@@ -59,6 +63,14 @@ pub enum Step {
 }
 
 impl Step {
+    /// Where it stands.
+    fn span(&self) -> Span {
+        match self {
+            Self::Sql(statement) => statement.span,
+            Self::Call { span, .. } => *span,
+        }
+    }
+
     /// Where the directive of a call stands.
     fn call(&self) -> Option<Span> {
         match self {
@@ -188,6 +200,9 @@ struct Half {
     foreign_keys: Option<bool>,
     tolerate_existing: bool,
     irreversible: Option<(String, Span)>,
+    allows: Vec<Allow>,
+    /// How many of them have found the step that they are about.
+    allowed: usize,
 }
 
 impl Half {
@@ -203,13 +218,21 @@ impl Half {
             foreign_keys: None,
             tolerate_existing: false,
             irreversible: None,
+            allows: Vec::new(),
+            allowed: 0,
         }
+    }
+
+    fn step(&mut self, step: Step) {
+        allow::settle(&mut self.allows[self.allowed..], step.span());
+        self.allowed = self.allows.len();
+        self.steps.push(step);
     }
 
     fn statement(&mut self, text: &str, statement: Option<Statement>) {
         let Some(statement) = statement else { return };
         self.checksum.statement(text.get(statement.span.start..statement.span.end).unwrap_or(""));
-        self.steps.push(Step::Sql(statement));
+        self.step(Step::Sql(statement));
     }
 
     /// Takes a directive, other than `down`.
@@ -217,6 +240,11 @@ impl Half {
         match &directive {
             // The reason why there is no way back says nothing of the way up, and may be found, or worded better, later.
             Directive::Irreversible(_) => {}
+            Directive::Allow(rules, reason) => {
+                let scope = if self.steps.is_empty() { AllowScope::Half } else { AllowScope::Statement(span) };
+                self.allows.push(Allow { rules: rules.clone(), reason: reason.clone(), span, scope });
+                return;
+            }
             // As a statement: its blanks and comments don't count.
             Directive::Assert(sql) => {
                 self.checksum.directive("assert");
@@ -225,7 +253,7 @@ impl Half {
             _ => self.checksum.directive(&directive.to_string()),
         }
         if let Directive::Call(name) = directive {
-            self.steps.push(Step::Call { name, span, line });
+            self.step(Step::Call { name, span, line });
             return;
         }
         let word = directive.word();
@@ -249,8 +277,8 @@ impl Half {
                 false
             }
             Directive::Irreversible(reason) => self.irreversible.replace((reason, span)).is_some(),
-            // A `call` is a step, `down` ends the half, and SQL has no `version`.
-            Directive::Call(_) | Directive::Down | Directive::Version(_) => false,
+            // A `call` is a step, `allow` was taken before, `down` ends the half, and SQL has no `version`.
+            Directive::Allow(..) | Directive::Call(_) | Directive::Down | Directive::Version(_) => false,
         };
         if second {
             problems.push(span, repeated(word));
@@ -258,6 +286,7 @@ impl Half {
     }
 
     fn finish(self, source: &Arc<SourceText>, problems: &mut Problems<'_>) -> Script {
+        allow::left_over(&self.allows[self.allowed..], problems);
         let (steps, foreign_keys, prefixes) = if self.role == Role::Repeatable {
             // What may stand there is known to `crate::repeatable`.
             (self.steps, None, Vec::new())
@@ -280,6 +309,7 @@ impl Half {
             transaction: self.transaction,
             foreign_keys,
             tolerate_existing: self.tolerate_existing,
+            allows: self.allows,
             checksum: self.checksum.finish(),
             prefixes,
         }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, Numbering, TABLE, TIMESTAMP_DIGITS};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::file_name::{self, FileName, Stem};
 
 /// The ending of ways back.
@@ -75,6 +75,15 @@ impl<'a> Files<'a> {
         names.chain(self.misnamed.iter().map(|&(name, _)| name)).next().unwrap_or_default()
     }
 
+    /// Whether nothing else could be the file `right` that the misnamed `name` is to become.
+    fn is_sole(&self, name: &str, right: &str) -> bool {
+        let is_down = right.ends_with(DOWN);
+        let wants_it = |wanted: &str| if is_down { wanted == right } else { !wanted.ends_with(DOWN) };
+        let others = self.misnamed.iter().filter(|(other, _)| *other != name);
+        let ups = self.ups.iter().filter(|(up, _)| *up != name && !is_down);
+        ups.count() + others.filter(|(_, wanted)| wanted.is_some_and(wants_it)).count() == 0
+    }
+
     /// The file that keeps its number when the misnamed `name` is renamed to the way up `right`.
     fn rival(&self, name: &str, right: &str) -> Option<&'a str> {
         if right.ends_with(DOWN) {
@@ -133,18 +142,25 @@ impl Checker<'_> {
                 _ => continue,
             };
             let rival = number.zip(right.as_ref()).and_then(|(number, right)| numbers.get(&number)?.rival(name, right));
-            let help = match (right, rival) {
+            let help = match (&right, rival) {
                 (Some(right), _) if names.contains(right.as_str()) => {
                     Some(format!("`{right}` exists as well: delete one of them, or give one another number"))
                 }
                 (Some(_), Some(rival)) => {
                     Some(format!("`{rival}` has that number as well: give one of them another{}", self.another()))
                 }
-                (Some(right), None) => Some(self.rename(name, &right)),
+                (Some(right), None) => Some(self.rename(name, right)),
                 (None, _) => None,
             };
+            let certain = number.zip(right).filter(|(number, right)| {
+                numbers.get(number).is_some_and(|files| files.is_sole(name, right)) && !names.contains(right.as_str())
+            });
+            let fix = certain.map(|(_, to)| Fix::Rename { from: self.path(name), to: self.path(&to) }).map(Box::new);
             let message = format!("`{name}` is not the name of a migration: {why}");
             self.error("misnamed-file", name, message, help);
+            if let Some(last) = self.diagnostics.last_mut() {
+                last.fix = fix;
+            }
         }
     }
 
@@ -513,6 +529,26 @@ mod tests {
         check(&["1_a.sql", "001_a.down.sql"], &config, &[&["misnamed-file"]]);
         check(&["001_A.sql", "001_a.sql"], &config, &[&["misnamed-file", "`001_a.sql` exists as well"]]);
         check(&["002a_x.sql", "001_a.sql"], &config, &[&["misnamed-file", "a number of its own"]]);
+    }
+
+    #[test]
+    fn a_name_is_put_right_where_nothing_has_to_be_decided() {
+        for (names, expect) in [
+            (&["001_a.sql", "2-Add Users.sql"][..], &["2-Add Users.sql 002_add_users.sql"][..]),
+            (&["1_a.sql", "1_a.down.sql"], &["1_a.down.sql 001_a.down.sql", "1_a.sql 001_a.sql"]),
+            (&["001_a_up.sql", "001_a_down.sql"], &["001_a_down.sql 001_a.down.sql", "001_a_up.sql 001_a.up.sql"]),
+            (&["1_a.sql", "1_b.sql"], &[]),
+            (&["001_a.sql", "1_b.sql"], &[]),
+            (&["001_a.sql", "1_a.sql"], &[]),
+            (&["001_a.sql", "1-a.down.sql", "1_a.down.sql"], &[]),
+            (&["001_a.sql", "001_b.down.sql", "b.sql"], &[]),
+        ] {
+            let fixes = arranged(names, &Config::default()).diagnostics.into_iter().filter_map(|it| it.fix);
+            let fixes = fixes.map(|fix| match *fix {
+                Fix::Rename { from, to } => format!("{from} {to}").replace("migrations/", ""),
+            });
+            assert_eq!(fixes.collect::<Vec<_>>(), expect, "{names:?}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod renamed;
 mod render;
 mod repeatable;
 mod replay;
+mod undo;
 mod views;
 mod watch;
 
@@ -41,3 +42,4 @@ pub use program::Program;
 pub use proof::{Claim, Failure, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};
+pub use undo::undo;

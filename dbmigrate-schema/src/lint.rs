@@ -6,22 +6,29 @@
 //! for [`Levels`] to say.
 
 mod act;
+mod allowed;
+mod explain;
 mod finding;
 mod follow;
+mod levels;
 mod lineage;
 mod migration;
+mod named;
 mod rows;
 mod rule;
 mod rules;
 mod state;
-mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeSet;
 
-use dbmigrate_core::MigrationSet;
+use dbmigrate_core::{Body, MigrationSet, SourceMigration};
 
+pub use explain::{document, list, page};
 pub use finding::Finding;
 use follow::Follower;
+pub use levels::{Levels, Orders, Told};
+pub use named::{NameError, Named};
 pub use rows::Rows;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
@@ -56,4 +63,14 @@ pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options
     let mut follower = Follower::new(set, options);
     let replay = watched(set, program, &mut follower);
     (replay, follower.findings)
+}
+
+/// The migrations of a set that were judged: those that ran, are SQL, and are not old.
+pub fn linted<'a>(
+    set: &'a MigrationSet,
+    replay: &Replay,
+    options: &'a Options<'_>,
+) -> impl Iterator<Item = &'a SourceMigration> {
+    let ran = set.migrations.iter().take(replay.ups);
+    ran.filter(|migration| matches!(migration.body, Body::Sql { .. }) && !options.is_old(migration.number))
 }

@@ -2,32 +2,92 @@
 
 use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;
+use dbmigrate_schema::Program;
+use dbmigrate_schema::lint::{Orders, Told};
 use serde_json::json;
 
 use super::Context;
-use crate::cli::BuildArgs;
+use crate::cli::CheckArgs;
 use crate::error::{CliError, DONE, FAILURE, NO};
-use crate::ops::check::{Checked, check};
+use crate::ops::check::{Checked, Request, check, old};
+use crate::ops::fix::{self, Change};
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
-use crate::report;
+use crate::report::{self, Findings};
 use crate::shell::Shell;
 
-pub(crate) fn run(args: &BuildArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = project::select(context.global)?;
+pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let mut orders = Orders::default();
+    for (level, name) in args.levels.all() {
+        orders.add(level, name).map_err(|error| CliError::usage(error.message).help(error.help))?;
+    }
+    let projects = match args.database {
+        // A database is that of one package.
+        Some(_) => vec![project::select_one(context.global)?],
+        None => project::select(context.global)?,
+    };
+    let request = Request { orders, database: args.database.as_deref(), all: args.all, locked: context.global.locked };
+    let (mut told, mut findings) = (Told::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
-        let runner = Runner::of(project, context.global, args);
-        let checked = check(project, runner.as_ref().map(|runner| runner as _), context.global.locked)?;
-        report::diagnostics(&checked.diagnostics, context.shell);
+        let runner = Runner::of(project, context.global, &args.build);
+        let program = runner.as_ref().map(|runner| runner as _);
+        if args.fix {
+            fix(project, program, args, context.shell)?;
+        }
+        let checked = check(project, program, &request, &mut told)?;
+        findings.show(&checked.diagnostics, &project.base, context.shell);
         if checked.is_cut_short() {
             exit = FAILURE;
-        } else if checked.failed() {
+        } else if checked.errors() > 0 {
             exit = exit.max(NO);
         }
         summary(project, &checked, context.shell);
     }
+    findings.finish(context.shell);
     Ok(exit)
+}
+
+/// Puts right what can be. With the names in order, the migrations can be looked at.
+fn fix(project: &Project, program: Option<&dyn Program>, args: &CheckArgs, shell: &mut Shell) -> Result<(), CliError> {
+    let names = fix::names(project);
+    if !args.dry_run {
+        fix::apply(project, &names, &[], args.allow_dirty)?;
+    }
+    say(&names, args.dry_run, shell);
+    let old = if args.all { None } else { old(project, &project.load().set) };
+    let ways_back = fix::ways_back(project, program, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
+    if !args.dry_run {
+        fix::apply(project, &ways_back, &names, args.allow_dirty)?;
+    }
+    say(&ways_back, args.dry_run, shell);
+    Ok(())
+}
+
+/// Shows what was done, or would be.
+fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
+    for change in changes {
+        if shell.is_json() {
+            let mut line = match change {
+                Change::Rename { from, to } => json!({ "fix": "rename", "file": from, "to": to }),
+                Change::Down { file, text, .. } => json!({ "fix": "way-back", "file": file, "text": text }),
+            };
+            line["reason"] = json!("fix");
+            line["dry_run"] = json!(dry_run);
+            shell.data(&line.to_string());
+            continue;
+        }
+        match change {
+            Change::Rename { from, to } => {
+                shell.status(if dry_run { "Would rename" } else { "Renamed" }, &format!("{from} to {to}"));
+            }
+            Change::Down { file, text, .. } => {
+                shell.status(if dry_run { "Would write" } else { "Wrote" }, file);
+                let lines = text.lines().filter(|line| !line.is_empty());
+                lines.for_each(|line| shell.status("+", line));
+            }
+        }
+    }
 }
 
 /// What was looked at, and what was not: a replay that Rust code ends is never just "ok".
@@ -42,7 +102,9 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),
             "repeatables": set.repeatables.len(),
-            "errors": checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
+            "errors": checked.errors(),
+            "warnings": checked.warnings(),
+            "linted": checked.linted,
             "replayed_ups": replay.map(|replay| replay.ups),
             "replayed_downs": replay.map(|replay| replay.downs),
             "unchecked": unchecked,
@@ -51,10 +113,10 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         shell.data(&line.to_string());
         return;
     }
-    let errors = checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     match replay {
         Some(replay) => {
-            let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
+            let ran =
+                format!("replayed {} up and {} down in memory; {} linted", replay.ups, replay.downs, checked.linted);
             shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(set)));
             if let Some((first, why)) = &replay.stopped {
                 let names = unchecked.join("`, `");
@@ -70,8 +132,14 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         }
         None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
     }
-    if errors > 0 {
-        shell.error(&format!("package `{}` has {}", project.name, report::count(errors, "problem")));
+    let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
+    let found: Vec<_> =
+        found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
+    let message = format!("package `{}` has {}", project.name, found.join(", "));
+    if checked.errors() > 0 {
+        shell.error(&message);
+    } else if !found.is_empty() {
+        shell.warning(&message);
     }
 }
 

@@ -6,6 +6,7 @@ mod create;
 mod database;
 mod down;
 mod drift;
+mod explain;
 mod forget;
 mod generate;
 mod history;
@@ -34,6 +35,10 @@ pub(crate) struct Context<'a> {
 
 /// Runs what was asked and returns the exit code.
 pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
+    if cli.global.message_format.is_for_findings() && !matches!(cli.command, Command::Check(_)) {
+        return Err(CliError::usage("`--message-format github` and `sarif` are for `check`")
+            .help("the others know `human` and `json`"));
+    }
     let mut context = Context { global: &cli.global, shell };
     match &cli.command {
         Command::Init(args) => init::run(args, &mut context),
@@ -41,6 +46,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Generate(args) => generate::run(args, &mut context),
         Command::List => list::run(&mut context),
         Command::Check(args) => check::run(args, &mut context),
+        Command::Explain(args) => explain::run(args, &mut context),
         Command::Lock(args) => lock::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),

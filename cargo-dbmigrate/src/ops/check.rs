@@ -1,28 +1,53 @@
 //! Everything that can be known of a package's migrations without a database of anybody's.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, lock};
+use dbmigrate_schema::lint::{Levels, Options, Orders, Told, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
 use crate::error::CliError;
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
+use crate::ops::rows::Database;
 use crate::ops::{declared, wiring};
+
+/// What to check besides the files.
+#[derive(Debug, Default)]
+pub(crate) struct Request<'a> {
+    /// What the command line says of levels.
+    pub(crate) orders: Orders,
+    /// A database to ask about its rows.
+    pub(crate) database: Option<&'a Path>,
+    /// Whether to lint what databases may have already, too.
+    pub(crate) all: bool,
+    /// Whether every migration has to be sealed.
+    pub(crate) locked: bool,
+}
 
 /// What was found in one package.
 #[derive(Debug)]
 pub(crate) struct Checked {
-    /// All findings: files, wiring, replay.
+    /// All findings: files, wiring, replay, rules.
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What was checked.
     pub(crate) set: MigrationSet,
     /// What the replay did; `None` where the files themselves were not sound.
     pub(crate) replay: Option<Replay>,
+    /// How many migrations the rules have looked at.
+    pub(crate) linted: usize,
 }
 
 impl Checked {
-    /// Whether anything stands in the way.
-    pub(crate) fn failed(&self) -> bool {
-        self.diagnostics.iter().any(Diagnostic::is_error)
+    /// How many findings stand in the way.
+    pub(crate) fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
+    /// How many do not.
+    pub(crate) fn warnings(&self) -> usize {
+        self.diagnostics.len() - self.errors()
     }
 
     /// Whether it could not be checked, because the program of the package can't be run.
@@ -31,28 +56,48 @@ impl Checked {
     }
 }
 
-/// Checks sequence, configuration and wiring, and replays every way up and back in memory, with the hooks and
-/// repeatables; `program` runs the Rust in them. `locked` wants every migration sealed.
-pub(crate) fn check(project: &Project, program: Option<&dyn Program>, locked: bool) -> Result<Checked, CliError> {
+/// Checks sequence, configuration and wiring, replays every way up and back in memory, with the hooks and repeatables,
+/// and lets the rules of the linter look on; `program` runs the Rust in them.
+pub(crate) fn check(
+    project: &Project,
+    program: Option<&dyn Program>,
+    request: &Request<'_>,
+    told: &mut Told,
+) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
-    let mut diagnostics = loaded.diagnostics;
-    diagnostics.extend(loaded.set.migrations.iter().filter_map(empty_down));
-    diagnostics.extend(loaded.set.lock.notes(&loaded.set.migrations));
-    if locked && sound {
-        diagnostics.extend(unsealed(&loaded.set));
+    let set = loaded.set;
+    let mut others = loaded.diagnostics;
+    let (levels, unknown) = Levels::new(&project.config.lints, &request.orders);
+    others.extend(unknown);
+    others.extend(set.migrations.iter().filter_map(empty_down));
+    others.extend(set.lock.notes(&set.migrations));
+    if request.locked && sound {
+        others.extend(unsealed(&set));
     }
     let manifest = wiring::manifest(project)?;
-    diagnostics.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &loaded.set));
+    others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
+
+    let old = if request.all { None } else { old(project, &set) };
+    let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
+    let options = Options { old: old.as_ref(), rows: database.as_ref().map(Database::rows) };
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
-    let replay = sound.then(|| dbmigrate_schema::replay(&loaded.set, program));
+    let (replay, findings) = sound.then(|| lint(&set, program, &options)).unzip();
     if let Some(replay) = &replay {
-        diagnostics.extend(replay.diagnostics.iter().cloned());
+        others.extend(replay.diagnostics.iter().cloned());
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
-            diagnostics.extend(declared::check(project, &loaded.set, program));
+            others.extend(declared::check(project, &set, program));
         }
     }
-    Ok(Checked { diagnostics, set: loaded.set, replay })
+    let ran = replay.clone().unwrap_or_default();
+    let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, told);
+    let linted = linted(&set, &ran, &options).count();
+    Ok(Checked { diagnostics, set, replay, linted })
+}
+
+/// The numbers of the migrations that databases may have already, which are not linted again; none where nobody knows.
+pub(crate) fn old(_: &Project, _: &MigrationSet) -> Option<BTreeSet<u64>> {
+    None
 }
 
 /// What a set lacks of being sealed as a whole.

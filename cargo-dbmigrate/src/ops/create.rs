@@ -117,13 +117,17 @@ impl Next {
 
     /// What stands at the top of the way back.
     pub(crate) fn header_of_down(&self) -> String {
-        let up = self.up();
-        format!("-- The way back of {}.\n\n", up.rsplit('/').next().unwrap_or(&up))
+        header_of_down(&self.up())
     }
 
     fn file(&self, ending: &str) -> String {
         format!("{}.{ending}", self.base)
     }
+}
+
+/// What stands at the top of the way back of this file.
+pub(crate) fn header_of_down(up: &str) -> String {
+    format!("-- The way back of {}.\n\n", up.rsplit('/').next().unwrap_or(up))
 }
 
 fn title(slug: &str) -> String {

@@ -97,7 +97,8 @@ pub(crate) fn generate(
     };
     let next = Next::new(project, loaded.highest, &slug)?;
     let text = |plan: &Plan| tolerant(plan, &loaded.set);
-    let mut files = vec![(next.up(), format!("{}\n{}", next.header("--"), text(&up)))];
+    let allows = allows(&before, target, &decisions);
+    let mut files = vec![(next.up(), format!("{}\n{allows}{}", next.header("--"), text(&up)))];
     files.extend(down.map(|down| (next.down(), format!("{}{}", next.header_of_down(), text(&down)))));
     let source = |at: usize| files.get(at).map(|(path, text): &(String, String)| SourceText::new(path, text));
     let claim = Claim {
@@ -191,6 +192,17 @@ fn open(undecided: &[Undecided]) -> Vec<Diagnostic> {
         open.help().into_iter().fold(Diagnostic::error("undecided", open.to_string()), Diagnostic::help)
     };
     undecided.iter().map(problem).collect()
+}
+
+/// What was let go on purpose, for the linter to know.
+fn allows(before: &Schema, target: &Schema, decisions: &Decisions) -> String {
+    let is_needed = |hazard: &&Hazard| {
+        let allow = decisions.allow.iter().copied().filter(|other| other != *hazard).collect();
+        plan(before, target, &Decisions { allow, ..decisions.clone() }).is_err()
+    };
+    let needed = decisions.allow.iter().filter(is_needed);
+    let lines: String = needed.map(|it| format!("-- dbmigrate: allow {it} asked for with `--allow {it}`\n")).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
 }
 
 /// The text of a plan. A new database has no repeatable yet when it comes to the migration, so there is nothing to drop.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::paths::percent;
+
 /// The connection, where only this way is left.
 pub(crate) fn immutable(path: &Path) -> Option<Connection> {
     // What lies in a log or in the journal of a crashed writer would be missed. Opening a pipe would wait for a writer.
@@ -49,13 +51,7 @@ fn immutable_uri(path: &Path) -> Option<String> {
     if !path.starts_with('/') {
         uri.push('/');
     }
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    uri.push_str(&percent(&path));
     Some(uri + "?immutable=1")
 }
 

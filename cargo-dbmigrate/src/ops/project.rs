@@ -1,12 +1,13 @@
 //! Which packages a command is about, and what their manifests say. Asks cargo; reads no database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
 use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 
 use crate::cli::Global;
 use crate::error::CliError;
+use crate::paths;
 
 /// What a `[lib]` may be compiled to: `crate-type` takes the place of `lib`.
 const LIBRARY: &[TargetKind] =
@@ -19,6 +20,8 @@ pub(crate) struct Project {
     pub(crate) name: String,
     /// The folder of its Cargo.toml.
     pub(crate) root: PathBuf,
+    /// Where that folder lies in the repository, or in the workspace where there is none: with `/` at the end, if any.
+    pub(crate) base: String,
     /// What the manifests say.
     pub(crate) config: Config,
     /// What is wrong with the manifests.
@@ -84,7 +87,8 @@ impl Project {
             let workspace = if workspace_root == root {
                 Some(text.clone())
             } else {
-                SourceText::read(workspace_root, "Cargo.toml").ok()
+                let name = format!("{}Cargo.toml", folder(&paths::relative(&root, workspace_root)));
+                SourceText::read(&root, &name).ok()
             };
             (text, workspace)
         });
@@ -101,6 +105,7 @@ impl Project {
         };
         Self {
             name: package.name.to_string(),
+            base: folder(&paths::relative(repository(&root).unwrap_or(workspace_root), &root)),
             root,
             config,
             config_diagnostics,
@@ -116,6 +121,16 @@ impl Project {
     fn has_migrations(&self) -> bool {
         self.config.declared || !self.config_diagnostics.is_empty() || self.root.join(&self.config.dir).is_dir()
     }
+}
+
+/// The folder above a path that git takes as its own.
+fn repository(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|folder| folder.join(".git").exists())
+}
+
+/// A path that a name can be put behind.
+fn folder(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{path}/") }
 }
 
 /// The packages that a command is about: those named, or all that have migrations.

@@ -126,7 +126,8 @@ fn replay(set: &MigrationSet, reach: &Reach<'_>) -> Result<Schema, CliError> {
     Schema::from_migrations(set, reach.program).map_err(CliError::diagnostics)
 }
 
-fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
+/// Opens a database file that has to be there, for reading.
+pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
     if !path.is_file() {
         return Err(CliError::failure(format!("there is no database file `{}`", path.display())));
     }

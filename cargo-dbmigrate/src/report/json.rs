@@ -2,6 +2,7 @@
 
 use dbmigrate_core::Diagnostic;
 use dbmigrate_schema::Difference;
+use dbmigrate_schema::lint::{Example, Rule};
 use serde_json::json;
 
 /// One line: `{"reason":"diagnostic",…}`.
@@ -31,6 +32,25 @@ pub(super) fn difference(difference: &Difference) -> String {
         "table": difference.table.as_ref().map(ToString::to_string),
         "change": difference.change.code(),
         "message": difference.to_string(),
+    })
+    .to_string()
+}
+
+/// One line: `{"reason":"lint",…}`.
+pub(super) fn rule(rule: &Rule) -> String {
+    let examples = |examples: &[Example]| -> Vec<_> {
+        examples.iter().map(|example| json!({ "before": example.before, "now": example.now })).collect()
+    };
+    json!({
+        "reason": "lint",
+        "name": rule.name,
+        "group": rule.group.as_str(),
+        "level": rule.level.as_str(),
+        "what": rule.what,
+        "why": rule.why,
+        "instead": rule.instead,
+        "fails": examples(rule.fails),
+        "passes": examples(rule.passes),
     })
     .to_string()
 }

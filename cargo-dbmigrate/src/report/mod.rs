@@ -1,12 +1,17 @@
 //! Renders what commands found: one file per output format, one data type for all of them.
 
+mod github;
 mod human;
 mod json;
+mod place;
+mod sarif;
 
 use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::cli::Terminal;
+use dbmigrate_schema::lint::Rule;
 use dbmigrate_schema::{Difference, Schema};
 
+use crate::cli::MessageFormat;
 use crate::shell::Shell;
 
 /// Shows findings in the format that was asked for.
@@ -19,6 +24,34 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
             shell.people(&rendered);
         }
     }
+}
+
+/// Findings of several packages, for formats that want all of them at once.
+#[derive(Default)]
+pub(crate) struct Findings(Vec<(String, Diagnostic)>);
+
+impl Findings {
+    /// Shows findings of a package; `base` is where it lies in its repository.
+    pub(crate) fn show(&mut self, found: &[Diagnostic], base: &str, shell: &mut Shell) {
+        diagnostics(found, shell);
+        match shell.format() {
+            MessageFormat::Human | MessageFormat::Json => {}
+            MessageFormat::Github => found.iter().for_each(|it| shell.data(&github::annotation(it, base))),
+            MessageFormat::Sarif => self.0.extend(found.iter().map(|it| (base.to_owned(), it.clone()))),
+        }
+    }
+
+    /// Shows what has to be said as a whole.
+    pub(crate) fn finish(&self, shell: &mut Shell) {
+        if shell.format() == MessageFormat::Sarif {
+            shell.data(&sarif::log(&self.0));
+        }
+    }
+}
+
+/// A rule of the linter, as a line of JSON.
+pub(crate) fn rule(rule: &Rule) -> String {
+    json::rule(rule)
 }
 
 /// Shows in what two schemas differ, a line for each: for people a sentence.

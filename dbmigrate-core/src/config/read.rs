@@ -23,13 +23,14 @@ const PACKAGE_KEYS: [&str; 8] =
     ["foreign-keys", "newer-database", "out-of-order", "runner", "schema", "store-sql", "table", "transaction"];
 
 /// Keys that only tools use: a workspace may give defaults.
-const TOOL_KEYS: [&str; 4] = ["backup", "database", "min-sqlite", "reversible"];
+const TOOL_KEYS: [&str; 5] = ["backup", "database", "lints", "min-sqlite", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 4] = ["layout", "lints", "replay", "sets"];
+const LATER_KEYS: [&str; 3] = ["layout", "replay", "sets"];
 
 mod backup;
 mod generate;
+mod lints;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -126,6 +127,7 @@ impl<'a> Reader<'a> {
             "backup" => self.config.backup = self.backup(value)?,
             "runner" => self.config.runner = Some(self.string(key, value, runner)?),
             "schema" => self.config.schema = self.string(key, value, generate::schema)?,
+            "lints" => self.lints(value)?,
             "min-sqlite" => self.config.min_sqlite = self.min_sqlite(value)?,
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
@@ -409,6 +411,7 @@ mod tests {
             newer-database = "allow"
             backup = { keep = 5, dir = "backups" }
             runner = "migrate"
+            lints = {}
             schema = "db/schema.sql"
             min-sqlite = "3.53"
         "#;
@@ -433,6 +436,7 @@ mod tests {
             runner: Some("migrate".to_owned()),
             schema: "db/schema.sql".to_owned(),
             min_sqlite: (3, 53),
+            lints: Vec::new(),
         };
         assert_eq!(config, expect);
         assert_eq!(read_alone("numbering = \"timestamp\"").0.numbering, Numbering::Timestamp);
@@ -521,7 +525,7 @@ mod tests {
 
     #[test]
     fn all_problems_are_reported_in_their_order() {
-        let said = say(&read_alone("wide = 1\ntable = 3\ndir = ''\nlints = {}").1);
+        let said = say(&read_alone("wide = 1\ntable = 3\ndir = ''\nlints = 1").1);
         let lines: Vec<&str> = said.iter().map(|it| it.split(':').next().unwrap()).collect();
         assert_eq!(lines, ["5", "6", "7", "8"], "{said:?}");
     }

@@ -42,7 +42,7 @@ impl Role {
                 "remove this line; Rust runs in a migration, or is given to the migrator as `before_each` or \
                  `after_each`",
             ),
-            (Self::Hook, Directive::Requires(_) | Directive::Irreversible(_)) => {
+            (Self::Hook, Directive::Requires(_) | Directive::Irreversible(_) | Directive::Allow(..)) => {
                 (format!("`{word}` speaks of a migration, and this is a hook"), "remove this line")
             }
             (Self::Repeatable, _) => {
@@ -119,6 +119,7 @@ mod tests {
             ("call fill", "a hook is SQL alone"),
             ("requires 001_a", "`requires` speaks of a migration, and this is a hook"),
             ("irreversible so", "`irreversible` speaks of a migration, and this is a hook"),
+            ("allow drop-table so", "`allow` speaks of a migration, and this is a hook"),
         ] {
             let (_, problems) = hook(&format!("SELECT 1;\n-- dbmigrate: {directive}\nSELECT 2;"));
             assert_eq!(problems, [format!("2 {why}")], "{directive}");

@@ -1,5 +1,7 @@
 //! A rule of the linter, with its documentation and its examples.
 
+pub use dbmigrate_core::config::LintLevel as Level;
+
 use super::finding::Findings;
 use super::migration::Migration;
 
@@ -58,17 +60,6 @@ pub struct Example {
     pub now: &'static str,
 }
 
-/// What is done about a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Level {
-    /// Nothing.
-    Allow,
-    /// It is said.
-    Warn,
-    /// It is an error.
-    Deny,
-}
-
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
@@ -86,18 +77,6 @@ pub enum Group {
     History,
 }
 
-impl Level {
-    /// `allow`, `warn` or `deny`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Deny => "deny",
-        }
-    }
-}
-
 impl Group {
     /// All of them.
     pub const ALL: [Self; 6] =
@@ -113,6 +92,19 @@ impl Group {
             Self::Mechanics => "mechanics",
             Self::Style => "style",
             Self::History => "history",
+        }
+    }
+
+    /// What its rules are about, on one line.
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Destructive => "something is taken away",
+            Self::Compatibility => "programs of the version before, that still run, break",
+            Self::Data => "it passes on an empty database, and fails on one with rows",
+            Self::Mechanics => "SQLite does something else than it seems",
+            Self::Style => "habits that cost nothing now and much later",
+            Self::History => "files and their history",
         }
     }
 }

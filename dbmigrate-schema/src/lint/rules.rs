@@ -2,6 +2,9 @@
 
 mod drop_column;
 mod drop_table;
+mod empty_down;
+mod unknown_lint;
+mod unused_allow;
 
 use super::rule::Rule;
 
@@ -15,4 +18,7 @@ pub const RULES: &[&Rule] = &[
     // Mechanics.
     // Style.
     // History.
+    &empty_down::RULE,
+    &unused_allow::RULE,
+    &unknown_lint::RULE,
 ];

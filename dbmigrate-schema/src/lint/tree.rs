@@ -11,7 +11,7 @@ use sqlite3_parser::{Bump, FallibleIterator};
 use crate::model::Name;
 
 /// Parses one statement into `bump`; none where the parser does not know it, which SQLite may all the same.
-pub(super) fn parse<'b>(bump: &'b Bump, sql: &'b str) -> Option<&'b Stmt<'b>> {
+pub(crate) fn parse<'b>(bump: &'b Bump, sql: &'b str) -> Option<&'b Stmt<'b>> {
     if crate::parse::is_unreadable(sql) {
         return None;
     }

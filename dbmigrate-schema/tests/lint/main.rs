@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod document;
 mod examples;
+mod levels;
 mod lineage;
 mod support;

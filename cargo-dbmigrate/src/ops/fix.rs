@@ -1,0 +1,127 @@
+//! `check --fix`: puts right what takes no decision. A file gets the name that it must have; a migration whose every
+//! statement says how to undo it gets its way back, once that is proved.
+
+mod dirty;
+
+use std::fs;
+
+use dbmigrate_core::{Body, Down, Fix, MigrationSet, SourceMigration, SourceText};
+use dbmigrate_schema::{Claim, Decisions, Program, Schema, prove, undo};
+
+use crate::error::CliError;
+use crate::ops::project::Project;
+use crate::ops::{create, edit};
+
+/// Any number will do, if it stays the same.
+const SEED: u64 = 1;
+
+/// Something that is done to the files. Paths are relative to the package, with `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A file gets another name.
+    Rename { from: String, to: String },
+    /// A migration gets its way back.
+    Down { of: String, file: String, text: String },
+}
+
+impl Change {
+    /// The file that has to be safe in the hands of git before.
+    fn touches(&self) -> &str {
+        match self {
+            Self::Rename { from, .. } => from,
+            Self::Down { of, .. } => of,
+        }
+    }
+}
+
+/// The names that can be put right.
+pub(crate) fn names(project: &Project) -> Vec<Change> {
+    let fixes = project.load().diagnostics.into_iter().filter_map(|diagnostic| diagnostic.fix);
+    fixes
+        .map(|fix| match *fix {
+            Fix::Rename { from, to } => Change::Rename { from, to },
+        })
+        .collect()
+}
+
+/// The ways back that can be written: none while anything else is wrong with the set.
+pub(crate) fn ways_back(
+    project: &Project,
+    program: Option<&dyn Program>,
+    wanted: impl Fn(&SourceMigration) -> bool,
+) -> Vec<Change> {
+    let loaded = project.load();
+    if loaded.has_errors() || !project.config.reversible {
+        return Vec::new();
+    }
+    let set = &loaded.set;
+    let migrations = set.migrations.iter().enumerate().filter(|(_, migration)| wanted(migration));
+    migrations.filter_map(|(at, migration)| way_back(set, program, at, migration)).collect()
+}
+
+fn way_back(
+    set: &MigrationSet,
+    program: Option<&dyn Program>,
+    at: usize,
+    migration: &SourceMigration,
+) -> Option<Change> {
+    let Body::Sql { up, down: Down::Missing } = &migration.body else { return None };
+    let of = migration.file.clone();
+    let file = format!("{}/{}.down.sql", set.config.dir, migration.name());
+    let text = create::header_of_down(&of) + &undo(up)?;
+    let target = Schema::from_migrations(&until(set, at + 1), program).ok()?;
+    let claim = Claim {
+        set: &until(set, at),
+        up: SourceText::clone(&up.source),
+        down: Some(SourceText::new(&file, &text)),
+        target: &target,
+        decisions: &Decisions::default(),
+        program,
+    };
+    prove(&claim, SEED).ok()?;
+    Some(Change::Down { of, file, text })
+}
+
+/// The first migrations of a set, without what comes after all of them.
+fn until(set: &MigrationSet, count: usize) -> MigrationSet {
+    let migrations = set.migrations[..count].to_vec();
+    MigrationSet { migrations, repeatables: Vec::new(), after_all: None, ..set.clone() }
+}
+
+/// Does it. Without `allow_dirty`, files with changes that git does not have yet are not touched, and nothing is done;
+/// but for what was done `before`.
+pub(crate) fn apply(
+    project: &Project,
+    changes: &[Change],
+    before: &[Change],
+    allow_dirty: bool,
+) -> Result<(), CliError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let is_ours = |file: &str| before.iter().any(|change| matches!(change, Change::Rename { to, .. } if to == file));
+    let touched: Vec<&str> = changes.iter().map(Change::touches).filter(|file| !is_ours(file)).collect();
+    if !allow_dirty && !touched.is_empty() {
+        dirty::refuse(&project.root, &touched)?;
+    }
+    let lock = create::lock(project)?;
+    for change in changes {
+        match change {
+            Change::Rename { from, to } => rename(project, from, to)?,
+            Change::Down { file, text, .. } => edit::create(&project.root.join(file), text)
+                .map_err(|error| CliError::failure(format!("could not write `{file}`: {error}")))?,
+        }
+    }
+    drop(lock);
+    Ok(())
+}
+
+fn rename(project: &Project, from: &str, to: &str) -> Result<(), CliError> {
+    let failed = |why: String| CliError::failure(format!("could not rename `{from}` to `{to}`: {why}"));
+    let (old, new) = (project.root.join(from), project.root.join(to));
+    // Where case makes no difference, the file is there under its new name already.
+    if !from.eq_ignore_ascii_case(to) && new.symlink_metadata().is_ok() {
+        return Err(failed("that one is there".to_owned()));
+    }
+    fs::rename(old, new).map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,133 @@
+//! The documentation of the rules, as Markdown: for the terminal one page, for `docs/lints.md` all of them.
+
+use super::rule::{Example, Group, Rule};
+use super::rules::RULES;
+
+/// How long a line of prose gets.
+const WIDTH: usize = 110;
+
+/// How a finding gets its level.
+const LEVELS: &str = "A finding of a rule that is `deny` is an error, of one that is `warn` a warning; one that is \
+`allow` is off. The manifest sets the level of a rule or of a group, for a package or (in \
+`[workspace.metadata.migrations]`) for all:
+
+    [package.metadata.migrations]
+    lints = { drop-table = \"warn\", style = \"allow\" }
+
+The entry of a rule goes over that of its group, the package's over the workspace's, and `--deny`, `--warn` and \
+`--allow` of the command line over both. `--deny warnings` makes an error of all that would be a warning. What is meant \
+is said in the file, above the statement, with a reason; above the first statement it is about all of them:
+
+    -- dbmigrate: allow drop-table nobody has used it since 2.0
+    DROP TABLE scratch;
+
+A rule that is silenced and has nothing to say is a warning.";
+
+/// One rule: what, why, how to do it safely, and examples.
+#[must_use]
+pub fn page(rule: &Rule) -> String {
+    section(rule, "#")
+}
+
+/// All rules by group, a line for each.
+#[must_use]
+pub fn list() -> String {
+    let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (group, rules) in by_group() {
+        text.push_str(&format!("{}: {}\n", group.as_str(), group.what()));
+        for rule in rules {
+            text.push_str(&format!("  {:width$}  {:5}  {}\n", rule.name, rule.level.as_str(), rule.what));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// All of it, for `docs/lints.md`.
+#[must_use]
+pub fn document() -> String {
+    let mut text = String::from(
+        "# Lints\n\nWhat `cargo dbmigrate check` says of migrations before they meet a database that holds rows. \
+         `cargo dbmigrate explain RULE`\nshows one of these pages. This file is written by a test.\n\n",
+    );
+    text.push_str(&wrapped(LEVELS));
+    text.push('\n');
+    for (group, rules) in by_group() {
+        text.push_str(&format!("\n## {}\n\n{}.\n\n", group.as_str(), capital(group.what())));
+        text.push_str("| rule | default | |\n|---|---|---|\n");
+        for rule in &rules {
+            let (name, level) = (rule.name, rule.level.as_str());
+            text.push_str(&format!("| [`{name}`](#{name}) | {level} | {} |\n", rule.what));
+        }
+        for rule in rules {
+            text.push('\n');
+            text.push_str(&section(rule, "###"));
+        }
+    }
+    text
+}
+
+/// The groups that have rules, each with them.
+fn by_group() -> impl Iterator<Item = (Group, Vec<&'static Rule>)> {
+    let of = |group| RULES.iter().copied().filter(|rule| rule.group == group).collect::<Vec<_>>();
+    Group::ALL.into_iter().map(move |group| (group, of(group))).filter(|(_, rules)| !rules.is_empty())
+}
+
+fn section(rule: &Rule, head: &str) -> String {
+    let (name, group, level) = (rule.name, rule.group.as_str(), rule.level.as_str());
+    let mut text = format!("{head} {name}\n\n{}. Group `{group}`, `{level}` by default.\n\n", capital(rule.what));
+    text.push_str(&format!("{}\n\n{}\n", wrapped(rule.why), wrapped(rule.instead)));
+    // The others are for the tests.
+    for (title, examples) in [("This is found", rule.fails), ("This is not", rule.passes)] {
+        let example = examples.first().map(|example| format!("\n{title}:\n{}", code(example)));
+        text.push_str(&example.unwrap_or_default());
+    }
+    text
+}
+
+/// A migration, and the one before it where there is one.
+fn code(example: &Example) -> String {
+    let now = level(example.now);
+    let both = match example.before {
+        "" => now,
+        before => format!("-- before\n{}\n\n-- now\n{now}", level(before)),
+    };
+    format!("\n```sql\n{}\n```\n", both.trim_end())
+}
+
+/// Without the indentation that the lines after the first have in common, which is that of their source.
+fn level(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let common = text.lines().skip(1).filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or_default();
+    let lines =
+        text.lines().enumerate().map(|(at, line)| if at == 0 { line } else { line.get(common..).unwrap_or("") });
+    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Prose in lines; what is indented stays as it is.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        lines.push(String::new());
+        if line.starts_with("    ") {
+            lines.pop();
+            lines.push(line.to_owned());
+            continue;
+        }
+        for word in line.split_whitespace() {
+            if let Some(last) = lines.last_mut().filter(|last| last.len() + word.len() < WIDTH) {
+                last.push_str(if last.is_empty() { "" } else { " " });
+                last.push_str(word);
+            } else {
+                lines.push(word.to_owned());
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

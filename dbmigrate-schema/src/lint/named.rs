@@ -1,0 +1,88 @@
+//! The names of rules and of their groups.
+
+use std::fmt;
+
+use dbmigrate_core::nearest::nearest;
+
+use super::rule::{Group, Rule};
+use super::rules::RULES;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// One rule.
+    Rule(&'static Rule),
+    /// All rules of a group.
+    Group(Group),
+}
+
+/// A name that can't be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameError {
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for NameError {}
+
+impl Named {
+    /// The rule or group of this name.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is called so; the error knows the nearest name.
+    ///
+    /// ```
+    /// use dbmigrate_schema::lint::{Group, Named};
+    ///
+    /// assert_eq!(Named::find("data"), Ok(Named::Group(Group::Data)));
+    /// assert_eq!(Named::find("drop-tabel").unwrap_err().help, "did you mean `drop-table`?");
+    /// ```
+    pub fn find(name: &str) -> Result<Self, NameError> {
+        let rule = RULES.iter().find(|rule| rule.name == name).map(|rule| Self::Rule(rule));
+        let group = || Group::ALL.into_iter().find(|group| group.as_str() == name).map(Self::Group);
+        rule.or_else(group).ok_or_else(|| {
+            let known = RULES.iter().map(|rule| rule.name).chain(Group::ALL.map(Group::as_str));
+            unknown(format!("no rule and no group of rules is called `{name}`"), name, known)
+        })
+    }
+
+    /// Whether a rule is meant.
+    #[must_use]
+    pub fn includes(self, rule: &Rule) -> bool {
+        match self {
+            Self::Rule(this) => this == rule,
+            Self::Group(group) => group == rule.group,
+        }
+    }
+}
+
+impl Rule {
+    /// The rule of this name.
+    ///
+    /// # Errors
+    ///
+    /// None is called so; the error knows the nearest name.
+    pub fn find(name: &str) -> Result<&'static Self, NameError> {
+        RULES.iter().copied().find(|rule| rule.name == name).ok_or_else(|| {
+            let known = RULES.iter().map(|rule| rule.name);
+            unknown(format!("no rule is called `{name}`"), name, known)
+        })
+    }
+}
+
+fn unknown(message: String, name: &str, known: impl Iterator<Item = &'static str>) -> NameError {
+    let help = match nearest(&name.replace('_', "-"), known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`cargo dbmigrate explain` lists the rules by group".to_owned(),
+    };
+    NameError { message, help }
+}
