@@ -6,6 +6,7 @@
 //! for [`Levels`] to say.
 
 mod act;
+mod added;
 mod finding;
 mod follow;
 mod lineage;
@@ -15,6 +16,7 @@ mod rule;
 mod rules;
 mod state;
 mod tree;
+mod values;
 
 use std::collections::BTreeSet;
 

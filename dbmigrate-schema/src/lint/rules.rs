@@ -1,5 +1,9 @@
 //! All rules, a file each.
 
+mod add_column_with_expression_default;
+mod add_not_null_without_default;
+mod add_reference_with_default;
+mod add_stored_column;
 mod drop_column;
 mod drop_table;
 
@@ -12,6 +16,10 @@ pub const RULES: &[&Rule] = &[
     &drop_column::RULE,
     // Compatibility.
     // Data.
+    &add_not_null_without_default::RULE,
+    &add_column_with_expression_default::RULE,
+    &add_stored_column::RULE,
+    &add_reference_with_default::RULE,
     // Mechanics.
     // Style.
     // History.

@@ -1,0 +1,146 @@
+//! What a migration does itself about values before it demands something of them: it computes them while it copies,
+//! updates or removes rows, or asserts.
+//!
+//! Whether that is enough only its author knows. Whoever does anything about the values has thought of them, so the
+//! rules that ask here stay silent.
+
+use std::collections::HashSet;
+
+use dbmigrate_core::token::{TokenKind, tokens, unquote};
+use sqlite3_parser::ast::{Expr, FromClause, InsertBody, OneSelect, ResultColumn, Select, Stmt};
+
+use super::lineage::TableChange;
+use super::migration::Migration;
+use super::tree;
+use crate::model::{Kind, Name};
+
+/// What the rows of before have in a column of after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// The value that they had, in this place or in another column.
+    Kept,
+    /// What an expression says, or something that nobody can tell from the statement.
+    Computed,
+    /// The default of the column.
+    Default,
+}
+
+/// What the rows of a changed table get in one of its columns.
+pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &Name) -> Filled {
+    let Some(rebuild) = &change.rebuild else {
+        return if change.name_before(column).is_some() { Filled::Kept } else { Filled::Default };
+    };
+    let made = migration.statements[rebuild.create].changes.iter().find_map(|changed| {
+        let is_made = changed.key.0 == Kind::Table && changed.before.is_none();
+        changed.after.as_ref().filter(|_| is_made)?.table()
+    });
+    let Some(made) = made.filter(|made| made.column(column).is_some()) else { return Filled::Computed };
+    let mut found = None;
+    for at in &rebuild.copies {
+        let Some(Stmt::Insert { tbl_name, columns, body: InsertBody::Select(select, _), .. }) =
+            migration.statements[*at].tree
+        else {
+            return Filled::Computed;
+        };
+        if tree::in_main(tbl_name).as_ref() != Some(&made.name) {
+            // By way of another table.
+            return Filled::Computed;
+        }
+        let targets: Vec<Name> = match columns {
+            Some(columns) => columns.iter().map(tree::name).collect(),
+            None => {
+                let written = made.columns.iter().filter(|column| column.generated.is_none());
+                written.map(|column| column.name.clone()).collect()
+            }
+        };
+        let own = match targets.iter().position(|target| target == column) {
+            None => Filled::Default,
+            Some(place) => selected(select, place),
+        };
+        found = match found {
+            Some(before) if before != own => Some(Filled::Computed),
+            _ => Some(own),
+        };
+    }
+    found.unwrap_or(Filled::Computed)
+}
+
+fn selected(select: &Select<'_>, place: usize) -> Filled {
+    let OneSelect::Select { columns, .. } = &select.body.select else { return Filled::Computed };
+    if select.body.compounds.is_some() {
+        return Filled::Computed;
+    }
+    if let [ResultColumn::Star | ResultColumn::TableStar(_)] = columns {
+        return Filled::Kept;
+    }
+    if columns.iter().any(|column| !matches!(column, ResultColumn::Expr(..))) {
+        return Filled::Computed;
+    }
+    match columns.get(place) {
+        Some(ResultColumn::Expr(Expr::Id(_) | Expr::Name(_) | Expr::Qualified(..), _)) => Filled::Kept,
+        _ => Filled::Computed,
+    }
+}
+
+/// Whether a migration does something about the values of these columns, named as after it, before the statement at
+/// `end` relies on them.
+pub(crate) fn are_cared_for(migration: &Migration<'_>, change: &TableChange, columns: &[&Name], end: usize) -> bool {
+    let end = change.rebuild.as_ref().and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
+    let names = [change.before.object.name(), change.after.object.name()];
+    let before: Vec<&Name> = columns.iter().map(|column| change.name_before(column).unwrap_or(column)).collect();
+    let is_written = |tree: &Stmt<'_>| match tree {
+        Stmt::Update { tbl_name, sets, .. } => {
+            let set: Vec<_> = sets.iter().flat_map(|set| set.col_names.iter().map(tree::name)).collect();
+            let is_set = set.iter().any(|name| columns.contains(&name) || before.contains(&name));
+            is_set && tree::in_main(tbl_name).is_some_and(|table| names.contains(&&table))
+        }
+        Stmt::Delete { tbl_name, .. } => tree::in_main(tbl_name).is_some_and(|table| names.contains(&&table)),
+        _ => false,
+    };
+    let mut statements = migration.statements.iter().take(end);
+    let computed = || columns.iter().any(|column| filled(migration, change, column) == Filled::Computed);
+    let chosen = || copies(migration, change).any(is_selective);
+    asserts(migration, names[0], &before)
+        || computed()
+        || chosen()
+        || statements.any(|statement| statement.tree.is_some_and(is_written))
+}
+
+/// The queries that a rebuild copies its rows by.
+pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> impl Iterator<Item = &'m Select<'m>> {
+    let statements = migration.statements;
+    let places = change.rebuild.iter().flat_map(|rebuild| rebuild.copies.clone()).collect::<Vec<_>>();
+    places.into_iter().filter_map(move |at| match statements[at].tree {
+        Some(Stmt::Insert { body: InsertBody::Select(select, _), .. }) => Some(*select),
+        _ => None,
+    })
+}
+
+/// Whether a query leaves rows out, or may.
+fn is_selective(select: &Select<'_>) -> bool {
+    let OneSelect::Select { distinctness, from, where_clause, group_by, .. } = &select.body.select else { return false };
+    let joins = |from: &FromClause<'_>| from.joins.as_ref().is_some_and(|joins| !joins.is_empty());
+    let chosen = distinctness.is_some() || where_clause.is_some() || group_by.is_some();
+    chosen || select.limit.is_some() || select.body.compounds.is_some() || from.as_ref().is_some_and(joins)
+}
+
+/// Whether an assertion of the migration names this table and these columns.
+pub(crate) fn asserts(migration: &Migration<'_>, table: &Name, columns: &[&Name]) -> bool {
+    let script = migration.script;
+    script.asserts.iter().any(|assert| {
+        let names = names(script.source.slice(assert.span));
+        names.contains(table) && columns.iter().all(|column| names.contains(*column))
+    })
+}
+
+/// Everything in a text that could be a name.
+pub(crate) fn names(text: &str) -> HashSet<Name> {
+    let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName);
+    tokens(text).filter(|token| is_name(token.kind)).map(|token| Name::new(unquote(token.text(text)))).collect()
+}
+
+/// How to say in the file that a query has to answer with true; none where it does not fit on one line.
+pub(crate) fn assertion(query: &str) -> Option<String> {
+    let fits = !query.contains(['\n', '\r']);
+    fits.then(|| format!("or stop where it does not hold, at the top of the file: `-- dbmigrate: assert {query}`"))
+}
