@@ -9,6 +9,7 @@ mod act;
 mod added;
 mod finding;
 mod follow;
+mod keys;
 mod lineage;
 mod migration;
 mod rows;
@@ -17,6 +18,7 @@ mod rules;
 mod state;
 mod tree;
 mod values;
+mod widens;
 
 use std::collections::BTreeSet;
 

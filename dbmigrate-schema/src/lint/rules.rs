@@ -4,8 +4,12 @@ mod add_column_with_expression_default;
 mod add_not_null_without_default;
 mod add_reference_with_default;
 mod add_stored_column;
+mod check_on_existing_rows;
 mod drop_column;
 mod drop_table;
+mod not_null_on_existing_rows;
+mod reference_on_existing_rows;
+mod unique_on_existing_rows;
 
 use super::rule::Rule;
 
@@ -20,6 +24,10 @@ pub const RULES: &[&Rule] = &[
     &add_column_with_expression_default::RULE,
     &add_stored_column::RULE,
     &add_reference_with_default::RULE,
+    &unique_on_existing_rows::RULE,
+    &not_null_on_existing_rows::RULE,
+    &check_on_existing_rows::RULE,
+    &reference_on_existing_rows::RULE,
     // Mechanics.
     // Style.
     // History.

@@ -7,8 +7,9 @@
 use std::collections::HashSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
-use sqlite3_parser::ast::{Expr, FromClause, InsertBody, OneSelect, ResultColumn, Select, Stmt};
+use sqlite3_parser::ast::{Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResultColumn, Select, Stmt};
 
+use super::keys::Held;
 use super::lineage::TableChange;
 use super::migration::Migration;
 use super::tree;
@@ -83,27 +84,27 @@ fn selected(select: &Select<'_>, place: usize) -> Filled {
 }
 
 /// Whether a migration does something about the values of these columns, named as after it, before the statement at
-/// `end` relies on them.
-pub(crate) fn are_cared_for(migration: &Migration<'_>, change: &TableChange, columns: &[&Name], end: usize) -> bool {
-    let end = change.rebuild.as_ref().and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
-    let names = [change.before.object.name(), change.after.object.name()];
-    let before: Vec<&Name> = columns.iter().map(|column| change.name_before(column).unwrap_or(column)).collect();
-    let is_written = |tree: &Stmt<'_>| match tree {
+/// `end` relies on them: it computes one, updates one, removes rows, leaves some out of a copy, or asserts.
+pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], end: usize) -> bool {
+    let rebuild = held.change.and_then(|change| change.rebuild.as_ref());
+    let end = rebuild.and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
+    let before: Vec<&Name> = columns.iter().map(|column| held.name_before(column).unwrap_or(column)).collect();
+    let tables = [&held.before.name, &held.after.name];
+    let is_table = |name: &QualifiedName<'_>| tree::in_main(name).is_some_and(|table| tables.contains(&&table));
+    let mut trees = migration.statements.iter().take(end).filter_map(|statement| statement.tree);
+    let writes = |tree: &Stmt<'_>| match tree {
         Stmt::Update { tbl_name, sets, .. } => {
-            let set: Vec<_> = sets.iter().flat_map(|set| set.col_names.iter().map(tree::name)).collect();
-            let is_set = set.iter().any(|name| columns.contains(&name) || before.contains(&name));
-            is_set && tree::in_main(tbl_name).is_some_and(|table| names.contains(&&table))
+            let mut set = sets.iter().flat_map(|set| set.col_names.iter().map(tree::name));
+            is_table(tbl_name) && set.any(|name| columns.contains(&&name) || before.contains(&&name))
         }
-        Stmt::Delete { tbl_name, .. } => tree::in_main(tbl_name).is_some_and(|table| names.contains(&&table)),
+        Stmt::Delete { tbl_name, .. } => is_table(tbl_name),
         _ => false,
     };
-    let mut statements = migration.statements.iter().take(end);
-    let computed = || columns.iter().any(|column| filled(migration, change, column) == Filled::Computed);
-    let chosen = || copies(migration, change).any(is_selective);
-    asserts(migration, names[0], &before)
-        || computed()
-        || chosen()
-        || statements.any(|statement| statement.tree.is_some_and(is_written))
+    let computes = |change: &TableChange| {
+        columns.iter().any(|column| filled(migration, change, column) == Filled::Computed)
+            || copies(migration, change).any(is_selective)
+    };
+    trees.any(writes) || held.change.is_some_and(computes) || asserts(migration, tables[0], &before)
 }
 
 /// The queries that a rebuild copies its rows by.
@@ -142,5 +143,5 @@ pub(crate) fn names(text: &str) -> HashSet<Name> {
 /// How to say in the file that a query has to answer with true; none where it does not fit on one line.
 pub(crate) fn assertion(query: &str) -> Option<String> {
     let fits = !query.contains(['\n', '\r']);
-    fits.then(|| format!("or stop where it does not hold, at the top of the file: `-- dbmigrate: assert {query}`"))
+    fits.then(|| format!("or stop where it is not so, by a line at the top: `-- dbmigrate: assert {query}`"))
 }

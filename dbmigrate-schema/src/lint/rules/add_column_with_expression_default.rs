@@ -75,12 +75,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let Some(default) = added.column.default.as_ref().filter(|it| !it.constant && !suits_rows(it)) else { continue };
         let (table, column) = (&added.table.name, &added.column.name);
         let message = format!("column `{column}` of `{table}` is added with a default that is no constant");
-        let mut finding = migration
+        let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row");
-        if let Some(rows) = rows(migration, table) {
-            finding = finding.note(rows);
-        }
+            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .notes(rows(migration, table));
         let mut plain = added.column.clone();
         (plain.default, plain.not_null) = (None, None);
         let (in_sql, table, value) = (column.to_sql(), table.to_sql(), &default.text);

@@ -94,12 +94,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for added in added(migration).filter(|added| needs_value(added.column)) {
         let (table, column) = (&added.table.name, &added.column.name);
         let message = format!("column `{column}` of `{table}` is `NOT NULL` and has no default");
-        let mut finding = migration
+        let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row");
-        if let Some(rows) = rows(migration, table) {
-            finding = finding.note(rows);
-        }
+            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .notes(rows(migration, table));
         let mut nullable = added.column.clone();
         nullable.not_null = None;
         nullable.default = None;
@@ -129,11 +127,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let column = &column.name;
             let at = rebuild.copies.first().copied().unwrap_or(rebuild.create);
             let message = format!("column `{column}` of `{}` is `NOT NULL`, and the rows get no value for it", after.name);
-            let mut finding = migration.at(at, message).note("on an empty table this works, and fails where there is a row");
-            if let Some(rows) = rows(migration, was) {
-                finding = finding.note(rows);
-            }
-            findings.push(finding.help(format!("add {} to what is copied, or give it a default", column.to_sql())));
+            let finding = migration.at(at, message).note("on an empty table this works, and fails where there is a row");
+            findings.push(finding.notes(rows(migration, was)).help(format!("add {} to what is copied, or give it a default", column.to_sql())));
         }
     }
 }

@@ -56,12 +56,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         let (table, column) = (&added.table.name, &added.column.name);
         let message = format!("column `{column}` of `{table}` refers to another table and has a default");
-        let mut finding = migration
+        let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row");
-        if let Some(rows) = rows(migration, table) {
-            finding = finding.note(rows);
-        }
+            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .notes(rows(migration, table));
         let mut plain = added.column.clone();
         (plain.default, plain.not_null) = (None, None);
         findings.push(finding.help(format!(

@@ -43,12 +43,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let Some(generated) = added.column.generated.as_ref().filter(|generated| generated.stored) else { continue };
         let (table, column) = (&added.table.name, &added.column.name);
         let message = format!("column `{column}` of `{table}` is `STORED`, which no row that is there can have");
-        let mut finding = migration
+        let finding = migration
             .at(added.statement, message)
-            .note("SQLite accepts this on an empty table and refuses it where there is a row");
-        if let Some(rows) = rows(migration, table) {
-            finding = finding.note(rows);
-        }
+            .note("SQLite accepts this on an empty table and refuses it where there is a row")
+            .notes(rows(migration, table));
         let mut virtually = added.column.clone();
         virtually.generated = Some(crate::model::Generated { stored: false, ..generated.clone() });
         findings.push(
