@@ -7,6 +7,7 @@
 
 mod act;
 mod added;
+mod conversions;
 mod finding;
 mod follow;
 mod keys;

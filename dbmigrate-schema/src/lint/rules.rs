@@ -7,8 +7,12 @@ mod add_stored_column;
 mod check_on_existing_rows;
 mod drop_column;
 mod drop_table;
+mod from_strict;
 mod not_null_on_existing_rows;
 mod reference_on_existing_rows;
+mod shorter_type;
+mod to_strict;
+mod type_change;
 mod unique_on_existing_rows;
 
 use super::rule::Rule;
@@ -28,6 +32,10 @@ pub const RULES: &[&Rule] = &[
     &not_null_on_existing_rows::RULE,
     &check_on_existing_rows::RULE,
     &reference_on_existing_rows::RULE,
+    &type_change::RULE,
+    &to_strict::RULE,
+    &from_strict::RULE,
+    &shorter_type::RULE,
     // Mechanics.
     // Style.
     // History.

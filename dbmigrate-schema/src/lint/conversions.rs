@@ -1,0 +1,85 @@
+//! Values that a column of another type would change or refuse: what the planner asserts, asked of a migration.
+
+use super::finding::Findings;
+use super::keys::Held;
+use super::lineage::TableChange;
+use super::migration::Migration;
+use super::values::{are_cared_for, assertion};
+use crate::compare::{Change, ColumnChange};
+use crate::model::{Affinity, Column, Name, Table};
+use crate::plan::misfit;
+
+/// Which columns are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those with another type.
+    Retyped,
+    /// Those of a table that becomes `STRICT` or is no longer.
+    Kept,
+}
+
+/// Judges the columns of one table whose values may not go over as they are. The message is made of the two columns, and
+/// of what becomes of the values.
+pub(super) fn judge(
+    migration: &Migration<'_>,
+    findings: &mut Findings<'_>,
+    change: &TableChange,
+    which: Which,
+    message: impl Fn(&Table, &Column, &Column) -> (String, &'static str),
+) {
+    let Some(held) = Held::changed(change) else { return };
+    for (name, before, after) in columns(change, held, which) {
+        let Some(wrong) = misfit((before, held.before.strict), (after, held.after.strict), &before.name) else { continue };
+        let at = migration.blame(change, |table| {
+            let same = |column: &Column| column.declared_type == after.declared_type;
+            table.column(name).is_some_and(same) && table.strict == held.after.strict
+        });
+        if are_cared_for(migration, held, &[name], at) {
+            continue;
+        }
+        let (was, column) = (held.before.name.to_sql(), before.name.to_sql());
+        let count = migration
+            .ask(&format!("SELECT count(*) FROM (SELECT {was}.{column} AS {column} FROM {was}) WHERE {wrong}"));
+        let (message, note) = message(held.after, before, after);
+        findings.push(
+            migration
+                .at(at, message)
+                .note(note)
+                .notes(count.map(|count| match count {
+                    0 => "no row has such a value now".to_owned(),
+                    1 => "1 row has such a value now".to_owned(),
+                    count => format!("{count} rows have such a value now"),
+                }))
+                .help(format!("say in the copy what becomes of them: `CAST({column} AS …)`, or a `CASE`"))
+                .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {wrong}"))),
+        );
+    }
+}
+
+fn columns<'a>(
+    change: &'a TableChange,
+    held: Held<'a>,
+    which: Which,
+) -> impl Iterator<Item = (&'a Name, &'a Column, &'a Column)> {
+    let retyped = |name: &Name| {
+        change.changes.iter().any(|change| {
+            matches!(change, Change::ColumnChanged(own, ColumnChange::Type { .. }) if own == name)
+        })
+    };
+    held.after.columns.iter().filter_map(move |after| {
+        let before = held.before.column(held.name_before(&after.name)?)?;
+        let written = after.generated.is_none() && before.generated.is_none();
+        // A rowid is a number, and what becomes one is for `key-change`.
+        let rowid = [held.before, held.after].into_iter().filter_map(Table::rowid_alias);
+        let is_rowid = rowid.into_iter().any(|alias| alias.name == after.name || alias.name == before.name);
+        let fits = (which == Which::Retyped) == retyped(&after.name);
+        // A text can be made of everything.
+        let is_text = after.affinity() == Affinity::Text && !held.after.strict;
+        (written && !is_rowid && fits && !is_text).then_some((&after.name, before, after))
+    })
+}
+
+/// A declared type as people see it.
+pub(super) fn declared(column: &Column) -> String {
+    column.declared_type.as_ref().map_or_else(|| "no type".to_owned(), |declared| format!("`{declared}`"))
+}
