@@ -5,9 +5,12 @@ mod add_not_null_without_default;
 mod add_reference_with_default;
 mod add_stored_column;
 mod check_on_existing_rows;
+mod collation_change;
 mod drop_column;
 mod drop_table;
 mod from_strict;
+mod key_change;
+mod lossy_copy;
 mod not_null_on_existing_rows;
 mod reference_on_existing_rows;
 mod shorter_type;
@@ -32,6 +35,9 @@ pub const RULES: &[&Rule] = &[
     &not_null_on_existing_rows::RULE,
     &check_on_existing_rows::RULE,
     &reference_on_existing_rows::RULE,
+    &key_change::RULE,
+    &collation_change::RULE,
+    &lossy_copy::RULE,
     &type_change::RULE,
     &to_strict::RULE,
     &from_strict::RULE,
