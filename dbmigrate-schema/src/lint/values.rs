@@ -7,7 +7,10 @@
 use std::collections::HashSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
-use sqlite3_parser::ast::{Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResultColumn, Select, Stmt};
+use sqlite3_parser::ast::{
+    Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select,
+    Stmt,
+};
 
 use super::keys::Held;
 use super::lineage::TableChange;
@@ -84,7 +87,8 @@ fn selected(select: &Select<'_>, place: usize) -> Filled {
 }
 
 /// Whether a migration does something about the values of these columns, named as after it, before the statement at
-/// `end` relies on them: it computes one, updates one, removes rows, leaves some out of a copy, or asserts.
+/// `end` relies on them: it computes one, updates one, removes rows, leaves some out of a copy, or asserts. Also where a
+/// copy drops what the new table refuses, which is for `lossy-copy` to say.
 pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], end: usize) -> bool {
     let rebuild = held.change.and_then(|change| change.rebuild.as_ref());
     let end = rebuild.and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
@@ -102,19 +106,36 @@ pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: 
     };
     let computes = |change: &TableChange| {
         columns.iter().any(|column| filled(migration, change, column) == Filled::Computed)
-            || copies(migration, change).any(is_selective)
+            || copies(migration, change).any(|copy| is_lossy(&copy) || is_selective(copy.select))
     };
     trees.any(writes) || held.change.is_some_and(computes) || asserts(migration, tables[0], &before)
 }
 
-/// The queries that a rebuild copies its rows by.
-pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> impl Iterator<Item = &'m Select<'m>> {
+/// A statement that copies the rows of a table into the one that takes its place.
+pub(crate) struct Copy<'m> {
+    pub(crate) statement: usize,
+    /// `OR …`.
+    pub(crate) conflict: Option<ResolveType>,
+    select: &'m Select<'m>,
+}
+
+/// The copies of a rebuild; not those into a table in between.
+pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> impl Iterator<Item = Copy<'m>> {
     let statements = migration.statements;
-    let places = change.rebuild.iter().flat_map(|rebuild| rebuild.copies.clone()).collect::<Vec<_>>();
-    places.into_iter().filter_map(move |at| match statements[at].tree {
-        Some(Stmt::Insert { body: InsertBody::Select(select, _), .. }) => Some(*select),
+    let places = change.rebuild.iter().flat_map(|rebuild| rebuild.copies.iter().map(|at| (rebuild.create, *at)));
+    let copies = places.filter_map(|(create, at)| match statements[at].tree? {
+        Stmt::Insert { or_conflict, tbl_name, body: InsertBody::Select(select, _), .. } => {
+            let into_new = tree::in_main(tbl_name).is_some_and(|to| statements[create].is_creating(&to));
+            into_new.then_some(Copy { statement: at, conflict: *or_conflict, select })
+        }
         _ => None,
-    })
+    });
+    copies.collect::<Vec<_>>().into_iter()
+}
+
+/// Whether a copy drops what the new table refuses.
+fn is_lossy(copy: &Copy<'_>) -> bool {
+    matches!(copy.conflict, Some(ResolveType::Ignore | ResolveType::Replace))
 }
 
 /// Whether a query leaves rows out, or may.

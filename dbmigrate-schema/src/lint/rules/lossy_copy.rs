@@ -3,7 +3,7 @@
 //! `OR IGNORE` and `OR REPLACE` can only drop rows that the new table refuses: a copy into a table that demands nothing
 //! new, from one table, loses none. Rows that a `WHERE` leaves out were left out on purpose.
 
-use sqlite3_parser::ast::{ResolveType, Stmt};
+use sqlite3_parser::ast::ResolveType;
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
@@ -11,7 +11,7 @@ use crate::lint::keys::{Held, implied, keys_before};
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
-use crate::lint::tree;
+use crate::lint::values::copies;
 use crate::model::{Conflict, Name, Rule, Table};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
@@ -93,17 +93,12 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let (Some(rebuild), Some(held)) = (&change.rebuild, Held::changed(change)) else { continue };
+        let Some(held) = Held::changed(change) else { continue };
         let (demands, table) = (demands(migration, change, held), &held.after.name);
-        for at in &rebuild.copies {
-            let statement = &migration.statements[*at];
-            let Some(Stmt::Insert { or_conflict, tbl_name, .. }) = statement.tree else { continue };
-            // A table in between demands nothing.
-            if tree::in_main(tbl_name).is_none_or(|to| !migration.statements[rebuild.create].is_creating(&to)) {
-                continue;
-            }
-            let several = rebuild.copies.len() > 1;
-            let word = match or_conflict {
+        let copies: Vec<_> = copies(migration, change).collect();
+        for copy in &copies {
+            let several = copies.len() > 1;
+            let word = match copy.conflict {
                 Some(ResolveType::Ignore) if several || !demands.is_empty() => "`OR IGNORE`".to_owned(),
                 Some(ResolveType::Replace) if several || !demands.is_empty() => "`OR REPLACE`".to_owned(),
                 None => match demands.iter().find_map(|demand| demand.conflict) {
@@ -113,7 +108,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 _ => continue,
             };
             let what: Vec<_> = demands.iter().map(|demand| demand.what.clone()).collect();
-            let mut finding = migration.at(*at, format!("{word} drops rows of `{table}` without a word while they are copied"));
+            let mut finding = migration.at(copy.statement, format!("{word} drops rows of `{table}` without a word while they are copied"));
             if !what.is_empty() {
                 finding = finding.note(format!("the new table demands more than the old one: {}", what.join(", ")));
             }

@@ -109,9 +109,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             if before.contains(&reference) || are_cared_for(migration, held, &columns, at) {
                 continue;
             }
+            // `add-reference-with-default` says so.
+            let refused = change.rebuild.is_none() && migration.has_foreign_keys();
             let has_no_value = |column: &&Name| {
                 let default = held.after.column(column).and_then(|column| column.default.as_ref());
-                filled(migration, change, column) == Filled::Default && default.is_none_or(|default| default.is_null())
+                let by_default = filled(migration, change, column) == Filled::Default;
+                by_default && (refused || default.is_none_or(|default| default.is_null()))
             };
             if columns.iter().any(has_no_value) {
                 continue;

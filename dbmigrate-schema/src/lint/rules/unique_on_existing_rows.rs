@@ -2,15 +2,15 @@
 //!
 //! What was unique by some of these columns before is so by all of them. Where only the collation is another one,
 //! `collation-change` speaks; about a primary key `key-change` does. A migration that updates the columns or removes
-//! rows first has thought of them.
+//! rows first has thought of them. A key that says itself to drop what it refuses is for `lossy-copy`.
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
 use crate::lint::keys::{Held, Part, duplicates_of, implied, index_parts, keys_before, table_keys};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
-use crate::lint::values::{are_cared_for, assertion};
-use crate::model::{Kind, Name, Rule};
+use crate::lint::values::{are_cared_for, assertion, copies};
+use crate::model::{Conflict, Kind, Name, Rule};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, team INTEGER);";
 
@@ -115,6 +115,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         for added in &change.changes {
             let Change::ConstraintAdded(constraint) = added else { continue };
             let Rule::Unique(key) = &constraint.rule else { continue };
+            let drops = matches!(key.conflict, Some(Conflict::Ignore | Conflict::Replace));
+            if drops && copies(migration, change).all(|copy| copy.conflict.is_none()) {
+                continue;
+            }
             let names: Vec<_> = key.columns.iter().map(|column| &column.name).collect();
             let mut keys = table_keys(held.after).into_iter();
             let key = keys.find(|key| key.iter().map(|(name, _)| name).eq(names.iter().copied()));
