@@ -13,6 +13,7 @@ mod follow;
 mod keys;
 mod lineage;
 mod migration;
+mod references;
 mod rows;
 mod rule;
 mod rules;

@@ -38,7 +38,7 @@ impl<'m> Held<'m> {
     /// The name that a column had before; none for one that is new.
     pub(crate) fn name_before(&self, column: &Name) -> Option<&'m Name> {
         match self.change {
-            Some(change) => change.name_before(column).map(|name| self.before.column(name).map_or(name, |it| &it.name)),
+            Some(change) => change.name_before(column),
             None => self.before.column(column).map(|column| &column.name),
         }
     }
@@ -89,6 +89,11 @@ pub(crate) fn indexes_before<'m>(migration: &'m Migration<'m>, table: &Name) -> 
         known.object.kind() == Kind::Index && !touched.contains(&(Kind::Index, known.object.name().clone()))
     });
     changed.chain(kept).filter(of_table).collect()
+}
+
+/// The indexes that a table has after a migration.
+pub(crate) fn indexes_after<'m>(migration: &'m Migration<'m>, table: &Name) -> impl Iterator<Item = &'m Index> {
+    migration.after.iter().filter_map(|known| known.index()).filter(move |index| index.table == *table)
 }
 
 /// The keys by which a table was unique before a migration, as far as no condition limits them to some rows or to those

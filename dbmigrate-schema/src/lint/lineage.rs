@@ -36,10 +36,10 @@ impl TableChange {
 
     /// The name that a column of after had before; none for one that is new.
     pub(crate) fn name_before(&self, column: &Name) -> Option<&Name> {
-        match self.renamed.iter().rev().find(|(_, now)| now == column) {
-            Some((before, _)) => Some(before),
-            None => Some(&self.before.table()?.column(column)?.name),
-        }
+        let before = self.before.table()?;
+        // One that was added and renamed since was not there.
+        let renamed = self.renamed.iter().rev().filter(|(_, now)| now == column);
+        renamed.map(|(was, _)| was).chain([column]).find_map(|was| Some(&before.column(was)?.name))
     }
 
     fn new(thread: &Thread, before: &Rc<Known>, after: &Rc<Known>, renamed: Vec<(Name, Name)>) -> Self {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{Diagnostic, Location, MigrationSet, Script, SourceMigration, Span};
 use rusqlite::Connection;
 use sqlite3_parser::ast::Stmt;
@@ -140,6 +141,24 @@ impl<'m> Migration<'m> {
             let is_new = changed.key.0 == kind && self.before(kind, &changed.key.1).is_none();
             Some((statement, changed.after.as_ref().filter(|_| is_new)?))
         })
+    }
+
+    /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good: not
+    /// what comes back, in the migration or by a repeatable.
+    pub(crate) fn dropped_by(&self, is_drop: impl Fn(&Stmt<'_>) -> bool) -> Vec<(usize, &Rc<Known>)> {
+        let made = |known: &Known| {
+            let kind = match known.object.kind() {
+                Kind::View => ObjectKind::View,
+                Kind::Trigger => ObjectKind::Trigger,
+                _ => return false,
+            };
+            let mut objects = self.set.repeatables.iter().flat_map(|repeatable| &repeatable.objects);
+            objects.any(|object| object.kind == kind && Name::new(object.name.as_str()) == *known.object.name())
+        };
+        let gone = self.net().into_iter().filter(|(_, changed)| changed.after.is_none());
+        let meant = gone.filter(|(at, _)| self.statements[*at].tree.is_some_and(&is_drop));
+        let old = meant.filter_map(|(at, changed)| Some((at, self.before(changed.key.0, &changed.key.1)?)));
+        old.filter(|(_, known)| !self.is_new(known) && !made(known)).collect()
     }
 
     /// The last thing that happened to each object that is there at the end, or has gone.

@@ -7,15 +7,23 @@ mod add_stored_column;
 mod check_on_existing_rows;
 mod collation_change;
 mod drop_column;
+mod drop_column_in_trigger;
+mod drop_index;
+mod drop_parent_key;
 mod drop_table;
+mod drop_trigger;
+mod drop_unique_of_reference;
+mod drop_view;
 mod from_strict;
 mod key_change;
+mod legacy_rename;
 mod lossy_copy;
 mod not_null_on_existing_rows;
 mod reference_on_existing_rows;
 mod shorter_type;
 mod to_strict;
 mod type_change;
+mod unbounded_write;
 mod unique_on_existing_rows;
 
 use super::rule::Rule;
@@ -25,7 +33,15 @@ pub const RULES: &[&Rule] = &[
     // Destructive.
     &drop_table::RULE,
     &drop_column::RULE,
+    &drop_parent_key::RULE,
+    &drop_unique_of_reference::RULE,
+    &drop_view::RULE,
+    &drop_trigger::RULE,
+    &drop_index::RULE,
+    &drop_column_in_trigger::RULE,
+    &unbounded_write::RULE,
     // Compatibility.
+    &legacy_rename::RULE,
     // Data.
     &add_not_null_without_default::RULE,
     &add_column_with_expression_default::RULE,

@@ -93,13 +93,15 @@ pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: 
     let rebuild = held.change.and_then(|change| change.rebuild.as_ref());
     let end = rebuild.and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
     let before: Vec<&Name> = columns.iter().map(|column| held.name_before(column).unwrap_or(column)).collect();
+    let renamed = held.change.map_or(&[][..], |change| &change.renamed);
+    let was = |name: &Name| renamed.iter().any(|(was, now)| was == name && columns.contains(&now));
     let tables = [&held.before.name, &held.after.name];
     let is_table = |name: &QualifiedName<'_>| tree::in_main(name).is_some_and(|table| tables.contains(&&table));
     let mut trees = migration.statements.iter().take(end).filter_map(|statement| statement.tree);
     let writes = |tree: &Stmt<'_>| match tree {
         Stmt::Update { tbl_name, sets, .. } => {
             let mut set = sets.iter().flat_map(|set| set.col_names.iter().map(tree::name));
-            is_table(tbl_name) && set.any(|name| columns.contains(&&name) || before.contains(&&name))
+            is_table(tbl_name) && set.any(|name| columns.contains(&&name) || before.contains(&&name) || was(&name))
         }
         Stmt::Delete { tbl_name, .. } => is_table(tbl_name),
         _ => false,

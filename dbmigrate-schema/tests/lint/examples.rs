@@ -78,10 +78,17 @@ fn what_one_rule_says_no_other_repeats() {
         let rule = RULES.iter().find(|rule| rule.name == name).unwrap();
         matches!(rule.group, Group::Destructive | Group::Compatibility | Group::Data)
     };
+    // What is lost is one thing, and what refers to it another.
+    let two = [
+        ("drop-parent-key", "drop-table"),
+        ("drop-parent-key", "drop-column"),
+        ("drop-column-in-trigger", "drop-column"),
+    ];
     let mut wrong = Vec::new();
     for rule in RULES.iter().filter(|rule| !rule.is_elsewhere() && is_alike(rule.name)) {
         for example in rule.fails {
-            let others: Vec<_> = judged(example).into_iter().filter(|name| *name != rule.name && is_alike(name)).collect();
+            let mut others = judged(example);
+            others.retain(|name| *name != rule.name && is_alike(name) && !two.contains(&(rule.name, *name)));
             if !others.is_empty() {
                 wrong.push(format!("{}: {others:?} too: {}", rule.name, example.now));
             }

@@ -7,6 +7,7 @@ use crate::compare::Change;
 use crate::lint::finding::Findings;
 use crate::lint::keys::Held;
 use crate::lint::migration::Migration;
+use crate::lint::references::parent_columns;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::lint::values::{Filled, are_cared_for, assertion, filled};
 use crate::model::{Constraint, ForeignKey, Kind, Name, Rule, Table};
@@ -205,14 +206,4 @@ impl Reference {
 
 fn name_after(renamed: &[(Name, Name)], name: &Name) -> Name {
     renamed.iter().find(|(was, _)| was == name).map_or(name, |(_, now)| now).clone()
-}
-
-/// The columns that a key refers to: where it names none, the primary key.
-fn parent_columns(parent: &Table, key: &ForeignKey) -> Vec<Name> {
-    match parent.primary_key() {
-        Some(primary) if key.parent_columns.is_empty() => {
-            primary.columns.iter().map(|column| column.name.clone()).collect()
-        }
-        _ => key.parent_columns.clone(),
-    }
 }
