@@ -143,17 +143,19 @@ impl<'m> Migration<'m> {
         })
     }
 
+    /// Whether a repeatable makes this.
+    pub(crate) fn has_repeatable(&self, kind: ObjectKind, name: &Name) -> bool {
+        let mut objects = self.set.repeatables.iter().flat_map(|repeatable| &repeatable.objects);
+        objects.any(|object| object.kind == kind && Name::new(object.name.as_str()) == *name)
+    }
+
     /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good: not
     /// what comes back, in the migration or by a repeatable.
     pub(crate) fn dropped_by(&self, is_drop: impl Fn(&Stmt<'_>) -> bool) -> Vec<(usize, &Rc<Known>)> {
-        let made = |known: &Known| {
-            let kind = match known.object.kind() {
-                Kind::View => ObjectKind::View,
-                Kind::Trigger => ObjectKind::Trigger,
-                _ => return false,
-            };
-            let mut objects = self.set.repeatables.iter().flat_map(|repeatable| &repeatable.objects);
-            objects.any(|object| object.kind == kind && Name::new(object.name.as_str()) == *known.object.name())
+        let made = |known: &Known| match known.object.kind() {
+            Kind::View => self.has_repeatable(ObjectKind::View, known.object.name()),
+            Kind::Trigger => self.has_repeatable(ObjectKind::Trigger, known.object.name()),
+            _ => false,
         };
         let gone = self.net().into_iter().filter(|(_, changed)| changed.after.is_none());
         let meant = gone.filter(|(at, _)| self.statements[*at].tree.is_some_and(&is_drop));

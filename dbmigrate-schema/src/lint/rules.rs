@@ -18,9 +18,14 @@ mod from_strict;
 mod key_change;
 mod legacy_rename;
 mod lossy_copy;
+mod misplaced_copy;
+mod narrowing;
 mod not_null_on_existing_rows;
 mod reference_on_existing_rows;
+mod rename_column;
+mod rename_table;
 mod shorter_type;
+mod star_over_changed_table;
 mod to_strict;
 mod type_change;
 mod unbounded_write;
@@ -42,6 +47,10 @@ pub const RULES: &[&Rule] = &[
     &unbounded_write::RULE,
     // Compatibility.
     &legacy_rename::RULE,
+    &rename_table::RULE,
+    &rename_column::RULE,
+    &star_over_changed_table::RULE,
+    &narrowing::RULE,
     // Data.
     &add_not_null_without_default::RULE,
     &add_column_with_expression_default::RULE,
@@ -58,6 +67,7 @@ pub const RULES: &[&Rule] = &[
     &to_strict::RULE,
     &from_strict::RULE,
     &shorter_type::RULE,
+    &misplaced_copy::RULE,
     // Mechanics.
     // Style.
     // History.

@@ -14,9 +14,9 @@ use sqlite3_parser::ast::{
 
 use super::keys::Held;
 use super::lineage::TableChange;
-use super::migration::Migration;
+use super::migration::{Migration, Statement};
 use super::tree;
-use crate::model::{Kind, Name};
+use crate::model::{Kind, Name, Table};
 
 /// What the rows of before have in a column of after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,39 +34,35 @@ pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &N
     let Some(rebuild) = &change.rebuild else {
         return if change.name_before(column).is_some() { Filled::Kept } else { Filled::Default };
     };
-    let made = migration.statements[rebuild.create].changes.iter().find_map(|changed| {
+    let made = made(migration, rebuild.create);
+    let copies: Vec<_> = copies(migration, change).collect();
+    // Added since, or renamed.
+    if made.is_some_and(|made| made.column(column).is_none()) {
+        let renamed = change.renamed.iter().any(|(_, now)| now == column);
+        return if renamed { Filled::Computed } else { Filled::Default };
+    }
+    // By way of another table.
+    if copies.len() < rebuild.copies.len() {
+        return Filled::Computed;
+    }
+    let own = copies.iter().map(|copy| match copy.targets.iter().position(|target| target == column) {
+        None => Filled::Default,
+        Some(place) => selected(copy.select, place),
+    });
+    let own: Vec<_> = own.collect();
+    match own.split_first() {
+        Some((first, others)) if others.iter().all(|other| other == first) => *first,
+        _ => Filled::Computed,
+    }
+}
+
+/// The table that a statement makes.
+fn made<'m>(migration: &Migration<'m>, create: usize) -> Option<&'m Table> {
+    let statements: &'m [Statement<'m>] = migration.statements;
+    statements[create].changes.iter().find_map(|changed| {
         let is_made = changed.key.0 == Kind::Table && changed.before.is_none();
         changed.after.as_ref().filter(|_| is_made)?.table()
-    });
-    let Some(made) = made.filter(|made| made.column(column).is_some()) else { return Filled::Computed };
-    let mut found = None;
-    for at in &rebuild.copies {
-        let Some(Stmt::Insert { tbl_name, columns, body: InsertBody::Select(select, _), .. }) =
-            migration.statements[*at].tree
-        else {
-            return Filled::Computed;
-        };
-        if tree::in_main(tbl_name).as_ref() != Some(&made.name) {
-            // By way of another table.
-            return Filled::Computed;
-        }
-        let targets: Vec<Name> = match columns {
-            Some(columns) => columns.iter().map(tree::name).collect(),
-            None => {
-                let written = made.columns.iter().filter(|column| column.generated.is_none());
-                written.map(|column| column.name.clone()).collect()
-            }
-        };
-        let own = match targets.iter().position(|target| target == column) {
-            None => Filled::Default,
-            Some(place) => selected(select, place),
-        };
-        found = match found {
-            Some(before) if before != own => Some(Filled::Computed),
-            _ => Some(own),
-        };
-    }
-    found.unwrap_or(Filled::Computed)
+    })
 }
 
 fn selected(select: &Select<'_>, place: usize) -> Filled {
@@ -118,7 +114,9 @@ pub(crate) struct Copy<'m> {
     pub(crate) statement: usize,
     /// `OR …`.
     pub(crate) conflict: Option<ResolveType>,
-    select: &'m Select<'m>,
+    /// The columns that it writes, in order.
+    pub(crate) targets: Vec<Name>,
+    pub(crate) select: &'m Select<'m>,
 }
 
 /// The copies of a rebuild; not those into a table in between.
@@ -126,9 +124,16 @@ pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> imp
     let statements = migration.statements;
     let places = change.rebuild.iter().flat_map(|rebuild| rebuild.copies.iter().map(|at| (rebuild.create, *at)));
     let copies = places.filter_map(|(create, at)| match statements[at].tree? {
-        Stmt::Insert { or_conflict, tbl_name, body: InsertBody::Select(select, _), .. } => {
-            let into_new = tree::in_main(tbl_name).is_some_and(|to| statements[create].is_creating(&to));
-            into_new.then_some(Copy { statement: at, conflict: *or_conflict, select })
+        Stmt::Insert { or_conflict, tbl_name, columns, body: InsertBody::Select(select, _), .. } => {
+            let made = made(migration, create).filter(|made| tree::in_main(tbl_name).as_ref() == Some(&made.name))?;
+            let targets = match columns {
+                Some(columns) => columns.iter().map(tree::name).collect(),
+                None => {
+                    let written = made.columns.iter().filter(|column| column.generated.is_none());
+                    written.map(|column| column.name.clone()).collect()
+                }
+            };
+            Some(Copy { statement: at, conflict: *or_conflict, targets, select })
         }
         _ => None,
     });
@@ -136,7 +141,7 @@ pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> imp
 }
 
 /// Whether a copy drops what the new table refuses.
-fn is_lossy(copy: &Copy<'_>) -> bool {
+pub(crate) fn is_lossy(copy: &Copy<'_>) -> bool {
     matches!(copy.conflict, Some(ResolveType::Ignore | ResolveType::Replace))
 }
 

@@ -121,7 +121,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         });
         let is_rowid = |column: &Column| after.rowid_alias().is_some_and(|alias| alias.name == column.name);
         for column in new.filter(|column| needs_value(column) && !is_rowid(column)) {
-            if filled(migration, change, &column.name) != Filled::Default || asserts(migration, was, &[]) {
+            // One that was added in place was judged above.
+            let made_with_it = migration.blame(change, |table| table.column(&column.name).is_some()) == rebuild.create;
+            let left_out = made_with_it && filled(migration, change, &column.name) == Filled::Default;
+            if !left_out || asserts(migration, was, &[]) {
                 continue;
             }
             let column = &column.name;
