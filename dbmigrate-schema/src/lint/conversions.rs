@@ -4,7 +4,7 @@ use super::finding::Findings;
 use super::keys::Held;
 use super::lineage::TableChange;
 use super::migration::Migration;
-use super::values::{are_cared_for, assertion};
+use super::values::{Filled, are_cared_for, assertion, filled};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Affinity, Column, Name, Table};
 use crate::plan::misfit;
@@ -34,7 +34,7 @@ pub(super) fn judge(
             let same = |column: &Column| column.declared_type == after.declared_type;
             table.column(name).is_some_and(same) && table.strict == held.after.strict
         });
-        if are_cared_for(migration, held, &[name], at) {
+        if filled(migration, change, name) != Filled::Kept || are_cared_for(migration, held, &[name], at) {
             continue;
         }
         let (was, column) = (held.before.name.to_sql(), before.name.to_sql());

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
 use sqlite3_parser::ast::{
-    Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select,
+    AlterTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select,
     Stmt,
 };
 
@@ -31,15 +31,24 @@ pub(crate) enum Filled {
 
 /// What the rows of a changed table get in one of its columns.
 pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &Name) -> Filled {
+    let renamed = || change.renamed.iter().any(|(_, now)| now == column);
     let Some(rebuild) = &change.rebuild else {
-        return if change.name_before(column).is_some() { Filled::Kept } else { Filled::Default };
+        let Some(before) = change.name_before(column) else { return Filled::Default };
+        let dropped = change.statements.iter().any(|at| match migration.statements[*at].tree {
+            Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(gone))) => tree::name(gone) == *before,
+            _ => false,
+        });
+        return match dropped {
+            false => Filled::Kept,
+            true if renamed() => Filled::Computed,
+            true => Filled::Default,
+        };
     };
     let made = made(migration, rebuild.create);
     let copies: Vec<_> = copies(migration, change).collect();
     // Added since, or renamed.
     if made.is_some_and(|made| made.column(column).is_none()) {
-        let renamed = change.renamed.iter().any(|(_, now)| now == column);
-        return if renamed { Filled::Computed } else { Filled::Default };
+        return if renamed() { Filled::Computed } else { Filled::Default };
     }
     // By way of another table.
     if copies.len() < rebuild.copies.len() {
