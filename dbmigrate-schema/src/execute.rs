@@ -54,7 +54,7 @@ fn attempt(
     enforced: bool,
     watch: &mut dyn Watch,
 ) -> Result<Attempt, Diagnostic> {
-    watch.begins();
+    watch.begins(connection).map_err(|error| unexpected(script, &error))?;
     settle(connection, enforced).map_err(|error| unexpected(script, &error))?;
     if script.transaction {
         run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;

@@ -12,7 +12,9 @@ pub(crate) trait Watch {
     }
 
     /// A script begins; also once more, after all that it did was taken back.
-    fn begins(&mut self) {}
+    fn begins(&mut self, _: &Connection) -> rusqlite::Result<()> {
+        Ok(())
+    }
 
     /// A statement is about to run.
     fn runs(&mut self) {}

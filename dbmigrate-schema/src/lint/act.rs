@@ -38,6 +38,8 @@ pub(crate) enum Deed {
     Module,
     /// The schema's own table is written to by hand.
     WriteSchema,
+    /// A transaction or a savepoint begins or ends.
+    Transaction,
     /// A `TEMP` object of this name is created.
     Temp(Name),
 }
@@ -77,6 +79,7 @@ impl Act {
             AuthAction::DropView { view_name } => Deed::Drop(Kind::View, name(view_name)),
             AuthAction::DropTrigger { trigger_name, .. } => Deed::Drop(Kind::Trigger, name(trigger_name)),
             AuthAction::CreateVtable { .. } | AuthAction::DropVtable { .. } => Deed::Module,
+            AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => Deed::Transaction,
             _ => return None,
         };
         Some(Self { deed, by: context.accessor.map(Name::new) })

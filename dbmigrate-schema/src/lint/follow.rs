@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dbmigrate_core::statement::Statement as Source;
+use dbmigrate_core::statement::{Effect, Statement as Source};
 use dbmigrate_core::{Body, MigrationSet, Script, Span};
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthContext, Authorization};
@@ -57,12 +57,12 @@ impl<'a> Follower<'a> {
     }
 
     /// Takes back what the statements of this script did.
-    fn take_back(&mut self) {
-        for ran in std::mem::take(&mut self.ran).into_iter().rev() {
-            for changed in ran.changes.into_iter().rev() {
-                self.state.set(changed.key, changed.before);
-            }
+    fn take_back(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let ran = std::mem::take(&mut self.ran);
+        if ran.is_empty() {
+            return Ok(());
         }
+        self.state.take_back(connection, ran.into_iter().rev().flat_map(|ran| ran.changes.into_iter().rev()))
     }
 
     /// Lets the rules judge.
@@ -128,8 +128,8 @@ impl Watch for Follower<'_> {
         Ok(())
     }
 
-    fn begins(&mut self) {
-        self.take_back();
+    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.take_back(connection)
     }
 
     fn runs(&mut self) {
@@ -139,7 +139,12 @@ impl Watch for Follower<'_> {
     fn ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
         let acts = self.hear();
         let mut changes = Vec::new();
-        for look in looks(script.source.slice(statement.span), &acts) {
+        // VACUUM lays the schema's own table out anew.
+        let looks = match statement.effect {
+            Effect::Bare { .. } => vec![Look::Everything],
+            _ => looks(script.source.slice(statement.span), &acts),
+        };
+        for look in looks {
             changes.extend(self.state.look(connection, &look, Some(self.at))?);
         }
         self.ran.push(Ran { span: statement.span, acts, changes });
@@ -159,7 +164,7 @@ fn looks(sql: &str, acts: &[Act]) -> Vec<Look> {
     let mut looks = Vec::new();
     for act in acts {
         let look = match &act.deed {
-            Deed::Module => Look::Everything,
+            Deed::Module | Deed::Transaction => Look::Everything,
             Deed::Create => Look::New,
             Deed::Drop(kind, name) => Look::Gone((*kind, name.clone())),
             Deed::Alter(table) => match is_in_place(sql) {
@@ -187,4 +192,65 @@ fn is_in_place(sql: &str) -> bool {
         tree::parse(&bump, sql),
         None | Some(Stmt::AlterTable(_, AlterTableBody::RenameTo(_) | AlterTableBody::RenameColumn { .. }))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dbmigrate_core::config::ForeignKeys;
+    use dbmigrate_core::{Config, SourceText, script};
+
+    use super::*;
+    use crate::model::Schema;
+    use crate::read::{ReadOptions, read};
+    use crate::replay::{Outcome, run};
+
+    /// The kind, name and text of each object, in their order by name.
+    fn shown(schema: &Schema) -> Vec<String> {
+        let mut shown: Vec<_> =
+            schema.objects.iter().map(|it| format!("{} {} {}", it.kind(), it.name(), it.text())).collect();
+        shown.sort();
+        shown
+    }
+
+    #[test]
+    fn what_is_followed_is_what_there_is() {
+        let set = MigrationSet::empty(Config::default());
+        let options = Options::default();
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE old (a, b); CREATE VIEW seen AS SELECT a FROM old").unwrap();
+        let mut follower = Follower::new(&set, &options);
+        follower.opened(&mut connection).unwrap();
+        for text in [
+            "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a); CREATE INDEX i ON t (a); \
+             CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;",
+            "CREATE TABLE IF NOT EXISTS t (b); CREATE TABLE u (t REFERENCES t); CREATE VIEW v AS SELECT * FROM t",
+            "ALTER TABLE t ADD COLUMN c; ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t DROP COLUMN c",
+            "ALTER TABLE t RENAME TO tt; DROP INDEX IF EXISTS nope; DROP TRIGGER g; CREATE TEMP TABLE x (a)",
+            // Foreign keys come to be off in the middle, and it all runs again.
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); DROP TABLE p; CREATE TABLE p (b)",
+            "CREATE VIRTUAL TABLE f USING fts5 (a); INSERT INTO f VALUES ('x'); CREATE TABLE after_f (a)",
+            "DROP TABLE f; DROP TABLE after_f; CREATE TABLE again (a); DROP TABLE again; CREATE TABLE again (b)",
+            "-- dbmigrate: no-transaction\nVACUUM; CREATE TABLE late (a);\nBEGIN; CREATE TABLE in_between (a); COMMIT;",
+            "CREATE TABLE copied AS SELECT * FROM old; DROP VIEW seen; DROP TABLE old; ANALYZE",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE copied (a, b, c)' \
+             WHERE name = 'copied'; PRAGMA writable_schema = OFF; CREATE TABLE last (a)",
+        ] {
+            let mut problems = Vec::new();
+            let script = script::parse(&Arc::new(SourceText::new("001_a.sql", text)), &mut problems).up;
+            assert_eq!(problems, []);
+            follower.ran.clear();
+            run(&connection, ForeignKeys::On, &script, true, Outcome::Keep, &mut follower).unwrap();
+            let followed = Schema { objects: follower.state.iter().map(|known| known.object.clone()).collect() };
+            let there = read(&connection, &ReadOptions::default()).unwrap();
+            assert_eq!(shown(&followed), shown(&there), "{text}");
+        }
+        // And back, as if none of the last script had run.
+        let before = follower.ran.len();
+        assert!(before > 0);
+        follower.take_back(&connection).unwrap();
+        assert!(follower.state.get(Kind::Table, &crate::Name::new("last")).is_none());
+        assert!(follower.state.get(Kind::Table, &crate::Name::new("late")).is_some());
+    }
 }

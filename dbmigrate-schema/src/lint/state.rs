@@ -26,6 +26,7 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     objects: HashMap<Key, Rc<Known>>,
+    /// The highest rowid of `sqlite_schema`.
     newest: i64,
 }
 
@@ -62,13 +63,20 @@ impl State {
         self.objects.values()
     }
 
-    /// Takes a change back, or makes it.
+    /// Takes changes back, the newest first.
+    pub(super) fn take_back(
+        &mut self,
+        connection: &Connection,
+        changes: impl Iterator<Item = Changed>,
+    ) -> rusqlite::Result<()> {
+        changes.for_each(|changed| self.set(changed.key, changed.before));
+        self.find_newest(connection)
+    }
+
+    /// Puts something into the place of what was there.
     pub(super) fn set(&mut self, key: Key, known: Option<Rc<Known>>) {
         match known {
-            Some(known) => {
-                self.newest = self.newest.max(known.rowid);
-                self.objects.insert(key, known);
-            }
+            Some(known) => drop(self.objects.insert(key, known)),
             None => drop(self.objects.remove(&key)),
         }
     }
@@ -97,6 +105,7 @@ impl State {
                 for known in new {
                     self.change((known.object.kind(), known.object.name().clone()), Some(known), &mut changed);
                 }
+                self.find_newest(connection)?;
             }
             Look::Gone(key) => {
                 let Some(known) = self.objects.get(key) else { return Ok(changed) };
@@ -109,7 +118,7 @@ impl State {
                 };
                 let gone: Vec<Key> = self.objects.iter().filter_map(goes).collect();
                 gone.into_iter().for_each(|key| self.change(key, None, &mut changed));
-                self.newest = self.objects.values().map(|known| known.rowid).max().unwrap_or(0);
+                self.find_newest(connection)?;
             }
             Look::Everything => self.all(connection, born, &mut changed)?,
         }
@@ -147,7 +156,13 @@ impl State {
         }
         let gone: Vec<Key> = self.objects.keys().filter(|key| !seen.contains(key)).cloned().collect();
         gone.into_iter().for_each(|key| self.change(key, None, changed));
-        self.newest = self.objects.values().map(|known| known.rowid).max().unwrap_or(0);
+        self.find_newest(connection)
+    }
+
+    /// What comes has a higher rowid than all that is there, be it kept here or not.
+    fn find_newest(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let newest = "SELECT ifnull(max(rowid), 0) FROM main.sqlite_schema";
+        self.newest = connection.query_row(newest, [], |row| row.get(0))?;
         Ok(())
     }
 
