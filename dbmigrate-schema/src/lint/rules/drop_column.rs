@@ -81,26 +81,35 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let (Some(before), table) = (change.before.table(), change.after.object.name()) else { continue };
-        let first_name = |name: &Name| {
-            let mut renamed = change.renamed.iter().rev();
-            renamed.find(|(_, now)| now == name).map_or(name, |(was, _)| was).clone()
+        let mut losses: Vec<(usize, Loss, Vec<&Name>)> = Vec::new();
+        let mut lose = |at, loss, column| match losses.iter_mut().find(|(own, is, _)| *own == at && *is == loss) {
+            Some((.., columns)) => columns.push(column),
+            None => losses.push((at, loss, vec![column])),
         };
         for changed in &change.changes {
-            let (column, what) = match changed {
-                Change::ColumnRemoved(column) if column.generated.is_none() => (&column.name, "is dropped"),
-                Change::ColumnChanged(name, ColumnChange::Generated { from: None, to: Some(_) }) => {
-                    (name, "is computed from now on, and loses")
-                }
+            let (column, loss) = match changed {
+                Change::ColumnRemoved(column) if column.generated.is_none() => (&column.name, Loss::Dropped),
+                Change::ColumnChanged(name, ColumnChange::Generated { from: None, to: Some(_) }) => (name, Loss::Computed),
                 _ => continue,
             };
             let at = migration.blame(change, |table| table.column(column).is_none_or(|it| it.generated.is_some()));
-            report(migration, findings, (&before.name, &first_name(column)), (table, what), at);
+            lose(at, loss, column);
         }
         for (at, column) in replaced(migration, change) {
-            report(migration, findings, (&before.name, column), (table, "is dropped and added again, and loses"), at);
+            lose(at, Loss::Replaced, column);
+        }
+        for (at, loss, columns) in losses {
+            report(migration, findings, change, loss, &columns, at);
         }
     }
+}
+
+/// How a column loses its values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    Dropped,
+    Computed,
+    Replaced,
 }
 
 /// The columns that go and come back under their name, without what was in them: the statement that drops each.
@@ -124,21 +133,34 @@ fn replaced<'m>(migration: &Migration<'m>, change: &'m TableChange) -> Vec<(usiz
 fn report(
     migration: &Migration<'_>,
     findings: &mut Findings<'_>,
-    (was, column): (&Name, &Name),
-    (table, what): (&Name, &str),
+    change: &TableChange,
+    loss: Loss,
+    columns: &[&Name],
     at: usize,
 ) {
-    let values = if what.ends_with("loses") { " all its values" } else { ", with all its values" };
-    let (was, in_sql) = (was.to_sql(), column.to_sql());
-    let rows = migration.ask(&format!("SELECT count({was}.{in_sql}) FROM {was}"));
+    let (was, table) = (change.before.object.name().to_sql(), change.after.object.name());
+    let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
+    let (shown, several) = (shown.join(", "), columns.len() > 1);
+    let (noun, is, loses) = if several { ("columns", "are", "lose") } else { ("column", "is", "loses") };
+    let their = if several { "their" } else { "its" };
+    let message = match loss {
+        Loss::Dropped => format!("{noun} {shown} of `{table}` {is} dropped, with all {their} values"),
+        Loss::Computed => format!("{noun} {shown} of `{table}` {is} computed from now on, and {loses} {their} values"),
+        Loss::Replaced => format!("{noun} {shown} of `{table}` {is} dropped and added again, and {loses} {their} values"),
+    };
+    let mut finding = migration.at(at, message);
+    for column in columns {
+        let renamed = change.renamed.iter().rev().find(|(_, now)| now == *column);
+        let in_sql = renamed.map_or(*column, |(was, _)| was).to_sql();
+        let rows = migration.ask(&format!("SELECT count({was}.{in_sql}) FROM {was}"));
+        finding = finding.notes(rows.map(|rows| match rows {
+            0 => format!("no row has a value in `{column}` now"),
+            1 => format!("1 row has a value in `{column}` now"),
+            rows => format!("{rows} rows have a value in `{column}` now"),
+        }));
+    }
     findings.push(
-        migration
-            .at(at, format!("column `{column}` of `{table}` {what}{values}"))
-            .notes(rows.map(|rows| match rows {
-                0 => "no row has a value in it now".to_owned(),
-                1 => "1 row has a value in it now".to_owned(),
-                rows => format!("{rows} rows have a value in it now"),
-            }))
+        finding
             .help("stop using it in one release, and drop it in the next")
             .help("then say so: `-- dbmigrate: allow drop-column REASON` on the line above"),
     );

@@ -3,7 +3,8 @@
 //! One mistake is one finding, and rows come first: where rows that are there may fail what is new, the rule for that
 //! (`not-null-on-existing-rows`, `unique-on-existing-rows`, `check-on-existing-rows`, `reference-on-existing-rows`,
 //! `add-not-null-without-default`) speaks alone. Once its author has seen to the rows, the writers are what is left, and
-//! this rule names them, once for a table.
+//! this rule names them, once for a table. Who writes to a table under its old name fails anyway, which is for
+//! `rename-table`.
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
@@ -84,12 +85,14 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let Some(held) = Held::changed(change).filter(|_| !copies(migration, change).any(|copy| is_lossy(&copy))) else {
+        let renamed = change.before.object.name() != change.after.object.name();
+        let Some(held) = Held::changed(change) else { continue };
+        if renamed || copies(migration, change).any(|copy| is_lossy(&copy)) {
             continue;
-        };
-        let wants = [columns(migration, change, held), constraints(migration, change, held)].concat();
-        let wants: Vec<_> = wants.into_iter().chain(indexes(migration, held).into_iter().map(|(want, _)| want)).collect();
-        say(migration, findings, &held.after.name, &wants, change.statement());
+        }
+        let constraints = constraints(migration, change, held).into_iter().map(|want| (want, change.statement()));
+        let wants: Vec<_> = columns(migration, change, held).into_iter().chain(constraints).collect();
+        say(migration, findings, &held.after.name, &[wants, indexes(migration, held)].concat());
     }
     // An index alone is no change of its table.
     let is_changed = |table: &Name| migration.lineage.changes.iter().any(|change| change.after.object.name() == table);
@@ -98,30 +101,27 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     tables.dedup();
     for table in tables.iter().filter(|table| !is_changed(table)) {
         let Some(held) = Held::new(migration, table) else { continue };
-        let found = indexes(migration, held);
-        let wants: Vec<_> = found.iter().map(|(want, _)| want.clone()).collect();
-        say(migration, findings, table, &wants, found.first().map_or(0, |(_, at)| *at));
+        say(migration, findings, table, &indexes(migration, held));
     }
 }
 
-fn say(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Name, wants: &[String], at: usize) {
-    if wants.is_empty() {
-        return;
-    }
+/// What is wanted from now on, and the statement that does so.
+type Want = (String, usize);
+
+fn say(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Name, wants: &[Want]) {
+    let Some((_, at)) = wants.first() else { return };
+    let wants: Vec<_> = wants.iter().map(|(want, _)| want.as_str()).collect();
     findings.push(
         migration
-            .at(at, format!("`{table}` no longer takes what a program of the version before may write: {}", wants.join(", ")))
+            .at(*at, format!("`{table}` no longer takes what a program of the version before may write: {}", wants.join(", ")))
             .help("let a release that writes nothing else go out first")
             .help("or say that no other runs: `-- dbmigrate: allow narrowing REASON` on the line above"),
     );
 }
 
 /// The columns that a writer has to give a value to and did not.
-fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<String> {
-    let cared = |column: &Name| {
-        let at = migration.blame(change, |table| is_never_null(table, column));
-        are_cared_for(migration, held, &[column], at)
-    };
+fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<Want> {
+    let blamed = |column: &Name| migration.blame(change, |table| is_never_null(table, column));
     let needed = |column: &Column| {
         let default = column.default.as_ref().is_some_and(|default| !default.is_null());
         let alias = held.after.rowid_alias().is_some_and(|alias| alias.name == column.name);
@@ -131,8 +131,9 @@ fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> V
         Change::ColumnAdded(column) if needed(column) => Some(&column.name),
         _ => None,
     });
-    let wanted = becoming_not_null(held).chain(added).filter(|column| cared(column));
-    wanted.map(|column| format!("`{column}` needs a value")).collect()
+    let wanted = becoming_not_null(held).chain(added).map(|column| (column, blamed(column)));
+    let cared = wanted.filter(|(column, at)| are_cared_for(migration, held, &[column], *at));
+    cared.map(|(column, at)| (format!("`{column}` needs a value"), at)).collect()
 }
 
 fn constraints(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<String> {
@@ -168,7 +169,7 @@ fn constraints(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) 
 }
 
 /// The unique indexes that are new, and their statements.
-fn indexes(migration: &Migration<'_>, held: Held<'_>) -> Vec<(String, usize)> {
+fn indexes(migration: &Migration<'_>, held: Held<'_>) -> Vec<Want> {
     let new = migration.created(Kind::Index).filter_map(|(at, known)| Some((at, known.index()?)));
     let new = new.filter(|(_, index)| index.unique && index.table == held.after.name);
     let found = new.filter_map(|(at, index)| {

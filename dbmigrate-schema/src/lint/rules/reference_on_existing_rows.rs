@@ -1,16 +1,16 @@
 //! `reference-on-existing-rows`: a column that has values is to refer to another table, and some may refer to nothing.
 //!
 //! A reference to a table that the migration has just made is left alone: whoever makes it fills it. One that only does
-//! something else when its parent goes was there before.
+//! something else when its parent goes was there before, and so was one that takes the place of one that led nowhere.
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
 use crate::lint::keys::Held;
 use crate::lint::migration::Migration;
-use crate::lint::references::parent_columns;
+use crate::lint::references::{is_there, parent_columns};
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::lint::values::{Filled, are_cared_for, assertion, filled};
-use crate::model::{Constraint, ForeignKey, Kind, Name, Rule, Table};
+use crate::model::{Constraint, ForeignKey, Kind, Name, Rule};
 
 const BEFORE: &str = "CREATE TABLE teams (id INTEGER PRIMARY KEY);
                       CREATE TABLE users (id INTEGER PRIMARY KEY, team INTEGER);";
@@ -85,6 +85,16 @@ pub(super) const RULE: Lint = Lint {
                   ALTER TABLE n RENAME TO users;",
         },
         Example {
+            before: "CREATE TABLE old_teams (id INTEGER PRIMARY KEY);
+                     CREATE TABLE teams (id INTEGER PRIMARY KEY);
+                     CREATE TABLE users (id INTEGER PRIMARY KEY, team INTEGER REFERENCES old_teams);
+                     DROP TABLE old_teams;",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, team INTEGER REFERENCES teams);
+                  INSERT INTO n SELECT * FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
             before: BEFORE,
             now: "CREATE TABLE n (id INTEGER PRIMARY KEY, team INTEGER, boss INTEGER REFERENCES users (id));
                   INSERT INTO n (id, team) SELECT id, team FROM users;
@@ -98,16 +108,25 @@ pub(super) const RULE: Lint = Lint {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
         let Some(held) = Held::changed(change) else { continue };
-        let before: Vec<_> = held.before.foreign_keys().map(|key| Reference::before(migration, held, key)).collect();
+        let gone = change.changes.iter().filter_map(|change| match change {
+            Change::ConstraintRemoved(Constraint { rule: Rule::ForeignKey(key), .. }) => Some(key),
+            _ => None,
+        });
+        let gone: Vec<_> = gone.collect();
         for added in &change.changes {
             let Change::ConstraintAdded(Constraint { rule: Rule::ForeignKey(key), .. }) = added else { continue };
             let Some(parent) = Held::new(migration, &key.parent) else { continue };
             let columns: Vec<_> = key.columns.iter().collect();
-            let reference = Reference::after(parent.after, key);
+            let refers_to = parent_columns(parent.after, key);
+            let is_known = |gone: &&ForeignKey| {
+                let mut tables = [parent.before, parent.after].into_iter();
+                let same = gone.parent == key.parent && tables.any(|table| parent_columns(table, gone) == refers_to);
+                gone.columns == key.columns && (same || is_dangling(migration, gone))
+            };
             let at = migration.blame(change, |table| {
                 table.foreign_keys().any(|own| own.columns == key.columns && own.parent == key.parent)
             });
-            if before.contains(&reference) || are_cared_for(migration, held, &columns, at) {
+            if gone.iter().any(is_known) || are_cared_for(migration, held, &columns, at) {
                 continue;
             }
             // `add-reference-with-default` says so.
@@ -120,7 +139,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             if columns.iter().any(has_no_value) {
                 continue;
             }
-            judge(migration, findings, (held, parent), key, &reference, at);
+            judge(migration, findings, (held, parent), key, &refers_to, at);
         }
     }
 }
@@ -130,7 +149,7 @@ fn judge(
     findings: &mut Findings<'_>,
     (child, parent): (Held<'_>, Held<'_>),
     key: &ForeignKey,
-    reference: &Reference,
+    refers_to: &[Name],
     at: usize,
 ) {
     let columns: Vec<_> = key.columns.iter().map(|column| format!("`{column}`")).collect();
@@ -140,7 +159,7 @@ fn judge(
         columns.join(", "),
         parent.after.name
     );
-    let orphans = orphans((child, parent), key, reference);
+    let orphans = orphans((child, parent), key, refers_to);
     let count = orphans.as_ref().and_then(|orphans| migration.ask(&format!("SELECT count(*) FROM {orphans}")));
     let assert = orphans.and_then(|orphans| assertion(&format!("SELECT count(*) = 0 FROM {orphans}")));
     findings.push(
@@ -158,13 +177,13 @@ fn judge(
 }
 
 /// What comes behind `FROM` to find the rows of before that refer to nothing; none where something is new.
-fn orphans((child, parent): (Held<'_>, Held<'_>), key: &ForeignKey, reference: &Reference) -> Option<String> {
+fn orphans((child, parent): (Held<'_>, Held<'_>), key: &ForeignKey, refers_to: &[Name]) -> Option<String> {
     let (table, to) = (child.before.name.to_sql(), parent.before.name.to_sql());
     let itself = child.before.name == parent.before.name;
     let alias = if itself { "parent".to_owned() } else { to.clone() };
     let mut given = Vec::new();
     let mut equal = Vec::new();
-    for (own, other) in key.columns.iter().zip(&reference.parent_columns) {
+    for (own, other) in key.columns.iter().zip(refers_to) {
         let (own, other) = (child.name_before(own)?.to_sql(), parent.name_before(other)?.to_sql());
         given.push(format!("{table}.{own} IS NOT NULL"));
         equal.push(format!("{alias}.{other} = {table}.{own}"));
@@ -173,37 +192,7 @@ fn orphans((child, parent): (Held<'_>, Held<'_>), key: &ForeignKey, reference: &
     Some(format!("{table} WHERE {} AND NOT EXISTS (SELECT 1 FROM {from} WHERE {})", given.join(" AND "), equal.join(" AND ")))
 }
 
-/// What refers to what, by the names of after.
-#[derive(PartialEq, Eq)]
-struct Reference {
-    columns: Vec<Name>,
-    parent: Name,
-    parent_columns: Vec<Name>,
-}
-
-impl Reference {
-    fn after(parent: &Table, key: &ForeignKey) -> Self {
-        let (columns, parent_columns) = (key.columns.clone(), parent_columns(parent, key));
-        Self { columns, parent: key.parent.clone(), parent_columns }
-    }
-
-    fn before(migration: &Migration<'_>, child: Held<'_>, key: &ForeignKey) -> Self {
-        let changes = &migration.lineage.changes;
-        let parent = changes.iter().find(|change| *change.before.object.name() == key.parent);
-        let known = migration.before(Kind::Table, &key.parent).and_then(|known| known.table());
-        let mut names = known.map_or_else(|| key.parent_columns.clone(), |table| parent_columns(table, key));
-        if let Some(parent) = parent {
-            names = names.iter().map(|name| name_after(&parent.renamed, name)).collect();
-        }
-        let renamed = child.change.map_or(&[][..], |change| &change.renamed);
-        Self {
-            columns: key.columns.iter().map(|name| name_after(renamed, name)).collect(),
-            parent: parent.map_or(&key.parent, |parent| parent.after.object.name()).clone(),
-            parent_columns: names,
-        }
-    }
-}
-
-fn name_after(renamed: &[(Name, Name)], name: &Name) -> Name {
-    renamed.iter().find(|(was, _)| was == name).map_or(name, |(_, now)| now).clone()
+/// Whether a reference of before led nowhere: a table that lost its name to a rename of its parent is mended.
+fn is_dangling(migration: &Migration<'_>, key: &ForeignKey) -> bool {
+    !is_there(migration, &key.parent) && migration.before(Kind::Table, &key.parent).is_none()
 }
