@@ -37,6 +37,12 @@ pub(super) const RULE: Rule = Rule {
             before: BEFORE,
             now: "ALTER TABLE users ADD COLUMN domain TEXT; UPDATE users SET domain = substr(email, 3);",
         },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users ADD COLUMN size INTEGER; UPDATE users SET size = length(email);
+                  ALTER TABLE users ADD COLUMN new_size INTEGER NOT NULL DEFAULT 0; UPDATE users SET new_size = size;
+                  ALTER TABLE users DROP COLUMN size; ALTER TABLE users RENAME COLUMN new_size TO size;",
+        },
         Example { before: BEFORE, now: "UPDATE users SET email = coalesce(email, '');" },
         Example { before: BEFORE, now: "UPDATE users SET email = CASE WHEN email IS NULL THEN '' ELSE email END;" },
         Example { before: BEFORE, now: "CREATE TABLE t (a); INSERT INTO t VALUES (1); DELETE FROM t;" },
@@ -117,7 +123,8 @@ fn is_new(migration: &Migration<'_>, at: usize, table: &Name, set: &Set<'_>) -> 
     let before = change.map(|change| &change.before).or_else(|| migration.before(Kind::Table, table));
     let Some(before) = before.and_then(|known| known.table()) else { return false };
     set.col_names.iter().map(tree::name).all(|column| {
-        let renamed = change.is_some_and(|change| change.renamed.iter().any(|(_, now)| *now == column));
-        before.column(&column).is_none() && !renamed
+        let mut renamed = change.iter().flat_map(|change| &change.renamed);
+        let is_old = renamed.any(|(was, now)| *now == column && before.column(was).is_some());
+        before.column(&column).is_none() && !is_old
     })
 }
