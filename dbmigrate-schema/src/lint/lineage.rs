@@ -79,7 +79,7 @@ pub(crate) struct Rebuild {
     pub(crate) drop: usize,
 }
 
-/// A table that a migration found and does not leave.
+/// A table that a migration found and does not leave, and nor are its rows anywhere else.
 #[derive(Debug, Clone)]
 pub(crate) struct Dropped {
     /// As it was before the migration.
@@ -88,11 +88,23 @@ pub(crate) struct Dropped {
     pub(crate) statement: usize,
 }
 
+/// A table that a migration found and does not leave, whose rows are in another one: that is no loss.
+#[derive(Debug, Clone)]
+pub(crate) struct Merged {
+    /// As it was before the migration.
+    pub(crate) table: Rc<Known>,
+    /// Where its rows are now.
+    pub(crate) into: Name,
+    /// The statement that dropped it, by its place in the migration.
+    pub(crate) statement: usize,
+}
+
 /// What became of the tables.
 #[derive(Debug, Default)]
 pub(crate) struct Lineage {
     pub(crate) changes: Vec<TableChange>,
     pub(crate) dropped: Vec<Dropped>,
+    pub(crate) merged: Vec<Merged>,
 }
 
 /// A table while its migration is followed.
@@ -212,6 +224,12 @@ impl Thread {
         }
     }
 
+    /// Whether it has a column of this name, or had it; true where nobody knows.
+    fn has_column(&self, name: &Name) -> bool {
+        let known = self.origin.as_ref().or(self.after.as_ref()).and_then(|known| known.table());
+        known.is_none_or(|table| table.column(name).is_some())
+    }
+
     /// Whether it had this name before the migration.
     fn is_called(&self, name: Option<&Name>) -> bool {
         name.is_some() && self.origin.as_ref().map(|it| it.object.name()) == name
@@ -243,7 +261,7 @@ fn settle(threads: &[Thread]) -> Lineage {
         let Some((old, path)) = source(threads, thread, &rebuilt) else { continue };
         let (Some(before), Err(drop)) = (&threads[old].origin, &threads[old].now) else { continue };
         let copier = path.last().copied().unwrap_or(thread);
-        if !threads[old].is_called(thread.now.as_ref().ok()) && !takes_most(copier, before.table()) {
+        if !threads[old].is_called(thread.now.as_ref().ok()) && !takes_most(&copier.copies, before.table(), |_| true) {
             continue;
         }
         rebuilt[old] = true;
@@ -253,9 +271,20 @@ fn settle(threads: &[Thread]) -> Lineage {
         let rebuild = Some(Rebuild { create, copies, drop: *drop });
         lineage.changes.push(TableChange { rebuild, ..TableChange::new(thread, before, after, renamed) });
     }
-    for (thread, _) in threads.iter().zip(&rebuilt).filter(|(_, rebuilt)| !**rebuilt) {
-        if let (Some(table), Err(statement)) = (&thread.origin, &thread.now) {
-            lineage.dropped.push(Dropped { table: Rc::clone(table), statement: *statement });
+    for (old, thread) in threads.iter().enumerate().filter(|(old, _)| !rebuilt[*old]) {
+        let (Some(table), Err(statement)) = (&thread.origin, &thread.now) else { continue };
+        let takes = |copy: &Copy| {
+            let others = || copy.from.iter().filter(|from| **from != old);
+            // What several have may be anybody's.
+            let own = |name: &Name| !others().any(|from| threads[*from].has_column(name));
+            copy.from.contains(&old) && takes_most([copy], table.table(), own)
+        };
+        let mut left = threads.iter().filter_map(|other| Some((other.now.as_ref().ok()?, &other.copies)));
+        let into = left.find(|(_, copies)| copies.iter().any(takes)).map(|(name, _)| name);
+        let (table, statement) = (Rc::clone(table), *statement);
+        match into {
+            Some(into) => lineage.merged.push(Merged { table, into: into.clone(), statement }),
+            None => lineage.dropped.push(Dropped { table, statement }),
         }
     }
     follow_parents(&mut lineage.changes);
@@ -316,11 +345,15 @@ fn source<'t>(threads: &'t [Thread], new: &'t Thread, rebuilt: &[bool]) -> Optio
 }
 
 /// Whether at least half of the columns of a table are copied: whoever takes less is another table.
-fn takes_most(thread: &Thread, before: Option<&Table>) -> bool {
-    let sources: Vec<_> = thread.copies.iter().flat_map(|copy| copy.columns.iter().map(|(_, source)| source)).collect();
+fn takes_most<'t>(
+    copies: impl IntoIterator<Item = &'t Copy>,
+    before: Option<&Table>,
+    mut is_own: impl FnMut(&Name) -> bool,
+) -> bool {
+    let sources: Vec<_> = copies.into_iter().flat_map(|copy| copy.columns.iter().map(|(_, source)| source)).collect();
     let is_taken = |name: &Name| sources.iter().any(|source| matches!(source, Source::Column(own) if own == name));
     before.is_none_or(|table| {
-        let taken = table.columns.iter().filter(|column| is_taken(&column.name)).count();
+        let taken = table.columns.iter().filter(|column| is_taken(&column.name) && is_own(&column.name)).count();
         sources.contains(&&Source::All) || 2 * taken >= table.columns.len()
     })
 }

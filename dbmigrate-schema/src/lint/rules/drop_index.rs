@@ -40,6 +40,10 @@ pub(super) const RULE: Rule = Rule {
         Example { before: BEFORE, now: "DROP INDEX users_email; ALTER TABLE users DROP COLUMN email;" },
         Example { before: BEFORE, now: "DROP INDEX users_email; DROP TABLE users;" },
         Example { before: BEFORE, now: "DROP INDEX IF EXISTS other;" },
+        Example {
+            before: "CREATE TABLE t (a, b, c); CREATE INDEX i ON t (a, b);",
+            now: "DROP INDEX i; CREATE INDEX j ON t (a, c, b);",
+        },
         Example { before: BEFORE, now: "DROP INDEX users_email; CREATE UNIQUE INDEX users_email ON users (email);" },
         Example {
             before: "CREATE TABLE t (a TEXT UNIQUE); CREATE INDEX t_a ON t (a);",
@@ -73,7 +77,13 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if index.unique {
             finding = finding.note("it was unique: rows may be alike from now on");
         }
-        let refers = table.foreign_keys().find(|key| columns.first().is_some_and(|first| key.columns.contains(first)));
+        let begins = |first: &Name| {
+            let others = indexes_after(migration, &name).filter(|other| other.filter.is_none());
+            let keys = others.filter_map(|other| index_parts(table, other)).chain(table_keys(table));
+            keys.into_iter().any(|key| key.first().is_some_and(|(own, _)| own == first))
+        };
+        let first = columns.first().filter(|first| !begins(first));
+        let refers = table.foreign_keys().find(|key| first.is_some_and(|first| key.columns.contains(first)));
         if let Some(key) = refers {
             finding = finding.note(format!("`{name}` is read as a whole now whenever a row of `{}` goes", key.parent));
         }
@@ -115,7 +125,8 @@ fn is_covered(migration: &Migration<'_>, index: &Index, table: &Table, columns: 
         return indexes_after(migration, &table.name).any(|other| same(other) && (other.unique || !index.unique));
     }
     let begins = |key: &[Name], unique: bool| {
-        let first = key.iter().zip(columns).all(|(own, column)| own == column) && key.len() >= columns.len();
+        // The order of those behind the first matters less than any of them.
+        let first = key.first() == columns.first() && columns.iter().all(|column| key.contains(column));
         first && (!index.unique || (unique && key.len() == columns.len()))
     };
     let others = indexes_after(migration, &table.name)

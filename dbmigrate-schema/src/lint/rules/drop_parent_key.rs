@@ -68,11 +68,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let dropped = migration.lineage.dropped.iter().map(|gone| (gone.table.object.name(), gone.statement));
+    let merged = migration.lineage.merged.iter().map(|gone| (gone.table.object.name(), gone.statement));
     let replaced = migration.lineage.changes.iter().filter_map(|change| {
         let (was, rebuild) = (change.before.object.name(), change.rebuild.as_ref()?);
         (was != change.after.object.name()).then_some((was, rebuild.drop))
     });
-    for (table, statement) in dropped.chain(replaced).filter(|(table, _)| !is_there(migration, table)) {
+    for (table, statement) in dropped.chain(merged).chain(replaced).filter(|(table, _)| !is_there(migration, table)) {
         for (child, key) in references(migration, table) {
             let message = format!("table `{table}` goes, and {} of `{}` refers to it", shown(key), child.name);
             findings.push(

@@ -1,7 +1,8 @@
 //! `drop-table`: a table that may hold rows goes.
 //!
 //! A virtual table counts where its module is known to keep rows in the database; a full-text index of another table
-//! does not, and about other modules nobody can tell.
+//! does not, and about other modules nobody can tell. A table whose rows were copied into another one first is for
+//! `rename-table`.
 
 use crate::lint::added::rows;
 use crate::lint::finding::Findings;
@@ -46,6 +47,11 @@ pub(super) const RULE: Rule = Rule {
             now: "DROP TABLE found; CREATE VIRTUAL TABLE found USING fts5 (body, content = 'notes');",
         },
         Example { before: "CREATE TABLE users (id);", now: "DROP TABLE IF EXISTS guests;" },
+        Example {
+            before: "CREATE TABLE a (x, y); CREATE TABLE b (x, z);",
+            now: "CREATE TABLE c (kind, x, y); INSERT INTO c SELECT 'a', x, y FROM a; INSERT INTO c SELECT 'b', x, z FROM b;
+                  DROP TABLE a; DROP TABLE b;",
+        },
     ],
     check: Check::Migration(check),
 };

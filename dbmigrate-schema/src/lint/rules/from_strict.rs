@@ -1,11 +1,11 @@
 //! `from-strict`: a table is no longer `STRICT`, and its `ANY` columns begin to convert.
 
 use crate::compare::Change;
-use crate::lint::conversions::{Which, judge};
+use crate::lint::conversions::{Pair, Which, judge, listed};
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::model::{Column, Table};
+use crate::model::Table;
 
 const BEFORE: &str = "CREATE TABLE settings (name TEXT PRIMARY KEY, value ANY) STRICT;";
 
@@ -45,8 +45,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let loose = migration.changed_tables().filter(|change| change.changes.contains(&Change::Strict(false)));
     for change in loose {
-        judge(migration, findings, change, Which::Kept, |table: &Table, _: &Column, after: &Column| {
-            let message = format!("`{}` is no longer `STRICT`, so `ANY` converts values of `{}`", table.name, after.name);
+        judge(migration, findings, change, Which::Kept, |table: &Table, pairs: &[Pair<'_>]| {
+            let columns = listed(pairs, false);
+            let message = format!("`{}` is no longer `STRICT`, so `ANY` converts values of {columns}", table.name);
             (message, "texts that look like numbers become numbers: `'000123'` is 123 then; without a type they stay")
         });
     }

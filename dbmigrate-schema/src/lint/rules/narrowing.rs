@@ -3,7 +3,7 @@
 //! One mistake is one finding, and rows come first: where rows that are there may fail what is new, the rule for that
 //! (`not-null-on-existing-rows`, `unique-on-existing-rows`, `check-on-existing-rows`, `reference-on-existing-rows`,
 //! `add-not-null-without-default`) speaks alone. Once its author has seen to the rows, the writers are what is left, and
-//! this rule names them, once for a table. Who writes to a table under its old name fails anyway, which is for
+//! this rule names them, once for a table. A column with a default is left alone: who leaves it out gets that. Who writes to a table under its old name fails anyway, which is for
 //! `rename-table`.
 
 use crate::compare::Change;
@@ -131,7 +131,10 @@ fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> V
         Change::ColumnAdded(column) if needed(column) => Some(&column.name),
         _ => None,
     });
-    let wanted = becoming_not_null(held).chain(added).map(|column| (column, blamed(column)));
+    // Who leaves it out gets the default.
+    let has_default = |column: &Name| held.after.column(column).and_then(|it| it.default.as_ref()).is_some_and(|it| !it.is_null());
+    let tightened = becoming_not_null(held).filter(|column| !has_default(column));
+    let wanted = tightened.chain(added).map(|column| (column, blamed(column)));
     let cared = wanted.filter(|(column, at)| are_cared_for(migration, held, &[column], *at));
     cared.map(|(column, at)| (format!("`{column}` needs a value"), at)).collect()
 }

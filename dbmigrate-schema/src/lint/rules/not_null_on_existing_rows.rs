@@ -4,6 +4,8 @@
 //! that there are none, its author has thought of them; `narrowing` then says what is left: programs that still write
 //! rows without one.
 
+use std::collections::BTreeMap;
+
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
 use crate::lint::keys::Held;
@@ -103,28 +105,45 @@ pub(super) const RULE: Rule = Rule {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
         let Some(held) = Held::changed(change) else { continue };
+        let mut found: BTreeMap<usize, Vec<&Name>> = BTreeMap::new();
         for column in becoming_not_null(held) {
             let at = migration.blame(change, |table| is_never_null(table, column));
-            if are_cared_for(migration, held, &[column], at) {
-                continue;
+            if !are_cared_for(migration, held, &[column], at) {
+                found.entry(at).or_default().push(column);
             }
-            let (table, before) = (&held.after.name, held.name_before(column).unwrap_or(column));
-            let (was, in_sql) = (held.before.name.to_sql(), before.to_sql());
-            let count = migration.ask(&format!("SELECT count(*) FROM {was} WHERE {was}.{in_sql} IS NULL"));
-            findings.push(
-                migration
-                    .at(at, format!("column `{column}` of `{table}` becomes `NOT NULL`, and rows may have no value in it"))
-                    .note("where one has none, the migration fails, and changes nothing")
-                    .notes(count.map(|count| match count {
-                        0 => "every row has a value now".to_owned(),
-                        1 => "1 row has none now".to_owned(),
-                        count => format!("{count} rows have none now"),
-                    }))
-                    .help(format!("fill it in first: `UPDATE {was} SET {in_sql} = … WHERE {in_sql} IS NULL;`"))
-                    .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {in_sql} IS NULL"))),
-            );
+        }
+        for (at, columns) in found {
+            report(migration, findings, held, &columns, at);
         }
     }
+}
+
+fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, held: Held<'_>, columns: &[&Name], at: usize) {
+    let (table, was) = (&held.after.name, held.before.name.to_sql());
+    let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
+    let shown = shown.join(", ");
+    let message = match columns {
+        [_] => format!("column {shown} of `{table}` becomes `NOT NULL`, and rows may have no value in it"),
+        _ => format!("columns {shown} of `{table}` become `NOT NULL`, and rows may have no value in them"),
+    };
+    let names: Vec<_> = columns.iter().map(|column| held.name_before(column).unwrap_or(column).to_sql()).collect();
+    let are_null = |name: &String| format!("{name} IS NULL");
+    let qualified: Vec<_> = names.iter().map(|name| are_null(&format!("{was}.{name}"))).collect();
+    let count = migration.ask(&format!("SELECT count(*) FROM {was} WHERE {}", qualified.join(" OR ")));
+    let updates = names.iter().map(|name| format!("UPDATE {was} SET {name} = … WHERE {name} IS NULL;"));
+    let condition = names.iter().map(are_null).collect::<Vec<_>>().join(" OR ");
+    findings.push(
+        migration
+            .at(at, message)
+            .note("where one has none, the migration fails, and changes nothing")
+            .notes(count.map(|count| match count {
+                0 => "every row has a value now".to_owned(),
+                1 => "1 row has none now".to_owned(),
+                count => format!("{count} rows have none now"),
+            }))
+            .help(format!("fill it in first: `{}`", updates.collect::<Vec<_>>().join(" ")))
+            .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {condition}"))),
+    );
 }
 
 /// The columns that need a value only now, and for which SQLite does not put in the default by itself.

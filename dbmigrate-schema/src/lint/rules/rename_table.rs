@@ -1,7 +1,8 @@
 //! `rename-table`: a table that programs of the version before use has another name.
 //!
 //! A view of the old name keeps them going, so the rule is silent then. It is also about `_old_…`, by which
-//! `drop-table` recommends to keep a table for one more release: whoever does that has stopped using it.
+//! `drop-table` recommends to keep a table for one more release: whoever does that has stopped using it. A table whose
+//! rows were copied into another one before it went is as good as renamed.
 
 use dbmigrate_core::repeatable::ObjectKind;
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
@@ -10,7 +11,7 @@ use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::references::is_there;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::model::Name;
+use crate::model::{Kind, Name};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);";
 
@@ -32,6 +33,11 @@ pub(super) const RULE: Rule = Rule {
                   INSERT INTO people SELECT * FROM users;
                   DROP TABLE users;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE guests (name TEXT);
+                     CREATE TABLE people (name TEXT);",
+            now: "INSERT INTO people SELECT name FROM guests; DROP TABLE guests;",
+        },
     ],
     passes: &[Example {
         before: BEFORE,
@@ -47,6 +53,10 @@ pub(super) const RULE: Rule = Rule {
                   DROP TABLE o;",
         },
         Example { before: BEFORE, now: "ALTER TABLE users RENAME TO _old_users;" },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE new_users (id INTEGER PRIMARY KEY);",
+            now: "DROP TABLE users; ALTER TABLE new_users RENAME TO users;",
+        },
         Example { before: "", now: "CREATE TABLE a (b); ALTER TABLE a RENAME TO c;" },
         Example { before: BEFORE, now: "ALTER TABLE users RENAME TO a; ALTER TABLE a RENAME TO users;" },
     ],
@@ -57,7 +67,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
         let (was, is) = (change.before.object.name(), change.after.object.name());
         let retired = *is == Name::new(format!("_old_{was}"));
-        if was == is || retired || is_there(migration, was) || migration.has_repeatable(ObjectKind::View, was) {
+        // One that takes the place of a table which goes: that one is what programs know.
+        let takes_over = migration.before(Kind::Table, is).is_some();
+        if was == is || retired || takes_over || is_there(migration, was) || migration.has_repeatable(ObjectKind::View, was) {
             continue;
         }
         let is_rename = |at: &&usize| {
@@ -80,6 +92,19 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                     columns.collect::<Vec<_>>().join(", "),
                     is.to_sql()
                 ))
+                .help("or say that none runs: `-- dbmigrate: allow rename-table REASON` on the line above"),
+        );
+    }
+    for merged in migration.lineage.merged.iter().filter(|merged| !migration.is_new(&merged.table)) {
+        let was = merged.table.object.name();
+        if is_there(migration, was) || migration.has_repeatable(ObjectKind::View, was) {
+            continue;
+        }
+        findings.push(
+            migration
+                .at(merged.statement, format!("table `{was}` is gone, and its rows are in `{}`", merged.into))
+                .note("a program of the version before fails at its next query")
+                .help(format!("leave a view for one release: `CREATE VIEW {} AS SELECT …;`", was.to_sql()))
                 .help("or say that none runs: `-- dbmigrate: allow rename-table REASON` on the line above"),
         );
     }

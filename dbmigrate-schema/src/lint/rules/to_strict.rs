@@ -3,11 +3,11 @@
 //! A column that gets another type at the same time is for `type-change`.
 
 use crate::compare::Change;
-use crate::lint::conversions::{Which, declared, judge};
+use crate::lint::conversions::{Pair, Which, judge, listed};
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::model::{Column, Table};
+use crate::model::Table;
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, age INTEGER);";
 
@@ -68,13 +68,9 @@ pub(super) const RULE: Rule = Rule {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let strict = migration.changed_tables().filter(|change| change.changes.contains(&Change::Strict(true)));
     for change in strict {
-        judge(migration, findings, change, Which::Kept, |table: &Table, _: &Column, after: &Column| {
-            let message = format!(
-                "`{}` becomes `STRICT`, and column `{}` may hold values that are none of {}",
-                table.name,
-                after.name,
-                declared(after)
-            );
+        judge(migration, findings, change, Which::Kept, |table: &Table, pairs: &[Pair<'_>]| {
+            let columns = listed(pairs, true);
+            let message = format!("`{}` becomes `STRICT`, and rows may hold values of another type: {columns}", table.name);
             (message, "where one row has such a value, the migration fails, and changes nothing")
         });
     }

@@ -3,11 +3,11 @@
 //! Only another affinity converts: `VARCHAR(9)` to `TEXT` is nothing, and a text can be made of everything. Which values
 //! would change is what `generate` asserts about such a column.
 
-use crate::lint::conversions::{Which, declared, judge};
+use crate::lint::conversions::{Pair, Which, judge, listed};
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::model::{Affinity, Column, Table};
+use crate::model::{Affinity, Table};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, code TEXT);";
 
@@ -84,13 +84,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        judge(migration, findings, change, Which::Retyped, |table: &Table, before: &Column, after: &Column| {
-            let (name, from, to) = (&after.name, declared(before), declared(after));
-            let message = format!("column `{name}` of `{}` becomes {to} from {from}, which changes values", table.name);
-            let note = match after.affinity() {
-                _ if table.strict => "a value that is none of its type makes the migration fail",
-                Affinity::Real => "large integers lose digits, and texts that look like numbers become ones",
-                _ => "texts that look like numbers become numbers: `'007'` is 7 then; others stay texts",
+        judge(migration, findings, change, Which::Retyped, |table: &Table, pairs: &[Pair<'_>]| {
+            let columns = listed(pairs, true);
+            let message = format!("columns of `{}` get another type, which changes values: {columns}", table.name);
+            let reals = pairs.iter().all(|(_, after)| after.affinity() == Affinity::Real);
+            let note = match table.strict {
+                true => "a value that is none of its type makes the migration fail",
+                false if reals => "large integers lose digits, and texts that look like numbers become ones",
+                false => "texts that look like numbers become numbers: `'007'` is 7 then; others stay texts",
             };
             (message, note)
         });
