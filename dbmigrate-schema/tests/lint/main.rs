@@ -4,4 +4,6 @@
 
 mod examples;
 mod lineage;
+mod planned;
+mod rows;
 mod support;

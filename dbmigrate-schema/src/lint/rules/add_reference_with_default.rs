@@ -46,12 +46,12 @@ pub(super) const RULE: Lint = Lint {
 };
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
-    if !migration.has_foreign_keys() {
-        return;
-    }
     for added in added(migration) {
         let refers = added.constraints().any(|constraint| matches!(constraint.rule, Rule::ForeignKey(_)));
         if !refers || added.column.default.as_ref().is_none_or(|default| default.is_null()) {
+            continue;
+        }
+        if !migration.has_foreign_keys() {
             continue;
         }
         let (table, column) = (&added.table.name, &added.column.name);

@@ -173,7 +173,7 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
     }
     let names: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
     for (what, assert, ask) in wrong {
-        let message = format!("{} is the key of `{}`, and rows may {what}", names.join(", "), held.after.name);
+        let message = format!("the key of `{}` is {}, and rows may {what}", held.after.name, names.join(", "));
         let count = migration.ask(&ask);
         findings.push(
             migration
