@@ -4,11 +4,15 @@
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::statement::{Effect, Statement};
-use dbmigrate_core::token::{is_word, tokens};
+use dbmigrate_core::token::{is_word, tokens, unquote};
 use dbmigrate_core::{Diagnostic, Location, Script, Span, Step};
 use rusqlite::Connection;
+use sqlite3_parser::ast::{AlterTableBody, Cmd, Stmt};
+use sqlite3_parser::lexer::sql::Parser;
+use sqlite3_parser::{Bump, FallibleIterator};
 
 use crate::foreign_keys;
+use crate::model::Name;
 use crate::watch::Watch;
 
 /// Runs every statement; a script with `call` steps must not come here.
@@ -169,7 +173,26 @@ pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
     if refused.message.contains("no such table") {
         return refused.note("the replay began with an empty database, and all that comes before this ran");
     }
-    refused
+    refused_column(script.source.slice(statement), &message).into_iter().fold(refused, Diagnostic::help)
+}
+
+/// How to add a column that SQLite never adds as it stands.
+fn refused_column(sql: &str, message: &str) -> Option<String> {
+    let bump = Bump::new();
+    let Some(Cmd::Stmt(statement)) = Parser::new(&bump, sql.as_bytes()).next().ok()? else { return None };
+    let Stmt::AlterTable(table, AlterTableBody::AddColumn(column)) = &statement else { return None };
+    let name = |name: &str| Name::new(unquote(name));
+    let (table, column) = (name(table.name.0), name(column.col_name.0));
+    let index = Name::new(format!("{table}_{column}")).to_sql();
+    let (table, column) = (table.to_sql(), column.to_sql());
+    if message.starts_with("Cannot add a UNIQUE column") {
+        return Some(format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"));
+    }
+    message.starts_with("Cannot add a PRIMARY KEY column").then(|| {
+        format!(
+            "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
+        )
+    })
 }
 
 /// What SQLite says, without the statement.

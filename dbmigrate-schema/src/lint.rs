@@ -6,19 +6,25 @@
 //! for [`Levels`] to say.
 
 mod act;
+mod added;
 mod allowed;
+mod conversions;
 mod explain;
 mod finding;
 mod follow;
+mod keys;
 mod levels;
 mod lineage;
 mod migration;
 mod named;
+mod references;
 mod rows;
 mod rule;
 mod rules;
 mod state;
 pub(crate) mod tree;
+mod values;
+mod widens;
 
 use std::collections::BTreeSet;
 

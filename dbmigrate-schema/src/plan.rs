@@ -18,7 +18,9 @@ mod steps;
 mod text;
 mod undecided;
 
+pub(crate) use conversion::{duplicates, misfit, on_one_line};
 pub use decisions::{Decisions, Fill, Hazard, Rename, Version, reversed};
+pub(crate) use pair::is_never_null;
 pub use undecided::Undecided;
 
 use crate::model::Schema;

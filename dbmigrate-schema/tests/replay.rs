@@ -57,6 +57,20 @@ fn every_way_up_and_back_runs() {
 }
 
 #[test]
+fn a_column_that_sqlite_never_adds_comes_with_the_way_to_add_it() {
+    for (column, help) in [
+        ("\"a b\" TEXT UNIQUE", "add it without `UNIQUE`, then `CREATE UNIQUE INDEX \"a_a b\" ON a (\"a b\");`"),
+        (
+            "id INTEGER PRIMARY KEY",
+            "make `a` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it",
+        ),
+    ] {
+        let replay = check(&[("001_a.sql", &format!("CREATE TABLE a(x); ALTER TABLE a ADD COLUMN {column};"))]);
+        assert_eq!(replay.diagnostics[0].help, [help]);
+    }
+}
+
+#[test]
 fn a_wrong_word_is_shown_where_it_stands() {
     let replay =
         check(&[("001_a.sql", "CREATE TABLE a(x);\n\n-- ü\nSELECT x,\n  nope FROM a;"), ("002_b.sql", "SELECT 1;")]);

@@ -38,6 +38,16 @@ impl Draft {
         Self { diagnostic: self.diagnostic.note(note), ..self }
     }
 
+    /// Adds the facts that there are.
+    pub(crate) fn notes(self, notes: impl IntoIterator<Item = String>) -> Self {
+        notes.into_iter().fold(self, Self::note)
+    }
+
+    /// Adds the ways that there are to do it safely.
+    pub(crate) fn helps(self, helps: impl IntoIterator<Item = String>) -> Self {
+        helps.into_iter().fold(self, Self::help)
+    }
+
     /// Adds how to do it safely, as SQL that can be pasted where there is some.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { diagnostic: self.diagnostic.help(help), ..self }

@@ -8,7 +8,7 @@ use super::migration::Statement;
 use super::state::Known;
 use super::tree::{Move, Source, moves};
 use crate::compare::{Change, compare};
-use crate::model::{Kind, Name, Schema, Table};
+use crate::model::{Constraint, ForeignKey, Kind, Name, Rule, Schema, Table};
 use crate::plan::Rename;
 
 /// A table that a migration found and leaves.
@@ -34,12 +34,17 @@ impl TableChange {
         self.rebuild.as_ref().map(|rebuild| rebuild.create).or_else(|| self.statements.last().copied()).unwrap_or(0)
     }
 
+    /// Whether it had this name before, and has it still.
+    pub(crate) fn keeps_name(&self, name: &Name) -> bool {
+        self.before.object.name() == name && self.after.object.name() == name
+    }
+
     /// The name that a column of after had before; none for one that is new.
     pub(crate) fn name_before(&self, column: &Name) -> Option<&Name> {
-        match self.renamed.iter().rev().find(|(_, now)| now == column) {
-            Some((before, _)) => Some(before),
-            None => Some(&self.before.table()?.column(column)?.name),
-        }
+        let before = self.before.table()?;
+        // One that was added and renamed since was not there.
+        let renamed = self.renamed.iter().rev().filter(|(_, now)| now == column);
+        renamed.map(|(was, _)| was).chain([column]).find_map(|was| Some(&before.column(was)?.name))
     }
 
     fn new(thread: &Thread, before: &Rc<Known>, after: &Rc<Known>, renamed: Vec<(Name, Name)>) -> Self {
@@ -54,8 +59,9 @@ fn changes(before: &Known, after: &Known, renamed: &[(Name, Name)]) -> Vec<Chang
     let alone = |known: &Known| Schema { objects: vec![known.object.clone()] };
     let (from, to) = (before.object.name(), after.object.name());
     let table = (from != to).then(|| Rename::Table { from: from.clone(), to: to.clone() });
-    let columns =
-        renamed.iter().map(|(was, now)| Rename::Column { table: to.clone(), from: was.clone(), to: now.clone() });
+    // One that was added and renamed since was not there.
+    let renamed = renamed.iter().filter(|(was, _)| before.table().is_none_or(|table| table.column(was).is_some()));
+    let columns = renamed.map(|(was, now)| Rename::Column { table: to.clone(), from: was.clone(), to: now.clone() });
     let renames: Vec<_> = table.into_iter().chain(columns).collect();
     let before = alone(before);
     let before = before.renamed(&renames).unwrap_or(before);
@@ -73,7 +79,7 @@ pub(crate) struct Rebuild {
     pub(crate) drop: usize,
 }
 
-/// A table that a migration found and does not leave.
+/// A table that a migration found and does not leave, and nor are its rows anywhere else.
 #[derive(Debug, Clone)]
 pub(crate) struct Dropped {
     /// As it was before the migration.
@@ -82,11 +88,23 @@ pub(crate) struct Dropped {
     pub(crate) statement: usize,
 }
 
+/// A table that a migration found and does not leave, whose rows are in another one: that is no loss.
+#[derive(Debug, Clone)]
+pub(crate) struct Merged {
+    /// As it was before the migration.
+    pub(crate) table: Rc<Known>,
+    /// Where its rows are now.
+    pub(crate) into: Name,
+    /// The statement that dropped it, by its place in the migration.
+    pub(crate) statement: usize,
+}
+
 /// What became of the tables.
 #[derive(Debug, Default)]
 pub(crate) struct Lineage {
     pub(crate) changes: Vec<TableChange>,
     pub(crate) dropped: Vec<Dropped>,
+    pub(crate) merged: Vec<Merged>,
 }
 
 /// A table while its migration is followed.
@@ -206,6 +224,17 @@ impl Thread {
         }
     }
 
+    /// Whether it has a column of this name, or had it; true where nobody knows.
+    fn has_column(&self, name: &Name) -> bool {
+        let known = self.origin.as_ref().or(self.after.as_ref()).and_then(|known| known.table());
+        known.is_none_or(|table| table.column(name).is_some())
+    }
+
+    /// Whether it had this name before the migration.
+    fn is_called(&self, name: Option<&Name>) -> bool {
+        name.is_some() && self.origin.as_ref().map(|it| it.object.name()) == name
+    }
+
     fn rename(&mut self, from: &Name, to: &Name) {
         match self.renamed.iter_mut().find(|(_, now)| now == from) {
             Some((_, now)) => now.clone_from(to),
@@ -217,7 +246,12 @@ impl Thread {
 fn settle(threads: &[Thread]) -> Lineage {
     let mut lineage = Lineage::default();
     let mut rebuilt = vec![false; threads.len()];
-    for thread in threads {
+    // A table that takes over rows and name of another is that one, whoever else takes over rows.
+    let is_namesake = |thread: &&Thread| {
+        source(threads, thread, &[]).is_some_and(|(old, _)| threads[old].is_called(thread.now.as_ref().ok()))
+    };
+    let (namesakes, others): (Vec<_>, Vec<_>) = threads.iter().partition(is_namesake);
+    for thread in namesakes.into_iter().chain(others) {
         let (Ok(_), Some(after)) = (&thread.now, &thread.after) else { continue };
         if let Some(before) = &thread.origin {
             lineage.changes.push(TableChange::new(thread, before, after, thread.renamed.clone()));
@@ -226,19 +260,66 @@ fn settle(threads: &[Thread]) -> Lineage {
         let Some(create) = thread.create else { continue };
         let Some((old, path)) = source(threads, thread, &rebuilt) else { continue };
         let (Some(before), Err(drop)) = (&threads[old].origin, &threads[old].now) else { continue };
+        let copier = path.last().copied().unwrap_or(thread);
+        if !threads[old].is_called(thread.now.as_ref().ok()) && !takes_most(&copier.copies, before.table(), |_| true) {
+            continue;
+        }
         rebuilt[old] = true;
-        let renamed = copied_names(path.last().copied().unwrap_or(thread), before.table(), after.table());
+        let renamed = copied_names(copier, before.table(), after.table());
         let copies = path.iter().flat_map(|thread| &thread.copies).map(|copy| copy.statement).collect();
         let renamed = threads[old].renamed.iter().chain(&renamed).chain(&thread.renamed).cloned().collect();
         let rebuild = Some(Rebuild { create, copies, drop: *drop });
         lineage.changes.push(TableChange { rebuild, ..TableChange::new(thread, before, after, renamed) });
     }
-    for (thread, _) in threads.iter().zip(&rebuilt).filter(|(_, rebuilt)| !**rebuilt) {
-        if let (Some(table), Err(statement)) = (&thread.origin, &thread.now) {
-            lineage.dropped.push(Dropped { table: Rc::clone(table), statement: *statement });
+    for (old, thread) in threads.iter().enumerate().filter(|(old, _)| !rebuilt[*old]) {
+        let (Some(table), Err(statement)) = (&thread.origin, &thread.now) else { continue };
+        let takes = |copy: &Copy| {
+            let others = || copy.from.iter().filter(|from| **from != old);
+            // What several have may be anybody's.
+            let own = |name: &Name| !others().any(|from| threads[*from].has_column(name));
+            copy.from.contains(&old) && takes_most([copy], table.table(), own)
+        };
+        let mut left = threads.iter().filter_map(|other| Some((other.now.as_ref().ok()?, &other.copies)));
+        let into = left.find(|(_, copies)| copies.iter().any(takes)).map(|(name, _)| name);
+        let (table, statement) = (Rc::clone(table), *statement);
+        match into {
+            Some(into) => lineage.merged.push(Merged { table, into: into.clone(), statement }),
+            None => lineage.dropped.push(Dropped { table, statement }),
         }
     }
+    follow_parents(&mut lineage.changes);
     lineage
+}
+
+/// A reference that only follows its parent to another name is no change.
+fn follow_parents(changes: &mut [TableChange]) {
+    let names = |change: &TableChange| {
+        let (before, after) = (change.before.object.name().clone(), change.after.object.name().clone());
+        (before != after || !change.renamed.is_empty()).then(|| (before, (after, change.renamed.clone())))
+    };
+    let parents: HashMap<Name, (Name, Vec<(Name, Name)>)> = changes.iter().filter_map(names).collect();
+    if parents.is_empty() {
+        return;
+    }
+    let moved = |change: &Change| {
+        let Change::ConstraintRemoved(Constraint { name, rule: Rule::ForeignKey(key), .. }) = change else {
+            return None;
+        };
+        let (parent, renamed) = parents.get(&key.parent)?;
+        let now = |column: &Name| renamed.iter().find(|(was, _)| was == column).map_or(column, |(_, now)| now).clone();
+        let parent_columns = key.parent_columns.iter().map(now).collect();
+        Some((name.clone(), Rule::ForeignKey(ForeignKey { parent: parent.clone(), parent_columns, ..key.clone() })))
+    };
+    for change in changes {
+        for at in (0..change.changes.len()).rev() {
+            let Some((name, rule)) = change.changes.get(at).and_then(moved) else { continue };
+            let is_it = |it: &Change| matches!(it, Change::ConstraintAdded(it) if it.name == name && it.rule == rule);
+            if let Some(added) = change.changes.iter().position(is_it) {
+                change.changes.remove(added.max(at));
+                change.changes.remove(added.min(at));
+            }
+        }
+    }
 }
 
 /// The dropped table of before whose rows a new table took over, perhaps by way of others; and the way, the new table
@@ -249,9 +330,9 @@ fn source<'t>(threads: &'t [Thread], new: &'t Thread, rebuilt: &[bool]) -> Optio
     let mut thread = new;
     loop {
         let from: Vec<usize> = thread.copies.iter().flat_map(|copy| copy.from.iter().copied()).collect();
-        let goes = |at: &&usize| threads[**at].now.is_err() && threads[**at].origin.is_some() && !rebuilt[**at];
-        let is_namesake =
-            |at: &&usize| threads[**at].origin.as_ref().map(|it| it.object.name()) == new.now.as_ref().ok();
+        let is_taken = |at: usize| rebuilt.get(at).is_some_and(|taken| *taken);
+        let goes = |at: &&usize| threads[**at].now.is_err() && threads[**at].origin.is_some() && !is_taken(**at);
+        let is_namesake = |at: &&usize| threads[**at].is_called(new.now.as_ref().ok());
         if let Some(old) = from.iter().filter(goes).find(is_namesake).or_else(|| from.iter().find(goes)) {
             return Some((*old, path));
         }
@@ -261,6 +342,20 @@ fn source<'t>(threads: &'t [Thread], new: &'t Thread, rebuilt: &[bool]) -> Optio
         thread = &threads[next];
         path.push(thread);
     }
+}
+
+/// Whether at least half of the columns of a table are copied: whoever takes less is another table.
+fn takes_most<'t>(
+    copies: impl IntoIterator<Item = &'t Copy>,
+    before: Option<&Table>,
+    mut is_own: impl FnMut(&Name) -> bool,
+) -> bool {
+    let sources: Vec<_> = copies.into_iter().flat_map(|copy| copy.columns.iter().map(|(_, source)| source)).collect();
+    let is_taken = |name: &Name| sources.iter().any(|source| matches!(source, Source::Column(own) if own == name));
+    before.is_none_or(|table| {
+        let taken = table.columns.iter().filter(|column| is_taken(&column.name) && is_own(&column.name)).count();
+        sources.contains(&&Source::All) || 2 * taken >= table.columns.len()
+    })
 }
 
 /// The columns that a copy puts under another name, where nothing of the old name is left.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{Diagnostic, Location, MigrationSet, Script, SourceMigration, Span};
 use rusqlite::Connection;
 use sqlite3_parser::ast::Stmt;
@@ -11,8 +12,8 @@ use super::act::{Act, Deed};
 use super::finding::Draft;
 use super::lineage::{Lineage, TableChange};
 use super::state::{Changed, Known, State};
-use super::{Options, Rows};
-use crate::model::{Kind, Name};
+use super::{Options, Rows, tree};
+use crate::model::{Kind, Name, Table};
 use crate::plan::Version;
 
 /// A migration that has run on the replay's database.
@@ -105,12 +106,61 @@ impl<'m> Migration<'m> {
         self.lineage.changes.iter().filter(|change| !self.is_new(&change.before))
     }
 
+    /// Whether a database may have rows in a table of `main` when a statement comes to it: not one that the migration
+    /// has made or emptied.
+    pub(crate) fn may_hold_rows(&self, statement: usize, table: &Name) -> bool {
+        let Some(known) = self.at_statement(statement, Kind::Table, table) else { return false };
+        let made_anew = || {
+            let anew = self.changed_tables().filter(|change| change.rebuild.is_some());
+            anew.flat_map(|change| &change.statements).any(|at| *at == statement)
+        };
+        let emptied = self.statements.iter().take(statement).filter_map(|statement| statement.tree).any(|tree| {
+            matches!(tree, Stmt::Delete { tbl_name, where_clause: None, limit: None, .. }
+                if tree::in_main(tbl_name).as_ref() == Some(table))
+        });
+        (!self.is_new(known) || made_anew()) && !emptied
+    }
+
+    /// The statement that made a table what it has become: the last one before which this did not hold of it and after
+    /// which it did.
+    pub(crate) fn blame(&self, change: &TableChange, holds: impl Fn(&Table) -> bool) -> usize {
+        let turns = |at: &&usize| {
+            let changes = self.statements.get(**at).map_or(&[][..], |statement| &statement.changes);
+            changes.iter().any(|changed| {
+                let table = |known: &'m Option<Rc<Known>>| known.as_ref().and_then(|known| known.table());
+                let (before, after) = (table(&changed.before), table(&changed.after));
+                before.is_some_and(|before| !holds(before)) && after.is_some_and(&holds)
+            })
+        };
+        change.statements.iter().rev().find(turns).copied().unwrap_or_else(|| change.statement())
+    }
+
     /// What is new, by the statement that made it: what was not there before the migration under that kind and name.
     pub(crate) fn created(&self, kind: Kind) -> impl Iterator<Item = (usize, &Rc<Known>)> {
         self.net().into_iter().filter_map(move |(statement, changed)| {
             let is_new = changed.key.0 == kind && self.before(kind, &changed.key.1).is_none();
             Some((statement, changed.after.as_ref().filter(|_| is_new)?))
         })
+    }
+
+    /// Whether a repeatable makes this.
+    pub(crate) fn has_repeatable(&self, kind: ObjectKind, name: &Name) -> bool {
+        let mut objects = self.set.repeatables.iter().flat_map(|repeatable| &repeatable.objects);
+        objects.any(|object| object.kind == kind && Name::new(object.name.as_str()) == *name)
+    }
+
+    /// The views, triggers and indexes that databases may have and that a statement of this sort has dropped for good: not
+    /// what comes back, in the migration or by a repeatable.
+    pub(crate) fn dropped_by(&self, is_drop: impl Fn(&Stmt<'_>) -> bool) -> Vec<(usize, &Rc<Known>)> {
+        let made = |known: &Known| match known.object.kind() {
+            Kind::View => self.has_repeatable(ObjectKind::View, known.object.name()),
+            Kind::Trigger => self.has_repeatable(ObjectKind::Trigger, known.object.name()),
+            _ => false,
+        };
+        let gone = self.net().into_iter().filter(|(_, changed)| changed.after.is_none());
+        let meant = gone.filter(|(at, _)| self.statements[*at].tree.is_some_and(&is_drop));
+        let old = meant.filter_map(|(at, changed)| Some((at, self.before(changed.key.0, &changed.key.1)?)));
+        old.filter(|(_, known)| !self.is_new(known) && !made(known)).collect()
     }
 
     /// The last thing that happened to each object that is there at the end, or has gone.
@@ -121,6 +171,11 @@ impl<'m> Migration<'m> {
         let mut net: Vec<_> = changes.filter(|(_, changed)| seen.insert(&changed.key)).collect();
         net.reverse();
         net
+    }
+
+    /// Whether it ran with foreign keys enforced.
+    pub(crate) fn has_foreign_keys(&self) -> bool {
+        self.connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap_or(false)
     }
 
     pub(crate) fn min_sqlite(&self) -> Version {

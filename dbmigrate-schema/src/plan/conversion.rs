@@ -43,7 +43,7 @@ fn storage((column, strict): (&Column, bool)) -> (Affinity, bool) {
 }
 
 /// The condition for a value of the column that does not go over unharmed; none where every value does.
-fn misfit(from: (&Column, bool), to: (&Column, bool), name: &Name) -> Option<String> {
+pub(crate) fn misfit(from: (&Column, bool), to: (&Column, bool), name: &Name) -> Option<String> {
     let ((before, was_strict), (after, strict)) = (storage(from), storage(to));
     let numbers = [Affinity::Integer, Affinity::Numeric];
     let same = before == after || (!strict && numbers.contains(&before) && numbers.contains(&after));
@@ -117,16 +117,19 @@ fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Op
         conditions.push(format!("{first} IS NOT NULL"));
         groups.push(format!("{first}{collation}"));
     }
-    let (table, conditions, groups) = (pair.was.name.to_sql(), conditions.join(" AND "), groups.join(", "));
-    let assert = format!(
-        "SELECT count(*) = 0 FROM (SELECT 1 FROM {table} WHERE {conditions} GROUP BY {groups} HAVING count(*) > 1)"
-    );
+    let assert = format!("SELECT count(*) = 0 FROM ({})", duplicates(&pair.was.name, &conditions, &groups));
     // SQLite refuses the key itself, only later.
     (!assert.contains(['\n', '\r'])).then_some(assert)
 }
 
+/// The query for what stands in more than one row of a table, of the rows that meet all of some conditions.
+pub(crate) fn duplicates(table: &Name, conditions: &[String], groups: &[String]) -> String {
+    let (table, conditions, groups) = (table.to_sql(), conditions.join(" AND "), groups.join(", "));
+    format!("SELECT 1 FROM {table} WHERE {conditions} GROUP BY {groups} HAVING count(*) > 1")
+}
+
 /// An expression without its comments and line ends.
-fn on_one_line(text: &str) -> String {
+pub(crate) fn on_one_line(text: &str) -> String {
     let words = tokens(text).filter(|token| !matches!(token.kind, TokenKind::LineComment | TokenKind::BlockComment));
     let words = words.map(|token| if token.kind == TokenKind::Space { " " } else { token.text(text) });
     words.collect()

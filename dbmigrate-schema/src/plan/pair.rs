@@ -42,7 +42,7 @@ impl Pair<'_> {
     /// Whether rows may have no value in a column that needs one from now on.
     pub(super) fn becomes_not_null(&self, column: &Column) -> bool {
         let needs_one = column.not_null.is_some() || is_rowid(self.after, column);
-        needs_one && self.before.column(&column.name).is_some_and(|old| !is_never_null(self.before, old))
+        needs_one && self.before.column(&column.name).is_some_and(|old| !is_never_null(self.before, &old.name))
     }
 
     /// The columns that need a value and have no way to get one.
@@ -54,7 +54,8 @@ impl Pair<'_> {
                 // The rowid is there, or SQLite makes one.
                 false
             } else if new {
-                is_never_null(self.after, column) && column.default.as_ref().is_none_or(|default| default.is_null())
+                is_never_null(self.after, &column.name)
+                    && column.default.as_ref().is_none_or(|default| default.is_null())
             } else {
                 self.becomes_not_null(column)
             };
@@ -101,8 +102,9 @@ pub(super) fn is_rowid(table: &Table, column: &Column) -> bool {
     table.rowid_alias().is_some_and(|alias| alias.name == column.name)
 }
 
-/// Whether SQLite lets no row be without a value.
-fn is_never_null(table: &Table, column: &Column) -> bool {
+/// Whether SQLite lets no row be without a value in a column.
+pub(crate) fn is_never_null(table: &Table, column: &Name) -> bool {
+    let Some(column) = table.column(column) else { return false };
     let in_key = || table.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
     column.not_null.is_some() || is_rowid(table, column) || ((table.without_rowid || table.strict) && in_key())
 }

@@ -69,3 +69,35 @@ fn every_rule_is_documented_and_registered_under_the_name_of_its_file() {
         assert!(rule.why.ends_with('.'), "{}", rule.why);
     }
 }
+
+/// One mistake is one finding: what a rule of data, compatibility or loss objects to is not said again by another.
+#[test]
+fn what_one_rule_says_no_other_repeats() {
+    use dbmigrate_schema::lint::Group;
+    let is_alike = |name: &str| {
+        let rule = RULES.iter().find(|rule| rule.name == name).unwrap();
+        matches!(rule.group, Group::Destructive | Group::Compatibility | Group::Data)
+    };
+    // What is lost is one thing, and what refers to it another; a name is one, and what it holds another.
+    let two = [
+        ("drop-parent-key", "drop-table"),
+        ("drop-parent-key", "drop-column"),
+        ("drop-parent-key", "rename-table"),
+        ("drop-parent-key", "rename-column"),
+        ("drop-column-in-trigger", "drop-column"),
+        ("legacy-rename", "rename-table"),
+        ("not-null-on-existing-rows", "rename-column"),
+        ("type-change", "rename-column"),
+    ];
+    let mut wrong = Vec::new();
+    for rule in RULES.iter().filter(|rule| !rule.is_elsewhere() && is_alike(rule.name)) {
+        for example in rule.fails {
+            let mut others = judged(example);
+            others.retain(|name| *name != rule.name && is_alike(name) && !two.contains(&(rule.name, *name)));
+            if !others.is_empty() {
+                wrong.push(format!("{}: {others:?} too: {}", rule.name, example.now));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -17,7 +17,7 @@ fn judged(migrations: &[&str], levels: &Levels) -> Vec<Diagnostic> {
 fn judge(set: &MigrationSet, levels: &Levels) -> Vec<Diagnostic> {
     let old = set.migrations.iter().rev().skip(1).map(|migration| migration.number).collect();
     let options = Options { old: Some(&old), ..Options::default() };
-    let (replay, findings) = lint(set, &options);
+    let (replay, findings) = lint(set, None, &options);
     assert_eq!(replay.diagnostics, []);
     levels.judge((set, &replay, &options), findings, Vec::new(), &mut Told::default())
 }
@@ -217,7 +217,7 @@ fn what_others_found_is_weighed_by_the_same_levels() {
     let set = set(&files);
     let other = |code, file: &str| Diagnostic::warning(code, "so").in_file(format!("migrations/{file}"));
     let options = Options::default();
-    let (replay, _) = lint(&set, &options);
+    let (replay, _) = lint(&set, None, &options);
     let judge = |levels: &Levels| {
         let others =
             vec![other("empty-down", "001_a.sql"), other("empty-down", "002_b.sql"), other("wiring", "001_a.sql")];
@@ -258,7 +258,7 @@ fn rules_about_rows_are_not_called_unused_where_the_rows_are_known() {
     let connection = rusqlite::Connection::open_in_memory().unwrap();
     for (rows, expect) in [(None, 1), (Some(Rows::new(&connection, Vec::new())), 0)] {
         let options = Options { old: None, rows };
-        let (replay, findings) = lint(&set, &options);
+        let (replay, findings) = lint(&set, None, &options);
         let judged = Levels::default().judge((&set, &replay, &options), findings, Vec::new(), &mut Told::default());
         assert_eq!(judged.iter().filter(|it| it.code == "unused-allow").count(), expect);
     }

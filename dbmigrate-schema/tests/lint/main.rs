@@ -6,4 +6,6 @@ mod document;
 mod examples;
 mod levels;
 mod lineage;
+mod planned;
+mod rows;
 mod support;

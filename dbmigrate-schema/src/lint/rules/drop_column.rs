@@ -1,9 +1,18 @@
 //! `drop-column`: a column that may hold values goes.
+//!
+//! So does one that is dropped and added again, unless its values were carried over by an update in between, and one
+//! that is computed from now on. A computed column has no values to lose.
 
-use crate::compare::Change;
+use sqlite3_parser::ast::{AlterTableBody, Stmt};
+
+use crate::compare::{Change, ColumnChange};
+use crate::lint::act::Deed;
 use crate::lint::finding::Findings;
+use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::tree;
+use crate::model::Name;
 
 pub(super) const RULE: Rule = Rule {
     name: "drop-column",
@@ -26,12 +35,35 @@ pub(super) const RULE: Rule = Rule {
                   DROP TABLE users;
                   ALTER TABLE new_users RENAME TO users;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "ALTER TABLE users DROP COLUMN nick; ALTER TABLE users ADD COLUMN nick INTEGER;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, nick TEXT AS ('user ' || id));
+                  INSERT INTO n SELECT id FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
     ],
     passes: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
         now: "UPDATE users SET nick = NULL WHERE nick = '';",
     }],
     quiet: &[
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, age TEXT);",
+            now: "ALTER TABLE users ADD COLUMN years INTEGER;
+                  UPDATE users SET years = CAST(age AS INTEGER);
+                  ALTER TABLE users DROP COLUMN age;
+                  ALTER TABLE users RENAME COLUMN years TO age;",
+        },
+        Example { before: "", now: "CREATE TABLE t (a, b); ALTER TABLE t DROP COLUMN a;" },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",
+            now: "ALTER TABLE users ADD COLUMN nick; ALTER TABLE users DROP COLUMN nick;",
+        },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
             now: "CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT);
@@ -49,23 +81,91 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let (table, was) = (change.after.object.name(), change.before.object.name());
-        let gone = change.changes.iter().filter_map(|change| match change {
-            Change::ColumnRemoved(column) if column.generated.is_none() => Some(&column.name),
-            _ => None,
-        });
-        for column in gone {
-            let message = format!("column `{column}` of `{table}` is dropped, with all its values");
-            let mut finding = migration.at(change.statement(), message);
-            let (column, was) = (column.to_sql(), was.to_sql());
-            if let Some(rows) = migration.ask(&format!("SELECT count({was}.{column}) FROM {was}")) {
-                finding = finding.note(format!("{rows} rows have a value in it now"));
-            }
-            findings.push(
-                finding
-                    .help("stop using it in one release, and drop it in the next")
-                    .help("then say so: `-- dbmigrate: allow drop-column REASON` on the line above"),
-            );
+        let mut losses: Vec<(usize, Loss, Vec<&Name>)> = Vec::new();
+        let mut lose = |at, loss, column| match losses.iter_mut().find(|(own, is, _)| *own == at && *is == loss) {
+            Some((.., columns)) => columns.push(column),
+            None => losses.push((at, loss, vec![column])),
+        };
+        for changed in &change.changes {
+            let (column, loss) = match changed {
+                Change::ColumnRemoved(column) if column.generated.is_none() => (&column.name, Loss::Dropped),
+                Change::ColumnChanged(name, ColumnChange::Generated { from: None, to: Some(_) }) => {
+                    (name, Loss::Computed)
+                }
+                _ => continue,
+            };
+            let at = migration.blame(change, |table| table.column(column).is_none_or(|it| it.generated.is_some()));
+            lose(at, loss, column);
+        }
+        for (at, column) in replaced(migration, change) {
+            lose(at, Loss::Replaced, column);
+        }
+        for (at, loss, columns) in losses {
+            report(migration, findings, change, loss, &columns, at);
         }
     }
+}
+
+/// How a column loses its values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    Dropped,
+    Computed,
+    Replaced,
+}
+
+/// The columns that go and come back under their name, without what was in them: the statement that drops each.
+fn replaced<'m>(migration: &Migration<'m>, change: &'m TableChange) -> Vec<(usize, &'m Name)> {
+    let (Some(before), Some(after)) = (change.before.table(), change.after.table()) else { return Vec::new() };
+    let drops = change.statements.iter().filter_map(|at| match migration.statements[*at].tree {
+        Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(column))) => {
+            let column = before.column(&tree::name(column)).filter(|column| column.generated.is_none())?;
+            let comes_back = after.column(&column.name).is_some_and(|column| column.generated.is_none());
+            let carried = migration.statements.iter().take(*at).any(|statement| {
+                let is_update = matches!(statement.tree, Some(Stmt::Update { .. }));
+                is_update && statement.deeds().any(|deed| matches!(deed, Deed::Read(_, read) if *read == column.name))
+            });
+            (comes_back && !carried).then_some((*at, &column.name))
+        }
+        _ => None,
+    });
+    drops.collect()
+}
+
+fn report(
+    migration: &Migration<'_>,
+    findings: &mut Findings<'_>,
+    change: &TableChange,
+    loss: Loss,
+    columns: &[&Name],
+    at: usize,
+) {
+    let (was, table) = (change.before.object.name().to_sql(), change.after.object.name());
+    let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
+    let (shown, several) = (shown.join(", "), columns.len() > 1);
+    let (noun, is, loses) = if several { ("columns", "are", "lose") } else { ("column", "is", "loses") };
+    let their = if several { "their" } else { "its" };
+    let message = match loss {
+        Loss::Dropped => format!("{noun} {shown} of `{table}` {is} dropped, with all {their} values"),
+        Loss::Computed => format!("{noun} {shown} of `{table}` {is} computed from now on, and {loses} {their} values"),
+        Loss::Replaced => {
+            format!("{noun} {shown} of `{table}` {is} dropped and added again, and {loses} {their} values")
+        }
+    };
+    let mut finding = migration.at(at, message);
+    for column in columns {
+        let renamed = change.renamed.iter().rev().find(|(_, now)| now == *column);
+        let in_sql = renamed.map_or(*column, |(was, _)| was).to_sql();
+        let rows = migration.ask(&format!("SELECT count({was}.{in_sql}) FROM {was}"));
+        finding = finding.notes(rows.map(|rows| match rows {
+            0 => format!("no row has a value in `{column}` now"),
+            1 => format!("1 row has a value in `{column}` now"),
+            rows => format!("{rows} rows have a value in `{column}` now"),
+        }));
+    }
+    findings.push(
+        finding
+            .help("stop using it in one release, and drop it in the next")
+            .help("then say so: `-- dbmigrate: allow drop-column REASON` on the line above"),
+    );
 }

@@ -1,0 +1,211 @@
+//! `key-change`: a table that may hold rows gets another primary key, which its rows may not meet.
+//!
+//! Only what a row can fail is said: not unique, no value where a table `WITHOUT ROWID` needs one, no number where the
+//! key becomes the rowid. That a column of the key becomes `NOT NULL` in so many words is for
+//! `not-null-on-existing-rows`, another collation for `collation-change`. `AUTOINCREMENT` that comes or goes is no other
+//! key. Apart from that: a full-text index that finds its rows by rowid can't find them once there are none.
+
+use crate::compare::{Change, ColumnChange};
+use crate::lint::finding::Findings;
+use crate::lint::keys::{Held, duplicates_of, implied, keys_before, table_keys};
+use crate::lint::lineage::TableChange;
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
+use crate::lint::values::{are_cared_for, assertion, names};
+use crate::model::{Affinity, Constraint, Kind, Name, Object, Rule};
+use crate::plan::is_never_null;
+
+const BEFORE: &str = "CREATE TABLE words (word TEXT, lang TEXT, PRIMARY KEY (word, lang));";
+
+pub(super) const RULE: Lint = Lint {
+    name: "key-change",
+    group: Group::Data,
+    level: Level::Warn,
+    what: "a table gets another primary key, which rows that are there may not meet",
+    why: "Rows that are alike in the new key, that have no value where a table `WITHOUT ROWID` needs one, or no number \
+          where the key becomes the rowid make the migration fail, and the program that runs it at its start does not \
+          start. Nothing in an empty database shows that.",
+    instead: "Mend these rows first, in the same file. Or stop before anything has changed:\n\n    -- dbmigrate: assert \
+              SELECT count(*) = 0 FROM (SELECT 1 FROM words GROUP BY word HAVING count(*) > 1)",
+    fails: &[
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (word TEXT PRIMARY KEY, lang TEXT);
+                  INSERT INTO n SELECT * FROM words;
+                  DROP TABLE words;
+                  ALTER TABLE n RENAME TO words;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (word TEXT, lang TEXT, PRIMARY KEY (word, lang)) WITHOUT ROWID;
+                  INSERT INTO n SELECT * FROM words;
+                  DROP TABLE words;
+                  ALTER TABLE n RENAME TO words;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INT PRIMARY KEY, name TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT);
+                  INSERT INTO n SELECT * FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE posts (id TEXT NOT NULL PRIMARY KEY, body TEXT);
+                     CREATE VIRTUAL TABLE found USING fts5 (body, content = posts);",
+            now: "CREATE TABLE n (id TEXT NOT NULL PRIMARY KEY, body TEXT) WITHOUT ROWID;
+                  INSERT INTO n SELECT * FROM posts;
+                  DROP TABLE posts;
+                  ALTER TABLE n RENAME TO posts;",
+        },
+    ],
+    passes: &[
+        Example {
+            before: BEFORE,
+            now: "-- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM words GROUP BY word HAVING count(*) > 1)
+                  CREATE TABLE n (word TEXT PRIMARY KEY, lang TEXT);
+                  INSERT INTO n SELECT * FROM words;
+                  DROP TABLE words;
+                  ALTER TABLE n RENAME TO words;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (word TEXT PRIMARY KEY, lang TEXT);
+                  INSERT INTO n SELECT word, min(lang) FROM words GROUP BY word;
+                  DROP TABLE words;
+                  ALTER TABLE n RENAME TO words;",
+        },
+    ],
+    quiet: &[
+        Example {
+            before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, a TEXT);
+                  INSERT INTO n SELECT * FROM t;
+                  DROP TABLE t;
+                  ALTER TABLE n RENAME TO t;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (word TEXT, lang TEXT, region TEXT, PRIMARY KEY (word, lang, region));
+                  INSERT INTO n (word, lang) SELECT word, lang FROM words;
+                  DROP TABLE words;
+                  ALTER TABLE n RENAME TO words;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, word TEXT, lang TEXT, UNIQUE (word, lang));
+                  INSERT INTO n (word, lang) SELECT word, lang FROM words;
+                  DROP TABLE words;
+                  ALTER TABLE n RENAME TO words;",
+        },
+        Example {
+            before: "CREATE TABLE t (a TEXT NOT NULL PRIMARY KEY);",
+            now: "CREATE TABLE n (a TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+                  INSERT INTO n SELECT * FROM t;
+                  DROP TABLE t;
+                  ALTER TABLE n RENAME TO t;",
+        },
+        Example {
+            before: "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);",
+            now: "CREATE TABLE n (id TEXT PRIMARY KEY, a TEXT);
+                  INSERT INTO n SELECT * FROM t;
+                  DROP TABLE t;
+                  ALTER TABLE n RENAME TO t;",
+        },
+        Example { before: "", now: "CREATE TABLE t (a PRIMARY KEY) WITHOUT ROWID;" },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    for change in migration.changed_tables() {
+        let is_key = |change: &Change| match change {
+            Change::ConstraintAdded(Constraint { rule: Rule::PrimaryKey(_), .. }) | Change::WithoutRowid(_) => true,
+            Change::Strict(strict) => *strict,
+            _ => false,
+        };
+        if let Some(held) = Held::changed(change).filter(|_| change.changes.iter().any(is_key)) {
+            rows(migration, findings, change, held);
+            full_text(migration, findings, change, held);
+        }
+    }
+}
+
+/// What rows may fail.
+fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableChange, held: Held<'_>) {
+    let Some(key) = held.after.primary_key() else { return };
+    let columns: Vec<&Name> = key.columns.iter().map(|column| &column.name).collect();
+    let before: Option<Vec<&Name>> = columns.iter().map(|column| held.name_before(column)).collect();
+    let at = change.statement();
+    // What is new gets its values in the copy, or none, which equals nothing.
+    let Some(before) = before.filter(|_| !are_cared_for(migration, held, &columns, at)) else { return };
+    let table = held.before.name.to_sql();
+    let mut wrong = Vec::new();
+    if !implied(&keys_before(migration, held.before, None), &before) {
+        let mut keys = table_keys(held.after).into_iter();
+        let parts = keys.find(|parts| parts.iter().map(|(name, _)| name).eq(columns.iter().copied()));
+        wrong.extend(parts.and_then(|parts| duplicates_of(held, &parts, None)).map(|[assert, ask]| {
+            (
+                "be alike in it, which is new",
+                format!("SELECT count(*) = 0 FROM ({assert})"),
+                format!("SELECT count(*) FROM ({ask})"),
+            )
+        }));
+    }
+    let said = |column: &Name| {
+        let is_said = |change: &Change| matches!(change, Change::ColumnChanged(own, ColumnChange::NotNull { .. }) if own == column);
+        change.changes.iter().any(is_said)
+    };
+    let alias = held.after.rowid_alias();
+    for (column, before) in columns.iter().zip(&before) {
+        let name = before.to_sql();
+        let rowid = alias.is_some_and(|alias| alias.name == **column);
+        let was_rowid = held.before.rowid_alias().is_some_and(|alias| alias.name == **before);
+        let whole =
+            held.before.strict && held.before.column(before).is_some_and(|it| it.affinity() == Affinity::Integer);
+        let (what, condition) = if rowid && !was_rowid && !(whole && is_never_null(held.before, before)) {
+            ("have no integer in it, which is the rowid now", format!("typeof({name}) <> 'integer'"))
+        } else if !rowid && is_never_null(held.after, column) && !is_never_null(held.before, before) && !said(column) {
+            ("have no value in it, which it needs now", format!("{name} IS NULL"))
+        } else {
+            continue;
+        };
+        let asked = format!("(SELECT {table}.{name} AS {name} FROM {table})");
+        wrong.push((
+            what,
+            format!("SELECT count(*) = 0 FROM {table} WHERE {condition}"),
+            format!("SELECT count(*) FROM {asked} WHERE {condition}"),
+        ));
+    }
+    let names: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
+    for (what, assert, ask) in wrong {
+        let message = format!("the key of `{}` is {}, and rows may {what}", held.after.name, names.join(", "));
+        let count = migration.ask(&ask);
+        findings.push(
+            migration
+                .at(at, message)
+                .notes(count.map(|count| format!("of those there are {count} now")))
+                .help("mend such rows first, in the same file")
+                .helps(assertion(&assert)),
+        );
+    }
+}
+
+/// The full-text indexes that find a row by a rowid which it no longer has.
+fn full_text(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableChange, held: Held<'_>) {
+    if !change.changes.contains(&Change::WithoutRowid(true)) {
+        return;
+    }
+    let table = &held.after.name;
+    for known in migration.after.iter().filter(|known| known.object.kind() == Kind::VirtualTable) {
+        let Object::VirtualTable(index) = &known.object else { continue };
+        let is_content = |argument: &String| {
+            let names = names(argument);
+            names.contains(&Name::new("content")) && names.contains(table)
+        };
+        if index.arguments.iter().any(is_content) {
+            let message = format!("`{table}` has no rowids any more, by which `{}` finds its rows", index.name);
+            let help = "keep the rowid: leave `WITHOUT ROWID` out";
+            findings.push(migration.at(change.statement(), message).help(help));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `type-change`: a column gets a type that converts the values that are there.
+//!
+//! Only another affinity converts: `VARCHAR(9)` to `TEXT` is nothing, and a text can be made of everything. Which values
+//! would change is what `generate` asserts about such a column.
+
+use crate::lint::conversions::{Pair, Which, judge, listed};
+use crate::lint::finding::Findings;
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::model::{Affinity, Table};
+
+const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, code TEXT);";
+
+pub(super) const RULE: Rule = Rule {
+    name: "type-change",
+    group: Group::Data,
+    level: Level::Warn,
+    what: "a column gets a type that changes values which are there",
+    why: "SQLite converts without a word what looks like a number in a column of numbers: `'007'` becomes 7, `'1e3'` \
+          becomes 1000, a large integer loses digits in a column of reals. What does not look like a number stays a \
+          text, and is read as one.",
+    instead: "Say what becomes of the values:\n\n    INSERT INTO n SELECT id, CAST(code AS INTEGER) FROM users;\n\nOr \
+              stop before anything has changed where a value would not be the same:\n\n    -- dbmigrate: assert SELECT \
+              count(*) = 0 FROM users WHERE code <> CAST(CAST(code AS INTEGER) AS TEXT)\n\n`cargo dbmigrate generate` \
+              writes such an assertion.",
+    fails: &[
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT * FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, number DATETIME);
+                  INSERT INTO n SELECT id, code FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+    ],
+    passes: &[
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT id, CAST(code AS INTEGER) FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: BEFORE,
+            now: "-- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE code <> CAST(CAST(code AS INTEGER) AS TEXT)
+                  CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT * FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+    ],
+    quiet: &[
+        Example {
+            before: "CREATE TABLE t (a VARCHAR(9), b INT, c INTEGER, d DATETIME, e INTEGER);",
+            now: "CREATE TABLE n (a TEXT, b BIGINT, c NUMERIC, d INTEGER, e TEXT);
+                  INSERT INTO n SELECT * FROM t;
+                  DROP TABLE t;
+                  ALTER TABLE n RENAME TO t;",
+        },
+        Example {
+            before: "CREATE TABLE t (id INTEGER PRIMARY KEY);",
+            now: "CREATE TABLE n (id TEXT PRIMARY KEY);
+                  INSERT INTO n SELECT * FROM t;
+                  DROP TABLE t;
+                  ALTER TABLE n RENAME TO t;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code TEXT, size REAL);
+                  INSERT INTO n SELECT *, 0 FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    for change in migration.changed_tables() {
+        judge(migration, findings, change, Which::Retyped, |table: &Table, pairs: &[Pair<'_>]| {
+            let columns = listed(pairs, true);
+            let message = format!("columns of `{}` get another type, which changes values: {columns}", table.name);
+            let reals = pairs.iter().all(|(_, after)| after.affinity() == Affinity::Real);
+            let note = match table.strict {
+                true => "a value that is none of its type makes the migration fail",
+                false if reals => "large integers lose digits, and texts that look like numbers become ones",
+                false => "texts that look like numbers become numbers: `'007'` is 7 then; others stay texts",
+            };
+            (message, note)
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! `unbounded-write`: every row of a table is changed or removed.
+//!
+//! A column that the same migration has added is filled in that way, and `coalesce(a, …)` or a `CASE` that ends in `ELSE
+//! a` keep what is there. A table that goes at the end is for `drop-table`. What a trigger does is not looked at, nor
+//! what happens to virtual tables, which are filled anew like that.
+
+use sqlite3_parser::ast::{Expr, Literal, Set, Stmt};
+
+use crate::lint::added::rows;
+use crate::lint::finding::Findings;
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::tree;
+use crate::model::{Kind, Name};
+
+const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
+
+pub(super) const RULE: Rule = Rule {
+    name: "unbounded-write",
+    group: Group::Destructive,
+    level: Level::Deny,
+    what: "every row of a table is updated or deleted",
+    why: "A `WHERE` that was forgotten overwrites or removes everything in every installed database, and no way back \
+          brings it back.",
+    instead: "Say which rows are meant, or that all are:\n\n    UPDATE users SET email = lower(email) WHERE email <> \
+              lower(email);\n\n    -- dbmigrate: allow unbounded-write a cache that is filled anew\n    DELETE FROM \
+              cache;",
+    fails: &[
+        Example { before: BEFORE, now: "DELETE FROM users;" },
+        Example { before: BEFORE, now: "DELETE FROM users WHERE 1;" },
+        Example { before: BEFORE, now: "UPDATE users SET email = lower(email);" },
+        Example { before: BEFORE, now: "WITH x AS (SELECT 1) UPDATE main.users SET email = NULL;" },
+    ],
+    passes: &[Example { before: BEFORE, now: "UPDATE users SET email = lower(email) WHERE email <> lower(email);" }],
+    quiet: &[
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users ADD COLUMN domain TEXT; UPDATE users SET domain = substr(email, 3);",
+        },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users ADD COLUMN size INTEGER; UPDATE users SET size = length(email);
+                  ALTER TABLE users ADD COLUMN new_size INTEGER NOT NULL DEFAULT 0; UPDATE users SET new_size = size;
+                  ALTER TABLE users DROP COLUMN size; ALTER TABLE users RENAME COLUMN new_size TO size;",
+        },
+        Example { before: BEFORE, now: "UPDATE users SET email = coalesce(email, '');" },
+        Example { before: BEFORE, now: "UPDATE users SET email = CASE WHEN email IS NULL THEN '' ELSE email END;" },
+        Example { before: BEFORE, now: "CREATE TABLE t (a); INSERT INTO t VALUES (1); DELETE FROM t;" },
+        Example { before: BEFORE, now: "CREATE TEMP TABLE t (a); DELETE FROM t; DROP TABLE t;" },
+        Example { before: BEFORE, now: "DELETE FROM users; DROP TABLE users;" },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); DELETE FROM sqlite_sequence;
+                  CREATE TRIGGER u AFTER INSERT ON users BEGIN DELETE FROM users; END;",
+        },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    for (at, statement) in migration.statements.iter().enumerate() {
+        let (table, verb, sets): (_, _, &[Set<'_>]) = match statement.tree {
+            Some(Stmt::Delete { tbl_name, where_clause, limit: None, .. }) if is_open(where_clause.as_ref()) => {
+                (tbl_name, "deleted", &[])
+            }
+            Some(Stmt::Update { tbl_name, sets, where_clause, from: None, limit: None, .. })
+                if is_open(where_clause.as_ref()) =>
+            {
+                (tbl_name, "updated", *sets)
+            }
+            _ => continue,
+        };
+        let Some(table) = tree::in_main(table).filter(|table| migration.may_hold_rows(at, table)) else { continue };
+        let goes =
+            migration.lineage.dropped.iter().any(|gone| gone.statement > at && *gone.table.object.name() == table);
+        let harmless = !sets.is_empty() && sets.iter().all(|set| keeps(set) || is_new(migration, at, &table, set));
+        if goes || harmless {
+            continue;
+        }
+        findings.push(
+            migration
+                .at(at, format!("every row of `{table}` is {verb}"))
+                .notes(rows(migration, &table))
+                .help("say which rows are meant: `… WHERE …`")
+                .help("or that all are: `-- dbmigrate: allow unbounded-write REASON` on the line above"),
+        );
+    }
+}
+
+/// Whether a condition leaves no row out.
+fn is_open(condition: Option<&Expr<'_>>) -> bool {
+    match condition {
+        None => true,
+        Some(Expr::Literal(Literal::Numeric(number))) => *number != "0",
+        Some(Expr::Id(word)) => word.0.eq_ignore_ascii_case("true"),
+        Some(Expr::Name(word)) => word.0.eq_ignore_ascii_case("true"),
+        Some(_) => false,
+    }
+}
+
+/// Whether a column is set to itself wherever it has a value, or some.
+fn keeps(set: &Set<'_>) -> bool {
+    let [column] = &set.col_names[..] else { return false };
+    let column = tree::name(column);
+    let is_itself = |expr: &Expr<'_>| match expr {
+        Expr::Id(id) => Name::new(dbmigrate_core::token::unquote(id.0)) == column,
+        Expr::Name(name) => tree::name(name) == column,
+        Expr::Qualified(_, name) => tree::name(name) == column,
+        _ => false,
+    };
+    match &set.expr {
+        Expr::FunctionCall { name, args: Some([first, ..]), .. } => {
+            ["coalesce", "ifnull"].iter().any(|own| name.0.eq_ignore_ascii_case(own)) && is_itself(first)
+        }
+        Expr::Case { else_expr: Some(other), .. } => is_itself(other),
+        other => is_itself(other),
+    }
+}
+
+/// Whether an assignment is to columns that the migration itself has added.
+fn is_new(migration: &Migration<'_>, at: usize, table: &Name, set: &Set<'_>) -> bool {
+    let changes = &migration.lineage.changes;
+    let change = changes.iter().find(|change| change.statements.contains(&at) || change.after.object.name() == table);
+    let before = change.map(|change| &change.before).or_else(|| migration.before(Kind::Table, table));
+    let Some(before) = before.and_then(|known| known.table()) else { return false };
+    set.col_names.iter().map(tree::name).all(|column| {
+        let mut renamed = change.iter().flat_map(|change| &change.renamed);
+        let is_old = renamed.any(|(was, now)| *now == column && before.column(was).is_some());
+        before.column(&column).is_none() && !is_old
+    })
+}
