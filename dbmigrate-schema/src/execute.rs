@@ -4,14 +4,14 @@
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::statement::{Effect, Statement};
-use dbmigrate_core::token::{is_word, tokens, unquote};
+use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Diagnostic, Location, Script, Span, Step};
 use rusqlite::Connection;
-use sqlite3_parser::ast::{AlterTableBody, Cmd, Stmt};
-use sqlite3_parser::lexer::sql::Parser;
-use sqlite3_parser::{Bump, FallibleIterator};
+use sqlite3_parser::Bump;
+use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
 use crate::foreign_keys;
+use crate::lint::tree;
 use crate::model::Name;
 use crate::watch::Watch;
 
@@ -165,7 +165,8 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
     };
     let message = message(error);
     let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"));
-    began_empty(refused.at(Location::new(&script.source, span)))
+    let help = refused_column(script.source.slice(statement), &message);
+    help.into_iter().fold(began_empty(refused.at(Location::new(&script.source, span))), Diagnostic::help)
 }
 
 /// Says where the replay began, to those who miss a table.
@@ -173,16 +174,14 @@ pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
     if refused.message.contains("no such table") {
         return refused.note("the replay began with an empty database, and all that comes before this ran");
     }
-    refused_column(script.source.slice(statement), &message).into_iter().fold(refused, Diagnostic::help)
+    refused
 }
 
 /// How to add a column that SQLite never adds as it stands.
 fn refused_column(sql: &str, message: &str) -> Option<String> {
     let bump = Bump::new();
-    let Some(Cmd::Stmt(statement)) = Parser::new(&bump, sql.as_bytes()).next().ok()? else { return None };
-    let Stmt::AlterTable(table, AlterTableBody::AddColumn(column)) = &statement else { return None };
-    let name = |name: &str| Name::new(unquote(name));
-    let (table, column) = (name(table.name.0), name(column.col_name.0));
+    let Stmt::AlterTable(table, AlterTableBody::AddColumn(column)) = tree::parse(&bump, sql)? else { return None };
+    let (table, column) = (tree::name(&table.name), tree::name(&column.col_name));
     let index = Name::new(format!("{table}_{column}")).to_sql();
     let (table, column) = (table.to_sql(), column.to_sql());
     if message.starts_with("Cannot add a UNIQUE column") {

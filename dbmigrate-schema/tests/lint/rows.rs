@@ -15,7 +15,7 @@ fn judged(before: &str, rows: &str, now: &str) -> Vec<Finding> {
     database.pragma_update(None, "query_only", true).unwrap();
     let old = BTreeSet::from([1]);
     let options = Options { old: Some(&old), rows: Some(Rows::new(&database, vec![1])) };
-    let (replay, findings) = lint(&set, &options);
+    let (replay, findings) = lint(&set, None, &options);
     assert_eq!(replay.diagnostics, []);
     findings
 }
@@ -98,6 +98,6 @@ fn a_database_that_has_the_migration_is_not_asked() {
     let database = Connection::open_in_memory().unwrap();
     database.execute_batch(&format!("{USERS} {ROWS}")).unwrap();
     let options = Options { old: None, rows: Some(Rows::new(&database, vec![1, 2])) };
-    let (_, findings) = lint(&set, &options);
+    let (_, findings) = lint(&set, None, &options);
     assert_eq!(findings[0].diagnostic.notes, [""; 0]);
 }
