@@ -14,8 +14,8 @@ pub(crate) trait Watch {
     /// A script begins; also once more, after all that it did was taken back.
     fn begins(&mut self) {}
 
-    /// A statement is about to run.
-    fn runs(&mut self) {}
+    /// A statement of a script is about to run.
+    fn runs(&mut self, _: &Connection, _: &Script, _: &Statement) {}
 
     /// A statement of a script has run.
     fn ran(&mut self, _: &Connection, _: &Script, _: &Statement) -> rusqlite::Result<()> {

@@ -4,4 +4,7 @@
 
 mod examples;
 mod lineage;
+mod plan;
+mod rows;
 mod support;
+mod views;
