@@ -8,7 +8,7 @@ use super::migration::Statement;
 use super::state::Known;
 use super::tree::{Move, Source, moves};
 use crate::compare::{Change, compare};
-use crate::model::{Kind, Name, Schema, Table};
+use crate::model::{Constraint, ForeignKey, Kind, Name, Rule, Schema, Table};
 use crate::plan::Rename;
 
 /// A table that a migration found and leaves.
@@ -32,6 +32,11 @@ impl TableChange {
     /// The statement that is to blame for what it has become.
     pub(crate) fn statement(&self) -> usize {
         self.rebuild.as_ref().map(|rebuild| rebuild.create).or_else(|| self.statements.last().copied()).unwrap_or(0)
+    }
+
+    /// Whether it had this name before, and has it still.
+    pub(crate) fn keeps_name(&self, name: &Name) -> bool {
+        self.before.object.name() == name && self.after.object.name() == name
     }
 
     /// The name that a column of after had before; none for one that is new.
@@ -206,6 +211,11 @@ impl Thread {
         }
     }
 
+    /// Whether it had this name before the migration.
+    fn is_called(&self, name: Option<&Name>) -> bool {
+        name.is_some() && self.origin.as_ref().map(|it| it.object.name()) == name
+    }
+
     fn rename(&mut self, from: &Name, to: &Name) {
         match self.renamed.iter_mut().find(|(_, now)| now == from) {
             Some((_, now)) => now.clone_from(to),
@@ -217,7 +227,12 @@ impl Thread {
 fn settle(threads: &[Thread]) -> Lineage {
     let mut lineage = Lineage::default();
     let mut rebuilt = vec![false; threads.len()];
-    for thread in threads {
+    // A table that takes over rows and name of another is that one, whoever else takes over rows.
+    let is_namesake = |thread: &&Thread| {
+        source(threads, thread, &[]).is_some_and(|(old, _)| threads[old].is_called(thread.now.as_ref().ok()))
+    };
+    let (namesakes, others): (Vec<_>, Vec<_>) = threads.iter().partition(is_namesake);
+    for thread in namesakes.into_iter().chain(others) {
         let (Ok(_), Some(after)) = (&thread.now, &thread.after) else { continue };
         if let Some(before) = &thread.origin {
             lineage.changes.push(TableChange::new(thread, before, after, thread.renamed.clone()));
@@ -238,7 +253,39 @@ fn settle(threads: &[Thread]) -> Lineage {
             lineage.dropped.push(Dropped { table: Rc::clone(table), statement: *statement });
         }
     }
+    follow_parents(&mut lineage.changes);
     lineage
+}
+
+/// A reference that only follows its parent to another name is no change.
+fn follow_parents(changes: &mut [TableChange]) {
+    let names = |change: &TableChange| {
+        let (before, after) = (change.before.object.name().clone(), change.after.object.name().clone());
+        (before != after || !change.renamed.is_empty()).then(|| (before, (after, change.renamed.clone())))
+    };
+    let parents: HashMap<Name, (Name, Vec<(Name, Name)>)> = changes.iter().filter_map(names).collect();
+    if parents.is_empty() {
+        return;
+    }
+    let moved = |change: &Change| {
+        let Change::ConstraintRemoved(Constraint { name, rule: Rule::ForeignKey(key), .. }) = change else {
+            return None;
+        };
+        let (parent, renamed) = parents.get(&key.parent)?;
+        let now = |column: &Name| renamed.iter().find(|(was, _)| was == column).map_or(column, |(_, now)| now).clone();
+        let parent_columns = key.parent_columns.iter().map(now).collect();
+        Some((name.clone(), Rule::ForeignKey(ForeignKey { parent: parent.clone(), parent_columns, ..key.clone() })))
+    };
+    for change in changes {
+        for at in (0..change.changes.len()).rev() {
+            let Some((name, rule)) = change.changes.get(at).and_then(moved) else { continue };
+            let is_it = |it: &Change| matches!(it, Change::ConstraintAdded(it) if it.name == name && it.rule == rule);
+            if let Some(added) = change.changes.iter().position(is_it) {
+                change.changes.remove(added.max(at));
+                change.changes.remove(added.min(at));
+            }
+        }
+    }
 }
 
 /// The dropped table of before whose rows a new table took over, perhaps by way of others; and the way, the new table
@@ -249,9 +296,9 @@ fn source<'t>(threads: &'t [Thread], new: &'t Thread, rebuilt: &[bool]) -> Optio
     let mut thread = new;
     loop {
         let from: Vec<usize> = thread.copies.iter().flat_map(|copy| copy.from.iter().copied()).collect();
-        let goes = |at: &&usize| threads[**at].now.is_err() && threads[**at].origin.is_some() && !rebuilt[**at];
-        let is_namesake =
-            |at: &&usize| threads[**at].origin.as_ref().map(|it| it.object.name()) == new.now.as_ref().ok();
+        let is_taken = |at: usize| rebuilt.get(at).is_some_and(|taken| *taken);
+        let goes = |at: &&usize| threads[**at].now.is_err() && threads[**at].origin.is_some() && !is_taken(**at);
+        let is_namesake = |at: &&usize| threads[**at].is_called(new.now.as_ref().ok());
         if let Some(old) = from.iter().filter(goes).find(is_namesake).or_else(|| from.iter().find(goes)) {
             return Some((*old, path));
         }

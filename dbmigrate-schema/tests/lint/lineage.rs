@@ -21,6 +21,12 @@ fn a_rebuild_drops_nothing() {
         "CREATE TABLE x AS SELECT * FROM t; DROP TABLE t; CREATE TABLE t (id, a); INSERT INTO t SELECT * FROM x; \
          DROP TABLE x",
     );
+    // Who takes over the name as well is the one.
+    drops(
+        false,
+        "CREATE TABLE more (id, b); INSERT INTO more (id) SELECT id FROM t; CREATE TABLE n (id, a); \
+         INSERT INTO n SELECT id, a FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t",
+    );
     drops(false, "CREATE TABLE people AS SELECT * FROM t; DROP TABLE t");
     drops(true, "CREATE TABLE n (id, a); DROP TABLE t; ALTER TABLE n RENAME TO t");
     drops(true, "CREATE TABLE n (id, a); INSERT INTO n SELECT id, 1 FROM u; DROP TABLE t; ALTER TABLE n RENAME TO t");
@@ -52,4 +58,13 @@ fn a_table_that_no_database_has_seen_is_empty() {
         let (_, findings) = dbmigrate_schema::lint::lint(&set, &options);
         assert_eq!(names(&findings).contains("drop-table"), expect, "{old:?}");
     }
+}
+
+#[test]
+fn a_table_that_takes_some_rows_is_not_the_one_that_takes_the_name() {
+    let now = "CREATE TABLE more (id, b); INSERT INTO more (id) SELECT id FROM t; CREATE TABLE n (id, a, c); \
+               INSERT INTO n (id, a) SELECT id, a FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t";
+    assert!(!names(&lint_newest(&[OLD, now])).contains("drop-column"));
+    let now = now.replace("(id, a, c)", "(id, c)").replace("(id, a) SELECT id, a", "(id) SELECT id");
+    assert!(names(&lint_newest(&[OLD, &now])).contains("drop-column"));
 }

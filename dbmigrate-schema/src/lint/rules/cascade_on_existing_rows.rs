@@ -4,7 +4,7 @@ use crate::compare::Change;
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::model::{Action, ForeignKey, Name, Rule as Demand};
+use crate::model::{Action, ForeignKey, Kind, Name, Rule as Demand};
 
 pub(super) const RULE: Rule = Rule {
     name: "cascade-on-existing-rows",
@@ -50,6 +50,13 @@ pub(super) const RULE: Rule = Rule {
                   ALTER TABLE new_posts RENAME TO posts;",
         },
         Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY);
+                     CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id) ON DELETE CASCADE);",
+            now: "ALTER TABLE users RENAME TO people;
+                  ALTER TABLE people RENAME COLUMN id TO person;
+                  ALTER TABLE posts RENAME COLUMN author TO writer;",
+        },
+        Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE posts (id INTEGER PRIMARY KEY);",
             now: "ALTER TABLE posts ADD COLUMN author INTEGER REFERENCES users ON DELETE CASCADE;",
         },
@@ -70,7 +77,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                     && own.parent == key.parent
                     && own.columns.iter().eq(old.iter().copied())
             };
-            if before.foreign_keys().any(is_it) {
+            let has_parent = migration.after.get(Kind::Table, &key.parent).is_some();
+            if before.foreign_keys().any(is_it) || !has_parent {
                 continue;
             }
             let parent = &key.parent;

@@ -56,6 +56,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for (at, statement) in migration.statements.iter().enumerate() {
         for span in &statement.quoted {
             let Some(table) = copied(migration, at, span) else { continue };
+            let table = migration.name_at_end(at, &table).unwrap_or(table);
             let word = Name::new(unquote(&statement.sql[span.start..span.end]));
             let start = statement.span.start;
             let place = Span::new(start + span.start, start + span.end);

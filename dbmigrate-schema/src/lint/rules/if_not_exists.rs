@@ -63,7 +63,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         let message = match migration.at_statement(at, kind, &name) {
             Some(_) => format!("{kind} `{name}` is there already, so this changes nothing"),
-            None => format!("if a {kind} `{name}` is there, it is kept, whatever it is"),
+            None => format!("where the {kind} `{name}` is there, it is kept, whatever it is"),
         };
         findings.push(
             migration

@@ -58,10 +58,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
         let Some(rebuild) = &change.rebuild else { continue };
         let counts = |table: Option<&Table>| table.and_then(Table::primary_key).is_some_and(|key| key.autoincrement);
-        if !counts(change.before.table()) || !counts(change.after.table()) {
+        let name = change.before.object.name();
+        if !counts(change.before.table()) || !counts(change.after.table()) || !change.keeps_name(name) {
             continue;
         }
-        let name = change.before.object.name();
         let message = format!("`{name}` is made anew and forgets the highest id that it ever gave");
         let mut finding = migration.at(rebuild.drop, message).label("its row in `sqlite_sequence` goes, too");
         let key = change.before.table().and_then(Table::rowid_alias).map(|column| column.name.to_sql());

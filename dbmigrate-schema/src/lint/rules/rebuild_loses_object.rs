@@ -1,7 +1,8 @@
 //! `rebuild-loses-object`: a table or view is made anew without the indexes and triggers that it had.
 //!
 //! What a `DROP INDEX` or `DROP TRIGGER` takes away is meant to go. An index is not missed where another, or a key, has
-//! the same columns, or where its column is gone; a trigger is not where another waits for the same event.
+//! the same columns, or where its column is gone; a trigger is not where another waits for the same event. A table that
+//! takes over the rows and not the name is a new one, with indexes of its own.
 
 use sqlite3_parser::ast::Stmt;
 
@@ -109,10 +110,10 @@ fn is_meant(migration: &Migration<'_>, statement: usize) -> bool {
     matches!(migration.statements[statement].tree, None | Some(Stmt::DropIndex { .. } | Stmt::DropTrigger { .. }))
 }
 
-/// The name after of the table or view that was dropped and made anew; none where it was not.
+/// The name of the table or view that was dropped and made anew; none where it was not.
 fn anew(migration: &Migration<'_>, owner: &Name) -> Option<Name> {
     let mut changes = migration.lineage.changes.iter();
-    let rebuilt = changes.find(|change| change.rebuild.is_some() && change.before.object.name() == owner);
+    let rebuilt = changes.find(|change| change.rebuild.is_some() && change.keeps_name(owner));
     let view = || migration.before(Kind::View, owner).and(migration.after.get(Kind::View, owner));
     rebuilt.map(|change| &change.after).or_else(view).map(|known| known.object.name().clone())
 }
