@@ -20,6 +20,7 @@ mod soundness;
 mod state;
 mod tree;
 mod walk;
+mod words;
 
 use std::collections::BTreeSet;
 

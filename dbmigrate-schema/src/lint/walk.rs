@@ -265,3 +265,57 @@ impl<'t> Nodes<'t> {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlite3_parser::Bump;
+
+    use super::*;
+    use crate::lint::tree::parse;
+
+    /// How often the literal `7` is met.
+    fn sevens(sql: &str) -> usize {
+        let bump = Bump::new();
+        let statement = parse(&bump, sql).unwrap_or_else(|| panic!("{sql}"));
+        let is_seven = |node: &Node<'_>| matches!(node, Node::Expr(Expr::Literal(literal)) if format!("{literal:?}").contains("\"7\""));
+        nodes(statement).filter(is_seven).count()
+    }
+
+    #[test]
+    fn everything_is_met_once() {
+        for (sql, expect) in [
+            ("SELECT 7 FROM t JOIN (SELECT 7) ON 7 WHERE 7 GROUP BY 7 HAVING 7 ORDER BY 7 LIMIT 7 OFFSET 7", 9),
+            ("WITH a AS (VALUES (7), (7)) SELECT 1 UNION SELECT 7 IN (7, 7) EXCEPT SELECT a BETWEEN 7 AND 7", 7),
+            (
+                "SELECT CASE 7 WHEN 7 THEN 7 ELSE 7 END, CAST(7 AS TEXT), 7 COLLATE x, (7, 7), -7, 7 ISNULL, 7 NOTNULL",
+                11,
+            ),
+            (
+                "SELECT f(7, 7 ORDER BY 7) FILTER (WHERE 7) OVER (PARTITION BY 7 ORDER BY 7 ROWS 7 PRECEDING), count(*)",
+                7,
+            ),
+            ("SELECT EXISTS (SELECT 7), (SELECT 7), 7 IN (SELECT 7), 7 LIKE 7 ESCAPE 7, 7 IN f(7) FROM g(7)", 10),
+            ("SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY 7)", 1),
+            ("INSERT INTO t SELECT 7 ON CONFLICT (a, 7) WHERE 7 DO UPDATE SET a = 7 WHERE 7 RETURNING 7", 6),
+            ("WITH a AS (SELECT 7) UPDATE t SET a = 7, (b, c) = (7, 7) FROM (SELECT 7) WHERE 7 RETURNING 7", 7),
+            ("DELETE FROM t WHERE 7 RETURNING 7", 2),
+            ("CREATE TABLE t (a DEFAULT (7) CHECK (7), b AS (7), CHECK (7))", 4),
+            ("CREATE INDEX i ON t (7, a + 7) WHERE 7", 3),
+            ("CREATE VIEW v AS SELECT 7", 1),
+            ("ALTER TABLE t ADD COLUMN a CHECK (7)", 1),
+            (
+                "CREATE TRIGGER r AFTER INSERT ON t WHEN 7 BEGIN UPDATE t SET a = 7 WHERE 7; DELETE FROM t WHERE 7; \
+                 INSERT INTO t VALUES (7) ON CONFLICT DO UPDATE SET a = 7; SELECT raise(ABORT, 7); END",
+                7,
+            ),
+        ] {
+            assert_eq!(sevens(sql), expect, "{sql}");
+        }
+    }
+
+    #[test]
+    fn depth_is_no_danger() {
+        assert_eq!(sevens(&format!("SELECT {}7{}", "(".repeat(50_000), ")".repeat(50_000))), 1);
+        assert_eq!(sevens(&format!("SELECT {}7", "- ".repeat(50_000))), 1);
+    }
+}

@@ -5,6 +5,8 @@
 mod examples;
 mod lineage;
 mod plan;
+mod quotes;
 mod rows;
 mod support;
+mod versions;
 mod views;

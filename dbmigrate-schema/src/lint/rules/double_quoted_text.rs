@@ -3,11 +3,13 @@
 //! The word may be a text on purpose, so it is a warning; `copied-name-as-text` has those that are surely none.
 
 use dbmigrate_core::Span;
+use dbmigrate_core::token::unquote;
 
 use super::copied_name_as_text::copied;
 use crate::lint::finding::{Draft, Findings};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::words::listed;
 
 pub(super) const RULE: Rule = Rule {
     name: "double-quoted-text",
@@ -48,25 +50,26 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for (at, statement) in migration.statements.iter().enumerate() {
-        for span in statement.quoted.iter().filter(|span| copied(migration, at, span).is_none()) {
-            let word = &statement.sql[span.start..span.end];
-            let start = statement.span.start;
-            let place = Span::new(start + span.start, start + span.end);
-            findings.push(advised(migration.at_span(at, place, message(word, "")), word));
-        }
+        let mut spans: Vec<_> = statement.quoted.iter().filter(|span| copied(migration, at, span).is_none()).collect();
+        spans.sort_by_key(|span| span.start);
+        let Some(first) = spans.first() else { continue };
+        let start = statement.span.start;
+        let place = Span::new(start + first.start, start + first.end);
+        let words: Vec<_> = spans.iter().map(|span| &statement.sql[span.start..span.end]).collect();
+        let is =
+            if words.len() == 1 { "names nothing, so SQLite takes it" } else { "name nothing, so SQLite takes them" };
+        let message = format!("{} {is} for a text", listed(&words));
+        findings.push(advised(migration.at_span(at, place, message), words[0]));
     }
     for quoted in &migration.verdict.quoted {
+        let (kind, name) = (quoted.object.kind(), quoted.object.name());
         let word = &quoted.object.text()[quoted.word.start..quoted.word.end];
-        let place = format!(" in {} `{}`", quoted.object.kind(), quoted.object.name());
-        findings.push(advised(migration.at(quoted.statement, message(word, &place)), word));
+        let message = format!("`{word}` in the {kind} `{name}` names nothing, so SQLite takes it for a text");
+        findings.push(advised(migration.at(quoted.statement, message), word));
     }
-}
-
-fn message(word: &str, place: &str) -> String {
-    format!("`{word}`{place} is the name of nothing, so SQLite takes it for a text")
 }
 
 fn advised(finding: Draft, word: &str) -> Draft {
-    let text = dbmigrate_core::token::unquote(word).replace('\'', "''");
+    let text = unquote(word).replace('\'', "''");
     finding.help(format!("if it is a text, write `'{text}'`; if it is a name, correct it"))
 }

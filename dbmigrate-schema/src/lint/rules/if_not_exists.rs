@@ -9,7 +9,8 @@ use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree::in_main;
-use crate::model::Kind;
+use crate::lint::words::listed;
+use crate::model::{Kind, Name};
 
 pub(super) const RULE: Rule = Rule {
     name: "if-not-exists",
@@ -52,8 +53,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     if migration.at == 0 || !migration.script.transaction || migration.script.tolerate_existing {
         return;
     }
+    let mut kept: Vec<(usize, Name)> = Vec::new();
     for (at, statement) in migration.statements.iter().enumerate() {
-        let Some((kind, name)) = statement.tree.and_then(kept).and_then(|(kind, name)| Some((kind, in_main(name)?)))
+        let Some((kind, name)) = statement.tree.and_then(keeps).and_then(|(kind, name)| Some((kind, in_main(name)?)))
         else {
             continue;
         };
@@ -61,20 +63,25 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if earlier.filter(|it| it.key == (kind, name.clone())).any(|it| it.after.is_none()) {
             continue;
         }
-        let message = match migration.at_statement(at, kind, &name) {
-            Some(_) => format!("{kind} `{name}` is there already, so this changes nothing"),
-            None => format!("where the {kind} `{name}` is there, it is kept, whatever it is"),
-        };
-        findings.push(
-            migration
-                .at(at, message)
-                .help("leave out `IF NOT EXISTS`: a migration that meets another schema than it knows had better fail")
-                .help("or say `-- dbmigrate: tolerate existing` at the top, which reports what it skips"),
-        );
+        if migration.at_statement(at, kind, &name).is_some() {
+            let message = format!("{kind} `{name}` is there already, so this changes nothing");
+            findings
+                .push(migration.at(at, message).help("remove it, or leave out `IF NOT EXISTS` and see what is meant"));
+        } else {
+            kept.push((at, name));
+        }
     }
+    let Some((first, _)) = kept.first() else { return };
+    let names = listed(kept.iter().map(|(_, name)| name));
+    findings.push(
+        migration
+            .at(*first, format!("where there is one of that name already, it is kept, whatever it is: {names}"))
+            .help("leave out `IF NOT EXISTS`: a migration that meets another schema than it knows had better fail")
+            .help("or say `-- dbmigrate: tolerate existing` at the top, which reports what it skips"),
+    );
 }
 
-fn kept<'t>(statement: &'t Stmt<'t>) -> Option<(Kind, &'t QualifiedName<'t>)> {
+fn keeps<'t>(statement: &'t Stmt<'t>) -> Option<(Kind, &'t QualifiedName<'t>)> {
     match statement {
         Stmt::CreateTable { temporary: false, if_not_exists: true, tbl_name, .. } => Some((Kind::Table, tbl_name)),
         Stmt::CreateVirtualTable { if_not_exists: true, tbl_name, .. } => Some((Kind::VirtualTable, tbl_name)),

@@ -3,6 +3,7 @@
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::words::listed;
 use crate::model::{Affinity, Constraint, Key, Rule as Demand, Table};
 use dbmigrate_core::token::unquote;
 
@@ -78,11 +79,10 @@ fn odd(table: &Table, constraint: &Constraint, key: &Key) -> Option<(String, Str
         }
     }
     let open: Vec<_> = columns.filter(nullable).collect();
-    let shown: Vec<_> = open.iter().map(|column| format!("`{}`", column.name)).collect();
     let first = open.first()?;
     let declared = first.declared_type.as_deref().map_or_else(String::new, |it| format!(" {it}"));
     Some((
-        format!("{} may be NULL, in spite of the primary key of `{name}`", shown.join(", ")),
+        format!("{} may be NULL, in spite of the primary key of `{name}`", listed(open.iter().map(|it| &it.name))),
         format!("add `NOT NULL`: `{}{declared} NOT NULL`", first.name.to_sql()),
     ))
 }

@@ -6,6 +6,7 @@
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::words::listed;
 use crate::model::{Affinity, Column};
 
 pub(super) const RULE: Rule = Rule {
@@ -64,17 +65,24 @@ const NUMERIC: &[&str] = &[
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for made in migration.made().iter().filter(|made| !made.table.strict) {
-        for column in &made.columns {
-            let (Some(declared), Some(becomes)) = (&column.declared_type, odd(column)) else { continue };
-            let (name, table) = (&column.name, &made.table.name);
+        let odd: Vec<_> = made.columns.iter().filter_map(|column| Some((*column, odd(column)?))).collect();
+        // Each type once, with all of its columns.
+        for (at, (first, becomes)) in odd.iter().enumerate() {
+            let is_it = |other: &&(&Column, _)| other.0.declared_type == first.declared_type;
+            if odd[..at].iter().any(|other| is_it(&other)) {
+                continue;
+            }
+            let (declared, table) = (first.declared_type.as_deref().unwrap_or_default(), &made.table.name);
+            let names = listed(odd.iter().filter(is_it).map(|(column, _)| &column.name));
+            let message = format!("`{declared}`, the type of {names} in `{table}`, is {becomes} to SQLite");
             findings.push(
                 migration
-                    .at(
-                        made.statement,
-                        format!("`{name}` of `{table}` is a `{declared}`, which SQLite takes for {becomes}"),
-                    )
+                    .at(made.statement, message)
                     .note("texts that look like numbers become numbers: '007' is 7")
-                    .help(format!("say what it is: `{} TEXT`, `REAL`, `INTEGER`, `NUMERIC` or `BLOB`", name.to_sql())),
+                    .help(format!(
+                        "say what it is: `{} TEXT`, `REAL`, `INTEGER`, `NUMERIC` or `BLOB`",
+                        first.name.to_sql()
+                    )),
             );
         }
     }

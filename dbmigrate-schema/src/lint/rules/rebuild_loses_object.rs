@@ -93,11 +93,13 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let text = lost.object.text();
+        let key = changed.key.clone();
         findings.push(
             migration
                 .at(statement, format!("{kind} `{name}` goes with the old `{owner}`, and nothing makes it again"))
                 .help(format!("make it again once `{owner}` is there:\n{text};"))
-                .help(format!("or drop it first, if it is meant to go: `DROP {} {};`", keyword(*kind), name.to_sql())),
+                .help(format!("or drop it first, if it is meant to go: `DROP {} {};`", keyword(*kind), name.to_sql()))
+                .moot_if(move |end| end.state.get(key.0, &key.1).is_some()),
         );
     }
 }

@@ -6,6 +6,7 @@ use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::state::State;
+use crate::lint::words::listed;
 use crate::model::{ForeignKey, Indexed, Kind, Name, Rule as Demand, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -63,12 +64,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             }
             let table = made.table.name.clone();
             let columns: Vec<_> = key.columns.iter().map(Name::to_sql).collect();
-            let shown: Vec<_> = key.columns.iter().map(|column| format!("`{column}`")).collect();
             let names = std::iter::once(&table).chain(&key.columns).map(Name::as_str).collect::<Vec<_>>();
             let index = Name::new(names.join("_")).to_sql();
             let parent = &key.parent;
             let message =
-                format!("{} of `{table}` refers to `{parent}`, and no index begins with it", shown.join(", "));
+                format!("{} of `{table}` refers to `{parent}`, and no index begins with it", listed(&key.columns));
             let key = key.clone();
             findings.push(
                 migration

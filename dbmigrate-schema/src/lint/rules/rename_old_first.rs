@@ -7,8 +7,10 @@ use crate::lint::finding::Findings;
 use crate::lint::lineage::{Rebuild, TableChange};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::state::State;
 use crate::lint::tree::{Move, moves};
-use crate::model::{Kind, Name};
+use crate::lint::words::listed;
+use crate::model::{Kind, Name, Table};
 
 pub(super) const RULE: Rule = Rule {
     name: "rename-old-first",
@@ -62,20 +64,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in &migration.lineage.changes {
         let Some(rebuild) = &change.rebuild else { continue };
         let Some((statement, old)) = renamed_first(migration, change, rebuild) else { continue };
-        if migration.after.get(Kind::Table, &old).is_some() {
-            continue;
-        }
-        let tables = migration.after.iter().filter_map(|known| known.table());
-        let mut children: Vec<_> = tables
-            .filter(|table| table.foreign_keys().any(|key| key.parent == old))
-            .map(|table| format!("`{}`", table.name))
-            .collect();
+        let children = children_of(migration.after, &old);
         if children.is_empty() {
             continue;
         }
-        children.sort();
         let (name, refer) = (change.before.object.name(), if children.len() == 1 { "refers" } else { "refer" });
-        let message = format!("{} {refer} to `{old}` now, which is gone: `{name}` took it along", children.join(", "));
+        let message = format!("{} {refer} to `{old}` now, which is gone", listed(&children));
         let new = Name::new(format!("new_{name}")).to_sql();
         let name = name.to_sql();
         findings.push(
@@ -86,9 +80,22 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 .help(format!(
                     "make the new table as `{new}`, copy the rows, and rename it last: `DROP TABLE {name}; ALTER TABLE \
                      {new} RENAME TO {name};`"
-                )),
+                ))
+                .moot_if(move |end| children_of(end.state, &old).is_empty()),
         );
     }
+}
+
+/// The tables that refer to one that is not there.
+fn children_of(state: &State, parent: &Name) -> Vec<Name> {
+    if state.get(Kind::Table, parent).is_some() {
+        return Vec::new();
+    }
+    let tables = state.iter().filter_map(|known| known.table());
+    let refers = |table: &&Table| table.foreign_keys().any(|key| key.parent == *parent);
+    let mut children: Vec<_> = tables.filter(refers).map(|table| table.name.clone()).collect();
+    children.sort();
+    children
 }
 
 /// The statement that renames the old table before the new one is made, and the name that it gives.
