@@ -1,5 +1,7 @@
 //! `newer-sqlite`: something that the oldest SQLite of the manifest does not know.
 
+use std::collections::HashSet;
+
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
 use crate::lint::features::features;
@@ -54,10 +56,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let (least, minor) = migration.min_sqlite();
+    let mut said = HashSet::new();
     for (at, statement) in migration.statements.iter().enumerate() {
         let Some(tree) = statement.tree else { continue };
         let mut newer = features(tree, statement.sql);
-        newer.retain(|(_, since)| *since > migration.min_sqlite());
+        // Once in a migration is enough.
+        newer.retain(|(what, since)| *since > migration.min_sqlite() && said.insert(what.clone()));
         newer.sort();
         for (what, (major, since)) in newer {
             let message = format!("`{what}` needs SQLite {major}.{since}, and `min-sqlite` is {least}.{minor}");

@@ -36,8 +36,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for (at, changed) in migration.net() {
         let (kind, name) = &changed.key;
-        let is_new = changed.after.is_some() && migration.before(*kind, name).is_none();
-        if !is_new || name.as_str().is_ascii() {
+        if name.as_str().is_ascii() || changed.after.is_none() || migration.before(*kind, name).is_some() {
             continue;
         }
         let others = migration.after.iter().map(|known| known.object.name());

@@ -5,7 +5,7 @@ use sqlite3_parser::ast::Stmt;
 use crate::lint::finding::Findings;
 use crate::lint::migration::{Migration, Statement};
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::lint::tree::in_main;
+use crate::lint::tree::{Move, Source, in_main, moves};
 use crate::model::{Kind, Name, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);",
         now: "CREATE TABLE new_users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
-              INSERT INTO new_users (id, name) SELECT id, name FROM users;
+              INSERT INTO new_users SELECT * FROM users;
               DROP TABLE users;
               ALTER TABLE new_users RENAME TO users;",
     }],
@@ -45,6 +45,13 @@ pub(super) const RULE: Rule = Rule {
         },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);",
+            now: "CREATE TABLE new_users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
+                  INSERT INTO new_users (name) SELECT name FROM users ORDER BY name;
+                  DROP TABLE users;
+                  ALTER TABLE new_users RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);",
             now: "ALTER TABLE users RENAME TO people; ALTER TABLE people ADD COLUMN nick TEXT;",
         },
     ],
@@ -60,6 +67,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let counts = |table: Option<&Table>| table.and_then(Table::primary_key).is_some_and(|key| key.autoincrement);
         let name = change.before.object.name();
         if !counts(change.before.table()) || !counts(change.after.table()) || !change.keeps_name(name) {
+            continue;
+        }
+        if !rebuild.copies.iter().any(|copy| copies_ids(migration, *copy, change.after.table())) {
             continue;
         }
         let message = format!("`{name}` is made anew and forgets the highest id that it ever gave");
@@ -86,6 +96,16 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
         findings.push(finding);
     }
+}
+
+/// Whether a copy hands over the ids, and does not give new ones.
+fn copies_ids(migration: &Migration<'_>, copy: usize, after: Option<&Table>) -> bool {
+    let Some(Move::Copied { columns, .. }) = migration.statements[copy].tree.and_then(moves) else { return false };
+    let Some(id) = after.and_then(Table::rowid_alias) else { return false };
+    columns.iter().enumerate().any(|(at, (target, source))| match target {
+        Some(target) => *target == id.name,
+        None => *source == Source::All || after.and_then(|table| table.columns.get(at)) == Some(id),
+    })
 }
 
 fn literal(name: &Name) -> String {
