@@ -10,37 +10,46 @@ mod added;
 mod allowed;
 mod conversions;
 mod explain;
+mod features;
 mod finding;
 mod follow;
 mod keys;
 mod levels;
 mod lineage;
+mod made;
 mod migration;
 mod named;
+mod quotes;
 mod references;
 mod rows;
 mod rule;
 mod rules;
+mod soundness;
 mod state;
 pub(crate) mod tree;
 mod values;
+mod walk;
 mod widens;
+mod words;
 
 use std::collections::BTreeSet;
 
-use dbmigrate_core::{Body, MigrationSet, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, MigrationSet, SourceMigration};
 
 pub use explain::{document, list, page};
 pub use finding::Finding;
+use finding::Findings;
 use follow::Follower;
 pub use levels::{Levels, Orders, Told};
 pub use named::{NameError, Named};
 pub use rows::Rows;
+use rule::Check;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
 
 use crate::program::Program;
 use crate::replay::{Replay, watched};
+use crate::views;
 
 /// What to judge, and by what.
 #[derive(Debug, Default)]
@@ -67,8 +76,32 @@ impl Options<'_> {
 #[must_use]
 pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options<'_>) -> (Replay, Vec<Finding>) {
     let mut follower = Follower::new(set, options);
-    let replay = watched(set, program, &mut follower);
-    (replay, follower.findings)
+    let mut replay = watched(set, program, &mut follower);
+    let mut findings = follower.finish();
+    findings.extend(texts(set, options));
+    findings.sort_by_key(|finding| (finding.number, finding.statement));
+    // The replay reads every view at its end: what a rule says with a place is not said twice.
+    let is_said = |diagnostic: &Diagnostic| {
+        findings
+            .iter()
+            .any(|finding| diagnostic.code == views::BROKEN && diagnostic.message == finding.diagnostic.message)
+    };
+    replay.diagnostics.retain(|diagnostic| !is_said(diagnostic));
+    (replay, findings)
+}
+
+/// What rules say of the texts alone: also of those that a replay does not run.
+fn texts(set: &MigrationSet, options: &Options<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for migration in set.migrations.iter().filter(|migration| !options.is_old(migration.number)) {
+        let Body::Sql { up: script, .. } = &migration.body else { continue };
+        for rule in RULES.iter().copied() {
+            if let Check::Text(check) = rule.check {
+                check(script, &mut Findings { rule, number: migration.number, found: &mut found });
+            }
+        }
+    }
+    found.into_iter().map(|(finding, _)| finding).collect()
 }
 
 /// The migrations of a set that were judged: those that ran, are SQL, and are not old.

@@ -20,8 +20,8 @@ pub(crate) trait Watch {
         Ok(())
     }
 
-    /// A statement is about to run.
-    fn runs(&mut self) {}
+    /// A statement of a script is about to run.
+    fn runs(&mut self, _: &Connection, _: &Script, _: &Statement) {}
 
     /// A statement of a script has run.
     fn ran(&mut self, _: &Connection, _: &Script, _: &Statement) -> rusqlite::Result<()> {

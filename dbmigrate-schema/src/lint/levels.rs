@@ -156,7 +156,7 @@ impl Levels {
         let would_say = |rule: &'static Rule| {
             // With rows at hand, a rule about them may know better.
             let is_sure = rule.group != Group::Data || options.rows.is_none();
-            matches!(rule.check, Check::Migration(_)) && is_sure && self.level(rule) > Level::Allow
+            matches!(rule.check, Check::Migration(_) | Check::Text(_)) && is_sure && self.level(rule) > Level::Allow
         };
         for migration in linted(set, replay, options) {
             let unused = allowed.unused(migration, would_say);

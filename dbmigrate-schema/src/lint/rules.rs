@@ -4,8 +4,16 @@ mod add_column_with_expression_default;
 mod add_not_null_without_default;
 mod add_reference_with_default;
 mod add_stored_column;
+mod attached_database;
+mod autoincrement;
+mod broken_trigger;
+mod broken_view;
+mod cascade_on_existing_rows;
 mod check_on_existing_rows;
 mod collation_change;
+mod copied_name_as_text;
+mod create_table_as;
+mod double_quoted_text;
 mod drop_column;
 mod drop_column_in_trigger;
 mod drop_index;
@@ -16,23 +24,43 @@ mod drop_unique_of_reference;
 mod drop_view;
 mod empty_down;
 mod from_strict;
+mod if_not_exists;
 mod key_change;
+mod large_rebuild;
 mod legacy_rename;
 mod lossy_copy;
 mod misplaced_copy;
 mod narrowing;
+mod newer_sqlite;
+mod non_ascii_case;
 mod not_null_on_existing_rows;
+mod odd_primary_key;
+mod odd_type;
+mod program_function;
+mod rebuild_forgets_sequence;
+mod rebuild_loses_object;
+mod rebuild_renumbers_rows;
 mod reference_on_existing_rows;
+mod reference_without_index;
 mod rename_column;
+mod rename_old_first;
 mod rename_table;
+mod reserved_name;
+mod several_steps_without_transaction;
+mod shadow_table;
 mod shorter_type;
 mod star_over_changed_table;
+mod temp_object;
 mod to_strict;
+mod trigger_on_own_table;
 mod type_change;
 mod unbounded_write;
 mod unique_on_existing_rows;
 mod unknown_lint;
+mod unnamed_constraint;
+mod unstable_check;
 mod unused_allow;
+mod writable_schema;
 
 use super::rule::Rule;
 
@@ -72,7 +100,35 @@ pub const RULES: &[&Rule] = &[
     &shorter_type::RULE,
     &misplaced_copy::RULE,
     // Mechanics.
+    &rename_old_first::RULE,
+    &rebuild_loses_object::RULE,
+    &rebuild_forgets_sequence::RULE,
+    &rebuild_renumbers_rows::RULE,
+    &copied_name_as_text::RULE,
+    &double_quoted_text::RULE,
+    &attached_database::RULE,
+    &several_steps_without_transaction::RULE,
+    &if_not_exists::RULE,
+    &create_table_as::RULE,
+    &newer_sqlite::RULE,
+    &writable_schema::RULE,
+    &shadow_table::RULE,
+    &broken_view::RULE,
+    &broken_trigger::RULE,
+    &program_function::RULE,
+    &large_rebuild::RULE,
+    &unstable_check::RULE,
+    &temp_object::RULE,
+    &reserved_name::RULE,
+    &trigger_on_own_table::RULE,
+    &cascade_on_existing_rows::RULE,
+    &non_ascii_case::RULE,
     // Style.
+    &unnamed_constraint::RULE,
+    &reference_without_index::RULE,
+    &odd_primary_key::RULE,
+    &autoincrement::RULE,
+    &odd_type::RULE,
     // History.
     &empty_down::RULE,
     &unused_allow::RULE,
