@@ -19,6 +19,7 @@ mod drizzle_server;
 mod embedding;
 mod first_steps;
 mod generate;
+mod git;
 mod hooks_files;
 mod kill;
 mod kill_commands;

@@ -226,8 +226,9 @@ impl FromDiffArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, or a file: SQL if its name ends \
-                        in `.sql`, else a database."
+    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, `git:REV` (what the migrations led \
+                        to at a revision of git), `git:REV:FILE` (a file of SQL that it holds), or a file: SQL if its \
+                        name ends in `.sql`, else a database."
 )]
 pub(crate) struct SchemaArgs {
     /// The schema to show

@@ -7,6 +7,7 @@ pub(crate) mod declared;
 pub(crate) mod driver;
 pub(crate) mod edit;
 pub(crate) mod generate;
+pub(crate) mod git;
 pub(crate) mod init;
 pub(crate) mod open;
 pub(crate) mod project;
