@@ -35,6 +35,7 @@ mod rusqlite_matrix;
 mod scaler;
 mod schema;
 mod settle;
+mod since;
 mod sound;
 mod support;
 

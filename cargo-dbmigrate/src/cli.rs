@@ -124,7 +124,7 @@ pub(crate) enum Command {
     /// List the migrations of the set, without a database
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
-    Check,
+    Check(CheckArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -222,6 +222,13 @@ impl FromDiffArgs {
     pub(crate) fn any(&self) -> bool {
         self.dry_run || !(self.rename.is_empty() && self.fill.is_empty() && self.allow.is_empty())
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The revision of git whose migrations are to be unchanged [default: where the work left the main branch]
+    #[arg(long, value_name = "REV")]
+    pub(crate) since: Option<String>,
 }
 
 #[derive(Debug, Args)]

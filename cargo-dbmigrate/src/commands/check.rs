@@ -1,22 +1,22 @@
 //! `check`: sequence, configuration, wiring, and a replay in memory.
 
-use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Stopped;
 use serde_json::json;
 
 use super::Context;
+use crate::cli::CheckArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::check::{Checked, check};
 use crate::ops::project::{self, Project};
 use crate::report;
 use crate::shell::Shell;
 
-pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
+pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = project::select(context.global)?;
     let mut exit = DONE;
     for project in &projects {
-        let checked = check(project)?;
+        let checked = check(project, args.since.as_deref())?;
         report::diagnostics(&checked.diagnostics, context.shell);
         if checked.failed() {
             exit = NO;
@@ -38,6 +38,8 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),
             "repeatables": set.repeatables.len(),
+            "since": checked.since.base,
+            "new": new(checked),
             "errors": checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
             "replayed_ups": replay.map(|replay| replay.ups),
             "replayed_downs": replay.map(|replay| replay.downs),
@@ -50,7 +52,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     match replay {
         Some(replay) => {
             let ran = format!("replayed {} up and {} down in memory", replay.ups, replay.downs);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(set)));
+            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(checked)));
             if let Some((first, why)) = &replay.stopped {
                 let why = match why {
                     Stopped::Code => "holds Rust, which only the program can run",
@@ -69,10 +71,20 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     }
 }
 
+/// How many migrations the base does not hold yet.
+fn new(checked: &Checked) -> usize {
+    checked.set.migrations.len() - checked.since.held.len()
+}
+
 /// How much there is of what; of what need not be there, only if it is.
-fn contents(set: &MigrationSet) -> String {
+fn contents(checked: &Checked) -> String {
+    let set = &checked.set;
     let around = [(set.hooks().count(), "hook"), (set.repeatables.len(), "repeatable")];
     let around = around.into_iter().filter(|(count, _)| *count > 0);
     let parts = [(set.migrations.len(), "migration")].into_iter().chain(around);
-    parts.map(|(count, what)| report::count(count, what)).collect::<Vec<_>>().join(", ")
+    let mut parts: Vec<String> = parts.map(|(count, what)| report::count(count, what)).collect();
+    if let Some(base) = &checked.since.base {
+        parts.push(format!("{} new since `{base}`", new(checked)));
+    }
+    parts.join(", ")
 }

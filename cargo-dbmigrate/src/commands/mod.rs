@@ -39,7 +39,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Create(args) => create::run(args, &mut context),
         Command::Generate(args) => generate::run(args, &mut context),
         Command::List => list::run(&mut context),
-        Command::Check => check::run(&mut context),
+        Command::Check(args) => check::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),

@@ -5,6 +5,7 @@ use dbmigrate_schema::Replay;
 
 use crate::error::CliError;
 use crate::ops::project::Project;
+use crate::ops::since::{Since, since};
 use crate::ops::{declared, wiring};
 
 /// What was found in one package.
@@ -14,6 +15,8 @@ pub(crate) struct Checked {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What was checked.
     pub(crate) set: MigrationSet,
+    /// What of it a revision of git holds already.
+    pub(crate) since: Since,
     /// What the replay did; `None` where the files themselves were not sound.
     pub(crate) replay: Option<Replay>,
 }
@@ -25,13 +28,15 @@ impl Checked {
     }
 }
 
-/// Checks sequence, configuration and wiring, and replays every way up and back in memory, with the hooks
-/// and repeatables.
-pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
+/// Checks sequence, configuration and wiring, that what a revision holds already is unchanged, and replays every way up
+/// and back in memory, with the hooks and repeatables.
+pub(crate) fn check(project: &Project, revision: Option<&str>) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
     let mut diagnostics = loaded.diagnostics;
     diagnostics.extend(loaded.set.migrations.iter().filter_map(empty_down));
+    let since = since(project, revision, &loaded.set)?;
+    diagnostics.extend(since.diagnostics.iter().cloned());
     let manifest = wiring::manifest(project)?;
     diagnostics.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &loaded.set));
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
@@ -42,7 +47,7 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
             diagnostics.extend(declared::check(project, &loaded.set));
         }
     }
-    Ok(Checked { diagnostics, set: loaded.set, replay })
+    Ok(Checked { diagnostics, set: loaded.set, since, replay })
 }
 
 /// A way back that does nothing would only make the history forget what is there.

@@ -15,5 +15,7 @@ pub(crate) mod runner;
 pub(crate) mod runtime_set;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
+pub(crate) mod since;
 pub(crate) mod space;
+pub(crate) mod text_diff;
 pub(crate) mod wiring;

@@ -75,9 +75,9 @@ impl Revision {
     /// Says of problems that they are those of the revision, where nothing can be done about them any more.
     pub(crate) fn named(&self, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         for problem in &mut problems {
-            let name = |path: &mut String| *path = format!("git:{}:./{path}", self.name);
-            problem.file.as_mut().map(name);
-            problem.location.as_mut().map(|location| name(&mut location.path));
+            for path in problem.file.iter_mut().chain(problem.location.iter_mut().map(|location| &mut location.path)) {
+                *path = format!("git:{}:./{path}", self.name);
+            }
             problem.help.clear();
         }
         problems
