@@ -1,6 +1,7 @@
 //! Inputs made of others, the same ones in every run: the bounded part of fuzzing.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// What people write, and what breaks what they write.
@@ -63,9 +64,33 @@ pub(crate) fn inputs(folders: &[&Path]) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).expect("the input can be read")).collect()
 }
 
-/// Calls `check` with every input as it is, and with so many changed ones.
+/// What may be repeated, and so be deep or long.
+const REPEATED: [&str; 12] = [
+    "(",
+    "CASE WHEN ",
+    "NOT ",
+    "- ",
+    "a.",
+    "a, ",
+    "a ",
+    "'' || ",
+    "SELECT (",
+    "/*",
+    "BEGIN; ",
+    "-- dbmigrate: call a\n",
+];
+
+/// Calls `check` with every input as it is, with some that are deep, and with so many changed ones.
 pub(crate) fn each(inputs: &[Vec<u8>], changed: usize, check: impl Fn(&[u8])) {
+    let check = |bytes: &[u8]| {
+        let done = catch_unwind(AssertUnwindSafe(|| check(bytes)));
+        assert!(done.is_ok(), "of this input: {}", bytes.escape_ascii());
+    };
     inputs.iter().for_each(|input| check(input));
+    for start in ["CREATE TABLE t (a CHECK (", "CREATE VIEW v AS SELECT ", "CREATE TRIGGER r AFTER INSERT ON t BEGIN "]
+    {
+        REPEATED.iter().for_each(|word| check(format!("{start}{}", word.repeat(5_000)).as_bytes()));
+    }
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for _ in 0..changed {
         let mut bytes = inputs[dice.below(inputs.len())].clone();

@@ -16,7 +16,7 @@ use rusqlite::{Connection, ErrorCode};
 const PATIENCE: u32 = 1_000;
 
 /// Longer values and longer statements are SQLite's to bear.
-const LONGEST: i32 = 100_000;
+const LONGEST: i32 = 500_000;
 
 /// The whole of it, for any bytes.
 pub(crate) fn read_schema(bytes: &[u8]) {
