@@ -31,6 +31,7 @@ mod race;
 mod readme;
 mod rebuild;
 mod rehearsal;
+mod renumber;
 mod rusqlite_matrix;
 mod scaler;
 mod schema;

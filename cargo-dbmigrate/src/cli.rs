@@ -125,6 +125,8 @@ pub(crate) enum Command {
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
     Check(CheckArgs),
+    /// Give the migrations that others do not have yet the numbers after those that they have
+    Renumber(RenumberArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -229,6 +231,16 @@ pub(crate) struct CheckArgs {
     /// The revision of git whose migrations are to be unchanged [default: where the work left the main branch]
     #[arg(long, value_name = "REV")]
     pub(crate) since: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenumberArgs {
+    /// The revision of git that has the migrations of others [default: the main branch]
+    #[arg(long, value_name = "REV")]
+    pub(crate) onto: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

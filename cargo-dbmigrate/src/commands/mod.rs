@@ -13,6 +13,7 @@ mod init;
 mod list;
 mod mark;
 mod redo;
+mod renumber;
 mod repair;
 mod reset;
 mod restore;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Generate(args) => generate::run(args, &mut context),
         Command::List => list::run(&mut context),
         Command::Check(args) => check::run(args, &mut context),
+        Command::Renumber(args) => renumber::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),

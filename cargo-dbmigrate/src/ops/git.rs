@@ -72,7 +72,7 @@ impl Repository {
     }
 
     /// The branch that work is merged into, and its commit.
-    fn main_branch(&self) -> Option<(String, String)> {
+    pub(crate) fn main_branch(&self) -> Option<(String, String)> {
         let mut arguments = vec!["for-each-ref", "--format=%(objectname) %(refname) %(symref)"];
         arguments.extend(UPSTREAM.iter().chain(&LOCAL));
         let answer = self.ask(&arguments)?;

@@ -11,6 +11,7 @@ pub(crate) mod git;
 pub(crate) mod init;
 pub(crate) mod open;
 pub(crate) mod project;
+pub(crate) mod renumber;
 pub(crate) mod runner;
 pub(crate) mod runtime_set;
 pub(crate) mod rust_file;

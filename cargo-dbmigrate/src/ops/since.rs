@@ -159,8 +159,14 @@ impl Comparison<'_> {
         }
         if !self.is_merged {
             let base = quoted(&self.base);
+            let problem = problem.help(format!("bring over what is new there: `git merge {base}`"));
+            let problem = match successor {
+                Some(_) => {
+                    problem.help(format!("then give yours the next number: `cargo dbmigrate renumber --onto {base}`"))
+                }
+                None => problem,
+            };
             return problem
-                .help(format!("bring over what is new there: `git merge {base}`"))
                 .help(format!("or compare with where the two parted: `--since $(git merge-base {base} HEAD)`"));
         }
         if let Some(now) = successor {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use dbmigrate_core::files::{Entry, Files, Kind};
-use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
+use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceText};
 
 /// What is larger is not read: no migration is, and a revision may be anybody's.
 const LARGEST: u64 = 64 << 20;
@@ -35,6 +35,12 @@ impl Revision {
     /// Whether the package was there at all.
     pub(crate) fn has_package(&self) -> bool {
         Files::kind(self, "Cargo.toml").is_some()
+    }
+
+    /// What its manifest said of the files.
+    pub(crate) fn config(&self) -> Result<Config, Vec<Diagnostic>> {
+        let manifest = self.text("Cargo.toml").map_err(|problem| self.named(vec![problem]))?;
+        Ok(dbmigrate_core::config::read(&manifest, None).0)
     }
 
     /// The migrations that the package had, by the configuration that it had.
