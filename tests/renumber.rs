@@ -43,7 +43,8 @@ fn after_a_merge_the_own_ones_follow_with_all_their_files() {
     project.dbmigrate(["check"]).exits(1).says("003_theirs");
     let before = files(&project);
     let dry = project.dbmigrate(["renumber", "--dry-run"]).succeeds();
-    dry.says("Would move migrations/003_new.down.sql to migrations/004_new.down.sql");
+    dry.says("Would move migrations/003_new.down.sql to migrations/004_new.down.sql")
+        .says("3 migrations would be renumbered");
     assert_eq!(files(&project), before);
 
     project

@@ -37,27 +37,33 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
         }
         return Ok(DONE);
     }
-    let verbs = if args.dry_run { ["Would edit", "Would move"] } else { ["Edited", "Moved"] };
+    let [moved, edited] = if args.dry_run { ["Would move", "Would edit"] } else { ["Moved", "Edited"] };
     for (from, to) in done.moves.iter().flat_map(|it| &it.files) {
-        shell.status(verbs[1], &format!("{from} to {to}"));
+        shell.status(moved, &format!("{from} to {to}"));
     }
     for edit in &done.edits {
-        shell.status(verbs[0], &format!("{} ({})", relative(&edit.path), edit.what));
+        shell.status(edited, &format!("{} ({})", relative(&edit.path), edit.what));
     }
     for it in &done.mentions {
         shell.warning(&format!("{}:{} names `{}`, which is `{}` now", it.file, it.line, it.old, it.new));
     }
-    if done.moves.is_empty() {
+    let Some(first) = done.moves.first() else {
         shell.status("Fresh", &format!("the numbers follow those of `{}`", done.base));
         return Ok(DONE);
-    }
+    };
     let what = report::count(done.moves.len(), "migration");
+    if args.dry_run {
+        shell.status("Finished", &format!("{what} would be renumbered to follow those of `{}`", done.base));
+        return Ok(DONE);
+    }
     shell.status("Finished", &format!("{what} renumbered to follow those of `{}`", done.base));
-    let Some(first) = done.moves.first() else { return Ok(DONE) };
     let (old, new) = (&first.from, &first.to);
     shell.note(&format!("a database that has `{old}` keeps it under its old number"));
     shell
-        .help("there, roll back what was renumbered, and apply it again: `cargo dbmigrate down`, `cargo dbmigrate up`");
-    shell.help(&format!("or keep the rows: `cargo dbmigrate forget {old}`, `up --to` what is before it now, `cargo dbmigrate mark {new}`"));
+        .help("there, roll back what was renumbered: `cargo dbmigrate down`, and apply it again: `cargo dbmigrate up`");
+    shell.help(&format!(
+        "or keep the rows: `cargo dbmigrate forget {old}`, `cargo dbmigrate up --to` what is before it now, \
+         `cargo dbmigrate mark {new}`"
+    ));
     Ok(DONE)
 }
