@@ -144,6 +144,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Seal migrations: from then on an edit, a new name or a deletion fails the build
     Lock(LockArgs),
+    /// Give the migrations that others do not have yet the numbers after those that they have
+    Renumber(RenumberArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -262,9 +264,20 @@ pub(crate) struct LockArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RenumberArgs {
+    /// The revision of git that has the migrations of others [default: the main branch]
+    #[arg(long, value_name = "REV")]
+    pub(crate) onto: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(
-    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, or a file: SQL if its name ends \
-                        in `.sql`, else a database."
+    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, `git:REV` (what the migrations led \
+                        to at a revision of git), `git:REV:FILE` (a file of SQL that it holds), or a file: SQL if its \
+                        name ends in `.sql`, else a database."
 )]
 pub(crate) struct SchemaArgs {
     /// The schema to show

@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use dbmigrate_core::{Config, Loaded, SourceText};
 pub use error::Error;
+pub use migration_enum::variant_name;
 pub use output::Generated;
 
 /// Generates the module of the package whose build script calls it.

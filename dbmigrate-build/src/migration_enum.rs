@@ -15,10 +15,20 @@ const SHOWN_BYTES: usize = 8_000;
 
 /// `M` + the number as written + the name: unique, never a keyword, stable when files are added.
 pub(crate) fn variant(migration: &SourceMigration) -> String {
-    let name = migration.slug.to_upper_camel_case();
+    variant_name(&migration.digits, &migration.slug)
+}
+
+/// The variant of `Migration` that stands for `<digits>_<slug>`.
+///
+/// ```
+/// assert_eq!(dbmigrate_build::variant_name("004", "add_teams"), "M004AddTeams");
+/// ```
+#[must_use]
+pub fn variant_name(digits: &str, slug: &str) -> String {
+    let name = slug.to_upper_camel_case();
     // `M100_3d` and `M1003d` are two migrations.
     let between = if name.starts_with(|first: char| first.is_ascii_digit()) { "_" } else { "" };
-    format!("M{}{between}{name}", migration.digits)
+    format!("M{digits}{between}{name}")
 }
 
 /// Writes the enum and its conversions.

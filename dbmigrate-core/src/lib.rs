@@ -9,6 +9,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod directive;
 pub mod file_name;
+pub mod files;
 pub mod load;
 pub mod lock;
 pub mod metadata;

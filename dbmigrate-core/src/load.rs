@@ -11,6 +11,7 @@ use crate::checksum;
 use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
+use crate::files::{Files, Kind};
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
@@ -57,8 +58,14 @@ impl Loaded {
 /// Reads the package at `root`, its own manifest alone, as a build script does.
 #[must_use]
 pub fn load(root: &Path) -> Loaded {
-    match SourceText::read(root, MANIFEST) {
-        Ok(manifest) => load_manifest(root, &manifest, None),
+    load_from(root)
+}
+
+/// Reads a package as [`load`] does, wherever its files lie.
+#[must_use]
+pub fn load_from<F: Files + ?Sized>(root: &F) -> Loaded {
+    match root.text(MANIFEST) {
+        Ok(manifest) => read_manifest(root, &manifest, None),
         Err(diagnostic) => {
             let set = MigrationSet::empty(Config::default());
             Loaded { set, diagnostics: vec![diagnostic], watch: watch(root, &Config::default()), highest: None }
@@ -71,9 +78,13 @@ pub fn load(root: &Path) -> Loaded {
 /// Where the configuration does not say what the files are, only that is reported.
 #[must_use]
 pub fn load_manifest(root: &Path, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
+    read_manifest(root, manifest, workspace)
+}
+
+fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
     let (config, layout_known, mut diagnostics) = config::read_parts(manifest, workspace);
     let mut loaded = if layout_known {
-        load_with(root, config)
+        read_folder(root, config)
     } else {
         let watch = watch(root, &config);
         let set = MigrationSet::empty(config);
@@ -88,6 +99,10 @@ pub fn load_manifest(root: &Path, manifest: &SourceText, workspace: Option<&Sour
 /// Reads the folder of the package at `root` with a configuration that is known already.
 #[must_use]
 pub fn load_with(root: &Path, config: Config) -> Loaded {
+    read_folder(root, config)
+}
+
+fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
     let sealed = lock::read(root, &config.dir, &mut diagnostics);
@@ -125,11 +140,12 @@ fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&l
 }
 
 /// The manifest, and the folder or the nearest one above it inside the package.
-fn watch(root: &Path, config: &Config) -> Vec<String> {
+fn watch<F: Files + ?Sized>(root: &F, config: &Config) -> Vec<String> {
     let folders = config.dir.rmatch_indices('/').map(|(at, _)| &config.dir[..at]);
-    let folder = std::iter::once(config.dir.as_str()).chain(folders).find(|folder| root.join(folder).is_dir());
+    let folder =
+        std::iter::once(config.dir.as_str()).chain(folders).find(|folder| root.kind(folder) == Some(Kind::Folder));
     let Some(folder) = folder else { return Vec::new() };
-    let manifest = root.join(MANIFEST).is_file().then(|| MANIFEST.to_owned());
+    let manifest = (root.kind(MANIFEST) == Some(Kind::File)).then(|| MANIFEST.to_owned());
     manifest.into_iter().chain([folder.to_owned()]).collect()
 }
 
@@ -148,8 +164,8 @@ enum Content {
 }
 
 /// Reads every file that has the name of a migration, also those that have no place in the sequence.
-fn read_contents<'a>(
-    root: &Path,
+fn read_contents<'a, F: Files + ?Sized>(
+    root: &F,
     dir: &str,
     files: impl Iterator<Item = &'a (String, FileName)>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -159,7 +175,7 @@ fn read_contents<'a>(
         if !matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }) {
             continue;
         }
-        let source = match SourceText::read(root, &format!("{dir}/{name}")) {
+        let source = match root.text(&format!("{dir}/{name}")) {
             Ok(source) => Arc::new(source),
             Err(diagnostic) => {
                 diagnostics.push(diagnostic);
@@ -256,6 +272,7 @@ pub(crate) mod tests {
     use std::{env, fs, process};
 
     use super::*;
+    use crate::files::InMemory;
 
     /// A package in a folder of its own, which goes with it.
     pub(crate) struct Package(PathBuf);
@@ -369,8 +386,18 @@ pub(crate) mod tests {
 
     #[test]
     fn the_same_files_give_the_same_set_wherever_they_lie() {
-        let files = [("migrations/001_a.sql", "CREATE TABLE t(a);"), ("migrations/002_b.sql", "SELECT 1")];
-        assert_eq!(Package::new("", &files).load(), Package::new("", &files).load());
+        let files = [
+            ("migrations/001_a.sql", "CREATE TABLE t(a);"),
+            ("migrations/2-b.sql", "SELECT 1"),
+            ("migrations/deep/er/003_c.sql", ""),
+            ("migrations/hooks/before_all.sql", "SELECT 1;"),
+            ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;"),
+        ];
+        let on_disk = Package::new("", &files).load();
+        assert_eq!(on_disk, Package::new("", &files).load());
+        let manifest = ("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations]\n\n");
+        assert_eq!(on_disk, load_from(&InMemory::new([manifest].into_iter().chain(files))));
+        assert_eq!(on_disk.diagnostics.len(), 2);
     }
 
     #[test]

@@ -305,12 +305,14 @@ fn pair_of(stem: &Stem, names: &BTreeSet<&str>) -> Option<String> {
 }
 
 /// The help that says how to rename a file.
-pub(crate) fn rename(from: &str, to: &str) -> String {
+#[must_use]
+pub fn rename(from: &str, to: &str) -> String {
     format!("rename it: `mv {} {}`", quoted(from), quoted(to))
 }
 
 /// A path as a shell takes it.
-pub(crate) fn quoted(path: &str) -> String {
+#[must_use]
+pub fn quoted(path: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+".contains(letter);
     if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }

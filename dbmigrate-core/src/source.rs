@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location};
+use crate::files::Files;
 
 /// A half-open range of bytes in a [`SourceText`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,12 +88,7 @@ impl SourceText {
     ///
     /// A diagnostic when the file can't be read, or for what [`SourceText::from_bytes`] refuses.
     pub fn read(root: &Path, path: &str) -> Result<Self, Diagnostic> {
-        match std::fs::read(root.join(path)) {
-            Ok(bytes) => Self::from_bytes(path, bytes),
-            Err(error) => {
-                Err(Diagnostic::error("unreadable-file", format!("could not read `{path}`: {error}")).in_file(path))
-            }
-        }
+        root.text(path)
     }
 
     /// The file's name in messages: relative to the package, with `/`.

@@ -9,6 +9,10 @@ use super::BuildArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
+    /// The revision of git whose migrations are to be unchanged, and are not linted [default: where the work left the
+    /// main branch]
+    #[arg(long, value_name = "REV")]
+    pub(crate) since: Option<String>,
     /// Ask this database about its rows, and only read it: findings say what is there
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,

@@ -1,6 +1,5 @@
 //! `check`: sequence, seal, configuration, wiring, and a replay in memory.
 
-use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Orders, Told};
@@ -13,6 +12,7 @@ use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
+use crate::ops::since::since;
 use crate::report::{self, Findings};
 use crate::shell::Shell;
 
@@ -26,7 +26,13 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Some(_) => vec![project::select_one(context.global)?],
         None => project::select(context.global)?,
     };
-    let request = Request { orders, database: args.database.as_deref(), all: args.all, locked: context.global.locked };
+    let request = Request {
+        orders,
+        database: args.database.as_deref(),
+        all: args.all,
+        locked: context.global.locked,
+        since: args.since.as_deref(),
+    };
     let (mut told, mut findings) = (Told::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
@@ -55,7 +61,8 @@ fn fix(project: &Project, program: Option<&dyn Program>, args: &CheckArgs, shell
         fix::apply(project, &names, &[], args.allow_dirty)?;
     }
     say(&names, args.dry_run, shell);
-    let old = if args.all { None } else { old(project, &project.load().set) };
+    let set = project.load().set;
+    let old = if args.all { None } else { old(&since(project, args.since.as_deref(), &set)?, &set) };
     let ways_back = fix::ways_back(project, program, |it| old.as_ref().is_none_or(|old| !old.contains(&it.number)));
     if !args.dry_run {
         fix::apply(project, &ways_back, &names, args.allow_dirty)?;
@@ -102,6 +109,8 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),
             "repeatables": set.repeatables.len(),
+            "since": checked.since.base,
+            "new": new(checked),
             "errors": checked.errors(),
             "warnings": checked.warnings(),
             "linted": checked.linted,
@@ -117,7 +126,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         Some(replay) => {
             let ran =
                 format!("replayed {} up and {} down in memory; {} linted", replay.ups, replay.downs, checked.linted);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(set)));
+            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(checked)));
             if let Some((first, why)) = &replay.stopped {
                 let names = unchecked.join("`, `");
                 shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
@@ -143,10 +152,20 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     }
 }
 
+/// How many migrations the base does not hold yet.
+fn new(checked: &Checked) -> usize {
+    checked.set.migrations.len() - checked.since.held.len()
+}
+
 /// How much there is of what; of what need not be there, only if it is.
-fn contents(set: &MigrationSet) -> String {
+fn contents(checked: &Checked) -> String {
+    let set = &checked.set;
     let around = [(set.hooks().count(), "hook"), (set.repeatables.len(), "repeatable")];
     let around = around.into_iter().filter(|(count, _)| *count > 0);
     let parts = [(set.migrations.len(), "migration")].into_iter().chain(around);
-    parts.map(|(count, what)| report::count(count, what)).collect::<Vec<_>>().join(", ")
+    let mut parts: Vec<String> = parts.map(|(count, what)| report::count(count, what)).collect();
+    if let Some(base) = &checked.since.base {
+        parts.push(format!("{} new since `{base}`", new(checked)));
+    }
+    parts.join(", ")
 }

@@ -15,6 +15,7 @@ mod list;
 mod lock;
 mod mark;
 mod redo;
+mod renumber;
 mod repair;
 mod reset;
 mod restore;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Check(args) => check::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),
         Command::Lock(args) => lock::run(args, &mut context),
+        Command::Renumber(args) => renumber::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),

@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
+use crate::ops::since::{Since, since};
 use crate::ops::{declared, wiring};
 
 /// What to check besides the files.
@@ -24,6 +25,8 @@ pub(crate) struct Request<'a> {
     pub(crate) all: bool,
     /// Whether every migration has to be sealed.
     pub(crate) locked: bool,
+    /// The revision of git whose migrations are old; where the work left the main branch without it.
+    pub(crate) since: Option<&'a str>,
 }
 
 /// What was found in one package.
@@ -33,6 +36,8 @@ pub(crate) struct Checked {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What was checked.
     pub(crate) set: MigrationSet,
+    /// What of it a revision of git holds already.
+    pub(crate) since: Since,
     /// What the replay did; `None` where the files themselves were not sound.
     pub(crate) replay: Option<Replay>,
     /// How many migrations the rules have looked at.
@@ -71,6 +76,8 @@ pub(crate) fn check(
     let (levels, unknown) = Levels::new(&project.config.lints, &request.orders);
     others.extend(unknown);
     others.extend(set.migrations.iter().filter_map(empty_down));
+    let since = since(project, request.since, &set)?;
+    others.extend(since.diagnostics.iter().cloned());
     others.extend(set.lock.notes(&set.migrations));
     if request.locked && sound {
         others.extend(unsealed(&set));
@@ -78,7 +85,7 @@ pub(crate) fn check(
     let manifest = wiring::manifest(project)?;
     others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
 
-    let old = if request.all { None } else { old(project, &set) };
+    let old = if request.all { None } else { old(&since, &set) };
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
     let options = Options { old: old.as_ref(), rows: database.as_ref().map(Database::rows) };
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
@@ -92,12 +99,17 @@ pub(crate) fn check(
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, told);
     let linted = linted(&set, &ran, &options).count();
-    Ok(Checked { diagnostics, set, replay, linted })
+    Ok(Checked { diagnostics, set, since, replay, linted })
 }
 
-/// The numbers of the migrations that databases may have already, which are not linted again; none where nobody knows.
-pub(crate) fn old(_: &Project, _: &MigrationSet) -> Option<BTreeSet<u64>> {
-    None
+/// The numbers of the migrations that databases may have already, which are not linted again: those that a revision
+/// holds or, where there is none to go by, those that are sealed. None where nobody knows.
+pub(crate) fn old(since: &Since, set: &MigrationSet) -> Option<BTreeSet<u64>> {
+    if since.base.is_some() {
+        return Some(since.held.clone());
+    }
+    let sealed = set.migrations.get(..set.sealed()).unwrap_or_default();
+    (!sealed.is_empty()).then(|| sealed.iter().map(|migration| migration.number).collect())
 }
 
 /// What a set lacks of being sealed as a whole.

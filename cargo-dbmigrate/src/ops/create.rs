@@ -73,6 +73,11 @@ pub(crate) fn write(project: &Project, files: &[(String, String)]) -> Result<(),
     Ok(())
 }
 
+/// The moment, as a number that is a timestamp has it.
+pub(crate) fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string()
+}
+
 /// What the next migration is called, and where its files are.
 pub(crate) struct Next {
     base: String,
@@ -85,9 +90,8 @@ pub(crate) struct Next {
 impl Next {
     /// A number that any file claims, sound or not, is never given twice: `highest` is the greatest of them.
     pub(crate) fn new(project: &Project, highest: Option<u64>, slug: &str) -> Result<Self, CliError> {
-        let now = jiff::Timestamp::now();
-        let stem = file_name::next(&project.config, highest, &now.strftime("%Y%m%d%H%M%S").to_string(), slug)
-            .ok_or_else(|| match project.config.numbering {
+        let stem =
+            file_name::next(&project.config, highest, &now(), slug).ok_or_else(|| match project.config.numbering {
                 Numbering::Sequential => CliError::failure("no number is left for another migration"),
                 Numbering::Timestamp => CliError::failure("this machine's clock gives no usable timestamp"),
             })?;
@@ -96,7 +100,7 @@ impl Next {
             base: format!("{}/{stem}", project.config.dir),
             ending: if matches!(plain, FileName::Up { .. }) { "sql" } else { "up.sql" },
             title: title(slug),
-            date: now.strftime("%Y-%m-%d").to_string(),
+            date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Where a schema can come from: the migrations, a database, a file, or nowhere. Nothing here writes.
+//! Where a schema can come from: the migrations, a database, a file, a revision, or nowhere. Nothing here writes.
 
 use std::error::Error as _;
 use std::fmt;
@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
+use crate::ops::git::Repository;
 use crate::ops::project::Project;
 use crate::ops::{database, open, runtime_set};
 
@@ -28,6 +29,8 @@ pub(crate) enum Source {
     Sql(PathBuf),
     /// A database file.
     File(PathBuf),
+    /// What the migrations led to at a revision of git, or a file of SQL that it holds.
+    Git { revision: String, file: Option<String> },
 }
 
 impl Source {
@@ -37,6 +40,10 @@ impl Source {
             "migrations" => Self::Migrations,
             "database" => Self::Database,
             "empty" => Self::Empty,
+            _ if text.starts_with("git:") => {
+                let (revision, file) = revision_and_file(&text["git:".len()..]);
+                Self::Git { revision: revision.to_owned(), file: file.map(str::to_owned) }
+            }
             _ => {
                 let path = PathBuf::from(text);
                 let sql = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
@@ -46,6 +53,20 @@ impl Source {
     }
 }
 
+/// Takes `main:schema.sql` apart as git does: braces, as in `main@{12:00}`, keep their colon.
+fn revision_and_file(text: &str) -> (&str, Option<&str>) {
+    let mut depth = 0_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => return (&text[..at], Some(&text[at + 1..])),
+            _ => {}
+        }
+    }
+    (text, None)
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,6 +74,8 @@ impl fmt::Display for Source {
             Self::Database => f.write_str("the database"),
             Self::Empty => f.write_str("nothing"),
             Self::Sql(path) | Self::File(path) => write!(f, "`{}`", path.display()),
+            Self::Git { revision, file: None } => write!(f, "the migrations of `{revision}`"),
+            Self::Git { revision, file: Some(file) } => write!(f, "`git:{revision}:{file}`"),
         }
     }
 }
@@ -77,6 +100,17 @@ pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Res
             Ok(Schema::from_source(&text)?)
         }
         Source::File(path) => read(&connect(path, reach)?, path, project),
+        Source::Git { revision, file } => {
+            let revision = Repository::of(&project.root)?.at(revision)?;
+            match file {
+                Some(file) => Ok(Schema::from_source(&revision.file(file)?)?),
+                None => {
+                    let set = revision.set().map_err(CliError::diagnostics)?;
+                    Schema::from_migrations(&set, None)
+                        .map_err(|problems| CliError::diagnostics(revision.named(problems)))
+                }
+            }
+        }
         Source::Database => {
             project.sound_config()?;
             let path = database::resolve(reach.database, project)?.path;
@@ -169,6 +203,20 @@ mod tests {
             ("a/schema.SQL", Source::Sql("a/schema.SQL".into())),
             ("app.db", Source::File("app.db".into())),
         ] {
+            assert_eq!(Source::new(text), expect);
+        }
+    }
+
+    #[test]
+    fn a_revision_is_split_from_its_file_as_git_does_it() {
+        for (text, revision, file) in [
+            ("git:main", "main", None),
+            ("git:HEAD~3", "HEAD~3", None),
+            ("git:main:db/schema.sql", "main", Some("db/schema.sql")),
+            ("git:main@{2024-01-15 12:00}:./schema.sql", "main@{2024-01-15 12:00}", Some("./schema.sql")),
+            ("git:", "", None),
+        ] {
+            let expect = Source::Git { revision: revision.to_owned(), file: file.map(str::to_owned) };
             assert_eq!(Source::new(text), expect);
         }
     }

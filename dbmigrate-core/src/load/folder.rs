@@ -2,13 +2,12 @@
 //! have a meaning are listed by [`side`](super::side).
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use super::side;
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
+use crate::files::{Entry, Files, Kind};
 use crate::nearest::nearest;
 use crate::sequence::rename;
 
@@ -27,18 +26,18 @@ pub(super) struct Folder<'a> {
 
 impl<'a> Folder<'a> {
     /// Finds the files by name, in the order of their names, whatever order the file system has.
-    pub(super) fn list(root: &Path, config: &'a Config) -> Self {
+    pub(super) fn list<F: Files + ?Sized>(root: &F, config: &'a Config) -> Self {
         let mut folder = Self { config, files: Vec::new(), unreadable: BTreeSet::new(), diagnostics: Vec::new() };
-        folder.read(&root.join(&config.dir));
+        folder.read(root);
         folder.files.sort_by(|(a, _), (b, _)| a.cmp(b));
         folder
     }
 
-    fn read(&mut self, path: &Path) {
+    fn read<F: Files + ?Sized>(&mut self, root: &F) {
         let dir = &self.config.dir;
-        let entries = match fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+        let entries = match root.list(dir) {
             Ok(entries) => entries,
-            Err(_) if !path.exists() => {
+            Err(_) if matches!(root.kind(dir), None | Some(Kind::Broken)) => {
                 let message = format!("the folder `{dir}` does not exist");
                 return self.error(
                     "no-directory",
@@ -47,7 +46,7 @@ impl<'a> Folder<'a> {
                     "create the first migration: `cargo dbmigrate create NAME`",
                 );
             }
-            Err(_) if path.is_file() => {
+            Err(_) if root.kind(dir) == Some(Kind::File) => {
                 let message = format!("`{dir}` is a file, not a folder of migrations");
                 return self.error("no-directory", dir, message, &format!("move it away, or set `dir` in `{TABLE}`"));
             }
@@ -57,33 +56,32 @@ impl<'a> Folder<'a> {
             }
         };
         for (name, entry) in printable(entries, dir, &mut self.diagnostics) {
-            self.entry(name, &entry);
+            self.entry(root, name, &entry);
         }
     }
 
-    fn entry(&mut self, name: String, entry: &fs::DirEntry) {
+    fn entry<F: Files + ?Sized>(&mut self, root: &F, name: String, entry: &Entry) {
         let what = file_name::parse(&name, self.config);
-        // Follows links; a broken one is left to the reader, which says what is wrong with it.
-        match fs::metadata(entry.path()) {
-            Ok(metadata) if metadata.is_dir() => self.folder(name, what, entry),
-            Ok(metadata) if !metadata.is_file() && what != FileName::Ignored => {
+        match entry.kind {
+            Kind::Folder => self.folder(root, name, what, entry),
+            Kind::Other if what != FileName::Ignored => {
                 self.not_a_file(name, what, "is not a regular file");
             }
+            // A broken link is left to the reader, which says what is wrong with it.
             _ => self.files.push((name, what)),
         }
     }
 
-    fn folder(&mut self, name: String, what: FileName, entry: &fs::DirEntry) {
+    fn folder<F: Files + ?Sized>(&mut self, root: &F, name: String, what: FileName, entry: &Entry) {
         let dir = &self.config.dir;
         let path = format!("{dir}/{name}");
-        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
         if name.starts_with('.') {
             return;
         }
         if side::FOLDERS.contains(&&*name) {
             return;
         }
-        if let Some(inside) = find_migration(&entry.path(), if is_link { 0 } else { STRAY_DEPTH }) {
+        if let Some(inside) = find_migration(root, &path, if entry.is_link { 0 } else { STRAY_DEPTH }) {
             let message = format!("`{path}` holds `{inside}`, but migrations lie side by side in `{dir}`");
             let tail = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || "-_".contains(letter));
             let slug = file_name::slug(tail).unwrap_or_else(|| "name".to_owned());
@@ -115,20 +113,16 @@ impl<'a> Folder<'a> {
 }
 
 /// The entries whose names can be shown.
-pub(super) fn printable(
-    entries: Vec<fs::DirEntry>,
-    dir: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(String, fs::DirEntry)> {
+pub(super) fn printable(entries: Vec<Entry>, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Entry)> {
     let mut named = Vec::with_capacity(entries.len());
     for entry in entries {
-        let (name, why) = match entry.file_name().into_string() {
+        let (name, why) = match &entry.name {
             Ok(name) if !name.contains(char::is_control) => {
-                named.push((name, entry));
+                named.push((name.clone(), entry));
                 continue;
             }
             Ok(name) => (name, "holds a control character"),
-            Err(name) => (name.to_string_lossy().into_owned(), "is not valid UTF-8"),
+            Err(name) => (name, "is not valid UTF-8"),
         };
         let name = name.escape_debug();
         let fault = Diagnostic::error("misnamed-file", format!("the file name `{name}` {why}"));
@@ -138,13 +132,13 @@ pub(super) fn printable(
 }
 
 /// The first SQL or Rust file in a folder, by name, searched to a depth; links inside are not followed.
-pub(super) fn find_migration(folder: &Path, depth: usize) -> Option<String> {
-    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
-    entries.sort_by_key(fs::DirEntry::file_name);
-    entries.iter().find_map(|entry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            let deeper = (depth > 0).then(|| find_migration(&entry.path(), depth - 1)).flatten()?;
+pub(super) fn find_migration<F: Files + ?Sized>(root: &F, folder: &str, depth: usize) -> Option<String> {
+    let mut entries = root.list(folder).ok()?;
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.into_iter().find_map(|entry| {
+        let name = entry.name.unwrap_or_else(|shown| shown);
+        if entry.kind == Kind::Folder && !entry.is_link {
+            let deeper = (depth > 0).then(|| find_migration(root, &format!("{folder}/{name}"), depth - 1)).flatten()?;
             return Some(format!("{name}/{deeper}"));
         }
         let lower = name.to_ascii_lowercase();

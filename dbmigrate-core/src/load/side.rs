@@ -1,14 +1,13 @@
 //! The two folders inside the folder of migrations: `hooks` and `repeatable`. Neither has to be there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::folder::{STRAY_DEPTH, find_migration, printable};
 use crate::checksum;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
+use crate::files::{Files, Kind};
 use crate::repeatable::{self, Repeatable};
 use crate::script::{Script, parse_hook};
 use crate::sequence::rename;
@@ -18,14 +17,14 @@ use crate::source::SourceText;
 pub(super) const FOLDERS: [&str; 2] = ["hooks", "repeatable"];
 
 /// Reads `hooks`: what runs before all, and what runs after all.
-pub(super) fn hooks(root: &Path, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> [Option<Script>; 2] {
+pub(super) fn hooks<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> [Option<Script>; 2] {
     let mut files = read(root, &format!("{dir}/hooks"), file_name::hook, "hook", diagnostics);
     HOOKS.map(|name| files.remove(name).map(|source| parse_hook(&source, diagnostics)))
 }
 
 /// Reads `repeatable`, by name. `previous` is the chained checksum of the migrations.
-pub(super) fn repeatables(
-    root: &Path,
+pub(super) fn repeatables<F: Files + ?Sized>(
+    root: &F,
     dir: &str,
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
@@ -44,18 +43,17 @@ pub(super) fn repeatables(
 }
 
 /// The texts of the files in `dir` that `judge` knows, by file name.
-fn read(
-    root: &Path,
+fn read<F: Files + ?Sized>(
+    root: &F,
     dir: &str,
     judge: fn(&str) -> SideName,
     noun: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, Arc<SourceText>> {
-    let folder = root.join(dir);
-    let entries = match fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+    let entries = match root.list(dir) {
         Ok(entries) => entries,
         // A link to nowhere is there, too.
-        Err(_) if folder.symlink_metadata().is_err() => return BTreeMap::new(),
+        Err(_) if root.kind(dir).is_none() => return BTreeMap::new(),
         Err(error) => {
             let fault = Diagnostic::error("unreadable-folder", format!("could not read the folder `{dir}`: {error}"));
             diagnostics.push(fault.in_file(dir).help(format!("make it a folder with the {noun}s, or move it away")));
@@ -68,13 +66,11 @@ fn read(
     for (name, entry) in &entries {
         let path = format!("{dir}/{name}");
         let fault = |code, message: String| Diagnostic::error(code, message).in_file(&path);
-        // Follows links; a broken one is left to the reader, which says what is wrong with it.
-        let metadata = fs::metadata(entry.path());
-        let is_folder = metadata.as_ref().is_ok_and(fs::Metadata::is_dir);
+        let is_folder = entry.kind == Kind::Folder;
         let judged = judge(name);
         if is_folder && judged != SideName::Right {
-            let depth = if entry.file_type().is_ok_and(|kind| kind.is_symlink()) { 0 } else { STRAY_DEPTH };
-            if let Some(inside) = find_migration(&entry.path(), depth).filter(|_| !name.starts_with('.')) {
+            let depth = if entry.is_link { 0 } else { STRAY_DEPTH };
+            if let Some(inside) = find_migration(root, &path, depth).filter(|_| !name.starts_with('.')) {
                 let message = format!("`{path}` holds `{inside}`, but {noun}s lie side by side in `{dir}`");
                 diagnostics.push(fault("stray-folder", message).help(format!("move what is in it to `{dir}`")));
             }
@@ -82,12 +78,13 @@ fn read(
         }
         match judged {
             SideName::Ignored => {}
-            SideName::Right if metadata.is_ok_and(|metadata| !metadata.is_file()) => {
+            // A broken link is left to the reader, which says what is wrong with it.
+            SideName::Right if matches!(entry.kind, Kind::Folder | Kind::Other) => {
                 let what = if is_folder { "is a folder, not a file" } else { "is not a regular file" };
                 let fault = fault("not-a-file", format!("`{name}` {what}"));
                 diagnostics.push(fault.help("put a file in its place, or remove it"));
             }
-            SideName::Right => match SourceText::read(root, &path) {
+            SideName::Right => match root.text(&path) {
                 Ok(source) => {
                     texts.insert(name.clone(), Arc::new(source));
                 }

@@ -2,7 +2,6 @@
 //! has to follow from the one before.
 
 use std::ops::Range;
-use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -10,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::{FILE, Lock, Sealed, SealedSchema, VERSION};
 use crate::checksum;
 use crate::diagnostic::Diagnostic;
+use crate::files::Files;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
@@ -38,13 +38,11 @@ pub(crate) struct Read {
 }
 
 /// Reads the file in the folder `dir`; none where it is not there, or is not sound.
-pub(crate) fn read(root: &Path, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+pub(crate) fn read<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
     let path = format!("{dir}/{FILE}");
     // A link to nowhere is there, too.
-    if root.join(&path).symlink_metadata().is_err() {
-        return None;
-    }
-    match SourceText::read(root, &path) {
+    root.kind(&path)?;
+    match root.text(&path) {
         Ok(source) => parse(source, diagnostics),
         Err(diagnostic) => {
             diagnostics.push(diagnostic);

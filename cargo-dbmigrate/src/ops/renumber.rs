@@ -1,0 +1,197 @@
+//! Gives the migrations that others do not have yet the numbers after those that they have, so that two branches with
+//! one number come together. All of it is worked out before anything changes, and nothing is overwritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use dbmigrate_core::config::Numbering;
+use dbmigrate_core::file_name::{self, FileName, Stem};
+use dbmigrate_core::files::{Files, Kind};
+use dbmigrate_core::{Config, Diagnostic, SourceText};
+
+use crate::error::CliError;
+use crate::ops::edit::{self, Edit};
+use crate::ops::git::{Repository, Revision};
+use crate::ops::project::Project;
+use crate::ops::{create, since};
+
+mod lock;
+mod mention;
+mod reference;
+
+pub(crate) use mention::Mention;
+
+/// What was done, or would be.
+#[derive(Debug)]
+pub(crate) struct Renumbered {
+    /// The revision that has the others, as people call it.
+    pub(crate) base: String,
+    /// The migrations that have another number now, in their order.
+    pub(crate) moves: Vec<Move>,
+    /// The files whose text names one of them, or whose conflict is settled.
+    pub(crate) edits: Vec<Edit>,
+    /// Where code names them: that is for a person to change.
+    pub(crate) mentions: Vec<Mention>,
+}
+
+/// A migration that gets another number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) from: Stem,
+    pub(crate) to: Stem,
+    /// Its files, old and new, relative to the package.
+    pub(crate) files: Vec<(String, String)>,
+}
+
+/// Renumbers what `onto`, or else the main branch, does not hold. `dry_run` changes nothing.
+pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> Result<Renumbered, CliError> {
+    project.sound_config()?;
+    let guard = create::lock(project)?;
+    let (base, revision) = base(project, onto)?;
+    let config = &project.config;
+    let theirs = match revision.has_package() {
+        true => revision.config().map_err(CliError::diagnostics)?,
+        false => config.clone(),
+    };
+    let held = files(&revision, &theirs)?;
+    let own = files(project.root.as_path(), config)?;
+    let highest = held.keys().map(|stem| stem.number).max();
+    let own: Vec<(&Stem, &Vec<String>)> = own.iter().filter(|(stem, _)| !held.contains_key(stem)).collect();
+    unchanged(project, &base)?;
+    let moves = moves(&own, highest, config)?;
+    let mut edits = reference::edits(project, &own, &moves)?;
+    edits.extend(lock::conflict(project, &revision, &theirs.dir)?);
+    let mentions = mention::mentions(project, &moves);
+    let renames = in_order(project, &moves)?;
+    if !dry_run {
+        rename_all(&project.root, &renames)?;
+        edit::write(&edits)?;
+    }
+    drop(guard);
+    Ok(Renumbered { base, moves, edits, mentions })
+}
+
+/// The revision whose migrations come first.
+fn base(project: &Project, onto: Option<&str>) -> Result<(String, Revision), CliError> {
+    let repository = Repository::of(&project.root)?;
+    if let Some(onto) = onto {
+        return Ok((onto.to_owned(), repository.at(onto)?));
+    }
+    let (name, commit) = repository.main_branch().ok_or_else(|| {
+        CliError::failure(
+            "git can't tell which migrations others have: there is no main branch besides the work at hand",
+        )
+        .help("name a revision that has them: `cargo dbmigrate renumber --onto REV`")
+    })?;
+    let mut revision = repository.at(&commit)?;
+    revision.name.clone_from(&name);
+    Ok((name, revision))
+}
+
+/// What others have must be here as they have it: a new name for it would be taken for a new migration.
+fn unchanged(project: &Project, base: &str) -> Result<(), CliError> {
+    let found = since::since(project, None, &project.load().set)?;
+    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(CliError::diagnostics(errors).help(format!("settle that with `{base}` first")))
+    }
+}
+
+/// The files of each migration, by number and name.
+fn files<F: Files + ?Sized>(root: &F, config: &Config) -> Result<BTreeMap<Stem, Vec<String>>, CliError> {
+    let dir = &config.dir;
+    if root.kind(dir).is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let entries =
+        root.list(dir).map_err(|error| CliError::failure(format!("could not read the folder `{dir}`: {error}")))?;
+    let mut files: BTreeMap<Stem, Vec<String>> = BTreeMap::new();
+    // A folder by such a name is a fault, and in the way.
+    for name in entries.into_iter().filter(|it| it.kind != Kind::Folder).filter_map(|entry| entry.name.ok()) {
+        if let FileName::Up { stem, .. } | FileName::Down { stem } | FileName::Rust { stem } =
+            file_name::parse(&name, config)
+        {
+            files.entry(stem).or_default().push(name);
+        }
+    }
+    files.values_mut().for_each(|files| files.sort());
+    Ok(files)
+}
+
+/// The new numbers, in the order of the old ones.
+fn moves(own: &[(&Stem, &Vec<String>)], highest: Option<u64>, config: &Config) -> Result<Vec<Move>, CliError> {
+    let numbers: BTreeSet<u64> = own.iter().map(|(stem, _)| stem.number).collect();
+    let is_right = numbers.len() == own.len() && numbers.first() > highest.as_ref();
+    // Moments need no other number where they are later; numbers have no gaps.
+    if is_right && config.numbering == Numbering::Timestamp {
+        return Ok(Vec::new());
+    }
+    let now = create::now();
+    let mut last = highest;
+    let mut moves = Vec::new();
+    for (from, names) in own {
+        let to = file_name::next(config, last, &now, &from.slug)
+            .ok_or_else(|| CliError::failure(format!("no number is left for `{from}`")))?;
+        last = Some(to.number);
+        if to == **from {
+            continue;
+        }
+        let renamed = |name: &String| {
+            let ending = name.strip_prefix(&from.to_string()).unwrap_or_default();
+            (format!("{}/{name}", config.dir), format!("{}/{to}{ending}", config.dir))
+        };
+        moves.push(Move { from: (*from).clone(), files: names.iter().map(renamed).collect(), to });
+    }
+    Ok(moves)
+}
+
+/// The renames in an order in which each finds its new name free.
+fn in_order(project: &Project, moves: &[Move]) -> Result<Vec<(String, String)>, CliError> {
+    let mut left: Vec<(String, String)> = moves.iter().flat_map(|it| it.files.clone()).collect();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let taken: BTreeSet<&String> = left.iter().map(|(from, _)| from).collect();
+        let (free, waiting): (Vec<_>, Vec<_>) = left.iter().cloned().partition(|(_, to)| !taken.contains(to));
+        if free.is_empty() {
+            // Numbers go all up or all down, so that nothing waits for itself.
+            return Err(CliError::failure(format!("`{}` and others are in each other's place", left[0].0)));
+        }
+        ordered.extend(free);
+        left = waiting;
+    }
+    let own: BTreeSet<&String> = moves.iter().flat_map(|it| it.files.iter().map(|(from, _)| from)).collect();
+    match ordered.iter().find(|(_, to)| !own.contains(to) && project.root.join(to).symlink_metadata().is_ok()) {
+        Some((from, to)) => Err(CliError::failure(format!("`{from}` would become `{to}`, which is there already"))),
+        None => Ok(ordered),
+    }
+}
+
+/// All of them, or none.
+fn rename_all(root: &Path, renames: &[(String, String)]) -> Result<(), CliError> {
+    for (done, (from, to)) in renames.iter().enumerate() {
+        if let Err(error) = rename(&root.join(from), &root.join(to)) {
+            for (from, to) in renames[..done].iter().rev() {
+                let _ = rename(&root.join(to), &root.join(from));
+            }
+            return Err(CliError::failure(format!("could not rename `{from}` to `{to}`: {error}")));
+        }
+    }
+    Ok(())
+}
+
+/// Never over a file that came there meanwhile, where the file system knows links.
+fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists || to.symlink_metadata().is_ok() => Err(error),
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+/// The text of a file of the package.
+fn read(project: &Project, path: &str) -> Result<SourceText, CliError> {
+    Ok(SourceText::read(&project.root, path)?)
+}

@@ -1,0 +1,215 @@
+//! What is new since a revision of git: what the revision holds already is applied somewhere, and has to stay as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dbmigrate_core::sequence::{quoted, rename};
+use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Severity, SourceMigration, SourceText};
+
+use crate::error::CliError;
+use crate::ops::git::{Repository, Revision};
+use crate::ops::project::Project;
+use crate::ops::text_diff::changed;
+
+/// A set beside what a revision holds.
+#[derive(Debug, Default)]
+pub(crate) struct Since {
+    /// What it was compared with, as people call it; none where everything is new.
+    pub(crate) base: Option<String>,
+    /// What is no longer as the revision has it.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The numbers of the migrations that the revision holds already, under the same name.
+    pub(crate) held: BTreeSet<u64>,
+}
+
+/// Compares the set with a revision. Without one, with where the work left the main branch, if that can be told.
+pub(crate) fn since(project: &Project, revision: Option<&str>, set: &MigrationSet) -> Result<Since, CliError> {
+    let Some(revision) = revision else { return Ok(fork_point(project, set).unwrap_or_default()) };
+    let repository = Repository::of(&project.root)?;
+    let revision = repository.at(revision)?;
+    if !revision.has_package() {
+        return Ok(Since { base: Some(revision.name), ..Since::default() });
+    }
+    let then = revision.set().map_err(CliError::diagnostics)?;
+    let is_merged = repository.is_merged(&revision.commit);
+    Ok(Comparison { project, set, base: revision.name.clone(), revision: &revision, is_merged }.run(&then))
+}
+
+fn fork_point(project: &Project, set: &MigrationSet) -> Option<Since> {
+    let repository = Repository::of(&project.root).ok()?;
+    let (base, commit) = repository.fork_point()?;
+    let revision = repository.at(&commit).ok()?;
+    let then = revision.set().ok()?;
+    Some(Comparison { project, set, base, revision: &revision, is_merged: true }.run(&then))
+}
+
+struct Comparison<'a> {
+    project: &'a Project,
+    set: &'a MigrationSet,
+    base: String,
+    revision: &'a Revision,
+    /// Whether all that the revision holds has once been here.
+    is_merged: bool,
+}
+
+impl Comparison<'_> {
+    fn run(self, then: &MigrationSet) -> Since {
+        let held: BTreeSet<String> = then.migrations.iter().map(SourceMigration::name).collect();
+        let now: BTreeMap<String, &SourceMigration> = self.set.migrations.iter().map(|it| (it.name(), it)).collect();
+        let new: Vec<&SourceMigration> = self.set.migrations.iter().filter(|it| !held.contains(&it.name())).collect();
+        let mut since = Since::default();
+        for old in &then.migrations {
+            if let Some(now) = now.get(&old.name()) {
+                since.held.insert(now.number);
+                since.diagnostics.extend(self.edited(old, now));
+            } else if let Some(now) =
+                new.iter().find(|now| has_text_of(old, now)).or(new.iter().find(|now| now.slug == old.slug))
+            {
+                since.diagnostics.push(self.renamed(old, now));
+            } else if !self.project.root.join(&old.file).exists() {
+                let successor = new.iter().find(|now| now.number == old.number);
+                since.diagnostics.push(self.deleted(old, successor.copied()));
+            }
+            // What is there and no part of the set has a fault that is reported already.
+        }
+        since.base = Some(self.base);
+        since
+    }
+
+    fn edited(&self, old: &SourceMigration, now: &SourceMigration) -> Vec<Diagnostic> {
+        let name = now.name();
+        let base = &self.base;
+        let what = if old.checksum != now.checksum {
+            Some((Severity::Error, format!("`{name}` was edited since `{base}`")))
+        } else {
+            match (&old.body, &now.body) {
+                (Body::Rust(old), Body::Rust(now)) if old.source.text() != now.source.text() => {
+                    Some((Severity::Warning, format!("the Rust of `{name}` was edited since `{base}`")))
+                }
+                (Body::Sql { .. }, Body::Sql { .. }) if old.text_checksum != now.text_checksum => {
+                    Some((Severity::Warning, format!("comments or blank space of `{name}` were edited since `{base}`")))
+                }
+                _ => None,
+            }
+        };
+        let up = what.map(|(severity, message)| {
+            let problem = self.difference(
+                Diagnostic { severity, ..Diagnostic::error("edited-migration", message) },
+                old.source(),
+                now.source(),
+            );
+            match (severity, &now.body) {
+                (Severity::Error, _) => problem
+                    .note("a database that has applied it will not run it again")
+                    .help(self.restore(&old.file, &now.file))
+                    .help("write what has to change as a new migration: `cargo dbmigrate create NAME`"),
+                (_, Body::Rust(_)) => {
+                    problem.help("what it does has to stay the same: anything else is a new migration")
+                }
+                _ => problem,
+            }
+        });
+        let is_told = up.as_ref().is_some_and(Diagnostic::is_error);
+        let back = self.edited_down(old, now).filter(|(_, source)| !is_told || source.path() != now.file);
+        up.into_iter().chain(back.map(|(problem, _)| problem)).collect()
+    }
+
+    /// A way back that is another one now; one that was not there before is no loss.
+    fn edited_down<'s>(&self, old: &'s SourceMigration, now: &SourceMigration) -> Option<(Diagnostic, &'s SourceText)> {
+        let (old_down, now_down) = (way_back(old)?, way_back(now));
+        let name = now.name();
+        let base = &self.base;
+        let problem = match now_down {
+            Some(now_down) if now_down.checksum == old_down.checksum => return None,
+            Some(now_down) => {
+                let message = format!("the way back of `{name}` was edited since `{base}`");
+                self.difference(Diagnostic::warning("edited-migration", message), &old_down.source, &now_down.source)
+                    .note("a database that has applied it goes back by the old text, if it keeps that")
+            }
+            None => {
+                Diagnostic::warning("edited-migration", format!("the way back of `{name}` was removed since `{base}`"))
+                    .in_file(old_down.source.path())
+                    .help(self.restore(old_down.source.path(), &self.here(old_down.source.path())))
+            }
+        };
+        Some((problem, &*old_down.source))
+    }
+
+    fn renamed(&self, old: &SourceMigration, now: &SourceMigration) -> Diagnostic {
+        let message = format!("`{}` of `{}` is called `{}` here", old.name(), self.base, now.name());
+        let mut problem = Diagnostic::error("renamed-migration", message).in_file(&now.file);
+        if old.source().text() != now.source().text() {
+            problem = self.difference(problem, old.source(), now.source());
+        }
+        problem = problem.note("a database that has applied it would take it for another one, and run it again");
+        let down =
+            |of: &SourceMigration| way_back(of).map(|down| down.source.path().to_owned()).filter(|it| *it != of.file);
+        let files = [Some(now.file.clone()).zip(Some(old.file.clone())), down(now).zip(down(old))];
+        for (now, old) in files.into_iter().flatten() {
+            problem = problem.help(rename(&now, &self.here(&old)));
+        }
+        problem
+    }
+
+    fn deleted(&self, old: &SourceMigration, successor: Option<&SourceMigration>) -> Diagnostic {
+        let is_here = if self.is_merged { "is gone" } else { "is not here" };
+        let message = format!("`{}` of `{}` {is_here}", old.name(), self.base);
+        let mut problem = Diagnostic::error("deleted-migration", message).in_file(&old.file);
+        if let Some(now) = successor {
+            problem = problem.note(format!("`{}` has taken its number", now.name()));
+        }
+        if !self.is_merged {
+            let base = quoted(&self.base);
+            let problem = problem.help(format!("bring over what is new there: `git merge {base}`"));
+            let problem = match successor {
+                Some(_) => {
+                    problem.help(format!("then give yours the next number: `cargo dbmigrate renumber --onto {base}`"))
+                }
+                None => problem,
+            };
+            return problem
+                .help(format!("or compare with where the two parted: `--since $(git merge-base {base} HEAD)`"));
+        }
+        if let Some(now) = successor {
+            problem = self.difference(problem, old.source(), now.source());
+        }
+        let files =
+            [Some(old.file.as_str()), way_back(old).map(|down| down.source.path()).filter(|it| *it != old.file)];
+        let problem =
+            files.into_iter().flatten().fold(problem, |problem, old| problem.help(self.restore(old, &self.here(old))));
+        problem.help("to undo it, write a new migration: `cargo dbmigrate create NAME`")
+    }
+
+    fn difference(&self, problem: Diagnostic, old: &SourceText, now: &SourceText) -> Diagnostic {
+        let changed = changed(old, now);
+        problem.at(Location::new(now, changed.first)).note(format!("the difference:\n{}", changed.shown))
+    }
+
+    /// Where a file of the revision lies today.
+    fn here(&self, old: &str) -> String {
+        format!("{}/{}", self.set.config.dir, old.rsplit('/').next().unwrap_or(old))
+    }
+
+    fn restore(&self, old: &str, now: &str) -> String {
+        let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
+        if old == now {
+            return format!("put it back: `git restore --source {commit} -- {}`", quoted(old));
+        }
+        format!("put it back: `git show {} > {}`", quoted(&format!("{commit}:./{old}")), quoted(now))
+    }
+}
+
+/// Whether it does the same, whatever it is called.
+fn has_text_of(old: &SourceMigration, now: &SourceMigration) -> bool {
+    match (&old.body, &now.body) {
+        (Body::Sql { up, .. }, Body::Sql { .. }) => old.checksum == now.checksum && !up.steps.is_empty(),
+        (Body::Rust(old), Body::Rust(now)) => old.source.text() == now.source.text(),
+        _ => false,
+    }
+}
+
+fn way_back(of: &SourceMigration) -> Option<&dbmigrate_core::Script> {
+    match &of.body {
+        Body::Sql { down: Down::Script(down), .. } => Some(down),
+        _ => None,
+    }
+}

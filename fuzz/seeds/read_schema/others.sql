@@ -1,0 +1,5 @@
+CREATE TABLE t(a, b);
+CREATE UNIQUE INDEX i ON t(a COLLATE NOCASE DESC, lower(b)) WHERE a IS NOT NULL;
+CREATE VIEW v(one, two) AS WITH c AS (SELECT * FROM t) SELECT c.a, count(*) OVER (PARTITION BY b) FROM c;
+CREATE TRIGGER r INSTEAD OF UPDATE OF one ON v WHEN new.one > 0 BEGIN UPDATE t SET a = CASE WHEN new.one THEN 1 ELSE 2 END; SELECT RAISE(ABORT, 'no;'); END;
+CREATE VIRTUAL TABLE f USING fts5(a, b, content='t', tokenize = "porter ascii");
