@@ -152,7 +152,7 @@ fn a_database_tells_what_is_in_it_and_is_left_as_it_is() {
     project.execute("app.db", "INSERT INTO users (nick) VALUES ('a'), ('b'), (NULL)");
     let before = std::fs::read(project.root.join("app.db")).unwrap();
     project.dbmigrate(["check"]).exits(1).says_not("2 rows");
-    project.dbmigrate(["check", "--database", "app.db"]).exits(1).says("note: 2 rows have a value in it now");
+    project.dbmigrate(["check", "--database", "app.db"]).exits(1).says("note: 2 rows have a value in `nick` now");
     assert!(before == std::fs::read(project.root.join("app.db")).unwrap(), "the database was written to");
     // What the database has already is not asked of it.
     project.dbmigrate(["up", "--no-backup"]).succeeds();

@@ -134,7 +134,7 @@ fn every_way_up_and_back_of_a_mixed_set_is_checked() {
     let checked = check(&project).succeeds();
     assert_eq!(
         checked.stderr,
-        "     Checked replay-mixed (4 migrations, 2 hooks, 1 repeatable; replayed 4 up and 4 down in memory)\n"
+        "     Checked replay-mixed (4 migrations, 2 hooks, 1 repeatable; replayed 4 up and 4 down in memory; 3 linted)\n"
     );
     assert_eq!(checked.stdout, "");
     let line = project.dbmigrate(["check", "--message-format", "json", "--offline"]).succeeds();
@@ -177,7 +177,7 @@ fn what_stops_the_rust_is_told_with_its_file() {
         .says("--> migrations/002_tag.rs")
         .says("--> migrations/004_log.sql:5:1\n")
         .says("no such table: notes")
-        .says("`replay-faults` has 3 problems");
+        .says("`replay-faults` has 3 errors");
     project.write("migrations/001_note.sql", FILES[0].1);
     project.write("migrations/004_log.sql", FILES[3].1);
 

@@ -17,7 +17,7 @@ fn three(test: &str) -> Project {
         ("001_users.sql", USERS),
         ("002_stars.sql", STARS),
         ("002_stars.down.sql", NO_STARS),
-        ("003_fill.sql", "UPDATE users SET stars = 0;\n"),
+        ("003_fill.sql", "UPDATE users SET stars = 0 WHERE stars IS NULL;\n"),
     ];
     let project = Project::wired(test, &files);
     git(&project, &["init", "--quiet"]).succeeds();
@@ -124,7 +124,7 @@ fn a_renamed_or_deleted_one_is_an_error() {
         .says("+ANALYZE;")
         .says("error: `003_fill` of `HEAD` is gone")
         .says("`003_more` has taken its number")
-        .says("-UPDATE users SET stars = 0;")
+        .says("-UPDATE users SET stars = 0 WHERE stars IS NULL;")
         .says("-- migrations/003_fill.sql`");
     // A file that is there and wrong is not gone.
     git(&project, &["reset", "--quiet", "--hard"]).succeeds();
