@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use dbmigrate_core::repeatable::ObjectKind;
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, Script, SourceMigration, Span};
+use dbmigrate_core::{MigrationSet, Script, SourceMigration, Span};
 use rusqlite::Connection;
 use sqlite3_parser::ast::Stmt;
 
