@@ -185,7 +185,9 @@ fn refused_column(sql: &str, message: &str) -> Option<String> {
         return Some(format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"));
     }
     message.starts_with("Cannot add a PRIMARY KEY column").then(|| {
-        format!("make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it")
+        format!(
+            "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
+        )
     })
 }
 

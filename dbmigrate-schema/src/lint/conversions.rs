@@ -33,7 +33,9 @@ pub(super) fn judge(
     let mut found: BTreeMap<usize, (Vec<Pair<'_>>, Vec<String>)> = BTreeMap::new();
     for (before, after) in columns(change, held, which) {
         let name = &after.name;
-        let Some(wrong) = misfit((before, held.before.strict), (after, held.after.strict), &before.name) else { continue };
+        let Some(wrong) = misfit((before, held.before.strict), (after, held.after.strict), &before.name) else {
+            continue;
+        };
         let at = migration.blame(change, |table| {
             let same = |column: &Column| column.declared_type == after.declared_type;
             table.column(name).is_some_and(same) && table.strict == held.after.strict
@@ -72,9 +74,10 @@ pub(super) type Pair<'a> = (&'a Column, &'a Column);
 
 fn columns<'a>(change: &'a TableChange, held: Held<'a>, which: Which) -> impl Iterator<Item = Pair<'a>> {
     let retyped = |name: &Name| {
-        change.changes.iter().any(|change| {
-            matches!(change, Change::ColumnChanged(own, ColumnChange::Type { .. }) if own == name)
-        })
+        change
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::ColumnChanged(own, ColumnChange::Type { .. }) if own == name))
     };
     held.after.columns.iter().filter_map(move |after| {
         let before = held.before.column(held.name_before(&after.name)?)?;

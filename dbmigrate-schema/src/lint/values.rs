@@ -8,8 +8,7 @@ use std::collections::HashSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
 use sqlite3_parser::ast::{
-    AlterTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select,
-    Stmt,
+    AlterTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select, Stmt,
 };
 
 use super::keys::Held;
@@ -156,7 +155,9 @@ pub(crate) fn is_lossy(copy: &Copy<'_>) -> bool {
 
 /// Whether a query leaves rows out, or may.
 fn is_selective(select: &Select<'_>) -> bool {
-    let OneSelect::Select { distinctness, from, where_clause, group_by, .. } = &select.body.select else { return false };
+    let OneSelect::Select { distinctness, from, where_clause, group_by, .. } = &select.body.select else {
+        return false;
+    };
     let joins = |from: &FromClause<'_>| from.joins.as_ref().is_some_and(|joins| !joins.is_empty());
     let chosen = distinctness.is_some() || where_clause.is_some() || group_by.is_some();
     chosen || select.limit.is_some() || select.body.compounds.is_some() || from.as_ref().is_some_and(joins)

@@ -54,7 +54,8 @@ impl Pair<'_> {
                 // The rowid is there, or SQLite makes one.
                 false
             } else if new {
-                is_never_null(self.after, &column.name) && column.default.as_ref().is_none_or(|default| default.is_null())
+                is_never_null(self.after, &column.name)
+                    && column.default.as_ref().is_none_or(|default| default.is_null())
             } else {
                 self.becomes_not_null(column)
             };

@@ -77,11 +77,13 @@ fn what_rows_do_not_meet_is_counted() {
     check("check-on-existing-rows", USERS, ROWS, positive, "1 row does not meet it now");
     let keys = "CREATE TABLE users (name TEXT UNIQUE)";
     let names = "INSERT INTO users VALUES ('a'), ('A')";
-    let folded = "CREATE TABLE n (name TEXT COLLATE NOCASE UNIQUE); INSERT INTO n SELECT * FROM users; DROP TABLE users;
+    let folded =
+        "CREATE TABLE n (name TEXT COLLATE NOCASE UNIQUE); INSERT INTO n SELECT * FROM users; DROP TABLE users;
                   ALTER TABLE n RENAME TO users;";
     check("collation-change", keys, names, folded, "1 value stands in more than one row by it now");
     let child = "CREATE TABLE users (id INTEGER PRIMARY KEY, boss INT)";
-    let boss = "CREATE TABLE n (id INTEGER PRIMARY KEY, boss INT REFERENCES users (id)); INSERT INTO n SELECT * FROM users;
+    let boss =
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, boss INT REFERENCES users (id)); INSERT INTO n SELECT * FROM users;
                 DROP TABLE users; ALTER TABLE n RENAME TO users;";
     let orphan = "INSERT INTO users VALUES (1, 7), (2, 1), (3, NULL)";
     check("reference-on-existing-rows", child, orphan, boss, "1 row has no parent now");

@@ -72,7 +72,9 @@ fn suits_rows(default: &Default) -> bool {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for added in added(migration) {
-        let Some(default) = added.column.default.as_ref().filter(|it| !it.constant && !suits_rows(it)) else { continue };
+        let Some(default) = added.column.default.as_ref().filter(|it| !it.constant && !suits_rows(it)) else {
+            continue;
+        };
         let (table, column) = (&added.table.name, &added.column.name);
         let message = format!("column `{column}` of `{table}` is added with a default that is no constant");
         let finding = migration

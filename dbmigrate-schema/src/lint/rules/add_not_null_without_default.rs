@@ -102,7 +102,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         nullable.not_null = None;
         nullable.default = None;
         let (in_sql, table) = (column.to_sql(), table.to_sql());
-        findings.push(finding.help("say what the rows get: add `DEFAULT …`").help(if migration.min_sqlite() >= (3, 53) {
+        findings
+            .push(finding.help("say what the rows get: add `DEFAULT …`").help(if migration.min_sqlite() >= (3, 53) {
             format!(
                 "or fill it in first: `{} UPDATE {table} SET {in_sql} = …; ALTER TABLE {table} ALTER COLUMN {in_sql} \
                  SET NOT NULL;`",
@@ -129,9 +130,15 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             }
             let column = &column.name;
             let at = rebuild.copies.first().copied().unwrap_or(rebuild.create);
-            let message = format!("column `{column}` of `{}` is `NOT NULL`, and the rows get no value for it", after.name);
-            let finding = migration.at(at, message).note("on an empty table this works, and fails where there is a row");
-            findings.push(finding.notes(rows(migration, was)).help(format!("add {} to what is copied, or give it a default", column.to_sql())));
+            let message =
+                format!("column `{column}` of `{}` is `NOT NULL`, and the rows get no value for it", after.name);
+            let finding =
+                migration.at(at, message).note("on an empty table this works, and fails where there is a row");
+            findings.push(
+                finding
+                    .notes(rows(migration, was))
+                    .help(format!("add {} to what is copied, or give it a default", column.to_sql())),
+            );
         }
     }
 }

@@ -31,7 +31,10 @@ pub(super) const RULE: Lint = Lint {
               UPDATE users SET team = 1 WHERE EXISTS (SELECT 1 FROM teams WHERE id = 1);",
     }],
     quiet: &[
-        Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN team INTEGER DEFAULT NULL REFERENCES teams (id);" },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users ADD COLUMN team INTEGER DEFAULT NULL REFERENCES teams (id);",
+        },
         Example {
             before: BEFORE,
             now: "-- dbmigrate: foreign-keys off\n

@@ -47,7 +47,10 @@ pub(super) const RULE: Lint = Lint {
                   DROP TABLE t;
                   ALTER TABLE n RENAME TO t;",
         },
-        Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN kind TEXT DEFAULT 'x' CHECK (kind IN ('a', 'b'));" },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users ADD COLUMN kind TEXT DEFAULT 'x' CHECK (kind IN ('a', 'b'));",
+        },
     ],
     passes: &[
         Example {
@@ -77,7 +80,10 @@ pub(super) const RULE: Lint = Lint {
                   ALTER TABLE n RENAME TO t;",
         },
         Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN kind TEXT CHECK (kind IN ('a', 'b'));" },
-        Example { before: BEFORE, now: "ALTER TABLE users ADD COLUMN kind TEXT DEFAULT 'a' CHECK (kind IN ('a', 'b'));" },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users ADD COLUMN kind TEXT DEFAULT 'a' CHECK (kind IN ('a', 'b'));",
+        },
         Example {
             before: BEFORE,
             now: "CREATE TABLE n (id INTEGER PRIMARY KEY, age INTEGER, kind TEXT NOT NULL CHECK (kind IN ('a', 'b')));
@@ -128,7 +134,9 @@ fn judge(
         let by_default = held.change.is_none_or(|change| filled(migration, change, only) == Filled::Default);
         if by_default && mentioned.len() == 1 && !meets(column, text) {
             let message = format!("the default of `{only}` does not meet `CHECK ({shown})`");
-            let finding = migration.at(at, message).note("SQLite accepts this on an empty table and refuses it where there is a row");
+            let finding = migration
+                .at(at, message)
+                .note("SQLite accepts this on an empty table and refuses it where there is a row");
             findings.push(finding.help("give it a default that does"));
         }
         return;

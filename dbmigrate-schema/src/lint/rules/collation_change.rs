@@ -81,8 +81,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let is_collation =
-            |change: &Change| matches!(change, Change::ColumnChanged(_, ColumnChange::Collation { .. }) | Change::ConstraintAdded(_));
+        let is_collation = |change: &Change| {
+            matches!(change, Change::ColumnChanged(_, ColumnChange::Collation { .. }) | Change::ConstraintAdded(_))
+        };
         if !change.changes.iter().any(is_collation) {
             continue;
         }

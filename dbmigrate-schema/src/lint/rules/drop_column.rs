@@ -89,7 +89,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         for changed in &change.changes {
             let (column, loss) = match changed {
                 Change::ColumnRemoved(column) if column.generated.is_none() => (&column.name, Loss::Dropped),
-                Change::ColumnChanged(name, ColumnChange::Generated { from: None, to: Some(_) }) => (name, Loss::Computed),
+                Change::ColumnChanged(name, ColumnChange::Generated { from: None, to: Some(_) }) => {
+                    (name, Loss::Computed)
+                }
                 _ => continue,
             };
             let at = migration.blame(change, |table| table.column(column).is_none_or(|it| it.generated.is_some()));
@@ -146,7 +148,9 @@ fn report(
     let message = match loss {
         Loss::Dropped => format!("{noun} {shown} of `{table}` {is} dropped, with all {their} values"),
         Loss::Computed => format!("{noun} {shown} of `{table}` {is} computed from now on, and {loses} {their} values"),
-        Loss::Replaced => format!("{noun} {shown} of `{table}` {is} dropped and added again, and {loses} {their} values"),
+        Loss::Replaced => {
+            format!("{noun} {shown} of `{table}` {is} dropped and added again, and {loses} {their} values")
+        }
     };
     let mut finding = migration.at(at, message);
     for column in columns {

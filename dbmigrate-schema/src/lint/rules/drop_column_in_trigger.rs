@@ -58,7 +58,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let Event::Update(columns) = &trigger.event else { continue };
             for column in columns.iter().filter(is_gone) {
                 let at = migration.blame(change, |table| table.column(column).is_none());
-                let message = format!("`{column}` of `{}` goes, and trigger `{}` waits for it", after.name, trigger.name);
+                let message =
+                    format!("`{column}` of `{}` goes, and trigger `{}` waits for it", after.name, trigger.name);
                 let drop = format!("DROP TRIGGER {};", trigger.name.to_sql());
                 findings.push(
                     migration

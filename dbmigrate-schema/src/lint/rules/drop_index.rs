@@ -29,13 +29,19 @@ pub(super) const RULE: Rule = Rule {
               drop-index no query uses it since 2.0\n    DROP INDEX users_email;",
     fails: &[
         Example { before: BEFORE, now: "DROP INDEX users_email;" },
-        Example { before: BEFORE, now: "DROP INDEX users_email; CREATE INDEX users_email_few ON users (email) WHERE team = 1;" },
+        Example {
+            before: BEFORE,
+            now: "DROP INDEX users_email; CREATE INDEX users_email_few ON users (email) WHERE team = 1;",
+        },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE UNIQUE INDEX i ON users (email);",
             now: "DROP INDEX i; CREATE INDEX j ON users (email);",
         },
     ],
-    passes: &[Example { before: BEFORE, now: "DROP INDEX users_email; CREATE INDEX users_both ON users (email, team);" }],
+    passes: &[Example {
+        before: BEFORE,
+        now: "DROP INDEX users_email; CREATE INDEX users_both ON users (email, team);",
+    }],
     quiet: &[
         Example { before: BEFORE, now: "DROP INDEX users_email; ALTER TABLE users DROP COLUMN email;" },
         Example { before: BEFORE, now: "DROP INDEX users_email; DROP TABLE users;" },
@@ -45,10 +51,7 @@ pub(super) const RULE: Rule = Rule {
             now: "DROP INDEX i; CREATE INDEX j ON t (a, c, b);",
         },
         Example { before: BEFORE, now: "DROP INDEX users_email; CREATE UNIQUE INDEX users_email ON users (email);" },
-        Example {
-            before: "CREATE TABLE t (a TEXT UNIQUE); CREATE INDEX t_a ON t (a);",
-            now: "DROP INDEX t_a;",
-        },
+        Example { before: "CREATE TABLE t (a TEXT UNIQUE); CREATE INDEX t_a ON t (a);", now: "DROP INDEX t_a;" },
         Example {
             before: BEFORE,
             now: "DROP INDEX users_email;
@@ -73,7 +76,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if is_key || is_covered(migration, index, table, &columns) {
             continue;
         }
-        let mut finding = migration.at(at, format!("index `{}` of `{name}` is dropped, and no other takes its place", index.name));
+        let mut finding =
+            migration.at(at, format!("index `{}` of `{name}` is dropped, and no other takes its place", index.name));
         if index.unique {
             finding = finding.note("it was unique: rows may be alike from now on");
         }

@@ -9,7 +9,8 @@ use crate::lint::references::{is_there, parent_columns, references};
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::model::{ForeignKey, Name, Table};
 
-const BEFORE: &str = "CREATE TABLE teams (id INTEGER PRIMARY KEY, code TEXT); CREATE UNIQUE INDEX codes ON teams (code);
+const BEFORE: &str =
+    "CREATE TABLE teams (id INTEGER PRIMARY KEY, code TEXT); CREATE UNIQUE INDEX codes ON teams (code);
                       CREATE TABLE users (id INTEGER PRIMARY KEY, team TEXT REFERENCES teams (code));";
 
 pub(super) const RULE: Rule = Rule {
@@ -51,7 +52,10 @@ pub(super) const RULE: Rule = Rule {
               ALTER TABLE n RENAME TO users;",
     }],
     quiet: &[
-        Example { before: BEFORE, now: "ALTER TABLE teams RENAME COLUMN code TO word; ALTER TABLE teams RENAME TO groups;" },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE teams RENAME COLUMN code TO word; ALTER TABLE teams RENAME TO groups;",
+        },
         Example {
             before: BEFORE,
             now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code TEXT UNIQUE, name TEXT);
@@ -79,7 +83,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(statement, message)
-                    .note(format!("with foreign keys enforced, every later write to `{}` fails: `no such table`", child.name))
+                    .note(format!(
+                        "with foreign keys enforced, every later write to `{}` fails: `no such table`",
+                        child.name
+                    ))
                     .help(without(child)),
             );
         }
@@ -93,7 +100,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let missing = |name: &Name| after.column(name).is_none() && before.column(name).is_some();
             for column in parent_columns(after, key).iter().filter(|name| missing(name)) {
                 let at = migration.blame(change, |table| table.column(column).is_none());
-                let message = format!("`{column}` of `{}` goes, and {} of `{}` refers to it", after.name, shown(key), child.name);
+                let message =
+                    format!("`{column}` of `{}` goes, and {} of `{}` refers to it", after.name, shown(key), child.name);
                 findings.push(
                     migration
                         .at(at, message)

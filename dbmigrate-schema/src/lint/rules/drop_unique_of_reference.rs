@@ -8,7 +8,8 @@ use crate::lint::references::{is_key, parent_columns, references};
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::model::{Indexed, Kind, Name, Rule};
 
-const BEFORE: &str = "CREATE TABLE teams (id INTEGER PRIMARY KEY, code TEXT); CREATE UNIQUE INDEX codes ON teams (code);
+const BEFORE: &str =
+    "CREATE TABLE teams (id INTEGER PRIMARY KEY, code TEXT); CREATE UNIQUE INDEX codes ON teams (code);
                       CREATE TABLE users (id INTEGER PRIMARY KEY, team TEXT REFERENCES teams (code));";
 
 pub(super) const RULE: Lint = Lint {
@@ -54,7 +55,10 @@ pub(super) const RULE: Lint = Lint {
                   ALTER TABLE n RENAME TO teams;",
         },
         Example { before: BEFORE, now: "DROP TABLE users; DROP INDEX codes;" },
-        Example { before: BEFORE, now: "DROP INDEX codes; ALTER TABLE teams RENAME COLUMN code TO word; CREATE UNIQUE INDEX words ON teams (word);" },
+        Example {
+            before: BEFORE,
+            now: "DROP INDEX codes; ALTER TABLE teams RENAME COLUMN code TO word; CREATE UNIQUE INDEX words ON teams (word);",
+        },
     ],
     check: Check::Migration(check),
 };
@@ -69,7 +73,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         }
     }
     for (at, changed) in migration.net() {
-        let Some(index) = migration.before(Kind::Index, &changed.key.1).and_then(|known| known.index()) else { continue };
+        let Some(index) = migration.before(Kind::Index, &changed.key.1).and_then(|known| known.index()) else {
+            continue;
+        };
         if changed.key.0 != Kind::Index || !index.unique || index.filter.is_some() {
             continue;
         }
@@ -99,13 +105,17 @@ fn judge(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Name, c
         }
         let names: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
         let names = names.join(", ");
-        let message = format!("`{table}` is no longer unique by {names}, to which a foreign key of `{}` refers", child.name);
+        let message =
+            format!("`{table}` is no longer unique by {names}, to which a foreign key of `{}` refers", child.name);
         let index = Name::new(format!("{table}_{}", columns.iter().map(Name::as_str).collect::<Vec<_>>().join("_")));
         let list: Vec<_> = columns.iter().map(Name::to_sql).collect();
         findings.push(
             migration
                 .at(at, message)
-                .note(format!("with foreign keys enforced, every later write to `{}` fails: `foreign key mismatch`", child.name))
+                .note(format!(
+                    "with foreign keys enforced, every later write to `{}` fails: `foreign key mismatch`",
+                    child.name
+                ))
                 .help(format!(
                     "make another key: `CREATE UNIQUE INDEX {} ON {} ({});`",
                     index.to_sql(),

@@ -144,7 +144,11 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
         let mut keys = table_keys(held.after).into_iter();
         let parts = keys.find(|parts| parts.iter().map(|(name, _)| name).eq(columns.iter().copied()));
         wrong.extend(parts.and_then(|parts| duplicates_of(held, &parts, None)).map(|[assert, ask]| {
-            ("be alike in it, which is new", format!("SELECT count(*) = 0 FROM ({assert})"), format!("SELECT count(*) FROM ({ask})"))
+            (
+                "be alike in it, which is new",
+                format!("SELECT count(*) = 0 FROM ({assert})"),
+                format!("SELECT count(*) FROM ({ask})"),
+            )
         }));
     }
     let said = |column: &Name| {
@@ -156,7 +160,8 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
         let name = before.to_sql();
         let rowid = alias.is_some_and(|alias| alias.name == **column);
         let was_rowid = held.before.rowid_alias().is_some_and(|alias| alias.name == **before);
-        let whole = held.before.strict && held.before.column(before).is_some_and(|it| it.affinity() == Affinity::Integer);
+        let whole =
+            held.before.strict && held.before.column(before).is_some_and(|it| it.affinity() == Affinity::Integer);
         let (what, condition) = if rowid && !was_rowid && !(whole && is_never_null(held.before, before)) {
             ("have no integer in it, which is the rowid now", format!("typeof({name}) <> 'integer'"))
         } else if !rowid && is_never_null(held.after, column) && !is_never_null(held.before, before) && !said(column) {

@@ -70,7 +70,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 migration
                     .at(at, message)
-                    .note(format!("with foreign keys enforced, every later write to `{}` fails: `no such table`", child.name))
+                    .note(format!(
+                        "with foreign keys enforced, every later write to `{}` fails: `no such table`",
+                        child.name
+                    ))
                     .help("leave `PRAGMA legacy_alter_table` out: the foreign key is renamed, too"),
             );
         }

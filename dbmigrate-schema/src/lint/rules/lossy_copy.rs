@@ -60,7 +60,8 @@ pub(super) const RULE: Lint = Lint {
         },
         Example {
             before: BEFORE,
-            now: "-- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email HAVING count(*) > 1)
+            now:
+                "-- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email HAVING count(*) > 1)
                   CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT UNIQUE ON CONFLICT REPLACE);
                   INSERT OR ABORT INTO n SELECT * FROM users;
                   DROP TABLE users;
@@ -108,7 +109,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 _ => continue,
             };
             let what: Vec<_> = demands.iter().map(|demand| demand.what.clone()).collect();
-            let mut finding = migration.at(copy.statement, format!("{word} drops rows of `{table}` without a word while they are copied"));
+            let mut finding = migration
+                .at(copy.statement, format!("{word} drops rows of `{table}` without a word while they are copied"));
             if !what.is_empty() {
                 finding = finding.note(format!("the new table demands more than the old one: {}", what.join(", ")));
             }
@@ -156,10 +158,15 @@ fn demands(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> V
                 let known = before.is_some_and(|names| implied(&keys_before(migration, held.before, None), &names));
                 if !known && !is_new_rowid(held.after, held.before, &columns) {
                     let names: Vec<_> = columns.iter().map(|column| column.to_sql()).collect();
-                    demands.push(Demand { what: format!("`UNIQUE ({})`", names.join(", ")), conflict: drops(key.conflict) });
+                    demands.push(Demand {
+                        what: format!("`UNIQUE ({})`", names.join(", ")),
+                        conflict: drops(key.conflict),
+                    });
                 }
             }
-            Rule::Check(text) => demands.push(Demand { what: format!("`CHECK ({})`", crate::plan::on_one_line(text)), conflict: None }),
+            Rule::Check(text) => {
+                demands.push(Demand { what: format!("`CHECK ({})`", crate::plan::on_one_line(text)), conflict: None })
+            }
             Rule::ForeignKey(_) => {}
         }
     }

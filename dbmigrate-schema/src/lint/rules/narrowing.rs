@@ -67,7 +67,8 @@ pub(super) const RULE: Lint = Lint {
         },
         Example {
             before: BEFORE,
-            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT, age INTEGER, kind TEXT CHECK (kind IN ('a', 'b')));
+            now:
+                "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT, age INTEGER, kind TEXT CHECK (kind IN ('a', 'b')));
                   INSERT INTO n SELECT id, email, age, 'a' FROM users;
                   DROP TABLE users;
                   ALTER TABLE n RENAME TO users;",
@@ -96,7 +97,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     }
     // An index alone is no change of its table.
     let is_changed = |table: &Name| migration.lineage.changes.iter().any(|change| change.after.object.name() == table);
-    let mut tables: Vec<Name> = migration.created(Kind::Index).filter_map(|(_, known)| Some(known.index()?.table.clone())).collect();
+    let mut tables: Vec<Name> =
+        migration.created(Kind::Index).filter_map(|(_, known)| Some(known.index()?.table.clone())).collect();
     tables.sort();
     tables.dedup();
     for table in tables.iter().filter(|table| !is_changed(table)) {
@@ -113,7 +115,13 @@ fn say(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Name, wan
     let wants: Vec<_> = wants.iter().map(|(want, _)| want.as_str()).collect();
     findings.push(
         migration
-            .at(*at, format!("`{table}` no longer takes what a program of the version before may write: {}", wants.join(", ")))
+            .at(
+                *at,
+                format!(
+                    "`{table}` no longer takes what a program of the version before may write: {}",
+                    wants.join(", ")
+                ),
+            )
             .help("let a release that writes nothing else go out first")
             .help("or say that no other runs: `-- dbmigrate: allow narrowing REASON` on the line above"),
     );
@@ -132,7 +140,8 @@ fn columns(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> V
         _ => None,
     });
     // Who leaves it out gets the default.
-    let has_default = |column: &Name| held.after.column(column).and_then(|it| it.default.as_ref()).is_some_and(|it| !it.is_null());
+    let has_default =
+        |column: &Name| held.after.column(column).and_then(|it| it.default.as_ref()).is_some_and(|it| !it.is_null());
     let tightened = becoming_not_null(held).filter(|column| !has_default(column));
     let wanted = tightened.chain(added).map(|column| (column, blamed(column)));
     let cared = wanted.filter(|(column, at)| are_cared_for(migration, held, &[column], *at));

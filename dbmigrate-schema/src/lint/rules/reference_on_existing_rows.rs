@@ -189,7 +189,11 @@ fn orphans((child, parent): (Held<'_>, Held<'_>), key: &ForeignKey, refers_to: &
         equal.push(format!("{alias}.{other} = {table}.{own}"));
     }
     let from = if itself { format!("{to} AS {alias}") } else { to };
-    Some(format!("{table} WHERE {} AND NOT EXISTS (SELECT 1 FROM {from} WHERE {})", given.join(" AND "), equal.join(" AND ")))
+    Some(format!(
+        "{table} WHERE {} AND NOT EXISTS (SELECT 1 FROM {from} WHERE {})",
+        given.join(" AND "),
+        equal.join(" AND ")
+    ))
 }
 
 /// Whether a reference of before led nowhere: a table that lost its name to a rename of its parent is mended.

@@ -69,7 +69,12 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let retired = *is == Name::new(format!("_old_{was}"));
         // One that takes the place of a table which goes: that one is what programs know.
         let takes_over = migration.before(Kind::Table, is).is_some();
-        if was == is || retired || takes_over || is_there(migration, was) || migration.has_repeatable(ObjectKind::View, was) {
+        if was == is
+            || retired
+            || takes_over
+            || is_there(migration, was)
+            || migration.has_repeatable(ObjectKind::View, was)
+        {
             continue;
         }
         let is_rename = |at: &&usize| {

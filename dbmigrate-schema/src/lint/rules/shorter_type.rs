@@ -58,7 +58,10 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let name = column.to_sql();
             findings.push(
                 migration
-                    .at(at, format!("column `{column}` of `{table}` becomes `{to}` from `{from}`, which SQLite disregards"))
+                    .at(
+                        at,
+                        format!("column `{column}` of `{table}` becomes `{to}` from `{from}`, which SQLite disregards"),
+                    )
                     .help(format!("a check is enforced: `CHECK (length({name}) <= {})`", is.first().unwrap_or(&0))),
             );
         }

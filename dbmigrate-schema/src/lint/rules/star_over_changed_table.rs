@@ -16,7 +16,8 @@ use crate::lint::tree;
 use crate::lint::values::names;
 use crate::model::{Kind, View};
 
-const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE teams (title TEXT, lead INT);
+const BEFORE: &str =
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE teams (title TEXT, lead INT);
                       CREATE VIEW led AS SELECT users.*, teams.title FROM users JOIN teams ON lead = id;
                       CREATE VIEW all_users AS SELECT * FROM users;";
 
@@ -64,7 +65,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for known in migration.after.iter() {
-        let Some(view) = known.view().filter(|view| migration.before(Kind::View, &view.name).is_some()) else { continue };
+        let Some(view) = known.view().filter(|view| migration.before(Kind::View, &view.name).is_some()) else {
+            continue;
+        };
         for (change, moves) in &moved {
             let table = change.after.object.name();
             if !is_moved(view, change, *moves) {

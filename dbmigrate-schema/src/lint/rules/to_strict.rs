@@ -70,7 +70,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in strict {
         judge(migration, findings, change, Which::Kept, |table: &Table, pairs: &[Pair<'_>]| {
             let columns = listed(pairs, true);
-            let message = format!("`{}` becomes `STRICT`, and rows may hold values of another type: {columns}", table.name);
+            let message =
+                format!("`{}` becomes `STRICT`, and rows may hold values of another type: {columns}", table.name);
             (message, "where one row has such a value, the migration fails, and changes nothing")
         });
     }

@@ -71,7 +71,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             _ => continue,
         };
         let Some(table) = tree::in_main(table).filter(|table| migration.may_hold_rows(at, table)) else { continue };
-        let goes = migration.lineage.dropped.iter().any(|gone| gone.statement > at && *gone.table.object.name() == table);
+        let goes =
+            migration.lineage.dropped.iter().any(|gone| gone.statement > at && *gone.table.object.name() == table);
         let harmless = !sets.is_empty() && sets.iter().all(|set| keeps(set) || is_new(migration, at, &table, set));
         if goes || harmless {
             continue;

@@ -54,7 +54,8 @@ pub(super) const RULE: Lint = Lint {
         },
         Example {
             before: BEFORE,
-            now: "-- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email HAVING count(*) > 1)
+            now:
+                "-- dbmigrate: assert SELECT count(*) = 0 FROM (SELECT 1 FROM users GROUP BY email HAVING count(*) > 1)
                   CREATE UNIQUE INDEX users_email ON users (email);",
         },
     ],
@@ -139,7 +140,9 @@ fn judge(
     let table = &held.after.name;
     let columns: Vec<&Name> = key.unwrap_or_default().iter().map(|(name, _)| name).collect();
     let before: Option<Vec<&Name>> = columns.iter().map(|column| held.name_before(column)).collect();
-    if key.is_some() && before.as_ref().is_some_and(|names| implied(&keys_before(migration, held.before, filter), names)) {
+    if key.is_some()
+        && before.as_ref().is_some_and(|names| implied(&keys_before(migration, held.before, filter), names))
+    {
         return;
     }
     if are_cared_for(migration, held, &columns, at) {
