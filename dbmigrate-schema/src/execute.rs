@@ -174,20 +174,21 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
 
 /// How to add a column that SQLite never adds as it stands.
 fn refused_column(sql: &str, message: &str) -> Option<String> {
+    let is_unique = message.starts_with("Cannot add a UNIQUE column");
+    if !is_unique && !message.starts_with("Cannot add a PRIMARY KEY column") || crate::parse::is_unreadable(sql) {
+        return None;
+    }
     let bump = Bump::new();
     let Some(Cmd::Stmt(statement)) = Parser::new(&bump, sql.as_bytes()).next().ok()? else { return None };
     let Stmt::AlterTable(table, AlterTableBody::AddColumn(column)) = &statement else { return None };
-    let name = |name: &str| Name::new(unquote(name));
-    let (table, column) = (name(table.name.0), name(column.col_name.0));
+    let [table, column] = [table.name.0, column.col_name.0].map(|name| Name::new(unquote(name)));
     let index = Name::new(format!("{table}_{column}")).to_sql();
     let (table, column) = (table.to_sql(), column.to_sql());
-    if message.starts_with("Cannot add a UNIQUE column") {
-        return Some(format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"));
-    }
-    message.starts_with("Cannot add a PRIMARY KEY column").then(|| {
-        format!(
+    Some(match is_unique {
+        true => format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"),
+        false => format!(
             "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
-        )
+        ),
     })
 }
 

@@ -117,13 +117,14 @@ enum Loss {
 /// The columns that go and come back under their name, without what was in them: the statement that drops each.
 fn replaced<'m>(migration: &Migration<'m>, change: &'m TableChange) -> Vec<(usize, &'m Name)> {
     let (Some(before), Some(after)) = (change.before.table(), change.after.table()) else { return Vec::new() };
+    let tables = [&before.name, &after.name];
     let drops = change.statements.iter().filter_map(|at| match migration.statements[*at].tree {
         Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(column))) => {
             let column = before.column(&tree::name(column)).filter(|column| column.generated.is_none())?;
             let comes_back = after.column(&column.name).is_some_and(|column| column.generated.is_none());
             let carried = migration.statements.iter().take(*at).any(|statement| {
                 let is_update = matches!(statement.tree, Some(Stmt::Update { .. }));
-                is_update && statement.deeds().any(|deed| matches!(deed, Deed::Read(_, read) if *read == column.name))
+                is_update && statement.deeds().any(|deed| matches!(deed, Deed::Read(table, read) if tables.contains(&table) && *read == column.name))
             });
             (comes_back && !carried).then_some((*at, &column.name))
         }
