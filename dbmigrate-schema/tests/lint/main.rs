@@ -5,5 +5,6 @@
 mod examples;
 mod lineage;
 mod planned;
+mod recipes;
 mod rows;
 mod support;

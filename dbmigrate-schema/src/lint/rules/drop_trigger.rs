@@ -1,7 +1,8 @@
 //! `drop-trigger`: a trigger goes, and what it did with it.
 //!
 //! One whose table goes, and one that another takes the place of (of the same table and event), is nothing to wonder
-//! about, nor is one that names a column of its table which goes: it has to. What goes along with a rebuild is for `rebuild-loses-object`.
+//! about, nor is one that names a column of its table which goes: it has to. What goes along with a rebuild is for
+//! `rebuild-loses-object`.
 
 use sqlite3_parser::ast::Stmt;
 

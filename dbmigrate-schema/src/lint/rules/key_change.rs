@@ -152,8 +152,11 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
         }));
     }
     let said = |column: &Name| {
-        let is_said = |change: &Change| matches!(change, Change::ColumnChanged(own, ColumnChange::NotNull { .. }) if own == column);
-        change.changes.iter().any(is_said)
+        let not_null = change.changes.iter().filter_map(|change| match change {
+            Change::ColumnChanged(own, ColumnChange::NotNull { .. }) => Some(own),
+            _ => None,
+        });
+        not_null.into_iter().any(|own| own == column)
     };
     let alias = held.after.rowid_alias();
     for (column, before) in columns.iter().zip(&before) {
