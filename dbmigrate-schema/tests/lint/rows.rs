@@ -89,7 +89,13 @@ fn what_rows_do_not_meet_is_counted() {
     check("reference-on-existing-rows", child, orphan, boss, "1 row has no parent now");
     let words = "CREATE TABLE users (id INT PRIMARY KEY, name TEXT)";
     let rowid = rebuilt("name TEXT)");
-    check("key-change", words, "INSERT INTO users VALUES ('x', 'a'), (2, 'b')", &rowid, "of those there are 1 now");
+    check(
+        "key-change",
+        words,
+        "INSERT INTO users VALUES ('x', 'a'), (2, 'b')",
+        &rowid,
+        "rows that have no integer in it, which the rowid is: 1 now",
+    );
 }
 
 #[test]

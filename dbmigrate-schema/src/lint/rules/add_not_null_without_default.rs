@@ -137,7 +137,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 finding
                     .notes(rows(migration, was))
-                    .help(format!("add {} to what is copied, or give it a default", column.to_sql())),
+                    .help(format!("add `{}` to what is copied, or give it a default", column.to_sql())),
             );
         }
     }

@@ -162,10 +162,10 @@ fn is_read(migration: &Migration<'_>, change: &TableChange, columns: &[&Name], e
     let mut tables = vec![change.before.object.name().clone(), change.after.object.name().clone()];
     for statement in migration.statements.iter().take(end) {
         match statement.tree {
-            Some(Stmt::AlterTable(table, AlterTableBody::RenameTo(to))) => {
-                if tree::in_main(table).is_some_and(|table| tables.contains(&table)) {
-                    tables.push(tree::name(to));
-                }
+            Some(Stmt::AlterTable(table, AlterTableBody::RenameTo(to)))
+                if tree::in_main(table).is_some_and(|table| tables.contains(&table)) =>
+            {
+                tables.push(tree::name(to));
             }
             Some(Stmt::Update { .. } | Stmt::Insert { .. } | Stmt::CreateTable { .. }) => {
                 let is_it = |deed: &Deed| match deed {
