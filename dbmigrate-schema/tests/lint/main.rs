@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod counts;
 mod examples;
 mod lineage;
 mod planned;
 mod recipes;
-mod rows;
 mod support;
