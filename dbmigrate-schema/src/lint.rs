@@ -10,6 +10,7 @@ mod features;
 mod finding;
 mod follow;
 mod lineage;
+mod links;
 mod made;
 mod migration;
 mod quotes;

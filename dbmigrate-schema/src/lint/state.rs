@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::links::Links;
 use crate::model::{Index, Kind, Name, Object, Table, Trigger, View};
 use crate::parse;
 
@@ -26,6 +27,7 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     objects: HashMap<Key, Rc<Known>>,
+    links: Links,
     newest: i64,
 }
 
@@ -62,8 +64,24 @@ impl State {
         self.objects.values()
     }
 
+    /// The indexes and triggers of a table or view.
+    pub(crate) fn of_table(&self, table: &Name) -> impl Iterator<Item = &Rc<Known>> {
+        self.links.of(table).filter_map(|key| self.objects.get(key))
+    }
+
+    /// The views and triggers whose text holds this name.
+    pub(crate) fn naming(&self, name: &Name) -> impl Iterator<Item = &Rc<Known>> {
+        self.links.naming(name).filter_map(|key| self.objects.get(key))
+    }
+
     /// Takes a change back, or makes it.
     pub(super) fn set(&mut self, key: Key, known: Option<Rc<Known>>) {
+        if let Some(old) = self.objects.get(&key) {
+            self.links.remove(&old.object);
+        }
+        if let Some(new) = &known {
+            self.links.add(&new.object);
+        }
         match known {
             Some(known) => {
                 self.newest = self.newest.max(known.rowid);
@@ -104,10 +122,7 @@ impl State {
                 if connection.prepare(there)?.query_row([known.rowid], |row| row.get(0))? {
                     return Ok(changed);
                 }
-                let goes = |(other, known): (&Key, &Rc<Known>)| {
-                    (*other == *key || known.object.table() == Some(&key.1)).then(|| other.clone())
-                };
-                let gone: Vec<Key> = self.objects.iter().filter_map(goes).collect();
+                let gone: Vec<Key> = std::iter::once(key).chain(self.links.of(&key.1)).cloned().collect();
                 gone.into_iter().for_each(|key| self.change(key, None, &mut changed));
                 self.newest = self.objects.values().map(|known| known.rowid).max().unwrap_or(0);
             }

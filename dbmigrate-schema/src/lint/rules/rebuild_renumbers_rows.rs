@@ -4,9 +4,9 @@
 //! on to the rowids; that the program keeps them elsewhere can't be seen.
 
 use crate::lint::finding::Findings;
+use crate::lint::links::names;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::lint::soundness::names;
 use crate::lint::state::Known;
 use crate::lint::tree::{Move, Source, moves};
 use crate::model::{Name, Object, Table};

@@ -84,7 +84,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 /// Whether a table has this reference, and no index for it.
 fn is_slow(state: &State, table: &Name, key: &ForeignKey) -> bool {
     let Some(owner) = state.get(Kind::Table, table).and_then(|known| known.table()) else { return false };
-    let indexes = state.iter().filter_map(|known| known.index()).filter(|index| index.table == *table);
+    let indexes = state.of_table(table).filter_map(|known| known.index());
     owner.foreign_keys().any(|own| own == key)
         && !has_key(owner, &key.columns)
         && !indexes.into_iter().any(|index| {
