@@ -36,7 +36,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     passes: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",
-        now: "UPDATE users SET state = 'new';",
+        now: "UPDATE users SET state = 'new' WHERE state IS NULL;",
     }],
     quiet: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT DEFAULT \"new\");

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
           stay: the database is neither old nor new until somebody has mended the file.",
     instead: "Put what belongs together between `BEGIN IMMEDIATE` and `COMMIT`, which the runner takes for one step, and \
               leave outside what can't run in a transaction:\n\n    -- dbmigrate: no-transaction\n    BEGIN IMMEDIATE;\n    \
-              ALTER TABLE users ADD COLUMN nick TEXT;\n    UPDATE users SET nick = name;\n    COMMIT;\n    VACUUM;",
+              ALTER TABLE users ADD COLUMN nick TEXT;\n    UPDATE users SET nick = name WHERE nick IS NULL;\n    COMMIT;\n    VACUUM;",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
         now: "-- dbmigrate: no-transaction
@@ -32,7 +32,7 @@ pub(super) const RULE: Rule = Rule {
         now: "-- dbmigrate: no-transaction
               BEGIN IMMEDIATE;
               ALTER TABLE users ADD COLUMN nick TEXT;
-              UPDATE users SET nick = name;
+              UPDATE users SET nick = name WHERE nick IS NULL;
               COMMIT;
               VACUUM;",
     }],
