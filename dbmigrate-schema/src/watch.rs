@@ -22,6 +22,9 @@ pub(crate) trait Watch {
         Ok(())
     }
 
+    /// All of a hook has run, which stands before the migrations.
+    fn hooked(&mut self) {}
+
     /// All of a migration has run: its place in the set.
     fn migrated(&mut self, _: &Connection, _: usize) -> rusqlite::Result<()> {
         Ok(())

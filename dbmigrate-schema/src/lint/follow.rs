@@ -16,7 +16,7 @@ use super::migration::{Migration, Statement};
 use super::rule::Check;
 use super::rules::RULES;
 use super::soundness::Failing;
-use super::state::{Changed, Look, State};
+use super::state::{Changed, Known, Look, State};
 use super::{Options, lineage, quotes, tree};
 use crate::model::{Kind, Name};
 use crate::watch::Watch;
@@ -166,6 +166,17 @@ impl Watch for Follower<'_> {
         }
         self.ran.push(Ran { span: statement.span, quoted: std::mem::take(&mut self.quoted), acts, changes });
         Ok(())
+    }
+
+    fn hooked(&mut self) {
+        for Changed { key, after, .. } in std::mem::take(&mut self.ran).into_iter().flat_map(|ran| ran.changes) {
+            // No migration has made it.
+            if let Some(after) = after.filter(|after| self.state.get(key.0, &key.1) == Some(after)) {
+                let mut known = (*after).clone();
+                known.born = None;
+                self.state.set(key, Some(known.into()));
+            }
+        }
     }
 
     fn migrated(&mut self, connection: &Connection, at: usize) -> rusqlite::Result<()> {

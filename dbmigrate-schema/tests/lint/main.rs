@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod checks;
 mod examples;
 mod lineage;
 mod plan;

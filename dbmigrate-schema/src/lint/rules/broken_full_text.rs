@@ -19,10 +19,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Deny,
     what: "a full-text index reads a table or column that is no longer there",
-    why: "An index with `content=` keeps no texts of its own and reads them in that table, by the names of its columns. \
-          SQLite does not follow a rename there, and does not refuse a drop: the next search fails.",
-    instead: "Make the index anew, and fill it:\n\n    DROP TABLE search;\n    CREATE VIRTUAL TABLE search USING fts5(body, \
-              content='notes', content_rowid='id');\n    INSERT INTO search (search) VALUES ('rebuild');",
+    why: "An index with `content=` keeps no texts of its own and reads them in that table, by the names of its \
+          columns. SQLite does not follow a rename there, and does not refuse a drop: the next search fails.",
+    instead: "Make the index anew, and fill it:\n\n    DROP TABLE search;\n    CREATE VIRTUAL TABLE search USING \
+              fts5(body, content='notes', content_rowid='id');\n    INSERT INTO search (search) VALUES ('rebuild');",
     fails: &[
         Example {
             before: "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
