@@ -19,6 +19,7 @@ mod text;
 mod undecided;
 
 pub use decisions::{Decisions, Fill, Hazard, Rename, Version, reversed};
+pub(crate) use dependents::names_in;
 pub use undecided::Undecided;
 
 use crate::model::Schema;

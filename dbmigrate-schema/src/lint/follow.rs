@@ -16,7 +16,7 @@ use super::migration::{Migration, Statement};
 use super::rule::Check;
 use super::rules::RULES;
 use super::soundness::Failing;
-use super::state::{Changed, Known, Look, State};
+use super::state::{Changed, Look, State};
 use super::{Options, lineage, quotes, tree};
 use crate::model::{Kind, Name};
 use crate::watch::Watch;

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use dbmigrate_core::token::{TokenKind, tokens, unquote};
-
 use super::state::Key;
 use crate::model::{Kind, Name, Object};
+use crate::plan::names_in;
 
 /// Kept up to date with the schema, so that nobody has to look at all of it.
 #[derive(Debug, Clone, Default)]
@@ -60,15 +59,7 @@ fn key(object: &Object) -> Key {
 
 fn naming(object: &Object) -> HashSet<Name> {
     match object.kind() {
-        Kind::View | Kind::Trigger => names(object),
+        Kind::View | Kind::Trigger => names_in(object),
         _ => HashSet::new(),
     }
-}
-
-/// Everything in a text that could be the name of a table.
-pub(crate) fn names(object: &Object) -> HashSet<Name> {
-    let text = object.text();
-    let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String);
-    let words = tokens(text).filter(|token| is_name(token.kind));
-    words.map(|token| Name::new(unquote(token.text(text)))).chain(object.table().cloned()).collect()
 }

@@ -15,6 +15,7 @@ use super::quotes;
 use super::state::{Key, Known, State};
 use crate::execute::message;
 use crate::model::{Event, Kind, Name, Object};
+use crate::views::wants_program;
 
 /// A view or trigger that a migration leaves behind and that can't be used.
 #[derive(Debug, Clone)]
@@ -86,8 +87,7 @@ impl Failing {
                 // Somebody else's fault, or an old one.
                 Some(_) if failed.values().any(|before| *before == question) => {}
                 Some(why) => {
-                    let programs = ["no such function", "no such collation sequence", "no such module"];
-                    let wants_program = programs.iter().any(|what| why.starts_with(what));
+                    let wants_program = wants_program(&why);
                     self.0.insert(key(&object), question);
                     verdict.broken.push(Broken { object, why, statement, wants_program });
                 }

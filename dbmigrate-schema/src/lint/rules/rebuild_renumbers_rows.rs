@@ -4,12 +4,12 @@
 //! on to the rowids; that the program keeps them elsewhere can't be seen.
 
 use crate::lint::finding::Findings;
-use crate::lint::links::names;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::state::Known;
 use crate::lint::tree::{Move, Source, moves};
 use crate::model::{Name, Object, Table};
+use crate::plan::names_in;
 
 pub(super) const RULE: Rule = Rule {
     name: "rebuild-renumbers-rows",
@@ -104,7 +104,7 @@ fn counts_on(known: &Known, table: &Name) -> bool {
                 && it.option("content_rowid").is_none_or(|name| is_rowid(&name))
         }
         Object::Trigger(_) => {
-            let names = names(&known.object);
+            let names = names_in(&known.object);
             names.contains(table) && names.iter().any(is_rowid)
         }
         _ => false,
