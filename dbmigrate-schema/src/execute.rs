@@ -72,7 +72,7 @@ fn attempt(
         if is_vacuum_into(script, statement) {
             continue;
         }
-        watch.runs();
+        watch.runs(connection, script, statement);
         match run(connection, script.source.slice(statement.span)) {
             Ok(()) => watch.ran(connection, script, statement).map_err(|error| unexpected(script, &error))?,
             Err(error) if script.tolerate_existing && is_existing(&error) => {}

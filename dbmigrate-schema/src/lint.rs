@@ -8,31 +8,41 @@
 mod act;
 mod added;
 mod conversions;
+mod features;
 mod finding;
 mod follow;
 mod keys;
 mod lineage;
+mod links;
+mod made;
 mod migration;
+mod quotes;
 mod references;
 mod rows;
 mod rule;
 mod rules;
+mod soundness;
 mod state;
 mod tree;
 mod values;
+mod walk;
 mod widens;
+mod words;
 
 use std::collections::BTreeSet;
 
-use dbmigrate_core::MigrationSet;
+use dbmigrate_core::{Body, Diagnostic, MigrationSet};
 
 pub use finding::Finding;
+use finding::Findings;
 use follow::Follower;
 pub use rows::Rows;
+use rule::Check;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
 
 use crate::replay::{Replay, watched};
+use crate::views;
 
 /// What to judge, and by what.
 #[derive(Debug, Default)]
@@ -59,6 +69,30 @@ impl Options<'_> {
 #[must_use]
 pub fn lint(set: &MigrationSet, options: &Options<'_>) -> (Replay, Vec<Finding>) {
     let mut follower = Follower::new(set, options);
-    let replay = watched(set, &mut follower);
-    (replay, follower.findings)
+    let mut replay = watched(set, &mut follower);
+    let mut findings = follower.finish();
+    findings.extend(texts(set, options));
+    findings.sort_by_key(|finding| (finding.number, finding.statement));
+    // The replay reads every view at its end: what a rule says with a place is not said twice.
+    let is_said = |diagnostic: &Diagnostic| {
+        findings
+            .iter()
+            .any(|finding| diagnostic.code == views::BROKEN && diagnostic.message == finding.diagnostic.message)
+    };
+    replay.diagnostics.retain(|diagnostic| !is_said(diagnostic));
+    (replay, findings)
+}
+
+/// What rules say of the texts alone: also of those that a replay does not run.
+fn texts(set: &MigrationSet, options: &Options<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for migration in set.migrations.iter().filter(|migration| !options.is_old(migration.number)) {
+        let Body::Sql { up: script, .. } = &migration.body else { continue };
+        for rule in RULES.iter().copied() {
+            if let Check::Text(check) = rule.check {
+                check(script, &mut Findings { rule, number: migration.number, found: &mut found });
+            }
+        }
+    }
+    found.into_iter().map(|(finding, _)| finding).collect()
 }

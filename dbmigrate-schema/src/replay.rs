@@ -109,7 +109,13 @@ pub(crate) fn replay_ups(
         run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, watch)
     };
     let mut migrations = set.migrations.iter().enumerate();
-    let before = |hook: &Script| replay.attempt(path(hook), replayable(hook), |hook| run(hook, watch));
+    let before = |hook: &Script| {
+        replay.attempt(path(hook), replayable(hook), |hook| {
+            run(hook, watch)?;
+            watch.hooked();
+            Ok(())
+        })
+    };
     if set.before_all.as_ref().is_none_or(before) {
         for (at, migration) in migrations.by_ref() {
             let ran = replay.attempt(migration.name(), way_up(migration), |up| {

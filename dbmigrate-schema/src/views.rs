@@ -17,13 +17,25 @@ pub(crate) fn ask(connection: &Connection, repeatables: &[Repeatable]) -> rusqli
     Ok(broken.map(|(view, error)| finding(&view, &message(&error), repeatables)).collect())
 }
 
+/// The code of what is said of a view that makes no sense.
+pub(crate) const BROKEN: &str = "broken-view";
+
+/// What is said of a view that can't be read.
+pub(crate) fn message_about(view: &str, why: &str) -> String {
+    format!("the view `{view}` can't be read: {why}")
+}
+
+/// Whether all that is missing may be there in the program, which registers it.
+pub(crate) fn wants_program(why: &str) -> bool {
+    ["no such function", "no such collation sequence", "no such module"].iter().any(|what| why.starts_with(what))
+}
+
 fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
-    let message = format!("the view `{view}` can't be read: {why}");
-    let registered = ["no such function", "no such collation sequence", "no such module"];
-    let finding = if registered.iter().any(|what| why.starts_with(what)) {
-        Diagnostic::warning("broken-view", message).note("a replay knows nothing of what the program registers")
+    let message = message_about(view, why);
+    let finding = if wants_program(why) {
+        Diagnostic::warning(BROKEN, message).note("a replay knows nothing of what the program registers")
     } else {
-        Diagnostic::error("broken-view", message)
+        Diagnostic::error(BROKEN, message)
     };
     let mut made = repeatables.iter().flat_map(|it| it.objects.iter().map(move |object| (&it.script, object)));
     let made = made.find(|(_, object)| object.kind == ObjectKind::View && object.name.eq_ignore_ascii_case(view));

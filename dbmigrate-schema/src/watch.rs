@@ -16,13 +16,16 @@ pub(crate) trait Watch {
         Ok(())
     }
 
-    /// A statement is about to run.
-    fn runs(&mut self) {}
+    /// A statement of a script is about to run.
+    fn runs(&mut self, _: &Connection, _: &Script, _: &Statement) {}
 
     /// A statement of a script has run.
     fn ran(&mut self, _: &Connection, _: &Script, _: &Statement) -> rusqlite::Result<()> {
         Ok(())
     }
+
+    /// All of a hook has run, which stands before the migrations.
+    fn hooked(&mut self) {}
 
     /// All of a migration has run: its place in the set.
     fn migrated(&mut self, _: &Connection, _: usize) -> rusqlite::Result<()> {

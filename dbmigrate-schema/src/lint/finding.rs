@@ -1,8 +1,10 @@
 //! What a rule has to say, and where.
 
-use dbmigrate_core::Diagnostic;
+use dbmigrate_core::{Diagnostic, Location, Script, Span};
 
 use super::rule::Rule;
+use super::soundness::Failing;
+use super::state::State;
 
 /// Something that a rule objects to. Its severity is for the levels to say.
 #[derive(Debug, Clone)]
@@ -17,15 +19,39 @@ pub struct Finding {
     pub diagnostic: Diagnostic,
 }
 
+/// How things are after the newest migration.
+pub(crate) struct End<'e> {
+    pub(crate) state: &'e State,
+    pub(crate) failing: &'e Failing,
+}
+
+/// Whether a later migration has seen to it.
+pub(super) type Moot = Box<dyn Fn(&End<'_>) -> bool>;
+
 /// A finding while its rule words it.
 pub(crate) struct Draft {
     statement: Option<usize>,
     diagnostic: Diagnostic,
+    moot: Option<Moot>,
 }
 
 impl Draft {
-    pub(super) fn new(statement: Option<usize>, diagnostic: Diagnostic) -> Self {
-        Self { statement, diagnostic }
+    /// About the script as a whole.
+    pub(crate) fn whole(script: &Script, message: impl Into<String>) -> Self {
+        let diagnostic = Diagnostic::warning("", message).in_file(script.source.path());
+        Self { statement: None, diagnostic, moot: None }
+    }
+
+    /// About a part of a statement, by its place in the script.
+    pub(crate) fn at(script: &Script, statement: usize, span: Span, message: impl Into<String>) -> Self {
+        let location = Location::new(&script.source, script.source.first_line(span));
+        let diagnostic = Diagnostic::warning("", message).at(location);
+        Self { statement: Some(statement), diagnostic, moot: None }
+    }
+
+    /// Takes it back where this is so after the newest migration.
+    pub(crate) fn moot_if(self, moot: impl Fn(&End<'_>) -> bool + 'static) -> Self {
+        Self { moot: Some(Box::new(moot)), ..self }
     }
 
     /// Adds the words under the span.
@@ -58,12 +84,12 @@ impl Draft {
 pub(crate) struct Findings<'f> {
     pub(super) rule: &'static Rule,
     pub(super) number: u64,
-    pub(super) found: &'f mut Vec<Finding>,
+    pub(super) found: &'f mut Vec<(Finding, Option<Moot>)>,
 }
 
 impl Findings<'_> {
-    pub(crate) fn push(&mut self, Draft { statement, mut diagnostic }: Draft) {
+    pub(crate) fn push(&mut self, Draft { statement, mut diagnostic, moot }: Draft) {
         diagnostic.code = self.rule.name;
-        self.found.push(Finding { rule: self.rule, number: self.number, statement, diagnostic });
+        self.found.push((Finding { rule: self.rule, number: self.number, statement, diagnostic }, moot));
     }
 }

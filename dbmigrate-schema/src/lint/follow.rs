@@ -1,5 +1,6 @@
 //! Looks on while the set is replayed, and lets every rule judge each migration once it has run.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dbmigrate_core::statement::{Effect, Statement as Source};
@@ -10,13 +11,14 @@ use sqlite3_parser::Bump;
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
 use super::act::{Act, Deed};
-use super::finding::{Finding, Findings};
+use super::finding::{End, Finding, Findings, Moot};
 use super::migration::{Migration, Statement};
 use super::rule::Check;
 use super::rules::RULES;
+use super::soundness::Failing;
 use super::state::{Changed, Look, State};
-use super::{Options, lineage, tree};
-use crate::model::Kind;
+use super::{Options, lineage, quotes, tree};
+use crate::model::{Kind, Name};
 use crate::watch::Watch;
 
 /// Follows a replay.
@@ -30,11 +32,17 @@ pub(super) struct Follower<'a> {
     ran: Vec<Ran>,
     /// The place of that migration in the set.
     at: usize,
-    pub(super) findings: Vec<Finding>,
+    /// The words of the statement that runs next that are texts by accident.
+    quoted: Vec<Span>,
+    failing: Failing,
+    /// What repeatables make, after all migrations.
+    later: HashSet<Name>,
+    findings: Vec<(Finding, Option<Moot>)>,
 }
 
 struct Ran {
     span: Span,
+    quoted: Vec<Span>,
     acts: Vec<Act>,
     changes: Vec<Changed>,
 }
@@ -48,8 +56,19 @@ impl<'a> Follower<'a> {
             state: State::default(),
             ran: Vec::new(),
             at: 0,
+            quoted: Vec::new(),
+            failing: Failing::default(),
+            later: set.repeatables.iter().flat_map(|it| &it.objects).map(|it| Name::new(&it.name)).collect(),
             findings: Vec::new(),
         }
+    }
+
+    /// What the rules found and no later migration has seen to.
+    pub(super) fn finish(self) -> Vec<Finding> {
+        let end = End { state: &self.state, failing: &self.failing };
+        let stands =
+            |(finding, moot): (Finding, Option<Moot>)| (!moot.is_some_and(|moot| moot(&end))).then_some(finding);
+        self.findings.into_iter().filter_map(stands).collect()
     }
 
     fn hear(&self) -> Vec<Act> {
@@ -72,12 +91,13 @@ impl<'a> Follower<'a> {
         let bump = Bump::new();
         let statements: Vec<Statement<'_>> = std::mem::take(&mut self.ran)
             .into_iter()
-            .map(|Ran { span, acts, changes }| {
+            .map(|Ran { span, quoted, acts, changes }| {
                 let sql = script.source.slice(span);
-                Statement { sql, span, tree: tree::parse(&bump, sql), acts, changes }
+                Statement { sql, span, tree: tree::parse(&bump, sql), quoted, acts, changes }
             })
             .collect();
         let lineage = lineage::follow(&statements);
+        let verdict = self.failing.judge(connection, &statements, &self.state, &self.later);
         let migration = Migration {
             set: self.set,
             at: self.at,
@@ -86,12 +106,13 @@ impl<'a> Follower<'a> {
             statements: &statements,
             after: &self.state,
             lineage: &lineage,
+            verdict: &verdict,
             connection,
             options: self.options,
         };
         if !self.options.is_old(source.number) {
             for rule in RULES.iter().copied() {
-                if let Check::Migration(check) = rule.check {
+                if let Check::Migration(check) | Check::Rows(check) = rule.check {
                     let mut findings = Findings { rule, number: source.number, found: &mut self.findings };
                     check(&migration, &mut findings);
                 }
@@ -132,7 +153,8 @@ impl Watch for Follower<'_> {
         self.take_back(connection)
     }
 
-    fn runs(&mut self) {
+    fn runs(&mut self, connection: &Connection, script: &Script, statement: &Source) {
+        self.quoted = quotes::words(connection, script.source.slice(statement.span));
         self.hear();
     }
 
@@ -147,8 +169,19 @@ impl Watch for Follower<'_> {
         for look in looks {
             changes.extend(self.state.look(connection, &look, Some(self.at))?);
         }
-        self.ran.push(Ran { span: statement.span, acts, changes });
+        self.ran.push(Ran { span: statement.span, quoted: std::mem::take(&mut self.quoted), acts, changes });
         Ok(())
+    }
+
+    fn hooked(&mut self) {
+        for Changed { key, after, .. } in std::mem::take(&mut self.ran).into_iter().flat_map(|ran| ran.changes) {
+            // No migration has made it.
+            if let Some(after) = after.filter(|after| self.state.get(key.0, &key.1) == Some(after)) {
+                let mut known = (*after).clone();
+                known.born = None;
+                self.state.set(key, Some(known.into()));
+            }
+        }
     }
 
     fn migrated(&mut self, connection: &Connection, at: usize) -> rusqlite::Result<()> {

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use dbmigrate_core::repeatable::ObjectKind;
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, Script, SourceMigration, Span};
+use dbmigrate_core::{MigrationSet, Script, SourceMigration, Span};
 use rusqlite::Connection;
 use sqlite3_parser::ast::Stmt;
 
 use super::act::{Act, Deed};
 use super::finding::Draft;
 use super::lineage::{Lineage, TableChange};
+use super::soundness::Verdict;
 use super::state::{Changed, Known, State};
 use super::{Options, Rows, tree};
 use crate::model::{Kind, Name, Table};
@@ -18,9 +19,9 @@ use crate::plan::Version;
 
 /// A migration that has run on the replay's database.
 pub(crate) struct Migration<'m> {
-    pub(super) set: &'m MigrationSet,
+    pub(crate) set: &'m MigrationSet,
     /// Its place in the set.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     pub(crate) source: &'m SourceMigration,
     /// The way up.
     pub(crate) script: &'m Script,
@@ -30,6 +31,8 @@ pub(crate) struct Migration<'m> {
     pub(crate) after: &'m State,
     /// What became of the tables: a rebuild is one change.
     pub(crate) lineage: &'m Lineage,
+    /// What became of views and triggers.
+    pub(crate) verdict: &'m Verdict,
     /// The replay's database after it, to ask and not to change.
     pub(crate) connection: &'m Connection,
     pub(super) options: &'m Options<'m>,
@@ -41,6 +44,8 @@ pub(crate) struct Statement<'m> {
     pub(crate) span: Span,
     /// The parser's tree; none where it does not know the statement.
     pub(crate) tree: Option<&'m Stmt<'m>>,
+    /// The words in double quotes that name nothing, by their place in it: SQLite takes them for texts.
+    pub(crate) quoted: Vec<Span>,
     /// What SQLite says that it did.
     pub(crate) acts: Vec<Act>,
     /// What it did to the schema.
@@ -70,14 +75,12 @@ impl<'m> Migration<'m> {
 
     /// A finding about a part of a statement.
     pub(crate) fn at_span(&self, statement: usize, span: Span, message: impl Into<String>) -> Draft {
-        let source = &self.script.source;
-        let diagnostic = Diagnostic::warning("", message).at(Location::new(source, source.first_line(span)));
-        Draft::new(Some(statement), diagnostic)
+        Draft::at(self.script, statement, span, message)
     }
 
     /// A finding about the migration as a whole.
     pub(crate) fn whole(&self, message: impl Into<String>) -> Draft {
-        Draft::new(None, Diagnostic::warning("", message).in_file(self.script.source.path()))
+        Draft::whole(self.script, message)
     }
 
     /// An object as it was before the migration.
@@ -164,8 +167,9 @@ impl<'m> Migration<'m> {
     }
 
     /// The last thing that happened to each object that is there at the end, or has gone.
-    pub(crate) fn net(&self) -> Vec<(usize, &Changed)> {
-        let changes = self.statements.iter().enumerate().rev();
+    pub(crate) fn net(&self) -> Vec<(usize, &'m Changed)> {
+        let statements: &'m [Statement<'m>] = self.statements;
+        let changes = statements.iter().enumerate().rev();
         let changes = changes.flat_map(|(at, statement)| statement.changes.iter().rev().map(move |it| (at, it)));
         let mut seen = HashSet::new();
         let mut net: Vec<_> = changes.filter(|(_, changed)| seen.insert(&changed.key)).collect();

@@ -1,5 +1,7 @@
 //! A rule of the linter, with its documentation and its examples.
 
+use dbmigrate_core::Script;
+
 use super::finding::Findings;
 use super::migration::Migration;
 
@@ -31,6 +33,10 @@ pub struct Rule {
 pub(super) enum Check {
     /// This function, at each migration.
     Migration(fn(&Migration<'_>, &mut Findings<'_>)),
+    /// This function, at each migration, where a database of the user's is at hand.
+    Rows(fn(&Migration<'_>, &mut Findings<'_>)),
+    /// This function, at the text of each way up, whether a replay can run it or not.
+    Text(fn(&Script, &mut Findings<'_>)),
     /// Another part of the tool, which knows more than one migration.
     Elsewhere,
 }
@@ -118,6 +124,12 @@ impl Group {
 }
 
 impl Rule {
+    /// Whether it has something to say only where a database is at hand.
+    #[must_use]
+    pub fn needs_rows(&self) -> bool {
+        matches!(self.check, Check::Rows(_))
+    }
+
     /// Whether another part of the tool judges by it, because it takes more than one migration to do so.
     #[must_use]
     pub fn is_elsewhere(&self) -> bool {

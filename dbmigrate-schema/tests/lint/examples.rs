@@ -24,6 +24,8 @@ fn every_rule_does_what_its_examples_say() {
         {
             assert!(!examples.is_empty(), "`{}` has no example in `{sort}`", rule.name);
             for example in examples {
+                // What a database has to be asked about is asked elsewhere.
+                let expect = expect && !rule.needs_rows();
                 if judged(example).contains(rule.name) != expect {
                     wrong.push(format!("{} ({sort}): {}", rule.name, example.now));
                 }

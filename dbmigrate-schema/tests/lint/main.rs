@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod checks;
 mod counts;
 mod examples;
 mod lineage;
+mod plan;
 mod planned;
+mod quotes;
 mod recipes;
+mod rows;
 mod support;
+mod versions;
+mod views;

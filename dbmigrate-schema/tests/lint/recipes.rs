@@ -13,7 +13,7 @@ fn recommended(help: &[String]) -> Vec<&str> {
     help.iter().flat_map(|help| help.split('`').skip(1).step_by(2)).collect()
 }
 
-/// SQLite reads every statement that stands there whole, before the migration or after it.
+/// SQLite reads every statement that stands there whole.
 #[test]
 fn every_statement_in_a_help_text_is_one() {
     let mut statements = 0;
@@ -33,7 +33,12 @@ fn every_statement_in_a_help_text_is_one() {
                         database.execute_batch(text)
                     };
                     let runs = [run(&[example.before]), run(&[example.before, example.now])];
-                    assert!(runs.iter().any(Result::is_ok), "{}: `{text}`: {runs:?}", rule.name);
+                    // It may stand in the middle of a recipe, and need what comes before it.
+                    let reads = |run: &rusqlite::Result<()>| {
+                        let error = run.as_ref().err().map(ToString::to_string).unwrap_or_default();
+                        !error.contains("syntax error") && !error.contains("incomplete input")
+                    };
+                    assert!(runs.iter().any(reads), "{}: `{text}`: {runs:?}", rule.name);
                     statements += 1;
                 }
             }

@@ -1,0 +1,70 @@
+//! `broken-view`: a view that can't be read after the migration.
+//!
+//! It is said of the migration that made it so, and only if it is still so after the newest one. A view that only wants
+//! what the program registers is for `program-function`.
+
+use crate::lint::finding::Findings;
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::model::Kind;
+use crate::views::message_about;
+
+pub(super) const RULE: Rule = Rule {
+    name: "broken-view",
+    group: Group::Mechanics,
+    level: Level::Deny,
+    what: "a view can't be read after the migration",
+    why: "SQLite takes a view as it stands and reads it when somebody asks. One that makes no sense fails then, and \
+          also keeps `RENAME` and `DROP COLUMN` from working on any table of the database.",
+    instead: "Drop the view before, and make it anew after:\n\n    DROP VIEW names;\n    ALTER TABLE users DROP COLUMN \
+              nick;\n    CREATE VIEW names AS SELECT id, name FROM users;",
+    fails: &[
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE log (id INTEGER PRIMARY KEY);
+                     CREATE VIEW names AS SELECT u.name FROM users AS u JOIN log USING (id);
+                     CREATE VIEW short AS SELECT substr(name, 1, 3) FROM names;",
+            now: "DROP TABLE log;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
+            now: "CREATE VIEW names AS SELECT nick FROM users;",
+        },
+    ],
+    passes: &[Example {
+        before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
+                 CREATE VIEW names AS SELECT id, name, nick FROM users;",
+        now: "DROP VIEW names;
+              CREATE VIEW names AS SELECT id, name FROM users;",
+    }],
+    quiet: &[
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
+                     CREATE VIEW names AS SELECT name FROM users;",
+            now: "CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT, nick TEXT);
+                  INSERT INTO new_users (id, name) SELECT id, name FROM users;
+                  DROP TABLE users;
+                  PRAGMA legacy_alter_table = ON;
+                  ALTER TABLE new_users RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
+            now: "CREATE VIEW names AS SELECT shout(name) FROM users;",
+        },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    let broken = migration.verdict.broken.iter().filter(|broken| !broken.wants_program);
+    for broken in broken.filter(|broken| broken.object.kind() == Kind::View) {
+        let object = broken.object.clone();
+        let name = broken.object.name();
+        findings.push(
+            migration
+                .at(broken.statement, message_about(name.as_str(), &broken.why))
+                .note("it keeps SQLite from renaming tables and columns, and from dropping columns, anywhere")
+                .help(format!("drop it before, and make it anew after: `DROP VIEW {};`", name.to_sql()))
+                .moot_if(move |end| !end.failing.contains(&object)),
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! `double-quoted-text`: a text in double quotes, which are for names.
+//!
+//! The word may be a text on purpose, so it is a warning; `copied-name-as-text` has those that are surely none.
+
+use dbmigrate_core::Span;
+use dbmigrate_core::token::unquote;
+
+use super::copied_name_as_text::copied;
+use crate::lint::finding::{Draft, Findings};
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::words::listed;
+
+pub(super) const RULE: Rule = Rule {
+    name: "double-quoted-text",
+    group: Group::Mechanics,
+    level: Level::Warn,
+    what: "a word in double quotes is the name of nothing, and is taken for a text",
+    why: "Double quotes are for names. That SQLite takes a name which it does not know for a text hides every \
+          misspelled one, and builds of SQLite with that fallback off refuse the statement, and all that uses the view \
+          or trigger.",
+    instead: "Put texts in single quotes:\n\n    UPDATE users SET state = 'new';",
+    fails: &[
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",
+            now: "UPDATE users SET state = \"new\";",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",
+            now: "CREATE VIEW fresh AS SELECT id FROM users WHERE state = \"new\";",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",
+            now: "CREATE TRIGGER fresh AFTER INSERT ON users BEGIN UPDATE users SET state = \"new\"; END;",
+        },
+        Example { before: "", now: "CREATE TABLE users (state TEXT CHECK (state IN (\"new\", 'old')));" },
+    ],
+    passes: &[Example {
+        before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",
+        now: "UPDATE users SET state = 'new' WHERE state IS NULL;",
+    }],
+    quiet: &[Example {
+        before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT DEFAULT \"new\");
+                     CREATE VIEW fresh AS SELECT id FROM users WHERE state = \"new\";",
+        now: "UPDATE \"users\" SET \"state\" = 'new' WHERE [state] = '\"old\"' AND \"rowid\" > 1;
+                  ALTER TABLE users ADD COLUMN nick TEXT;
+                  CREATE VIEW \"all\" AS SELECT \"id\" AS \"key\" FROM \"users\" ORDER BY \"key\";",
+    }],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    for (at, statement) in migration.statements.iter().enumerate() {
+        let mut spans: Vec<_> = statement.quoted.iter().filter(|span| copied(migration, at, span).is_none()).collect();
+        spans.sort_by_key(|span| span.start);
+        let Some(first) = spans.first() else { continue };
+        let start = statement.span.start;
+        let place = Span::new(start + first.start, start + first.end);
+        let words: Vec<_> = spans.iter().map(|span| &statement.sql[span.start..span.end]).collect();
+        let is =
+            if words.len() == 1 { "names nothing, so SQLite takes it" } else { "name nothing, so SQLite takes them" };
+        let message = format!("{} {is} for a text", listed(&words));
+        findings.push(advised(migration.at_span(at, place, message), words[0]));
+    }
+    for quoted in &migration.verdict.quoted {
+        let (kind, name) = (quoted.object.kind(), quoted.object.name());
+        let word = &quoted.object.text()[quoted.word.start..quoted.word.end];
+        let message = format!("`{word}` in the {kind} `{name}` names nothing, so SQLite takes it for a text");
+        findings.push(advised(migration.at(quoted.statement, message), word));
+    }
+}
+
+fn advised(finding: Draft, word: &str) -> Draft {
+    let text = unquote(word).replace('\'', "''");
+    finding.help(format!("if it is a text, write `'{text}'`; if it is a name, correct it"))
+}
