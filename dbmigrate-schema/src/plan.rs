@@ -20,6 +20,7 @@ mod undecided;
 
 pub(crate) use conversion::{duplicates, misfit, on_one_line};
 pub use decisions::{Decisions, Fill, Hazard, Rename, Version, reversed};
+pub(crate) use dependents::names_in;
 pub(crate) use pair::is_never_null;
 pub use undecided::Undecided;
 

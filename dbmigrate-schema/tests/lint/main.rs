@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod checks;
+mod counts;
 mod document;
 mod examples;
 mod levels;
 mod lineage;
-mod mechanics;
 mod plan;
 mod planned;
 mod quotes;
+mod recipes;
 mod rows;
 mod support;
 mod versions;
