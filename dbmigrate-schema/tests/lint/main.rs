@@ -4,6 +4,7 @@
 
 mod checks;
 mod examples;
+mod later;
 mod lineage;
 mod plan;
 mod quotes;
