@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
             before: "",
             now: "CREATE TABLE users (
                     id INTEGER PRIMARY KEY, a VARCHAR(10), b BOOLEAN, c DATETIME, d DECIMAL(10, 2), e, f BLOB, g DOUBLE,
-                    h TIMESTAMP WITH TIME ZONE, i numeric, j UNSIGNED BIG INT, k NVARCHAR (5), l LONGTEXT, m bool
+                    h TIMESTAMP WITH TIME ZONE, i numeric, j UNSIGNED BIG INT, k NVARCHAR (5), l LONGTEXT, m bool, n JSON
                   );
                   CREATE TABLE strict (a ANY, b TEXT) STRICT;",
         },
@@ -54,6 +54,8 @@ const NUMERIC: &[&str] = &[
     "DEC",
     "DECIMAL",
     "FIXED",
+    "JSON",
+    "JSONB",
     "MONEY",
     "NUMBER",
     "NUMERIC",
