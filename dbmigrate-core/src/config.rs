@@ -59,8 +59,8 @@ pub struct Config {
     pub runner: Option<String>,
     /// `schema`: the file that declares the schema, relative to the package, with `/`.
     pub schema: String,
-    /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number.
-    pub min_sqlite: (u32, u32),
+    /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; none where it is not declared.
+    pub min_sqlite: Option<(u32, u32)>,
     /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
     pub lints: Vec<LintSetting>,
 }
@@ -85,7 +85,7 @@ impl Default for Config {
             backup: Some(Backup::default()),
             runner: None,
             schema: "schema.sql".to_owned(),
-            min_sqlite: (3, 35),
+            min_sqlite: None,
             lints: Vec::new(),
         }
     }

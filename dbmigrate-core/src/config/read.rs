@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
             "runner" => self.config.runner = Some(self.string(key, value, runner)?),
             "schema" => self.config.schema = self.string(key, value, generate::schema)?,
             "lints" => self.lints(value)?,
-            "min-sqlite" => self.config.min_sqlite = self.min_sqlite(value)?,
+            "min-sqlite" => self.config.min_sqlite = Some(self.min_sqlite(value)?),
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
             "reserved" => self.config.reserved = self.reserved(value)?,
@@ -435,7 +435,7 @@ mod tests {
             backup: Some(Backup { keep: Some(5), dir: Some("backups".to_owned()) }),
             runner: Some("migrate".to_owned()),
             schema: "db/schema.sql".to_owned(),
-            min_sqlite: (3, 53),
+            min_sqlite: Some((3, 53)),
             lints: Vec::new(),
         };
         assert_eq!(config, expect);

@@ -54,7 +54,7 @@ fn what_only_a_later_sqlite_can_is_not_recommended_to_an_earlier_one() {
             ("001_a.sql", "CREATE TABLE \"my users\" (id INTEGER PRIMARY KEY)"),
             ("002_b.sql", "ALTER TABLE \"my users\" ADD COLUMN a TEXT NOT NULL"),
         ];
-        let set = set_with(&files, Config { min_sqlite, ..Config::default() });
+        let set = set_with(&files, Config { min_sqlite: Some(min_sqlite), ..Config::default() });
         let old = BTreeSet::from([1]);
         let (_, findings) = lint(&set, None, &Options { old: Some(&old), ..Options::default() });
         let finding = findings.iter().find(|finding| finding.rule.name == "add-not-null-without-default").unwrap();

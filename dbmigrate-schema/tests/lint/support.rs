@@ -9,7 +9,8 @@ use dbmigrate_schema::lint::{Finding, Options, lint};
 
 /// A set of these files, in the folder `migrations`.
 pub(crate) fn set(files: &[(&str, &str)]) -> MigrationSet {
-    set_with(files, Config::default())
+    // Examples are those of a package that has to get along with an old SQLite.
+    set_with(files, Config { min_sqlite: Some((3, 35)), ..Config::default() })
 }
 
 /// A set of these files, of a package with this configuration.
