@@ -14,6 +14,7 @@ mod doubts;
 mod names;
 mod pair;
 mod rebuild;
+mod searches;
 mod steps;
 mod text;
 mod undecided;

@@ -12,7 +12,7 @@ pub(super) fn fill(connection: &Connection, table: &VirtualTable) -> Result<(), 
     let name = table.name.to_sql();
     let module = table.module.folded();
     if module.starts_with("fts") {
-        if is_elsewhere(table) {
+        if table.content().is_some() {
             // The text is that of another table, whether or not triggers have told of its rows.
             let rebuild = format!("INSERT INTO main.{name} ({name}) VALUES ('rebuild')");
             return connection.execute(&rebuild, []).map(drop).map_err(text);
@@ -24,15 +24,6 @@ pub(super) fn fill(connection: &Connection, table: &VirtualTable) -> Result<(), 
         return insert(connection, table, |row, at| Cell::Integer(i64::try_from(row * 100 + at).unwrap_or(0)));
     }
     Err(format!("no row is known for the module `{}`", table.module))
-}
-
-/// Whether `content` names a table. With an empty name the words are kept here and the text nowhere.
-fn is_elsewhere(table: &VirtualTable) -> bool {
-    table.arguments.iter().any(|argument| {
-        argument.split_once('=').is_some_and(|(key, value)| {
-            key.trim().eq_ignore_ascii_case("content") && !value.trim().trim_matches(['\'', '"']).is_empty()
-        })
-    })
 }
 
 fn insert(connection: &Connection, table: &VirtualTable, value: impl Fn(usize, usize) -> Cell) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! A table changed in place, by what `ALTER TABLE` can do to a table that holds rows.
 
-use super::pair::Pair;
+use super::pair::{Pair, is_rowid_name};
 use super::{Planned, Version, text};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Column, Constraint, Generated, Name, NotNull, Rule, Table};
@@ -103,6 +103,9 @@ impl<'a> Alter<'a> {
 
     fn add(&mut self, column: &Column) -> Option<()> {
         let name = &column.name;
+        if is_rowid_name(name) {
+            return None;
+        }
         let mut own = self.pair.after.constraints.iter().filter(|it| self.added_column_of(it) == Some(name));
         let checked = own.clone().any(|constraint| matches!(constraint.rule, Rule::Check(_)));
         match &column.generated {

@@ -4,8 +4,9 @@ use rusqlite::Connection;
 
 use super::steps::drop_statement;
 use super::{Planned, Undecided};
+use crate::compare::compare;
 use crate::execute::message;
-use crate::model::{Kind, Name, Object, Schema};
+use crate::model::{Kind, Name, Object, Schema, Table};
 use crate::read::ReadOptions;
 
 /// An empty database with a schema.
@@ -97,6 +98,21 @@ impl Bench {
         let sql = format!("SELECT ({expression}\n) FROM {}", table.to_sql());
         self.connection.prepare(&sql).err().map(|error| message(&error))
     }
+}
+
+/// Whether statements make of a table what it has to become, as SQLite and the reader understand what comes out. Each
+/// table is tried alone, so that many of them take no more than each does.
+pub(super) fn makes(before: &Table, statements: &[Planned], after: &Table) -> bool {
+    let attempt = || {
+        let connection = Connection::open_in_memory().ok()?;
+        connection.execute_batch("PRAGMA foreign_keys = OFF").ok()?;
+        connection.execute_batch(&before.text).ok()?;
+        statements.iter().try_for_each(|planned| connection.execute_batch(&planned.sql)).ok()?;
+        let found = Schema::read(&connection, &ReadOptions::default()).ok()?;
+        let wanted = Schema { objects: vec![Object::Table(after.clone())] };
+        Some(compare(&found, &wanted).is_empty())
+    };
+    attempt() == Some(true)
 }
 
 fn refused(sql: &str, error: &rusqlite::Error) -> Undecided {

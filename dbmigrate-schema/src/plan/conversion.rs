@@ -12,13 +12,15 @@ use crate::model::{Affinity, Column, Index, Indexed, Kind, Name, Rule};
 pub(super) fn asserts(pair: &Pair<'_>) -> Result<Vec<String>, Undecided> {
     let mut asserts = Vec::new();
     for column in pair.after.columns.iter().filter(|column| column.generated.is_none()) {
-        let Some(old) = pair.before.column(&column.name) else { continue };
-        let Some(first) = pair.first_name(&column.name) else { continue };
+        let Some(old) = pair.old(&column.name) else { continue };
+        let Some(first) = pair.first_name(&old.name) else { continue };
         let mut wrong = Vec::new();
         if is_rowid(pair.after, column) && pair.becomes_not_null(column) && pair.fill(&column.name).is_none() {
             wrong.push(format!("{} IS NULL", first.to_sql()));
         }
-        wrong.extend(misfit((old, pair.before.strict), (column, pair.after.strict), first));
+        // A rowid is a whole number, as a `STRICT` table would have it.
+        let strict = pair.after.strict || (is_rowid(pair.after, column) && !is_rowid(pair.before, old));
+        wrong.extend(misfit((old, pair.before.strict), (column, strict), first));
         for wrong in wrong {
             let assert = format!("SELECT count(*) = 0 FROM {} WHERE {wrong}", pair.was.name.to_sql());
             if assert.contains(['\n', '\r']) {
@@ -103,11 +105,11 @@ fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Op
     let mut conditions: Vec<_> = filter.map(|filter| format!("({})", on_one_line(filter))).into_iter().collect();
     let mut groups = Vec::new();
     for (name, collation) in columns {
-        let (old, new) = (pair.before.column(name)?, pair.after.column(name)?);
+        let (old, new) = (pair.old(name)?, pair.after.column(name)?);
         if new.generated.is_some() || pair.becomes_not_null(new) {
             return None;
         }
-        let first = pair.first_name(name)?.to_sql();
+        let first = pair.first_name(&old.name)?.to_sql();
         let wanted = collation.or(new.collation.as_ref());
         let collation = match (wanted, &old.collation) {
             (Some(wanted), old) if old.as_ref() != Some(wanted) => format!(" COLLATE {}", wanted.to_sql()),
@@ -149,7 +151,7 @@ mod tests {
         };
         let (before, after) = (schema(from), schema(to));
         let (before, after) = (before.tables().next().unwrap(), after.tables().next().unwrap());
-        let pair = Pair { was: before, before, after, decisions: &Decisions::default() };
+        let pair = Pair { was: before, before, after, moved: Vec::new(), decisions: &Decisions::default() };
         let asserts = asserts(&pair).unwrap_or_else(|undecided| panic!("{undecided}"));
         let connection = Connection::open_in_memory().unwrap();
         let refused = values.iter().filter(|value| {

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::doubts::is_table;
+use super::pair::is_rowid_name;
 use super::{Decisions, Planned, Rename, Undecided};
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 
@@ -97,16 +99,27 @@ impl Names {
         }
     }
 
+    /// The columns of the table of this name after that can't be renamed in place, before and after.
+    pub(super) fn moved(&self, table: &Name) -> &[(Name, Name)] {
+        let renames = self.columns.get(table).map_or([].as_slice(), Vec::as_slice);
+        if renames.iter().any(|(from, to)| is_rowid_name(from) || is_rowid_name(to)) { renames } else { &[] }
+    }
+
     /// The statements that rename, tables first. `gone` are the tables that will not be there any more.
     pub(super) fn statements(&self, from: &Schema, to: &Schema, gone: &HashSet<Name>) -> Vec<Planned> {
         let of = |schema: &Schema| schema.objects.iter().map(|object| object.name().clone()).collect::<Vec<_>>();
-        let here = of(from).into_iter().filter(|name| !gone.contains(name));
-        let mut statements: Vec<_> = steps(&self.tables, here, of(to))
+        // What else is in the way is gone, or is no object of `to`.
+        let here = from.objects.iter().filter(|object| is_table(object) && !gone.contains(object.name()));
+        let here = here.map(|object| object.name().clone());
+        let mut statements: Vec<_> = steps(&self.tables, here, [of(from), of(to)].concat())
             .into_iter()
             .map(|(from, to)| Planned::new(format!("ALTER TABLE {} RENAME TO {}", from.to_sql(), to.to_sql())))
             .collect();
         for after in to.tables() {
             let Some(renames) = self.columns.get(&after.name) else { continue };
+            if !self.moved(&after.name).is_empty() {
+                continue;
+            }
             let Some(before) = from.table(self.table_before(&after.name)) else { continue };
             let of = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
             let table = after.name.to_sql();
@@ -139,21 +152,21 @@ pub(super) fn table_like<'a>(schema: &'a Schema, name: &Name) -> Option<&'a Obje
 }
 
 /// The renames in an order that works: never to a name that is still in use. A name in the way, as in a swap, makes
-/// room by another rename.
+/// room by another rename, to none of the names `taken`.
 fn steps(
     renames: &[(Name, Name)],
     here: impl IntoIterator<Item = Name>,
-    wanted: impl IntoIterator<Item = Name>,
+    taken: impl IntoIterator<Item = Name>,
 ) -> Vec<(Name, Name)> {
     let mut here: HashSet<Name> = here.into_iter().collect();
-    let wanted: HashSet<Name> = wanted.into_iter().collect();
+    let taken: HashSet<Name> = taken.into_iter().collect();
     let mut pending = renames.to_vec();
     let mut steps = Vec::new();
     while let Some((from, to)) = pending.first().cloned() {
         let step = match pending.iter().position(|(_, to)| !here.contains(to)) {
             Some(free) => pending.remove(free),
             None => {
-                let room = free_name(&to, "old", |name| here.contains(name) || wanted.contains(name));
+                let room = free_name(&to, "old", |name| here.contains(name) || taken.contains(name));
                 if let Some(other) = pending.iter_mut().find(|(other, _)| *other == to) {
                     other.0 = room.clone();
                 }

@@ -5,7 +5,6 @@ use crate::model::{Column, Name, Table};
 use crate::render::sql;
 
 /// One table before and after.
-#[derive(Clone, Copy)]
 pub(super) struct Pair<'a> {
     /// As the plan finds it, by its first names.
     pub(super) was: &'a Table,
@@ -13,13 +12,29 @@ pub(super) struct Pair<'a> {
     pub(super) before: &'a Table,
     /// As it has to become.
     pub(super) after: &'a Table,
+    /// The columns that only a copy of the rows gives another name: before and after.
+    pub(super) moved: Vec<(Name, Name)>,
     pub(super) decisions: &'a Decisions,
 }
 
 /// The names that SQLite knows the rowid by.
 const ROWID: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
-impl Pair<'_> {
+/// Whether SQLite could take the name of a column for that of the rowid. It neither renames to or from one, nor adds
+/// it to a table.
+pub(super) fn is_rowid_name(name: &Name) -> bool {
+    ROWID.iter().any(|rowid| name.as_str().eq_ignore_ascii_case(rowid))
+}
+
+impl<'a> Pair<'a> {
+    /// What a column of `after` is in `before`.
+    pub(super) fn old(&self, after: &Name) -> Option<&'a Column> {
+        match self.moved.iter().find(|(_, to)| to == after) {
+            Some((from, _)) => self.before.column(from),
+            None => self.before.column(after).filter(|column| self.moved.iter().all(|(from, _)| *from != column.name)),
+        }
+    }
+
     /// The name that a column of `before` has at first.
     pub(super) fn first_name(&self, column: &Name) -> Option<&Name> {
         let place = self.before.columns.iter().position(|before| before.name == *column)?;
@@ -29,7 +44,7 @@ impl Pair<'_> {
     /// Whether any name changes.
     pub(super) fn is_renamed(&self) -> bool {
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        self.was.name != self.before.name || names(self.was) != names(self.before)
+        self.was.name != self.before.name || names(self.was) != names(self.before) || !self.moved.is_empty()
     }
 
     /// What rows get in a column where they have no value.
@@ -42,14 +57,37 @@ impl Pair<'_> {
     /// Whether rows may have no value in a column that needs one from now on.
     pub(super) fn becomes_not_null(&self, column: &Column) -> bool {
         let needs_one = column.not_null.is_some() || is_rowid(self.after, column);
-        needs_one && self.before.column(&column.name).is_some_and(|old| !is_never_null(self.before, old))
+        needs_one && self.may_lack_value(column)
+    }
+
+    /// Whether NULL can't go over as it is.
+    fn may_lack_value(&self, column: &Column) -> bool {
+        is_never_null(self.after, column)
+            && self.old(&column.name).is_some_and(|old| !is_never_null(self.before, old))
+    }
+
+    /// Whether a row may be another one afterwards, by its values or by its rowid.
+    pub(super) fn changes_values(&self) -> bool {
+        let rowid = |table: &Table| (table.without_rowid, table.rowid_alias().map(|alias| alias.name.clone()));
+        let same = |column: &Column| {
+            let old = self.old(&column.name)?;
+            let storage = |column: &Column, strict| (column.declared_type.clone(), strict, column.generated.clone());
+            let stays = self.first_name(&old.name) == Some(&column.name)
+                && storage(old, self.before.strict) == storage(column, self.after.strict)
+                && !(self.fill(&column.name).is_some() && self.may_lack_value(column));
+            stays.then_some(())
+        };
+        self.was.name != self.after.name
+            || rowid(self.before) != rowid(self.after)
+            || rowid_name(self.after).is_none()
+            || self.after.columns.iter().any(|column| same(column).is_none())
     }
 
     /// The columns that need a value and have no way to get one.
     pub(super) fn without_value(&self) -> impl Iterator<Item = Undecided> {
         let columns = self.after.columns.iter().filter(|column| column.generated.is_none());
         columns.filter_map(|column| {
-            let new = self.before.column(&column.name).is_none();
+            let new = self.old(&column.name).is_none();
             let missing = if is_rowid(self.after, column) {
                 // The rowid is there, or SQLite makes one.
                 false
@@ -72,11 +110,12 @@ impl Pair<'_> {
         for column in self.after.columns.iter().filter(|column| column.generated.is_none()) {
             let name = column.name.to_sql();
             let fill = self.fill(&column.name).map(sql::closed);
-            let value = match (self.before.column(&column.name), fill) {
-                (Some(_), Some(fill)) if self.becomes_not_null(column) => format!("coalesce({name}, {fill})"),
-                (Some(_), _) => name.clone(),
+            let old = self.old(&column.name).map(|old| old.name.to_sql());
+            let value = match (old, fill) {
+                (Some(old), Some(fill)) if self.may_lack_value(column) => format!("coalesce({old}, {fill})"),
+                (Some(old), _) => old,
                 (None, Some(fill)) => fill,
-                (None, None) if is_rowid(self.after, column) => match rowid(self.before) {
+                (None, None) if is_rowid(self.after, column) => match rowid_name(self.before) {
                     Some(rowid) => rowid,
                     None => continue,
                 },
@@ -92,7 +131,7 @@ impl Pair<'_> {
         if self.after.rowid_alias().is_some() {
             return None;
         }
-        Some((rowid(self.after)?, rowid(self.before)?))
+        Some((rowid_name(self.after)?, rowid_name(self.before)?))
     }
 }
 
@@ -108,7 +147,7 @@ fn is_never_null(table: &Table, column: &Column) -> bool {
 }
 
 /// A name for the rowid; none where there is no rowid, or where columns have all of its names.
-fn rowid(table: &Table) -> Option<String> {
+fn rowid_name(table: &Table) -> Option<String> {
     if table.without_rowid {
         return None;
     }

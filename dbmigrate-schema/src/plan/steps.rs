@@ -7,12 +7,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::alter::{InPlace, in_place};
-use super::bench::Bench;
+use super::bench::{self, Bench};
 use super::dependents::{self, Dependents};
 use super::doubts::{doubts, gone, is_table};
-use super::names::{Names, Objects, free_name};
+use super::names::{Names, Objects, free_name, table_like};
 use super::pair::Pair;
 use super::rebuild::rebuild;
+use super::searches::Searches;
 use super::{Decisions, Hazard, Plan, Planned, Undecided, conversion, text};
 use crate::compare::{Change, Difference, by_name, compare, key};
 use crate::model::{Kind, Name, Object, Schema, Table};
@@ -82,13 +83,20 @@ impl<'a> Steps<'a> {
         }
         let here = by_name(&base);
         let changed = self.to.objects.iter().filter(|object| here.contains_key(&key(object)));
-        let changed = changed.filter_map(|object| Some((object, changes.get(&key(object))?.as_slice())));
+        let changed = changed.filter_map(|object| {
+            let is_moved = !self.names.moved(object.name()).is_empty();
+            let none = is_moved.then_some([].as_slice());
+            Some((object, changes.get(&key(object)).map(Vec::as_slice).or(none)?))
+        });
         let (tables, others): (Vec<_>, Vec<_>) = changed.partition(|(object, _)| is_table(object));
         self.changed = others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect();
         self.drop(self.changed.clone())?;
 
+        let mut searches = Searches::new(self.to);
+        others.iter().for_each(|(object, _)| searches.changed(object.name()));
         for object in self.to.objects.iter().filter(|object| is_table(object) && !here.contains_key(&key(object))) {
             self.plan.statements.push(Planned::new(text::made(object)));
+            searches.made(object);
         }
         let mut rebuilt = HashSet::new();
         let mut planned = Vec::new();
@@ -96,8 +104,12 @@ impl<'a> Steps<'a> {
             let pair = self.pair(&here, object);
             let Some(pair) = pair else {
                 self.remake(here.get(&key(object)).copied(), object, differences);
+                searches.made(object);
                 continue;
             };
+            if pair.changes_values() {
+                searches.changed(object.name());
+            }
             let changes: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
             self.ask_for_values(&pair, &changes);
             let in_place = self.in_place(&base, &pair, &changes);
@@ -124,6 +136,11 @@ impl<'a> Steps<'a> {
         self.keep_triggers_in_order();
         self.create_rest(&here, &rebuilt);
         self.drop_first();
+        let same = |name: &Name| {
+            let after = table_like(self.to, name);
+            after.and_then(|after| self.names.object_before(&self.was, after)).map(|before| before.name() == name)
+        };
+        self.plan.statements.extend(searches.statements(same));
         Ok(())
     }
 
@@ -157,8 +174,10 @@ impl<'a> Steps<'a> {
     fn in_place(&self, base: &Schema, pair: &Pair<'_>, changes: &[Change]) -> Option<InPlace> {
         let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
         let has_triggers = triggers.filter_map(Object::table).any(|table| *table == pair.before.name);
-        let found = in_place(pair, changes, has_triggers)?;
-        (!found.is_doubtful || self.bench.run(&found.statements).is_ok()).then_some(found)
+        let found = in_place(pair, changes, has_triggers).filter(|_| pair.moved.is_empty())?;
+        let does = bench::makes(pair.before, &found.statements, pair.after)
+            && (!found.is_doubtful || self.bench.run(&found.statements).is_ok());
+        does.then_some(found)
     }
 
     fn rebuild(&mut self, base: &Schema, pair: &Pair<'_>, differences: &[&Difference]) {
@@ -167,7 +186,14 @@ impl<'a> Steps<'a> {
         let is_taken = |name: &Name| taken.contains(name) || self.bench.has(name);
         let temporary = free_name(&pair.after.name, "new", is_taken);
         let indexes = self.to.objects.iter().filter(|object| is_index_on(object, |table| *table == pair.after.name));
-        let why = differences.iter().map(|difference| text::one_line(&difference.to_string())).collect();
+        let is_moved = |difference: &Difference| match &difference.change {
+            Change::ColumnAdded(column) => pair.moved.iter().any(|(_, to)| *to == column.name),
+            Change::ColumnRemoved(column) => pair.moved.iter().any(|(from, _)| *from == column.name),
+            _ => false,
+        };
+        let moved = pair.moved.iter().map(|(from, to)| format!("column `{from}` becomes `{to}`"));
+        let others = differences.iter().filter(|difference| !is_moved(difference)).map(|it| it.to_string());
+        let why = moved.chain(others).map(|why| text::one_line(&why)).collect();
         match rebuild(pair, &indexes.collect::<Vec<_>>(), &temporary, why) {
             Ok(statements) => self.plan.statements.extend(statements),
             Err(unsupported) => self.undecided.push(unsupported),
@@ -269,6 +295,7 @@ impl<'a> Steps<'a> {
             was: self.names.object_before(&self.was, after)?.as_table()?,
             before: here.get(&key(after))?.as_table()?,
             after: after.as_table()?,
+            moved: self.names.moved(after.name()).to_vec(),
             decisions: self.decisions,
         })
     }
@@ -276,9 +303,18 @@ impl<'a> Steps<'a> {
     /// A table that no statement can change and no copy can be made of.
     fn remake(&mut self, before: Option<&Object>, after: &Object, differences: &[&Difference]) {
         let can_be_dropped = after.kind() == Kind::VirtualTable;
-        if let (Some(before), true) = (before, can_be_dropped && self.decisions.allow.contains(&Hazard::DropTable)) {
-            self.plan.statements.extend([drop_table(before), Planned::new(text::made(after))]);
-            return;
+        match before {
+            Some(before @ Object::VirtualTable(search)) if search.content().is_some() => {
+                // What it holds is read anew from the table that it is about.
+                let drop = Planned::new(drop_statement(before.kind(), before.name()));
+                self.plan.statements.extend([drop, Planned::new(text::made(after))]);
+                return;
+            }
+            Some(before) if can_be_dropped && self.decisions.allow.contains(&Hazard::DropTable) => {
+                self.plan.statements.extend([drop_table(before), Planned::new(text::made(after))]);
+                return;
+            }
+            _ => {}
         }
         let opaque = [before, Some(after)].into_iter().flatten().find_map(|object| match object {
             Object::Opaque(opaque) => {

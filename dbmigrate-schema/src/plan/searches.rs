@@ -1,0 +1,63 @@
+//! Full-text tables over the text of another table: when that text changes, their words have to be read anew.
+
+use std::collections::HashSet;
+
+use super::dependents;
+use super::Planned;
+use crate::model::{Kind, Name, Object, Schema, VirtualTable};
+
+/// What a plan does to full-text tables that hold no text themselves.
+pub(super) struct Searches<'a> {
+    to: &'a Schema,
+    /// Those that are new, or made anew.
+    made: HashSet<Name>,
+    /// The tables whose rows are others afterwards, and the views that change.
+    changed: HashSet<Name>,
+}
+
+impl<'a> Searches<'a> {
+    pub(super) fn new(to: &'a Schema) -> Self {
+        Self { to, made: HashSet::new(), changed: HashSet::new() }
+    }
+
+    /// A table of any sort is made.
+    pub(super) fn made(&mut self, object: &Object) {
+        self.made.insert(object.name().clone());
+    }
+
+    /// The rows of a table change, or a view asks for others.
+    pub(super) fn changed(&mut self, table: &Name) {
+        self.changed.insert(table.clone());
+    }
+
+    /// The statements, once everything else is there. `stays` says of the name of a table whether the table had that
+    /// name before; none where it was no table.
+    pub(super) fn statements(&self, stays: impl Fn(&Name) -> Option<bool>) -> Vec<Planned> {
+        let searches = self.to.objects.iter().filter_map(|object| match object {
+            Object::VirtualTable(search) => Some((search, search.content()?)),
+            _ => None,
+        });
+        let mut views = None;
+        let mut needs = |(search, content): &(&VirtualTable, Name)| {
+            if self.to.object(Kind::View, content).is_some() {
+                let reached = views.get_or_insert_with(|| dependents::reaching(self.to, &self.changed));
+                let others = self.changed.contains(content) || reached.contains(&(Kind::View, content.clone()));
+                return self.made.contains(&search.name) || others;
+            }
+            match stays(content) {
+                // There were no rows before.
+                None => !self.made.contains(&search.name),
+                Some(stays) => !stays || self.made.contains(&search.name) || self.changed.contains(content),
+            }
+        };
+        let found: Vec<_> = searches.filter(|found| needs(found)).collect();
+        found.into_iter().map(|(search, content)| rebuild(&search.name, &content)).collect()
+    }
+}
+
+fn rebuild(search: &Name, content: &Name) -> Planned {
+    let name = search.to_sql();
+    let comment = format!("the words of `{search}` are read anew from `{content}`");
+    let sql = format!("INSERT INTO {name} ({name}) VALUES ('rebuild')");
+    Planned { sql, comment: Some(super::text::one_line(&comment)) }
+}

@@ -1,0 +1,128 @@
+//! Random pairs of schemas: what is planned from the one to the other leads there, and every row is kept.
+//!
+//! A bounded number by default; `DBMIGRATE_PAIRS=10000 cargo test -p dbmigrate-schema --test pairs` runs more. A
+//! failure is made small and printed with its seed. Seeds are the same for every run.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
+mod coverage;
+mod database;
+mod die;
+mod edit;
+mod grow;
+mod model;
+mod prune;
+mod shrink;
+mod sql;
+mod step;
+
+use coverage::Coverage;
+use die::Die;
+use edit::{Edit, edited, edits};
+use model::Model;
+use step::{Side, step};
+
+/// A pair: the first schema, what is changed, and what everything else is chosen by.
+#[derive(Clone)]
+struct Case {
+    before: Model,
+    edits: Vec<Edit>,
+    seed: u64,
+}
+
+impl Case {
+    fn new(seed: u64) -> Self {
+        let mut die = Die::new(seed);
+        Self { before: grow::model(&mut die), edits: edits(&mut die), seed }
+    }
+
+    fn models(&self) -> (Model, Model) {
+        let after = if self.seed % 16 == 15 && self.edits.len() > 3 {
+            // Something else altogether.
+            grow::model(&mut Die::new(!self.seed))
+        } else {
+            edited(&self.before, &self.edits)
+        };
+        (self.before.clone(), after)
+    }
+}
+
+/// What came of a pair.
+#[derive(Default)]
+struct Came {
+    /// Ways there and back that were planned, and those that were not.
+    planned: usize,
+    undecided: usize,
+    rows: usize,
+    refused: usize,
+}
+
+/// There and back.
+fn there_and_back(case: &Case, min_sqlite: (u32, u32)) -> Result<Came, String> {
+    let (before, after) = case.models();
+    let mut die = Die::new(case.seed ^ 0x5eed);
+    let (from, to) = (Side::new(&before, &mut die)?, Side::new(&after, &mut die)?);
+    let connection = database::new(&from.statements)?;
+    database::put_rows(&connection, &before, &mut die);
+    let mut came = Came::default();
+    let there = step(connection, (&from, &to), min_sqlite)?;
+    let done = match there {
+        Ok(done) => done,
+        Err(_) => {
+            came.undecided += 1;
+            return Ok(came);
+        }
+    };
+    came.planned += 1;
+    came.rows += done.rows;
+    came.refused += done.refused;
+    match step(done.connection, (&to, &from), min_sqlite).map_err(|why| format!("on the way back: {why}"))? {
+        Ok(done) => {
+            came.planned += 1;
+            came.refused += done.refused;
+        }
+        Err(_) => came.undecided += 1,
+    }
+    Ok(came)
+}
+
+fn count(by_default: u64) -> u64 {
+    std::env::var("DBMIGRATE_PAIRS").ok().map_or(by_default, |count| count.parse().expect("a number of pairs"))
+}
+
+fn run(min_sqlite: (u32, u32)) {
+    let (mut all, mut coverage) = (Came::default(), Coverage::default());
+    let mut failures = Vec::new();
+    let seeds: Vec<u64> = match std::env::var("DBMIGRATE_SEED") {
+        Ok(seed) => seed.split(',').map(|seed| seed.parse().expect("a seed")).collect(),
+        Err(_) => (0..count(150)).collect(),
+    };
+    for seed in seeds {
+        let case = Case::new(seed);
+        match there_and_back(&case, min_sqlite) {
+            Ok(came) => {
+                all.planned += came.planned;
+                all.undecided += came.undecided;
+                all.rows += came.rows;
+                all.refused += came.refused;
+                coverage.count(&case);
+            }
+            Err(why) => failures.push((case, why)),
+        }
+    }
+    shrink::panic_with(&failures, |case| there_and_back(case, min_sqlite).err());
+    let Came { planned, undecided, rows, refused } = all;
+    assert!(planned >= 50 * undecided, "{planned} planned, {undecided} undecided");
+    assert!(rows > planned && refused < planned, "{planned} planned with {rows} rows, refused {refused} times");
+    coverage.is_whole();
+}
+
+#[test]
+fn pairs_under_the_rules_of_sqlite_3_35() {
+    run((3, 35));
+}
+
+#[test]
+fn pairs_under_todays_rules() {
+    run((3, 53));
+}
