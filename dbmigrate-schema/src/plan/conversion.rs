@@ -2,7 +2,7 @@
 //!
 //! SQLite converts without a word: `'007'` becomes 7 in a column of numbers. So each row is asked first.
 
-use dbmigrate_core::token::{TokenKind, tokens};
+use dbmigrate_core::token::{TokenKind, tokens, unquote};
 
 use super::Undecided;
 use super::pair::{Pair, is_rowid};
@@ -93,9 +93,9 @@ pub(super) fn unique_index(pair: &Pair<'_>, index: &Index) -> Option<String> {
         Indexed::Expression(_) => None,
     });
     let columns = columns.collect::<Option<Vec<_>>>().filter(|_| index.unique)?;
-    // It may name what has another name yet.
+    // It may name what has another name yet, or is not there, or holds other values.
     let filter = match &index.filter {
-        Some(_) if pair.is_renamed() => return None,
+        Some(filter) if pair.is_renamed() || !is_answered_alike(pair, filter) => return None,
         filter => filter.as_deref(),
     };
     no_duplicates(pair, &columns, filter)
@@ -125,6 +125,19 @@ fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Op
     );
     // SQLite refuses the key itself, only later.
     (!assert.contains(['\n', '\r'])).then_some(assert)
+}
+
+/// Whether every column that an expression could name is there before, as what it will be.
+fn is_answered_alike(pair: &Pair<'_>, expression: &str) -> bool {
+    let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String);
+    let names = tokens(expression).filter(|token| is_name(token.kind));
+    names.map(|token| Name::new(unquote(token.text(expression)))).all(|name| {
+        let Some(after) = pair.after.column(&name) else { return true };
+        let kind = |column: &Column, strict| (column.declared_type.clone(), column.collation.clone(), strict);
+        pair.old(&name).is_some_and(|old| {
+            old.generated == after.generated && kind(old, pair.before.strict) == kind(after, pair.after.strict)
+        })
+    })
 }
 
 /// An expression without its comments and line ends.

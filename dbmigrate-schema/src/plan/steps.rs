@@ -133,6 +133,7 @@ impl<'a> Steps<'a> {
             }
         }
         self.ask_for_unique_indexes(&here, &changes);
+        self.drop_with_views();
         self.keep_triggers_in_order();
         self.create_rest(&here, &rebuilt);
         self.drop_first();
@@ -198,6 +199,19 @@ impl<'a> Steps<'a> {
             Ok(statements) => self.plan.statements.extend(statements),
             Err(unsupported) => self.undecided.push(unsupported),
         }
+    }
+
+    /// A view that goes takes its triggers along. Whatever else names it keeps SQLite from altering any table.
+    fn drop_with_views(&mut self) {
+        let views = self.dropped.iter().filter(|(kind, _)| *kind == Kind::View);
+        let views: HashSet<_> = views.map(|(_, name)| name.clone()).collect();
+        let alters = self.plan.statements.iter().any(|planned| planned.sql.starts_with("ALTER"));
+        let with = dependents::reaching(self.from, &views).into_iter().filter(|(kind, name)| {
+            let triggers = self.was.get(&(*kind, name)).and_then(|object| object.table());
+            alters || triggers.is_some_and(|view| views.contains(view))
+        });
+        let with: Vec<_> = with.collect();
+        self.dropped.extend(with);
     }
 
     /// A trigger that goes and comes back is the newest: those made after it go and come back, too.

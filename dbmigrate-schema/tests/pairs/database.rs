@@ -7,8 +7,8 @@ use dbmigrate_core::{Script, SourceText, Step};
 use dbmigrate_schema::{Plan, ReadOptions, Schema, fill};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::types::Value;
 
+use crate::cell::Cell;
 use crate::die::Die;
 use crate::model::{Column, Model, Table};
 use crate::sql::quoted;
@@ -33,18 +33,11 @@ pub(crate) fn copy(connection: &Connection) -> Connection {
     copy
 }
 
-pub(crate) fn ask(connection: &Connection, sql: &str) -> Result<Vec<Vec<Value>>, String> {
+pub(crate) fn ask(connection: &Connection, sql: &str) -> Result<Vec<Vec<Cell>>, String> {
     let error = |error: rusqlite::Error| format!("{error}: {sql}");
     let mut statement = connection.prepare(sql).map_err(error)?;
     let columns = statement.column_count();
-    // Bytes that are no text can't be a `Value`.
-    let value = |row: &rusqlite::Row<'_>, at| match row.get_ref(at)? {
-        rusqlite::types::ValueRef::Text(text) => {
-            Ok(String::from_utf8(text.to_vec()).map_or_else(|error| Value::Blob(error.into_bytes()), Value::Text))
-        }
-        other => Value::try_from(other).map_err(|_| rusqlite::Error::InvalidQuery),
-    };
-    let rows = statement.query_map([], |row| (0..columns).map(|at| value(row, at)).collect()).map_err(error)?;
+    let rows = statement.query_map([], |row| (0..columns).map(|at| Ok(Cell::from(row.get_ref(at)?))).collect()).map_err(error)?;
     rows.collect::<rusqlite::Result<_>>().map_err(error)
 }
 

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod cell;
 mod coverage;
 mod database;
 mod die;

@@ -4,9 +4,9 @@
 //! schema. What that takes, a plan has to take and to keep; what that refuses, a plan has to refuse.
 
 use dbmigrate_schema::{Decisions, Fill, Hazard, Name, Plan, ReadOptions, Rename, Schema, Undecided, compare, plan};
-use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use crate::cell::Cell;
 use crate::database::{self, Refusal, apply, ask, run, violations};
 use crate::die::Die;
 use crate::model::{Column, Model, Table};
@@ -98,7 +98,13 @@ pub(crate) fn step(
         Ok(plan) => plan,
         Err(undecided) => return unfair(&undecided).map_or_else(|fair| Ok(Err(fair)), Err),
     };
-    let told = |why: String| format!("{why}\n--- the plan:\n{}", plan.to_sql());
+    let shown = |connection: &Connection| {
+        let tables = from.model.tables.iter();
+        let rows = tables.flat_map(|it| rows_of(connection, it).into_iter().map(|row| format!("{} {row:?}", it.name)));
+        rows.collect::<Vec<_>>().join("\n")
+    };
+    let first = shown(&connection);
+    let told = |why: String| format!("{why}\n--- the plan:\n{}\n--- the rows:\n{first}", plan.to_sql());
     only_what_is_known(&plan, min_sqlite).map_err(told)?;
     let mut refused = 0;
     loop {
@@ -150,7 +156,7 @@ fn only_what_is_known(plan: &Plan, min_sqlite: (u32, u32)) -> Result<(), String>
     Ok(())
 }
 
-fn rows_of(connection: &Connection, table: &Table) -> Vec<Vec<Value>> {
+fn rows_of(connection: &Connection, table: &Table) -> Vec<Vec<Cell>> {
     let rowid = table.rowid().or(table.alias().map(|_| "rowid")).unwrap_or("NULL");
     let rowid = table.alias().map_or(rowid.to_owned(), |alias| quoted(&alias.name));
     let columns: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
@@ -185,7 +191,7 @@ fn keeps_rowids(before: &Table, after: &Table) -> bool {
     after.alias().is_none() && after.rowid().is_some() && (before.rowid().is_some() || before.alias().is_some())
 }
 
-fn put(scratch: &Connection, before: &Table, after: &Table, row: &[Value]) -> Result<(), String> {
+fn put(scratch: &Connection, before: &Table, after: &Table, row: &[Cell]) -> Result<(), String> {
     let (mut names, mut values) = (Vec::new(), Vec::new());
     if let (true, Some(rowid)) = (keeps_rowids(before, after), after.rowid()) {
         names.push(rowid.to_owned());
@@ -194,7 +200,7 @@ fn put(scratch: &Connection, before: &Table, after: &Table, row: &[Value]) -> Re
     for column in after.columns.iter().filter(|column| column.generated.is_none()) {
         let fill = || ask(scratch, &format!("SELECT {}", fill(column))).expect("a fill")[0][0].clone();
         let value = match before.columns.iter().position(|old| old.id == column.id) {
-            Some(at) if row[at + 1] == Value::Null && wants_fill(before, after, column) => fill(),
+            Some(at) if row[at + 1] == Cell::Null && wants_fill(before, after, column) => fill(),
             Some(at) => row[at + 1].clone(),
             None if wants_fill(before, after, column) => fill(),
             None if after.alias().is_some_and(|alias| alias.id == column.id) => row[0].clone(),
@@ -215,9 +221,8 @@ fn put(scratch: &Connection, before: &Table, after: &Table, row: &[Value]) -> Re
 fn changes_values(connection: &Connection, expected: &Connection, from: &Side<'_>, to: &Side<'_>) -> bool {
     let values = |connection: &Connection, table: &Table, column: &Column| {
         let sql = format!("SELECT {} FROM {}", quoted(&column.name), quoted(&table.name));
-        let mut values: Vec<String> =
-            ask(connection, &sql).expect("values").iter().map(|row| format!("{:?}", row[0])).collect();
-        values.sort();
+        let mut values: Vec<Cell> = ask(connection, &sql).expect("values").into_iter().flatten().collect();
+        values.sort_by_key(|value| format!("{value:?}"));
         values
     };
     to.model.tables.iter().any(|after| {
@@ -229,16 +234,16 @@ fn changes_values(connection: &Connection, expected: &Connection, from: &Side<'_
                 return false;
             }
             let (was, is) = (values(connection, before, old), values(expected, after, column));
-            let class: &[&str] = match column.kind {
-                "INTEGER" | "INT" | "UNSIGNED BIG INT" => &["Integer"],
-                "REAL" => &["Real"],
-                "TEXT" | "VARCHAR(10, 2)" => &["Text"],
-                "BLOB" if after.strict => &["Blob"],
-                "NUMERIC" | "DATE" => &["Integer", "Real"],
-                _ => &[""],
+            let fits = |value: &Cell| match column.kind {
+                _ if *value == Cell::Null => true,
+                "INTEGER" | "INT" | "UNSIGNED BIG INT" => matches!(value, Cell::Integer(_)),
+                "REAL" => matches!(value, Cell::Real(_)),
+                "TEXT" | "VARCHAR(10, 2)" => matches!(value, Cell::Text(_)),
+                "NUMERIC" | "DATE" => matches!(value, Cell::Integer(_) | Cell::Real(_)),
+                "BLOB" => !after.strict || matches!(value, Cell::Blob(_)),
+                _ => true,
             };
-            let fits = |value: &String| value == "Null" || class.iter().any(|class| value.starts_with(class));
-            was != is || !was.iter().all(fits)
+            format!("{was:?}") != format!("{is:?}") || !was.iter().all(fits)
         })
     })
 }
@@ -248,8 +253,8 @@ fn is_untouched(connection: &Connection, attempt: &Connection) -> Result<(), Str
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
     let mut questions = vec![objects.to_owned()];
     for row in ask(connection, tables)? {
-        if let Value::Text(name) = &row[0] {
-            questions.push(format!("SELECT * FROM {}", quoted(name)));
+        if let Cell::Text(name) = &row[0] {
+            questions.push(format!("SELECT * FROM {}", quoted(&String::from_utf8_lossy(name))));
         }
     }
     for question in questions {
@@ -306,10 +311,10 @@ fn verify(
         run(after, &format!("INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)"))?;
     }
     let integrity = ask(after, "PRAGMA integrity_check")?;
-    if integrity != [[Value::Text("ok".to_owned())]] {
+    if integrity != ask(expected, "PRAGMA integrity_check")? {
         return Err(format!("{integrity:?}"));
     }
-    order_of_triggers(before, after)
+    order_of_triggers(before, after, expected)
 }
 
 /// All rows but for values that are the moment's, each as text, sorted.
@@ -330,14 +335,21 @@ fn contents(connection: &Connection, old: Option<&Table>, table: &Table) -> Resu
     Ok(rows)
 }
 
-/// Triggers that were there before run in the order in which they ran.
-fn order_of_triggers(before: &Connection, after: &Connection) -> Result<(), String> {
+/// Triggers that were there before run in the order in which they ran, unless they are wanted in another.
+fn order_of_triggers(before: &Connection, after: &Connection, expected: &Connection) -> Result<(), String> {
     let names = |connection: &Connection| -> Result<Vec<String>, String> {
         let sql = "SELECT name || ' on ' || tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY tbl_name, rowid";
         Ok(ask(connection, sql)?.iter().map(|row| format!("{:?}", row[0]).to_lowercase()).collect())
     };
-    let (was, is) = (names(before)?, names(after)?);
-    let kept: Vec<_> = was.iter().filter(|name| is.contains(name)).collect();
-    let now: Vec<_> = is.iter().filter(|name| was.contains(name)).collect();
-    if kept == now { Ok(()) } else { Err(format!("triggers ran as {kept:?} and run as {now:?}")) }
+    let (was, is, wanted) = (names(before)?, names(after)?, names(expected)?);
+    let place = |names: &[String], name: &String| names.iter().position(|own| own == name);
+    for (at, one) in is.iter().enumerate() {
+        for other in &is[at + 1..] {
+            let turned = |names: &[String]| place(names, other).zip(place(names, one)).is_some_and(|(it, one)| it < one);
+            if turned(&was) && turned(&wanted) {
+                return Err(format!("triggers ran as {was:?} and run as {is:?}"));
+            }
+        }
+    }
+    Ok(())
 }
