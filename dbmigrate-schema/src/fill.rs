@@ -109,6 +109,7 @@ fn fill_all(connection: &Connection, schema: &Schema, seed: u64, judge: &mut Jud
         let found = fill_table(&filler, &mut random, judge)?;
         why.push((&table.name, found.err()));
     }
+    references::settle(connection, schema)?;
     for object in &schema.objects {
         match object {
             Object::VirtualTable(table) => why.push((&table.name, virtual_table::fill(connection, table).err())),
@@ -118,7 +119,6 @@ fn fill_all(connection: &Connection, schema: &Schema, seed: u64, judge: &mut Jud
             _ => {}
         }
     }
-    references::settle(connection, schema)?;
     let mut filled = Filled::default();
     for (table, why) in why {
         // A table whose module is not there, or a view that could not be understood, has no rows to count.

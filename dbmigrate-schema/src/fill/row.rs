@@ -15,6 +15,9 @@ const ATTEMPTS: usize = 120;
 /// The distance of each rowid from the one before.
 const GAPS: [i64; ROWS] = [1, 1, 3, 1, 7, 1, 40, 1];
 
+/// So seldom that it does not come.
+const NEVER: usize = usize::MAX;
+
 /// Fills one table.
 pub(super) struct Filler<'a> {
     pub(super) connection: &'a Connection,
@@ -35,8 +38,9 @@ impl Filler<'_> {
         let mut rowids = Vec::new();
         let mut failure = None;
         for gap in GAPS {
-            // The first row has no value where none is needed.
-            let often = if rowids.is_empty() { 1 } else { 5 };
+            // The first row has no value where none is needed, and the second one everywhere: it also refers wherever it
+            // can.
+            let often = [1, NEVER].get(rowids.len()).copied().unwrap_or(5);
             match self.row(gap, often, &tried, &checks, random, judge) {
                 Ok(rowid) => rowids.push(rowid),
                 Err(why) => failure = Some(why),
@@ -81,8 +85,8 @@ impl Filler<'_> {
             for &at in &again {
                 values[at] = choose(&self.table.columns[at], &tried[at], hints, often, random);
             }
+            self.refer(&again, rowid, &mut values, often != NEVER, random);
             often = 5;
-            self.refer(&again, rowid, &mut values, random);
             match self.insert(rowid, &values, judge) {
                 Ok(()) => return Ok(rowid),
                 Err(refused) => why = refused,
@@ -112,10 +116,10 @@ impl Filler<'_> {
     }
 
     /// Takes the values of a parent over into the columns that refer to it; a row may be its own parent.
-    fn refer(&self, again: &[usize], rowid: Option<i64>, values: &mut Values, random: &mut Random) {
+    fn refer(&self, again: &[usize], rowid: Option<i64>, values: &mut Values, may_miss: bool, random: &mut Random) {
         for key in self.table.foreign_keys() {
             let columns: Vec<_> = key.columns.iter().map(|name| place(self.table, name)).collect();
-            if !columns.iter().flatten().any(|at| again.contains(at)) || random.one_in(5) {
+            if !columns.iter().flatten().any(|at| again.contains(at)) || (may_miss && random.one_in(5)) {
                 continue;
             }
             let parents = references::keys(self.connection, self.schema, key);

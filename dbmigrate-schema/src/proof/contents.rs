@@ -90,8 +90,12 @@ impl Contents {
         }
         // What is known by its text alone, or by its module, is compared as it is.
         for object in &from.objects {
-            let whole = matches!(object, Object::Opaque(_) | Object::VirtualTable(_))
-                && matches!(object.kind(), Kind::Table | Kind::VirtualTable);
+            let whole = match object {
+                Object::Opaque(_) => matches!(object.kind(), Kind::Table | Kind::VirtualTable),
+                // What stands in another table is looked at there, and the words by SQLite itself.
+                Object::VirtualTable(table) => table.content().is_none(),
+                _ => false,
+            };
             if whole && to.object(object.kind(), object.name()).is_some() {
                 tables.extend(whole_table(connection, object));
             }

@@ -31,7 +31,14 @@ pub(super) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<Strin
     for table in schema.tables() {
         let sql = "SELECT 'a row in `' || \"table\" || '` refers to no row in `' || parent || '`' \
                    FROM pragma_foreign_key_check(?1, 'main')";
-        faults.extend(texts(connection, sql, [table.name.as_str()]));
+        match column(connection, sql, [table.name.as_str()]) {
+            Ok(orphans) => faults.extend(orphans),
+            Err(error) if table.foreign_keys().next().is_some() => {
+                let why = message(&error);
+                faults.insert(format!("the foreign keys of `{}` can't be checked: {why}", table.name));
+            }
+            Err(_) => {}
+        }
     }
     let refused = |sql: &str| execute::run(connection, sql).err().map(|error| message(&error));
     for object in &schema.objects {
@@ -42,6 +49,10 @@ pub(super) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<Strin
             Object::VirtualTable(table) if table.module == Name::new("fts5") => {
                 let name = name.to_sql();
                 refused(&format!("INSERT INTO main.{name} ({name}, rank) VALUES ('integrity-check', 1)"))
+            }
+            Object::VirtualTable(table) if table.module == Name::new("fts4") => {
+                let name = name.to_sql();
+                refused(&format!("INSERT INTO main.{name} ({name}) VALUES ('integrity-check')"))
             }
             _ => None,
         };
@@ -71,6 +82,9 @@ fn explain(connection: &Connection, trigger: &Trigger) -> Option<String> {
 
 /// A column of text; what can't be asked has no answer.
 fn texts(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Vec<String> {
-    let found = connection.prepare(sql).and_then(|mut it| it.query_map(params, |row| row.get(0))?.collect());
-    found.unwrap_or_default()
+    column(connection, sql, params).unwrap_or_default()
+}
+
+fn column(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<String>> {
+    connection.prepare(sql)?.query_map(params, |row| row.get(0))?.collect()
 }

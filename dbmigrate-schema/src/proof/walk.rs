@@ -7,7 +7,9 @@ use super::contents::{Contents, Pair, pairs};
 use super::state::{self, asserts};
 use super::{Claim, Failure, Step, read, unexpected};
 use crate::compare::compare;
+use crate::declared::old_name;
 use crate::model::Schema;
+use crate::plan::Rename;
 use crate::replay::{Outcome, Replay, deferring, replay_after, run};
 
 /// The two schemas and the two ways between them.
@@ -56,6 +58,9 @@ impl Walk<'_> {
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
+        if step == Step::Up {
+            problems.extend(orphaned(from, to, &self.claim.decisions.renames));
+        }
         let now = state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault));
         problems.extend(now.map(|fault| Diagnostic::error("proof", fault)));
         if problems.is_empty() { Ok(()) } else { Err(failure(problems)) }
@@ -75,6 +80,21 @@ pub(super) fn fresh(claim: &Claim<'_>, up: &Script, connection: &Connection) -> 
             differences(Step::Up, connection, claim.target).map_err(|problem| failure(vec![problem]))?;
     }
     if replay.diagnostics.is_empty() { Ok(()) } else { Err(failure(replay.diagnostics)) }
+}
+
+/// What refers to a table that goes, whether or not any row does: an empty table today is a full one tomorrow.
+fn orphaned(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Diagnostic> {
+    let mut orphaned = Vec::new();
+    for child in to.tables() {
+        let Some(before) = from.table(old_name(renames, &child.name)) else { continue };
+        let gone = child.foreign_keys().map(|key| &key.parent).filter(|parent| {
+            let referred = before.foreign_keys().any(|key| key.parent == **parent);
+            referred && from.table(parent).is_some() && to.table(parent).is_none()
+        });
+        let problem = |parent| format!("table `{}` refers to `{parent}`, which is not there any more", child.name);
+        orphaned.extend(gone.map(|parent| Diagnostic::error("proof", problem(parent))));
+    }
+    orphaned
 }
 
 fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {

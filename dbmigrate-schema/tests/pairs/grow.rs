@@ -222,6 +222,14 @@ pub(crate) fn add_reference(model: &mut Model, die: &mut Die) {
     }
     let parent = die.below(model.tables.len());
     let child = if die.one_in(4) { parent } else { die.below(model.tables.len()) };
+    refer(model, child, parent, die);
+    if child != parent && die.one_in(3) {
+        // The other way round as well.
+        refer(model, parent, child, die);
+    }
+}
+
+fn refer(model: &mut Model, child: usize, parent: usize, die: &mut Die) {
     let mut reference = Reference {
         name: constraint_name(die),
         columns: Vec::new(),
