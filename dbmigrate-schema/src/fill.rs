@@ -19,6 +19,7 @@ use rusqlite::config::DbConfig;
 use crate::model::{Name, Object, Schema, Table};
 use random::Random;
 use row::Filler;
+pub(crate) use references::parent_columns;
 pub(crate) use row::rowid_name;
 
 /// How many rows a table is given.

@@ -148,6 +148,8 @@ fn read(connection: &Connection) -> Result<Schema, Diagnostic> {
 
 /// A fault of the proof itself.
 fn unexpected(error: &dyn std::error::Error) -> Diagnostic {
-    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    // What SQLite says is in its own error, whatever that one's source is.
+    let sqlite = error.source().and_then(|source| source.downcast_ref::<rusqlite::Error>());
+    let why = sqlite.map_or_else(|| error.to_string(), ToString::to_string);
     Diagnostic::error("proof", format!("could not use a database in memory: {why}"))
 }

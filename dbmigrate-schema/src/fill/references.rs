@@ -51,7 +51,7 @@ pub(super) fn keys(connection: &Connection, schema: &Schema, key: &ForeignKey) -
 }
 
 /// The columns that a reference names, or means.
-pub(super) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Option<Vec<&'a Name>> {
+pub(crate) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Option<Vec<&'a Name>> {
     if !key.parent_columns.is_empty() {
         return Some(key.parent_columns.iter().collect());
     }

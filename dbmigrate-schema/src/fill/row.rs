@@ -33,7 +33,11 @@ type Values = Vec<Option<Cell>>;
 impl Filler<'_> {
     /// Writes the rows; where there is not one, the reason.
     pub(super) fn rows(&self, random: &mut Random, judge: &mut Judge<'_>) -> Result<(), String> {
-        let tried: Vec<_> = self.table.columns.iter().map(|column| value::of(self.table, column)).collect();
+        let mut tried: Vec<_> = self.table.columns.iter().map(|column| value::of(self.table, column)).collect();
+        if let Some(at) = self.table.rowid_alias().and_then(|alias| place(self.table, &alias.name)) {
+            // After the last of all numbers there is no next one.
+            tried[at].retain(|cell| !matches!(cell, Cell::Integer(i64::MAX | i64::MIN)));
+        }
         let checks = value::checks(self.table);
         let mut rowids = Vec::new();
         let mut failure = None;
@@ -50,16 +54,16 @@ impl Filler<'_> {
             Some(why) if rowids.is_empty() => return Err(why),
             _ => {}
         }
-        self.lose_the_newest(&rowids);
+        self.lose_the_newest();
         Ok(())
     }
 
     /// An id that was given once is never given again, also when its row is gone.
-    fn lose_the_newest(&self, rowids: &[Option<i64>]) {
-        let counts = self.table.primary_key().is_some_and(|key| key.autoincrement);
-        if let (true, [_, .., Some(newest)]) = (counts, rowids) {
-            // A trigger may refuse: then it stays.
-            let _ = self.connection.execute(&format!("DELETE FROM {} WHERE rowid = ?1", self.name()), [newest]);
+    fn lose_the_newest(&self) {
+        if self.table.primary_key().is_some_and(|key| key.autoincrement) {
+            let sql = "UPDATE main.sqlite_sequence SET seq = seq + 1000 WHERE name = ?1 COLLATE NOCASE AND seq < 1e18";
+            // Where there never was an id, there is nothing to go on from.
+            let _ = self.connection.execute(sql, [self.table.name.as_str()]);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A virtual table.
 
-use dbmigrate_core::token::unquote;
+use dbmigrate_core::token::{tokens, unquote};
 
 use super::Name;
 
@@ -24,11 +24,27 @@ impl VirtualTable {
         if !["fts4", "fts5"].contains(&self.module.folded().as_str()) {
             return None;
         }
-        let content = self.arguments.iter().find_map(|argument| {
-            let (key, value) = argument.split_once('=')?;
-            key.trim().eq_ignore_ascii_case("content").then(|| unquote(value.trim()))
-        });
+        let content = self.option("content");
         // With an empty name the words are kept here and the text nowhere.
         content.filter(|name| !name.is_empty()).map(Name::new)
+    }
+
+    /// The value of an argument that is `key = value`.
+    pub(crate) fn option(&self, key: &str) -> Option<String> {
+        self.arguments.iter().find_map(|argument| {
+            let (own, value) = argument.split_once('=')?;
+            own.trim().eq_ignore_ascii_case(key).then(|| unquote(value.trim()))
+        })
+    }
+
+    /// The columns of a full-text table, whose arguments are these and options.
+    pub(crate) fn text_columns(&self) -> Vec<Name> {
+        let columns = self.arguments.iter().filter_map(|argument| {
+            let mut words = tokens(argument).filter(|token| !token.is_blank());
+            let (name, next) = (words.next()?, words.next());
+            // `name = value` is an option.
+            next.is_none_or(|next| next.text(argument) != "=").then(|| Name::new(unquote(name.text(argument))))
+        });
+        columns.collect()
     }
 }

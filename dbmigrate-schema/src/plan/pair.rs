@@ -1,5 +1,7 @@
 //! One table before and after, and what its rows get in each column.
 
+use std::collections::HashSet;
+
 use super::{Decisions, Undecided};
 use crate::model::{Column, Name, Table};
 use crate::render::sql;
@@ -66,21 +68,33 @@ impl<'a> Pair<'a> {
             && self.old(&column.name).is_some_and(|old| !is_never_null(self.before, old))
     }
 
-    /// Whether a row may be another one afterwards, by its values or by its rowid.
-    pub(super) fn changes_values(&self) -> bool {
-        let rowid = |table: &Table| (table.without_rowid, table.rowid_alias().map(|alias| alias.name.clone()));
-        let same = |column: &Column| {
-            let old = self.old(&column.name)?;
-            let storage = |column: &Column, strict| (column.declared_type.clone(), strict, column.generated.clone());
-            let stays = self.first_name(&old.name) == Some(&column.name)
-                && storage(old, self.before.strict) == storage(column, self.after.strict)
-                && !(self.fill(&column.name).is_some() && self.may_lack_value(column));
-            stays.then_some(())
+    /// The columns in which a row may hold something else afterwards, by their names after; none where the rows themselves
+    /// may be known by other numbers.
+    pub(super) fn changed_columns(&self) -> Option<HashSet<Name>> {
+        let rowid = |table: &Table| {
+            let hidden = table.columns.iter().filter(|column| is_rowid_name(&column.name));
+            let hidden: HashSet<_> = hidden.map(|column| column.name.clone()).collect();
+            (table.without_rowid, table.rowid_alias().map(|alias| alias.name.clone()), hidden)
         };
-        self.was.name != self.after.name
-            || rowid(self.before) != rowid(self.after)
-            || rowid_name(self.after).is_none()
-            || self.after.columns.iter().any(|column| same(column).is_none())
+        if self.was.name != self.after.name || rowid(self.was) != rowid(self.after) || rowid_name(self.after).is_none() {
+            return None;
+        }
+        let storage = |column: &Column, strict| (column.declared_type.clone(), strict, column.generated.clone());
+        let stays = |column: &Column| {
+            self.old(&column.name).is_some_and(|old| {
+                self.first_name(&old.name) == Some(&column.name)
+                    && storage(old, self.before.strict) == storage(column, self.after.strict)
+                    && !(self.fill(&column.name).is_some() && self.may_lack_value(column))
+            })
+        };
+        let mut changed: HashSet<_> =
+            self.after.columns.iter().filter(|column| !stays(column)).map(|column| column.name.clone()).collect();
+        if !changed.is_empty() {
+            // What is computed may be so from one of them.
+            let computed = self.after.columns.iter().filter(|column| column.generated.is_some());
+            changed.extend(computed.map(|column| column.name.clone()));
+        }
+        Some(changed)
     }
 
     /// The columns that need a value and have no way to get one.

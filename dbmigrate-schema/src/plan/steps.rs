@@ -93,7 +93,7 @@ impl<'a> Steps<'a> {
         self.drop(self.changed.clone())?;
 
         let mut searches = Searches::new(self.to);
-        others.iter().for_each(|(object, _)| searches.changed(object.name()));
+        others.iter().for_each(|(object, _)| searches.changed(object.name(), None));
         for object in self.to.objects.iter().filter(|object| is_table(object) && !here.contains_key(&key(object))) {
             self.plan.statements.push(Planned::new(text::made(object)));
             searches.made(object);
@@ -107,9 +107,7 @@ impl<'a> Steps<'a> {
                 searches.made(object);
                 continue;
             };
-            if pair.changes_values() {
-                searches.changed(object.name());
-            }
+            searches.changed(object.name(), pair.changed_columns());
             let changes: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
             self.ask_for_values(&pair, &changes);
             let in_place = self.in_place(&base, &pair, &changes);

@@ -117,8 +117,7 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
     let columns: Vec<(&Column, &Column)> =
         pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?))).collect();
     // Where a column is the rowid, it speaks for it.
-    let no_alias = before.rowid_alias().is_none() && after.rowid_alias().is_none();
-    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| no_alias);
+    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| after.rowid_alias().is_none());
     let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
         let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
         let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
@@ -133,7 +132,11 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         }
     }
     let names = rowids.iter().map(|_| "rowid".to_owned()).chain(columns.iter().map(|(_, to)| to.name.to_string()));
-    let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| to.not_null.is_some()));
+    let takes_no_null = |column: &Column| {
+        let in_key = after.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
+        column.not_null.is_some() || (in_key && (after.strict || after.without_rowid))
+    };
+    let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| takes_no_null(to)));
     let counts = |table: &Table| table.primary_key().is_some_and(|key| key.autoincrement);
     Ok(Held {
         to: pair.to.clone(),

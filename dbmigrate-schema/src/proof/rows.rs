@@ -68,7 +68,7 @@ pub(super) fn idle_references(connection: &Connection, schema: &Schema, touched:
             let found = connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
             let changes = touched.contains(&table.name) || touched.contains(&key.parent);
             if changes && found == Ok((true, Some(false))) {
-                idle.push((table.name.clone(), format!("no row of it refers to one of `{}`", key.parent)));
+                idle.push((table.name.clone(), format!("none of them refers to `{}`", key.parent)));
             }
         }
     }

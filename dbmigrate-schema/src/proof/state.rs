@@ -68,13 +68,10 @@ fn explain(connection: &Connection, trigger: &Trigger) -> Option<String> {
         Event::Insert => format!("EXPLAIN INSERT INTO main.{table} DEFAULT VALUES"),
         Event::Delete => format!("EXPLAIN DELETE FROM main.{table}"),
         Event::Update(columns) => {
-            let column = match columns.first() {
-                Some(column) => column.to_sql(),
-                None => {
-                    let sql = "SELECT name FROM pragma_table_info(?1) LIMIT 1";
-                    Name::new(texts(connection, sql, [trigger.table.as_str()]).pop()?).to_sql()
-                }
-            };
+            // What is computed can't be set, and is not listed here.
+            let plain = texts(connection, "SELECT name FROM pragma_table_info(?1)", [trigger.table.as_str()]);
+            let mut plain = plain.into_iter().map(Name::new);
+            let column = plain.find(|column| columns.is_empty() || columns.contains(column))?.to_sql();
             format!("EXPLAIN UPDATE main.{table} SET {column} = {column}")
         }
     })

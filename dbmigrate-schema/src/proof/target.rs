@@ -4,14 +4,17 @@
 
 use std::collections::HashSet;
 
+use dbmigrate_core::Script;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
 
+use super::state::asserts;
 use super::walk::Walk;
 use crate::cell::Cell;
 use crate::declared::{old_column, old_name};
 use crate::execute::message;
-use crate::model::{Column, ForeignKey, Kind, Name, Object, Table};
+use crate::fill::parent_columns;
+use crate::model::{Column, ForeignKey, Kind, Name, Object, Schema, Table};
 use crate::plan::{Decisions, Rename};
 
 /// An empty database of the schema afterwards, and how rows from before come into its tables.
@@ -20,6 +23,9 @@ pub(super) struct Target<'a> {
     tables: Vec<Move<'a>>,
     /// Whether a row that is written may bring others.
     triggers: bool,
+    down: Option<&'a Script>,
+    before: &'a Schema,
+    after: &'a Schema,
 }
 
 /// A table that is there before and after.
@@ -50,7 +56,7 @@ impl<'a> Target<'a> {
             Some(Move { before, after, select, insert, changes })
         });
         let triggers = walk.before.objects.iter().any(|object| matches!(object, Object::Trigger(_)));
-        Ok(Self { tables: tables.collect(), connection, triggers })
+        Ok(Self { tables: tables.collect(), connection, triggers, down: walk.down, before: walk.before, after: walk.claim.target })
     }
 
     /// Why the rows that are there can't all be held.
@@ -76,14 +82,10 @@ impl<'a> Target<'a> {
     ) -> rusqlite::Result<Option<String>> {
         let asked = || self.tables.iter().filter(|it| it.changes && is_asked(&it.before.name));
         self.connection.execute_batch("SAVEPOINT rows")?;
-        let mut there = HashSet::new();
-        let mut objection = None;
+        let mut there: HashSet<_> = asked().map(|own| &own.after.name).collect();
+        let mut objection = asked().find_map(|own| self.put(own, from));
         for own in asked() {
-            there.insert(&own.after.name);
-            objection = objection.or(self.put(own, from));
-        }
-        for own in asked() {
-            let new: Vec<_> = own.after.foreign_keys().map(|key| !was_there(renames, own.before, own.after, key)).collect();
+            let new: Vec<_> = own.after.foreign_keys().map(|key| !self.was_there(renames, own, key)).collect();
             if objection.is_some() || !new.contains(&true) {
                 continue;
             }
@@ -96,7 +98,13 @@ impl<'a> Target<'a> {
             }
             objection = self.orphan(own.after, &new)?;
         }
-        self.connection.execute_batch("ROLLBACK TO rows; RELEASE rows")?;
+        if objection.is_none() && self.down.is_some_and(|down| asserts(&self.connection, down).is_err()) {
+            objection = Some("an assertion of the way back does not hold with it".to_owned());
+        }
+        // Where no rowid is left, SQLite has taken back everything.
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK TO rows; RELEASE rows")?;
+        }
         Ok(objection)
     }
 
@@ -118,6 +126,20 @@ impl<'a> Target<'a> {
         None
     }
 
+    /// Whether a key refers to the same by the same columns before.
+    fn was_there(&self, renames: &[Rename], own: &Move<'_>, key: &ForeignKey) -> bool {
+        let old = |table: &Name, columns: &[&Name]| -> Vec<Name> {
+            columns.iter().map(|column| old_column(renames, table, column).clone()).collect()
+        };
+        let columns = old(&own.after.name, &key.columns.iter().collect::<Vec<_>>());
+        let parent = old_name(renames, &key.parent);
+        let named = parent_columns(self.after, key).map(|named| old(&key.parent, &named));
+        own.before.foreign_keys().any(|was| {
+            let was_named = || Some(parent_columns(self.before, was)?.into_iter().cloned().collect());
+            was.columns == columns && was.parent == *parent && was_named() == named
+        })
+    }
+
     /// A row that refers to nothing by a key that is new.
     fn orphan(&self, table: &Table, new: &[bool]) -> rusqlite::Result<Option<String>> {
         let found = self.connection.prepare("SELECT fkid FROM pragma_foreign_key_check(?1)").and_then(|mut it| {
@@ -128,18 +150,6 @@ impl<'a> Target<'a> {
         let orphan = found.is_ok_and(|found| found.iter().any(is_new));
         Ok(orphan.then(|| "it refers to no row by a foreign key that is new".to_owned()))
     }
-}
-
-/// Whether a key refers to the same by the same columns before.
-fn was_there(renames: &[Rename], before: &Table, after: &Table, key: &ForeignKey) -> bool {
-    let old = |table: &Name, columns: &[Name]| -> Vec<Name> {
-        columns.iter().map(|column| old_column(renames, table, column).clone()).collect()
-    };
-    let (columns, parent) = (old(&after.name, &key.columns), old_name(renames, &key.parent));
-    let parent_columns = old(&key.parent, &key.parent_columns);
-    before.foreign_keys().any(|own| {
-        own.columns == columns && own.parent == *parent && own.parent_columns == parent_columns
-    })
 }
 
 /// What asks a table for its rows as they will be, and what puts one into it; none where nothing goes over.
@@ -187,9 +197,11 @@ fn is_about_rows(error: &rusqlite::Error, table: &Table) -> bool {
     let extended = error.sqlite_error().map(|error| error.extended_code);
     if extended == Some(ffi::SQLITE_CONSTRAINT_NOTNULL) {
         let message = message(error);
-        let mut columns = table.columns.iter().filter(|column| column.not_null.is_some());
+        let mut columns =
+            table.columns.iter().filter(|column| column.not_null.is_some() && column.generated.is_none());
         return !columns.any(|column| message.ends_with(&format!(".{}", column.name)));
     }
-    matches!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch))
+    use ErrorCode::{ConstraintViolation, DiskFull, TypeMismatch};
+    matches!(error.sqlite_error_code(), Some(ConstraintViolation | DiskFull | TypeMismatch))
         || message(error).starts_with("CHECK constraint failed")
 }

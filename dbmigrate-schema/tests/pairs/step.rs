@@ -66,7 +66,7 @@ pub(crate) fn decisions(from: &Model, to: &Model, min_sqlite: (u32, u32)) -> Dec
     decisions
 }
 
-fn wants_fill(before: &Table, after: &Table, column: &Column) -> bool {
+pub(crate) fn wants_fill(before: &Table, after: &Table, column: &Column) -> bool {
     if column.generated.is_some() || !after.is_never_null(column) {
         return false;
     }
@@ -248,7 +248,8 @@ fn changes_values(connection: &Connection, expected: &Connection, from: &Side<'_
     })
 }
 
-fn is_untouched(connection: &Connection, attempt: &Connection) -> Result<(), String> {
+/// Whether two databases hold the same.
+pub(crate) fn is_untouched(connection: &Connection, attempt: &Connection) -> Result<(), String> {
     let objects = "SELECT type, name, sql FROM sqlite_schema ORDER BY rowid";
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
     let mut questions = vec![objects.to_owned()];
