@@ -1,7 +1,7 @@
 //! A table changed in place, by what `ALTER TABLE` can do to a table that holds rows.
 
 use super::pair::{Pair, is_rowid_name};
-use super::{Planned, Version, text};
+use super::{Planned, Version, bench, text};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Column, Constraint, Generated, Name, NotNull, Rule, Table};
 use crate::render::sql;
@@ -118,6 +118,9 @@ impl<'a> Alter<'a> {
                     return None;
                 }
                 if column.not_null.is_some() && default.is_none() {
+                    return None;
+                }
+                if self.pair.after.strict && default.is_some() && !bench::takes_default(column) {
                     return None;
                 }
                 let refers = own.any(|constraint| matches!(constraint.rule, Rule::ForeignKey(_)));

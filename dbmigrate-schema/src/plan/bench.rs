@@ -6,8 +6,9 @@ use super::steps::drop_statement;
 use super::{Planned, Undecided};
 use crate::compare::compare;
 use crate::execute::message;
-use crate::model::{Kind, Name, Object, Schema, Table};
+use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::read::ReadOptions;
+use crate::render::sql;
 
 /// An empty database with a schema.
 pub(super) struct Bench {
@@ -103,16 +104,31 @@ impl Bench {
 /// Whether statements make of a table what it has to become, as SQLite and the reader understand what comes out. Each
 /// table is tried alone, so that many of them take no more than each does.
 pub(super) fn makes(before: &Table, statements: &[Planned], after: &Table) -> bool {
-    let attempt = || {
-        let connection = Connection::open_in_memory().ok()?;
-        connection.execute_batch("PRAGMA foreign_keys = OFF").ok()?;
-        connection.execute_batch(&before.text).ok()?;
-        statements.iter().try_for_each(|planned| connection.execute_batch(&planned.sql)).ok()?;
-        let found = Schema::read(&connection, &ReadOptions::default()).ok()?;
-        let wanted = Schema { objects: vec![Object::Table(after.clone())] };
-        Some(compare(&found, &wanted).is_empty())
-    };
-    attempt() == Some(true)
+    let found = alone(&before.text, statements);
+    let found = found.and_then(|connection| Schema::read(&connection, &ReadOptions::default()).ok());
+    let wanted = Schema { objects: vec![Object::Table(after.clone())] };
+    found.is_some_and(|found| compare(&found, &wanted).is_empty())
+}
+
+/// Whether SQLite runs statements on a table that is alone.
+pub(super) fn takes(table: &Table, statements: &[Planned]) -> bool {
+    alone(&table.text, statements).is_some()
+}
+
+/// Whether the default of a column is a value of its type, as a `STRICT` table wants it.
+pub(super) fn takes_default(column: &Column) -> bool {
+    let plain = Column { not_null: None, ..column.clone() };
+    let table = format!("CREATE TABLE t ({} {}) STRICT", column.name.to_sql(), sql::column_type_and_clauses(&plain));
+    alone(&table, &[Planned::new("INSERT INTO t DEFAULT VALUES".to_owned())]).is_some()
+}
+
+/// A database with one table, after some statements.
+fn alone(table: &str, statements: &[Planned]) -> Option<Connection> {
+    let connection = Connection::open_in_memory().ok()?;
+    connection.execute_batch("PRAGMA foreign_keys = OFF").ok()?;
+    connection.execute_batch(table).ok()?;
+    statements.iter().try_for_each(|planned| connection.execute_batch(&planned.sql)).ok()?;
+    Some(connection)
 }
 
 fn refused(sql: &str, error: &rusqlite::Error) -> Undecided {

@@ -243,6 +243,8 @@ impl Held {
                 extra.extend(found.next().filter(|_| order == Ordering::Greater));
             }
         }
+        // The fewer NULLs, the fewer rows it could have become.
+        missing.sort_by_key(|row| row.iter().filter(|cell| **cell == Cell::Null).count());
         missing.retain(|row| match extra.iter().position(|extra| fits(&self.filled, row, extra)) {
             Some(at) => {
                 extra.remove(at);

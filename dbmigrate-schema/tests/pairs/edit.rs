@@ -169,6 +169,15 @@ fn change_table(table: &mut Table, what: usize, next: &mut Id, die: &mut Die) {
     }
 }
 
+/// Something else altogether, of which only the names are the same.
+pub(crate) fn other(before: &Model, mut after: Model) -> Model {
+    const FAR: Id = 1_000_000_000;
+    each_number(&mut after, &mut |id| *id += if *id == 0 { 0 } else { FAR });
+    after.next += FAR;
+    take_over_numbers(before, &mut after);
+    after
+}
+
 /// What has the name of something that went is that again: nobody could tell the difference.
 fn take_over_numbers(before: &Model, after: &mut Model) {
     let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
@@ -216,6 +225,7 @@ fn each_number(model: &mut Model, change: &mut impl FnMut(&mut Id)) {
         exprs.flat_map(|expr| &mut expr.columns).for_each(&mut *change);
     }
     for view in &mut model.views {
+        change(&mut view.id);
         change(&mut view.from);
         view.columns.iter_mut().for_each(&mut *change);
     }

@@ -43,8 +43,7 @@ impl Case {
 
     fn models(&self) -> (Model, Model) {
         let after = if self.seed % 16 == 15 && self.edits.len() > 3 {
-            // Something else altogether.
-            grow::model(&mut Die::new(!self.seed))
+            edit::other(&self.before, grow::model(&mut Die::new(!self.seed)))
         } else {
             edited(&self.before, &self.edits)
         };

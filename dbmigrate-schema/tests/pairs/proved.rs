@@ -60,7 +60,16 @@ impl<'a> Pair<'a> {
             after.columns.iter().any(|column| refers(after, column.id) && wants_fill(before, after, column))
         };
         let kept = after.tables.iter().filter_map(|table| Some((before.table(table.id)?, table)));
-        if kept.clone().any(filled) || kept.map(|(old, new)| (new, old)).any(filled) {
+        let missing = after.tables.iter().flat_map(|table| &table.references).any(|key| key.parent == 0);
+        // Nor does what is computed from now on go on being what others refer to.
+        let computed = |(old, new): (&Table, &Table)| {
+            new.columns.iter().any(|column| {
+                let was_plain = old.column(column.id).is_some_and(|old| old.generated.is_none());
+                column.generated.is_some() && was_plain
+            }) && after.tables.iter().flat_map(|table| &table.references).any(|key| key.parent == new.id)
+        };
+        let unfair = |pair| filled(pair) || computed(pair);
+        if missing || kept.clone().any(unfair) || kept.map(|(old, new)| (new, old)).any(unfair) {
             return Ok(None);
         }
         let set = set(case.seed, &from.statements);
