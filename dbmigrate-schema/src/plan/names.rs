@@ -108,6 +108,11 @@ impl Names {
         if self.by_copy.contains(table) { renames } else { &[] }
     }
 
+    /// By the name of the table after, the names that columns have taken.
+    pub(super) fn renamed_columns(&self) -> impl Iterator<Item = (&Name, HashSet<Name>)> {
+        self.columns.iter().map(|(table, renames)| (table, renames.iter().map(|(_, to)| to.clone()).collect()))
+    }
+
     /// Finds the tables whose columns SQLite does not rename. It is wrong about some that it could.
     fn find_moved(&mut self, from: &Schema, to: &Schema) {
         let refused = self.columns.iter().filter(|(table, renames)| {

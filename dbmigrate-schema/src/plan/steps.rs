@@ -94,6 +94,7 @@ impl<'a> Steps<'a> {
 
         let mut searches = Searches::new(self.to);
         others.iter().for_each(|(object, _)| searches.changed(object.name(), None));
+        self.names.renamed_columns().for_each(|(table, columns)| searches.changed(table, Some(columns)));
         for object in self.to.objects.iter().filter(|object| is_table(object) && !here.contains_key(&key(object))) {
             self.plan.statements.push(Planned::new(text::made(object)));
             searches.made(object);

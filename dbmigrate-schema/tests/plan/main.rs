@@ -4,4 +4,5 @@
 mod decided;
 mod in_place;
 mod rebuilt;
+mod regressions;
 mod support;
