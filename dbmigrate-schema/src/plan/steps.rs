@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::alter::{InPlace, in_place};
 use super::bench::{self, Bench};
 use super::dependents::{self, Dependents};
-use super::doubts::{doubts, gone, is_table};
+use super::doubts::{doubts, gone, is_index_of_text, is_table};
 use super::names::{Names, Objects, free_name, table_like};
 use super::pair::Pair;
 use super::rebuild::rebuild;
@@ -316,18 +316,12 @@ impl<'a> Steps<'a> {
     /// A table that no statement can change and no copy can be made of.
     fn remake(&mut self, before: Option<&Object>, after: &Object, differences: &[&Difference]) {
         let can_be_dropped = after.kind() == Kind::VirtualTable;
-        match before {
-            Some(before @ Object::VirtualTable(search)) if search.content().is_some() => {
-                // What it holds is read anew from the table that it is about.
-                let drop = Planned::new(drop_statement(before.kind(), before.name()));
-                self.plan.statements.extend([drop, Planned::new(text::made(after))]);
-                return;
-            }
-            Some(before) if can_be_dropped && self.decisions.allow.contains(&Hazard::DropTable) => {
-                self.plan.statements.extend([drop_table(before), Planned::new(text::made(after))]);
-                return;
-            }
-            _ => {}
+        let may_be_dropped = |before: &&Object| {
+            can_be_dropped && (is_index_of_text(before) || self.decisions.allow.contains(&Hazard::DropTable))
+        };
+        if let Some(before) = before.filter(may_be_dropped) {
+            self.plan.statements.extend([drop_table(before), Planned::new(text::made(after))]);
+            return;
         }
         let opaque = [before, Some(after)].into_iter().flatten().find_map(|object| match object {
             Object::Opaque(opaque) => {
@@ -347,6 +341,9 @@ fn is_index_on(object: &Object, table: impl Fn(&Name) -> bool) -> bool {
 }
 
 fn drop_table(object: &Object) -> Planned {
+    if is_index_of_text(object) {
+        return Planned::new(drop_statement(object.kind(), object.name()));
+    }
     let what = format!("drops the {} `{}` and what it holds", object.kind(), object.name());
     Planned { sql: drop_statement(object.kind(), object.name()), comment: Some(text::one_line(&what)) }
 }

@@ -1,7 +1,7 @@
 //! The rows of two schemas: what both can hold has to be there after a step as it was before.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dbmigrate_core::Diagnostic;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -244,15 +244,17 @@ impl Held {
             }
         }
         // The fewer NULLs, the fewer rows it could have become.
-        missing.sort_by_key(|row| row.iter().filter(|cell| **cell == Cell::Null).count());
-        missing.retain(|row| match extra.iter().position(|extra| fits(&self.filled, row, extra)) {
-            Some(at) => {
-                extra.remove(at);
-                false
+        let mut order: Vec<usize> = (0..missing.len()).collect();
+        order.sort_by_key(|at| missing[*at].iter().filter(|cell| **cell == Cell::Null).count());
+        let mut found = HashSet::new();
+        for at in order {
+            if let Some(other) = extra.iter().position(|extra| fits(&self.filled, &missing[at], extra)) {
+                extra.remove(other);
+                found.insert(at);
             }
-            None => true,
-        });
-        (missing, extra)
+        }
+        let missing = missing.into_iter().enumerate().filter(|(at, _)| !found.contains(at));
+        (missing.map(|(_, row)| row).collect(), extra)
     }
 
     fn show(&self, row: &[Cell]) -> String {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod orphans;
+mod search;
 mod support;
 
 use dbmigrate_schema::{Decisions, Fill, Name, Rename, Step};
