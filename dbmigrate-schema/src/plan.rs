@@ -12,6 +12,7 @@ mod decisions;
 mod dependents;
 mod doubts;
 mod names;
+mod neighbours;
 mod pair;
 mod rebuild;
 mod searches;

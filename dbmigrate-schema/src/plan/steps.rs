@@ -11,6 +11,7 @@ use super::bench::{self, Bench};
 use super::dependents::{self, Dependents};
 use super::doubts::{doubts, gone, is_index_of_text, is_table};
 use super::names::{Names, Objects, free_name, table_like};
+use super::neighbours::Neighbours;
 use super::pair::Pair;
 use super::rebuild::rebuild;
 use super::searches::Searches;
@@ -101,6 +102,9 @@ impl<'a> Steps<'a> {
         }
         let mut rebuilt = HashSet::new();
         let mut planned = Vec::new();
+        let neighbours = Neighbours::new(&base, &self.dropped);
+        let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
+        let triggers: HashSet<&Name> = triggers.filter_map(Object::table).collect();
         for (object, differences) in tables {
             let pair = self.pair(&here, object);
             let Some(pair) = pair else {
@@ -111,7 +115,7 @@ impl<'a> Steps<'a> {
             searches.changed(object.name(), pair.changed_columns());
             let changes: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
             self.ask_for_values(&pair, &changes);
-            let in_place = self.in_place(&base, &pair, &changes);
+            let in_place = statements_in_place(&pair, &changes, &neighbours, &triggers);
             if in_place.is_none() {
                 rebuilt.insert(pair.after.name.clone());
             }
@@ -120,15 +124,19 @@ impl<'a> Steps<'a> {
         if !rebuilt.is_empty() {
             self.plan.foreign_keys_off = true;
             self.drop(dependents::reaching(&base, &rebuilt))?;
+        }
+        let drops_columns = |in_place: &Option<InPlace>| in_place.as_ref().is_none_or(|it| it.drops_columns);
+        if planned.iter().any(|(_, _, in_place)| drops_columns(in_place)) {
             self.make_renames_possible()?;
         }
+        let names = Taken::new([self.from, &base, self.to], self.bench.names(), self.to);
         for (pair, differences, in_place) in planned {
             match in_place {
                 Some(InPlace { statements, foreign_keys_off, .. }) => {
                     self.plan.foreign_keys_off |= foreign_keys_off;
                     self.plan.statements.extend(statements);
                 }
-                None => self.rebuild(&base, &pair, differences),
+                None => self.rebuild(&pair, differences, &names),
             }
         }
         self.ask_for_unique_indexes(&here, &changes);
@@ -163,29 +171,18 @@ impl<'a> Steps<'a> {
     }
 
     fn ask_for_unique_indexes(&mut self, here: &Objects<'_>, changes: &HashMap<(Kind, &Name), Vec<&Difference>>) {
+        let wanted = by_name(self.to);
         for index in self.to.indexes().filter(|index| changes.contains_key(&(Kind::Index, &index.name))) {
-            let table = self.to.object(Kind::Table, &index.table);
+            let table = wanted.get(&(Kind::Table, &index.table));
             let pair = table.and_then(|table| self.pair(here, table));
             self.plan.asserts.extend(pair.and_then(|pair| conversion::unique_index(&pair, index)));
         }
     }
 
-    /// The statements that change a table in place, if SQLite agrees.
-    fn in_place(&self, base: &Schema, pair: &Pair<'_>, changes: &[Change]) -> Option<InPlace> {
-        let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
-        let has_triggers = triggers.filter_map(Object::table).any(|table| *table == pair.before.name);
-        let found = in_place(pair, changes, has_triggers).filter(|_| pair.moved.is_empty())?;
-        let does = bench::makes(pair.before, &found.statements, pair.after)
-            && (!found.is_doubtful || self.bench.run(&found.statements).is_ok());
-        does.then_some(found)
-    }
-
-    fn rebuild(&mut self, base: &Schema, pair: &Pair<'_>, differences: &[&Difference]) {
-        let objects = [self.from, base, self.to].into_iter().flat_map(|schema| &schema.objects);
-        let taken: HashSet<_> = objects.map(Object::name).collect();
-        let is_taken = |name: &Name| taken.contains(name) || self.bench.has(name);
+    fn rebuild(&mut self, pair: &Pair<'_>, differences: &[&Difference], names: &Taken<'_>) {
+        let is_taken = |name: &Name| names.taken.contains(name);
         let temporary = free_name(&pair.after.name, "new", is_taken);
-        let indexes = self.to.objects.iter().filter(|object| is_index_on(object, |table| *table == pair.after.name));
+        let indexes = names.indexes.get(&pair.after.name).map_or([].as_slice(), Vec::as_slice);
         let is_moved = |difference: &Difference| match &difference.change {
             Change::ColumnAdded(column) => pair.moved.iter().any(|(_, to)| *to == column.name),
             Change::ColumnRemoved(column) => pair.moved.iter().any(|(from, _)| *from == column.name),
@@ -194,7 +191,7 @@ impl<'a> Steps<'a> {
         let moved = pair.moved.iter().map(|(from, to)| format!("column `{from}` becomes `{to}`"));
         let others = differences.iter().filter(|difference| !is_moved(difference)).map(|it| it.to_string());
         let why = moved.chain(others).map(|why| text::one_line(&why)).collect();
-        match rebuild(pair, &indexes.collect::<Vec<_>>(), &temporary, why) {
+        match rebuild(pair, indexes, &temporary, why) {
             Ok(statements) => self.plan.statements.extend(statements),
             Err(unsupported) => self.undecided.push(unsupported),
         }
@@ -336,6 +333,39 @@ impl<'a> Steps<'a> {
     }
 }
 
+/// The statements that change a table in place, if SQLite agrees.
+fn statements_in_place(
+    pair: &Pair<'_>,
+    changes: &[Change],
+    neighbours: &Neighbours<'_>,
+    triggers: &HashSet<&Name>,
+) -> Option<InPlace> {
+    let has_triggers = triggers.contains(&pair.before.name);
+    let found = in_place(pair, changes, has_triggers).filter(|_| pair.moved.is_empty())?;
+    let is_free = || bench::takes_among(&neighbours.of(&pair.before.name), &found.statements);
+    let does = bench::makes(pair.before, &found.statements, pair.after) && (!found.drops_columns || is_free());
+    does.then_some(found)
+}
+
+/// What a table that is made anew has to know of the others.
+struct Taken<'a> {
+    /// The names that a temporary table can't have.
+    taken: HashSet<Name>,
+    /// The indexes that are wanted, by their table.
+    indexes: HashMap<&'a Name, Vec<&'a Object>>,
+}
+
+impl<'a> Taken<'a> {
+    fn new(schemas: [&Schema; 3], mut taken: HashSet<Name>, to: &'a Schema) -> Self {
+        taken.extend(schemas.into_iter().flat_map(|schema| &schema.objects).map(|object| object.name().clone()));
+        let mut indexes: HashMap<_, Vec<_>> = HashMap::new();
+        for object in to.objects.iter().filter(|object| object.kind() == Kind::Index) {
+            indexes.entry(object.table().unwrap_or(object.name())).or_default().push(object);
+        }
+        Self { taken, indexes }
+    }
+}
+
 fn is_index_on(object: &Object, table: impl Fn(&Name) -> bool) -> bool {
     object.kind() == Kind::Index && object.table().is_some_and(table)
 }
@@ -350,11 +380,15 @@ fn drop_table(object: &Object) -> Planned {
 
 /// The statement that drops an object.
 pub(super) fn drop_statement(kind: Kind, name: &Name) -> String {
-    let word = match kind {
+    format!("DROP {} {}", keyword(kind), name.to_sql())
+}
+
+/// What SQL calls a kind of object.
+pub(super) fn keyword(kind: Kind) -> &'static str {
+    match kind {
         Kind::Table | Kind::VirtualTable => "TABLE",
         Kind::Index => "INDEX",
         Kind::View => "VIEW",
         Kind::Trigger => "TRIGGER",
-    };
-    format!("DROP {word} {}", name.to_sql())
+    }
 }
