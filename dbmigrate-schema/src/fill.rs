@@ -110,7 +110,9 @@ fn fill_all(connection: &Connection, schema: &Schema, seed: u64, judge: &mut Jud
         let found = fill_table(&filler, &mut random, judge)?;
         why.push((&table.name, found.err()));
     }
-    references::settle(connection, schema)?;
+    // Rows that go take their words along.
+    schema.objects.iter().for_each(|object| virtual_table::read_anew(connection, object));
+    references::settle(connection, schema, judge)?;
     for object in &schema.objects {
         match object {
             Object::VirtualTable(table) => why.push((&table.name, virtual_table::fill(connection, table).err())),

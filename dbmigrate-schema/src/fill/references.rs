@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::Judge;
 use super::row::rowid_name;
 use crate::cell::Cell;
 use crate::model::{ForeignKey, Name, Schema, Table};
@@ -60,12 +61,12 @@ pub(crate) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Opt
 }
 
 /// Lets rows that refer to nothing refer to something, or takes them away, until none is left.
-pub(super) fn settle(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
+pub(super) fn settle(connection: &Connection, schema: &Schema, judge: &mut Judge<'_>) -> rusqlite::Result<()> {
     let children: Vec<&Table> = schema.tables().filter(|table| table.foreign_keys().next().is_some()).collect();
     for table in &children {
         for (rowid, key) in violations(connection, table) {
             if let (Some(rowid), Some(key)) = (rowid, key) {
-                refer(connection, schema, table, rowid, key);
+                refer(connection, schema, table, rowid, key, judge)?;
             }
         }
     }
@@ -111,17 +112,33 @@ fn violations<'a>(connection: &Connection, table: &'a Table) -> Vec<(Option<i64>
     found.into_iter().map(|(rowid, id)| (rowid, keys.iter().rev().nth(id as usize).copied())).collect()
 }
 
-/// What a trigger or a unique key refuses stays as it is.
-fn refer(connection: &Connection, schema: &Schema, table: &Table, rowid: i64, key: &ForeignKey) {
-    let Some(rowid_name) = rowid_name(table) else { return };
+/// What a trigger, a unique key or the judge refuses stays as it is.
+fn refer(
+    connection: &Connection,
+    schema: &Schema,
+    table: &Table,
+    rowid: i64,
+    key: &ForeignKey,
+    judge: &mut Judge<'_>,
+) -> rusqlite::Result<()> {
+    let Some(rowid_name) = rowid_name(table) else { return Ok(()) };
     let parents = keys(connection, schema, key);
     let names: Vec<_> = key.columns.iter().map(|name| format!("{} = ?", name.to_sql())).collect();
     let sql = format!("UPDATE main.{} SET {} WHERE {rowid_name} = {rowid}", table.name.to_sql(), names.join(", "));
     let start = usize::try_from(rowid).unwrap_or(0);
     for at in 0..parents.len() {
         let parent = &parents[(start + at) % parents.len()];
-        if connection.execute(&sql, params_from_iter(parent)).is_ok() {
-            return;
+        connection.execute_batch("SAVEPOINT dbmigrate_reference")?;
+        let refers = connection.execute(&sql, params_from_iter(parent)).is_ok() && judge(connection, table).is_ok();
+        if connection.is_autocommit() {
+            // A trigger has rolled back everything, the savepoint included.
+            return Ok(());
+        }
+        let end = if refers { "" } else { "ROLLBACK TO dbmigrate_reference; " };
+        connection.execute_batch(&format!("{end}RELEASE dbmigrate_reference"))?;
+        if refers {
+            break;
         }
     }
+    Ok(())
 }

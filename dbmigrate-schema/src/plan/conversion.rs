@@ -56,9 +56,10 @@ fn misfit(from: (&Column, bool), to: (&Column, bool), name: &Name) -> Option<Str
     // A column's collation would find more equal than there is.
     let exactly = if from.0.collation.is_some() { " COLLATE BINARY" } else { "" };
     let misfit = match after {
+        // SQLite leaves the least of all numbers as it is.
         Affinity::Integer => format!(
             "typeof({value}) NOT IN ('null', 'integer') \
-             AND (typeof({value}) <> 'real' OR CAST({value} AS INTEGER) <> {value}) \
+             AND (typeof({value}) <> 'real' OR CAST({value} AS INTEGER) <> {value} OR {value} = -9223372036854775808.0) \
              AND CAST({value} AS TEXT) <> CAST(CAST({value} AS INTEGER) AS TEXT){exactly}"
         ),
         Affinity::Real => format!(

@@ -9,25 +9,28 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::cell::Cell;
 use crate::fill::rowid_name;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
-use crate::plan::Rename;
+use crate::plan::{Decisions, Rename};
 
 /// A table that is in both schemas, perhaps under two names, with the columns that are.
 pub(super) struct Pair {
     from: Name,
     to: Name,
     columns: Vec<(Name, Name)>,
+    /// The columns for which somebody says what they are filled with.
+    filled: Vec<Name>,
 }
 
 impl Pair {
     /// The same for the way back.
     pub(super) fn flipped(self) -> Self {
         let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();
-        Self { from: self.to, to: self.from, columns }
+        Self { from: self.to, to: self.from, columns, ..self }
     }
 }
 
 /// The tables that are the same before and after, but for what was renamed.
-pub(super) fn pairs(before: &Schema, after: &Schema, renames: &[Rename]) -> Vec<Pair> {
+pub(super) fn pairs(before: &Schema, after: &Schema, decisions: &Decisions) -> Vec<Pair> {
+    let renames = &decisions.renames;
     let tables = renames.iter().filter_map(|rename| match rename {
         Rename::Table { from, to } => Some((from, to)),
         Rename::Column { .. } => None,
@@ -42,12 +45,11 @@ pub(super) fn pairs(before: &Schema, after: &Schema, renames: &[Rename]) -> Vec<
         let (after, columns) = (after.table(to)?, columns.collect());
         let column = |column: &Column| {
             let to = followed(&column.name, &columns)?;
-            // What is computed anew tells nothing about what was kept.
-            let plain = column.generated.is_none() && after.column(to)?.generated.is_none();
-            plain.then(|| (column.name.clone(), to.clone()))
+            after.column(to).map(|_| (column.name.clone(), to.clone()))
         };
         let columns = table.columns.iter().filter_map(column).collect();
-        Some(Pair { from: table.name.clone(), to: to.clone(), columns })
+        let filled = decisions.fills.iter().filter(|fill| fill.table == *to).map(|fill| fill.column.clone());
+        Some(Pair { from: table.name.clone(), to: to.clone(), columns, filled: filled.collect() })
     };
     before.tables().filter_map(matched).collect()
 }
@@ -114,10 +116,12 @@ impl Contents {
 }
 
 fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> rusqlite::Result<Held> {
-    let columns: Vec<(&Column, &Column)> =
-        pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?))).collect();
-    // Where a column is the rowid, it speaks for it.
-    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| after.rowid_alias().is_none());
+    let columns = pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?)));
+    // What is computed anew tells nothing about what was kept.
+    let columns: Vec<(&Column, &Column)> = columns.filter(|(_, to)| to.generated.is_none()).collect();
+    // Where a column is the rowid, it speaks for it, unless it is new.
+    let says = |alias: &Column| pair.columns.iter().any(|(_, to)| *to == alias.name) || pair.filled.contains(&alias.name);
+    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| !after.rowid_alias().is_some_and(says));
     let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
         let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
         let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };

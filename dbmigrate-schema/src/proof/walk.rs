@@ -28,7 +28,7 @@ pub(super) struct Walk<'a> {
 impl Walk<'_> {
     /// Goes up and, where there is a way, back.
     pub(super) fn there_and_back(&self, connection: &Connection) -> Result<(), Failure> {
-        let there = pairs(self.before, self.claim.target, &self.claim.decisions.renames);
+        let there = pairs(self.before, self.claim.target, self.claim.decisions);
         // What was wrong at first may be so again.
         let known = state::faults(connection, self.before);
         self.step(Step::Up, self.up, (self.before, self.claim.target), &there, &known, connection)?;
