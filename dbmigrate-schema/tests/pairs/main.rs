@@ -148,12 +148,12 @@ fn run(min_sqlite: (u32, u32)) {
 }
 
 #[test]
-fn pairs_under_the_rules_of_sqlite_3_35() {
+fn case_39_pairs_under_the_rules_of_sqlite_3_35() {
     run((3, 35));
 }
 
 #[test]
-fn pairs_under_todays_rules() {
+fn case_39_pairs_under_todays_rules() {
     run((3, 53));
 }
 
@@ -166,7 +166,7 @@ fn proved(case: &Case) -> Result<Vec<&'static str>, String> {
 }
 
 #[test]
-fn what_is_planned_is_proved_and_what_is_wrong_is_not() {
+fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
     let (mut failures, mut refused) = (Vec::new(), std::collections::BTreeMap::new());
     for seed in seeds(60) {
         let case = Case::new(seed);
