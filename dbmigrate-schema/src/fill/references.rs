@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params_from_iter};
 
 use super::Judge;
@@ -82,16 +83,28 @@ pub(super) fn settle(connection: &Connection, schema: &Schema, judge: &mut Judge
                 (_, Some(rows), Some(rowid)) => {
                     let places = vec!["?"; rows.len()].join(", ");
                     let sql = format!("DELETE FROM main.{name} WHERE {rowid} IN ({places})");
-                    connection.execute(&sql, params_from_iter(rows))?
+                    delete(connection, &sql, &rows)?
                 }
                 // Nothing tells the rows apart.
-                _ => connection.execute(&format!("DELETE FROM main.{name}"), [])?,
+                _ => delete(connection, &format!("DELETE FROM main.{name}"), &[])?,
             };
         }
         if gone == 0 {
             return Ok(());
         }
     }
+}
+
+/// Takes rows away, without the triggers if these refuse.
+fn delete(connection: &Connection, sql: &str, rows: &[i64]) -> rusqlite::Result<usize> {
+    let triggers = |on| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on);
+    if let Ok(gone) = connection.execute(sql, params_from_iter(rows)) {
+        return Ok(gone);
+    }
+    triggers(false)?;
+    let gone = connection.execute(sql, params_from_iter(rows));
+    triggers(true)?;
+    gone
 }
 
 /// The first table in which a row of this one finds nothing to refer to; those that are still to be filled don't count.
