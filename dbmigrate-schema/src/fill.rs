@@ -18,8 +18,8 @@ use rusqlite::config::DbConfig;
 
 use crate::model::{Name, Object, Schema, Table};
 use random::Random;
-use row::Filler;
 pub(crate) use references::parent_columns;
+use row::Filler;
 pub(crate) use row::rowid_name;
 
 /// How many rows a table is given.

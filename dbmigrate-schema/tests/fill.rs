@@ -46,7 +46,10 @@ fn fills_but(sql: &str, expect: &[&str]) {
     for seed in 0..10 {
         let (_, filled) = filled(sql, seed);
         let empty: Vec<_> = filled.tables.iter().filter(|table| table.rows == 0).map(|it| it.table.as_str()).collect();
-        assert!(expect.iter().all(|name| empty.contains(name)) && empty.len() == expect.len(), "seed {seed}: {empty:?}");
+        assert!(
+            expect.iter().all(|name| empty.contains(name)) && empty.len() == expect.len(),
+            "seed {seed}: {empty:?}"
+        );
     }
 }
 

@@ -54,7 +54,10 @@ impl<'a> Neighbours<'a> {
         while let Some(name) = reached.pop() {
             found.extend(self.sources.get(&name));
             for &at in self.dependents.get(&name).into_iter().flatten() {
-                if found.insert(at) && self.objects[at].kind() == Kind::View && seen.insert(self.objects[at].name().clone()) {
+                if found.insert(at)
+                    && self.objects[at].kind() == Kind::View
+                    && seen.insert(self.objects[at].name().clone())
+                {
                     reached.push(self.objects[at].name().clone());
                 }
             }

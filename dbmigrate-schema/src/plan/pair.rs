@@ -64,8 +64,7 @@ impl<'a> Pair<'a> {
 
     /// Whether NULL can't go over as it is.
     fn may_lack_value(&self, column: &Column) -> bool {
-        is_never_null(self.after, column)
-            && self.old(&column.name).is_some_and(|old| !is_never_null(self.before, old))
+        is_never_null(self.after, column) && self.old(&column.name).is_some_and(|old| !is_never_null(self.before, old))
     }
 
     /// The columns in which a row may hold something else afterwards, by their names after; none where the rows themselves
@@ -76,7 +75,8 @@ impl<'a> Pair<'a> {
             let hidden: HashSet<_> = hidden.map(|column| column.name.clone()).collect();
             (table.without_rowid, table.rowid_alias().map(|alias| alias.name.clone()), hidden)
         };
-        if self.was.name != self.after.name || rowid(self.was) != rowid(self.after) || rowid_name(self.after).is_none() {
+        if self.was.name != self.after.name || rowid(self.was) != rowid(self.after) || rowid_name(self.after).is_none()
+        {
             return None;
         }
         let storage = |column: &Column, strict| (column.declared_type.clone(), strict, column.generated.clone());

@@ -51,9 +51,8 @@ impl<'a> Searches<'a> {
         let mut views = None;
         let mut needs = |(search, content): &(&VirtualTable, Name)| {
             if self.to.object(Kind::View, content).is_some() {
-                let reached = views.get_or_insert_with(|| {
-                    dependents::reaching(self.to, &self.changed.keys().cloned().collect())
-                });
+                let reached =
+                    views.get_or_insert_with(|| dependents::reaching(self.to, &self.changed.keys().cloned().collect()));
                 let others = self.changed.contains_key(content) || reached.contains(&(Kind::View, content.clone()));
                 return self.made.contains(&search.name) || others;
             }

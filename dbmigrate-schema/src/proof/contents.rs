@@ -120,7 +120,8 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
     // What is computed anew tells nothing about what was kept.
     let columns: Vec<(&Column, &Column)> = columns.filter(|(_, to)| to.generated.is_none()).collect();
     // Where a column is the rowid, it speaks for it, unless it is new.
-    let says = |alias: &Column| pair.columns.iter().any(|(_, to)| *to == alias.name) || pair.filled.contains(&alias.name);
+    let says =
+        |alias: &Column| pair.columns.iter().any(|(_, to)| *to == alias.name) || pair.filled.contains(&alias.name);
     let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| !after.rowid_alias().is_some_and(says));
     let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
         let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();

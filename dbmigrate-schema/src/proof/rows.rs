@@ -58,7 +58,11 @@ pub(super) fn touched(walk: &Walk<'_>) -> HashSet<Name> {
 
 /// The tables that hold rows of which none refers to anything by one of their keys, where they change or what they could
 /// refer to does.
-pub(super) fn idle_references(connection: &Connection, schema: &Schema, touched: &HashSet<Name>) -> Vec<(Name, String)> {
+pub(super) fn idle_references(
+    connection: &Connection,
+    schema: &Schema,
+    touched: &HashSet<Name>,
+) -> Vec<(Name, String)> {
     let mut idle = Vec::new();
     for table in schema.tables() {
         for key in table.foreign_keys() {

@@ -56,7 +56,14 @@ impl<'a> Target<'a> {
             Some(Move { before, after, select, insert, changes })
         });
         let triggers = walk.before.objects.iter().any(|object| matches!(object, Object::Trigger(_)));
-        Ok(Self { tables: tables.collect(), connection, triggers, down: walk.down, before: walk.before, after: walk.claim.target })
+        Ok(Self {
+            tables: tables.collect(),
+            connection,
+            triggers,
+            down: walk.down,
+            before: walk.before,
+            after: walk.claim.target,
+        })
     }
 
     /// Why the rows that are there can't all be held.
@@ -197,8 +204,7 @@ fn is_about_rows(error: &rusqlite::Error, table: &Table) -> bool {
     let extended = error.sqlite_error().map(|error| error.extended_code);
     if extended == Some(ffi::SQLITE_CONSTRAINT_NOTNULL) {
         let message = message(error);
-        let mut columns =
-            table.columns.iter().filter(|column| column.not_null.is_some() && column.generated.is_none());
+        let mut columns = table.columns.iter().filter(|column| column.not_null.is_some() && column.generated.is_none());
         return !columns.any(|column| message.ends_with(&format!(".{}", column.name)));
     }
     use ErrorCode::{ConstraintViolation, DiskFull, TypeMismatch};

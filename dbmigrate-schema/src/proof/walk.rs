@@ -66,7 +66,8 @@ impl Walk<'_> {
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }
-        let now = state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault) && !known.contains(fault));
+        let now =
+            state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault) && !known.contains(fault));
         problems.extend(now.map(|fault| Diagnostic::error("proof", fault)));
         if problems.is_empty() { Ok(()) } else { Err(failure(problems)) }
     }

@@ -89,24 +89,38 @@ impl Coverage {
         see("reference of several columns", tables().any(|it| it.references.iter().any(|key| key.columns.len() > 1)));
         see("reference to itself", tables().any(|it| it.references.iter().any(|key| key.parent == it.id)));
         let refers = |from, to| before.table(from).is_some_and(|it| it.references.iter().any(|key| key.parent == to));
-        see("circle", tables().any(|one| tables().any(|other| {
-            one.id != other.id && refers(one.id, other.id) && refers(other.id, one.id)
-        })));
+        see(
+            "circle",
+            tables().any(|one| {
+                tables().any(|other| one.id != other.id && refers(one.id, other.id) && refers(other.id, one.id))
+            }),
+        );
         see("view on a view", before.views.iter().any(|it| before.view(it.from).is_some()));
         let kept = || after.tables.iter().filter_map(|it| Some((before.table(it.id)?, it)));
         see("table renamed", kept().any(|(old, new)| old.name != new.name));
-        see("names of tables swapped", kept().any(|(old, new)| {
-            old.name != new.name && kept().any(|(other, its)| other.name == new.name && its.name == old.name)
-        }));
-        let columns = || kept().flat_map(|(old, new)| {
-            new.columns.iter().filter_map(move |column| Some((old, old.column(column.id)?, column)))
-        });
+        see(
+            "names of tables swapped",
+            kept().any(|(old, new)| {
+                old.name != new.name && kept().any(|(other, its)| other.name == new.name && its.name == old.name)
+            }),
+        );
+        let columns = || {
+            kept().flat_map(|(old, new)| {
+                new.columns.iter().filter_map(move |column| Some((old, old.column(column.id)?, column)))
+            })
+        };
         see("column renamed", columns().any(|(_, old, new)| old.name != new.name));
-        see("name taken over from a column", columns().any(|(table, old, new)| {
-            old.name != new.name && table.columns.iter().any(|other| other.name == new.name)
-        }));
+        see(
+            "name taken over from a column",
+            columns().any(|(table, old, new)| {
+                old.name != new.name && table.columns.iter().any(|other| other.name == new.name)
+            }),
+        );
         see("column retyped", columns().any(|(_, old, new)| old.kind != new.kind));
-        see("column computed or not", columns().any(|(_, old, new)| old.generated.is_some() != new.generated.is_some()));
+        see(
+            "column computed or not",
+            columns().any(|(_, old, new)| old.generated.is_some() != new.generated.is_some()),
+        );
         see("table gone", before.tables.iter().any(|it| after.table(it.id).is_none()));
         see("table new", after.tables.iter().any(|it| before.table(it.id).is_none()));
         see("STRICT comes or goes", kept().any(|(old, new)| old.strict != new.strict));

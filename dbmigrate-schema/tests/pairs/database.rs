@@ -37,7 +37,9 @@ pub(crate) fn ask(connection: &Connection, sql: &str) -> Result<Vec<Vec<Cell>>, 
     let error = |error: rusqlite::Error| format!("{error}: {sql}");
     let mut statement = connection.prepare(sql).map_err(error)?;
     let columns = statement.column_count();
-    let rows = statement.query_map([], |row| (0..columns).map(|at| Ok(Cell::from(row.get_ref(at)?))).collect()).map_err(error)?;
+    let rows = statement
+        .query_map([], |row| (0..columns).map(|at| Ok(Cell::from(row.get_ref(at)?))).collect())
+        .map_err(error)?;
     rows.collect::<rusqlite::Result<_>>().map_err(error)
 }
 
@@ -47,10 +49,10 @@ pub(crate) fn violations(connection: &Connection) -> Option<usize> {
 }
 
 /// Puts rows into every table.
-pub(crate) fn put_rows(connection: &Connection, model: &Model, die: &mut Die) {
+pub(crate) fn put_rows(connection: &Connection, model: &Model, die: &mut Die) -> Result<(), String> {
     if die.one_in(2) {
-        let schema = Schema::read(connection, &ReadOptions::default()).expect("readable");
-        fill(connection, &schema, die.seed()).expect("filled");
+        let schema = Schema::read(connection, &ReadOptions::default()).map_err(|error| format!("{error:?}"))?;
+        fill(connection, &schema, die.seed()).map_err(|error| format!("{error:?}"))?;
     } else {
         for table in &model.tables {
             let count = die.below(6);
@@ -67,7 +69,7 @@ pub(crate) fn put_rows(connection: &Connection, model: &Model, die: &mut Die) {
             take_orphans_away(connection, model);
         }
     }
-    index_text(connection, model);
+    index_text(connection, model)
 }
 
 /// A row of small values that differ, mostly; what SQLite refuses is no row.
@@ -98,12 +100,8 @@ fn insert(connection: &Connection, model: &Model, table: &Table, at: usize, die:
             _ => value(column, at, die),
         });
     }
-    let sql = format!(
-        "INSERT OR IGNORE INTO {} ({}) VALUES ({})",
-        quoted(&table.name),
-        names.join(", "),
-        values.join(", ")
-    );
+    let sql =
+        format!("INSERT OR IGNORE INTO {} ({}) VALUES ({})", quoted(&table.name), names.join(", "), values.join(", "));
     let _ = connection.execute_batch(&sql);
 }
 
@@ -137,22 +135,31 @@ fn take_orphans_away(connection: &Connection, model: &Model) {
 }
 
 /// Makes the full-text tables hold what their tables hold.
-pub(crate) fn index_text(connection: &Connection, model: &Model) {
+pub(crate) fn index_text(connection: &Connection, model: &Model) -> Result<(), String> {
     for search in model.searches.iter().filter(|search| search.content.is_some()) {
         let name = quoted(&search.name);
-        run(connection, &format!("INSERT INTO {name} ({name}) VALUES ('rebuild')")).expect("rebuild");
+        run(connection, &format!("INSERT INTO {name} ({name}) VALUES ('rebuild')"))?;
     }
+    Ok(())
 }
 
-/// Takes about half of all rows away, or all.
-pub(crate) fn thin_out(connection: &Connection, model: &Model, all: bool) {
+/// Takes every other row away, or all.
+pub(crate) fn thin_out(connection: &Connection, model: &Model, all: bool) -> Result<(), String> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).expect("triggers");
     for table in &model.tables {
-        let some = if all { "1" } else { "random() % 2" };
-        run(connection, &format!("DELETE FROM {} WHERE {some}", quoted(&table.name))).expect("deleted");
+        let (name, rowid) = (quoted(&table.name), table.alias().map(|alias| quoted(&alias.name)));
+        let some = match rowid.or(table.rowid().map(str::to_owned)).filter(|_| !all) {
+            Some(rowid) => {
+                format!(
+                    "{rowid} IN (SELECT id FROM (SELECT {rowid} AS id, row_number() OVER () AS place FROM {name}) WHERE place % 2)"
+                )
+            }
+            None => "1".to_owned(),
+        };
+        run(connection, &format!("DELETE FROM {name} WHERE {some}"))?;
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true).expect("triggers");
-    index_text(connection, model);
+    index_text(connection, model)
 }
 
 /// Why a plan was not carried out.

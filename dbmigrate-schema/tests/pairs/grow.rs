@@ -22,8 +22,18 @@ pub(crate) const TYPES: [&str; 10] =
     ["", "INTEGER", "INT", "TEXT", "VARCHAR(10, 2)", "REAL", "BLOB", "NUMERIC", "UNSIGNED BIG INT", "DATE"];
 pub(crate) const STRICT_TYPES: [&str; 6] = ["INTEGER", "INT", "TEXT", "REAL", "BLOB", "ANY"];
 pub(crate) const DEFAULTS: [&str; 12] = [
-    "1", "-1.5", "'it''s'", "x'0f'", "NULL", "CURRENT_TIMESTAMP", "word", "\"bar\"", "(1 + 2)", "(lower('X') || 'y')",
-    "TRUE", "+7",
+    "1",
+    "-1.5",
+    "'it''s'",
+    "x'0f'",
+    "NULL",
+    "CURRENT_TIMESTAMP",
+    "word",
+    "\"bar\"",
+    "(1 + 2)",
+    "(lower('X') || 'y')",
+    "TRUE",
+    "+7",
 ];
 const COLLATIONS: [&str; 3] = ["NOCASE", "RTRIM", "BINARY"];
 const CONFLICTS: [&str; 5] = ["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"];
@@ -44,8 +54,14 @@ const CHECKS: [&str; 11] = [
     "typeof(#0) IN ('null', 'text', 'integer')",
     "length(#0) > 1",
 ];
-const GENERATED: [&str; 6] =
-    ["#0 || '!'", "#0 + 1", "length(#0)", "coalesce(#0, #1)", "CASE WHEN #0 THEN 1 ELSE -(1) END", "abs(length(#0)) * 2"];
+const GENERATED: [&str; 6] = [
+    "#0 || '!'",
+    "#0 + 1",
+    "length(#0)",
+    "coalesce(#0, #1)",
+    "CASE WHEN #0 THEN 1 ELSE -(1) END",
+    "abs(length(#0)) * 2",
+];
 const INDEXED: [&str; 7] = ["#0", "#0", "#0", "lower(#0)", "length(#0)", "#0 || #1", "(#0 + 1)"];
 const FILTERS: [&str; 3] = ["#0 IS NOT NULL", "#0 > 3", "length(#0) < 5 AND #1 IS NOT 7"];
 const WHENS: [&str; 3] = ["#0 IS NOT NULL", "#0 > 100 AND CASE #0 WHEN 1 THEN 0 ELSE 1 END", "typeof(#0) = 'blob'"];

@@ -1,7 +1,8 @@
 //! Random pairs of schemas: what is planned from the one to the other leads there, and every row is kept.
 //!
-//! A bounded number by default; `DBMIGRATE_PAIRS=10000 cargo test -p dbmigrate-schema --test pairs` runs more. A
-//! failure is made small and printed with its seed. Seeds are the same for every run.
+//! A bounded number by default; `DBMIGRATE_PAIRS=10000 cargo test -p dbmigrate-schema --test pairs` runs more, and proves
+//! one in ten. A failure is made small and printed with its seed; `DBMIGRATE_SEED=7,11` tries these alone. Seeds are the
+//! same for every run.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
@@ -25,7 +26,7 @@ use dbmigrate_schema::{Decisions, Schema, compare, plan};
 use die::Die;
 use edit::{Edit, edited, edits};
 use model::Model;
-use step::{Side, step};
+use step::{Done, Side, step};
 
 /// A pair: the first schema, what is changed, and what everything else is chosen by.
 #[derive(Clone)]
@@ -57,8 +58,20 @@ struct Came {
     /// Ways there and back that were planned, and those that were not.
     planned: usize,
     undecided: usize,
+    /// Those that were planned and do something.
+    changes: usize,
     rows: usize,
+    /// How often rows had to be taken away before a plan was carried out.
     refused: usize,
+}
+
+impl Came {
+    fn add(&mut self, done: &Done) {
+        self.planned += 1;
+        self.changes += usize::from(done.changes);
+        self.rows += done.rows;
+        self.refused += done.refused;
+    }
 }
 
 /// There and back.
@@ -68,24 +81,15 @@ fn there_and_back(case: &Case, min_sqlite: (u32, u32)) -> Result<Came, String> {
     let (from, to) = (Side::new(&before, &mut die)?, Side::new(&after, &mut die)?);
     is_the_same_otherwise(&before, &from, &mut die)?;
     let connection = database::new(&from.statements)?;
-    database::put_rows(&connection, &before, &mut die);
+    database::put_rows(&connection, &before, &mut die)?;
     let mut came = Came::default();
-    let there = step(connection, (&from, &to), min_sqlite)?;
-    let done = match there {
-        Ok(done) => done,
-        Err(_) => {
-            came.undecided += 1;
-            return Ok(came);
-        }
+    let Ok(done) = step(connection, (&from, &to), min_sqlite)? else {
+        came.undecided += 1;
+        return Ok(came);
     };
-    came.planned += 1;
-    came.rows += done.rows;
-    came.refused += done.refused;
+    came.add(&done);
     match step(done.connection, (&to, &from), min_sqlite).map_err(|why| format!("on the way back: {why}"))? {
-        Ok(done) => {
-            came.planned += 1;
-            came.refused += done.refused;
-        }
+        Ok(done) => came.add(&done),
         Err(_) => came.undecided += 1,
     }
     Ok(came)
@@ -110,27 +114,28 @@ fn is_the_same_otherwise(model: &Model, side: &Side<'_>, die: &mut Die) -> Resul
     Ok(())
 }
 
-fn count(by_default: u64) -> u64 {
-    std::env::var("DBMIGRATE_PAIRS").ok().map_or(by_default, |count| count.parse().expect("a number of pairs"))
+fn asked_for() -> u64 {
+    std::env::var("DBMIGRATE_PAIRS").map_or(0, |count| count.parse().expect("a number of pairs"))
 }
 
-/// The seeds to try: some of them for what takes longer.
-fn seeds(by_default: u64) -> Vec<u64> {
+/// The seeds to try; one in `often` where more are asked for.
+fn seeds(by_default: u64, often: u64) -> Vec<u64> {
     match std::env::var("DBMIGRATE_SEED") {
-        Ok(seed) => seed.split(',').map(|seed| seed.parse().expect("a seed")).collect(),
-        Err(_) => (0..count(by_default)).collect(),
+        Ok(seeds) => seeds.split(',').map(|seed| seed.parse().expect("a seed")).collect(),
+        Err(_) => (0..by_default.max(asked_for() / often)).collect(),
     }
 }
 
 fn run(min_sqlite: (u32, u32)) {
     let (mut all, mut coverage) = (Came::default(), Coverage::default());
     let mut failures = Vec::new();
-    for seed in seeds(150) {
+    for seed in seeds(150, 1) {
         let case = Case::new(seed);
         match there_and_back(&case, min_sqlite) {
             Ok(came) => {
                 all.planned += came.planned;
                 all.undecided += came.undecided;
+                all.changes += came.changes;
                 all.rows += came.rows;
                 all.refused += came.refused;
                 coverage.count(&case);
@@ -139,10 +144,12 @@ fn run(min_sqlite: (u32, u32)) {
         }
     }
     shrink::panic_with(&failures, |case| there_and_back(case, min_sqlite).err());
-    let Came { planned, undecided, rows, refused } = all;
-    assert!(planned >= 50 * undecided, "{planned} planned, {undecided} undecided");
-    assert!(rows > planned && refused < planned, "{planned} planned with {rows} rows, refused {refused} times");
     if std::env::var_os("DBMIGRATE_SEED").is_none() {
+        let Came { planned, undecided, changes, rows, refused } = all;
+        let told = format!("{planned} planned, {undecided} not, {changes} to do, {rows} rows, refused {refused} times");
+        // A test that plans little, or on few rows, says little.
+        assert!(planned >= 50 * undecided && 2 * changes > planned, "{told}");
+        assert!(rows > 5 * planned && 2 * refused < planned, "{told}");
         coverage.is_whole();
     }
 }
@@ -168,7 +175,7 @@ fn proved(case: &Case) -> Result<Vec<&'static str>, String> {
 #[test]
 fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
     let (mut failures, mut refused) = (Vec::new(), std::collections::BTreeMap::new());
-    for seed in seeds(60) {
+    for seed in seeds(60, 10) {
         let case = Case::new(seed);
         match proved(&case) {
             Ok(wrong) => wrong.into_iter().for_each(|what| *refused.entry(what).or_insert(0) += 1),
@@ -176,5 +183,5 @@ fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
         }
     }
     shrink::panic_with(&failures, |case| proved(case).err());
-    assert!(std::env::var_os("DBMIGRATE_SEED").is_some() || refused.len() >= 8, "{refused:?}");
+    assert!(std::env::var_os("DBMIGRATE_SEED").is_some() || refused.len() == 7, "{refused:?}");
 }

@@ -133,7 +133,11 @@ pub(crate) enum Action {
     Look(Id),
     /// Counts the rows of a table or view.
     Count(Id),
-    Write { verb: Verb, table: Id, column: Id },
+    Write {
+        verb: Verb,
+        table: Id,
+        column: Id,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,7 @@
 use std::fs;
 
 use dbmigrate_core::{Config, MigrationSet, SourceText};
-use dbmigrate_schema::{
-    Claim, Decisions, Failure, Plan, Planned, Proof, ReadOptions, Schema, Step, fill, plan, prove,
-};
+use dbmigrate_schema::{Claim, Decisions, Failure, Plan, Planned, Proof, ReadOptions, Schema, Step, fill, plan, prove};
 
 use crate::Case;
 use crate::database::{self, apply};
@@ -75,9 +73,11 @@ impl<'a> Pair<'a> {
         let set = set(case.seed, &from.statements);
         let loses = before.tables.iter().any(|table| match after.table(table.id) {
             None => true,
-            Some(new) => table.columns.iter().filter(|column| column.generated.is_none()).any(|column| {
-                new.column(column.id).is_none_or(|column| column.generated.is_some())
-            }),
+            Some(new) => table
+                .columns
+                .iter()
+                .filter(|column| column.generated.is_none())
+                .any(|column| new.column(column.id).is_none_or(|column| column.generated.is_some())),
         });
         Ok((!up.is_empty()).then_some(Self { from, to, set, decisions: there, up, down, loses, seed: case.seed }))
     }

@@ -10,9 +10,10 @@ use crate::sql::sql;
 pub(crate) fn panic_with(failures: &[(Case, String)], fails: impl Fn(&Case) -> Option<String>) {
     const SMALL: usize = 3;
     let small = failures.iter().take(SMALL).map(|(case, why)| told(case, why.clone(), &fails));
-    let rest = failures.iter().skip(SMALL).map(|(case, why)| {
-        format!("seed {}: {}", case.seed, why.lines().next().unwrap_or_default())
-    });
+    let rest = failures
+        .iter()
+        .skip(SMALL)
+        .map(|(case, why)| format!("seed {}: {}", case.seed, why.lines().next().unwrap_or_default()));
     let told: Vec<_> = small.chain(rest).collect();
     assert!(told.is_empty(), "{} failures\n{}", failures.len(), told.join("\n"));
 }

@@ -12,9 +12,10 @@ pub(crate) fn sql(model: &Model, die: &mut Die) -> Vec<String> {
     let mut statements: Vec<String> = model.tables.iter().map(|each| table(model, each, die)).collect();
     for index in &model.indexes {
         let Some(table) = model.table(index.table) else { continue };
-        let by = index.by.iter().map(|(expr, collation, descending)| {
-            format!("{}{}", of(expr, table), sorted(collation, *descending))
-        });
+        let by = index
+            .by
+            .iter()
+            .map(|(expr, collation, descending)| format!("{}{}", of(expr, table), sorted(collation, *descending)));
         let filter = index.filter.as_ref().map_or(String::new(), |expr| format!(" WHERE {}", of(expr, table)));
         statements.push(format!(
             "CREATE {}INDEX {} ON {} ({}){filter}",
@@ -78,7 +79,11 @@ fn table(model: &Model, table: &Table, die: &mut Die) -> String {
     for check in &table.checks {
         let text = format!("{}CHECK ({})", named(check.name.as_ref()), of(&check.expr, table));
         // One beside a column may speak of another.
-        if die.one_in(2) { beside.push((table.columns[die.below(table.columns.len())].id, text)) } else { after.push(text) }
+        if die.one_in(2) {
+            beside.push((table.columns[die.below(table.columns.len())].id, text))
+        } else {
+            after.push(text)
+        }
     }
     for reference in &table.references {
         let text = format!("{}{{}}{}", named(reference.name.as_ref()), references(model, reference));

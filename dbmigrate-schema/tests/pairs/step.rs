@@ -34,6 +34,8 @@ pub(crate) struct Done {
     pub(crate) connection: Connection,
     /// How many rows were there when it succeeded.
     pub(crate) rows: usize,
+    /// Whether there was anything to do.
+    pub(crate) changes: bool,
     /// How often rows were refused before.
     pub(crate) refused: usize,
 }
@@ -114,7 +116,7 @@ pub(crate) fn step(
         match (apply(&attempt, &plan), takes) {
             (Ok(()), Ok(())) => {
                 verify(&connection, &attempt, &expected, from, to).map_err(told)?;
-                return Ok(Ok(Done { connection: attempt, rows, refused }));
+                return Ok(Ok(Done { connection: attempt, rows, refused, changes: !plan.is_empty() }));
             }
             (Ok(()), Err(why)) => return Err(told(format!("rows are taken that do not fit: {why}"))),
             (Err(Refusal::Other(why)), _) => return Err(told(why)),
@@ -129,7 +131,7 @@ pub(crate) fn step(
             return Err(told("an empty database is refused".to_owned()));
         }
         refused += 1;
-        database::thin_out(&connection, from.model, refused > 3);
+        database::thin_out(&connection, from.model, refused > 3)?;
     }
 }
 
@@ -164,7 +166,11 @@ fn rows_of(connection: &Connection, table: &Table) -> Vec<Vec<Cell>> {
 }
 
 /// An empty database of the other schema, with all rows put into it; and the first row that it does not take.
-fn expected(connection: &Connection, from: &Side<'_>, to: &Side<'_>) -> Result<(Connection, Result<(), String>), String> {
+fn expected(
+    connection: &Connection,
+    from: &Side<'_>,
+    to: &Side<'_>,
+) -> Result<(Connection, Result<(), String>), String> {
     let scratch = database::new(&to.statements)?;
     let disable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
     scratch.set_db_config(disable, false).expect("triggers");
@@ -177,7 +183,7 @@ fn expected(connection: &Connection, from: &Side<'_>, to: &Side<'_>) -> Result<(
         }
     }
     scratch.set_db_config(disable, true).expect("triggers");
-    database::index_text(&scratch, to.model);
+    database::index_text(&scratch, to.model)?;
     if let (Some(before), Some(after)) = (violations(connection), violations(&scratch))
         && after > before
     {
@@ -339,14 +345,16 @@ fn contents(connection: &Connection, old: Option<&Table>, table: &Table) -> Resu
 /// Triggers that were there before run in the order in which they ran, unless they are wanted in another.
 fn order_of_triggers(before: &Connection, after: &Connection, expected: &Connection) -> Result<(), String> {
     let names = |connection: &Connection| -> Result<Vec<String>, String> {
-        let sql = "SELECT name || ' on ' || tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY tbl_name, rowid";
+        let sql =
+            "SELECT name || ' on ' || tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY tbl_name, rowid";
         Ok(ask(connection, sql)?.iter().map(|row| format!("{:?}", row[0]).to_lowercase()).collect())
     };
     let (was, is, wanted) = (names(before)?, names(after)?, names(expected)?);
     let place = |names: &[String], name: &String| names.iter().position(|own| own == name);
     for (at, one) in is.iter().enumerate() {
         for other in &is[at + 1..] {
-            let turned = |names: &[String]| place(names, other).zip(place(names, one)).is_some_and(|(it, one)| it < one);
+            let turned =
+                |names: &[String]| place(names, other).zip(place(names, one)).is_some_and(|(it, one)| it < one);
             if turned(&was) && turned(&wanted) {
                 return Err(format!("triggers ran as {was:?} and run as {is:?}"));
             }

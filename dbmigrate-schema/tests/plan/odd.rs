@@ -55,7 +55,8 @@ fn case_09_references_of_every_form_follow() {
             name.to_uppercase()
         )
     };
-    let values = "INSERT INTO parent VALUES (1, 'k', 5); INSERT INTO one VALUES (1, 'k'); INSERT INTO two VALUES (1, 'k')";
+    let values =
+        "INSERT INTO parent VALUES (1, 'k', 5); INSERT INTO one VALUES (1, 'k'); INSERT INTO two VALUES (1, 'k')";
     for to in ["parent", "other"] {
         let decided = if to == "parent" { "" } else { "parent=other" };
         let database = applies(&with("INT", "parent"), values, &with("TEXT", to), decided);

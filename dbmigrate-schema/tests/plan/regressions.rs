@@ -115,17 +115,13 @@ fn what_names_a_view_that_goes_first_is_in_the_way_of_no_alter() {
 
 #[test]
 fn a_new_key_is_asked_for_over_what_is_there_alone() {
-    let (from, to) = (
-        "CREATE TABLE t (a INT)",
-        "CREATE TABLE t (a INT, b INT); CREATE UNIQUE INDEX i ON t (a) WHERE b IS NOT NULL",
-    );
+    let (from, to) =
+        ("CREATE TABLE t (a INT)", "CREATE TABLE t (a INT, b INT); CREATE UNIQUE INDEX i ON t (a) WHERE b IS NOT NULL");
     applies(from, "INSERT INTO t VALUES (1), (1)", to, "");
     assert_eq!(planned(from, to, "").asserts, [""; 0]);
     // Text that becomes a number answers otherwise.
-    let (from, to) = (
-        "CREATE TABLE t (a INT, b TEXT)",
-        "CREATE TABLE t (a INT, b INT); CREATE UNIQUE INDEX i ON t (a) WHERE b > 3",
-    );
+    let (from, to) =
+        ("CREATE TABLE t (a INT, b TEXT)", "CREATE TABLE t (a INT, b INT); CREATE UNIQUE INDEX i ON t (a) WHERE b > 3");
     applies(from, "INSERT INTO t VALUES (1, '1'), (1, '2')", to, "");
 }
 

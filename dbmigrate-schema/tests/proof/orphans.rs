@@ -26,14 +26,18 @@ fn a_table_that_others_refer_to_is_not_dropped() {
     // Hardly any row refers to anything.
     is_caught("CREATE TABLE child (p REFERENCES parent CHECK (p IS NULL), n);", parent);
     // There is no row to refer to, or none that a row could refer to.
-    is_caught("CREATE TABLE child (p REFERENCES parent);", "id INTEGER PRIMARY KEY CHECK (id IS NULL AND id IS NOT NULL)");
+    is_caught(
+        "CREATE TABLE child (p REFERENCES parent);",
+        "id INTEGER PRIMARY KEY CHECK (id IS NULL AND id IS NOT NULL)",
+    );
     is_caught("CREATE TABLE child (p REFERENCES parent CHECK (p > 1000000000));", parent);
 }
 
 #[test]
 fn rows_that_refer_to_what_goes_are_not_turned_away() {
     // Another change turns rows away, and must not take those along that show the fault.
-    let before = "CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (p INTEGER REFERENCES parent, n INT);";
+    let before =
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (p INTEGER REFERENCES parent, n INT);";
     let target = "CREATE TABLE parent (id INTEGER PRIMARY KEY);
                   CREATE TABLE child (p INTEGER REFERENCES parent, n INT UNIQUE CHECK (n > 3));";
     let up = "-- dbmigrate: foreign-keys off
@@ -72,7 +76,9 @@ CREATE TABLE parent (id INTEGER PRIMARY KEY);",
 fn a_key_that_others_refer_to_does_not_cease_to_be_one() {
     let child = "CREATE TABLE child (p TEXT REFERENCES parent (code));";
     let (before, target) = (
-        format!("CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT); CREATE UNIQUE INDEX codes ON parent (code); {child}"),
+        format!(
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT); CREATE UNIQUE INDEX codes ON parent (code); {child}"
+        ),
         format!("CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT); {child}"),
     );
     let case =
@@ -83,9 +89,8 @@ fn a_key_that_others_refer_to_does_not_cease_to_be_one() {
 /// Values that change places break the checks that there were before: that is no reason to look for other rows.
 #[test]
 fn what_a_wrong_copy_breaks_is_not_turned_away() {
-    let with = |rest: &str| {
-        format!("CREATE TABLE a (x TEXT CHECK (x IN ('p', 'q')), y TEXT CHECK (y IN ('r', 's')){rest});")
-    };
+    let with =
+        |rest: &str| format!("CREATE TABLE a (x TEXT CHECK (x IN ('p', 'q')), y TEXT CHECK (y IN ('r', 's')){rest});");
     let (before, target) = (with(""), with(", z INT UNIQUE"));
     let up = |values: &str| {
         format!(
@@ -99,7 +104,8 @@ fn what_a_wrong_copy_breaks_is_not_turned_away() {
     case.up = &wrong;
     case.fails(Step::Up, true, "CHECK constraint failed");
     // A key that turns rows away, and a copy that makes all rows alike.
-    let (before, target) = ("CREATE TABLE a (x INT UNIQUE, y INT);", "CREATE TABLE a (x INT UNIQUE, y INT CHECK (y > 3));");
+    let (before, target) =
+        ("CREATE TABLE a (x INT UNIQUE, y INT);", "CREATE TABLE a (x INT UNIQUE, y INT CHECK (y > 3));");
     let up = |values: &str| {
         format!(
             "CREATE TABLE b (x INT UNIQUE, y INT CHECK (y > 3));

@@ -19,8 +19,7 @@ fn words_are_read_anew(before: &str, target: &str) {
     let schema = |sql: &str| Schema::from_sql(sql).unwrap();
     let planned = |from: &str, to: &str| plan(&schema(from), &schema(to), &Decisions::default()).unwrap().to_sql();
     let (up, down) = (planned(before, target), planned(target, before));
-    let mut case =
-        Case { before, target, up: &up, down: Some(&down), decisions: Decisions::default() };
+    let mut case = Case { before, target, up: &up, down: Some(&down), decisions: Decisions::default() };
     case.holds();
     let anew = "INSERT INTO found (found) VALUES ('rebuild');";
     assert!(up.contains(anew), "{up}");
