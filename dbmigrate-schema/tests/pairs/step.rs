@@ -331,7 +331,7 @@ fn contents(connection: &Connection, old: Option<&Table>, table: &Table) -> Resu
         is_new && column.default == "CURRENT_TIMESTAMP"
     };
     let any = table.columns.iter().any(|column| of_the_moment(&column));
-    let certain = table.columns.iter().filter(|column| !of_the_moment(column) && !(any && column.generated.is_some()));
+    let certain = table.columns.iter().filter(|column| !(of_the_moment(column) || any && column.generated.is_some()));
     let rowid = table.rowid().filter(|_| old.is_some_and(|old| keeps_rowids(old, table)));
     let names: Vec<_> =
         rowid.map(str::to_owned).into_iter().chain(certain.map(|column| quoted(&column.name))).collect();
