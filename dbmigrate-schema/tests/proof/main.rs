@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod orphans;
+mod planned;
 mod search;
 mod support;
 
