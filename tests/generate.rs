@@ -113,6 +113,25 @@ fn what_repeatables_make_stays_theirs() {
 }
 
 #[test]
+fn full_text_follows_its_table() {
+    let schema = |kind: &str| {
+        format!(
+            "CREATE TABLE doc (id INTEGER PRIMARY KEY, year {kind}, body TEXT);
+             CREATE VIRTUAL TABLE found USING fts5 (year, body, content='doc', content_rowid='id');
+             CREATE TRIGGER doc_added AFTER INSERT ON doc BEGIN
+               INSERT INTO found (rowid, year, body) VALUES (new.id, new.year, new.body); END;\n"
+        )
+    };
+    let project = project("generate-search", &schema("REAL"));
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("schema.sql", schema("INTEGER"));
+    project.dbmigrate(["generate"]).succeeds().says("002_change_doc.sql");
+    let text = project.read("migrations/002_change_doc.sql");
+    assert!(text.ends_with("INSERT INTO found (found) VALUES ('rebuild');\n"), "{text}");
+    project.dbmigrate(["check"]).succeeds();
+}
+
+#[test]
 fn rust_in_the_set_is_said() {
     let project = project("generate-rust", TEAMS);
     project.write(
