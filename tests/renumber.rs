@@ -161,6 +161,24 @@ fn a_conflict_in_the_lock_is_settled_by_what_others_have_sealed() {
     assert_eq!(project.read("migrations/migrations.lock"), "theirs\n");
 }
 
+#[test]
+fn what_moves_is_sealed_no_longer() {
+    let project = parted("renumber-sealed");
+    project.remove("migrations/005_code.rs");
+    project.dbmigrate(["lock"]).succeeds();
+    let sealed = project.read("migrations/migrations.lock");
+    project.dbmigrate(["renumber", "--dry-run"]).succeeds().says("Would edit migrations/migrations.lock (up to `002_stars`");
+    assert_eq!(project.read("migrations/migrations.lock"), sealed);
+    project
+        .dbmigrate(["renumber"])
+        .succeeds()
+        .says("Edited migrations/migrations.lock (up to `002_stars`; seal yours again: `cargo dbmigrate lock`)");
+    git(&project, &["merge", "--quiet", "--no-edit", "main"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds().says("Sealed 004_new").says("Sealed 005_fill");
+    project.dbmigrate(["check", "--locked"]).succeeds();
+    project.dbmigrate(["renumber"]).succeeds().says("Fresh").says_not("Edited");
+}
+
 /// After a merge, a database has `003_new`, which is `004_new` now.
 fn applied(test: &str) -> Project {
     let project = parted(test);

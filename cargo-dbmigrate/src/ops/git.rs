@@ -105,7 +105,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Output, CliError> {
 }
 
 /// `git` for the package at `root`: it asks nobody, fetches nothing, and takes no lock.
-fn command(root: &Path) -> Command {
+pub(super) fn command(root: &Path) -> Command {
     let mut command = Command::new("git");
     command
         .args(["--no-pager", "-C"])
@@ -113,6 +113,7 @@ fn command(root: &Path) -> Command {
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        .env("LC_ALL", "C")
         .stdin(std::process::Stdio::null());
     // A hook of git runs with these, and they may mean another repository than that of the package.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {

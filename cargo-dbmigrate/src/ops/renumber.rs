@@ -2,7 +2,6 @@
 //! one number come together. All of it is worked out before anything changes, and nothing is overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use dbmigrate_core::config::Numbering;
@@ -61,7 +60,7 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
     unchanged(project, &base)?;
     let moves = moves(&own, highest, config)?;
     let mut edits = reference::edits(project, &own, &moves)?;
-    edits.extend(lock::conflict(project, &revision, &theirs.dir)?);
+    edits.extend(lock::edit(project, &revision, &theirs.dir, &moves)?);
     let mentions = mention::mentions(project, &moves);
     let renames = in_order(project, &moves)?;
     if !dry_run {
@@ -89,13 +88,16 @@ fn base(project: &Project, onto: Option<&str>) -> Result<(String, Revision), Cli
     Ok((name, revision))
 }
 
-/// What others have must be here as they have it: a new name for it would be taken for a new migration.
+/// What others have must be here as they have it: a new name for it would be taken for a new migration, even where
+/// `lock --accept` took it.
 fn unchanged(project: &Project, base: &str) -> Result<(), CliError> {
     let found = since::since(project, None, &project.load().set)?;
-    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    let stops = |it: &Diagnostic| it.is_error() || it.code == since::RENAMED;
+    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(stops).collect();
     if errors.is_empty() {
         Ok(())
     } else {
+        let base = found.base.as_deref().unwrap_or(base);
         Err(CliError::diagnostics(errors).help(format!("settle that with `{base}` first")))
     }
 }
@@ -172,23 +174,14 @@ fn in_order(project: &Project, moves: &[Move]) -> Result<Vec<(String, String)>, 
 /// All of them, or none.
 fn rename_all(root: &Path, renames: &[(String, String)]) -> Result<(), CliError> {
     for (done, (from, to)) in renames.iter().enumerate() {
-        if let Err(error) = rename(&root.join(from), &root.join(to)) {
+        if let Err(error) = edit::rename(&root.join(from), &root.join(to)) {
             for (from, to) in renames[..done].iter().rev() {
-                let _ = rename(&root.join(to), &root.join(from));
+                let _ = edit::rename(&root.join(to), &root.join(from));
             }
             return Err(CliError::failure(format!("could not rename `{from}` to `{to}`: {error}")));
         }
     }
     Ok(())
-}
-
-/// Never over a file that came there meanwhile, where the file system knows links.
-fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists || to.symlink_metadata().is_ok() => Err(error),
-        Err(_) => fs::rename(from, to),
-    }
 }
 
 /// The text of a file of the package.
