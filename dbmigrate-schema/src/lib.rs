@@ -16,6 +16,7 @@ mod declared;
 mod execute;
 mod fill;
 mod foreign_keys;
+mod inverse;
 pub mod lint;
 mod migrated;
 pub mod model;

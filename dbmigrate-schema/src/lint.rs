@@ -21,10 +21,11 @@ use std::collections::BTreeSet;
 use dbmigrate_core::MigrationSet;
 
 pub use finding::Finding;
-use follow::Follower;
+pub(crate) use follow::Follower;
 pub use rows::Rows;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
+pub(crate) use state::{Changed, Known, State};
 
 use crate::replay::{Replay, watched};
 
@@ -53,6 +54,10 @@ impl Options<'_> {
 #[must_use]
 pub fn lint(set: &MigrationSet, options: &Options<'_>) -> (Replay, Vec<Finding>) {
     let mut follower = Follower::new(set, options);
-    let replay = watched(set, &mut follower);
-    (replay, follower.findings)
+    let (replay, elsewhere) = watched(set, &mut follower);
+    let mut findings = follower.findings;
+    for (number, diagnostic) in elsewhere.into_iter().filter(|(number, _)| !options.is_old(*number)) {
+        findings.push(Finding { rule: &rules::down_not_inverse::RULE, number, statement: None, diagnostic });
+    }
+    (replay, findings)
 }

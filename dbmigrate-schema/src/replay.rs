@@ -7,6 +7,8 @@ use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigrati
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use crate::inverse::Inverse;
+use crate::lint::Options;
 use crate::watch::{Nobody, Watch};
 use crate::{execute, repeatable, views};
 
@@ -35,66 +37,48 @@ pub enum Stopped {
     OtherFiles,
 }
 
-/// Runs every way up in order, with the hooks before and after them and the repeatables, and every way back.
+/// Runs every way up in order, with the hooks before and after them and the repeatables; and beside, each way back, and
+/// the way up again. What a way back leaves otherwise than before is a warning.
 ///
 /// Rust code belongs to the program, and other database files to somebody: the replay ends before such a migration and
 /// names what was not checked.
 /// After a way up that SQLite refuses, nothing later can be judged either.
 #[must_use]
 pub fn replay(set: &MigrationSet) -> Replay {
-    watched(set, &mut Nobody)
-}
-
-/// As [`replay`], with somebody who looks on.
-pub(crate) fn watched(set: &MigrationSet, watch: &mut dyn Watch) -> Replay {
-    let mut replay = Replay::default();
-    if let Err(error) = ups_and_downs(set, &mut replay, watch) {
-        let message = format!("could not use a database in memory: {error}");
-        replay.diagnostics.push(Diagnostic::error("replay", message));
-    }
+    let (mut replay, elsewhere) = watched(set, &mut Nobody);
+    replay.diagnostics.extend(elsewhere.into_iter().map(|(_, finding)| finding));
     replay
 }
 
-fn ups_and_downs(set: &MigrationSet, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<()> {
+/// A way back that does not lead back: the number of the migration, and what differs.
+pub(crate) type Elsewhere = (u64, Diagnostic);
+
+/// As [`replay`], with somebody who looks on. Ways back that lead elsewhere are apart.
+pub(crate) fn watched(set: &MigrationSet, watch: &mut dyn Watch) -> (Replay, Vec<Elsewhere>) {
+    let mut replay = Replay::default();
+    let elsewhere = ups_and_downs(set, &mut replay, watch).unwrap_or_else(|error| {
+        let message = format!("could not use a database in memory: {error}");
+        replay.diagnostics.push(Diagnostic::error("replay", message));
+        Vec::new()
+    });
+    (replay, elsewhere)
+}
+
+fn ups_and_downs(
+    set: &MigrationSet,
+    replay: &mut Replay,
+    watch: &mut dyn Watch,
+) -> rusqlite::Result<Vec<Elsewhere>> {
     let mut connection = Connection::open_in_memory()?;
-    watch.opened(&mut connection)?;
+    let (deferring, nothing) = (deferring(set), Options::default());
+    let mut inverse = Inverse::new(set, deferring, &nothing, watch)?;
+    inverse.opened(&mut connection)?;
     let connection = connection;
-    let deferring = deferring(set);
-    replay_ups(set, &connection, deferring, replay, watch);
+    replay_ups(set, &connection, deferring, replay, &mut inverse);
     replay_rest(set, &connection, deferring, replay)?;
-    // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
-    // again every time.
-    let rule = set.config.foreign_keys;
-    let mut left = &set.migrations[..replay.ups];
-    while let Some((newest, earlier)) = left.split_last() {
-        let Some(down) = way_back(newest) else { break };
-        if run(&connection, rule, down, deferring, Outcome::Keep, &mut Nobody).is_err() {
-            break;
-        }
-        replay.downs += 1;
-        left = earlier;
-    }
-    // What is left is judged each from where its own way up has led, so that one does not hide the next.
-    let Some(last) = left.iter().rposition(|migration| way_back(migration).is_some()) else { return Ok(()) };
-    let connection = Connection::open_in_memory()?;
-    if let Some(hook) = &set.before_all
-        && run(&connection, rule, hook, deferring, Outcome::Keep, &mut Nobody).is_err()
-    {
-        return Ok(());
-    }
-    for migration in &left[..=last] {
-        // It ran before.
-        let Ok(up) = way_up(migration) else { break };
-        if run(&connection, rule, up, deferring, Outcome::Keep, &mut Nobody).is_err() {
-            break;
-        }
-        let Some(down) = way_back(migration) else { continue };
-        match run(&connection, rule, down, deferring, Outcome::Discard, &mut Nobody) {
-            Ok(()) => replay.downs += 1,
-            Err(diagnostic) => replay.diagnostics.push(diagnostic),
-        }
-    }
-    Ok(())
+    replay.downs = inverse.downs;
+    replay.diagnostics.extend(inverse.refused);
+    Ok(inverse.elsewhere)
 }
 
 /// Runs what stands before the migrations, and every way up.
@@ -106,7 +90,7 @@ pub(crate) fn replay_ups(
     watch: &mut dyn Watch,
 ) {
     let run = |script: &Script, watch: &mut dyn Watch| {
-        run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, watch)
+        run(connection, set.config.foreign_keys, script, deferring, watch)
     };
     let mut migrations = set.migrations.iter().enumerate();
     let before = |hook: &Script| replay.attempt(path(hook), replayable(hook), |hook| run(hook, watch));
@@ -125,8 +109,7 @@ pub(crate) fn replay_ups(
     replay.unchecked.extend(migrations.map(|(_, migration)| migration.name()));
 }
 
-/// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have led,
-/// so this works on a copy.
+/// Runs what stands after the migrations, and asks every view.
 fn replay_rest(
     set: &MigrationSet,
     connection: &Connection,
@@ -138,11 +121,6 @@ fn replay_rest(
         replay.unchecked.extend(scripts.map(path));
         return Ok(());
     }
-    if set.repeatables.is_empty() && set.after_all.is_none() {
-        replay.diagnostics = views::ask(connection, &[])?;
-        return Ok(());
-    }
-    let connection = &copy(connection)?;
     replay_after(set, connection, deferring, replay);
     if replay.diagnostics.is_empty() {
         replay.diagnostics = views::ask(connection, &set.repeatables)?;
@@ -152,7 +130,7 @@ fn replay_rest(
 
 /// Runs the repeatables and what stands after them.
 pub(crate) fn replay_after(set: &MigrationSet, connection: &Connection, deferring: bool, replay: &mut Replay) {
-    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, Outcome::Keep, &mut Nobody);
+    let run = |script: &Script| run(connection, set.config.foreign_keys, script, deferring, &mut Nobody);
     for repeatable in &set.repeatables {
         let made = repeatable::take_away(connection, repeatable).and_then(|()| run(&repeatable.script));
         replay.diagnostics.extend(made.err());
@@ -198,31 +176,20 @@ pub(crate) fn deferring(set: &MigrationSet) -> bool {
     scripts.chain(set.hooks()).any(execute::mentions_deferring)
 }
 
-/// What becomes of what a script has done.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Keep,
-    Discard,
-}
-
 /// Runs a script from its beginning to the end of its transaction.
 pub(crate) fn run(
     connection: &Connection,
     rule: ForeignKeys,
     script: &Script,
     deferring: bool,
-    outcome: Outcome,
     watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
     if !script.transaction {
-        return match outcome {
-            Outcome::Keep => execute::script(connection, rule, script, deferring, watch),
-            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring, watch),
-        };
+        return execute::script(connection, rule, script, deferring, watch);
     }
     let result = execute::script(connection, rule, script, deferring, watch);
-    let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
+    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // `INSERT OR ROLLBACK` and the like end it before its time.
         return result.and_then(|()| {
@@ -241,14 +208,14 @@ pub(crate) fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
     Ok(copy)
 }
 
-fn way_up(migration: &SourceMigration) -> Result<&Script, Stopped> {
+pub(crate) fn way_up(migration: &SourceMigration) -> Result<&Script, Stopped> {
     match &migration.body {
         Body::Sql { up, .. } => replayable(up),
         Body::Rust(_) => Err(Stopped::Code),
     }
 }
 
-fn way_back(migration: &SourceMigration) -> Option<&Script> {
+pub(crate) fn way_back(migration: &SourceMigration) -> Option<&Script> {
     match &migration.body {
         Body::Sql { down: Down::Script(down), .. } => replayable(down).ok(),
         _ => None,

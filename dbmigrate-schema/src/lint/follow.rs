@@ -20,12 +20,12 @@ use crate::model::Kind;
 use crate::watch::Watch;
 
 /// Follows a replay.
-pub(super) struct Follower<'a> {
+pub(crate) struct Follower<'a> {
     set: &'a MigrationSet,
     options: &'a Options<'a>,
     /// What SQLite says while it prepares a statement.
     heard: Arc<Mutex<Vec<Act>>>,
-    state: State,
+    pub(crate) state: State,
     /// What the statements of the migration did that runs now.
     ran: Vec<Ran>,
     /// The place of that migration in the set.
@@ -40,7 +40,7 @@ struct Ran {
 }
 
 impl<'a> Follower<'a> {
-    pub(super) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
+    pub(crate) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
         Self {
             set,
             options,
@@ -63,6 +63,25 @@ impl<'a> Follower<'a> {
             return Ok(());
         }
         self.state.take_back(connection, ran.into_iter().rev().flat_map(|ran| ran.changes.into_iter().rev()))
+    }
+
+    /// Follows another database from now on, and says what it has otherwise. What a script did that came to no end is
+    /// taken back.
+    pub(crate) fn turn_to(&mut self, connection: &mut Connection) -> rusqlite::Result<Vec<Changed>> {
+        self.take_back(connection)?;
+        let heard = Arc::clone(&self.heard);
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            if let Some(act) = Act::new(&context) {
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
+            }
+            Authorization::Allow
+        }))?;
+        self.state.look(connection, &Look::Everything, None)
+    }
+
+    /// What the script that has just run did to the schema, and has done for good.
+    pub(crate) fn settle(&mut self) -> Vec<Changed> {
+        std::mem::take(&mut self.ran).into_iter().flat_map(|ran| ran.changes).collect()
     }
 
     /// Lets the rules judge.
@@ -117,15 +136,7 @@ impl<'a> Follower<'a> {
 
 impl Watch for Follower<'_> {
     fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let heard = Arc::clone(&self.heard);
-        connection.authorizer(Some(move |context: AuthContext<'_>| {
-            if let Some(act) = Act::new(&context) {
-                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
-            }
-            Authorization::Allow
-        }))?;
-        self.state.look(connection, &Look::Everything, None)?;
-        Ok(())
+        self.turn_to(connection).map(drop)
     }
 
     fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
@@ -204,7 +215,7 @@ mod tests {
     use super::*;
     use crate::model::Schema;
     use crate::read::{ReadOptions, read};
-    use crate::replay::{Outcome, run};
+    use crate::replay::run;
 
     /// The kind, name and text of each object, in their order by name.
     fn shown(schema: &Schema) -> Vec<String> {
@@ -241,7 +252,7 @@ mod tests {
             let script = script::parse(&Arc::new(SourceText::new("001_a.sql", text)), &mut problems).up;
             assert_eq!(problems, []);
             follower.ran.clear();
-            run(&connection, ForeignKeys::On, &script, true, Outcome::Keep, &mut follower).unwrap();
+            run(&connection, ForeignKeys::On, &script, true, &mut follower).unwrap();
             let followed = Schema { objects: follower.state.iter().map(|known| known.object.clone()).collect() };
             let there = read(&connection, &ReadOptions::default()).unwrap();
             assert_eq!(shown(&followed), shown(&there), "{text}");

@@ -1,5 +1,6 @@
 //! All rules, a file each.
 
+pub(super) mod down_not_inverse;
 mod drop_column;
 mod drop_table;
 
@@ -15,4 +16,5 @@ pub const RULES: &[&Rule] = &[
     // Mechanics.
     // Style.
     // History.
+    &down_not_inverse::RULE,
 ];
