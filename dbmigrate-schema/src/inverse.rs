@@ -178,8 +178,9 @@ fn key(known: &Rc<Known>) -> (Kind, &crate::Name, Option<&crate::Name>) {
 fn leads_elsewhere(migration: &SourceMigration, down: &Script, differences: &[Difference]) -> Diagnostic {
     let message = format!("the way back of `{}` does not lead back to the schema before it", migration.name());
     let finding = at_first(Diagnostic::warning(CODE, message), down);
-    let finding =
-        differences.iter().fold(finding, |finding, difference| finding.note(format!("compared with before: {difference}")));
+    let finding = differences
+        .iter()
+        .fold(finding, |finding, difference| finding.note(format!("compared with before: {difference}")));
     finding
         .help("undo in it what the way up does")
         .help("if there is no way back, remove it and write `-- dbmigrate: irreversible REASON` in the way up")

@@ -64,11 +64,7 @@ pub(crate) fn watched(set: &MigrationSet, watch: &mut dyn Watch) -> (Replay, Vec
     (replay, elsewhere)
 }
 
-fn ups_and_downs(
-    set: &MigrationSet,
-    replay: &mut Replay,
-    watch: &mut dyn Watch,
-) -> rusqlite::Result<Vec<Elsewhere>> {
+fn ups_and_downs(set: &MigrationSet, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<Vec<Elsewhere>> {
     let mut connection = Connection::open_in_memory()?;
     let (deferring, nothing) = (deferring(set), Options::default());
     let mut inverse = Inverse::new(set, deferring, &nothing, watch)?;
@@ -89,9 +85,8 @@ pub(crate) fn replay_ups(
     replay: &mut Replay,
     watch: &mut dyn Watch,
 ) {
-    let run = |script: &Script, watch: &mut dyn Watch| {
-        run(connection, set.config.foreign_keys, script, deferring, watch)
-    };
+    let run =
+        |script: &Script, watch: &mut dyn Watch| run(connection, set.config.foreign_keys, script, deferring, watch);
     let mut migrations = set.migrations.iter().enumerate();
     let before = |hook: &Script| replay.attempt(path(hook), replayable(hook), |hook| run(hook, watch));
     if set.before_all.as_ref().is_none_or(before) {

@@ -27,7 +27,8 @@ fn check(files: &[(&str, &str)]) -> Replay {
 #[track_caller]
 fn differs(before: &str, migration: &str, expect: &[&str]) {
     let (up, down) = migration.split_once("---").unwrap();
-    let replay = check(&[("001_a.sql", before), ("002_b.sql", up), ("002_b.down.sql", down), ("003_c.sql", "SELECT 1")]);
+    let replay =
+        check(&[("001_a.sql", before), ("002_b.sql", up), ("002_b.down.sql", down), ("003_c.sql", "SELECT 1")]);
     assert_eq!((replay.ups, replay.downs), (3, 1), "{migration}");
     let notes: Vec<_> = replay.diagnostics.iter().flat_map(|found| &found.notes).collect();
     let expect: Vec<_> = expect.iter().map(|what| format!("compared with before: {what}")).collect();
@@ -56,28 +57,41 @@ fn what_differs_is_named_object_by_object() {
             "view `adults` changes its query from `SELECT id FROM member WHERE age > 17` to `SELECT id, age FROM member`",
         ],
     );
-    differs(TABLES, "DROP TABLE member --- SELECT 1", &[
-        "table `member` is removed",
-        "index `member_team` on `member` is removed",
-        "trigger `counted` on `member` is removed",
-    ]);
+    differs(
+        TABLES,
+        "DROP TABLE member; DROP VIEW adults --- SELECT 1",
+        &[
+            "table `member` is removed",
+            "index `member_team` on `member` is removed",
+            "view `adults` is removed",
+            "trigger `counted` on `member` is removed",
+        ],
+    );
     differs(TABLES, "SELECT 1 --- DROP TRIGGER counted", &["trigger `counted` on `member` is removed"]);
-    differs(TABLES, "ALTER TABLE team ADD COLUMN size --- ALTER TABLE team RENAME COLUMN size TO length", &[
-        "table `team`: column `length` is added",
-    ]);
-    differs(TABLES, "ALTER TABLE team RENAME TO teams --- SELECT 1", &[
-        "table `team` is removed",
-        "table `teams` is added",
-        "table `member`: `FOREIGN KEY (team) REFERENCES team` is removed",
-        "table `member`: `FOREIGN KEY (team) REFERENCES teams` is added",
-    ]);
+    differs(
+        TABLES,
+        "ALTER TABLE team ADD COLUMN size --- ALTER TABLE team RENAME COLUMN size TO length",
+        &["table `team`: column `length` is added"],
+    );
+    differs(
+        TABLES,
+        "ALTER TABLE team RENAME TO teams --- SELECT 1",
+        &[
+            "table `team` is removed",
+            "table `member`: `FOREIGN KEY (team) REFERENCES team` is removed",
+            "table `member`: `FOREIGN KEY (team) REFERENCES teams` is added",
+            "table `teams` is added",
+        ],
+    );
 }
 
 #[test]
 fn the_order_of_columns_is_a_difference() {
-    differs(TABLES, "ALTER TABLE team DROP COLUMN name --- ALTER TABLE team ADD COLUMN name TEXT", &[
-        "table `team`: the order of columns becomes `id`, `note`, `name`",
-    ]);
+    differs(
+        TABLES,
+        "ALTER TABLE team DROP COLUMN name --- ALTER TABLE team ADD COLUMN name TEXT",
+        &["table `team`: the order of columns becomes `id`, `note`, `name`"],
+    );
     differs(TABLES, "ALTER TABLE team DROP COLUMN note --- ALTER TABLE team ADD COLUMN note TEXT", &[]);
 }
 
@@ -115,8 +129,11 @@ fn one_fault_hides_no_other() {
     let replay = check(&[
         ("001_a.sql", "CREATE TABLE a (x);\n-- dbmigrate: down\nSELECT 1;"),
         ("002_b.sql", "CREATE TABLE b (x);\n-- dbmigrate: down\nDROP TABLE nope;"),
-        ("003_c.sql", "-- dbmigrate: no-transaction\nCREATE TABLE c (x);\n-- dbmigrate: down\n-- dbmigrate: \
-          no-transaction\nDROP TABLE a;\nDROP TABLE nope;"),
+        (
+            "003_c.sql",
+            "-- dbmigrate: no-transaction\nCREATE TABLE c (x);\n-- dbmigrate: down\n-- dbmigrate: \
+          no-transaction\nDROP TABLE a;\nDROP TABLE nope;",
+        ),
         ("004_d.sql", "-- dbmigrate: irreversible it is gone\nDELETE FROM a;"),
         ("005_e.sql", "CREATE TABLE e (x);\n-- dbmigrate: down\nDROP TABLE e;"),
         ("006_f.sql", "ALTER TABLE a ADD COLUMN y;\n-- dbmigrate: down\nALTER TABLE e ADD COLUMN y;"),
@@ -157,8 +174,11 @@ fn rows_that_went_on_the_way_are_there_for_the_next_migration() {
         ("002_b.sql", "INSERT INTO t VALUES (1);"),
         ("003_c.sql", "INSERT INTO t VALUES (2);\n-- dbmigrate: down\nDELETE FROM t;"),
         ("004_d.sql", "INSERT INTO u VALUES (1);\n-- dbmigrate: down\nDELETE FROM u;"),
-        ("005_e.sql", "CREATE TABLE one (n CHECK (n = 2));\nINSERT INTO one SELECT count(*) FROM t;\n\
-          -- dbmigrate: down\nDROP TABLE one;"),
+        (
+            "005_e.sql",
+            "CREATE TABLE one (n CHECK (n = 2));\nINSERT INTO one SELECT count(*) FROM t;\n\
+          -- dbmigrate: down\nDROP TABLE one;",
+        ),
     ]);
     assert_eq!((found(&replay), replay.downs), (vec![], 3));
 }
@@ -193,7 +213,9 @@ fn tables_of_a_module_come_and_go_with_theirs() {
         "CREATE VIRTUAL TABLE doc_fts USING fts5 (body, content = 'doc') --- DROP TABLE doc_fts",
         &[],
     );
-    differs("SELECT 1", "CREATE VIRTUAL TABLE doc_fts USING fts5 (body) --- SELECT 1", &[
-        "virtual table `doc_fts` is added",
-    ]);
+    differs(
+        "SELECT 1",
+        "CREATE VIRTUAL TABLE doc_fts USING fts5 (body) --- SELECT 1",
+        &["virtual table `doc_fts` is added"],
+    );
 }
