@@ -138,7 +138,7 @@ impl Watch for Inverse<'_> {
 }
 
 /// In what a schema differs from what it was before all of these changes, which led to it.
-fn differences(now: &State, scripts: &[&[Changed]]) -> Vec<Difference> {
+pub(crate) fn differences(now: &State, scripts: &[&[Changed]]) -> Vec<Difference> {
     let mut seen = HashSet::new();
     let changes = scripts.iter().copied().flatten().filter(|changed| seen.insert(&changed.key));
     let pairs = changes.map(|first| (first.before.as_ref(), now.get(first.key.0, &first.key.1)));

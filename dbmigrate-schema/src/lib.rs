@@ -28,6 +28,7 @@ mod renamed;
 mod render;
 mod repeatable;
 mod replay;
+mod trial;
 mod views;
 mod watch;
 
@@ -36,6 +37,7 @@ pub use declared::{Declared, Hint};
 pub use fill::{FillError, Filled, FilledTable, fill};
 pub use model::{Kind, Name, Object, Schema, Table};
 pub use plan::{Decisions, Fill, Hazard, Plan, Planned, Rename, Undecided, Version, plan, reversed};
-pub use proof::{Claim, Failure, Proof, Step, prove};
+pub use proof::{Claim, Failure, Loss, LossKind, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};
+pub use trial::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out};

@@ -14,6 +14,7 @@ mod rows;
 mod rule;
 mod rules;
 mod state;
+mod told;
 mod tree;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ pub use rows::Rows;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
 pub(crate) use state::{Changed, Known, State};
+pub(crate) use told::Told;
 
 use crate::replay::{Replay, watched};
 

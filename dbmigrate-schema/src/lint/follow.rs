@@ -15,6 +15,7 @@ use super::migration::{Migration, Statement};
 use super::rule::Check;
 use super::rules::RULES;
 use super::state::{Changed, Look, State};
+use super::told::{self, Told};
 use super::{Options, lineage, tree};
 use crate::model::Kind;
 use crate::watch::Watch;
@@ -84,18 +85,27 @@ impl<'a> Follower<'a> {
         std::mem::take(&mut self.ran).into_iter().flat_map(|ran| ran.changes).collect()
     }
 
+    /// As [`Follower::settle`], with what it did to rows.
+    pub(crate) fn told(&mut self, script: &Script) -> Told {
+        let bump = Bump::new();
+        told::tell(self.statements(script, &bump))
+    }
+
+    fn statements<'b>(&mut self, script: &'b Script, bump: &'b Bump) -> Vec<Statement<'b>> {
+        let ran = std::mem::take(&mut self.ran).into_iter();
+        ran.map(|Ran { span, acts, changes }| {
+            let sql = script.source.slice(span);
+            Statement { sql, span, tree: tree::parse(bump, sql), acts, changes }
+        })
+        .collect()
+    }
+
     /// Lets the rules judge.
     fn judge(&mut self, connection: &Connection) {
         let source = &self.set.migrations[self.at];
         let Body::Sql { up: script, .. } = &source.body else { return };
         let bump = Bump::new();
-        let statements: Vec<Statement<'_>> = std::mem::take(&mut self.ran)
-            .into_iter()
-            .map(|Ran { span, acts, changes }| {
-                let sql = script.source.slice(span);
-                Statement { sql, span, tree: tree::parse(&bump, sql), acts, changes }
-            })
-            .collect();
+        let statements = self.statements(script, &bump);
         let lineage = lineage::follow(&statements);
         let migration = Migration {
             set: self.set,
