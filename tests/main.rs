@@ -36,6 +36,7 @@ mod schema;
 mod settle;
 mod sound;
 mod support;
+mod test_command;
 
 /// The binary's own way from files to the runner's data, for tests that need no process.
 #[path = "../cargo-dbmigrate/src/ops"]

@@ -125,6 +125,8 @@ pub(crate) enum Command {
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
     Check,
+    /// Try every migration in memory on a database that holds rows: up, down, up, and older versions to the newest
+    Test(TestArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -222,6 +224,21 @@ impl FromDiffArgs {
     pub(crate) fn any(&self) -> bool {
         self.dry_run || !(self.rename.is_empty() && self.fill.is_empty() && self.allow.is_empty())
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Say only what is wrong with these: numbers, names, or versions from a header [default: all]
+    pub(crate) names: Vec<String>,
+    /// Stop after this migration
+    #[arg(long, value_name = "TARGET", conflicts_with = "names")]
+    pub(crate) to: Option<String>,
+    /// Take every version from this one on to the newest in one go [default: the ten before the newest]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) from: Option<String>,
+    /// Take every version there is to the newest in one go
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) deep: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,10 +20,12 @@ use crate::sequence::{self, Planned};
 use crate::source::SourceText;
 
 mod folder;
+mod rows;
 mod set;
 mod side;
 
 use folder::Folder;
+pub use rows::rows;
 pub use set::MigrationSet;
 
 /// The manifest, relative to the package.
@@ -267,7 +269,6 @@ pub(crate) mod tests {
             fs::write(full, text).unwrap();
         }
 
-        #[cfg(unix)]
         pub(crate) fn path(&self) -> &Path {
             &self.0
         }

@@ -18,6 +18,7 @@ mod reset;
 mod restore;
 mod schema;
 mod status;
+mod test;
 mod up;
 mod verify;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Generate(args) => generate::run(args, &mut context),
         Command::List => list::run(&mut context),
         Command::Check => check::run(&mut context),
+        Command::Test(args) => test::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),

@@ -15,4 +15,5 @@ pub(crate) mod runtime_set;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod space;
+pub(crate) mod test;
 pub(crate) mod wiring;

@@ -19,8 +19,17 @@ use crate::source::{SourceText, Span};
 const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
-const PACKAGE_KEYS: [&str; 8] =
-    ["foreign-keys", "newer-database", "out-of-order", "runner", "schema", "store-sql", "table", "transaction"];
+const PACKAGE_KEYS: [&str; 9] = [
+    "fixtures",
+    "foreign-keys",
+    "newer-database",
+    "out-of-order",
+    "runner",
+    "schema",
+    "store-sql",
+    "table",
+    "transaction",
+];
 
 /// Keys that only tools use: a workspace may give defaults.
 const TOOL_KEYS: [&str; 4] = ["backup", "database", "min-sqlite", "reversible"];
@@ -126,6 +135,7 @@ impl<'a> Reader<'a> {
             "backup" => self.config.backup = self.backup(value)?,
             "runner" => self.config.runner = Some(self.string(key, value, runner)?),
             "schema" => self.config.schema = self.string(key, value, generate::schema)?,
+            "fixtures" => self.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
             "min-sqlite" => self.config.min_sqlite = self.min_sqlite(value)?,
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
@@ -410,6 +420,7 @@ mod tests {
             backup = { keep = 5, dir = "backups" }
             runner = "migrate"
             schema = "db/schema.sql"
+            fixtures = "./fixtures//rows/"
             min-sqlite = "3.53"
         "#;
         let (config, diagnostics) = read_alone(table);
@@ -432,6 +443,7 @@ mod tests {
             backup: Some(Backup { keep: Some(5), dir: Some("backups".to_owned()) }),
             runner: Some("migrate".to_owned()),
             schema: "db/schema.sql".to_owned(),
+            fixtures: Some("fixtures/rows".to_owned()),
             min_sqlite: (3, 53),
         };
         assert_eq!(config, expect);
