@@ -1,7 +1,8 @@
 //! Everything that can be known of a package's migrations without a database of anybody's.
 
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration};
+use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_schema::Replay;
+use dbmigrate_schema::lint::{Options, lint};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -31,11 +32,15 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
     let mut diagnostics = loaded.diagnostics;
-    diagnostics.extend(loaded.set.migrations.iter().filter_map(empty_down));
     let manifest = wiring::manifest(project)?;
     diagnostics.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &loaded.set));
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
-    let replay = sound.then(|| dbmigrate_schema::replay(&loaded.set));
+    let linted = sound.then(|| lint(&loaded.set, &Options::default()));
+    // The other rules wait for their levels.
+    let findings = linted.iter().flat_map(|(_, findings)| findings);
+    let findings = findings.filter(|found| ["empty-down", "down-not-inverse"].contains(&found.rule.name));
+    diagnostics.extend(findings.map(|found| found.diagnostic.clone()));
+    let replay = linted.map(|(replay, _)| replay);
     if let Some(replay) = &replay {
         diagnostics.extend(replay.diagnostics.iter().cloned());
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
@@ -43,20 +48,4 @@ pub(crate) fn check(project: &Project) -> Result<Checked, CliError> {
         }
     }
     Ok(Checked { diagnostics, set: loaded.set, replay })
-}
-
-/// A way back that does nothing would only make the history forget what is there.
-fn empty_down(migration: &SourceMigration) -> Option<Diagnostic> {
-    let Body::Sql { up, down: Down::Script(down) } = &migration.body else { return None };
-    if up.steps.is_empty() || !down.steps.is_empty() {
-        return None;
-    }
-    let name = migration.name();
-    Some(
-        Diagnostic::warning("empty-down", format!("the way back of `{name}` holds no statement"))
-            .in_file(down.source.path())
-            .note("rolling it back would leave everything there and only make the history forget it")
-            .help("write the statements, or remove it: without one, `down` says so")
-            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
-    )
 }

@@ -33,6 +33,11 @@ impl Draft {
         Self { diagnostic: self.diagnostic.label(label), ..self }
     }
 
+    /// Names another file than that of the way up.
+    pub(crate) fn in_file(self, path: &str) -> Self {
+        Self { diagnostic: self.diagnostic.in_file(path), ..self }
+    }
+
     /// Adds a fact that explains.
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
         Self { diagnostic: self.diagnostic.note(note), ..self }

@@ -123,6 +123,11 @@ impl<'m> Migration<'m> {
         net
     }
 
+    /// Whether the package wants ways back.
+    pub(crate) fn is_reversible(&self) -> bool {
+        self.set.config.reversible
+    }
+
     pub(crate) fn min_sqlite(&self) -> Version {
         self.set.config.min_sqlite
     }

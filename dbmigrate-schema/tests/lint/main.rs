@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod examples;
+mod history;
 mod lineage;
 mod support;

@@ -1,0 +1,40 @@
+//! `empty-down`: a way back that does nothing.
+
+use dbmigrate_core::{Body, Down};
+
+use crate::lint::finding::Findings;
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "empty-down",
+    group: Group::History,
+    level: Level::Warn,
+    what: "a way back holds no statement",
+    why: "Rolling it back leaves everything there and only makes the history forget it: the next `up` fails, or does \
+          the same once more.",
+    instead: "Write the statements, or remove the file: without one, `down` says so before anything changes. If there is \
+              no way back on purpose, say why in the way up:\n\n    -- dbmigrate: irreversible the old prices are gone",
+    fails: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\n-- Still to be written." }],
+    passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
+    quiet: &[
+        Example { before: "", now: "-- Nothing here.\n-- dbmigrate: down\n-- And nothing to undo." },
+        Example { before: "", now: "-- dbmigrate: irreversible it is needed\nCREATE TABLE t (a);" },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    let Body::Sql { up, down: Down::Script(down) } = &migration.source.body else { return };
+    if up.steps.is_empty() || !down.steps.is_empty() {
+        return;
+    }
+    findings.push(
+        migration
+            .whole(format!("the way back of `{}` holds no statement", migration.source.name()))
+            .in_file(down.source.path())
+            .note("rolling it back would leave everything there and only make the history forget it")
+            .help("write the statements, or remove it: without one, `down` says so")
+            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
+    );
+}
