@@ -39,6 +39,7 @@ const LATER_KEYS: [&str; 4] = ["layout", "lints", "replay", "sets"];
 
 mod backup;
 mod generate;
+mod names;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -131,9 +132,9 @@ impl<'a> Reader<'a> {
         match key {
             "dir" => self.config.dir = self.string(key, value, dir)?,
             "database" => self.config.database = Some(self.string(key, value, database)?),
-            "table" => self.config.table = self.string(key, value, history_table)?,
+            "table" => self.config.table = self.string(key, value, names::history_table)?,
             "backup" => self.config.backup = self.backup(value)?,
-            "runner" => self.config.runner = Some(self.string(key, value, runner)?),
+            "runner" => self.config.runner = Some(self.string(key, value, names::runner)?),
             "schema" => self.config.schema = self.string(key, value, generate::schema)?,
             "fixtures" => self.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
             "min-sqlite" => self.config.min_sqlite = self.min_sqlite(value)?,
@@ -340,27 +341,6 @@ fn database(text: &str) -> Checked {
     }
     if text.chars().any(char::is_control) {
         return Err(("it holds a control character", help));
-    }
-    Ok(text.to_owned())
-}
-
-fn history_table(text: &str) -> Checked {
-    let help = "write a name such as `_migrations`";
-    let plain = text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-    if !plain || text.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(("a table name holds letters, digits and `_`, and begins with no digit", help));
-    }
-    if text.get(..7).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sqlite_")) {
-        return Err(("SQLite keeps names with `sqlite_` to itself", help));
-    }
-    Ok(text.to_owned())
-}
-
-fn runner(text: &str) -> Checked {
-    let plain = text.bytes().all(|byte| matches!(byte, b'_' | b'-') || byte.is_ascii_alphanumeric());
-    if !plain || text.starts_with('-') {
-        let help = "write the name of a `[[bin]]` of the package, such as `migrate`";
-        return Err(("it is not the name of a binary target", help));
     }
     Ok(text.to_owned())
 }
