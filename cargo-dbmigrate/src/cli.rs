@@ -125,7 +125,7 @@ pub(crate) enum Command {
     List,
     /// Check sequence, configuration, wiring, and replay every up and down in memory
     Check,
-    /// Try every migration in memory on a database that holds rows: up, down, up, and older versions to the newest
+    /// Try every migration up, down and up in memory, on a database that holds rows
     Test(TestArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
