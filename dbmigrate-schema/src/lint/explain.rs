@@ -76,7 +76,8 @@ fn by_group() -> impl Iterator<Item = (Group, Vec<&'static Rule>)> {
 
 fn section(rule: &Rule, head: &str) -> String {
     let (name, group, level) = (rule.name, rule.group.as_str(), rule.level.as_str());
-    let mut text = format!("{head} {name}\n\n{}. Group `{group}`, `{level}` by default.\n\n", capital(rule.what));
+    let level = if rule.is_fixed() { "whatever the levels are".to_owned() } else { format!("`{level}` by default") };
+    let mut text = format!("{head} {name}\n\n{}. Group `{group}`, {level}.\n\n", capital(rule.what));
     text.push_str(&format!("{}\n\n{}\n", wrapped(rule.why), wrapped(rule.instead)));
     // The others are for the tests.
     for (title, examples) in [("This is found", rule.fails), ("This is not", rule.passes)] {

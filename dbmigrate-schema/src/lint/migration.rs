@@ -182,6 +182,11 @@ impl<'m> Migration<'m> {
         self.connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap_or(false)
     }
 
+    /// Whether the package wants ways back.
+    pub(crate) fn is_reversible(&self) -> bool {
+        self.set.config.reversible
+    }
+
     pub(crate) fn min_sqlite(&self) -> Version {
         self.set.config.min_sqlite
     }

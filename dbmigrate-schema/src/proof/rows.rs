@@ -93,7 +93,7 @@ fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name 
 }
 
 /// Why the way up turns the rows away that are there. The database stays as it is.
-fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+pub(crate) fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
     if !up.transaction {
         return Ok(None);
     }

@@ -25,7 +25,7 @@ pub(super) fn asserts(connection: &Connection, script: &Script) -> Result<(), Di
 }
 
 /// Everything that SQLite finds wrong, in words.
-pub(super) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<String> {
+pub(crate) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<String> {
     let mut faults = BTreeSet::new();
     faults.extend(texts(connection, "PRAGMA main.integrity_check", []).into_iter().filter(|found| found != "ok"));
     for table in schema.tables() {

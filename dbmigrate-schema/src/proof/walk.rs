@@ -9,7 +9,7 @@ use super::{Claim, Failure, Step, read, unexpected};
 use crate::compare::compare;
 use crate::migrated::replayed_rest;
 use crate::model::Schema;
-use crate::replay::{Outcome, run};
+use crate::replay::run;
 use crate::watch::Nobody;
 
 /// The two schemas and the two ways between them.
@@ -77,7 +77,7 @@ pub(super) fn fresh(claim: &Claim<'_>, up: &Script, connection: &Connection) -> 
 
 fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {
     // Rows make it worth while to look for orphans in any case.
-    run(connection, claim.set.config.foreign_keys, script, true, Outcome::Keep, &mut Nobody)
+    run(connection, claim.set.config.foreign_keys, script, true, &mut Nobody)
 }
 
 /// In what the schema differs from the one that was to come.

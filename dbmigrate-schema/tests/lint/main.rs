@@ -4,6 +4,7 @@
 
 mod document;
 mod examples;
+mod history;
 mod levels;
 mod lineage;
 mod mechanics;

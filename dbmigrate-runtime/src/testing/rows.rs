@@ -1,0 +1,146 @@
+//! The rows of a database, and what is lost between two looks at them.
+
+use std::collections::BTreeMap;
+
+use crate::db::Db;
+use crate::error::Error;
+use crate::quote::identifier;
+use crate::schema::{Object, Schema};
+use crate::value::{Row, Value};
+
+/// The rows of all tables, by name in lower case. Those that belong to a virtual table are its own affair.
+#[derive(Default)]
+pub(super) struct Contents(BTreeMap<String, Table>);
+
+/// The rows of one table.
+pub(super) struct Table {
+    pub(super) name: String,
+    columns: Vec<String>,
+    /// The places of the columns of its primary key.
+    key: Vec<usize>,
+    rows: Vec<Row>,
+}
+
+/// How much of a table has to be as it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// Every row.
+    Exactly,
+    /// No row is gone, and no value has become NULL.
+    Kept,
+}
+
+impl Contents {
+    pub(super) fn read(db: &mut Db<'_>, schema: &Schema) -> Result<Self, Error> {
+        let mut tables = BTreeMap::new();
+        for object in tables_of(schema) {
+            let columns: Vec<String> = object.columns.iter().map(|column| identifier(column)).collect();
+            let sql = format!("SELECT {} FROM main.{}", columns.join(", "), identifier(&object.name));
+            let rows = db.query("could not read rows", &sql, &[])?;
+            let place = |column: &String| object.columns.iter().position(|other| other == column);
+            let table = Table {
+                name: object.name.clone(),
+                columns: object.columns.clone(),
+                key: object.key.iter().filter_map(place).collect(),
+                rows,
+            };
+            tables.insert(object.name.to_ascii_lowercase(), table);
+        }
+        Ok(Self(tables))
+    }
+
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.0.values()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Table> {
+        self.0.get(&name.to_ascii_lowercase())
+    }
+}
+
+/// The tables whose rows are a program's own.
+fn tables_of(schema: &Schema) -> impl Iterator<Item = &Object> {
+    // The columns of a virtual table are not asked for.
+    let is_plain = |object: &&Object| object.kind == "table" && !object.columns.is_empty();
+    let modules: Vec<String> = schema
+        .objects()
+        .filter(|object| object.kind == "table" && object.columns.is_empty())
+        .map(|object| format!("{}_", object.name.to_ascii_lowercase()))
+        .collect();
+    schema.objects().filter(is_plain).filter(move |object| {
+        let name = object.name.to_ascii_lowercase();
+        !modules.iter().any(|module| name.starts_with(module))
+    })
+}
+
+impl Table {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// What of this table `now` does not have any more, in the columns that `through` has, too.
+    pub(super) fn lost(&self, now: &Self, through: &Self, how: How) -> Option<String> {
+        let common = |column: &&String| now.columns.contains(column) && through.columns.contains(column);
+        let columns: Vec<&String> = self.columns.iter().filter(common).collect();
+        let pick = |table: &Self| -> Vec<Row> {
+            let at = |column: &&String| table.columns.iter().position(|other| other == *column);
+            let places: Vec<usize> = columns.iter().filter_map(at).collect();
+            table.rows.iter().map(|row| places.iter().filter_map(|&at| row.get(at).cloned()).collect()).collect()
+        };
+        let (before, mut after) = (pick(self), pick(now));
+        let count = before.len();
+        let some = |gone: usize| format!("{gone} of {count} row{}", if count == 1 { "" } else { "s" });
+        if how == How::Exactly {
+            let is_gone = |row: &&Row| match after.iter().position(|other| other == *row) {
+                Some(at) => {
+                    after.swap_remove(at);
+                    false
+                }
+                None => true,
+            };
+            let gone: Vec<&Row> = before.iter().filter(is_gone).collect();
+            let first = gone.first()?;
+            return Some(format!(
+                "{} gone or changed, such as {}",
+                are(&some(gone.len()), gone.len()),
+                shown(&columns, first)
+            ));
+        }
+        if after.len() < count {
+            return Some(format!("{} gone", are(&some(count - after.len()), count - after.len())));
+        }
+        let key: Option<Vec<usize>> =
+            self.key.iter().map(|&at| columns.iter().position(|column| **column == self.columns[at])).collect();
+        let key = key.filter(|key| !key.is_empty())?;
+        let same = |row: &Row, other: &Row| key.iter().all(|&at| row[at] == other[at]);
+        for row in &before {
+            match after.iter().find(|other| same(row, other)) {
+                None => return Some(format!("a row is gone: {}", shown(&columns, row))),
+                Some(other) => {
+                    let emptied = |&at: &usize| row[at] != Value::Null && other[at] == Value::Null;
+                    if let Some(at) = (0..columns.len()).find(emptied) {
+                        return Some(format!("`{}` has become NULL in {}", columns[at], shown(&columns, row)));
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+fn are(some: &str, count: usize) -> String {
+    format!("{some} {}", if count == 1 { "is" } else { "are" })
+}
+
+fn shown(columns: &[&String], row: &Row) -> String {
+    let value = |value: &Value| match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:?}"),
+        Value::Text(text) => crate::quote::literal(text),
+        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+    };
+    let cells: Vec<String> =
+        columns.iter().zip(row).map(|(column, cell)| format!("{column} = {}", value(cell))).collect();
+    format!("({})", crate::excerpt::visible(&cells.join(", ")))
+}

@@ -1,0 +1,100 @@
+//! The rows of a trial: filled where there are new tables, and chosen anew where a migration turns them away.
+
+use std::collections::HashSet;
+
+use dbmigrate_core::{MigrationSet, Script};
+use rusqlite::Connection;
+
+use crate::fill::{Filled, fill_some, fill_with};
+use crate::lint::State;
+use crate::model::{Kind, Name, Object, Schema};
+use crate::proof::refusal;
+use crate::read::{ReadOptions, read};
+use crate::replay::{replayable, run, way_up};
+use crate::watch::Nobody;
+
+/// Any number will do, if it stays the same.
+pub(super) const SEED: u64 = 1;
+
+/// A table with as many rows gets no more.
+const ENOUGH: u32 = 32;
+
+/// Runs a script as the runner would. Rows make it worth while to look for orphans in any case.
+pub(super) fn go(
+    set: &MigrationSet,
+    connection: &Connection,
+    script: &Script,
+) -> Result<(), dbmigrate_core::Diagnostic> {
+    run(connection, set.config.foreign_keys, script, true, &mut Nobody)
+}
+
+/// A database as the first migrations make it, without further rows; none where one of them can't be gone.
+pub(super) fn made(set: &MigrationSet, count: usize) -> rusqlite::Result<Option<Connection>> {
+    let connection = Connection::open_in_memory()?;
+    let ups = set.migrations.iter().take(count).map(|migration| way_up(migration).ok());
+    let scripts = set.before_all.iter().map(|hook| replayable(hook).ok()).chain(ups);
+    for script in scripts {
+        let Some(script) = script else { return Ok(None) };
+        if go(set, &connection, script).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(connection))
+}
+
+/// Fills the tables that are new or others, where they have few rows. `state` is the schema.
+pub(super) fn fill_new(
+    connection: &Connection,
+    state: &State,
+    changed: &HashSet<Name>,
+    seed: u64,
+) -> rusqlite::Result<Filled> {
+    let is_wanted = |object: &Object| {
+        let count = format!("SELECT count(*) FROM main.{}", object.name().to_sql());
+        matches!(object.kind(), Kind::Table | Kind::VirtualTable)
+            && changed.contains(object.name())
+            && connection.query_row(&count, [], |row| row.get::<_, u32>(0)).is_ok_and(|rows| rows < ENOUGH)
+    };
+    let mut wanted: Vec<&Object> = state.iter().map(|known| &known.object).filter(|object| is_wanted(object)).collect();
+    wanted.sort_by(|one, other| one.name().cmp(other.name()));
+    let names: HashSet<Name> = wanted.iter().map(|object| object.name().clone()).collect();
+    if names.is_empty() {
+        return Ok(Filled::default());
+    }
+    let parents = wanted.iter().filter_map(|object| object.as_table()).flat_map(|table| table.foreign_keys());
+    let parents: HashSet<&Name> = parents.map(|key| &key.parent).filter(|parent| !names.contains(*parent)).collect();
+    let parents = parents.into_iter().filter_map(|parent| state.get(Kind::Table, parent));
+    let objects = parents.map(|known| &known.object).chain(wanted.iter().copied()).cloned().collect();
+    fill_some(connection, &Schema { objects }, &names, seed, &mut |_, _| Ok(()))
+}
+
+/// A database as the first migrations make it, with rows that the way up of the next one takes. Of the tables that it
+/// touches every row is tried with it.
+pub(super) fn chosen(
+    set: &MigrationSet,
+    count: usize,
+    up: &Script,
+    touched: &HashSet<Name>,
+) -> rusqlite::Result<Option<Connection>> {
+    let judged = |name: &Name| touched.contains(name);
+    let never = |_: &Name| false;
+    let any = |_: &Name| true;
+    // To judge every row is to run the way up for each; where that does not help, what is refused stays empty.
+    let ways: [(&dyn Fn(&Name) -> bool, &dyn Fn(&Name) -> bool); 3] =
+        [(&judged, &never), (&any, &never), (&never, &judged)];
+    for (is_judged, is_left_out) in ways {
+        let Some(connection) = made(set, count)? else { return Ok(None) };
+        let schema = read(&connection, &ReadOptions::default())?;
+        fill_with(&connection, &schema, SEED, &mut |connection, table| {
+            if is_left_out(&table.name) {
+                return Err("the next migration turns its rows away".to_owned());
+            }
+            let refused = if is_judged(&table.name) { refusal(connection, up) } else { Ok(None) };
+            refused.ok().flatten().map_or(Ok(()), Err)
+        })?;
+        if refusal(&connection, up)?.is_none() {
+            return Ok(Some(connection));
+        }
+    }
+    made(set, count)
+}
