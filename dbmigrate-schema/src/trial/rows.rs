@@ -68,6 +68,17 @@ pub(super) fn fill_new(
     fill_some(connection, &Schema { objects }, &names, seed, &mut |_, _| Ok(()))
 }
 
+/// Which rows are tried with a way up before they stay.
+#[derive(Clone, Copy)]
+enum Judged {
+    /// Those of the tables that it touches.
+    Touched,
+    /// All.
+    All,
+    /// None; the tables that it touches get no row.
+    LeftOut,
+}
+
 /// A database as the first migrations make it, with rows that the way up of the next one takes. Of the tables that it
 /// touches every row is tried with it.
 pub(super) fn chosen(
@@ -76,21 +87,14 @@ pub(super) fn chosen(
     up: &Script,
     touched: &HashSet<Name>,
 ) -> rusqlite::Result<Option<Connection>> {
-    let judged = |name: &Name| touched.contains(name);
-    let never = |_: &Name| false;
-    let any = |_: &Name| true;
     // To judge every row is to run the way up for each; where that does not help, what is refused stays empty.
-    let ways: [(&dyn Fn(&Name) -> bool, &dyn Fn(&Name) -> bool); 3] =
-        [(&judged, &never), (&any, &never), (&never, &judged)];
-    for (is_judged, is_left_out) in ways {
+    for way in [Judged::Touched, Judged::All, Judged::LeftOut] {
         let Some(connection) = made(set, count)? else { return Ok(None) };
         let schema = read(&connection, &ReadOptions::default())?;
-        fill_with(&connection, &schema, SEED, &mut |connection, table| {
-            if is_left_out(&table.name) {
-                return Err("the next migration turns its rows away".to_owned());
-            }
-            let refused = if is_judged(&table.name) { refusal(connection, up) } else { Ok(None) };
-            refused.ok().flatten().map_or(Ok(()), Err)
+        fill_with(&connection, &schema, SEED, &mut |connection, table| match (way, touched.contains(&table.name)) {
+            (Judged::Touched, true) | (Judged::All, _) => refusal(connection, up).ok().flatten().map_or(Ok(()), Err),
+            (Judged::LeftOut, true) => Err("the next migration turns its rows away".to_owned()),
+            _ => Ok(()),
         })?;
         if refusal(&connection, up)?.is_none() {
             return Ok(Some(connection));
