@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet};
-use dbmigrate_schema::{Fault, FaultKind, Rows, Tried, Tries, Versions, try_out};
+use dbmigrate_schema::{Fault, FaultKind, LossKind, Rows, Tried, Tries, Versions, try_out};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -100,7 +100,7 @@ pub(crate) fn diagnostic(name: &str, fault: &Fault, rows: &str) -> Diagnostic {
                 0 => None,
                 rows => Some(format!("{rows} of {} rows", loss.of)),
             };
-            let instead = loss.instead.as_ref().map(|instead| format!("there is {instead} instead"));
+            let instead = loss.instead.as_ref().filter(|_| loss.kind == LossKind::Gone).map(|instead| format!("there is {instead} instead"));
             how_many.into_iter().chain(instead).fold(found, Diagnostic::note)
         }
         _ => found,
