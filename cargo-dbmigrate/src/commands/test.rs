@@ -46,7 +46,7 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         shell.note(&format!("no row of `{table}` could be tried: {why}"));
     }
     for (name, (at, why)) in tried.versions.iter().filter_map(|it| Some((&it.name, it.ended.as_ref()?))) {
-        shell.note(&format!("from `{name}` it went as far as `{at}`, which turned generated rows away: {why}"));
+        shell.note(&format!("from `{name}` it went as far as `{at}`: {why}"));
     }
     shell.status("Tested", &format!("{} with {} ({})", project.name, run.rows, what(tried)));
     untried(tried, shell);

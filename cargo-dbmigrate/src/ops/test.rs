@@ -100,7 +100,11 @@ pub(crate) fn diagnostic(name: &str, fault: &Fault, rows: &str) -> Diagnostic {
                 0 => None,
                 rows => Some(format!("{rows} of {} rows", loss.of)),
             };
-            let instead = loss.instead.as_ref().filter(|_| loss.kind == LossKind::Gone).map(|instead| format!("there is {instead} instead"));
+            let instead = loss
+                .instead
+                .as_ref()
+                .filter(|_| loss.kind == LossKind::Gone)
+                .map(|instead| format!("there is {instead} instead"));
             how_many.into_iter().chain(instead).fold(found, Diagnostic::note)
         }
         _ => found,

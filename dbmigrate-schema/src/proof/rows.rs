@@ -18,6 +18,9 @@ use crate::model::{Constraint, Name, Object, Rule, Schema, Table};
 use crate::plan::Rename;
 use crate::replay::copy;
 
+/// Why an assertion turns rows away.
+pub(crate) const ASSERTION: &str = "an assertion of the way up does not hold with it";
+
 /// Fills a copy of the database.
 pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rusqlite::Result<(Connection, Filled)> {
     let (guide, touched) = (guide(walk), touched(walk));
@@ -92,13 +95,30 @@ fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name 
     from.unwrap_or(name)
 }
 
-/// Why the way up turns the rows away that are there. The database stays as it is.
-pub(crate) fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+/// Why the way up turns the rows away that are there. The database stays as it is. That NULL is not wanted has to be
+/// decided before, and is none.
+fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+    refused_by(connection, up, is_about_rows)
+}
+
+/// The same for a migration that somebody wrote, who may know that there is no NULL.
+pub(crate) fn turned_away(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+    let not_null = |error: &rusqlite::Error| {
+        error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_NOTNULL)
+    };
+    refused_by(connection, up, |error| is_about_rows(error) || not_null(error))
+}
+
+fn refused_by(
+    connection: &Connection,
+    up: &Script,
+    is_about_rows: impl Fn(&rusqlite::Error) -> bool,
+) -> rusqlite::Result<Option<String>> {
     if !up.transaction {
         return Ok(None);
     }
     if asserts(connection, up).is_err() {
-        return Ok(Some("an assertion of the way up does not hold with it".to_owned()));
+        return Ok(Some(ASSERTION.to_owned()));
     }
     let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
     // Where SQLite can't look for any, there are none.

@@ -12,7 +12,7 @@ use super::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
-use crate::proof::{Contents, faults, refusal};
+use crate::proof::{ASSERTION, Contents, faults, turned_away};
 use crate::read::{ReadOptions, read};
 use crate::replay::{copy, run, way_back, way_up};
 use crate::watch::Watch;
@@ -95,7 +95,12 @@ impl<'a> Walk<'a> {
         let migration = &self.set.migrations[at];
         let mut beside = self.beside()?;
         let mut went = self.go(&beside, up);
-        if went.is_err() && self.choose(at, up)? {
+        if let Err(refused) = &went
+            && let Some(takes_some) = self.choose(at, up)?
+        {
+            if !takes_some {
+                one.faults.push(Fault { leg: Leg::Up, kind: FaultKind::Refused(refused.clone()) });
+            }
             beside = self.beside()?;
             went = self.go(&beside, up);
         }
@@ -189,25 +194,36 @@ impl<'a> Walk<'a> {
         Ok(self.follower.told(script))
     }
 
-    /// Where generated rows were turned away: takes others. False where that is not what is wrong.
-    fn choose(&mut self, at: usize, up: &Script) -> rusqlite::Result<bool> {
+    /// Where generated rows were turned away: takes others, and says whether there are any. None where that is not what is
+    /// wrong.
+    fn choose(&mut self, at: usize, up: &Script) -> rusqlite::Result<Option<bool>> {
         if !matches!(self.tries.rows, Rows::Generated) {
-            return Ok(false);
+            return Ok(None);
         }
-        let Some(why) = refusal(&self.connection, up)? else { return Ok(false) };
+        let Some(why) = turned_away(&self.connection, up)? else { return Ok(None) };
         // On a database without rows it says which tables it touches.
-        let Some(mut empty) = made(self.set, at)? else { return Ok(false) };
+        let Some(mut empty) = made(self.set, at)? else { return Ok(None) };
         self.follower.turn_to(&mut empty)?;
-        let Ok(told) = self.go(&empty, up) else { return Ok(false) };
+        let Ok(told) = self.go(&empty, up) else { return Ok(None) };
         let changed = told.changes.iter().map(|changed| {
             let known = changed.before.as_ref().or(changed.after.as_ref());
             known.and_then(|known| known.object.table()).unwrap_or(&changed.key.1).clone()
         });
-        let touched = changed.chain(told.meant.iter().cloned()).collect();
-        let Some(chosen) = chosen(self.set, at, up, &touched)? else { return Ok(false) };
-        self.tried.turned_away.push((self.set.migrations[at].name(), why));
-        self.connection = chosen;
-        Ok(true)
+        let touched: HashSet<Name> = changed.chain(told.meant.iter().cloned()).collect();
+        let holds = |table: &&Name| {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", table.to_sql());
+            // One that the migration makes is not there.
+            self.connection.query_row(&sql, [], |row| row.get(0)).unwrap_or(false)
+        };
+        let held = touched.iter().filter(holds).cloned().collect();
+        let Some(chosen) = chosen(self.set, at, up, &touched, &held)? else { return Ok(None) };
+        self.connection = chosen.connection;
+        // Who asserts that there are no rows may have none.
+        let takes_some = !chosen.is_emptied || why == ASSERTION;
+        if takes_some {
+            self.tried.turned_away.push((self.set.migrations[at].name(), why));
+        }
+        Ok(Some(takes_some))
     }
 
     /// Goes on after a migration that could not be tried; none where it can't be gone without rows either.
