@@ -26,7 +26,7 @@ use crate::read::ReadOptions;
 use crate::replay::copy;
 pub(crate) use contents::{Contents, Pair, pairs};
 pub use loss::{Loss, LossKind};
-pub(crate) use rows::{ASSERTION, turned_away};
+pub(crate) use rows::turned_away;
 pub(crate) use state::faults;
 use walk::Walk;
 

@@ -18,9 +18,6 @@ use crate::model::{Constraint, Name, Object, Rule, Schema, Table};
 use crate::plan::Rename;
 use crate::replay::copy;
 
-/// Why an assertion turns rows away.
-pub(crate) const ASSERTION: &str = "an assertion of the way up does not hold with it";
-
 /// Fills a copy of the database.
 pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rusqlite::Result<(Connection, Filled)> {
     let (guide, touched) = (guide(walk), touched(walk));
@@ -118,7 +115,7 @@ fn refused_by(
         return Ok(None);
     }
     if asserts(connection, up).is_err() {
-        return Ok(Some(ASSERTION.to_owned()));
+        return Ok(Some("an assertion of the way up does not hold with it".to_owned()));
     }
     let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
     // Where SQLite can't look for any, there are none.

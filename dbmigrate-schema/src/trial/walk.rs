@@ -12,7 +12,7 @@ use super::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
-use crate::proof::{ASSERTION, Contents, faults, turned_away};
+use crate::proof::{Contents, faults, turned_away};
 use crate::read::{ReadOptions, read};
 use crate::replay::{copy, run, way_back, way_up};
 use crate::watch::Watch;
@@ -96,9 +96,9 @@ impl<'a> Walk<'a> {
         let mut beside = self.beside()?;
         let mut went = self.go(&beside, up);
         if let Err(refused) = &went
-            && let Some(takes_some) = self.choose(at, up)?
+            && let Some(is_right) = self.choose(at, up)?
         {
-            if !takes_some {
+            if !is_right {
                 one.faults.push(Fault { leg: Leg::Up, kind: FaultKind::Refused(refused.clone()) });
             }
             beside = self.beside()?;
@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
         Ok(self.follower.told(script))
     }
 
-    /// Where generated rows were turned away: takes others, and says whether there are any. None where that is not what is
+    /// Where generated rows were turned away: takes others, and says whether it is right that it did. None where that is not what is
     /// wrong.
     fn choose(&mut self, at: usize, up: &Script) -> rusqlite::Result<Option<bool>> {
         if !matches!(self.tries.rows, Rows::Generated) {
@@ -218,12 +218,13 @@ impl<'a> Walk<'a> {
         let held = touched.iter().filter(holds).cloned().collect();
         let Some(chosen) = chosen(self.set, at, up, &touched, &held)? else { return Ok(None) };
         self.connection = chosen.connection;
-        // Who asserts that there are no rows may have none.
-        let takes_some = !chosen.is_emptied || why == ASSERTION;
-        if takes_some {
+        // A check, a key or an assertion may be one that no generated row satisfies. That every row comes to be NULL in a
+        // place that takes none is no matter of rows.
+        let is_right = !chosen.is_emptied || !why.starts_with("NOT NULL");
+        if is_right {
             self.tried.turned_away.push((self.set.migrations[at].name(), why));
         }
-        Ok(Some(takes_some))
+        Ok(Some(is_right))
     }
 
     /// Goes on after a migration that could not be tried; none where it can't be gone without rows either.
