@@ -66,6 +66,8 @@ pub struct Tried {
     pub turned_away: Vec<(String, String)>,
     /// The migrations that were not tried.
     pub unchecked: Vec<String>,
+    /// The migrations whose way back can't be tried here.
+    pub unchecked_downs: Vec<String>,
     /// The first migration that can't be tried here, where that ended it.
     pub stopped: Option<(String, Stopped)>,
 }

@@ -75,6 +75,10 @@ fn what(tried: &Tried) -> String {
 
 /// What was not tried is never just left out.
 fn untried(tried: &Tried, shell: &mut Shell) {
+    if !tried.unchecked_downs.is_empty() {
+        let names = tried.unchecked_downs.join("`, `");
+        shell.warning(&format!("only the program can go these ways back, and they are not tested: `{names}`"));
+    }
     if tried.unchecked.is_empty() {
         return;
     }
@@ -136,6 +140,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         "turned_away": named(tried.turned_away.iter().map(|(name, why)| (name.clone(), why)).collect()),
         "unfilled": named(tried.unfilled.iter().map(|(name, why)| (name.to_string(), why)).collect()),
         "unchecked": tried.unchecked,
+        "unchecked_downs": tried.unchecked_downs,
     });
     shell.data(&line.to_string());
 }

@@ -50,7 +50,10 @@ impl Tested {
 
     /// Whether nothing is wrong, and everything was tried.
     pub(crate) fn passed(&self) -> bool {
-        self.runs.iter().all(|run| self.faults(run).next().is_none() && run.tried.unchecked.is_empty())
+        self.runs.iter().all(|run| {
+            let tried = &run.tried;
+            self.faults(run).next().is_none() && tried.unchecked.is_empty() && tried.unchecked_downs.is_empty()
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use dbmigrate_core::{Diagnostic, MigrationSet, Script, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration};
 use rusqlite::Connection;
 
 use super::compared::{self, Compared};
@@ -115,6 +115,8 @@ impl<'a> Walk<'a> {
         self.compare(&compared, &beside, Leg::Up, one)?;
         if let Some(down) = way_back(migration) {
             self.back(&there, (up, down), &beside, one)?;
+        } else if matches!(migration.body, Body::Sql { down: Down::Script(_), .. }) {
+            self.tried.unchecked_downs.push(migration.name());
         }
         if let Err(refused) = rows::go(self.set, &self.connection, up) {
             one.faults.push(Fault { leg: Leg::Up, kind: FaultKind::Refused(refused) });
