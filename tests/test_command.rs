@@ -103,6 +103,10 @@ fn what_only_the_program_can_run_is_never_called_tested() {
         .says("`002_call` holds Rust, which only the program can run: not tested are `002_call`, `003_x`")
         .says("migrations::migrator().testing().check_all()")
         .says("(1 migration up, 0 down and up again)");
+    project.remove("migrations/002_call.sql");
+    project.remove("migrations/003_x.sql");
+    project.write("migrations/002_back.sql", "SELECT 1;\n-- dbmigrate: down\n-- dbmigrate: call empty\n");
+    project.dbmigrate(["test"]).exits(1).says("and they are not tested: `002_back`");
 }
 
 #[test]

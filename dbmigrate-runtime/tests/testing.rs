@@ -14,7 +14,7 @@ fn check(files: Vec<File>) -> Result<Tested, Faults> {
 /// One line for each fault.
 fn said(result: Result<Tested, Faults>) -> Vec<String> {
     let faults = result.expect_err("there is a fault");
-    faults.all().iter().map(|fault| fault.to_string().lines().next().unwrap().to_owned()).collect()
+    faults.all().iter().map(|fault| fault.to_string().lines().next().unwrap_or_default().to_owned()).collect()
 }
 
 fn tables() -> File {
@@ -155,6 +155,31 @@ fn rust_that_takes_children_with_their_parent_is_seen() {
         said(coded(vec![tables(), children], forget)),
         ["`002_code`: the table `child`: `parent` has become NULL in (id = 2, parent = 2, note = 'note 2')"]
     );
+}
+
+#[test]
+fn in_a_large_schema_nothing_is_overlooked() {
+    let many = (0..70).map(|at| -> &'static str { format!("CREATE TABLE t{at} (x INT)").leak() });
+    let many: Vec<&'static str> = many.chain(["CREATE TABLE log (child INT)"]).collect();
+    let files = vec![
+        tables(),
+        file("002_many", many.leak()),
+        file("003_more", &["INSERT INTO t7 VALUES (70)", "CREATE TABLE more (x)"])
+            .down(&["DELETE FROM t7 WHERE x = 70", "DROP TABLE more"]),
+        file("004_log", &["CREATE TRIGGER told AFTER UPDATE ON child BEGIN UPDATE log SET child = new.id; END"])
+            .down(&["DROP TRIGGER told"]),
+        file("005_fill", &["UPDATE child SET note = 'x'"]),
+        file(
+            "006_forget",
+            &[
+                "CREATE TABLE n (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent, note TEXT, more)",
+                "INSERT INTO n SELECT id, parent, note, 1 FROM child WHERE id <> 2",
+                "DROP TABLE child",
+                "ALTER TABLE n RENAME TO child",
+            ],
+        ),
+    ];
+    assert_eq!(said(check(files)), ["`006_forget`: the table `child`: 1 of 3 rows is gone"]);
 }
 
 type Body = fn(&Connection) -> Result<(), BoxError>;

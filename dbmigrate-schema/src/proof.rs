@@ -27,7 +27,7 @@ use crate::read::ReadOptions;
 use crate::replay::copy;
 pub(crate) use contents::{Contents, Pair, pairs};
 pub use loss::{Loss, LossKind};
-pub(crate) use rows::refusal;
+pub(crate) use rows::turned_away;
 pub(crate) use state::faults;
 use walk::Walk;
 

@@ -66,6 +66,8 @@ pub struct Tried {
     pub turned_away: Vec<(String, String)>,
     /// The migrations that were not tried.
     pub unchecked: Vec<String>,
+    /// The migrations whose way back can't be tried here.
+    pub unchecked_downs: Vec<String>,
     /// The first migration that can't be tried here, where that ended it.
     pub stopped: Option<(String, Stopped)>,
 }
@@ -98,7 +100,8 @@ pub struct TriedVersion {
     pub compared: usize,
     /// What is wrong.
     pub faults: Vec<Fault>,
-    /// Where it ended before the last one, because generated rows were turned away: the migration, and why.
+    /// Where it ended before the last one, at a migration that turned generated rows away or is wrong by itself: its
+    /// name, and why.
     pub ended: Option<(String, String)>,
     /// How long it took.
     pub duration: Duration,
@@ -124,7 +127,8 @@ pub fn try_out(set: &MigrationSet, tries: &Tries<'_>) -> rusqlite::Result<Tried>
     let affected = walk.all()?;
     let mut tried = walk.tried;
     if let (Rows::Generated, false) = (tries.rows, affected.is_empty()) {
-        tried.versions = versions::all(set, &affected, tries.versions)?;
+        let wrong = tried.migrations.iter().filter(|it| !it.faults.is_empty()).map(|it| it.name.clone()).collect();
+        tried.versions = versions::all(set, &affected, &wrong, tries.versions)?;
     }
     Ok(tried)
 }

@@ -179,6 +179,23 @@ fn a_column_that_takes_no_null_fails_on_rows() {
 }
 
 #[test]
+fn a_copy_that_takes_no_row_is_a_fault_and_one_that_takes_no_null_is_none() {
+    let rebuild = |select: &str| {
+        format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL);
+             INSERT INTO new {select} FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;"
+        )
+    };
+    let tried =
+        tried(&[TABLES, ("002_forgets.sql", &rebuild("(id, name) SELECT id, name")), ("003_more.sql", "SELECT 1;")]);
+    assert_eq!(faults(&tried), ["002_forgets up: SQLite refuses this statement: NOT NULL constraint failed: new.note"]);
+    assert_eq!(tried.versions[0].ended.as_ref().map(|(name, _)| name.as_str()), Some("002_forgets"));
+    let tried = sound(&[TABLES, ("002_strict.sql", &rebuild("SELECT id, name, note"))]);
+    assert_eq!(tried.turned_away, [("002_strict".to_owned(), "NOT NULL constraint failed: new.note".to_owned())]);
+    assert!(tried.migrations[1].rows > 0);
+}
+
+#[test]
 fn rows_that_a_migration_turns_away_are_chosen_anew() {
     let tried = sound(&[
         TABLES,

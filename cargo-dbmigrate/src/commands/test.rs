@@ -46,7 +46,7 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         shell.note(&format!("no row of `{table}` could be tried: {why}"));
     }
     for (name, (at, why)) in tried.versions.iter().filter_map(|it| Some((&it.name, it.ended.as_ref()?))) {
-        shell.note(&format!("from `{name}` it went as far as `{at}`, which turned generated rows away: {why}"));
+        shell.note(&format!("from `{name}` it went as far as `{at}`: {why}"));
     }
     shell.status("Tested", &format!("{} with {} ({})", project.name, run.rows, what(tried)));
     untried(tried, shell);
@@ -75,6 +75,10 @@ fn what(tried: &Tried) -> String {
 
 /// What was not tried is never just left out.
 fn untried(tried: &Tried, shell: &mut Shell) {
+    if !tried.unchecked_downs.is_empty() {
+        let names = tried.unchecked_downs.join("`, `");
+        shell.warning(&format!("only the program can go these ways back, and they are not tested: `{names}`"));
+    }
     if tried.unchecked.is_empty() {
         return;
     }
@@ -132,6 +136,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         "turned_away": named(tried.turned_away.iter().map(|(name, why)| (name.clone(), why)).collect()),
         "unfilled": named(tried.unfilled.iter().map(|(name, why)| (name.to_string(), why)).collect()),
         "unchecked": tried.unchecked,
+        "unchecked_downs": tried.unchecked_downs,
     });
     shell.data(&line.to_string());
 }

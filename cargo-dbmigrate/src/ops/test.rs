@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet};
-use dbmigrate_schema::{Fault, FaultKind, Rows, Tried, Tries, Versions, try_out};
+use dbmigrate_schema::{Fault, FaultKind, LossKind, Rows, Tried, Tries, Versions, try_out};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -50,7 +50,10 @@ impl Tested {
 
     /// Whether nothing is wrong, and everything was tried.
     pub(crate) fn passed(&self) -> bool {
-        self.runs.iter().all(|run| self.faults(run).next().is_none() && run.tried.unchecked.is_empty())
+        self.runs.iter().all(|run| {
+            let tried = &run.tried;
+            self.faults(run).next().is_none() && tried.unchecked.is_empty() && tried.unchecked_downs.is_empty()
+        })
     }
 }
 
@@ -100,7 +103,11 @@ pub(crate) fn diagnostic(name: &str, fault: &Fault, rows: &str) -> Diagnostic {
                 0 => None,
                 rows => Some(format!("{rows} of {} rows", loss.of)),
             };
-            let instead = loss.instead.as_ref().map(|instead| format!("there is {instead} instead"));
+            let instead = loss
+                .instead
+                .as_ref()
+                .filter(|_| loss.kind == LossKind::Gone)
+                .map(|instead| format!("there is {instead} instead"));
             how_many.into_iter().chain(instead).fold(found, Diagnostic::note)
         }
         _ => found,

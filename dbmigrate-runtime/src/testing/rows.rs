@@ -1,6 +1,7 @@
 //! The rows of a database, and what is lost between two looks at them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::db::Db;
 use crate::error::Error;
@@ -9,8 +10,8 @@ use crate::schema::{Object, Schema};
 use crate::value::{Row, Value};
 
 /// The rows of all tables, by name in lower case. Those that belong to a virtual table are its own affair.
-#[derive(Default)]
-pub(super) struct Contents(BTreeMap<String, Table>);
+#[derive(Clone, Default)]
+pub(super) struct Contents(BTreeMap<String, Rc<Table>>);
 
 /// The rows of one table.
 pub(super) struct Table {
@@ -31,9 +32,20 @@ pub(super) enum How {
 }
 
 impl Contents {
-    pub(super) fn read(db: &mut Db<'_>, schema: &Schema) -> Result<Self, Error> {
+    /// The rows as they are now: those of these tables are read, and of tables that were not there before.
+    pub(super) fn renewed(
+        &self,
+        db: &mut Db<'_>,
+        schema: &Schema,
+        is_read: impl Fn(&str) -> bool,
+    ) -> Result<Self, Error> {
         let mut tables = BTreeMap::new();
         for object in tables_of(schema) {
+            let key = object.name.to_ascii_lowercase();
+            if let Some(known) = self.0.get(&key).filter(|_| !is_read(&key)) {
+                tables.insert(key, Rc::clone(known));
+                continue;
+            }
             let columns: Vec<String> = object.columns.iter().map(|column| identifier(column)).collect();
             let sql = format!("SELECT {} FROM main.{}", columns.join(", "), identifier(&object.name));
             let rows = db.query("could not read rows", &sql, &[])?;
@@ -44,18 +56,49 @@ impl Contents {
                 key: object.key.iter().filter_map(place).collect(),
                 rows,
             };
-            tables.insert(object.name.to_ascii_lowercase(), table);
+            tables.insert(key, Rc::new(table));
         }
         Ok(Self(tables))
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.0.values()
+        self.0.values().map(Rc::as_ref)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Table> {
-        self.0.get(&name.to_ascii_lowercase())
+        self.0.get(&name.to_ascii_lowercase()).map(Rc::as_ref)
     }
+}
+
+/// In a database with more tables, only those are read again of which rows may have changed.
+const MANY: usize = 64;
+
+/// The tables, in lower case, of which rows may have changed since, besides those that are new: what these names belong
+/// to, what has another text, what refers to any of that, and what a trigger mentions. None where it may be any.
+pub(super) fn suspects(before: &Schema, now: &Schema, names: Option<BTreeSet<String>>) -> Option<BTreeSet<String>> {
+    let mut suspects = names?;
+    let tables: Vec<(String, String)> =
+        tables_of(now).map(|table| (table.name.to_ascii_lowercase(), table.text.to_ascii_lowercase())).collect();
+    if tables.len() <= MANY {
+        return None;
+    }
+    let text = |schema: &Schema, name: &str| schema.object("table", name).map(|table| table.text.clone());
+    let gone = tables_of(before).map(|table| table.name.to_ascii_lowercase());
+    suspects.extend(gone.filter(|name| text(before, name) != text(now, name)));
+    for trigger in now.objects().filter(|object| object.kind == "trigger") {
+        let mentioned = trigger.text.to_ascii_lowercase();
+        suspects.extend(tables.iter().map(|(name, _)| name).filter(|name| mentioned.contains(*name)).cloned());
+    }
+    // What refers to a table may lose rows with it, and so on.
+    let mut new: Vec<String> = suspects.iter().cloned().collect();
+    while let Some(parent) = new.pop() {
+        for (name, text) in &tables {
+            if text.contains("references") && text.contains(&parent) && suspects.insert(name.clone()) {
+                new.push(name.clone());
+            }
+        }
+    }
+    Some(suspects)
 }
 
 /// The tables whose rows are a program's own.

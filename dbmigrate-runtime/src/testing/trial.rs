@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::fault::{Fault, FaultKind, Faults, Leg};
 use super::fill::fill;
-use super::rows::{Contents, How};
+use super::rows::{Contents, How, suspects};
 use super::{Tested, Testing};
 use crate::db::Db;
 use crate::down::{self, Goal};
@@ -28,6 +29,8 @@ pub(super) struct Trial<'t, 'a, B: Backend> {
     set: &'t Set<'t>,
     options: Options,
     connection: B::Connection,
+    /// The database when it was last looked at.
+    seen: Rc<Seen>,
     tested: Tested,
     faults: Vec<Fault>,
 }
@@ -35,7 +38,7 @@ pub(super) struct Trial<'t, 'a, B: Backend> {
 /// A look at a database.
 #[derive(Default)]
 struct Seen {
-    schema: Schema,
+    schema: Rc<Schema>,
     contents: Contents,
 }
 
@@ -51,21 +54,29 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
             let migration = set.migrations.first().map_or("", |migration| migration.name).to_owned();
             Faults(vec![Fault { migration, leg: Leg::Up, kind: FaultKind::Stopped(error) }])
         })?;
-        Ok(Self { testing, set, options, connection, tested: Tested::default(), faults: Vec::new() })
+        Ok(Self {
+            testing,
+            set,
+            options,
+            connection,
+            seen: Rc::default(),
+            tested: Tested::default(),
+            faults: Vec::new(),
+        })
     }
 
     pub(super) fn walk(mut self) -> Result<Tested, Faults> {
         let migrations = self.set.migrations;
         let Some(last) = migrations.last() else { return Ok(self.tested) };
         let done = self.prepare().map_err(|kind| (migrations[0].name, Leg::Up, kind)).and_then(|()| {
-            let mut floor = (None, self.look().map_err(|kind| (migrations[0].name, Leg::Up, kind))?.schema);
+            let mut floor = (None, Rc::clone(&self.seen));
             for migration in migrations {
                 self.one(migration).map_err(|(leg, kind)| (migration.name, leg, kind))?;
                 if !matches!(migration.down, Down::Script(_)) {
-                    floor = (Some(migration.number), self.look().map_err(|it| (migration.name, Leg::Up, it))?.schema);
+                    floor = (Some(migration.number), Rc::clone(&self.seen));
                 }
             }
-            self.all(floor.0, &floor.1).map_err(|kind| (last.name, Leg::All, kind))
+            self.all(floor.0, &floor.1.schema).map_err(|kind| (last.name, Leg::All, kind))
         });
         if let Err((migration, leg, kind)) = done {
             self.fault(migration, leg, kind);
@@ -81,16 +92,16 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
             let message = format!("`{}` works on other files as well, and a test does not", migration.name);
             return Err(up(FaultKind::Stopped(Error::new(ErrorKind::Set, message))));
         }
-        let mut before = self.look().map_err(up)?;
+        let mut before = Rc::clone(&self.seen);
         match self.up(migration.number) {
             Ok(()) => {
-                let after = self.look().map_err(up)?;
+                let after = self.look(named(migration)).map_err(up)?;
                 self.rows(migration, Leg::Up, &before, &after, &after);
             }
             // Without rows nothing turns them away, and what is wrong besides shows.
             Err(kind) if kind.is_about_rows() => {
                 self.again(migration).map_err(up)?;
-                before.contents = Contents::default();
+                before = Rc::new(Seen { schema: Rc::clone(&before.schema), contents: Contents::default() });
                 self.turned_away(migration);
             }
             Err(kind) => match self.again(migration) {
@@ -107,19 +118,19 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     }
 
     fn back(&mut self, migration: &Migration<'_>, before: &Seen) -> Result<(), FaultKind> {
-        let after = self.look()?;
+        let after = Rc::clone(&self.seen);
         let found = self.faults.len();
         if let Err(kind) = self.down(Goal::Newest) {
             self.fault(migration.name, Leg::Down, kind);
             return self.again(migration).and_then(|()| self.fill());
         }
-        let now = self.look()?;
+        let now = self.look(named(migration))?;
         self.schema(migration.name, Leg::Down, &now.schema, &before.schema);
         self.rows(migration, Leg::Down, before, &now, &after);
         if self.faults.len() == found {
             match self.up(migration.number) {
                 Ok(()) => {
-                    let again = self.look()?;
+                    let again = self.look(named(migration))?;
                     self.schema(migration.name, Leg::UpAgain, &again.schema, &after.schema);
                     self.rows(migration, Leg::UpAgain, before, &again, &after);
                 }
@@ -142,7 +153,8 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     fn three_ways(&mut self, migration: &Migration<'_>) -> Result<(), FaultKind> {
         self.again(migration)?;
         self.down(Goal::Newest)?;
-        self.up(migration.number)
+        self.up(migration.number)?;
+        self.look(None).map(drop)
     }
 
     /// All of them back as far as there is a way, and up again.
@@ -151,14 +163,14 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
         if floor == last || self.tested.downs < 2 || !self.faults.is_empty() {
             return Ok(());
         }
-        let after = self.look()?.schema;
+        let after = Rc::clone(&self.seen);
         self.down(floor.map_or(Goal::All, Goal::After))?;
         let name = self.set.migrations.last().map_or("", |migration| migration.name);
-        let now = self.look()?.schema;
-        self.schema(name, Leg::All, &now, before);
+        let now = self.look(None)?;
+        self.schema(name, Leg::All, &now.schema, before);
         self.go(|session, set, options| up::up(session, set, options, None))?;
-        let now = self.look()?.schema;
-        self.schema(name, Leg::All, &now, &after);
+        let now = self.look(None)?;
+        self.schema(name, Leg::All, &now.schema, &after.schema);
         Ok(())
     }
 
@@ -200,7 +212,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
             let (Some(after), Some(on_the_way)) = (now.contents.get(&name), through.contents.get(&name)) else {
                 continue;
             };
-            if written.contains(&name) {
+            if written.contains(&name) || std::ptr::eq(table, after) {
                 continue;
             }
             let text = |seen: &'_ Seen| seen.schema.object("table", &name).map(|object| object.text.clone());
@@ -235,13 +247,15 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     /// Goes up to a migration on a new database, on which there are no rows but those of the migrations.
     fn again(&mut self, migration: &Migration<'_>) -> Result<(), FaultKind> {
         self.connection = open(self.testing).map_err(FaultKind::Stopped)?;
+        self.seen = Rc::default();
         self.prepare()?;
-        self.up(migration.number)
+        self.up(migration.number)?;
+        self.look(None).map(drop)
     }
 
     /// What the hook before all makes is there before the first migration.
     fn prepare(&mut self) -> Result<(), FaultKind> {
-        let Some(hook) = self.set.before_all else { return Ok(()) };
+        let Some(hook) = self.set.before_all else { return self.look(None).map(drop) };
         self.go(|session, _, options| {
             let mut db = Db::new(session, options);
             for step in hook.steps {
@@ -250,7 +264,8 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
                 db.execute(sql)?;
             }
             Ok(Report::default())
-        })
+        })?;
+        self.look(None).map(drop)
     }
 
     fn up(&mut self, number: u64) -> Result<(), FaultKind> {
@@ -279,27 +294,52 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
         }
     }
 
-    fn look(&mut self) -> Result<Seen, FaultKind> {
+    /// Looks at the database again; `names` are the tables that were named where they could lose rows, if that is known.
+    fn look(&mut self, names: Option<BTreeSet<String>>) -> Result<Rc<Seen>, FaultKind> {
+        let last = Rc::clone(&self.seen);
         let mut session = self.testing.migrator.session(&mut self.connection);
         let mut db = Db::new(&mut session, &self.options);
         let look = |db: &mut Db<'_>| {
-            let schema = Schema::read(db, &History::new(self.set))?;
-            let contents = Contents::read(db, &schema)?;
-            Ok(Seen { schema, contents })
+            let schema = last.schema.read_again(db, &History::new(self.set))?;
+            let suspects = suspects(&last.schema, &schema, names);
+            let is_read = |name: &str| suspects.as_ref().is_none_or(|suspects| suspects.contains(name));
+            let contents = last.contents.renewed(db, &schema, is_read)?;
+            Ok(Seen { schema: Rc::new(schema), contents })
         };
-        look(&mut db).map_err(FaultKind::Stopped)
+        self.seen = Rc::new(look(&mut db).map_err(FaultKind::Stopped)?);
+        Ok(Rc::clone(&self.seen))
     }
 
     /// Puts rows into tables that have none.
     fn fill(&mut self) -> Result<(), FaultKind> {
-        let seen = self.look()?;
         let tables: Vec<String> =
-            seen.contents.tables().filter(|table| table.is_empty()).map(|table| table.name.clone()).collect();
+            self.seen.contents.tables().filter(|table| table.is_empty()).map(|table| table.name.clone()).collect();
+        if tables.is_empty() {
+            self.tested.empty.clear();
+            return Ok(());
+        }
         let mut session = self.testing.migrator.session(&mut self.connection);
         let mut db = Db::new(&mut session, &self.options);
         self.tested.empty = fill(&mut db, &tables).map_err(FaultKind::Stopped)?;
-        Ok(())
+        drop(session);
+        self.look(Some(tables.iter().map(|table| table.to_ascii_lowercase()).collect())).map(drop)
     }
+}
+
+/// The tables, in lower case, that the statements of a migration name where they could lose rows. None where Rust could
+/// do anything.
+fn named(migration: &Migration<'_>) -> Option<BTreeSet<String>> {
+    let scripts = [Some(&migration.up), way_back(migration)].into_iter().flatten();
+    let mut named = BTreeSet::new();
+    for script in scripts {
+        for step in script.steps {
+            let Step::Sql(statement) = step else { return None };
+            if let Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) = statement.effect {
+                named.insert(table.to_ascii_lowercase());
+            }
+        }
+    }
+    Some(named)
 }
 
 fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {

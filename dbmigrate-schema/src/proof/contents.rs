@@ -17,14 +17,14 @@ pub(crate) struct Pair {
     from: Name,
     to: Name,
     columns: Vec<(Name, Name)>,
-    /// Whether a row has to keep its rowid.
-    rowids: bool,
+    /// Whether a row has to keep its rowid, and an `AUTOINCREMENT` its counter.
+    ids: bool,
 }
 
 impl Pair {
-    /// Leaves the rowids out.
-    pub(crate) fn without_rowids(&mut self) {
-        self.rowids = false;
+    /// Leaves out what a table numbers by itself.
+    pub(crate) fn without_ids(&mut self) {
+        self.ids = false;
     }
 
     /// Leaves a column out, by its name afterwards.
@@ -40,7 +40,7 @@ impl Pair {
     /// The same for the way back.
     pub(super) fn flipped(self) -> Self {
         let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();
-        Self { from: self.to, to: self.from, columns, rowids: self.rowids }
+        Self { from: self.to, to: self.from, columns, ids: self.ids }
     }
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn pairs(before: &Schema, after: &Schema, renames: &[Rename]) -> Vec<
             plain.then(|| (column.name.clone(), to.clone()))
         };
         let columns = table.columns.iter().filter_map(column).collect();
-        Some(Pair { from: table.name.clone(), to: to.clone(), columns, rowids: true })
+        Some(Pair { from: table.name.clone(), to: to.clone(), columns, ids: true })
     };
     before.tables().filter_map(matched).collect()
 }
@@ -147,7 +147,7 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?))).collect();
     // Where a column is the rowid, it speaks for it.
     let no_alias = before.rowid_alias().is_none() && after.rowid_alias().is_none();
-    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| no_alias && pair.rowids);
+    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| no_alias && pair.ids);
     let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
         let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
         let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
@@ -169,7 +169,7 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         columns: names.collect(),
         filled: filled.collect(),
         again: select(after, rowids.as_ref().map(|(_, to)| to), |(_, to)| to.name.to_sql()),
-        sequence: if counts(before) && counts(after) { sequence(connection, &pair.from)? } else { None },
+        sequence: if pair.ids && counts(before) && counts(after) { sequence(connection, &pair.from)? } else { None },
         rows,
     })
 }

@@ -92,8 +92,25 @@ fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name 
     from.unwrap_or(name)
 }
 
-/// Why the way up turns the rows away that are there. The database stays as it is.
-pub(crate) fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+/// Why the way up turns the rows away that are there. The database stays as it is. That NULL is not wanted has to be
+/// decided before, and is none.
+fn refusal(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+    refused_by(connection, up, is_about_rows)
+}
+
+/// The same for a migration that somebody wrote, who may know that there is no NULL.
+pub(crate) fn turned_away(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+    let not_null = |error: &rusqlite::Error| {
+        error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_NOTNULL)
+    };
+    refused_by(connection, up, |error| is_about_rows(error) || not_null(error))
+}
+
+fn refused_by(
+    connection: &Connection,
+    up: &Script,
+    is_about_rows: impl Fn(&rusqlite::Error) -> bool,
+) -> rusqlite::Result<Option<String>> {
     if !up.transaction {
         return Ok(None);
     }

@@ -105,7 +105,8 @@ fn others(told: &[&Told], now: &State) -> Vec<Object> {
 }
 
 impl Compared {
-    /// A rebuild gives rows new rowids where no column is one: that is for a rule of the linter to say.
+    /// A rebuild gives rows new rowids where no column is one, and starts a counter anew: that is for rules of the linter
+    /// to say.
     fn new(
         from: Vec<Object>,
         to: Vec<Object>,
@@ -121,7 +122,7 @@ impl Compared {
         for pair in &mut pairs {
             let table = pair.table().clone();
             if rebuilt.contains(&table) {
-                pair.without_rowids();
+                pair.without_ids();
             }
             computed.iter().filter(|(of, _)| *of == table).for_each(|(_, column)| pair.without(column));
         }

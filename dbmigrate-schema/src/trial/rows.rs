@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::fill::{Filled, fill_some, fill_with};
 use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
-use crate::proof::refusal;
+use crate::proof::turned_away;
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, run, way_up};
 use crate::watch::Nobody;
@@ -68,33 +68,51 @@ pub(super) fn fill_new(
     fill_some(connection, &Schema { objects }, &names, seed, &mut |_, _| Ok(()))
 }
 
+/// Which rows are tried with a way up before they stay.
+#[derive(Clone, Copy)]
+enum Judged {
+    /// Those of the tables that it touches.
+    Touched,
+    /// All.
+    All,
+    /// None; the tables that it touches get no row.
+    LeftOut,
+}
+
+/// A database with rows that a way up takes.
+pub(super) struct Chosen {
+    pub(super) connection: Connection,
+    /// Whether a table that it touches, and for which there were rows, had to stay empty: it takes none at all.
+    pub(super) is_emptied: bool,
+}
+
 /// A database as the first migrations make it, with rows that the way up of the next one takes. Of the tables that it
-/// touches every row is tried with it.
+/// touches every row is tried with it; `held` are those of which there were rows.
 pub(super) fn chosen(
     set: &MigrationSet,
     count: usize,
     up: &Script,
     touched: &HashSet<Name>,
-) -> rusqlite::Result<Option<Connection>> {
-    let judged = |name: &Name| touched.contains(name);
-    let never = |_: &Name| false;
-    let any = |_: &Name| true;
+    held: &HashSet<Name>,
+) -> rusqlite::Result<Option<Chosen>> {
     // To judge every row is to run the way up for each; where that does not help, what is refused stays empty.
-    let ways: [(&dyn Fn(&Name) -> bool, &dyn Fn(&Name) -> bool); 3] =
-        [(&judged, &never), (&any, &never), (&never, &judged)];
-    for (is_judged, is_left_out) in ways {
+    for way in [Judged::Touched, Judged::All, Judged::LeftOut] {
         let Some(connection) = made(set, count)? else { return Ok(None) };
         let schema = read(&connection, &ReadOptions::default())?;
-        fill_with(&connection, &schema, SEED, &mut |connection, table| {
-            if is_left_out(&table.name) {
-                return Err("the next migration turns its rows away".to_owned());
+        let filled = fill_with(&connection, &schema, SEED, &mut |connection, table| match (
+            way,
+            touched.contains(&table.name),
+        ) {
+            (Judged::Touched, true) | (Judged::All, _) => {
+                turned_away(connection, up).ok().flatten().map_or(Ok(()), Err)
             }
-            let refused = if is_judged(&table.name) { refusal(connection, up) } else { Ok(None) };
-            refused.ok().flatten().map_or(Ok(()), Err)
+            (Judged::LeftOut, true) => Err("the next migration turns its rows away".to_owned()),
+            _ => Ok(()),
         })?;
-        if refusal(&connection, up)?.is_none() {
-            return Ok(Some(connection));
+        if turned_away(&connection, up)?.is_none() {
+            let is_emptied = filled.tables.iter().any(|table| table.rows == 0 && held.contains(&table.table));
+            return Ok(Some(Chosen { connection, is_emptied }));
         }
     }
-    made(set, count)
+    Ok(made(set, count)?.map(|connection| Chosen { connection, is_emptied: true }))
 }

@@ -11,14 +11,16 @@ use super::walk::Affected;
 use super::{Fault, FaultKind, Leg, TriedVersion, Versions};
 use crate::fill::fill_with;
 use crate::model::{Name, Object, Schema};
-use crate::proof::{Contents, faults, pairs, refusal};
+use crate::proof::{Contents, faults, pairs, turned_away};
 use crate::read::{ReadOptions, read};
 use crate::replay::{copy, way_up};
 
-/// Takes the versions to the last one that was tried; `affected` has a set for each of those.
+/// Takes the versions to the last one that was tried; `affected` has a set for each of those,
+/// `wrong` the names of those that are wrong by themselves.
 pub(super) fn all(
     set: &MigrationSet,
     affected: &[Affected],
+    wrong: &HashSet<String>,
     versions: Versions,
 ) -> rusqlite::Result<Vec<TriedVersion>> {
     let last = affected.len();
@@ -33,12 +35,18 @@ pub(super) fn all(
         if go(set, &version, up).is_err() {
             break;
         }
-        tried.push(one(set, at, &version, affected)?);
+        tried.push(one(set, at, &version, affected, wrong)?);
     }
     Ok(tried)
 }
 
-fn one(set: &MigrationSet, at: usize, version: &Connection, affected: &[Affected]) -> rusqlite::Result<TriedVersion> {
+fn one(
+    set: &MigrationSet,
+    at: usize,
+    version: &Connection,
+    affected: &[Affected],
+    wrong: &HashSet<String>,
+) -> rusqlite::Result<TriedVersion> {
     let started = Instant::now();
     let connection = copy(version)?;
     let schema = read(&connection, &ReadOptions::default())?;
@@ -60,7 +68,9 @@ fn one(set: &MigrationSet, at: usize, version: &Connection, affected: &[Affected
         let Ok(up) = way_up(migration) else { break };
         if let Err(refused) = go(set, &connection, up) {
             // It was rolled back.
-            match refusal(&connection, up)? {
+            let why = turned_away(&connection, up)?;
+            let known = wrong.contains(&migration.name()).then(|| refused.message.clone());
+            match why.or(known) {
                 Some(why) => tried.ended = Some((migration.name(), why)),
                 None => tried.faults.push(Fault { leg: Leg::Versions, kind: FaultKind::Refused(refused) }),
             }

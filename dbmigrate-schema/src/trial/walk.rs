@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use dbmigrate_core::{Diagnostic, MigrationSet, Script, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration};
 use rusqlite::Connection;
 
 use super::compared::{self, Compared};
@@ -12,7 +12,7 @@ use super::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
-use crate::proof::{Contents, faults, refusal};
+use crate::proof::{Contents, faults, turned_away};
 use crate::read::{ReadOptions, read};
 use crate::replay::{copy, replayable, run, way_back, way_up};
 use crate::watch::Watch;
@@ -102,7 +102,12 @@ impl<'a> Walk<'a> {
         let migration = &self.set.migrations[at];
         let mut beside = self.beside()?;
         let mut went = self.go(&beside, up);
-        if went.is_err() && self.choose(at, up)? {
+        if let Err(refused) = &went
+            && let Some(is_right) = self.choose(at, up)?
+        {
+            if !is_right {
+                one.faults.push(Fault { leg: Leg::Up, kind: FaultKind::Refused(refused.clone()) });
+            }
             beside = self.beside()?;
             went = self.go(&beside, up);
         }
@@ -117,6 +122,8 @@ impl<'a> Walk<'a> {
         self.compare(&compared, &beside, Leg::Up, one)?;
         if let Some(down) = way_back(migration) {
             self.back(&there, (up, down), &beside, one)?;
+        } else if matches!(migration.body, Body::Sql { down: Down::Script(_), .. }) {
+            self.tried.unchecked_downs.push(migration.name());
         }
         if let Err(refused) = rows::go(self.set, &self.connection, up) {
             one.faults.push(Fault { leg: Leg::Up, kind: FaultKind::Refused(refused) });
@@ -196,25 +203,37 @@ impl<'a> Walk<'a> {
         Ok(self.follower.told(script))
     }
 
-    /// Where generated rows were turned away: takes others. False where that is not what is wrong.
-    fn choose(&mut self, at: usize, up: &Script) -> rusqlite::Result<bool> {
+    /// Where generated rows were turned away: takes others, and says whether it is right that it did. None where that is not what is
+    /// wrong.
+    fn choose(&mut self, at: usize, up: &Script) -> rusqlite::Result<Option<bool>> {
         if !matches!(self.tries.rows, Rows::Generated) {
-            return Ok(false);
+            return Ok(None);
         }
-        let Some(why) = refusal(&self.connection, up)? else { return Ok(false) };
+        let Some(why) = turned_away(&self.connection, up)? else { return Ok(None) };
         // On a database without rows it says which tables it touches.
-        let Some(mut empty) = made(self.set, at)? else { return Ok(false) };
+        let Some(mut empty) = made(self.set, at)? else { return Ok(None) };
         self.follower.turn_to(&mut empty)?;
-        let Ok(told) = self.go(&empty, up) else { return Ok(false) };
+        let Ok(told) = self.go(&empty, up) else { return Ok(None) };
         let changed = told.changes.iter().map(|changed| {
             let known = changed.before.as_ref().or(changed.after.as_ref());
             known.and_then(|known| known.object.table()).unwrap_or(&changed.key.1).clone()
         });
-        let touched = changed.chain(told.meant.iter().cloned()).collect();
-        let Some(chosen) = chosen(self.set, at, up, &touched)? else { return Ok(false) };
-        self.tried.turned_away.push((self.set.migrations[at].name(), why));
-        self.connection = chosen;
-        Ok(true)
+        let touched: HashSet<Name> = changed.chain(told.meant.iter().cloned()).collect();
+        let holds = |table: &&Name| {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{})", table.to_sql());
+            // One that the migration makes is not there.
+            self.connection.query_row(&sql, [], |row| row.get(0)).unwrap_or(false)
+        };
+        let held = touched.iter().filter(holds).cloned().collect();
+        let Some(chosen) = chosen(self.set, at, up, &touched, &held)? else { return Ok(None) };
+        self.connection = chosen.connection;
+        // A check, a key or an assertion may be one that no generated row satisfies. That every row comes to be NULL in a
+        // place that takes none is no matter of rows.
+        let is_right = !chosen.is_emptied || !why.starts_with("NOT NULL");
+        if is_right {
+            self.tried.turned_away.push((self.set.migrations[at].name(), why));
+        }
+        Ok(Some(is_right))
     }
 
     /// Goes on after a migration that could not be tried; none where it can't be gone without rows either.
