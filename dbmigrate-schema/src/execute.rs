@@ -179,18 +179,20 @@ pub(crate) fn began_empty(refused: Diagnostic) -> Diagnostic {
 
 /// How to add a column that SQLite never adds as it stands.
 fn refused_column(sql: &str, message: &str) -> Option<String> {
+    let is_unique = message.starts_with("Cannot add a UNIQUE column");
+    if !is_unique && !message.starts_with("Cannot add a PRIMARY KEY column") {
+        return None;
+    }
     let bump = Bump::new();
     let Stmt::AlterTable(table, AlterTableBody::AddColumn(column)) = tree::parse(&bump, sql)? else { return None };
     let (table, column) = (tree::name(&table.name), tree::name(&column.col_name));
     let index = Name::new(format!("{table}_{column}")).to_sql();
     let (table, column) = (table.to_sql(), column.to_sql());
-    if message.starts_with("Cannot add a UNIQUE column") {
-        return Some(format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"));
-    }
-    message.starts_with("Cannot add a PRIMARY KEY column").then(|| {
-        format!(
+    Some(match is_unique {
+        true => format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"),
+        false => format!(
             "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
-        )
+        ),
     })
 }
 

@@ -16,6 +16,7 @@ mod follow;
 mod keys;
 mod levels;
 mod lineage;
+mod links;
 mod made;
 mod migration;
 mod named;

@@ -19,7 +19,8 @@ mod text;
 mod undecided;
 
 pub(crate) use conversion::{duplicates, misfit, on_one_line};
-pub use decisions::{Decisions, Fill, Hazard, Rename, Version, reversed};
+pub use decisions::{Decisions, Fill, Hazard, OLDEST, Rename, Version, reversed};
+pub(crate) use dependents::names_in;
 pub(crate) use pair::is_never_null;
 pub use undecided::Undecided;
 

@@ -25,10 +25,14 @@ pub(crate) fn message_about(view: &str, why: &str) -> String {
     format!("the view `{view}` can't be read: {why}")
 }
 
+/// Whether all that is missing may be there in the program, which registers it.
+pub(crate) fn wants_program(why: &str) -> bool {
+    ["no such function", "no such collation sequence", "no such module"].iter().any(|what| why.starts_with(what))
+}
+
 fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
     let message = message_about(view, why);
-    let registered = ["no such function", "no such collation sequence", "no such module"];
-    let finding = if registered.iter().any(|what| why.starts_with(what)) {
+    let finding = if wants_program(why) {
         Diagnostic::warning(BROKEN, message).note("a replay knows nothing of what the program registers")
     } else {
         Diagnostic::error(BROKEN, message)

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{
-    Claim, Decisions, Failure, Hazard, Name, Plan, Program, Proof, Rename, Schema, Step, Undecided, compare, plan,
-    prove, reversed,
+    Claim, Decisions, Failure, Hazard, Name, OLDEST, Plan, Program, Proof, Rename, Schema, Step, Undecided, compare,
+    plan, prove, reversed,
 };
 
 use crate::error::CliError;
@@ -76,7 +76,7 @@ pub(crate) fn generate(
     let target = &declared.schema;
 
     let mut decisions = Decisions {
-        min_sqlite: project.config.min_sqlite,
+        min_sqlite: project.config.min_sqlite.unwrap_or(OLDEST),
         renames: words::renames(request.renames)?,
         fills: words::fills(request.fills, target, &before)?,
         allow: request.allow.clone(),

@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
             "schema" => self.config.schema = self.string(key, value, generate::schema)?,
             "lints" => self.lints(value)?,
             "fixtures" => self.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
-            "min-sqlite" => self.config.min_sqlite = self.min_sqlite(value)?,
+            "min-sqlite" => self.config.min_sqlite = Some(self.min_sqlite(value)?),
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
             "reserved" => self.config.reserved = self.reserved(value)?,
@@ -427,7 +427,7 @@ mod tests {
             runner: Some("migrate".to_owned()),
             schema: "db/schema.sql".to_owned(),
             fixtures: Some("fixtures/rows".to_owned()),
-            min_sqlite: (3, 53),
+            min_sqlite: Some((3, 53)),
             lints: Vec::new(),
         };
         assert_eq!(config, expect);

@@ -50,3 +50,13 @@ pub(crate) fn rows(migration: &Migration<'_>, table: &Name) -> Option<String> {
         rows => format!("there are {rows} rows in `{table}` now"),
     })
 }
+
+/// `cargo dbmigrate generate` with a value for the rows of a column, as a shell reads it.
+pub(crate) fn generate(table: &Name, column: &Name, value: &str) -> String {
+    let fill = format!("{}.{}={value}", table.to_sql(), column.to_sql());
+    let quoted = match fill.contains(['"', '$', '`', '\\', '!']) {
+        true => format!("'{}'", fill.replace('\'', "'\\''")),
+        false => format!("\"{fill}\""),
+    };
+    format!("cargo dbmigrate generate --fill {quoted}")
+}

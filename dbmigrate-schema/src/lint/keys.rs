@@ -85,15 +85,15 @@ pub(crate) fn indexes_before<'m>(migration: &'m Migration<'m>, table: &Name) -> 
     let of_table = |known: &&Rc<Known>| known.index().is_some_and(|index| index.table == *table);
     let changed = net.iter().filter(|(_, changed)| changed.key.0 == Kind::Index);
     let changed = changed.filter_map(|(_, changed)| migration.before(Kind::Index, &changed.key.1));
-    let kept = migration.after.iter().filter(|known| {
-        known.object.kind() == Kind::Index && !touched.contains(&(Kind::Index, known.object.name().clone()))
-    });
+    // What nothing has happened to belongs to it still.
+    let is_touched = |known: &Known| touched.contains(&(Kind::Index, known.object.name().clone()));
+    let kept = migration.after.of_table(table).filter(|known| !is_touched(known));
     changed.chain(kept).filter(of_table).collect()
 }
 
 /// The indexes that a table has after a migration.
 pub(crate) fn indexes_after<'m>(migration: &'m Migration<'m>, table: &Name) -> impl Iterator<Item = &'m Index> {
-    migration.after.iter().filter_map(|known| known.index()).filter(move |index| index.table == *table)
+    migration.after.of_table(table).filter_map(|known| known.index())
 }
 
 /// The keys by which a table was unique before a migration, as far as no condition limits them to some rows or to those

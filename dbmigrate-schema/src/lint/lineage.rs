@@ -47,7 +47,9 @@ impl TableChange {
         renamed.map(|(was, _)| was).chain([column]).find_map(|was| Some(&before.column(was)?.name))
     }
 
-    fn new(thread: &Thread, before: &Rc<Known>, after: &Rc<Known>, renamed: Vec<(Name, Name)>) -> Self {
+    fn new(thread: &Thread, before: &Rc<Known>, after: &Rc<Known>, mut renamed: Vec<(Name, Name)>) -> Self {
+        // One that was renamed and has gone since is no other.
+        renamed.retain(|(_, now)| after.table().is_none_or(|table| table.column(now).is_some()));
         let changes = changes(before, after, &renamed);
         let statements = thread.statements.clone();
         Self { before: Rc::clone(before), after: Rc::clone(after), renamed, rebuild: None, statements, changes }

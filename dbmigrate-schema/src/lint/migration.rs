@@ -15,7 +15,7 @@ use super::soundness::Verdict;
 use super::state::{Changed, Known, State};
 use super::{Options, Rows, tree};
 use crate::model::{Kind, Name, Table};
-use crate::plan::Version;
+use crate::plan::{OLDEST, Version};
 
 /// A migration that has run on the replay's database.
 pub(crate) struct Migration<'m> {
@@ -187,8 +187,14 @@ impl<'m> Migration<'m> {
         self.set.config.reversible
     }
 
-    pub(crate) fn min_sqlite(&self) -> Version {
+    /// The oldest SQLite that is to run it, if the package says so.
+    pub(crate) fn declared_sqlite(&self) -> Option<Version> {
         self.set.config.min_sqlite
+    }
+
+    /// The oldest SQLite that what is recommended has to work with.
+    pub(crate) fn min_sqlite(&self) -> Version {
+        self.declared_sqlite().unwrap_or(OLDEST)
     }
 
     /// A number that a database of the user's answers with: none where there is no such database at hand, where it has

@@ -6,6 +6,7 @@ mod add_reference_with_default;
 mod add_stored_column;
 mod attached_database;
 mod autoincrement;
+mod broken_full_text;
 mod broken_trigger;
 mod broken_view;
 mod cascade_on_existing_rows;
@@ -129,6 +130,7 @@ pub const RULES: &[&Rule] = &[
     &shadow_table::RULE,
     &broken_view::RULE,
     &broken_trigger::RULE,
+    &broken_full_text::RULE,
     &program_function::RULE,
     &large_rebuild::RULE,
     &unstable_check::RULE,

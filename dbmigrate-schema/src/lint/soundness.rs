@@ -8,7 +8,6 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use dbmigrate_core::Span;
-use dbmigrate_core::token::{TokenKind, tokens, unquote};
 use rusqlite::Connection;
 
 use super::migration::Statement;
@@ -16,6 +15,7 @@ use super::quotes;
 use super::state::{Key, Known, State};
 use crate::execute::message;
 use crate::model::{Event, Kind, Name, Object};
+use crate::views::wants_program;
 
 /// A view or trigger that a migration leaves behind and that can't be used.
 #[derive(Debug, Clone)]
@@ -87,8 +87,7 @@ impl Failing {
                 // Somebody else's fault, or an old one.
                 Some(_) if failed.values().any(|before| *before == question) => {}
                 Some(why) => {
-                    let programs = ["no such function", "no such collation sequence", "no such module"];
-                    let wants_program = programs.iter().any(|what| why.starts_with(what));
+                    let wants_program = wants_program(&why);
                     self.0.insert(key(&object), question);
                     verdict.broken.push(Broken { object, why, statement, wants_program });
                 }
@@ -125,44 +124,26 @@ impl<'a> Touched<'a> {
                 }
             }
         }
-        let mut objects = Vec::new();
-        if !changed.is_empty() || !made.is_empty() {
-            let mut pending: Vec<_> = state
-                .iter()
-                .filter(|known| matches!(known.object.kind(), Kind::View | Kind::Trigger))
-                .map(|known| (known, names(&known.object)))
-                .collect();
-            // A view that is touched touches those that read it.
-            loop {
-                let before = pending.len();
-                pending.retain(|(known, names)| {
-                    let key = (known.object.kind(), known.object.name().clone());
-                    let own = made.get(&key).copied();
-                    let by = own.or_else(|| names.iter().filter_map(|name| changed.get(name)).max().copied());
-                    if let Some(at) = by {
-                        objects.push((*known, at));
-                        if key.0 == Kind::View {
-                            changed.entry(key.1).or_insert(at);
-                        }
-                    }
-                    by.is_none()
-                });
-                if pending.len() == before {
-                    break;
+        // A view that is touched touches those that read it.
+        let mut reached: HashMap<Key, usize> = made.clone();
+        let mut pending: Vec<(Name, usize)> = changed.into_iter().collect();
+        while let Some((name, at)) = pending.pop() {
+            for known in state.naming(&name) {
+                let key = key(&known.object);
+                if made.contains_key(&key) || reached.get(&key).is_some_and(|before| *before >= at) {
+                    continue;
                 }
+                if key.0 == Kind::View {
+                    pending.push((key.1.clone(), at));
+                }
+                reached.insert(key, at);
             }
-            objects.sort_by_key(|(known, at)| (*at, known.object.name().folded()));
         }
+        let known = |((kind, name), at): (Key, usize)| Some((state.get(kind, &name)?, at));
+        let mut objects: Vec<_> = reached.into_iter().filter_map(known).collect();
+        objects.sort_by_key(|(known, at)| (*at, known.object.name().folded()));
         Self(objects)
     }
-}
-
-/// Everything in a text that could be the name of a table.
-pub(crate) fn names(object: &Object) -> HashSet<Name> {
-    let text = object.text();
-    let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String);
-    let words = tokens(text).filter(|token| is_name(token.kind));
-    words.map(|token| Name::new(unquote(token.text(text)))).chain(object.table().cloned()).collect()
 }
 
 /// The statement that uses a view or sets off a trigger; none where there is none.
@@ -193,7 +174,7 @@ fn question(connection: &Connection, state: &State, object: &Object) -> Option<S
 
 fn columns_of_view(connection: &Connection, view: &str) -> Option<Vec<Name>> {
     let statement = connection.prepare(&format!("SELECT * FROM main.{view}")).ok()?;
-    Some(statement.column_names().into_iter().map(Name::new).collect())
+    Some(statement.column_names().map(Name::new).collect())
 }
 
 /// What SQLite says against a question, where that is the fault of a view or trigger.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::links::Links;
 use crate::model::{Index, Kind, Name, Object, Table, Trigger, View};
 use crate::parse;
 
@@ -26,6 +27,7 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     objects: HashMap<Key, Rc<Known>>,
+    links: Links,
     /// The highest rowid of `sqlite_schema`.
     newest: i64,
 }
@@ -63,6 +65,16 @@ impl State {
         self.objects.values()
     }
 
+    /// The indexes and triggers of a table or view.
+    pub(crate) fn of_table(&self, table: &Name) -> impl Iterator<Item = &Rc<Known>> {
+        self.links.of(table).filter_map(|key| self.objects.get(key))
+    }
+
+    /// The views and triggers whose text holds this name.
+    pub(crate) fn naming(&self, name: &Name) -> impl Iterator<Item = &Rc<Known>> {
+        self.links.naming(name).filter_map(|key| self.objects.get(key))
+    }
+
     /// Takes changes back, the newest first.
     pub(super) fn take_back(
         &mut self,
@@ -75,6 +87,12 @@ impl State {
 
     /// Puts something into the place of what was there.
     pub(super) fn set(&mut self, key: Key, known: Option<Rc<Known>>) {
+        if let Some(old) = self.objects.get(&key) {
+            self.links.remove(&old.object);
+        }
+        if let Some(new) = &known {
+            self.links.add(&new.object);
+        }
         match known {
             Some(known) => drop(self.objects.insert(key, known)),
             None => drop(self.objects.remove(&key)),
@@ -113,10 +131,7 @@ impl State {
                 if connection.prepare(there)?.query_row([known.rowid], |row| row.get(0))? {
                     return Ok(changed);
                 }
-                let goes = |(other, known): (&Key, &Rc<Known>)| {
-                    (*other == *key || known.object.table() == Some(&key.1)).then(|| other.clone())
-                };
-                let gone: Vec<Key> = self.objects.iter().filter_map(goes).collect();
+                let gone: Vec<Key> = std::iter::once(key).chain(self.links.of(&key.1)).cloned().collect();
                 gone.into_iter().for_each(|key| self.change(key, None, &mut changed));
                 self.find_newest(connection)?;
             }

@@ -33,14 +33,15 @@ pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &N
     let renamed = || change.renamed.iter().any(|(_, now)| now == column);
     let Some(rebuild) = &change.rebuild else {
         let Some(before) = change.name_before(column) else { return Filled::Default };
-        let dropped = change.statements.iter().any(|at| match migration.statements[*at].tree {
-            Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(gone))) => tree::name(gone) == *before,
+        let added = change.statements.iter().any(|at| match migration.statements[*at].tree {
+            Some(Stmt::AlterTable(_, AlterTableBody::AddColumn(added))) => tree::name(&added.col_name) == *column,
             _ => false,
         });
-        return match dropped {
-            false => Filled::Kept,
-            true if renamed() => Filled::Computed,
+        return match added {
             true => Filled::Default,
+            // From one that was added.
+            false if before == column && renamed() => Filled::Computed,
+            false => Filled::Kept,
         };
     };
     let made = made(migration, rebuild.create);

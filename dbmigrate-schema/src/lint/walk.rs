@@ -270,6 +270,8 @@ impl<'t> Nodes<'t> {
 mod tests {
     use sqlite3_parser::Bump;
 
+    use sqlite3_parser::ast::Literal;
+
     use super::*;
     use crate::lint::tree::parse;
 
@@ -277,7 +279,7 @@ mod tests {
     fn sevens(sql: &str) -> usize {
         let bump = Bump::new();
         let statement = parse(&bump, sql).unwrap_or_else(|| panic!("{sql}"));
-        let is_seven = |node: &Node<'_>| matches!(node, Node::Expr(Expr::Literal(literal)) if format!("{literal:?}").contains("\"7\""));
+        let is_seven = |node: &Node<'_>| matches!(node, Node::Expr(Expr::Literal(Literal::Numeric("7"))));
         nodes(statement).filter(is_seven).count()
     }
 
@@ -290,10 +292,7 @@ mod tests {
                 "SELECT CASE 7 WHEN 7 THEN 7 ELSE 7 END, CAST(7 AS TEXT), 7 COLLATE x, (7, 7), -7, 7 ISNULL, 7 NOTNULL",
                 11,
             ),
-            (
-                "SELECT f(7, 7 ORDER BY 7) FILTER (WHERE 7) OVER (PARTITION BY 7 ORDER BY 7 ROWS 7 PRECEDING), count(*)",
-                7,
-            ),
+            ("SELECT f(7, 7 ORDER BY 7) FILTER (WHERE 7) OVER (PARTITION BY 7 ORDER BY 7 ROWS 7 PRECEDING), g(*)", 7),
             ("SELECT EXISTS (SELECT 7), (SELECT 7), 7 IN (SELECT 7), 7 LIKE 7 ESCAPE 7, 7 IN f(7) FROM g(7)", 10),
             ("SELECT sum(a) OVER w FROM t WINDOW w AS (ORDER BY 7)", 1),
             ("INSERT INTO t SELECT 7 ON CONFLICT (a, 7) WHERE 7 DO UPDATE SET a = 7 WHERE 7 RETURNING 7", 6),

@@ -9,6 +9,9 @@ use crate::model::Name;
 /// A version of SQLite: its major and its minor number.
 pub type Version = (u32, u32);
 
+/// The oldest SQLite that anything is written for where nobody says which one is the oldest.
+pub const OLDEST: Version = (3, 35);
+
 /// What is decided besides the two schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decisions {
@@ -24,7 +27,7 @@ pub struct Decisions {
 
 impl Default for Decisions {
     fn default() -> Self {
-        Self { min_sqlite: (3, 35), renames: Vec::new(), fills: Vec::new(), allow: BTreeSet::new() }
+        Self { min_sqlite: OLDEST, renames: Vec::new(), fills: Vec::new(), allow: BTreeSet::new() }
     }
 }
 

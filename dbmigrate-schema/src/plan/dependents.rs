@@ -13,7 +13,7 @@ pub(super) type Dependents = HashSet<(Kind, Name)>;
 
 /// The views and triggers that name one of these tables, or a view that does, and so on.
 pub(super) fn reaching(schema: &Schema, tables: &HashSet<Name>) -> Dependents {
-    let mut pending: Vec<_> = candidates(schema).map(|object| (object, names(object))).collect();
+    let mut pending: Vec<_> = candidates(schema).map(|object| (object, names_in(object))).collect();
     let mut reached = tables.clone();
     let mut found = Dependents::new();
     loop {
@@ -58,7 +58,7 @@ fn candidates(schema: &Schema) -> impl Iterator<Item = &Object> {
 }
 
 /// Everything in a text that could be the name of a table.
-fn names(object: &Object) -> HashSet<Name> {
+pub(crate) fn names_in(object: &Object) -> HashSet<Name> {
     let text = object.text();
     let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String);
     let words = tokens(text).filter(|token| is_name(token.kind));

@@ -68,3 +68,13 @@ fn a_table_that_takes_some_rows_is_not_the_one_that_takes_the_name() {
     let now = now.replace("(id, a, c)", "(id, c)").replace("(id, a) SELECT id, a", "(id) SELECT id");
     assert!(names(&lint_newest(&[OLD, &now])).contains("drop-column"));
 }
+
+/// What a hook makes before the migrations is there in every database.
+#[test]
+fn a_table_of_a_hook_is_one_like_others() {
+    let files =
+        [("hooks/before_all.sql", "CREATE TABLE h (a)"), ("001_a.sql", "SELECT 1"), ("002_b.sql", "DROP TABLE h")];
+    let (replay, findings) = dbmigrate_schema::lint::lint(&crate::support::set(&files), None, &Default::default());
+    assert_eq!(replay.diagnostics, []);
+    assert!(names(&findings).contains("drop-table"), "{findings:?}");
+}

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod checks;
+mod counts;
 mod document;
 mod examples;
 mod history;
+mod later;
 mod levels;
 mod lineage;
-mod mechanics;
 mod plan;
 mod planned;
 mod quotes;
+mod recipes;
 mod rows;
 mod support;
 mod versions;

@@ -9,6 +9,12 @@ use dbmigrate_schema::lint::{Finding, Options, lint};
 
 /// A set of these files, in the folder `migrations`.
 pub(crate) fn set(files: &[(&str, &str)]) -> MigrationSet {
+    // Examples are those of a package that has to get along with an old SQLite.
+    set_with(files, Config { min_sqlite: Some((3, 35)), ..Config::default() })
+}
+
+/// A set of these files, of a package with this configuration.
+pub(crate) fn set_with(files: &[(&str, &str)], config: Config) -> MigrationSet {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("dbmigrate-lint-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let root = std::env::temp_dir().join(name);
@@ -17,7 +23,7 @@ pub(crate) fn set(files: &[(&str, &str)]) -> MigrationSet {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
+    let loaded = dbmigrate_core::load::load_with(&root, config);
     fs::remove_dir_all(root).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
     loaded.set

@@ -60,3 +60,14 @@ fn what_3_35_knows_is_nothing_new() {
         needs(&sql.replace("count(DISTINCT a) OVER ()", "count(DISTINCT a)"), &[]);
     }
 }
+
+/// A package that names no oldest SQLite has none to be reminded of.
+#[test]
+fn what_is_not_declared_is_not_missed() {
+    let files = [("001_a.sql", "CREATE TABLE t (id INTEGER PRIMARY KEY) STRICT;")];
+    for (min_sqlite, expect) in [(None, false), (Some((3, 35)), true), (Some((3, 37)), false)] {
+        let set = crate::support::set_with(&files, dbmigrate_core::Config { min_sqlite, ..Default::default() });
+        let (_, findings) = dbmigrate_schema::lint::lint(&set, None, &Default::default());
+        assert_eq!(crate::support::names(&findings).contains("newer-sqlite"), expect, "{min_sqlite:?}");
+    }
+}

@@ -64,9 +64,9 @@ mod tests {
     #[test]
     fn a_version_is_major_and_minor() {
         let of = |table: &str| read_alone(table).0.min_sqlite;
-        assert_eq!(of(""), (3, 35));
-        assert_eq!(of("min-sqlite = '3.53'"), (3, 53));
-        assert_eq!(of("min-sqlite = '3.40.1'"), (3, 40));
+        assert_eq!(of(""), None);
+        assert_eq!(of("min-sqlite = '3.53'"), Some((3, 53)));
+        assert_eq!(of("min-sqlite = '3.40.1'"), Some((3, 40)));
         refused("min-sqlite = 3.35", "5:14 `min-sqlite` must be a string, not a float");
         refused("min-sqlite = '3.34'", "`min-sqlite` can't be older than 3.35");
         for odd in ["3", "4.0", "3.", "3.x", "3.40.1.2", "+3.40", "v3.40", "3.99999999999"] {
@@ -77,8 +77,8 @@ mod tests {
     #[test]
     fn a_workspace_may_give_the_version() {
         let workspace = SourceText::new("../Cargo.toml", "[workspace.metadata.migrations]\nmin-sqlite = '3.45'\n");
-        assert_eq!(read(&package(""), Some(&workspace)).0.min_sqlite, (3, 45));
-        assert_eq!(read(&package("min-sqlite = '3.40'"), Some(&workspace)).0.min_sqlite, (3, 40));
+        assert_eq!(read(&package(""), Some(&workspace)).0.min_sqlite, Some((3, 45)));
+        assert_eq!(read(&package("min-sqlite = '3.40'"), Some(&workspace)).0.min_sqlite, Some((3, 40)));
     }
 
     #[test]

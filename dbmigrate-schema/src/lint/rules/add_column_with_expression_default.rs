@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::lint::added::{added, rows};
+use crate::lint::added::{added, generate, rows};
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
@@ -88,9 +88,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             finding
                 .help(format!("fill it in instead: `{} UPDATE {table} SET {in_sql} = {value};`", added.with(&plain)))
                 .help(format!(
-                    "or keep the default and make the table anew: `cargo dbmigrate generate --fill \
-                     {table}.{in_sql}=\"{}\"`",
-                    value.replace('"', "\\\"")
+                    "or keep the default and make the table anew: `{}`",
+                    generate(&added.table.name, column, value)
                 )),
         );
     }

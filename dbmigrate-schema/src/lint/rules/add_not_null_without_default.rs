@@ -4,7 +4,7 @@
 //! guards is left alone, since the table may be asserted to be empty; so are the others that add columns.
 
 use crate::compare::Change;
-use crate::lint::added::{added, rows};
+use crate::lint::added::{added, generate, rows};
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
@@ -110,7 +110,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 added.with(&nullable)
             )
         } else {
-            format!("or make the table anew: `cargo dbmigrate generate --fill {table}.{in_sql}='…'`")
+            format!("or make the table anew: `{}`", generate(&added.table.name, column, "…"))
         }));
     }
     for change in migration.changed_tables() {
@@ -137,7 +137,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 finding
                     .notes(rows(migration, was))
-                    .help(format!("add {} to what is copied, or give it a default", column.to_sql())),
+                    .help(format!("add `{}` to what is copied, or give it a default", column.to_sql())),
             );
         }
     }

@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a migration attaches another database file",
-    why: "In WAL mode a commit is atomic for each file, not for both: a crash leaves one changed and the other not. The \
-          other file has no history here, a replay opens none, and what comes after is not checked.",
+    why: "In WAL mode a commit is atomic for each file, not for both: a crash leaves one changed and the other not. \
+          The other file has no history here, a replay opens none, and what comes after is not checked.",
     instead: "Give the other database a set of migrations of its own, or bring its rows in from the program.",
     fails: &[Example { before: "", now: "ATTACH 'archive.db' AS archive;" }],
     passes: &[Example { before: "", now: "CREATE TABLE archive (id INTEGER PRIMARY KEY, text TEXT);" }],

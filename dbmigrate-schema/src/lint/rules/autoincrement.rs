@@ -12,10 +12,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Style,
     level: Level::Allow,
     what: "a table has an `AUTOINCREMENT`",
-    why: "An `INTEGER PRIMARY KEY` gives ids by itself. `AUTOINCREMENT` adds that the id of a deleted row is never given \
-          again, and pays for it with a second write for each insert, to `sqlite_sequence`.",
-    instead: "Leave it out, unless ids live on outside of the database:\n\n    CREATE TABLE users (id INTEGER PRIMARY KEY, \
-              name TEXT);",
+    why: "An `INTEGER PRIMARY KEY` gives ids by itself. `AUTOINCREMENT` adds that the id of a deleted row is never \
+          given again, and pays for it with a second write for each insert, to `sqlite_sequence`.",
+    instead: "Leave it out, unless ids live on outside of the database:\n\n    CREATE TABLE users (id INTEGER PRIMARY \
+              KEY, name TEXT);",
     fails: &[Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);" }],
     passes: &[Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);" }],
     quiet: &[Example {

@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Deny,
     what: "a view can't be read after the migration",
-    why: "SQLite takes a view as it stands and reads it when somebody asks. One that makes no sense fails then, and also \
-          keeps `RENAME` and `DROP COLUMN` from working on any table of the database.",
+    why: "SQLite takes a view as it stands and reads it when somebody asks. One that makes no sense fails then, and \
+          also keeps `RENAME` and `DROP COLUMN` from working on any table of the database.",
     instead: "Drop the view before, and make it anew after:\n\n    DROP VIEW names;\n    ALTER TABLE users DROP COLUMN \
               nick;\n    CREATE VIEW names AS SELECT id, name FROM users;",
     fails: &[

@@ -1,7 +1,7 @@
 //! `copied-name-as-text`: a column is copied that is not there, and every row gets its name as a text.
 //!
-//! SQLite is asked, with the fallback off that makes a text of a name in double quotes. It is said here where the word is
-//! the name of a column of the table that is written; other words are for `double-quoted-text`.
+//! SQLite is asked, with the fallback off that makes a text of a name in double quotes. It is said here where the word
+//! is the name of a column of the table that is written; other words are for `double-quoted-text`.
 
 use dbmigrate_core::Span;
 use dbmigrate_core::token::unquote;
@@ -18,8 +18,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Deny,
     what: "a name in double quotes is no column there, and every row gets it as a text",
-    why: "Where a name in double quotes is no column, SQLite takes it for a text, and does not say so. A copy that lists \
-          a column which the old table lacks fills the new one with the column's own name.",
+    why: "Where a name in double quotes is no column, SQLite takes it for a text, and does not say so. A copy that \
+          lists a column which the old table lacks fills the new one with the column's own name.",
     instead: "Leave the new column out of both lists, or write the value that the rows should have:\n\n    INSERT INTO \
               new_users (\"id\", \"name\") SELECT \"id\", \"name\" FROM users;",
     fails: &[

@@ -1,7 +1,8 @@
 //! `drop-column`: a column that may hold values goes.
 //!
-//! So does one that is dropped and added again, unless its values were carried over by an update in between, and one
-//! that is computed from now on. A computed column has no values to lose.
+//! Where the migration reads it before, its values may be somewhere else, but programs of the version before fail all the
+//! same. One that is dropped and added again is a loss, too, unless its values were carried over in between, and one that
+//! is computed from now on. A computed column has no values to lose.
 
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
@@ -41,6 +42,11 @@ pub(super) const RULE: Rule = Rule {
         },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "ALTER TABLE users RENAME COLUMN nick TO old; ALTER TABLE users ADD COLUMN nick TEXT;
+                  ALTER TABLE users DROP COLUMN old;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
             now: "CREATE TABLE n (id INTEGER PRIMARY KEY, nick TEXT AS ('user ' || id));
                   INSERT INTO n SELECT id FROM users;
                   DROP TABLE users;
@@ -60,6 +66,11 @@ pub(super) const RULE: Rule = Rule {
                   ALTER TABLE users RENAME COLUMN years TO age;",
         },
         Example { before: "", now: "CREATE TABLE t (a, b); ALTER TABLE t DROP COLUMN a;" },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, age TEXT);",
+            now: "ALTER TABLE users RENAME COLUMN age TO old_age; ALTER TABLE users ADD COLUMN age INTEGER;
+                  UPDATE users SET age = CAST(old_age AS INTEGER); ALTER TABLE users DROP COLUMN old_age;",
+        },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",
             now: "ALTER TABLE users ADD COLUMN nick; ALTER TABLE users DROP COLUMN nick;",
@@ -95,7 +106,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 _ => continue,
             };
             let at = migration.blame(change, |table| table.column(column).is_none_or(|it| it.generated.is_some()));
-            lose(at, loss, column);
+            let end = change.rebuild.as_ref().map_or(at, |rebuild| rebuild.drop);
+            let moved = loss == Loss::Dropped && is_read(migration, change, &[column], end);
+            lose(at, if moved { Loss::Moved } else { loss }, column);
         }
         for (at, column) in replaced(migration, change) {
             lose(at, Loss::Replaced, column);
@@ -110,6 +123,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Loss {
     Dropped,
+    /// It is read before it goes.
+    Moved,
     Computed,
     Replaced,
 }
@@ -119,17 +134,52 @@ fn replaced<'m>(migration: &Migration<'m>, change: &'m TableChange) -> Vec<(usiz
     let (Some(before), Some(after)) = (change.before.table(), change.after.table()) else { return Vec::new() };
     let drops = change.statements.iter().filter_map(|at| match migration.statements[*at].tree {
         Some(Stmt::AlterTable(_, AlterTableBody::DropColumn(column))) => {
-            let column = before.column(&tree::name(column)).filter(|column| column.generated.is_none())?;
+            let last = tree::name(column);
+            let first = first_name(migration, change, &last, *at);
+            let column = before.column(&first).filter(|column| column.generated.is_none())?;
             let comes_back = after.column(&column.name).is_some_and(|column| column.generated.is_none());
-            let carried = migration.statements.iter().take(*at).any(|statement| {
-                let is_update = matches!(statement.tree, Some(Stmt::Update { .. }));
-                is_update && statement.deeds().any(|deed| matches!(deed, Deed::Read(_, read) if *read == column.name))
-            });
-            (comes_back && !carried).then_some((*at, &column.name))
+            (comes_back && !is_read(migration, change, &[&first, &last], *at)).then_some((*at, &column.name))
         }
         _ => None,
     });
     drops.collect()
+}
+
+/// The name that a column had at first, of one that has this name before a statement.
+fn first_name(migration: &Migration<'_>, change: &TableChange, last: &Name, end: usize) -> Name {
+    let earlier = change.statements.iter().rev().filter(|at| **at < end);
+    earlier.fold(last.clone(), |name, at| match migration.statements[*at].tree {
+        Some(Stmt::AlterTable(_, AlterTableBody::RenameColumn { old, new })) if tree::name(new) == name => {
+            tree::name(old)
+        }
+        _ => name,
+    })
+}
+
+/// Whether a statement before this one writes something for which it reads a column of a table, which may have had
+/// several names.
+fn is_read(migration: &Migration<'_>, change: &TableChange, columns: &[&Name], end: usize) -> bool {
+    let mut tables = vec![change.before.object.name().clone(), change.after.object.name().clone()];
+    for statement in migration.statements.iter().take(end) {
+        match statement.tree {
+            Some(Stmt::AlterTable(table, AlterTableBody::RenameTo(to)))
+                if tree::in_main(table).is_some_and(|table| tables.contains(&table)) =>
+            {
+                tables.push(tree::name(to));
+            }
+            Some(Stmt::Update { .. } | Stmt::Insert { .. } | Stmt::CreateTable { .. }) => {
+                let is_it = |deed: &Deed| match deed {
+                    Deed::Read(table, column) => tables.contains(table) && columns.contains(&column),
+                    _ => false,
+                };
+                if statement.deeds().any(is_it) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 fn report(
@@ -144,9 +194,10 @@ fn report(
     let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
     let (shown, several) = (shown.join(", "), columns.len() > 1);
     let (noun, is, loses) = if several { ("columns", "are", "lose") } else { ("column", "is", "loses") };
-    let their = if several { "their" } else { "its" };
+    let (their, them) = if several { ("their", "them") } else { ("its", "it") };
     let message = match loss {
         Loss::Dropped => format!("{noun} {shown} of `{table}` {is} dropped, with all {their} values"),
+        Loss::Moved => format!("{noun} {shown} of `{table}` {is} dropped, after this migration has read {them}"),
         Loss::Computed => format!("{noun} {shown} of `{table}` {is} computed from now on, and {loses} {their} values"),
         Loss::Replaced => {
             format!("{noun} {shown} of `{table}` {is} dropped and added again, and {loses} {their} values")

@@ -53,8 +53,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if !before.columns.iter().any(|column| is_gone(&&column.name)) {
             continue;
         }
-        let triggers = migration.after.iter().filter_map(|known| known.trigger());
-        for trigger in triggers.filter(|trigger| trigger.table == after.name) {
+        for trigger in migration.after.of_table(&after.name).filter_map(|known| known.trigger()) {
             let Event::Update(columns) = &trigger.event else { continue };
             for column in columns.iter().filter(is_gone) {
                 let at = migration.blame(change, |table| table.column(column).is_none());

@@ -73,13 +73,19 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             wanted.len() == columns.len() && wanted.iter().all(|name| columns.contains(name))
         };
         let is_key = index.unique && index.filter.is_none() && references(migration, &name).any(relies);
-        if is_key || is_covered(migration, index, table, &columns) {
+        if is_key || is_covered(migration, index, table, &columns, index.unique) {
             continue;
         }
-        let mut finding =
-            migration.at(at, format!("index `{}` of `{name}` is dropped, and no other takes its place", index.name));
+        let found_otherwise = index.unique && is_covered(migration, index, table, &columns, false);
+        let message = match found_otherwise {
+            true => {
+                format!("unique index `{}` of `{name}` is dropped, and nothing else refuses what it did", index.name)
+            }
+            false => format!("index `{}` of `{name}` is dropped, and no other takes its place", index.name),
+        };
+        let mut finding = migration.at(at, message);
         if index.unique {
-            finding = finding.note("it was unique: rows may be alike from now on");
+            finding = finding.note("rows may be alike from now on");
         }
         let begins = |first: &Name| {
             let others = indexes_after(migration, &name).filter(|other| other.filter.is_none());
@@ -122,16 +128,16 @@ fn columns_after(migration: &Migration<'_>, index: &Index, table: &Table) -> Opt
     Some(columns)
 }
 
-/// Whether something else finds and refuses what the index did.
-fn is_covered(migration: &Migration<'_>, index: &Index, table: &Table, columns: &[Name]) -> bool {
+/// Whether something else finds what the index did, and if need be refuses what it did.
+fn is_covered(migration: &Migration<'_>, index: &Index, table: &Table, columns: &[Name], refuses: bool) -> bool {
     if columns.len() < index.columns.len() {
         let same = |other: &Index| other.columns == index.columns && other.filter == index.filter;
-        return indexes_after(migration, &table.name).any(|other| same(other) && (other.unique || !index.unique));
+        return indexes_after(migration, &table.name).any(|other| same(other) && (other.unique || !refuses));
     }
     let begins = |key: &[Name], unique: bool| {
         // The order of those behind the first matters less than any of them.
         let first = key.first() == columns.first() && columns.iter().all(|column| key.contains(column));
-        first && (!index.unique || (unique && key.len() == columns.len()))
+        first && (!refuses || (unique && key.len() == columns.len()))
     };
     let others = indexes_after(migration, &table.name)
         .filter(|other| other.filter.is_none() || other.filter == index.filter)

@@ -4,9 +4,12 @@
 //! does not, and about other modules nobody can tell. A table whose rows were copied into another one first is for
 //! `rename-table`.
 
+use sqlite3_parser::ast::Stmt;
+
+use crate::lint::act::Deed;
 use crate::lint::added::rows;
 use crate::lint::finding::Findings;
-use crate::lint::migration::Migration;
+use crate::lint::migration::{Migration, Statement};
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::values::names;
 use crate::model::{Kind, Name, Object};
@@ -78,10 +81,17 @@ fn is_index(object: &Object) -> bool {
 }
 
 fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, name: &Name, at: usize) {
+    let reads = |statement: &Statement<'_>| {
+        let writes =
+            matches!(statement.tree, Some(Stmt::Insert { .. } | Stmt::Update { .. } | Stmt::CreateTable { .. }));
+        writes && statement.deeds().any(|deed| matches!(deed, Deed::Read(table, _) if table == name))
+    };
+    let read = migration.statements.iter().take(at).any(reads);
     let kept = Name::new(format!("_old_{name}")).to_sql();
     findings.push(
         migration
             .at(at, format!("table `{name}` is dropped, with all its rows"))
+            .notes(read.then(|| "this migration reads them before: what it makes of them stays".to_owned()))
             .notes(rows(migration, name))
             .help(format!("keep it for one more release: `ALTER TABLE {} RENAME TO {kept};`", name.to_sql()))
             .help("or say why it may go: `-- dbmigrate: allow drop-table REASON` on the line above"),

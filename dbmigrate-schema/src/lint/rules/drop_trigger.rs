@@ -1,14 +1,16 @@
 //! `drop-trigger`: a trigger goes, and what it did with it.
 //!
 //! One whose table goes, and one that another takes the place of (of the same table and event), is nothing to wonder
-//! about. What goes along with a rebuild is for `rebuild-loses-object`.
+//! about, nor is one that names a column of its table which goes: it has to. What goes along with a rebuild is for
+//! `rebuild-loses-object`.
 
 use sqlite3_parser::ast::Stmt;
 
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::model::{Event, Kind, Name};
+use crate::lint::values::names;
+use crate::model::{Event, Kind, Name, Trigger};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, changed TEXT);
                       CREATE TRIGGER stamp AFTER UPDATE ON users
@@ -37,6 +39,7 @@ pub(super) const RULE: Rule = Rule {
                   BEGIN UPDATE users SET changed = unixepoch() WHERE id = new.id; END;",
         },
         Example { before: BEFORE, now: "DROP TRIGGER stamp; DROP TABLE users;" },
+        Example { before: BEFORE, now: "DROP TRIGGER stamp; ALTER TABLE users DROP COLUMN changed;" },
         Example { before: BEFORE, now: "DROP TRIGGER IF EXISTS other;" },
         Example {
             before: BEFORE,
@@ -60,7 +63,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let same = |event: &Event| std::mem::discriminant(event) == std::mem::discriminant(&trigger.event);
             new.trigger().is_some_and(|new| new.table == table && same(&new.event))
         });
-        if replaced {
+        if replaced || names_lost_column(migration, trigger) {
             continue;
         }
         findings.push(
@@ -70,6 +73,17 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 .help("or say why it may go: `-- dbmigrate: allow drop-trigger REASON` on the line above"),
         );
     }
+}
+
+/// Whether a trigger names a column of its table that goes.
+fn names_lost_column(migration: &Migration<'_>, trigger: &Trigger) -> bool {
+    let mut changes = migration.lineage.changes.iter();
+    let Some(change) = changes.find(|change| *change.before.object.name() == trigger.table) else { return false };
+    let (Some(before), Some(after)) = (change.before.table(), change.after.table()) else { return false };
+    let kept = |name: &Name| after.columns.iter().any(|column| change.name_before(&column.name) == Some(name));
+    let lost = before.columns.iter().map(|column| &column.name).filter(|name| !kept(name));
+    let mentioned = names(&trigger.text);
+    lost.into_iter().any(|name| mentioned.contains(name))
 }
 
 /// The name that a table or view of before has after a migration; none where it is gone.

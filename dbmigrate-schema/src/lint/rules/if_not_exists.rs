@@ -18,9 +18,10 @@ pub(super) const RULE: Rule = Rule {
     level: Level::Warn,
     what: "`IF NOT EXISTS` keeps whatever object of that name is there",
     why: "A migration runs once, on a schema that is known. Where an object of the name is there all the same, it is \
-          another one: it is kept as it is, the migration counts as applied, and the program fails later and elsewhere.",
-    instead: "Leave `IF NOT EXISTS` out: where the object is there, the migration fails and nothing is changed. Where both \
-              are known to happen, say `-- dbmigrate: tolerate existing`, which reports what it skips.",
+          another one: it is kept as it is, the migration counts as applied, and the program fails later and \
+          elsewhere.",
+    instead: "Leave `IF NOT EXISTS` out: where the object is there, the migration fails and nothing is changed. Where \
+              both are known to happen, say `-- dbmigrate: tolerate existing`, which reports what it skips.",
     fails: &[
         Example { before: "SELECT 1;", now: "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY);" },
         Example {

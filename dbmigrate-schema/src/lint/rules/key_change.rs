@@ -138,55 +138,78 @@ fn rows(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &TableCh
     let at = change.statement();
     // What is new gets its values in the copy, or none, which equals nothing.
     let Some(before) = before.filter(|_| !are_cared_for(migration, held, &columns, at)) else { return };
-    let table = held.before.name.to_sql();
-    let mut wrong = Vec::new();
+    let mut reasons = Vec::new();
     if !implied(&keys_before(migration, held.before, None), &before) {
         let mut keys = table_keys(held.after).into_iter();
         let parts = keys.find(|parts| parts.iter().map(|(name, _)| name).eq(columns.iter().copied()));
-        wrong.extend(parts.and_then(|parts| duplicates_of(held, &parts, None)).map(|[assert, ask]| {
-            (
-                "be alike in it, which is new",
-                format!("SELECT count(*) = 0 FROM ({assert})"),
-                format!("SELECT count(*) FROM ({ask})"),
-            )
+        reasons.extend(parts.and_then(|parts| duplicates_of(held, &parts, None)).map(|[assert, ask]| Reason {
+            what: "be alike in it",
+            assert: format!("SELECT count(*) = 0 FROM ({assert})"),
+            ask: format!("SELECT count(*) FROM ({ask})"),
         }));
     }
     let said = |column: &Name| {
-        let is_said = |change: &Change| matches!(change, Change::ColumnChanged(own, ColumnChange::NotNull { .. }) if own == column);
-        change.changes.iter().any(is_said)
+        let not_null = change.changes.iter().filter_map(|change| match change {
+            Change::ColumnChanged(own, ColumnChange::NotNull { .. }) => Some(own),
+            _ => None,
+        });
+        not_null.into_iter().any(|own| own == column)
     };
-    let alias = held.after.rowid_alias();
+    let rowid = held.after.rowid_alias().map(|column| &column.name);
+    let mut null = Vec::new();
     for (column, before) in columns.iter().zip(&before) {
-        let name = before.to_sql();
-        let rowid = alias.is_some_and(|alias| alias.name == **column);
+        let is_rowid = rowid == Some(column);
         let was_rowid = held.before.rowid_alias().is_some_and(|alias| alias.name == **before);
-        let whole =
-            held.before.strict && held.before.column(before).is_some_and(|it| it.affinity() == Affinity::Integer);
-        let (what, condition) = if rowid && !was_rowid && !(whole && is_never_null(held.before, before)) {
-            ("have no integer in it, which is the rowid now", format!("typeof({name}) <> 'integer'"))
-        } else if !rowid && is_never_null(held.after, column) && !is_never_null(held.before, before) && !said(column) {
-            ("have no value in it, which it needs now", format!("{name} IS NULL"))
-        } else {
-            continue;
-        };
-        let asked = format!("(SELECT {table}.{name} AS {name} FROM {table})");
-        wrong.push((
-            what,
-            format!("SELECT count(*) = 0 FROM {table} WHERE {condition}"),
-            format!("SELECT count(*) FROM {asked} WHERE {condition}"),
-        ));
+        let integers = held.before.column(before).is_some_and(|it| it.affinity() == Affinity::Integer);
+        let given = is_never_null(held.before, before);
+        if is_rowid && !was_rowid && !(held.before.strict && integers && given) {
+            let wrong = format!("typeof({}) <> 'integer'", before.to_sql());
+            reasons.push(Reason::new("have no integer in it, which the rowid is", held, &[before], &wrong));
+        } else if !is_rowid && is_never_null(held.after, column) && !given && !said(column) {
+            null.push(*before);
+        }
+    }
+    if !null.is_empty() {
+        let wrong: Vec<_> = null.iter().map(|column| format!("{} IS NULL", column.to_sql())).collect();
+        reasons.push(Reason::new("have no value in it", held, &null, &wrong.join(" OR ")));
+    }
+    if reasons.is_empty() {
+        return;
     }
     let names: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
-    for (what, assert, ask) in wrong {
-        let message = format!("the key of `{}` is {}, and rows may {what}", held.after.name, names.join(", "));
-        let count = migration.ask(&ask);
-        findings.push(
-            migration
-                .at(at, message)
-                .notes(count.map(|count| format!("of those there are {count} now")))
-                .help("mend such rows first, in the same file")
-                .helps(assertion(&assert)),
-        );
+    let what: Vec<_> = reasons.iter().map(|reason| reason.what).collect();
+    let message =
+        format!("the key of `{}` is {}, and rows may {}", held.after.name, names.join(", "), what.join(", or "));
+    let counts = reasons.iter().filter_map(|Reason { what, ask, .. }| Some((what, migration.ask(ask)?)));
+    findings.push(
+        migration
+            .at(at, message)
+            .note("where one does, the migration fails, and changes nothing")
+            .notes(counts.map(|(what, count)| format!("rows that {what}: {count} now")))
+            .help("mend such rows first, in the same file")
+            .helps(reasons.iter().filter_map(|reason| assertion(&reason.assert))),
+    );
+}
+
+/// Why rows may not meet a key.
+struct Reason {
+    what: &'static str,
+    /// The query that has to answer with true.
+    assert: String,
+    /// The query for how many do not meet it.
+    ask: String,
+}
+
+impl Reason {
+    /// Rows for which a condition about these columns of before holds.
+    fn new(what: &'static str, held: Held<'_>, columns: &[&Name], condition: &str) -> Self {
+        let table = held.before.name.to_sql();
+        let named: Vec<_> = columns.iter().map(|name| format!("{table}.{0} AS {0}", name.to_sql())).collect();
+        Self {
+            what,
+            assert: format!("SELECT count(*) = 0 FROM {table} WHERE {condition}"),
+            ask: format!("SELECT count(*) FROM (SELECT {} FROM {table}) WHERE {condition}", named.join(", ")),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 //! One mistake is one finding, and rows come first: where rows that are there may fail what is new, the rule for that
 //! (`not-null-on-existing-rows`, `unique-on-existing-rows`, `check-on-existing-rows`, `reference-on-existing-rows`,
 //! `add-not-null-without-default`) speaks alone. Once its author has seen to the rows, the writers are what is left, and
-//! this rule names them, once for a table. A column with a default is left alone: who leaves it out gets that. Who writes to a table under its old name fails anyway, which is for
-//! `rename-table`.
+//! this rule names them, once for a table. A column with a default is left alone: who leaves it out gets that. Where
+//! the table or a column of it has another name or is gone, programs of the version before fail by that, which
+//! `rename-table`, `rename-column` and `drop-column` say.
 
 use crate::compare::Change;
 use crate::lint::finding::Findings;
@@ -86,9 +87,10 @@ pub(super) const RULE: Lint = Lint {
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
-        let renamed = change.before.object.name() != change.after.object.name();
         let Some(held) = Held::changed(change) else { continue };
-        if renamed || copies(migration, change).any(|copy| is_lossy(&copy)) {
+        let renamed = held.before.name != held.after.name || !change.renamed.is_empty();
+        let lost = held.before.columns.iter().any(|column| held.after.column(&column.name).is_none());
+        if renamed || lost || copies(migration, change).any(|copy| is_lossy(&copy)) {
             continue;
         }
         let constraints = constraints(migration, change, held).into_iter().map(|want| (want, change.statement()));

@@ -1,4 +1,5 @@
-//! `newer-sqlite`: something that the oldest SQLite of the manifest does not know.
+//! `newer-sqlite`: something that the oldest SQLite of the manifest does not know. Where the manifest names none, nobody
+//! has said that an older one is about.
 
 use std::collections::HashSet;
 
@@ -14,10 +15,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a statement needs a newer SQLite than `min-sqlite`",
-    why: "An older SQLite refuses the migration. What it writes into the schema is worse: a program with an older SQLite \
-          that opens the file afterwards finds a malformed schema.",
-    instead: "If no older SQLite has to run it, say so in `Cargo.toml`; else write it another way:\n\n    \
-              [package.metadata.migrations]\n    min-sqlite = \"3.37\"",
+    why: "An older SQLite refuses the migration. What it writes into the schema is worse: a program with an older \
+          SQLite that opens the file afterwards finds a malformed schema.",
+    instead: "If no older SQLite has to run it, say so in `Cargo.toml`; else write it another \
+              way:\n\n    [package.metadata.migrations]\n    min-sqlite = \"3.37\"",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT) STRICT;" },
         Example {
@@ -55,13 +56,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
-    let (least, minor) = migration.min_sqlite();
+    let Some(declared) = migration.declared_sqlite() else { return };
+    let (least, minor) = declared;
     let mut said = HashSet::new();
     for (at, statement) in migration.statements.iter().enumerate() {
         let Some(tree) = statement.tree else { continue };
         let mut newer = features(tree, statement.sql);
         // Once in a migration is enough.
-        newer.retain(|(what, since)| *since > migration.min_sqlite() && said.insert(what.clone()));
+        newer.retain(|(what, since)| *since > declared && said.insert(what.clone()));
         newer.sort();
         for (what, (major, since)) in newer {
             let message = format!("`{what}` needs SQLite {major}.{since}, and `min-sqlite` is {least}.{minor}");

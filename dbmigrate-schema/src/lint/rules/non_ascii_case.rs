@@ -10,8 +10,8 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "two names differ only in the case of letters beyond ASCII",
-    why: "SQLite takes `users` and `USERS` for one name, but `größe` and `GRÖSSE` or `ÄRA` and `ära` for two: it folds the \
-          letters of ASCII alone. Whoever trusts that case does not matter gets the other one.",
+    why: "SQLite takes `users` and `USERS` for one name, but `größe` and `GRÖSSE` or `ÄRA` and `ära` for two: it folds \
+          the letters of ASCII alone. Whoever trusts that case does not matter gets the other one.",
     instead: "Give one of them another name.",
     fails: &[
         Example {
@@ -43,10 +43,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         if let Some(other) = others.filter(|other| is_like(name, other)).min() {
             findings.push(
                 migration
-                    .at(
-                        at,
-                        format!("`{name}` and `{other}` are two names to SQLite, which folds the case of ASCII alone"),
-                    )
+                    .at(at, format!("`{name}` and `{other}` are two names to SQLite"))
+                    .note("it folds the case of ASCII alone")
                     .help("give one of them another name"),
             );
         }
@@ -58,7 +56,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let table = &made.table.name;
             findings.push(
                 migration
-                    .at(made.statement, format!("`{column}` and `{other}` are two columns of `{table}`: SQLite folds the case of ASCII alone"))
+                    .at(made.statement, format!("`{column}` and `{other}` of `{table}` are two columns to SQLite"))
+                    .note("it folds the case of ASCII alone")
                     .help("give one of them another name"),
             );
         }

@@ -12,11 +12,11 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Style,
     level: Level::Warn,
     what: "a primary key is no rowid, or may be NULL",
-    why: "Only `INTEGER PRIMARY KEY`, spelled so, is the rowid: any other integer type, or `DESC`, makes a second index \
-          and gives no ids by itself. And SQLite, by an old mistake that it keeps, lets every other primary key be NULL, in \
-          as many rows as you like.",
-    instead: "Write `INTEGER PRIMARY KEY`, or add `NOT NULL`:\n\n    CREATE TABLE countries (code TEXT NOT NULL PRIMARY \
-              KEY, name TEXT);",
+    why: "Only `INTEGER PRIMARY KEY`, spelled so, is the rowid: any other integer type, or `DESC`, makes a second \
+          index and gives no ids by itself. And SQLite, by an old mistake that it keeps, lets every other primary key \
+          be NULL, in as many rows as you like.",
+    instead: "Write `INTEGER PRIMARY KEY`, or add `NOT NULL`:\n\n    CREATE TABLE countries (code TEXT NOT NULL \
+              PRIMARY KEY, name TEXT);",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INT PRIMARY KEY, name TEXT);" },
         Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY DESC, name TEXT);" },

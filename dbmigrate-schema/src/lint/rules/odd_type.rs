@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
     level: Level::Warn,
     what: "a type is to SQLite another than its name says",
     why: "SQLite looks for a few letters in the name of a type. Without `CHAR`, `CLOB` or `TEXT` it is no text: in a \
-          `STRING` the text '007' becomes the number 7, and '1e5' becomes 100000. `INT` in the middle makes an integer of a \
-          `POINT`.",
+          `STRING` the text '007' becomes the number 7, and '1e5' becomes 100000. `INT` in the middle makes an integer \
+          of a `POINT`.",
     instead: "Use the names that SQLite means:\n\n    CREATE TABLE users (id INTEGER PRIMARY KEY, zip TEXT);",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY, zip STRING);" },
@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
             before: "",
             now: "CREATE TABLE users (
                     id INTEGER PRIMARY KEY, a VARCHAR(10), b BOOLEAN, c DATETIME, d DECIMAL(10, 2), e, f BLOB, g DOUBLE,
-                    h TIMESTAMP WITH TIME ZONE, i numeric, j UNSIGNED BIG INT, k NVARCHAR (5), l LONGTEXT, m bool
+                    h TIMESTAMP WITH TIME ZONE, i numeric, j UNSIGNED BIG INT, k NVARCHAR (5), l LONGTEXT, m bool, n JSON
                   );
                   CREATE TABLE strict (a ANY, b TEXT) STRICT;",
         },
@@ -54,6 +54,8 @@ const NUMERIC: &[&str] = &[
     "DEC",
     "DECIMAL",
     "FIXED",
+    "JSON",
+    "JSONB",
     "MONEY",
     "NUMBER",
     "NUMERIC",

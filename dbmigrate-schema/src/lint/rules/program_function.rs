@@ -1,6 +1,7 @@
 //! `program-function`: a view or trigger that wants a function, collation or module that only the program has.
 //!
-//! Some builds of SQLite have more than others, such as `sqrt`: what the replay's own build lacks is lacking. What a table, an index or a statement wants is needed at once: the replay itself fails there.
+//! Some builds of SQLite have more than others, such as `sqrt`: what the replay's own build lacks is lacking. What a
+//! table, an index or a statement wants is needed at once: the replay itself fails there.
 
 use super::broken_trigger;
 use crate::lint::finding::Findings;
@@ -31,8 +32,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     passes: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
-        now: "CREATE TRIGGER loud AFTER INSERT ON users BEGIN UPDATE users SET name = upper(new.name) WHERE id = new.id; \
-              END;",
+        now: "CREATE TRIGGER loud AFTER INSERT ON users BEGIN UPDATE users SET name = upper(name) WHERE id = new.id; END;",
     }],
     quiet: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",

@@ -6,11 +6,10 @@
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::lint::soundness::names;
 use crate::lint::state::Known;
 use crate::lint::tree::{Move, Source, moves};
 use crate::model::{Name, Object, Table};
-use dbmigrate_core::token::unquote;
+use crate::plan::names_in;
 
 pub(super) const RULE: Rule = Rule {
     name: "rebuild-renumbers-rows",
@@ -101,16 +100,11 @@ fn copies_rowid(migration: &Migration<'_>, statement: usize) -> bool {
 fn counts_on(known: &Known, table: &Name) -> bool {
     match &known.object {
         Object::VirtualTable(it) => {
-            let option = |wanted: &str| {
-                it.arguments.iter().find_map(|argument| {
-                    let (key, value) = argument.split_once('=')?;
-                    key.trim().eq_ignore_ascii_case(wanted).then(|| Name::new(unquote(value.trim())))
-                })
-            };
-            option("content").as_ref() == Some(table) && option("content_rowid").is_none_or(|name| is_rowid(&name))
+            it.option("content").as_ref() == Some(table)
+                && it.option("content_rowid").is_none_or(|name| is_rowid(&name))
         }
         Object::Trigger(_) => {
-            let names = names(&known.object);
+            let names = names_in(&known.object);
             names.contains(table) && names.iter().any(is_rowid)
         }
         _ => false,

@@ -123,9 +123,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 let same = gone.parent == key.parent && tables.any(|table| parent_columns(table, gone) == refers_to);
                 gone.columns == key.columns && (same || is_dangling(migration, gone))
             };
-            let at = migration.blame(change, |table| {
-                table.foreign_keys().any(|own| own.columns == key.columns && own.parent == key.parent)
-            });
+            let at = migration.blame(change, |table| table.foreign_keys().any(|own| own.columns == key.columns));
             if gone.iter().any(is_known) || are_cared_for(migration, held, &columns, at) {
                 continue;
             }

@@ -16,14 +16,16 @@ pub(super) const RULE: Rule = Rule {
     what: "a foreign key has no index on its columns",
     why: "Whenever a row of the parent is deleted, or its key changes, SQLite looks for its children. Without an index \
           that is a look at the whole table, for each row.",
-    instead: "Make an index that begins with the columns of the key:\n\n    CREATE INDEX posts_author ON posts (author);",
+    instead: "Make an index that begins with the columns of the key:\n\n    CREATE INDEX posts_author ON posts \
+              (author);",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY);",
             now: "CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id));",
         },
         Example {
-            before: "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE posts (id INTEGER PRIMARY KEY, tag TEXT);",
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY);
+                     CREATE TABLE posts (id INTEGER PRIMARY KEY, tag TEXT);",
             now: "ALTER TABLE posts ADD COLUMN author INTEGER REFERENCES users;
                   CREATE INDEX posts_tag ON posts (tag, author);",
         },
@@ -84,7 +86,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 /// Whether a table has this reference, and no index for it.
 fn is_slow(state: &State, table: &Name, key: &ForeignKey) -> bool {
     let Some(owner) = state.get(Kind::Table, table).and_then(|known| known.table()) else { return false };
-    let indexes = state.iter().filter_map(|known| known.index()).filter(|index| index.table == *table);
+    let indexes = state.of_table(table).filter_map(|known| known.index());
     owner.foreign_keys().any(|own| own == key)
         && !has_key(owner, &key.columns)
         && !indexes.into_iter().any(|index| {

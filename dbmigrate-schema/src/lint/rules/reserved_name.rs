@@ -12,10 +12,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Deny,
     what: "an object has the name of the history, or of a table beside it",
-    why: "In every real database a table of that name is there already, with the record of what was applied. The migration \
-          fails, or writes into it.",
-    instead: "Take another name, or give the history one in `Cargo.toml`:\n\n    [package.metadata.migrations]\n    table = \
-              \"schema_history\"",
+    why: "In every real database a table of that name is there already, with the record of what was applied. The \
+          migration fails, or writes into it.",
+    instead: "Take another name, or give the history one in \
+              `Cargo.toml`:\n\n    [package.metadata.migrations]\n    table = \"schema_history\"",
     fails: &[
         Example { before: "", now: "CREATE TABLE _migrations (id INTEGER PRIMARY KEY);" },
         Example {

@@ -1,7 +1,7 @@
 //! `several-steps-without-transaction`: a script without a transaction that can stop half way through the schema.
 //!
-//! The runner goes on where it stopped, but nothing takes back what has run. Indexes are not counted, since half of them
-//! harms nobody; nor are batches of rows alone, which are what `no-transaction` is for.
+//! The runner goes on where it stopped, but nothing takes back what has run. Indexes are not counted, since half of
+//! them harms nobody; nor are batches of rows alone, which are what `no-transaction` is for.
 
 use sqlite3_parser::ast::Stmt;
 
@@ -17,9 +17,10 @@ pub(super) const RULE: Rule = Rule {
     what: "a script without a transaction changes the schema in several steps",
     why: "Each step is committed by itself. When a later one fails, on rows that nobody thought of, the earlier ones \
           stay: the database is neither old nor new until somebody has mended the file.",
-    instead: "Put what belongs together between `BEGIN IMMEDIATE` and `COMMIT`, which the runner takes for one step, and \
-              leave outside what can't run in a transaction:\n\n    -- dbmigrate: no-transaction\n    BEGIN IMMEDIATE;\n    \
-              ALTER TABLE users ADD COLUMN nick TEXT;\n    UPDATE users SET nick = name;\n    COMMIT;\n    VACUUM;",
+    instead: "Put what belongs together between `BEGIN IMMEDIATE` and `COMMIT`, which the runner takes for one step, \
+              and leave outside what can't run in a transaction:\n\n    -- dbmigrate: no-transaction\n    BEGIN \
+              IMMEDIATE;\n    ALTER TABLE users ADD COLUMN nick TEXT;\n    UPDATE users SET nick = name WHERE nick IS \
+              NULL;\n    COMMIT;\n    VACUUM;",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
         now: "-- dbmigrate: no-transaction
@@ -32,7 +33,7 @@ pub(super) const RULE: Rule = Rule {
         now: "-- dbmigrate: no-transaction
               BEGIN IMMEDIATE;
               ALTER TABLE users ADD COLUMN nick TEXT;
-              UPDATE users SET nick = name;
+              UPDATE users SET nick = name WHERE nick IS NULL;
               COMMIT;
               VACUUM;",
     }],

@@ -13,7 +13,6 @@ use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
-use crate::lint::values::names;
 use crate::model::{Kind, View};
 
 const BEFORE: &str =
@@ -60,20 +59,22 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
-    let moved: Vec<_> = migration.lineage.changes.iter().filter_map(|change| Some((change, moves(change)?))).collect();
-    if moved.is_empty() {
-        return;
-    }
-    for known in migration.after.iter() {
-        let Some(view) = known.view().filter(|view| migration.before(Kind::View, &view.name).is_some()) else {
-            continue;
-        };
-        for (change, moves) in &moved {
-            let table = change.after.object.name();
-            if !is_moved(view, change, *moves) {
+    for change in &migration.lineage.changes {
+        let Some(moves) = moves(change) else { continue };
+        let table = change.after.object.name();
+        let views = migration.after.naming(table).filter_map(|known| known.view());
+        for view in views.filter(|view| migration.before(Kind::View, &view.name).is_some()) {
+            if !is_moved(view, change, moves) {
                 continue;
             }
-            let at = change.statements.last().copied().unwrap_or_else(|| change.statement());
+            let added = change.changes.iter().find_map(|change| match change {
+                Change::ColumnAdded(column) => Some(&column.name),
+                _ => None,
+            });
+            let at = added.map_or_else(
+                || change.statement(),
+                |added| migration.blame(change, |table| table.column(added).is_some()),
+            );
             findings.push(
                 migration
                     .at(at, format!("the columns of view `{}` move, because it says `*` about `{table}`", view.name))
@@ -103,9 +104,6 @@ fn moves(change: &TableChange) -> Option<Moves> {
 /// Whether columns of a view have another place now, that it has by a `*`.
 fn is_moved(view: &View, change: &TableChange, moves: Moves) -> bool {
     let table = change.after.object.name();
-    if !names(&view.select).contains(table) {
-        return false;
-    }
     let bump = Bump::new();
     let Some(Stmt::Select(select)) = tree::parse(&bump, &view.select) else { return false };
     let OneSelect::Select { columns, from: Some(from), .. } = &select.body.select else { return false };

@@ -15,10 +15,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Warn,
     what: "a trigger does to its own table what sets it off",
-    why: "Whether it runs again is for each connection to say, with `PRAGMA recursive_triggers`. A program that switches it \
-          on gets `too many levels of trigger recursion`, or other values.",
-    instead: "Say when it has work to do, or which columns it waits for:\n\n    CREATE TRIGGER touched AFTER UPDATE OF name \
-              ON users\n    BEGIN UPDATE users SET changed = datetime('now') WHERE id = new.id; END;",
+    why: "Whether it runs again is for each connection to say, with `PRAGMA recursive_triggers`. A program that \
+          switches it on gets `too many levels of trigger recursion`, or other values.",
+    instead: "Say when it has work to do, or which columns it waits for:\n\n    CREATE TRIGGER touched AFTER UPDATE OF \
+              name ON users\n    BEGIN UPDATE users SET changed = datetime('now') WHERE id = new.id; END;",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, changed TEXT);",

@@ -4,7 +4,7 @@
 //! a` keep what is there. A table that goes at the end is for `drop-table`. What a trigger does is not looked at, nor
 //! what happens to virtual tables, which are filled anew like that.
 
-use sqlite3_parser::ast::{Expr, Literal, Set, Stmt};
+use sqlite3_parser::ast::{AlterTableBody, Expr, Literal, Set, Stmt};
 
 use crate::lint::added::rows;
 use crate::lint::finding::Findings;
@@ -42,6 +42,11 @@ pub(super) const RULE: Rule = Rule {
             now: "ALTER TABLE users ADD COLUMN size INTEGER; UPDATE users SET size = length(email);
                   ALTER TABLE users ADD COLUMN new_size INTEGER NOT NULL DEFAULT 0; UPDATE users SET new_size = size;
                   ALTER TABLE users DROP COLUMN size; ALTER TABLE users RENAME COLUMN new_size TO size;",
+        },
+        Example {
+            before: BEFORE,
+            now: "ALTER TABLE users RENAME COLUMN email TO old_email; ALTER TABLE users ADD COLUMN email BLOB;
+                  UPDATE users SET email = old_email; ALTER TABLE users DROP COLUMN old_email;",
         },
         Example { before: BEFORE, now: "UPDATE users SET email = coalesce(email, '');" },
         Example { before: BEFORE, now: "UPDATE users SET email = CASE WHEN email IS NULL THEN '' ELSE email END;" },
@@ -117,8 +122,15 @@ fn keeps(set: &Set<'_>) -> bool {
     }
 }
 
-/// Whether an assignment is to columns that the migration itself has added.
+/// Whether an assignment is to columns that the migration itself has added before.
 fn is_new(migration: &Migration<'_>, at: usize, table: &Name, set: &Set<'_>) -> bool {
+    let earlier = migration.statements.iter().take(at).filter_map(|statement| statement.tree);
+    let added: Vec<_> = earlier
+        .filter_map(|tree| match tree {
+            Stmt::AlterTable(_, AlterTableBody::AddColumn(added)) => Some(tree::name(&added.col_name)),
+            _ => None,
+        })
+        .collect();
     let changes = &migration.lineage.changes;
     let change = changes.iter().find(|change| change.statements.contains(&at) || change.after.object.name() == table);
     let before = change.map(|change| &change.before).or_else(|| migration.before(Kind::Table, table));
@@ -126,6 +138,6 @@ fn is_new(migration: &Migration<'_>, at: usize, table: &Name, set: &Set<'_>) -> 
     set.col_names.iter().map(tree::name).all(|column| {
         let mut renamed = change.iter().flat_map(|change| &change.renamed);
         let is_old = renamed.any(|(was, now)| *now == column && before.column(was).is_some());
-        before.column(&column).is_none() && !is_old
+        added.contains(&column) || (before.column(&column).is_none() && !is_old)
     })
 }

@@ -16,11 +16,12 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Mechanics,
     level: Level::Deny,
     what: "a check depends on the time, on chance or on the connection",
-    why: "SQLite takes a check that asks for the time, and then refuses every insert: `non-deterministic use of datetime() \
-          in a CHECK constraint`. With `random()` and the like a row is sound today and not tomorrow, so that a copy of the \
-          table or an import fails.",
-    instead: "Ask when a row is written, in a trigger or in the program:\n\n    CREATE TRIGGER not_in_the_future BEFORE \
-              INSERT ON events WHEN new.at > datetime('now')\n    BEGIN SELECT raise(ABORT, 'in the future'); END;",
+    why: "SQLite takes a check that asks a function for the time, and then refuses every insert: `non-deterministic \
+          use of datetime() in a CHECK constraint`. With `CURRENT_TIMESTAMP`, `random()` and the like a row is sound \
+          today and not tomorrow, so that a copy of the table or an import fails.",
+    instead: "Ask when a row is written, in a trigger or in the program:\n\n    CREATE TRIGGER not_in_the_future \
+              BEFORE INSERT ON events WHEN new.at > datetime('now')\n    BEGIN SELECT raise(ABORT, 'in the future'); \
+              END;",
     fails: &[
         Example { before: "", now: "CREATE TABLE events (at TEXT CHECK (at <= datetime('now')));" },
         Example { before: "", now: "CREATE TABLE events (at TEXT, CHECK (at <= CURRENT_TIMESTAMP));" },
@@ -80,30 +81,38 @@ struct Unstable {
 fn unstable(check: &str) -> Option<Unstable> {
     let (bump, sql) = (Bump::new(), format!("SELECT {check}\n"));
     let statement = tree::parse(&bump, &sql)?;
-    nodes(statement).find_map(|node| match node {
-        Node::Expr(Expr::Literal(Literal::CurrentDate)) => Some(refused("CURRENT_DATE")),
-        Node::Expr(Expr::Literal(Literal::CurrentTime)) => Some(refused("CURRENT_TIME")),
-        Node::Expr(Expr::Literal(Literal::CurrentTimestamp)) => Some(refused("CURRENT_TIMESTAMP")),
+    let found = nodes(statement).filter_map(|node| match node {
+        Node::Expr(Expr::Literal(Literal::CurrentDate)) => Some(accepted("CURRENT_DATE")),
+        Node::Expr(Expr::Literal(Literal::CurrentTime)) => Some(accepted("CURRENT_TIME")),
+        Node::Expr(Expr::Literal(Literal::CurrentTimestamp)) => Some(accepted("CURRENT_TIMESTAMP")),
         Node::Expr(Expr::FunctionCall { name, args, .. }) => {
-            call(&unquote(name.0).to_ascii_lowercase(), args.unwrap_or(&[]))
+            call(&unquote(name.0).to_ascii_lowercase(), args.unwrap_or_default())
         }
         _ => None,
-    })
+    });
+    found.max_by_key(|unstable| unstable.is_refused)
 }
 
-fn refused(what: &str) -> Unstable {
-    Unstable { what: what.to_owned(), is_refused: true }
+fn accepted(what: &str) -> Unstable {
+    Unstable { what: what.to_owned(), is_refused: false }
 }
 
+/// SQLite refuses the time as a word of its functions, and takes it as a word of its own.
 fn call(name: &str, arguments: &[Expr<'_>]) -> Option<Unstable> {
-    let now = |argument: &Expr<'_>| matches!(argument, Expr::Literal(Literal::String(text)) if unquote(text).eq_ignore_ascii_case("now"));
-    let asks_for_now = match name {
-        "date" | "time" | "datetime" | "julianday" | "unixepoch" => arguments.is_empty() || arguments.iter().any(now),
-        "strftime" => arguments.len() < 2 || arguments.iter().any(now),
-        "timediff" => arguments.iter().any(now),
+    let says = |words: &[&str]| {
+        arguments.iter().any(|argument| match argument {
+            Expr::Literal(Literal::String(text)) => words.iter().any(|word| unquote(text).eq_ignore_ascii_case(word)),
+            _ => false,
+        })
+    };
+    let is_refused = match name {
+        "date" | "time" | "datetime" | "julianday" | "unixepoch" => {
+            arguments.is_empty() || says(&["now", "localtime", "utc"])
+        }
+        "strftime" => arguments.len() < 2 || says(&["now", "localtime", "utc"]),
+        "timediff" => says(&["now"]),
         _ => false,
     };
     let is_chance = ["random", "randomblob", "changes", "total_changes", "last_insert_rowid"].contains(&name);
-    let what = format!("{name}()");
-    (asks_for_now || is_chance).then_some(Unstable { what, is_refused: asks_for_now })
+    (is_refused || is_chance).then(|| Unstable { what: format!("{name}()"), is_refused })
 }

@@ -16,8 +16,8 @@ pub(super) const RULE: Rule = Rule {
     what: "`sqlite_schema` is edited by hand",
     why: "SQLite checks nothing of what is written there: neither whether it can read it again, nor whether the rows \
           that there are agree with it. A slip is a database that no longer opens.",
-    instead: "Make the table anew, as SQLite's documentation of `ALTER TABLE` says; `cargo dbmigrate generate` writes it \
-              for you.",
+    instead: "Make the table anew, as SQLite's documentation of `ALTER TABLE` says; `cargo dbmigrate generate` writes \
+              it for you.",
     fails: &[Example {
         before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
         now: "PRAGMA writable_schema = ON;
