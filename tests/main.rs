@@ -24,6 +24,7 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod lints;
+mod lock;
 mod monitor;
 mod odd_packages;
 mod promises;

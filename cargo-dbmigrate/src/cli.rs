@@ -60,7 +60,7 @@ pub(crate) struct Global {
     /// Leave out a package
     #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
     pub(crate) exclude: Vec<String>,
-    /// Assert that Cargo.lock stays unchanged
+    /// Assert that Cargo.lock stays unchanged; to `check`, also that every migration is sealed
     #[arg(long, global = true)]
     pub(crate) locked: bool,
     /// Run without accessing the network
@@ -123,10 +123,12 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
     List,
-    /// Check sequence, configuration, wiring, and replay every up and down in memory
+    /// Check sequence, seal, configuration, wiring, and replay every up and down in memory
     Check(CheckArgs),
     /// Give the migrations that others do not have yet the numbers after those that they have
     Renumber(RenumberArgs),
+    /// Seal migrations: from then on an edit, a new name or a deletion fails the build
+    Lock(LockArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Compare the schema of a database with what its migrations lead to
@@ -239,6 +241,19 @@ pub(crate) struct RenumberArgs {
     #[arg(long, value_name = "REV")]
     pub(crate) onto: Option<String>,
     /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// Seal up to and including this migration: a number, a name, or a version from a header [default: all]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) to: Option<String>,
+    /// Take a sealed migration as it is now: edited, renamed or deleted; nothing else is sealed
+    #[arg(long, value_name = "NAME", conflicts_with = "to")]
+    pub(crate) accept: Vec<String>,
+    /// Show what would be written, on stdout, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -36,7 +36,12 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
     for repeatable in &set.repeatables {
         render_repeatable(text, repeatable, code);
     }
-    text.push_str("    ],\n};\n\n");
+    let _ = write!(
+        text,
+        "    ],\n    sealed: {},\n    schema: {},\n}};\n\n",
+        literal::number(set.sealed() as u64),
+        literal::option(set.lock.fingerprint(set.chain())),
+    );
 }
 
 /// Writes an empty `SET`, for a set with faults.

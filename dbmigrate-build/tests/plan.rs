@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbmigrate_build::{Builder, Generated};
+use dbmigrate_core::lock::{Lock, SealedSchema};
 
 /// A package folder that goes away with the value.
 struct Package(PathBuf);
@@ -195,6 +196,46 @@ fn a_fault_beside_the_migrations_leaves_a_stub_with_nothing_in_it() {
         "    migrations: &[\n    ],\n    before_all: None,\n    after_all: None,\n    repeatables: &[\n    ],",
     );
     assert!(!module.contains("include_str!"), "{module}");
+}
+
+/// Seals the first migrations of a package, and the schema of all of them.
+fn seal(package: &Package, count: usize) {
+    let set = dbmigrate_core::load(&package.0).set;
+    let mut lock = Lock::seal(&set.migrations[..count]);
+    lock.schema = Some(SealedSchema { chain: set.chain().to_owned(), fingerprint: "s1:1".to_owned() });
+    package.write("migrations/migrations.lock", &lock.to_text());
+}
+
+#[test]
+fn the_fingerprint_is_that_of_exactly_this_set() {
+    let view = ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT a FROM t;");
+    let package = Package::new(&[FIRST, SECOND, view]);
+    assert_contains(package.plan().module(), "    sealed: 0,\n    schema: None,\n");
+    seal(&package, 2);
+    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: Some(\"s1:1\"),\n");
+    package.write(RUST.0, RUST.1);
+    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+    fs::remove_file(package.0.join(RUST.0)).unwrap();
+    package.write(view.0, "CREATE VIEW v AS SELECT 1;");
+    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+    fs::remove_file(package.0.join(view.0)).unwrap();
+    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+}
+
+#[test]
+fn an_edit_of_a_sealed_one_is_a_fault() {
+    let package = Package::new(&[FIRST, SECOND]);
+    seal(&package, 1);
+    package.write(SECOND.0, "SELECT 1;");
+    assert_eq!(package.plan().faults(), 0);
+    package.write(FIRST.0, "-- Only a comment.\nCREATE TABLE t(a);\n");
+    assert_eq!(package.plan().faults(), 0);
+    package.write(FIRST.0, "CREATE TABLE t(a, b);\n");
+    let plan = package.plan();
+    assert_eq!(plan.faults(), 1);
+    assert_contains(plan.module(), "`001_initial_schema` is sealed, and was edited");
+    assert_contains(plan.module(), "cargo dbmigrate lock --accept 001_initial_schema");
+    assert_contains(plan.module(), "    sealed: 0,\n    schema: None,\n");
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //!   `CREATE TABLE … AS` from the `AS` on: SQLite names columns after it, so there every byte counts.
 //! * A Rust migration: its number, name and version, never its source, which `cargo fmt` may change.
 //! * The first steps of a script without a transaction: as a script, of the directives those alone that shape the run.
-//! * A text: every byte of it, so that an edit of a comment is seen as one.
+//! * A text, or several: every byte of it, so that an edit of a comment is seen as one.
 //! * The chain: the checksum before it, and what is next: a migration with its number, or, after the last of them, a
 //!   repeatable.
 
@@ -45,6 +45,11 @@ pub fn chain_repeatable(previous: &str, set: &str, name: &str, checksum: &str) -
 #[must_use]
 pub fn of_text(text: &str) -> String {
     Fields::new("text").field(text).finish()
+}
+
+/// The checksum of several texts as they are written.
+pub(crate) fn of_texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    texts.into_iter().fold(Fields::new("texts"), Fields::field).finish()
 }
 
 /// The checksums of the first 0, 1, 2, … steps of a script.

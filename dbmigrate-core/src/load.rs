@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
 use crate::files::{Files, Kind};
+use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
 use crate::requirement;
@@ -104,7 +105,8 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
-    let sequence = sequence::arrange(&files, &config);
+    let sealed = lock::read(root, &config.dir, &mut diagnostics);
+    let sequence = sequence::arrange(&files, &without_gaps(&config, &files, sealed.as_ref()));
     diagnostics.extend(sequence.diagnostics);
     let readable = files.iter().filter(|(name, _)| !unreadable.contains(name));
     let mut contents = read_contents(root, &config.dir, readable, &mut diagnostics);
@@ -115,12 +117,26 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
         migrations.extend(assemble(&config.dir, planned, &mut contents, previous, &mut diagnostics));
     }
     requirement::check(&migrations, &stems, &mut diagnostics);
+    if let Some(sealed) = &sealed {
+        lock::check(sealed, &config.dir, &files, &migrations, &mut diagnostics);
+    }
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
     let repeatables = side::repeatables(root, &config.dir, last, &mut diagnostics);
     sort(&mut diagnostics);
-    let set = MigrationSet { config, migrations, before_all, after_all, repeatables };
-    Loaded { set, diagnostics, watch, highest: sequence.highest }
+    let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
+    // What is sealed keeps its number, also while its file is away.
+    let highest = sequence.highest.max(lock.newest());
+    let set = MigrationSet { config, migrations, before_all, after_all, repeatables, lock };
+    Loaded { set, diagnostics, watch, highest }
+}
+
+/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
+fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
+    let missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
+    let mut config = config.clone();
+    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
+    config
 }
 
 /// The manifest, and the folder or the nearest one above it inside the package.
@@ -275,7 +291,7 @@ pub(crate) mod tests {
             package
         }
 
-        fn write(&self, path: &str, text: &str) {
+        pub(crate) fn write(&self, path: &str, text: &str) {
             let full = self.0.join(path);
             if path.ends_with('/') {
                 return fs::create_dir_all(full).unwrap();
@@ -284,7 +300,6 @@ pub(crate) mod tests {
             fs::write(full, text).unwrap();
         }
 
-        #[cfg(unix)]
         pub(crate) fn path(&self) -> &Path {
             &self.0
         }

@@ -85,13 +85,13 @@ pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options
     };
     let entries = matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
-        entry(matched, notes)
+        entry(set, matched, notes)
     });
     Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records) })
 }
 
-fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
-    let Match { number, migration, row, state, .. } = matched;
+fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
+    let Match { number, index, migration, row, state, .. } = matched;
     let own = |text: Option<&str>| text.map(str::to_owned);
     let metadata = migration.map(|migration| migration.metadata);
     let differs = !matches!(state, State::Applied | State::Pending | State::Late);
@@ -115,6 +115,7 @@ fn entry(matched: Match<'_>, notes: Vec<&str>) -> Entry {
         description: own(metadata.and_then(|metadata| metadata.description)),
         version: own(metadata.and_then(|metadata| metadata.version)),
         reversible,
+        sealed: index.is_some_and(|index| index < set.sealed),
         notes: notes.into_iter().map(str::to_owned).collect(),
         state,
     }
@@ -181,6 +182,12 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
 }
 
 impl<'s> Known<'s> {
+    /// A history of nothing.
+    pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
+        let matches = matches(set, Vec::new(), &[])?;
+        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches })
+    }
+
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
     pub(crate) fn prefix(&self) -> Option<usize> {
         let is_applied = |matched: &&Match<'_>| matched.index.is_some() && matched.state == State::Applied;
@@ -238,6 +245,13 @@ impl<'s> Known<'s> {
         let problems = self.matches.iter().filter(|matched| !is_fine(matched));
         let problems = problems.filter_map(|matched| self.problem(matched)).collect();
         as_error("the history and the program differ", problems)
+    }
+
+    /// Everything because of which nobody knows what a database should look like, as one error.
+    pub(crate) fn refuse_unclear(&self) -> Result<(), Error> {
+        let is_clear = |matched: &Match<'_>| matches!(matched.state, State::Applied | State::Pending | State::Late);
+        let problems = self.matches.iter().filter(|matched| !is_clear(matched));
+        as_error("the history and the program differ", problems.filter_map(|matched| self.problem(matched)).collect())
     }
 
     /// What is wrong with one migration.
@@ -491,6 +505,8 @@ mod tests {
             before_all: None,
             after_all: None,
             repeatables: &[],
+            sealed: 0,
+            schema: None,
             rules: Rules::DEFAULT,
         };
         let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();

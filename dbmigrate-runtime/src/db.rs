@@ -184,6 +184,17 @@ impl<'s> Db<'s> {
         result
     }
 
+    /// Does something that only reads, on one moment's state of the database.
+    pub(crate) fn reading<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.in_transaction() {
+            return work(self);
+        }
+        self.execute("BEGIN")?;
+        let result = work(self);
+        self.rollback()?;
+        result
+    }
+
     /// Refuses a connection that is inside a transaction: its rollback would take the migrations with it.
     pub(crate) fn refuse_open_transaction(&mut self) -> Result<(), Error> {
         if self.in_transaction() {

@@ -100,6 +100,10 @@ kinds! {
     Settings is_settings,
     /// The database does not have what the migrations that are to be marked make.
     Mismatch is_mismatch,
+    /// The schema of the database is not what its migrations lead to.
+    Drift is_drift,
+    /// The schema of the database can't be compared with what its migrations make.
+    Unverified is_unverified,
     /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
 }

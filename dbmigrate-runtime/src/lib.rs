@@ -45,7 +45,9 @@ mod mark;
 mod migrator;
 mod no_backend;
 mod no_transaction;
+mod normal;
 mod notes;
+mod objects;
 mod options;
 mod quote;
 mod records;
@@ -54,6 +56,7 @@ mod repair;
 mod repeatable;
 #[cfg(feature = "cli")]
 mod replace;
+mod replay;
 mod report;
 mod requires;
 mod reset;
@@ -71,6 +74,7 @@ mod unknown;
 mod up;
 mod value;
 mod verify;
+mod verify_schema;
 mod violations;
 mod with_driver;
 
@@ -102,6 +106,7 @@ pub use status::{Entry, State, Status};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
+pub use verify_schema::VerifiedSchema;
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -3,20 +3,15 @@
 //! Before anything is recorded, the migrations that the history would then hold run on a database in memory, and the
 //! two schemas are compared. Rows are not.
 
-use std::path::Path;
-
 use crate::compare::{Found, Known, look};
 use crate::db::Db;
-use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::history::History;
-use crate::hooks::Hooks;
 use crate::options::Options;
-use crate::requires::elsewhere;
+use crate::replay::alone;
 use crate::schema::{COMPARED, Schema};
-use crate::session::{Plain, Session};
-use crate::set::{Effect, Migration, OutOfOrder, Rules, Script, Set, Step, TransactionMode};
+use crate::session::Session;
+use crate::set::{Migration, OutOfOrder, Set};
 use crate::up;
 
 /// At most this many differences stand in an error.
@@ -165,25 +160,8 @@ fn compare<'s>(
     history: &History<'_>,
     replay: &Replay<'_>,
 ) -> Result<Comparison, Error> {
-    let reason =
-        held.iter().find_map(|migration| obstacle(&migration.up).map(|why| format!("`{}` {why}", migration.name)));
-    if let Some(reason) = reason {
-        return Ok(Comparison::Impossible(reason));
-    }
-    let rules = Rules { transaction: TransactionMode::Each, ..set.rules };
-    let own = |migration: &Migration<'s>| -> Vec<&'s str> {
-        migration.requires.iter().copied().filter(|name| elsewhere(name).is_none()).collect()
-    };
-    let requires: Vec<Vec<&str>> = held.iter().map(own).collect();
-    // What a file asserts is about rows, and what it requires elsewhere about other sets: there are none.
-    let alone = held.iter().zip(&requires).map(|(migration, requires)| Migration {
-        up: Script { asserts: &[], ..migration.up },
-        requires,
-        ..*migration
-    });
-    let held: Vec<Migration<'_>> = alone.collect();
-    let migrations_only = Set { migrations: &held, before_all: None, after_all: None, repeatables: &[], rules, ..*set };
-    let expected = match replay(&migrations_only) {
+    let migrations_only = Set { migrations: held, before_all: None, after_all: None, repeatables: &[], ..*set };
+    let expected = match alone(&migrations_only, false, replay) {
         Ok(expected) => expected.without(set.repeatables),
         Err(why) => return Ok(Comparison::Impossible(why)),
     };
@@ -192,26 +170,6 @@ fn compare<'s>(
         true => Comparison::Same(expected.len()),
         false => Comparison::Different(differences),
     })
-}
-
-/// Why a script can't run on a database in memory.
-fn obstacle(script: &Script<'_>) -> Option<&'static str> {
-    if has_code(script) {
-        return Some("has Rust in it");
-    }
-    let writes_files = |step: &Step<'_>| {
-        let Step::Sql(statement) = step else { return false };
-        match statement.effect {
-            Effect::Bare { idempotent } => !idempotent,
-            // On the safe side: a PRAGMA does not say ATTACH.
-            Effect::Session => {
-                let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
-                sql.as_bytes().windows(6).any(|word| word.eq_ignore_ascii_case(b"attach"))
-            }
-            _ => false,
-        }
-    };
-    script.steps.iter().any(writes_files).then_some("works on other files as well")
 }
 
 fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) -> Result<(), Error> {
@@ -242,15 +200,4 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>) ->
         }
     };
     Err(error.note("nothing was recorded").hint(nothing).hint(force))
-}
-
-/// Runs a set on a database in memory of this backend.
-pub(crate) fn replay<B: Backend>(set: &Set<'_>, options: &Options) -> Result<Schema, String> {
-    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
-    let mut driver = B::driver(&mut memory);
-    let hooks = Hooks::default();
-    let mut session = Plain { driver: &mut driver, hooks: &hooks };
-    let options = Options { journal_mode: None, backup: None, ..options.clone() };
-    up::up(&mut session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
-    Schema::read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())
 }

@@ -14,17 +14,21 @@ use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::kept::{self, Kept};
 use crate::mark::Marked;
+use crate::objects::Objects;
 use crate::options::{JournalMode, Options};
 use crate::rehearsal::{self, Rehearsal, Rehearse};
 use crate::repair::{Repair, Repairs, Stopped};
+use crate::replay::replay;
 use crate::report::{Done, Report};
 use crate::reset::ResetPlan;
 use crate::restore::{self, Restored};
+use crate::schema::Schema;
 use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
 use crate::status::{Entry, Status};
 use crate::verify::Verification;
-use crate::{compare, down, forget, history, mark, repair, reset, up, verify};
+use crate::verify_schema::VerifiedSchema;
+use crate::{compare, down, forget, history, mark, repair, reset, up, verify, verify_schema};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -76,6 +80,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
     #[must_use]
     pub fn allow_mismatch(mut self) -> Self {
         self.options.allow_mismatch = true;
+        self
+    }
+
+    /// Lets [`Migrator::verify_schema`] run the Rust of the set on the database in memory. Without this call it does not,
+    /// as nobody but you knows what the code does besides: with it, a set with Rust can be verified.
+    #[must_use]
+    pub fn replay_code(mut self) -> Self {
+        self.options.replay_code = true;
         self
     }
 
@@ -271,7 +283,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
-        let replay = |set: &Set<'_>| mark::replay::<B>(set, &self.options);
+        let replay = |set: &Set<'_>| replay::<B, _>(set, &self.options, None, Schema::read);
         mark::mark(session, self.set, &self.options, goal, &replay)
     }
 
@@ -396,6 +408,70 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// What the database says. Differences are not errors but what it returns.
     pub fn verify(&self, connection: &mut B::Connection) -> Result<Verification, Error> {
         verify::verify(&mut self.session(connection), self.set, &self.options)
+    }
+
+    /// Compares the schema of the database with what its migrations lead to, for a program that refuses to start on one
+    /// that somebody has changed by hand. It changes nothing.
+    ///
+    /// Where all migrations are sealed by `cargo dbmigrate lock`, the program knows the fingerprint of their schema, and
+    /// one query tells that the database has it. Where it has another one (or the set is not sealed, or another version
+    /// of SQLite writes other texts) the applied migrations run on a database in memory, and the two are compared object
+    /// by object, by their texts: white space, comments, the case of words and the quotes of names make no difference.
+    /// Rows are not looked at. What is pending is not expected of the database: [`VerifiedSchema::pending`] names it.
+    ///
+    /// ```
+    /// mod migrations {
+    ///     // `include_migrations!` does this for the module that it declares.
+    ///     dbmigrate_runtime::rusqlite_driver!(::rusqlite);
+    /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
+    /// #   static SET: Set<'static> = Set {
+    /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
+    /// #       sealed: 0, schema: None, rules: Rules::DEFAULT,
+    /// #   };
+    /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
+    /// }
+    ///
+    /// let mut connection = rusqlite::Connection::open_in_memory()?;
+    /// migrations::migrator().up(&mut connection)?;
+    /// match migrations::migrator().verify_schema(&mut connection) {
+    ///     Err(error) if error.is_drift() => panic!("somebody has changed the database: {error}"),
+    ///     verified => println!("{} objects are as they should be", verified?.objects),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_drift`] where they differ, with each object that does; [`Error::is_unverified`] where nobody can tell,
+    /// as the migrations can't run in memory (see [`Migrator::replay_code`]); and a history that is not the program's,
+    /// as [`Migrator::up`] says it.
+    pub fn verify_schema(&self, connection: &mut B::Connection) -> Result<VerifiedSchema, Error> {
+        self.verify_schema_by(&mut self.session(connection), self.replayed_code())
+    }
+
+    pub(crate) fn verify_schema_by(
+        &self,
+        session: &mut dyn Session,
+        code: Option<&Dispatch<'_, B::Connection>>,
+    ) -> Result<VerifiedSchema, Error> {
+        let replay = |set: &Set<'_>| replay::<B, _>(set, &self.options, code, Objects::read);
+        verify_schema::verify_schema(session, self.set, &self.options, code.is_some(), &replay)
+    }
+
+    /// The fingerprint of the schema that the whole set leads to, made by running it on a database in memory: what
+    /// `cargo dbmigrate lock` seals, and [`Migrator::verify_schema`] compares with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_unverified`] where the migrations can't run there.
+    pub fn schema_fingerprint(&self) -> Result<String, Error> {
+        let code = self.replayed_code();
+        let replay = |set: &Set<'_>| replay::<B, _>(set, &self.options, code, Objects::read);
+        verify_schema::fingerprint(self.set, code.is_some(), &replay)
+    }
+
+    fn replayed_code(&self) -> Option<&Dispatch<'a, B::Connection>> {
+        self.code.as_deref().filter(|_| self.options.replay_code)
     }
 
     /// The rows of the history, in the order in which they were applied. It changes nothing.

@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::visible;
 use crate::history::History;
+use crate::objects;
 use crate::repeatable::word;
 use crate::set::Repeatable;
 use crate::value::{Row, Value};
@@ -88,13 +89,7 @@ impl Schema {
     /// The objects and their texts, without the facts.
     fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::default();
-        let own = history.tables().map(Value::Text);
-        // Indexes come last, and without those that a table makes by itself.
-        let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
-                   AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
-                   AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \
-                   ORDER BY type = 'index', name";
-        for row in db.query("could not read the schema", sql, &own)? {
+        for row in objects::rows(db, history)? {
             let [kind, name, text, table] = words(row);
             if kind != "index" {
                 let key = (kind.clone(), name.to_ascii_lowercase());

@@ -23,6 +23,10 @@ pub struct Set<'a> {
     pub after_all: Option<Script<'a>>,
     /// `repeatable/*.sql`, by name: run again when their content has changed, and after every migration.
     pub repeatables: &'a [Repeatable<'a>],
+    /// How many of the migrations are sealed, from the first on.
+    pub sealed: usize,
+    /// The fingerprint of the schema that all of this leads to, where that is sealed.
+    pub schema: Option<&'a str>,
     /// What the package's configuration says.
     pub rules: Rules,
 }

@@ -77,6 +77,8 @@ pub struct Entry {
     pub version: Option<String>,
     /// Whether `down` has a script for it: the file's or the stored one.
     pub reversible: bool,
+    /// Whether it is sealed: then it may not change any more.
+    pub sealed: bool,
     /// What is worth knowing and no difference: that only its comments were edited, or its way back.
     pub notes: Vec<String>,
 }

@@ -152,7 +152,7 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
 }
 
-fn existing_schema(set: &Set<'_>) -> Error {
+pub(crate) fn existing_schema(set: &Set<'_>) -> Error {
     let first = set.migrations.first().map_or("the first migration", |migration| migration.name);
     Error::new(ErrorKind::ExistingSchema, "the database has tables, but no history of migrations")
         .hint("is it the right database?")

@@ -10,6 +10,7 @@ use crate::report::Report;
 use crate::session::Plain;
 use crate::status::{Entry, Status};
 use crate::verify::Verification;
+use crate::verify_schema::VerifiedSchema;
 use crate::{compare, down, forget, history, mark, repair, up, verify};
 
 /// Each as its namesake without `_with`. A set with Rust in it is an error here.
@@ -144,6 +145,16 @@ impl<B: Backend> Migrator<'_, B> {
     /// As its namesake.
     pub fn verify_with(&self, driver: &mut impl Driver) -> Result<Verification, Error> {
         verify::verify(&mut self.plain(driver), self.set, &self.options)
+    }
+
+    /// As [`Migrator::verify_schema`], on any driver. The backend opens the database in memory; without one, only the
+    /// sealed fingerprint can tell.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn verify_schema_with(&self, driver: &mut impl Driver) -> Result<VerifiedSchema, Error> {
+        self.verify_schema_by(&mut self.plain(driver), None)
     }
 
     /// As [`Migrator::history`], on any driver.

@@ -1,4 +1,4 @@
-//! `check`: sequence, configuration, wiring, and a replay in memory.
+//! `check`: sequence, seal, configuration, wiring, and a replay in memory.
 
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Stopped;
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let projects = project::select(context.global)?;
     let mut exit = DONE;
     for project in &projects {
-        let checked = check(project, args.since.as_deref())?;
+        let checked = check(project, args.since.as_deref(), context.global.locked)?;
         report::diagnostics(&checked.diagnostics, context.shell);
         if checked.failed() {
             exit = NO;

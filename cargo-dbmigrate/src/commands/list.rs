@@ -24,8 +24,9 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
         }
         let rows = rows(project, &loaded.set);
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        let any_sealed = rows.iter().any(|row| row.sealed);
         for row in rows {
-            let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width) };
+            let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width, any_sealed) };
             context.shell.data(&line);
         }
     }
@@ -38,31 +39,40 @@ struct Row {
     language: &'static str,
     /// What is special about it: whether a migration has a way back, or what else the file is.
     what: &'static str,
+    /// Whether it is a migration that may not change any more.
+    sealed: bool,
     title: String,
     json: Value,
 }
 
 impl Row {
-    fn human(&self, width: usize) -> String {
+    /// The column for what is sealed is there only if something is.
+    fn human(&self, width: usize, any_sealed: bool) -> String {
         let Self { name, language, what, title, .. } = self;
-        format!("{name:width$}  {language:4}  {what:12}  {title}").trim_end().to_owned()
+        let sealed = match (any_sealed, self.sealed) {
+            (false, _) => "",
+            (true, false) => "        ",
+            (true, true) => "sealed  ",
+        };
+        format!("{name:width$}  {language:4}  {what:12}  {sealed}{title}").trim_end().to_owned()
     }
 }
 
 /// The migrations in order, then what runs around them.
 fn rows(project: &Project, set: &MigrationSet) -> Vec<Row> {
-    let migrations = set.migrations.iter().map(|it| migration(project, it));
+    let migrations = set.migrations.iter().map(|it| migration(project, it, set.lock.seals(it)));
     let hooks = [("before_all", &set.before_all), ("after_all", &set.after_all)];
     let hooks = hooks.into_iter().filter_map(|(name, script)| Some(hook(project, name, script.as_ref()?)));
     let repeatables = set.repeatables.iter().map(|it| repeatable(project, it));
     migrations.chain(hooks).chain(repeatables).collect()
 }
 
-fn migration(project: &Project, migration: &SourceMigration) -> Row {
+fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Row {
     Row {
         name: migration.name(),
         language: language(migration),
         what: way_back(migration),
+        sealed,
         title: migration.metadata.title.clone().unwrap_or_default(),
         json: json!({
             "reason": "migration",
@@ -77,6 +87,7 @@ fn migration(project: &Project, migration: &SourceMigration) -> Row {
             "description": migration.metadata.description,
             "version": migration.metadata.version,
             "checksum": migration.checksum,
+            "sealed": sealed,
         }),
     }
 }
@@ -86,6 +97,7 @@ fn hook(project: &Project, name: &str, script: &Script) -> Row {
         name: format!("hooks/{name}"),
         language: "sql",
         what: "hook",
+        sealed: false,
         title: String::new(),
         json: json!({
             "reason": "hook",
@@ -104,6 +116,7 @@ fn repeatable(project: &Project, repeatable: &Repeatable) -> Row {
         name: format!("repeatable/{}", repeatable.name),
         language: "sql",
         what: "repeatable",
+        sealed: false,
         title: made.join(", "),
         json: json!({
             "reason": "repeatable",

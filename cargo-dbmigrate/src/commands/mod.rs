@@ -11,6 +11,7 @@ mod generate;
 mod history;
 mod init;
 mod list;
+mod lock;
 mod mark;
 mod redo;
 mod renumber;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::List => list::run(&mut context),
         Command::Check(args) => check::run(args, &mut context),
         Command::Renumber(args) => renumber::run(args, &mut context),
+        Command::Lock(args) => lock::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),

@@ -1,6 +1,6 @@
 //! Everything that can be known of a package's migrations without a database of anybody's.
 
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, lock};
 use dbmigrate_schema::Replay;
 
 use crate::error::CliError;
@@ -29,12 +29,16 @@ impl Checked {
 }
 
 /// Checks sequence, configuration and wiring, that what a revision holds already is unchanged, and replays every way up
-/// and back in memory, with the hooks and repeatables.
-pub(crate) fn check(project: &Project, revision: Option<&str>) -> Result<Checked, CliError> {
+/// and back in memory, with the hooks and repeatables. `locked` wants every migration sealed.
+pub(crate) fn check(project: &Project, revision: Option<&str>, locked: bool) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
     let mut diagnostics = loaded.diagnostics;
     diagnostics.extend(loaded.set.migrations.iter().filter_map(empty_down));
+    diagnostics.extend(loaded.set.lock.notes(&loaded.set.migrations));
+    if locked && sound {
+        diagnostics.extend(unsealed(&loaded.set));
+    }
     let since = since(project, revision, &loaded.set)?;
     diagnostics.extend(since.diagnostics.iter().cloned());
     let manifest = wiring::manifest(project)?;
@@ -48,6 +52,24 @@ pub(crate) fn check(project: &Project, revision: Option<&str>) -> Result<Checked
         }
     }
     Ok(Checked { diagnostics, set: loaded.set, since, replay })
+}
+
+/// What a set lacks of being sealed as a whole.
+fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
+    const HELP: &str = "seal it: `cargo dbmigrate lock`";
+    let left = set.migrations.get(set.sealed()..).unwrap_or_default();
+    let unsealed = left.iter().map(|migration| {
+        let message = format!("`{}` is not sealed", migration.name());
+        Diagnostic::error("unsealed", message).in_file(&migration.file).help(HELP)
+    });
+    let old = set.lock.schema.as_ref().filter(|schema| left.is_empty() && schema.chain != set.chain()).map(|_| {
+        let file = format!("{}/{}", set.config.dir, lock::FILE);
+        Diagnostic::warning("stale-fingerprint", "the repeatables were changed since the schema was sealed")
+            .in_file(file)
+            .note("`verify_schema` of the program has to replay the migrations at each start")
+            .help("seal the schema as it is now: `cargo dbmigrate lock`")
+    });
+    unsealed.chain(old).collect()
 }
 
 /// A way back that does nothing would only make the history forget what is there.

@@ -41,7 +41,12 @@ pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
     written
 }
 
-/// Replaces a file by one beside it, so that nobody ever reads half of it. Its line ends stay what they were.
+/// Writes a whole file, new or not, so that nobody ever reads half of it. What is there keeps its line ends.
+pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
+    if path.exists() { replace(path, text) } else { put_beside(path, text, None) }
+}
+
+/// Replaces a file. Its line ends stay what they were.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     // A link is kept: what it leads to is replaced.
     let path = path.canonicalize()?;
@@ -49,14 +54,47 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     if fs::read_to_string(&path)?.contains("\r\n") {
         text = text.replace('\n', "\r\n");
     }
+    put_beside(&path, &text, Some(fs::metadata(&path)?.permissions()))
+}
+
+/// Writes a file beside, and gives it the name.
+fn put_beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = create(&beside, &text)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
-        .and_then(|()| fs::rename(&beside, &path));
+    let written = create(&beside, text)
+        .and_then(|()| permissions.map_or(Ok(()), |permissions| fs::set_permissions(&beside, permissions)))
+        .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_put_as_a_whole_and_keeps_its_line_ends() {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-put-{:?}", std::thread::current().id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("a.lock");
+        for (before, text, expect) in [
+            (None, "a\nb\n", "a\nb\n"),
+            (Some("x\n"), "a\nb\n", "a\nb\n"),
+            (Some("x\r\n"), "a\nb\n", "a\r\nb\r\n"),
+            (Some(""), "a\n", "a\n"),
+        ] {
+            let _ = fs::remove_file(&path);
+            before.map(|before| fs::write(&path, before)).transpose().unwrap();
+            put(&path, text).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), expect, "{before:?}");
+        }
+        // A folder can't be replaced, and nothing is left beside it.
+        fs::create_dir(folder.join("b.lock")).unwrap();
+        put(&folder.join("b.lock"), "a\n").unwrap_err();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

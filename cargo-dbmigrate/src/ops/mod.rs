@@ -9,6 +9,7 @@ pub(crate) mod edit;
 pub(crate) mod generate;
 pub(crate) mod git;
 pub(crate) mod init;
+pub(crate) mod lock;
 pub(crate) mod open;
 pub(crate) mod project;
 pub(crate) mod renumber;

@@ -24,6 +24,8 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
         before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
         after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
         repeatables: &repeatables,
+        sealed: set.sealed(),
+        schema: set.lock.fingerprint(set.chain()),
         rules: rules(&set.config),
     })
 }
@@ -219,6 +221,7 @@ fn narrow(position: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dbmigrate_core::lock::{Lock, SealedSchema};
     use dbmigrate_runtime::{Effect, Migrator, Step};
 
     const FILES: &[(&str, &str)] = &[
@@ -303,7 +306,12 @@ mod tests {
             );
             assert_eq!(views.objects, [runtime::Object { kind: runtime::ObjectKind::View, name: "V" }]);
             assert_eq!((views.checksum, views.chain), (views.script.checksum, &*source.repeatables[0].chain));
+            assert_eq!((set.sealed, set.schema), (0, None));
         });
+        let mut sealed = source.clone();
+        sealed.lock = Lock::seal(&source.migrations[..2]);
+        sealed.lock.schema = Some(SealedSchema { chain: source.chain().to_owned(), fingerprint: "s1:0".to_owned() });
+        with_set(&sealed, |set| assert_eq!((set.sealed, set.schema), (2, Some("s1:0"))));
         assert_eq!(effect(&statement::Effect::Bare { idempotent: true }), Effect::Bare { idempotent: true });
     }
 

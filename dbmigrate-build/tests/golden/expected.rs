@@ -288,6 +288,8 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             },
         },
     ],
+    sealed: 4,
+    schema: Some("s1:0123456789abcdef"),
 };
 
 #[doc(hidden)]

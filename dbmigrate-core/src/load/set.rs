@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::lock::Lock;
 use crate::migration::{Body, Down, SourceMigration};
 use crate::nearest::nearest;
 use crate::repeatable::Repeatable;
@@ -22,13 +23,35 @@ pub struct MigrationSet {
     pub after_all: Option<Script>,
     /// The views and triggers of `repeatable`, by name; their chain goes on from that of the migrations.
     pub repeatables: Vec<Repeatable>,
+    /// `migrations.lock`: which of the migrations are sealed.
+    pub lock: Lock,
 }
 
 impl MigrationSet {
     /// A set of nothing.
     #[must_use]
     pub fn empty(config: Config) -> Self {
-        Self { config, migrations: Vec::new(), before_all: None, after_all: None, repeatables: Vec::new() }
+        Self {
+            config,
+            migrations: Vec::new(),
+            before_all: None,
+            after_all: None,
+            repeatables: Vec::new(),
+            lock: Lock::default(),
+        }
+    }
+
+    /// The chained checksum of all migrations and repeatables; empty for a set of nothing.
+    #[must_use]
+    pub fn chain(&self) -> &str {
+        let last = self.migrations.last().map(|migration| migration.chain.as_str());
+        self.repeatables.last().map(|repeatable| repeatable.chain.as_str()).or(last).unwrap_or_default()
+    }
+
+    /// How many of the migrations are sealed; those are the first.
+    #[must_use]
+    pub fn sealed(&self) -> usize {
+        self.migrations.iter().take_while(|migration| self.lock.seals(migration)).count()
     }
 
     /// The hooks that there are, in the order in which they run.

@@ -24,6 +24,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
         description: None,
         version: None,
         reversible: true,
+        sealed: false,
         notes: Vec::new(),
     }
 }
@@ -122,6 +123,8 @@ pub(super) fn set(
         before_all: None,
         after_all: None,
         repeatables: &[],
+        sealed: 0,
+        schema: None,
         rules: Rules::DEFAULT,
     }))
 }

@@ -114,7 +114,8 @@ fn details(entry: &Entry) -> Vec<String> {
     let shown = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let notes = entry.notes.iter().map(|note| ("note", note.as_str()));
     let lines = shown.chain(notes).map(|(name, value)| format!("      {name}: {}", plain(value)));
-    lines.chain(steps(&entry.steps)).collect()
+    let sealed = entry.sealed.then(|| "      sealed: it may not change any more".to_owned());
+    lines.chain(sealed).chain(steps(&entry.steps)).collect()
 }
 
 /// The times of the steps; those of many cut to the slowest. One alone took as long as the whole.

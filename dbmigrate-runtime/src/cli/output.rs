@@ -414,6 +414,7 @@ fn entry_line(entry: &Entry) -> String {
         .number("duration_us", entry.duration.map(micros))
         .numbers("steps_us", entry.steps.iter().copied().map(micros))
         .truth("reversible", entry.reversible)
+        .truth("sealed", entry.sealed)
         .text("title", entry.title.as_deref())
         .text("date", entry.date.as_deref())
         .text("description", entry.description.as_deref())

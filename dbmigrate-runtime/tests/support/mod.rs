@@ -183,6 +183,8 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
         before_all: None,
         after_all: None,
         repeatables: &[],
+        sealed: 0,
+        schema: None,
         rules,
     }))
 }

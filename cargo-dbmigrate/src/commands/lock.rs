@@ -1,0 +1,60 @@
+//! `lock`: seals migrations.
+
+use dbmigrate_runtime::cli::Terminal;
+use serde_json::json;
+
+use super::Context;
+use crate::cli::LockArgs;
+use crate::error::{CliError, DONE};
+use crate::ops::lock::{Locked, Request, lock};
+use crate::ops::project::{self, Project};
+use crate::report;
+use crate::shell::Shell;
+
+pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let projects = match args.to.is_some() || !args.accept.is_empty() {
+        true => vec![project::select_one(context.global)?],
+        false => project::select(context.global)?,
+    };
+    let request = Request { to: args.to.as_deref(), accept: &args.accept, dry_run: args.dry_run };
+    for project in &projects {
+        let locked = lock(project, &request)?;
+        show(project, &locked, args.dry_run, context.shell);
+    }
+    Ok(DONE)
+}
+
+fn show(project: &Project, locked: &Locked, dry_run: bool, shell: &mut Shell) {
+    report::diagnostics(&locked.warnings, shell);
+    if shell.is_json() {
+        let line = json!({
+            "reason": "locked",
+            "package": project.name,
+            "file": locked.file,
+            "written": !dry_run && !locked.is_fresh,
+            "sealed": locked.sealed,
+            "accepted": locked.accepted,
+            "total": locked.total,
+            "fingerprint": locked.fingerprint.as_ref().ok(),
+            "no_fingerprint": locked.fingerprint.as_ref().err(),
+        });
+        shell.data(&line.to_string());
+        return;
+    }
+    let count = report::count(locked.total, "migration");
+    if locked.is_fresh {
+        shell.status("Fresh", &format!("{} ({count} sealed)", locked.file));
+        return;
+    }
+    let (seals, accepts) = if dry_run { ("Would seal", "Would accept") } else { ("Sealed", "Accepted") };
+    locked.accepted.iter().for_each(|name| shell.status(accepts, name));
+    locked.sealed.iter().for_each(|name| shell.status(seals, name));
+    if let Err(why) = &locked.fingerprint {
+        shell.note(&format!("the schema has no fingerprint: {why}"));
+    }
+    if dry_run {
+        shell.data(locked.text.trim_end());
+    } else {
+        shell.status("Wrote", &format!("{} ({count} sealed)", locked.file));
+    }
+}

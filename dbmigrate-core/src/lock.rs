@@ -1,0 +1,160 @@
+//! `migrations.lock`: which migrations are sealed, and as what.
+//!
+//! A sealed migration may not change any more. The file stands in the folder of the migrations and has one line for
+//! each, in order, so that two branches which seal the same number conflict when they are merged. Where the whole set
+//! is sealed it also holds the fingerprint of the schema that it leads to, as the runtime makes it; here that is a word.
+
+use std::fmt::Write;
+
+use crate::checksum;
+use crate::diagnostic::Diagnostic;
+use crate::migration::{Body, Down, SourceMigration};
+
+mod check;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use check::{check, missing};
+pub(crate) use read::{Read, read};
+
+/// The name of the file in the folder of the migrations.
+pub const FILE: &str = "migrations.lock";
+
+/// The version of its format.
+const VERSION: u64 = 1;
+
+/// What stands at its top.
+const HEAD: &str = "\
+# The sealed migrations of this package: to edit, rename or delete one of them fails the build.
+# `cargo dbmigrate lock` writes this file. Two branches that seal the same number conflict here, on purpose.
+";
+
+/// What is sealed; nothing where there is no file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// The sealed migrations, by number.
+    pub migrations: Vec<Sealed>,
+    /// The schema that a whole set led to when it was sealed.
+    pub schema: Option<SealedSchema>,
+}
+
+/// A migration as it was sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its number.
+    pub number: u64,
+    /// Its full name.
+    pub name: String,
+    /// Its checksum, as the history records it.
+    pub checksum: String,
+    /// The chained checksum of it and all before it.
+    pub chain: String,
+    /// The checksum of the texts of its files, comments and way back included. A difference in it alone is worth a
+    /// warning and no more: `cargo fmt` makes one.
+    pub source: String,
+}
+
+/// A schema, and what leads to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedSchema {
+    /// The chained checksum of the migrations and repeatables.
+    pub chain: String,
+    /// The runtime's fingerprint of the schema.
+    pub fingerprint: String,
+}
+
+impl Lock {
+    /// Seals the first migrations of a set, which have to be all up to and including the last of them.
+    #[must_use]
+    pub fn seal(migrations: &[SourceMigration]) -> Self {
+        let seal = |migration: &SourceMigration| Sealed {
+            number: migration.number,
+            name: migration.name(),
+            checksum: migration.checksum.clone(),
+            chain: migration.chain.clone(),
+            source: source(migration),
+        };
+        Self { migrations: migrations.iter().map(seal).collect(), schema: None }
+    }
+
+    /// The sealed migration with this number.
+    #[must_use]
+    pub fn find(&self, number: u64) -> Option<&Sealed> {
+        let at = self.migrations.binary_search_by_key(&number, |sealed| sealed.number).ok()?;
+        self.migrations.get(at)
+    }
+
+    /// The greatest number that is sealed.
+    #[must_use]
+    pub fn newest(&self) -> Option<u64> {
+        self.migrations.last().map(|sealed| sealed.number)
+    }
+
+    /// The fingerprint of the schema that exactly this chain leads to.
+    #[must_use]
+    pub fn fingerprint(&self, chain: &str) -> Option<&str> {
+        self.schema.as_ref().filter(|schema| schema.chain == chain).map(|schema| schema.fingerprint.as_str())
+    }
+
+    /// Whether a migration is sealed, under this number and name.
+    #[must_use]
+    pub fn seals(&self, migration: &SourceMigration) -> bool {
+        self.find(migration.number).is_some_and(|sealed| sealed.name == migration.name())
+    }
+
+    /// Warns of sealed migrations of which the comments, the way back or the Rust were edited.
+    #[must_use]
+    pub fn notes(&self, migrations: &[SourceMigration]) -> Vec<Diagnostic> {
+        migrations.iter().filter_map(|migration| self.note(migration)).collect()
+    }
+
+    fn note(&self, migration: &SourceMigration) -> Option<Diagnostic> {
+        let sealed = self.find(migration.number)?;
+        let same = sealed.name == migration.name() && sealed.checksum == migration.checksum;
+        if !same || sealed.source == source(migration) {
+            return None;
+        }
+        let name = &sealed.name;
+        let what = match migration.body {
+            Body::Sql { .. } => format!("comments or the way back of `{name}` were edited since it was sealed"),
+            Body::Rust(_) => format!("the Rust of `{name}` was edited since it was sealed"),
+        };
+        let warning = Diagnostic::warning("sealed-source", what).in_file(&migration.file);
+        let warning = match migration.body {
+            Body::Sql { .. } => warning,
+            Body::Rust(_) => {
+                warning.note("only its `version` counts in its checksum; raise that if the code does something else")
+            }
+        };
+        Some(warning.help(format!("if it is meant, seal it as it is: `cargo dbmigrate lock --accept {name}`")))
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{HEAD}version = {VERSION}\nmigrations = [\n");
+        for Sealed { number, name, checksum, chain, source } in &self.migrations {
+            let _ = writeln!(
+                text,
+                "  {{ number = {number}, name = \"{name}\", checksum = \"{checksum}\", chain = \"{chain}\", \
+                 source = \"{source}\" }},"
+            );
+        }
+        text.push_str("]\n");
+        if let Some(SealedSchema { chain, fingerprint }) = &self.schema {
+            let _ = writeln!(text, "schema = {{ chain = \"{chain}\", fingerprint = \"{fingerprint}\" }}");
+        }
+        text
+    }
+}
+
+/// The checksum of the texts of a migration's files.
+fn source(migration: &SourceMigration) -> String {
+    let up = migration.source();
+    let down = match &migration.body {
+        Body::Sql { down: Down::Script(down), .. } if down.source.path() != up.path() => Some(&*down.source),
+        _ => None,
+    };
+    checksum::of_texts([Some(up), down].into_iter().flatten().map(|source| source.text()))
+}

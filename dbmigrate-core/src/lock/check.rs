@@ -1,0 +1,161 @@
+//! Whether the files are what was sealed.
+
+use std::collections::BTreeSet;
+
+use super::Sealed;
+use super::read::Read;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::file_name::{FileName, Stem};
+use crate::migration::SourceMigration;
+use crate::sequence::{quoted, rename};
+use crate::source::Span;
+
+/// The sealed numbers that no file claims, under whatever name.
+pub(crate) fn missing(read: &Read, files: &[(String, FileName)]) -> BTreeSet<u64> {
+    let number = |what: &FileName| match what {
+        FileName::Misnamed { number, .. } => *number,
+        _ => stem(what).map(|stem| stem.number),
+    };
+    let claimed: BTreeSet<u64> = files.iter().filter_map(|(_, what)| number(what)).collect();
+    read.lock.migrations.iter().map(|sealed| sealed.number).filter(|number| !claimed.contains(number)).collect()
+}
+
+/// The number and name of a way up.
+fn stem(what: &FileName) -> Option<&Stem> {
+    match what {
+        FileName::Up { stem, .. } | FileName::Rust { stem } => Some(stem),
+        _ => None,
+    }
+}
+
+/// Every sealed migration that was edited, renamed or deleted, and what stands before one without being sealed.
+/// What a file has that is not among the `migrations` is a fault of its own.
+pub(crate) fn check(
+    read: &Read,
+    dir: &str,
+    files: &[(String, FileName)],
+    migrations: &[SourceMigration],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let missing = missing(read, files);
+    let names: BTreeSet<String> = files.iter().filter_map(|(_, what)| stem(what)).map(Stem::to_string).collect();
+    let mut checker = Checker { read, dir, migrations, renamed: BTreeSet::new(), diagnostics };
+    for (sealed, &place) in read.lock.migrations.iter().zip(&read.names) {
+        match checker.find(sealed.number) {
+            Some(migration) if migration.name() == sealed.name => checker.compare(migration, sealed),
+            // Both are there, with one number.
+            Some(_) if names.contains(&sealed.name) => {}
+            Some(migration) => checker.other_name(migration, sealed),
+            None if missing.contains(&sealed.number) => checker.not_there(sealed, place),
+            None => {}
+        }
+    }
+    checker.order();
+}
+
+struct Checker<'a> {
+    read: &'a Read,
+    dir: &'a str,
+    migrations: &'a [SourceMigration],
+    /// The numbers that sealed migrations were given.
+    renamed: BTreeSet<u64>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    fn find(&self, number: u64) -> Option<&'a SourceMigration> {
+        let at = self.migrations.binary_search_by_key(&number, |migration| migration.number).ok()?;
+        self.migrations.get(at)
+    }
+
+    fn compare(&mut self, migration: &SourceMigration, sealed: &Sealed) {
+        if migration.checksum == sealed.checksum {
+            return;
+        }
+        let (name, file) = (&sealed.name, &migration.file);
+        let fault = Diagnostic::error("sealed-edited", format!("`{name}` is sealed, and was edited"))
+            .in_file(file)
+            .help(format!("restore it: {}", checkout(file)))
+            .help("put the change into a new one: `cargo dbmigrate create NAME`")
+            .help(accept(name));
+        self.diagnostics.push(fault);
+    }
+
+    /// The number is another's now.
+    fn other_name(&mut self, migration: &SourceMigration, sealed: &Sealed) {
+        let (now, name, file) = (migration.name(), &sealed.name, &migration.file);
+        let fault = if migration.checksum == sealed.checksum {
+            Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
+                .in_file(file)
+                .help(rename(file, &with_stem(file, &now, name)))
+        } else {
+            let message = format!("`{now}` has the number of `{name}`, which is sealed");
+            Diagnostic::error("sealed-renamed", message)
+                .in_file(file)
+                .help(format!("give it another number, and restore `{name}`: {}", self.checkout_of(name)))
+        };
+        self.diagnostics.push(fault.help(accept(name)));
+    }
+
+    fn not_there(&mut self, sealed: &Sealed, place: Span) {
+        let name = &sealed.name;
+        let moved = self.migrations.iter().find(|migration| {
+            let same = migration.slug.as_str() == slug(name) || migration.checksum == sealed.checksum;
+            same && !self.read.lock.seals(migration)
+        });
+        let fault = match moved {
+            Some(migration) => {
+                let (now, file) = (migration.name(), &migration.file);
+                self.renamed.insert(migration.number);
+                Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
+                    .in_file(file)
+                    .help(rename(file, &with_stem(file, &now, name)))
+            }
+            None => Diagnostic::error("sealed-deleted", format!("`{name}` is sealed, and its file is gone"))
+                .at(Location::new(&self.read.source, place))
+                .help(format!("restore it: {}", self.checkout_of(name))),
+        };
+        self.diagnostics.push(fault.help(accept(name)));
+    }
+
+    /// What is not sealed comes after all that is.
+    fn order(&mut self) {
+        let Some(newest) = self.read.lock.migrations.last() else { return };
+        for migration in self.migrations.iter().take_while(|migration| migration.number < newest.number) {
+            if self.read.lock.find(migration.number).is_some() || self.renamed.contains(&migration.number) {
+                continue;
+            }
+            let (name, newest) = (migration.name(), &newest.name);
+            let message = format!("`{name}` is not sealed, and stands before `{newest}`, which is");
+            let fault = Diagnostic::error("sealed-order", message)
+                .in_file(&migration.file)
+                .note("a database that has what is sealed would get it late")
+                .help("give it a number after all that are sealed: `cargo dbmigrate renumber`");
+            self.diagnostics.push(fault);
+        }
+    }
+
+    /// Nobody knows how its file ended.
+    fn checkout_of(&self, name: &str) -> String {
+        format!("`git checkout -- '{}/{name}.*'`", self.dir.replace('\'', r"'\''"))
+    }
+}
+
+fn checkout(file: &str) -> String {
+    format!("`git checkout -- {}`", quoted(file))
+}
+
+fn accept(name: &str) -> String {
+    format!("if no database has it yet, take it as it is now: `cargo dbmigrate lock --accept {name}`")
+}
+
+/// The name without its number.
+fn slug(name: &str) -> &str {
+    name.split_once('_').map_or(name, |(_, slug)| slug)
+}
+
+/// The path of a file, with another stem.
+fn with_stem(file: &str, from: &str, to: &str) -> String {
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    format!("{folder}/{to}{}", name.strip_prefix(from).unwrap_or_default())
+}

@@ -1,0 +1,256 @@
+//! Reads `migrations.lock`. Whoever merged it by hand may have left anything there, so every line is checked, and each
+//! has to follow from the one before.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{FILE, Lock, Sealed, SealedSchema, VERSION};
+use crate::checksum;
+use crate::diagnostic::Diagnostic;
+use crate::files::Files;
+use crate::nearest::nearest;
+use crate::problems::Problems;
+use crate::source::{SourceText, Span};
+
+const KEYS: [&str; 3] = ["version", "migrations", "schema"];
+const MIGRATION_KEYS: [&str; 5] = ["number", "name", "checksum", "chain", "source"];
+const SCHEMA_KEYS: [&str; 2] = ["chain", "fingerprint"];
+
+/// What a checksum is, in words.
+const CHECKSUM: &str = "`v1:` and 64 hexadecimal digits";
+
+/// What git leaves where two branches differ.
+const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+
+/// The longest name, as of a file, and the longest fingerprint.
+const MAX_LENGTH: usize = 255;
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+/// A lock with the file that it stands in, to point at.
+pub(crate) struct Read {
+    pub(crate) lock: Lock,
+    pub(crate) source: SourceText,
+    /// Where the name of each migration stands.
+    pub(crate) names: Vec<Span>,
+}
+
+/// Reads the file in the folder `dir`; none where it is not there, or is not sound.
+pub(crate) fn read<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+    let path = format!("{dir}/{FILE}");
+    // A link to nowhere is there, too.
+    root.kind(&path)?;
+    match root.text(&path) {
+        Ok(source) => parse(source, diagnostics),
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    }
+}
+
+/// Reads a text.
+pub(super) fn parse(source: SourceText, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+    let mut reader = Reader { problems: Problems::new(&source, diagnostics), sound: true };
+    let (lock, names) = reader.file()?;
+    reader.sound.then_some(Read { lock, source, names })
+}
+
+struct Reader<'a> {
+    problems: Problems<'a>,
+    /// Whether nothing was reported.
+    sound: bool,
+}
+
+impl Reader<'_> {
+    fn file(&mut self) -> Option<(Lock, Vec<Span>)> {
+        let text = self.problems.source().text();
+        if let Some(at) = conflict(text) {
+            let line = self.problems.source().first_line(Span::new(at, text.len()));
+            let fault = Diagnostic::error("lock-conflict", "two branches have sealed migrations: this is the conflict")
+                .help("`cargo dbmigrate renumber` gives the migrations of one branch other numbers");
+            self.report(line, fault);
+            return None;
+        }
+        let document = match DeTable::parse(text) {
+            Ok(document) => document.into_inner(),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                return self.error(span, format!("the file is not valid TOML: {}", error.message()));
+            }
+        };
+        let version = document.get("version");
+        match version.map(|version| (integer(version), version.span())) {
+            Some((Some(VERSION), _)) => {}
+            Some((Some(newer), span)) if newer > VERSION => {
+                let message = format!("the file is in version {newer}, and this version of dbmigrate reads {VERSION}");
+                let fault = Diagnostic::error("lock-version", message)
+                    .help("a newer `cargo dbmigrate lock` wrote it: use that version, and its `dbmigrate-build`");
+                self.report(Span::new(span.start, span.end), fault);
+                return None;
+            }
+            Some((_, span)) => return self.error(span, format!("`version` must be {VERSION}")),
+            None => return self.error(0..0, format!("`version = {VERSION}` is missing")),
+        }
+        self.unknown_keys(&document, &KEYS);
+        let (mut lock, mut names) = (Lock::default(), Vec::new());
+        match document.get("migrations") {
+            None => return self.error(0..0, "`migrations` is missing".to_owned()),
+            Some(value) => match value.get_ref().as_array() {
+                Some(lines) => lines.iter().for_each(|line| self.line(line, &mut lock, &mut names)),
+                None => return self.wrong_type("migrations", value, "an array"),
+            },
+        }
+        if let Some(value) = document.get("schema") {
+            lock.schema = self.schema(value);
+        }
+        Some((lock, names))
+    }
+
+    /// One migration, after those before it.
+    fn line(&mut self, value: &Value<'_>, lock: &mut Lock, names: &mut Vec<Span>) {
+        let Some(sealed) = self.migration(value) else { return };
+        let name = self.span_of(value, "name");
+        let previous = lock.migrations.last();
+        if let Some(before) = previous.filter(|before| before.number >= sealed.number) {
+            let message = match before.number == sealed.number {
+                true => format!("`{}` and `{}` are sealed with the same number", before.name, sealed.name),
+                false => format!("`{}` stands after `{}`", sealed.name, before.name),
+            };
+            let help = "`cargo dbmigrate renumber` gives the migrations of one branch other numbers";
+            self.report(name, Diagnostic::error("lock-order", message).help(help));
+        } else {
+            let before = previous.map_or("", |before| &before.chain);
+            if checksum::chain(before, "", sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
+                let message =
+                    format!("the chain of `{}` does not follow from this line and those before it", sealed.name);
+                let fault = Diagnostic::error("lock-chain", message).help(self.restore());
+                let span = self.span_of(value, "chain");
+                self.report(span, fault);
+            }
+        }
+        lock.migrations.push(sealed);
+        names.push(name);
+    }
+
+    fn migration(&mut self, value: &Value<'_>) -> Option<Sealed> {
+        let table = self.table("a migration", value, &MIGRATION_KEYS)?;
+        let number = match table.get("number") {
+            None => self.missing("number", value),
+            Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
+        };
+        let name = self.string(table, "name", value, "its number, `_` and a name", |name| {
+            let parts = name.split_once('_').filter(|_| name.len() <= MAX_LENGTH);
+            parts.is_some_and(|(digits, slug)| {
+                let plain = |byte: u8| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
+                let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+                let is_same = number.is_none_or(|number| digits.parse() == Ok(number));
+                is_number && is_same && !slug.is_empty() && slug.bytes().all(plain)
+            })
+        });
+        let [checksum, chain, source] =
+            ["checksum", "chain", "source"].map(|key| self.string(table, key, value, CHECKSUM, is_checksum));
+        Some(Sealed { number: number?, name: name?, checksum: checksum?, chain: chain?, source: source? })
+    }
+
+    fn schema(&mut self, value: &Value<'_>) -> Option<SealedSchema> {
+        let table = self.table("`schema`", value, &SCHEMA_KEYS)?;
+        let chain = self.string(table, "chain", value, CHECKSUM, is_checksum);
+        // What it means is for the runtime, which may be another version.
+        let fingerprint = self.string(table, "fingerprint", value, "a version and letters or digits", |text| {
+            let plain = text.bytes().all(|byte| byte == b':' || byte.is_ascii_alphanumeric());
+            plain && (1..=MAX_LENGTH).contains(&text.len())
+        });
+        Some(SealedSchema { chain: chain?, fingerprint: fingerprint? })
+    }
+
+    /// The table, and an error for each key that it should not have.
+    fn table<'v, 'i>(&mut self, what: &str, value: &'v Value<'i>, keys: &[&str]) -> Option<&'v DeTable<'i>> {
+        let Some(table) = value.get_ref().as_table() else {
+            let found = value.get_ref().type_str();
+            return self.error(value.span(), format!("{what} must be a table, not: {found}"));
+        };
+        self.unknown_keys(table, keys);
+        Some(table)
+    }
+
+    fn unknown_keys(&mut self, table: &DeTable<'_>, keys: &[&str]) {
+        for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+            let near = nearest(key.get_ref(), keys.iter().copied());
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let message = format!("unknown key `{}`{near}", key.get_ref().escape_debug());
+            let _: Option<()> = self.error(key.span(), message);
+        }
+    }
+
+    fn string(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        whole: &Value<'_>,
+        expected: &str,
+        is_right: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let Some(value) = table.get(key) else { return self.missing(key, whole) };
+        match value.get_ref().as_str() {
+            Some(text) if is_right(text) => Some(text.to_owned()),
+            Some(_) => self.error(value.span(), format!("`{key}` must be {expected}")),
+            None => self.wrong_type(key, value, "a string"),
+        }
+    }
+
+    fn missing<T>(&mut self, key: &str, whole: &Value<'_>) -> Option<T> {
+        self.error(whole.span(), format!("`{key}` is missing"))
+    }
+
+    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str) -> Option<T> {
+        let found = value.get_ref().type_str();
+        self.error(value.span(), format!("`{key}` must be {expected}, not: {found}"))
+    }
+
+    fn error<T>(&mut self, span: Range<usize>, message: String) -> Option<T> {
+        let fault = Diagnostic::error("lock", message).help(self.restore());
+        self.report(Span::new(span.start, span.end), fault);
+        None
+    }
+
+    fn report(&mut self, span: Span, fault: Diagnostic) {
+        self.sound = false;
+        self.problems.push(self.problems.source().first_line(span), fault);
+    }
+
+    /// What to do about a file that nobody should have edited.
+    fn restore(&self) -> String {
+        format!("restore it: `git checkout -- {}`", self.problems.source().path())
+    }
+
+    /// Where the value of a key stands.
+    fn span_of(&self, value: &Value<'_>, key: &str) -> Span {
+        let found = value.get_ref().as_table().and_then(|table| table.get(key));
+        let span = found.map_or_else(|| value.span(), Spanned::span);
+        Span::new(span.start, span.end)
+    }
+}
+
+/// Where a line stands that git has left.
+fn conflict(text: &str) -> Option<usize> {
+    let mut at = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let start = at;
+        at += line.len();
+        CONFLICT.iter().any(|marker| line.starts_with(marker)).then_some(start)
+    })
+}
+
+fn integer(value: &Value<'_>) -> Option<u64> {
+    let number = value.get_ref().as_integer()?;
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+/// `v1:` and a SHA-256.
+fn is_checksum(text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.strip_prefix("v1:").is_some_and(|digits| digits.len() == 64 && digits.bytes().all(is_digit))
+}
