@@ -33,7 +33,7 @@ pub fn compare(from: &Schema, to: &Schema) -> Vec<Difference> {
             Some(before) => {
                 let changes = match (before, object) {
                     (Object::Table(before), Object::Table(after)) => table::changes(before, after, &known),
-                    _ => object::changes((from, before), (to, object), &known),
+                    _ => object::changes((&old, before), (&new, object), &known),
                 };
                 differences.extend(changes.into_iter().map(|change| Difference::new(object, change)));
             }
@@ -42,11 +42,14 @@ pub fn compare(from: &Schema, to: &Schema) -> Vec<Difference> {
     differences
 }
 
+/// The objects of a schema by what they are known by.
+pub(crate) type ByName<'s> = HashMap<(Kind, &'s Name), &'s Object>;
+
 /// What an object is known by.
 pub(crate) fn key(object: &Object) -> (Kind, &Name) {
     (object.kind(), object.name())
 }
 
-pub(crate) fn by_name(schema: &Schema) -> HashMap<(Kind, &Name), &Object> {
+pub(crate) fn by_name(schema: &Schema) -> ByName<'_> {
     schema.objects.iter().map(|object| (key(object), object)).collect()
 }

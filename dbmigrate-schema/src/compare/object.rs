@@ -2,14 +2,14 @@
 
 use dbmigrate_core::token::tokens;
 
-use super::Change;
 use super::normal::{Known, Lexeme, normal};
 use super::table::{BINARY, collation_of};
-use crate::model::{Event, Index, Indexed, IndexedColumn, Name, Object, Schema, Trigger, View, VirtualTable};
+use super::{ByName, Change};
+use crate::model::{Event, Index, Indexed, IndexedColumn, Kind, Name, Object, Trigger, View, VirtualTable};
 use crate::render::sql;
 
 /// The parts in which they differ.
-pub(super) fn changes(from: (&Schema, &Object), to: (&Schema, &Object), known: &Known) -> Vec<Change> {
+pub(super) fn changes(from: (&ByName<'_>, &Object), to: (&ByName<'_>, &Object), known: &Known) -> Vec<Change> {
     match (from.1, to.1) {
         (Object::Index(before), Object::Index(after)) => index((from.0, before), (to.0, after), known),
         (Object::View(before), Object::View(after)) => view(before, after, known),
@@ -38,10 +38,10 @@ fn same_text(before: &Option<String>, after: &Option<String>, known: &Known) -> 
     form(before) == form(after)
 }
 
-fn index(from: (&Schema, &Index), to: (&Schema, &Index), known: &Known) -> Vec<Change> {
+fn index(from: (&ByName<'_>, &Index), to: (&ByName<'_>, &Index), known: &Known) -> Vec<Change> {
     let (before, after) = (from.1, to.1);
-    let form = |(schema, index): (&Schema, &Index)| {
-        let table = schema.table(&index.table);
+    let form = |(schema, index): (&ByName<'_>, &Index)| {
+        let table = schema.get(&(Kind::Table, &index.table)).and_then(|object| object.as_table());
         let forms = index.columns.iter().map(|column| indexed(column, table, known));
         forms.collect::<Vec<_>>()
     };
