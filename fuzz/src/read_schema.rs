@@ -80,16 +80,27 @@ fn judge(schema: &Schema) {
     let _ = (schema.to_sql(), schema.to_json(), schema.to_mermaid(), schema.to_dot());
 }
 
-/// The same statements with more blank space. A module reads its arguments itself, and may see it.
+/// The same statements with more blank space. A module reads its arguments itself, and may see it; a table that is made
+/// by a query is named by it.
 fn rewritten(text: &str) -> String {
-    if text.to_ascii_lowercase().contains("virtual") {
-        return text.to_owned();
+    let mut out = String::new();
+    let mut end = 0;
+    for statement in split(text) {
+        let Span { start, end: after } = statement.span;
+        out.push_str(&text[end..start]);
+        let statement = &text[start..after];
+        let lower = statement.to_ascii_lowercase();
+        if lower.contains("virtual") || (lower.contains("table") && lower.contains("select")) {
+            out.push_str(statement);
+        } else {
+            out.extend(tokens(statement).map(|token| match token.kind {
+                TokenKind::Space => "\n \t ",
+                _ => &statement[token.span.start..token.span.end],
+            }));
+        }
+        end = after;
     }
-    let piece = |kind, span: Span| match kind {
-        TokenKind::Space => "\n \t ",
-        _ => &text[span.start..span.end],
-    };
-    tokens(text).map(|token| piece(token.kind, token.span)).collect()
+    out + &text[end..]
 }
 
 /// A database in memory that opens no file, and that gives up.

@@ -1,0 +1,3 @@
+CREATE TABLE t(a INT, b TEXT);
+CREATE TABLE "x""y" AS SELECT a AS ', b  a AS ', b + 1 FROM t;
+ALTER TABLE t ADD COLUMN c DTE
