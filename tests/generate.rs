@@ -84,7 +84,7 @@ fn what_does_not_prove_right_is_not_written() {
     // The rows of `member` would refer to nothing.
     project.write("schema.sql", TEAMS.lines().nth(1).unwrap());
     let run = project.dbmigrate(["generate", "--allow", "drop-table"]).exits(101);
-    run.says("refers to no row in `team`").says("on a database with generated rows").says("nothing was written");
+    run.says("table `member` refers to `team`, which is not there any more").says("nothing was written");
     assert_eq!(files(&project).len(), 2);
 }
 
@@ -110,6 +110,25 @@ fn what_repeatables_make_stays_theirs() {
     project.dbmigrate(["generate"]).exits(101).says("migrations/repeatable/names.sql");
     project.write("schema.sql", format!("{TEAMS}CREATE VIEW ids AS SELECT id FROM team;\n"));
     project.dbmigrate(["generate"]).succeeds().says("002_add_ids.sql");
+}
+
+#[test]
+fn full_text_follows_its_table() {
+    let schema = |kind: &str| {
+        format!(
+            "CREATE TABLE doc (id INTEGER PRIMARY KEY, year {kind}, body TEXT);
+             CREATE VIRTUAL TABLE found USING fts5 (year, body, content='doc', content_rowid='id');
+             CREATE TRIGGER doc_added AFTER INSERT ON doc BEGIN
+               INSERT INTO found (rowid, year, body) VALUES (new.id, new.year, new.body); END;\n"
+        )
+    };
+    let project = project("generate-search", &schema("REAL"));
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("schema.sql", schema("INTEGER"));
+    project.dbmigrate(["generate"]).succeeds().says("002_change_doc.sql");
+    let text = project.read("migrations/002_change_doc.sql");
+    assert!(text.ends_with("INSERT INTO found (found) VALUES ('rebuild');\n"), "{text}");
+    project.dbmigrate(["check"]).succeeds();
 }
 
 #[test]

@@ -264,4 +264,11 @@ fn what_the_program_registers_is_registered_by_it() {
 fn no_other_file_is_touched() {
     let attach = file("001_a", &["ATTACH 'other.db' AS other"]).no_transaction();
     assert_eq!(said(check(vec![attach])), ["`001_a`: `001_a` works on other files as well, and a test does not"]);
+    for hooked in [
+        package(vec![file("001_a", &["SELECT 1"])]).before(&["ATTACH 'other.db' AS other"]),
+        package(vec![file("001_a", &["SELECT 1"])]).after(&["ATTACH 'other.db' AS other"]),
+    ] {
+        let faults = said(hooked.runner().testing().check_all());
+        assert!(faults[0].ends_with("_all.sql` works on other files as well, and a test does not"), "{faults:?}");
+    }
 }

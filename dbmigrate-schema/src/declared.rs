@@ -78,6 +78,15 @@ pub(crate) fn old_name<'a>(renames: &'a [Rename], name: &'a Name) -> &'a Name {
     from.unwrap_or(name)
 }
 
+/// The name of a column before it was renamed. `of` is the name of its table after.
+pub(crate) fn old_column<'a>(renames: &'a [Rename], of: &Name, name: &'a Name) -> &'a Name {
+    let from = renames.iter().find_map(|rename| match rename {
+        Rename::Column { table, from, to } if table == of && to == name => Some(from),
+        _ => None,
+    });
+    from.unwrap_or(name)
+}
+
 impl Hint {
     /// What it says that no longer is: a warning.
     #[must_use]

@@ -19,6 +19,7 @@ use rusqlite::config::DbConfig;
 
 use crate::model::{Name, Object, Schema, Table};
 use random::Random;
+pub(crate) use references::parent_columns;
 use row::Filler;
 pub(crate) use row::rowid_name;
 
@@ -132,6 +133,9 @@ fn fill_all(
         let found = fill_table(&filler, &mut random, judge)?;
         why.push((&table.name, found.err()));
     }
+    // Rows that go take their words along.
+    schema.objects.iter().for_each(|object| virtual_table::read_anew(connection, object));
+    references::settle(connection, schema, judge)?;
     for object in schema.objects.iter().filter(|object| is_wanted(object.name())) {
         match object {
             Object::VirtualTable(table) => why.push((&table.name, virtual_table::fill(connection, table).err())),
@@ -141,7 +145,6 @@ fn fill_all(
             _ => {}
         }
     }
-    references::settle(connection, schema)?;
     let mut filled = Filled::default();
     for (table, why) in why {
         // A table whose module is not there, or a view that could not be understood, has no rows to count.

@@ -9,6 +9,7 @@ mod contents;
 mod loss;
 mod rows;
 mod state;
+mod target;
 mod walk;
 
 use std::collections::HashSet;
@@ -27,8 +28,7 @@ use crate::read::ReadOptions;
 use crate::replay::copy;
 pub(crate) use contents::{Contents, Pair, pairs};
 pub use loss::{Loss, LossKind};
-pub(crate) use rows::turned_away;
-pub(crate) use state::faults;
+pub(crate) use state::{asserts, faults};
 use walk::Walk;
 
 /// What is claimed: that `up` leads from where `set` ends to `target`, and `down` back, and that no row is lost.
@@ -55,7 +55,8 @@ pub struct Proof {
     pub tables: usize,
     /// How many rows they held.
     pub rows: u32,
-    /// The tables that change and for which no row was found, and why: what happens to their rows was not seen.
+    /// The tables that change and for which no row was found, or none that refers to anything by one of its keys, and
+    /// why: what happens to such rows was not seen.
     pub unfilled: Vec<(Name, String)>,
 }
 
@@ -119,8 +120,12 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let walk = Walk { claim, before: &schema, up: &up, down: down.as_ref(), filled: false };
     walk.there_and_back(&connection)?;
     let (connection, filled) = rows::filled(&walk, &empty, seed).map_err(failed)?;
+    let touched = rows::touched(&walk);
+    let idle = rows::idle_references(&connection, &schema, &touched);
     Walk { filled: true, ..walk }.there_and_back(&connection)?;
-    Ok(Proof::new(filled, &rows::touched(&walk)))
+    let mut proof = Proof::new(filled, &touched);
+    proof.unfilled.extend(idle);
+    Ok(proof)
 }
 
 impl Proof {
@@ -150,6 +155,8 @@ fn read(connection: &Connection) -> Result<Schema, Diagnostic> {
 
 /// A fault of the proof itself.
 fn unexpected(error: &dyn std::error::Error) -> Diagnostic {
-    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    // What SQLite says is in its own error, whatever that one's source is.
+    let sqlite = error.source().and_then(|source| source.downcast_ref::<rusqlite::Error>());
+    let why = sqlite.map_or_else(|| error.to_string(), ToString::to_string);
     Diagnostic::error("proof", format!("could not use a database in memory: {why}"))
 }

@@ -14,6 +14,7 @@ use dbmigrate_core::token::tokens;
 use dbmigrate_core::{Diagnostic, Location, SourceText, Span};
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
 
 use crate::compare::by_name;
 use crate::model::{Kind, Name, Object, Schema};
@@ -136,7 +137,7 @@ fn read_again(connection: &Connection, options: &ReadOptions, known: &Schema) ->
     let shadows = shadow_tables(connection)?;
     let mut statement = connection.prepare(
         // What SQLite makes by itself has no text, or a name of its own.
-        "SELECT type, name, tbl_name, rootpage, CAST(sql AS BLOB) FROM main.sqlite_schema \
+        "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema \
          WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid",
     )?;
     let mut found = statement.query([])?;
@@ -155,7 +156,11 @@ fn read_again(connection: &Connection, options: &ReadOptions, known: &Schema) ->
         if left_out.contains(&table) || shadows.contains(&table) {
             continue;
         }
-        let text = row.get::<_, Vec<u8>>(4)?;
+        // SQLite gives the text as UTF-8, whatever the database keeps, but does not look whether it is.
+        let text = match row.get_ref(4)? {
+            ValueRef::Text(text) | ValueRef::Blob(text) => text.to_vec(),
+            _ => continue,
+        };
         rows.push((Row { kind, name: Name::new(row.get::<_, String>(1)?), table, text: String::new() }, text));
     }
     let known = by_name(known);

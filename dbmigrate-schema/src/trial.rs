@@ -9,6 +9,7 @@
 
 mod compared;
 mod fault;
+mod refusal;
 mod rows;
 mod versions;
 mod walk;

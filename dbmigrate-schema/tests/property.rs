@@ -3,11 +3,14 @@
 //! 256 of each by default; `PROPTEST_CASES=10000 cargo test -p dbmigrate-schema --test property` runs more. The seed
 //! is fixed.
 
-use dbmigrate_core::token::{Token, TokenKind, tokens};
 use dbmigrate_schema::{ReadOptions, Schema, compare, fill};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use rusqlite::Connection;
+
+mod rewritten;
+
+use rewritten::rewritten;
 
 const NAMES: [&str; 8] = ["a", "b", "Key", "odd name", "größe", "order", "x_1", "qu\"ote"];
 const TYPES: [&str; 6] = ["", "INTEGER", "INT", "TEXT", "VARCHAR(10, 2)", "UNSIGNED BIG INT"];
@@ -165,53 +168,6 @@ fn sql(tables: &[Table], mut beside: impl FnMut() -> bool) -> String {
         }
     }
     sql
-}
-
-/// The same statements, written by somebody else. `die` gives a number below its argument.
-fn rewritten(text: &str, mut die: impl FnMut(usize) -> usize) -> String {
-    let mut out = String::new();
-    let mut depth_of_check: Option<usize> = None;
-    for Token { kind, span } in tokens(text) {
-        let word = &text[span.start..span.end];
-        match kind {
-            TokenKind::Space => out += [" ", "\n  ", "\t", " /* ; ' */ ", " -- \" so\n"][die(5)],
-            TokenKind::Word if word == "word" => out += word,
-            TokenKind::Word => {
-                out.extend(
-                    word.chars().map(|c| if die(2) == 0 { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }),
-                );
-            }
-            TokenKind::QuotedName => {
-                let name = word[1..word.len() - 1].replace("\"\"", "\"");
-                let plain = name != "order" && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                out += &match die(4) {
-                    0 => format!("[{name}]"),
-                    1 => format!("`{name}`"),
-                    2 if plain => name.to_ascii_uppercase(),
-                    _ => word.to_owned(),
-                };
-            }
-            TokenKind::Operator if word == "=" => out += ["=", "=="][die(2)],
-            TokenKind::LeftParen if out.trim_end().to_ascii_uppercase().ends_with("CHECK") && die(2) == 0 => {
-                depth_of_check = Some(1);
-                out += "((";
-            }
-            TokenKind::LeftParen => {
-                depth_of_check = depth_of_check.map(|depth| depth + 1);
-                out += "(";
-            }
-            TokenKind::RightParen => {
-                depth_of_check = depth_of_check.map(|depth| depth - 1);
-                if depth_of_check == Some(0) {
-                    depth_of_check = None;
-                    out += ")";
-                }
-                out += ")";
-            }
-            _ => out += word,
-        }
-    }
-    out
 }
 
 fn read(sql: &str) -> Result<Schema, TestCaseError> {

@@ -35,14 +35,14 @@ fn check(text: &str) {
 }
 
 #[test]
-fn strings_names_and_comments_hide_semicolons() {
+fn case_37_strings_names_and_comments_hide_semicolons() {
     check("SELECT ';', \"a;b\" FROM (SELECT 1 AS \"a;b\"); SELECT [c;d] FROM (SELECT 2 AS [c;d]);");
     check("SELECT 'it''s; fine'; -- not; this\nSELECT /* nor; this */ 1;;; SELECT `e;f` FROM (SELECT 1 AS `e;f`)");
     check("SELECT x'3b', 1.5e-3, 0x1F, '[\";\"]' -> '$[0]';");
 }
 
 #[test]
-fn trigger_bodies_are_one_statement() {
+fn case_37_trigger_bodies_are_one_statement() {
     check(
         "CREATE TABLE t(a, b);
 CREATE TRIGGER one AFTER INSERT ON t BEGIN
@@ -59,7 +59,7 @@ SELECT 1",
 }
 
 #[test]
-fn nothing_is_no_statement() {
+fn case_37_nothing_is_no_statement() {
     for text in ["", ";", " ;; ; ", "-- only a comment", "/* ; */ ;", "\n\n-- a\n;\n-- b"] {
         check(text);
     }

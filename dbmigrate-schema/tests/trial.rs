@@ -277,6 +277,13 @@ fn modules_triggers_and_keys_of_every_sort_are_no_fault() {
         ("002_b.sql", "INSERT INTO word VALUES ('b', NULL);\n-- dbmigrate: down\nDELETE FROM word WHERE word = 'b';"),
         ("003_c.sql", "CREATE INDEX doc_size ON doc (size);\n-- dbmigrate: down\nDROP INDEX doc_size;"),
         ("004_d.sql", "-- dbmigrate: no-transaction\nVACUUM;\nALTER TABLE stats ADD COLUMN at TEXT;"),
+        // One that no trigger tells of new rows.
+        (
+            "005_e.sql",
+            "CREATE TABLE page (id INTEGER PRIMARY KEY, body TEXT);
+             CREATE VIRTUAL TABLE page_fts USING fts5 (body, content = 'page', content_rowid = 'id');",
+        ),
+        ("006_f.sql", "ALTER TABLE page ADD COLUMN size INT;\n-- dbmigrate: down\nALTER TABLE page DROP COLUMN size;"),
         ("hooks/before_all.sql", "CREATE TABLE IF NOT EXISTS log (what);"),
     ]);
 }

@@ -89,8 +89,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
         let up = |kind| (Leg::Up, kind);
         let scripts = [Some(&migration.up), way_back(migration)];
         if scripts.into_iter().flatten().any(works_on_other_files) {
-            let message = format!("`{}` works on other files as well, and a test does not", migration.name);
-            return Err(up(FaultKind::Stopped(Error::new(ErrorKind::Set, message))));
+            return Err(up(other_files(migration.name)));
         }
         let mut before = Rc::clone(&self.seen);
         match self.up(migration.number) {
@@ -255,6 +254,10 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
 
     /// What the hook before all makes is there before the first migration.
     fn prepare(&mut self) -> Result<(), FaultKind> {
+        let mut hooks = self.set.before_all.iter().chain(&self.set.after_all);
+        if let Some(hook) = hooks.find(|hook| works_on_other_files(hook)) {
+            return Err(other_files(hook.file));
+        }
         let Some(hook) = self.set.before_all else { return self.look(None).map(drop) };
         self.go(|session, _, options| {
             let mut db = Db::new(session, options);
@@ -340,6 +343,11 @@ fn named(migration: &Migration<'_>) -> Option<BTreeSet<String>> {
         }
     }
     Some(named)
+}
+
+fn other_files(name: &str) -> FaultKind {
+    let message = format!("`{name}` works on other files as well, and a test does not");
+    FaultKind::Stopped(Error::new(ErrorKind::Set, message))
 }
 
 fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {

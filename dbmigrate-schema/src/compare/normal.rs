@@ -47,7 +47,11 @@ impl Known {
             names.insert(object.name().folded());
             match object {
                 Object::Table(table) => names.extend(table.columns.iter().map(|column| column.name.folded())),
-                Object::View(view) => names.extend(view.columns.iter().map(crate::Name::folded)),
+                Object::View(view) => {
+                    names.extend(view.columns.iter().map(crate::Name::folded));
+                    let tokens: Vec<_> = tokens(&view.select).filter(|token| !token.is_blank()).collect();
+                    names.extend(aliases(&view.select, &tokens));
+                }
                 _ => {}
             }
         }
@@ -58,16 +62,30 @@ impl Known {
 /// The normal form of a text.
 pub(super) fn normal(text: &str, known: &Known) -> Vec<Lexeme> {
     let tokens: Vec<_> = tokens(text).filter(|token| !token.is_blank()).collect();
-    let aliases: HashSet<_> = (1..tokens.len())
-        .filter(|&at| tokens[at - 1].text(text).eq_ignore_ascii_case("AS"))
-        .map(|at| unquote(tokens[at].text(text)).to_ascii_lowercase())
-        .collect();
+    let aliases: HashSet<_> = aliases(text, &tokens).collect();
     let lexemes = (0..tokens.len()).map(|at| {
         let neighbour = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map_or("", |token| token.text(text));
         let certain = neighbour(at.checked_sub(1)) == "." || [".", "("].contains(&neighbour(Some(at + 1)));
         lexeme(text, tokens[at], |name| certain || known.0.contains(name) || aliases.contains(name))
     });
     without_needless_parentheses(lexemes.collect())
+}
+
+/// The names that a query gives to what it asks for, in lower case: what follows `AS`, and what is quoted and follows
+/// a whole expression.
+fn aliases<'a>(text: &'a str, tokens: &'a [Token]) -> impl Iterator<Item = String> + 'a {
+    let named = tokens.windows(2).filter(|pair| {
+        let before = pair[0].text(text);
+        let whole = match pair[0].kind {
+            TokenKind::Word => !is_keyword(before),
+            kind => matches!(
+                kind,
+                TokenKind::QuotedName | TokenKind::RightParen | TokenKind::Number | TokenKind::String | TokenKind::Blob
+            ),
+        };
+        before.eq_ignore_ascii_case("AS") || (pair[1].kind == TokenKind::QuotedName && whole)
+    });
+    named.map(|pair| unquote(pair[1].text(text)).to_ascii_lowercase())
 }
 
 fn lexeme(text: &str, token: Token, is_name: impl Fn(&str) -> bool) -> Lexeme {
@@ -265,5 +283,18 @@ mod tests {
         assert_ne!(form("[null]"), form("null"));
         assert_ne!(form("[distinct]"), form("distinct"));
         assert_ne!(form("1.0"), form("1"));
+    }
+
+    #[test]
+    fn a_name_that_a_view_gives_is_one_in_any_quotes() {
+        for given in ["a AS \"the a\"", "a \"the a\"", "(a) \"the a\""] {
+            let schema = |quoted: &str| {
+                let sql = format!("CREATE TABLE t (a); CREATE VIEW v AS SELECT {given} FROM t;");
+                Schema::from_sql(&format!("{sql} CREATE VIEW w AS SELECT {quoted} FROM v")).unwrap()
+            };
+            let (one, other) = (schema("\"the a\""), schema("[the a]"));
+            assert_eq!(crate::compare(&one, &other), [], "{given}");
+            assert_eq!(crate::compare(&schema("'the a'"), &one).len(), 1, "{given}");
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params_from_iter};
 
+use super::Judge;
 use super::row::rowid_name;
 use crate::cell::Cell;
 use crate::model::{ForeignKey, Name, Schema, Table};
@@ -51,7 +53,7 @@ pub(super) fn keys(connection: &Connection, schema: &Schema, key: &ForeignKey) -
 }
 
 /// The columns that a reference names, or means.
-pub(super) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Option<Vec<&'a Name>> {
+pub(crate) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Option<Vec<&'a Name>> {
     if !key.parent_columns.is_empty() {
         return Some(key.parent_columns.iter().collect());
     }
@@ -60,12 +62,12 @@ pub(super) fn parent_columns<'a>(schema: &'a Schema, key: &'a ForeignKey) -> Opt
 }
 
 /// Lets rows that refer to nothing refer to something, or takes them away, until none is left.
-pub(super) fn settle(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
+pub(super) fn settle(connection: &Connection, schema: &Schema, judge: &mut Judge<'_>) -> rusqlite::Result<()> {
     let children: Vec<&Table> = schema.tables().filter(|table| table.foreign_keys().next().is_some()).collect();
     for table in &children {
         for (rowid, key) in violations(connection, table) {
             if let (Some(rowid), Some(key)) = (rowid, key) {
-                refer(connection, schema, table, rowid, key);
+                refer(connection, schema, table, rowid, key, judge)?;
             }
         }
     }
@@ -81,16 +83,28 @@ pub(super) fn settle(connection: &Connection, schema: &Schema) -> rusqlite::Resu
                 (_, Some(rows), Some(rowid)) => {
                     let places = vec!["?"; rows.len()].join(", ");
                     let sql = format!("DELETE FROM main.{name} WHERE {rowid} IN ({places})");
-                    connection.execute(&sql, params_from_iter(rows))?
+                    delete(connection, &sql, &rows)?
                 }
                 // Nothing tells the rows apart.
-                _ => connection.execute(&format!("DELETE FROM main.{name}"), [])?,
+                _ => delete(connection, &format!("DELETE FROM main.{name}"), &[])?,
             };
         }
         if gone == 0 {
             return Ok(());
         }
     }
+}
+
+/// Takes rows away, without the triggers if these refuse.
+fn delete(connection: &Connection, sql: &str, rows: &[i64]) -> rusqlite::Result<usize> {
+    let triggers = |on| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on);
+    if let Ok(gone) = connection.execute(sql, params_from_iter(rows)) {
+        return Ok(gone);
+    }
+    triggers(false)?;
+    let gone = connection.execute(sql, params_from_iter(rows));
+    triggers(true)?;
+    gone
 }
 
 /// The first table in which a row of this one finds nothing to refer to; those that are still to be filled don't count.
@@ -111,17 +125,33 @@ fn violations<'a>(connection: &Connection, table: &'a Table) -> Vec<(Option<i64>
     found.into_iter().map(|(rowid, id)| (rowid, keys.iter().rev().nth(id as usize).copied())).collect()
 }
 
-/// What a trigger or a unique key refuses stays as it is.
-fn refer(connection: &Connection, schema: &Schema, table: &Table, rowid: i64, key: &ForeignKey) {
-    let Some(rowid_name) = rowid_name(table) else { return };
+/// What a trigger, a unique key or the judge refuses stays as it is.
+fn refer(
+    connection: &Connection,
+    schema: &Schema,
+    table: &Table,
+    rowid: i64,
+    key: &ForeignKey,
+    judge: &mut Judge<'_>,
+) -> rusqlite::Result<()> {
+    let Some(rowid_name) = rowid_name(table) else { return Ok(()) };
     let parents = keys(connection, schema, key);
     let names: Vec<_> = key.columns.iter().map(|name| format!("{} = ?", name.to_sql())).collect();
     let sql = format!("UPDATE main.{} SET {} WHERE {rowid_name} = {rowid}", table.name.to_sql(), names.join(", "));
     let start = usize::try_from(rowid).unwrap_or(0);
     for at in 0..parents.len() {
         let parent = &parents[(start + at) % parents.len()];
-        if connection.execute(&sql, params_from_iter(parent)).is_ok() {
-            return;
+        connection.execute_batch("SAVEPOINT dbmigrate_reference")?;
+        let refers = connection.execute(&sql, params_from_iter(parent)).is_ok() && judge(connection, table).is_ok();
+        if connection.is_autocommit() {
+            // A trigger has rolled back everything, the savepoint included.
+            return Ok(());
+        }
+        let end = if refers { "" } else { "ROLLBACK TO dbmigrate_reference; " };
+        connection.execute_batch(&format!("{end}RELEASE dbmigrate_reference"))?;
+        if refers {
+            break;
         }
     }
+    Ok(())
 }

@@ -15,6 +15,9 @@ const ATTEMPTS: usize = 120;
 /// The distance of each rowid from the one before.
 const GAPS: [i64; ROWS] = [1, 1, 3, 1, 7, 1, 40, 1];
 
+/// So seldom that it does not come.
+const NEVER: usize = usize::MAX;
+
 /// Fills one table.
 pub(super) struct Filler<'a> {
     pub(super) connection: &'a Connection,
@@ -30,13 +33,18 @@ type Values = Vec<Option<Cell>>;
 impl Filler<'_> {
     /// Writes the rows; where there is not one, the reason.
     pub(super) fn rows(&self, random: &mut Random, judge: &mut Judge<'_>) -> Result<(), String> {
-        let tried: Vec<_> = self.table.columns.iter().map(|column| value::of(self.table, column)).collect();
+        let mut tried: Vec<_> = self.table.columns.iter().map(|column| value::of(self.table, column)).collect();
+        if let Some(at) = self.table.rowid_alias().and_then(|alias| place(self.table, &alias.name)) {
+            // After the last of all numbers there is no next one.
+            tried[at].retain(|cell| !matches!(cell, Cell::Integer(i64::MAX | i64::MIN)));
+        }
         let checks = value::checks(self.table);
         let mut rowids = Vec::new();
         let mut failure = None;
         for gap in GAPS {
-            // The first row has no value where none is needed.
-            let often = if rowids.is_empty() { 1 } else { 5 };
+            // The first row has no value where none is needed, and the second one everywhere: it also refers wherever it
+            // can.
+            let often = [1, NEVER].get(rowids.len()).copied().unwrap_or(5);
             match self.row(gap, often, &tried, &checks, random, judge) {
                 Ok(rowid) => rowids.push(rowid),
                 Err(why) => failure = Some(why),
@@ -46,16 +54,16 @@ impl Filler<'_> {
             Some(why) if rowids.is_empty() => return Err(why),
             _ => {}
         }
-        self.lose_the_newest(&rowids);
+        self.lose_the_newest();
         Ok(())
     }
 
     /// An id that was given once is never given again, also when its row is gone.
-    fn lose_the_newest(&self, rowids: &[Option<i64>]) {
-        let counts = self.table.primary_key().is_some_and(|key| key.autoincrement);
-        if let (true, [_, .., Some(newest)]) = (counts, rowids) {
-            // A trigger may refuse: then it stays.
-            let _ = self.connection.execute(&format!("DELETE FROM {} WHERE rowid = ?1", self.name()), [newest]);
+    fn lose_the_newest(&self) {
+        if self.table.primary_key().is_some_and(|key| key.autoincrement) {
+            let sql = "UPDATE main.sqlite_sequence SET seq = seq + 1000 WHERE name = ?1 COLLATE NOCASE AND seq < 1e18";
+            // Where there never was an id, there is nothing to go on from.
+            let _ = self.connection.execute(sql, [self.table.name.as_str()]);
         }
     }
 
@@ -81,8 +89,8 @@ impl Filler<'_> {
             for &at in &again {
                 values[at] = choose(&self.table.columns[at], &tried[at], hints, often, random);
             }
+            self.refer(&again, rowid, &mut values, often != NEVER, random);
             often = 5;
-            self.refer(&again, rowid, &mut values, random);
             match self.insert(rowid, &values, judge) {
                 Ok(()) => return Ok(rowid),
                 Err(refused) => why = refused,
@@ -112,10 +120,10 @@ impl Filler<'_> {
     }
 
     /// Takes the values of a parent over into the columns that refer to it; a row may be its own parent.
-    fn refer(&self, again: &[usize], rowid: Option<i64>, values: &mut Values, random: &mut Random) {
+    fn refer(&self, again: &[usize], rowid: Option<i64>, values: &mut Values, may_miss: bool, random: &mut Random) {
         for key in self.table.foreign_keys() {
             let columns: Vec<_> = key.columns.iter().map(|name| place(self.table, name)).collect();
-            if !columns.iter().flatten().any(|at| again.contains(at)) || random.one_in(5) {
+            if !columns.iter().flatten().any(|at| again.contains(at)) || (may_miss && random.one_in(5)) {
                 continue;
             }
             let parents = references::keys(self.connection, self.schema, key);

@@ -4,18 +4,29 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::cell::Cell;
 use crate::execute::message;
-use crate::model::VirtualTable;
+use crate::model::{Object, VirtualTable};
+
+/// The words of a full-text table whose text is that of another, whether or not triggers have told of its rows.
+pub(super) fn read_anew(connection: &Connection, object: &Object) {
+    if let Object::VirtualTable(table) = object
+        && table.content().is_some()
+    {
+        // Where it fails, it does so again when the table is filled, and that is told.
+        let _ = rebuild(connection, table);
+    }
+}
+
+fn rebuild(connection: &Connection, table: &VirtualTable) -> rusqlite::Result<()> {
+    let name = table.name.to_sql();
+    connection.execute_batch(&format!("INSERT INTO main.{name} ({name}) VALUES ('rebuild')"))
+}
 
 /// Writes a few rows; the reason where there are none.
 pub(super) fn fill(connection: &Connection, table: &VirtualTable) -> Result<(), String> {
-    let text = |error: rusqlite::Error| message(&error);
-    let name = table.name.to_sql();
     let module = table.module.folded();
     if module.starts_with("fts") {
-        if is_elsewhere(table) {
-            // The text is that of another table, whether or not triggers have told of its rows.
-            let rebuild = format!("INSERT INTO main.{name} ({name}) VALUES ('rebuild')");
-            return connection.execute(&rebuild, []).map(drop).map_err(text);
+        if table.content().is_some() {
+            return rebuild(connection, table).map_err(|error| message(&error));
         }
         return insert(connection, table, |row, at| Cell::text(["it's quoted", "größe 😀", "007", ""][(row + at) % 4]));
     }
@@ -24,15 +35,6 @@ pub(super) fn fill(connection: &Connection, table: &VirtualTable) -> Result<(), 
         return insert(connection, table, |row, at| Cell::Integer(i64::try_from(row * 100 + at).unwrap_or(0)));
     }
     Err(format!("no row is known for the module `{}`", table.module))
-}
-
-/// Whether `content` names a table. With an empty name the words are kept here and the text nowhere.
-fn is_elsewhere(table: &VirtualTable) -> bool {
-    table.arguments.iter().any(|argument| {
-        argument.split_once('=').is_some_and(|(key, value)| {
-            key.trim().eq_ignore_ascii_case("content") && !value.trim().trim_matches(['\'', '"']).is_empty()
-        })
-    })
 }
 
 fn insert(connection: &Connection, table: &VirtualTable, value: impl Fn(usize, usize) -> Cell) -> Result<(), String> {

@@ -8,7 +8,7 @@ const WIDTH: usize = 110;
 
 /// How a finding gets its level.
 const LEVELS: &str = "A finding of a rule that is `deny` is an error, of one that is `warn` a warning; one that is \
-`allow` is off. The manifest sets the level of a rule or of a group, for a package or (in \
+`allow` is off. What fails the build as well has no level. The manifest sets the level of a rule or of a group, for a package or (in \
 `[workspace.metadata.migrations]`) for all:
 
     [package.metadata.migrations]

@@ -1,7 +1,7 @@
 //! A table changed in place, by what `ALTER TABLE` can do to a table that holds rows.
 
-use super::pair::Pair;
-use super::{Planned, Version, text};
+use super::pair::{Pair, is_rowid_name};
+use super::{Planned, Version, bench, text};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Column, Constraint, Generated, Name, NotNull, Rule, Table};
 use crate::render::sql;
@@ -17,8 +17,8 @@ const ALTER_CONSTRAINT: Version = (3, 53);
 #[derive(Default)]
 pub(super) struct InPlace {
     pub(super) statements: Vec<Planned>,
-    /// SQLite has to be asked whether something else is in the way: an index, a view, a column that comes only later.
-    pub(super) is_doubtful: bool,
+    /// Something else may be in the way of a column that goes: an index, a view, a trigger.
+    pub(super) drops_columns: bool,
     /// A default that refers to another table is refused with foreign keys enforced.
     pub(super) foreign_keys_off: bool,
 }
@@ -76,7 +76,7 @@ impl<'a> Alter<'a> {
                 let comment =
                     lost.then(|| text::one_line(&format!("drops the values of `{}` in `{table}`", column.name)));
                 self.columns_gone.insert(0, Planned { sql, comment });
-                self.in_place.is_doubtful = true;
+                self.in_place.drops_columns = true;
             }
             Change::ColumnAdded(column) => self.add(column)?,
             Change::ColumnChanged(column, ColumnChange::NotNull { from, to }) => {
@@ -103,6 +103,9 @@ impl<'a> Alter<'a> {
 
     fn add(&mut self, column: &Column) -> Option<()> {
         let name = &column.name;
+        if is_rowid_name(name) {
+            return None;
+        }
         let mut own = self.pair.after.constraints.iter().filter(|it| self.added_column_of(it) == Some(name));
         let checked = own.clone().any(|constraint| matches!(constraint.rule, Rule::Check(_)));
         match &column.generated {
@@ -117,6 +120,9 @@ impl<'a> Alter<'a> {
                 if column.not_null.is_some() && default.is_none() {
                     return None;
                 }
+                if self.pair.after.strict && default.is_some() && !bench::takes_default(column) {
+                    return None;
+                }
                 let refers = own.any(|constraint| matches!(constraint.rule, Rule::ForeignKey(_)));
                 self.in_place.foreign_keys_off |= default.is_some() && refers;
             }
@@ -124,7 +130,6 @@ impl<'a> Alter<'a> {
         if checked {
             self.can(CHECKED_ADD)?;
         }
-        self.in_place.is_doubtful |= checked || column.generated.is_some();
         let mut table = self.pair.after.clone();
         for constraint in &mut table.constraints {
             if self.added_column_of(constraint) == Some(name) {
@@ -185,8 +190,6 @@ impl<'a> Alter<'a> {
     fn add_check(&mut self, constraint: &Constraint) -> Option<()> {
         self.can(ALTER_CONSTRAINT)?;
         matches!(constraint.rule, Rule::Check(_)).then_some(())?;
-        // A name that another constraint has is refused.
-        self.in_place.is_doubtful = true;
         self.constrained.push(Planned::new(format!("{} ADD {}", self.alter, sql::constraint(constraint))));
         Some(())
     }

@@ -1,12 +1,16 @@
 //! A database in memory where a plan is tried: what SQLite can tell is not worked out here.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 
-use super::steps::drop_statement;
+use super::steps::keyword;
 use super::{Planned, Undecided};
+use crate::compare::compare;
 use crate::execute::message;
-use crate::model::{Kind, Name, Object, Schema};
+use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::read::ReadOptions;
+use crate::render::sql;
 
 /// An empty database with a schema.
 pub(super) struct Bench {
@@ -59,26 +63,16 @@ impl Bench {
 
     pub(super) fn drop(&mut self, kind: Kind, name: &Name) -> Result<(), Undecided> {
         self.missing.retain(|object| object.kind() != kind || object.name() != name);
-        let kind_in_schema = if kind == Kind::VirtualTable { Kind::Table } else { kind };
         // What belongs to something else has gone with it.
-        if self.kinds(name).contains(&kind_in_schema.to_string()) {
-            self.execute(&drop_statement(kind, name))?;
-        }
-        Ok(())
+        self.execute(&format!("DROP {} IF EXISTS {}", keyword(kind), name.to_sql()))
     }
 
-    /// Whether there is anything of this name.
-    pub(super) fn has(&self, name: &Name) -> bool {
-        !self.kinds(name).is_empty()
-    }
-
-    /// What the objects of this name are: a trigger may have that of a table.
-    fn kinds(&self, name: &Name) -> Vec<String> {
-        let sql = "SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE";
-        let kinds = self.connection.prepare(sql).and_then(|mut statement| {
-            statement.query_map([name.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+    /// Every name that something has.
+    pub(super) fn names(&self) -> HashSet<Name> {
+        let names = self.connection.prepare("SELECT name FROM sqlite_schema").and_then(|mut statement| {
+            statement.query_map([], |row| row.get::<_, String>(0).map(Name::new))?.collect::<rusqlite::Result<_>>()
         });
-        kinds.unwrap_or_default()
+        names.unwrap_or_default()
     }
 
     /// Whether a table can be renamed: SQLite reads every view and every trigger for that, and one that makes no sense
@@ -97,6 +91,50 @@ impl Bench {
         let sql = format!("SELECT ({expression}\n) FROM {}", table.to_sql());
         self.connection.prepare(&sql).err().map(|error| message(&error))
     }
+}
+
+/// Whether statements make of a table what it has to become, as SQLite and the reader understand what comes out. Each
+/// table is tried alone, so that many of them take no more than each does.
+pub(super) fn makes(before: &Table, statements: &[Planned], after: &Table) -> bool {
+    let found = alone(&before.text, statements);
+    let found = found.and_then(|connection| Schema::read(&connection, &ReadOptions::default()).ok());
+    let wanted = Schema { objects: vec![Object::Table(after.clone())] };
+    found.is_some_and(|found| compare(&found, &wanted).is_empty())
+}
+
+/// Whether SQLite runs statements where these objects are.
+pub(super) fn takes_among(objects: &[&Object], statements: &[Planned]) -> bool {
+    let attempt = || {
+        let connection = Connection::open_in_memory()?;
+        connection.execute_batch("PRAGMA foreign_keys = OFF")?;
+        for object in objects {
+            // What can't be made here is in nobody's way.
+            let _ = connection.execute_batch(object.text());
+        }
+        statements.iter().try_for_each(|planned| connection.execute_batch(&planned.sql))
+    };
+    attempt().is_ok()
+}
+
+/// Whether SQLite runs statements on a table that is alone.
+pub(super) fn takes(table: &Table, statements: &[Planned]) -> bool {
+    alone(&table.text, statements).is_some()
+}
+
+/// Whether the default of a column is a value of its type, as a `STRICT` table wants it.
+pub(super) fn takes_default(column: &Column) -> bool {
+    let plain = Column { not_null: None, ..column.clone() };
+    let table = format!("CREATE TABLE t ({} {}) STRICT", column.name.to_sql(), sql::column_type_and_clauses(&plain));
+    alone(&table, &[Planned::new("INSERT INTO t DEFAULT VALUES".to_owned())]).is_some()
+}
+
+/// A database with one table, after some statements.
+fn alone(table: &str, statements: &[Planned]) -> Option<Connection> {
+    let connection = Connection::open_in_memory().ok()?;
+    connection.execute_batch("PRAGMA foreign_keys = OFF").ok()?;
+    connection.execute_batch(table).ok()?;
+    statements.iter().try_for_each(|planned| connection.execute_batch(&planned.sql)).ok()?;
+    Some(connection)
 }
 
 fn refused(sql: &str, error: &rusqlite::Error) -> Undecided {

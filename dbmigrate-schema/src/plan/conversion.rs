@@ -2,7 +2,7 @@
 //!
 //! SQLite converts without a word: `'007'` becomes 7 in a column of numbers. So each row is asked first.
 
-use dbmigrate_core::token::{TokenKind, tokens};
+use dbmigrate_core::token::{TokenKind, tokens, unquote};
 
 use super::Undecided;
 use super::pair::{Pair, is_rowid};
@@ -12,13 +12,15 @@ use crate::model::{Affinity, Column, Index, Indexed, Kind, Name, Rule};
 pub(super) fn asserts(pair: &Pair<'_>) -> Result<Vec<String>, Undecided> {
     let mut asserts = Vec::new();
     for column in pair.after.columns.iter().filter(|column| column.generated.is_none()) {
-        let Some(old) = pair.before.column(&column.name) else { continue };
-        let Some(first) = pair.first_name(&column.name) else { continue };
+        let Some(old) = pair.old(&column.name) else { continue };
+        let Some(first) = pair.first_name(&old.name) else { continue };
         let mut wrong = Vec::new();
         if is_rowid(pair.after, column) && pair.becomes_not_null(column) && pair.fill(&column.name).is_none() {
             wrong.push(format!("{} IS NULL", first.to_sql()));
         }
-        wrong.extend(misfit((old, pair.before.strict), (column, pair.after.strict), first));
+        // A rowid is a whole number, as a `STRICT` table would have it.
+        let strict = pair.after.strict || (is_rowid(pair.after, column) && !is_rowid(pair.before, old));
+        wrong.extend(misfit((old, pair.before.strict), (column, strict), first));
         for wrong in wrong {
             let assert = format!("SELECT count(*) = 0 FROM {} WHERE {wrong}", pair.was.name.to_sql());
             if assert.contains(['\n', '\r']) {
@@ -54,9 +56,10 @@ pub(crate) fn misfit(from: (&Column, bool), to: (&Column, bool), name: &Name) ->
     // A column's collation would find more equal than there is.
     let exactly = if from.0.collation.is_some() { " COLLATE BINARY" } else { "" };
     let misfit = match after {
+        // SQLite leaves the least of all numbers as it is.
         Affinity::Integer => format!(
             "typeof({value}) NOT IN ('null', 'integer') \
-             AND (typeof({value}) <> 'real' OR CAST({value} AS INTEGER) <> {value}) \
+             AND (typeof({value}) <> 'real' OR CAST({value} AS INTEGER) <> {value} OR {value} = -9223372036854775808.0) \
              AND CAST({value} AS TEXT) <> CAST(CAST({value} AS INTEGER) AS TEXT){exactly}"
         ),
         Affinity::Real => format!(
@@ -91,9 +94,9 @@ pub(super) fn unique_index(pair: &Pair<'_>, index: &Index) -> Option<String> {
         Indexed::Expression(_) => None,
     });
     let columns = columns.collect::<Option<Vec<_>>>().filter(|_| index.unique)?;
-    // It may name what has another name yet.
+    // It may name what has another name yet, or is not there, or holds other values.
     let filter = match &index.filter {
-        Some(_) if pair.is_renamed() => return None,
+        Some(filter) if pair.is_renamed() || !is_answered_alike(pair, filter) => return None,
         filter => filter.as_deref(),
     };
     no_duplicates(pair, &columns, filter)
@@ -103,11 +106,11 @@ fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Op
     let mut conditions: Vec<_> = filter.map(|filter| format!("({})", on_one_line(filter))).into_iter().collect();
     let mut groups = Vec::new();
     for (name, collation) in columns {
-        let (old, new) = (pair.before.column(name)?, pair.after.column(name)?);
+        let (old, new) = (pair.old(name)?, pair.after.column(name)?);
         if new.generated.is_some() || pair.becomes_not_null(new) {
             return None;
         }
-        let first = pair.first_name(name)?.to_sql();
+        let first = pair.first_name(&old.name)?.to_sql();
         let wanted = collation.or(new.collation.as_ref());
         let collation = match (wanted, &old.collation) {
             (Some(wanted), old) if old.as_ref() != Some(wanted) => format!(" COLLATE {}", wanted.to_sql()),
@@ -126,6 +129,19 @@ fn no_duplicates(pair: &Pair<'_>, columns: &[(&Name, Option<&Name>)], filter: Op
 pub(crate) fn duplicates(table: &Name, conditions: &[String], groups: &[String]) -> String {
     let (table, conditions, groups) = (table.to_sql(), conditions.join(" AND "), groups.join(", "));
     format!("SELECT 1 FROM {table} WHERE {conditions} GROUP BY {groups} HAVING count(*) > 1")
+}
+
+/// Whether every column that an expression could name is there before, as what it will be.
+fn is_answered_alike(pair: &Pair<'_>, expression: &str) -> bool {
+    let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String);
+    let names = tokens(expression).filter(|token| is_name(token.kind));
+    names.map(|token| Name::new(unquote(token.text(expression)))).all(|name| {
+        let Some(after) = pair.after.column(&name) else { return true };
+        let kind = |column: &Column, strict| (column.declared_type.clone(), column.collation.clone(), strict);
+        pair.old(&name).is_some_and(|old| {
+            old.generated == after.generated && kind(old, pair.before.strict) == kind(after, pair.after.strict)
+        })
+    })
 }
 
 /// An expression without its comments and line ends.
@@ -152,7 +168,7 @@ mod tests {
         };
         let (before, after) = (schema(from), schema(to));
         let (before, after) = (before.tables().next().unwrap(), after.tables().next().unwrap());
-        let pair = Pair { was: before, before, after, decisions: &Decisions::default() };
+        let pair = Pair { was: before, before, after, moved: Vec::new(), decisions: &Decisions::default() };
         let asserts = asserts(&pair).unwrap_or_else(|undecided| panic!("{undecided}"));
         let connection = Connection::open_in_memory().unwrap();
         let refused = values.iter().filter(|value| {

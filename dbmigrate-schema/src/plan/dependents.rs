@@ -54,7 +54,11 @@ pub(super) fn with_later_triggers(schema: &Schema, dependents: &mut Dependents) 
 }
 
 fn candidates(schema: &Schema) -> impl Iterator<Item = &Object> {
-    schema.objects.iter().filter(|object| matches!(object.kind(), Kind::View | Kind::Trigger))
+    schema.objects.iter().filter(|object| is_dependent(object))
+}
+
+pub(super) fn is_dependent(object: &Object) -> bool {
+    matches!(object.kind(), Kind::View | Kind::Trigger)
 }
 
 /// Everything in a text that could be the name of a table.

@@ -11,6 +11,11 @@ pub(super) fn is_table(object: &Object) -> bool {
     matches!(object.kind(), Kind::Table | Kind::VirtualTable)
 }
 
+/// Whether it is a full-text table over the text of another, whose words can be read anew at any time.
+pub(super) fn is_index_of_text(object: &Object) -> bool {
+    matches!(object, Object::VirtualTable(table) if table.content().is_some())
+}
+
 /// The tables of `from` that are none of `to`.
 pub(super) fn gone<'a>(from: &'a Schema, to: &Schema, before: &Objects<'a>, names: &Names) -> Vec<&'a Object> {
     let kept = to.objects.iter().filter(|object| is_table(object));
@@ -30,7 +35,7 @@ pub(super) fn doubts(
     if !allow.contains(&Hazard::DropTable) {
         let new = to.objects.iter().filter(|object| names.object_before(before, object).is_none());
         let new: Vec<_> = new.filter_map(Object::as_table).collect();
-        doubts.extend(gone.iter().map(|object| {
+        doubts.extend(gone.iter().filter(|object| !is_index_of_text(object)).map(|object| {
             let like = |new: &&&Table| object.as_table().is_some_and(|old| are_alike(old, new));
             let table = object.name().clone();
             match new.iter().filter(like).map(|table| table.name.clone()).collect::<Vec<_>>() {

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Decisions, Planned, Rename, Undecided};
+use super::doubts::is_table;
+use super::pair::is_rowid_name;
+use super::{Decisions, Planned, Rename, Undecided, bench};
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 
 /// The objects of a schema by what they are known by.
@@ -14,12 +16,14 @@ pub(super) struct Names {
     tables: Vec<(Name, Name)>,
     /// By the name of the table after, its columns: before and after.
     columns: HashMap<Name, Vec<(Name, Name)>>,
+    /// By their names after, the tables whose columns only a copy of the rows renames.
+    by_copy: HashSet<Name>,
 }
 
 impl Names {
     /// Takes the renames that fit, and reports the others.
     pub(super) fn new(from: &Schema, to: &Schema, decisions: &Decisions, undecided: &mut Vec<Undecided>) -> Self {
-        let mut names = Self { tables: Vec::new(), columns: HashMap::new() };
+        let mut names = Self { tables: Vec::new(), columns: HashMap::new(), by_copy: HashSet::new() };
         // A table's name after says where to look for its columns.
         let columns_last = |rename: &&Rename| matches!(rename, Rename::Column { .. });
         let mut renames: Vec<_> = decisions.renames.iter().collect();
@@ -35,6 +39,7 @@ impl Names {
                 undecided.push(Undecided::NoSuchRename { rename: rename.clone(), why });
             }
         }
+        names.find_moved(from, to);
         names
     }
 
@@ -97,25 +102,56 @@ impl Names {
         }
     }
 
+    /// The columns of the table of this name after that can't be renamed in place, before and after.
+    pub(super) fn moved(&self, table: &Name) -> &[(Name, Name)] {
+        let renames = self.columns.get(table).map_or([].as_slice(), Vec::as_slice);
+        if self.by_copy.contains(table) { renames } else { &[] }
+    }
+
+    /// By the name of the table after, the names that columns have taken.
+    pub(super) fn renamed_columns(&self) -> impl Iterator<Item = (&Name, HashSet<Name>)> {
+        self.columns.iter().map(|(table, renames)| (table, renames.iter().map(|(_, to)| to.clone()).collect()))
+    }
+
+    /// Finds the tables whose columns SQLite does not rename. It is wrong about some that it could.
+    fn find_moved(&mut self, from: &Schema, to: &Schema) {
+        let refused = self.columns.iter().filter(|(table, renames)| {
+            let tables = from.table(self.table_before(table)).zip(to.table(table));
+            renames.iter().any(|(from, to)| is_rowid_name(from) || is_rowid_name(to))
+                || !tables.is_none_or(|(old, new)| bench::takes(old, &rename_columns(renames, &old.name, old, new)))
+        });
+        self.by_copy = refused.map(|(table, _)| table.clone()).collect();
+    }
+
     /// The statements that rename, tables first. `gone` are the tables that will not be there any more.
     pub(super) fn statements(&self, from: &Schema, to: &Schema, gone: &HashSet<Name>) -> Vec<Planned> {
         let of = |schema: &Schema| schema.objects.iter().map(|object| object.name().clone()).collect::<Vec<_>>();
-        let here = of(from).into_iter().filter(|name| !gone.contains(name));
-        let mut statements: Vec<_> = steps(&self.tables, here, of(to))
+        // What else is in the way is gone, or is no object of `to`.
+        let here = from.objects.iter().filter(|object| is_table(object) && !gone.contains(object.name()));
+        let here = here.map(|object| object.name().clone());
+        let mut statements: Vec<_> = steps(&self.tables, here, [of(from), of(to)].concat())
             .into_iter()
             .map(|(from, to)| Planned::new(format!("ALTER TABLE {} RENAME TO {}", from.to_sql(), to.to_sql())))
             .collect();
         for after in to.tables() {
             let Some(renames) = self.columns.get(&after.name) else { continue };
+            if !self.moved(&after.name).is_empty() {
+                continue;
+            }
             let Some(before) = from.table(self.table_before(&after.name)) else { continue };
-            let of = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-            let table = after.name.to_sql();
-            statements.extend(steps(renames, of(before), of(after)).into_iter().map(|(from, to)| {
-                Planned::new(format!("ALTER TABLE {table} RENAME COLUMN {} TO {}", from.to_sql(), to.to_sql()))
-            }));
+            statements.extend(rename_columns(renames, &after.name, before, after));
         }
         statements
     }
+}
+
+/// The statements that rename columns of a table that has a name of the two by now.
+fn rename_columns(renames: &[(Name, Name)], table: &Name, before: &Table, after: &Table) -> Vec<Planned> {
+    let of = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+    let rename = |(from, to): (Name, Name)| {
+        Planned::new(format!("ALTER TABLE {} RENAME COLUMN {} TO {}", table.to_sql(), from.to_sql(), to.to_sql()))
+    };
+    steps(renames, of(before), of(after)).into_iter().map(rename).collect()
 }
 
 fn take(renames: &mut Vec<(Name, Name)>, before: &Name, after: &Name) -> Result<(), String> {
@@ -139,21 +175,21 @@ pub(super) fn table_like<'a>(schema: &'a Schema, name: &Name) -> Option<&'a Obje
 }
 
 /// The renames in an order that works: never to a name that is still in use. A name in the way, as in a swap, makes
-/// room by another rename.
+/// room by another rename, to none of the names `taken`.
 fn steps(
     renames: &[(Name, Name)],
     here: impl IntoIterator<Item = Name>,
-    wanted: impl IntoIterator<Item = Name>,
+    taken: impl IntoIterator<Item = Name>,
 ) -> Vec<(Name, Name)> {
     let mut here: HashSet<Name> = here.into_iter().collect();
-    let wanted: HashSet<Name> = wanted.into_iter().collect();
+    let taken: HashSet<Name> = taken.into_iter().collect();
     let mut pending = renames.to_vec();
     let mut steps = Vec::new();
     while let Some((from, to)) = pending.first().cloned() {
         let step = match pending.iter().position(|(_, to)| !here.contains(to)) {
             Some(free) => pending.remove(free),
             None => {
-                let room = free_name(&to, "old", |name| here.contains(name) || wanted.contains(name));
+                let room = free_name(&to, "old", |name| here.contains(name) || taken.contains(name));
                 if let Some(other) = pending.iter_mut().find(|(other, _)| *other == to) {
                     other.0 = room.clone();
                 }

@@ -1,11 +1,12 @@
 //! One table before and after, and what its rows get in each column.
 
+use std::collections::HashSet;
+
 use super::{Decisions, Undecided};
 use crate::model::{Column, Name, Table};
 use crate::render::sql;
 
 /// One table before and after.
-#[derive(Clone, Copy)]
 pub(super) struct Pair<'a> {
     /// As the plan finds it, by its first names.
     pub(super) was: &'a Table,
@@ -13,13 +14,29 @@ pub(super) struct Pair<'a> {
     pub(super) before: &'a Table,
     /// As it has to become.
     pub(super) after: &'a Table,
+    /// The columns that only a copy of the rows gives another name: before and after.
+    pub(super) moved: Vec<(Name, Name)>,
     pub(super) decisions: &'a Decisions,
 }
 
 /// The names that SQLite knows the rowid by.
 const ROWID: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
-impl Pair<'_> {
+/// Whether SQLite could take the name of a column for that of the rowid. It neither renames to or from one, nor adds
+/// it to a table.
+pub(super) fn is_rowid_name(name: &Name) -> bool {
+    ROWID.iter().any(|rowid| name.as_str().eq_ignore_ascii_case(rowid))
+}
+
+impl<'a> Pair<'a> {
+    /// What a column of `after` is in `before`.
+    pub(super) fn old(&self, after: &Name) -> Option<&'a Column> {
+        match self.moved.iter().find(|(_, to)| to == after) {
+            Some((from, _)) => self.before.column(from),
+            None => self.before.column(after).filter(|column| self.moved.iter().all(|(from, _)| *from != column.name)),
+        }
+    }
+
     /// The name that a column of `before` has at first.
     pub(super) fn first_name(&self, column: &Name) -> Option<&Name> {
         let place = self.before.columns.iter().position(|before| before.name == *column)?;
@@ -29,7 +46,7 @@ impl Pair<'_> {
     /// Whether any name changes.
     pub(super) fn is_renamed(&self) -> bool {
         let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        self.was.name != self.before.name || names(self.was) != names(self.before)
+        self.was.name != self.before.name || names(self.was) != names(self.before) || !self.moved.is_empty()
     }
 
     /// What rows get in a column where they have no value.
@@ -42,14 +59,50 @@ impl Pair<'_> {
     /// Whether rows may have no value in a column that needs one from now on.
     pub(super) fn becomes_not_null(&self, column: &Column) -> bool {
         let needs_one = column.not_null.is_some() || is_rowid(self.after, column);
-        needs_one && self.before.column(&column.name).is_some_and(|old| !is_never_null(self.before, &old.name))
+        needs_one && self.may_lack_value(column)
+    }
+
+    /// Whether NULL can't go over as it is.
+    fn may_lack_value(&self, column: &Column) -> bool {
+        is_never_null(self.after, &column.name)
+            && self.old(&column.name).is_some_and(|old| !is_never_null(self.before, &old.name))
+    }
+
+    /// The columns in which a row may hold something else afterwards, by their names after; none where the rows themselves
+    /// may be known by other numbers.
+    pub(super) fn changed_columns(&self) -> Option<HashSet<Name>> {
+        let rowid = |table: &Table| {
+            let hidden = table.columns.iter().filter(|column| is_rowid_name(&column.name));
+            let hidden: HashSet<_> = hidden.map(|column| column.name.clone()).collect();
+            (table.without_rowid, table.rowid_alias().map(|alias| alias.name.clone()), hidden)
+        };
+        if self.was.name != self.after.name || rowid(self.was) != rowid(self.after) || rowid_name(self.after).is_none()
+        {
+            return None;
+        }
+        let storage = |column: &Column, strict| (column.declared_type.clone(), strict, column.generated.clone());
+        let stays = |column: &Column| {
+            self.old(&column.name).is_some_and(|old| {
+                self.first_name(&old.name) == Some(&column.name)
+                    && storage(old, self.before.strict) == storage(column, self.after.strict)
+                    && !(self.fill(&column.name).is_some() && self.may_lack_value(column))
+            })
+        };
+        let mut changed: HashSet<_> =
+            self.after.columns.iter().filter(|column| !stays(column)).map(|column| column.name.clone()).collect();
+        if !changed.is_empty() {
+            // What is computed may be so from one of them.
+            let computed = self.after.columns.iter().filter(|column| column.generated.is_some());
+            changed.extend(computed.map(|column| column.name.clone()));
+        }
+        Some(changed)
     }
 
     /// The columns that need a value and have no way to get one.
     pub(super) fn without_value(&self) -> impl Iterator<Item = Undecided> {
         let columns = self.after.columns.iter().filter(|column| column.generated.is_none());
         columns.filter_map(|column| {
-            let new = self.before.column(&column.name).is_none();
+            let new = self.old(&column.name).is_none();
             let missing = if is_rowid(self.after, column) {
                 // The rowid is there, or SQLite makes one.
                 false
@@ -73,11 +126,12 @@ impl Pair<'_> {
         for column in self.after.columns.iter().filter(|column| column.generated.is_none()) {
             let name = column.name.to_sql();
             let fill = self.fill(&column.name).map(sql::closed);
-            let value = match (self.before.column(&column.name), fill) {
-                (Some(_), Some(fill)) if self.becomes_not_null(column) => format!("coalesce({name}, {fill})"),
-                (Some(_), _) => name.clone(),
+            let old = self.old(&column.name).map(|old| old.name.to_sql());
+            let value = match (old, fill) {
+                (Some(old), Some(fill)) if self.may_lack_value(column) => format!("coalesce({old}, {fill})"),
+                (Some(old), _) => old,
                 (None, Some(fill)) => fill,
-                (None, None) if is_rowid(self.after, column) => match rowid(self.before) {
+                (None, None) if is_rowid(self.after, column) => match rowid_name(self.before) {
                     Some(rowid) => rowid,
                     None => continue,
                 },
@@ -93,7 +147,7 @@ impl Pair<'_> {
         if self.after.rowid_alias().is_some() {
             return None;
         }
-        Some((rowid(self.after)?, rowid(self.before)?))
+        Some((rowid_name(self.after)?, rowid_name(self.before)?))
     }
 }
 
@@ -110,7 +164,7 @@ pub(crate) fn is_never_null(table: &Table, column: &Name) -> bool {
 }
 
 /// A name for the rowid; none where there is no rowid, or where columns have all of its names.
-fn rowid(table: &Table) -> Option<String> {
+fn rowid_name(table: &Table) -> Option<String> {
     if table.without_rowid {
         return None;
     }

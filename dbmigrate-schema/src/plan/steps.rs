@@ -7,12 +7,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::alter::{InPlace, in_place};
-use super::bench::Bench;
+use super::bench::{self, Bench};
 use super::dependents::{self, Dependents};
-use super::doubts::{doubts, gone, is_table};
-use super::names::{Names, Objects, free_name};
+use super::doubts::{doubts, gone, is_index_of_text, is_table};
+use super::names::{Names, Objects, free_name, table_like};
+use super::neighbours::Neighbours;
 use super::pair::Pair;
 use super::rebuild::rebuild;
+use super::searches::Searches;
 use super::{Decisions, Hazard, Plan, Planned, Undecided, conversion, text};
 use crate::compare::{Change, Difference, by_name, compare, key};
 use crate::model::{Kind, Name, Object, Schema, Table};
@@ -82,25 +84,38 @@ impl<'a> Steps<'a> {
         }
         let here = by_name(&base);
         let changed = self.to.objects.iter().filter(|object| here.contains_key(&key(object)));
-        let changed = changed.filter_map(|object| Some((object, changes.get(&key(object))?.as_slice())));
+        let changed = changed.filter_map(|object| {
+            let is_moved = !self.names.moved(object.name()).is_empty();
+            let none = is_moved.then_some([].as_slice());
+            Some((object, changes.get(&key(object)).map(Vec::as_slice).or(none)?))
+        });
         let (tables, others): (Vec<_>, Vec<_>) = changed.partition(|(object, _)| is_table(object));
         self.changed = others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect();
         self.drop(self.changed.clone())?;
 
+        let mut searches = Searches::new(self.to);
+        others.iter().for_each(|(object, _)| searches.changed(object.name(), None));
+        self.names.renamed_columns().for_each(|(table, columns)| searches.changed(table, Some(columns)));
         for object in self.to.objects.iter().filter(|object| is_table(object) && !here.contains_key(&key(object))) {
             self.plan.statements.push(Planned::new(text::made(object)));
+            searches.made(object);
         }
         let mut rebuilt = HashSet::new();
         let mut planned = Vec::new();
+        let neighbours = Neighbours::new(&base, &self.dropped);
+        let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
+        let triggers: HashSet<&Name> = triggers.filter_map(Object::table).collect();
         for (object, differences) in tables {
             let pair = self.pair(&here, object);
             let Some(pair) = pair else {
                 self.remake(here.get(&key(object)).copied(), object, differences);
+                searches.made(object);
                 continue;
             };
+            searches.changed(object.name(), pair.changed_columns());
             let changes: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
             self.ask_for_values(&pair, &changes);
-            let in_place = self.in_place(&base, &pair, &changes);
+            let in_place = statements_in_place(&pair, &changes, &neighbours, &triggers);
             if in_place.is_none() {
                 rebuilt.insert(pair.after.name.clone());
             }
@@ -109,21 +124,31 @@ impl<'a> Steps<'a> {
         if !rebuilt.is_empty() {
             self.plan.foreign_keys_off = true;
             self.drop(dependents::reaching(&base, &rebuilt))?;
+        }
+        let drops_columns = |in_place: &Option<InPlace>| in_place.as_ref().is_none_or(|it| it.drops_columns);
+        if planned.iter().any(|(_, _, in_place)| drops_columns(in_place)) {
             self.make_renames_possible()?;
         }
+        let names = Taken::new([self.from, &base, self.to], self.bench.names(), self.to);
         for (pair, differences, in_place) in planned {
             match in_place {
                 Some(InPlace { statements, foreign_keys_off, .. }) => {
                     self.plan.foreign_keys_off |= foreign_keys_off;
                     self.plan.statements.extend(statements);
                 }
-                None => self.rebuild(&base, &pair, differences),
+                None => self.rebuild(&pair, differences, &names),
             }
         }
         self.ask_for_unique_indexes(&here, &changes);
+        self.drop_with_views();
         self.keep_triggers_in_order();
         self.create_rest(&here, &rebuilt);
         self.drop_first();
+        let same = |name: &Name| {
+            let after = table_like(self.to, name);
+            after.and_then(|after| self.names.object_before(&self.was, after)).map(|before| before.name() == name)
+        };
+        self.plan.statements.extend(searches.statements(same));
         Ok(())
     }
 
@@ -146,32 +171,43 @@ impl<'a> Steps<'a> {
     }
 
     fn ask_for_unique_indexes(&mut self, here: &Objects<'_>, changes: &HashMap<(Kind, &Name), Vec<&Difference>>) {
+        let wanted = by_name(self.to);
         for index in self.to.indexes().filter(|index| changes.contains_key(&(Kind::Index, &index.name))) {
-            let table = self.to.object(Kind::Table, &index.table);
+            let table = wanted.get(&(Kind::Table, &index.table));
             let pair = table.and_then(|table| self.pair(here, table));
             self.plan.asserts.extend(pair.and_then(|pair| conversion::unique_index(&pair, index)));
         }
     }
 
-    /// The statements that change a table in place, if SQLite agrees.
-    fn in_place(&self, base: &Schema, pair: &Pair<'_>, changes: &[Change]) -> Option<InPlace> {
-        let triggers = base.objects.iter().filter(|object| object.kind() == Kind::Trigger);
-        let has_triggers = triggers.filter_map(Object::table).any(|table| *table == pair.before.name);
-        let found = in_place(pair, changes, has_triggers)?;
-        (!found.is_doubtful || self.bench.run(&found.statements).is_ok()).then_some(found)
-    }
-
-    fn rebuild(&mut self, base: &Schema, pair: &Pair<'_>, differences: &[&Difference]) {
-        let objects = [self.from, base, self.to].into_iter().flat_map(|schema| &schema.objects);
-        let taken: HashSet<_> = objects.map(Object::name).collect();
-        let is_taken = |name: &Name| taken.contains(name) || self.bench.has(name);
+    fn rebuild(&mut self, pair: &Pair<'_>, differences: &[&Difference], names: &Taken<'_>) {
+        let is_taken = |name: &Name| names.taken.contains(name);
         let temporary = free_name(&pair.after.name, "new", is_taken);
-        let indexes = self.to.objects.iter().filter(|object| is_index_on(object, |table| *table == pair.after.name));
-        let why = differences.iter().map(|difference| text::one_line(&difference.to_string())).collect();
-        match rebuild(pair, &indexes.collect::<Vec<_>>(), &temporary, why) {
+        let indexes = names.indexes.get(&pair.after.name).map_or([].as_slice(), Vec::as_slice);
+        let is_moved = |difference: &Difference| match &difference.change {
+            Change::ColumnAdded(column) => pair.moved.iter().any(|(_, to)| *to == column.name),
+            Change::ColumnRemoved(column) => pair.moved.iter().any(|(from, _)| *from == column.name),
+            _ => false,
+        };
+        let moved = pair.moved.iter().map(|(from, to)| format!("column `{from}` becomes `{to}`"));
+        let others = differences.iter().filter(|difference| !is_moved(difference)).map(|it| it.to_string());
+        let why = moved.chain(others).map(|why| text::one_line(&why)).collect();
+        match rebuild(pair, indexes, &temporary, why) {
             Ok(statements) => self.plan.statements.extend(statements),
             Err(unsupported) => self.undecided.push(unsupported),
         }
+    }
+
+    /// A view that goes takes its triggers along. Whatever else names it keeps SQLite from altering any table.
+    fn drop_with_views(&mut self) {
+        let views = self.dropped.iter().filter(|(kind, _)| *kind == Kind::View);
+        let views: HashSet<_> = views.map(|(_, name)| name.clone()).collect();
+        let alters = self.plan.statements.iter().any(|planned| planned.sql.starts_with("ALTER"));
+        let with = dependents::reaching(self.from, &views).into_iter().filter(|(kind, name)| {
+            let triggers = self.was.get(&(*kind, name)).and_then(|object| object.table());
+            alters || triggers.is_some_and(|view| views.contains(view))
+        });
+        let with: Vec<_> = with.collect();
+        self.dropped.extend(with);
     }
 
     /// A trigger that goes and comes back is the newest: those made after it go and come back, too.
@@ -269,6 +305,7 @@ impl<'a> Steps<'a> {
             was: self.names.object_before(&self.was, after)?.as_table()?,
             before: here.get(&key(after))?.as_table()?,
             after: after.as_table()?,
+            moved: self.names.moved(after.name()).to_vec(),
             decisions: self.decisions,
         })
     }
@@ -276,7 +313,10 @@ impl<'a> Steps<'a> {
     /// A table that no statement can change and no copy can be made of.
     fn remake(&mut self, before: Option<&Object>, after: &Object, differences: &[&Difference]) {
         let can_be_dropped = after.kind() == Kind::VirtualTable;
-        if let (Some(before), true) = (before, can_be_dropped && self.decisions.allow.contains(&Hazard::DropTable)) {
+        let may_be_dropped = |before: &&Object| {
+            can_be_dropped && (is_index_of_text(before) || self.decisions.allow.contains(&Hazard::DropTable))
+        };
+        if let Some(before) = before.filter(may_be_dropped) {
             self.plan.statements.extend([drop_table(before), Planned::new(text::made(after))]);
             return;
         }
@@ -293,22 +333,62 @@ impl<'a> Steps<'a> {
     }
 }
 
+/// The statements that change a table in place, if SQLite agrees.
+fn statements_in_place(
+    pair: &Pair<'_>,
+    changes: &[Change],
+    neighbours: &Neighbours<'_>,
+    triggers: &HashSet<&Name>,
+) -> Option<InPlace> {
+    let has_triggers = triggers.contains(&pair.before.name);
+    let found = in_place(pair, changes, has_triggers).filter(|_| pair.moved.is_empty())?;
+    let is_free = || bench::takes_among(&neighbours.of(&pair.before.name), &found.statements);
+    let does = bench::makes(pair.before, &found.statements, pair.after) && (!found.drops_columns || is_free());
+    does.then_some(found)
+}
+
+/// What a table that is made anew has to know of the others.
+struct Taken<'a> {
+    /// The names that a temporary table can't have.
+    taken: HashSet<Name>,
+    /// The indexes that are wanted, by their table.
+    indexes: HashMap<&'a Name, Vec<&'a Object>>,
+}
+
+impl<'a> Taken<'a> {
+    fn new(schemas: [&Schema; 3], mut taken: HashSet<Name>, to: &'a Schema) -> Self {
+        taken.extend(schemas.into_iter().flat_map(|schema| &schema.objects).map(|object| object.name().clone()));
+        let mut indexes: HashMap<_, Vec<_>> = HashMap::new();
+        for object in to.objects.iter().filter(|object| object.kind() == Kind::Index) {
+            indexes.entry(object.table().unwrap_or(object.name())).or_default().push(object);
+        }
+        Self { taken, indexes }
+    }
+}
+
 fn is_index_on(object: &Object, table: impl Fn(&Name) -> bool) -> bool {
     object.kind() == Kind::Index && object.table().is_some_and(table)
 }
 
 fn drop_table(object: &Object) -> Planned {
+    if is_index_of_text(object) {
+        return Planned::new(drop_statement(object.kind(), object.name()));
+    }
     let what = format!("drops the {} `{}` and what it holds", object.kind(), object.name());
     Planned { sql: drop_statement(object.kind(), object.name()), comment: Some(text::one_line(&what)) }
 }
 
 /// The statement that drops an object.
 pub(super) fn drop_statement(kind: Kind, name: &Name) -> String {
-    let word = match kind {
+    format!("DROP {} {}", keyword(kind), name.to_sql())
+}
+
+/// What SQL calls a kind of object.
+pub(super) fn keyword(kind: Kind) -> &'static str {
+    match kind {
         Kind::Table | Kind::VirtualTable => "TABLE",
         Kind::Index => "INDEX",
         Kind::View => "VIEW",
         Kind::Trigger => "TRIGGER",
-    };
-    format!("DROP {word} {}", name.to_sql())
+    }
 }

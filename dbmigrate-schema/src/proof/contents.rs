@@ -1,7 +1,7 @@
 //! The rows of two schemas: what both can hold has to be there after a step as it was before.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dbmigrate_core::Diagnostic;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -10,7 +10,7 @@ use super::loss::{Loss, LossKind};
 use crate::cell::Cell;
 use crate::fill::rowid_name;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
-use crate::plan::Rename;
+use crate::plan::{Decisions, Rename};
 
 /// A table that is in both schemas, perhaps under two names, with the columns that are.
 pub(crate) struct Pair {
@@ -19,6 +19,8 @@ pub(crate) struct Pair {
     columns: Vec<(Name, Name)>,
     /// Whether a row has to keep its rowid, and an `AUTOINCREMENT` its counter.
     ids: bool,
+    /// The columns for which somebody says what they are filled with.
+    filled: Vec<Name>,
 }
 
 impl Pair {
@@ -40,12 +42,13 @@ impl Pair {
     /// The same for the way back.
     pub(super) fn flipped(self) -> Self {
         let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();
-        Self { from: self.to, to: self.from, columns, ids: self.ids }
+        Self { from: self.to, to: self.from, columns, ..self }
     }
 }
 
 /// The tables that are the same before and after, but for what was renamed.
-pub(crate) fn pairs(before: &Schema, after: &Schema, renames: &[Rename]) -> Vec<Pair> {
+pub(crate) fn pairs(before: &Schema, after: &Schema, decisions: &Decisions) -> Vec<Pair> {
+    let renames = &decisions.renames;
     let tables = renames.iter().filter_map(|rename| match rename {
         Rename::Table { from, to } => Some((from, to)),
         Rename::Column { .. } => None,
@@ -60,12 +63,11 @@ pub(crate) fn pairs(before: &Schema, after: &Schema, renames: &[Rename]) -> Vec<
         let (after, columns) = (after.table(to)?, columns.collect());
         let column = |column: &Column| {
             let to = followed(&column.name, &columns)?;
-            // What is computed anew tells nothing about what was kept.
-            let plain = column.generated.is_none() && after.column(to)?.generated.is_none();
-            plain.then(|| (column.name.clone(), to.clone()))
+            after.column(to).map(|_| (column.name.clone(), to.clone()))
         };
         let columns = table.columns.iter().filter_map(column).collect();
-        Some(Pair { from: table.name.clone(), to: to.clone(), columns, ids: true })
+        let filled = decisions.fills.iter().filter(|fill| fill.table == *to).map(|fill| fill.column.clone());
+        Some(Pair { from: table.name.clone(), to: to.clone(), columns, ids: true, filled: filled.collect() })
     };
     before.tables().filter_map(matched).collect()
 }
@@ -108,8 +110,12 @@ impl Contents {
         }
         // What is known by its text alone, or by its module, is compared as it is.
         for object in &from.objects {
-            let whole = matches!(object, Object::Opaque(_) | Object::VirtualTable(_))
-                && matches!(object.kind(), Kind::Table | Kind::VirtualTable);
+            let whole = match object {
+                Object::Opaque(_) => matches!(object.kind(), Kind::Table | Kind::VirtualTable),
+                // What stands in another table is looked at there, and the words by SQLite itself.
+                Object::VirtualTable(table) => table.content().is_none(),
+                _ => false,
+            };
             if whole && to.object(object.kind(), object.name()).is_some() {
                 tables.extend(whole_table(connection, object));
             }
@@ -143,11 +149,14 @@ impl Contents {
 }
 
 fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> rusqlite::Result<Held> {
-    let columns: Vec<(&Column, &Column)> =
-        pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?))).collect();
-    // Where a column is the rowid, it speaks for it.
-    let no_alias = before.rowid_alias().is_none() && after.rowid_alias().is_none();
-    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| no_alias && pair.ids);
+    let columns = pair.columns.iter().filter_map(|(from, to)| Some((before.column(from)?, after.column(to)?)));
+    // What is computed anew tells nothing about what was kept.
+    let columns: Vec<(&Column, &Column)> = columns.filter(|(_, to)| to.generated.is_none()).collect();
+    // Where a column is the rowid, it speaks for it, unless it is new.
+    let says =
+        |alias: &Column| pair.columns.iter().any(|(_, to)| *to == alias.name) || pair.filled.contains(&alias.name);
+    let numbered = pair.ids && !after.rowid_alias().is_some_and(says);
+    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| numbered);
     let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
         let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
         let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
@@ -162,7 +171,11 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         }
     }
     let names = rowids.iter().map(|_| "rowid".to_owned()).chain(columns.iter().map(|(_, to)| to.name.to_string()));
-    let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| to.not_null.is_some()));
+    let takes_no_null = |column: &Column| {
+        let in_key = after.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
+        column.not_null.is_some() || (in_key && (after.strict || after.without_rowid))
+    };
+    let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| takes_no_null(to)));
     let counts = |table: &Table| table.primary_key().is_some_and(|key| key.autoincrement);
     Ok(Held {
         to: pair.to.clone(),
@@ -286,14 +299,18 @@ impl Held {
                 extra.extend(found.next().filter(|_| order == Ordering::Greater));
             }
         }
-        missing.retain(|row| match extra.iter().position(|extra| fits(&self.filled, row, extra)) {
-            Some(at) => {
-                extra.remove(at);
-                false
+        // The fewer NULLs, the fewer rows it could have become.
+        let mut order: Vec<usize> = (0..missing.len()).collect();
+        order.sort_by_key(|at| missing[*at].iter().filter(|cell| **cell == Cell::Null).count());
+        let mut found = HashSet::new();
+        for at in order {
+            if let Some(other) = extra.iter().position(|extra| fits(&self.filled, &missing[at], extra)) {
+                extra.remove(other);
+                found.insert(at);
             }
-            None => true,
-        });
-        (missing, extra)
+        }
+        let missing = missing.into_iter().enumerate().filter(|(at, _)| !found.contains(at));
+        (missing.map(|(_, row)| row).collect(), extra)
     }
 
     fn show(&self, row: &[Cell]) -> String {

@@ -1,5 +1,7 @@
 //! One walk up and back, with a look at everything after each step.
 
+use std::collections::BTreeSet;
+
 use dbmigrate_core::{Diagnostic, Script};
 use rusqlite::Connection;
 
@@ -7,8 +9,10 @@ use super::contents::{Contents, Pair, pairs};
 use super::state::{self, asserts};
 use super::{Claim, Failure, Step, read, unexpected};
 use crate::compare::compare;
+use crate::declared::old_name;
 use crate::migrated::replayed_rest;
 use crate::model::Schema;
+use crate::plan::Rename;
 use crate::replay::run;
 use crate::watch::Nobody;
 
@@ -26,11 +30,13 @@ pub(super) struct Walk<'a> {
 impl Walk<'_> {
     /// Goes up and, where there is a way, back.
     pub(super) fn there_and_back(&self, connection: &Connection) -> Result<(), Failure> {
-        let there = pairs(self.before, self.claim.target, &self.claim.decisions.renames);
-        self.step(Step::Up, self.up, (self.before, self.claim.target), &there, connection)?;
+        let there = pairs(self.before, self.claim.target, self.claim.decisions);
+        // What was wrong at first may be so again.
+        let known = state::faults(connection, self.before);
+        self.step(Step::Up, self.up, (self.before, self.claim.target), &there, &known, connection)?;
         if let Some(down) = self.down {
             let back: Vec<_> = there.into_iter().map(Pair::flipped).collect();
-            self.step(Step::Down, down, (self.claim.target, self.before), &back, connection)?;
+            self.step(Step::Down, down, (self.claim.target, self.before), &back, &known, connection)?;
         }
         Ok(())
     }
@@ -41,6 +47,7 @@ impl Walk<'_> {
         script: &Script,
         (from, to): (&Schema, &Schema),
         pairs: &[Pair],
+        known: &BTreeSet<String>,
         connection: &Connection,
     ) -> Result<(), Failure> {
         let failure = |problems: Vec<Diagnostic>| {
@@ -58,7 +65,11 @@ impl Walk<'_> {
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
-        let now = state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault));
+        if step == Step::Up {
+            problems.extend(orphaned(from, to, &self.claim.decisions.renames));
+        }
+        let now =
+            state::faults(connection, to).into_iter().filter(|fault| !faults.contains(fault) && !known.contains(fault));
         problems.extend(now.map(|fault| Diagnostic::error("proof", fault)));
         if problems.is_empty() { Ok(()) } else { Err(failure(problems)) }
     }
@@ -73,6 +84,21 @@ pub(super) fn fresh(claim: &Claim<'_>, up: &Script, connection: &Connection) -> 
     replayed_rest(claim.set, connection).map_err(failure)?;
     let differences = differences(Step::Up, connection, claim.target).map_err(|problem| failure(vec![problem]))?;
     if differences.is_empty() { Ok(()) } else { Err(failure(differences)) }
+}
+
+/// What refers to a table that goes, whether or not any row does: an empty table today is a full one tomorrow.
+fn orphaned(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Diagnostic> {
+    let mut orphaned = Vec::new();
+    for child in to.tables() {
+        let Some(before) = from.table(old_name(renames, &child.name)) else { continue };
+        let gone = child.foreign_keys().map(|key| &key.parent).filter(|parent| {
+            let referred = before.foreign_keys().any(|key| key.parent == **parent);
+            referred && from.table(parent).is_some() && to.table(parent).is_none()
+        });
+        let problem = |parent| format!("table `{}` refers to `{parent}`, which is not there any more", child.name);
+        orphaned.extend(gone.map(|parent| Diagnostic::error("proof", problem(parent))));
+    }
+    orphaned
 }
 
 fn run_one(claim: &Claim<'_>, script: &Script, connection: &Connection) -> Result<(), Diagnostic> {

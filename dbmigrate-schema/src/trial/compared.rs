@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::compare::Change;
 use crate::lint::{State, Told};
 use crate::model::{Kind, Name, Object, Schema};
-use crate::plan::Rename;
+use crate::plan::{Decisions, Rename};
 use crate::proof::{Pair, pairs};
 
 /// A schema with as many tables is compared as a whole.
@@ -118,7 +118,8 @@ impl Compared {
         let rebuilt: HashSet<&Name> =
             changes.flat_map(|change| [change.before.object.name(), change.after.object.name()]).collect();
         let (from, to) = (Schema { objects: from }, Schema { objects: to });
-        let mut pairs = pairs(&from, &to, renames);
+        let decisions = Decisions { renames: renames.to_vec(), ..Decisions::default() };
+        let mut pairs = pairs(&from, &to, &decisions);
         for pair in &mut pairs {
             let table = pair.table().clone();
             if rebuilt.contains(&table) {

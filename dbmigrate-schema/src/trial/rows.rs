@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use dbmigrate_core::{MigrationSet, Script};
 use rusqlite::Connection;
 
+use super::refusal::turned_away;
 use crate::fill::{Filled, fill_some, fill_with};
 use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
-use crate::proof::turned_away;
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, run, way_up};
 use crate::watch::Nobody;
@@ -64,7 +64,13 @@ pub(super) fn fill_new(
     let parents = wanted.iter().filter_map(|object| object.as_table()).flat_map(|table| table.foreign_keys());
     let parents: HashSet<&Name> = parents.map(|key| &key.parent).filter(|parent| !names.contains(*parent)).collect();
     let parents = parents.into_iter().filter_map(|parent| state.get(Kind::Table, parent));
-    let objects = parents.map(|known| &known.object).chain(wanted.iter().copied()).cloned().collect();
+    // Where no trigger tells them, full-text tables know nothing of the rows that come.
+    let words = state.iter().filter(|known| {
+        let Object::VirtualTable(table) = &known.object else { return false };
+        !names.contains(&table.name) && table.content().is_some_and(|content| names.contains(&content))
+    });
+    let around = parents.chain(words).map(|known| &known.object);
+    let objects = around.chain(wanted.iter().copied()).cloned().collect();
     fill_some(connection, &Schema { objects }, &names, seed, &mut |_, _| Ok(()))
 }
 

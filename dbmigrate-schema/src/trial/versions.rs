@@ -6,12 +6,14 @@ use std::time::Instant;
 use dbmigrate_core::MigrationSet;
 use rusqlite::Connection;
 
+use super::refusal::turned_away;
 use super::rows::{SEED, go, made};
 use super::walk::Affected;
 use super::{Fault, FaultKind, Leg, TriedVersion, Versions};
 use crate::fill::fill_with;
 use crate::model::{Name, Object, Schema};
-use crate::proof::{Contents, faults, pairs, turned_away};
+use crate::plan::Decisions;
+use crate::proof::{Contents, faults, pairs};
 use crate::read::{ReadOptions, read};
 use crate::replay::{copy, way_up};
 
@@ -63,7 +65,8 @@ fn one(
     let touched: HashSet<&Name> = affected[at + 1..].iter().flatten().collect();
     let untouched = |object: &&Object| object.as_table().is_some() && !touched.contains(object.name());
     let untouched = Schema { objects: schema.objects.iter().filter(untouched).cloned().collect() };
-    let contents = Contents::read(&connection, &pairs(&untouched, &untouched, &[]), &untouched, &untouched)?;
+    let contents =
+        Contents::read(&connection, &pairs(&untouched, &untouched, &Decisions::default()), &untouched, &untouched)?;
     for migration in &set.migrations[at + 1..affected.len()] {
         let Ok(up) = way_up(migration) else { break };
         if let Err(refused) = go(set, &connection, up) {

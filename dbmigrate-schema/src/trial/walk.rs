@@ -7,12 +7,13 @@ use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigrati
 use rusqlite::Connection;
 
 use super::compared::{self, Compared};
+use super::refusal::turned_away;
 use super::rows::{self, SEED, chosen, fill_new, made};
 use super::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
-use crate::proof::{Contents, faults, turned_away};
+use crate::proof::{Contents, faults};
 use crate::read::{ReadOptions, read};
 use crate::replay::{copy, replayable, run, way_back, way_up};
 use crate::watch::Watch;

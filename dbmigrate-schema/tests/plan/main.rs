@@ -3,5 +3,7 @@
 
 mod decided;
 mod in_place;
+mod odd;
 mod rebuilt;
+mod regressions;
 mod support;

@@ -2,78 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
-use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
+mod orphans;
+mod planned;
+mod search;
+mod support;
 
-use dbmigrate_core::{Config, MigrationSet, SourceText};
-use dbmigrate_schema::{Claim, Decisions, Failure, Fill, Name, Proof, Rename, Schema, Step, prove};
+use dbmigrate_schema::{Decisions, Fill, Name, Rename, Step};
 
-fn set(files: &[(&str, &str)]) -> MigrationSet {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("dbmigrate-proof-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let root = std::env::temp_dir().join(name);
-    for (file, text) in files {
-        let path = root.join("migrations").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
-    fs::remove_dir_all(root).unwrap();
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    loaded.set
-}
-
-/// What one migration is claimed to be.
-struct Case<'a> {
-    before: &'a str,
-    target: &'a str,
-    up: &'a str,
-    down: Option<&'a str>,
-    decisions: Decisions,
-}
-
-impl Case<'_> {
-    fn prove(&self) -> Result<Proof, Failure> {
-        self.prove_with(&[("001_before.sql", self.before)])
-    }
-
-    fn prove_with(&self, files: &[(&str, &str)]) -> Result<Proof, Failure> {
-        let claim = Claim {
-            set: &set(files),
-            program: None,
-            up: SourceText::new("migrations/002_next.sql", self.up),
-            down: self.down.map(|down| SourceText::new("migrations/002_next.down.sql", down)),
-            target: &Schema::from_sql(self.target).unwrap(),
-            decisions: &self.decisions,
-        };
-        prove(&claim, 1)
-    }
-
-    /// Every row of every table could be tried.
-    #[track_caller]
-    fn holds(&self) -> Proof {
-        match self.prove() {
-            Ok(proof) => {
-                assert_eq!(proof.unfilled, [], "{proof:?}");
-                proof
-            }
-            Err(failure) => panic!("{failure}: {}\n{}", said(&failure), self.up),
-        }
-    }
-
-    #[track_caller]
-    fn fails(&self, step: Step, filled: bool, expect: &str) {
-        let failure = self.prove().expect_err(self.up);
-        assert_eq!((failure.step, failure.filled), (step, filled), "{}\n{}", said(&failure), self.up);
-        assert!(said(&failure).contains(expect), "{}\n{}", said(&failure), self.up);
-        assert!(failure.problems.iter().all(|it| it.location.is_some() || it.file.is_some()), "{failure:?}");
-    }
-}
-
-fn said(failure: &Failure) -> String {
-    let all = failure.problems.iter().map(|it| format!("{} | {}", it.message, it.notes.join(" | ")));
-    all.collect::<Vec<_>>().join("\n")
-}
+use support::{Case, said};
 
 /// A rebuild of a table that has everything which a rebuild can lose.
 const BEFORE: &str = "

@@ -1,0 +1,133 @@
+//! What the planner makes is proved: pairs of schemas for which it was not.
+
+use dbmigrate_schema::{Decisions, Fill, Name, Schema, Step, plan, reversed};
+
+use crate::support::Case;
+
+#[track_caller]
+fn is_proved(before: &str, target: &str, decisions: Decisions) {
+    let schema = |sql: &str| Schema::from_sql(sql).unwrap();
+    let up = plan(&schema(before), &schema(target), &decisions).unwrap().to_sql();
+    let down = plan(&schema(target), &schema(before), &reversed(&decisions)).unwrap().to_sql();
+    Case { before, target, up: &up, down: Some(&down), decisions }.holds();
+}
+
+#[track_caller]
+fn plainly(before: &str, target: &str) {
+    is_proved(before, target, Decisions::default());
+}
+
+fn filled(table: &str, column: &str, expression: &str) -> Decisions {
+    let (table, column) = (Name::new(table), Name::new(column));
+    Decisions { fills: vec![Fill { table, column, expression: expression.to_owned() }], ..Decisions::default() }
+}
+
+/// The way back asks of each text whether it is a number, and the rows are such that they are.
+#[test]
+fn a_type_that_takes_more_goes_back() {
+    plainly("CREATE TABLE t (a INT)", "CREATE TABLE t (a TEXT)");
+    plainly("CREATE TABLE t (a INTEGER NOT NULL) STRICT", "CREATE TABLE t (a REAL NOT NULL) STRICT");
+    plainly("CREATE TABLE t (a REAL)", "CREATE TABLE t (a)");
+}
+
+#[test]
+fn a_key_without_a_value_is_filled() {
+    let with = "CREATE TABLE t (k TEXT PRIMARY KEY, a INT)";
+    is_proved(with, &format!("{with} WITHOUT ROWID"), filled("t", "k", "'none'"));
+    let strict = "CREATE TABLE t (a REAL, k, PRIMARY KEY (a, k DESC))";
+    is_proved(
+        strict,
+        &format!("{strict} WITHOUT ROWID"),
+        Decisions {
+            fills: [filled("t", "a", "0.5").fills, filled("t", "k", "7").fills].concat(),
+            ..Decisions::default()
+        },
+    );
+}
+
+/// A row that is mended after all are there has to pass as well.
+#[test]
+fn what_refers_to_something_also_keeps_a_new_key() {
+    plainly(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b);
+         CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a);",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER UNIQUE REFERENCES b);
+         CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER UNIQUE REFERENCES a);",
+    );
+}
+
+#[test]
+fn another_key_that_is_meant_by_a_reference_is_a_new_one() {
+    let with = |key: &str| format!("CREATE TABLE t (a TEXT, b TEXT, c INT, x TEXT REFERENCES t, PRIMARY KEY ({key}))");
+    plainly(&with("a"), &with("b"));
+}
+
+#[test]
+fn a_trigger_on_what_is_computed_works() {
+    plainly(
+        "CREATE TABLE t (a INT, b AS (a + 1)); CREATE TRIGGER r AFTER UPDATE OF b ON t BEGIN SELECT 1; END",
+        "CREATE TABLE t (a TEXT, b AS (a + 1)); CREATE TRIGGER r AFTER UPDATE OF b, a ON t BEGIN SELECT 1; END",
+    );
+}
+
+#[test]
+fn what_did_not_work_before_does_not_have_to_afterwards() {
+    let broken = "CREATE TABLE t (a); CREATE VIEW v AS SELECT none FROM nowhere;";
+    plainly(broken, "CREATE TABLE t (a)");
+    plainly(broken, "CREATE TABLE t (a INT); CREATE VIEW v AS SELECT none FROM nowhere;");
+}
+
+#[test]
+fn the_number_of_a_row_becomes_its_key_and_a_computed_value_a_stored_one() {
+    let (before, target) = ("CREATE TABLE t (a TEXT)", "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)");
+    let up = |columns: &str, values: &str| {
+        format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT);
+INSERT INTO n ({columns}) SELECT {values} FROM t;
+DROP TABLE t;
+ALTER TABLE n RENAME TO t;"
+        )
+    };
+    let (right, wrong) = (up("id, a", "rowid, a"), up("a", "a"));
+    let mut case = Case { before, target, up: &right, down: None, decisions: Decisions::default() };
+    case.holds();
+    case.up = &wrong;
+    case.fails(Step::Up, true, "does not keep the row (rowid = ");
+    let (before, target) = ("CREATE TABLE t (a INT, b INT AS (length(a)))", "CREATE TABLE t (a INT, b INT)");
+    let up = |value: &str| {
+        format!(
+            "CREATE TABLE n (a INT, b INT);
+INSERT INTO n (rowid, a, b) SELECT rowid, a, {value} FROM t;
+DROP TABLE t;
+ALTER TABLE n RENAME TO t;"
+        )
+    };
+    let (right, wrong) = (up("b"), up("NULL"));
+    let mut case = Case { before, target, up: &right, down: None, decisions: Decisions::default() };
+    case.holds();
+    case.up = &wrong;
+    case.fails(Step::Up, true, "does not keep the row");
+}
+
+/// Rows go under triggers that tell a search of them.
+#[test]
+fn a_search_is_filled_before_rows_go() {
+    let with = |more: &str| {
+        format!(
+            "CREATE TABLE never (id INTEGER PRIMARY KEY CHECK (id IS NULL), t INT REFERENCES t);
+             CREATE TABLE t (id INTEGER PRIMARY KEY, words TEXT, never INT REFERENCES never{more});
+             CREATE VIRTUAL TABLE search USING fts5 (words, content = 't', content_rowid = 'id');
+             CREATE TRIGGER refused BEFORE INSERT ON t BEGIN SELECT raise(ABORT, 'no'); END;
+             CREATE TRIGGER gone AFTER DELETE ON t BEGIN
+                 INSERT INTO search (search, rowid, words) VALUES ('delete', old.id, old.words); END;"
+        )
+    };
+    let (before, target) = (with(""), with(", more TEXT"));
+    let up = "ALTER TABLE t ADD COLUMN more TEXT;";
+    let case = Case { before: &before, target: &target, up, down: None, decisions: Decisions::default() };
+    let proof = case.prove().unwrap();
+    assert!(
+        proof.unfilled.iter().any(|(table, why)| *table == Name::new("t") && why.contains("refers to `never`")),
+        "{proof:?}"
+    );
+}
