@@ -180,6 +180,20 @@ fn an_url_that_asks_for_less_than_a_file_is_refused() {
 }
 
 #[test]
+fn a_way_back_that_leads_elsewhere_is_warned_of() {
+    let project = Project::wired("elsewhere", &SET);
+    project.write("migrations/002_b.sql", "CREATE TABLE b(x);\nCREATE INDEX b_x ON b(x);");
+    project.write("migrations/002_b.down.sql", "DROP INDEX b_x;\n");
+    project
+        .dbmigrate(["check"])
+        .succeeds()
+        .says("warning: the way back of `002_b` does not lead back to the schema before it")
+        .says("--> migrations/002_b.down.sql:1:1")
+        .says("compared with before: table `b` is added")
+        .says_not("b_x` on `b` is");
+}
+
+#[test]
 fn a_way_back_that_does_nothing_is_warned_of() {
     let project = Project::wired("empty-down", &SET);
     project.write("migrations/002_b.sql", "CREATE TABLE b(x);");

@@ -98,7 +98,7 @@ fn the_program_migrates_its_database_and_shows_the_status() {
 
 #[test]
 fn the_programs_own_tests_pass() {
-    Project::fixture("decant", "own-tests").cargo(["test", "-q"]).succeeds().says("4 passed");
+    Project::fixture("decant", "own-tests").cargo(["test", "-q"]).succeeds().says("5 passed");
 }
 
 #[test]

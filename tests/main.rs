@@ -43,6 +43,7 @@ mod settle;
 mod since;
 mod sound;
 mod support;
+mod test_command;
 
 /// The binary's own way from files to the runner's data, for tests that need no process.
 #[path = "../cargo-dbmigrate/src/ops"]

@@ -69,7 +69,14 @@ fn the_configuration_is_read_without_a_word() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     // The keys show their defaults, but for those that have none.
     let defaults = dbmigrate_core::Config { declared: true, ..Default::default() };
-    let shown = dbmigrate_core::Config { database: None, runner: None, reserved: Default::default(), ..config };
+    let shown = dbmigrate_core::Config {
+        database: None,
+        fixtures: None,
+        min_sqlite: None,
+        runner: None,
+        reserved: Default::default(),
+        ..config
+    };
     assert_eq!(shown, defaults);
 }
 

@@ -147,18 +147,30 @@ fn moments_move_only_where_others_are_later() {
 #[test]
 fn a_conflict_in_the_lock_is_settled_by_what_others_have_sealed() {
     let project = parted("renumber-lock");
+    fs::remove_file(project.root.join("migrations/005_code.rs")).unwrap();
+    project.dbmigrate(["lock"]).succeeds();
+    commit(&project, "sealed here");
     git(&project, &["checkout", "--quiet", "main"]).succeeds();
-    project.write("migrations/migrations.lock", "theirs\n");
+    project.dbmigrate(["lock"]).succeeds();
+    let theirs = project.read("migrations/migrations.lock");
     commit(&project, "sealed there");
     git(&project, &["checkout", "--quiet", "work"]).succeeds();
-    project.write("migrations/migrations.lock", "own\n");
-    commit(&project, "sealed here");
+    // What is sealed stays where it is, until there is a conflict.
+    project.dbmigrate(["renumber"]).succeeds().says("Fresh");
+    project.write("migrations/005_more.sql", NEW.replace("new", "more"));
+    project.write("migrations/006_most.sql", NEW.replace("new", "most"));
+    fs::rename(project.root.join("migrations/005_more.sql"), project.root.join("migrations/007_more.sql")).unwrap();
+    project.dbmigrate(["renumber"]).succeeds().says("006_most.sql to migrations/005_most.sql").says_not("003_");
     git(&project, &["merge", "--quiet", "--no-edit", "main"]).exits(1);
     project
         .dbmigrate(["renumber"])
         .succeeds()
-        .says("Edited migrations/migrations.lock (as `main` has it; seal yours again");
-    assert_eq!(project.read("migrations/migrations.lock"), "theirs\n");
+        .says("Edited migrations/migrations.lock (as `main` has it; seal yours again: `cargo dbmigrate lock`)")
+        .says("Moved migrations/006_more.sql to migrations/007_more.sql");
+    assert_eq!(project.read("migrations/migrations.lock"), theirs);
+    project.dbmigrate(["check"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds();
+    project.dbmigrate(["check", "--locked"]).succeeds();
 }
 
 #[test]
@@ -167,12 +179,15 @@ fn what_moves_is_sealed_no_longer() {
     project.remove("migrations/005_code.rs");
     project.dbmigrate(["lock"]).succeeds();
     let sealed = project.read("migrations/migrations.lock");
-    project.dbmigrate(["renumber", "--dry-run"]).succeeds().says("Would edit migrations/migrations.lock (up to `002_stars`");
+    project
+        .dbmigrate(["renumber", "--dry-run"])
+        .succeeds()
+        .says("Would edit migrations/migrations.lock (sealed up to `002_stars`");
     assert_eq!(project.read("migrations/migrations.lock"), sealed);
     project
         .dbmigrate(["renumber"])
         .succeeds()
-        .says("Edited migrations/migrations.lock (up to `002_stars`; seal yours again: `cargo dbmigrate lock`)");
+        .says("Edited migrations/migrations.lock (sealed up to `002_stars`; seal yours again: `cargo dbmigrate lock`)");
     git(&project, &["merge", "--quiet", "--no-edit", "main"]).succeeds();
     project.dbmigrate(["lock"]).succeeds().says("Sealed 004_new").says("Sealed 005_fill");
     project.dbmigrate(["check", "--locked"]).succeeds();

@@ -138,8 +138,10 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
     List,
-    /// Check sequence, seal, configuration and wiring, replay every up and down in memory, and lint
+    /// Check sequence, seal, configuration and wiring, replay every way up, back and up again in memory, and lint
     Check(CheckArgs),
+    /// Try every migration up, down and up in memory, on a database that holds rows
+    Test(TestArgs),
     /// Explain a rule of `check`: what, why, and how to do it safely
     Explain(ExplainArgs),
     /// Seal migrations: from then on an edit, a new name or a deletion fails the build
@@ -271,6 +273,21 @@ pub(crate) struct RenumberArgs {
     /// Show what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Say only what is wrong with these: numbers, names, or versions from a header [default: all]
+    pub(crate) names: Vec<String>,
+    /// Stop after this migration
+    #[arg(long, value_name = "TARGET", conflicts_with = "names")]
+    pub(crate) to: Option<String>,
+    /// Take every version from this one on to the newest in one go [default: the ten before the newest]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) from: Option<String>,
+    /// Take every version there is to the newest in one go
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) deep: bool,
 }
 
 #[derive(Debug, Args)]

@@ -59,6 +59,8 @@ pub struct Config {
     pub runner: Option<String>,
     /// `schema`: the file that declares the schema, relative to the package, with `/`.
     pub schema: String,
+    /// `fixtures`: the folder with rows of the team's own to test with, relative to the package, with `/`.
+    pub fixtures: Option<String>,
     /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; none where it is not declared.
     pub min_sqlite: Option<(u32, u32)>,
     /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
@@ -85,6 +87,7 @@ impl Default for Config {
             backup: Some(Backup::default()),
             runner: None,
             schema: "schema.sql".to_owned(),
+            fixtures: None,
             min_sqlite: None,
             lints: Vec::new(),
         }

@@ -22,10 +22,12 @@ use crate::sequence::{self, Planned};
 use crate::source::SourceText;
 
 mod folder;
+mod rows;
 mod set;
 mod side;
 
 use folder::Folder;
+pub use rows::rows;
 pub use set::MigrationSet;
 
 /// The manifest, relative to the package.

@@ -121,6 +121,11 @@ pub fn parse_hook(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -
     parse_whole(source, Role::Hook, &mut Problems::new(source, diagnostics))
 }
 
+/// Reads a file of rows; every problem goes to `diagnostics`.
+pub fn parse_rows(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
+    parse_whole(source, Role::Rows, &mut Problems::new(source, diagnostics))
+}
+
 /// Reads a file that is one script, other than a way up.
 pub(crate) fn parse_whole(source: &Arc<SourceText>, role: Role, problems: &mut Problems<'_>) -> Script {
     let (script, _) = read(source, role, problems);

@@ -73,6 +73,7 @@ mod set;
 mod status;
 mod step_lock;
 mod stored;
+mod testing;
 mod unknown;
 mod up;
 mod value;
@@ -107,6 +108,7 @@ pub use set::{
     Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,
 };
 pub use status::{Entry, State, Status};
+pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};

@@ -27,6 +27,7 @@ use crate::schema::Schema;
 use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
 use crate::status::{Entry, Status};
+use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
 use crate::{compare, down, forget, history, mark, repair, reset, up, verify, verify_schema};
@@ -158,6 +159,12 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn tool(mut self, tool: &'static str) -> Self {
         self.options.tool = tool;
         self
+    }
+
+    /// Tries the migrations on databases in memory, in a `#[test]` of the program.
+    #[must_use]
+    pub fn testing(self) -> Testing<'a, B> {
+        Testing::new(self)
     }
 
     /// The set that it runs.

@@ -80,7 +80,12 @@ fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
     if !runs_code && has_code(script) {
         return Some("has Rust in it");
     }
-    let writes_files = |step: &Step<'_>| {
+    works_on_other_files(script).then_some("works on other files as well")
+}
+
+/// Whether a script opens or makes another database file.
+pub(crate) fn works_on_other_files(script: &Script<'_>) -> bool {
+    script.steps.iter().any(|step| {
         let Step::Sql(statement) = step else { return false };
         match statement.effect {
             Effect::Bare { idempotent } => !idempotent,
@@ -91,6 +96,5 @@ fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
             }
             _ => false,
         }
-    };
-    script.steps.iter().any(writes_files).then_some("works on other files as well")
+    })
 }

@@ -31,11 +31,13 @@ pub(crate) struct Object {
     pub(crate) kind: String,
     pub(crate) name: String,
     /// What made it and its indexes, as SQLite keeps it.
-    text: String,
+    pub(crate) text: String,
     /// What is known of it: a column, say, and of what type it is.
     facts: BTreeMap<String, String>,
     /// The columns in their order, which matters to `INSERT` and `SELECT *`.
     pub(crate) columns: Vec<String>,
+    /// Those of its primary key.
+    pub(crate) key: Vec<String>,
 }
 
 /// One thing that a database has otherwise than another.
@@ -119,6 +121,9 @@ impl Schema {
                     fact.push_str(&words);
                 }
             }
+            if key != "0" {
+                object.key.push(name.to_ascii_lowercase());
+            }
             object.columns.push(name.to_ascii_lowercase());
             object.facts.insert(format!("{COLUMN} `{name}`"), fact);
         }
@@ -178,6 +183,16 @@ impl Schema {
             self.objects.remove(&(word(object.kind).to_owned(), object.name.to_ascii_lowercase()));
         }
         self
+    }
+
+    /// All of them.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values()
+    }
+
+    /// The table, view or trigger of a kind and name.
+    pub(crate) fn object(&self, kind: &str, name: &str) -> Option<&Object> {
+        self.objects.get(&(kind.to_owned(), name.to_ascii_lowercase()))
     }
 
     /// How many objects it has.

@@ -11,6 +11,7 @@ mod row;
 mod value;
 mod virtual_table;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use rusqlite::Connection;
@@ -83,6 +84,17 @@ pub fn fill(connection: &Connection, schema: &Schema, seed: u64) -> Result<Fille
     fill_with(connection, schema, seed, &mut |_, _| Ok(())).map_err(FillError)
 }
 
+/// As [`fill`], for these tables only; `schema` has them, and those that they refer to.
+pub(crate) fn fill_some(
+    connection: &Connection,
+    schema: &Schema,
+    tables: &HashSet<Name>,
+    seed: u64,
+    judge: &mut Judge<'_>,
+) -> rusqlite::Result<Filled> {
+    without_enforcement(connection, || fill_all(connection, schema, Some(tables), seed, judge))
+}
+
 /// Whether the row that was just written to this table may stay, or why not. A change that it makes is undone.
 pub(crate) type Judge<'a> = dyn FnMut(&Connection, &Table) -> Result<(), String> + 'a;
 
@@ -93,18 +105,29 @@ pub(crate) fn fill_with(
     seed: u64,
     judge: &mut Judge<'_>,
 ) -> rusqlite::Result<Filled> {
+    without_enforcement(connection, || fill_all(connection, schema, None, seed, judge))
+}
+
+/// Rows come in an order in which those of a cycle can't all be there.
+fn without_enforcement<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let enforced: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
-    // Rows come in an order in which those of a cycle can't all be there.
     connection.pragma_update(None, "foreign_keys", false)?;
-    let result = fill_all(connection, schema, seed, judge);
+    let result = work();
     connection.pragma_update(None, "foreign_keys", enforced)?;
     result
 }
 
-fn fill_all(connection: &Connection, schema: &Schema, seed: u64, judge: &mut Judge<'_>) -> rusqlite::Result<Filled> {
+fn fill_all(
+    connection: &Connection,
+    schema: &Schema,
+    only: Option<&HashSet<Name>>,
+    seed: u64,
+    judge: &mut Judge<'_>,
+) -> rusqlite::Result<Filled> {
     let mut random = Random::new(seed);
     let mut why = Vec::new();
-    let tables = references::parents_first(schema);
+    let is_wanted = |name: &Name| only.is_none_or(|only| only.contains(name));
+    let tables: Vec<_> = references::parents_first(schema).into_iter().filter(|table| is_wanted(&table.name)).collect();
     for (at, &table) in tables.iter().enumerate() {
         let filler = Filler { connection, table, schema, later: &tables[at + 1..] };
         let found = fill_table(&filler, &mut random, judge)?;
@@ -113,7 +136,7 @@ fn fill_all(connection: &Connection, schema: &Schema, seed: u64, judge: &mut Jud
     // Rows that go take their words along.
     schema.objects.iter().for_each(|object| virtual_table::read_anew(connection, object));
     references::settle(connection, schema, judge)?;
-    for object in &schema.objects {
+    for object in schema.objects.iter().filter(|object| is_wanted(object.name())) {
         match object {
             Object::VirtualTable(table) => why.push((&table.name, virtual_table::fill(connection, table).err())),
             Object::Opaque(opaque) if opaque.table.is_none() => {

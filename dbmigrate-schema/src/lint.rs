@@ -27,6 +27,7 @@ mod rule;
 mod rules;
 mod soundness;
 mod state;
+mod told;
 pub(crate) mod tree;
 mod values;
 mod walk;
@@ -40,13 +41,15 @@ use dbmigrate_core::{Body, Diagnostic, MigrationSet, SourceMigration};
 pub use explain::{document, list, page};
 pub use finding::Finding;
 use finding::Findings;
-use follow::Follower;
-pub use levels::{Levels, Orders, Told};
+pub(crate) use follow::Follower;
+pub use levels::{Explained, Levels, Orders};
 pub use named::{NameError, Named};
 pub use rows::Rows;
 use rule::Check;
 pub use rule::{Example, Group, Level, Rule};
 pub use rules::RULES;
+pub(crate) use state::{Changed, Known, State};
+pub(crate) use told::Told;
 
 use crate::program::Program;
 use crate::replay::{Replay, watched};
@@ -77,9 +80,12 @@ impl Options<'_> {
 #[must_use]
 pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options<'_>) -> (Replay, Vec<Finding>) {
     let mut follower = Follower::new(set, options);
-    let mut replay = watched(set, program, &mut follower);
+    let (mut replay, elsewhere) = watched(set, program, &mut follower);
     let mut findings = follower.finish();
     findings.extend(texts(set, options));
+    let elsewhere = elsewhere.into_iter().filter(|(number, _)| !options.is_old(*number));
+    let rule = &rules::down_not_inverse::RULE;
+    findings.extend(elsewhere.map(|(number, diagnostic)| Finding { rule, number, statement: None, diagnostic }));
     findings.sort_by_key(|finding| (finding.number, finding.statement));
     // The replay reads every view at its end: what a rule says with a place is not said twice.
     let is_said = |diagnostic: &Diagnostic| {

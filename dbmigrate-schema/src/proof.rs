@@ -6,6 +6,7 @@
 //! is named in the [`Proof`]. Nothing is written to any file.
 
 mod contents;
+mod loss;
 mod rows;
 mod state;
 mod target;
@@ -25,6 +26,9 @@ use crate::plan::Decisions;
 use crate::program::Program;
 use crate::read::ReadOptions;
 use crate::replay::copy;
+pub(crate) use contents::{Contents, Pair, pairs};
+pub use loss::{Loss, LossKind};
+pub(crate) use state::{asserts, faults};
 use walk::Walk;
 
 /// What is claimed: that `up` leads from where `set` ends to `target`, and `down` back, and that no row is lost.

@@ -8,6 +8,8 @@ use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigrati
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use crate::inverse::Inverse;
+use crate::lint::Options;
 use crate::program::Program;
 use crate::proof::Step;
 use crate::watch::{Nobody, Watch};
@@ -60,37 +62,48 @@ impl fmt::Display for Stopped {
     }
 }
 
-/// Runs every way up in order, with the hooks before and after them and the repeatables, and every way back.
+/// Runs every way up in order, with the hooks before and after them and the repeatables; and beside, each way back, and
+/// the way up again. What a way back leaves otherwise than before is a warning.
 ///
 /// Rust is run by the program. Without one the replay ends before such a migration, as it does before one that works on
 /// other database files, and names what was not checked.
 /// After a way up that is refused, nothing later can be judged either.
 #[must_use]
 pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
-    watched(set, program, &mut Nobody)
+    let (mut replay, elsewhere) = watched(set, program, &mut Nobody);
+    replay.diagnostics.extend(elsewhere.into_iter().map(|(_, finding)| finding));
+    replay
 }
 
-/// As [`replay`], with somebody who looks on while the ways up run.
-pub(crate) fn watched(set: &MigrationSet, program: Option<&dyn Program>, watch: &mut dyn Watch) -> Replay {
+/// A way back that does not lead back: the number of the migration, and what differs.
+pub(crate) type Elsewhere = (u64, Diagnostic);
+
+/// As [`replay`], with somebody who looks on while the ways up run. Ways back that lead elsewhere are apart.
+pub(crate) fn watched(
+    set: &MigrationSet,
+    program: Option<&dyn Program>,
+    watch: &mut dyn Watch,
+) -> (Replay, Vec<Elsewhere>) {
     let mut replay = Replay::default();
-    if let Err(error) = Replayer::new(set, program).ups_and_downs(&mut replay, watch) {
+    let elsewhere = Replayer::new(set, program).ups_and_downs(&mut replay, watch).unwrap_or_else(|error| {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
-    }
-    replay
+        Vec::new()
+    });
+    (replay, elsewhere)
 }
 
 /// A set, and what its scripts are run with.
 #[derive(Clone, Copy)]
 pub(crate) struct Replayer<'r> {
-    set: &'r MigrationSet,
+    pub(crate) set: &'r MigrationSet,
     program: Option<&'r dyn Program>,
     /// Whether any script may put the check of a foreign key off until its commit.
     deferring: bool,
 }
 
 /// Why a way was not gone.
-enum Halt {
+pub(crate) enum Halt {
     Refused(Box<Diagnostic>),
     Stopped(Stopped),
 }
@@ -112,51 +125,17 @@ impl<'r> Replayer<'r> {
         Self { set, program, deferring }
     }
 
-    fn ups_and_downs(&self, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<()> {
+    fn ups_and_downs(&self, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<Vec<Elsewhere>> {
         let mut connection = Connection::open_in_memory()?;
-        watch.opened(&mut connection)?;
-        self.ups(&mut connection, replay, watch);
+        let nothing = Options::default();
+        let mut inverse = Inverse::new(*self, &nothing, watch)?;
+        inverse.opened(&mut connection)?;
+        self.ups(&mut connection, replay, &mut inverse);
         self.rest(&connection, replay)?;
-        // Backwards from the newest as far as it goes: linear, where undoing each at once makes SQLite read the schema
-        // again every time.
-        let mut left = &self.set.migrations[..replay.ups];
-        while let Some((newest, earlier)) = left.split_last() {
-            if !has_way_back(newest)
-                || self.go(&mut connection, newest, Step::Down, Outcome::Keep, &mut Nobody).is_err()
-            {
-                break;
-            }
-            replay.downs += 1;
-            left = earlier;
-        }
-        self.downs_each(left, replay)
-    }
-
-    /// Judges each way back from where its own way up has led, so that one does not hide the next.
-    fn downs_each(&self, left: &[SourceMigration], replay: &mut Replay) -> rusqlite::Result<()> {
-        let Some(last) = left.iter().rposition(has_way_back) else { return Ok(()) };
-        let mut connection = Connection::open_in_memory()?;
-        if let Some(hook) = &self.set.before_all
-            && self.run(&connection, hook, Outcome::Keep, &mut Nobody).is_err()
-        {
-            return Ok(());
-        }
-        for migration in &left[..=last] {
-            // It ran before; but code may do something else each time.
-            if !replay.went(migration.name(), self.go(&mut connection, migration, Step::Up, Outcome::Keep, &mut Nobody))
-            {
-                break;
-            }
-            if !has_way_back(migration) {
-                continue;
-            }
-            match self.go(&mut connection, migration, Step::Down, Outcome::Discard, &mut Nobody) {
-                Ok(()) => replay.downs += 1,
-                Err(Halt::Refused(diagnostic)) => replay.diagnostics.push(*diagnostic),
-                Err(Halt::Stopped(why)) => replay.unchecked_downs.push((migration.name(), why)),
-            }
-        }
-        Ok(())
+        replay.downs = inverse.downs;
+        replay.diagnostics.extend(inverse.refused);
+        replay.unchecked_downs = inverse.unchecked;
+        Ok(inverse.elsewhere)
     }
 
     /// Runs what stands before the migrations, and every way up.
@@ -166,7 +145,7 @@ impl<'r> Replayer<'r> {
         if hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
             for (at, migration) in migrations.by_ref() {
                 watch.comes(at);
-                let went = self.go(connection, migration, Step::Up, Outcome::Keep, watch).and_then(|()| {
+                let went = self.go(connection, migration, Step::Up, watch).and_then(|()| {
                     let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
                     watch.migrated(connection).map_err(unexpected)
                 });
@@ -179,8 +158,7 @@ impl<'r> Replayer<'r> {
         replay.unchecked.extend(migrations.map(|(_, migration)| migration.name()));
     }
 
-    /// Runs what stands after the migrations, and asks every view. The ways back start from where the migrations have
-    /// led, so this works on a copy.
+    /// Runs what stands after the migrations, and asks every view.
     fn rest(&self, connection: &Connection, replay: &mut Replay) -> rusqlite::Result<()> {
         let set = self.set;
         if !replay.diagnostics.is_empty() || replay.stopped.is_some() {
@@ -188,11 +166,6 @@ impl<'r> Replayer<'r> {
             replay.unchecked.extend(scripts.map(path));
             return Ok(());
         }
-        if set.repeatables.is_empty() && set.after_all.is_none() {
-            replay.diagnostics = views::ask(connection, &[])?;
-            return Ok(());
-        }
-        let connection = &copy(connection)?;
         self.after(connection, replay);
         if replay.diagnostics.is_empty() {
             replay.diagnostics = views::ask(connection, &set.repeatables)?;
@@ -204,7 +177,7 @@ impl<'r> Replayer<'r> {
     pub(crate) fn after(&self, connection: &Connection, replay: &mut Replay) {
         for repeatable in &self.set.repeatables {
             let made = repeatable::take_away(connection, repeatable)
-                .and_then(|()| self.run(connection, &repeatable.script, Outcome::Keep, &mut Nobody));
+                .and_then(|()| self.run(connection, &repeatable.script, &mut Nobody));
             replay.diagnostics.extend(made.err());
         }
         if !replay.diagnostics.is_empty() {
@@ -217,46 +190,35 @@ impl<'r> Replayer<'r> {
         }
     }
 
-    fn hook(&self, connection: &Connection, hook: &Script, watch: &mut dyn Watch) -> Result<(), Halt> {
+    pub(crate) fn hook(&self, connection: &Connection, hook: &Script, watch: &mut dyn Watch) -> Result<(), Halt> {
         let hook = replayable(hook).map_err(Halt::Stopped)?;
-        self.run(connection, hook, Outcome::Keep, watch).map_err(Halt::refused)
+        self.run(connection, hook, watch).map_err(Halt::refused)
     }
 
     /// Goes one way of a migration, which there is: in memory or, where it holds Rust, by the program.
-    fn go(
+    pub(crate) fn go(
         &self,
         connection: &mut Connection,
         migration: &SourceMigration,
         way: Step,
-        outcome: Outcome,
         watch: &mut dyn Watch,
     ) -> Result<(), Halt> {
-        let script = script_of(migration, way);
-        match (script.map_or(Err(Stopped::Code), replayable), self.program) {
-            (Ok(script), _) => self.run(connection, script, outcome, watch).map_err(Halt::refused),
+        match (replayed(migration, way), self.program) {
+            (Ok(script), _) => self.run(connection, script, watch).map_err(Halt::refused),
             (Err(Stopped::Code), Some(program)) => {
+                let script = script_of(migration, way);
                 script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::refused)?;
                 let refused = |refused| Halt::refused(execute::began_empty(refused));
-                let after = program.run(migration, way, connection).map_err(refused)?;
-                if outcome == Outcome::Keep {
-                    *connection = after;
-                    let name = migration.source().path();
-                    watch.opened(connection).map_err(|error| Halt::refused(execute::unexpected_in(name, &error)))?;
-                }
-                Ok(())
+                *connection = program.run(migration, way, connection).map_err(refused)?;
+                let name = migration.source().path();
+                watch.opened(connection).map_err(|error| Halt::refused(execute::unexpected_in(name, &error)))
             }
             (Err(why), _) => Err(Halt::Stopped(why)),
         }
     }
 
-    fn run(
-        &self,
-        connection: &Connection,
-        script: &Script,
-        outcome: Outcome,
-        watch: &mut dyn Watch,
-    ) -> Result<(), Diagnostic> {
-        run(connection, self.set.config.foreign_keys, script, self.deferring, outcome, watch)
+    fn run(&self, connection: &Connection, script: &Script, watch: &mut dyn Watch) -> Result<(), Diagnostic> {
+        run(connection, self.set.config.foreign_keys, script, self.deferring, watch)
     }
 }
 
@@ -279,31 +241,20 @@ fn path(script: &Script) -> String {
     script.source.path().to_owned()
 }
 
-/// What becomes of what a script has done.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Keep,
-    Discard,
-}
-
 /// Runs a script from its beginning to the end of its transaction.
 pub(crate) fn run(
     connection: &Connection,
     rule: ForeignKeys,
     script: &Script,
     deferring: bool,
-    outcome: Outcome,
     watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
     if !script.transaction {
-        return match outcome {
-            Outcome::Keep => execute::script(connection, rule, script, deferring, watch),
-            Outcome::Discard => execute::script(&copy(connection).map_err(unexpected)?, rule, script, deferring, watch),
-        };
+        return execute::script(connection, rule, script, deferring, watch);
     }
     let result = execute::script(connection, rule, script, deferring, watch);
-    let end = if result.is_ok() && outcome == Outcome::Keep { "COMMIT" } else { "ROLLBACK" };
+    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     if connection.is_autocommit() {
         // `INSERT OR ROLLBACK` and the like end it before its time.
         return result.and_then(|()| {
@@ -322,8 +273,23 @@ pub(crate) fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
     Ok(copy)
 }
 
+/// The way up, where a replay can go it without the program.
+pub(crate) fn way_up(migration: &SourceMigration) -> Result<&Script, Stopped> {
+    replayed(migration, Step::Up)
+}
+
+/// The way back, where there is one and a replay can go it without the program.
+pub(crate) fn way_back(migration: &SourceMigration) -> Option<&Script> {
+    replayed(migration, Step::Down).ok()
+}
+
+/// The script of a way, where a replay can go it without the program.
+fn replayed(migration: &SourceMigration, way: Step) -> Result<&Script, Stopped> {
+    script_of(migration, way).map_or(Err(Stopped::Code), replayable)
+}
+
 /// The script of a way; none where that is Rust, or where there is no way back.
-fn script_of(migration: &SourceMigration, way: Step) -> Option<&Script> {
+pub(crate) fn script_of(migration: &SourceMigration, way: Step) -> Option<&Script> {
     match (&migration.body, way) {
         (Body::Sql { up, .. }, Step::Up) => Some(up),
         (Body::Sql { down: Down::Script(down), .. }, Step::Down) => Some(down),
@@ -331,7 +297,7 @@ fn script_of(migration: &SourceMigration, way: Step) -> Option<&Script> {
     }
 }
 
-fn has_way_back(migration: &SourceMigration) -> bool {
+pub(crate) fn has_way_back(migration: &SourceMigration) -> bool {
     match &migration.body {
         Body::Sql { down, .. } => matches!(down, Down::Script(_)),
         Body::Rust(rust) => rust.has_down && rust.irreversible.is_none(),
@@ -339,7 +305,7 @@ fn has_way_back(migration: &SourceMigration) -> bool {
 }
 
 /// Whether a script can run in memory. A program that ran one with both in it would open the other file.
-fn replayable(script: &Script) -> Result<&Script, Stopped> {
+pub(crate) fn replayable(script: &Script) -> Result<&Script, Stopped> {
     let has_code = script.steps.iter().any(|step| matches!(step, ScriptStep::Call { .. }));
     let opens_file = |step: &ScriptStep| match step {
         ScriptStep::Call { .. } => false,

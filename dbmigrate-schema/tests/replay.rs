@@ -154,7 +154,9 @@ fn the_program_runs_the_rust_and_the_replay_goes_on_from_there() {
     let replay = replay(&set, Some(&program));
     assert_eq!((replay.ups, replay.downs, found(&replay)), (4, 4, vec![]));
     assert_eq!((replay.stopped, replay.unchecked, replay.unchecked_downs), (None, vec![], vec![]));
-    assert_eq!(*program.asked.borrow(), ["002_b up", "003_c up", "004_d down", "002_b down"]);
+    // The way back of 003 is SQL, and so is the way up of 004.
+    let asked = ["002_b up", "002_b down", "002_b up", "003_c up", "003_c up", "004_d down"];
+    assert_eq!(*program.asked.borrow(), asked);
 
     let schema = Schema::from_migrations(&set, Some(&program)).unwrap();
     let names: Vec<_> = schema.objects.iter().map(|object| object.name().as_str()).collect();
@@ -165,8 +167,9 @@ fn the_program_runs_the_rust_and_the_replay_goes_on_from_there() {
 
 #[test]
 fn what_the_program_refuses_is_a_finding_and_hides_no_other() {
+    let made = ("002_b up", "CREATE TABLE b(y)");
     let program =
-        Stub { ways: vec![("002_b up", "CREATE TABLE b(y)"), ("002_b down", "DROP TABLE nope")], ..Stub::default() };
+        Stub { ways: vec![made, ("002_b down", "DROP TABLE nope"), ("004_d down", "DROP TABLE d")], ..Stub::default() };
     let mut files = MIXED.to_vec();
     files[0].1 = "CREATE TABLE a(x);\n-- dbmigrate: down\nDROP TABLE c;";
     let refused = replay(&set(&files), Some(&program));
@@ -184,6 +187,35 @@ fn what_the_program_refuses_is_a_finding_and_hides_no_other() {
     assert_eq!(found(&refused), ["migrations/002_b.rs table a already exists in CREATE TABLE a(y) at offset 13"]);
     assert_eq!((refused.ups, refused.downs), (1, 1));
     assert_eq!(refused.unchecked, ["003_c", "004_d", "migrations/repeatable/v.sql"]);
+}
+
+#[test]
+fn rust_that_does_not_lead_back_is_named_object_by_object() {
+    let of = |down, files: &[(&str, &str)]| {
+        let program =
+            Stub { ways: vec![("002_b up", "CREATE TABLE b(y); INSERT INTO a VALUES (1)"), down], ..Stub::default() };
+        replay(&set(files), Some(&program))
+    };
+    let a = ("001_a.sql", "CREATE TABLE a(x UNIQUE);\n-- dbmigrate: down\nDROP TABLE a;");
+    let d = ("003_d.sql", "CREATE TABLE d(x);\n-- dbmigrate: down\nDROP TABLE d;");
+    let elsewhere = of(("002_b down", "DELETE FROM a; CREATE INDEX i ON a(x)"), &[a, ("002_b.rs", RUST), d]);
+    assert_eq!((elsewhere.ups, elsewhere.downs, elsewhere.diagnostics.len()), (3, 3, 1));
+    let found = &elsewhere.diagnostics[0];
+    assert_eq!((found.code, found.file.as_deref()), ("down-not-inverse", Some("migrations/002_b.rs")));
+    let notes = ["compared with before: table `b` is added", "compared with before: index `i` on `a` is added"];
+    assert_eq!(found.notes, notes);
+
+    let again = of(("002_b down", "DROP TABLE b"), &[a, ("002_b.rs", RUST), d]);
+    assert_eq!((again.ups, again.downs, again.diagnostics.len()), (3, 3, 1));
+    let found = &again.diagnostics[0];
+    assert_eq!(found.message, "after the way back of `002_b` its way up does not run again");
+    assert!(found.notes[0].starts_with("UNIQUE constraint failed: a.x"), "{found:?}");
+
+    // A step in SQL.
+    let call = ("002_b.sql", "-- dbmigrate: call fill\n-- dbmigrate: down\nDELETE FROM a;\n");
+    let step = of(("", ""), &[a, call, d]);
+    assert_eq!((step.downs, step.diagnostics[0].notes.len()), (3, 1), "{step:?}");
+    assert_eq!(step.diagnostics[0].location.as_ref().map(|at| at.position.line), Some(3));
 }
 
 #[test]

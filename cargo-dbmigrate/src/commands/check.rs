@@ -2,7 +2,7 @@
 
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Program;
-use dbmigrate_schema::lint::{Orders, Told};
+use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
 use super::Context;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         locked: context.global.locked,
         since: args.since.as_deref(),
     };
-    let (mut told, mut findings) = (Told::default(), Findings::default());
+    let (mut explained, mut findings) = (Explained::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
         let runner = Runner::of(project, context.global, &args.build);
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         if args.fix {
             fix(project, program, args, context.shell)?;
         }
-        let checked = check(project, program, &request, &mut told)?;
+        let checked = check(project, program, &request, &mut explained)?;
         findings.show(&checked.diagnostics, &project.base, context.shell);
         if checked.is_cut_short() {
             exit = FAILURE;

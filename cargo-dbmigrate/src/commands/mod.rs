@@ -21,6 +21,7 @@ mod reset;
 mod restore;
 mod schema;
 mod status;
+mod test;
 mod up;
 mod verify;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Generate(args) => generate::run(args, &mut context),
         Command::List => list::run(&mut context),
         Command::Check(args) => check::run(args, &mut context),
+        Command::Test(args) => test::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),
         Command::Lock(args) => lock::run(args, &mut context),
         Command::Renumber(args) => renumber::run(args, &mut context),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, lock};
-use dbmigrate_schema::lint::{Levels, Options, Orders, Told, lint, linted};
+use dbmigrate_core::{Diagnostic, MigrationSet, lock};
+use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
 use crate::error::CliError;
@@ -67,7 +67,7 @@ pub(crate) fn check(
     project: &Project,
     program: Option<&dyn Program>,
     request: &Request<'_>,
-    told: &mut Told,
+    explained: &mut Explained,
 ) -> Result<Checked, CliError> {
     let loaded = project.load();
     let sound = !loaded.has_errors();
@@ -75,7 +75,6 @@ pub(crate) fn check(
     let mut others = loaded.diagnostics;
     let (levels, unknown) = Levels::new(&project.config.lints, &request.orders);
     others.extend(unknown);
-    others.extend(set.migrations.iter().filter_map(empty_down));
     let since = since(project, request.since, &set)?;
     others.extend(since.diagnostics.iter().cloned());
     others.extend(set.lock.notes(&set.migrations));
@@ -97,7 +96,7 @@ pub(crate) fn check(
         }
     }
     let ran = replay.clone().unwrap_or_default();
-    let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, told);
+    let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, explained);
     let linted = linted(&set, &ran, &options).count();
     Ok(Checked { diagnostics, set, since, replay, linted })
 }
@@ -128,20 +127,4 @@ fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
             .help("seal the schema as it is now: `cargo dbmigrate lock`")
     });
     unsealed.chain(old).collect()
-}
-
-/// A way back that does nothing would only make the history forget what is there.
-fn empty_down(migration: &SourceMigration) -> Option<Diagnostic> {
-    let Body::Sql { up, down: Down::Script(down) } = &migration.body else { return None };
-    if up.steps.is_empty() || !down.steps.is_empty() {
-        return None;
-    }
-    let name = migration.name();
-    Some(
-        Diagnostic::warning("empty-down", format!("the way back of `{name}` holds no statement"))
-            .in_file(down.source.path())
-            .note("rolling it back would leave everything there and only make the history forget it")
-            .help("write the statements, or remove it: without one, `down` says so")
-            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
-    )
 }

@@ -1,5 +1,5 @@
-//! Gives the migrations that others do not have yet the numbers after those that they have, so that two branches with
-//! one number come together. All of it is worked out before anything changes, and nothing is overwritten.
+//! Gives the migrations that others do not have yet, and that are not sealed, the numbers after those that are, so that
+//! two branches with one number come together. All of it is worked out before anything changes, and nothing is overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use dbmigrate_core::config::Numbering;
 use dbmigrate_core::file_name::{self, FileName, Stem};
 use dbmigrate_core::files::{Files, Kind};
-use dbmigrate_core::{Config, Diagnostic, SourceText};
+use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceText};
 
 use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
@@ -54,13 +54,17 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
         false => config.clone(),
     };
     let held = files(&revision, &theirs)?;
-    let own = files(project.root.as_path(), config)?;
-    let highest = held.keys().map(|stem| stem.number).max();
-    let own: Vec<(&Stem, &Vec<String>)> = own.iter().filter(|(stem, _)| !held.contains_key(stem)).collect();
-    unchanged(project, &base)?;
+    let here = files(project.root.as_path(), config)?;
+    let loaded = project.load();
+    let kept = lock::kept(&loaded.set.lock, &held);
+    let is_kept = |stem: &Stem| kept.iter().any(|it| it.number == stem.number && it.name == stem.to_string());
+    let stays = |stem: &Stem| held.contains_key(stem) || is_kept(stem);
+    let highest = held.keys().map(|stem| stem.number).max().max(kept.last().map(|sealed| sealed.number));
+    let own: Vec<(&Stem, &Vec<String>)> = here.iter().filter(|(stem, _)| !stays(stem)).collect();
+    unchanged(project, &loaded.set, &base)?;
     let moves = moves(&own, highest, config)?;
     let mut edits = reference::edits(project, &own, &moves)?;
-    edits.extend(lock::edit(project, &revision, &theirs.dir, &moves)?);
+    edits.extend(lock::edit(project, &loaded, kept, &revision, &theirs.dir)?);
     let mentions = mention::mentions(project, &moves);
     let renames = in_order(project, &moves)?;
     if !dry_run {
@@ -90,8 +94,8 @@ fn base(project: &Project, onto: Option<&str>) -> Result<(String, Revision), Cli
 
 /// What others have must be here as they have it: a new name for it would be taken for a new migration, even where
 /// `lock --accept` took it.
-fn unchanged(project: &Project, base: &str) -> Result<(), CliError> {
-    let found = since::since(project, None, &project.load().set)?;
+fn unchanged(project: &Project, set: &MigrationSet, base: &str) -> Result<(), CliError> {
+    let found = since::since(project, None, set)?;
     let stops = |it: &Diagnostic| it.is_error() || it.code == since::RENAMED;
     let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(stops).collect();
     if errors.is_empty() {

@@ -19,8 +19,17 @@ use crate::source::{SourceText, Span};
 const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
-const PACKAGE_KEYS: [&str; 8] =
-    ["foreign-keys", "newer-database", "out-of-order", "runner", "schema", "store-sql", "table", "transaction"];
+const PACKAGE_KEYS: [&str; 9] = [
+    "fixtures",
+    "foreign-keys",
+    "newer-database",
+    "out-of-order",
+    "runner",
+    "schema",
+    "store-sql",
+    "table",
+    "transaction",
+];
 
 /// Keys that only tools use: a workspace may give defaults.
 const TOOL_KEYS: [&str; 5] = ["backup", "database", "lints", "min-sqlite", "reversible"];
@@ -31,6 +40,7 @@ const LATER_KEYS: [&str; 3] = ["layout", "replay", "sets"];
 mod backup;
 mod generate;
 mod lints;
+mod names;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -123,11 +133,12 @@ impl<'a> Reader<'a> {
         match key {
             "dir" => self.config.dir = self.string(key, value, dir)?,
             "database" => self.config.database = Some(self.string(key, value, database)?),
-            "table" => self.config.table = self.string(key, value, history_table)?,
+            "table" => self.config.table = self.string(key, value, names::history_table)?,
             "backup" => self.config.backup = self.backup(value)?,
-            "runner" => self.config.runner = Some(self.string(key, value, runner)?),
+            "runner" => self.config.runner = Some(self.string(key, value, names::runner)?),
             "schema" => self.config.schema = self.string(key, value, generate::schema)?,
             "lints" => self.lints(value)?,
+            "fixtures" => self.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
             "min-sqlite" => self.config.min_sqlite = Some(self.min_sqlite(value)?),
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
@@ -336,27 +347,6 @@ fn database(text: &str) -> Checked {
     Ok(text.to_owned())
 }
 
-fn history_table(text: &str) -> Checked {
-    let help = "write a name such as `_migrations`";
-    let plain = text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-    if !plain || text.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(("a table name holds letters, digits and `_`, and begins with no digit", help));
-    }
-    if text.get(..7).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sqlite_")) {
-        return Err(("SQLite keeps names with `sqlite_` to itself", help));
-    }
-    Ok(text.to_owned())
-}
-
-fn runner(text: &str) -> Checked {
-    let plain = text.bytes().all(|byte| matches!(byte, b'_' | b'-') || byte.is_ascii_alphanumeric());
-    if !plain || text.starts_with('-') {
-        let help = "write the name of a `[[bin]]` of the package, such as `migrate`";
-        return Err(("it is not the name of a binary target", help));
-    }
-    Ok(text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,6 +403,7 @@ mod tests {
             runner = "migrate"
             lints = {}
             schema = "db/schema.sql"
+            fixtures = "./fixtures//rows/"
             min-sqlite = "3.53"
         "#;
         let (config, diagnostics) = read_alone(table);
@@ -435,6 +426,7 @@ mod tests {
             backup: Some(Backup { keep: Some(5), dir: Some("backups".to_owned()) }),
             runner: Some("migrate".to_owned()),
             schema: "db/schema.sql".to_owned(),
+            fixtures: Some("fixtures/rows".to_owned()),
             min_sqlite: Some((3, 53)),
             lints: Vec::new(),
         };

@@ -73,8 +73,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let (name, file) = (&sealed.name, &migration.file);
-        let fault = Diagnostic::error("sealed-edited", format!("`{name}` is sealed, and was edited"))
-            .in_file(file);
+        let fault = Diagnostic::error("sealed-edited", format!("`{name}` is sealed, and was edited")).in_file(file);
         let fault = restore("restore it", &quoted(file), fault)
             .help("put the change into a new one: `cargo dbmigrate create NAME`")
             .help(accept(name));

@@ -14,6 +14,8 @@ pub(crate) enum Role {
     Hook,
     /// A file of `repeatable`.
     Repeatable,
+    /// A file of `fixtures`.
+    Rows,
 }
 
 impl Role {
@@ -48,6 +50,9 @@ impl Role {
             (Self::Repeatable, _) => {
                 (format!("`{word}` has no meaning in a repeatable file, which takes no directives"), "remove this line")
             }
+            (Self::Rows, _) => {
+                (format!("`{word}` has no meaning in a file of rows, which takes no directives"), "remove this line")
+            }
             _ => return None,
         };
         Some(misplaced(message).help(help))
@@ -59,6 +64,7 @@ impl Role {
             Self::Up | Self::Down => "migration",
             Self::Hook => "hook",
             Self::Repeatable => "repeatable file",
+            Self::Rows => "file of rows",
         }
     }
 
@@ -69,7 +75,7 @@ impl Role {
                 "put `-- dbmigrate: no-transaction` before the first statement of this half, to have it run statement \
                  by statement"
             }
-            Self::Hook | Self::Repeatable => {
+            Self::Hook | Self::Repeatable | Self::Rows => {
                 "what can't run in a transaction goes into a migration with `-- dbmigrate: no-transaction`"
             }
         }

@@ -172,7 +172,8 @@ pub(super) fn repeated(repeated: &Repeated) -> String {
 }
 
 /// A duration, as short as it stays true.
-pub(super) fn time(duration: Duration) -> String {
+#[must_use]
+pub fn time(duration: Duration) -> String {
     match duration.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1_000.0),
         seconds => format!("{seconds:.2} s"),

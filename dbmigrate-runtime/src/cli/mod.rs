@@ -33,6 +33,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use human::time;
 pub use location::database_path;
 pub use parse::{Invocation, Usage, parse};
 pub use program::PROGRAM;

@@ -8,7 +8,7 @@ const WIDTH: usize = 110;
 
 /// How a finding gets its level.
 const LEVELS: &str = "A finding of a rule that is `deny` is an error, of one that is `warn` a warning; one that is \
-`allow` is off. The manifest sets the level of a rule or of a group, for a package or (in \
+`allow` is off. What fails the build as well has no level. The manifest sets the level of a rule or of a group, for a package or (in \
 `[workspace.metadata.migrations]`) for all:
 
     [package.metadata.migrations]
@@ -76,7 +76,8 @@ fn by_group() -> impl Iterator<Item = (Group, Vec<&'static Rule>)> {
 
 fn section(rule: &Rule, head: &str) -> String {
     let (name, group, level) = (rule.name, rule.group.as_str(), rule.level.as_str());
-    let mut text = format!("{head} {name}\n\n{}. Group `{group}`, `{level}` by default.\n\n", capital(rule.what));
+    let level = if rule.is_fixed() { "whatever the levels are".to_owned() } else { format!("`{level}` by default") };
+    let mut text = format!("{head} {name}\n\n{}. Group `{group}`, {level}.\n\n", capital(rule.what));
     text.push_str(&format!("{}\n\n{}\n", wrapped(rule.why), wrapped(rule.instead)));
     // The others are for the tests.
     for (title, examples) in [("This is found", rule.fails), ("This is not", rule.passes)] {

@@ -59,6 +59,12 @@ impl Draft {
         Self { diagnostic: self.diagnostic.label(label), ..self }
     }
 
+    /// Puts it at a part of a script that is not the way up.
+    pub(crate) fn beside(self, script: &Script, span: Span) -> Self {
+        let location = Location::new(&script.source, script.source.first_line(span));
+        Self { diagnostic: self.diagnostic.at(location), ..self }
+    }
+
     /// Adds a fact that explains.
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
         Self { diagnostic: self.diagnostic.note(note), ..self }

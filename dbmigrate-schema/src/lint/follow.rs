@@ -17,19 +17,22 @@ use super::rule::Check;
 use super::rules::RULES;
 use super::soundness::Failing;
 use super::state::{Changed, Look, State};
+use super::told::{self, Told};
 use super::{Options, lineage, quotes, tree};
 use crate::model::{Kind, Name};
 use crate::watch::Watch;
 
 /// Follows a replay.
-pub(super) struct Follower<'a> {
+pub(crate) struct Follower<'a> {
     set: &'a MigrationSet,
     options: &'a Options<'a>,
     /// What SQLite says while it prepares a statement.
     heard: Arc<Mutex<Vec<Act>>>,
-    state: State,
+    pub(crate) state: State,
     /// What the statements of the migration did that runs now.
     ran: Vec<Ran>,
+    /// What another database had otherwise, when it came.
+    unseen: Vec<Changed>,
     /// The place of that migration in the set; none before the first.
     at: Option<usize>,
     /// The words of the statement that runs next that are texts by accident.
@@ -48,13 +51,14 @@ struct Ran {
 }
 
 impl<'a> Follower<'a> {
-    pub(super) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
+    pub(crate) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
         Self {
             set,
             options,
             heard: Arc::default(),
             state: State::default(),
             ran: Vec::new(),
+            unseen: Vec::new(),
             at: None,
             quoted: Vec::new(),
             failing: Failing::default(),
@@ -84,18 +88,47 @@ impl<'a> Follower<'a> {
         self.state.take_back(connection, ran.into_iter().rev().flat_map(|ran| ran.changes.into_iter().rev()))
     }
 
+    /// Follows another database from now on, and says what it has otherwise. What a script did that came to no end is
+    /// taken back.
+    pub(crate) fn turn_to(&mut self, connection: &mut Connection) -> rusqlite::Result<Vec<Changed>> {
+        self.take_back(connection)?;
+        let heard = Arc::clone(&self.heard);
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            if let Some(act) = Act::new(&context) {
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
+            }
+            Authorization::Allow
+        }))?;
+        self.state.look(connection, &Look::Everything, self.at)
+    }
+
+    /// What has happened to the schema since the script that has just run began, or came with another database.
+    pub(crate) fn settle(&mut self) -> Vec<Changed> {
+        let ran = std::mem::take(&mut self.ran).into_iter().flat_map(|ran| ran.changes);
+        std::mem::take(&mut self.unseen).into_iter().chain(ran).collect()
+    }
+
+    /// As [`Follower::settle`], with what it did to rows.
+    pub(crate) fn told(&mut self, script: &Script) -> Told {
+        let bump = Bump::new();
+        told::tell(self.statements(script, &bump))
+    }
+
+    fn statements<'b>(&mut self, script: &'b Script, bump: &'b Bump) -> Vec<Statement<'b>> {
+        let ran = std::mem::take(&mut self.ran).into_iter();
+        ran.map(|Ran { span, quoted, acts, changes }| {
+            let sql = script.source.slice(span);
+            Statement { sql, span, tree: tree::parse(bump, sql), quoted, acts, changes }
+        })
+        .collect()
+    }
+
     /// Lets the rules judge.
     fn judge(&mut self, connection: &Connection) {
         let Some((at, source)) = self.at.and_then(|at| Some((at, self.set.migrations.get(at)?))) else { return };
         let Body::Sql { up: script, .. } = &source.body else { return };
         let bump = Bump::new();
-        let statements: Vec<Statement<'_>> = std::mem::take(&mut self.ran)
-            .into_iter()
-            .map(|Ran { span, quoted, acts, changes }| {
-                let sql = script.source.slice(span);
-                Statement { sql, span, tree: tree::parse(&bump, sql), quoted, acts, changes }
-            })
-            .collect();
+        let statements = self.statements(script, &bump);
         let lineage = lineage::follow(&statements);
         let verdict = self.failing.judge(connection, &statements, &self.state, &self.later);
         let migration = Migration {
@@ -138,14 +171,7 @@ impl<'a> Follower<'a> {
 
 impl Watch for Follower<'_> {
     fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let heard = Arc::clone(&self.heard);
-        connection.authorizer(Some(move |context: AuthContext<'_>| {
-            if let Some(act) = Act::new(&context) {
-                heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
-            }
-            Authorization::Allow
-        }))?;
-        self.state.look(connection, &Look::Everything, self.at)?;
+        self.unseen = self.turn_to(connection)?;
         Ok(())
     }
 
@@ -229,7 +255,7 @@ mod tests {
     use super::*;
     use crate::model::Schema;
     use crate::read::{ReadOptions, read};
-    use crate::replay::{Outcome, run};
+    use crate::replay::run;
 
     /// The kind, name and text of each object, in their order by name.
     fn shown(schema: &Schema) -> Vec<String> {
@@ -266,7 +292,7 @@ mod tests {
             let script = script::parse(&Arc::new(SourceText::new("001_a.sql", text)), &mut problems).up;
             assert_eq!(problems, []);
             follower.ran.clear();
-            run(&connection, ForeignKeys::On, &script, true, Outcome::Keep, &mut follower).unwrap();
+            run(&connection, ForeignKeys::On, &script, true, &mut follower).unwrap();
             let followed = Schema { objects: follower.state.iter().map(|known| known.object.clone()).collect() };
             let there = read(&connection, &ReadOptions::default()).unwrap();
             assert_eq!(shown(&followed), shown(&there), "{text}");

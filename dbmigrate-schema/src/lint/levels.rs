@@ -40,7 +40,7 @@ impl Orders {
             self.deny_warnings = true;
             return Ok(());
         }
-        let named = Named::find(name)?;
+        let named = Named::with_level(name)?;
         if let Some(other) = self.entries.iter().find(|entry| entry.named == named && entry.level != level) {
             let message = format!("`--{} {name}` and `--{} {name}`", other.level.as_str(), level.as_str());
             return Err(NameError { message, help: "name it once".to_owned() });
@@ -52,7 +52,7 @@ impl Orders {
 
 /// Which rules have been explained in this run: each is once.
 #[derive(Debug, Default)]
-pub struct Told(BTreeSet<&'static str>);
+pub struct Explained(BTreeSet<&'static str>);
 
 /// The level of every rule for one package.
 #[derive(Debug, Clone, Default)]
@@ -102,7 +102,7 @@ impl Levels {
     pub fn new(settings: &[LintSetting], orders: &Orders) -> (Self, Vec<Diagnostic>) {
         let (mut entries, mut errors) = (Vec::new(), Vec::new());
         for LintSetting { name, level, of_workspace, location } in settings {
-            match Named::find(name) {
+            match Named::with_level(name) {
                 Ok(named) => {
                     let by = if *of_workspace { By::Workspace } else { By::Package };
                     entries.push(Entry { named, level: *level, by: by(location.path.clone()) });
@@ -139,11 +139,11 @@ impl Levels {
         (set, replay, options): (&MigrationSet, &Replay, &Options<'_>),
         findings: Vec<Finding>,
         others: Vec<Diagnostic>,
-        told: &mut Told,
+        explained: &mut Explained,
     ) -> Vec<Diagnostic> {
         let mut allowed = Allowed::new(set);
         let others = others.into_iter().filter(|other| match Rule::find(other.code) {
-            Ok(rule) => !allowed.silences(rule, other),
+            Ok(rule) => rule.is_fixed() || !allowed.silences(rule, other),
             Err(_) => true,
         });
         let mut said: Vec<Diagnostic> = others.collect();
@@ -169,12 +169,12 @@ impl Levels {
         let place = |it: &Diagnostic| it.location.as_ref().map(|location| location.span.start);
         found.sort_by_cached_key(|(number, diagnostic)| (*number, diagnostic.file.clone(), place(diagnostic)));
         said.extend(found.into_iter().map(|(_, diagnostic)| diagnostic));
-        said.into_iter().filter_map(|diagnostic| self.weigh(diagnostic, told)).collect()
+        said.into_iter().filter_map(|diagnostic| self.weigh(diagnostic, explained)).collect()
     }
 
     /// Gives something that was found its severity; none where nobody wants to hear of it.
-    fn weigh(&self, mut diagnostic: Diagnostic, told: &mut Told) -> Option<Diagnostic> {
-        let Ok(rule) = Rule::find(diagnostic.code) else {
+    fn weigh(&self, mut diagnostic: Diagnostic, explained: &mut Explained) -> Option<Diagnostic> {
+        let Some(rule) = Rule::find(diagnostic.code).ok().filter(|rule| !rule.is_fixed()) else {
             if self.deny_warnings && !diagnostic.is_error() {
                 diagnostic.severity = Severity::Error;
                 diagnostic = diagnostic.note("it is an error by `--deny warnings`");
@@ -187,7 +187,7 @@ impl Levels {
             Level::Warn => Severity::Warning,
             Level::Deny => Severity::Error,
         };
-        if told.0.insert(rule.name) {
+        if explained.0.insert(rule.name) {
             let name = rule.name;
             diagnostic = diagnostic
                 .note(format!("`{name}` is {} by {whom}", level.as_str()))

@@ -182,6 +182,11 @@ impl<'m> Migration<'m> {
         self.connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap_or(false)
     }
 
+    /// Whether the package wants ways back.
+    pub(crate) fn is_reversible(&self) -> bool {
+        self.set.config.reversible
+    }
+
     /// The oldest SQLite that is to run it, if the package says so.
     pub(crate) fn declared_sqlite(&self) -> Option<Version> {
         self.set.config.min_sqlite

@@ -55,6 +55,17 @@ impl Named {
         })
     }
 
+    /// As [`Named::find`], of what a level can be given to.
+    pub(super) fn with_level(name: &str) -> Result<Self, NameError> {
+        match Self::find(name)? {
+            Self::Rule(rule) if rule.is_fixed() => Err(NameError {
+                message: format!("`{name}` is no matter of levels"),
+                help: format!("for what to do about it: `cargo dbmigrate explain {name}`"),
+            }),
+            named => Ok(named),
+        }
+    }
+
     /// Whether a rule is meant.
     #[must_use]
     pub fn includes(self, rule: &Rule) -> bool {

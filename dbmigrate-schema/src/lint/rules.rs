@@ -14,7 +14,10 @@ mod check_on_existing_rows;
 mod collation_change;
 mod copied_name_as_text;
 mod create_table_as;
+mod deleted_migration;
 mod double_quoted_text;
+mod down_loses_data;
+pub(super) mod down_not_inverse;
 mod drop_column;
 mod drop_column_in_trigger;
 mod drop_index;
@@ -23,14 +26,19 @@ mod drop_table;
 mod drop_trigger;
 mod drop_unique_of_reference;
 mod drop_view;
+mod duplicate_number;
+mod edited_migration;
 mod empty_down;
 mod from_strict;
+mod gap;
 mod if_not_exists;
 mod key_change;
 mod large_rebuild;
 mod legacy_rename;
+mod lock_conflict;
 mod lossy_copy;
 mod misplaced_copy;
+mod missing_down;
 mod narrowing;
 mod newer_sqlite;
 mod non_ascii_case;
@@ -46,7 +54,13 @@ mod reference_without_index;
 mod rename_column;
 mod rename_old_first;
 mod rename_table;
+mod renamed_migration;
 mod reserved_name;
+mod schema_and_data_mixed;
+mod schema_differs;
+mod sealed_deleted;
+mod sealed_edited;
+mod sealed_renamed;
 mod several_steps_without_transaction;
 mod shadow_table;
 mod shorter_type;
@@ -132,7 +146,21 @@ pub const RULES: &[&Rule] = &[
     &autoincrement::RULE,
     &odd_type::RULE,
     // History.
+    &missing_down::RULE,
     &empty_down::RULE,
+    &down_not_inverse::RULE,
+    &down_loses_data::RULE,
+    &schema_and_data_mixed::RULE,
+    &duplicate_number::RULE,
+    &gap::RULE,
+    &edited_migration::RULE,
+    &renamed_migration::RULE,
+    &deleted_migration::RULE,
+    &sealed_edited::RULE,
+    &sealed_renamed::RULE,
+    &sealed_deleted::RULE,
+    &lock_conflict::RULE,
+    &schema_differs::RULE,
     &unused_allow::RULE,
     &unknown_lint::RULE,
 ];

@@ -6,21 +6,39 @@ use std::collections::{HashMap, HashSet};
 use dbmigrate_core::Diagnostic;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::loss::{Loss, LossKind};
 use crate::cell::Cell;
 use crate::fill::rowid_name;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::plan::{Decisions, Rename};
 
 /// A table that is in both schemas, perhaps under two names, with the columns that are.
-pub(super) struct Pair {
+pub(crate) struct Pair {
     from: Name,
     to: Name,
     columns: Vec<(Name, Name)>,
+    /// Whether a row has to keep its rowid, and an `AUTOINCREMENT` its counter.
+    ids: bool,
     /// The columns for which somebody says what they are filled with.
     filled: Vec<Name>,
 }
 
 impl Pair {
+    /// Leaves out what a table numbers by itself.
+    pub(crate) fn without_ids(&mut self) {
+        self.ids = false;
+    }
+
+    /// Leaves a column out, by its name afterwards.
+    pub(crate) fn without(&mut self, column: &Name) {
+        self.columns.retain(|(_, to)| to != column);
+    }
+
+    /// The table afterwards.
+    pub(crate) fn table(&self) -> &Name {
+        &self.to
+    }
+
     /// The same for the way back.
     pub(super) fn flipped(self) -> Self {
         let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();
@@ -29,7 +47,7 @@ impl Pair {
 }
 
 /// The tables that are the same before and after, but for what was renamed.
-pub(super) fn pairs(before: &Schema, after: &Schema, decisions: &Decisions) -> Vec<Pair> {
+pub(crate) fn pairs(before: &Schema, after: &Schema, decisions: &Decisions) -> Vec<Pair> {
     let renames = &decisions.renames;
     let tables = renames.iter().filter_map(|rename| match rename {
         Rename::Table { from, to } => Some((from, to)),
@@ -49,7 +67,7 @@ pub(super) fn pairs(before: &Schema, after: &Schema, decisions: &Decisions) -> V
         };
         let columns = table.columns.iter().filter_map(column).collect();
         let filled = decisions.fills.iter().filter(|fill| fill.table == *to).map(|fill| fill.column.clone());
-        Some(Pair { from: table.name.clone(), to: to.clone(), columns, filled: filled.collect() })
+        Some(Pair { from: table.name.clone(), to: to.clone(), columns, ids: true, filled: filled.collect() })
     };
     before.tables().filter_map(matched).collect()
 }
@@ -63,7 +81,7 @@ fn followed<'a>(name: &'a Name, renames: &HashMap<&'a Name, &'a Name>) -> Option
 }
 
 /// The rows before a step, and how to find them after it.
-pub(super) struct Contents {
+pub(crate) struct Contents {
     tables: Vec<Held>,
 }
 
@@ -83,7 +101,7 @@ struct Held {
 
 impl Contents {
     /// Reads the rows that both schemas can hold, in the form in which the later one holds them.
-    pub(super) fn read(connection: &Connection, pairs: &[Pair], from: &Schema, to: &Schema) -> rusqlite::Result<Self> {
+    pub(crate) fn read(connection: &Connection, pairs: &[Pair], from: &Schema, to: &Schema) -> rusqlite::Result<Self> {
         let mut tables = Vec::new();
         for pair in pairs {
             if let (Some(before), Some(after)) = (from.table(&pair.from), to.table(&pair.to)) {
@@ -105,13 +123,28 @@ impl Contents {
         Ok(Self { tables })
     }
 
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.tables.iter().map(|table| table.rows.len()).sum()
+    }
+
     /// What is not there any more, or is not what it was.
-    pub(super) fn lost(self, connection: &Connection) -> rusqlite::Result<Vec<Diagnostic>> {
-        let mut problems = Vec::new();
+    pub(crate) fn losses(self, connection: &Connection) -> rusqlite::Result<Vec<Loss>> {
+        let mut losses = Vec::new();
         for table in self.tables {
-            problems.extend(table.lost(connection)?);
+            losses.extend(table.losses(connection)?);
         }
-        Ok(problems)
+        Ok(losses)
+    }
+
+    /// The same, as findings of the proof.
+    pub(super) fn lost(self, connection: &Connection) -> rusqlite::Result<Vec<Diagnostic>> {
+        let problem = |loss: Loss| {
+            let mut problem = Diagnostic::error("proof", loss.to_string());
+            problem.notes.extend(loss.instead.map(|other| format!("there is {other} instead")));
+            problem
+        };
+        Ok(self.losses(connection)?.into_iter().map(problem).collect())
     }
 }
 
@@ -122,7 +155,8 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
     // Where a column is the rowid, it speaks for it, unless it is new.
     let says =
         |alias: &Column| pair.columns.iter().any(|(_, to)| *to == alias.name) || pair.filled.contains(&alias.name);
-    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| !after.rowid_alias().is_some_and(says));
+    let numbered = pair.ids && !after.rowid_alias().is_some_and(says);
+    let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| numbered);
     let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
         let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
         let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
@@ -148,7 +182,7 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         columns: names.collect(),
         filled: filled.collect(),
         again: select(after, rowids.as_ref().map(|(_, to)| to), |(_, to)| to.name.to_sql()),
-        sequence: if counts(before) && counts(after) { sequence(connection, &pair.from)? } else { None },
+        sequence: if pair.ids && counts(before) && counts(after) { sequence(connection, &pair.from)? } else { None },
         rows,
     })
 }
@@ -193,39 +227,56 @@ fn sequence(connection: &Connection, table: &Name) -> rusqlite::Result<Option<i6
 }
 
 impl Held {
-    fn lost(mut self, connection: &Connection) -> rusqlite::Result<Vec<Diagnostic>> {
-        let mut problems = Vec::new();
+    fn losses(mut self, connection: &Connection) -> rusqlite::Result<Vec<Loss>> {
+        let mut losses = Vec::new();
         let found = match rows(connection, &self.again) {
             Ok(found) => found,
             // The schemas differ, which is said elsewhere.
-            Err(_) => return Ok(problems),
+            Err(_) => return Ok(losses),
         };
+        let of = self.rows.len();
         let (missing, extra) = self.differences(found);
-        let problem = |message| Diagnostic::error("proof", message);
         match (missing.first(), extra.first()) {
             (Some(row), other) => {
-                let more = if missing.len() > 1 { format!(", and {} more", missing.len() - 1) } else { String::new() };
-                let shown = self.show(row);
-                let mut problem = problem(format!("table `{}` does not keep the row {shown}{more}", self.to));
                 // The first value tells rows apart as a rule.
-                let other = extra.iter().find(|extra| extra.first() == row.first()).or(other);
-                problem.notes.extend(other.map(|other| format!("there is {} instead", self.show(other))));
-                problems.push(problem);
+                let same = extra.iter().find(|extra| extra.first() == row.first());
+                let is_other = |at: &usize| same.is_some_and(|same| same.get(*at) != row.get(*at));
+                losses.push(Loss {
+                    table: self.to.clone(),
+                    column: (0..self.columns.len()).find(is_other).map(|at| self.columns[at].clone()),
+                    kind: LossKind::Gone,
+                    rows: missing.len(),
+                    of,
+                    example: self.show(row),
+                    instead: same.or(other).map(|other| self.show(other)),
+                });
             }
-            (None, Some(row)) => {
-                problems.push(problem(format!("table `{}` gets the row {} from nowhere", self.to, self.show(row))));
-            }
+            (None, Some(row)) => losses.push(Loss {
+                table: self.to.clone(),
+                column: None,
+                kind: LossKind::FromNowhere,
+                rows: extra.len(),
+                of,
+                example: self.show(row),
+                instead: None,
+            }),
             (None, None) => {}
         }
         if let Some(before) = self.sequence
             && let after = sequence(connection, &self.to)?
             && after != Some(before)
         {
-            let after = after.map_or("at its start".to_owned(), |after| format!("at {after}"));
-            let message = format!("table `{}` gives ids again: its counter stood at {before} and is {after}", self.to);
-            problems.push(problem(message));
+            losses.push(Loss {
+                table: self.to.clone(),
+                column: None,
+                kind: LossKind::Counter,
+                rows: 0,
+                of,
+                example: before.to_string(),
+                instead: after.map(|after| after.to_string()),
+            });
         }
-        Ok(problems)
+        Ok(losses)
     }
 
     /// The rows that are missing, and those that are too many.

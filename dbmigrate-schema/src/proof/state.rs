@@ -9,7 +9,7 @@ use crate::execute::{self, message};
 use crate::model::{Event, Name, Object, Schema, Trigger};
 
 /// Asks what a script asserts; the first that does not hold.
-pub(super) fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
+pub(crate) fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
     for assert in &script.asserts {
         let sql = script.source.slice(assert.span);
         // That it is one value at all is looked at when the script runs.
@@ -31,7 +31,7 @@ fn is_fault(found: &String) -> bool {
 }
 
 /// Everything that SQLite finds wrong, in words.
-pub(super) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<String> {
+pub(crate) fn faults(connection: &Connection, schema: &Schema) -> BTreeSet<String> {
     let mut faults = BTreeSet::new();
     faults.extend(texts(connection, "PRAGMA main.integrity_check", []).into_iter().filter(is_fault));
     for table in schema.tables() {

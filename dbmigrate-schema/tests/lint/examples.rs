@@ -18,7 +18,8 @@ fn judged(example: &Example) -> BTreeSet<&'static str> {
 #[test]
 fn every_rule_does_what_its_examples_say() {
     let mut wrong = Vec::new();
-    for rule in RULES.iter().filter(|rule| !rule.is_elsewhere()) {
+    // Of what is judged elsewhere the replay finds one.
+    for rule in RULES.iter().filter(|rule| !rule.is_elsewhere() || rule.name == "down-not-inverse") {
         for (sort, examples, expect) in
             [("fails", rule.fails, true), ("passes", rule.passes, false), ("quiet", rule.quiet, false)]
         {

@@ -2,7 +2,7 @@
 
 use dbmigrate_core::config::{LintLevel, read};
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
-use dbmigrate_schema::lint::{Levels, Options, Orders, RULES, Rows, Rule, Told, lint};
+use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, RULES, Rows, Rule, lint};
 
 use crate::support::set;
 
@@ -11,7 +11,10 @@ const TABLES: &str = "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT); CREATE TA
 /// Everything that is said of the newest of these migrations.
 fn judged(migrations: &[&str], levels: &Levels) -> Vec<Diagnostic> {
     let names: Vec<_> = (1..=migrations.len()).map(|number| format!("{number:03}_m.sql")).collect();
-    judge(&set(&names.iter().map(String::as_str).zip(migrations.iter().copied()).collect::<Vec<_>>()), levels)
+    let mut set = set(&names.iter().map(String::as_str).zip(migrations.iter().copied()).collect::<Vec<_>>());
+    // Of ways back others speak.
+    set.config.reversible = false;
+    judge(&set, levels)
 }
 
 fn judge(set: &MigrationSet, levels: &Levels) -> Vec<Diagnostic> {
@@ -19,7 +22,7 @@ fn judge(set: &MigrationSet, levels: &Levels) -> Vec<Diagnostic> {
     let options = Options { old: Some(&old), ..Options::default() };
     let (replay, findings) = lint(set, None, &options);
     assert_eq!(replay.diagnostics, []);
-    levels.judge((set, &replay, &options), findings, Vec::new(), &mut Told::default())
+    levels.judge((set, &replay, &options), findings, Vec::new(), &mut Explained::default())
 }
 
 /// `line code severity`, of those that are about the rules of this test.
@@ -106,7 +109,7 @@ fn what_could_not_be_judged_is_not_called_unused() {
     // A rule that is off, and one that another part of the tool knows.
     let (off, _) = levels("{ drop-table = 'allow' }", "{}", &[]);
     assert_eq!(short(&judged(&[TABLES, allow], &off)), [""; 0]);
-    says("-- dbmigrate: allow empty-down so\nSELECT 1;", &[]);
+    says("-- dbmigrate: allow down-not-inverse so\nSELECT 1;", &[]);
 }
 
 #[test]
@@ -221,7 +224,7 @@ fn what_others_found_is_weighed_by_the_same_levels() {
     let judge = |levels: &Levels| {
         let others =
             vec![other("empty-down", "001_a.sql"), other("empty-down", "002_b.sql"), other("wiring", "001_a.sql")];
-        let judged = levels.judge((&set, &replay, &options), Vec::new(), others, &mut Told::default());
+        let judged = levels.judge((&set, &replay, &options), Vec::new(), others, &mut Explained::default());
         judged.iter().map(|it| format!("{} {}", it.code, it.severity.as_str())).collect::<Vec<_>>()
     };
     assert_eq!(judge(&Levels::default()), ["empty-down warning", "wiring warning"]);
@@ -229,6 +232,29 @@ fn what_others_found_is_weighed_by_the_same_levels() {
     assert_eq!(judge(&levels("{ history = 'allow' }", "{}", &[]).0), ["wiring warning"]);
     let all = levels("{}", "{}", &[(LintLevel::Deny, "warnings")]).0;
     assert_eq!(judge(&all), ["empty-down error", "wiring error"]);
+}
+
+#[test]
+fn what_fails_the_build_is_no_matter_of_levels() {
+    let set = set(&[("001_a.sql", "-- dbmigrate: allow gap, edited-migration so\nSELECT 1;\n")]);
+    let gap = Diagnostic::error("gap", "so").in_file("migrations/001_a.sql");
+    let comment = Diagnostic::warning("edited-migration", "so").in_file("migrations/001_a.sql");
+    let options = Options::default();
+    let (replay, _) = lint(&set, None, &options);
+    let judge = |levels: &Levels| {
+        let others = vec![gap.clone(), comment.clone()];
+        let judged = levels.judge((&set, &replay, &options), Vec::new(), others, &mut Explained::default());
+        judged.iter().map(|it| it.severity.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(judge(&Levels::default()), ["error", "warning"]);
+    assert_eq!(judge(&levels("{ history = 'allow' }", "{}", &[]).0), ["error", "warning"]);
+    assert_eq!(judge(&levels("{}", "{}", &[(LintLevel::Deny, "warnings")]).0), ["error", "error"]);
+    let error = Orders::default().add(LintLevel::Allow, "gap").unwrap_err();
+    assert_eq!(error.to_string(), "`gap` is no matter of levels");
+    let package = SourceText::new("Cargo.toml", "[package.metadata.migrations]\nlints = { sealed-edited = 'warn' }\n");
+    let (config, _) = read(&package, None);
+    let (_, errors) = Levels::new(&config.lints, &Orders::default());
+    assert_eq!(errors.iter().map(|it| &it.message).collect::<Vec<_>>(), ["`sealed-edited` is no matter of levels"]);
 }
 
 /// Those that the levels themselves report, by their own examples.
@@ -259,7 +285,8 @@ fn rules_about_rows_are_not_called_unused_where_the_rows_are_known() {
     for (rows, expect) in [(None, 1), (Some(Rows::new(&connection, Vec::new())), 0)] {
         let options = Options { old: None, rows };
         let (replay, findings) = lint(&set, None, &options);
-        let judged = Levels::default().judge((&set, &replay, &options), findings, Vec::new(), &mut Told::default());
+        let judged =
+            Levels::default().judge((&set, &replay, &options), findings, Vec::new(), &mut Explained::default());
         assert_eq!(judged.iter().filter(|it| it.code == "unused-allow").count(), expect);
     }
 }

@@ -6,6 +6,7 @@ mod checks;
 mod counts;
 mod document;
 mod examples;
+mod history;
 mod later;
 mod levels;
 mod lineage;

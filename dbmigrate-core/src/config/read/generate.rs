@@ -1,4 +1,4 @@
-//! What `generate` is told: `schema = "schema.sql"` and `min-sqlite = "3.35"`.
+//! What `generate` and `test` are told: `schema = "schema.sql"`, `min-sqlite = "3.35"` and `fixtures = "fixtures/rows"`.
 
 use super::{Checked, Reader, Value, inside};
 
@@ -46,6 +46,15 @@ pub(super) fn schema(text: &str) -> Checked {
     Ok(path)
 }
 
+/// A folder inside the package.
+pub(super) fn fixtures(text: &str) -> Checked {
+    const HELP: &str = "write a path relative to the package with `/`, such as `fixtures/rows`";
+    match inside(text) {
+        Ok(path) if path.is_empty() => Err(("the rows need a folder of their own", HELP)),
+        inside => inside.map_err(|why| (why, HELP)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::{package, read_alone, refused};
@@ -78,6 +87,8 @@ mod tests {
         assert_eq!(read_alone("schema = './db//schema.SQL'").0.schema, "db/schema.SQL");
         refused("schema = '../schema.sql'", "it must lie inside the package");
         refused("schema = '/schema.sql'", "it must lie inside the package");
+        refused("fixtures = '.'", "the rows need a folder of their own");
+        refused("fixtures = '../rows'", "it must lie inside the package");
         for odd in ["schema", ".sql", "db/.sql", "schema.db", "ä€"] {
             refused(&format!("schema = '{odd}'"), "ends in `.sql`");
         }

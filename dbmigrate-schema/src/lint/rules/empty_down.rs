@@ -1,21 +1,38 @@
 //! `empty-down`: a way back that does nothing.
 
+use dbmigrate_core::{Body, Down};
+
+use crate::lint::finding::{Draft, Findings};
+use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "empty-down",
     group: Group::History,
     level: Level::Warn,
-    what: "a way back holds no statement, and its way up does",
-    why: "Rolling it back would leave everything there and only make the history forget it. The next `up` then fails, \
-          because what it makes is there.",
-    instead: "Write the statements, or remove the way back: `down` says that there is none. Where there is none on \
-              purpose, say so in the way up:\n\n    -- dbmigrate: irreversible the old values are gone",
-    fails: &[Example { before: "", now: "CREATE TABLE users (id INTEGER PRIMARY KEY);\n-- dbmigrate: down\n" }],
-    passes: &[Example {
-        before: "",
-        now: "CREATE TABLE users (id INTEGER PRIMARY KEY);\n-- dbmigrate: down\nDROP TABLE users;",
-    }],
-    quiet: &[Example { before: "", now: "-- Nothing yet.\n-- dbmigrate: down\n" }],
-    check: Check::Elsewhere,
+    what: "a way back holds no statement",
+    why: "Rolling it back leaves everything there and only makes the history forget it: the next `up` fails, or does \
+          the same once more.",
+    instead: "Write the statements, or remove the file: without one, `down` says so before anything changes. If there is \
+              no way back on purpose, say why in the way up:\n\n    -- dbmigrate: irreversible the old prices are gone",
+    fails: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\n-- Still to be written." }],
+    passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
+    quiet: &[
+        Example { before: "", now: "-- Nothing here.\n-- dbmigrate: down\n-- And nothing to undo." },
+        Example { before: "", now: "-- dbmigrate: irreversible it is needed\nCREATE TABLE t (a);" },
+    ],
+    check: Check::Migration(check),
 };
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    let Body::Sql { up, down: Down::Script(down) } = &migration.source.body else { return };
+    if up.steps.is_empty() || !down.steps.is_empty() {
+        return;
+    }
+    findings.push(
+        Draft::whole(down, format!("the way back of `{}` holds no statement", migration.source.name()))
+            .note("rolling it back would leave everything there and only make the history forget it")
+            .help("write the statements, or remove it: without one, `down` says so")
+            .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
+    );
+}

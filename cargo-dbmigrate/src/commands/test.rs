@@ -1,0 +1,163 @@
+//! `test`: every migration up, down, up, and older versions to the newest, on databases that hold rows.
+
+use dbmigrate_runtime::cli::{Terminal, time};
+use dbmigrate_schema::{Fault, FaultKind, Stopped, Tried, TriedMigration};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::cli::TestArgs;
+use crate::error::{CliError, DONE, NO};
+use crate::ops::project::{self, Project};
+use crate::ops::test::{Request, Run, Tested, diagnostic, test};
+use crate::report::{self, count};
+use crate::shell::Shell;
+
+pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let projects = project::select(context.global)?;
+    let request = Request { names: &args.names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
+    let mut exit = DONE;
+    for project in &projects {
+        let tested = test(project, &request)?;
+        for run in &tested.runs {
+            show(project, &tested, run, context.shell);
+        }
+        if !tested.passed() {
+            exit = NO;
+        }
+    }
+    Ok(exit)
+}
+
+fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
+    let tried = &run.tried;
+    if shell.is_json() {
+        return machine(project, tested, run, shell);
+    }
+    let width = tried.migrations.iter().map(|it| it.name.len()).max().unwrap_or(0);
+    for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
+        shell.data(&line(one, width));
+    }
+    let faults: Vec<_> = tested.faults(run).map(|(name, fault)| diagnostic(name, fault, &run.rows)).collect();
+    report::diagnostics(&faults, shell);
+    for (name, why) in &tried.turned_away {
+        shell.note(&format!("`{name}` turned generated rows away, and others were taken: {why}"));
+    }
+    for (table, why) in &tried.unfilled {
+        shell.note(&format!("no row of `{table}` could be tried: {why}"));
+    }
+    for (name, (at, why)) in tried.versions.iter().filter_map(|it| Some((&it.name, it.ended.as_ref()?))) {
+        shell.note(&format!("from `{name}` it went as far as `{at}`: {why}"));
+    }
+    shell.status("Tested", &format!("{} with {} ({})", project.name, run.rows, what(tried)));
+    untried(tried, shell);
+    if !faults.is_empty() {
+        shell.error(&format!("package `{}` has {}", project.name, count(faults.len(), "problem")));
+    }
+}
+
+/// `002_add_stars  up, down, up     16 rows    16 compared  1.2 ms`
+fn line(one: &TriedMigration, width: usize) -> String {
+    let ways = if one.went_back { "up, down, up" } else { "up" };
+    let TriedMigration { name, rows, compared, duration, .. } = one;
+    let wrong = if one.faults.is_empty() { "" } else { "  wrong" };
+    format!("{name:width$}  {ways:12}  {rows:>6} rows  {compared:>6} compared  {}{wrong}", time(*duration))
+}
+
+/// What was tried, in words.
+fn what(tried: &Tried) -> String {
+    let downs = tried.migrations.iter().filter(|it| it.went_back).count();
+    let versions = match tried.versions.len() {
+        0 => String::new(),
+        versions => format!(", {} to the newest in one go", count(versions, "older version")),
+    };
+    format!("{} up, {downs} down and up again{versions}", count(tried.migrations.len(), "migration"))
+}
+
+/// What was not tried is never just left out.
+fn untried(tried: &Tried, shell: &mut Shell) {
+    if !tried.unchecked_downs.is_empty() {
+        let names = tried.unchecked_downs.join("`, `");
+        shell.warning(&format!("only the program can go these ways back, and they are not tested: `{names}`"));
+    }
+    if tried.unchecked.is_empty() {
+        return;
+    }
+    let names = tried.unchecked.join("`, `");
+    match &tried.stopped {
+        Some((first, why)) => {
+            shell.warning(&format!("`{first}` {why}: not tested are `{names}`"));
+            if *why == Stopped::Code {
+                shell.help("test them in the program: `migrations::migrator().testing().check_all()` in a `#[test]`");
+            }
+        }
+        None => shell.note(&format!("not tested after the failure: `{names}`")),
+    }
+}
+
+fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
+    let tried = &run.tried;
+    for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
+        let line = json!({
+            "reason": "tested-migration",
+            "package": project.name,
+            "with": run.rows,
+            "name": one.name,
+            "rows": one.rows,
+            "compared": one.compared,
+            "went_back": one.went_back,
+            "faults": one.faults.iter().map(fault).collect::<Vec<_>>(),
+            "duration_us": micros(one.duration),
+        });
+        shell.data(&line.to_string());
+    }
+    for one in tried.versions.iter().filter(|one| tested.is_wanted(&one.name)) {
+        let line = json!({
+            "reason": "tested-version",
+            "package": project.name,
+            "name": one.name,
+            "rows": one.rows,
+            "compared": one.compared,
+            "faults": one.faults.iter().map(fault).collect::<Vec<_>>(),
+            "ended": one.ended.as_ref().map(|(name, why)| json!({ "name": name, "why": why })),
+            "duration_us": micros(one.duration),
+        });
+        shell.data(&line.to_string());
+    }
+    let named = |pairs: Vec<(String, &String)>| -> Value {
+        pairs.into_iter().map(|(name, why)| json!({ "name": name, "why": why })).collect()
+    };
+    let line = json!({
+        "reason": "test-summary",
+        "package": project.name,
+        "with": run.rows,
+        "migrations": tried.migrations.len(),
+        "versions": tried.versions.len(),
+        "faults": tested.faults(run).count(),
+        "turned_away": named(tried.turned_away.iter().map(|(name, why)| (name.clone(), why)).collect()),
+        "unfilled": named(tried.unfilled.iter().map(|(name, why)| (name.to_string(), why)).collect()),
+        "unchecked": tried.unchecked,
+        "unchecked_downs": tried.unchecked_downs,
+    });
+    shell.data(&line.to_string());
+}
+
+fn fault(fault: &Fault) -> Value {
+    let loss = match &fault.kind {
+        FaultKind::Rows(loss) => Some(loss),
+        _ => None,
+    };
+    json!({
+        "way": fault.leg.as_str(),
+        "message": fault.kind.to_string(),
+        "table": loss.map(|loss| loss.table.as_str()),
+        "column": loss.and_then(|loss| loss.column.as_deref()),
+        "rows": loss.map(|loss| loss.rows),
+        "of": loss.map(|loss| loss.of),
+        "example": loss.map(|loss| loss.example.as_str()),
+        "instead": loss.and_then(|loss| loss.instead.as_deref()),
+    })
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

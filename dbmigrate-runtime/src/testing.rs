@@ -1,0 +1,97 @@
+//! Tries every migration of a program on databases in memory: one call for a `#[test]`.
+//!
+//! Each goes up, back and up again by the real engine, Rust included, with a few rows in every table; then all go back
+//! and up. What a statement does is not known here, as there is no parser: `cargo dbmigrate test` tells more of SQL.
+
+mod fault;
+mod fill;
+mod rows;
+mod trial;
+
+use crate::BoxError;
+use crate::driver::Backend;
+use crate::hooks::Hooks;
+use crate::migrator::Migrator;
+use crate::requires::elsewhere;
+use crate::set::{Migration, Set};
+pub use fault::{Fault, FaultKind, Faults, Leg};
+use trial::Trial;
+
+/// Tries the migrations of a program: [`Migrator::testing`].
+pub struct Testing<'a, B: Backend> {
+    migrator: Migrator<'a, B>,
+    on_connect: Option<Box<OnConnect<'a, B::Connection>>>,
+    /// Numbers of migrations, and tables in lower case whose rows they are meant to change.
+    may_change: Vec<(u64, String)>,
+}
+
+type OnConnect<'a, C> = dyn Fn(&mut C) -> Result<(), BoxError> + 'a;
+
+/// What was tried, and found to be right.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tested {
+    /// How many migrations went up.
+    pub ups: usize,
+    /// How many went back and up again.
+    pub downs: usize,
+    /// The migrations that turned away the rows that were put there, so that they were tried without.
+    pub without_rows: Vec<String>,
+    /// The tables in which no row was found that they take.
+    pub empty: Vec<String>,
+}
+
+impl<'a, B: Backend> Testing<'a, B> {
+    pub(crate) fn new(migrator: Migrator<'a, B>) -> Self {
+        Self { migrator, on_connect: None, may_change: Vec::new() }
+    }
+
+    /// Is called with every connection first: for functions and collations that the program registers.
+    #[must_use]
+    pub fn on_connect(mut self, call: impl Fn(&mut B::Connection) -> Result<(), BoxError> + 'a) -> Self {
+        self.on_connect = Some(Box::new(call));
+        self
+    }
+
+    /// Says that a migration is meant to change rows of a table, or to take some away. What `UPDATE` and `DELETE` of
+    /// its SQL name is known without it.
+    #[must_use]
+    pub fn may_change(mut self, number: impl Into<u64>, table: &str) -> Self {
+        self.may_change.push((number.into(), table.to_ascii_lowercase()));
+        self
+    }
+
+    /// Takes every migration up, back where there is a way, and up again, on a database in memory; then all of them
+    /// back and up.
+    ///
+    /// After a way back the schema has to be the one before, and after the way up again the one after. No row of a
+    /// table that stays may be lost. Into every table go a few rows of what types and keys ask for: where it takes
+    /// none, it stays empty, and where a migration turns them away (a constraint that is new, an assertion) it is
+    /// tried without rows. Both are named in what it returns. The calls of the migrator, such as
+    /// [`Migrator::before_each`], are not called. What is a text to SQLite alone (the checks of a table) is compared by
+    /// `cargo dbmigrate check`.
+    ///
+    /// ```text
+    /// #[test]
+    /// fn migrations_lead_there_and_back() -> Result<(), dbmigrate_runtime::Faults> {
+    ///     migrations::migrator().testing().check_all().map(drop)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// All that went wrong, each with the migration, and the table or object.
+    pub fn check_all(mut self) -> Result<Tested, Faults> {
+        self.migrator.hooks = Hooks::default();
+        let set = self.migrator.set;
+        // There is no other set.
+        let own = |migration: &Migration<'a>| -> Vec<&'a str> {
+            migration.requires.iter().copied().filter(|name| elsewhere(name).is_none()).collect()
+        };
+        let requires: Vec<Vec<&str>> = set.migrations.iter().map(own).collect();
+        let alone = set.migrations.iter().zip(&requires);
+        let migrations: Vec<Migration<'_>> =
+            alone.map(|(migration, requires)| Migration { requires, ..*migration }).collect();
+        Trial::new(&self, &Set { migrations: &migrations, ..*set })?.walk()
+    }
+}

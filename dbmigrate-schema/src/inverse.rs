@@ -1,0 +1,234 @@
+//! Whether ways back lead back: on a database beside that of the replay, each migration goes up, back, and up again.
+//!
+//! What its way back leaves otherwise than it was before is named object by object. The two databases go on together;
+//! where that beside comes to be another one, it is copied anew from the replay's, so that one fault hides no other.
+//! A copy costs as much as there is, so one is made for a fault only, and what SQLite says of the statements tells which
+//! objects to compare: the whole stays linear. Rust is gone by the program: what its way up has made is copied, and the
+//! schema looked at as a whole.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use dbmigrate_core::statement::Statement;
+use dbmigrate_core::{Diagnostic, Location, Script, SourceMigration, Step as ScriptStep};
+use rusqlite::Connection;
+
+use crate::compare::{Difference, compare};
+use crate::lint::{Changed, Follower, Known, Options, State};
+use crate::model::{Kind, Object, Schema};
+use crate::proof::Step;
+use crate::replay::{Elsewhere, Halt, Replayer, Stopped, copy, has_way_back, script_of, way_up};
+use crate::watch::Watch;
+
+/// The code of what is found.
+pub(crate) const CODE: &str = "down-not-inverse";
+
+/// Goes the ways back while somebody else looks on at the ways up.
+pub(crate) struct Inverse<'a> {
+    replayer: Replayer<'a>,
+    /// The place of the last migration that has a way back.
+    last: Option<usize>,
+    /// The place of the migration that runs now.
+    at: usize,
+    beside: Beside<'a>,
+    watch: &'a mut dyn Watch,
+    /// How many ways back ran.
+    pub(crate) downs: usize,
+    /// What SQLite or the program refused of them.
+    pub(crate) refused: Vec<Diagnostic>,
+    /// Those that can't be gone here.
+    pub(crate) unchecked: Vec<(String, Stopped)>,
+    /// Those that lead elsewhere.
+    pub(crate) elsewhere: Vec<Elsewhere>,
+}
+
+/// A database with its schema, kept up to date.
+struct Beside<'a> {
+    connection: Connection,
+    follower: Follower<'a>,
+}
+
+impl<'a> Inverse<'a> {
+    pub(crate) fn new(
+        replayer: Replayer<'a>,
+        nothing: &'a Options<'a>,
+        watch: &'a mut dyn Watch,
+    ) -> rusqlite::Result<Self> {
+        let set = replayer.set;
+        let mut beside = Beside { connection: Connection::open_in_memory()?, follower: Follower::new(set, nothing) };
+        beside.follower.opened(&mut beside.connection)?;
+        let last = set.migrations.iter().rposition(has_way_back);
+        if let (Some(hook), Some(_)) = (&set.before_all, last) {
+            // Where it fails no migration will come.
+            let _ = replayer.hook(&beside.connection, hook, &mut beside.follower);
+            beside.follower.settle();
+        }
+        let (refused, unchecked, elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { replayer, last, at: 0, beside, watch, downs: 0, refused, unchecked, elsewhere })
+    }
+
+    /// Goes the three ways of a migration that the replay has just gone up. False where the two have parted.
+    fn judge(&mut self, migration: &SourceMigration, replayed: &Connection) -> rusqlite::Result<bool> {
+        // It ran in the replay: if not here, there are other rows. Code would cost a process more.
+        let there = match way_up(migration).is_ok().then(|| self.beside.go(&self.replayer, migration, Step::Up)) {
+            Some(Ok(there)) => there,
+            _ => self.beside.meet(replayed)?,
+        };
+        if !has_way_back(migration) {
+            return Ok(true);
+        }
+        let back = match self.beside.go(&self.replayer, migration, Step::Down) {
+            Ok(back) => back,
+            Err(Halt::Refused(refused)) => {
+                self.refused.push(*refused);
+                return Ok(false);
+            }
+            Err(Halt::Stopped(why)) => {
+                self.unchecked.push((migration.name(), why));
+                return Ok(true);
+            }
+        };
+        self.downs += 1;
+        let differences = differences(&self.beside.follower.state, &[&there, &back]);
+        if !differences.is_empty() {
+            // Of one without a statement another rule speaks.
+            if script_of(migration, Step::Down).is_none_or(|down| !down.steps.is_empty()) {
+                self.elsewhere.push((migration.number, leads_elsewhere(migration, &differences)));
+            }
+            return Ok(false);
+        }
+        match self.beside.go(&self.replayer, migration, Step::Up) {
+            Ok(_) => Ok(true),
+            Err(halt) => {
+                if let Halt::Refused(refused) = halt {
+                    self.elsewhere.push((migration.number, runs_once(migration, *refused)));
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+impl Beside<'_> {
+    /// Goes one way of a migration, and says what that did to the schema.
+    fn go(&mut self, replayer: &Replayer<'_>, migration: &SourceMigration, way: Step) -> Result<Vec<Changed>, Halt> {
+        replayer.go(&mut self.connection, migration, way, &mut self.follower)?;
+        Ok(self.follower.settle())
+    }
+
+    /// Takes over what the replay's database has, and says what of the schema is new.
+    fn meet(&mut self, replayed: &Connection) -> rusqlite::Result<Vec<Changed>> {
+        self.connection = copy(replayed)?;
+        self.follower.opened(&mut self.connection)?;
+        Ok(self.follower.settle())
+    }
+}
+
+impl Watch for Inverse<'_> {
+    fn comes(&mut self, at: usize) {
+        self.at = at;
+        self.watch.comes(at);
+    }
+
+    fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
+        self.watch.opened(connection)
+    }
+
+    fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.watch.begins(connection)
+    }
+
+    fn runs(&mut self, connection: &Connection, script: &Script, statement: &Statement) {
+        self.watch.runs(connection, script, statement);
+    }
+
+    fn ran(&mut self, connection: &Connection, script: &Script, statement: &Statement) -> rusqlite::Result<()> {
+        self.watch.ran(connection, script, statement)
+    }
+
+    fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.watch.migrated(connection)?;
+        let set = self.replayer.set;
+        if self.last.is_some_and(|last| self.at <= last) && !self.judge(&set.migrations[self.at], connection)? {
+            self.beside.meet(connection)?;
+        }
+        Ok(())
+    }
+}
+
+/// In what a schema differs from what it was before all of these changes, which led to it.
+pub(crate) fn differences(now: &State, scripts: &[&[Changed]]) -> Vec<Difference> {
+    let mut seen = HashSet::new();
+    let changes = scripts.iter().copied().flatten().filter(|changed| seen.insert(&changed.key));
+    let pairs = changes.map(|first| (first.before.as_ref(), now.get(first.key.0, &first.key.1)));
+    let mut pairs: Vec<_> = pairs.filter(|(before, after)| text(*before) != text(*after)).collect();
+    pairs.sort_by_key(|(before, after)| before.or(*after).map(key));
+    if pairs.is_empty() {
+        return Vec::new();
+    }
+    // A query can name everything, an index the columns of its table.
+    let is_query = |known: &Known| matches!(known.object.kind(), Kind::View | Kind::Trigger);
+    let whole = pairs.iter().any(|(before, after)| before.is_some_and(|it| is_query(it)) && after.is_some());
+    let changed: HashSet<_> = pairs.iter().flat_map(|(before, after)| [*before, *after]).flatten().map(key).collect();
+    let is_owner = |known: &Known| {
+        known.object.kind() == Kind::Table && changed.iter().any(|(_, _, table)| *table == Some(known.object.name()))
+    };
+    let others = now.iter().filter(|known| !changed.contains(&key(known)) && (whole || is_owner(known)));
+    let others: Vec<_> = others.collect();
+    let schema = |own: Vec<&Rc<Known>>| {
+        let objects = own.into_iter().chain(others.iter().copied()).map(|known| known.object.clone());
+        Schema { objects: objects.collect() }
+    };
+    let before = schema(pairs.iter().filter_map(|(before, _)| *before).collect());
+    let after = schema(pairs.iter().filter_map(|(_, after)| *after).collect());
+    compare(&before, &after)
+}
+
+fn text(known: Option<&Rc<Known>>) -> Option<&str> {
+    known.map(|known| known.object.text())
+}
+
+/// What an object is called, and what it belongs to.
+fn key(known: &Rc<Known>) -> (Kind, &crate::Name, Option<&crate::Name>) {
+    let object: &Object = &known.object;
+    (object.kind(), object.name(), object.table())
+}
+
+fn leads_elsewhere(migration: &SourceMigration, differences: &[Difference]) -> Diagnostic {
+    let message = format!("the way back of `{}` does not lead back to the schema before it", migration.name());
+    let finding = at_way_back(Diagnostic::warning(CODE, message), migration);
+    let finding = differences
+        .iter()
+        .fold(finding, |finding, difference| finding.note(format!("compared with before: {difference}")));
+    finding
+        .help("undo in it what the way up does")
+        .help("if there is no way back, remove it and write `-- dbmigrate: irreversible REASON` in the way up")
+}
+
+fn runs_once(migration: &SourceMigration, refused: Diagnostic) -> Diagnostic {
+    let message = format!("after the way back of `{}` its way up does not run again", migration.name());
+    let place = refused.location.map(|location| format!("{}:{}: ", location.path, location.position));
+    let finding = at_way_back(Diagnostic::warning(CODE, message), migration).note(format!(
+        "{}{}",
+        place.unwrap_or_default(),
+        refused.message
+    ));
+    refused
+        .notes
+        .into_iter()
+        .fold(finding, Diagnostic::note)
+        .help("undo in it what the way up does, to the rows as well")
+}
+
+/// Puts a finding where the way back begins. Nobody knows that of Rust.
+fn at_way_back(finding: Diagnostic, migration: &SourceMigration) -> Diagnostic {
+    let Some(script) = script_of(migration, Step::Down) else { return finding.in_file(&migration.file) };
+    let span = script.steps.iter().find_map(|step| match step {
+        ScriptStep::Sql(statement) => Some(statement.span),
+        ScriptStep::Call { .. } => None,
+    });
+    match span {
+        Some(span) => finding.at(Location::new(&script.source, script.source.first_line(span))),
+        None => finding.in_file(script.source.path()),
+    }
+}

@@ -1,0 +1,83 @@
+//! What is wrong with a migration that was tried with rows.
+
+use std::fmt;
+
+use dbmigrate_core::Diagnostic;
+
+use crate::compare::Difference;
+use crate::proof::Loss;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// On which way it showed.
+    pub leg: Leg,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// A way that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leg {
+    /// The way up.
+    Up,
+    /// The way back.
+    Down,
+    /// The way up, after the way back.
+    UpAgain,
+    /// The rows of a file that come after the way up.
+    Rows,
+    /// From an older version to the last one.
+    Versions,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultKind {
+    /// SQLite refuses it.
+    Refused(Diagnostic),
+    /// The way back leads to another schema than that before; compared with it.
+    Schema(Difference),
+    /// Rows that should be as they were are not.
+    Rows(Loss),
+    /// SQLite finds something wrong with the database, in words.
+    State(String),
+}
+
+impl Leg {
+    /// A stable kebab-case name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::UpAgain => "up-again",
+            Self::Rows => "rows",
+            Self::Versions => "versions",
+        }
+    }
+}
+
+impl fmt::Display for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "on its way up",
+            Self::Down => "on its way back",
+            Self::UpAgain => "on its way up after its way back",
+            Self::Rows => "in the rows that come after it",
+            Self::Versions => "on the way from it to the last one",
+        })
+    }
+}
+
+/// One sentence for people: lower case, no final period.
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(diagnostic) => f.write_str(&diagnostic.message),
+            Self::Schema(difference) => write!(f, "compared with before, {difference}"),
+            Self::Rows(loss) => write!(f, "{loss}"),
+            Self::State(what) => f.write_str(what),
+        }
+    }
+}

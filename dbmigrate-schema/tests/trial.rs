@@ -1,0 +1,289 @@
+//! A set that is tried with rows: what is lost is seen and named, and what an author means is let be.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
+use dbmigrate_schema::{FaultKind, Rows, Stopped, Tried, Tries, Versions, try_out};
+
+fn set(files: &[(&str, &str)]) -> MigrationSet {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("dbmigrate-trial-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let root = std::env::temp_dir().join(name);
+    for (file, text) in files {
+        let path = root.join("migrations").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
+    fs::remove_dir_all(root).unwrap();
+    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+    loaded.set
+}
+
+const GENERATED: Tries<'static> = Tries { to: None, rows: Rows::Generated, versions: Versions::Newest(10) };
+
+fn tried(files: &[(&str, &str)]) -> Tried {
+    try_out(&set(files), &GENERATED).unwrap()
+}
+
+/// `name leg: what` of each fault.
+fn faults(tried: &Tried) -> Vec<String> {
+    let migrations = tried.migrations.iter().map(|it| (&it.name, &it.faults));
+    let all = migrations.chain(tried.versions.iter().map(|it| (&it.name, &it.faults)));
+    all.flat_map(|(name, faults)| faults.iter().map(move |it| format!("{name} {}: {}", it.leg.as_str(), it.kind)))
+        .collect()
+}
+
+#[track_caller]
+fn sound(files: &[(&str, &str)]) -> Tried {
+    let tried = tried(files);
+    assert_eq!(faults(&tried), Vec::<String>::new());
+    assert!(!tried.failed());
+    assert_eq!(tried.unchecked, Vec::<String>::new());
+    tried
+}
+
+const TABLES: (&str, &str) = (
+    "001_tables.sql",
+    "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT);
+     CREATE TABLE member (id INTEGER PRIMARY KEY, team INTEGER REFERENCES team ON DELETE CASCADE, nick TEXT);
+     CREATE TABLE event (at TEXT, what TEXT);",
+);
+
+const REBUILD: &str = "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT DEFAULT '');
+    INSERT INTO new SELECT * FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;";
+
+#[test]
+fn what_is_right_passes_and_says_how_much_was_compared() {
+    let tried = sound(&[
+        TABLES,
+        ("002_rebuild.sql", REBUILD),
+        (
+            "003_column.sql",
+            "ALTER TABLE member ADD COLUMN age INT;\n-- dbmigrate: down\nALTER TABLE member DROP COLUMN age;",
+        ),
+        (
+            "004_names.sql",
+            "ALTER TABLE event RENAME TO log;\nALTER TABLE log RENAME COLUMN what TO text;\n-- dbmigrate: down\n\
+             ALTER TABLE log RENAME COLUMN text TO what;\nALTER TABLE log RENAME TO event;",
+        ),
+        (
+            "005_seed.sql",
+            "INSERT INTO log VALUES ('now', 'seed');\n-- dbmigrate: down\nDELETE FROM log WHERE text = 'seed';",
+        ),
+        (
+            "006_fill.sql",
+            "UPDATE member SET age = 18 WHERE age IS NULL;
+             CREATE TABLE new (at TEXT, text TEXT); INSERT INTO new SELECT at, text FROM log WHERE at IS NOT NULL;
+             DROP TABLE log; ALTER TABLE new RENAME TO log;",
+        ),
+        (
+            "007_upper.sql",
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT DEFAULT '');
+             INSERT INTO new SELECT id, upper(name), note FROM team;
+             DROP TABLE team; ALTER TABLE new RENAME TO team;",
+        ),
+        (
+            "008_back.sql",
+            "ALTER TABLE team ADD COLUMN size INT;
+             -- dbmigrate: down
+             CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT DEFAULT '');
+             INSERT INTO new SELECT id, name, note FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;",
+        ),
+        ("009_drop.sql", "ALTER TABLE member DROP COLUMN nick;\nDROP TABLE log;"),
+    ]);
+    let rows: Vec<_> = tried.migrations.iter().map(|it| (it.rows > 20, it.compared > 15, it.went_back)).collect();
+    assert_eq!(rows[0], (false, false, false));
+    assert!(rows[1..4].iter().all(|(rows, compared, _)| *rows && *compared), "{rows:?}");
+    assert_eq!(
+        rows.iter().map(|it| it.2).collect::<Vec<_>>(),
+        [false, false, true, true, true, false, false, true, false]
+    );
+    assert_eq!(tried.versions.len(), 8);
+    assert!(tried.versions[0].compared == 0 && tried.versions[7].compared > 0, "{:?}", tried.versions);
+}
+
+#[test]
+fn children_that_go_with_their_parent_are_counted() {
+    let lossy = format!("-- dbmigrate: foreign-keys on\n{REBUILD}");
+    let tried = tried(&[TABLES, ("002_rebuild.sql", &lossy)]);
+    let found = faults(&tried);
+    assert!(found[0].starts_with("002_rebuild up: table `member` does not keep the row (id = "), "{found:?}");
+    let FaultKind::Rows(loss) = &tried.migrations[1].faults[0].kind else { panic!("{found:?}") };
+    assert_eq!((loss.table.as_str(), loss.kind.as_str(), loss.column.as_deref()), ("member", "gone", None));
+    assert!(loss.rows > 0 && loss.rows <= loss.of, "{loss:?}");
+    // An old version loses them, too.
+    assert!(found.iter().any(|it| it.starts_with("001_tables versions: table `member`")), "{found:?}");
+}
+
+#[test]
+fn a_value_that_a_rebuild_forgets_is_named_with_its_column() {
+    let forgets = "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT);
+        INSERT INTO new (id, name) SELECT id, name FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;";
+    let tried = tried(&[TABLES, ("002_rebuild.sql", forgets)]);
+    let FaultKind::Rows(loss) = &tried.migrations[1].faults[0].kind else { panic!("{:?}", faults(&tried)) };
+    assert_eq!((loss.table.as_str(), loss.column.as_deref()), ("team", Some("note")));
+}
+
+#[test]
+fn a_way_back_is_judged_by_schema_and_rows() {
+    let tried = tried(&[
+        TABLES,
+        ("002_index.sql", "CREATE INDEX i ON event (what);\n-- dbmigrate: down\nSELECT 1;"),
+        ("003_wrong.sql", "CREATE TABLE t (x);\n-- dbmigrate: down\nDROP TABLE u;"),
+        (
+            "004_loses.sql",
+            "CREATE TABLE more (x);\n-- dbmigrate: down\nDROP TABLE more;\nCREATE TABLE new (id INTEGER PRIMARY KEY, \
+             name TEXT NOT NULL, note TEXT);\nINSERT INTO new (id, name) SELECT id, name FROM team;\nDROP TABLE team;\n\
+             ALTER TABLE new RENAME TO team;",
+        ),
+        (
+            "005_split.sql",
+            "ALTER TABLE event ADD COLUMN day TEXT;\nUPDATE event SET day = at;\nALTER TABLE event DROP COLUMN at;\n\
+             -- dbmigrate: down\nALTER TABLE event DROP COLUMN day;\nALTER TABLE event ADD COLUMN at TEXT;",
+        ),
+        ("006_seed.sql", "CREATE TABLE one (x UNIQUE);\n"),
+        ("007_seed.sql", "INSERT INTO one VALUES ('s');\n-- dbmigrate: down\nSELECT 1;"),
+    ]);
+    let found = faults(&tried);
+    let begins = [
+        "002_index down: compared with before, index `i` on `event` is added",
+        "003_wrong down: SQLite refuses this statement: no such table: u",
+        "004_loses down: table `team` does not keep the row (id = ",
+        "005_split down: compared with before, table `event`: the order of columns becomes `what`, `at`",
+        "007_seed up-again: SQLite refuses this statement: UNIQUE constraint failed: one.x",
+    ];
+    assert_eq!(found.len(), begins.len(), "{found:#?}");
+    for (found, begin) in found.iter().zip(begins) {
+        assert!(found.starts_with(begin), "{found}");
+    }
+}
+
+#[test]
+fn a_column_that_takes_no_null_fails_on_rows() {
+    let tried = tried(&[
+        TABLES,
+        ("002_column.sql", "ALTER TABLE member ADD COLUMN age INT NOT NULL;"),
+        ("003_more.sql", "SELECT 1;"),
+    ]);
+    let found = faults(&tried);
+    let begin = "002_column up: SQLite refuses this statement: Cannot add a NOT NULL column with default value NULL";
+    assert_eq!(found[0], begin);
+    // It goes on with other rows.
+    assert_eq!((tried.migrations.len(), tried.unchecked.len()), (3, 0));
+    assert!(tried.migrations[2].rows > 0);
+}
+
+#[test]
+fn a_copy_that_takes_no_row_is_a_fault_and_one_that_takes_no_null_is_none() {
+    let rebuild = |select: &str| {
+        format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL);
+             INSERT INTO new {select} FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;"
+        )
+    };
+    let tried =
+        tried(&[TABLES, ("002_forgets.sql", &rebuild("(id, name) SELECT id, name")), ("003_more.sql", "SELECT 1;")]);
+    assert_eq!(faults(&tried), ["002_forgets up: SQLite refuses this statement: NOT NULL constraint failed: new.note"]);
+    assert_eq!(tried.versions[0].ended.as_ref().map(|(name, _)| name.as_str()), Some("002_forgets"));
+    let tried = sound(&[TABLES, ("002_strict.sql", &rebuild("SELECT id, name, note"))]);
+    assert_eq!(tried.turned_away, [("002_strict".to_owned(), "NOT NULL constraint failed: new.note".to_owned())]);
+    assert!(tried.migrations[1].rows > 0);
+}
+
+#[test]
+fn rows_that_a_migration_turns_away_are_chosen_anew() {
+    let tried = sound(&[
+        TABLES,
+        ("002_unique.sql", "CREATE UNIQUE INDEX nick ON member (nick);\n-- dbmigrate: down\nDROP INDEX nick;"),
+        (
+            "003_check.sql",
+            "CREATE TABLE new (at TEXT CHECK (at GLOB '20*'), what TEXT);
+             INSERT INTO new SELECT * FROM event; DROP TABLE event; ALTER TABLE new RENAME TO event;",
+        ),
+        ("004_assert.sql", "-- dbmigrate: assert SELECT count(*) = 0 FROM team\nSELECT 1;"),
+    ]);
+    assert!(tried.turned_away.iter().all(|(name, _)| name != "001_tables"), "{:?}", tried.turned_away);
+    assert!(tried.turned_away.iter().any(|(name, _)| name == "003_check"), "{:?}", tried.turned_away);
+    assert!(tried.migrations.iter().skip(1).all(|it| it.rows > 0), "{:?}", tried.migrations);
+}
+
+#[test]
+fn it_stops_at_rust_and_names_what_was_not_tried() {
+    let tried = tried(&[TABLES, ("002_code.sql", "-- dbmigrate: call fill\n"), ("003_more.sql", "SELECT 1;")]);
+    assert_eq!(tried.stopped, Some(("002_code".to_owned(), Stopped::Code)));
+    assert_eq!(tried.unchecked, ["002_code", "003_more"]);
+    assert_eq!(tried.migrations.len(), 1);
+}
+
+#[test]
+fn it_opens_no_file_for_a_hook() {
+    let file = std::env::temp_dir().join(format!("dbmigrate-trial-hook-{}.db", std::process::id()));
+    let hook = format!("ATTACH '{}' AS other; CREATE TABLE other.t (a);", file.display());
+    let tried = tried(&[TABLES, ("hooks/before_all.sql", &hook)]);
+    assert_eq!(tried.stopped, Some(("migrations/hooks/before_all.sql".to_owned(), Stopped::OtherFiles)));
+    assert_eq!((tried.migrations.len(), tried.unchecked), (0, vec!["001_tables".to_owned()]));
+    assert!(!file.exists());
+}
+
+#[test]
+fn it_goes_as_far_as_it_is_told() {
+    let set = set(&[TABLES, ("002_more.sql", "SELECT 1;"), ("003_wrong.sql", "SELECT nope;")]);
+    let tried = try_out(&set, &Tries { to: Some(2), versions: Versions::From(1), ..GENERATED }).unwrap();
+    assert_eq!((tried.migrations.len(), tried.versions.len(), faults(&tried)), (2, 1, vec![]));
+    let whole = try_out(&set, &GENERATED).unwrap();
+    assert_eq!(faults(&whole), ["003_wrong up: SQLite refuses this statement: no such column: nope"]);
+}
+
+fn rows(text: &str) -> Script {
+    let mut problems = Vec::new();
+    let script = script::parse_hook(&Arc::new(SourceText::new("fixtures/rows/001.sql", text)), &mut problems);
+    assert_eq!(problems, []);
+    script
+}
+
+#[test]
+fn rows_of_files_are_real_and_no_others_come() {
+    let unique = ("002_unique.sql", "CREATE UNIQUE INDEX nick ON member (nick);");
+    let set = set(&[TABLES, unique, ("003_more.sql", "SELECT 1;")]);
+    let with = |files: &[(u64, Script)]| try_out(&set, &Tries { rows: Rows::Files(files), ..GENERATED }).unwrap();
+    let same = "INSERT INTO member (nick) VALUES ('a'), ('a');";
+    let tried = with(&[(1, rows(same))]);
+    assert_eq!(faults(&tried), ["002_unique up: SQLite refuses this statement: UNIQUE constraint failed: member.nick"]);
+    assert_eq!(tried.unchecked, ["003_more"]);
+    let tried =
+        with(&[(1, rows("INSERT INTO member (nick) VALUES ('a'), ('b');")), (2, rows("INSERT INTO nope VALUES (1);"))]);
+    assert_eq!(faults(&tried), ["002_unique rows: SQLite refuses this statement: no such table: nope"]);
+    assert_eq!(tried.migrations.iter().map(|it| it.rows).collect::<Vec<_>>(), [0, 2, 2]);
+    assert!(tried.versions.is_empty());
+}
+
+#[test]
+fn modules_triggers_and_keys_of_every_sort_are_no_fault() {
+    sound(&[
+        (
+            "001_a.sql",
+            "CREATE TABLE doc (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT, size INT AS (length(body)));
+             CREATE VIRTUAL TABLE doc_fts USING fts5 (body, content = 'doc', content_rowid = 'id');
+             CREATE TRIGGER doc_in AFTER INSERT ON doc BEGIN INSERT INTO doc_fts (rowid, body) VALUES (new.id, new.body); END;
+             CREATE TABLE word (word TEXT PRIMARY KEY, doc INTEGER REFERENCES doc) WITHOUT ROWID, STRICT;
+             CREATE TABLE stats (words INT); INSERT INTO stats VALUES (0);
+             CREATE TRIGGER counted AFTER INSERT ON word BEGIN UPDATE stats SET words = words + 1; END;",
+        ),
+        ("002_b.sql", "INSERT INTO word VALUES ('b', NULL);\n-- dbmigrate: down\nDELETE FROM word WHERE word = 'b';"),
+        ("003_c.sql", "CREATE INDEX doc_size ON doc (size);\n-- dbmigrate: down\nDROP INDEX doc_size;"),
+        ("004_d.sql", "-- dbmigrate: no-transaction\nVACUUM;\nALTER TABLE stats ADD COLUMN at TEXT;"),
+        // One that no trigger tells of new rows.
+        (
+            "005_e.sql",
+            "CREATE TABLE page (id INTEGER PRIMARY KEY, body TEXT);
+             CREATE VIRTUAL TABLE page_fts USING fts5 (body, content = 'page', content_rowid = 'id');",
+        ),
+        ("006_f.sql", "ALTER TABLE page ADD COLUMN size INT;\n-- dbmigrate: down\nALTER TABLE page DROP COLUMN size;"),
+        ("hooks/before_all.sql", "CREATE TABLE IF NOT EXISTS log (what);"),
+    ]);
+}
