@@ -131,6 +131,9 @@ fn a_renamed_or_deleted_one_is_an_error() {
     git(&project, &["clean", "--quiet", "--force", "migrations"]).succeeds();
     project.write("migrations/003_fill.sql", b"\xff");
     check(&project, "HEAD").exits(1).says("not valid UTF-8").says_not("is gone");
+    git(&project, &["reset", "--quiet", "--hard"]).succeeds();
+    rename(&project, "003_fill.sql", "3-fill.sql");
+    check(&project, "HEAD").exits(1).says("mv migrations/3-fill.sql migrations/003_fill.sql").says_not("is gone");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dbmigrate_core::file_name::{self, FileName};
+use dbmigrate_core::files::Files;
 use dbmigrate_core::lock::FILE;
 use dbmigrate_core::sequence::{quoted, rename};
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Severity, SourceMigration, SourceText};
@@ -60,6 +62,7 @@ impl Comparison<'_> {
         let held: BTreeSet<String> = then.migrations.iter().map(SourceMigration::name).collect();
         let now: BTreeMap<String, &SourceMigration> = self.set.migrations.iter().map(|it| (it.name(), it)).collect();
         let new: Vec<&SourceMigration> = self.set.migrations.iter().filter(|it| !held.contains(&it.name())).collect();
+        let misnamed = self.misnamed();
         let mut since = Since::default();
         for old in &then.migrations {
             if let Some(now) = now.get(&old.name()) {
@@ -69,7 +72,7 @@ impl Comparison<'_> {
                 new.iter().find(|now| has_text_of(old, now)).or(new.iter().find(|now| now.slug == old.slug))
             {
                 since.diagnostics.push(self.judged(self.renamed(old, now), then, old, now));
-            } else if !self.project.root.join(&old.file).exists() {
+            } else if !self.project.root.join(&old.file).exists() && !misnamed.contains(&old.number) {
                 let successor = new.iter().find(|now| now.number == old.number);
                 since.diagnostics.push(self.deleted(old, successor.copied()));
             }
@@ -77,6 +80,18 @@ impl Comparison<'_> {
         }
         since.base = Some(self.base);
         since
+    }
+
+    /// The numbers of files whose name is not right.
+    fn misnamed(&self) -> BTreeSet<u64> {
+        let entries = self.project.root.as_path().list(&self.set.config.dir).unwrap_or_default();
+        let names = entries.into_iter().filter_map(|entry| entry.name.ok());
+        names
+            .filter_map(|name| match file_name::parse(&name, &self.set.config) {
+                FileName::Misnamed { number, .. } => number,
+                _ => None,
+            })
+            .collect()
     }
 
     /// What `lock --accept` took on purpose is a warning: who reads the change of the lock sees it there as well.
