@@ -36,12 +36,6 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// About the script as a whole.
-    pub(crate) fn whole(script: &Script, message: impl Into<String>) -> Self {
-        let diagnostic = Diagnostic::warning("", message).in_file(script.source.path());
-        Self { statement: None, diagnostic, moot: None }
-    }
-
     /// About a part of a statement, by its place in the script.
     pub(crate) fn at(script: &Script, statement: usize, span: Span, message: impl Into<String>) -> Self {
         let location = Location::new(&script.source, script.source.first_line(span));

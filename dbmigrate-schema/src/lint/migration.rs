@@ -78,11 +78,6 @@ impl<'m> Migration<'m> {
         Draft::at(self.script, statement, span, message)
     }
 
-    /// A finding about the migration as a whole.
-    pub(crate) fn whole(&self, message: impl Into<String>) -> Draft {
-        Draft::whole(self.script, message)
-    }
-
     /// An object as it was before the migration.
     pub(crate) fn before(&self, kind: Kind, name: &Name) -> Option<&Rc<Known>> {
         self.at_statement(0, kind, name)
