@@ -52,9 +52,9 @@ fn the_session_runs_as_it_is_written() {
     assert!(ran >= 7, "only {ran} commands of the README ran");
 }
 
-/// Every line that the README shows is in what came out.
+/// Every line that a guide shows is in what came out.
 #[track_caller]
-fn shows(run: &Run, command: &str, shown: &str) {
+pub(crate) fn shows(run: &Run, command: &str, shown: &str) {
     let came_out: Vec<String> = run.stdout.lines().chain(run.stderr.lines()).map(timeless).collect();
     for line in shown.lines().filter(|line| !line.is_empty()).map(timeless) {
         assert!(came_out.contains(&line), "`{command}` does not show `{line}`:\n{run}");
@@ -69,7 +69,13 @@ fn the_configuration_is_read_without_a_word() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     // The keys show their defaults, but for those that have none.
     let defaults = dbmigrate_core::Config { declared: true, ..Default::default() };
-    let shown = dbmigrate_core::Config { database: None, runner: None, reserved: Default::default(), ..config };
+    let shown = dbmigrate_core::Config {
+        database: None,
+        min_sqlite: None,
+        runner: None,
+        reserved: Default::default(),
+        ..config
+    };
     assert_eq!(shown, defaults);
 }
 
