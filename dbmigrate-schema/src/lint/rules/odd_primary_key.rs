@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
     level: Level::Warn,
     what: "an integer primary key is no rowid",
     why: "Only `INTEGER PRIMARY KEY`, spelled so, is the rowid: any other integer type, or `DESC`, makes a second \
-          index and gives no ids by itself. A row that is inserted without an id gets NULL, and the next one, too.",
+          index and gives no ids by itself. A row that is inserted without an id gets NULL, and the next one, too, \
+          or is refused.",
     instead: "Write `INTEGER PRIMARY KEY`:\n\n    CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
     fails: &[
         Example { before: "", now: "CREATE TABLE users (id INT PRIMARY KEY, name TEXT);" },
