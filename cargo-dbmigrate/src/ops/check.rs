@@ -85,8 +85,6 @@ pub(crate) fn check(
     others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
 
     let old = if request.all { None } else { old(&since, &set) };
-    let is_new = |migration: &&SourceMigration| old.as_ref().is_none_or(|old| !old.contains(&migration.number));
-    others.extend(set.migrations.iter().filter(is_new).filter_map(empty_down));
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
     let options = Options { old: old.as_ref(), rows: database.as_ref().map(Database::rows) };
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
