@@ -25,6 +25,7 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod lint;
+mod linting;
 mod lints;
 mod lock;
 mod monitor;

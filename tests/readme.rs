@@ -52,9 +52,9 @@ fn the_session_runs_as_it_is_written() {
     assert!(ran >= 7, "only {ran} commands of the README ran");
 }
 
-/// Every line that the README shows is in what came out.
+/// Every line that a guide shows is in what came out.
 #[track_caller]
-fn shows(run: &Run, command: &str, shown: &str) {
+pub(crate) fn shows(run: &Run, command: &str, shown: &str) {
     let came_out: Vec<String> = run.stdout.lines().chain(run.stderr.lines()).map(timeless).collect();
     for line in shown.lines().filter(|line| !line.is_empty()).map(timeless) {
         assert!(came_out.contains(&line), "`{command}` does not show `{line}`:\n{run}");

@@ -237,6 +237,24 @@ fn the_base_is_where_the_work_left_the_main_branch() {
 }
 
 #[test]
+fn an_empty_way_back_that_others_have_is_not_said_again() {
+    let project = three("since-empty-down");
+    project.write("migrations/003_fill.down.sql", "-- Nothing to do.\n");
+    commit(&project, "empty");
+    check(&project, "HEAD").succeeds().says_not("holds no statement");
+    project.dbmigrate(["check", "--since", "HEAD", "--all"]).succeeds().says("the way back of `003_fill` holds no");
+    project.write(
+        "migrations/003_fill.sql",
+        "-- dbmigrate: allow empty-down so\nUPDATE users SET stars = 0 WHERE id > 0;\n",
+    );
+    commit(&project, "allowed");
+    check(&project, "HEAD").succeeds().says_not("warning");
+    project.write("migrations/004_b.sql", "CREATE TABLE b (id INTEGER PRIMARY KEY);\n");
+    project.write("migrations/004_b.down.sql", "-- Still to be written.\n");
+    check(&project, "HEAD").succeeds().says("the way back of `004_b` holds no statement").says_not("`003_fill`");
+}
+
+#[test]
 fn without_git_everything_is_new_unless_it_was_asked_for() {
     let project = three("since-without");
     check(&project, "nope").exits(2).says("git knows no revision `nope`");

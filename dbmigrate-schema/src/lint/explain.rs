@@ -49,7 +49,8 @@ pub fn list() -> String {
 pub fn document() -> String {
     let mut text = String::from(
         "# Lints\n\nWhat `cargo dbmigrate check` says of migrations before they meet a database that holds rows. \
-         `cargo dbmigrate explain RULE`\nshows one of these pages. This file is written by a test.\n\n",
+         `cargo dbmigrate explain RULE`\nshows one of these pages; [linting.md](linting.md) how to read a finding, \
+         and how often they are wrong.\nThis file is written by a test.\n\n",
     );
     text.push_str(&wrapped(LEVELS));
     text.push('\n');

@@ -43,6 +43,7 @@ mod narrowing;
 mod newer_sqlite;
 mod non_ascii_case;
 mod not_null_on_existing_rows;
+mod nullable_primary_key;
 mod odd_primary_key;
 mod odd_type;
 mod program_function;
@@ -143,6 +144,7 @@ pub const RULES: &[&Rule] = &[
     &unnamed_constraint::RULE,
     &reference_without_index::RULE,
     &odd_primary_key::RULE,
+    &nullable_primary_key::RULE,
     &autoincrement::RULE,
     &odd_type::RULE,
     // History.

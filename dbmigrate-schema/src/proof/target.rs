@@ -13,7 +13,7 @@ use super::walk::Walk;
 use crate::cell::Cell;
 use crate::declared::{old_column, old_name};
 use crate::execute::message;
-use crate::fill::parent_columns;
+use crate::fill::{parent_columns, rowid_name};
 use crate::model::{Column, ForeignKey, Kind, Name, Object, Schema, Table};
 use crate::plan::{Decisions, Rename};
 
@@ -141,10 +141,25 @@ impl<'a> Target<'a> {
         let columns = old(&own.after.name, &key.columns.iter().collect::<Vec<_>>());
         let parent = old_name(renames, &key.parent);
         let named = parent_columns(self.after, key).map(|named| old(&key.parent, &named));
-        own.before.foreign_keys().any(|was| {
+        let was_there = own.before.foreign_keys().any(|was| {
             let was_named = || Some(parent_columns(self.before, was)?.into_iter().cloned().collect());
             was.columns == columns && was.parent == *parent && was_named() == named
-        })
+        });
+        // Columns of another type compare in another way.
+        let alike = |before: &Table, after: &Table, names: &[&Name]| {
+            let form =
+                |column: &Column| (column.declared_type.clone(), column.collation.clone(), column.generated.clone());
+            names
+                .iter()
+                .zip(old(&after.name, names))
+                .all(|(new, old)| after.column(new).map(form) == before.column(&old).map(form))
+        };
+        let parents = self.before.table(parent).zip(self.after.table(&key.parent));
+        let parents_alike = || {
+            let named = parent_columns(self.after, key).unwrap_or_default();
+            parents.is_none_or(|(before, after)| alike(before, after, &named))
+        };
+        was_there && alike(own.before, own.after, &key.columns.iter().collect::<Vec<_>>()) && parents_alike()
     }
 
     /// A row that refers to nothing by a key that is new.
@@ -179,7 +194,9 @@ fn copy(decisions: &Decisions, before: &Table, after: &Table) -> Option<(String,
         values.push(value);
     }
     if names.is_empty() {
-        return None;
+        // A row that keeps nothing but its number.
+        names.push(rowid_name(after)?);
+        values.push("row_number() OVER ()".to_owned());
     }
     let places = vec!["?"; names.len()].join(", ");
     let known = if known.is_empty() { "NULL".to_owned() } else { known.join(", ") };

@@ -164,24 +164,30 @@ fn case_39_pairs_under_todays_rules() {
     run((3, 53));
 }
 
-/// What a pair proves, and how many wrong plans were refused.
-fn proved(case: &Case) -> Result<Vec<&'static str>, String> {
+/// What a pair proves: the wrong plans that were refused, and those that were not.
+fn proved(case: &Case) -> Result<(Vec<&'static str>, Vec<String>), String> {
     let models = case.models();
-    let Some(pair) = proved::Pair::new(case, &models)? else { return Ok(Vec::new()) };
+    let Some(pair) = proved::Pair::new(case, &models)? else { return Ok(Default::default()) };
     let proof = pair.holds()?;
-    pair.wrong_ones_fail(&proof, &mut Die::new(case.seed))
+    Ok(pair.wrong_ones_fail(&proof, &mut Die::new(case.seed)))
 }
 
 #[test]
 fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
-    let (mut failures, mut refused) = (Vec::new(), std::collections::BTreeMap::new());
+    let (mut failures, mut refused, mut unseen) = (Vec::new(), std::collections::BTreeMap::new(), Vec::new());
     for seed in seeds(60, 10) {
         let case = Case::new(seed);
         match proved(&case) {
-            Ok(wrong) => wrong.into_iter().for_each(|what| *refused.entry(what).or_insert(0) += 1),
+            Ok((wrong, proved)) => {
+                wrong.into_iter().for_each(|what| *refused.entry(what).or_insert(0) += 1);
+                unseen.extend(proved.into_iter().map(|what| format!("seed {seed}: {what}")));
+            }
             Err(why) => failures.push((case, why)),
         }
     }
     shrink::panic_with(&failures, |case| proved(case).err());
+    // Where keys leave only rows in which two columns are alike, nobody sees that they are swapped.
+    let all: usize = refused.values().sum();
+    assert!(200 * unseen.len() <= all, "{}", unseen.join("\n"));
     assert!(std::env::var_os("DBMIGRATE_SEED").is_some() || refused.len() == 7, "{refused:?}");
 }

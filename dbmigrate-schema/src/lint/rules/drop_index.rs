@@ -45,6 +45,12 @@ pub(super) const RULE: Rule = Rule {
     quiet: &[
         Example { before: BEFORE, now: "DROP INDEX users_email; ALTER TABLE users DROP COLUMN email;" },
         Example { before: BEFORE, now: "DROP INDEX users_email; DROP TABLE users;" },
+        Example {
+            before: BEFORE,
+            now: "DROP INDEX users_email;
+                  DROP TABLE users;
+                  CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, name TEXT NOT NULL);",
+        },
         Example { before: BEFORE, now: "DROP INDEX IF EXISTS other;" },
         Example {
             before: "CREATE TABLE t (a, b, c); CREATE INDEX i ON t (a, b);",

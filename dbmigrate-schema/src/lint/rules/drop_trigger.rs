@@ -40,6 +40,10 @@ pub(super) const RULE: Rule = Rule {
         },
         Example { before: BEFORE, now: "DROP TRIGGER stamp; DROP TABLE users;" },
         Example { before: BEFORE, now: "DROP TRIGGER stamp; ALTER TABLE users DROP COLUMN changed;" },
+        Example {
+            before: BEFORE,
+            now: "DROP TRIGGER stamp; DROP TABLE users; CREATE TABLE users (id INTEGER PRIMARY KEY, changed TEXT);",
+        },
         Example { before: BEFORE, now: "DROP TRIGGER IF EXISTS other;" },
         Example {
             before: BEFORE,
@@ -86,8 +90,13 @@ fn names_lost_column(migration: &Migration<'_>, trigger: &Trigger) -> bool {
     lost.into_iter().any(|name| mentioned.contains(name))
 }
 
-/// The name that a table or view of before has after a migration; none where it is gone.
+/// The name that a table or view of before has after a migration; none where it is gone, whatever else is called so now.
 pub(super) fn name_after(migration: &Migration<'_>, table: &Name) -> Option<Name> {
+    let dropped = migration.lineage.dropped.iter().map(|gone| &gone.table);
+    let merged = migration.lineage.merged.iter().map(|gone| &gone.table);
+    if dropped.chain(merged).any(|gone| gone.object.name() == table) {
+        return None;
+    }
     let changed = migration.lineage.changes.iter().find(|change| change.before.object.name() == table);
     let name = changed.map_or(table, |change| change.after.object.name());
     let is_there = |kind: &Kind| migration.after.get(*kind, name).is_some();

@@ -1,7 +1,8 @@
 //! `if-not-exists`: an object that is there already is kept, whatever it is.
 //!
 //! Not in the first migration, which often meets a schema from before there were migrations; not in a script without a
-//! transaction, which may run twice; not where the migration itself has dropped the object.
+//! transaction, which may run twice; not where the migration itself has dropped the object. An index that is not unique
+//! is only said to be there where it is: another one that is kept makes a query slow, and no answer wrong.
 
 use sqlite3_parser::ast::{QualifiedName, Stmt};
 
@@ -28,6 +29,14 @@ pub(super) const RULE: Rule = Rule {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON users (name);",
             now: "CREATE UNIQUE INDEX IF NOT EXISTS by_name ON users (name);",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
+            now: "CREATE UNIQUE INDEX IF NOT EXISTS by_name ON users (name);",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON users (name);",
+            now: "CREATE INDEX IF NOT EXISTS by_name ON users (name);",
+        },
     ],
     passes: &[Example { before: "SELECT 1;", now: "CREATE TABLE users (id INTEGER PRIMARY KEY);" }],
     quiet: &[
@@ -44,6 +53,10 @@ pub(super) const RULE: Rule = Rule {
             before: "SELECT 1;",
             now: "-- dbmigrate: no-transaction
                   CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY);",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
+            now: "CREATE INDEX IF NOT EXISTS by_name ON users (name);",
         },
         Example { before: "SELECT 1;", now: "CREATE TEMP TABLE IF NOT EXISTS scratch (id); DROP TABLE scratch;" },
     ],
@@ -68,7 +81,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             let message = format!("{kind} `{name}` is there already, so this changes nothing");
             findings
                 .push(migration.at(at, message).help("remove it, or leave out `IF NOT EXISTS` and see what is meant"));
-        } else {
+        } else if !is_plain_index(statement.tree) {
             kept.push((at, name));
         }
     }
@@ -80,6 +93,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             .help("leave out `IF NOT EXISTS`: a migration that meets another schema than it knows had better fail")
             .help("or say `-- dbmigrate: tolerate existing` at the top, which reports what it skips"),
     );
+}
+
+/// Whether this makes an index that refuses nothing.
+fn is_plain_index(tree: Option<&Stmt<'_>>) -> bool {
+    matches!(tree, Some(Stmt::CreateIndex { unique: false, .. }))
 }
 
 fn keeps<'t>(statement: &'t Stmt<'t>) -> Option<(Kind, &'t QualifiedName<'t>)> {

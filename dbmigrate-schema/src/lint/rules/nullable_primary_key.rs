@@ -1,0 +1,63 @@
+//! `nullable-primary-key`: a primary key that may be NULL.
+//!
+//! Off unless turned on: in real histories every fifth table is such a one, and what writes to it is a program that
+//! always has a value. An integer that gets NULL by itself is for `odd-primary-key`.
+
+use crate::lint::finding::Findings;
+use crate::lint::migration::Migration;
+use crate::lint::rule::{Check, Example, Group, Level, Rule};
+use crate::lint::words::listed;
+use crate::model::{Affinity, Column, Rule as Demand};
+
+pub(super) const RULE: Rule = Rule {
+    name: "nullable-primary-key",
+    group: Group::Style,
+    level: Level::Allow,
+    what: "a primary key may be NULL",
+    why: "SQLite, by an old mistake that it keeps, lets every primary key that is no rowid be NULL, in as many rows as \
+          you like. In a `STRICT` table, or one `WITHOUT ROWID`, it does not.",
+    instead: "Add `NOT NULL`:\n\n    CREATE TABLE countries (code TEXT NOT NULL PRIMARY KEY, name TEXT);",
+    fails: &[
+        Example { before: "", now: "CREATE TABLE countries (code TEXT PRIMARY KEY, name TEXT);" },
+        Example { before: "", now: "CREATE TABLE pairs (a INTEGER NOT NULL, b INTEGER, PRIMARY KEY (a, b));" },
+    ],
+    passes: &[Example { before: "", now: "CREATE TABLE countries (code TEXT NOT NULL PRIMARY KEY, name TEXT);" }],
+    quiet: &[
+        Example {
+            before: "",
+            now: "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT);
+                  CREATE TABLE b (code TEXT PRIMARY KEY) WITHOUT ROWID;
+                  CREATE TABLE c (code TEXT PRIMARY KEY) STRICT;
+                  CREATE TABLE d (id INT PRIMARY KEY);
+                  CREATE TABLE e (id BIGINT NOT NULL, part INT NOT NULL, PRIMARY KEY (id, part));",
+        },
+        Example {
+            before: "CREATE TABLE countries (code TEXT PRIMARY KEY, name TEXT);",
+            now: "CREATE TABLE new_countries (code TEXT PRIMARY KEY, name TEXT NOT NULL);
+                  INSERT INTO new_countries (code, name) SELECT code, name FROM countries;
+                  DROP TABLE countries;
+                  ALTER TABLE new_countries RENAME TO countries;",
+        },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    for made in migration.made().iter().filter(|made| !made.table.without_rowid && !made.table.strict) {
+        for constraint in &made.constraints {
+            let Demand::PrimaryKey(key) = &constraint.rule else { continue };
+            let columns: Vec<&Column> =
+                key.columns.iter().filter_map(|column| made.table.column(&column.name)).collect();
+            if matches!(columns.as_slice(), [only] if only.affinity() == Affinity::Integer) {
+                continue;
+            }
+            let open: Vec<_> = columns.into_iter().filter(|column| column.not_null.is_none()).collect();
+            let Some(first) = open.first() else { continue };
+            let names = listed(open.iter().map(|column| &column.name));
+            let declared = first.declared_type.as_deref().map_or_else(String::new, |it| format!(" {it}"));
+            let message = format!("{names} may be NULL, in spite of the primary key of `{}`", made.table.name);
+            let help = format!("add `NOT NULL`: `{}{declared} NOT NULL`", first.name.to_sql());
+            findings.push(migration.at(made.statement, message).help(help));
+        }
+    }
+}
