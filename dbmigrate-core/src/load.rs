@@ -135,7 +135,13 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
 
 /// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
 fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
+    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
+    // Where its way back is left there is no gap either, and that has no number of its own to give up.
+    for (_, what) in files {
+        if let FileName::Down { stem } = what {
+            missing.remove(&stem.number);
+        }
+    }
     let mut config = config.clone();
     config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
     config

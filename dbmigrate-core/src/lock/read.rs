@@ -46,7 +46,7 @@ pub(crate) fn read<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec
     match root.text(&path) {
         Ok(source) => parse(source, diagnostics),
         Err(diagnostic) => {
-            diagnostics.push(diagnostic);
+            diagnostics.push(diagnostic.help(restore(&path)));
             None
         }
     }
@@ -222,9 +222,8 @@ impl Reader<'_> {
         self.problems.push(self.problems.source().first_line(span), fault);
     }
 
-    /// What to do about a file that nobody should have edited.
     fn restore(&self) -> String {
-        format!("restore it: `git checkout -- {}`", quoted(self.problems.source().path()))
+        restore(self.problems.source().path())
     }
 
     /// Where the value of a key stands.
@@ -233,6 +232,11 @@ impl Reader<'_> {
         let span = found.map_or_else(|| value.span(), Spanned::span);
         Span::new(span.start, span.end)
     }
+}
+
+/// What to do about a file that nobody should have edited.
+fn restore(path: &str) -> String {
+    format!("restore it: `git checkout -- {}`", quoted(path))
 }
 
 /// Where a line stands that git has left.

@@ -207,6 +207,14 @@ fn a_deleted_one_is_one_error_and_its_number_stays_taken() {
         check(&package, &[&[&place, &restore, &committed, &format!("`cargo dbmigrate lock --accept {name}`")]]);
         assert_eq!(package.load().highest, Some(3));
     }
+    // A way back that is left is one that has lost its way up, and no more.
+    let package = sealed(3);
+    remove(&package, A.0);
+    package.write("migrations/001_a.down.sql", "DROP TABLE a;");
+    check(
+        &package,
+        &[&["down-without-up migrations/001_a.down.sql", "restore `migrations/001_a.sql`"], &["sealed-deleted"]],
+    );
     // What was not sealed is a gap still.
     let package = sealed(1);
     remove(&package, A.0);
