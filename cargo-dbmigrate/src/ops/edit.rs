@@ -116,4 +116,20 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
         fs::remove_dir_all(&folder).unwrap();
     }
+
+    #[test]
+    fn a_new_name_is_never_that_of_another_file() {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-rename-{:?}", std::thread::current().id()));
+        fs::create_dir_all(&folder).unwrap();
+        let [from, to, other] = ["a.sql", "b.sql", "A.sql"].map(|name| folder.join(name));
+        fs::write(&from, "a").unwrap();
+        fs::write(&to, "b").unwrap();
+        assert_eq!(rename(&from, &to).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(["a", "b"], [&from, &to].map(|path| fs::read_to_string(path).unwrap())[..]);
+        // Whether case makes a difference here or not.
+        rename(&from, &other).unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "a");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

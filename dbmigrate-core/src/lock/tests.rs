@@ -415,5 +415,8 @@ fn the_file_is_the_one_that_the_folder_leaves_alone() {
 fn a_file_that_can_not_be_read_is_an_error() {
     let package = Package::new("", &[A]);
     std::os::unix::fs::symlink("nowhere", package.path().join("migrations/migrations.lock")).unwrap();
-    check(&package, &[&["unreadable-file migrations/migrations.lock"]]);
+    check(
+        &package,
+        &[&["unreadable-file migrations/migrations.lock", "restore it: `git checkout -- migrations/migrations.lock`"]],
+    );
 }
