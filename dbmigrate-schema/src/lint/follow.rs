@@ -1,6 +1,9 @@
 //! Looks on while the set is replayed, and lets every rule judge each migration once it has run.
+//!
+//! The migrations before the first one that is judged are not followed: what they have led to is looked at once.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dbmigrate_core::statement::{Effect, Statement as Source};
@@ -25,6 +28,10 @@ use crate::watch::Watch;
 pub(super) struct Follower<'a> {
     set: &'a MigrationSet,
     options: &'a Options<'a>,
+    /// How many migrations at the beginning are not judged, nor is any before them.
+    unjudged: usize,
+    /// Whether these have run, and it looks on.
+    follows: Arc<AtomicBool>,
     /// What SQLite says while it prepares a statement.
     heard: Arc<Mutex<Vec<Act>>>,
     state: State,
@@ -49,9 +56,12 @@ struct Ran {
 
 impl<'a> Follower<'a> {
     pub(super) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
+        let unjudged = set.migrations.iter().take_while(|it| options.is_old(it.number)).count();
         Self {
             set,
             options,
+            unjudged,
+            follows: Arc::default(),
             heard: Arc::default(),
             state: State::default(),
             ran: Vec::new(),
@@ -69,6 +79,18 @@ impl<'a> Follower<'a> {
         let stands =
             |(finding, moot): (Finding, Option<Moot>)| (!moot.is_some_and(|moot| moot(&end))).then_some(finding);
         self.findings.into_iter().filter_map(stands).collect()
+    }
+
+    /// Begins to follow, from what is there now.
+    fn follow(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.state.look(connection, &Look::Everything, self.at)?;
+        self.failing.judge_all(connection, &self.state, &self.later);
+        self.follows.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn follows(&self) -> bool {
+        self.follows.load(Ordering::Relaxed)
     }
 
     fn hear(&self) -> Vec<Act> {
@@ -138,15 +160,20 @@ impl<'a> Follower<'a> {
 
 impl Watch for Follower<'_> {
     fn opened(&mut self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let heard = Arc::clone(&self.heard);
+        let (follows, heard) = (Arc::clone(&self.follows), Arc::clone(&self.heard));
         connection.authorizer(Some(move |context: AuthContext<'_>| {
-            if let Some(act) = Act::new(&context) {
+            if follows.load(Ordering::Relaxed)
+                && let Some(act) = Act::new(&context)
+            {
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
             }
             Authorization::Allow
         }))?;
-        self.state.look(connection, &Look::Everything, self.at)?;
-        Ok(())
+        match self.follows() {
+            true => self.state.look(connection, &Look::Everything, self.at).map(drop),
+            false if self.unjudged == 0 => self.follow(connection),
+            false => Ok(()),
+        }
     }
 
     fn comes(&mut self, at: usize) {
@@ -159,11 +186,17 @@ impl Watch for Follower<'_> {
     }
 
     fn runs(&mut self, connection: &Connection, script: &Script, statement: &Source) {
+        if !self.follows() {
+            return;
+        }
         self.quoted = quotes::words(connection, script.source.slice(statement.span));
         self.hear();
     }
 
     fn ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
+        if !self.follows() {
+            return Ok(());
+        }
         let acts = self.hear();
         let mut changes = Vec::new();
         // VACUUM lays the schema's own table out anew.
@@ -179,7 +212,11 @@ impl Watch for Follower<'_> {
     }
 
     fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.judge(connection);
+        if self.follows() {
+            self.judge(connection);
+        } else if self.at.is_some_and(|at| at + 1 == self.unjudged && self.unjudged < self.set.migrations.len()) {
+            self.follow(connection)?;
+        }
         Ok(())
     }
 }
