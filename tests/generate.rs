@@ -236,3 +236,19 @@ fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
     project.dbmigrate(["generate", "--rename", "team.name=team.title"]).succeeds();
     project.dbmigrate(["generate"]).succeeds().says("already");
 }
+
+#[test]
+fn a_help_with_odd_names_can_be_typed() {
+    let project = project("generate-odd-names", "CREATE TABLE \"odd name\" (id INTEGER PRIMARY KEY, \"a b\" TEXT);\n");
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("schema.sql", "CREATE TABLE other (id INTEGER PRIMARY KEY, \"c d\" TEXT NOT NULL);\n");
+    project.dbmigrate(["generate"]).exits(101).says("generate --rename '\"odd name\"=other'`");
+    let table = "\"odd name\"=other";
+    let run = project.dbmigrate(["generate", "--rename", table]).exits(101);
+    let column = "other.\"a b\"=other.\"c d\"";
+    run.says(&format!("generate --rename '{column}'`"));
+    let run = project.dbmigrate(["generate", "--rename", table, "--rename", column]).exits(101);
+    run.says("generate --fill 'other.\"c d\"=EXPRESSION'`");
+    let fill = "other.\"c d\"=''";
+    project.dbmigrate(["generate", "--rename", table, "--rename", column, "--fill", fill]).succeeds();
+}

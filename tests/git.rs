@@ -150,7 +150,8 @@ fn what_git_can_not_tell_is_an_error() {
         let run = project.dbmigrate(["schema".to_owned(), format!("git:{revision}")]).exits(2);
         run.says("git knows no revision `").says("git log --oneline --all");
     }
-    project.dbmigrate(["schema", "git:HEAD:nope.sql"]).exits(101).says("could not read `git:HEAD:nope.sql`");
+    project.dbmigrate(["schema", "git:HEAD:nope.sql"]).exits(101).says("git has no such file there");
+    project.dbmigrate(["schema", "git:HEAD:../../nope.sql"]).exits(101).says("git gave no answer");
     project.dbmigrate(["schema", "git:HEAD:src"]).exits(101).says("it is no file");
 
     let dbmigrate = |set: &[(&str, &Path)]| {
@@ -163,6 +164,8 @@ fn what_git_can_not_tell_is_an_error() {
     dbmigrate(&[("PATH", tools)]).exits(101).says("could not run `git`").says("install git");
     // The repository of another package, of which a hook may tell.
     dbmigrate(&[("GIT_DIR", tools), ("GIT_WORK_TREE", tools)]).succeeds();
+    dbmigrate(&[("GIT_COMMON_DIR", tools)]).succeeds();
+    dbmigrate(&[("GIT_OBJECT_DIRECTORY", tools)]).succeeds();
     fs::remove_dir_all(project.root.join(".git")).unwrap();
     let above = project.root.parent().unwrap();
     dbmigrate(&[("GIT_CEILING_DIRECTORIES", above)]).exits(101).says("git finds no repository of");

@@ -409,3 +409,26 @@ fn two_locks_at_once_lose_nothing() {
         .collect();
     assert_eq!(left, Vec::<String>::new());
 }
+
+#[test]
+fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
+    let project = Project::new("lock-workspace");
+    for (name, sql) in [("one", "nonsense"), ("three", SET[0].1), ("two", "rubbish")] {
+        let manifest = format!("[package]\nname = \"lock-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        project.write(&format!("crates/{name}/Cargo.toml"), manifest);
+        project.write(&format!("crates/{name}/src/lib.rs"), "");
+        project.write(&format!("crates/{name}/migrations/001_a.sql"), sql);
+    }
+    project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+    project
+        .dbmigrate(["lock"])
+        .exits(101)
+        .says("nonsense")
+        .says("error: nothing more of package `lock-one` is sealed")
+        .says("Wrote migrations/migrations.lock (1 migration of `lock-three` sealed)")
+        .says("rubbish")
+        .says("error: nothing more of package `lock-two` is sealed");
+    assert!(project.has(&format!("crates/three/{LOCK}")) && !project.has(&format!("crates/one/{LOCK}")));
+    let json = project.dbmigrate(["lock", "--message-format", "json"]).exits(101).stdout;
+    assert!(json.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{json}");
+}

@@ -155,22 +155,56 @@ fn a_conflict_in_the_lock_is_settled_by_what_others_have_sealed() {
     let theirs = project.read("migrations/migrations.lock");
     commit(&project, "sealed there");
     git(&project, &["checkout", "--quiet", "work"]).succeeds();
-    // What is sealed stays where it is, until there is a conflict.
-    project.dbmigrate(["renumber"]).succeeds().says("Fresh");
-    project.write("migrations/005_more.sql", NEW.replace("new", "more"));
-    project.write("migrations/006_most.sql", NEW.replace("new", "most"));
-    fs::rename(project.root.join("migrations/005_more.sql"), project.root.join("migrations/007_more.sql")).unwrap();
-    project.dbmigrate(["renumber"]).succeeds().says("006_most.sql to migrations/005_most.sql").says_not("003_");
+    project.write("migrations/005_most.sql", NEW.replace("new", "most"));
+    project.write("migrations/007_more.sql", NEW.replace("new", "more"));
     git(&project, &["merge", "--quiet", "--no-edit", "main"]).exits(1);
     project
         .dbmigrate(["renumber"])
         .succeeds()
         .says("Edited migrations/migrations.lock (as `main` has it; seal yours again: `cargo dbmigrate lock`)")
-        .says("Moved migrations/006_more.sql to migrations/007_more.sql");
+        .says("Moved migrations/005_most.sql to migrations/006_most.sql")
+        .says_not("007_more.sql");
     assert_eq!(project.read("migrations/migrations.lock"), theirs);
     project.dbmigrate(["check"]).succeeds();
     project.dbmigrate(["lock"]).succeeds();
     project.dbmigrate(["check", "--locked"]).succeeds();
+}
+
+#[test]
+fn what_moves_is_sealed_no_longer() {
+    let project = parted("renumber-sealed");
+    project.remove("migrations/005_code.rs");
+    project.dbmigrate(["lock"]).succeeds();
+    let sealed = project.read("migrations/migrations.lock");
+    project
+        .dbmigrate(["renumber", "--dry-run"])
+        .succeeds()
+        .says("Would edit migrations/migrations.lock (sealed up to `002_stars`");
+    assert_eq!(project.read("migrations/migrations.lock"), sealed);
+    project
+        .dbmigrate(["renumber"])
+        .succeeds()
+        .says("Edited migrations/migrations.lock (sealed up to `002_stars`; seal yours again: `cargo dbmigrate lock`)");
+    git(&project, &["merge", "--quiet", "--no-edit", "main"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds().says("Sealed 004_new").says("Sealed 005_fill");
+    project.dbmigrate(["check", "--locked"]).succeeds();
+    project.dbmigrate(["renumber"]).succeeds().says("Fresh").says_not("Edited");
+}
+
+#[test]
+fn what_is_sealed_here_alone_stays_where_nothing_is_in_its_way() {
+    let project = parted("renumber-sealed-stays");
+    git(&project, &["branch", "--quiet", "--force", "main", "main~1"]).succeeds();
+    project.remove("migrations/005_code.rs");
+    project.dbmigrate(["lock"]).succeeds();
+    let sealed = project.read("migrations/migrations.lock");
+    project.write("migrations/006_later.sql", NEW.replace("new", "later"));
+    project
+        .dbmigrate(["renumber"])
+        .succeeds()
+        .says("Moved migrations/006_later.sql to migrations/005_later.sql")
+        .says_not("Edited");
+    assert_eq!(project.read("migrations/migrations.lock"), sealed);
 }
 
 /// After a merge, a database has `003_new`, which is `004_new` now.

@@ -131,6 +131,37 @@ fn a_renamed_or_deleted_one_is_an_error() {
     git(&project, &["clean", "--quiet", "--force", "migrations"]).succeeds();
     project.write("migrations/003_fill.sql", b"\xff");
     check(&project, "HEAD").exits(1).says("not valid UTF-8").says_not("is gone");
+    git(&project, &["reset", "--quiet", "--hard"]).succeeds();
+    rename(&project, "003_fill.sql", "3-fill.sql");
+    check(&project, "HEAD").exits(1).says("mv migrations/3-fill.sql migrations/003_fill.sql").says_not("is gone");
+}
+
+#[test]
+fn what_the_lock_accepts_is_a_warning() {
+    let project = three("since-accepted");
+    project.write("migrations/003_fill.sql", "ANALYZE;\n");
+    project.dbmigrate(["lock"]).succeeds();
+    // It was not sealed there, so that nobody has accepted anything.
+    check(&project, "HEAD").exits(1).says("error: `003_fill` was edited since `HEAD`");
+    project.remove("migrations/migrations.lock");
+    git(&project, &["reset", "--quiet", "--hard"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds();
+    commit(&project, "sealed");
+    project.write("migrations/003_fill.sql", "ANALYZE;\n");
+    check(&project, "HEAD").exits(1).says("error: `003_fill` was edited since `HEAD`");
+    project.dbmigrate(["lock", "--accept", "003_fill"]).succeeds();
+    check(&project, "HEAD")
+        .succeeds()
+        .says("warning: `003_fill` was edited since `HEAD`")
+        .says("it was accepted: `migrations/migrations.lock` has it as it is now")
+        .says_not("put it back");
+    git(&project, &["reset", "--quiet", "--hard"]).succeeds();
+    git(&project, &["checkout", "--quiet", "-b", "work"]).succeeds();
+    rename(&project, "003_fill.sql", "003_other.sql");
+    project.dbmigrate(["lock", "--accept", "003_fill"]).succeeds();
+    project.dbmigrate(["check"]).succeeds().says("warning: `003_fill` of `main` is called `003_other` here");
+    // It is no migration that others do not have.
+    project.dbmigrate(["renumber"]).exits(101).says("is called `003_other` here").says("settle that with `main` first");
 }
 
 #[test]

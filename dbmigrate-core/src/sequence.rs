@@ -265,7 +265,8 @@ impl Checker<'_> {
             let message = format!("`{other}` has the same number as `{up}`");
             let either = if stem.slug == other_stem.slug { "delete one of them, or " } else { "" };
             let help = format!("{either}give one of them another number{}", self.another());
-            self.error("duplicate-number", other, message, [help]);
+            let branches = "where two branches met, `cargo dbmigrate renumber` does it".to_owned();
+            self.error("duplicate-number", other, message, [help, branches]);
         }
         let by_slug: BTreeMap<&str, &str> =
             files.ups.iter().rev().map(|&(up, stem)| (stem.slug.as_str(), up)).collect();
@@ -475,7 +476,11 @@ mod tests {
             &["001_a.sql", "001_b.sql", "001_c.sql", "002_d.sql"],
             &config,
             &[
-                &["duplicate-number migrations/001_b.sql: `001_b.sql` has the same number as `001_a.sql`", "is 003"],
+                &[
+                    "duplicate-number migrations/001_b.sql: `001_b.sql` has the same number as `001_a.sql`",
+                    "is 003",
+                    "`cargo dbmigrate renumber`",
+                ],
                 &["duplicate-number migrations/001_c.sql", "is 004"],
             ],
         );

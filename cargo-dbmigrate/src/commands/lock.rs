@@ -18,15 +18,26 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
         false => project::select(context.global)?,
     };
     let request = Request { to: args.to.as_deref(), accept: &args.accept, dry_run: args.dry_run };
+    let several = projects.len() > 1;
+    let mut exit = DONE;
     for project in &projects {
         let runner = Runner::of(project, context.global, &args.build);
-        let locked = lock(project, runner.as_ref().map(|runner| runner as _), &request)?;
-        show(project, &locked, args.dry_run, context.shell);
+        match lock(project, runner.as_ref().map(|runner| runner as _), &request) {
+            Ok(locked) => show(project, several, &locked, args.dry_run, context.shell),
+            Err(error) if several => {
+                // The others are no part of it.
+                exit = exit.max(error.report(context.shell));
+                if !context.shell.is_json() {
+                    context.shell.error(&format!("nothing more of package `{}` is sealed", project.name));
+                }
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(DONE)
+    Ok(exit)
 }
 
-fn show(project: &Project, locked: &Locked, dry_run: bool, shell: &mut Shell) {
+fn show(project: &Project, several: bool, locked: &Locked, dry_run: bool, shell: &mut Shell) {
     report::diagnostics(&locked.warnings, shell);
     if shell.is_json() {
         let line = json!({
@@ -43,7 +54,10 @@ fn show(project: &Project, locked: &Locked, dry_run: bool, shell: &mut Shell) {
         shell.data(&line.to_string());
         return;
     }
-    let count = report::count(locked.total, "migration");
+    let mut count = report::count(locked.total, "migration");
+    if several {
+        count.push_str(&format!(" of `{}`", project.name));
+    }
     if locked.is_fresh {
         shell.status("Fresh", &format!("{} ({count} sealed)", locked.file));
         return;

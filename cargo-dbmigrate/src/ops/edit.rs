@@ -2,7 +2,7 @@
 //! what is new is there as a whole or not at all, unless the machine stops meanwhile.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
@@ -39,6 +39,25 @@ pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
         let _ = fs::remove_file(path);
     }
     written
+}
+
+/// Gives a file another name, but never that of another file, where the file system knows links.
+pub(crate) fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from).inspect_err(|_| {
+            let _ = fs::remove_file(to);
+        }),
+        // Where case makes no difference, the file is there under its new name already.
+        Err(_) if is_same(from, to) => fs::rename(from, to),
+        Err(_) if to.symlink_metadata().is_ok() => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+/// Whether two names that differ in case alone lead to one file.
+fn is_same(from: &Path, to: &Path) -> bool {
+    from.as_os_str().eq_ignore_ascii_case(to.as_os_str())
+        && from.canonicalize().ok().zip(to.canonicalize().ok()).is_some_and(|(from, to)| from == to)
 }
 
 /// Writes a whole file, new or not, so that nobody ever reads half of it. What is there keeps its line ends.

@@ -3,8 +3,6 @@
 
 mod dirty;
 
-use std::fs;
-
 use dbmigrate_core::{Body, Down, Fix, MigrationSet, SourceMigration, SourceText};
 use dbmigrate_schema::{Claim, Decisions, Program, Schema, prove, undo};
 
@@ -117,11 +115,6 @@ pub(crate) fn apply(
 }
 
 fn rename(project: &Project, from: &str, to: &str) -> Result<(), CliError> {
-    let failed = |why: String| CliError::failure(format!("could not rename `{from}` to `{to}`: {why}"));
-    let (old, new) = (project.root.join(from), project.root.join(to));
-    // Where case makes no difference, the file is there under its new name already.
-    if !from.eq_ignore_ascii_case(to) && new.symlink_metadata().is_ok() {
-        return Err(failed("that one is there".to_owned()));
-    }
-    fs::rename(old, new).map_err(|error| failed(error.to_string()))
+    edit::rename(&project.root.join(from), &project.root.join(to))
+        .map_err(|error| CliError::failure(format!("could not rename `{from}` to `{to}`: {error}")))
 }

@@ -16,6 +16,21 @@ const UPSTREAM: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/ma
 /// Where it stands in a repository that has no upstream.
 const LOCAL: [&str; 2] = ["refs/heads/main", "refs/heads/master"];
 
+/// What is about one repository alone, as `git rev-parse --local-env-vars` lists it, without the configuration.
+const OF_ONE_REPOSITORY: [&str; 11] = [
+    "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+];
+
 /// The repository that a package lies in.
 #[derive(Debug)]
 pub(crate) struct Repository {
@@ -105,7 +120,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Output, CliError> {
 }
 
 /// `git` for the package at `root`: it asks nobody, fetches nothing, and takes no lock.
-fn command(root: &Path) -> Command {
+pub(super) fn command(root: &Path) -> Command {
     let mut command = Command::new("git");
     command
         .args(["--no-pager", "-C"])
@@ -113,9 +128,10 @@ fn command(root: &Path) -> Command {
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        .env("LC_ALL", "C")
         .stdin(std::process::Stdio::null());
     // A hook of git runs with these, and they may mean another repository than that of the package.
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+    for variable in OF_ONE_REPOSITORY {
         command.env_remove(variable);
     }
     command

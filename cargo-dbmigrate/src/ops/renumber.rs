@@ -2,7 +2,6 @@
 //! two branches with one number come together. All of it is worked out before anything changes, and nothing is overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use dbmigrate_core::config::Numbering;
@@ -57,16 +56,15 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
     let held = files(&revision, &theirs)?;
     let here = files(project.root.as_path(), config)?;
     let loaded = project.load();
-    let sealed = &loaded.set.lock;
-    let stays = |stem: &Stem| {
-        held.contains_key(stem) || sealed.find(stem.number).is_some_and(|sealed| sealed.name == stem.to_string())
-    };
-    let highest = held.keys().map(|stem| stem.number).max().max(sealed.newest());
+    let kept = lock::kept(&loaded.set.lock, &held);
+    let is_kept = |stem: &Stem| kept.iter().any(|it| it.number == stem.number && it.name == stem.to_string());
+    let stays = |stem: &Stem| held.contains_key(stem) || is_kept(stem);
+    let highest = held.keys().map(|stem| stem.number).max().max(kept.last().map(|sealed| sealed.number));
     let own: Vec<(&Stem, &Vec<String>)> = here.iter().filter(|(stem, _)| !stays(stem)).collect();
     unchanged(project, &loaded.set, &base)?;
     let moves = moves(&own, highest, config)?;
     let mut edits = reference::edits(project, &own, &moves)?;
-    edits.extend(lock::conflict(project, &loaded, &revision, &theirs.dir)?);
+    edits.extend(lock::edit(project, &loaded, kept, &revision, &theirs.dir)?);
     let mentions = mention::mentions(project, &moves);
     let renames = in_order(project, &moves)?;
     if !dry_run {
@@ -94,13 +92,16 @@ fn base(project: &Project, onto: Option<&str>) -> Result<(String, Revision), Cli
     Ok((name, revision))
 }
 
-/// What others have must be here as they have it: a new name for it would be taken for a new migration.
+/// What others have must be here as they have it: a new name for it would be taken for a new migration, even where
+/// `lock --accept` took it.
 fn unchanged(project: &Project, set: &MigrationSet, base: &str) -> Result<(), CliError> {
     let found = since::since(project, None, set)?;
-    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    let stops = |it: &Diagnostic| it.is_error() || it.code == since::RENAMED;
+    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(stops).collect();
     if errors.is_empty() {
         Ok(())
     } else {
+        let base = found.base.as_deref().unwrap_or(base);
         Err(CliError::diagnostics(errors).help(format!("settle that with `{base}` first")))
     }
 }
@@ -177,23 +178,14 @@ fn in_order(project: &Project, moves: &[Move]) -> Result<Vec<(String, String)>, 
 /// All of them, or none.
 fn rename_all(root: &Path, renames: &[(String, String)]) -> Result<(), CliError> {
     for (done, (from, to)) in renames.iter().enumerate() {
-        if let Err(error) = rename(&root.join(from), &root.join(to)) {
+        if let Err(error) = edit::rename(&root.join(from), &root.join(to)) {
             for (from, to) in renames[..done].iter().rev() {
-                let _ = rename(&root.join(to), &root.join(from));
+                let _ = edit::rename(&root.join(to), &root.join(from));
             }
             return Err(CliError::failure(format!("could not rename `{from}` to `{to}`: {error}")));
         }
     }
     Ok(())
-}
-
-/// Never over a file that came there meanwhile, where the file system knows links.
-fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists || to.symlink_metadata().is_ok() => Err(error),
-        Err(_) => fs::rename(from, to),
-    }
 }
 
 /// The text of a file of the package.

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dbmigrate_core::file_name::{self, FileName};
+use dbmigrate_core::files::Files;
+use dbmigrate_core::lock::FILE;
 use dbmigrate_core::sequence::{quoted, rename};
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Severity, SourceMigration, SourceText};
 
@@ -9,6 +12,9 @@ use crate::error::CliError;
 use crate::ops::git::{Repository, Revision};
 use crate::ops::project::Project;
 use crate::ops::text_diff::changed;
+
+/// The code of what has another name here.
+pub(crate) const RENAMED: &str = "renamed-migration";
 
 /// A set beside what a revision holds.
 #[derive(Debug, Default)]
@@ -56,16 +62,17 @@ impl Comparison<'_> {
         let held: BTreeSet<String> = then.migrations.iter().map(SourceMigration::name).collect();
         let now: BTreeMap<String, &SourceMigration> = self.set.migrations.iter().map(|it| (it.name(), it)).collect();
         let new: Vec<&SourceMigration> = self.set.migrations.iter().filter(|it| !held.contains(&it.name())).collect();
+        let misnamed = self.misnamed();
         let mut since = Since::default();
         for old in &then.migrations {
             if let Some(now) = now.get(&old.name()) {
                 since.held.insert(now.number);
-                since.diagnostics.extend(self.edited(old, now));
+                since.diagnostics.extend(self.edited(old, now).into_iter().map(|it| self.judged(it, then, old, now)));
             } else if let Some(now) =
                 new.iter().find(|now| has_text_of(old, now)).or(new.iter().find(|now| now.slug == old.slug))
             {
-                since.diagnostics.push(self.renamed(old, now));
-            } else if !self.project.root.join(&old.file).exists() {
+                since.diagnostics.push(self.judged(self.renamed(old, now), then, old, now));
+            } else if !self.project.root.join(&old.file).exists() && !misnamed.contains(&old.number) {
                 let successor = new.iter().find(|now| now.number == old.number);
                 since.diagnostics.push(self.deleted(old, successor.copied()));
             }
@@ -73,6 +80,35 @@ impl Comparison<'_> {
         }
         since.base = Some(self.base);
         since
+    }
+
+    /// The numbers of files whose name is not right.
+    fn misnamed(&self) -> BTreeSet<u64> {
+        let entries = self.project.root.as_path().list(&self.set.config.dir).unwrap_or_default();
+        let names = entries.into_iter().filter_map(|entry| entry.name.ok());
+        names
+            .filter_map(|name| match file_name::parse(&name, &self.set.config) {
+                FileName::Misnamed { number, .. } => number,
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What `lock --accept` took on purpose is a warning: who reads the change of the lock sees it there as well.
+    fn judged(
+        &self,
+        problem: Diagnostic,
+        then: &MigrationSet,
+        old: &SourceMigration,
+        now: &SourceMigration,
+    ) -> Diagnostic {
+        let lock = &self.set.lock;
+        let is_sealed = lock.seals(now) && lock.find(now.number).is_some_and(|it| it.checksum == now.checksum);
+        if !problem.is_error() || old.number != now.number || !then.lock.seals(old) || !is_sealed {
+            return problem;
+        }
+        let problem = Diagnostic { severity: Severity::Warning, help: Vec::new(), ..problem };
+        problem.note(format!("it was accepted: `{}/{FILE}` has it as it is now", self.set.config.dir))
     }
 
     fn edited(&self, old: &SourceMigration, now: &SourceMigration) -> Vec<Diagnostic> {
@@ -136,7 +172,7 @@ impl Comparison<'_> {
 
     fn renamed(&self, old: &SourceMigration, now: &SourceMigration) -> Diagnostic {
         let message = format!("`{}` of `{}` is called `{}` here", old.name(), self.base, now.name());
-        let mut problem = Diagnostic::error("renamed-migration", message).in_file(&now.file);
+        let mut problem = Diagnostic::error(RENAMED, message).in_file(&now.file);
         if old.source().text() != now.source().text() {
             problem = self.difference(problem, old.source(), now.source());
         }

@@ -6,7 +6,7 @@ use super::Sealed;
 use super::read::Read;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::file_name::{FileName, Stem};
-use crate::migration::SourceMigration;
+use crate::migration::{Body, Down, SourceMigration};
 use crate::sequence::{quoted, rename};
 use crate::source::Span;
 
@@ -73,9 +73,8 @@ impl<'a> Checker<'a> {
             return;
         }
         let (name, file) = (&sealed.name, &migration.file);
-        let fault = Diagnostic::error("sealed-edited", format!("`{name}` is sealed, and was edited"))
-            .in_file(file)
-            .help(format!("restore it: {}", checkout(file)))
+        let fault = Diagnostic::error("sealed-edited", format!("`{name}` is sealed, and was edited")).in_file(file);
+        let fault = restore("restore it", &quoted(file), fault)
             .help("put the change into a new one: `cargo dbmigrate create NAME`")
             .help(accept(name));
         self.diagnostics.push(fault);
@@ -85,14 +84,11 @@ impl<'a> Checker<'a> {
     fn other_name(&mut self, migration: &SourceMigration, sealed: &Sealed) {
         let (now, name, file) = (migration.name(), &sealed.name, &migration.file);
         let fault = if migration.checksum == sealed.checksum {
-            Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
-                .in_file(file)
-                .help(rename(file, &with_stem(file, &now, name)))
+            self.renamed(migration, name)
         } else {
             let message = format!("`{now}` has the number of `{name}`, which is sealed");
-            Diagnostic::error("sealed-renamed", message)
-                .in_file(file)
-                .help(format!("give it another number, and restore `{name}`: {}", self.checkout_of(name)))
+            let fault = Diagnostic::error("sealed-renamed", message).in_file(file);
+            restore(&format!("give it another number, and restore `{name}`"), &self.files_of(name), fault)
         };
         self.diagnostics.push(fault.help(accept(name)));
     }
@@ -105,17 +101,36 @@ impl<'a> Checker<'a> {
         });
         let fault = match moved {
             Some(migration) => {
-                let (now, file) = (migration.name(), &migration.file);
                 self.renamed.insert(migration.number);
-                Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
-                    .in_file(file)
-                    .help(rename(file, &with_stem(file, &now, name)))
+                self.renamed(migration, name)
             }
-            None => Diagnostic::error("sealed-deleted", format!("`{name}` is sealed, and its file is gone"))
-                .at(Location::new(&self.read.source, place))
-                .help(format!("restore it: {}", self.checkout_of(name))),
+            None => {
+                let fault = Diagnostic::error("sealed-deleted", format!("`{name}` is sealed, and its file is gone"))
+                    .at(Location::new(&self.read.source, place));
+                restore("restore it", &self.files_of(name), fault)
+            }
         };
         self.diagnostics.push(fault.help(accept(name)));
+    }
+
+    /// All its files get their name back. A way back that kept it has to follow only if the new one is to stay.
+    fn renamed(&mut self, migration: &SourceMigration, name: &str) -> Diagnostic {
+        let (now, file) = (migration.name(), &migration.file);
+        let kept = format!("{}/{name}.down.sql", self.dir);
+        let of_down = |it: &&mut Diagnostic| it.code == "down-of-other-name" && it.file.as_ref() == Some(&kept);
+        if let Some(help) = self.diagnostics.iter_mut().find(of_down).and_then(|it| it.help.first_mut()) {
+            *help = format!("it is right once `{file}` has its name back; if the new one is to stay, {help}");
+        }
+        let fault = Diagnostic::error("sealed-renamed", format!("`{name}` is sealed, and was renamed to `{now}`"))
+            .in_file(file)
+            .help(rename(file, &with_stem(file, &now, name)));
+        match &migration.body {
+            Body::Sql { down: Down::Script(down), .. } if down.source.path() != file => {
+                let down = down.source.path();
+                fault.help(rename(down, &with_stem(down, &now, name)))
+            }
+            _ => fault,
+        }
     }
 
     /// What is not sealed comes after all that is.
@@ -136,13 +151,17 @@ impl<'a> Checker<'a> {
     }
 
     /// Nobody knows how its file ended.
-    fn checkout_of(&self, name: &str) -> String {
-        format!("`git checkout -- '{}/{name}.*'`", self.dir.replace('\'', r"'\''"))
+    fn files_of(&self, name: &str) -> String {
+        format!("'{}/{name}.*'", self.dir.replace('\'', r"'\''"))
     }
 }
 
-fn checkout(file: &str) -> String {
-    format!("`git checkout -- {}`", quoted(file))
+/// Says how to get files back from git, which may have them as they are now.
+fn restore(what: &str, files: &str, fault: Diagnostic) -> Diagnostic {
+    fault.help(format!("{what}: `git checkout -- {files}`")).help(format!(
+        "or, once that is committed, from a commit before it: `git log --oneline -- {files}`, then \
+         `git checkout COMMIT -- {files}`"
+    ))
 }
 
 fn accept(name: &str) -> String {

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::files::Files;
 use crate::nearest::nearest;
 use crate::problems::Problems;
+use crate::sequence::quoted;
 use crate::source::{SourceText, Span};
 
 const KEYS: [&str; 3] = ["version", "migrations", "schema"];
@@ -223,7 +224,7 @@ impl Reader<'_> {
 
     /// What to do about a file that nobody should have edited.
     fn restore(&self) -> String {
-        format!("restore it: `git checkout -- {}`", self.problems.source().path())
+        format!("restore it: `git checkout -- {}`", quoted(self.problems.source().path()))
     }
 
     /// Where the value of a key stands.

@@ -96,6 +96,8 @@ fn an_edit_is_an_error_and_what_is_not_sealed_is_free() {
         &[&[
             "sealed-edited migrations/002_b.sql: error: `002_b` is sealed, and was edited",
             "help: restore it: `git checkout -- migrations/002_b.sql`",
+            "help: or, once that is committed, from a commit before it: `git log --oneline -- migrations/002_b.sql`, then \
+             `git checkout COMMIT -- migrations/002_b.sql`",
             "help: put the change into a new one: `cargo dbmigrate create NAME`",
             "help: if no database has it yet, take it as it is now: `cargo dbmigrate lock --accept 002_b`",
         ]],
@@ -161,6 +163,23 @@ fn a_new_name_is_an_error_that_knows_the_old_one() {
 }
 
 #[test]
+fn the_way_back_goes_with_a_sealed_one_that_was_renamed() {
+    let package = sealed(2);
+    package.write("migrations/001_a.down.sql", "DROP TABLE a;");
+    package.write("migrations/migrations.lock", &Lock::seal(&package.load().set.migrations).to_text());
+    remove(&package, A.0);
+    package.write("migrations/001_first.up.sql", A.1);
+    // It has its right name, and is to follow only a name that stays.
+    let renamed = "rename it: `mv migrations/001_first.up.sql migrations/001_a.up.sql`";
+    let kept = "it is right once `migrations/001_first.up.sql` has its name back; if the new one is to stay, rename it";
+    check(&package, &[&["down-of-other-name", kept], &["sealed-renamed migrations/001_first.up.sql", renamed]]);
+    remove(&package, "migrations/001_a.down.sql");
+    package.write("migrations/001_first.down.sql", "DROP TABLE a;");
+    let back = "rename it: `mv migrations/001_first.down.sql migrations/001_a.down.sql`";
+    check(&package, &[&["sealed-renamed migrations/001_first.up.sql", renamed, back]]);
+}
+
+#[test]
 fn a_new_number_is_a_new_name_and_no_gap() {
     let package = sealed(3);
     remove(&package, B.0);
@@ -184,7 +203,8 @@ fn a_deleted_one_is_one_error_and_its_number_stays_taken() {
         let place =
             format!("sealed-deleted migrations/migrations.lock:{}:24: error: `{name}` is sealed, and its", at + 5);
         let restore = format!("restore it: `git checkout -- 'migrations/{name}.*'`");
-        check(&package, &[&[&place, &restore, &format!("`cargo dbmigrate lock --accept {name}`")]]);
+        let committed = format!("then `git checkout COMMIT -- 'migrations/{name}.*'`");
+        check(&package, &[&[&place, &restore, &committed, &format!("`cargo dbmigrate lock --accept {name}`")]]);
         assert_eq!(package.load().highest, Some(3));
     }
     // What was not sealed is a gap still.

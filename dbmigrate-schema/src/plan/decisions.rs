@@ -56,8 +56,11 @@ pub enum Rename {
 impl fmt::Display for Rename {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Table { from, to } => write!(f, "{from}={to}"),
-            Self::Column { table, from, to } => write!(f, "{table}.{from}={table}.{to}"),
+            Self::Table { from, to } => write!(f, "{}={}", from.to_sql(), to.to_sql()),
+            Self::Column { table, from, to } => {
+                let [table, from, to] = [table, from, to].map(Name::to_sql);
+                write!(f, "{table}.{from}={table}.{to}")
+            }
         }
     }
 }

@@ -132,7 +132,7 @@ impl Undecided {
             Self::DropTable { .. } => vec![format!("if that is meant: {}", allow(Hazard::DropTable))],
             Self::DropColumn { .. } => vec![format!("if that is meant: {}", allow(Hazard::DropColumn))],
             Self::NotNullWithoutValue { table, column, new } => {
-                let fill = argument("--fill", &format!("{table}.{column}=EXPRESSION"));
+                let fill = argument("--fill", &format!("{}.{}=EXPRESSION", table.to_sql(), column.to_sql()));
                 let mut help = vec![format!("say it: `cargo dbmigrate generate {fill}`")];
                 help.extend(new.then(|| "or give the column a `DEFAULT`".to_owned()));
                 help

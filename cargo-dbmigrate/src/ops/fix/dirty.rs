@@ -1,26 +1,17 @@
 //! Whether git has a file as it is now, so that what is done to it can be undone.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::error::CliError;
+use crate::ops::git;
 
 /// Refuses files with changes that are not committed. Without git or a repository there is nothing to ask.
 pub(super) fn refuse(root: &Path, files: &[&str]) -> Result<(), CliError> {
-    let mut command = Command::new("git");
+    let mut command = git::command(root);
     command
-        .args(["--no-pager", "-C"])
-        .arg(root)
         .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--"])
         .args(files)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_LITERAL_PATHSPECS", "1")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null());
-    // A hook of git runs with these, and they may mean another repository than that of the package.
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
-        command.env_remove(variable);
-    }
+        .env("GIT_LITERAL_PATHSPECS", "1");
     let Ok(output) = command.output() else { return Ok(()) };
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);

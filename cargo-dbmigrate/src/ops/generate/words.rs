@@ -16,8 +16,11 @@ pub(crate) fn renames(texts: &[String]) -> Result<Vec<Rename>, CliError> {
             Ok(Rename::Column { table: table.clone(), from: from.clone(), to: to.clone() })
         }
         ([old, _], [table, _]) => {
-            Err(CliError::usage(format!("`--rename {text}`: a column can't move to another table"))
-                .help(format!("if the table is renamed, say so as well: `--rename {old}={table}`")))
+            Err(CliError::usage(format!("`--rename {text}`: a column can't move to another table")).help(format!(
+                "if the table is renamed, say so as well: `--rename {}={}`",
+                old.to_sql(),
+                table.to_sql()
+            )))
         }
         _ => Err(no_rename(text)),
     };

@@ -157,7 +157,7 @@ impl Answer {
             Self::Object { kind, bytes, .. } if kind == "blob" => Ok(bytes),
             Self::Object { .. } => Err(io::Error::other("it is no file")),
             Self::Broken => Err(io::Error::other("it is a link that leads nowhere in the repository")),
-            Self::Missing => Err(ErrorKind::NotFound.into()),
+            Self::Missing => Err(io::Error::new(ErrorKind::NotFound, "git has no such file there")),
         }
     }
 
@@ -215,7 +215,8 @@ impl Objects {
         let head = String::from_utf8_lossy(&head);
         let words: Vec<&str> = head.trim_end_matches('\n').split(' ').collect();
         match *words {
-            [] | [""] => Err(io::Error::other("git stopped")),
+            // As it does where a path leads out of the repository.
+            [] | [""] => Err(io::Error::other("git gave no answer")),
             ["symlink" | "dangling" | "loop" | "notdir", size] if size.parse::<u64>().is_ok() => {
                 self.body(size)?;
                 Ok(if words[0] == "notdir" { Answer::Missing } else { Answer::Broken })
