@@ -1,4 +1,6 @@
-//! Schemas of any size, for the benches.
+//! Schemas and sets of any size, for the benches.
+
+pub mod set;
 
 use std::fmt::Write;
 

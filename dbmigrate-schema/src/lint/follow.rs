@@ -1,6 +1,9 @@
 //! Looks on while the set is replayed, and lets every rule judge each migration once it has run.
+//!
+//! The migrations before the first one that is judged are not followed: what they have led to is looked at once.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dbmigrate_core::statement::{Effect, Statement as Source};
@@ -26,6 +29,10 @@ use crate::watch::Watch;
 pub(crate) struct Follower<'a> {
     set: &'a MigrationSet,
     options: &'a Options<'a>,
+    /// How many migrations at the beginning are not judged, nor is any before them.
+    unjudged: usize,
+    /// Whether these have run, and it looks on.
+    follows: Arc<AtomicBool>,
     /// What SQLite says while it prepares a statement.
     heard: Arc<Mutex<Vec<Act>>>,
     pub(crate) state: State,
@@ -52,9 +59,12 @@ struct Ran {
 
 impl<'a> Follower<'a> {
     pub(crate) fn new(set: &'a MigrationSet, options: &'a Options<'a>) -> Self {
+        let unjudged = set.migrations.iter().take_while(|it| options.is_old(it.number)).count();
         Self {
             set,
             options,
+            unjudged,
+            follows: Arc::default(),
             heard: Arc::default(),
             state: State::default(),
             ran: Vec::new(),
@@ -75,6 +85,18 @@ impl<'a> Follower<'a> {
         self.findings.into_iter().filter_map(stands).collect()
     }
 
+    /// Begins to follow, from what is there now.
+    fn follow(&mut self, connection: &Connection) -> rusqlite::Result<Vec<Changed>> {
+        let there = self.state.look(connection, &Look::Everything, self.at)?;
+        self.failing.judge_all(connection, &self.state, &self.later);
+        self.follows.store(true, Ordering::Relaxed);
+        Ok(there)
+    }
+
+    fn follows(&self) -> bool {
+        self.follows.load(Ordering::Relaxed)
+    }
+
     fn hear(&self) -> Vec<Act> {
         std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -92,14 +114,20 @@ impl<'a> Follower<'a> {
     /// taken back.
     pub(crate) fn turn_to(&mut self, connection: &mut Connection) -> rusqlite::Result<Vec<Changed>> {
         self.take_back(connection)?;
-        let heard = Arc::clone(&self.heard);
+        let (follows, heard) = (Arc::clone(&self.follows), Arc::clone(&self.heard));
         connection.authorizer(Some(move |context: AuthContext<'_>| {
-            if let Some(act) = Act::new(&context) {
+            if follows.load(Ordering::Relaxed)
+                && let Some(act) = Act::new(&context)
+            {
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push(act);
             }
             Authorization::Allow
         }))?;
-        self.state.look(connection, &Look::Everything, self.at)
+        match self.follows() {
+            true => self.state.look(connection, &Look::Everything, self.at),
+            false if self.unjudged == 0 => self.follow(connection),
+            false => Ok(Vec::new()),
+        }
     }
 
     /// What has happened to the schema since the script that has just run began, or came with another database.
@@ -185,11 +213,17 @@ impl Watch for Follower<'_> {
     }
 
     fn runs(&mut self, connection: &Connection, script: &Script, statement: &Source) {
+        if !self.follows() {
+            return;
+        }
         self.quoted = quotes::words(connection, script.source.slice(statement.span));
         self.hear();
     }
 
     fn ran(&mut self, connection: &Connection, script: &Script, statement: &Source) -> rusqlite::Result<()> {
+        if !self.follows() {
+            return Ok(());
+        }
         let acts = self.hear();
         let mut changes = Vec::new();
         // VACUUM lays the schema's own table out anew.
@@ -205,7 +239,11 @@ impl Watch for Follower<'_> {
     }
 
     fn migrated(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.judge(connection);
+        if self.follows() {
+            self.judge(connection);
+        } else if self.at.is_some_and(|at| at + 1 == self.unjudged && self.unjudged < self.set.migrations.len()) {
+            self.follow(connection)?;
+        }
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! What hangs on a table or view: its indexes and triggers, and the views and triggers whose text names it.
+//! What hangs on a table or view: its indexes and triggers, the views and triggers whose text names it, and the tables
+//! that refer to it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,39 +7,53 @@ use super::state::Key;
 use crate::model::{Kind, Name, Object};
 use crate::plan::names_in;
 
+type ByName = HashMap<Name, HashSet<Key>>;
+
 /// Kept up to date with the schema, so that nobody has to look at all of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Links {
-    belongings: HashMap<Name, HashSet<Key>>,
-    naming: HashMap<Name, HashSet<Key>>,
+    belongings: ByName,
+    naming: ByName,
+    referring: ByName,
+    virtual_tables: HashSet<Key>,
 }
 
 impl Links {
     pub(super) fn add(&mut self, object: &Object) {
         let key = key(object);
-        if let Some(owner) = object.table() {
-            self.belongings.entry(owner.clone()).or_default().insert(key.clone());
+        if key.0 == Kind::VirtualTable {
+            self.virtual_tables.insert(key.clone());
         }
-        for name in naming(object) {
-            self.naming.entry(name).or_default().insert(key.clone());
-        }
+        self.links(object, |links, name| {
+            links.entry(name).or_default().insert(key.clone());
+        });
     }
 
     pub(super) fn remove(&mut self, object: &Object) {
         let key = key(object);
-        let take = |links: &mut HashMap<Name, HashSet<Key>>, name: &Name| {
-            if let Some(keys) = links.get_mut(name) {
+        self.virtual_tables.remove(&key);
+        self.links(object, |links, name| {
+            if let Some(keys) = links.get_mut(&name) {
                 keys.remove(&key);
                 if keys.is_empty() {
-                    links.remove(name);
+                    links.remove(&name);
                 }
             }
-        };
-        if let Some(owner) = object.table() {
-            take(&mut self.belongings, owner);
-        }
-        for name in naming(object) {
-            take(&mut self.naming, &name);
+        });
+    }
+
+    /// Goes through what an object hangs on.
+    fn links(&mut self, object: &Object, mut each: impl FnMut(&mut ByName, Name)) {
+        object.table().into_iter().for_each(|owner| each(&mut self.belongings, owner.clone()));
+        match object {
+            Object::Table(table) => {
+                let parents: HashSet<Name> = table.foreign_keys().map(|key| key.parent.clone()).collect();
+                parents.into_iter().for_each(|parent| each(&mut self.referring, parent));
+            }
+            _ if matches!(object.kind(), Kind::View | Kind::Trigger) => {
+                names_in(object).into_iter().for_each(|name| each(&mut self.naming, name));
+            }
+            _ => {}
         }
     }
 
@@ -51,15 +66,17 @@ impl Links {
     pub(super) fn naming(&self, name: &Name) -> impl Iterator<Item = &Key> {
         self.naming.get(name).into_iter().flatten()
     }
+
+    /// The tables with a foreign key to something of this name.
+    pub(super) fn referring(&self, parent: &Name) -> impl Iterator<Item = &Key> {
+        self.referring.get(parent).into_iter().flatten()
+    }
+
+    pub(super) fn virtual_tables(&self) -> impl Iterator<Item = &Key> {
+        self.virtual_tables.iter()
+    }
 }
 
 fn key(object: &Object) -> Key {
     (object.kind(), object.name().clone())
-}
-
-fn naming(object: &Object) -> HashSet<Name> {
-    match object.kind() {
-        Kind::View | Kind::Trigger => names_in(object),
-        _ => HashSet::new(),
-    }
 }

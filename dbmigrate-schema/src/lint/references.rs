@@ -9,8 +9,9 @@ pub(crate) fn references<'m>(
     migration: &'m Migration<'m>,
     parent: &'m Name,
 ) -> impl Iterator<Item = (&'m Table, &'m ForeignKey)> {
-    let tables = migration.after.iter().filter_map(|known| known.table());
-    let keys = tables.flat_map(|table| table.foreign_keys().map(move |key| (table, key)));
+    let mut tables: Vec<&Table> = migration.after.referring(parent).filter_map(|known| known.table()).collect();
+    tables.sort_by_key(|table| &table.name);
+    let keys = tables.into_iter().flat_map(|table| table.foreign_keys().map(move |key| (table, key)));
     keys.filter(move |(_, key)| key.parent == *parent)
 }
 

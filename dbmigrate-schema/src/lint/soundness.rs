@@ -54,6 +54,16 @@ impl Failing {
         self.0.contains_key(&key(object))
     }
 
+    /// Asks everything, where nobody knows what was changed.
+    pub(super) fn judge_all(&mut self, connection: &Connection, state: &State, later: &HashSet<Name>) {
+        let mut answers = Answers { connection, state, later, known: HashMap::new() };
+        let failed = state.iter().filter_map(|known| match answers.ask(&known.object)? {
+            (question, Some(_)) => Some((key(&known.object), question)),
+            (_, None) => None,
+        });
+        self.0 = failed.collect();
+    }
+
     /// Asks what a migration may have changed. `later` are the names of what repeatables make afterwards.
     pub(super) fn judge(
         &mut self,
@@ -66,22 +76,17 @@ impl Failing {
         if statements.iter().all(|statement| statement.changes.is_empty()) {
             return verdict;
         }
-        let mut answers: HashMap<String, Option<String>> = HashMap::new();
-        let mut ask = |object: &Object| {
-            let question = question(connection, state, object)?;
-            let answer = answers.entry(question.clone()).or_insert_with(|| fault(connection, &question, later));
-            Some((question, answer.clone()))
-        };
+        let mut answers = Answers { connection, state, later, known: HashMap::new() };
         let failed: HashMap<Key, String> = std::mem::take(&mut self.0);
         // What failed before may be sound again, or gone.
         for (kind, name) in failed.keys() {
             let Some(known) = state.get(*kind, name) else { continue };
-            if let Some((question, Some(_))) = ask(&known.object) {
+            if let Some((question, Some(_))) = answers.ask(&known.object) {
                 self.0.insert((*kind, name.clone()), question);
             }
         }
         for (known, statement) in Touched::by(statements, state).0 {
-            let Some((question, answer)) = ask(&known.object) else { continue };
+            let Some((question, answer)) = answers.ask(&known.object) else { continue };
             let object = known.object.clone();
             match answer {
                 // Somebody else's fault, or an old one.
@@ -99,6 +104,27 @@ impl Failing {
             }
         }
         verdict
+    }
+}
+
+/// The answers to questions, each asked once.
+struct Answers<'a> {
+    connection: &'a Connection,
+    state: &'a State,
+    later: &'a HashSet<Name>,
+    known: HashMap<String, Option<String>>,
+}
+
+impl Answers<'_> {
+    /// The question that is asked of a view or trigger, and what SQLite says against it.
+    fn ask(&mut self, object: &Object) -> Option<(String, Option<String>)> {
+        let question = question(self.connection, self.state, object)?;
+        if let Some(answer) = self.known.get(&question) {
+            return Some((question, answer.clone()));
+        }
+        let answer = fault(self.connection, &question, self.later);
+        self.known.insert(question.clone(), answer.clone());
+        Some((question, answer))
     }
 }
 

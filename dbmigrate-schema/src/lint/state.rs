@@ -1,9 +1,10 @@
 //! The schema as it is after each statement, kept up to date instead of read anew: a set of a thousand migrations is
 //! followed in linear time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::links::Links;
@@ -27,6 +28,8 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     objects: HashMap<Key, Rc<Known>>,
+    /// The same, by their place in `sqlite_schema`.
+    places: BTreeMap<i64, Rc<Known>>,
     links: Links,
     /// The highest rowid of `sqlite_schema`.
     newest: i64,
@@ -53,8 +56,7 @@ pub(super) enum Look {
     Everything,
 }
 
-const COLUMNS: &str = "SELECT type, name, tbl_name, rootpage, CAST(sql AS BLOB), rowid FROM main.sqlite_schema \
-                       WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+const ROWS: &str = "SELECT rowid, type, name, tbl_name, rootpage, CAST(sql AS BLOB) FROM main.sqlite_schema";
 
 impl State {
     pub(crate) fn get(&self, kind: Kind, name: &Name) -> Option<&Rc<Known>> {
@@ -75,6 +77,15 @@ impl State {
         self.links.naming(name).filter_map(|key| self.objects.get(key))
     }
 
+    pub(crate) fn virtual_tables(&self) -> impl Iterator<Item = &Rc<Known>> {
+        self.links.virtual_tables().filter_map(|key| self.objects.get(key))
+    }
+
+    /// The tables with a foreign key that refers to something of this name.
+    pub(crate) fn referring(&self, parent: &Name) -> impl Iterator<Item = &Rc<Known>> {
+        self.links.referring(parent).filter_map(|key| self.objects.get(key))
+    }
+
     /// Takes changes back, the newest first.
     pub(super) fn take_back(
         &mut self,
@@ -89,9 +100,14 @@ impl State {
     pub(super) fn set(&mut self, key: Key, known: Option<Rc<Known>>) {
         if let Some(old) = self.objects.get(&key) {
             self.links.remove(&old.object);
+            // Another one may have its place by now.
+            if self.places.get(&old.rowid).is_some_and(|there| Rc::ptr_eq(there, old)) {
+                self.places.remove(&old.rowid);
+            }
         }
         if let Some(new) = &known {
             self.links.add(&new.object);
+            self.places.insert(new.rowid, Rc::clone(new));
         }
         match known {
             Some(known) => drop(self.objects.insert(key, known)),
@@ -110,30 +126,34 @@ impl State {
         match look {
             Look::Table(name) => {
                 let Some(known) = self.get(Kind::Table, name).cloned() else { return Ok(changed) };
-                let sql = format!("{COLUMNS} AND rowid = ?1");
-                let now = connection.prepare(&sql)?.query_row([known.rowid], |row| read(row, known.born)).optional()?;
+                let sql = format!("{ROWS} WHERE rowid = ?1");
+                let now = connection.prepare(&sql)?.query_row([known.rowid], read).optional()?;
+                let now = now.map(|row| Known { object: parse::object(row), ..*known });
                 self.change((Kind::Table, name.clone()), now, &mut changed);
             }
             Look::New => {
-                let sql = format!("{COLUMNS} AND rowid > ?1 ORDER BY rowid");
-                let new: Vec<Known> = connection
-                    .prepare(&sql)?
-                    .query_map([self.newest], |row| read(row, born))?
-                    .collect::<rusqlite::Result<_>>()?;
-                for known in new {
-                    self.change((known.object.kind(), known.object.name().clone()), Some(known), &mut changed);
+                let mut statement = connection.prepare(&format!("{ROWS} WHERE rowid > ?1 ORDER BY rowid"))?;
+                let mut rows = statement.query([self.newest])?;
+                while let Some(row) = rows.next()? {
+                    self.newest = row.get(0)?;
+                    if is_followed(row)? {
+                        let known = Known { object: parse::object(read(row)?), born, rowid: self.newest };
+                        self.change(known.key(), Some(known), &mut changed);
+                    }
                 }
-                self.find_newest(connection)?;
             }
             Look::Gone(key) => {
                 let Some(known) = self.objects.get(key) else { return Ok(changed) };
-                let there = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE rowid = ?1)";
-                if connection.prepare(there)?.query_row([known.rowid], |row| row.get(0))? {
+                let there = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE rowid = ?1), \
+                             (SELECT ifnull(max(rowid), 0) FROM main.sqlite_schema)";
+                let (is_there, newest) =
+                    connection.query_row(there, [known.rowid], |row| <(bool, i64)>::try_from(row))?;
+                if is_there {
                     return Ok(changed);
                 }
                 let gone: Vec<Key> = std::iter::once(key).chain(self.links.of(&key.1)).cloned().collect();
                 gone.into_iter().for_each(|key| self.change(key, None, &mut changed));
-                self.find_newest(connection)?;
+                self.newest = newest;
             }
             Look::Everything => self.all(connection, born, &mut changed)?,
         }
@@ -146,32 +166,44 @@ impl State {
         born: Option<usize>,
         changed: &mut Vec<Changed>,
     ) -> rusqlite::Result<()> {
-        let shadows = crate::read::shadow_tables(connection)?;
-        let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY rowid"))?;
+        let mut statement = connection.prepare(&format!("{ROWS} ORDER BY rowid"))?;
         let mut rows = statement.query([])?;
-        let mut seen = HashSet::new();
+        self.newest = 0;
+        // Both are in the order of their places: what is as it was costs one comparison.
+        let mut known = self.places.iter().peekable();
+        let (mut found, mut left) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
-            let (key, table) = (key(row)?, Name::new(row.get::<_, String>(2)?));
-            if shadows.contains(&table) {
-                continue;
+            let place: i64 = row.get(0)?;
+            self.newest = place;
+            while let Some((_, gone)) = known.next_if(|(was, _)| **was < place) {
+                left.push(gone.key());
             }
-            let known = self.objects.get(&key);
-            let same = known.is_some_and(|known| {
-                row.get_ref(4).ok().and_then(|text| text.as_bytes().ok()) == Some(known.object.text().as_bytes())
-                    && row.get(5) == Ok(known.rowid)
-                    && known.object.table().is_none_or(|own| *own == table)
-            });
-            if !same {
-                // A table keeps its birth through every change of its text.
-                let born = known.map_or(born, |known| known.born);
-                let now = read(row, born)?;
-                self.change(key.clone(), Some(now), changed);
+            if let Some((_, there)) = known.next_if(|(was, _)| **was == place) {
+                if there.is_as_in(row)? {
+                    continue;
+                }
+                left.push(there.key());
             }
-            seen.insert(key);
+            if is_followed(row)? {
+                found.push((place, read(row)?));
+            }
         }
-        let gone: Vec<Key> = self.objects.keys().filter(|key| !seen.contains(key)).cloned().collect();
-        gone.into_iter().for_each(|key| self.change(key, None, changed));
-        self.find_newest(connection)
+        left.extend(known.map(|(_, gone)| gone.key()));
+        let is_virtual = |(_, row): &(i64, parse::Row)| row.kind == Kind::VirtualTable;
+        if self.virtual_tables().next().is_some() || found.iter().any(is_virtual) {
+            let shadows = crate::read::shadow_tables(connection)?;
+            found.retain(|(_, row)| !shadows.contains(&row.table));
+        }
+        let mut seen = HashSet::new();
+        for (place, row) in found {
+            let key = (row.kind, row.name.clone());
+            // A table keeps its birth through every change of its text.
+            let born = self.objects.get(&key).map_or(born, |known| known.born);
+            seen.insert(key.clone());
+            self.change(key, Some(Known { object: parse::object(row), born, rowid: place }), changed);
+        }
+        left.into_iter().filter(|key| !seen.contains(key)).for_each(|key| self.change(key, None, changed));
+        Ok(())
     }
 
     /// What comes has a higher rowid than all that is there, be it kept here or not.
@@ -188,25 +220,42 @@ impl State {
     }
 }
 
-fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
-    let kind = match row.get::<_, String>(0)?.as_str() {
-        "table" if row.get::<_, Option<i64>>(3)?.unwrap_or(0) == 0 => Kind::VirtualTable,
+fn read(row: &Row<'_>) -> rusqlite::Result<parse::Row> {
+    let kind = match row.get_ref(1)?.as_str()? {
+        "table" if row.get::<_, Option<i64>>(4)?.unwrap_or(0) == 0 => Kind::VirtualTable,
         "table" => Kind::Table,
         "index" => Kind::Index,
         "view" => Kind::View,
         _ => Kind::Trigger,
     };
-    Ok((kind, Name::new(row.get::<_, String>(1)?)))
+    let (name, table) = (Name::new(row.get_ref(2)?.as_str()?), Name::new(row.get_ref(3)?.as_str()?));
+    Ok(parse::Row { kind, name, table, text: String::from_utf8_lossy(row.get_ref(5)?.as_bytes()?).into_owned() })
 }
 
-fn read(row: &Row<'_>, born: Option<usize>) -> rusqlite::Result<Known> {
-    let (kind, name) = key(row)?;
-    let text = String::from_utf8_lossy(&row.get::<_, Vec<u8>>(4)?).into_owned();
-    let object = parse::object(parse::Row { kind, name, table: Name::new(row.get::<_, String>(2)?), text });
-    Ok(Known { object, born, rowid: row.get(5)? })
+/// Whether a row stands for something that a statement made, and not SQLite by itself.
+fn is_followed(row: &Row<'_>) -> rusqlite::Result<bool> {
+    let name = row.get_ref(2)?.as_bytes()?;
+    let is_own = name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"sqlite_"));
+    Ok(!is_own && row.get_ref(5)? != ValueRef::Null)
 }
 
 impl Known {
+    fn key(&self) -> Key {
+        (self.object.kind(), self.object.name().clone())
+    }
+
+    /// Whether a row of `sqlite_schema` still says the same.
+    fn is_as_in(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
+        let name = self.object.name();
+        let table = self.object.table().unwrap_or(name);
+        for (column, text) in [(5, self.object.text()), (2, name.as_str()), (3, table.as_str())] {
+            if row.get_ref(column)?.as_bytes_or_null()? != Some(text.as_bytes()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     pub(crate) fn table(&self) -> Option<&Table> {
         self.object.as_table()
     }

@@ -70,7 +70,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let names: HashSet<&Name> = lost.iter().map(|(name, _)| *name).collect();
-    let mut indexes: Vec<_> = migration.after.iter().filter_map(|known| index(&known.object)).collect();
+    let mut indexes: Vec<_> = migration.after.virtual_tables().filter_map(|known| index(&known.object)).collect();
     indexes.sort_by_key(|(index, _)| &index.name);
     for (index, content) in indexes.into_iter().filter(|(_, content)| names.contains(content)) {
         let Some(why) = fault(migration.connection, index) else { continue };
@@ -85,7 +85,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                     sql = name.to_sql()
                 ))
                 .moot_if(move |end| {
-                    let mut now = end.state.iter().filter_map(|known| self::index(&known.object));
+                    let mut now = end.state.virtual_tables().filter_map(|known| self::index(&known.object));
                     !now.any(|(index, _)| *index == object)
                 }),
         );

@@ -12,7 +12,7 @@ use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::lint::values::{are_cared_for, assertion, names};
-use crate::model::{Affinity, Constraint, Kind, Name, Object, Rule};
+use crate::model::{Affinity, Constraint, Name, Object, Rule};
 use crate::plan::is_never_null;
 
 const BEFORE: &str = "CREATE TABLE words (word TEXT, lang TEXT, PRIMARY KEY (word, lang));";
@@ -219,7 +219,7 @@ fn full_text(migration: &Migration<'_>, findings: &mut Findings<'_>, change: &Ta
         return;
     }
     let table = &held.after.name;
-    for known in migration.after.iter().filter(|known| known.object.kind() == Kind::VirtualTable) {
+    for known in migration.after.virtual_tables() {
         let Object::VirtualTable(index) = &known.object else { continue };
         let is_content = |argument: &String| {
             let names = names(argument);

@@ -66,9 +66,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let name = &after.name;
-        let Some(user) =
-            migration.after.iter().filter(|known| counts_on(known, name)).min_by_key(|it| it.object.name())
-        else {
+        let users = migration.after.naming(name).chain(migration.after.virtual_tables());
+        let Some(user) = users.filter(|known| counts_on(known, name)).min_by_key(|it| it.object.name()) else {
             continue;
         };
         let (kind, user) = (user.object.kind(), user.object.name());

@@ -10,7 +10,7 @@ use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::state::State;
 use crate::lint::tree::{Move, moves};
 use crate::lint::words::listed;
-use crate::model::{Kind, Name, Table};
+use crate::model::{Kind, Name};
 
 pub(super) const RULE: Rule = Rule {
     name: "rename-old-first",
@@ -91,9 +91,7 @@ fn children_of(state: &State, parent: &Name) -> Vec<Name> {
     if state.get(Kind::Table, parent).is_some() {
         return Vec::new();
     }
-    let tables = state.iter().filter_map(|known| known.table());
-    let refers = |table: &&Table| table.foreign_keys().any(|key| key.parent == *parent);
-    let mut children: Vec<_> = tables.filter(refers).map(|table| table.name.clone()).collect();
+    let mut children: Vec<_> = state.referring(parent).map(|known| known.object.name().clone()).collect();
     children.sort();
     children
 }
