@@ -15,6 +15,7 @@ use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
 use super::act::{Act, Deed};
 use super::finding::{End, Finding, Findings, Moot};
+use super::history::History;
 use super::migration::{Migration, Statement};
 use super::rule::Check;
 use super::rules::RULES;
@@ -126,6 +127,7 @@ impl<'a> Follower<'a> {
             source,
             script,
             statements: &statements,
+            history: &History::of(&statements),
             after: &self.state,
             lineage: &lineage,
             verdict: &verdict,
