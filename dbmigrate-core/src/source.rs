@@ -173,6 +173,8 @@ mod tests {
         assert_eq!(source.position(3), Position { line: 1, column: 3 });
         assert_eq!(source.position(5), Position { line: 2, column: 1 });
         assert_eq!(source.position(99), Position { line: 2, column: 2 });
+        let many = SourceText::new("a.sql", &"\n".repeat(1_000));
+        assert_eq!([255, 256, 999].map(|at| many.position(at).line), [256, 257, 1_000]);
     }
 
     #[test]

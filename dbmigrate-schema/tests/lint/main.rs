@@ -9,6 +9,7 @@ mod examples;
 mod later;
 mod levels;
 mod lineage;
+mod old;
 mod plan;
 mod planned;
 mod quotes;
