@@ -24,7 +24,9 @@ impl Links {
         if key.0 == Kind::VirtualTable {
             self.virtual_tables.insert(key.clone());
         }
-        self.links(object, |links, name| drop(links.entry(name).or_default().insert(key.clone())));
+        self.links(object, |links, name| {
+            links.entry(name).or_default().insert(key.clone());
+        });
     }
 
     pub(super) fn remove(&mut self, object: &Object) {
