@@ -21,37 +21,37 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench(args = MIGRATIONS, sample_count = 5, sample_size = 1)]
+#[divan::bench(args = MIGRATIONS, sample_count = 3, sample_size = 1)]
 fn in_sqlite(bencher: Bencher<'_, '_>, migrations: usize) {
     let set = set(migrations);
     bencher.bench_local(|| run(&set));
 }
 
-#[divan::bench(args = MIGRATIONS, sample_count = 5, sample_size = 1)]
+#[divan::bench(args = MIGRATIONS, sample_count = 3, sample_size = 1)]
 fn replayed(bencher: Bencher<'_, '_>, migrations: usize) {
     let set = set(migrations);
     assert_eq!(replay(&set, None).ups, migrations);
     bencher.bench_local(|| replay(&set, None));
 }
 
-#[divan::bench(args = MIGRATIONS, sample_count = 5, sample_size = 1)]
+#[divan::bench(args = MIGRATIONS, sample_count = 3, sample_size = 1)]
 fn linted_newest(bencher: Bencher<'_, '_>, migrations: usize) {
     let old: BTreeSet<u64> = (1..=migrations as u64 - NEW).collect();
     linted(bencher, &set(migrations), Some(&old));
 }
 
-#[divan::bench(args = MIGRATIONS, sample_count = 5, sample_size = 1)]
+#[divan::bench(args = MIGRATIONS, sample_count = 3, sample_size = 1)]
 fn linted_all(bencher: Bencher<'_, '_>, migrations: usize) {
     linted(bencher, &set(migrations), None);
 }
 
-#[divan::bench(args = STATEMENTS, sample_count = 5, sample_size = 1)]
+#[divan::bench(args = STATEMENTS, sample_count = 3, sample_size = 1)]
 fn one_file_in_sqlite(bencher: Bencher<'_, '_>, statements: usize) {
     let set = one_file(statements);
     bencher.bench_local(|| run(&set));
 }
 
-#[divan::bench(args = STATEMENTS, sample_count = 5, sample_size = 1)]
+#[divan::bench(args = STATEMENTS, sample_count = 3, sample_size = 1)]
 fn one_file_linted(bencher: Bencher<'_, '_>, statements: usize) {
     linted(bencher, &one_file(statements), None);
 }

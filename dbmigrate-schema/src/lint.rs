@@ -13,6 +13,7 @@ mod explain;
 mod features;
 mod finding;
 mod follow;
+mod history;
 mod keys;
 mod levels;
 mod lineage;

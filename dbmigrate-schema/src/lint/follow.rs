@@ -15,6 +15,7 @@ use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
 use super::act::{Act, Deed};
 use super::finding::{End, Finding, Findings, Moot};
+use super::history::History;
 use super::migration::{Migration, Statement};
 use super::rule::Check;
 use super::rules::RULES;
@@ -165,6 +166,7 @@ impl<'a> Follower<'a> {
             source,
             script,
             statements: &statements,
+            history: &History::of(&statements),
             after: &self.state,
             lineage: &lineage,
             verdict: &verdict,
@@ -320,6 +322,9 @@ mod tests {
             // Foreign keys come to be off in the middle, and it all runs again.
             "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); DROP TABLE p; CREATE TABLE p (b)",
             "CREATE VIRTUAL TABLE f USING fts5 (a); INSERT INTO f VALUES ('x'); CREATE TABLE after_f (a)",
+            "CREATE TRIGGER h AFTER INSERT ON after_f BEGIN INSERT INTO f VALUES (new.a); END; \
+             CREATE INDEX k ON after_f (a); ALTER TABLE after_f RENAME TO before_f; ALTER TABLE f RENAME TO g; \
+             ALTER TABLE g RENAME TO f; ALTER TABLE before_f RENAME TO after_f",
             "DROP TABLE f; DROP TABLE after_f; CREATE TABLE again (a); DROP TABLE again; CREATE TABLE again (b)",
             "-- dbmigrate: no-transaction\nVACUUM; CREATE TABLE late (a);\nBEGIN; CREATE TABLE in_between (a); COMMIT;",
             "CREATE TABLE copied AS SELECT * FROM old; DROP VIEW seen; DROP TABLE old; ANALYZE",
@@ -334,6 +339,17 @@ mod tests {
             let followed = Schema { objects: follower.state.iter().map(|known| known.object.clone()).collect() };
             let there = read(&connection, &ReadOptions::default()).unwrap();
             assert_eq!(shown(&followed), shown(&there), "{text}");
+            // What can be looked up is what has been followed.
+            for known in follower.state.iter() {
+                let name = known.object.name();
+                assert_eq!(follower.state.at_its_place(known), Some(known), "{text}: {name}");
+                if known.object.kind() == Kind::VirtualTable {
+                    assert!(follower.state.virtual_tables().any(|it| it == known), "{text}: {name}");
+                }
+                for key in known.table().into_iter().flat_map(|table| table.foreign_keys()) {
+                    assert!(follower.state.referring(&key.parent).any(|it| it == known), "{text}: {name}");
+                }
+            }
         }
         // And back, as if none of the last script had run.
         let before = follower.ran.len();

@@ -10,10 +10,11 @@ use sqlite3_parser::ast::Stmt;
 
 use super::act::{Act, Deed};
 use super::finding::Draft;
+use super::history::History;
 use super::lineage::{Lineage, TableChange};
 use super::soundness::Verdict;
 use super::state::{Changed, Known, State};
-use super::{Options, Rows, tree};
+use super::{Options, Rows};
 use crate::model::{Kind, Name, Table};
 use crate::plan::{OLDEST, Version};
 
@@ -27,6 +28,8 @@ pub(crate) struct Migration<'m> {
     pub(crate) script: &'m Script,
     /// The statements that ran, in order.
     pub(crate) statements: &'m [Statement<'m>],
+    /// The same, by what they did it to.
+    pub(super) history: &'m History<'m>,
     /// The schema after it.
     pub(crate) after: &'m State,
     /// What became of the tables: a rebuild is one change.
@@ -90,9 +93,7 @@ impl<'m> Migration<'m> {
 
     /// An object as it was before a statement.
     pub(crate) fn at_statement(&self, statement: usize, kind: Kind, name: &Name) -> Option<&Rc<Known>> {
-        let later = self.statements.get(statement..).unwrap_or_default();
-        let mut changes = later.iter().flat_map(|statement| &statement.changes);
-        match changes.find(|changed| changed.key.0 == kind && changed.key.1 == *name) {
+        match self.history.next(statement, &(kind, name.clone())) {
             Some(changed) => changed.before.as_ref(),
             None => self.after.get(kind, name),
         }
@@ -117,11 +118,7 @@ impl<'m> Migration<'m> {
             let anew = self.changed_tables().filter(|change| change.rebuild.is_some());
             anew.flat_map(|change| &change.statements).any(|at| *at == statement)
         };
-        let emptied = self.statements.iter().take(statement).filter_map(|statement| statement.tree).any(|tree| {
-            matches!(tree, Stmt::Delete { tbl_name, where_clause: None, limit: None, .. }
-                if tree::in_main(tbl_name).as_ref() == Some(table))
-        });
-        (!self.is_new(known) || made_anew()) && !emptied
+        (!self.is_new(known) || made_anew()) && !self.history.is_emptied(statement, table)
     }
 
     /// The statement that made a table what it has become: the last one before which this did not hold of it and after

@@ -86,6 +86,12 @@ impl State {
         self.links.referring(parent).filter_map(|key| self.objects.get(key))
     }
 
+    /// What is kept for the place of an object.
+    #[cfg(test)]
+    pub(super) fn at_its_place(&self, known: &Known) -> Option<&Rc<Known>> {
+        self.places.get(&known.rowid)
+    }
+
     /// Takes changes back, the newest first.
     pub(super) fn take_back(
         &mut self,

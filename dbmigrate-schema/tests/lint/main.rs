@@ -10,6 +10,7 @@ mod history;
 mod later;
 mod levels;
 mod lineage;
+mod old;
 mod plan;
 mod planned;
 mod quotes;

@@ -4,6 +4,8 @@
 //! a` keep what is there. A table that goes at the end is for `drop-table`. What a trigger does is not looked at, nor
 //! what happens to virtual tables, which are filled anew like that.
 
+use std::collections::HashSet;
+
 use sqlite3_parser::ast::{AlterTableBody, Expr, Literal, Set, Stmt};
 
 use crate::lint::added::rows;
@@ -63,6 +65,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    let mut added = HashSet::new();
     for (at, statement) in migration.statements.iter().enumerate() {
         let (table, verb, sets): (_, _, &[Set<'_>]) = match statement.tree {
             Some(Stmt::Delete { tbl_name, where_clause, limit: None, .. }) if is_open(where_clause.as_ref()) => {
@@ -73,12 +76,17 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             {
                 (tbl_name, "updated", *sets)
             }
+            Some(Stmt::AlterTable(_, AlterTableBody::AddColumn(column))) => {
+                added.insert(tree::name(&column.col_name));
+                continue;
+            }
             _ => continue,
         };
         let Some(table) = tree::in_main(table).filter(|table| migration.may_hold_rows(at, table)) else { continue };
         let goes =
             migration.lineage.dropped.iter().any(|gone| gone.statement > at && *gone.table.object.name() == table);
-        let harmless = !sets.is_empty() && sets.iter().all(|set| keeps(set) || is_new(migration, at, &table, set));
+        let harmless =
+            !sets.is_empty() && sets.iter().all(|set| keeps(set) || is_new(migration, &added, at, &table, set));
         if goes || harmless {
             continue;
         }
@@ -123,14 +131,7 @@ fn keeps(set: &Set<'_>) -> bool {
 }
 
 /// Whether an assignment is to columns that the migration itself has added before.
-fn is_new(migration: &Migration<'_>, at: usize, table: &Name, set: &Set<'_>) -> bool {
-    let earlier = migration.statements.iter().take(at).filter_map(|statement| statement.tree);
-    let added: Vec<_> = earlier
-        .filter_map(|tree| match tree {
-            Stmt::AlterTable(_, AlterTableBody::AddColumn(added)) => Some(tree::name(&added.col_name)),
-            _ => None,
-        })
-        .collect();
+fn is_new(migration: &Migration<'_>, added: &HashSet<Name>, at: usize, table: &Name, set: &Set<'_>) -> bool {
     let changes = &migration.lineage.changes;
     let change = changes.iter().find(|change| change.statements.contains(&at) || change.after.object.name() == table);
     let before = change.map(|change| &change.before).or_else(|| migration.before(Kind::Table, table));
