@@ -233,6 +233,13 @@ fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
     assert_eq!(files(&project).len(), 2);
     project.dbmigrate(["generate", "--rename", "team.name=team.label"]).exits(101).says("label");
     project.dbmigrate(["generate", "--rename", "team.name"]).exits(2).says("--rename table.old=table.new");
+    // That columns may go says nothing of this one, which may only have another name.
+    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(101);
+    run.says("`name`").says("--allow drop-column=team.name");
+    project.dbmigrate(["generate", "--allow", "drop-column=team"]).exits(2).says("drop-column=table.column");
+    assert_eq!(files(&project).len(), 2);
+    let dropped = project.dbmigrate(["generate", "--allow", "drop-column=team.name", "--dry-run"]).succeeds();
+    assert!(dropped.stdout.contains("-- dbmigrate: allow drop-column asked for"), "{dropped}");
     project.dbmigrate(["generate", "--rename", "team.name=team.title"]).succeeds();
     project.dbmigrate(["generate"]).succeeds().says("already");
 }

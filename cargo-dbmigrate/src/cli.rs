@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
-use dbmigrate_schema::Hazard;
 
 pub(crate) use lint::{CheckArgs, ExplainArgs};
 
@@ -232,9 +231,10 @@ pub(crate) struct FromDiffArgs {
     /// Fill a column that takes no NULL: `table.column=expression`
     #[arg(long, value_name = "COLUMN=EXPR")]
     pub(crate) fill: Vec<String>,
-    /// Let something be lost: `drop-table` or `drop-column`
-    #[arg(long, value_name = "HAZARD", value_delimiter = ',')]
-    pub(crate) allow: Vec<Hazard>,
+    /// Let something be lost: `drop-table` or `drop-column`; `drop-column=table.column`, `drop-table=table` where it might
+    /// only have another name
+    #[arg(long, value_name = "HAZARD")]
+    pub(crate) allow: Vec<String>,
     /// Show what would be written, on stdout, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -39,7 +39,9 @@ pub use declared::{Declared, Hint};
 pub use fill::{FillError, Filled, FilledTable, fill};
 pub use migrated::migrated;
 pub use model::{Kind, Name, Object, Schema, Table};
-pub use plan::{Decisions, Fill, Hazard, OLDEST, Plan, Planned, Rename, Undecided, Version, plan, reversed};
+pub use plan::{
+    Decisions, Fill, Goes, Gone, Hazard, OLDEST, Plan, Planned, Rename, Undecided, Version, plan, reversed,
+};
 pub use program::Program;
 pub use proof::{Claim, Failure, Loss, LossKind, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};

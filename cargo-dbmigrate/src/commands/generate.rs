@@ -28,7 +28,7 @@ pub(super) fn from_diff(
         name,
         renames: &args.rename,
         fills: &args.fill,
-        allow: args.allow.iter().copied().collect(),
+        allow: &args.allow,
         down: project.config.reversible && !no_down,
     };
     let runner = Runner::of(&project, context.global, &args.build);

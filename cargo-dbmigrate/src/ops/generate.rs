@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{
-    Claim, Decisions, Failure, Hazard, Name, OLDEST, Plan, Program, Proof, Rename, Schema, Step, Undecided, compare,
-    plan, prove, reversed,
+    Claim, Decisions, Failure, Goes, Gone, Hazard, Name, OLDEST, Plan, Program, Proof, Rename, Schema, Step, Undecided,
+    compare, plan, prove, reversed,
 };
 
 use crate::error::CliError;
@@ -29,7 +29,8 @@ pub(crate) struct Request<'a> {
     pub(crate) renames: &'a [String],
     /// `table.column=expression`.
     pub(crate) fills: &'a [String],
-    pub(crate) allow: BTreeSet<Hazard>,
+    /// `drop-table`, `drop-column=table.column`.
+    pub(crate) allow: &'a [String],
     /// Whether there is to be a way back.
     pub(crate) down: bool,
 }
@@ -75,11 +76,13 @@ pub(crate) fn generate(
     let warnings = done.into_iter().map(|hint| hint.done(&file)).collect();
     let target = &declared.schema;
 
+    let (allow, goes) = words::allowed(request.allow)?;
     let mut decisions = Decisions {
         min_sqlite: project.config.min_sqlite.unwrap_or(OLDEST),
         renames: words::renames(request.renames)?,
         fills: words::fills(request.fills, target, &before)?,
-        allow: request.allow.clone(),
+        allow,
+        goes: Goes::These(goes),
     };
     decisions
         .renames
@@ -142,7 +145,7 @@ fn decided(
             Ok(plan) => return Ok(plan),
             Err(undecided) => undecided,
         };
-        let known = decisions.renames.len();
+        let known = decisions.clone();
         for question in &undecided {
             let Undecided::AmbiguousRename { table, from, to } = question else { continue };
             let about = (table.clone(), from.clone());
@@ -150,19 +153,27 @@ fn decided(
                 continue;
             }
             asked.push(about);
-            for to in to {
-                let rename = rename(table.as_ref(), from, to);
+            let mut renamed = None;
+            for rename in to.iter().map(|to| rename(table.as_ref(), from, to)) {
                 match ask(&words::question(&rename)) {
                     None => return Err(CliError::diagnostics(open(&undecided))),
                     Some(false) => {}
                     Some(true) => {
-                        decisions.renames.push(rename);
+                        renamed = Some(rename);
                         break;
                     }
                 }
             }
+            match (renamed, &mut decisions.goes) {
+                (Some(rename), _) => decisions.renames.push(rename),
+                // It is nothing else, then; whether it may go is for `--allow` to say.
+                (None, Goes::These(these)) if decisions.allow.contains(&gone(table.as_ref(), from).hazard()) => {
+                    these.push(gone(table.as_ref(), from));
+                }
+                (None, _) => {}
+            }
         }
-        if decisions.renames.len() == known {
+        if *decisions == known {
             return Err(CliError::diagnostics(open(&undecided)));
         }
     }
@@ -173,6 +184,13 @@ fn rename(table: Option<&Name>, from: &Name, to: &Name) -> Rename {
     match table {
         None => Rename::Table { from, to },
         Some(table) => Rename::Column { table: table.clone(), from, to },
+    }
+}
+
+fn gone(table: Option<&Name>, name: &Name) -> Gone {
+    match table {
+        None => Gone::Table(name.clone()),
+        Some(table) => Gone::Column { table: table.clone(), column: name.clone() },
     }
 }
 
@@ -196,11 +214,16 @@ fn open(undecided: &[Undecided]) -> Vec<Diagnostic> {
 
 /// What was let go on purpose, for the linter to know.
 fn allows(before: &Schema, target: &Schema, decisions: &Decisions) -> String {
+    let named = match &decisions.goes {
+        Goes::These(these) => these.iter().map(Gone::hazard).collect(),
+        Goes::Anything => BTreeSet::new(),
+    };
     let is_needed = |hazard: &&Hazard| {
         let allow = decisions.allow.iter().copied().filter(|other| other != *hazard).collect();
-        plan(before, target, &Decisions { allow, ..decisions.clone() }).is_err()
+        let goes = Goes::default();
+        plan(before, target, &Decisions { allow, goes, ..decisions.clone() }).is_err()
     };
-    let needed = decisions.allow.iter().filter(is_needed);
+    let needed = decisions.allow.union(&named).filter(is_needed);
     let lines: String = needed.map(|it| format!("-- dbmigrate: allow {it} asked for with `--allow {it}`\n")).collect();
     if lines.is_empty() { lines } else { lines + "\n" }
 }
@@ -261,5 +284,13 @@ mod tests {
         assert_eq!(renames(from, to, &[Some(false)], &mut questions), None);
         assert_eq!(renames(from, to, &[None], &mut questions), None);
         assert_eq!(questions, vec!["is column `b` of `t` what was `a`, with its values?"; 3]);
+
+        // A column that is no other one goes, if columns may go.
+        let (from, to) = (Schema::from_sql(from).unwrap(), Schema::from_sql(to).unwrap());
+        let mut decisions = Decisions { allow: [Hazard::DropColumn].into(), ..Decisions::default() };
+        assert!(decided(&from, &to, &mut decisions, &mut |_| None).is_err());
+        assert!(decided(&from, &to, &mut decisions, &mut |_| Some(false)).is_ok());
+        let column = Gone::Column { table: Name::new("t"), column: Name::new("a") };
+        assert_eq!(decisions.goes, Goes::These(vec![column]));
     }
 }

@@ -21,13 +21,21 @@ pub struct Decisions {
     pub renames: Vec<Rename>,
     /// What rows get where they have no value. One that fits nowhere means nothing: it may be for the way back.
     pub fills: Vec<Fill>,
-    /// What may be lost.
+    /// What may be lost where it is nothing else: what could have another name now is asked all the same.
     pub allow: BTreeSet<Hazard>,
+    /// What is lost for certain.
+    pub goes: Goes,
 }
 
 impl Default for Decisions {
     fn default() -> Self {
-        Self { min_sqlite: OLDEST, renames: Vec::new(), fills: Vec::new(), allow: BTreeSet::new() }
+        Self {
+            min_sqlite: OLDEST,
+            renames: Vec::new(),
+            fills: Vec::new(),
+            allow: BTreeSet::new(),
+            goes: Goes::default(),
+        }
     }
 }
 
@@ -74,6 +82,65 @@ pub struct Fill {
     pub column: Name,
     /// An expression over the row, by the names of columns after.
     pub expression: String,
+}
+
+/// What is lost for certain, whatever comes that looks like it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goes {
+    /// These.
+    These(Vec<Gone>),
+    /// Everything that is not there afterwards: what was just made may go as it came.
+    Anything,
+}
+
+impl Default for Goes {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
+}
+
+impl Goes {
+    pub(super) fn has(&self, gone: &Gone) -> bool {
+        match self {
+            Self::These(these) => these.contains(gone),
+            Self::Anything => true,
+        }
+    }
+}
+
+/// A table or a column that goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gone {
+    /// A table, by its name before.
+    Table(Name),
+    /// A column.
+    Column {
+        /// The name of its table after.
+        table: Name,
+        /// Its name before.
+        column: Name,
+    },
+}
+
+impl Gone {
+    /// What is lost with it.
+    #[must_use]
+    pub fn hazard(&self) -> Hazard {
+        match self {
+            Self::Table(_) => Hazard::DropTable,
+            Self::Column { .. } => Hazard::DropColumn,
+        }
+    }
+}
+
+/// As on the command line: `drop-table=users`, `drop-column=users.nick`.
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(table) => write!(f, "{}={}", self.hazard(), table.to_sql()),
+            Self::Column { table, column } => write!(f, "{}={}.{}", self.hazard(), table.to_sql(), column.to_sql()),
+        }
+    }
 }
 
 /// What a plan may lose.
@@ -139,6 +206,7 @@ pub fn reversed(decisions: &Decisions) -> Decisions {
         renames: renames.collect(),
         fills: fills.collect(),
         allow: [Hazard::DropTable, Hazard::DropColumn].into(),
+        goes: Goes::Anything,
     }
 }
 

@@ -1,9 +1,9 @@
 //! What gets lost, and what might only have another name: asked before anything is planned.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::names::{Names, Objects};
-use super::{Hazard, Undecided};
+use super::{Decisions, Gone, Undecided};
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 
 /// Whether it holds rows, as a table or a virtual one.
@@ -29,30 +29,45 @@ pub(super) fn doubts(
     before: &Objects<'_>,
     gone: &[&Object],
     names: &Names,
-    allow: &BTreeSet<Hazard>,
+    decisions: &Decisions,
 ) -> Vec<Undecided> {
-    let mut doubts = Vec::new();
-    if !allow.contains(&Hazard::DropTable) {
-        let new = to.objects.iter().filter(|object| names.object_before(before, object).is_none());
-        let new: Vec<_> = new.filter_map(Object::as_table).collect();
-        doubts.extend(gone.iter().filter(|object| !is_index_of_text(object)).map(|object| {
-            let like = |new: &&&Table| object.as_table().is_some_and(|old| are_alike(old, new));
-            let table = object.name().clone();
-            match new.iter().filter(like).map(|table| table.name.clone()).collect::<Vec<_>>() {
-                none if none.is_empty() => Undecided::DropTable { table },
-                candidates => Undecided::AmbiguousRename { table: None, from: table, to: candidates },
-            }
-        }));
-    }
-    if !allow.contains(&Hazard::DropColumn) {
-        for after in &to.objects {
-            let old = names.object_before(before, after).and_then(Object::as_table);
-            if let (Some(old), Some(new)) = (old, after.as_table()) {
-                doubts.extend(columns(old, new, names));
-            }
+    let new = to.objects.iter().filter(|object| names.object_before(before, object).is_none());
+    let new: Vec<_> = new.filter_map(Object::as_table).collect();
+    let tables = gone.iter().filter(|object| !is_index_of_text(object)).map(|object| {
+        let like = |new: &&&Table| object.as_table().is_some_and(|old| are_alike(old, new));
+        let candidates: Vec<_> = new.iter().filter(like).map(|table| table.name.clone()).collect();
+        Doubt { gone: Gone::Table(object.name().clone()), candidates }
+    });
+    let columns = to.objects.iter().flat_map(|after| {
+        let old = names.object_before(before, after).and_then(Object::as_table);
+        old.zip(after.as_table()).map(|(old, new)| columns(old, new, names)).unwrap_or_default()
+    });
+    tables.chain(columns).filter_map(|doubt| doubt.unless(decisions)).collect()
+}
+
+/// Something that goes, and what it may be now.
+struct Doubt {
+    gone: Gone,
+    candidates: Vec<Name>,
+}
+
+impl Doubt {
+    /// What is left to decide of it.
+    fn unless(self, decisions: &Decisions) -> Option<Undecided> {
+        let is_clear = self.candidates.is_empty() && decisions.allow.contains(&self.gone.hazard());
+        if is_clear || decisions.goes.has(&self.gone) {
+            return None;
         }
+        let (table, from) = match self.gone {
+            Gone::Table(table) if self.candidates.is_empty() => return Some(Undecided::DropTable { table }),
+            Gone::Column { table, column } if self.candidates.is_empty() => {
+                return Some(Undecided::DropColumn { table, column });
+            }
+            Gone::Table(table) => (None, table),
+            Gone::Column { table, column } => (Some(table), column),
+        };
+        Some(Undecided::AmbiguousRename { table, from, to: self.candidates })
     }
-    doubts
 }
 
 /// Whether at least half of their columns are equal.
@@ -64,7 +79,7 @@ fn are_alike(old: &Table, new: &Table) -> bool {
     2 * old.columns.iter().filter(equal).count() >= old.columns.len().max(new.columns.len())
 }
 
-fn columns(old: &Table, new: &Table, names: &Names) -> Vec<Undecided> {
+fn columns(old: &Table, new: &Table, names: &Names) -> Vec<Doubt> {
     let table = &new.name;
     let pairs: Vec<_> = new.columns.iter().map(|after| (names.column_before(table, old, &after.name), after)).collect();
     let kept: HashSet<&Name> = pairs.iter().filter_map(|(before, _)| before.map(|column| &column.name)).collect();
@@ -73,17 +88,14 @@ fn columns(old: &Table, new: &Table, names: &Names) -> Vec<Undecided> {
     let candidates: Vec<_> = new.map(|(_, after)| after.name.clone()).collect();
     // What is computed is no loss.
     let gone = old.columns.iter().filter(|column| is_stored(column) && !kept.contains(&column.name));
-    let gone = gone.map(|column| {
-        let (table, column) = (table.clone(), column.name.clone());
-        if candidates.is_empty() {
-            Undecided::DropColumn { table, column }
-        } else {
-            Undecided::AmbiguousRename { table: Some(table), from: column, to: candidates.clone() }
-        }
-    });
+    let doubt = |column: &Name, candidates| Doubt {
+        gone: Gone::Column { table: table.clone(), column: column.clone() },
+        candidates,
+    };
+    let gone = gone.map(|column| doubt(&column.name, candidates.clone()));
     let computed = pairs.iter().filter_map(|(before, after)| {
         let lost = before.is_some_and(is_stored) && !is_stored(after);
-        lost.then(|| Undecided::DropColumn { table: table.clone(), column: after.name.clone() })
+        lost.then(|| doubt(&after.name, Vec::new()))
     });
     gone.chain(computed).collect()
 }

@@ -26,7 +26,7 @@ pub(super) fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<
     if !names.is_empty() || !compare(from, to).is_empty() {
         let was = by_name(from);
         let gone = gone(from, to, &was, &names);
-        undecided.extend(doubts(to, &was, &gone, &names, &decisions.allow));
+        undecided.extend(doubts(to, &was, &gone, &names, decisions));
         let bench = Bench::new(from).map_err(|refused| vec![refused])?;
         let (dropped, changed) = Default::default();
         let mut steps =

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fill, Hazard, Rename};
+use super::{Fill, Gone, Hazard, Rename};
 use crate::model::{Kind, Name};
 
 /// What stands between two schemas and a plan, each with the choices.
@@ -113,7 +113,8 @@ impl Undecided {
     /// What can be done about it: one line for each choice.
     #[must_use]
     pub fn help(&self) -> Vec<String> {
-        let allow = |hazard| format!("`cargo dbmigrate generate {}`", argument("--allow", &format!("{hazard}")));
+        let allow =
+            |what: &dyn fmt::Display| format!("`cargo dbmigrate generate {}`", argument("--allow", &what.to_string()));
         let rename =
             |rename: &Rename| format!("`cargo dbmigrate generate {}`", argument("--rename", &rename.to_string()));
         match self {
@@ -126,11 +127,14 @@ impl Undecided {
                     };
                     format!("if it is `{to}` now: {}", rename(&decision))
                 });
-                let hazard = if table.is_some() { Hazard::DropColumn } else { Hazard::DropTable };
-                renamed.chain([format!("if it may go: {}", allow(hazard))]).collect()
+                let gone = match table {
+                    None => Gone::Table(from.clone()),
+                    Some(table) => Gone::Column { table: table.clone(), column: from.clone() },
+                };
+                renamed.chain([format!("if it may go: {}", allow(&gone))]).collect()
             }
-            Self::DropTable { .. } => vec![format!("if that is meant: {}", allow(Hazard::DropTable))],
-            Self::DropColumn { .. } => vec![format!("if that is meant: {}", allow(Hazard::DropColumn))],
+            Self::DropTable { .. } => vec![format!("if that is meant: {}", allow(&Hazard::DropTable))],
+            Self::DropColumn { .. } => vec![format!("if that is meant: {}", allow(&Hazard::DropColumn))],
             Self::NotNullWithoutValue { table, column, new } => {
                 let fill = argument("--fill", &format!("{}.{}=EXPRESSION", table.to_sql(), column.to_sql()));
                 let mut help = vec![format!("say it: `cargo dbmigrate generate {fill}`")];
@@ -145,7 +149,7 @@ impl Undecided {
             }
             Self::Refused { .. } => vec![BY_HAND.to_owned()],
             Self::Unsupported { can_be_dropped, .. } => {
-                let dropped = format!("drop it and make it anew: {}", allow(Hazard::DropTable));
+                let dropped = format!("drop it and make it anew: {}", allow(&Hazard::DropTable));
                 can_be_dropped.then_some(dropped).into_iter().chain([BY_HAND.to_owned()]).collect()
             }
         }

@@ -3,7 +3,9 @@
 //! What has to come out is made in another way: the rows are put one by one into an empty database of the other
 //! schema. What that takes, a plan has to take and to keep; what that refuses, a plan has to refuse.
 
-use dbmigrate_schema::{Decisions, Fill, Hazard, Name, Plan, ReadOptions, Rename, Schema, Undecided, compare, plan};
+use dbmigrate_schema::{
+    Decisions, Fill, Goes, Hazard, Name, Plan, ReadOptions, Rename, Schema, Undecided, compare, plan,
+};
 use rusqlite::{Connection, params_from_iter};
 
 use crate::cell::Cell;
@@ -42,8 +44,12 @@ pub(crate) struct Done {
 
 /// What is decided by construction.
 pub(crate) fn decisions(from: &Model, to: &Model, min_sqlite: (u32, u32)) -> Decisions {
-    let mut decisions =
-        Decisions { min_sqlite, allow: [Hazard::DropTable, Hazard::DropColumn].into(), ..Decisions::default() };
+    let mut decisions = Decisions {
+        min_sqlite,
+        allow: [Hazard::DropTable, Hazard::DropColumn].into(),
+        goes: Goes::Anything,
+        ..Decisions::default()
+    };
     for after in &to.tables {
         let Some(before) = from.table(after.id) else { continue };
         let (old, new) = (Name::new(&before.name), Name::new(&after.name));

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use dbmigrate_core::{Script, SourceText, Step};
-use dbmigrate_schema::{Decisions, Fill, Hazard, Name, Plan, ReadOptions, Rename, Schema, compare, plan, reversed};
+use dbmigrate_schema::{
+    Decisions, Fill, Goes, Hazard, Name, Plan, ReadOptions, Rename, Schema, compare, plan, reversed,
+};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -25,7 +27,11 @@ pub(crate) fn decisions(text: &str) -> Decisions {
                 _ => Rename::Table { from: name(from), to: name(to) },
             }),
             None if word.starts_with("3.") => decisions.min_sqlite = (3, word[2..].parse().expect(word)),
-            None => drop(decisions.allow.insert(word.parse::<Hazard>().expect(word))),
+            None => {
+                // What may go goes here, whatever comes with it.
+                decisions.goes = Goes::Anything;
+                decisions.allow.insert(word.parse::<Hazard>().expect(word));
+            }
         }
     }
     if let Some((place, expression)) = fill.and_then(|fill| fill.split_once('=')) {

@@ -1,7 +1,9 @@
-//! Reads what is decided on the command line: `--rename` and `--fill`. Names may be quoted as in SQL.
+//! Reads what is decided on the command line: `--rename`, `--fill` and `--allow`. Names may be quoted as in SQL.
+
+use std::collections::BTreeSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
-use dbmigrate_schema::{Fill, Name, Rename, Schema};
+use dbmigrate_schema::{Fill, Gone, Hazard, Name, Rename, Schema};
 
 use crate::error::CliError;
 
@@ -48,6 +50,38 @@ pub(crate) fn fills(texts: &[String], target: &Schema, before: &Schema) -> Resul
         Ok(Fill { table: table.clone(), column: column.clone(), expression: expression.trim().to_owned() })
     };
     texts.iter().map(fill).collect()
+}
+
+/// `drop-table` and `drop-column`, as they are or with what goes: `drop-column=table.column`, `drop-table=table`.
+pub(crate) fn allowed(texts: &[String]) -> Result<(BTreeSet<Hazard>, Vec<Gone>), CliError> {
+    let (mut hazards, mut goes) = (BTreeSet::new(), Vec::new());
+    for text in texts {
+        let wrong = |why: String| {
+            CliError::usage(format!("`--allow {text}`: {why}"))
+                .help("write `--allow drop-column`, or name it: `--allow drop-column=table.column`")
+        };
+        match text.split_once('=') {
+            // Several at once have no names.
+            None => {
+                for word in text.split(',') {
+                    hazards.insert(word.parse().map_err(wrong)?);
+                }
+            }
+            Some((hazard, names)) => {
+                let hazard: Hazard = hazard.parse().map_err(wrong)?;
+                let names = split(&format!("{names}=")).filter(|(_, rest)| rest.is_empty()).map(|(names, _)| names);
+                goes.push(match (hazard, names.as_deref()) {
+                    (Hazard::DropTable, Some([table])) => Gone::Table(table.clone()),
+                    (Hazard::DropColumn, Some([table, column])) => {
+                        Gone::Column { table: table.clone(), column: column.clone() }
+                    }
+                    (Hazard::DropTable, _) => return Err(wrong("this is not the name of a table".to_owned())),
+                    (Hazard::DropColumn, _) => return Err(wrong("this is not a column of a table".to_owned())),
+                });
+            }
+        }
+    }
+    Ok((hazards, goes))
 }
 
 /// What a rename does, in words.
@@ -132,6 +166,19 @@ mod tests {
         assert_eq!((all[1].column.as_str(), all[1].expression.as_str()), ("X", "'='"));
         for wrong in ["a.y", "a.y=", "y=1", "a.z=1", "b.y=1"] {
             assert!(fills(&[wrong.to_owned()], &target, &before).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_may_go_is_a_hazard_or_a_name() {
+        let said = ["drop-table,drop-column", "drop-column=t.\"a b\"", "drop-table=u"].map(str::to_owned);
+        let (hazards, goes) = allowed(&said).unwrap();
+        assert_eq!(hazards, [Hazard::DropTable, Hazard::DropColumn].into());
+        let column = Gone::Column { table: Name::new("t"), column: Name::new("a b") };
+        assert_eq!(goes, [column, Gone::Table(Name::new("u"))]);
+        for wrong in ["everything", "drop-column=t", "drop-table=t.a", "drop-column=t.a=b", "drop-table="] {
+            let error = format!("{:?}", allowed(&[wrong.to_owned()]).unwrap_err());
+            assert!(error.contains(&format!("--allow {wrong}")), "{error}");
         }
     }
 }
