@@ -41,6 +41,25 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// The way up over rows that the schema afterwards does not take: it may refuse them, and do no more.
+    pub(super) fn refuses_or_keeps(&self, connection: &Connection) -> Result<(), Failure> {
+        let failure = |problems| Failure { step: Step::Up, filled: true, problems };
+        let failed = |error: rusqlite::Error| failure(vec![unexpected(&error)]);
+        let target = self.claim.target;
+        let pairs = pairs(self.before, target, self.claim.decisions);
+        let contents = Contents::read(connection, &pairs, self.before, target).map_err(failed)?;
+        if asserts(connection, self.up).is_err() || run_one(self.claim, self.up, connection).is_err() {
+            return Ok(());
+        }
+        let lost: Vec<_> = contents.lost(connection).map_err(failed)?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let path = self.up.source.path();
+        let why = "rows that do not fit any more are to be refused, not left out or changed";
+        Err(failure(lost.into_iter().map(|problem| problem.note(why).in_file(path)).collect()))
+    }
+
     fn step(
         &self,
         step: Step,

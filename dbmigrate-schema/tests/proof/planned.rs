@@ -131,3 +131,15 @@ fn a_search_is_filled_before_rows_go() {
         "{proof:?}"
     );
 }
+
+/// `1.0` is a text of its own in a `STRICT` table's `ANY`, and the number 1 in any other: a key compares them as text.
+#[test]
+fn a_key_whose_columns_convert_in_another_way_is_a_new_one() {
+    let with = |end: &str| {
+        format!(
+            "CREATE TABLE t (a TEXT NOT NULL, c REAL, k ANY NOT NULL, PRIMARY KEY (c, a),
+             FOREIGN KEY (a, c) REFERENCES t, FOREIGN KEY (c, k) REFERENCES t (c, a)){end}"
+        )
+    };
+    plainly(&with(" STRICT, WITHOUT ROWID"), &with(" WITHOUT ROWID"));
+}
