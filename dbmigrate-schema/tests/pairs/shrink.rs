@@ -29,7 +29,7 @@ pub(crate) fn tell(seed: u64, why: &str) {
 /// The smallest pair that can be found that still fails, as text.
 fn told(case: &Case, why: String, fails: impl Fn(&Case) -> Option<String>) -> String {
     /// How many smaller ones are tried: small enough is better than never told.
-    const TRIES: usize = 0;
+    const TRIES: usize = 400;
     let (mut case, mut why) = (case.clone(), why);
     let tries = Cell::new(0);
     let fails = |case: &Case| {
