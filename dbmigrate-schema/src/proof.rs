@@ -124,7 +124,11 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let touched = rows::touched(&walk);
     let idle = rows::idle_references(&connection, &schema, &touched);
     Walk { filled: true, ..walk }.there_and_back(&connection)?;
-    misfits.iter().try_for_each(|misfit| walk.refuses_or_keeps(misfit))?;
+    misfits.iter().try_for_each(|misfit| walk.up_refuses_or_keeps(misfit))?;
+    if let Some(down) = walk.down {
+        let later = rows::later(&walk, down, &empty, seed).map_err(failed)?;
+        walk.down_refuses_or_keeps(down, &later)?;
+    }
     let mut proof = Proof::new(filled, &touched);
     proof.unfilled.extend(idle);
     Ok(proof)

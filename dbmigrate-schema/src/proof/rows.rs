@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use dbmigrate_core::Script;
 use rusqlite::Connection;
 
 use super::state::asserts;
@@ -72,6 +73,21 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
     let (connection, filled) = fill(&|table| !touched.contains(table), &|_| true)?;
     let (connection, filled) = if fits(&connection)? { (connection, filled) } else { fill(&|_| false, &|_| true)? };
     Ok(Rows { connection, filled, misfits })
+}
+
+/// A copy of the database after the way up, with rows that are written then and that the way back does not rule out.
+pub(super) fn later(
+    walk: &Walk<'_>,
+    down: &Script,
+    connection: &Connection,
+    seed: u64,
+) -> rusqlite::Result<Connection> {
+    let later = copy(connection)?;
+    // That it works was seen before.
+    let _ = walk.goes_up(&later);
+    let refused = || "an assertion of the way back does not hold with it".to_owned();
+    fill_with(&later, walk.claim.target, seed, &mut |connection, _| asserts(connection, down).map_err(|_| refused()))?;
+    Ok(later)
 }
 
 /// The tables that are others afterwards, by the names that they had.
