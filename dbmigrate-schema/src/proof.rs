@@ -28,6 +28,7 @@ use crate::read::ReadOptions;
 use crate::replay::copy;
 pub(crate) use contents::{Contents, Pair, pairs};
 pub use loss::{Loss, LossKind};
+use rows::Rows;
 pub(crate) use state::{asserts, faults};
 use walk::Walk;
 
@@ -119,10 +120,15 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let schema = read(&connection).map_err(|problem| before(vec![problem]))?;
     let walk = Walk { claim, before: &schema, up: &up, down: down.as_ref(), filled: false };
     walk.there_and_back(&connection)?;
-    let (connection, filled) = rows::filled(&walk, &empty, seed).map_err(failed)?;
+    let Rows { connection, filled, misfits } = rows::filled(&walk, &empty, seed).map_err(failed)?;
     let touched = rows::touched(&walk);
     let idle = rows::idle_references(&connection, &schema, &touched);
     Walk { filled: true, ..walk }.there_and_back(&connection)?;
+    misfits.iter().try_for_each(|misfit| walk.up_refuses_or_keeps(misfit))?;
+    if let Some(down) = walk.down {
+        let later = rows::later(&walk, down, &empty, seed).map_err(failed)?;
+        walk.down_refuses_or_keeps(down, &later)?;
+    }
     let mut proof = Proof::new(filled, &touched);
     proof.unfilled.extend(idle);
     Ok(proof)

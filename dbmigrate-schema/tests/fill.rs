@@ -179,6 +179,15 @@ fn a_row_that_refers_to_nothing_goes_also_where_a_trigger_minds() {
 }
 
 #[test]
+fn a_trigger_that_brings_back_what_refers_to_nothing_is_not_run_for_ever() {
+    fills(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INT REFERENCES b);
+         CREATE TABLE b (id INTEGER PRIMARY KEY, a INT REFERENCES a CHECK (a > 1000000));
+         CREATE TRIGGER again AFTER DELETE ON b BEGIN INSERT INTO b (a) VALUES (old.a); END;",
+    );
+}
+
+#[test]
 fn rows_that_are_there_stay() {
     let connection = fills("CREATE TABLE a (id INTEGER PRIMARY KEY, t TEXT UNIQUE); INSERT INTO a VALUES (7, 'seven')");
     assert_eq!(ask(&connection, "SELECT t FROM a WHERE id = 7"), ["seven"]);

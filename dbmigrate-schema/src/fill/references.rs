@@ -71,36 +71,57 @@ pub(super) fn settle(connection: &Connection, schema: &Schema, judge: &mut Judge
             }
         }
     }
-    // A row that goes may be one that another refers to; each round takes some away, or is the last.
-    loop {
+    // A row that goes may be one that another refers to; each round takes some away, or is the last. Triggers that bring
+    // such rows back are not run for ever.
+    for round in 0.. {
         let mut gone = 0;
         for table in &children {
             let violations = violations(connection, table);
             let rows: Option<Vec<i64>> = violations.iter().map(|(rowid, _)| *rowid).collect();
             let name = table.name.to_sql();
+            let mut delete = |sql: &str, rows: &[i64]| {
+                let with_triggers = round <= children.len() && delete(connection, table, sql, rows, judge)?;
+                if with_triggers { Ok(1) } else { without_triggers(connection, sql, rows) }
+            };
             gone += match (violations.is_empty(), rows, rowid_name(table)) {
                 (true, ..) => 0,
                 (_, Some(rows), Some(rowid)) => {
                     let places = vec!["?"; rows.len()].join(", ");
-                    let sql = format!("DELETE FROM main.{name} WHERE {rowid} IN ({places})");
-                    delete(connection, &sql, &rows)?
+                    delete(&format!("DELETE FROM main.{name} WHERE {rowid} IN ({places})"), &rows)?
                 }
                 // Nothing tells the rows apart.
-                _ => delete(connection, &format!("DELETE FROM main.{name}"), &[])?,
+                _ => delete(&format!("DELETE FROM main.{name}"), &[])?,
             };
         }
         if gone == 0 {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
-/// Takes rows away, without the triggers if these refuse.
-fn delete(connection: &Connection, sql: &str, rows: &[i64]) -> rusqlite::Result<usize> {
-    let triggers = |on| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on);
-    if let Ok(gone) = connection.execute(sql, params_from_iter(rows)) {
-        return Ok(gone);
+/// Takes rows away, unless a trigger or the judge of what it did objects.
+fn delete(
+    connection: &Connection,
+    table: &Table,
+    sql: &str,
+    rows: &[i64],
+    judge: &mut Judge<'_>,
+) -> rusqlite::Result<bool> {
+    connection.execute_batch("SAVEPOINT dbmigrate_orphans")?;
+    let gone =
+        connection.execute(sql, params_from_iter(rows)).is_ok_and(|gone| gone > 0) && judge(connection, table).is_ok();
+    if connection.is_autocommit() {
+        // A trigger has rolled back everything, the savepoint included.
+        return Ok(false);
     }
+    let end = if gone { "" } else { "ROLLBACK TO dbmigrate_orphans; " };
+    connection.execute_batch(&format!("{end}RELEASE dbmigrate_orphans"))?;
+    Ok(gone)
+}
+
+fn without_triggers(connection: &Connection, sql: &str, rows: &[i64]) -> rusqlite::Result<usize> {
+    let triggers = |on| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on);
     triggers(false)?;
     let gone = connection.execute(sql, params_from_iter(rows));
     triggers(true)?;

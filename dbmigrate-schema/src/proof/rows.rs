@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use dbmigrate_core::Script;
 use rusqlite::Connection;
 
 use super::state::asserts;
@@ -18,8 +19,19 @@ use crate::model::{Constraint, Name, Object, Rule, Schema, Table};
 use crate::plan::Rename;
 use crate::replay::copy;
 
+/// How many tables are filled, each by itself, with rows that do not fit.
+const MISFITS: usize = 8;
+
+/// A database that is filled.
+pub(super) struct Rows {
+    pub(super) connection: Connection,
+    pub(super) filled: Filled,
+    /// The same with rows that the schema afterwards does not take: a migration may refuse these, and do no more.
+    pub(super) misfits: Vec<Connection>,
+}
+
 /// Fills a copy of the database.
-pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rusqlite::Result<(Connection, Filled)> {
+pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rusqlite::Result<Rows> {
     let (guide, touched) = (guide(walk), touched(walk));
     let target = Target::new(walk, &touched)?;
     let renames = &walk.claim.decisions.renames;
@@ -27,27 +39,55 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
         let held = asserts(connection, walk.up).is_ok();
         (!held).then(|| "an assertion of the way up does not hold with it".to_owned())
     };
-    let fill = |is_judged: &dyn Fn(&Name) -> bool| {
+    let fill = |may_be_any: &dyn Fn(&Name) -> bool, is_asked: &dyn Fn(&Name) -> bool| -> rusqlite::Result<_> {
         let filled = copy(connection)?;
         let report = fill_with(&filled, &guide, seed, &mut |connection, table| {
-            if !is_judged(&table.name) {
+            if may_be_any(&table.name) {
                 return Ok(());
             }
-            let objection = target.objection_to(connection, renames, &table.name).ok().flatten();
+            let objection = target.objection_to(connection, renames, &table.name, is_asked).ok().flatten();
             objection.or_else(|| assert(connection)).map_or(Ok(()), Err)
         })?;
         Ok((filled, report))
     };
+    let fits = |connection: &Connection| -> rusqlite::Result<bool> {
+        Ok(target.objection(connection, renames)?.is_none() && assert(connection).is_none())
+    };
     // To judge every row takes its time: only where there is need, and tables that stay as they are only where a trigger
     // of theirs writes to one that does not.
-    let some: [&dyn Fn(&Name) -> bool; 2] = [&|_| false, &|table| touched.contains(table)];
-    for is_judged in some {
-        let (filled, report) = fill(is_judged)?;
-        if target.objection(&filled, renames)?.is_none() && assert(&filled).is_none() {
-            return Ok((filled, report));
-        }
+    let (any, filled) = fill(&|_| true, &|_| true)?;
+    if fits(&any)? {
+        return Ok(Rows { connection: any, filled, misfits: Vec::new() });
     }
-    fill(&|_| true)
+    let mut misfits = Vec::new();
+    let objects = |table: &&Table| {
+        let asked = |own: &Name| *own == table.name;
+        touched.contains(&table.name) && !matches!(target.objection_to(&any, renames, &table.name, &asked), Ok(None))
+    };
+    let refused: Vec<&Table> = walk.before.tables().filter(objects).collect();
+    for table in refused.iter().take(MISFITS) {
+        // Where others refused theirs first, nobody would see what becomes of these.
+        misfits.push(fill(&|own| !touched.contains(own), &|own| *own != table.name)?.0);
+    }
+    misfits.push(any);
+    let (connection, filled) = fill(&|table| !touched.contains(table), &|_| true)?;
+    let (connection, filled) = if fits(&connection)? { (connection, filled) } else { fill(&|_| false, &|_| true)? };
+    Ok(Rows { connection, filled, misfits })
+}
+
+/// A copy of the database after the way up, with rows that are written then and that the way back does not rule out.
+pub(super) fn later(
+    walk: &Walk<'_>,
+    down: &Script,
+    connection: &Connection,
+    seed: u64,
+) -> rusqlite::Result<Connection> {
+    let later = copy(connection)?;
+    // That it works was seen before.
+    let _ = walk.goes_up(&later);
+    let refused = || "an assertion of the way back does not hold with it".to_owned();
+    fill_with(&later, walk.claim.target, seed, &mut |connection, _| asserts(connection, down).map_err(|_| refused()))?;
+    Ok(later)
 }
 
 /// The tables that are others afterwards, by the names that they had.

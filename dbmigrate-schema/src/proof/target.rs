@@ -71,14 +71,15 @@ impl<'a> Target<'a> {
         self.attempt(from, renames, &|_| true)
     }
 
-    /// The same after a row was written to one table.
+    /// The same after a row was written to one table, of those that are asked.
     pub(super) fn objection_to(
         &self,
         from: &Connection,
         renames: &[Rename],
         table: &Name,
+        is_asked: &dyn Fn(&Name) -> bool,
     ) -> rusqlite::Result<Option<String>> {
-        self.attempt(from, renames, &|own| own == table || self.triggers)
+        self.attempt(from, renames, &|own| (own == table || self.triggers) && is_asked(own))
     }
 
     fn attempt(
@@ -149,10 +150,12 @@ impl<'a> Target<'a> {
         let alike = |before: &Table, after: &Table, names: &[&Name]| {
             let form =
                 |column: &Column| (column.declared_type.clone(), column.collation.clone(), column.generated.clone());
-            names
-                .iter()
-                .zip(old(&after.name, names))
-                .all(|(new, old)| after.column(new).map(form) == before.column(&old).map(form))
+            // `ANY` keeps what it is given in a `STRICT` table alone.
+            before.strict == after.strict
+                && names
+                    .iter()
+                    .zip(old(&after.name, names))
+                    .all(|(new, old)| after.column(new).map(form) == before.column(&old).map(form))
         };
         let parents = self.before.table(parent).zip(self.after.table(&key.parent));
         let parents_alike = || {

@@ -41,6 +41,47 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Goes up where that was seen to work.
+    pub(super) fn goes_up(&self, connection: &Connection) -> Result<(), Diagnostic> {
+        run_one(self.claim, self.up, connection)
+    }
+
+    /// The way up over rows that the schema afterwards does not take: it may refuse them, and do no more.
+    pub(super) fn up_refuses_or_keeps(&self, connection: &Connection) -> Result<(), Failure> {
+        let pairs = pairs(self.before, self.claim.target, self.claim.decisions);
+        self.refuses_or_keeps(Step::Up, self.up, (self.before, self.claim.target), &pairs, connection)
+    }
+
+    /// The way back over rows that were written after the way up.
+    pub(super) fn down_refuses_or_keeps(&self, down: &Script, connection: &Connection) -> Result<(), Failure> {
+        let there = pairs(self.before, self.claim.target, self.claim.decisions);
+        let back: Vec<_> = there.into_iter().map(Pair::flipped).collect();
+        self.refuses_or_keeps(Step::Down, down, (self.claim.target, self.before), &back, connection)
+    }
+
+    fn refuses_or_keeps(
+        &self,
+        step: Step,
+        script: &Script,
+        (from, to): (&Schema, &Schema),
+        pairs: &[Pair],
+        connection: &Connection,
+    ) -> Result<(), Failure> {
+        let failure = |problems| Failure { step, filled: true, problems };
+        let failed = |error: rusqlite::Error| failure(vec![unexpected(&error)]);
+        let contents = Contents::read(connection, pairs, from, to).map_err(failed)?;
+        if asserts(connection, script).is_err() || run_one(self.claim, script, connection).is_err() {
+            return Ok(());
+        }
+        let lost = contents.lost(connection).map_err(failed)?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let path = script.source.path();
+        let why = "rows that do not fit any more are to be refused, not left out or changed";
+        Err(failure(lost.into_iter().map(|problem| problem.note(why).in_file(path)).collect()))
+    }
+
     fn step(
         &self,
         step: Step,

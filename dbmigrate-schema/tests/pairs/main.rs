@@ -140,7 +140,10 @@ fn run(min_sqlite: (u32, u32)) {
                 all.refused += came.refused;
                 coverage.count(&case);
             }
-            Err(why) => failures.push((case, why)),
+            Err(why) => {
+                shrink::tell(seed, &why);
+                failures.push((case, why));
+            }
         }
     }
     shrink::panic_with(&failures, |case| there_and_back(case, min_sqlite).err());
@@ -182,7 +185,10 @@ fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
                 wrong.into_iter().for_each(|what| *refused.entry(what).or_insert(0) += 1);
                 unseen.extend(proved.into_iter().map(|what| format!("seed {seed}: {what}")));
             }
-            Err(why) => failures.push((case, why)),
+            Err(why) => {
+                shrink::tell(seed, &why);
+                failures.push((case, why));
+            }
         }
     }
     shrink::panic_with(&failures, |case| proved(case).err());

@@ -131,3 +131,33 @@ fn a_search_is_filled_before_rows_go() {
         "{proof:?}"
     );
 }
+
+/// `1.0` is a text of its own in a `STRICT` table's `ANY`, and the number 1 in any other: a key compares them as text.
+#[test]
+fn a_key_whose_columns_convert_in_another_way_is_a_new_one() {
+    let with = |end: &str| {
+        format!(
+            "CREATE TABLE t (a TEXT NOT NULL, c REAL, k ANY NOT NULL, PRIMARY KEY (c, a),
+             FOREIGN KEY (a, c) REFERENCES t, FOREIGN KEY (c, k) REFERENCES t (c, a)){end}"
+        )
+    };
+    plainly(&with(" STRICT, WITHOUT ROWID"), &with(" WITHOUT ROWID"));
+}
+
+/// Rows that can't refer to anything go again, and a trigger makes others of them that no new key takes.
+#[test]
+fn rows_that_a_trigger_brings_where_others_go_have_to_pass_as_well() {
+    let with = |unique: &str| {
+        format!(
+            "CREATE TABLE a (id INTEGER PRIMARY KEY, n INT{unique}, b INT REFERENCES b);
+             CREATE TABLE b (id INTEGER PRIMARY KEY, a INT REFERENCES a CHECK (a > 1000000));
+             CREATE TRIGGER gone AFTER DELETE ON b BEGIN INSERT INTO a (n) VALUES (5); END;"
+        )
+    };
+    let (before, target) = (with(""), with(" UNIQUE"));
+    let schema = |sql: &str| Schema::from_sql(sql).unwrap();
+    let up = plan(&schema(&before), &schema(&target), &Decisions::default()).unwrap().to_sql();
+    let case = Case { before: &before, target: &target, up: &up, down: None, decisions: Decisions::default() };
+    let proof = case.prove().unwrap();
+    assert!(proof.unfilled.iter().all(|(table, _)| *table == Name::new("b")), "{proof:?}");
+}
