@@ -11,7 +11,7 @@ use crate::checksum;
 use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
-use crate::files::{Files, Kind};
+use crate::files::Files;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
@@ -25,10 +25,12 @@ mod folder;
 mod rows;
 mod set;
 mod side;
+mod watch;
 
 use folder::Folder;
 pub use rows::rows;
 pub use set::MigrationSet;
+use watch::watch;
 
 /// The manifest, relative to the package.
 const MANIFEST: &str = "Cargo.toml";
@@ -145,16 +147,6 @@ fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&l
     let mut config = config.clone();
     config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
     config
-}
-
-/// The manifest, and the folder or the nearest one above it inside the package.
-fn watch<F: Files + ?Sized>(root: &F, config: &Config) -> Vec<String> {
-    let folders = config.dir.rmatch_indices('/').map(|(at, _)| &config.dir[..at]);
-    let folder =
-        std::iter::once(config.dir.as_str()).chain(folders).find(|folder| root.kind(folder) == Some(Kind::Folder));
-    let Some(folder) = folder else { return Vec::new() };
-    let manifest = (root.kind(MANIFEST) == Some(Kind::File)).then(|| MANIFEST.to_owned());
-    manifest.into_iter().chain([folder.to_owned()]).collect()
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {
