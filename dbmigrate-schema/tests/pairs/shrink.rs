@@ -28,7 +28,7 @@ pub(crate) fn tell(seed: u64, why: &str) {
 
 /// Tells how far a long run is, so that one that hangs is seen.
 pub(crate) fn tell_of_a_thousand(seed: u64) {
-    if seed > 0 && seed % 1000 == 0 {
+    if seed > 0 && seed.is_multiple_of(1000) {
         let _ = writeln!(std::io::stderr(), "at seed {seed}");
     }
 }
