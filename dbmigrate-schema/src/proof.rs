@@ -2,8 +2,9 @@
 //! the same one filled with generated rows.
 //!
 //! The scripts run as the runner would run them. SQLite judges the statements, [`compare`](crate::compare()) the
-//! schemas; the rows that both schemas can hold have to be there afterwards with their values. What could not be tried
-//! is named in the [`Proof`]. Nothing is written to any file.
+//! schemas; the rows that both schemas can hold have to be there afterwards with their values. Rows that only one of
+//! them can hold may make a script fail, but where it runs they have to be there as well. What could not be tried is
+//! named in the [`Proof`]. Nothing is written to any file.
 
 mod contents;
 mod loss;

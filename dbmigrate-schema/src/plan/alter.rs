@@ -19,7 +19,7 @@ pub(super) struct InPlace {
     pub(super) statements: Vec<Planned>,
     /// Something else may be in the way of a column that goes: an index, a view, a trigger.
     pub(super) drops_columns: bool,
-    /// A default that refers to another table is refused with foreign keys enforced.
+    /// A default that refers to another table is refused with foreign keys enforced, a fill where that one is not there.
     pub(super) foreign_keys_off: bool,
 }
 
@@ -178,6 +178,8 @@ impl<'a> Alter<'a> {
             let table = self.pair.before.name.to_sql();
             let sql = format!("UPDATE {table} SET {name} = {}WHERE {name} IS NULL", sql::closed(&format!("{fill} ")));
             self.in_place.statements.push(Planned::new(sql));
+            // What it refers to may not be there, which is looked for with foreign keys enforced.
+            self.in_place.foreign_keys_off |= self.pair.after.foreign_keys().any(|key| key.columns.contains(column));
         }
         let sql = match to {
             Some(to) => format!("{} ALTER COLUMN {name} SET {}", self.alter, sql::not_null(to)),

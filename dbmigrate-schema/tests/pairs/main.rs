@@ -130,6 +130,7 @@ fn run(min_sqlite: (u32, u32)) {
     let (mut all, mut coverage) = (Came::default(), Coverage::default());
     let mut failures = Vec::new();
     for seed in seeds(150, 1) {
+        shrink::tell_of_a_thousand(seed);
         let case = Case::new(seed);
         match there_and_back(&case, min_sqlite) {
             Ok(came) => {
@@ -179,6 +180,7 @@ fn proved(case: &Case) -> Result<(Vec<&'static str>, Vec<String>), String> {
 fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
     let (mut failures, mut refused, mut unseen) = (Vec::new(), std::collections::BTreeMap::new(), Vec::new());
     for seed in seeds(60, 10) {
+        shrink::tell_of_a_thousand(seed);
         let case = Case::new(seed);
         match proved(&case) {
             Ok((wrong, proved)) => {

@@ -26,6 +26,13 @@ pub(crate) fn tell(seed: u64, why: &str) {
     let _ = writeln!(std::io::stderr(), "seed {seed} fails: {}", why.lines().next().unwrap_or_default());
 }
 
+/// Tells how far a long run is, so that one that hangs is seen.
+pub(crate) fn tell_of_a_thousand(seed: u64) {
+    if seed > 0 && seed.is_multiple_of(1000) {
+        let _ = writeln!(std::io::stderr(), "at seed {seed}");
+    }
+}
+
 /// The smallest pair that can be found that still fails, as text.
 fn told(case: &Case, why: String, fails: impl Fn(&Case) -> Option<String>) -> String {
     /// How many smaller ones are tried: small enough is better than never told.

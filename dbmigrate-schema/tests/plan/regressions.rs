@@ -188,3 +188,13 @@ fn a_search_reads_its_words_anew_where_what_it_reads_changes() {
     assert!(plan(&schema(own), &schema("CREATE VIRTUAL TABLE search USING fts5(n, body)"), &decisions("")).is_err());
     check(own, own, "", "");
 }
+
+/// With foreign keys enforced SQLite looks for the parent of a column that is filled, also where there is none.
+#[test]
+fn what_refers_to_a_table_that_is_not_there_is_filled_all_the_same() {
+    let with = |rest: &str| format!("CREATE TABLE t (a INT, e INT{rest}, FOREIGN KEY (e, a) REFERENCES missing)");
+    let rows_before =
+        "PRAGMA foreign_keys = OFF; INSERT INTO t VALUES (NULL, NULL), (NULL, 2); PRAGMA foreign_keys = ON";
+    let database = applies(&with(""), rows_before, &with(" NOT NULL"), "3.53 fill t.e=4711");
+    rows(&database, "SELECT e FROM t", &["4711", "2"]);
+}
