@@ -86,3 +86,22 @@ fn rows_that_only_the_way_back_does_not_take_are_not_dropped() {
     case.down = Some(&wrong);
     case.fails(Step::Down, true, "table `a` does not keep the row");
 }
+
+/// A table that refuses its rows, as it should, hides no other one that does not.
+#[test]
+fn rows_are_not_dropped_behind_a_table_that_refuses_its_own() {
+    let with = |rest: &str| format!("CREATE TABLE a (n INT{rest}); CREATE TABLE c (n INT{rest});");
+    let up = |copy: &str| {
+        format!(
+            "CREATE TABLE b (n INT UNIQUE);\nINSERT INTO b (rowid, n) SELECT rowid, n FROM a;\nDROP TABLE a;
+ALTER TABLE b RENAME TO a;\nCREATE TABLE d (n INT UNIQUE);\n{copy} INTO d (rowid, n) SELECT rowid, n FROM c;
+DROP TABLE c;\nALTER TABLE d RENAME TO c;"
+        )
+    };
+    let (before, target) = (with(""), with(" UNIQUE"));
+    let (right, wrong) = (up("INSERT"), up("INSERT OR IGNORE"));
+    let mut case = Case { before: &before, target: &target, up: &right, down: None, decisions: Decisions::default() };
+    case.holds();
+    case.up = &wrong;
+    case.fails(Step::Up, true, "table `c` does not keep the row");
+}
