@@ -24,6 +24,23 @@ fn sealed(test: &str) -> Project {
 }
 
 #[test]
+fn fix_seals_what_nothing_stands_in_the_way_of() {
+    let down = "\n-- dbmigrate: down\nDROP TABLE a;\n";
+    let project =
+        Project::wired("lock-fix", &[("001_a.sql", &format!("CREATE TABLE a (id INTEGER PRIMARY KEY);{down}"))]);
+    let fix = ["check", "--fix", "--locked", "--allow-dirty"];
+    project.dbmigrate(["check", "--locked"]).exits(1).says("`001_a` is not sealed");
+    project.dbmigrate(fix.into_iter().chain(["--dry-run"])).exits(1).says("Would seal 001_a");
+    assert!(!project.has("migrations/migrations.lock"));
+    project.write("migrations/002_b.sql", "UPDATE a SET id = id + 1;\n");
+    project.dbmigrate(fix).exits(1).says("unbounded-write");
+    assert!(!project.has("migrations/migrations.lock"));
+    project.remove("migrations/002_b.sql");
+    project.dbmigrate(fix).succeeds().says("Sealed 001_a");
+    project.dbmigrate(["check", "--locked"]).succeeds();
+}
+
+#[test]
 fn nothing_is_sealed_until_somebody_says_so() {
     let project = Project::wired("lock-first", &SET);
     assert!(!project.has(LOCK));

@@ -19,7 +19,7 @@ pub(crate) struct CheckArgs {
     /// Lint also the migrations that databases may have already
     #[arg(long)]
     pub(crate) all: bool,
-    /// Put right what can be put right without a decision: names of files, missing ways back
+    /// Put right what can be put right without a decision: names of files, missing ways back and, with `--locked`, the seal
     #[arg(long)]
     pub(crate) fix: bool,
     /// Show what `--fix` would do, and do nothing

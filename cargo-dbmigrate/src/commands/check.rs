@@ -10,6 +10,7 @@ use crate::cli::CheckArgs;
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
+use crate::ops::lock;
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::since::since;
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {
             fix(project, program, args, context.shell)?;
+            if request.locked {
+                seal(project, program, &request, args.dry_run, context.shell)?;
+            }
         }
         let checked = check(project, program, &request, &mut explained)?;
         findings.show(&checked.diagnostics, &project.base, context.shell);
@@ -68,6 +72,22 @@ fn fix(project: &Project, program: Option<&dyn Program>, args: &CheckArgs, shell
         fix::apply(project, &ways_back, &names, args.allow_dirty)?;
     }
     say(&ways_back, args.dry_run, shell);
+    Ok(())
+}
+
+/// Seals what is not, where nothing else stands in the way.
+fn seal(
+    project: &Project,
+    program: Option<&dyn Program>,
+    request: &Request<'_>,
+    dry_run: bool,
+    shell: &mut Shell,
+) -> Result<(), CliError> {
+    let request = Request { locked: false, ..request.clone() };
+    if check(project, program, &request, &mut Explained::default())?.errors() == 0 {
+        let all = lock::Request { to: None, accept: &[], dry_run };
+        super::lock::show(project, false, &lock::lock(project, program, &all)?, dry_run, shell);
+    }
     Ok(())
 }
 

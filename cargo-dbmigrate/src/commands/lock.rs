@@ -37,7 +37,8 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
     Ok(exit)
 }
 
-fn show(project: &Project, several: bool, locked: &Locked, dry_run: bool, shell: &mut Shell) {
+/// Shows what was sealed, or would be.
+pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: bool, shell: &mut Shell) {
     report::diagnostics(&locked.warnings, shell);
     if shell.is_json() {
         let line = json!({

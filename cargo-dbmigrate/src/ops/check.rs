@@ -15,7 +15,7 @@ use crate::ops::since::{Since, since};
 use crate::ops::{declared, wiring};
 
 /// What to check besides the files.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Request<'a> {
     /// What the command line says of levels.
     pub(crate) orders: Orders,
