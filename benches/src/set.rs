@@ -25,7 +25,7 @@ pub fn one_file(statements: usize) -> MigrationSet {
     let all: Vec<String> = (0..).map(migration).take(statements.div_ceil(2)).collect();
     let all: String = all.concat();
     let ends = dbmigrate_core::statement::split(&all).into_iter().map(|statement| statement.span.end);
-    let end = ends.take(statements).last().unwrap_or(0);
+    let end = ends.take(statements).next_back().unwrap_or(0);
     loaded([("migrations/001_all.sql".to_owned(), format!("{};\n", &all[..end]))])
 }
 
