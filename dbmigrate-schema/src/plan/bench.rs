@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
+use super::dependents::Dependents;
+use super::neighbours::Neighbours;
 use super::steps::keyword;
 use super::{Planned, Undecided};
 use crate::compare::compare;
@@ -12,31 +14,117 @@ use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::read::ReadOptions;
 use crate::render::sql;
 
-/// An empty database with a schema.
-pub(super) struct Bench {
+/// An empty database with a schema. It is made once SQLite has something to say that takes all of it: to make a schema
+/// takes SQLite the square of its size.
+pub(super) struct Bench<'a> {
+    schema: &'a Schema,
+    /// The indexes, views and triggers that went before it was made.
+    dropped: Dependents,
+    made: Option<Made>,
+}
+
+/// The database itself.
+struct Made {
     connection: Connection,
     /// What SQLite could not make here, such as what needs a module of the program.
     missing: Vec<Object>,
 }
 
-impl Bench {
-    pub(super) fn new(schema: &Schema) -> Result<Self, Undecided> {
-        let mut bench = Self {
-            connection: Connection::open_in_memory().map_err(|error| refused("", &error))?,
-            missing: Vec::new(),
-        };
-        bench.execute("PRAGMA foreign_keys = OFF")?;
-        bench.execute("BEGIN")?;
-        for object in &schema.objects {
-            if bench.execute(object.text()).is_err() {
-                bench.missing.push(object.clone());
-            }
-        }
-        bench.execute("COMMIT")?;
-        Ok(bench)
+impl<'a> Bench<'a> {
+    pub(super) fn new(schema: &'a Schema) -> Self {
+        Self { schema, dropped: Dependents::new(), made: None }
     }
 
-    pub(super) fn schema(&self) -> Result<Schema, Undecided> {
+    fn made(&mut self) -> Result<&mut Made, Undecided> {
+        let made = match self.made.take() {
+            Some(made) => made,
+            None => Made::new(self.schema, &self.dropped)?,
+        };
+        Ok(self.made.insert(made))
+    }
+
+    /// What has not been dropped, nor has gone with its view.
+    fn left(&self) -> impl Iterator<Item = &'a Object> + '_ {
+        self.schema.objects.iter().filter(|object| {
+            let view = object.table().map(|table| (Kind::View, table.clone()));
+            let own = (object.kind(), object.name().clone());
+            !self.dropped.contains(&own) && view.is_none_or(|view| !self.dropped.contains(&view))
+        })
+    }
+
+    pub(super) fn schema(&mut self) -> Result<Schema, Undecided> {
+        match &self.made {
+            None => Ok(Schema { objects: self.left().cloned().collect() }),
+            Some(made) => made.schema(),
+        }
+    }
+
+    /// Runs all of the statements, or none.
+    pub(super) fn run(&mut self, statements: &[Planned]) -> Result<(), Undecided> {
+        self.made()?.run(statements)
+    }
+
+    pub(super) fn drop(&mut self, kind: Kind, name: &Name) -> Result<(), Undecided> {
+        if self.made.is_none() && matches!(kind, Kind::Index | Kind::View | Kind::Trigger) {
+            self.dropped.insert((kind, name.clone()));
+            return Ok(());
+        }
+        self.made()?.drop(kind, name)
+    }
+
+    /// Every name that something has.
+    pub(super) fn names(&self) -> HashSet<Name> {
+        match &self.made {
+            None => self.left().map(|object| object.name().clone()).collect(),
+            Some(made) => made.names(),
+        }
+    }
+
+    /// Whether a table can be renamed: SQLite reads every view and every trigger for that, and one that makes no sense
+    /// is in the way.
+    pub(super) fn can_rename(&mut self) -> Result<bool, Undecided> {
+        if self.made.is_none()
+            && let Some(groups) = Neighbours::new(self.schema, &self.dropped).groups()
+        {
+            return Ok(groups.iter().all(|objects| takes_among(objects, &renames())));
+        }
+        Ok(self.made()?.run(&renames()).is_ok())
+    }
+
+    /// What SQLite says against an expression over the rows of a table.
+    pub(super) fn objection(&mut self, table: &Name, expression: &str) -> Result<Option<String>, Undecided> {
+        let sql = format!("SELECT ({expression}\n) FROM {}", table.to_sql());
+        Ok(self.made()?.connection.prepare(&sql).err().map(|error| message(&error)))
+    }
+}
+
+/// A rename of a table that is nobody's.
+fn renames() -> [Planned; 3] {
+    [
+        "CREATE TABLE \"dbmigrate attempt\" (a)",
+        "ALTER TABLE \"dbmigrate attempt\" RENAME TO \"dbmigrate another\"",
+        "DROP TABLE \"dbmigrate another\"",
+    ]
+    .map(|sql| Planned::new(sql.to_owned()))
+}
+
+impl Made {
+    fn new(schema: &Schema, dropped: &Dependents) -> Result<Self, Undecided> {
+        let connection = Connection::open_in_memory().map_err(|error| refused("", &error))?;
+        let mut made = Self { connection, missing: Vec::new() };
+        made.execute("PRAGMA foreign_keys = OFF")?;
+        made.execute("BEGIN")?;
+        for object in &schema.objects {
+            if made.execute(object.text()).is_err() {
+                made.missing.push(object.clone());
+            }
+        }
+        dropped.iter().try_for_each(|(kind, name)| made.drop(*kind, name))?;
+        made.execute("COMMIT")?;
+        Ok(made)
+    }
+
+    fn schema(&self) -> Result<Schema, Undecided> {
         let unreadable = |error: crate::ReadError| Undecided::Refused {
             sql: "SELECT * FROM sqlite_schema".to_owned(),
             why: error.to_string(),
@@ -50,8 +138,7 @@ impl Bench {
         self.connection.execute_batch(sql).map_err(|error| refused(sql, &error))
     }
 
-    /// Runs all of the statements, or none.
-    pub(super) fn run(&self, statements: &[Planned]) -> Result<(), Undecided> {
+    fn run(&self, statements: &[Planned]) -> Result<(), Undecided> {
         self.execute("SAVEPOINT attempt")?;
         let result = statements.iter().try_for_each(|statement| self.execute(&statement.sql));
         if result.is_err() {
@@ -61,35 +148,17 @@ impl Bench {
         result
     }
 
-    pub(super) fn drop(&mut self, kind: Kind, name: &Name) -> Result<(), Undecided> {
+    fn drop(&mut self, kind: Kind, name: &Name) -> Result<(), Undecided> {
         self.missing.retain(|object| object.kind() != kind || object.name() != name);
         // What belongs to something else has gone with it.
         self.execute(&format!("DROP {} IF EXISTS {}", keyword(kind), name.to_sql()))
     }
 
-    /// Every name that something has.
-    pub(super) fn names(&self) -> HashSet<Name> {
+    fn names(&self) -> HashSet<Name> {
         let names = self.connection.prepare("SELECT name FROM sqlite_schema").and_then(|mut statement| {
             statement.query_map([], |row| row.get::<_, String>(0).map(Name::new))?.collect::<rusqlite::Result<_>>()
         });
         names.unwrap_or_default()
-    }
-
-    /// Whether a table can be renamed: SQLite reads every view and every trigger for that, and one that makes no sense
-    /// is in the way.
-    pub(super) fn can_rename(&self) -> bool {
-        let attempt = [
-            Planned::new("CREATE TABLE \"dbmigrate attempt\" (a)".to_owned()),
-            Planned::new("ALTER TABLE \"dbmigrate attempt\" RENAME TO \"dbmigrate another\"".to_owned()),
-            Planned::new("DROP TABLE \"dbmigrate another\"".to_owned()),
-        ];
-        self.run(&attempt).is_ok()
-    }
-
-    /// What SQLite says against an expression over the rows of a table.
-    pub(super) fn objection(&self, table: &Name, expression: &str) -> Option<String> {
-        let sql = format!("SELECT ({expression}\n) FROM {}", table.to_sql());
-        self.connection.prepare(&sql).err().map(|error| message(&error))
     }
 }
 
@@ -139,4 +208,51 @@ fn alone(table: &str, statements: &[Planned]) -> Option<Connection> {
 
 fn refused(sql: &str, error: &rusqlite::Error) -> Undecided {
     Undecided::Refused { sql: sql.to_owned(), why: message(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether tables can be renamed once these have gone, told in pieces as it is told of the whole.
+    #[track_caller]
+    fn check(text: &str, gone: &[(Kind, &str)], expect: bool) {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
+        connection.execute_batch(text).unwrap();
+        let schema = Schema::read(&connection, &ReadOptions::default()).unwrap();
+        let (mut pieces, mut whole) = (Bench::new(&schema), Bench::new(&schema));
+        whole.made().unwrap();
+        for (kind, name) in gone {
+            pieces.drop(*kind, &Name::new(*name)).unwrap();
+            whole.drop(*kind, &Name::new(*name)).unwrap();
+        }
+        assert_eq!(pieces.can_rename().unwrap(), expect, "{text}");
+        assert!(pieces.made.is_none());
+        assert_eq!(whole.can_rename().unwrap(), expect, "{text}");
+        assert!(compare(&pieces.schema().unwrap(), &whole.schema().unwrap()).is_empty());
+        assert!(whole.names().is_superset(&pieces.names()));
+    }
+
+    #[test]
+    fn pieces_tell_what_the_whole_does() {
+        let tables = "CREATE TABLE t (a); CREATE TABLE u (b REFERENCES t); CREATE INDEX i ON t (a);
+                      CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT v.a, b FROM v, u;
+                      CREATE TRIGGER r INSTEAD OF INSERT ON w BEGIN INSERT INTO u VALUES (new.b); END;";
+        check(tables, &[], true);
+        check(tables, &[(Kind::Trigger, "r"), (Kind::Index, "i")], true);
+        // A trigger goes with its view, and a view that reads one that has gone makes no sense.
+        check(tables, &[(Kind::View, "w")], true);
+        check(tables, &[(Kind::View, "v")], false);
+        check(&format!("{tables} CREATE VIEW broken AS SELECT nothing_there FROM t;"), &[], false);
+        check(&format!("{tables} CREATE VIEW broken AS SELECT 1 FROM nowhere;"), &[(Kind::View, "broken")], true);
+        let trigger = "CREATE TRIGGER broken AFTER INSERT ON t BEGIN DELETE FROM nowhere; END;";
+        check(&format!("{tables} {trigger}"), &[], false);
+        check(&format!("{tables} {trigger}"), &[(Kind::Trigger, "broken")], true);
+        check("CREATE VIRTUAL TABLE f USING fts5 (a); CREATE VIEW s AS SELECT a FROM f WHERE f MATCH 'x';", &[], true);
+        let many: String =
+            (0..300).map(|at| format!("CREATE TABLE t{at} (a); CREATE VIEW v{at} AS SELECT a FROM t{at};")).collect();
+        check(&many, &[], true);
+        check(&format!("{many} CREATE VIEW last AS SELECT z FROM t299;"), &[], false);
+    }
 }

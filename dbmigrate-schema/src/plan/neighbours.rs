@@ -7,6 +7,9 @@ use super::dependents::{Dependents, is_dependent, names_in};
 use super::doubts::is_table;
 use crate::model::{Kind, Name, Object, Schema};
 
+/// So many objects SQLite makes in no time.
+const MANY: usize = 64;
+
 /// The objects of a schema by what names them.
 pub(super) struct Neighbours<'a> {
     objects: Vec<&'a Object>,
@@ -63,11 +66,39 @@ impl<'a> Neighbours<'a> {
             }
         }
         // What they name besides is only to be there.
-        let mut pending: Vec<usize> = found.iter().copied().collect();
+        let pending = found.iter().copied().collect();
+        self.add_named(&mut found, pending);
+        self.in_order(found)
+    }
+
+    /// Every view and trigger with all that it names, in groups that are small; none where some name very many.
+    pub(super) fn groups(&self) -> Option<Vec<Vec<&'a Object>>> {
+        let (mut groups, mut group) = (Vec::new(), HashSet::new());
+        for at in (0..self.objects.len()).filter(|at| is_dependent(self.objects[*at])) {
+            let own = group.len();
+            if group.insert(at) {
+                self.add_named(&mut group, vec![at]);
+            }
+            if group.len() - own > MANY {
+                return None;
+            }
+            if group.len() > MANY {
+                groups.push(self.in_order(std::mem::take(&mut group)));
+            }
+        }
+        groups.push(self.in_order(group));
+        Some(groups)
+    }
+
+    /// Adds the tables and views that these name, and those that these name in turn.
+    fn add_named(&self, found: &mut HashSet<usize>, mut pending: Vec<usize>) {
         while let Some(at) = pending.pop() {
             let named = self.named[at].iter().filter_map(|name| self.sources.get(name));
             pending.extend(named.filter(|at| found.insert(**at)).collect::<Vec<_>>());
         }
+    }
+
+    fn in_order(&self, found: HashSet<usize>) -> Vec<&'a Object> {
         let mut found: Vec<_> = found.into_iter().collect();
         // A view may have been made before its table.
         found.sort_by_key(|at| (!is_table(self.objects[*at]), *at));

@@ -27,7 +27,7 @@ pub(super) fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<
         let was = by_name(from);
         let gone = gone(from, to, &was, &names);
         undecided.extend(doubts(to, &was, &gone, &names, decisions));
-        let bench = Bench::new(from).map_err(|refused| vec![refused])?;
+        let bench = Bench::new(from);
         let (dropped, changed) = Default::default();
         let mut steps =
             Steps { from, to, decisions, was, names, gone, bench, dropped, changed, plan, undecided: Vec::new() };
@@ -64,7 +64,7 @@ struct Steps<'a> {
     names: Names,
     /// The tables of `from` that `to` has not.
     gone: Vec<&'a Object>,
-    bench: Bench,
+    bench: Bench<'a>,
     /// The indexes, views and triggers of `from` that go first.
     dropped: Dependents,
     /// Those of them that come back as something else.
@@ -166,6 +166,7 @@ impl<'a> Steps<'a> {
         }
         for fill in self.decisions.fills.iter().filter(|fill| fill.table == pair.after.name) {
             let why = self.bench.objection(&pair.before.name, &fill.expression);
+            let why = why.unwrap_or_else(|refused| Some(refused.to_string()));
             self.undecided.extend(why.map(|why| Undecided::NoSuchFill { fill: fill.clone(), why }));
         }
     }
@@ -286,7 +287,7 @@ impl<'a> Steps<'a> {
 
     /// A view or a trigger that makes no sense keeps SQLite from renaming any table.
     fn make_renames_possible(&mut self) -> Result<(), Undecided> {
-        if self.bench.can_rename() { Ok(()) } else { self.drop(dependents::all(self.from)) }
+        if self.bench.can_rename()? { Ok(()) } else { self.drop(dependents::all(self.from)) }
     }
 
     fn drop(&mut self, dependents: Dependents) -> Result<(), Undecided> {
