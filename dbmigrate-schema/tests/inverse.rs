@@ -2,25 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
-use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
+#[path = "support/set.rs"]
+mod set;
 
 use dbmigrate_core::{Config, Diagnostic};
 use dbmigrate_schema::{Replay, replay};
+use set::set_with;
 
 fn check(files: &[(&str, &str)]) -> Replay {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("dbmigrate-inverse-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let root = std::env::temp_dir().join(name);
-    for (file, text) in files {
-        let path = root.join("migrations").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
-    fs::remove_dir_all(root).unwrap();
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    replay(&loaded.set, None)
+    replay(&set_with(files, Config::default()), None)
 }
 
 /// What differs after the one way back of the last of these migrations; the way back follows the `---`.

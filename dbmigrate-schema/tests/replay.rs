@@ -2,30 +2,21 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+#[path = "support/set.rs"]
+mod set;
+
 use std::cell::RefCell;
 use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceMigration};
 use dbmigrate_schema::{Program, Replay, Schema, Step, Stopped, replay};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use set::set_with;
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("dbmigrate-schema-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let root = std::env::temp_dir().join(name);
-    fs::create_dir_all(root.join("migrations")).unwrap();
-    for (file, text) in files {
-        let path = root.join("migrations").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
-    fs::remove_dir_all(root).unwrap();
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    loaded.set
+    set_with(files, Config::default())
 }
 
 fn check(files: &[(&str, &str)]) -> Replay {

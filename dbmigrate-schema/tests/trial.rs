@@ -2,26 +2,17 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
-use std::fs;
+#[path = "support/set.rs"]
+mod set;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
 use dbmigrate_schema::{FaultKind, Rows, Stopped, Tried, Tries, Versions, try_out};
+use set::set_with;
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("dbmigrate-trial-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let root = std::env::temp_dir().join(name);
-    for (file, text) in files {
-        let path = root.join("migrations").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
-    fs::remove_dir_all(root).unwrap();
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    loaded.set
+    set_with(files, Config::default())
 }
 
 const GENERATED: Tries<'static> = Tries { to: None, rows: Rows::Generated, versions: Versions::Newest(10) };

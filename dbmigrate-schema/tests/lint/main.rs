@@ -16,6 +16,8 @@ mod planned;
 mod quotes;
 mod recipes;
 mod rows;
+#[path = "../support/set.rs"]
+mod set;
 mod support;
 mod versions;
 mod views;

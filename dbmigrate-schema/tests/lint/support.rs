@@ -1,32 +1,16 @@
 //! Sets made of texts.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbmigrate_core::{Config, MigrationSet};
 use dbmigrate_schema::lint::{Finding, Options, lint};
+
+pub(crate) use crate::set::set_with;
 
 /// A set of these files, in the folder `migrations`.
 pub(crate) fn set(files: &[(&str, &str)]) -> MigrationSet {
     // Examples are those of a package that has to get along with an old SQLite.
     set_with(files, Config { min_sqlite: Some((3, 35)), ..Config::default() })
-}
-
-/// A set of these files, of a package with this configuration.
-pub(crate) fn set_with(files: &[(&str, &str)], config: Config) -> MigrationSet {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("dbmigrate-lint-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let root = std::env::temp_dir().join(name);
-    for (file, text) in files {
-        let path = root.join("migrations").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let loaded = dbmigrate_core::load::load_with(&root, config);
-    fs::remove_dir_all(root).unwrap();
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    loaded.set
 }
 
 /// What the rules say of the newest of these migrations, each a text.

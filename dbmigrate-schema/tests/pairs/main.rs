@@ -17,6 +17,8 @@ mod proved;
 mod prune;
 #[path = "../rewritten/mod.rs"]
 mod rewritten;
+#[path = "../support/set.rs"]
+mod set;
 mod shrink;
 mod sql;
 mod step;

@@ -1,7 +1,5 @@
 //! Plans of random pairs proved as `generate` proves them; and wrong ones, which no proof may let through.
 
-use std::fs;
-
 use dbmigrate_core::{Config, MigrationSet, SourceText};
 use dbmigrate_schema::{Claim, Decisions, Failure, Plan, Planned, Proof, ReadOptions, Schema, Step, fill, plan, prove};
 
@@ -9,19 +7,12 @@ use crate::Case;
 use crate::database::{self, apply};
 use crate::die::Die;
 use crate::model::Table;
+use crate::set::set_with;
 use crate::step::{Side, decisions, is_untouched, wants_fill};
 
 /// A set of one migration.
-fn set(seed: u64, statements: &[String]) -> MigrationSet {
-    let thread = std::thread::current().name().unwrap_or_default().replace(':', "-");
-    let root = std::env::temp_dir().join(format!("dbmigrate-pairs-{}-{thread}-{seed}", std::process::id()));
-    let folder = root.join("migrations");
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("001_before.sql"), format!("{};\n", statements.join(";\n"))).expect("a file");
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
-    fs::remove_dir_all(root).expect("a folder");
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    loaded.set
+fn set(statements: &[String]) -> MigrationSet {
+    set_with(&[("001_before.sql", &format!("{};\n", statements.join(";\n")))], Config::default())
 }
 
 fn said(failure: &Failure) -> String {
@@ -72,7 +63,7 @@ impl<'a> Pair<'a> {
         if missing || broken || kept.clone().any(unfair) || kept.map(|(old, new)| (new, old)).any(unfair) {
             return Ok(None);
         }
-        let set = set(case.seed, &from.statements);
+        let set = set(&from.statements);
         let loses = before.tables.iter().any(|table| match after.table(table.id) {
             None => true,
             Some(new) => table

@@ -6,6 +6,8 @@ mod ignored;
 mod orphans;
 mod planned;
 mod search;
+#[path = "../support/set.rs"]
+mod set;
 mod support;
 
 use dbmigrate_schema::{Decisions, Fill, Name, Rename, Step};

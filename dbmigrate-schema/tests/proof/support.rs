@@ -1,24 +1,12 @@
 //! A claim made, and what a proof says of it.
 
-use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use dbmigrate_core::{Config, MigrationSet, SourceText};
 use dbmigrate_schema::{Claim, Decisions, Failure, Proof, Schema, Step, prove};
 
+use crate::set::set_with;
+
 fn set(files: &[(&str, &str)]) -> MigrationSet {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("dbmigrate-proof-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let root = std::env::temp_dir().join(name);
-    for (file, text) in files {
-        let path = root.join("migrations").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let loaded = dbmigrate_core::load::load_with(&root, Config::default());
-    fs::remove_dir_all(root).unwrap();
-    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    loaded.set
+    set_with(files, Config::default())
 }
 
 /// What one migration is claimed to be.
