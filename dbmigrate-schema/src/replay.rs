@@ -1,19 +1,17 @@
 //! Replays a set on an empty database in memory.
 
 use std::fmt;
-use std::time::Duration;
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration, Step as ScriptStep};
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
 
 use crate::inverse::Inverse;
 use crate::lint::Options;
 use crate::program::Program;
 use crate::proof::Step;
 use crate::watch::{Nobody, Watch};
-use crate::{execute, repeatable, views};
+use crate::{execute, repeatable, scratch, views};
 
 /// What a replay found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,7 +124,7 @@ impl<'r> Replayer<'r> {
     }
 
     fn ups_and_downs(&self, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<Vec<Elsewhere>> {
-        let mut connection = Connection::open_in_memory()?;
+        let mut connection = scratch::open(&self.set.config.replay)?;
         let nothing = Options::default();
         let mut inverse = Inverse::new(*self, &nothing, watch)?;
         inverse.opened(&mut connection)?;
@@ -210,8 +208,9 @@ impl<'r> Replayer<'r> {
                 script.map_or(Ok(()), |script| execute::asserts(connection, script)).map_err(Halt::refused)?;
                 let refused = |refused| Halt::refused(execute::began_empty(refused));
                 *connection = program.run(migration, way, connection).map_err(refused)?;
-                let name = migration.source().path();
-                watch.opened(connection).map_err(|error| Halt::refused(execute::unexpected_in(name, &error)))
+                let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
+                scratch::register(connection, &self.set.config.replay).map_err(unexpected)?;
+                watch.opened(connection).map_err(unexpected)
             }
             (Err(why), _) => Err(Halt::Stopped(why)),
         }
@@ -264,13 +263,6 @@ pub(crate) fn run(
     }
     connection.execute_batch(end).map_err(unexpected)?;
     result
-}
-
-/// Another database in memory, with the same contents.
-pub(crate) fn copy(connection: &Connection) -> rusqlite::Result<Connection> {
-    let mut copy = Connection::open_in_memory()?;
-    Backup::new(connection, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
-    Ok(copy)
 }
 
 /// The way up, where a replay can go it without the program.
