@@ -2,7 +2,7 @@
 
 use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
-use dbmigrate_schema::{Change, Declared, Kind, Program, Schema, compare};
+use dbmigrate_schema::{Change, Declared, Kind, Schema, compare};
 
 use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
@@ -12,7 +12,7 @@ use crate::ops::project::Project;
 pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
     project.sound_config()?;
     let file = &project.config.schema;
-    if !project.root.join(file).exists() {
+    if !exists(project) {
         return Err(CliError::failure(format!("there is no `{file}`, which would declare the schema"))
             .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`"));
     }
@@ -54,16 +54,17 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
-/// In what the file, where there is one, differs from the migrations.
-pub(crate) fn check(project: &Project, set: &MigrationSet, program: Option<&dyn Program>) -> Vec<Diagnostic> {
+/// Whether there is a file.
+pub(crate) fn exists(project: &Project) -> bool {
+    project.root.join(&project.config.schema).exists()
+}
+
+/// In what the file, which is there, differs from what the migrations lead to.
+pub(crate) fn check(project: &Project, set: &MigrationSet, before: &Schema) -> Vec<Diagnostic> {
     let file = &project.config.schema;
-    if !project.root.join(file).exists() {
-        return Vec::new();
-    }
-    let found = SourceText::read(&project.root, file).map_err(|problem| vec![problem]).and_then(|text| {
-        let before = Schema::from_migrations(set, program)?;
-        Ok(compare(&before, &declared(&text, set, &before)?.schema))
-    });
+    let found = SourceText::read(&project.root, file)
+        .map_err(|problem| vec![problem])
+        .and_then(|text| Ok(compare(before, &declared(&text, set, before)?.schema)));
     match found {
         Err(problems) => problems,
         Ok(differences) if differences.is_empty() => Vec::new(),
