@@ -22,7 +22,7 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
 /// What a file declares, and what the set makes of its own accord: a repeatable keeps its views and triggers as they
 /// are, whether or not the file has them as well.
 pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
-    let mut declared = Declared::read(file, &set.config.replay)?;
+    let mut declared = Declared::read(file, &set.config.replay.stubs)?;
     let differences = compare(before, &declared.schema);
     let mut problems = Vec::new();
     for repeatable in &set.repeatables {

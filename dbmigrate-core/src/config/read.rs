@@ -352,7 +352,7 @@ fn database(text: &str) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Stubs;
+    use crate::config::{Replay, Stubs};
 
     pub(super) fn package(table: &str) -> SourceText {
         SourceText::new("Cargo.toml", &format!("[package]\nname = \"app\"\n\n[package.metadata.migrations]\n{table}\n"))
@@ -405,7 +405,7 @@ mod tests {
             backup = { keep = 5, dir = "backups" }
             runner = "migrate"
             lints = {}
-            replay = { functions = ["slugify"] }
+            replay = { base = "./base.sql", functions = ["slugify"] }
             schema = "db/schema.sql"
             fixtures = "./fixtures//rows/"
             min-sqlite = "3.53"
@@ -432,7 +432,10 @@ mod tests {
             schema: "db/schema.sql".to_owned(),
             fixtures: Some("fixtures/rows".to_owned()),
             min_sqlite: Some((3, 53)),
-            replay: Stubs { functions: vec!["slugify".to_owned()], collations: Vec::new() },
+            replay: Replay {
+                base: Some("base.sql".to_owned()),
+                stubs: Stubs { functions: vec!["slugify".to_owned()], collations: Vec::new() },
+            },
             lints: Vec::new(),
         };
         assert_eq!(config, expect);
