@@ -5,6 +5,8 @@
 //! ordered so that lines are short (`place`); lines run in the channels between columns and never through a box
 //! (`grid`, `route`). Boxes without a link follow in blocks of their own.
 
+use std::collections::{BTreeSet, HashSet};
+
 mod columns;
 mod graph;
 mod grid;
@@ -13,7 +15,8 @@ mod route;
 
 pub(super) use graph::{Link, Node, Point, Rect};
 use grid::Grid;
-use route::Tracks;
+use place::Sides;
+use route::{Tracks, Trunks};
 
 /// From one box to the next below it.
 const BETWEEN_BOXES: i32 = 30;
@@ -35,6 +38,9 @@ const HEADING: i32 = 24;
 /// How often lines that would lie on each other are moved.
 const DODGES: usize = 8;
 
+/// And how many at a time: a picture in which more do is past reading.
+const MANY: usize = 200;
+
 /// Everything in its place. The upper left corner is nought.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
@@ -53,7 +59,7 @@ pub(super) fn arrange(nodes: &[Node], links: &[Link], blocks: &[Vec<usize>]) -> 
     let mut layout =
         Layout { boxes: vec![Rect::default(); nodes.len()], lines: vec![Vec::new(); links.len()], ..Layout::default() };
     let mut parts: Vec<Part> = Vec::new();
-    let in_block: std::collections::HashSet<usize> = blocks.iter().flatten().copied().collect();
+    let in_block: HashSet<usize> = blocks.iter().flatten().copied().collect();
     let components = graph::components(nodes.len(), links);
     let mut links_of: Vec<Vec<usize>> = vec![Vec::new(); components.len()];
     let mut component_of = vec![0; nodes.len()];
@@ -109,15 +115,7 @@ impl Part {
         for (node, column) in nodes.iter().zip(&column) {
             widths[*column] = node.width.max(widths[*column]);
         }
-        let mut tracks = Tracks::new(&grid, &widths);
-        for _ in 0..DODGES {
-            let covered = route::covered(&grid, &tracks);
-            if covered.is_empty() {
-                break;
-            }
-            place::dodge(&mut grid, &sides, &covered);
-            tracks = Tracks::new(&grid, &widths);
-        }
+        let tracks = Tracks::new(trunks(&mut grid, &sides), &widths);
         let boxes: Vec<Rect> = nodes
             .iter()
             .enumerate()
@@ -131,9 +129,25 @@ impl Part {
         let lines: Vec<_> = (0..links.len()).map(|link| tracks.line(&grid, link, &column)).collect();
         let bottom = boxes.iter().map(|own| own.bottom());
         let height = bottom.chain(lines.iter().flatten().map(|point| point.y)).max().unwrap_or(0);
-        let width = tracks.width(&grid);
+        let width = tracks.width();
         Self { members, links: own, boxes, lines, width, height }
     }
+}
+
+/// The trunks of all channels. Lines that would lie on each other are moved, and what they touch is arranged anew.
+fn trunks(grid: &mut Grid, sides: &Sides) -> Vec<Trunks> {
+    let mut trunks: Vec<Trunks> = (0..grid.channels.len()).map(|channel| Trunks::new(grid, channel)).collect();
+    let mut fresh: BTreeSet<usize> = (0..grid.channels.len()).collect();
+    for _ in 0..DODGES {
+        let covered = fresh.iter().flat_map(|&at| route::covered(grid, at, &trunks[at]));
+        let covered: Vec<_> = covered.take(MANY).collect();
+        let moved = place::dodge(grid, sides, &covered);
+        fresh = moved.iter().flat_map(|&pass| [grid.items[pass].column, grid.items[pass].column + 1]).collect();
+        for &channel in &fresh {
+            trunks[channel] = Trunks::new(grid, channel);
+        }
+    }
+    trunks
 }
 
 /// Puts parts beside one another, and below where there is no room left.

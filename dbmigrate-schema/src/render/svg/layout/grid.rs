@@ -33,6 +33,11 @@ pub(super) struct Port {
     pub(super) at: i32,
 }
 
+impl Port {
+    /// The one that is sorted before all others.
+    pub(super) const FIRST: Self = Self { item: 0, at: i32::MIN };
+}
+
 /// What one net has in one channel.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Segment {
@@ -187,18 +192,6 @@ impl Grid {
             }
             self.items[self.columns[column][at]].y = y;
         }
-    }
-
-    /// Whether the end of a line can be moved without coming as high as one of another line in this channel.
-    pub(super) fn can_shift(&self, channel: usize, segment: usize, port: Port, by: i32) -> bool {
-        let y = self.y(port) + f64::from(by);
-        let others = self.channels[channel].iter().enumerate().filter(|(at, _)| *at != segment);
-        let mut ports = others.flat_map(|(_, segment)| segment.left.iter().chain(&segment.right));
-        let own = &self.channels[channel][segment];
-        let mut mates = own.left.iter().chain(&own.right).filter(|mate| mate.item == port.item && **mate != port);
-        by == 0
-            || (ports.all(|other| (self.y(*other) - y).abs() >= f64::from(NEAR))
-                && mates.all(|mate| (mate.at - port.at - by).abs() >= NEAR))
     }
 
     /// Moves the end of a line up or down on its box.

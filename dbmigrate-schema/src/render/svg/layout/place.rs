@@ -1,5 +1,7 @@
 //! The order of the items in their columns, and their heights: lines are to be short and to cross seldom.
 
+use std::collections::BTreeSet;
+
 use super::grid::{Grid, NEAR, Port};
 
 /// How often all columns are gone through, from left to right and back.
@@ -235,25 +237,39 @@ fn straighten(grid: &mut Grid) {
         }
     }
     for channel in 0..grid.channels.len() {
-        for at in 0..grid.channels[channel].len() {
-            let segment = grid.channels[channel][at].clone();
-            for left in &segment.left {
-                let near = |right: &&Port| (grid.y(*left) - grid.y(**right)).abs() <= 4.0;
-                let Some(right) = segment.right.iter().find(near) else { continue };
-                let (left_y, right_y) = (grid.y(*left) as i32, grid.y(*right) as i32);
-                // What crosses a column stays: it has lines on both of its sides.
-                let y = match (grid.items[left.item].is_box, grid.items[right.item].is_box) {
-                    (true, true) => (left_y + right_y) / 2,
-                    (true, false) => right_y,
-                    (false, true) => left_y,
-                    (false, false) => continue,
-                };
-                let (by_left, by_right) = (y - left_y, y - right_y);
-                let can = |port: Port, by: i32| grid.can_shift(channel, at, port, by);
-                if can(*left, by_left) && can(*right, by_right) {
-                    grid.shift(channel, at, *left, by_left);
-                    grid.shift(channel, at, *right, by_right);
-                }
+        straighten_channel(grid, channel);
+    }
+}
+
+fn straighten_channel(grid: &mut Grid, channel: usize) {
+    let segments = grid.channels[channel].iter().enumerate();
+    let ends =
+        segments.flat_map(|(at, segment)| segment.left.iter().chain(&segment.right).map(move |port| (at, *port)));
+    let mut ends: BTreeSet<(i32, usize, Port)> = ends.map(|(at, port)| (grid.y(port) as i32, at, port)).collect();
+    for at in 0..grid.channels[channel].len() {
+        let segment = grid.channels[channel][at].clone();
+        for left in &segment.left {
+            let near = |right: &&Port| (grid.y(*left) - grid.y(**right)).abs() <= 4.0;
+            let Some(right) = segment.right.iter().find(near) else { continue };
+            let (left_y, right_y) = (grid.y(*left) as i32, grid.y(*right) as i32);
+            // What crosses a column stays: it has lines on both of its sides.
+            let y = match (grid.items[left.item].is_box, grid.items[right.item].is_box) {
+                (true, true) => (left_y + right_y) / 2,
+                (true, false) => right_y,
+                (false, true) => left_y,
+                (false, false) => continue,
+            };
+            let moves = [(*left, left_y), (*right, right_y)];
+            // Not where a line of another net comes as high, or another end at the same box.
+            let around = ends.range((y - NEAR + 1, 0, Port::FIRST)..(y + NEAR, 0, Port::FIRST));
+            let mut others = around.filter(|(_, _, port)| moves.iter().all(|(own, _)| own != port));
+            if others.any(|(_, other, port)| *other != at || moves.iter().any(|(own, _)| own.item == port.item)) {
+                continue;
+            }
+            for (port, from) in moves {
+                ends.remove(&(from, at, port));
+                grid.shift(channel, at, port, y - from);
+                ends.insert((y, at, Port { at: port.at + y - from, ..port }));
             }
         }
     }
@@ -271,16 +287,19 @@ fn room_of(grid: &Grid, pass: usize) -> (f64, f64) {
 }
 
 /// Moves one of the items of each group, all of which cross a column, a little, so that no line that comes from elsewhere
-/// is as high on either side of it.
-pub(super) fn dodge(grid: &mut Grid, sides: &Sides, groups: &[Vec<usize>]) {
+/// is as high on either side of it. Tells which.
+pub(super) fn dodge(grid: &mut Grid, sides: &Sides, groups: &[Vec<usize>]) -> Vec<usize> {
+    let mut moved = Vec::new();
     for group in groups {
         for &pass in group {
             if let Some(y) = free_near(grid, sides, pass) {
                 grid.items[pass].y = y;
+                moved.push(pass);
                 break;
             }
         }
     }
+    moved
 }
 
 fn free_near(grid: &Grid, sides: &Sides, pass: usize) -> Option<f64> {

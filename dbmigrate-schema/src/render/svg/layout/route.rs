@@ -16,8 +16,9 @@ pub(super) struct Tracks {
     pub(super) columns: Vec<i32>,
     /// The right end of each column.
     ends: Vec<i32>,
-    /// For each channel and net, where its trunk is.
-    trunk: Vec<Vec<(usize, i32)>>,
+    /// Where the first track of each channel is.
+    first: Vec<i32>,
+    trunks: Vec<Trunks>,
 }
 
 /// What is asked of a segment to tell how it gets along with others.
@@ -60,21 +61,46 @@ impl Reach {
     }
 }
 
+/// Which track the trunk of each net has in one channel.
+pub(super) struct Trunks {
+    /// Sorted by net; those without a bend need no track.
+    tracks: Vec<(usize, i32)>,
+    count: i32,
+}
+
+impl Trunks {
+    pub(super) fn new(grid: &Grid, channel: usize) -> Self {
+        let reaches: Vec<Reach> = grid.channels[channel].iter().map(|segment| Reach::new(grid, segment)).collect();
+        let bent: Vec<&Reach> = reaches.iter().filter(|reach| !reach.is_straight()).collect();
+        let mut placed: Vec<(usize, i32)> = Vec::new();
+        for own in sorted(&bent) {
+            let near = placed.iter().filter(|(other, _)| bent[own].meets(bent[*other]));
+            let track = near.map(|(_, track)| track + 1).max().unwrap_or(0);
+            placed.push((own, track));
+        }
+        let count = placed.iter().map(|(_, track)| track + 1).max().unwrap_or(0);
+        let mut tracks: Vec<(usize, i32)> = placed.into_iter().map(|(own, track)| (bent[own].net, track)).collect();
+        tracks.sort_unstable();
+        Self { tracks, count }
+    }
+
+    fn of(&self, net: usize) -> Option<i32> {
+        self.tracks.binary_search_by_key(&net, |trunk| trunk.0).ok().map(|at| self.tracks[at].1)
+    }
+}
+
 impl Tracks {
-    pub(super) fn new(grid: &Grid, widths: &[i32]) -> Self {
-        let mut tracks = Self { columns: Vec::new(), ends: Vec::new(), trunk: Vec::new() };
+    pub(super) fn new(trunks: Vec<Trunks>, widths: &[i32]) -> Self {
+        let mut tracks = Self { columns: Vec::new(), ends: Vec::new(), first: Vec::new(), trunks };
         let mut x = 0;
-        for (channel, segments) in grid.channels.iter().enumerate() {
-            let reaches: Vec<Reach> = segments.iter().map(|segment| Reach::new(grid, segment)).collect();
-            let (placed, count) = assign(&reaches);
+        for (channel, Trunks { count, .. }) in tracks.trunks.iter().enumerate() {
             let is_outer = channel == 0 || channel == widths.len();
-            let width = match (count, is_outer) {
+            let width = match (*count, is_outer) {
                 (0, true) => 0,
                 (0, false) => CHANNEL,
                 (count, _) => (2 * EDGE + (count - 1) * BETWEEN_LINES).max(if is_outer { 0 } else { CHANNEL }),
             };
-            let first = x + (width - (count - 1).max(0) * BETWEEN_LINES) / 2;
-            tracks.trunk.push(placed.iter().map(|&(net, track)| (net, first + track * BETWEEN_LINES)).collect());
+            tracks.first.push(x + (width - (count - 1).max(0) * BETWEEN_LINES) / 2);
             x += width;
             if let Some(own) = widths.get(channel) {
                 tracks.columns.push(x);
@@ -85,11 +111,17 @@ impl Tracks {
         tracks
     }
 
+    fn trunk(&self, channel: usize, net: usize) -> Option<i32> {
+        self.trunks[channel].of(net).map(|track| self.first[channel] + track * BETWEEN_LINES)
+    }
+
     /// How wide everything is.
-    pub(super) fn width(&self, grid: &Grid) -> i32 {
+    pub(super) fn width(&self) -> i32 {
         let end = self.ends.last().copied().unwrap_or(0);
-        let trunks = self.trunk.last().map_or(&[][..], Vec::as_slice).iter().map(|trunk| trunk.1 + EDGE);
-        trunks.max().unwrap_or(end).max(end).max(i32::from(grid.items.is_empty()))
+        match (self.trunks.last(), self.first.last()) {
+            (Some(trunks), Some(first)) if trunks.count > 0 => first + (trunks.count - 1) * BETWEEN_LINES + EDGE,
+            _ => end,
+        }
     }
 
     /// The line of a link, from its parent to its child.
@@ -106,9 +138,7 @@ impl Tracks {
         let mut points = vec![Point { x: from, y }];
         let mut turn = |channel: usize, next: i32, points: &mut Vec<Point>| {
             if next != y {
-                let trunk = &self.trunk[channel];
-                let at = trunk.binary_search_by_key(&branch.net, |trunk| trunk.0);
-                let x = at.map_or(from, |at| trunk[at].1);
+                let x = self.trunk(channel, branch.net).unwrap_or(from);
                 points.extend([Point { x, y }, Point { x, y: next }]);
                 y = next;
             }
@@ -129,51 +159,30 @@ impl Tracks {
 /// What crosses a column and would lie on another line that comes from the other side of a channel.
 ///
 /// Of each two lines, those that can be moved.
-pub(super) fn covered(grid: &Grid, tracks: &Tracks) -> Vec<Vec<usize>> {
+pub(super) fn covered(grid: &Grid, channel: usize, trunks: &Trunks) -> Vec<Vec<usize>> {
+    let lines = |is_left: bool| {
+        let ports = grid.channels[channel].iter().flat_map(move |segment| {
+            let ports = if is_left { &segment.left } else { &segment.right };
+            ports.iter().map(move |port| (grid.y(*port) as i32, segment.net, port.item))
+        });
+        let mut lines: Vec<(i32, usize, usize)> = ports.collect();
+        lines.sort_unstable();
+        lines
+    };
+    let (left, right) = (lines(true), lines(false));
     let mut found = Vec::new();
-    for (segments, trunks) in grid.channels.iter().zip(&tracks.trunk) {
-        let trunk = |net: usize| trunks.binary_search_by_key(&net, |trunk| trunk.0).ok().map(|at| trunks[at].1);
-        let lines = |is_left: bool| {
-            let ports = segments.iter().flat_map(move |segment| {
-                let ports = if is_left { &segment.left } else { &segment.right };
-                ports.iter().map(move |port| (grid.y(*port) as i32, segment.net, port.item))
-            });
-            let mut lines: Vec<(i32, usize, usize)> = ports.collect();
-            lines.sort_unstable();
-            lines
-        };
-        let (left, right) = (lines(true), lines(false));
-        for &(y, net, item) in &left {
-            let first = right.partition_point(|other| other.0 <= y - NEAR);
-            for &(_, other, other_item) in right[first..].iter().take_while(|other| other.0 < y + NEAR) {
-                // A line without a bend takes up the whole width.
-                let meet = trunk(other).is_none_or(|begin| trunk(net).is_none_or(|end| begin < end));
-                if net != other && meet {
-                    let passes = [item, other_item].into_iter().filter(|&item| !grid.items[item].is_box);
-                    found.push(passes.collect::<Vec<_>>());
-                }
+    for &(y, net, item) in &left {
+        let first = right.partition_point(|other| other.0 <= y - NEAR);
+        for &(_, other, other_item) in right[first..].iter().take_while(|other| other.0 < y + NEAR) {
+            // A line without a bend takes up the whole width.
+            let meet = trunks.of(other).is_none_or(|begin| trunks.of(net).is_none_or(|end| begin < end));
+            if net != other && meet {
+                found.push([item, other_item].into_iter().filter(|&item| !grid.items[item].is_box).collect());
             }
         }
     }
-    found.retain(|passes| !passes.is_empty());
+    found.retain(|passes: &Vec<usize>| !passes.is_empty());
     found
-}
-
-/// A track for each segment that needs one, by net, and how many tracks there are.
-fn assign(reaches: &[Reach]) -> (Vec<(usize, i32)>, i32) {
-    let bent: Vec<&Reach> = reaches.iter().filter(|reach| !reach.is_straight()).collect();
-    let order = sorted(&bent);
-    let mut placed: Vec<(usize, i32)> = Vec::new();
-    let mut tracks: Vec<(usize, i32)> = Vec::new();
-    for &own in &order {
-        let near = tracks.iter().filter(|(other, _)| bent[own].meets(bent[*other]));
-        let track = near.map(|(_, track)| track + 1).max().unwrap_or(0);
-        tracks.push((own, track));
-        placed.push((bent[own].net, track));
-    }
-    placed.sort_unstable();
-    let count = placed.iter().map(|(_, track)| track + 1).max().unwrap_or(0);
-    (placed, count)
 }
 
 /// The segments from left to right, so that few cross: each is put where it does least harm, again and again.
