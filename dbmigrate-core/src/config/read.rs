@@ -11,12 +11,13 @@ use super::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
+use crate::layout::Layout;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 
 /// Keys that say what the files are: while one of them is wrong, nothing can be said about the folder.
-const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
+const LAYOUT_KEYS: [&str; 6] = ["dir", "layout", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
 const PACKAGE_KEYS: [&str; 9] = [
@@ -35,7 +36,7 @@ const PACKAGE_KEYS: [&str; 9] = [
 const TOOL_KEYS: [&str; 5] = ["backup", "database", "lints", "min-sqlite", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 3] = ["layout", "replay", "sets"];
+const LATER_KEYS: [&str; 2] = ["replay", "sets"];
 
 mod backup;
 mod generate;
@@ -132,6 +133,10 @@ impl<'a> Reader<'a> {
         }
         match key {
             "dir" => self.config.dir = self.string(key, value, dir)?,
+            "layout" => {
+                let choices = Layout::ALL.map(|layout| (layout.name(), layout));
+                self.config.layout = self.choice(key, value, &choices)?;
+            }
             "database" => self.config.database = Some(self.string(key, value, database)?),
             "table" => self.config.table = self.string(key, value, names::history_table)?,
             "backup" => self.config.backup = self.backup(value)?,
@@ -260,8 +265,18 @@ impl<'a> Reader<'a> {
         sound.map(|()| reserved)
     }
 
-    /// What only sequential numbers have, and reserved numbers that no file could have.
+    /// What only files of the house have, or sequential numbers, and reserved numbers that no file could have.
     fn numbers(&mut self, entries: &DeTable<'_>) {
+        if self.config.layout != Layout::House {
+            for key in ["numbering", "width", "start", "reserved"] {
+                if let Some((at, _)) = entries.get_key_value(key) {
+                    let layout = self.config.layout.name();
+                    let message = format!("`{key}` has no meaning with `layout = \"{layout}\"`");
+                    let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
+                }
+            }
+            return;
+        }
         if self.config.numbering == Numbering::Timestamp {
             for key in ["width", "start", "reserved"] {
                 if let Some((at, _)) = entries.get_key_value(key) {
@@ -387,6 +402,7 @@ mod tests {
     fn every_key_is_read() {
         let table = r#"
             dir = "./db//migrations/"
+            layout = "house"
             database = "data/app.db"
             table = "schema_history"
             numbering = "sequential"
@@ -411,6 +427,7 @@ mod tests {
         let expect = Config {
             declared: true,
             dir: "db/migrations".to_owned(),
+            layout: Layout::House,
             database: Some("data/app.db".to_owned()),
             table: "schema_history".to_owned(),
             numbering: Numbering::Sequential,
@@ -512,6 +529,18 @@ mod tests {
     fn timestamps_have_no_width_start_or_reserved_numbers() {
         for line in ["width = 4", "start = 2", "reserved = { 7 = 'why' }"] {
             refused(&format!("{line}\nnumbering = 'timestamp'"), "has no meaning with `numbering = \"timestamp\"`");
+        }
+    }
+
+    #[test]
+    fn the_files_of_another_tool_say_what_their_numbers_are() {
+        for layout in Layout::ALL {
+            let (config, diagnostics) = read_alone(&format!("layout = '{}'", layout.name()));
+            assert_eq!((config.layout, diagnostics), (layout, vec![]));
+        }
+        refused("layout = 'sqlex'", "`layout` can't be `sqlex` | did you mean `sqlx`?");
+        for line in ["numbering = 'timestamp'", "width = 4", "start = 2", "reserved = { 7 = 'why' }"] {
+            refused(&format!("layout = 'sqlx'\n{line}"), "has no meaning with `layout = \"sqlx\"` | remove");
         }
     }
 
