@@ -12,7 +12,7 @@ use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
 use crate::ops::since::{Since, since};
-use crate::ops::{declared, wiring};
+use crate::ops::{declared, late, wiring};
 
 /// What to check besides the files.
 #[derive(Debug, Default, Clone)]
@@ -93,6 +93,9 @@ pub(crate) fn check(
     if let Some(replay) = &replay {
         others.extend(replay.diagnostics.iter().cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
+        if replay.diagnostics.is_empty() && replay.stopped.is_none() {
+            others.extend(late::check(project, &set, &since));
+        }
     }
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, explained);
