@@ -1,15 +1,1 @@
-PRAGMA defer_foreign_keys = on;
-
-CREATE TABLE customer_new (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    email TEXT UNIQUE
-);
-
-INSERT INTO customer_new (id, name, email) SELECT id, name, email FROM customer;
-
-DROP TABLE customer;
-
-ALTER TABLE customer_new RENAME TO customer;
-
-PRAGMA defer_foreign_keys = off;
+CREATE UNIQUE INDEX customer_by_email ON customer (email);
