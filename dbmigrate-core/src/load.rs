@@ -29,7 +29,7 @@ mod set;
 mod side;
 mod watch;
 
-use folder::Folder;
+use folder::{Folder, without_gaps};
 pub use rows::rows;
 pub use set::MigrationSet;
 use watch::watch;
@@ -60,6 +60,13 @@ impl Loaded {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Reads what replays begin with, too: no build knows of it, as nothing but tools replays.
+    #[must_use]
+    pub fn with_base<F: Files + ?Sized>(mut self, root: &F) -> Self {
+        self.set.base = side::base(root, &self.set.config, &mut self.diagnostics);
+        self
     }
 }
 
@@ -144,22 +151,8 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
     let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, before_all, after_all, repeatables, lock };
+    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock };
     Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
-}
-
-/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
-fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
-        }
-    }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
-    config
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {

@@ -10,7 +10,6 @@ use crate::diagnostic::Diagnostic;
 use crate::file_name::Stem;
 use crate::files::Files;
 use crate::layout::{self, Translated, TranslatedMigration};
-use crate::lock::Lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
 use crate::requirement;
@@ -42,8 +41,7 @@ pub(super) fn read<F: Files + ?Sized>(root: &F, mut config: Config) -> Loaded {
     let repeatables = side::chained(files, last, &mut diagnostics);
     sort(&mut diagnostics);
     let highest = migrations.last().map(|migration| migration.number);
-    let set =
-        MigrationSet { config, migrations, before_all: None, after_all: None, repeatables, lock: Lock::default() };
+    let set = MigrationSet { migrations, repeatables, ..MigrationSet::empty(config) };
     Loaded { set, diagnostics, watch, highest, notes: translated.notes }
 }
 
