@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::db::Db;
-use crate::difference::Reader;
+use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::Error;
 use crate::foreign_keys::has_code;
@@ -56,23 +56,24 @@ fn unasserted(script: Script<'_>) -> Script<'_> {
     Script { asserts: &[], ..script }
 }
 
-/// Runs a set on a database in memory of this backend, and reads what that has then. So does `schema`, which says from
-/// then on what differs from it.
+/// Runs a set on a database in memory of this backend, and reads what that has then. So does `schema`, which says what
+/// differs from when it was asked before, and from then on what differs from this.
 pub(crate) fn replay<B: Backend, T>(
     set: &Set<'_>,
     options: &Options,
     code: Option<&Dispatch<'_, B::Connection>>,
     schema: Option<&Reader<'_, B::Connection>>,
     read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
-) -> Result<T, String> {
+) -> Result<(T, Vec<SchemaDifference>), String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
     let mut session = Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: None };
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
-    up::up(&mut session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
+    up::up(&mut session, set, &options, None)
+        .map_err(|error| format!("on an empty database, {}", error.without_notes().message()))?;
     let found = read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
-    schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver))).map_err(|error| error.to_string())?;
-    Ok(found)
+    let differences = schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver)));
+    Ok((found, differences.map_err(|error| error.to_string())?))
 }
 
 /// Why a script can't run on a database in memory.
