@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::requires::elsewhere;
-use crate::session::{Bound, Dispatch};
+use crate::session::{Bound, Dispatch, Session};
 use crate::set::{Effect, Migration, Rules, Script, Set, Step, TransactionMode};
 use crate::up;
 
@@ -67,11 +67,20 @@ pub(crate) fn replay<B: Backend, T>(
 ) -> Result<T, String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
-    let mut session = Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: None };
+    fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, set, options, read)
+}
+
+/// Runs a set on the empty database of a session, and reads what that has then.
+pub(crate) fn fill<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<T, String> {
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
-    up::up(&mut session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
-    let found = read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
-    schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver))).map_err(|error| error.to_string())?;
+    up::up(session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
+    let found = read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())?;
+    session.schema_differences().transpose().map_err(|error| error.to_string())?;
     Ok(found)
 }
 

@@ -38,6 +38,10 @@ pub(crate) trait Session {
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
+    /// Does something on a database in memory, with the program's code if that is wanted; nothing where none can be opened.
+    fn in_memory(&mut self, _runs_code: bool, _work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        Ok(())
+    }
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         None
@@ -151,6 +155,13 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
 
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         self.schema.map(|read| read(B::connection(&self.driver)))
+    }
+
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(DbError::said)?;
+        let (code, hooks) = (self.code.filter(|_| runs_code), Hooks::default());
+        work(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: self.schema });
+        Ok(())
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {

@@ -1,5 +1,7 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
+use std::collections::BTreeMap;
+
 use crate::compare::{Found, Known, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -9,7 +11,7 @@ use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
 use crate::session::Session;
-use crate::set::Set;
+use crate::set::{NewerDatabase, Set};
 use crate::status::State;
 
 /// What `verify` found.
@@ -64,7 +66,7 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
     let known = match look(&mut db, set) {
         Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
-        Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
+        Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
             let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
             return Ok(nothing_recorded(problems));
@@ -72,10 +74,11 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         Err(error) => return Err(error),
     };
     let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
-    let mut problems: Vec<Problem> = differing.filter_map(|matched| known.problem(matched)).collect();
+    let unknown = known.unknown_to_us().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
+    let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
-    let notes = notes::read(&mut db, set, &known.matches)?;
+    let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };
     let noted = known.applied().flat_map(|migration| {
         let messages = notes.get(&migration.number).into_iter().flatten();
         messages.map(|message| Note {
