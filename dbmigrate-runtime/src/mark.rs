@@ -57,6 +57,19 @@ pub enum Comparison {
     Impossible(String),
 }
 
+impl Comparison {
+    /// Its word, the differences, and why there was no comparison.
+    #[cfg(feature = "cli")]
+    pub(crate) fn parts(&self) -> (&'static str, &[String], Option<&str>) {
+        match self {
+            Self::Nothing => ("nothing", &[], None),
+            Self::Same(_) => ("same", &[], None),
+            Self::Different(differences) => ("different", differences, None),
+            Self::Impossible(why) => ("impossible", &[], Some(why)),
+        }
+    }
+}
+
 /// What a reader covers that understands the whole text of a schema, in words.
 const WHOLE: &str = "every column, constraint, index, view and trigger";
 

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use crate::BoxError;
@@ -38,10 +39,8 @@ pub(crate) trait Session {
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
-    /// Does something on a database in memory, with the program's code if that is wanted; nothing where none can be opened.
-    fn in_memory(&mut self, _runs_code: bool, _work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
-        Ok(())
-    }
+    /// Does something on a database in memory, with the program's code if that is wanted.
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError>;
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         None
@@ -158,10 +157,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 
     fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
-        let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(DbError::said)?;
-        let (code, hooks) = (self.code.filter(|_| runs_code), Hooks::default());
-        work(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: self.schema });
-        Ok(())
+        in_memory::<B>(self.code.filter(|_| runs_code), self.schema, work)
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
@@ -169,13 +165,24 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 }
 
-/// Any driver, without code.
-pub(crate) struct Plain<'d, D> {
-    pub(crate) driver: &'d mut D,
-    pub(crate) hooks: &'d Hooks<'d>,
+fn in_memory<B: Backend>(
+    code: Option<&Dispatch<'_, B::Connection>>,
+    schema: Option<&Reader<'_, B::Connection>>,
+    work: &mut dyn FnMut(&mut dyn Session),
+) -> Result<(), DbError> {
+    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(DbError::said)?;
+    work(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &Hooks::default(), schema });
+    Ok(())
 }
 
-impl<D: Driver> Session for Plain<'_, D> {
+/// Any driver, without code, beside a backend that can open databases of its own.
+pub(crate) struct Plain<'d, D, B> {
+    pub(crate) driver: &'d mut D,
+    pub(crate) hooks: &'d Hooks<'d>,
+    pub(crate) memory: PhantomData<B>,
+}
+
+impl<D: Driver, B: Backend> Session for Plain<'_, D, B> {
     fn execute(&mut self, sql: &str) -> Result<(), DbError> {
         self.driver.execute(sql).map_err(|error| DbError::new::<D>(error, sql))
     }
@@ -214,6 +221,10 @@ impl<D: Driver> Session for Plain<'_, D> {
 
     fn beside(&mut self, _: &Path, _: &str) -> Option<Result<Vec<Row>, DbError>> {
         None
+    }
+
+    fn in_memory(&mut self, _: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        in_memory::<B>(None, None, work)
     }
 
     fn lock_file(&mut self, _: &Path, _: Access) -> Result<Option<Box<dyn Any>>, DbError> {

@@ -33,7 +33,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
                 schema = Some(fill(session, set, options, Schema::read));
             });
             made.map_err(|error| error.message)?;
-            schema.unwrap_or_else(|| Err("no database can be opened in memory".to_owned()))
+            schema.unwrap_or_else(|| Ok(Schema::default()))
         };
         let (comparison, covers) = mark::compare(db, set, &held, options.replay_code, &history, &replay)?;
         if !options.allow_mismatch {

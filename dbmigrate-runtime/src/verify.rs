@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
 use crate::notes::{self, Note};
+use crate::old_history::Old;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
@@ -26,6 +28,8 @@ pub struct Verification {
     pub problems: Vec<Problem>,
     /// What is worth knowing and no difference.
     pub notes: Vec<Note>,
+    /// The history of another tool that was compared, where that was not taken over yet.
+    pub old: Option<OldHistory>,
 }
 
 impl Verification {
@@ -62,6 +66,7 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         repeatables: repeatable::entries(set, Recorded::new()),
         problems,
         notes: Vec::new(),
+        old: None,
     };
     let known = match look(&mut db, set) {
         Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
@@ -89,7 +94,8 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
     });
     let notes = noted.collect();
     let repeatables = repeatable::entries(set, known.records.unwrap_or_default());
-    Ok(Verification { checked, repeatables, problems, notes })
+    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    Ok(Verification { checked, repeatables, problems, notes, old })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,

@@ -1,5 +1,7 @@
 //! The calls of a migrator on any driver, for sets that are bound to no connection type. They run no code.
 
+use std::marker::PhantomData;
+
 use crate::driver::{Backend, Driver};
 use crate::error::Error;
 use crate::history_row::HistoryRow;
@@ -22,6 +24,16 @@ impl<B: Backend> Migrator<'_, B> {
     /// As its namesake.
     pub fn up_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         up::up(&mut self.plain(driver), self.set, &self.options, None)
+    }
+
+    /// As [`Migrator::adopt`], on any driver. The backend opens the database in memory; without one, nothing can be
+    /// compared.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn adopt_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        up::adopt(&mut self.plain(driver), self.set, &self.options)
     }
 
     /// As [`Migrator::up_to`], on any driver.
@@ -166,7 +178,7 @@ impl<B: Backend> Migrator<'_, B> {
         history::list(&mut self.plain(driver), self.set, &self.options)
     }
 
-    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, D> {
-        Plain { driver, hooks: &self.hooks }
+    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, D, B> {
+        Plain { driver, hooks: &self.hooks, memory: PhantomData }
     }
 }
