@@ -15,6 +15,7 @@ pub mod lock;
 pub mod metadata;
 pub mod migration;
 pub mod nearest;
+pub mod order;
 mod problems;
 pub mod repeatable;
 pub mod requirement;
@@ -29,7 +30,7 @@ pub mod token;
 
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Fix, Location, Severity};
-pub use load::{Loaded, MigrationSet, load};
+pub use load::{Loaded, MigrationSet, load, load_sets};
 pub use lock::Lock;
 pub use migration::{Body, Down, SourceMigration};
 pub use repeatable::Repeatable;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::folder::{STRAY_DEPTH, find_migration, printable};
 use crate::checksum;
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
 use crate::files::{Files, Kind};
@@ -25,17 +26,18 @@ pub(super) fn hooks<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Ve
 /// Reads `repeatable`, by name. `previous` is the chained checksum of the migrations.
 pub(super) fn repeatables<F: Files + ?Sized>(
     root: &F,
-    dir: &str,
+    config: &Config,
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Repeatable> {
     let mut repeatables: Vec<Repeatable> = Vec::new();
-    let files = read(root, &format!("{dir}/repeatable"), file_name::repeatable, "repeatable file", diagnostics);
+    let folder = format!("{}/repeatable", config.dir);
+    let files = read(root, &folder, file_name::repeatable, "repeatable file", diagnostics);
     for (file, source) in files {
         let (script, objects) = repeatable::parse(&source, diagnostics);
         let name = file.strip_suffix(".sql").unwrap_or(&file).to_owned();
         let previous = repeatables.last().map_or(previous, |before| &before.chain);
-        let chain = checksum::chain_repeatable(previous, "", &name, &script.checksum);
+        let chain = checksum::chain_repeatable(previous, &config.set, &name, &script.checksum);
         repeatables.push(Repeatable { name, script, objects, chain });
     }
     repeatable::check(&repeatables, diagnostics);
