@@ -117,6 +117,11 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether a name has the form of one in another set. What has not is a fault that is reported already.
+pub(crate) fn names_other_set(name: &str) -> bool {
+    other_set(name, "--").is_ok()
+}
+
 /// Checks the form of `set/name`.
 fn other_set(name: &str, introducer: &str) -> Result<(), Box<Diagnostic>> {
     let (set, migration) = name.split_once('/').unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::migration::{Body, SourceMigration};
 use crate::nearest::nearest;
 use crate::order::{Cycle, order};
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, names_other_set};
 
 /// Checks each name against the set that it is one of, and that the requirements lead round in no circle.
 pub(super) fn check(sets: &mut [Loaded]) {
@@ -14,7 +14,8 @@ pub(super) fn check(sets: &mut [Loaded]) {
     for (at, loaded) in sets.iter().enumerate() {
         for migration in &loaded.set.migrations {
             for requirement in &migration.requires {
-                let fault = requirement.elsewhere().and_then(|(set, name)| {
+                let elsewhere = requirement.elsewhere().filter(|_| names_other_set(&requirement.name));
+                let fault = elsewhere.and_then(|(set, name)| {
                     let other = sets.iter().find(|other| other.set.config.set == set)?;
                     judge(loaded, migration, other, name)
                 });
