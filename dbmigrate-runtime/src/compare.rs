@@ -24,6 +24,8 @@ pub(crate) enum Found<'s> {
     Fresh,
     /// Objects, but no history.
     Objects,
+    /// Objects, and the history of another set, but none of this one.
+    Beside,
     /// A history.
     History(Known<'s>),
 }
@@ -58,6 +60,7 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
     match history.presence(db)? {
         Presence::Fresh => Ok(Found::Fresh),
         Presence::Objects => Ok(Found::Objects),
+        Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
             let head = history.head(db)?;
@@ -81,7 +84,9 @@ pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options
             let notes = notes::read(&mut db, set, &known.matches)?;
             (known.matches, known.records.unwrap_or_default(), notes)
         }
-        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new()),
+        Found::Fresh | Found::Objects | Found::Beside => {
+            (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new())
+        }
     };
     let entries = matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();

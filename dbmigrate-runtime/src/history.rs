@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::histories::{self, Neighbours};
 use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{identifier, literal};
@@ -21,8 +22,11 @@ use crate::value::{Value, into_text, optional, text};
 /// The version of the history's tables.
 const FORMAT: i64 = 1;
 
+/// The columns that its head must have.
+pub(crate) const HEAD_COLUMNS: [&str; 3] = ["set_name", "format", "chain"];
+
 /// The columns that a history table must have.
-const COLUMNS: [&str; 16] = [
+pub(crate) const COLUMNS: [&str; 16] = [
     "id",
     "name",
     "applied_at",
@@ -63,8 +67,15 @@ pub(crate) enum Presence {
     Fresh,
     /// Objects, but no history.
     Objects,
+    /// Objects, and the history of another set, which accounts for them.
+    Beside,
     /// A history.
     History,
+}
+
+/// The tables of a history of this name.
+pub(crate) fn tables_of(table: &str) -> [String; 3] {
+    [table.to_owned(), format!("{table}_head"), format!("{table}_repeatable")]
 }
 
 /// The names of a set's tables, for statements.
@@ -87,9 +98,14 @@ impl<'s> History<'s> {
         Self { set, head, rows_sql, head_sql, records: Records::new(set) }
     }
 
+    /// The name of the history table, unquoted.
+    pub(crate) fn table(&self) -> &'s str {
+        self.set.table
+    }
+
     /// The names of its own tables.
     pub(crate) fn tables(&self) -> [String; 3] {
-        [self.set.table.to_owned(), self.head.clone(), self.records.table()]
+        tables_of(self.set.table)
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
@@ -126,7 +142,7 @@ impl<'s> History<'s> {
         }
     }
 
-    /// What the database has, in one read, so that it is one moment's truth.
+    /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
@@ -134,7 +150,11 @@ impl<'s> History<'s> {
         let rows = db.query("could not read the database", sql, &self.tables().map(Value::Text))?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
-            Some([_, Value::Integer(1)]) => Presence::Objects,
+            Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
+                Neighbours::Nothing => Presence::Fresh,
+                Neighbours::Strangers => Presence::Objects,
+                Neighbours::Sets => Presence::Beside,
+            },
             _ => Presence::Fresh,
         })
     }
@@ -188,13 +208,6 @@ impl<'s> History<'s> {
             }
             _ => Err(damaged(self.set.table)),
         }
-    }
-
-    /// Whether a migration of a set is applied. There is a table.
-    pub(crate) fn has_applied(&self, db: &mut Db<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
-        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", self.rows_sql);
-        let rows = db.query("could not read the history", &sql, &[text(set_name), text(name)])?;
-        Ok(!rows.is_empty())
     }
 
     /// The stored way back of a migration.

@@ -62,7 +62,7 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         notes: Vec::new(),
     };
     let known = match look(&mut db, set) {
-        Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
+        Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
