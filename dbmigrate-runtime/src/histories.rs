@@ -5,7 +5,7 @@
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::history::{COLUMNS, HEAD_COLUMNS, History, tables_of};
+use crate::history::{COLUMNS, FORMAT, HEAD_COLUMNS, History, newer_format, tables_of};
 use crate::quote::identifier;
 use crate::value::{Value, into_text, text};
 
@@ -113,10 +113,20 @@ pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -
 /// Whether a migration of another set is applied.
 pub(crate) fn has_applied(db: &mut Db<'_>, history: &History<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
     let Some(table) = table_of(db, history, set_name)? else { return Ok(false) };
+    refuse_newer(db, &table)?;
     let sql =
         format!("SELECT 1 FROM main.{} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", identifier(&table));
     let rows = db.query("could not read a history", &sql, &[text(set_name), text(name)])?;
     Ok(!rows.is_empty())
+}
+
+/// Refuses a history of another set that this program does not understand.
+fn refuse_newer(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
+    let sql = format!("SELECT max(format) FROM main.{}", identifier(&format!("{table}_head")));
+    match db.value("could not read a history", &sql)? {
+        Some(Value::Integer(format)) if format > FORMAT => Err(newer_format(table, format)),
+        _ => Ok(()),
+    }
 }
 
 /// The other sets of which the database has rows, each with its history table; those in the own table as well.
@@ -141,7 +151,7 @@ pub(crate) fn title(set_name: &str) -> String {
     if set_name.is_empty() { "the set without a name".to_owned() } else { format!("the set `{set_name}`") }
 }
 
-/// The names of a list of values, for parameters.
+/// Whether a value is one of these names, as SQLite compares them.
 pub(crate) fn is_one_of(tables: &[String], name: &Value) -> bool {
     matches!(name, Value::Text(name) if tables.iter().any(|table| table.eq_ignore_ascii_case(name)))
 }

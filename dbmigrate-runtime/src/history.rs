@@ -20,7 +20,7 @@ use crate::stored;
 use crate::value::{Value, into_text, optional, text};
 
 /// The version of the history's tables.
-const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
 
 /// The columns that its head must have.
 pub(crate) const HEAD_COLUMNS: [&str; 3] = ["set_name", "format", "chain"];
@@ -134,7 +134,7 @@ impl<'s> History<'s> {
         match rows.into_iter().next().map(<[Value; 3]>::try_from) {
             Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
                 if format > FORMAT {
-                    return Err(newer_format(self.set, format));
+                    return Err(newer_format(self.set.table, format));
                 }
                 Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
             }
@@ -471,10 +471,10 @@ fn damaged(table: &str) -> Error {
     .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
 }
 
-fn newer_format(set: &Set<'_>, format: i64) -> Error {
+pub(crate) fn newer_format(table: &str, format: i64) -> Error {
     Error::new(
         ErrorKind::NewerFormat,
-        format!("the history `{}` is in format {format}, and this program reads {FORMAT}", set.table),
+        format!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
     )
     .hint("build the program with a newer `dbmigrate-runtime`")
 }
