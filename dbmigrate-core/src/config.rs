@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 mod lints;
 mod read;
+mod replay;
 
 pub use lints::{LintLevel, LintSetting};
 pub(crate) use read::read_set_parts;
 pub use read::{read, read_sets};
+pub use replay::{Replay, Stubs};
 
 /// The table in a package's manifest.
 pub const TABLE: &str = "[package.metadata.migrations]";
@@ -65,6 +67,8 @@ pub struct Config {
     pub fixtures: Option<String>,
     /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; none where it is not declared.
     pub min_sqlite: Option<(u32, u32)>,
+    /// `replay`: what replays begin with, and what they stand in for.
+    pub replay: Replay,
     /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
     pub lints: Vec<LintSetting>,
 }
@@ -92,6 +96,7 @@ impl Default for Config {
             schema: "schema.sql".to_owned(),
             fixtures: None,
             min_sqlite: None,
+            replay: Replay::default(),
             lints: Vec::new(),
         }
     }

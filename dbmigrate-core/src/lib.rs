@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod directive;
 pub mod file_name;
 pub mod files;
+pub mod layout;
 pub mod load;
 pub mod lock;
 pub mod metadata;

@@ -57,6 +57,13 @@ impl Loaded {
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
+
+    /// Reads what replays begin with, too: no build knows of it, as nothing but tools replays.
+    #[must_use]
+    pub fn with_base<F: Files + ?Sized>(mut self, root: &F) -> Self {
+        self.set.base = side::base(root, &self.set.config, &mut self.diagnostics);
+        self
+    }
 }
 
 /// Reads the folder of the package at `root` with a configuration that is known already.
@@ -90,7 +97,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
     let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, before_all, after_all, repeatables, lock };
+    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock };
     Loaded { set, diagnostics, watch, highest }
 }
 

@@ -126,6 +126,11 @@ pub fn parse_rows(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -
     parse_whole(source, Role::Rows, &mut Problems::new(source, diagnostics))
 }
 
+/// Reads what is there before the first migration; every problem goes to `diagnostics`.
+pub(crate) fn parse_base(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
+    parse_whole(source, Role::Base, &mut Problems::new(source, diagnostics))
+}
+
 /// Reads a file that is one script, other than a way up.
 pub(crate) fn parse_whole(source: &Arc<SourceText>, role: Role, problems: &mut Problems<'_>) -> Script {
     let (script, _) = read(source, role, problems);

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::db::Db;
-use crate::difference::Reader;
+use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::Error;
 use crate::foreign_keys::has_code;
@@ -75,20 +75,20 @@ fn unasserted(script: Script<'_>) -> Script<'_> {
 }
 
 /// Runs sets on a database in memory of this backend, in one order, and reads what that has then. So does `schema`, which
-/// says from then on what differs from it. `code` is that of the first.
+/// says what differs from when it was asked before, and from then on what differs from this. `code` is that of the first.
 pub(crate) fn replay<B: Backend, T>(
     sets: &[Set<'_>],
     options: &Options,
     code: Option<&Dispatch<'_, B::Connection>>,
     schema: Option<&Reader<'_, B::Connection>>,
     read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
-) -> Result<T, String> {
+) -> Result<(T, Vec<SchemaDifference>), String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
     let members: Vec<Member<'_>> =
         sets.iter().map(|set| Member { set, pending: set.migrations.iter().collect() }).collect();
-    let failed = |error: Error| format!("on an empty database, {}", error.message());
+    let failed = |error: Error| format!("on an empty database, {}", error.without_notes().message());
     for Leg { place, to, part } in legs(&members).map_err(failed)? {
         let code = code.filter(|_| place == 0);
         let mut session = Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: None };
@@ -97,8 +97,8 @@ pub(crate) fn replay<B: Backend, T>(
     let mut session = Bound::<B> { driver: B::driver(&mut memory), code: None, hooks: &hooks, schema: None };
     let set = sets.first().ok_or("there is no set")?;
     let found = read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
-    schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver))).map_err(|error| error.to_string())?;
-    Ok(found)
+    let differences = schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver)));
+    Ok((found, differences.map_err(|error| error.to_string())?))
 }
 
 /// Why a script can't run on a database in memory.

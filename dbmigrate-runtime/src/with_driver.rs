@@ -1,5 +1,7 @@
 //! The calls of a migrator on any driver, for sets that are bound to no connection type. They run no code.
 
+use std::marker::PhantomData;
+
 use crate::driver::{Backend, Driver};
 use crate::error::Error;
 use crate::history_row::HistoryRow;
@@ -166,7 +168,7 @@ impl<B: Backend> Migrator<'_, B> {
         history::list(&mut self.plain(driver), self.set, &self.options)
     }
 
-    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, D> {
-        Plain { driver, hooks: &self.hooks }
+    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, B, D> {
+        Plain { driver, hooks: &self.hooks, backend: PhantomData }
     }
 }

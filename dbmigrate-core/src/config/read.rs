@@ -32,10 +32,10 @@ const PACKAGE_KEYS: [&str; 9] = [
 ];
 
 /// Keys that only tools use: a workspace may give defaults.
-const TOOL_KEYS: [&str; 5] = ["backup", "database", "lints", "min-sqlite", "reversible"];
+const TOOL_KEYS: [&str; 6] = ["backup", "database", "lints", "min-sqlite", "replay", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 2] = ["layout", "replay"];
+const LATER_KEYS: [&str; 1] = ["layout"];
 
 mod backup;
 mod clash;
@@ -43,6 +43,7 @@ mod generate;
 mod lints;
 mod names;
 mod paths;
+mod replay;
 mod sets;
 
 use paths::{database, dir, inside};
@@ -177,6 +178,7 @@ impl<'a> Reader<'a> {
             "lints" => self.lints(value)?,
             "fixtures" => self.parts.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
             "min-sqlite" => self.parts.config.min_sqlite = Some(self.min_sqlite(value)?),
+            "replay" => self.parts.config.replay = self.replay(value)?,
             "width" => self.parts.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.parts.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
             "reserved" => self.parts.config.reserved = self.reserved(value)?,
@@ -348,6 +350,7 @@ type Checked = Result<String, (&'static str, &'static str)>;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Replay, Stubs};
 
     pub(super) fn package(table: &str) -> SourceText {
         SourceText::new("Cargo.toml", &format!("[package]\nname = \"app\"\n\n[package.metadata.migrations]\n{table}\n"))
@@ -400,6 +403,7 @@ mod tests {
             backup = { keep = 5, dir = "backups" }
             runner = "migrate"
             lints = {}
+            replay = { base = "./base.sql", functions = ["slugify"] }
             schema = "db/schema.sql"
             fixtures = "./fixtures//rows/"
             min-sqlite = "3.53"
@@ -427,6 +431,10 @@ mod tests {
             schema: "db/schema.sql".to_owned(),
             fixtures: Some("fixtures/rows".to_owned()),
             min_sqlite: Some((3, 53)),
+            replay: Replay {
+                base: Some("base.sql".to_owned()),
+                stubs: Stubs { functions: vec!["slugify".to_owned()], collations: Vec::new() },
+            },
             lints: Vec::new(),
         };
         assert_eq!(config, expect);

@@ -1,4 +1,5 @@
-//! The two folders inside the folder of migrations: `hooks` and `repeatable`. Neither has to be there.
+//! What stands beside the migrations: the folders `hooks` and `repeatable` inside of theirs, neither of which has to be
+//! there, and the base of a replay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
 use crate::files::{Files, Kind};
 use crate::repeatable::{self, Repeatable};
-use crate::script::{Script, parse_hook};
+use crate::script::{Script, parse_base, parse_hook};
 use crate::sequence::rename;
 use crate::source::SourceText;
 
@@ -21,6 +22,18 @@ pub(super) const FOLDERS: [&str; 2] = ["hooks", "repeatable"];
 pub(super) fn hooks<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> [Option<Script>; 2] {
     let mut files = read(root, &format!("{dir}/hooks"), file_name::hook, "hook", diagnostics);
     HOOKS.map(|name| files.remove(name).map(|source| parse_hook(&source, diagnostics)))
+}
+
+/// Reads the file of `replay.base`.
+pub(super) fn base<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Option<Script> {
+    let path = config.replay.base.as_ref()?;
+    match root.text(path) {
+        Ok(source) => Some(parse_base(&Arc::new(source), diagnostics)),
+        Err(fault) => {
+            diagnostics.push(fault.help("write it, or take `base` out of `replay` in the manifest"));
+            None
+        }
+    }
 }
 
 /// Reads `repeatable`, by name. `previous` is the chained checksum of the migrations.

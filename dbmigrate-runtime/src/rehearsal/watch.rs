@@ -17,7 +17,7 @@ use crate::hooks::{Progress, Upcoming};
 use crate::options::Options;
 use crate::report::Done;
 use crate::schema::Schema;
-use crate::session::{DbError, Session};
+use crate::session::{DbError, Replayed, Session};
 use crate::set::Set;
 use crate::value::{Row, Value};
 
@@ -172,6 +172,15 @@ impl Session for Watch<'_> {
 
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
         self.session.beside(path, sql)
+    }
+
+    fn has_schema_reader(&self) -> bool {
+        self.session.has_schema_reader()
+    }
+
+    fn replay(&mut self, sets: &[Set<'_>], options: &Options, compares: bool) -> Result<Replayed, String> {
+        // Before each migration the reader looks at the copy again.
+        self.session.replay(sets, options, compares)
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
