@@ -102,6 +102,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
     /// Adds a set, with the options of its migrator.
     #[must_use]
+    #[allow(clippy::should_implement_trait)] // Nobody takes it for a sum.
     pub fn add<B: Backend<Connection = C>>(mut self, migrator: Migrator<'a, B>) -> Self {
         self.migrators.push(Box::new(migrator));
         self
