@@ -97,9 +97,10 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
         .says("20240116000000_index  sql   no down");
     run(&["schema"]).succeeds().says("CREATE INDEX by_name");
     run(&["test"]).succeeds().says("2 migrations");
-    run(&["status", "--database", "app.db"]).says("[ ] 20240115103022_users");
+    project.execute("installed.db", "CREATE TABLE __diesel_schema_migrations (version TEXT PRIMARY KEY)");
+    run(&["status", "--database", "installed.db"]).succeeds().says("[ ] 20240115103022_users");
     assert_eq!(project.read("Cargo.toml"), manifest);
-    assert!(!project.has("app.db") && !project.has("db/diesel/migrations.lock"));
+    assert!(!project.has("db/diesel/migrations.lock"));
 
     // Where the house is looked for, what lies there is said.
     project
