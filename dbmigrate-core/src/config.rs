@@ -6,12 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::layout::Layout;
+
 mod lints;
 mod read;
+mod replay;
 
 pub use lints::{LintLevel, LintSetting};
 pub use read::read;
 pub(crate) use read::read_parts;
+pub use replay::{Replay, Stubs};
 
 /// The table in a package's manifest.
 pub const TABLE: &str = "[package.metadata.migrations]";
@@ -29,6 +33,8 @@ pub struct Config {
     pub declared: bool,
     /// `dir`: the folder of the migrations, relative to the package, with `/`.
     pub dir: String,
+    /// `layout`: whose files those are. What the numbers are is then read from them.
+    pub layout: Layout,
     /// `database`: the path of the database that tools use, relative to the package.
     pub database: Option<String>,
     /// `table`: the history table.
@@ -63,6 +69,8 @@ pub struct Config {
     pub fixtures: Option<String>,
     /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; none where it is not declared.
     pub min_sqlite: Option<(u32, u32)>,
+    /// `replay`: what replays begin with, and what they stand in for.
+    pub replay: Replay,
     /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
     pub lints: Vec<LintSetting>,
 }
@@ -72,6 +80,7 @@ impl Default for Config {
         Self {
             declared: false,
             dir: "migrations".to_owned(),
+            layout: Layout::House,
             database: None,
             table: "_migrations".to_owned(),
             numbering: Numbering::Sequential,
@@ -89,6 +98,7 @@ impl Default for Config {
             schema: "schema.sql".to_owned(),
             fixtures: None,
             min_sqlite: None,
+            replay: Replay::default(),
             lints: Vec::new(),
         }
     }

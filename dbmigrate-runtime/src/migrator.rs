@@ -8,12 +8,13 @@ use crate::backup::Backup;
 use crate::copy::{self, How};
 use crate::db::Db;
 use crate::difference::{Reader, SchemaDifference};
-use crate::driver::Backend;
-use crate::error::Error;
+use crate::driver::{Access, Backend};
+use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::kept::{self, Kept};
+use crate::late::{Arrivals, OrderConflict, Refusal};
 use crate::mark::Marked;
 use crate::objects::Objects;
 use crate::options::{JournalMode, Options};
@@ -87,8 +88,9 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Lets [`Migrator::verify_schema`] run the Rust of the set on the database in memory. Without this call it does not,
-    /// as nobody but you knows what the code does besides: with it, a set with Rust can be verified.
+    /// Lets [`Migrator::verify_schema`] and [`Migrator::order_conflict`] run the Rust of the set on a database
+    /// in memory. Without this call they do not, as nobody but you knows what the code does besides: with it, a set with
+    /// Rust can be verified.
     #[must_use]
     pub fn replay_code(mut self) -> Self {
         self.options.replay_code = true;
@@ -319,7 +321,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
         let schema = self.schema.as_deref();
-        let replay = |_: &mut Db<'_>, set: &Set<'_>| replay::<B, _>(set, &self.options, None, schema, Schema::read);
+        let replay =
+            |_: &mut Db<'_>, set: &Set<'_>| Ok(replay::<B, _>(set, &self.options, None, schema, Schema::read)?.0);
         mark::mark(session, self.set, &self.options, goal, &replay)
     }
 
@@ -490,8 +493,32 @@ impl<'a, B: Backend> Migrator<'a, B> {
         session: &mut dyn Session,
         code: Option<&Dispatch<'_, B::Connection>>,
     ) -> Result<VerifiedSchema, Error> {
-        let replay = |set: &Set<'_>| replay::<B, _>(set, &self.options, code, None, Objects::read);
+        let replay = |set: &Set<'_>| Ok(replay::<B, _>(set, &self.options, code, None, Objects::read)?.0);
         verify_schema::verify_schema(session, self.set, &self.options, code.is_some(), &replay)
+    }
+
+    /// Whether a database that has run the migrations of these numbers, in this order, and then runs the others of the
+    /// set, has the schema in the end that the order of the numbers makes: both orders run on databases in memory.
+    /// `None` where it has, and else two of them that conflict. [`Migrator::up`] asks by itself before it applies a
+    /// migration below an applied one, which it does under `out-of-order = "apply"` only.
+    ///
+    /// Rows are not compared. [`Report::notes`] names tables of which two such migrations change rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_unverified`] where nobody can tell, as the migrations can't run in memory (see
+    /// [`Migrator::replay_code`]).
+    pub fn order_conflict(&self, applied: &[u64]) -> Result<Option<OrderConflict>, Error> {
+        let Some(arrivals) = Arrivals::after(self.set, applied) else { return Ok(None) };
+        let unproven = |why: BoxError| Error::new(ErrorKind::Unverified, why.to_string()).because(why);
+        let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(unproven)?;
+        match arrivals.prove(&mut self.session(&mut memory), self.set, &self.options) {
+            Ok(()) => Ok(None),
+            Err(Refusal::Conflict(conflict)) => Ok(Some(conflict)),
+            Err(Refusal::Unproven(why)) => {
+                Err(Error::new(ErrorKind::Unverified, "nobody can tell whether the order matters").note(why))
+            }
+        }
     }
 
     /// The fingerprint of the schema that the whole set leads to, made by running it on a database in memory: what
@@ -502,7 +529,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::is_unverified`] where the migrations can't run there.
     pub fn schema_fingerprint(&self) -> Result<String, Error> {
         let code = self.replayed_code();
-        let replay = |set: &Set<'_>| replay::<B, _>(set, &self.options, code, None, Objects::read);
+        let replay = |set: &Set<'_>| Ok(replay::<B, _>(set, &self.options, code, None, Objects::read)?.0);
         verify_schema::fingerprint(self.set, code.is_some(), &replay)
     }
 

@@ -75,19 +75,24 @@ impl Objects {
 
     /// What this database has otherwise than what the migrations make, one sentence for each object.
     pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
+        self.differences_from(expected, &Maker { makes: "the migrations make", makes_not: "no migration makes" })
+    }
+
+    /// As [`Objects::differences`], from what `maker` makes.
+    pub(crate) fn differences_from(&self, expected: &Self, maker: &Maker) -> Vec<String> {
         let mut out = Vec::new();
         let mut at = 0;
         for there in &expected.0 {
             let what = match self.find(there, &mut at) {
                 None => "is missing".to_owned(),
-                Some(here) if here.text != there.text => difference(&here.text, &there.text),
+                Some(here) if here.text != there.text => difference(&here.text, &there.text, maker),
                 Some(_) => continue,
             };
             out.push(visible(&format!("the {} `{}` {what}", there.kind, there.name)));
         }
         for here in &self.0 {
             if expected.find(here, &mut at).is_none() {
-                out.push(visible(&format!("no migration makes the {} `{}`", here.kind, here.name)));
+                out.push(visible(&format!("{} the {} `{}`", maker.makes_not, here.kind, here.name)));
             }
         }
         out
@@ -108,8 +113,14 @@ impl Objects {
     }
 }
 
+/// Who makes what is expected, in the words of a sentence.
+pub(crate) struct Maker {
+    pub(crate) makes: &'static str,
+    pub(crate) makes_not: &'static str,
+}
+
 /// What stands between the common beginning and the common end of two texts.
-fn difference(here: &str, there: &str) -> String {
+fn difference(here: &str, there: &str, maker: &Maker) -> String {
     let [here, there]: [Vec<&str>; 2] = [here, there].map(|text| text.split(' ').collect());
     let start = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
     let end = here[start..].iter().rev().zip(there[start..].iter().rev()).take_while(|(a, b)| a == b).count();
@@ -118,8 +129,8 @@ fn difference(here: &str, there: &str) -> String {
     let shown = |text: &str| narrow(text.trim_matches([' ', ',']));
     match (here.as_str(), there.as_str()) {
         ("", there) => format!("lacks `{}`", shown(there)),
-        (here, "") => format!("has `{}`, which no migration makes", shown(here)),
-        (here, there) => format!("has `{}` where the migrations make `{}`", shown(here), shown(there)),
+        (here, "") => format!("has `{}`, which {}", shown(here), maker.makes_not),
+        (here, there) => format!("has `{}` where {} `{}`", shown(here), maker.makes, shown(there)),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::db::Db;
-use crate::difference::Reader;
+use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::Error;
 use crate::foreign_keys::has_code;
@@ -56,15 +56,15 @@ fn unasserted(script: Script<'_>) -> Script<'_> {
     Script { asserts: &[], ..script }
 }
 
-/// Runs a set on a database in memory of this backend, and reads what that has then. So does `schema`, which says from
-/// then on what differs from it.
+/// Runs a set on a database in memory of this backend, and reads what that has then. So does `schema`, which says what
+/// differs from when it was asked before, and from then on what differs from this.
 pub(crate) fn replay<B: Backend, T>(
     set: &Set<'_>,
     options: &Options,
     code: Option<&Dispatch<'_, B::Connection>>,
     schema: Option<&Reader<'_, B::Connection>>,
     read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
-) -> Result<T, String> {
+) -> Result<(T, Vec<SchemaDifference>), String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
     fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, set, options, read)
@@ -76,12 +76,13 @@ pub(crate) fn fill<T>(
     set: &Set<'_>,
     options: &Options,
     read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
-) -> Result<T, String> {
+) -> Result<(T, Vec<SchemaDifference>), String> {
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
-    up::up(session, set, &options, None).map_err(|error| format!("on an empty database, {}", error.message()))?;
+    up::up(session, set, &options, None)
+        .map_err(|error| format!("on an empty database, {}", error.without_notes().message()))?;
     let found = read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())?;
-    session.schema_differences().transpose().map_err(|error| error.to_string())?;
-    Ok(found)
+    let differences = session.schema_differences().transpose().map_err(|error| error.to_string())?;
+    Ok((found, differences.unwrap_or_default()))
 }
 
 /// Why a script can't run on a database in memory.

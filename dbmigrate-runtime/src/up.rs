@@ -10,6 +10,7 @@ use crate::guard::guarded;
 use crate::history::History;
 use crate::job::{Job, Way};
 use crate::journal;
+use crate::late::Arrivals;
 use crate::options::Options;
 use crate::repeatable;
 use crate::report::Report;
@@ -53,19 +54,29 @@ pub(crate) fn up(
         (Found::Fresh, TransactionMode::Each) => Group::Fresh,
         _ => Group::One,
     };
-    let todo = todo(&mut db, &found, set, options, goal)?;
-    if todo.pending.is_empty() && todo.repeats.is_empty() {
+    let first = todo(&mut db, &found, set, options, goal)?;
+    if first.pending.is_empty() && first.repeats.is_empty() {
         if let Found::History(known) = &found {
             mend_head(&mut db, set, known);
         }
         return Ok(Report::default());
     }
-    refuse_unrunnable(set, &todo.pending, session.has_code())?;
+    refuse_unrunnable(set, &first.pending, session.has_code())?;
+    let mut arrivals = None;
+    refuse_conflicts(session, set, options, (&found, &first.pending), &mut arrivals)?;
     guarded(session, options, |db, settings, report| {
         if let Some(mode) = options.journal_mode {
             journal::switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db| plan(db, set, options, goal))
+        let doubts = arrivals.as_ref().map_or(Vec::new(), Arrivals::doubts);
+        Runner::new(set, options, settings, group).run(db, report, |db| {
+            let found = look(db, set)?;
+            let todo = todo(db, &found, set, options, goal)?;
+            refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut arrivals)?;
+            Ok(plan(&found, todo))
+        })?;
+        report.notes.extend(doubts);
+        Ok(())
     })
 }
 
@@ -110,6 +121,23 @@ fn adopt_then_up(
             Err(error.after(Report { adopted, backup, ..report }))
         }
     }
+}
+
+/// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
+fn refuse_conflicts<'s>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    (found, pending): (&Found<'s>, &[(usize, &'s Migration<'s>)]),
+    proved: &mut Option<Arrivals<'s>>,
+) -> Result<(), Error> {
+    let Found::History(known) = found else { return Ok(()) };
+    let Some(arrivals) = Arrivals::of(known, pending) else { return Ok(()) };
+    if !proved.as_ref().is_some_and(|proved| proved.is_order_of(&arrivals)) {
+        arrivals.prove(session, set, options).map_err(|refusal| arrivals.refuse(refusal))?;
+        *proved = Some(arrivals);
+    }
+    Ok(())
 }
 
 /// Whether the head says that the history has what is to be applied: one read.
@@ -160,11 +188,9 @@ fn todo<'s>(
     Ok(Todo { pending, repeats })
 }
 
-/// The queue, under the lock.
-fn plan<'s>(db: &mut Db<'_>, set: &'s Set<'s>, options: &Options, goal: usize) -> Result<Plan<'s>, Error> {
-    let found = look(db, set)?;
-    let Todo { pending, repeats } = todo(db, &found, set, options, goal)?;
-    let (prefix, creates) = match &found {
+/// The queue.
+fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> {
+    let (prefix, creates) = match found {
         Found::History(known) => {
             (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
@@ -176,7 +202,7 @@ fn plan<'s>(db: &mut Db<'_>, set: &'s Set<'s>, options: &Options, goal: usize) -
         way: Way::Up(index, migration),
     };
     let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
-    Ok(Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates })
+    Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.

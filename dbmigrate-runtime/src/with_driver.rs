@@ -178,7 +178,7 @@ impl<B: Backend> Migrator<'_, B> {
         history::list(&mut self.plain(driver), self.set, &self.options)
     }
 
-    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, D, B> {
-        Plain { driver, hooks: &self.hooks, memory: PhantomData }
+    fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, B, D> {
+        Plain { driver, hooks: &self.hooks, backend: PhantomData }
     }
 }

@@ -295,6 +295,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
         table: Some("_sqlx_\"migrations\""),
         newest_only: false,
         keep: false,
+        aside: Some("_sqlx_\"migrations\""),
         remove: "DROP TABLE main.\"_sqlx_\"\"migrations\"\"\"",
         by: __dbmigrate::TakesOver::HISTORIES,
         shapes: &[

@@ -18,6 +18,8 @@ pub struct MigrationSet {
     pub config: Config,
     /// The migrations by number. Where the files have errors, those without.
     pub migrations: Vec<SourceMigration>,
+    /// `replay.base`: what is there before the first migration, where that is not nothing. Only replays run it.
+    pub base: Option<Script>,
     /// `hooks/before_all.sql`: runs before the first migration of a run.
     pub before_all: Option<Script>,
     /// `hooks/after_all.sql`: runs after the last one.
@@ -37,6 +39,7 @@ impl MigrationSet {
         Self {
             config,
             migrations: Vec::new(),
+            base: None,
             before_all: None,
             after_all: None,
             repeatables: Vec::new(),
