@@ -70,19 +70,41 @@ pub(crate) fn replay<B: Backend, T>(
     fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, set, options, read)
 }
 
-/// Runs a set on the empty database of a session, and reads what that has then.
+/// Does something on a database in memory of the same kind as that of a session.
+pub(crate) fn aside<T>(
+    session: &mut dyn Session,
+    runs_code: bool,
+    work: &dyn Fn(&mut dyn Session) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut made = None;
+    session.in_memory(runs_code, &mut |memory| made = Some(work(memory))).map_err(|error| error.message)?;
+    made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))
+}
+
+/// Runs a set on the empty database of a session, and reads what that has then. So does
+/// the reader of schemas, which says what differs from when it was asked before.
 pub(crate) fn fill<T>(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
     read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
 ) -> Result<(T, Vec<SchemaDifference>), String> {
+    let found = filled(session, set, options, read)?;
+    let differences = session.schema_differences().transpose().map_err(|error| error.to_string())?;
+    Ok((found, differences.unwrap_or_default()))
+}
+
+/// As [`fill`], without the reader of schemas.
+pub(crate) fn filled<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<T, String> {
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
     up::up(session, set, &options, None)
         .map_err(|error| format!("on an empty database, {}", error.without_notes().message()))?;
-    let found = read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())?;
-    let differences = session.schema_differences().transpose().map_err(|error| error.to_string())?;
-    Ok((found, differences.unwrap_or_default()))
+    read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())
 }
 
 /// Why a script can't run on a database in memory.

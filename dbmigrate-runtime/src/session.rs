@@ -10,11 +10,7 @@ use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend, Driver};
 use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
-use crate::objects::Objects;
-use crate::options::Options;
-use crate::replay::replay;
 use crate::report::Done;
-use crate::set::Set;
 use crate::value::{Row, Value};
 
 /// What the engine asks of a connection.
@@ -53,16 +49,10 @@ pub(crate) trait Session {
     fn has_schema_reader(&self) -> bool {
         false
     }
-    /// Runs a set on a database in memory of the same kind, with code where the options let it, and reads that; with
-    /// `compares` the reader of schemas does so too, and says what differs from when it was asked before.
-    fn replay(&mut self, set: &Set<'_>, options: &Options, compares: bool) -> Result<Replayed, String>;
     /// Opens this file as a database and locks it, without waiting, until what is returned is dropped; `None` where no
     /// file can be opened.
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError>;
 }
-
-/// The objects of a database in memory, and in what its schema differs from an earlier one.
-pub(crate) type Replayed = (Objects, Vec<SchemaDifference>);
 
 /// An error of the database.
 #[derive(Debug)]
@@ -170,11 +160,6 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         in_memory::<B>(self.code.filter(|_| runs_code), self.schema, work)
     }
 
-    fn replay(&mut self, set: &Set<'_>, options: &Options, compares: bool) -> Result<Replayed, String> {
-        let code = self.code.filter(|_| options.replay_code);
-        replay::<B, _>(set, options, code, self.schema.filter(|_| compares), Objects::read)
-    }
-
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
         Ok(Some(Box::new(lock::<B>(path, access)?)))
     }
@@ -240,10 +225,6 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
 
     fn in_memory(&mut self, _: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
         in_memory::<B>(None, None, work)
-    }
-
-    fn replay(&mut self, set: &Set<'_>, options: &Options, _: bool) -> Result<Replayed, String> {
-        replay::<B, _>(set, options, None, None, Objects::read)
     }
 
     fn lock_file(&mut self, _: &Path, _: Access) -> Result<Option<Box<dyn Any>>, DbError> {

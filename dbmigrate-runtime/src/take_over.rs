@@ -10,7 +10,7 @@ use crate::history::History;
 use crate::mark::{self, Comparison};
 use crate::options::Options;
 use crate::quote::identifier;
-use crate::replay::fill;
+use crate::replay::{aside, fill};
 use crate::report::Report;
 use crate::schema::Schema;
 use crate::set::{Migration, Set};
@@ -28,12 +28,8 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
         let history = History::new(set);
         let held: Vec<Migration<'_>> = known.applied().copied().collect();
         let replay = |db: &mut Db<'_>, set: &Set<'_>| {
-            let mut schema = None;
-            let made = db.session().in_memory(options.replay_code, &mut |session| {
-                schema = Some(fill(session, set, options, Schema::read));
-            });
-            made.map_err(|error| error.message)?;
-            Ok(schema.transpose()?.map(|(schema, _)| schema).unwrap_or_default())
+            let made = aside(db.session(), options.replay_code, &|memory| fill(memory, set, options, Schema::read))?;
+            Ok(made.0)
         };
         let (comparison, covers) = mark::compare(db, set, &held, options.replay_code, &history, &replay)?;
         if !options.allow_mismatch {

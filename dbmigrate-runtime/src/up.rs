@@ -80,6 +80,23 @@ pub(crate) fn up(
     })
 }
 
+/// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
+fn refuse_conflicts<'s>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    (found, pending): (&Found<'s>, &[(usize, &'s Migration<'s>)]),
+    proved: &mut Option<Arrivals<'s>>,
+) -> Result<(), Error> {
+    let Found::History(known) = found else { return Ok(()) };
+    let Some(arrivals) = Arrivals::of(known, pending) else { return Ok(()) };
+    if !proved.as_ref().is_some_and(|proved| proved.is_order_of(&arrivals)) {
+        arrivals.prove(session, set, options).map_err(|refusal| arrivals.refuse(refusal))?;
+        *proved = Some(arrivals);
+    }
+    Ok(())
+}
+
 /// Takes the history of another tool over, and nothing else.
 pub(crate) fn adopt(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
@@ -121,23 +138,6 @@ fn adopt_then_up(
             Err(error.after(Report { adopted, backup, ..report }))
         }
     }
-}
-
-/// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
-fn refuse_conflicts<'s>(
-    session: &mut dyn Session,
-    set: &Set<'_>,
-    options: &Options,
-    (found, pending): (&Found<'s>, &[(usize, &'s Migration<'s>)]),
-    proved: &mut Option<Arrivals<'s>>,
-) -> Result<(), Error> {
-    let Found::History(known) = found else { return Ok(()) };
-    let Some(arrivals) = Arrivals::of(known, pending) else { return Ok(()) };
-    if !proved.as_ref().is_some_and(|proved| proved.is_order_of(&arrivals)) {
-        arrivals.prove(session, set, options).map_err(|refusal| arrivals.refuse(refusal))?;
-        *proved = Some(arrivals);
-    }
-    Ok(())
 }
 
 /// Whether the head says that the history has what is to be applied: one read.
