@@ -1,19 +1,21 @@
 //! `adopt`: takes over from another tool: its files, what installed databases record, and a database at hand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_runtime::cli::{Terminal, Verb};
+use dbmigrate_runtime::Migrator;
+use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
 use rusqlite::Connection;
 use serde_json::json;
 
 use super::{Context, database};
-use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable};
+use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, Verbosity};
 use crate::error::{CliError, DONE};
 use crate::ops::adopt::{self, Asked, Plan};
-use crate::ops::database as databases;
+use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, connect};
+use crate::ops::{database as databases, runtime_set};
 use crate::{paths, report};
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -22,6 +24,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
         return again(&project, args, context);
     }
     let at_hand = at_hand(&args.database, &project)?;
+    let (path, mut at_hand) = at_hand.unzip();
     let asked = Asked {
         from: args.from.as_deref(),
         files: args.files.as_deref().map(|files| folder(&project, files)),
@@ -31,14 +34,17 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
         database: at_hand.as_ref(),
     };
     let plan = adopt::plan(&project, &asked)?;
-    drop(at_hand);
     if !args.plan {
         adopt::write(&project, &plan)?;
     }
     show(&project, &plan, args.plan, context);
     if args.plan {
-        return Ok(DONE);
+        return Ok(match (path, &mut at_hand) {
+            (Some(path), Some(at_hand)) => preview(&plan, &path, at_hand, context),
+            _ => DONE,
+        });
     }
+    drop(at_hand);
     let exit = match args.database.database {
         Some(_) => convert(args, context)?,
         None => DONE,
@@ -71,8 +77,24 @@ fn convert(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> 
     database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
 }
 
+/// What the old history of a database would mean.
+fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
+    let request = Request {
+        program: "cargo dbmigrate".to_owned(),
+        verb: Verb::Status { check: false },
+        format: if context.shell.is_json() { Format::Json } else { Format::Human },
+        verbose: false,
+        quiet: context.global.verbosity() == Verbosity::Quiet,
+        busy_timeout: None,
+        backup: None,
+    };
+    runtime_set::with_set(&plan.set, |set| {
+        cli::run_on(Migrator::<Rusqlite>::new(set), at_hand, path, &request, context.shell)
+    })
+}
+
 /// The database to look at: the one that was named or, where it is there, that of the package.
-fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<Connection>, CliError> {
+fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
     let reach = Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program: None };
     let path = match &args.database {
         Some(_) => databases::resolve(args.database.as_deref(), project)?.path,
@@ -81,7 +103,8 @@ fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<Connection>,
             _ => return Ok(None),
         },
     };
-    connect(&path, &reach).map(Some)
+    let connection = connect(&path, &reach)?;
+    Ok(Some((path, connection)))
 }
 
 /// A folder as it is named from the package.

@@ -75,6 +75,10 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
     if translated.has_errors() {
         return Err(CliError::diagnostics(translated.diagnostics));
     }
+    let is_list = found.tool == Tool::RusqliteMigration && found.layout == Layout::Plain;
+    if is_list {
+        refuse_unordered(&translated)?;
+    }
     if translated.migrations.is_empty() {
         let message = format!("`{dir}` has no migrations of {}", found.layout.name());
         return Err(CliError::failure(message).help("name the folder that has them: `--files DIR`"));
@@ -87,7 +91,7 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
         tool: found.tool,
         table: found.table.filter(|table| found.tool.usual_table() != Some(table)),
         keep: asked.keep,
-        migrations: adopted(found.tool, &translated, asked.database),
+        migrations: adopted(found.tool, &translated, asked.database, is_list),
     };
     let set = read(project, config.clone(), &files, in_place, &adoption)?;
     files.push((format!("{target}/{}", adoption::FILE), adoption.render()));
@@ -108,15 +112,27 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
 }
 
 /// What the records of the old history mean.
-fn adopted(tool: Tool, translated: &Translated, database: Option<&Connection>) -> Vec<Adopted> {
+fn adopted(tool: Tool, translated: &Translated, database: Option<&Connection>, is_list: bool) -> Vec<Adopted> {
     let sums = checksum::Checksums::new(tool, translated, database);
-    let one = |migration: &TranslatedMigration| Adopted {
+    let one = |(at, migration): (usize, &TranslatedMigration)| Adopted {
         number: migration.number,
         name: translated.name(migration),
-        key: migration.key.clone(),
+        key: if is_list { (at + 1).to_string() } else { migration.key.clone() },
         checksum: sums.of(migration),
     };
-    translated.migrations.iter().map(one).collect()
+    translated.migrations.iter().enumerate().map(one).collect()
+}
+
+/// A list in code has an order of its own, which the names of its files have to show.
+fn refuse_unordered(translated: &Translated) -> Result<(), CliError> {
+    let is_doubtful = |it: &&Diagnostic| matches!(it.code, "unordered-number" | "duplicate-number");
+    let doubtful: Vec<Diagnostic> = translated.diagnostics.iter().filter(is_doubtful).cloned().collect();
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::diagnostics(doubtful).help(
+        "the list in the program says which order holds: give the files numbers that show it, such as `01` and `10`",
+    ))
 }
 
 /// Reads the set as the build will read it.

@@ -166,12 +166,14 @@ fn folder(
     asked: &Asked<'_>,
 ) -> Result<(String, Layout), CliError> {
     let layout = layout_of(tool);
+    let fits = |dir: &&String| folders[*dir].iter().any(|candidate| candidate.layout == layout);
+    // A list in code takes its texts from any files.
+    let is_list = tool == Tool::RusqliteMigration && !folders.keys().any(|dir| fits(&dir));
+    let layout = if is_list { Layout::Plain } else { layout };
     if let Some(dir) = &asked.files {
         return Ok((dir.clone(), layout));
     }
-    let fits = |candidate: &Candidate| candidate.layout == layout;
-    let fitting: Vec<&String> =
-        folders.iter().filter(|(_, it)| it.iter().any(fits) || tool == Tool::Plain).map(|(dir, _)| dir).collect();
+    let fitting: Vec<&String> = folders.keys().filter(|dir| layout == Layout::Plain || fits(dir)).collect();
     match fitting.as_slice() {
         [dir] => Ok(((*dir).clone(), layout)),
         [] => Err(CliError::usage(format!("no folder with files of {} was found", tool.name()))
