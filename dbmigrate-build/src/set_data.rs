@@ -127,7 +127,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
                 Down::Missing => text.push_str("__dbmigrate::Down::Missing"),
                 Down::Irreversible(reason) => render_irreversible(text, reason),
                 Down::Script(down) => {
-                    let same_file = down.source.path() == up.source.path();
+                    let same_file = down.source == up.source;
                     let copy = if same_file { up_copy } else { copy_name(&migration.name(), "down") };
                     text.push_str("__dbmigrate::Down::Script(");
                     render_script(text, down, &copy, code);

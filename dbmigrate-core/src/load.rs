@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
 use crate::files::Files;
+use crate::layout::Layout;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
@@ -22,12 +23,13 @@ use crate::sequence::{self, Planned};
 use crate::source::SourceText;
 
 mod folder;
+mod foreign;
 mod rows;
 mod set;
 mod side;
 mod watch;
 
-use folder::Folder;
+use folder::{Folder, without_gaps};
 pub use rows::rows;
 pub use set::MigrationSet;
 use watch::watch;
@@ -49,6 +51,8 @@ pub struct Loaded {
     pub watch: Vec<String>,
     /// The greatest number that a file claims, be the file right or wrong.
     pub highest: Option<u64>,
+    /// Of the files of another tool: what is harmless, and read otherwise than it is written.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Loaded {
@@ -79,7 +83,13 @@ pub fn load_from<F: Files + ?Sized>(root: &F) -> Loaded {
         Ok(manifest) => read_manifest(root, &manifest, None),
         Err(diagnostic) => {
             let set = MigrationSet::empty(Config::default());
-            Loaded { set, diagnostics: vec![diagnostic], watch: watch(root, &Config::default()), highest: None }
+            Loaded {
+                set,
+                diagnostics: vec![diagnostic],
+                watch: watch(root, &Config::default()),
+                highest: None,
+                notes: Vec::new(),
+            }
         }
     }
 }
@@ -99,7 +109,7 @@ fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: 
     } else {
         let watch = watch(root, &config);
         let set = MigrationSet::empty(config);
-        Loaded { set, diagnostics: Vec::new(), watch, highest: None }
+        Loaded { set, diagnostics: Vec::new(), watch, highest: None, notes: Vec::new() }
     };
     diagnostics.append(&mut loaded.diagnostics);
     loaded.diagnostics = diagnostics;
@@ -114,6 +124,9 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
 }
 
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
+    if config.layout != Layout::House {
+        return foreign::read(root, config);
+    }
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
     let sealed = lock::read(root, &config.dir, &mut diagnostics);
@@ -139,21 +152,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     // What is sealed keeps its number, also while its file is away.
     let highest = sequence.highest.max(lock.newest());
     let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock };
-    Loaded { set, diagnostics, watch, highest }
-}
-
-/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
-fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
-        }
-    }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
-    config
+    Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {

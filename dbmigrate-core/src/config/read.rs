@@ -1,6 +1,5 @@
 //! Reads the configuration tables, key by key, and reports every problem with its place.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -11,12 +10,13 @@ use super::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
+use crate::layout::Layout;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 
 /// Keys that say what the files are: while one of them is wrong, nothing can be said about the folder.
-const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
+const LAYOUT_KEYS: [&str; 6] = ["dir", "layout", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
 const PACKAGE_KEYS: [&str; 9] = [
@@ -35,12 +35,13 @@ const PACKAGE_KEYS: [&str; 9] = [
 const TOOL_KEYS: [&str; 6] = ["backup", "database", "lints", "min-sqlite", "replay", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 2] = ["layout", "sets"];
+const LATER_KEYS: [&str; 1] = ["sets"];
 
 mod backup;
 mod generate;
 mod lints;
 mod names;
+mod numbers;
 mod replay;
 
 type Value<'i> = Spanned<DeValue<'i>>;
@@ -133,6 +134,10 @@ impl<'a> Reader<'a> {
         }
         match key {
             "dir" => self.config.dir = self.string(key, value, dir)?,
+            "layout" => {
+                let choices = Layout::ALL.map(|layout| (layout.name(), layout));
+                self.config.layout = self.choice(key, value, &choices)?;
+            }
             "database" => self.config.database = Some(self.string(key, value, database)?),
             "table" => self.config.table = self.string(key, value, names::history_table)?,
             "backup" => self.config.backup = self.backup(value)?,
@@ -235,52 +240,6 @@ impl<'a> Reader<'a> {
         let help = one_of(text, choices.iter().map(|&(word, _)| word), "write one of");
         self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
     }
-
-    /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
-    fn reserved(&mut self, value: &Value<'_>) -> Option<BTreeMap<u64, String>> {
-        const HELP: &str = "write `reserved = { 7 = \"done in code\" }`";
-        let help = || Some(HELP.to_owned());
-        let mut reserved = BTreeMap::new();
-        let mut sound = Some(());
-        for (key, reason) in in_file_order(self.table("reserved", value, Some(HELP))?) {
-            let name = key.get_ref();
-            let (span, shown) = (key.span(), name.escape_debug());
-            sound = sound.and(match (reserved_number(name), reason.get_ref().as_str()) {
-                (None, _) => self.error(span, format!("`{shown}` in `reserved` is not a number"), help()),
-                (_, None) => self.wrong_type(name, reason, "the reason, a string", help()),
-                (_, Some(reason)) if reason.trim().is_empty() => {
-                    self.error(span, format!("{shown} is reserved without a reason"), help())
-                }
-                (Some(number), Some(reason)) => match reserved.insert(number, reason.to_owned()) {
-                    None => Some(()),
-                    Some(_) => {
-                        self.error(span, format!("{number} is reserved twice"), Some(format!("remove `{shown}`")))
-                    }
-                },
-            });
-        }
-        sound.map(|()| reserved)
-    }
-
-    /// What only sequential numbers have, and reserved numbers that no file could have.
-    fn numbers(&mut self, entries: &DeTable<'_>) {
-        if self.config.numbering == Numbering::Timestamp {
-            for key in ["width", "start", "reserved"] {
-                if let Some((at, _)) = entries.get_key_value(key) {
-                    let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
-                }
-            }
-            return;
-        }
-        let start = self.config.start;
-        for key in table(entries, "reserved").into_iter().flat_map(|reserved| reserved.keys()) {
-            if reserved_number(key.get_ref()).is_some_and(|number| number < start) {
-                let message = format!("{} is reserved, but numbers begin at {start}", key.get_ref());
-                let _: Option<()> = self.error(key.span(), message, Some("remove it, or lower `start`".to_owned()));
-            }
-        }
-    }
 }
 
 fn table<'t, 'i>(parent: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> {
@@ -292,11 +251,6 @@ fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
-}
-
-fn reserved_number(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|&number| digits && number <= MAX_NUMBER)
 }
 
 /// Which word was meant, or all that there are.
@@ -390,6 +344,7 @@ mod tests {
     fn every_key_is_read() {
         let table = r#"
             dir = "./db//migrations/"
+            layout = "house"
             database = "data/app.db"
             table = "schema_history"
             numbering = "sequential"
@@ -415,6 +370,7 @@ mod tests {
         let expect = Config {
             declared: true,
             dir: "db/migrations".to_owned(),
+            layout: Layout::House,
             database: Some("data/app.db".to_owned()),
             table: "schema_history".to_owned(),
             numbering: Numbering::Sequential,
@@ -451,7 +407,7 @@ mod tests {
     fn unknown_keys_come_with_the_nearest_or_with_all() {
         refused("widht = 3", "5:1 unknown key `widht` | did you mean `width`?");
         refused("foreign_keys = 'on'", "did you mean `foreign-keys`?");
-        refused("colour = 3", "the keys are `dir`, `numbering`,");
+        refused("colour = 3", "the keys are `dir`, `layout`, `numbering`,");
         for key in LATER_KEYS {
             refused(&format!("{key} = 3"), &format!("`{key}` is not supported by this version of dbmigrate"));
         }
@@ -501,26 +457,6 @@ mod tests {
         }
         refused("table = 'SQLite_x'", "`sqlite_` to itself");
         assert_eq!(read_alone("table = 'sqlite'").0.table, "sqlite");
-    }
-
-    #[test]
-    fn reserved_numbers_have_a_number_and_a_reason() {
-        for key in ["x", "-1", "'+1'", "' 1'", "''", "1_000", "9223372036854775808"] {
-            refused(&format!("reserved = {{ {key} = 'why' }}"), "is not a number | write `reserved = { 7 =");
-        }
-        refused("reserved = { 7 = '' }", "7 is reserved without a reason");
-        refused("reserved = { 7 = true }", "`7` must be the reason, a string, not a boolean");
-        refused("reserved = { 7 = 'a', 007 = 'b' }", "7 is reserved twice | remove `007`");
-        refused("start = 5\nreserved = { 004 = 'why' }", "6:14 004 is reserved, but numbers begin at 5");
-        let several = say(&read_alone("reserved = { a = 'x', 7 = '' }").1);
-        assert_eq!(several.len(), 2, "{several:?}");
-    }
-
-    #[test]
-    fn timestamps_have_no_width_start_or_reserved_numbers() {
-        for line in ["width = 4", "start = 2", "reserved = { 7 = 'why' }"] {
-            refused(&format!("{line}\nnumbering = 'timestamp'"), "has no meaning with `numbering = \"timestamp\"`");
-        }
     }
 
     #[test]

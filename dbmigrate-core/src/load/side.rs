@@ -43,11 +43,20 @@ pub(super) fn repeatables<F: Files + ?Sized>(
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Repeatable> {
-    let mut repeatables: Vec<Repeatable> = Vec::new();
     let files = read(root, &format!("{dir}/repeatable"), file_name::repeatable, "repeatable file", diagnostics);
-    for (file, source) in files {
+    let files = files.into_iter().map(|(file, source)| (file.strip_suffix(".sql").unwrap_or(&file).to_owned(), source));
+    chained(files, previous, diagnostics)
+}
+
+/// The repeatables that these are, by name, in this order.
+pub(super) fn chained(
+    files: impl Iterator<Item = (String, Arc<SourceText>)>,
+    previous: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Repeatable> {
+    let mut repeatables: Vec<Repeatable> = Vec::new();
+    for (name, source) in files {
         let (script, objects) = repeatable::parse(&source, diagnostics);
-        let name = file.strip_suffix(".sql").unwrap_or(&file).to_owned();
         let previous = repeatables.last().map_or(previous, |before| &before.chain);
         let chain = checksum::chain_repeatable(previous, "", &name, &script.checksum);
         repeatables.push(Repeatable { name, script, objects, chain });
