@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adoption;
 use crate::checksum;
 use crate::config::{self, Config};
 use crate::diagnostic::Diagnostic;
@@ -144,6 +145,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if let Some(sealed) = &sealed {
         lock::check(sealed, &config.dir, &files, &migrations, &mut diagnostics);
     }
+    let adoption = adoption::read(root, &config.dir, &migrations, &mut diagnostics);
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
     let repeatables = side::repeatables(root, &config.dir, last, &mut diagnostics);
@@ -151,7 +153,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
     let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock };
+    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock, adoption };
     Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 

@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::requires::elsewhere;
-use crate::session::{Bound, Dispatch};
+use crate::session::{Bound, Dispatch, Session};
 use crate::set::{Effect, Migration, Rules, Script, Set, Step, TransactionMode};
 use crate::up;
 
@@ -67,13 +67,44 @@ pub(crate) fn replay<B: Backend, T>(
 ) -> Result<(T, Vec<SchemaDifference>), String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
-    let mut session = Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: None };
+    fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, set, options, read)
+}
+
+/// Does something on a database in memory of the same kind as that of a session.
+pub(crate) fn aside<T>(
+    session: &mut dyn Session,
+    runs_code: bool,
+    work: &dyn Fn(&mut dyn Session) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut made = None;
+    session.in_memory(runs_code, &mut |memory| made = Some(work(memory))).map_err(|error| error.message)?;
+    made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))
+}
+
+/// Runs a set on the empty database of a session, and reads what that has then. So does
+/// the reader of schemas, which says what differs from when it was asked before.
+pub(crate) fn fill<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<(T, Vec<SchemaDifference>), String> {
+    let found = filled(session, set, options, read)?;
+    let differences = session.schema_differences().transpose().map_err(|error| error.to_string())?;
+    Ok((found, differences.unwrap_or_default()))
+}
+
+/// As [`fill`], without the reader of schemas.
+pub(crate) fn filled<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<T, String> {
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
-    up::up(&mut session, set, &options, None)
+    up::up(session, set, &options, None)
         .map_err(|error| format!("on an empty database, {}", error.without_notes().message()))?;
-    let found = read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
-    let differences = schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver)));
-    Ok((found, differences.map_err(|error| error.to_string())?))
+    read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())
 }
 
 /// Why a script can't run on a database in memory.
