@@ -1,5 +1,6 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
+mod files;
 mod lint;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
+pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
@@ -136,7 +138,7 @@ pub(crate) enum Command {
     /// Create the next migration from what `schema.sql` declares, proved before it is written
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
-    List,
+    List(ListArgs),
     /// Check sequence, seal, configuration and wiring, replay every way up, back and up again in memory, and lint
     Check(CheckArgs),
     /// Try every migration up, down and up in memory, on a database that holds rows
@@ -288,6 +290,8 @@ pub(crate) struct TestArgs {
     /// Take every version there is to the newest in one go
     #[arg(long, conflicts_with = "from")]
     pub(crate) deep: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -315,6 +319,8 @@ pub(crate) struct SchemaArgs {
     /// Replace a `schema.sql` that says something else, without asking
     #[arg(long, requires = "write")]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
@@ -363,6 +369,8 @@ pub(crate) struct StatusArgs {
     /// Exit with 1 when anything is not applied
     #[arg(long)]
     pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

@@ -120,7 +120,7 @@ fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: 
 
 /// Reads the folder of the package at `root` with a configuration that is known already.
 #[must_use]
-pub fn load_with(root: &Path, config: Config) -> Loaded {
+pub fn load_with<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     read_folder(root, config)
 }
 

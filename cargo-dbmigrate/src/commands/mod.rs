@@ -46,7 +46,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Init(args) => init::run(args, &mut context),
         Command::Create(args) => create::run(args, &mut context),
         Command::Generate(args) => generate::run(args, &mut context),
-        Command::List => list::run(&mut context),
+        Command::List(args) => list::run(args, &mut context),
         Command::Check(args) => check::run(args, &mut context),
         Command::Test(args) => test::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),

@@ -105,7 +105,7 @@ pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Res
             match file {
                 Some(file) => Ok(Schema::from_source(&revision.file(file)?, &project.config.replay.stubs)?),
                 None => {
-                    let set = revision.set().map_err(CliError::diagnostics)?;
+                    let set = revision.set(project.tried()).map_err(CliError::diagnostics)?;
                     Schema::from_migrations(&set, None)
                         .map_err(|problems| CliError::diagnostics(revision.named(problems)))
                 }

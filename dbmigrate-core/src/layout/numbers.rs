@@ -39,13 +39,21 @@ fn moments(versions: &[Option<u64>]) -> Option<Numbers> {
     if count == 0 || count * 2 < known.len() || !rises(known.iter().copied().flatten()) {
         return None;
     }
+    let mut next = u64::MAX;
+    let mut limits = Vec::with_capacity(known.len());
+    for moment in known.iter().rev() {
+        next = moment.unwrap_or(next);
+        limits.push(next);
+    }
     let mut numbers: Vec<u64> = Vec::with_capacity(known.len());
-    for moment in known {
+    for ((moment, before), version) in known.iter().zip(limits.into_iter().rev()).zip(versions) {
         let after = numbers.last().map_or(file_name::FIRST_MOMENT, |&last| file_name::second_after(last));
-        match moment {
-            Some(moment) if moment < after => return None,
-            moment => numbers.push(moment.unwrap_or(after)),
+        let near = version.and_then(file_name::moment_near);
+        let number = moment.or(near.filter(|near| (after..before).contains(near))).unwrap_or(after);
+        if number < after {
+            return None;
         }
+        numbers.push(number);
     }
     Some(Numbers {
         numbering: Numbering::Timestamp,

@@ -20,6 +20,8 @@ pub(super) fn read<F: Files + ?Sized>(root: &F, mut config: Config) -> Loaded {
     let watch = watch(root, &config);
     let translated = layout::translate(root, &config.dir, config.layout);
     let why = format!("left out by {}", config.layout.name());
+    // A way back is written as the tool wants it, if it knows any.
+    config.reversible = false;
     config.numbering = translated.numbering;
     config.width = translated.width;
     config.start = translated.start;
