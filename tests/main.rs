@@ -31,6 +31,7 @@ mod lints;
 mod lock;
 mod monitor;
 mod odd_packages;
+mod peers;
 mod promises;
 mod race;
 mod readme;
