@@ -77,7 +77,7 @@ fn open(text: &mut String, config: &Config) {
     let _ = write!(
         text,
         "static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {{
-    name: \"\",
+    name: {name},
     table: {table},
     rules: __dbmigrate::Rules {{
         transaction: __dbmigrate::TransactionMode::{transaction},
@@ -88,6 +88,7 @@ fn open(text: &mut String, config: &Config) {
     }},
     migrations: &[
 ",
+        name = literal::string(&config.set),
         table = literal::string(&config.table),
     );
 }

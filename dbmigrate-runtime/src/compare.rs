@@ -27,6 +27,8 @@ pub(crate) enum Found<'s> {
     Fresh,
     /// Objects, but no history.
     Objects,
+    /// Objects, and the history of another set, but none of this one.
+    Beside,
     /// A history.
     History(Known<'s>),
 }
@@ -81,6 +83,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
     match presence {
         Presence::Fresh => Ok(Found::Fresh),
         Presence::Objects => Ok(Found::Objects),
+        Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
             let head = history.head(db)?;
@@ -104,7 +107,9 @@ pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options
             let notes = if old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &matches)? };
             (matches, records.unwrap_or_default(), notes, old)
         }
-        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new(), None),
+        Found::Fresh | Found::Objects | Found::Beside => {
+            (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new(), None)
+        }
     };
     let entries = matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();

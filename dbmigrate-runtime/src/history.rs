@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::histories::{self, Neighbours};
 use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{identifier, literal};
@@ -19,10 +20,13 @@ use crate::stored;
 use crate::value::{Value, into_text, optional, text};
 
 /// The version of the history's tables.
-const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
+
+/// The columns that its head must have.
+pub(crate) const HEAD_COLUMNS: [&str; 3] = ["set_name", "format", "chain"];
 
 /// The columns that a history table must have.
-const COLUMNS: [&str; 16] = [
+pub(crate) const COLUMNS: [&str; 16] = [
     "id",
     "name",
     "applied_at",
@@ -63,8 +67,15 @@ pub(crate) enum Presence {
     Fresh,
     /// Objects, but no history.
     Objects,
+    /// Objects, and the history of another set, which accounts for them.
+    Beside,
     /// A history.
     History,
+}
+
+/// The tables of a history of this name.
+pub(crate) fn tables_of(table: &str) -> [String; 3] {
+    [table.to_owned(), format!("{table}_head"), format!("{table}_repeatable")]
 }
 
 /// The names of a set's tables, for statements.
@@ -87,10 +98,16 @@ impl<'s> History<'s> {
         Self { set, head, rows_sql, head_sql, records: Records::new(set) }
     }
 
+    /// The name of the history table, unquoted.
+    pub(crate) fn table(&self) -> &'s str {
+        self.set.table
+    }
+
     /// The names of its own tables, and of the old one that it came from, or came in place of.
     pub(crate) fn tables(&self) -> [String; 4] {
         let old = self.set.adoption.as_ref().and_then(|adoption| adoption.kept_as(self.set.table));
-        [self.set.table.to_owned(), self.head.clone(), self.records.table(), old.unwrap_or_default()]
+        let [table, head, records] = tables_of(self.set.table);
+        [table, head, records, old.unwrap_or_default()]
     }
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
@@ -129,7 +146,7 @@ impl<'s> History<'s> {
         match rows.into_iter().next().map(<[Value; 3]>::try_from) {
             Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
                 if format > FORMAT {
-                    return Err(newer_format(self.set, format));
+                    return Err(newer_format(self.set.table, format));
                 }
                 Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
             }
@@ -137,17 +154,20 @@ impl<'s> History<'s> {
         }
     }
 
-    /// What the database has, in one read, so that it is one moment's truth.
+    /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
-        let [table, head, records, _] = self.tables();
-        let own = [table, head, records];
-        let rows = db.query("could not read the database", sql, &own.map(Value::Text))?;
+        let own = tables_of(self.set.table).map(Value::Text);
+        let rows = db.query("could not read the database", sql, &own)?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
-            Some([_, Value::Integer(1)]) => Presence::Objects,
+            Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
+                Neighbours::Nothing => Presence::Fresh,
+                Neighbours::Strangers => Presence::Objects,
+                Neighbours::Sets => Presence::Beside,
+            },
             _ => Presence::Fresh,
         })
     }
@@ -209,13 +229,6 @@ impl<'s> History<'s> {
             }
             _ => Err(damaged(self.set.table)),
         }
-    }
-
-    /// Whether a migration of a set is applied. There is a table.
-    pub(crate) fn has_applied(&self, db: &mut Db<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
-        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", self.rows_sql);
-        let rows = db.query("could not read the history", &sql, &[text(set_name), text(name)])?;
-        Ok(!rows.is_empty())
     }
 
     /// The stored way back of a migration.
@@ -503,10 +516,10 @@ fn damaged(table: &str) -> Error {
     .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
 }
 
-fn newer_format(set: &Set<'_>, format: i64) -> Error {
+pub(crate) fn newer_format(table: &str, format: i64) -> Error {
     Error::new(
         ErrorKind::NewerFormat,
-        format!("the history `{}` is in format {format}, and this program reads {FORMAT}", set.table),
+        format!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
     )
     .hint("build the program with a newer `dbmigrate-runtime`")
 }

@@ -9,6 +9,7 @@ use crate::difference::{SchemaDifference, unreadable};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
+use crate::neighbours;
 use crate::options::Options;
 use crate::repeatable::word;
 use crate::replay::alone;
@@ -73,10 +74,10 @@ impl Comparison {
 /// What a reader covers that understands the whole text of a schema, in words.
 const WHOLE: &str = "every column, constraint, index, view and trigger";
 
-/// Runs a set on a database in memory and reads the schema of that, also by [`Migrator::schema_reader`].
+/// Runs sets on a database in memory and reads the schema of that, also by [`Migrator::schema_reader`].
 ///
 /// [`Migrator::schema_reader`]: crate::Migrator::schema_reader
-pub(crate) type Replay<'r> = dyn Fn(&mut Db<'_>, &Set<'_>) -> Result<Schema, String> + 'r;
+pub(crate) type Replay<'r> = dyn Fn(&mut Db<'_>, &[Set<'_>]) -> Result<Schema, String> + 'r;
 
 /// Records migrations without running them.
 pub(crate) fn mark(
@@ -84,6 +85,7 @@ pub(crate) fn mark(
     set: &Set<'_>,
     options: &Options,
     goal: Goal<'_>,
+    beside: &[&Set<'_>],
     replay: &Replay<'_>,
 ) -> Result<Marked, Error> {
     let mut db = Db::new(session, options);
@@ -104,7 +106,7 @@ pub(crate) fn mark(
                 || wanted.binary_search_by_key(&migration.number, |wanted| wanted.number).is_ok()
         };
         let held: Vec<Migration<'_>> = set.migrations.iter().filter(is_held).copied().collect();
-        let (comparison, covers) = compare(db, set, &held, false, &history, replay)?;
+        let (comparison, covers) = compare(db, set, &held, false, beside, replay)?;
         if !options.allow_mismatch {
             refuse(&comparison, &wanted, goal, covers)?;
         }
@@ -125,7 +127,7 @@ pub(crate) fn mark(
 fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
     match found {
         Found::History(known) => Some(known),
-        Found::Fresh | Found::Objects => None,
+        Found::Fresh | Found::Objects | Found::Beside => None,
     }
 }
 
@@ -179,18 +181,31 @@ pub(crate) fn compare<'s>(
     set: &Set<'s>,
     held: &[Migration<'s>],
     runs_code: bool,
-    history: &History<'_>,
+    beside: &[&Set<'_>],
     replay: &Replay<'_>,
 ) -> Result<(Comparison, &'static str), Error> {
-    let covers = covers(db);
-    let migrations_only = Set { migrations: held, before_all: None, after_all: None, repeatables: &[], ..*set };
-    let expected = match alone(&migrations_only, runs_code, |set| replay(db, set)) {
-        Ok(expected) => expected.without(set.repeatables),
+    let (history, covers) = (History::new(set), covers(db));
+    if let Some(why) = neighbours::unknown(db, set, beside)? {
+        return Ok((Comparison::Impossible(why), covers));
+    }
+    let mut others: Vec<(&Set<'_>, Vec<Migration<'_>>)> = Vec::with_capacity(beside.len());
+    for other in beside {
+        others.push((other, neighbours::applied(db, other)?));
+    }
+    let mut migrations_only = vec![Set { migrations: held, ..bare(set) }];
+    migrations_only.extend(others.iter().map(|(other, applied)| Set { migrations: applied, ..bare(other) }));
+    let without = |schema: Schema| {
+        beside.iter().fold(schema.without(set.repeatables), |schema, other| schema.without(other.repeatables))
+    };
+    let expected = match alone(&migrations_only, runs_code, |sets| replay(db, sets)) {
+        Ok(expected) => without(expected),
         Err(why) => return Ok((Comparison::Impossible(why), covers)),
     };
+    let is_made_again =
+        |it: &SchemaDifference| is_made_again(set, it) || beside.iter().any(|other| is_made_again(other, it));
     let differences = match db.session().schema_differences() {
-        Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(set, it)).map(sentence).collect(),
-        None => Schema::read(db, history)?.without(set.repeatables).differences(&expected),
+        Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(it)).map(sentence).collect(),
+        None => without(Schema::read(db, &history)?).differences(&expected),
     };
     let comparison = match differences.is_empty() {
         true => Comparison::Same(expected.len()),
@@ -201,6 +216,11 @@ pub(crate) fn compare<'s>(
 
 fn covers(db: &mut Db<'_>) -> &'static str {
     if db.session().has_schema_reader() { WHOLE } else { COMPARED }
+}
+
+/// A set without what runs around its migrations.
+fn bare<'s>(set: &Set<'s>) -> Set<'s> {
+    Set { before_all: None, after_all: None, repeatables: &[], ..*set }
 }
 
 /// Whether a repeatable makes that object.

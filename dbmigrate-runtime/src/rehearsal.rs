@@ -115,7 +115,7 @@ pub(crate) fn rehearse<B: Backend>(
     let mut copy = Copy::<B>::of(&mut db, &options)?;
     let mut session = migrator.session(&mut copy.connection);
     let mut watch = Watch::new(&mut session, set, &options);
-    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, goal);
+    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, &migrator.beside, goal);
     let result = match what {
         Rehearse::Up => up::up(&mut watch, set, &options, None),
         Rehearse::UpTo(number) => up::up(&mut watch, set, &options, Some(number)),

@@ -27,11 +27,11 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
         known.refuse_unadoptable(options.allow_mismatch)?;
         let history = History::new(set);
         let held: Vec<Migration<'_>> = known.applied().copied().collect();
-        let replay = |db: &mut Db<'_>, set: &Set<'_>| {
-            let made = aside(db.session(), options.replay_code, &|memory| fill(memory, set, options, Schema::read))?;
+        let replay = |db: &mut Db<'_>, sets: &[Set<'_>]| {
+            let made = aside(db.session(), options.replay_code, &|memory| fill(memory, sets, options, Schema::read))?;
             Ok(made.0)
         };
-        let (comparison, covers) = mark::compare(db, set, &held, options.replay_code, &history, &replay)?;
+        let (comparison, covers) = mark::compare(db, set, &held, options.replay_code, &[], &replay)?;
         if !options.allow_mismatch {
             refuse(&comparison, adoption, &held, covers)?;
         }
@@ -55,7 +55,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
 fn write_head(db: &mut Db<'_>, set: &Set<'_>, history: &History<'_>) -> Result<(), Error> {
     match look(db, set)? {
         Found::History(known) => history.write_head(db, known.chain()),
-        Found::Fresh | Found::Objects => Ok(()),
+        Found::Fresh | Found::Objects | Found::Beside => Ok(()),
     }
 }
 

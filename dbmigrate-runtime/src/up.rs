@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::guarded;
+use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::{Job, Way};
 use crate::journal;
@@ -61,7 +62,7 @@ pub(crate) fn up(
         }
         return Ok(Report::default());
     }
-    refuse_unrunnable(set, &first.pending, session.has_code())?;
+    refuse_unrunnable(set, &first.pending, db.session().has_code())?;
     let mut arrivals = None;
     refuse_conflicts(session, set, options, (&found, &first.pending), &mut arrivals)?;
     guarded(session, options, |db, settings, report| {
@@ -171,8 +172,10 @@ fn todo<'s>(
 ) -> Result<Todo<'s>, Error> {
     let is_empty = set.migrations.is_empty() && set.repeatables.is_empty();
     let pending = match found {
-        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(set)),
-        Found::Fresh | Found::Objects => set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>(),
+        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(db, set)),
+        Found::Fresh | Found::Objects | Found::Beside => {
+            set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
+        }
         Found::History(known) => {
             known.refuse_differences(None)?;
             known.pending(goal).collect()
@@ -180,7 +183,7 @@ fn todo<'s>(
     };
     refuse_unmet(db, set, found, &pending)?;
     let repeats = match found {
-        _ if goal < set.migrations.len() => Vec::new(),
+        _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
         Found::History(known) if known.is_newer() => Vec::new(),
         Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
         _ => set.repeatables.iter().collect(),
@@ -194,7 +197,7 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
         Found::History(known) => {
             (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
-        Found::Fresh | Found::Objects => (Some(0), true),
+        Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
     let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
         number: migration.number,
@@ -206,7 +209,11 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
 }
 
 /// Refuses what can't work before anything is changed.
-fn refuse_unrunnable(set: &Set<'_>, pending: &[(usize, &Migration<'_>)], runs_code: bool) -> Result<(), Error> {
+pub(crate) fn refuse_unrunnable(
+    set: &Set<'_>,
+    pending: &[(usize, &Migration<'_>)],
+    runs_code: bool,
+) -> Result<(), Error> {
     for (_, migration) in pending {
         refuse_code(migration.name, &migration.up, runs_code)?;
         if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
@@ -230,9 +237,21 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
 }
 
-pub(crate) fn existing_schema(set: &Set<'_>) -> Error {
+pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     let first = set.migrations.first().map_or("the first migration", |migration| migration.name);
-    Error::new(ErrorKind::ExistingSchema, "the database has tables, but no history of migrations")
+    let message = "the database has tables, but no history of migrations";
+    let error = Error::new(ErrorKind::ExistingSchema, message);
+    // It is worth a note, and no other error.
+    let elsewhere = histories::table_of(db, &History::new(set), set.name).unwrap_or_default();
+    let error = match elsewhere {
+        Some(table) => error.note(format!(
+            "the history of {} is in the table `{table}`, and the program looks into `{}`",
+            title(set.name),
+            set.table
+        )),
+        None => error,
+    };
+    error
         .hint("is it the right database?")
         .hint(format!(
             "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \

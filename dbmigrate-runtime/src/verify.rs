@@ -69,7 +69,7 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         old: None,
     };
     let known = match look(&mut db, set) {
-        Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
+        Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());

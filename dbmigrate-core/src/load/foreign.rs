@@ -30,7 +30,7 @@ pub(super) fn read<F: Files + ?Sized>(root: &F, mut config: Config) -> Loaded {
     let mut migrations: Vec<SourceMigration> = Vec::with_capacity(translated.migrations.len());
     for migration in &translated.migrations {
         let previous = migrations.last().map_or("", |migration| migration.chain.as_str());
-        migrations.push(assemble(&translated, migration, previous, &mut diagnostics));
+        migrations.push(assemble(&translated, migration, (&config.set, previous), &mut diagnostics));
     }
     let stems: Vec<Stem> = migrations
         .iter()
@@ -40,7 +40,7 @@ pub(super) fn read<F: Files + ?Sized>(root: &F, mut config: Config) -> Loaded {
     let files = translated.repeatables.iter();
     let files = files.map(|it| (it.slug.clone(), Arc::new(SourceText::new(&*it.up.path, &it.up.text))));
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
-    let repeatables = side::chained(files, last, &mut diagnostics);
+    let repeatables = side::chained(files, &config.set, last, &mut diagnostics);
     sort(&mut diagnostics);
     let highest = migrations.last().map(|migration| migration.number);
     let set = MigrationSet { migrations, repeatables, ..MigrationSet::empty(config) };
@@ -50,7 +50,7 @@ pub(super) fn read<F: Files + ?Sized>(root: &F, mut config: Config) -> Loaded {
 fn assemble(
     translated: &Translated,
     migration: &TranslatedMigration,
-    previous: &str,
+    (set, previous): (&str, &str),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> SourceMigration {
     let source = Arc::new(SourceText::new(&*migration.up.path, &migration.up.text));
@@ -73,7 +73,7 @@ fn assemble(
     };
     let name = translated.name(migration);
     let checksum = halves.up.checksum.clone();
-    let chain = checksum::chain(previous, "", migration.number, &name, &checksum);
+    let chain = checksum::chain(previous, set, migration.number, &name, &checksum);
     SourceMigration {
         number: migration.number,
         digits: translated.digits(migration.number),

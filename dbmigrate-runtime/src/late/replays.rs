@@ -75,10 +75,10 @@ impl<'r, 's> Replays<'r, 's> {
             .collect();
         let set = Set { migrations: &migrations, repeatables: &[], sealed: 0, schema: None, ..*self.set };
         let runs_code = self.options.replay_code && self.session.has_code();
-        alone(&set, runs_code, |set| {
+        alone(std::slice::from_ref(&set), runs_code, |sets| {
             aside(self.session, runs_code, &|memory| match compares {
-                true => fill(memory, set, self.options, Objects::read),
-                false => Ok((filled(memory, set, self.options, Objects::read)?, Vec::new())),
+                true => fill(memory, sets, self.options, Objects::read),
+                false => Ok((filled(memory, sets, self.options, Objects::read)?, Vec::new())),
             })
         })
     }

@@ -38,17 +38,17 @@ impl Reader<'_> {
 
     /// What only files of the house have, or sequential numbers, and reserved numbers that no file could have.
     pub(super) fn numbers(&mut self, entries: &DeTable<'_>) {
-        if self.config.layout != Layout::House {
+        if self.parts.config.layout != Layout::House {
             for key in ["numbering", "width", "start", "reserved"] {
                 if let Some((at, _)) = entries.get_key_value(key) {
-                    let layout = self.config.layout.name();
+                    let layout = self.parts.config.layout.name();
                     let message = format!("`{key}` has no meaning with `layout = \"{layout}\"`");
                     let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
         }
-        if self.config.numbering == Numbering::Timestamp {
+        if self.parts.config.numbering == Numbering::Timestamp {
             for key in ["width", "start", "reserved"] {
                 if let Some((at, _)) = entries.get_key_value(key) {
                     let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
@@ -57,7 +57,7 @@ impl Reader<'_> {
             }
             return;
         }
-        let start = self.config.start;
+        let start = self.parts.config.start;
         for key in table(entries, "reserved").into_iter().flat_map(|reserved| reserved.keys()) {
             if reserved_number(key.get_ref()).is_some_and(|number| number < start) {
                 let message = format!("{} is reserved, but numbers begin at {start}", key.get_ref());
