@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 mod lints;
 mod read;
+mod replay;
 
 pub use lints::{LintLevel, LintSetting};
 pub use read::read;
 pub(crate) use read::read_parts;
+pub use replay::Stubs;
 
 /// The table in a package's manifest.
 pub const TABLE: &str = "[package.metadata.migrations]";
@@ -63,6 +65,8 @@ pub struct Config {
     pub fixtures: Option<String>,
     /// `min-sqlite`: the oldest SQLite that runs the migrations, as major and minor number; none where it is not declared.
     pub min_sqlite: Option<(u32, u32)>,
+    /// `replay`: what the program registers on its connections, for replays to stand in for.
+    pub replay: Stubs,
     /// `lints`: what is done about findings of the linter; those of the workspace first, then those of the package.
     pub lints: Vec<LintSetting>,
 }
@@ -89,6 +93,7 @@ impl Default for Config {
             schema: "schema.sql".to_owned(),
             fixtures: None,
             min_sqlite: None,
+            replay: Stubs::default(),
             lints: Vec::new(),
         }
     }

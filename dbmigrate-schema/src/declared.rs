@@ -5,6 +5,7 @@
 
 mod hint;
 
+use dbmigrate_core::config::Stubs;
 use dbmigrate_core::{Diagnostic, Location, SourceText};
 
 pub use hint::Hint;
@@ -22,17 +23,17 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Reads a file; SQLite judges the statements, on a database in memory.
+    /// Reads a file; SQLite judges the statements, on a database in memory where what the program registers is stood in for.
     ///
     /// # Errors
     ///
     /// The statement that SQLite refuses, or every hint that is none.
-    pub fn read(source: &SourceText) -> Result<Self, Vec<Diagnostic>> {
+    pub fn read(source: &SourceText, stubs: &Stubs) -> Result<Self, Vec<Diagnostic>> {
         let hints = hint::read(source)?;
-        let mut schema = Schema::from_source(source).map_err(|refused| vec![refused])?;
+        let mut schema = Schema::from_source(source, stubs).map_err(|refused| vec![refused])?;
         if !hints.is_empty() {
             let plain = SourceText::new(source.path(), &hint::without(source.text(), &hints));
-            schema = Schema::from_source(&plain).map_err(|refused| vec![refused])?;
+            schema = Schema::from_source(&plain, stubs).map_err(|refused| vec![refused])?;
         }
         Ok(Self { schema, hints })
     }

@@ -13,6 +13,7 @@ use sqlite3_parser::ast::{AlterTableBody, Stmt};
 use crate::foreign_keys;
 use crate::lint::tree;
 use crate::model::Name;
+use crate::scratch;
 use crate::watch::Watch;
 
 /// Runs every statement; a script with `call` steps must not come here.
@@ -166,7 +167,9 @@ pub(crate) fn blame(script: &Script, statement: Span, error: &rusqlite::Error) -
     let message = message(error);
     let refused = Diagnostic::error("sql-error", format!("SQLite refuses this statement: {message}"));
     let help = refused_column(script.source.slice(statement), &message);
-    help.into_iter().fold(began_empty(refused.at(Location::new(&script.source, span))), Diagnostic::help)
+    help.or_else(|| scratch::help(&message))
+        .into_iter()
+        .fold(began_empty(refused.at(Location::new(&script.source, span))), Diagnostic::help)
 }
 
 /// Says where the replay began, to those who miss a table.

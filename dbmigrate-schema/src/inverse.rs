@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use dbmigrate_core::config::Stubs;
 use dbmigrate_core::statement::Statement;
 use dbmigrate_core::{Diagnostic, Location, Script, SourceMigration, Step as ScriptStep};
 use rusqlite::Connection;
@@ -17,7 +18,8 @@ use crate::compare::{Difference, compare};
 use crate::lint::{Changed, Follower, Known, Options, State};
 use crate::model::{Kind, Object, Schema};
 use crate::proof::Step;
-use crate::replay::{Elsewhere, Halt, Replayer, Stopped, copy, has_way_back, script_of, way_up};
+use crate::replay::{Elsewhere, Halt, Replayer, Stopped, has_way_back, script_of, way_up};
+use crate::scratch::{self, copy};
 use crate::watch::Watch;
 
 /// The code of what is found.
@@ -55,7 +57,8 @@ impl<'a> Inverse<'a> {
         watch: &'a mut dyn Watch,
     ) -> rusqlite::Result<Self> {
         let set = replayer.set;
-        let mut beside = Beside { connection: Connection::open_in_memory()?, follower: Follower::new(set, nothing) };
+        let mut beside =
+            Beside { connection: scratch::open(&set.config.replay)?, follower: Follower::new(set, nothing) };
         beside.follower.opened(&mut beside.connection)?;
         let last = set.migrations.iter().rposition(has_way_back);
         if let (Some(hook), Some(_)) = (&set.before_all, last) {
@@ -72,7 +75,7 @@ impl<'a> Inverse<'a> {
         // It ran in the replay: if not here, there are other rows. Code would cost a process more.
         let there = match way_up(migration).is_ok().then(|| self.beside.go(&self.replayer, migration, Step::Up)) {
             Some(Ok(there)) => there,
-            _ => self.beside.meet(replayed)?,
+            _ => self.beside.meet(replayed, &self.replayer.set.config.replay)?,
         };
         if !has_way_back(migration) {
             return Ok(true);
@@ -117,8 +120,8 @@ impl Beside<'_> {
     }
 
     /// Takes over what the replay's database has, and says what of the schema is new.
-    fn meet(&mut self, replayed: &Connection) -> rusqlite::Result<Vec<Changed>> {
-        self.connection = copy(replayed)?;
+    fn meet(&mut self, replayed: &Connection, stubs: &Stubs) -> rusqlite::Result<Vec<Changed>> {
+        self.connection = copy(replayed, stubs)?;
         self.follower.opened(&mut self.connection)?;
         Ok(self.follower.settle())
     }
@@ -150,7 +153,7 @@ impl Watch for Inverse<'_> {
         self.watch.migrated(connection)?;
         let set = self.replayer.set;
         if self.last.is_some_and(|last| self.at <= last) && !self.judge(&set.migrations[self.at], connection)? {
-            self.beside.meet(connection)?;
+            self.beside.meet(connection, &set.config.replay)?;
         }
         Ok(())
     }

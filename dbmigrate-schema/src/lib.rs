@@ -29,6 +29,7 @@ mod renamed;
 mod render;
 mod repeatable;
 mod replay;
+mod scratch;
 mod trial;
 mod undo;
 mod views;

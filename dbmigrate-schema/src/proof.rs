@@ -26,7 +26,7 @@ use crate::model::{Name, Schema};
 use crate::plan::Decisions;
 use crate::program::Program;
 use crate::read::ReadOptions;
-use crate::replay::copy;
+use crate::scratch::copy;
 pub(crate) use contents::{Contents, Pair, pairs};
 pub use loss::{Loss, LossKind};
 use rows::Rows;
@@ -111,13 +111,14 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let down = down.map(|down| parsed(Step::Down, |problems| script::parse_down(&down, problems))).transpose()?;
     let before = |problems| Failure { step: Step::Up, filled: false, problems };
     let failed = |error: rusqlite::Error| before(vec![unexpected(&error)]);
+    let stubs = &claim.set.config.replay;
     let connection = replayed_ups(claim.set, claim.program).map_err(before)?;
     if !claim.set.repeatables.is_empty() || claim.set.after_all.is_some() {
         // A new database has none of these when it comes to the migration.
-        walk::fresh(claim, &up, &copy(&connection).map_err(failed)?)?;
+        walk::fresh(claim, &up, &copy(&connection, stubs).map_err(failed)?)?;
     }
     replayed_rest(claim.set, &connection).map_err(before)?;
-    let empty = copy(&connection).map_err(failed)?;
+    let empty = copy(&connection, stubs).map_err(failed)?;
     let schema = read(&connection).map_err(|problem| before(vec![problem]))?;
     let walk = Walk { claim, before: &schema, up: &up, down: down.as_ref(), filled: false };
     walk.there_and_back(&connection)?;

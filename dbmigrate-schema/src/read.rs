@@ -9,6 +9,7 @@ mod witness;
 use std::collections::HashSet;
 use std::fmt;
 
+use dbmigrate_core::config::Stubs;
 use dbmigrate_core::statement::split;
 use dbmigrate_core::token::tokens;
 use dbmigrate_core::{Diagnostic, Location, SourceText, Span};
@@ -19,6 +20,7 @@ use rusqlite::types::ValueRef;
 use crate::compare::by_name;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::parse::{Row, object};
+use crate::scratch;
 use witness::Witness;
 
 /// What to leave out of a schema.
@@ -83,20 +85,20 @@ impl Schema {
     ///
     /// The statement that SQLite refuses, with its place.
     pub fn from_sql(text: &str) -> Result<Self, Diagnostic> {
-        Self::from_source(&SourceText::new("schema.sql", text))
+        Self::from_source(&SourceText::new("schema.sql", text), &Stubs::default())
     }
 
-    /// The schema that the statements of a file lead to; see [`Schema::from_sql`].
+    /// The schema that the statements of a file lead to, where what the program registers is stood in for; see [`Schema::from_sql`].
     ///
     /// # Errors
     ///
     /// The statement that SQLite refuses, with its place.
-    pub fn from_source(source: &SourceText) -> Result<Self, Diagnostic> {
+    pub fn from_source(source: &SourceText, stubs: &Stubs) -> Result<Self, Diagnostic> {
         let unexpected = |error: rusqlite::Error| {
             Diagnostic::error("schema", format!("could not read the schema in `{}`: {error}", source.path()))
                 .in_file(source.path())
         };
-        let connection = Connection::open_in_memory().map_err(unexpected)?;
+        let connection = scratch::open(stubs).map_err(unexpected)?;
         // ATTACH and VACUUM INTO would write files.
         connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(unexpected)?;
         for statement in split(source.text()) {

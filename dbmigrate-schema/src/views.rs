@@ -5,6 +5,7 @@ use dbmigrate_core::{Diagnostic, Location, Repeatable};
 use rusqlite::Connection;
 
 use crate::execute::{message, run};
+use crate::scratch;
 
 /// What SQLite says of the views that can't be read. One that a repeatable makes is blamed on its place there.
 pub(crate) fn ask(connection: &Connection, repeatables: &[Repeatable]) -> rusqlite::Result<Vec<Diagnostic>> {
@@ -33,7 +34,8 @@ pub(crate) fn wants_program(why: &str) -> bool {
 fn finding(view: &str, why: &str, repeatables: &[Repeatable]) -> Diagnostic {
     let message = message_about(view, why);
     let finding = if wants_program(why) {
-        Diagnostic::warning(BROKEN, message).note("a replay knows nothing of what the program registers")
+        let warning = Diagnostic::warning(BROKEN, message).note("a replay knows nothing of what the program registers");
+        scratch::help(why).into_iter().fold(warning, Diagnostic::help)
     } else {
         Diagnostic::error(BROKEN, message)
     };

@@ -8,7 +8,7 @@ mod set;
 use std::cell::RefCell;
 use std::fs;
 
-use dbmigrate_core::config::ForeignKeys;
+use dbmigrate_core::config::{ForeignKeys, Stubs};
 use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceMigration};
 use dbmigrate_schema::{Program, Replay, Schema, Step, Stopped, replay};
 use rusqlite::Connection;
@@ -574,6 +574,34 @@ fn every_view_is_asked_once() {
     // Broken on the way, and sound in the end.
     let mended = ("repeatable/w.sql", "CREATE VIEW w AS SELECT x FROM v;");
     assert_eq!(found(&check(&[migrations[0], migrations[1], mended])), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_program_registers_is_stood_in_for_where_it_is_named() {
+    let files = [
+        (
+            "001_a.sql",
+            "CREATE TABLE a (x CHECK (is_fine(x)), y AS (slugify(x)) STORED);
+             CREATE INDEX a_x ON a (x COLLATE german);
+             CREATE VIEW v AS SELECT slugify(x, '-') FROM a ORDER BY x COLLATE german;
+             INSERT INTO a (x) VALUES ('one');",
+        ),
+        ("001_a.down.sql", "DROP VIEW v; DROP TABLE a;"),
+        ("002_b.sql", "UPDATE a SET x = slugify(x); ALTER TABLE a RENAME TO b;"),
+    ];
+    let unnamed = found(&check(&files));
+    assert_eq!(unnamed, ["migrations/001_a.sql:1:45 SQLite refuses this statement: no such function: slugify"]);
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let replay = Stubs { functions: names(&["is_fine", "slugify"]), collations: names(&["german"]) };
+    let set = set_with(&files, Config { replay, ..Config::default() });
+    let replay = dbmigrate_schema::replay(&set, None);
+    assert_eq!((found(&replay), replay.ups, replay.downs), (Vec::new(), 2, 1));
+    // A name that is not there is still missed.
+    let more = [files[0], files[1], files[2], ("003_c.sql", "SELECT mine(x) FROM b;")];
+    let replay = dbmigrate_schema::replay(&set_with(&more, set.config.clone()), None);
+    assert_eq!(found(&replay), ["migrations/003_c.sql:1:8 SQLite refuses this statement: no such function: mine"]);
+    let help = r#"if the program registers `mine`: `replay.functions = ["mine"]` under `[package.metadata.migrations]` in `Cargo.toml`"#;
+    assert_eq!(replay.diagnostics[0].help, [help]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod set;
 
 use std::sync::Arc;
 
+use dbmigrate_core::config::Stubs;
 use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
 use dbmigrate_schema::{FaultKind, Rows, Stopped, Tried, Tries, Versions, try_out};
 use set::set_with;
@@ -277,4 +278,18 @@ fn modules_triggers_and_keys_of_every_sort_are_no_fault() {
         ("006_f.sql", "ALTER TABLE page ADD COLUMN size INT;\n-- dbmigrate: down\nALTER TABLE page DROP COLUMN size;"),
         ("hooks/before_all.sql", "CREATE TABLE IF NOT EXISTS log (what);"),
     ]);
+}
+
+#[test]
+fn what_the_program_registers_is_stood_in_for() {
+    let files = [
+        ("001_a.sql", "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT CHECK (is_fine(x)), y AS (slugify(x)));"),
+        ("002_b.sql", "CREATE INDEX a_x ON a (x COLLATE german); UPDATE a SET x = slugify(x) WHERE slugify(x) <> x;"),
+        ("002_b.down.sql", "DROP INDEX a_x;"),
+    ];
+    let functions = ["is_fine", "slugify"].map(str::to_owned).into();
+    let replay = Stubs { functions, collations: vec!["german".to_owned()] };
+    let tried = try_out(&set_with(&files, Config { replay, ..Config::default() }), &GENERATED).unwrap();
+    assert_eq!(faults(&tried), Vec::<String>::new());
+    assert!(tried.migrations[1].rows > 0, "{tried:?}");
 }

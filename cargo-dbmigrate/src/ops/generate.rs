@@ -79,6 +79,7 @@ pub(crate) fn generate(
     let (allow, goes) = words::allowed(request.allow)?;
     let mut decisions = Decisions {
         min_sqlite: project.config.min_sqlite.unwrap_or(OLDEST),
+        stubs: project.config.replay.clone(),
         renames: words::renames(request.renames)?,
         fills: words::fills(request.fills, target, &before)?,
         allow,

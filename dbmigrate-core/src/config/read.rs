@@ -32,15 +32,16 @@ const PACKAGE_KEYS: [&str; 9] = [
 ];
 
 /// Keys that only tools use: a workspace may give defaults.
-const TOOL_KEYS: [&str; 5] = ["backup", "database", "lints", "min-sqlite", "reversible"];
+const TOOL_KEYS: [&str; 6] = ["backup", "database", "lints", "min-sqlite", "replay", "reversible"];
 
 /// Keys of later versions.
-const LATER_KEYS: [&str; 3] = ["layout", "replay", "sets"];
+const LATER_KEYS: [&str; 2] = ["layout", "sets"];
 
 mod backup;
 mod generate;
 mod lints;
 mod names;
+mod replay;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -140,6 +141,7 @@ impl<'a> Reader<'a> {
             "lints" => self.lints(value)?,
             "fixtures" => self.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
             "min-sqlite" => self.config.min_sqlite = Some(self.min_sqlite(value)?),
+            "replay" => self.config.replay = self.replay(value)?,
             "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
             "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
             "reserved" => self.config.reserved = self.reserved(value)?,
@@ -350,6 +352,7 @@ fn database(text: &str) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Stubs;
 
     pub(super) fn package(table: &str) -> SourceText {
         SourceText::new("Cargo.toml", &format!("[package]\nname = \"app\"\n\n[package.metadata.migrations]\n{table}\n"))
@@ -402,6 +405,7 @@ mod tests {
             backup = { keep = 5, dir = "backups" }
             runner = "migrate"
             lints = {}
+            replay = { functions = ["slugify"] }
             schema = "db/schema.sql"
             fixtures = "./fixtures//rows/"
             min-sqlite = "3.53"
@@ -428,6 +432,7 @@ mod tests {
             schema: "db/schema.sql".to_owned(),
             fixtures: Some("fixtures/rows".to_owned()),
             min_sqlite: Some((3, 53)),
+            replay: Stubs { functions: vec!["slugify".to_owned()], collations: Vec::new() },
             lints: Vec::new(),
         };
         assert_eq!(config, expect);

@@ -120,7 +120,10 @@ impl<'a> Alter<'a> {
                 if column.not_null.is_some() && default.is_none() {
                     return None;
                 }
-                if self.pair.after.strict && default.is_some() && !bench::takes_default(column) {
+                if self.pair.after.strict
+                    && default.is_some()
+                    && !bench::takes_default(column, &self.pair.decisions.stubs)
+                {
                     return None;
                 }
                 let refers = own.any(|constraint| matches!(constraint.rule, Rule::ForeignKey(_)));

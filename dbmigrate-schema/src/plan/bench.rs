@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use dbmigrate_core::config::Stubs;
 use rusqlite::Connection;
 
 use super::dependents::Dependents;
@@ -13,11 +14,13 @@ use crate::execute::message;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::read::ReadOptions;
 use crate::render::sql;
+use crate::scratch;
 
 /// An empty database with a schema. It is made once SQLite has something to say that takes all of it: to make a schema
 /// takes SQLite the square of its size.
 pub(super) struct Bench<'a> {
     schema: &'a Schema,
+    stubs: &'a Stubs,
     /// The indexes, views and triggers that went before it was made.
     dropped: Dependents,
     made: Option<Made>,
@@ -31,14 +34,14 @@ struct Made {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(schema: &'a Schema) -> Self {
-        Self { schema, dropped: Dependents::new(), made: None }
+    pub(super) fn new(schema: &'a Schema, stubs: &'a Stubs) -> Self {
+        Self { schema, stubs, dropped: Dependents::new(), made: None }
     }
 
     fn made(&mut self) -> Result<&mut Made, Undecided> {
         let made = match self.made.take() {
             Some(made) => made,
-            None => Made::new(self.schema, &self.dropped)?,
+            None => Made::new(self.schema, self.stubs, &self.dropped)?,
         };
         Ok(self.made.insert(made))
     }
@@ -86,7 +89,7 @@ impl<'a> Bench<'a> {
         if self.made.is_none()
             && let Some(groups) = Neighbours::new(self.schema, &self.dropped).groups()
         {
-            return Ok(groups.iter().all(|objects| takes_among(objects, &renames())));
+            return Ok(groups.iter().all(|objects| takes_among(objects, &renames(), self.stubs)));
         }
         Ok(self.made()?.run(&renames()).is_ok())
     }
@@ -109,8 +112,8 @@ fn renames() -> [Planned; 3] {
 }
 
 impl Made {
-    fn new(schema: &Schema, dropped: &Dependents) -> Result<Self, Undecided> {
-        let connection = Connection::open_in_memory().map_err(|error| refused("", &error))?;
+    fn new(schema: &Schema, stubs: &Stubs, dropped: &Dependents) -> Result<Self, Undecided> {
+        let connection = scratch::open(stubs).map_err(|error| refused("", &error))?;
         let mut made = Self { connection, missing: Vec::new() };
         made.execute("PRAGMA foreign_keys = OFF")?;
         made.execute("BEGIN")?;
@@ -164,17 +167,17 @@ impl Made {
 
 /// Whether statements make of a table what it has to become, as SQLite and the reader understand what comes out. Each
 /// table is tried alone, so that many of them take no more than each does.
-pub(super) fn makes(before: &Table, statements: &[Planned], after: &Table) -> bool {
-    let found = alone(&before.text, statements);
+pub(super) fn makes(before: &Table, statements: &[Planned], after: &Table, stubs: &Stubs) -> bool {
+    let found = alone(&before.text, statements, stubs);
     let found = found.and_then(|connection| Schema::read(&connection, &ReadOptions::default()).ok());
     let wanted = Schema { objects: vec![Object::Table(after.clone())] };
     found.is_some_and(|found| compare(&found, &wanted).is_empty())
 }
 
 /// Whether SQLite runs statements where these objects are.
-pub(super) fn takes_among(objects: &[&Object], statements: &[Planned]) -> bool {
+pub(super) fn takes_among(objects: &[&Object], statements: &[Planned], stubs: &Stubs) -> bool {
     let attempt = || {
-        let connection = Connection::open_in_memory()?;
+        let connection = scratch::open(stubs)?;
         connection.execute_batch("PRAGMA foreign_keys = OFF")?;
         for object in objects {
             // What can't be made here is in nobody's way.
@@ -186,20 +189,20 @@ pub(super) fn takes_among(objects: &[&Object], statements: &[Planned]) -> bool {
 }
 
 /// Whether SQLite runs statements on a table that is alone.
-pub(super) fn takes(table: &Table, statements: &[Planned]) -> bool {
-    alone(&table.text, statements).is_some()
+pub(super) fn takes(table: &Table, statements: &[Planned], stubs: &Stubs) -> bool {
+    alone(&table.text, statements, stubs).is_some()
 }
 
 /// Whether the default of a column is a value of its type, as a `STRICT` table wants it.
-pub(super) fn takes_default(column: &Column) -> bool {
+pub(super) fn takes_default(column: &Column, stubs: &Stubs) -> bool {
     let plain = Column { not_null: None, ..column.clone() };
     let table = format!("CREATE TABLE t ({} {}) STRICT", column.name.to_sql(), sql::column_type_and_clauses(&plain));
-    alone(&table, &[Planned::new("INSERT INTO t DEFAULT VALUES".to_owned())]).is_some()
+    alone(&table, &[Planned::new("INSERT INTO t DEFAULT VALUES".to_owned())], stubs).is_some()
 }
 
 /// A database with one table, after some statements.
-fn alone(table: &str, statements: &[Planned]) -> Option<Connection> {
-    let connection = Connection::open_in_memory().ok()?;
+fn alone(table: &str, statements: &[Planned], stubs: &Stubs) -> Option<Connection> {
+    let connection = scratch::open(stubs).ok()?;
     connection.execute_batch("PRAGMA foreign_keys = OFF").ok()?;
     connection.execute_batch(table).ok()?;
     statements.iter().try_for_each(|planned| connection.execute_batch(&planned.sql)).ok()?;
@@ -221,7 +224,8 @@ mod tests {
         connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
         connection.execute_batch(text).unwrap();
         let schema = Schema::read(&connection, &ReadOptions::default()).unwrap();
-        let (mut pieces, mut whole) = (Bench::new(&schema), Bench::new(&schema));
+        let none = Stubs::default();
+        let (mut pieces, mut whole) = (Bench::new(&schema, &none), Bench::new(&schema, &none));
         whole.made().unwrap();
         for (kind, name) in gone {
             pieces.drop(*kind, &Name::new(*name)).unwrap();

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use dbmigrate_core::config::Stubs;
+
 use crate::model::Name;
 
 /// A version of SQLite: its major and its minor number.
@@ -17,6 +19,8 @@ pub const OLDEST: Version = (3, 35);
 pub struct Decisions {
     /// The oldest SQLite that will run the plan: 3.35 by default. None older than 3.26 is thought of.
     pub min_sqlite: Version,
+    /// What the program registers on its connections: it is stood in for where SQLite is asked.
+    pub stubs: Stubs,
     /// What is the same under another name.
     pub renames: Vec<Rename>,
     /// What rows get where they have no value. One that fits nowhere means nothing: it may be for the way back.
@@ -31,6 +35,7 @@ impl Default for Decisions {
     fn default() -> Self {
         Self {
             min_sqlite: OLDEST,
+            stubs: Stubs::default(),
             renames: Vec::new(),
             fills: Vec::new(),
             allow: BTreeSet::new(),
@@ -203,6 +208,7 @@ pub fn reversed(decisions: &Decisions) -> Decisions {
     });
     Decisions {
         min_sqlite: decisions.min_sqlite,
+        stubs: decisions.stubs.clone(),
         renames: renames.collect(),
         fills: fills.collect(),
         allow: [Hazard::DropTable, Hazard::DropColumn].into(),

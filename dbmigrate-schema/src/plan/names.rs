@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use dbmigrate_core::config::Stubs;
+
 use super::doubts::is_table;
 use super::pair::is_rowid_name;
 use super::{Decisions, Planned, Rename, Undecided, bench};
@@ -39,7 +41,7 @@ impl Names {
                 undecided.push(Undecided::NoSuchRename { rename: rename.clone(), why });
             }
         }
-        names.find_moved(from, to);
+        names.find_moved(from, to, &decisions.stubs);
         names
     }
 
@@ -114,11 +116,12 @@ impl Names {
     }
 
     /// Finds the tables whose columns SQLite does not rename. It is wrong about some that it could.
-    fn find_moved(&mut self, from: &Schema, to: &Schema) {
+    fn find_moved(&mut self, from: &Schema, to: &Schema, stubs: &Stubs) {
         let refused = self.columns.iter().filter(|(table, renames)| {
             let tables = from.table(self.table_before(table)).zip(to.table(table));
             renames.iter().any(|(from, to)| is_rowid_name(from) || is_rowid_name(to))
-                || !tables.is_none_or(|(old, new)| bench::takes(old, &rename_columns(renames, &old.name, old, new)))
+                || !tables
+                    .is_none_or(|(old, new)| bench::takes(old, &rename_columns(renames, &old.name, old, new), stubs))
         });
         self.by_copy = refused.map(|(table, _)| table.clone()).collect();
     }

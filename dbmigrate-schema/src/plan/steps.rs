@@ -27,7 +27,7 @@ pub(super) fn plan(from: &Schema, to: &Schema, decisions: &Decisions) -> Result<
         let was = by_name(from);
         let gone = gone(from, to, &was, &names);
         undecided.extend(doubts(to, &was, &gone, &names, decisions));
-        let bench = Bench::new(from);
+        let bench = Bench::new(from, &decisions.stubs);
         let (dropped, changed) = Default::default();
         let mut steps =
             Steps { from, to, decisions, was, names, gone, bench, dropped, changed, plan, undecided: Vec::new() };
@@ -343,8 +343,9 @@ fn statements_in_place(
 ) -> Option<InPlace> {
     let has_triggers = triggers.contains(&pair.before.name);
     let found = in_place(pair, changes, has_triggers).filter(|_| pair.moved.is_empty())?;
-    let is_free = || bench::takes_among(&neighbours.of(&pair.before.name), &found.statements);
-    let does = bench::makes(pair.before, &found.statements, pair.after) && (!found.drops_columns || is_free());
+    let stubs = &pair.decisions.stubs;
+    let is_free = || bench::takes_among(&neighbours.of(&pair.before.name), &found.statements, stubs);
+    let does = bench::makes(pair.before, &found.statements, pair.after, stubs) && (!found.drops_columns || is_free());
     does.then_some(found)
 }
 

@@ -16,6 +16,7 @@ use crate::execute::message;
 use crate::fill::{parent_columns, rowid_name};
 use crate::model::{Column, ForeignKey, Kind, Name, Object, Schema, Table};
 use crate::plan::{Decisions, Rename};
+use crate::scratch;
 
 /// An empty database of the schema afterwards, and how rows from before come into its tables.
 pub(super) struct Target<'a> {
@@ -42,7 +43,7 @@ impl<'a> Target<'a> {
     /// `touched` are the tables that change, by the names that they had.
     pub(super) fn new(walk: &Walk<'a>, touched: &HashSet<Name>) -> rusqlite::Result<Self> {
         let decisions = walk.claim.decisions;
-        let connection = Connection::open_in_memory()?;
+        let connection = scratch::open(&decisions.stubs)?;
         connection.execute_batch("PRAGMA foreign_keys = OFF")?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         for object in walk.claim.target.objects.iter().filter(|it| matches!(it.kind(), Kind::Table | Kind::Index)) {

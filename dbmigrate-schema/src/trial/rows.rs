@@ -11,6 +11,7 @@ use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, run, way_up};
+use crate::scratch;
 use crate::watch::Nobody;
 
 /// Any number will do, if it stays the same.
@@ -30,7 +31,7 @@ pub(super) fn go(
 
 /// A database as the first migrations make it, without further rows; none where one of them can't be gone.
 pub(super) fn made(set: &MigrationSet, count: usize) -> rusqlite::Result<Option<Connection>> {
-    let connection = Connection::open_in_memory()?;
+    let connection = scratch::open(&set.config.replay)?;
     let ups = set.migrations.iter().take(count).map(|migration| way_up(migration).ok());
     let scripts = set.before_all.iter().map(|hook| replayable(hook).ok()).chain(ups);
     for script in scripts {

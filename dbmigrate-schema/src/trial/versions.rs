@@ -15,7 +15,8 @@ use crate::model::{Name, Object, Schema};
 use crate::plan::Decisions;
 use crate::proof::{Contents, faults, pairs};
 use crate::read::{ReadOptions, read};
-use crate::replay::{copy, way_up};
+use crate::replay::way_up;
+use crate::scratch::copy;
 
 /// Takes the versions to the last one that was tried; `affected` has a set for each of those,
 /// `wrong` the names of those that are wrong by themselves.
@@ -50,7 +51,7 @@ fn one(
     wrong: &HashSet<String>,
 ) -> rusqlite::Result<TriedVersion> {
     let started = Instant::now();
-    let connection = copy(version)?;
+    let connection = copy(version, &set.config.replay)?;
     let schema = read(&connection, &ReadOptions::default())?;
     let filled = fill_with(&connection, &schema, SEED, &mut |_, _| Ok(()))?;
     let mut tried = TriedVersion {

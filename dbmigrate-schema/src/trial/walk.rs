@@ -15,7 +15,8 @@ use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
 use crate::proof::{Contents, faults};
 use crate::read::{ReadOptions, read};
-use crate::replay::{copy, replayable, run, way_back, way_up};
+use crate::replay::{replayable, run, way_back, way_up};
+use crate::scratch::{self, copy};
 use crate::watch::Watch;
 
 /// A database, as the migrations so far have made it, with rows.
@@ -35,7 +36,7 @@ impl<'a> Walk<'a> {
         let mut walk = Self {
             set,
             tries,
-            connection: Connection::open_in_memory()?,
+            connection: scratch::open(&set.config.replay)?,
             follower: Follower::new(set, nothing),
             tried: Tried::default(),
         };
@@ -194,7 +195,7 @@ impl<'a> Walk<'a> {
 
     /// A copy of the database, which is followed from then on.
     fn beside(&mut self) -> rusqlite::Result<Connection> {
-        let mut beside = copy(&self.connection)?;
+        let mut beside = copy(&self.connection, &self.set.config.replay)?;
         self.follower.turn_to(&mut beside)?;
         Ok(beside)
     }

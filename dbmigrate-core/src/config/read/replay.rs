@@ -1,0 +1,100 @@
+//! `replay = { functions = ["slugify"], collations = ["german"] }`.
+
+use super::{Reader, Value, in_file_order, one_of};
+use crate::config::Stubs;
+
+/// The keys inside.
+const KEYS: [&str; 2] = ["collations", "functions"];
+
+const HELP: &str = "write `replay = { functions = [\"slugify\"], collations = [\"german\"] }`";
+
+/// SQLite takes no longer name of a function.
+const LONGEST: usize = 255;
+
+impl Reader<'_> {
+    /// The names that the program registers.
+    pub(super) fn replay(&mut self, value: &Value<'_>) -> Option<Stubs> {
+        let mut stubs = Stubs::default();
+        let mut sound = Some(());
+        for (key, value) in in_file_order(self.table("replay", value, Some(HELP))?) {
+            sound = sound.and(match key.get_ref().as_ref() {
+                "functions" => self.names("functions", value).map(|names| stubs.functions = names),
+                "collations" => self.names("collations", value).map(|names| stubs.collations = names),
+                "modules" => {
+                    let message = "a module can't be stood in for: nothing tells the columns of its tables".to_owned();
+                    self.error(key.span(), message, Some("remove `modules`".to_owned()))
+                }
+                other => {
+                    let message = format!("unknown key `{}` in `replay`", other.escape_debug());
+                    self.error(key.span(), message, Some(one_of(other, KEYS.into_iter(), "the keys are")))
+                }
+            });
+        }
+        sound.map(|()| stubs)
+    }
+
+    fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+        let Some(array) = value.get_ref().as_array() else {
+            return self.wrong_type(key, value, "an array of names", Some(HELP.to_owned()));
+        };
+        let mut names = Vec::with_capacity(array.len());
+        let mut sound = Some(());
+        for name in array {
+            match name.get_ref().as_str() {
+                Some(text) if is_name(text) => names.push(text.to_owned()),
+                Some(text) => {
+                    let message =
+                        format!("`{}` is not the name of anything that can be registered", text.escape_debug());
+                    sound =
+                        self.error(name.span(), message, Some("write the name alone, such as `slugify`".to_owned()));
+                }
+                None => sound = self.wrong_type(key, name, "an array of names", Some(HELP.to_owned())),
+            }
+        }
+        sound.map(|()| names)
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |it: char| it == '_' || it.is_alphanumeric();
+    !text.is_empty() && text.len() <= LONGEST && text.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{package, read_alone, refused, say};
+    use super::*;
+    use crate::config::read;
+    use crate::source::SourceText;
+
+    #[test]
+    fn what_the_program_registers_is_named() {
+        let (config, diagnostics) =
+            read_alone("replay = { functions = ['slugify', 'rang_2'], collations = ['german'] }");
+        assert_eq!(diagnostics, []);
+        let expect =
+            Stubs { functions: vec!["slugify".to_owned(), "rang_2".to_owned()], collations: vec!["german".to_owned()] };
+        assert_eq!(config.replay, expect);
+        assert!(read_alone("replay = {}").0.replay.is_empty());
+    }
+
+    #[test]
+    fn a_workspace_may_name_them_for_all() {
+        let workspace =
+            SourceText::new("../Cargo.toml", "[workspace.metadata.migrations]\nreplay.functions = ['slugify']\n");
+        assert_eq!(read(&package(""), Some(&workspace)).0.replay.functions, ["slugify"]);
+        assert!(read(&package("replay = {}"), Some(&workspace)).0.replay.is_empty());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_where_it_stands() {
+        refused("replay = 3", "5:10 `replay` must be a table, not an integer | write `replay = {");
+        refused("replay = { functions = 'slugify' }", "`functions` must be an array of names, not a string");
+        refused("replay = { functions = [3] }", "5:25 `functions` must be an array of names, not an integer");
+        refused("replay = { functions = ['slugify(1)'] }", "`slugify(1)` is not the name");
+        refused("replay = { functions = [''] }", "`` is not the name");
+        refused("replay = { function = [] }", "5:12 unknown key `function` in `replay` | did you mean `functions`?");
+        refused("replay = { modules = ['mine'] }", "a module can't be stood in for");
+        assert_eq!(say(&read_alone("replay = { functions = [1, '-'], x = 1 }").1).len(), 3);
+    }
+}
