@@ -1,6 +1,7 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
 mod lint;
+mod script;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 pub(crate) use lint::{CheckArgs, ExplainArgs};
+pub(crate) use script::ScriptArgs;
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -149,6 +151,8 @@ pub(crate) enum Command {
     Renumber(RenumberArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
+    /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
+    Script(ScriptArgs),
     /// Compare the schema of a database with what its migrations lead to
     Drift(DatabaseArgs),
     /// Show which migrations a database has

@@ -288,7 +288,7 @@ impl<'s> History<'s> {
              VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
-        let [duration, steps] = took.map_or([Value::Null, Value::Null], |took| took.values());
+        let [duration, steps] = times(options, took);
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -383,14 +383,14 @@ impl<'s> History<'s> {
     }
 
     /// Marks a migration without a transaction as applied.
-    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, took: Took<'_>) -> Result<(), Error> {
+    pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
         let sql = format!(
             "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
              violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let [duration, steps] = took.values();
+        let [duration, steps] = times(options, Some(took));
         let params = [text(self.set.name), integer(number)?, duration, steps];
         db.query("could not change the history", &sql, &params).map(drop)
     }
@@ -443,6 +443,11 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     }
     history.check_shape(&mut db)?;
     history.rows(&mut db)
+}
+
+/// How long a script and its steps took, as the history has that.
+fn times(options: &Options, took: Option<Took<'_>>) -> [Value; 2] {
+    took.filter(|_| !options.untimed).map_or([Value::Null, Value::Null], Took::values)
 }
 
 /// Asks whether a table has any.

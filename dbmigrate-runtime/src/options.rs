@@ -43,6 +43,8 @@ pub(crate) struct Options {
     pub(crate) backup: Option<Backup>,
     pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
+    /// Whether the history keeps no times of scripts, as others will run them.
+    pub(crate) untimed: bool,
 }
 
 impl Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             backup: None,
             free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
+            untimed: false,
         }
     }
 }
