@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 pub(crate) use lint::{CheckArgs, ExplainArgs};
-pub(crate) use script::ScriptArgs;
+pub(crate) use script::{Engine, ScriptArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {

@@ -7,14 +7,18 @@ use dbmigrate_runtime::cli::Terminal;
 use serde_json::json;
 
 use super::Context;
-use crate::cli::ScriptArgs;
+use crate::cli::{Engine, ScriptArgs};
 use crate::error::{CliError, DONE};
-use crate::ops::script::{Made, Request, is_own, script};
-use crate::ops::{edit, project};
+use crate::ops::edit;
+use crate::ops::project::{self, Project};
+use crate::ops::script::{Made, Request, d1, is_own, script};
 use crate::report;
 
 pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    if let (Some(Engine::D1), Some(folder)) = (args.engine, &args.folder) {
+        return for_d1(&project, folder, context);
+    }
     let request = Request {
         from: args.from.as_deref(),
         to: args.to.as_deref(),
@@ -43,6 +47,23 @@ pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, Cl
         }
         (Some(text), None) => shell.data(text.trim_end()),
     }
+    Ok(DONE)
+}
+
+fn for_d1(project: &Project, folder: &Path, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let d1::Folder { written, kept, warnings } = d1::folder(project, folder)?;
+    report::diagnostics(&warnings, context.shell);
+    let shell = &mut *context.shell;
+    for path in &written {
+        let path = path.display().to_string();
+        if shell.is_json() {
+            shell.data(&json!({ "reason": "script-file", "engine": "d1", "file": path }).to_string());
+        } else {
+            shell.status("Wrote", &path);
+        }
+    }
+    let count = report::count(written.len(), "file");
+    shell.status("Finished", &format!("{count} written, {kept} there already (proved as D1 runs them)"));
     Ok(DONE)
 }
 

@@ -5,6 +5,7 @@
 //! that was not run on databases in memory, and compared with what the runner makes of them.
 
 mod block;
+pub(crate) mod d1;
 mod guard;
 mod once;
 mod prove;
@@ -231,8 +232,9 @@ fn refuse(set: &MigrationSet, range: Range, again: bool) -> Result<(), CliError>
                     _ => None,
                 };
                 // What is taken back was applied before.
-                for script in [Some(up), down].into_iter().flatten() {
-                    problems.extend(obstacles(&migration.name(), script, is_run, again));
+                let is_back = down.is_some();
+                for (script, is_run) in [(Some(up), is_run && !is_back), (down, true)] {
+                    problems.extend(script.into_iter().flat_map(|it| obstacles(&migration.name(), it, is_run, again)));
                 }
             }
         }

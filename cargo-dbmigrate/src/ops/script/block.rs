@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Body, Down, Location, MigrationSet, Script, Step};
 use dbmigrate_runtime::Value;
@@ -42,6 +43,7 @@ pub(super) struct User {
     /// The name of the migration, or the file of a hook or a repeatable.
     pub(super) script: String,
     pub(super) at: Location,
+    pub(super) effect: Effect,
 }
 
 /// The scripts that a run may meet, by the names under which the runner knows them.
@@ -59,30 +61,31 @@ impl<'s> Scripts<'s> {
         Self(migrations.chain(others.map(|it| (it.source.path().to_owned(), it))).collect())
     }
 
-    fn statement(&self, script: &str, sql: &str) -> Option<Location> {
+    fn statement(&self, script: &str, sql: &str) -> Option<User> {
         let source = self.0.get(script)?;
         let is_it = |step: &&Step| match step {
             Step::Sql(statement) => source.source.text().get(statement.span.start..statement.span.end) == Some(sql),
             Step::Call { .. } => false,
         };
         match source.steps.iter().find(is_it)? {
-            Step::Sql(statement) => Some(Location::new(&source.source, statement.span)),
+            Step::Sql(statement) => Some(user(script, source, statement, sql)),
             Step::Call { .. } => None,
         }
     }
 
     fn asserts(&self, script: &str) -> Vec<Item> {
         let Some(source) = self.0.get(script) else { return Vec::new() };
-        let assert = |statement: &dbmigrate_core::statement::Statement| {
-            let sql = source.source.text().get(statement.span.start..statement.span.end)?.to_owned();
-            Some(Item::Assert(User {
-                sql,
-                script: script.to_owned(),
-                at: Location::new(&source.source, statement.span),
-            }))
+        let assert = |statement: &Statement| {
+            let sql = source.source.text().get(statement.span.start..statement.span.end)?;
+            Some(Item::Assert(user(script, source, statement, sql)))
         };
         source.asserts.iter().filter_map(assert).collect()
     }
+}
+
+fn user(script: &str, source: &Script, statement: &Statement, sql: &str) -> User {
+    let (script, sql) = (script.to_owned(), sql.to_owned());
+    User { sql, script, at: Location::new(&source.source, statement.span), effect: statement.effect.clone() }
 }
 
 /// Cuts a tape. What was rolled back is left out, and so is what the runner says to its connection.
@@ -157,9 +160,8 @@ impl Cutter<'_> {
     /// Whether it is a statement of the script that is running, which it becomes then.
     fn is_of_file(&mut self, sql: &str) -> bool {
         let found = self.scripts.statement(&self.script, sql);
-        let user = found.map(|at| Item::User(User { sql: sql.to_owned(), script: self.script.clone(), at }));
-        let is_found = user.is_some();
-        self.items(user);
+        let is_found = found.is_some();
+        self.items(found.map(Item::User));
         is_found
     }
 

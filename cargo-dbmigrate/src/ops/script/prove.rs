@@ -16,6 +16,9 @@ use crate::ops::schema::history_tables;
 /// How often two runs are compared whose values may depend on the moment.
 const ATTEMPTS: usize = 3;
 
+/// How a script is run; it may fail.
+pub(super) type Run<'r> = &'r dyn Fn(&mut Connection) -> Result<(), String>;
+
 /// What is proved.
 pub(super) struct Claim<'c> {
     pub(super) set: &'c Set<'c>,
@@ -35,16 +38,20 @@ pub(super) struct Proved {
 }
 
 impl Claim<'_> {
-    /// Runs `script` on databases at the first version, with and without rows, and compares each with what the runner
+    /// Runs a script on databases at the first version, with and without rows, and compares each with what the runner
     /// makes of it. `run` says how a script is run.
-    pub(super) fn prove(&self, run: &dyn Fn(&Connection) -> Result<(), String>) -> Result<Proved, CliError> {
+    pub(super) fn prove(&self, run: Run<'_>) -> Result<Proved, CliError> {
+        self.prove_on(&run::at(self.set, self.range.from)?, run)
+    }
+
+    /// As [`Claim::prove`], on a database that is at the first version.
+    pub(super) fn prove_on(&self, base: &Connection, run: Run<'_>) -> Result<Proved, CliError> {
         let mut proved = Proved::default();
-        let base = run::at(self.set, self.range.from)?;
-        self.one(&base, run, &mut proved)?;
+        self.one(base, run, &mut proved)?;
         if self.range.from == 0 {
             return Ok(proved);
         }
-        let filled = copy(&base)?;
+        let filled = copy(base)?;
         match self.fill(&filled) {
             Ok(()) => self.one(&filled, run, &mut proved)?,
             Err(why) => proved.without_rows = Some(why),
@@ -62,25 +69,20 @@ impl Claim<'_> {
             .map_err(|error| error.message().lines().next().unwrap_or_default().to_owned())
     }
 
-    fn one(
-        &self,
-        base: &Connection,
-        run: &dyn Fn(&Connection) -> Result<(), String>,
-        proved: &mut Proved,
-    ) -> Result<(), CliError> {
+    fn one(&self, base: &Connection, run: Run<'_>, proved: &mut Proved) -> Result<(), CliError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let mut theirs = copy(base)?;
             run::go(self.set, self.range, &mut theirs).map_err(|error| run::refused(&error))?;
             let mut own = copy(base)?;
-            run(&own).map_err(|why| unproven(&format!("it fails: {why}")))?;
+            run(&mut own).map_err(|why| unproven(&format!("it fails: {why}")))?;
             let expected = self.contents(&theirs)?;
             let found = self.contents(&own)?;
             let differing = differences(&expected, &found);
             if differing.is_empty() {
                 self.is_clean(&mut own)?;
-                return self.repeat(base, &own, &expected, run, proved);
+                return self.repeat(base, &mut own, &expected, run, proved);
             }
             if attempt == ATTEMPTS {
                 let mut again = copy(base)?;
@@ -96,7 +98,10 @@ impl Claim<'_> {
                     proved.by_chance.dedup();
                     return self.is_clean(&mut own);
                 };
-                return Err(unproven(&format!("{first} is not what the runner makes it{}", shown(first, &expected, &found))));
+                return Err(unproven(&format!(
+                    "{first} is not what the runner makes it{}",
+                    shown(first, &expected, &found)
+                )));
             }
         }
     }
@@ -105,9 +110,9 @@ impl Claim<'_> {
     fn repeat(
         &self,
         base: &Connection,
-        own: &Connection,
+        own: &mut Connection,
         expected: &Contents,
-        run: &dyn Fn(&Connection) -> Result<(), String>,
+        run: Run<'_>,
         proved: &mut Proved,
     ) -> Result<(), CliError> {
         if !self.again {
@@ -122,7 +127,7 @@ impl Claim<'_> {
         for between in if to > from { from + 1..=to } else { to..=from - 1 } {
             let mut other = copy(base)?;
             run::go(self.set, Range { from, to: between }, &mut other).map_err(|error| run::refused(&error))?;
-            run(&other).map_err(|why| {
+            run(&mut other).map_err(|why| {
                 unproven(&format!("on a database that has {between} of the migrations, it fails: {why}"))
             })?;
             let differing = differences(expected, &self.contents(&other)?);
