@@ -85,7 +85,9 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
             true => repeat::text(&set, runtime, range, &mut blocks, &title)?,
             false => text(&set, range, &blocks, &title),
         };
-        let claim = Claim { set: runtime, config: &set.config, range, again: request.idempotent };
+        let comes_back = range.is_up() && range.to == set.migrations.len();
+        let gone = if comes_back { Vec::new() } else { Guard::new(&set).make_way() };
+        let claim = Claim { set: runtime, config: &set.config, range, again: request.idempotent, gone };
         let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
         made.warnings = warnings(&set, range, proved);
         made.text = Some(text);
@@ -301,7 +303,11 @@ fn impossible(message: String) -> Diagnostic {
 fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     if let Some(why) = proved.without_rows {
-        out.push(Diagnostic::warning("unproven", "the script was tried on an empty database only").note(why));
+        let warning = Diagnostic::warning("unproven", "the script was tried without rows only").note(why);
+        out.push(match migrations(set, range).as_slice() {
+            [one] => warning.in_file(&one.file),
+            _ => warning,
+        });
     }
     if !proved.by_chance.is_empty() {
         let tables = proved.by_chance.join(", ");

@@ -131,7 +131,7 @@ fn files(
             if let Some(problem) = file::trimmed(&statements) {
                 return Err(problem.into());
             }
-            let claim = Claim { set: runtime, config: &set.config, range, again: false };
+            let claim = Claim { set: runtime, config: &set.config, range, again: false, gone: Vec::new() };
             // What fails for a reason that a file can be blamed for is said with its place.
             engine::run(&mut run::copy(&database)?, &statements).map_err(|fault| fault.blamed())?;
             let run = |database: &mut Connection| engine::run(database, &statements).map_err(|fault| fault.why());

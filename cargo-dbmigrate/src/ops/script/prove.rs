@@ -26,6 +26,8 @@ pub(super) struct Claim<'c> {
     pub(super) range: Range,
     /// Whether the script can be run again, and on every version in between.
     pub(super) again: bool,
+    /// Takes away what a script takes away and the runner makes anew at its next start: what repeatables make.
+    pub(super) gone: Vec<String>,
 }
 
 /// What the proof found besides.
@@ -69,12 +71,18 @@ impl Claim<'_> {
             .map_err(|error| error.message().lines().next().unwrap_or_default().to_owned())
     }
 
+    /// Takes a database where the script is to take it.
+    fn go(&self, database: &mut Connection) -> Result<(), CliError> {
+        run::go(self.set, self.range, database).map_err(|error| run::refused(&error))?;
+        self.gone.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(unusable)
+    }
+
     fn one(&self, base: &Connection, run: Run<'_>, proved: &mut Proved) -> Result<(), CliError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let mut theirs = copy(base)?;
-            run::go(self.set, self.range, &mut theirs).map_err(|error| run::refused(&error))?;
+            self.go(&mut theirs)?;
             let mut own = copy(base)?;
             run(&mut own).map_err(|why| unproven(&format!("it fails: {why}")))?;
             let expected = self.contents(&theirs)?;
@@ -86,12 +94,12 @@ impl Claim<'_> {
             }
             if attempt == ATTEMPTS {
                 let mut again = copy(base)?;
-                run::go(self.set, self.range, &mut again).map_err(|error| run::refused(&error))?;
+                self.go(&mut again)?;
                 let chance = differences(&expected, &self.contents(&again)?);
                 let is_chance = |name: &&String| chance.contains(name);
                 let Some(first) = differing.iter().find(|name| !is_chance(name)) else {
                     if self.again {
-                        return Err(unproven(&format!("{} is another one each time", differing[0])));
+                        return Err(not_again(&format!("{} is another one each time", differing[0])));
                     }
                     proved.by_chance.extend(chance);
                     proved.by_chance.sort_unstable();
@@ -119,20 +127,20 @@ impl Claim<'_> {
             return Ok(());
         }
         let before = self.contents(own)?;
-        run(own).map_err(|why| unproven(&format!("run again, it fails: {why}")))?;
+        run(own).map_err(|why| not_again(&format!("it fails: {why}")))?;
         if let Some(first) = differences(&before, &self.contents(own)?).first() {
-            return Err(unproven(&format!("run again, it changes {first}")));
+            return Err(not_again(&format!("it changes {first}")));
         }
         let Range { from, to } = self.range;
         for between in if to > from { from + 1..=to } else { to..=from - 1 } {
             let mut other = copy(base)?;
             run::go(self.set, Range { from, to: between }, &mut other).map_err(|error| run::refused(&error))?;
             run(&mut other).map_err(|why| {
-                unproven(&format!("on a database that has {between} of the migrations, it fails: {why}"))
+                not_again(&format!("on a database that has {between} of the migrations, it fails: {why}"))
             })?;
             let differing = differences(expected, &self.contents(&other)?);
             if let Some(first) = differing.iter().find(|name| !proved.by_chance.contains(name)) {
-                return Err(unproven(&format!(
+                return Err(not_again(&format!(
                     "on a database that has {between} of the migrations, {first} is not what it has to be"
                 )));
             }
@@ -253,6 +261,11 @@ fn unquoted(text: &str) -> String {
 fn normal(row: &str) -> String {
     let words = tokens(row).filter(|token| token.kind != TokenKind::Space).map(|token| token.text(row));
     words.collect::<Vec<_>>().join(" ")
+}
+
+fn not_again(why: &str) -> CliError {
+    CliError::failure(format!("the script can't be run again: {why}"))
+        .help("without `--idempotent` there is a script that runs once")
 }
 
 fn unproven(why: &str) -> CliError {

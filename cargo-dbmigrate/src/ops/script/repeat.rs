@@ -55,6 +55,9 @@ pub(super) fn text(
         }
     }
     problems.extend(taken_from_others(runtime, range, &dropped)?);
+    if problems.is_empty() {
+        problems.extend(fails_again(runtime, range, blocks)?);
+    }
     if !problems.is_empty() {
         return Err(CliError::diagnostics(problems).help("without `--idempotent` there is a script that runs once"));
     }
@@ -100,6 +103,29 @@ fn taken_from_others(
         }
     }
     Ok(problems)
+}
+
+/// A statement that fails where it has run already.
+fn fails_again(runtime: &Set<'_>, range: Range, blocks: &[Block]) -> Result<Option<Diagnostic>, CliError> {
+    let Range { from, to } = range;
+    let between: Vec<usize> = if to > from { (from..=to).collect() } else { (to..=from).rev().collect() };
+    let mut database = run::at(runtime, from)?;
+    for (last, next) in between.iter().zip(&between[1..]) {
+        run::go(runtime, Range { from: *last, to: *next }, &mut database).map_err(|error| run::refused(&error))?;
+        let trial = run::copy(&database)?;
+        for item in blocks.iter().flat_map(|block| &block.items) {
+            let (sql, user) = match item {
+                Item::Own(sql) => (sql, None),
+                Item::User(user) => (&user.sql, Some(user)),
+                Item::Assert(_) => continue,
+            };
+            // What the runner says for itself fails in the proof, if at all.
+            if let (Err(error), Some(user)) = (trial.execute_batch(sql), user) {
+                return Ok(Some(impossible(user, &format!("where it has run, it fails: {error}"))));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn impossible(user: &User, why: &str) -> Diagnostic {
