@@ -4,7 +4,6 @@
 //! (a link inside the folder is followed).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::adoption;

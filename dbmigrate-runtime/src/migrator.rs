@@ -174,6 +174,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
+    /// Keeps no times in the history: for a run that is only looked at, to be repeated elsewhere.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn untimed(mut self) -> Self {
+        self.options.untimed = true;
+        self
+    }
+
     /// Tries the migrations on databases in memory, in a `#[test]` of the program.
     #[must_use]
     pub fn testing(self) -> Testing<'a, B> {
