@@ -108,6 +108,8 @@ kinds! {
     Unverified is_unverified,
     /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
+    /// What a test wants in its database besides the migrations could not be put there.
+    Seed is_seed,
 }
 
 impl Error {
