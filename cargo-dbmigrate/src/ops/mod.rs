@@ -1,5 +1,6 @@
 //! The work behind the commands: no clap, no printing.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod database;
@@ -23,6 +24,7 @@ pub(crate) mod runtime_set;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;
+pub(crate) mod script;
 pub(crate) mod since;
 pub(crate) mod space;
 pub(crate) mod test;
