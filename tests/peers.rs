@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use toml_edit::value;
 
 use crate::support::{Project, Run, ask, checkout, copy};
 
@@ -58,6 +59,43 @@ fn the_tools_leave_what_the_files_hold() {
         if wanted == "full" || named || wanted.is_empty() && always {
             peer(folder, tool, version);
         }
+    }
+}
+
+/// The files of a tool, read in place by the layout of that name, lead where the tool led: objects and rows.
+#[test]
+fn files_read_in_place_lead_where_their_tool_led() {
+    let folders = PEERS.map(|(folder, ..)| folder);
+    for folder in folders.into_iter().chain(["flyway"]) {
+        let layout = match folder {
+            "sqlx-reversible" => "sqlx",
+            "rusqlite_migration-list" => "plain",
+            tool => tool,
+        };
+        let project = Project::new(&format!("in-place-{folder}"));
+        let files = checkout().join("tests/adopt").join(folder);
+        copy(&files.join("migrations"), &project.root.join("old"));
+        project.edit_manifest(|manifest| {
+            let migrations = &mut manifest["package"]["metadata"]["migrations"];
+            migrations["dir"] = value("old");
+            migrations["layout"] = value(layout);
+        });
+        project.dbmigrate(["up", "--database", "app.db"]).succeeds();
+
+        let led = Connection::open_in_memory().unwrap();
+        led.execute_batch(&fs::read_to_string(files.join("finished.sql")).unwrap()).unwrap();
+        let without = |connection: &Connection, histories: &str| {
+            let names = ask(connection, TABLES).into_iter().filter(|name| name.contains(histories));
+            let drop: String = names.map(|name| format!("DROP TABLE \"{name}\";")).collect();
+            connection.execute_batch(&drop).unwrap();
+            // A history of its own, for one tool.
+            connection.execute_batch("PRAGMA user_version = 0").unwrap();
+            state(connection)
+        };
+        let ours = Connection::open(project.root.join("app.db")).unwrap();
+        let histories = TIMES.iter().map(|(table, _)| *table).chain(["__drizzle_migrations", "schema_migrations"]);
+        let history = histories.into_iter().find(|table| ask(&led, TABLES).contains(&(*table).to_owned()));
+        assert_eq!(without(&ours, "_migrations"), without(&led, history.unwrap_or("no history")), "{folder}");
     }
 }
 
@@ -158,6 +196,9 @@ fn same(database: &Path, dump: &Path, head: &str) {
 
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*' ORDER BY rowid";
 
+/// Whether highest ids are kept.
+const HIGHEST: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'";
+
 /// All that the file of a database says, times as their types.
 fn state(connection: &Connection) -> Vec<String> {
     let mut state = ask(connection, "SELECT 'user_version ' || user_version FROM pragma_user_version");
@@ -167,11 +208,18 @@ fn state(connection: &Connection) -> Vec<String> {
     for table in ask(connection, TABLES) {
         let times = TIMES.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| columns);
         state.extend(rows(connection, &table, |column| {
-            if times.contains(&column) { format!("typeof(\"{column}\")") } else { format!("quote(\"{column}\")") }
+            if times.contains(&column) { format!("typeof(\"{column}\")") } else { quoted(column) }
         }));
+    }
+    if !ask(connection, HIGHEST).is_empty() {
+        state.extend(rows(connection, "sqlite_sequence", quoted));
     }
     state.sort();
     state
+}
+
+fn quoted(column: &str) -> String {
+    format!("quote(\"{column}\")")
 }
 
 /// The rows of a table as `INSERT`s.
@@ -188,7 +236,6 @@ fn rows(connection: &Connection, table: &str, value: impl Fn(&str) -> String) ->
 fn written(connection: &Connection) -> String {
     let mut lines = ask(connection, "SELECT 'PRAGMA user_version = ' || user_version || ';' FROM pragma_user_version");
     lines.push("PRAGMA foreign_keys = OFF;\nBEGIN;".to_owned());
-    let quoted = |column: &str| format!("quote(\"{column}\")");
     for table in ask(connection, TABLES) {
         lines.extend(ask(
             connection,
@@ -196,7 +243,7 @@ fn written(connection: &Connection) -> String {
         ));
         lines.extend(rows(connection, &table, quoted));
     }
-    if !ask(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").is_empty() {
+    if !ask(connection, HIGHEST).is_empty() {
         lines.push("DELETE FROM sqlite_sequence;".to_owned());
         lines.extend(rows(connection, "sqlite_sequence", quoted));
     }

@@ -93,7 +93,7 @@ fn sequence(found: &[Found], versions: &[Option<u64>]) -> Numbers {
 fn width(found: &[Found], last: u64) -> usize {
     let mut widths = found.iter().map(|it| it.written.len());
     let first = widths.next().unwrap_or(0);
-    let padded = found.iter().any(|it| it.written.starts_with('0'));
+    let padded = found.iter().any(|it| it.written.len() > 1 && it.written.starts_with('0'));
     let fits = (1..=MAX_WIDTH).contains(&first) && widths.all(|width| width == first);
     let default = Config::default().width;
     if fits && padded && last.checked_ilog10().map_or(1, |it| it as usize + 1) <= first { first } else { default }
