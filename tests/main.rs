@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod adopt;
 mod architecture;
 mod assertions;
 mod backup;

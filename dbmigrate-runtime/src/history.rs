@@ -105,9 +105,9 @@ impl<'s> History<'s> {
 
     /// The names of its own tables, and of the old one that it came from, or came in place of.
     pub(crate) fn tables(&self) -> [String; 4] {
-        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.kept_as(self.set.table));
+        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
         let [table, head, records] = tables_of(self.set.table);
-        [table, head, records, old.unwrap_or_default()]
+        [table, head, records, old.to_owned()]
     }
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.

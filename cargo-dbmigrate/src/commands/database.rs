@@ -70,9 +70,10 @@ pub(super) fn run_in(
         }
         return runner::run(runner, project, &database.path, &request, context.global, &args.build);
     }
+    let reader = schema_reader::reader(&loaded.set);
     Ok(runtime_set::with_set(&loaded.set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
-        let migrator = migrator.schema_reader(schema_reader::reader(&project.config));
+        let migrator = migrator.schema_reader(reader);
         let immutable = if writes { None } else { open::immutable(&database.path) };
         match immutable {
             Some(mut connection) => {

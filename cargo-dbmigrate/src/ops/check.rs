@@ -101,7 +101,7 @@ pub(crate) fn check(
         others.extend(replay.diagnostics.iter().cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
-            others.extend(late::check(project, &set, &since));
+            others.extend(late::check(&set, &since));
         }
     }
     let ran = replay.clone().unwrap_or_default();

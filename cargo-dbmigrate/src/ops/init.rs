@@ -1,6 +1,6 @@
 //! Works out what wires a package: manifest, build.rs, module, first migration, runner. Writes nothing itself.
 
-mod manifest;
+pub(crate) mod manifest;
 mod runner;
 mod sources;
 

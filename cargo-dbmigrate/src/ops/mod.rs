@@ -1,5 +1,6 @@
 //! The work behind the commands: no clap, no printing.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod database;
