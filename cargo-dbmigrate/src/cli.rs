@@ -2,6 +2,7 @@
 
 mod files;
 mod lint;
+mod script;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
+pub(crate) use script::{Engine, ScriptArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -153,6 +155,8 @@ pub(crate) enum Command {
     Renumber(RenumberArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
+    /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
+    Script(ScriptArgs),
     /// Compare the schema of a database with what its migrations lead to
     Drift(DatabaseArgs),
     /// Show which migrations a database has

@@ -4,7 +4,6 @@
 //! (a link inside the folder is followed).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::adoption;
@@ -229,7 +228,7 @@ fn way_back(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::{env, fs, process};
 

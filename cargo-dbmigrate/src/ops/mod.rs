@@ -24,6 +24,7 @@ pub(crate) mod runtime_set;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;
+pub(crate) mod script;
 pub(crate) mod since;
 pub(crate) mod space;
 pub(crate) mod test;
