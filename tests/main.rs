@@ -26,6 +26,7 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod late;
+mod layouts;
 mod lint;
 mod linting;
 mod lints;
