@@ -15,19 +15,22 @@ use crate::files::Files;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
-use crate::requirement;
 use crate::rust_source::{self, RustSource};
 use crate::script::{self, Halves, Script};
-use crate::sequence::{self, Planned};
+use crate::sequence::Planned;
 use crate::source::SourceText;
+use crate::squash::{self, Replaced, Replaces};
 
 mod folder;
+mod migrations;
+mod replaced;
 mod rows;
 mod set;
 mod side;
 mod watch;
 
 use folder::Folder;
+use migrations::{first_number, migrations_of, without_gaps};
 pub use rows::rows;
 pub use set::MigrationSet;
 use watch::watch;
@@ -109,20 +112,25 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
-    let sealed = lock::read(root, &config.dir, &mut diagnostics);
-    let sequence = sequence::arrange(&files, &without_gaps(&config, &files, sealed.as_ref()));
-    diagnostics.extend(sequence.diagnostics);
-    let readable = files.iter().filter(|(name, _)| !unreadable.contains(name));
-    let mut contents = read_contents(root, &config.dir, readable, &mut diagnostics);
-    let stems: Vec<_> = sequence.planned.iter().map(|planned| planned.stem.clone()).collect();
-    let mut migrations: Vec<SourceMigration> = Vec::with_capacity(stems.len());
-    for planned in sequence.planned {
-        let previous = migrations.last().map_or("", |migration| migration.chain.as_str());
-        migrations.extend(assemble(&config.dir, planned, &mut contents, previous, &mut diagnostics));
+    let replaced = replaced::replaced(root, &config, 0, &mut diagnostics);
+    let sealed = lock::read(root, &config.dir, replaced.as_ref().map(|it| &it.lock), &mut diagnostics);
+    let mut rules = without_gaps(&config, &files, sealed.as_ref());
+    let squash = replaced.as_ref().and_then(Replaced::last).map(|last| last.number);
+    // Where it can't be read nothing is known of the numbers before, and that is said already.
+    let is_unclear = replaced.is_none() && root.kind(&format!("{}/{}", config.dir, squash::FOLDER)).is_some();
+    rules.start = if is_unclear { first_number(&files).unwrap_or(rules.start) } else { squash.unwrap_or(rules.start) };
+    let (migrations, highest) = migrations_of(root, &rules, &files, &unreadable, replaced.as_ref(), &mut diagnostics);
+    if squash.is_some() {
+        // The start is no setting then.
+        for early in diagnostics.iter_mut().filter(|it| it.code == "wrong-start" && it.message.contains("before")) {
+            early.help = vec!["give it a number after all that are taken: `cargo dbmigrate renumber`".to_owned()];
+        }
     }
-    requirement::check(&migrations, &stems, &mut diagnostics);
     if let Some(sealed) = &sealed {
-        lock::check(sealed, &config.dir, &files, &migrations, &mut diagnostics);
+        lock::check(sealed, &config.dir, &files, &migrations, squash, &mut diagnostics);
+    }
+    if !is_unclear {
+        squash::check(&migrations, replaced.as_ref(), &config.dir, &mut diagnostics);
     }
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
@@ -130,23 +138,9 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     sort(&mut diagnostics);
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
-    let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, before_all, after_all, repeatables, lock };
+    let highest = highest.max(lock.newest()).max(squash);
+    let set = MigrationSet { config, migrations, before_all, after_all, repeatables, lock, replaced };
     Loaded { set, diagnostics, watch, highest }
-}
-
-/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
-fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
-        }
-    }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
-    config
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {
@@ -204,8 +198,10 @@ fn assemble(
 ) -> Option<SourceMigration> {
     let Planned { stem, up, down } = planned;
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
+    let mut replaces: Option<Replaces> = None;
     let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
         Content::Up(halves, metadata) => {
+            replaces = halves.replaces;
             let checksum = halves.up.checksum.clone();
             let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
             let text_checksum = checksum::of_text(halves.up.source.slice(halves.up.section));
@@ -226,6 +222,7 @@ fn assemble(
         file,
         metadata,
         requires,
+        replaces,
         body,
         checksum,
         text_checksum,

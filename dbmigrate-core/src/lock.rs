@@ -15,7 +15,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{check, missing};
+pub(crate) use check::{check, check_replaced, missing};
 pub(crate) use read::{Read, read};
 
 /// The name of the file in the folder of the migrations.
@@ -37,6 +37,8 @@ pub struct Lock {
     pub migrations: Vec<Sealed>,
     /// The schema that a whole set led to when it was sealed.
     pub schema: Option<SealedSchema>,
+    /// Of replaced migrations whose files were pruned: the last version of the package that has them.
+    pub pruned: Option<String>,
 }
 
 /// A migration as it was sealed.
@@ -75,7 +77,7 @@ impl Lock {
             chain: migration.chain.clone(),
             source: source(migration),
         };
-        Self { migrations: migrations.iter().map(seal).collect(), schema: None }
+        Self { migrations: migrations.iter().map(seal).collect(), ..Self::default() }
     }
 
     /// The sealed migration with this number.
@@ -144,6 +146,9 @@ impl Lock {
         text.push_str("]\n");
         if let Some(SealedSchema { chain, fingerprint }) = &self.schema {
             let _ = writeln!(text, "schema = {{ chain = \"{chain}\", fingerprint = \"{fingerprint}\" }}");
+        }
+        if let Some(version) = &self.pruned {
+            let _ = writeln!(text, "pruned = \"{version}\"");
         }
         text
     }

@@ -9,6 +9,7 @@ use crate::migration::{Body, Down, SourceMigration};
 use crate::nearest::nearest;
 use crate::repeatable::Repeatable;
 use crate::script::{Script, Step};
+use crate::squash::Replaced;
 
 /// The migrations of a package, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct MigrationSet {
     pub repeatables: Vec<Repeatable>,
     /// `migrations.lock`: which of the migrations are sealed.
     pub lock: Lock,
+    /// What the first migration stands for, where that is a squash.
+    pub replaced: Option<Replaced>,
 }
 
 impl MigrationSet {
@@ -38,6 +41,7 @@ impl MigrationSet {
             after_all: None,
             repeatables: Vec::new(),
             lock: Lock::default(),
+            replaced: None,
         }
     }
 
