@@ -478,8 +478,6 @@ mod tests {
             let fault = ("malformed-directive", "write `-- dbmigrate: replaces 001..040`");
             check(Language::Sql, &format!("-- dbmigrate: {wrong}"), None, Some(fault));
         }
-        let rust = "`no-transaction`, `foreign-keys`, `requires`, `irreversible`, `version`";
-        check(Language::Rust, "// dbmigrate: replaces 1..2", None, Some(("unknown-directive", rust)));
     }
 
     #[test]
@@ -491,7 +489,7 @@ mod tests {
         for word in ["version 2", "up", ""] {
             check(Language::Sql, &format!("-- dbmigrate: {word}"), None, Some(("unknown-directive", sql)));
         }
-        for word in ["call a", "tolerate existing", "assert SELECT 1", "allow x so"] {
+        for word in ["call a", "tolerate existing", "assert SELECT 1", "allow x so", "replaces 1..2"] {
             check(Language::Rust, &format!("// dbmigrate: {word}"), None, Some(("unknown-directive", rust)));
         }
         let down = "in Rust the way back is `pub fn down`, beside `pub fn up`";

@@ -14,6 +14,9 @@ use crate::source::Span;
 /// The folder, inside that of the migrations.
 pub const FOLDER: &str = "replaced";
 
+/// Why there is no way back of a migration whose file was pruned, as `down` says it.
+pub const PRUNED: &str = "it was pruned from the program";
+
 /// How deep squashes of squashes are read.
 pub(crate) const MAX_DEPTH: usize = 16;
 

@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::set::{Down, Migration, Set};
 use crate::status::{Entry, State, Status};
 use crate::verify::Problem;
-use crate::{diff, interrupted, notes, stored};
+use crate::{diff, interrupted, notes, squash, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -38,6 +38,8 @@ pub(crate) struct Known<'s> {
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
+    /// Whether the row of the squash stands for rows of what it replaces.
+    pub(crate) is_recognised: bool,
 }
 
 /// A migration that the program, the history, or both have.
@@ -60,34 +62,45 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
         Presence::Objects => Ok(Found::Objects),
         Presence::History => {
             history.check_shape(db)?;
-            let head = history.head(db)?;
-            let rows = history.rows(db)?;
+            let mut head = history.head(db)?;
+            let mut rows = history.rows(db)?;
+            let is_recognised = squash::recognise(set, &mut rows)?;
+            if let Some(head) = head.as_mut().filter(|_| is_recognised) {
+                // It speaks of the rows as they are.
+                head.chain.clear();
+            }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
             let mut matches = matches(set, rows, &may_run_late)?;
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
             let records = history.records.read(db)?;
-            Ok(Found::History(Known { set, head, may_run_late, records, matches }))
+            Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised }))
         }
     }
 }
 
 /// The state of every migration.
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
+    squash::with(session, set, options, |session, set| status_of(session, set, options))
+}
+
+fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     let mut db = Db::new(session, options);
-    let (matches, records, mut notes) = match look(&mut db, set)? {
+    let (known, mut notes) = match look(&mut db, set)? {
         Found::History(known) => {
             let notes = notes::read(&mut db, set, &known.matches)?;
-            (known.matches, known.records.unwrap_or_default(), notes)
+            (known, notes)
         }
-        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new()),
+        Found::Fresh | Found::Objects => (Known::nothing(set)?, BTreeMap::new()),
     };
-    let entries = matches.into_iter().map(|matched| {
+    let entries = known.matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
         entry(set, matched, notes)
     });
-    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records) })
+    let mut entries: Vec<Entry> = entries.collect();
+    squash::explain(set, known.is_recognised, &mut entries);
+    Ok(Status { entries, repeatables: repeatable::entries(set, known.records.unwrap_or_default()) })
 }
 
 fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
@@ -106,7 +119,7 @@ fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
     Entry {
         number,
         name: migration.map_or(name, |migration| migration.name.to_owned()),
-        file: migration.map(|migration| migration.file.to_owned()),
+        file: migration.map(|migration| migration.file.to_owned()).filter(|file| !file.is_empty()),
         applied_at: applied_at.filter(|_| state.is_applied()),
         duration,
         steps,
@@ -185,7 +198,7 @@ impl<'s> Known<'s> {
     /// A history of nothing.
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
         let matches = matches(set, Vec::new(), &[])?;
-        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches })
+        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches, is_recognised: false })
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -507,13 +520,15 @@ mod tests {
             repeatables: &[],
             sealed: 0,
             schema: None,
+            squash: None,
             rules: Rules::DEFAULT,
         };
         let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches };
+        let known =
+            Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches, is_recognised: false };
         assert_eq!(known.chain(), chain);
     }
 

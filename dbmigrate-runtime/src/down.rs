@@ -15,6 +15,7 @@ use crate::report::Report;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
+use crate::squash;
 use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
@@ -35,6 +36,10 @@ pub(crate) enum Goal {
 
 /// Rolls back.
 pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, goal: Goal) -> Result<Report, Error> {
+    squash::settled(session, set, options, |session, set| back(session, set, options, goal))
+}
+
+fn back(session: &mut dyn Session, set: &Set<'_>, options: &Options, goal: Goal) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else {
@@ -63,6 +68,10 @@ pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, 
 
 /// Rolls the newest applied migration back and applies its current text.
 pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    squash::settled(session, set, options, |session, set| again(session, set, options))
+}
+
+fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };
@@ -135,7 +144,11 @@ fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
         Some(migration) => Error::new(ErrorKind::NotApplied, format!("`{}` is not applied", migration.name)),
-        None => Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+        None => squash::with_number(
+            set,
+            number,
+            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+        ),
     }
     .hint("`cargo dbmigrate status` shows which are applied")
 }

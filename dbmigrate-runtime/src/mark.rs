@@ -15,6 +15,7 @@ use crate::replay::alone;
 use crate::schema::{COMPARED, Schema};
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
+use crate::squash;
 use crate::up;
 
 /// At most this many differences stand in an error.
@@ -67,6 +68,16 @@ pub(crate) type Replay<'r> = dyn Fn(&Set<'_>) -> Result<Schema, String> + 'r;
 
 /// Records migrations without running them.
 pub(crate) fn mark(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    goal: Goal<'_>,
+    replay: &Replay<'_>,
+) -> Result<Marked, Error> {
+    squash::settled(session, set, options, |session, set| record(session, set, options, goal, replay))
+}
+
+fn record(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,

@@ -27,7 +27,15 @@ pub(crate) fn run<B: Backend>(
     let of = up::goal(migrator.set, Some(number))? - 1;
     let alone = [alone(&migrator.set.migrations[of])];
     let rules = Rules { transaction: TransactionMode::Each, ..migrator.set.rules };
-    let set = Set { migrations: &alone, before_all: None, after_all: None, repeatables: &[], rules, ..*migrator.set };
+    let set = Set {
+        migrations: &alone,
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        squash: None,
+        rules,
+        ..*migrator.set
+    };
     let options = Options {
         journal_mode: None,
         backup: None,

@@ -22,6 +22,9 @@ pub(crate) fn alone<T>(
     runs_code: bool,
     work: impl FnOnce(&Set<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
+    if let Some(pruned) = set.migrations.iter().find(|migration| migration.file.is_empty()) {
+        return Err(format!("`{}` was pruned: only an older version of the program has it", pruned.name));
+    }
     let ups = set.migrations.iter().map(|migration| (migration.name, &migration.up));
     let hooks = set.before_all.iter().chain(&set.after_all).map(|hook| (hook.file, hook));
     let repeatables = set.repeatables.iter().map(|repeatable| (repeatable.script.file, &repeatable.script));
@@ -42,6 +45,7 @@ pub(crate) fn alone<T>(
         migrations: &migrations,
         before_all: set.before_all.map(unasserted),
         after_all: set.after_all.map(unasserted),
+        squash: None,
         rules: Rules { transaction: TransactionMode::Each, ..set.rules },
         ..*set
     })

@@ -15,6 +15,7 @@ use crate::quote::identifier;
 use crate::report::{Done, Report};
 use crate::session::Session;
 use crate::set::Set;
+use crate::squash;
 use crate::step_lock;
 use crate::value::Value;
 
@@ -33,6 +34,10 @@ pub enum ResetPlan {
 
 /// What a reset would do. It changes nothing.
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
+    squash::with(session, set, options, |session, set| planned(session, set, options))
+}
+
+fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
     let runs_code = session.has_code();
     let mut db = Db::new(session, options);
     let Some(known) = history_of(&mut db, set)? else { return Ok(ResetPlan::Downs(0)) };
@@ -56,6 +61,10 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 
 /// Resets a database.
 pub(crate) fn reset(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    squash::settled(session, set, options, |session, set| to_nothing(session, set, options))
+}
+
+fn to_nothing(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     step_lock::refuse_alive(&mut db, set)?;

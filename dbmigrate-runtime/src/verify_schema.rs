@@ -13,6 +13,7 @@ use crate::repeatable;
 use crate::replay::alone;
 use crate::session::Session;
 use crate::set::{Migration, Repeatable, Set};
+use crate::squash;
 use crate::up::existing_schema;
 
 /// At most this many differences stand in an error.
@@ -36,6 +37,16 @@ pub(crate) type Replay<'r> = dyn Fn(&Set<'_>) -> Result<Objects, String> + 'r;
 
 /// Compares; whether code can run in memory is for `runs_code` to say.
 pub(crate) fn verify_schema(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    runs_code: bool,
+    replay: &Replay<'_>,
+) -> Result<VerifiedSchema, Error> {
+    squash::with(session, set, options, |session, set| compare(session, set, options, runs_code, replay))
+}
+
+fn compare(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,

@@ -7,6 +7,8 @@ use dbmigrate_core::statement;
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
 use dbmigrate_runtime as runtime;
 
+mod squash;
+
 /// Calls `work` with the runner's view of `set`. Rust code gets ids that nobody answers to.
 pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
     let parts: Vec<Parts<'_>> = set.migrations.iter().map(Parts::new).collect();
@@ -17,17 +19,27 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
     let scripts: Vec<Steps<'_>> = set.repeatables.iter().map(|it| steps(&it.script)).collect();
     let repeatables = set.repeatables.iter().zip(objects.iter().zip(&scripts));
     let repeatables: Vec<_> = repeatables.map(|(it, (objects, steps))| repeatable(it, objects, steps)).collect();
-    work(&runtime::Set {
-        name: "",
-        table: &set.config.table,
-        migrations: &migrations,
-        before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
-        after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
-        repeatables: &repeatables,
-        sealed: set.sealed(),
-        schema: set.lock.fingerprint(set.chain()),
-        rules: rules(&set.config),
-    })
+    let view = |squash: Option<&runtime::Squash<'_>>, work: &mut dyn FnMut(&runtime::Set<'_>)| {
+        work(&runtime::Set {
+            name: "",
+            table: &set.config.table,
+            migrations: &migrations,
+            before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+            after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+            repeatables: &repeatables,
+            sealed: set.sealed(),
+            schema: set.lock.fingerprint(set.chain()),
+            squash: squash.copied(),
+            rules: rules(&set.config),
+        });
+    };
+    let name = migrations.first().map_or("", |first| first.name);
+    let mut result = None;
+    let mut work = Some(work);
+    squash::with(name, set.replaced.as_ref(), &mut |squash| {
+        view(squash, &mut |set| result = work.take().map(|work| work(set)));
+    });
+    result.expect("it is called once")
 }
 
 fn rules(config: &Config) -> runtime::Rules {
