@@ -9,6 +9,7 @@ use std::fmt::Write;
 use crate::checksum;
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Body, Down, SourceMigration};
+use crate::source::SourceText;
 
 mod check;
 mod read;
@@ -67,6 +68,12 @@ pub struct SealedSchema {
 }
 
 impl Lock {
+    /// Reads a text of the file.
+    #[must_use]
+    pub fn parse(source: SourceText, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        read::parse(source, None, diagnostics).map(|read| read.lock)
+    }
+
     /// Seals the first migrations of a set, which have to be all up to and including the last of them.
     #[must_use]
     pub fn seal(migrations: &[SourceMigration]) -> Self {

@@ -46,7 +46,8 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
     let original = steady(&part)?;
     let Snapshot { sql, objects, rows, refers } = snapshot(&original).map_err(|refusal| vec![refused(refusal)])?;
-    let mut text = format!("-- dbmigrate: replaces {first}..{}\n", last.digits);
+    let mut text = format!("-- Migration: {first} to {} in one\n", last.digits);
+    text.push_str(&format!("-- dbmigrate: replaces {first}..{}\n", last.digits));
     for required in elsewhere(originals) {
         text.push_str(&format!("-- dbmigrate: requires {required}\n"));
     }

@@ -53,7 +53,7 @@ fn schema_and_rows_come_out_as_the_migrations_left_them() {
     ]);
     assert_eq!(
         squash.text,
-        "-- dbmigrate: replaces 001..003\n-- dbmigrate: irreversible it stands for 001 to 003\n\n\
+        "-- Migration: 001 to 003 in one\n-- dbmigrate: replaces 001..003\n-- dbmigrate: irreversible it stands for 001 to 003\n\n\
          CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INTEGER DEFAULT 5);\n\
          INSERT INTO teams (id, name, size) VALUES\n  (1, 'red', 5),\n  (2, 'it''s blue', 7);\n\
          CREATE INDEX by_name ON teams (name);\n\

@@ -20,6 +20,7 @@ mod repair;
 mod reset;
 mod restore;
 mod schema;
+mod squash;
 mod status;
 mod test;
 mod up;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Explain(args) => explain::run(args, &mut context),
         Command::Lock(args) => lock::run(args, &mut context),
         Command::Renumber(args) => renumber::run(args, &mut context),
+        Command::Squash(args) => squash::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),

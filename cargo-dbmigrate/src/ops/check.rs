@@ -92,6 +92,7 @@ pub(crate) fn check(
     if let Some(replay) = &replay {
         others.extend(replay.diagnostics.iter().cloned());
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
+            others.extend(unsealed_squash(&set));
             others.extend(declared::check(project, &set, program));
         }
     }
@@ -107,14 +108,21 @@ pub(crate) fn old(since: &Since, set: &MigrationSet) -> Option<BTreeSet<u64>> {
     if since.base.is_some() {
         return Some(since.held.clone());
     }
-    let sealed = set.migrations.get(..set.sealed()).unwrap_or_default();
-    (!sealed.is_empty()).then(|| sealed.iter().map(|migration| migration.number).collect())
+    let sealed = set.migrations.iter().filter(|migration| set.lock.seals(migration));
+    let sealed: BTreeSet<u64> = sealed.map(|migration| migration.number).collect();
+    (!sealed.is_empty()).then_some(sealed)
+}
+
+/// Whether a squash that may still be edited does what it stands for.
+pub(crate) fn unsealed_squash(set: &MigrationSet) -> Vec<Diagnostic> {
+    let is_sealed = set.migrations.first().is_none_or(|first| set.lock.seals(first));
+    if is_sealed { Vec::new() } else { dbmigrate_schema::check_squash(set) }
 }
 
 /// What a set lacks of being sealed as a whole.
 fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
     const HELP: &str = "seal it: `cargo dbmigrate lock`";
-    let left = set.migrations.get(set.sealed()..).unwrap_or_default();
+    let left: Vec<_> = set.migrations.iter().filter(|migration| !set.lock.seals(migration)).collect();
     let unsealed = left.iter().map(|migration| {
         let message = format!("`{}` is not sealed", migration.name());
         Diagnostic::error("unsealed", message).in_file(&migration.file).help(HELP)
