@@ -101,13 +101,13 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(mut rows) = rows(&mut db, set)? else { return Ok(false) };
-    if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised) {
+    if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised(_)) {
         return Ok(false);
     }
     db.transaction(|db| {
         let history = History::new(set);
         let mut rows = history.rows(db)?;
-        if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised) {
+        if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised(_)) {
             return Ok(false);
         }
         if history.head(db)?.is_none() {
@@ -156,8 +156,13 @@ pub(crate) fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<boo
     };
     match (stand(squash, own, rows), own) {
         (Stand::Own, Some(_)) => Ok(false),
-        (Stand::Recognised, Some(_)) => Ok(true),
-        (Stand::Replaced(migrations), None) if migrations.first().is_some_and(|it| it.name == first.name) => Ok(false),
+        (Stand::Recognised(_), Some(_)) => Ok(true),
+        // By what was just done, it may have all of them.
+        (Stand::Replaced(found) | Stand::Recognised(found), None)
+            if found.first().is_some_and(|it| it.name == first.name) =>
+        {
+            Ok(false)
+        }
         _ => moved(),
     }
 }
@@ -167,7 +172,7 @@ enum Stand<'a> {
     /// They have it, or nothing of what it replaces.
     Own,
     /// They have all that it replaces.
-    Recognised,
+    Recognised(Vec<Migration<'a>>),
     /// They have some of these.
     Replaced(Vec<Migration<'a>>),
 }
@@ -181,7 +186,7 @@ fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<Hi
     let migrations = match (squash.inner, squash.migrations) {
         (Some(inner), [first, rest @ ..]) => match stand(inner, Some(first), rows) {
             Stand::Replaced(migrations) => [&migrations, rest].concat(),
-            Stand::Own | Stand::Recognised => squash.migrations.to_vec(),
+            Stand::Own | Stand::Recognised(_) => squash.migrations.to_vec(),
         },
         _ => squash.migrations.to_vec(),
     };
@@ -197,7 +202,9 @@ fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<Hi
     if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
         return Stand::Replaced(migrations);
     }
-    if let (Some(own), Some(last)) = (own, rows.drain(..count).last()) {
+    if let Some(own) = own
+        && let Some(last) = rows.drain(..count).last()
+    {
         let row = HistoryRow {
             name: own.name.to_owned(),
             checksum: own.checksum.to_owned(),
@@ -211,7 +218,7 @@ fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<Hi
         };
         rows.insert(0, row);
     }
-    Stand::Recognised
+    Stand::Recognised(migrations)
 }
 
 /// Refuses what was pruned from the program and would have to run.

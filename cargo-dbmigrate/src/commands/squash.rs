@@ -60,7 +60,8 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
         shell.note(&format!("what these assert is asked no more, as an empty database has nothing to ask: `{names}`"));
     }
     if done.sealed > 0 {
-        shell.note(&format!("{} after it stay sealed", migrations(done.sealed)));
+        let stay = if done.sealed == 1 { "stays" } else { "stay" };
+        shell.note(&format!("{} after it {stay} sealed", migrations(done.sealed)));
     }
     if !args.dry_run {
         shell.help("to take it back: `cargo dbmigrate squash --undo`; to keep it: `cargo dbmigrate lock`");

@@ -14,6 +14,8 @@ use crate::ops::project::Project;
 
 mod change;
 mod prune;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use change::{Change, apply};

@@ -103,7 +103,7 @@ mod tests {
         ];
         let fails = [&changes[..], &[Change::Move("b".to_owned(), "taken".to_owned())]].concat();
         let error = apply(&root, &fails).unwrap_err();
-        assert!(error.to_string().contains("could not move `b` to `taken`"), "{error}");
+        assert!(format!("{error:?}").contains("could not move `b` to `taken`"), "{error:?}");
         assert_eq!(["a", "b", "d/c", "taken"].map(text), ["1", "2", "3", "4"].map(|text| Some(text.to_owned())));
         assert!(!root.join("new").exists());
         apply(&root, &changes).unwrap();
