@@ -43,6 +43,7 @@ mod schema;
 mod settle;
 mod since;
 mod sound;
+mod squash;
 mod support;
 mod test_command;
 

@@ -202,9 +202,9 @@ fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<Hi
     if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
         return Stand::Replaced(migrations);
     }
-    if let Some(own) = own
-        && let Some(last) = rows.drain(..count).last()
-    {
+    if let Some(own) = own {
+        let rest = rows.split_off(count);
+        let Some(last) = rows.pop() else { return Stand::Own };
         let row = HistoryRow {
             name: own.name.to_owned(),
             checksum: own.checksum.to_owned(),
@@ -216,6 +216,7 @@ fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<Hi
             prefix_checksum: None,
             ..last
         };
+        *rows = rest;
         rows.insert(0, row);
     }
     Stand::Recognised(migrations)

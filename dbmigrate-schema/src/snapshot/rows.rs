@@ -47,7 +47,7 @@ impl Layout {
         let free = ["rowid", "_rowid_", "oid"].into_iter().find(is_free);
         let columns = all.iter().filter(|(_, hidden, _)| *hidden == 0);
         Ok(Self {
-            table: format!("{}", Name::new(&object.name).to_sql()),
+            table: Name::new(&object.name).to_sql(),
             rowid: free.filter(|_| !without && !has_alias),
             columns: columns.map(|(name, ..)| Name::new(name).to_sql()).collect(),
             has_rowid: !without,

@@ -305,7 +305,7 @@ fn what_was_edited_or_stopped_among_the_originals_is_said_as_ever() {
     let mut db = database(&set, 20);
     db.execute_batch("UPDATE _migrations SET checksum = 'v1:other' WHERE number = 7").unwrap();
     let error = up(&squashed, &mut db).unwrap_err();
-    assert!(error.is_edited() && error.file() == None && error.to_string().contains("007_m"), "{error}");
+    assert!(error.is_edited() && error.to_string().contains("007_m"), "{error}");
     let repairs = on(&squashed, |migrator| migrator.repair(&mut db, 7u64, None)).unwrap();
     assert_eq!(repairs.done.len(), 1);
     up(&squashed, &mut db).unwrap();
