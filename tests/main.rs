@@ -24,6 +24,7 @@ mod git;
 mod hooks_files;
 mod kill;
 mod kill_commands;
+mod late;
 mod lint;
 mod linting;
 mod lints;

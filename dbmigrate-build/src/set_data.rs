@@ -12,8 +12,8 @@ use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
 
 use crate::code::{Direction, Table};
-use crate::literal;
 use crate::output::copy_name;
+use crate::{adoption, literal};
 
 /// Writes `SET`.
 pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
@@ -52,6 +52,8 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
         }
         _ => text.push_str("None"),
     }
+    text.push_str(",\n    adoption: ");
+    adoption::render(text, set);
     text.push_str(",\n};\n\n");
 }
 
@@ -144,7 +146,7 @@ fn open(text: &mut String, config: &Config) {
     let _ = write!(
         text,
         "static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {{
-    name: \"\",
+    name: {name},
     table: {table},
     rules: __dbmigrate::Rules {{
         transaction: __dbmigrate::TransactionMode::{transaction},
@@ -155,6 +157,7 @@ fn open(text: &mut String, config: &Config) {
     }},
     migrations: &[
 ",
+        name = literal::string(&config.set),
         table = literal::string(&config.table),
     );
 }
@@ -196,7 +199,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
                 Down::Missing => text.push_str("__dbmigrate::Down::Missing"),
                 Down::Irreversible(reason) => render_irreversible(text, reason),
                 Down::Script(down) => {
-                    let same_file = down.source.path() == up.source.path();
+                    let same_file = down.source == up.source;
                     let copy = if same_file { up_copy } else { copy_name(&migration.name(), "down") };
                     text.push_str("__dbmigrate::Down::Script(");
                     render_script(text, down, &copy, code);

@@ -7,36 +7,39 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adoption;
 use crate::checksum;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
 use crate::files::Files;
+use crate::layout::Layout;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
 use crate::rust_source::{self, RustSource};
 use crate::script::{self, Halves, Script};
 use crate::sequence::Planned;
-use crate::source::SourceText;
 use crate::squash::{self, Replaced, Replaces};
 
+mod across;
 mod folder;
+mod foreign;
 mod migrations;
+mod package;
 mod replaced;
 mod rows;
 mod set;
 mod side;
+mod strays;
 mod watch;
 
-use folder::Folder;
-use migrations::{first_number, migrations_of, without_gaps};
+use folder::{Folder, without_gaps};
+use migrations::{first_number, migrations_of};
+pub use package::{load, load_from, load_manifest, load_manifest_sets, load_sets, load_sets_from};
 pub use rows::rows;
 pub use set::MigrationSet;
 use watch::watch;
-
-/// The manifest, relative to the package.
-const MANIFEST: &str = "Cargo.toml";
 
 /// What a folder of migrations holds, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub struct Loaded {
     pub watch: Vec<String>,
     /// The greatest number that a file claims, be the file right or wrong.
     pub highest: Option<u64>,
+    /// Of the files of another tool: what is harmless, and read otherwise than it is written.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Loaded {
@@ -60,47 +65,13 @@ impl Loaded {
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
-}
 
-/// Reads the package at `root`, its own manifest alone, as a build script does.
-#[must_use]
-pub fn load(root: &Path) -> Loaded {
-    load_from(root)
-}
-
-/// Reads a package as [`load`] does, wherever its files lie.
-#[must_use]
-pub fn load_from<F: Files + ?Sized>(root: &F) -> Loaded {
-    match root.text(MANIFEST) {
-        Ok(manifest) => read_manifest(root, &manifest, None),
-        Err(diagnostic) => {
-            let set = MigrationSet::empty(Config::default());
-            Loaded { set, diagnostics: vec![diagnostic], watch: watch(root, &Config::default()), highest: None }
-        }
+    /// Reads what replays begin with, too: no build knows of it, as nothing but tools replays.
+    #[must_use]
+    pub fn with_base<F: Files + ?Sized>(mut self, root: &F) -> Self {
+        self.set.base = side::base(root, &self.set.config, &mut self.diagnostics);
+        self
     }
-}
-
-/// Reads the package at `root` with its manifest and, for tools, that of its workspace.
-///
-/// Where the configuration does not say what the files are, only that is reported.
-#[must_use]
-pub fn load_manifest(root: &Path, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
-    read_manifest(root, manifest, workspace)
-}
-
-fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
-    let (config, layout_known, mut diagnostics) = config::read_parts(manifest, workspace);
-    let mut loaded = if layout_known {
-        read_folder(root, config)
-    } else {
-        let watch = watch(root, &config);
-        let set = MigrationSet::empty(config);
-        Loaded { set, diagnostics: Vec::new(), watch, highest: None }
-    };
-    diagnostics.append(&mut loaded.diagnostics);
-    loaded.diagnostics = diagnostics;
-    sort(&mut loaded.diagnostics);
-    loaded
 }
 
 /// Reads the folder of the package at `root` with a configuration that is known already.
@@ -110,10 +81,13 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
 }
 
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
+    if config.layout != Layout::House {
+        return foreign::read(root, config);
+    }
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
     let replaced = replaced::replaced(root, &config, 0, &mut diagnostics);
-    let sealed = lock::read(root, &config.dir, replaced.as_ref().map(|it| &it.lock), &mut diagnostics);
+    let sealed = lock::read(root, &config, replaced.as_ref().map(|it| &it.lock), &mut diagnostics);
     let mut rules = without_gaps(&config, &files, sealed.as_ref());
     let squash = replaced.as_ref().and_then(Replaced::last).map(|last| last.number);
     // Where it can't be read nothing is known of the numbers before, and that is said already.
@@ -132,15 +106,17 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if !is_unclear {
         squash::check(&migrations, replaced.as_ref(), &config.dir, &mut diagnostics);
     }
+    let adoption = adoption::read(root, &config.dir, &migrations, replaced.as_ref(), &mut diagnostics);
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
-    let repeatables = side::repeatables(root, &config.dir, last, &mut diagnostics);
+    let repeatables = side::repeatables(root, &config, last, &mut diagnostics);
     sort(&mut diagnostics);
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
     let highest = highest.max(lock.newest()).max(squash);
-    let set = MigrationSet { config, migrations, before_all, after_all, repeatables, lock, replaced };
-    Loaded { set, diagnostics, watch, highest }
+    let base = None;
+    let set = MigrationSet { config, migrations, base, before_all, after_all, repeatables, lock, replaced, adoption };
+    Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {
@@ -190,13 +166,14 @@ fn read_contents<'a, F: Files + ?Sized>(
 
 /// Makes one migration of its files; none where the way up could not be read.
 fn assemble(
-    dir: &str,
+    config: &Config,
     planned: Planned,
     contents: &mut BTreeMap<String, Content>,
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<SourceMigration> {
     let Planned { stem, up, down } = planned;
+    let dir = &config.dir;
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
     let mut replaces: Option<Replaces> = None;
     let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
@@ -213,7 +190,7 @@ fn assemble(
         }
         Content::Down(_) => return None,
     };
-    let chain = checksum::chain(previous, "", stem.number, &stem.to_string(), &checksum);
+    let chain = checksum::chain(previous, &config.set, stem.number, &stem.to_string(), &checksum);
     let file = format!("{dir}/{up}");
     Some(SourceMigration {
         number: stem.number,
@@ -270,6 +247,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::files::InMemory;
+    use crate::source::SourceText;
 
     /// A package in a folder of its own, which goes with it.
     pub(crate) struct Package(PathBuf);

@@ -68,10 +68,10 @@ pub struct SealedSchema {
 }
 
 impl Lock {
-    /// Reads a text of the file.
+    /// Reads a text of the file, which seals the set of this name.
     #[must_use]
-    pub fn parse(source: SourceText, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
-        read::parse(source, None, diagnostics).map(|read| read.lock)
+    pub fn parse(source: SourceText, set: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        read::parse(source, set, None, diagnostics).map(|read| read.lock)
     }
 
     /// Seals the first migrations of a set, which have to be all up to and including the last of them.

@@ -21,7 +21,7 @@ pub(crate) fn forget(
     options: &Options,
     number: u64,
 ) -> Result<HistoryRow, Error> {
-    squash::settled(session, set, options, |session, set| remove(session, set, options, number))
+    squash::settled(session, set, options, &[], |session, set, _| remove(session, set, options, number))
 }
 
 fn remove(session: &mut dyn Session, set: &Set<'_>, options: &Options, number: u64) -> Result<HistoryRow, Error> {

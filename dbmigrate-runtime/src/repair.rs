@@ -86,7 +86,7 @@ pub(crate) fn repair(
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Repairs, Error> {
-    squash::settled(session, set, options, |session, set| settle(session, set, options, only, stopped))
+    squash::settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
 }
 
 fn settle(

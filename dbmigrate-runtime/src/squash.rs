@@ -28,23 +28,43 @@ pub(crate) fn with<T>(
     options: &Options,
     work: impl FnOnce(&mut dyn Session, &Set<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let Some(migrations) = in_force(&mut Db::new(session, options), set)? else { return work(session, set) };
-    let replaced = migrations.len() + 1 - set.migrations.len();
-    let sealed = replaced + set.sealed.saturating_sub(1);
-    // No chain leads from what is replaced to what comes after the squash, so that the head speaks of none.
-    let repeatables: Vec<Repeatable<'_>> = set.repeatables.iter().map(|it| Repeatable { chain: "", ..*it }).collect();
-    work(session, &Set { migrations: &migrations, repeatables: &repeatables, sealed, ..*set })
+    match InForce::of(&mut Db::new(session, options), set)? {
+        Some(room) => work(session, &room.set(set)),
+        None => work(session, set),
+    }
 }
 
-/// As [`with`], for what changes the history: a database that has all that is replaced gets the row of the squash first.
+/// As [`with`], with other sets of the same database.
+pub(crate) fn with_all<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if own(set).is_none() && beside.iter().all(|other| own(other).is_none()) {
+        return work(session, set, beside);
+    }
+    let mut db = Db::new(session, options);
+    let all: Vec<&Set<'_>> = std::iter::once(set).chain(beside.iter().copied()).collect();
+    let rooms = all.iter().map(|set| InForce::of(&mut db, set)).collect::<Result<Vec<_>, Error>>()?;
+    let sets = all.iter().zip(&rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set)));
+    let sets: Vec<Set<'_>> = sets.collect();
+    let beside: Vec<&Set<'_>> = sets.iter().skip(1).collect();
+    work(session, sets.first().unwrap_or(set), &beside)
+}
+
+/// As [`with_all`], for what changes the history: a database that has all that is replaced gets the row of the squash
+/// first.
 pub(crate) fn settled<T>(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
-    work: impl FnOnce(&mut dyn Session, &Set<'_>) -> Result<T, Error>,
+    beside: &[&Set<'_>],
+    work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
 ) -> Result<T, Error> {
     record(session, set, options)?;
-    with(session, set, options, work)
+    with_all(session, set, options, beside, work)
 }
 
 /// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
@@ -127,23 +147,67 @@ fn own<'s, 'a>(set: &'s Set<'a>) -> Option<&'s Squash<'a>> {
     set.squash.as_ref().filter(is_first)
 }
 
-/// The rows of the history, if there is one.
+/// The rows of the history, if it has begun.
 fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<HistoryRow>>, Error> {
     let history = History::new(set);
-    if history.presence(db)? != Presence::History {
+    if set.adoption.is_some() && !history.has_begun(db)? || history.presence(db)? != Presence::History {
         return Ok(None);
     }
     history.check_shape(db)?;
     history.rows(db).map(Some)
 }
 
-/// The migrations in place of those of the set, where the database has some that are replaced.
-fn in_force<'a>(db: &mut Db<'_>, set: &Set<'a>) -> Result<Option<Vec<Migration<'a>>>, Error> {
-    let Some(squash) = own(set) else { return Ok(None) };
-    let Some(mut rows) = rows(db, set)? else { return Ok(None) };
-    let Stand::Replaced(mut migrations) = stand(squash, set.migrations.first(), &mut rows) else { return Ok(None) };
-    migrations.extend(set.migrations.iter().skip(1).map(|migration| Migration { chain: "", ..*migration }));
-    Ok(Some(migrations))
+/// What is in force for a database that has some of what a squash replaces.
+pub(crate) struct InForce<'a> {
+    migrations: Vec<Migration<'a>>,
+    repeatables: Vec<Repeatable<'a>>,
+    sealed: usize,
+}
+
+impl<'a> InForce<'a> {
+    /// None where the set is right as it is.
+    pub(crate) fn of(db: &mut Db<'_>, set: &Set<'a>) -> Result<Option<Self>, Error> {
+        let Some(squash) = own(set) else { return Ok(None) };
+        let mut migrations = match rows(db, set)? {
+            Some(mut rows) => match stand(squash, set.migrations.first(), &mut rows) {
+                Stand::Replaced(migrations) => migrations,
+                Stand::Own | Stand::Recognised(_) => return Ok(None),
+            },
+            // What another tool recorded is older than any squash.
+            None if has_old_rows(db, set)? => originals(squash),
+            None => return Ok(None),
+        };
+        let sealed = migrations.len() + set.sealed.saturating_sub(1);
+        // No chain leads from what is replaced to what comes after the squash, so that the head speaks of none.
+        migrations.extend(set.migrations.iter().skip(1).map(|migration| Migration { chain: "", ..*migration }));
+        let repeatables = set.repeatables.iter().map(|repeatable| Repeatable { chain: "", ..*repeatable }).collect();
+        Ok(Some(Self { migrations, repeatables, sealed }))
+    }
+
+    /// The set with these.
+    pub(crate) fn set<'s>(&'s self, set: &Set<'s>) -> Set<'s>
+    where
+        'a: 's,
+    {
+        Set { migrations: &self.migrations, repeatables: &self.repeatables, sealed: self.sealed, ..*set }
+    }
+}
+
+/// Whether the history of another tool, which was not taken over yet, has anything.
+fn has_old_rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<bool, Error> {
+    let Some(adoption) = &set.adoption else { return Ok(false) };
+    if History::new(set).has_begun(db)? {
+        return Ok(false);
+    }
+    Ok((adoption.by.read)(db, adoption)?.is_some_and(|old| !old.rows.is_empty()))
+}
+
+/// What there was before any squash.
+fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
+    match (squash.inner, squash.migrations) {
+        (Some(inner), [_, rest @ ..]) => [&originals(inner), rest].concat(),
+        (_, all) => all.to_vec(),
+    }
 }
 
 /// Reads rows of what a squash replaces as that of the squash, where they are all there; whether they were.

@@ -63,6 +63,8 @@ pub struct Options<'a> {
     pub old: Option<&'a BTreeSet<u64>>,
     /// A database at hand, to be asked about its rows.
     pub rows: Option<Rows<'a>>,
+    /// Whether the schema that the set leads to is wanted as well: [`Replay::schema`].
+    pub schema: bool,
 }
 
 impl Options<'_> {
@@ -81,7 +83,7 @@ impl Options<'_> {
 #[must_use]
 pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options<'_>) -> (Replay, Vec<Finding>) {
     let mut follower = Follower::new(set, options);
-    let (mut replay, elsewhere) = watched(set, program, &mut follower);
+    let (mut replay, elsewhere) = watched(set, program, options.schema, &mut follower);
     let mut findings = follower.finish();
     findings.extend(texts(set, options));
     let elsewhere = elsewhere.into_iter().filter(|(number, _)| !options.is_old(*number));

@@ -8,8 +8,10 @@ use rusqlite::Connection;
 
 use crate::inverse::Inverse;
 use crate::lint::Options;
+use crate::model::Schema;
 use crate::program::Program;
 use crate::proof::Step;
+use crate::read::{ReadOptions, read};
 use crate::watch::{Nobody, Watch};
 use crate::{execute, repeatable, scratch, views};
 
@@ -29,6 +31,8 @@ pub struct Replay {
     pub unchecked_downs: Vec<(String, Stopped)>,
     /// The first migration or hook that can't be replayed, where that ended the replay.
     pub stopped: Option<(String, Stopped)>,
+    /// The schema that all of it leads to, where it was asked for and everything ran.
+    pub schema: Option<Schema>,
 }
 
 /// Why a migration can't be replayed.
@@ -68,7 +72,7 @@ impl fmt::Display for Stopped {
 /// After a way up that is refused, nothing later can be judged either.
 #[must_use]
 pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
-    let (mut replay, elsewhere) = watched(set, program, &mut Nobody);
+    let (mut replay, elsewhere) = watched(set, program, false, &mut Nobody);
     replay.diagnostics.extend(elsewhere.into_iter().map(|(_, finding)| finding));
     replay
 }
@@ -76,14 +80,16 @@ pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
 /// A way back that does not lead back: the number of the migration, and what differs.
 pub(crate) type Elsewhere = (u64, Diagnostic);
 
-/// As [`replay`], with somebody who looks on while the ways up run. Ways back that lead elsewhere are apart.
+/// As [`replay`], with somebody who looks on while the ways up run. Ways back that lead elsewhere are apart. `schema`
+/// asks for the schema that it leads to.
 pub(crate) fn watched(
     set: &MigrationSet,
     program: Option<&dyn Program>,
+    schema: bool,
     watch: &mut dyn Watch,
 ) -> (Replay, Vec<Elsewhere>) {
     let mut replay = Replay::default();
-    let elsewhere = Replayer::new(set, program).ups_and_downs(&mut replay, watch).unwrap_or_else(|error| {
+    let elsewhere = Replayer::new(set, program).ups_and_downs(&mut replay, schema, watch).unwrap_or_else(|error| {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
         Vec::new()
@@ -123,24 +129,39 @@ impl<'r> Replayer<'r> {
         Self { set, program, deferring }
     }
 
-    fn ups_and_downs(&self, replay: &mut Replay, watch: &mut dyn Watch) -> rusqlite::Result<Vec<Elsewhere>> {
-        let mut connection = scratch::open(&self.set.config.replay)?;
+    fn ups_and_downs(
+        &self,
+        replay: &mut Replay,
+        schema: bool,
+        watch: &mut dyn Watch,
+    ) -> rusqlite::Result<Vec<Elsewhere>> {
+        let mut connection = self.begin(replay)?;
         let nothing = Options::default();
         let mut inverse = Inverse::new(*self, &nothing, watch)?;
         inverse.opened(&mut connection)?;
         self.ups(&mut connection, replay, &mut inverse);
-        self.rest(&connection, replay)?;
+        self.rest(&connection, replay, schema)?;
         replay.downs = inverse.downs;
         replay.diagnostics.extend(inverse.refused);
         replay.unchecked_downs = inverse.unchecked;
         Ok(inverse.elsewhere)
     }
 
+    /// A database with what is there before the first migration.
+    pub(crate) fn begin(&self, replay: &mut Replay) -> rusqlite::Result<Connection> {
+        let connection = scratch::open(&self.set.config.replay.stubs)?;
+        if let Some(base) = &self.set.base {
+            replay.went(path(base), self.hook(&connection, base, &mut Nobody));
+        }
+        Ok(connection)
+    }
+
     /// Runs what stands before the migrations, and every way up.
     pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay, watch: &mut dyn Watch) {
         let mut migrations = self.set.migrations.iter().enumerate();
         let hook = self.set.before_all.as_ref();
-        if hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
+        let began = replay.diagnostics.is_empty() && replay.stopped.is_none();
+        if began && hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
             for (at, migration) in migrations.by_ref() {
                 watch.comes(at);
                 let went = self.go(connection, migration, Step::Up, watch).and_then(|()| {
@@ -156,8 +177,8 @@ impl<'r> Replayer<'r> {
         replay.unchecked.extend(migrations.map(|(_, migration)| migration.name()));
     }
 
-    /// Runs what stands after the migrations, and asks every view.
-    fn rest(&self, connection: &Connection, replay: &mut Replay) -> rusqlite::Result<()> {
+    /// Runs what stands after the migrations, reads the schema where it is wanted, and asks every view.
+    fn rest(&self, connection: &Connection, replay: &mut Replay, schema: bool) -> rusqlite::Result<()> {
         let set = self.set;
         if !replay.diagnostics.is_empty() || replay.stopped.is_some() {
             let scripts = set.repeatables.iter().map(|it| &it.script).chain(&set.after_all);
@@ -166,6 +187,7 @@ impl<'r> Replayer<'r> {
         }
         self.after(connection, replay);
         if replay.diagnostics.is_empty() {
+            replay.schema = schema.then(|| read(connection, &ReadOptions::default())).transpose()?;
             replay.diagnostics = views::ask(connection, &set.repeatables)?;
         }
         Ok(())
@@ -209,7 +231,7 @@ impl<'r> Replayer<'r> {
                 let refused = |refused| Halt::refused(execute::began_empty(refused));
                 *connection = program.run(migration, way, connection).map_err(refused)?;
                 let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
-                scratch::register(connection, &self.set.config.replay).map_err(unexpected)?;
+                scratch::register(connection, &self.set.config.replay.stubs).map_err(unexpected)?;
                 watch.opened(connection).map_err(unexpected)
             }
             (Err(why), _) => Err(Halt::Stopped(why)),

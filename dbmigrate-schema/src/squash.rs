@@ -43,6 +43,10 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
         _ => return Err(vec![Diagnostic::error("squash", "there is nothing to squash")]),
     };
     refuse(originals)?;
+    if set.base.is_some() {
+        let message = "the migrations begin on what `replay.base` makes, and a squash has to begin on nothing";
+        return Err(vec![Diagnostic::error("squash", message)]);
+    }
     let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
     let original = steady(&part)?;
     let Snapshot { sql, objects, rows, refers } = snapshot(&original).map_err(|refusal| vec![refused(refusal)])?;
@@ -172,7 +176,7 @@ fn steady(part: &MigrationSet) -> Result<Connection, Vec<Diagnostic>> {
 
 /// Runs them on an empty database.
 fn run(part: &MigrationSet, watch: &mut dyn Watch) -> Result<Connection, Vec<Diagnostic>> {
-    let mut connection = scratch::open(&part.config.replay).map_err(|error| vec![unusable(&error)])?;
+    let mut connection = scratch::open(&part.config.replay.stubs).map_err(|error| vec![unusable(&error)])?;
     onto(part, &mut connection, watch)?;
     Ok(connection)
 }
@@ -188,7 +192,7 @@ fn onto(part: &MigrationSet, connection: &mut Connection, watch: &mut dyn Watch)
 
 /// Runs the script as the runner would, and compares.
 fn prove(part: &MigrationSet, original: &Connection, up: &Script) -> Result<(), Vec<Diagnostic>> {
-    let connection = scratch::open(&part.config.replay).map_err(|error| vec![unusable(&error)])?;
+    let connection = scratch::open(&part.config.replay.stubs).map_err(|error| vec![unusable(&error)])?;
     lead(part, &connection, original, up)
 }
 
@@ -196,12 +200,12 @@ fn prove(part: &MigrationSet, original: &Connection, up: &Script) -> Result<(), 
 fn with_hook(set: &MigrationSet, part: &MigrationSet, up: &Script) -> Result<(), Vec<Diagnostic>> {
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
-    let connection = scratch::open(&part.config.replay).map_err(failed)?;
+    let connection = scratch::open(&part.config.replay.stubs).map_err(failed)?;
     Replayer::new(part, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;
-    let mut original = scratch::copy(&connection, &part.config.replay).map_err(failed)?;
+    let mut original = scratch::copy(&connection, &part.config.replay.stubs).map_err(failed)?;
     onto(part, &mut original, &mut Nobody)?;
     lead(part, &connection, &original, up).map_err(|problems| {
         let note = format!("this is so after `{}` has run", hook.source.path());

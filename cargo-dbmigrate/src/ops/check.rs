@@ -12,7 +12,7 @@ use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
 use crate::ops::since::{Since, since};
-use crate::ops::{declared, wiring};
+use crate::ops::{declared, late, wiring};
 
 /// What to check besides the files.
 #[derive(Debug, Default, Clone)]
@@ -86,14 +86,16 @@ pub(crate) fn check(
 
     let old = if request.all { None } else { old(&since, &set) };
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
-    let options = Options { old: old.as_ref(), rows: database.as_ref().map(Database::rows) };
+    let rows = database.as_ref().map(Database::rows);
+    let options = Options { old: old.as_ref(), rows, schema: declared::exists(project) };
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
     let (replay, findings) = sound.then(|| lint(&set, program, &options)).unzip();
     if let Some(replay) = &replay {
         others.extend(replay.diagnostics.iter().cloned());
+        others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
             others.extend(unsealed_squash(&set));
-            others.extend(declared::check(project, &set, program));
+            others.extend(late::check(project, &set, &since));
         }
     }
     let ran = replay.clone().unwrap_or_default();

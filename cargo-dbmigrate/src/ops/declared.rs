@@ -2,7 +2,7 @@
 
 use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
-use dbmigrate_schema::{Change, Declared, Kind, Program, Schema, compare};
+use dbmigrate_schema::{Change, Declared, Kind, Schema, compare};
 
 use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
@@ -12,7 +12,7 @@ use crate::ops::project::Project;
 pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
     project.sound_config()?;
     let file = &project.config.schema;
-    if !project.root.join(file).exists() {
+    if !exists(project) {
         return Err(CliError::failure(format!("there is no `{file}`, which would declare the schema"))
             .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`"));
     }
@@ -22,7 +22,7 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
 /// What a file declares, and what the set makes of its own accord: a repeatable keeps its views and triggers as they
 /// are, whether or not the file has them as well.
 pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
-    let mut declared = Declared::read(file, &set.config.replay)?;
+    let mut declared = Declared::read(file, &set.config.replay.stubs)?;
     let differences = compare(before, &declared.schema);
     let mut problems = Vec::new();
     for repeatable in &set.repeatables {
@@ -54,16 +54,17 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
-/// In what the file, where there is one, differs from the migrations.
-pub(crate) fn check(project: &Project, set: &MigrationSet, program: Option<&dyn Program>) -> Vec<Diagnostic> {
+/// Whether there is a file.
+pub(crate) fn exists(project: &Project) -> bool {
+    project.root.join(&project.config.schema).exists()
+}
+
+/// In what the file, which is there, differs from what the migrations lead to.
+pub(crate) fn check(project: &Project, set: &MigrationSet, before: &Schema) -> Vec<Diagnostic> {
     let file = &project.config.schema;
-    if !project.root.join(file).exists() {
-        return Vec::new();
-    }
-    let found = SourceText::read(&project.root, file).map_err(|problem| vec![problem]).and_then(|text| {
-        let before = Schema::from_migrations(set, program)?;
-        Ok(compare(&before, &declared(&text, set, &before)?.schema))
-    });
+    let found = SourceText::read(&project.root, file)
+        .map_err(|problem| vec![problem])
+        .and_then(|text| Ok(compare(before, &declared(&text, set, before)?.schema)));
     match found {
         Err(problems) => problems,
         Ok(differences) if differences.is_empty() => Vec::new(),

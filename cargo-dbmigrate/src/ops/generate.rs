@@ -79,7 +79,7 @@ pub(crate) fn generate(
     let (allow, goes) = words::allowed(request.allow)?;
     let mut decisions = Decisions {
         min_sqlite: project.config.min_sqlite.unwrap_or(OLDEST),
-        stubs: project.config.replay.clone(),
+        stubs: project.config.replay.stubs.clone(),
         renames: words::renames(request.renames)?,
         fills: words::fills(request.fills, target, &before)?,
         allow,

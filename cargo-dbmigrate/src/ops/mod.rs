@@ -10,6 +10,7 @@ pub(crate) mod fix;
 pub(crate) mod generate;
 pub(crate) mod git;
 pub(crate) mod init;
+pub(crate) mod late;
 pub(crate) mod lock;
 pub(crate) mod open;
 pub(crate) mod program;

@@ -54,10 +54,11 @@ impl Project {
 
     /// Reads the migrations; the faults of the manifests are among the findings.
     pub(crate) fn load(&self) -> Loaded {
-        match &self.manifests {
+        let loaded = match &self.manifests {
             Some((package, workspace)) => dbmigrate_core::load::load_manifest(&self.root, package, workspace.as_ref()),
             None => dbmigrate_core::load(&self.root),
-        }
+        };
+        loaded.with_base(self.root.as_path())
     }
 
     /// Reads the migrations; any error among the findings ends the command with all of them.

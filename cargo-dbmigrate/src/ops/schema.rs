@@ -97,13 +97,13 @@ pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Res
         Source::Migrations => replay(&project.load_sound()?.set, reach),
         Source::Sql(path) => {
             let text = SourceText::read(Path::new(""), &path.display().to_string())?;
-            Ok(Schema::from_source(&text, &project.config.replay)?)
+            Ok(Schema::from_source(&text, &project.config.replay.stubs)?)
         }
         Source::File(path) => read(&connect(path, reach)?, path, project),
         Source::Git { revision, file } => {
             let revision = Repository::of(&project.root)?.at(revision)?;
             match file {
-                Some(file) => Ok(Schema::from_source(&revision.file(file)?, &project.config.replay)?),
+                Some(file) => Ok(Schema::from_source(&revision.file(file)?, &project.config.replay.stubs)?),
                 None => {
                     let set = revision.set().map_err(CliError::diagnostics)?;
                     Schema::from_migrations(&set, None)

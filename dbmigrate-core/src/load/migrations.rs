@@ -9,7 +9,7 @@ use crate::file_name::FileName;
 use crate::files::Files;
 use crate::migration::SourceMigration;
 use crate::squash::Replaced;
-use crate::{lock, requirement, sequence};
+use crate::{requirement, sequence};
 
 /// The least number of a way up.
 pub(super) fn first_number(files: &[(String, FileName)]) -> Option<u64> {
@@ -38,7 +38,7 @@ pub(super) fn migrations_of<F: Files + ?Sized>(
     let mut migrations: Vec<SourceMigration> = Vec::with_capacity(stems.len());
     for planned in sequence.planned {
         let previous = migrations.last().map_or("", |migration| migration.chain.as_str());
-        migrations.extend(assemble(dir, planned, &mut contents, previous, diagnostics));
+        migrations.extend(assemble(rules, planned, &mut contents, previous, diagnostics));
     }
     if let Some(replaced) = replaced {
         // Who has the squash has them.
@@ -46,18 +46,4 @@ pub(super) fn migrations_of<F: Files + ?Sized>(
     }
     requirement::check(&migrations, &stems, diagnostics);
     (migrations, sequence.highest)
-}
-
-/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
-pub(super) fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
-        }
-    }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
-    config
 }

@@ -1,7 +1,7 @@
 //! Reads the folder with what a squash replaces: a folder of migrations as any other, of which all are sealed.
 
-use super::folder::Folder;
-use super::migrations::{migrations_of, without_gaps};
+use super::folder::{Folder, without_gaps};
+use super::migrations::migrations_of;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
@@ -30,7 +30,7 @@ pub(super) fn replaced<F: Files + ?Sized>(
     let Folder { files, unreadable, diagnostics: found, .. } = Folder::list(root, &config);
     diagnostics.extend(found);
     let dir = &config.dir;
-    let read = lock::read(root, dir, None, diagnostics);
+    let read = lock::read(root, &config, None, diagnostics);
     let Some(sealed) = read.filter(|read| !read.lock.migrations.is_empty()) else {
         if !diagnostics.iter().any(|it| it.is_error() && it.file.as_ref().is_some_and(|file| file.starts_with(dir))) {
             let message = format!("`{dir}/{FILE}` does not say which migrations were replaced");

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{FILE, Lock, Sealed, SealedSchema, VERSION};
 use crate::checksum;
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
 use crate::nearest::nearest;
@@ -38,19 +39,19 @@ pub(crate) struct Read {
     pub(crate) names: Vec<Span>,
 }
 
-/// Reads the file in the folder `dir`; none where it is not there, or is not sound. Where a squash is not sealed yet,
+/// Reads the file in the folder of a set; none where it is not there, or is not sound. Where a squash is not sealed yet,
 /// what is sealed goes on from the chain of what it replaces.
 pub(crate) fn read<F: Files + ?Sized>(
     root: &F,
-    dir: &str,
+    config: &Config,
     replaced: Option<&Lock>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Read> {
-    let path = format!("{dir}/{FILE}");
+    let path = format!("{}/{FILE}", config.dir);
     // A link to nowhere is there, too.
     root.kind(&path)?;
     match root.text(&path) {
-        Ok(source) => parse(source, replaced, diagnostics),
+        Ok(source) => parse(source, &config.set, replaced, diagnostics),
         Err(diagnostic) => {
             diagnostics.push(diagnostic.help(restore(&path)));
             None
@@ -58,10 +59,15 @@ pub(crate) fn read<F: Files + ?Sized>(
     }
 }
 
-/// Reads a text.
-pub(super) fn parse(source: SourceText, replaced: Option<&Lock>, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+/// Reads a text that seals the set of this name.
+pub(super) fn parse(
+    source: SourceText,
+    set: &str,
+    replaced: Option<&Lock>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Read> {
     let replaced = replaced.and_then(|lock| lock.migrations.last());
-    let mut reader = Reader { problems: Problems::new(&source, diagnostics), replaced, sound: true };
+    let mut reader = Reader { problems: Problems::new(&source, diagnostics), set, replaced, sound: true };
     let (lock, names) = reader.file()?;
     reader.sound.then_some(Read { lock, source, names })
 }
@@ -70,6 +76,8 @@ struct Reader<'a> {
     problems: Problems<'a>,
     /// The last one that a squash replaces.
     replaced: Option<&'a Sealed>,
+    /// The name of the set, which is in every chain.
+    set: &'a str,
     /// Whether nothing was reported.
     sound: bool,
 }
@@ -140,7 +148,7 @@ impl Reader<'_> {
         } else {
             let replaced = self.replaced.filter(|last| previous.is_none() && last.number < sealed.number);
             let before = previous.or(replaced).map_or("", |before| &before.chain);
-            if checksum::chain(before, "", sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
+            if checksum::chain(before, self.set, sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
                 let message =
                     format!("the chain of `{}` does not follow from this line and those before it", sealed.name);
                 let fault = Diagnostic::error("lock-chain", message).help(self.restore());

@@ -14,7 +14,7 @@ fn judged(before: &str, rows: &str, now: &str) -> Vec<Finding> {
     database.execute_batch(&format!("{before}; {rows}")).unwrap();
     database.pragma_update(None, "query_only", true).unwrap();
     let old = BTreeSet::from([1]);
-    let options = Options { old: Some(&old), rows: Some(Rows::new(&database, vec![1])) };
+    let options = Options { old: Some(&old), rows: Some(Rows::new(&database, vec![1])), ..Options::default() };
     let (replay, findings) = lint(&set, None, &options);
     assert_eq!(replay.diagnostics, []);
     findings
@@ -103,7 +103,7 @@ fn a_database_that_has_the_migration_is_not_asked() {
     let set = set(&[("001_a.sql", USERS), ("002_b.sql", "DROP TABLE users;")]);
     let database = Connection::open_in_memory().unwrap();
     database.execute_batch(&format!("{USERS} {ROWS}")).unwrap();
-    let options = Options { old: None, rows: Some(Rows::new(&database, vec![1, 2])) };
+    let options = Options { rows: Some(Rows::new(&database, vec![1, 2])), ..Options::default() };
     let (_, findings) = lint(&set, None, &options);
     assert_eq!(findings[0].diagnostic.notes, [""; 0]);
 }

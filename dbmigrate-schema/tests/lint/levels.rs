@@ -2,6 +2,7 @@
 
 use dbmigrate_core::config::{LintLevel, read};
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
+use dbmigrate_schema::Schema;
 use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, RULES, Rows, Rule, lint};
 
 use crate::support::set;
@@ -283,10 +284,23 @@ fn rules_about_rows_are_not_called_unused_where_the_rows_are_known() {
     let set = set(&[("001_a.sql", TABLES), ("002_b.sql", &allow)]);
     let connection = rusqlite::Connection::open_in_memory().unwrap();
     for (rows, expect) in [(None, 1), (Some(Rows::new(&connection, Vec::new())), 0)] {
-        let options = Options { old: None, rows };
+        let options = Options { rows, ..Options::default() };
         let (replay, findings) = lint(&set, None, &options);
         let judged =
             Levels::default().judge((&set, &replay, &options), findings, Vec::new(), &mut Explained::default());
         assert_eq!(judged.iter().filter(|it| it.code == "unused-allow").count(), expect);
+    }
+}
+
+#[test]
+fn the_schema_comes_out_of_the_same_replay_where_it_is_asked_for() {
+    let files = [("001_a.sql", TABLES), ("repeatable/v.sql", "CREATE VIEW v AS SELECT x FROM a;")];
+    let asked = Options { schema: true, ..Options::default() };
+    let (replay, _) = lint(&set(&files), None, &asked);
+    assert_eq!(replay.schema, Some(Schema::from_migrations(&set(&files), None).unwrap()));
+    assert_eq!(lint(&set(&files), None, &Options::default()).0.schema, None);
+    // What did not run leads nowhere.
+    for rest in [("002_b.sql", "SELECT gone FROM a;"), ("002_b.sql", "-- dbmigrate: call fill\n")] {
+        assert_eq!(lint(&set(&[files[0], rest, files[1]]), None, &asked).0.schema, None, "{rest:?}");
     }
 }

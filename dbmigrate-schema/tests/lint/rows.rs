@@ -14,8 +14,11 @@ fn check(before: &str, rows: &str, now: &str, expect: &[&str]) {
     connection.execute_batch(rows).unwrap();
     let old: BTreeSet<u64> = [1].into();
     let rows = Some(Rows::new(&connection, vec![1]));
-    let (_, findings) =
-        lint(&set(&[("001_a.sql", before), ("002_b.sql", now)]), None, &Options { old: Some(&old), rows });
+    let (_, findings) = lint(
+        &set(&[("001_a.sql", before), ("002_b.sql", now)]),
+        None,
+        &Options { old: Some(&old), rows, ..Options::default() },
+    );
     let found: Vec<_> = findings
         .iter()
         .flat_map(|it| {

@@ -49,7 +49,7 @@ impl Revision {
             let message = format!("`{}` does not hold this package: it has no `{}Cargo.toml`", self.name, self.prefix);
             return Err(vec![Diagnostic::error("no-package", message)]);
         }
-        let loaded = dbmigrate_core::load::load_from(self);
+        let loaded = dbmigrate_core::load::load_from(self).with_base(self);
         let dir = &loaded.set.config.dir;
         // Before the first migration there were none, which is no fault.
         if loaded.diagnostics.iter().all(|it| it.code == "no-directory") && Files::kind(self, dir).is_none() {

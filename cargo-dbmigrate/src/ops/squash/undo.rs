@@ -92,7 +92,8 @@ fn refuse(set: &MigrationSet, squash: &SourceMigration, name: &str) -> Result<()
 fn lock_again(set: &MigrationSet, was: &[u8], path: &str) -> Result<Vec<u8>, CliError> {
     let source = SourceText::from_bytes(path, was.to_vec())?;
     let mut diagnostics = Vec::new();
-    let before = Lock::parse(source, &mut diagnostics).ok_or_else(|| CliError::diagnostics(diagnostics))?;
+    let before =
+        Lock::parse(source, &set.config.set, &mut diagnostics).ok_or_else(|| CliError::diagnostics(diagnostics))?;
     let later = |lock: &Lock| {
         let first = set.migrations.first().map_or(0, |squash| squash.number);
         let lines = lock.migrations.iter().filter(|sealed| sealed.number > first);
