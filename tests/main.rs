@@ -48,6 +48,7 @@ mod schema;
 mod settle;
 mod since;
 mod sound;
+mod squash;
 mod support;
 mod test_command;
 
