@@ -98,6 +98,24 @@ fn a_replay_begins_with_nothing_and_needs_the_first_tables_in_a_migration() {
         .says("began with an empty database")
         .says(&format!("not replayed after the failure: `{SECOND}`"));
 
+    // Either as what a replay begins with, which no database gets from here,
+    let base = |base: &str| {
+        let mut table = toml_edit::InlineTable::new();
+        table.insert("base", base.into());
+        project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["replay"] = value(table));
+    };
+    base("src/gone.sql");
+    project.dbmigrate(["check"]).exits(1).says("could not read `src/gone.sql`").says("take `base` out of `replay`");
+    project.cargo(["build", "-q"]).succeeds();
+    base("src/schema.sql");
+    project.dbmigrate(["check"]).succeeds().says("2 migrations; replayed 2 up and 0 down");
+    let schema = project.dbmigrate(["schema"]).succeeds();
+    assert_eq!(schema.stdout.matches("CREATE INDEX ix_command_executions_").count(), 3, "{schema}");
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"]["migrations"].as_table_mut().unwrap().remove("replay");
+    });
+
+    // or as a migration.
     project.write("migrations/000_base.sql", project.read("src/schema.sql"));
     project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["start"] = value(0));
     project.dbmigrate(["check"]).succeeds().says("3 migrations; replayed 3 up and 0 down");

@@ -148,6 +148,12 @@ pub fn is_like_one(comment: &str) -> bool {
     read(span, Language::Sql, &mut Problems::new(&source, &mut diagnostics)).is_some() || !diagnostics.is_empty()
 }
 
+/// Whether a comment is refused because it looks like a directive, and is plainly none of ours: other tools divide a
+/// file by such comments.
+pub(crate) fn is_foreign(comment: &str) -> bool {
+    near(comment, Language::Sql).is_some_and(|near| !near.certain) && is_like_one(comment)
+}
+
 /// The error for a directive where none, or not this one, can stand.
 pub(crate) fn misplaced(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error("misplaced-directive", message)

@@ -392,7 +392,7 @@ impl Walk<'_, '_, '_> {
             }
             match compare::look(db, context.set)? {
                 Found::History(known) => context.history.write_head(db, known.chain()),
-                Found::Fresh | Found::Objects => Ok(()),
+                Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
         });
         if result.as_ref().is_err_and(Error::is_foreign_key) {

@@ -18,8 +18,8 @@ use crate::compare::{Difference, compare};
 use crate::lint::{Changed, Follower, Known, Options, State};
 use crate::model::{Kind, Object, Schema};
 use crate::proof::Step;
-use crate::replay::{Elsewhere, Halt, Replayer, Stopped, has_way_back, script_of, way_up};
-use crate::scratch::{self, copy};
+use crate::replay::{Elsewhere, Halt, Replay, Replayer, Stopped, has_way_back, script_of, way_up};
+use crate::scratch::copy;
 use crate::watch::Watch;
 
 /// The code of what is found.
@@ -58,14 +58,15 @@ impl<'a> Inverse<'a> {
     ) -> rusqlite::Result<Self> {
         let set = replayer.set;
         let mut beside =
-            Beside { connection: scratch::open(&set.config.replay)?, follower: Follower::new(set, nothing) };
+            Beside { connection: replayer.begin(&mut Replay::default())?, follower: Follower::new(set, nothing) };
         beside.follower.opened(&mut beside.connection)?;
         let last = set.migrations.iter().rposition(has_way_back);
         if let (Some(hook), Some(_)) = (&set.before_all, last) {
             // Where it fails no migration will come.
             let _ = replayer.hook(&beside.connection, hook, &mut beside.follower);
-            beside.follower.settle();
         }
+        // What is there before the first migration is no work of it.
+        beside.follower.settle();
         let (refused, unchecked, elsewhere) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Self { replayer, last, at: 0, beside, watch, downs: 0, refused, unchecked, elsewhere })
     }
@@ -75,7 +76,7 @@ impl<'a> Inverse<'a> {
         // It ran in the replay: if not here, there are other rows. Code would cost a process more.
         let there = match way_up(migration).is_ok().then(|| self.beside.go(&self.replayer, migration, Step::Up)) {
             Some(Ok(there)) => there,
-            _ => self.beside.meet(replayed, &self.replayer.set.config.replay)?,
+            _ => self.beside.meet(replayed, &self.replayer.set.config.replay.stubs)?,
         };
         if !has_way_back(migration) {
             return Ok(true);
@@ -153,7 +154,7 @@ impl Watch for Inverse<'_> {
         self.watch.migrated(connection)?;
         let set = self.replayer.set;
         if self.last.is_some_and(|last| self.at <= last) && !self.judge(&set.migrations[self.at], connection)? {
-            self.beside.meet(connection, &set.config.replay)?;
+            self.beside.meet(connection, &set.config.replay.stubs)?;
         }
         Ok(())
     }

@@ -7,7 +7,6 @@ use crate::model::Schema;
 use crate::program::Program;
 use crate::read::{ReadOptions, read};
 use crate::replay::{Replay, Replayer, Stopped};
-use crate::scratch;
 use crate::watch::Nobody;
 
 impl Schema {
@@ -35,9 +34,9 @@ pub fn migrated(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Con
 
 /// A database in memory that every way up of a set has made.
 pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Connection, Vec<Diagnostic>> {
-    let mut connection = scratch::open(&set.config.replay).map_err(|error| vec![unexpected(&error)])?;
-    let mut replay = Replay::default();
-    Replayer::new(set, program).ups(&mut connection, &mut replay, &mut Nobody);
+    let (replayer, mut replay) = (Replayer::new(set, program), Replay::default());
+    let mut connection = replayer.begin(&mut replay).map_err(|error| vec![unexpected(&error)])?;
+    replayer.ups(&mut connection, &mut replay, &mut Nobody);
     sound(replay).map(|()| connection)
 }
 

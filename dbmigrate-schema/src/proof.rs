@@ -111,7 +111,7 @@ pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let down = down.map(|down| parsed(Step::Down, |problems| script::parse_down(&down, problems))).transpose()?;
     let before = |problems| Failure { step: Step::Up, filled: false, problems };
     let failed = |error: rusqlite::Error| before(vec![unexpected(&error)]);
-    let stubs = &claim.set.config.replay;
+    let stubs = &claim.set.config.replay.stubs;
     let connection = replayed_ups(claim.set, claim.program).map_err(before)?;
     if !claim.set.repeatables.is_empty() || claim.set.after_all.is_some() {
         // A new database has none of these when it comes to the migration.

@@ -135,7 +135,7 @@ impl<'r> Replayer<'r> {
         schema: bool,
         watch: &mut dyn Watch,
     ) -> rusqlite::Result<Vec<Elsewhere>> {
-        let mut connection = scratch::open(&self.set.config.replay)?;
+        let mut connection = self.begin(replay)?;
         let nothing = Options::default();
         let mut inverse = Inverse::new(*self, &nothing, watch)?;
         inverse.opened(&mut connection)?;
@@ -147,11 +147,21 @@ impl<'r> Replayer<'r> {
         Ok(inverse.elsewhere)
     }
 
+    /// A database with what is there before the first migration.
+    pub(crate) fn begin(&self, replay: &mut Replay) -> rusqlite::Result<Connection> {
+        let connection = scratch::open(&self.set.config.replay.stubs)?;
+        if let Some(base) = &self.set.base {
+            replay.went(path(base), self.hook(&connection, base, &mut Nobody));
+        }
+        Ok(connection)
+    }
+
     /// Runs what stands before the migrations, and every way up.
     pub(crate) fn ups(&self, connection: &mut Connection, replay: &mut Replay, watch: &mut dyn Watch) {
         let mut migrations = self.set.migrations.iter().enumerate();
         let hook = self.set.before_all.as_ref();
-        if hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
+        let began = replay.diagnostics.is_empty() && replay.stopped.is_none();
+        if began && hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
             for (at, migration) in migrations.by_ref() {
                 watch.comes(at);
                 let went = self.go(connection, migration, Step::Up, watch).and_then(|()| {
@@ -221,7 +231,7 @@ impl<'r> Replayer<'r> {
                 let refused = |refused| Halt::refused(execute::began_empty(refused));
                 *connection = program.run(migration, way, connection).map_err(refused)?;
                 let unexpected = |error| Halt::refused(execute::unexpected_in(migration.source().path(), &error));
-                scratch::register(connection, &self.set.config.replay).map_err(unexpected)?;
+                scratch::register(connection, &self.set.config.replay.stubs).map_err(unexpected)?;
                 watch.opened(connection).map_err(unexpected)
             }
             (Err(why), _) => Err(Halt::Stopped(why)),

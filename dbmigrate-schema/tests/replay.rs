@@ -8,8 +8,9 @@ mod set;
 use std::cell::RefCell;
 use std::fs;
 
-use dbmigrate_core::config::{ForeignKeys, Stubs};
-use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceMigration};
+use dbmigrate_core::config::{self, ForeignKeys, Stubs};
+use dbmigrate_core::script::parse_hook;
+use dbmigrate_core::{Config, Diagnostic, MigrationSet, SourceMigration, SourceText};
 use dbmigrate_schema::{Program, Replay, Schema, Step, Stopped, replay};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -592,7 +593,8 @@ fn what_the_program_registers_is_stood_in_for_where_it_is_named() {
     let unnamed = found(&check(&files));
     assert_eq!(unnamed, ["migrations/001_a.sql:1:45 SQLite refuses this statement: no such function: slugify"]);
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    let replay = Stubs { functions: names(&["is_fine", "slugify"]), collations: names(&["german"]) };
+    let stubs = Stubs { functions: names(&["is_fine", "slugify"]), collations: names(&["german"]) };
+    let replay = config::Replay { base: None, stubs };
     let set = set_with(&files, Config { replay, ..Config::default() });
     let replay = dbmigrate_schema::replay(&set, None);
     assert_eq!((found(&replay), replay.ups, replay.downs), (Vec::new(), 2, 1));
@@ -602,6 +604,34 @@ fn what_the_program_registers_is_stood_in_for_where_it_is_named() {
     assert_eq!(found(&replay), ["migrations/003_c.sql:1:8 SQLite refuses this statement: no such function: mine"]);
     let help = r#"if the program registers `mine`: `replay.functions = ["mine"]` under `[package.metadata.migrations]` in `Cargo.toml`"#;
     assert_eq!(replay.diagnostics[0].help, [help]);
+}
+
+/// A set that begins with what this file makes.
+fn based(base: &str, files: &[(&str, &str)]) -> MigrationSet {
+    let replay = config::Replay { base: Some("base.sql".to_owned()), ..config::Replay::default() };
+    let mut set = set_with(files, Config { replay, ..Config::default() });
+    let (mut problems, source) = (Vec::new(), SourceText::new("base.sql", base));
+    set.base = Some(parse_hook(&source.into(), &mut problems));
+    assert_eq!(problems, []);
+    set
+}
+
+#[test]
+fn a_replay_begins_with_what_was_there_before() {
+    let files = [
+        ("001_b.sql", "ALTER TABLE old ADD COLUMN y; CREATE INDEX old_y ON old (y);"),
+        ("001_b.down.sql", "DROP INDEX old_y; ALTER TABLE old DROP COLUMN y;"),
+        ("002_c.sql", "INSERT INTO old (x, y) SELECT x + 1, 2 FROM old;"),
+    ];
+    let base = "PRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE old (x UNIQUE);\nINSERT INTO old VALUES (1);\nCOMMIT;";
+    let replayed = replay(&based(base, &files), None);
+    assert_eq!((found(&replayed), replayed.ups, replayed.downs), (Vec::new(), 2, 1));
+    let schema = Schema::from_migrations(&based(base, &files), None).unwrap();
+    assert_eq!(schema.to_sql(), "CREATE TABLE old (\n  x UNIQUE,\n  y\n);\nCREATE INDEX old_y ON old (y);\n");
+
+    let broken = replay(&based("CREATE TABLE old (x);\nCREATE TABLE old (x);", &files), None);
+    assert_eq!(found(&broken), ["base.sql:2:14 SQLite refuses this statement: table old already exists"]);
+    assert_eq!((broken.ups, broken.unchecked.as_slice()), (0, ["001_b".to_owned(), "002_c".to_owned()].as_slice()));
 }
 
 #[test]

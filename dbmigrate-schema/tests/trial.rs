@@ -7,7 +7,7 @@ mod set;
 
 use std::sync::Arc;
 
-use dbmigrate_core::config::Stubs;
+use dbmigrate_core::config::{Replay, Stubs};
 use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
 use dbmigrate_schema::{FaultKind, Rows, Stopped, Tried, Tries, Versions, try_out};
 use set::set_with;
@@ -288,8 +288,18 @@ fn what_the_program_registers_is_stood_in_for() {
         ("002_b.down.sql", "DROP INDEX a_x;"),
     ];
     let functions = ["is_fine", "slugify"].map(str::to_owned).into();
-    let replay = Stubs { functions, collations: vec!["german".to_owned()] };
+    let replay = Replay { base: None, stubs: Stubs { functions, collations: vec!["german".to_owned()] } };
     let tried = try_out(&set_with(&files, Config { replay, ..Config::default() }), &GENERATED).unwrap();
     assert_eq!(faults(&tried), Vec::<String>::new());
     assert!(tried.migrations[1].rows > 0, "{tried:?}");
+}
+
+#[test]
+fn what_was_there_before_the_first_migration_holds_rows() {
+    let mut set = set(&[("001_b.sql", "CREATE TABLE new (x); INSERT INTO new SELECT name FROM old; DROP TABLE old;")]);
+    let source = SourceText::new("base.sql", "CREATE TABLE old (id INTEGER PRIMARY KEY, name TEXT NOT NULL);");
+    set.base = Some(script::parse_hook(&source.into(), &mut Vec::new()));
+    let tried = try_out(&set, &GENERATED).unwrap();
+    assert_eq!(faults(&tried), Vec::<String>::new());
+    assert!(tried.migrations[0].rows > 0, "{tried:?}");
 }

@@ -22,7 +22,7 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
 /// What a file declares, and what the set makes of its own accord: a repeatable keeps its views and triggers as they
 /// are, whether or not the file has them as well.
 pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
-    let mut declared = Declared::read(file, &set.config.replay)?;
+    let mut declared = Declared::read(file, &set.config.replay.stubs)?;
     let differences = compare(before, &declared.schema);
     let mut problems = Vec::new();
     for repeatable in &set.repeatables {
@@ -54,9 +54,9 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
-/// Whether there is a file.
+/// Whether there is a file. One that lies beside files that are only tried is somebody else's.
 pub(crate) fn exists(project: &Project) -> bool {
-    project.root.join(&project.config.schema).exists()
+    (project.config.declared || !project.is_tried) && project.root.join(&project.config.schema).exists()
 }
 
 /// In what the file, which is there, differs from what the migrations lead to.

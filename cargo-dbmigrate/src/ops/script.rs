@@ -83,11 +83,11 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
         let text = match request.idempotent {
             true => repeat::text(&set, runtime, range, &mut blocks, &title)?,
-            false => text(&set, range, &blocks, &title),
+            false => text(&set, runtime, range, &blocks, &title),
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
-        let gone = if comes_back { Vec::new() } else { Guard::new(&set).make_way() };
-        let claim = Claim { set: runtime, config: &set.config, range, again: request.idempotent, gone };
+        let gone = if comes_back { Vec::new() } else { Guard::new(&set, runtime.name).make_way() };
+        let claim = Claim { set: runtime, source: &set, range, again: request.idempotent, gone };
         let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
         made.warnings = warnings(&set, range, proved);
         made.text = Some(text);
@@ -131,8 +131,8 @@ fn blocks(set: &MigrationSet, runtime: &Set<'_>, range: Range) -> Result<Vec<Blo
     Ok(blocks)
 }
 
-fn text(set: &MigrationSet, range: Range, blocks: &[Block], title: &str) -> String {
-    let guard = Guard::new(set);
+fn text(set: &MigrationSet, runtime: &Set<'_>, range: Range, blocks: &[Block], title: &str) -> String {
+    let guard = Guard::new(set, runtime.name);
     let mut text = Text::new(title, &header(set, range, false));
     let makes_way = makes_way(set, range, blocks);
     for (at, block) in blocks.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::adoption::Adoption;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::lock::Lock;
@@ -17,6 +18,8 @@ pub struct MigrationSet {
     pub config: Config,
     /// The migrations by number. Where the files have errors, those without.
     pub migrations: Vec<SourceMigration>,
+    /// `replay.base`: what is there before the first migration, where that is not nothing. Only replays run it.
+    pub base: Option<Script>,
     /// `hooks/before_all.sql`: runs before the first migration of a run.
     pub before_all: Option<Script>,
     /// `hooks/after_all.sql`: runs after the last one.
@@ -25,6 +28,8 @@ pub struct MigrationSet {
     pub repeatables: Vec<Repeatable>,
     /// `migrations.lock`: which of the migrations are sealed.
     pub lock: Lock,
+    /// `adopted.toml`: the history of another tool that databases may still have.
+    pub adoption: Option<Adoption>,
 }
 
 impl MigrationSet {
@@ -34,10 +39,12 @@ impl MigrationSet {
         Self {
             config,
             migrations: Vec::new(),
+            base: None,
             before_all: None,
             after_all: None,
             repeatables: Vec::new(),
             lock: Lock::default(),
+            adoption: None,
         }
     }
 

@@ -1,15 +1,17 @@
-//! The two folders inside the folder of migrations: `hooks` and `repeatable`. Neither has to be there.
+//! What stands beside the migrations: the folders `hooks` and `repeatable` inside of theirs, neither of which has to be
+//! there, and the base of a replay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::folder::{STRAY_DEPTH, find_migration, printable};
 use crate::checksum;
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
 use crate::files::{Files, Kind};
 use crate::repeatable::{self, Repeatable};
-use crate::script::{Script, parse_hook};
+use crate::script::{Script, parse_base, parse_hook};
 use crate::sequence::rename;
 use crate::source::SourceText;
 
@@ -22,20 +24,43 @@ pub(super) fn hooks<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Ve
     HOOKS.map(|name| files.remove(name).map(|source| parse_hook(&source, diagnostics)))
 }
 
+/// Reads the file of `replay.base`.
+pub(super) fn base<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Option<Script> {
+    let path = config.replay.base.as_ref()?;
+    match root.text(path) {
+        Ok(source) => Some(parse_base(&Arc::new(source), diagnostics)),
+        Err(fault) => {
+            diagnostics.push(fault.help("write it, or take `base` out of `replay` in the manifest"));
+            None
+        }
+    }
+}
+
 /// Reads `repeatable`, by name. `previous` is the chained checksum of the migrations.
 pub(super) fn repeatables<F: Files + ?Sized>(
     root: &F,
-    dir: &str,
+    config: &Config,
+    previous: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Repeatable> {
+    let folder = format!("{}/repeatable", config.dir);
+    let files = read(root, &folder, file_name::repeatable, "repeatable file", diagnostics);
+    let files = files.into_iter().map(|(file, source)| (file.strip_suffix(".sql").unwrap_or(&file).to_owned(), source));
+    chained(files, &config.set, previous, diagnostics)
+}
+
+/// The repeatables that these are, by name, in this order.
+pub(super) fn chained(
+    files: impl Iterator<Item = (String, Arc<SourceText>)>,
+    set: &str,
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Repeatable> {
     let mut repeatables: Vec<Repeatable> = Vec::new();
-    let files = read(root, &format!("{dir}/repeatable"), file_name::repeatable, "repeatable file", diagnostics);
-    for (file, source) in files {
+    for (name, source) in files {
         let (script, objects) = repeatable::parse(&source, diagnostics);
-        let name = file.strip_suffix(".sql").unwrap_or(&file).to_owned();
         let previous = repeatables.last().map_or(previous, |before| &before.chain);
-        let chain = checksum::chain_repeatable(previous, "", &name, &script.checksum);
+        let chain = checksum::chain_repeatable(previous, set, &name, &script.checksum);
         repeatables.push(Repeatable { name, script, objects, chain });
     }
     repeatable::check(&repeatables, diagnostics);

@@ -16,6 +16,8 @@ pub(crate) enum Role {
     Repeatable,
     /// A file of `fixtures`.
     Rows,
+    /// What is there before the first migration.
+    Base,
 }
 
 impl Role {
@@ -50,6 +52,10 @@ impl Role {
             (Self::Repeatable, _) => {
                 (format!("`{word}` has no meaning in a repeatable file, which takes no directives"), "remove this line")
             }
+            (Self::Base, _) => (
+                format!("`{word}` has no meaning in the base of a replay, which takes no directives"),
+                "remove this line",
+            ),
             (Self::Rows, _) => {
                 (format!("`{word}` has no meaning in a file of rows, which takes no directives"), "remove this line")
             }
@@ -65,6 +71,7 @@ impl Role {
             Self::Hook => "hook",
             Self::Repeatable => "repeatable file",
             Self::Rows => "file of rows",
+            Self::Base => "base",
         }
     }
 
@@ -75,7 +82,7 @@ impl Role {
                 "put `-- dbmigrate: no-transaction` before the first statement of this half, to have it run statement \
                  by statement"
             }
-            Self::Hook | Self::Repeatable | Self::Rows => {
+            Self::Hook | Self::Repeatable | Self::Rows | Self::Base => {
                 "what can't run in a transaction goes into a migration with `-- dbmigrate: no-transaction`"
             }
         }

@@ -40,7 +40,7 @@ pub(super) fn filled(walk: &Walk<'_>, connection: &Connection, seed: u64) -> rus
         (!held).then(|| "an assertion of the way up does not hold with it".to_owned())
     };
     let fill = |may_be_any: &dyn Fn(&Name) -> bool, is_asked: &dyn Fn(&Name) -> bool| -> rusqlite::Result<_> {
-        let filled = copy(connection, &walk.claim.set.config.replay)?;
+        let filled = copy(connection, &walk.claim.set.config.replay.stubs)?;
         let report = fill_with(&filled, &guide, seed, &mut |connection, table| {
             if may_be_any(&table.name) {
                 return Ok(());
@@ -82,7 +82,7 @@ pub(super) fn later(
     connection: &Connection,
     seed: u64,
 ) -> rusqlite::Result<Connection> {
-    let later = copy(connection, &walk.claim.set.config.replay)?;
+    let later = copy(connection, &walk.claim.set.config.replay.stubs)?;
     // That it works was seen before.
     let _ = walk.goes_up(&later);
     let refused = || "an assertion of the way back does not hold with it".to_owned();

@@ -31,9 +31,10 @@ pub(super) fn go(
 
 /// A database as the first migrations make it, without further rows; none where one of them can't be gone.
 pub(super) fn made(set: &MigrationSet, count: usize) -> rusqlite::Result<Option<Connection>> {
-    let connection = scratch::open(&set.config.replay)?;
+    let connection = scratch::open(&set.config.replay.stubs)?;
     let ups = set.migrations.iter().take(count).map(|migration| way_up(migration).ok());
-    let scripts = set.before_all.iter().map(|hook| replayable(hook).ok()).chain(ups);
+    let before = set.base.iter().chain(&set.before_all);
+    let scripts = before.map(|hook| replayable(hook).ok()).chain(ups);
     for script in scripts {
         let Some(script) = script else { return Ok(None) };
         if go(set, &connection, script).is_err() {

@@ -51,7 +51,7 @@ fn one(
     wrong: &HashSet<String>,
 ) -> rusqlite::Result<TriedVersion> {
     let started = Instant::now();
-    let connection = copy(version, &set.config.replay)?;
+    let connection = copy(version, &set.config.replay.stubs)?;
     let schema = read(&connection, &ReadOptions::default())?;
     let filled = fill_with(&connection, &schema, SEED, &mut |_, _| Ok(()))?;
     let mut tried = TriedVersion {

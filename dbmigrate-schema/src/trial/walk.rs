@@ -36,18 +36,21 @@ impl<'a> Walk<'a> {
         let mut walk = Self {
             set,
             tries,
-            connection: scratch::open(&set.config.replay)?,
+            connection: scratch::open(&set.config.replay.stubs)?,
             follower: Follower::new(set, nothing),
             tried: Tried::default(),
         };
-        if let Some(hook) = &set.before_all {
-            match replayable(hook) {
+        for script in set.base.iter().chain(&set.before_all) {
+            match replayable(script) {
                 // Where it fails, so does what relies on it.
-                Ok(hook) => drop(rows::go(set, &walk.connection, hook)),
-                Err(why) => walk.tried.stopped = Some((hook.source.path().to_owned(), why)),
+                Ok(script) => drop(rows::go(set, &walk.connection, script)),
+                Err(why) => walk.tried.stopped = Some((script.source.path().to_owned(), why)),
             }
         }
         walk.follower.opened(&mut walk.connection)?;
+        if set.base.is_some() && matches!(tries.rows, Rows::Generated) {
+            walk.fill_all()?;
+        }
         Ok(walk)
     }
 
@@ -195,7 +198,7 @@ impl<'a> Walk<'a> {
 
     /// A copy of the database, which is followed from then on.
     fn beside(&mut self) -> rusqlite::Result<Connection> {
-        let mut beside = copy(&self.connection, &self.set.config.replay)?;
+        let mut beside = copy(&self.connection, &self.set.config.replay.stubs)?;
         self.follower.turn_to(&mut beside)?;
         Ok(beside)
     }
@@ -244,10 +247,15 @@ impl<'a> Walk<'a> {
         let Some(connection) = made(self.set, at + 1)? else { return Ok(None) };
         self.connection = connection;
         self.follower.turn_to(&mut self.connection)?;
-        let tables: HashSet<Name> = self.follower.state.iter().map(|known| known.object.name().clone()).collect();
-        fill_new(&self.connection, &self.follower.state, &tables, SEED)?;
         // Nobody has seen what it does, so all may be.
-        Ok(Some(tables))
+        self.fill_all().map(Some)
+    }
+
+    /// Fills every table that there is, and names them.
+    fn fill_all(&mut self) -> rusqlite::Result<HashSet<Name>> {
+        let tables = self.follower.state.iter().map(|known| known.object.name().clone()).collect();
+        fill_new(&self.connection, &self.follower.state, &tables, SEED)?;
+        Ok(tables)
     }
 
     /// The rows that come after a migration.

@@ -44,11 +44,11 @@ pub(super) struct Stage {
 }
 
 impl<'s> Guard<'s> {
-    pub(super) fn new(set: &'s MigrationSet) -> Self {
+    pub(super) fn new(set: &'s MigrationSet, name: &str) -> Self {
         let table = &set.config.table;
         let named = |suffix: &str| format!("main.{}", quote_identifier(&format!("{table}{suffix}")));
         let [rows, table, orphans, repeatables] = ["", "_guard", "_orphans", "_repeatable"].map(named);
-        Self { set, name: text(""), rows, table, orphans, repeatables }
+        Self { set, name: text(name), rows, table, orphans, repeatables }
     }
 
     /// The database has exactly the first migrations of the set, as they are, and no objects where it has none.
@@ -56,7 +56,8 @@ impl<'s> Guard<'s> {
         let (rows, set) = (&self.rows, &self.name);
         let total = format!("(SELECT count(*) FROM {rows} WHERE set_name = {set}) = {count}");
         let Some(last) = self.set.migrations.get(..count).and_then(|them| them.last()) else {
-            let sql = format!("{total} AND {}", self.no_objects());
+            // The tables of other sets are none of its business.
+            let sql = if self.set.config.set.is_empty() { format!("{total} AND {}", self.no_objects()) } else { total };
             return Condition { says: "this script begins on an empty database".to_owned(), sql };
         };
         let known: Vec<String> = self.set.migrations[..count]
@@ -137,7 +138,7 @@ impl<'s> Guard<'s> {
                 known.join(",\n    ")
             ));
         }
-        if low == 0 && range.is_up() {
+        if low == 0 && range.is_up() && self.set.config.set.is_empty() {
             parts.push(format!("({total} > 0 OR {})", self.no_objects()));
         }
         Condition { says, sql: parts.join("\n  AND ") }

@@ -21,7 +21,7 @@ pub(super) fn text(
     blocks: &mut [Block],
     title: &str,
 ) -> Result<String, CliError> {
-    let guard = Guard::new(set);
+    let guard = Guard::new(set, runtime.name);
     let numbers: HashMap<String, (usize, u64)> =
         set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
     let mut problems = Vec::new();

@@ -1,10 +1,10 @@
-//! `replay = { functions = ["slugify"], collations = ["german"] }`.
+//! `replay = { base = "base.sql", functions = ["slugify"], collations = ["german"] }`.
 
-use super::{Reader, Value, in_file_order, one_of};
-use crate::config::Stubs;
+use super::{Reader, Value, generate, in_file_order, one_of};
+use crate::config::Replay;
 
 /// The keys inside.
-const KEYS: [&str; 2] = ["collations", "functions"];
+const KEYS: [&str; 3] = ["base", "collations", "functions"];
 
 const HELP: &str = "write `replay = { functions = [\"slugify\"], collations = [\"german\"] }`";
 
@@ -12,14 +12,15 @@ const HELP: &str = "write `replay = { functions = [\"slugify\"], collations = [\
 const LONGEST: usize = 255;
 
 impl Reader<'_> {
-    /// The names that the program registers.
-    pub(super) fn replay(&mut self, value: &Value<'_>) -> Option<Stubs> {
-        let mut stubs = Stubs::default();
+    /// What replays begin with, and the names that the program registers.
+    pub(super) fn replay(&mut self, value: &Value<'_>) -> Option<Replay> {
+        let mut replay = Replay::default();
         let mut sound = Some(());
         for (key, value) in in_file_order(self.table("replay", value, Some(HELP))?) {
             sound = sound.and(match key.get_ref().as_ref() {
-                "functions" => self.names("functions", value).map(|names| stubs.functions = names),
-                "collations" => self.names("collations", value).map(|names| stubs.collations = names),
+                "base" => self.string("base", value, generate::schema).map(|base| replay.base = Some(base)),
+                "functions" => self.names("functions", value).map(|names| replay.stubs.functions = names),
+                "collations" => self.names("collations", value).map(|names| replay.stubs.collations = names),
                 "modules" => {
                     let message = "a module can't be stood in for: nothing tells the columns of its tables".to_owned();
                     self.error(key.span(), message, Some("remove `modules`".to_owned()))
@@ -30,7 +31,7 @@ impl Reader<'_> {
                 }
             });
         }
-        sound.map(|()| stubs)
+        sound.map(|()| replay)
     }
 
     fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
@@ -64,7 +65,7 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::super::tests::{package, read_alone, refused, say};
     use super::*;
-    use crate::config::read;
+    use crate::config::{Stubs, read};
     use crate::source::SourceText;
 
     #[test]
@@ -74,21 +75,24 @@ mod tests {
         assert_eq!(diagnostics, []);
         let expect =
             Stubs { functions: vec!["slugify".to_owned(), "rang_2".to_owned()], collations: vec!["german".to_owned()] };
-        assert_eq!(config.replay, expect);
-        assert!(read_alone("replay = {}").0.replay.is_empty());
+        assert_eq!(config.replay, Replay { base: None, stubs: expect });
+        assert_eq!(read_alone("replay = {}").0.replay, Replay::default());
+        let base = read_alone("replay.base = 'db//base.sql'").0.replay.base;
+        assert_eq!(base.as_deref(), Some("db/base.sql"));
     }
 
     #[test]
     fn a_workspace_may_name_them_for_all() {
         let workspace =
             SourceText::new("../Cargo.toml", "[workspace.metadata.migrations]\nreplay.functions = ['slugify']\n");
-        assert_eq!(read(&package(""), Some(&workspace)).0.replay.functions, ["slugify"]);
-        assert!(read(&package("replay = {}"), Some(&workspace)).0.replay.is_empty());
+        assert_eq!(read(&package(""), Some(&workspace)).0.replay.stubs.functions, ["slugify"]);
+        assert_eq!(read(&package("replay = {}"), Some(&workspace)).0.replay, Replay::default());
     }
 
     #[test]
     fn what_makes_no_sense_is_refused_where_it_stands() {
         refused("replay = 3", "5:10 `replay` must be a table, not an integer | write `replay = {");
+        refused("replay = { base = 'base.db' }", "`base` can't be `base.db`: the name of a file of SQL ends in `.sql`");
         refused("replay = { functions = 'slugify' }", "`functions` must be an array of names, not a string");
         refused("replay = { functions = [3] }", "5:25 `functions` must be an array of names, not an integer");
         refused("replay = { functions = ['slugify(1)'] }", "`slugify(1)` is not the name");
