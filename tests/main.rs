@@ -44,6 +44,7 @@ mod rust_replay;
 mod scaler;
 mod schema;
 mod script;
+mod script_d1;
 mod settle;
 mod since;
 mod sound;
