@@ -45,6 +45,7 @@ mod scaler;
 mod schema;
 mod script;
 mod script_d1;
+mod scripts;
 mod settle;
 mod since;
 mod sound;
