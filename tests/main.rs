@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod adopt;
+mod adopt_kill;
 mod architecture;
 mod assertions;
 mod backup;
@@ -24,12 +26,15 @@ mod git;
 mod hooks_files;
 mod kill;
 mod kill_commands;
+mod late;
+mod layouts;
 mod lint;
 mod linting;
 mod lints;
 mod lock;
 mod monitor;
 mod odd_packages;
+mod peers;
 mod promises;
 mod race;
 mod readme;
@@ -40,9 +45,13 @@ mod rusqlite_matrix;
 mod rust_replay;
 mod scaler;
 mod schema;
+mod script;
+mod script_d1;
+mod scripts;
 mod settle;
 mod since;
 mod sound;
+mod squash;
 mod support;
 mod test_command;
 

@@ -104,6 +104,8 @@ fn fingerprint(database: &Path) -> String {
         repeatables: &[],
         sealed: 0,
         schema: None,
+        squash: None,
+        adoption: None,
         rules: Rules::DEFAULT,
     };
     let mut connection = rusqlite::Connection::open(database).unwrap();

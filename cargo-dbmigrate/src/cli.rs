@@ -1,6 +1,8 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
+mod files;
 mod lint;
+mod script;
 
 use std::path::PathBuf;
 
@@ -8,7 +10,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
+pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
+pub(crate) use script::{Engine, ScriptArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -131,12 +135,14 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Wire a package: configuration, build.rs, dependencies, module, first migration
     Init(InitArgs),
+    /// Come from another tool: take over its files, and the histories of databases
+    Adopt(AdoptArgs),
     /// Create the next migration
     Create(CreateArgs),
     /// Create the next migration from what `schema.sql` declares, proved before it is written
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
-    List,
+    List(ListArgs),
     /// Check sequence, seal, configuration and wiring, replay every way up, back and up again in memory, and lint
     Check(CheckArgs),
     /// Try every migration up, down and up in memory, on a database that holds rows
@@ -147,8 +153,12 @@ pub(crate) enum Command {
     Lock(LockArgs),
     /// Give the migrations that others do not have yet the numbers after those that they have
     Renumber(RenumberArgs),
+    /// Put one migration in place of all from the first to a number; databases that have these are known
+    Squash(SquashArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
+    /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
+    Script(ScriptArgs),
     /// Compare the schema of a database with what its migrations lead to
     Drift(DatabaseArgs),
     /// Show which migrations a database has
@@ -185,6 +195,51 @@ pub(crate) struct InitArgs {
     /// Add a binary that runs the database commands, for sets with Rust in them and for hosts without cargo
     #[arg(long)]
     pub(crate) runner: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "TOOL is `sqlx`, `diesel`, `refinery`, `rusqlite_migration`, `drizzle`, `prisma`, `goose`, `dbmate`, \
+                  `golang-migrate`, `wrangler-d1`, `flyway`, `sql-migrate`, `plain` (files and a table of one's own), or \
+                  `live` (a database without any history)."
+)]
+pub(crate) struct AdoptArgs {
+    /// The tool to come from [default: what the files and the database show]
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) from: Option<String>,
+    /// The folder of its files [default: where it usually has them]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
+    /// The table of its history, where that is not the usual one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// What becomes of that table in every database
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) old_table: OldTable,
+    /// The folder of the package for the new files, where they can't stay where they are
+    #[arg(long, value_name = "NEW")]
+    pub(crate) dir: Option<String>,
+    /// Show what would be written, on stdout, and write nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Do not ask before a database is changed
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Take a history over although the database does not have what it says
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) keep: KeepArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OldTable {
+    /// It stays, and nothing reads it any more
+    Keep,
+    /// It is dropped
+    Drop,
 }
 
 #[derive(Debug, Args)]
@@ -276,6 +331,28 @@ pub(crate) struct RenumberArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SquashArgs {
+    /// What comes after the number in the name of the file [default: `squashed_001_to_040`]
+    #[arg(requires = "through")]
+    pub(crate) name: Option<String>,
+    /// The last migration that it replaces: a number, a name, or a version from a header
+    #[arg(long, value_name = "TARGET", required_unless_present_any = ["undo", "prune"])]
+    pub(crate) through: Option<String>,
+    /// Take the squash back, as long as it is not sealed
+    #[arg(long, conflicts_with_all = ["through", "prune"])]
+    pub(crate) undo: bool,
+    /// Delete the files that a sealed squash replaces: a database that has only some of them is refused from then on
+    #[arg(long, conflicts_with = "through")]
+    pub(crate) prune: bool,
+    /// The last version of the program that has those files [default: that of the package]
+    #[arg(long, value_name = "VERSION", requires = "prune")]
+    pub(crate) last: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Say only what is wrong with these: numbers, names, or versions from a header [default: all]
     pub(crate) names: Vec<String>,
@@ -288,6 +365,8 @@ pub(crate) struct TestArgs {
     /// Take every version there is to the newest in one go
     #[arg(long, conflicts_with = "from")]
     pub(crate) deep: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -315,6 +394,8 @@ pub(crate) struct SchemaArgs {
     /// Replace a `schema.sql` that says something else, without asking
     #[arg(long, requires = "write")]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
@@ -365,6 +446,8 @@ pub(crate) struct StatusArgs {
     /// Exit with 1 when anything is not applied
     #[arg(long)]
     pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

@@ -15,6 +15,7 @@ use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
 use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
+use crate::squash::Replaces;
 use crate::statement::{Effect, Splitter, Statement};
 use crate::token::{Token, TokenKind, Unterminated, tokens};
 pub use allow::{Allow, AllowScope};
@@ -91,14 +92,22 @@ pub struct Halves {
     pub requires: Vec<Requirement>,
     /// Why there is no way back.
     pub irreversible: Option<String>,
+    /// The migrations that it stands for.
+    pub replaces: Option<Replaces>,
 }
 
 /// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
+    parse_under(&[], source, diagnostics)
+}
+
+/// As [`parse`], as if these directives stood before its first line.
+pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
     let mut problems = Problems::new(source, diagnostics);
-    let (mut up, down) = read(source, Role::Up, &mut problems);
+    let (mut up, down) = read(source, Half::under(Role::Up, header, &mut problems), &mut problems);
     let requires = std::mem::take(&mut up.requires);
     let irreversible = up.irreversible.clone();
+    let replaces = up.replaces.take();
     if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
         let fault = Diagnostic::error("contradiction", "a migration with a `down` half is not `irreversible`");
         problems.push(*span, fault.help("remove this line, or the `down` half"));
@@ -108,12 +117,24 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Hal
         down: down.map(|down| down.finish(source, &mut problems)),
         requires,
         irreversible: irreversible.map(|(reason, _)| reason),
+        replaces,
     }
 }
 
 /// Reads a `.down.sql` file, all of which is the way back; every problem goes to `diagnostics`.
 pub fn parse_down(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
-    parse_whole(source, Role::Down, &mut Problems::new(source, diagnostics))
+    parse_down_under(&[], source, diagnostics)
+}
+
+/// As [`parse_down`], as if these directives stood before its first line.
+pub(crate) fn parse_down_under(
+    header: &[Directive],
+    source: &Arc<SourceText>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Script {
+    let mut problems = Problems::new(source, diagnostics);
+    let (script, _) = read(source, Half::under(Role::Down, header, &mut problems), &mut problems);
+    script.finish(source, &mut problems)
 }
 
 /// Reads a hook; every problem goes to `diagnostics`.
@@ -133,14 +154,13 @@ pub(crate) fn parse_base(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnos
 
 /// Reads a file that is one script, other than a way up.
 pub(crate) fn parse_whole(source: &Arc<SourceText>, role: Role, problems: &mut Problems<'_>) -> Script {
-    let (script, _) = read(source, role, problems);
+    let (script, _) = read(source, Half::new(0, role), problems);
     script.finish(source, problems)
 }
 
-/// Reads a file that starts in this role; the second half of a way up is what follows its `down` directive.
-fn read(source: &SourceText, role: Role, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
+/// Reads a file that starts as this half; the second half of a way up is what follows its `down` directive.
+fn read(source: &SourceText, mut half: Half, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
     let text = source.text();
-    let mut half = Half::new(0, role);
     let mut up = None;
     let mut splitter = Splitter::default();
     // Whether nothing but white space and comments came since the line began.
@@ -210,6 +230,7 @@ struct Half {
     foreign_keys: Option<bool>,
     tolerate_existing: bool,
     irreversible: Option<(String, Span)>,
+    replaces: Option<Replaces>,
     allows: Vec<Allow>,
     /// How many of them have found the step that they are about.
     allowed: usize,
@@ -228,9 +249,19 @@ impl Half {
             foreign_keys: None,
             tolerate_existing: false,
             irreversible: None,
+            replaces: None,
             allows: Vec::new(),
             allowed: 0,
         }
+    }
+
+    /// The first half of a file, as if these directives stood before it.
+    fn under(role: Role, header: &[Directive], problems: &mut Problems<'_>) -> Self {
+        let mut half = Self::new(0, role);
+        for directive in header {
+            half.directive(directive.clone(), Span::new(0, 0), 1, problems);
+        }
+        half
     }
 
     fn step(&mut self, step: Step) {
@@ -287,6 +318,7 @@ impl Half {
                 false
             }
             Directive::Irreversible(reason) => self.irreversible.replace((reason, span)).is_some(),
+            Directive::Replaces(first, last) => self.replaces.replace(Replaces { first, last, span }).is_some(),
             // A `call` is a step, `allow` was taken before, `down` ends the half, and SQL has no `version`.
             Directive::Allow(..) | Directive::Call(_) | Directive::Down | Directive::Version(_) => false,
         };

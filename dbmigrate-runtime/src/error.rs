@@ -64,8 +64,14 @@ kinds! {
     Requirement is_requirement,
     /// A pending migration has a number below the newest applied one.
     Late is_late,
+    /// A pending migration is below an applied one, and the order of the two makes a difference to the schema.
+    OrderConflict is_order_conflict,
     /// The database has migrations of a newer program.
     NewerDatabase is_newer_database,
+    /// The database lacks a migration that was pruned from the program.
+    Pruned is_pruned,
+    /// Another process changed which migrations the database has: the same call again is right.
+    Moved is_moved,
     /// The history is kept in a format that this version can't read.
     NewerFormat is_newer_format,
     /// The database has tables, but no history.
@@ -104,8 +110,12 @@ kinds! {
     Drift is_drift,
     /// The schema of the database can't be compared with what its migrations make.
     Unverified is_unverified,
+    /// The history of another tool can't be taken over.
+    Adoption is_adoption,
     /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
+    /// What a test wants in its database besides the migrations could not be put there.
+    Seed is_seed,
 }
 
 impl Error {
@@ -146,6 +156,12 @@ impl Error {
 
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.0.notes.push(note.into());
+        self
+    }
+
+    /// Without what was rolled back, which is of no interest where all of it was for trying.
+    pub(crate) fn without_notes(mut self) -> Self {
+        self.0.notes.clear();
         self
     }
 

@@ -4,21 +4,31 @@
 use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::{narrow, visible};
+use crate::histories::{is_one_of, their_tables};
 use crate::history::History;
 use crate::normal::normal;
 use crate::repeatable::word;
 use crate::set::Repeatable;
 use crate::value::{Row, Value};
 
-/// The rows of the schema but for the history's own, by type and name: type, name, text, and the table that it belongs
+/// The rows of the schema but for those of histories, by type and name: type, name, text, and the table that it belongs
 /// to. Indexes come last, and those that a table makes by itself are none.
 pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, Error> {
     let own = history.tables().map(Value::Text);
     let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
                AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \
-               ORDER BY type = 'index', type, name COLLATE NOCASE";
-    db.query("could not read the schema", sql, &own)
+               AND tbl_name <> ?4 COLLATE NOCASE ORDER BY type = 'index', type, name COLLATE NOCASE";
+    let mut rows = db.query("could not read the schema", sql, &own)?;
+    let names = rows.iter().filter_map(|row| match row.get(1) {
+        Some(Value::Text(name)) => Some(name.as_str()),
+        _ => None,
+    });
+    let theirs = their_tables(db, history, names)?;
+    if !theirs.is_empty() {
+        rows.retain(|row| !row.get(3).is_some_and(|table| is_one_of(&theirs, table)));
+    }
+    Ok(rows)
 }
 
 /// One of them.
@@ -75,19 +85,24 @@ impl Objects {
 
     /// What this database has otherwise than what the migrations make, one sentence for each object.
     pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
+        self.differences_from(expected, &Maker { makes: "the migrations make", makes_not: "no migration makes" })
+    }
+
+    /// As [`Objects::differences`], from what `maker` makes.
+    pub(crate) fn differences_from(&self, expected: &Self, maker: &Maker) -> Vec<String> {
         let mut out = Vec::new();
         let mut at = 0;
         for there in &expected.0 {
             let what = match self.find(there, &mut at) {
                 None => "is missing".to_owned(),
-                Some(here) if here.text != there.text => difference(&here.text, &there.text),
+                Some(here) if here.text != there.text => difference(&here.text, &there.text, maker),
                 Some(_) => continue,
             };
             out.push(visible(&format!("the {} `{}` {what}", there.kind, there.name)));
         }
         for here in &self.0 {
             if expected.find(here, &mut at).is_none() {
-                out.push(visible(&format!("no migration makes the {} `{}`", here.kind, here.name)));
+                out.push(visible(&format!("{} the {} `{}`", maker.makes_not, here.kind, here.name)));
             }
         }
         out
@@ -108,8 +123,14 @@ impl Objects {
     }
 }
 
+/// Who makes what is expected, in the words of a sentence.
+pub(crate) struct Maker {
+    pub(crate) makes: &'static str,
+    pub(crate) makes_not: &'static str,
+}
+
 /// What stands between the common beginning and the common end of two texts.
-fn difference(here: &str, there: &str) -> String {
+fn difference(here: &str, there: &str, maker: &Maker) -> String {
     let [here, there]: [Vec<&str>; 2] = [here, there].map(|text| text.split(' ').collect());
     let start = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
     let end = here[start..].iter().rev().zip(there[start..].iter().rev()).take_while(|(a, b)| a == b).count();
@@ -118,8 +139,8 @@ fn difference(here: &str, there: &str) -> String {
     let shown = |text: &str| narrow(text.trim_matches([' ', ',']));
     match (here.as_str(), there.as_str()) {
         ("", there) => format!("lacks `{}`", shown(there)),
-        (here, "") => format!("has `{}`, which no migration makes", shown(here)),
-        (here, there) => format!("has `{}` where the migrations make `{}`", shown(here), shown(there)),
+        (here, "") => format!("has `{}`, which {}", shown(here), maker.makes_not),
+        (here, there) => format!("has `{}` where {} `{}`", shown(here), maker.makes, shown(there)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use crate::BoxError;
@@ -38,6 +39,8 @@ pub(crate) trait Session {
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
+    /// Does something on a database in memory, with the program's code if that is wanted.
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError>;
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         None
@@ -153,18 +156,33 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.schema.map(|read| read(B::connection(&self.driver)))
     }
 
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        in_memory::<B>(self.code.filter(|_| runs_code), self.schema, work)
+    }
+
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
         Ok(Some(Box::new(lock::<B>(path, access)?)))
     }
 }
 
-/// Any driver, without code.
-pub(crate) struct Plain<'d, D> {
-    pub(crate) driver: &'d mut D,
-    pub(crate) hooks: &'d Hooks<'d>,
+fn in_memory<B: Backend>(
+    code: Option<&Dispatch<'_, B::Connection>>,
+    schema: Option<&Reader<'_, B::Connection>>,
+    work: &mut dyn FnMut(&mut dyn Session),
+) -> Result<(), DbError> {
+    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(DbError::said)?;
+    work(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &Hooks::default(), schema });
+    Ok(())
 }
 
-impl<D: Driver> Session for Plain<'_, D> {
+/// Any driver, without code. The backend opens databases in memory.
+pub(crate) struct Plain<'d, B, D> {
+    pub(crate) driver: &'d mut D,
+    pub(crate) hooks: &'d Hooks<'d>,
+    pub(crate) backend: PhantomData<B>,
+}
+
+impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
     fn execute(&mut self, sql: &str) -> Result<(), DbError> {
         self.driver.execute(sql).map_err(|error| DbError::new::<D>(error, sql))
     }
@@ -203,6 +221,10 @@ impl<D: Driver> Session for Plain<'_, D> {
 
     fn beside(&mut self, _: &Path, _: &str) -> Option<Result<Vec<Row>, DbError>> {
         None
+    }
+
+    fn in_memory(&mut self, _: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        in_memory::<B>(None, None, work)
     }
 
     fn lock_file(&mut self, _: &Path, _: Access) -> Result<Option<Box<dyn Any>>, DbError> {

@@ -1,21 +1,25 @@
 //! The way up: what is pending, and that nothing forbids it.
 
+use crate::backup;
 use crate::compare::{Found, Known, chain, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::guarded;
+use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::{Job, Way};
 use crate::journal;
+use crate::late::Arrivals;
 use crate::options::Options;
 use crate::repeatable;
 use crate::report::Report;
 use crate::requires::refuse_unmet;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
-use crate::set::{Migration, Repeatable, Set, TransactionMode};
+use crate::set::{Migration, NewerDatabase, Repeatable, Set, TransactionMode};
+use crate::squash;
 
 /// What is to be applied.
 struct Todo<'s> {
@@ -34,30 +38,122 @@ pub(crate) fn up(
 ) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
-    let goal = goal(set, target)?;
-    if is_current(&mut db, set, goal)? {
-        return Ok(Report::default());
+    match goal(set, target) {
+        Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Report::default()),
+        // Where one of those has the number that a squash replaces, that is for what the database has.
+        Err(error) if set.squash.is_none() => return Err(error),
+        _ => {}
     }
+    squash::recording(session, set, options, &mut |session, set| run(session, set, options, target))
+}
+
+fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Report, Error> {
+    let goal = goal(set, target)?;
+    let mut db = Db::new(session, options);
     let found = look(&mut db, set)?;
+    if let Found::History(known) = &found {
+        if known.old.is_some() {
+            return match is_left_alone(set, known, goal)? {
+                true => Ok(Report::default()),
+                false => adopt_then_up(session, set, options, target),
+            };
+        }
+    }
     let group = match (&found, set.rules.transaction) {
         (_, TransactionMode::All) => Group::All,
         (Found::Fresh, TransactionMode::Each) => Group::Fresh,
         _ => Group::One,
     };
-    let todo = todo(&mut db, &found, set, options, goal)?;
-    if todo.pending.is_empty() && todo.repeats.is_empty() {
-        if let Found::History(known) = &found {
+    let first = todo(&mut db, &found, set, options, goal)?;
+    if first.pending.is_empty() && first.repeats.is_empty() {
+        if let Found::History(known) = &found
+            && !known.is_recognised
+        {
             mend_head(&mut db, set, known);
         }
         return Ok(Report::default());
     }
-    refuse_unrunnable(set, &todo.pending, session.has_code())?;
+    refuse_unrunnable(set, &first.pending, db.session().has_code())?;
+    let mut arrivals = None;
+    refuse_conflicts(session, set, options, (&found, &first.pending), &mut arrivals)?;
     guarded(session, options, |db, settings, report| {
         if let Some(mode) = options.journal_mode {
             journal::switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db| plan(db, set, options, goal))
+        let doubts = arrivals.as_ref().map_or(Vec::new(), Arrivals::doubts);
+        Runner::new(set, options, settings, group).run(db, report, |db| {
+            let found = look(db, set)?;
+            let todo = todo(db, &found, set, options, goal)?;
+            refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut arrivals)?;
+            Ok(plan(&found, todo))
+        })?;
+        report.notes.extend(doubts);
+        Ok(())
     })
+}
+
+/// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
+fn refuse_conflicts<'s>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    (found, pending): (&Found<'s>, &[(usize, &'s Migration<'s>)]),
+    proved: &mut Option<Arrivals<'s>>,
+) -> Result<(), Error> {
+    let Found::History(known) = found else { return Ok(()) };
+    let Some(arrivals) = Arrivals::of(known, pending) else { return Ok(()) };
+    if !proved.as_ref().is_some_and(|proved| proved.is_order_of(&arrivals)) {
+        arrivals.prove(session, set, options).map_err(|refusal| arrivals.refuse(refusal))?;
+        *proved = Some(arrivals);
+    }
+    Ok(())
+}
+
+/// Takes the history of another tool over, and nothing else.
+pub(crate) fn adopt(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    squash::with(session, set, options, |session, set| take_over(session, set, options))
+}
+
+fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    match (&set.adoption, look(&mut db, set)?) {
+        (Some(adoption), Found::History(known)) if known.old.is_some() => {
+            guarded(session, options, |db, _, report| (adoption.by.convert)(db, set, options, report))
+        }
+        _ => Ok(Report::default()),
+    }
+}
+
+/// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
+/// is nothing else to do.
+fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, Error> {
+    let is_newer = known.old.as_ref().is_some_and(|old| !old.unknown.is_empty());
+    let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
+    if is_newer && is_allowed {
+        known.refuse_differences(None)?;
+    }
+    Ok(is_newer && is_allowed)
+}
+
+fn adopt_then_up(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Report, Error> {
+    let Report { adopted, backup: copy, .. } = adopt(session, set, options)?;
+    // One copy is enough.
+    let backup = if copy.is_none() { options.backup.clone() } else { None };
+    match up(session, set, &Options { backup, ..options.clone() }, target) {
+        Ok(report) => Ok(Report { adopted, backup: copy.or(report.backup), ..report }),
+        Err(error) => {
+            let error = backup::mention(error, copy.as_deref());
+            let report = error.report().clone();
+            let backup = copy.or(report.backup.clone());
+            Err(error.after(Report { adopted, backup, ..report }))
+        }
+    }
 }
 
 /// Whether the head says that the history has what is to be applied: one read.
@@ -75,8 +171,12 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     let Some(target) = target else { return Ok(set.migrations.len()) };
     match set.migrations.iter().position(|migration| migration.number == target) {
         Some(index) => Ok(index + 1),
-        None => Err(Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}"))
-            .hint("`cargo dbmigrate list` shows all of them")),
+        None => Err(squash::with_number(
+            set,
+            target,
+            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}")),
+        )
+        .hint("`cargo dbmigrate list` shows all of them")),
     }
 }
 
@@ -91,16 +191,19 @@ fn todo<'s>(
 ) -> Result<Todo<'s>, Error> {
     let is_empty = set.migrations.is_empty() && set.repeatables.is_empty();
     let pending = match found {
-        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(set)),
-        Found::Fresh | Found::Objects => set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>(),
+        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(db, set)),
+        Found::Fresh | Found::Objects | Found::Beside => {
+            set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
+        }
         Found::History(known) => {
             known.refuse_differences(None)?;
             known.pending(goal).collect()
         }
     };
+    squash::refuse_pruned(set, pending.iter().map(|(_, migration)| *migration))?;
     refuse_unmet(db, set, found, &pending)?;
     let repeats = match found {
-        _ if goal < set.migrations.len() => Vec::new(),
+        _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
         Found::History(known) if known.is_newer() => Vec::new(),
         Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
         _ => set.repeatables.iter().collect(),
@@ -108,15 +211,13 @@ fn todo<'s>(
     Ok(Todo { pending, repeats })
 }
 
-/// The queue, under the lock.
-fn plan<'s>(db: &mut Db<'_>, set: &'s Set<'s>, options: &Options, goal: usize) -> Result<Plan<'s>, Error> {
-    let found = look(db, set)?;
-    let Todo { pending, repeats } = todo(db, &found, set, options, goal)?;
-    let (prefix, creates) = match &found {
+/// The queue.
+fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> {
+    let (prefix, creates) = match found {
         Found::History(known) => {
             (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
-        Found::Fresh | Found::Objects => (Some(0), true),
+        Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
     let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
         number: migration.number,
@@ -124,11 +225,15 @@ fn plan<'s>(db: &mut Db<'_>, set: &'s Set<'s>, options: &Options, goal: usize) -
         way: Way::Up(index, migration),
     };
     let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
-    Ok(Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates })
+    Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.
-fn refuse_unrunnable(set: &Set<'_>, pending: &[(usize, &Migration<'_>)], runs_code: bool) -> Result<(), Error> {
+pub(crate) fn refuse_unrunnable(
+    set: &Set<'_>,
+    pending: &[(usize, &Migration<'_>)],
+    runs_code: bool,
+) -> Result<(), Error> {
     for (_, migration) in pending {
         refuse_code(migration.name, &migration.up, runs_code)?;
         if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
@@ -152,9 +257,21 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
 }
 
-pub(crate) fn existing_schema(set: &Set<'_>) -> Error {
+pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     let first = set.migrations.first().map_or("the first migration", |migration| migration.name);
-    Error::new(ErrorKind::ExistingSchema, "the database has tables, but no history of migrations")
+    let message = "the database has tables, but no history of migrations";
+    let error = Error::new(ErrorKind::ExistingSchema, message);
+    // It is worth a note, and no other error.
+    let elsewhere = histories::table_of(db, &History::new(set), set.name).unwrap_or_default();
+    let error = match elsewhere {
+        Some(table) => error.note(format!(
+            "the history of {} is in the table `{table}`, and the program looks into `{}`",
+            title(set.name),
+            set.table
+        )),
+        None => error,
+    };
+    error
         .hint("is it the right database?")
         .hint(format!(
             "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \

@@ -12,6 +12,7 @@
 //! to no database of a user.
 
 mod cell;
+mod chance;
 mod compare;
 mod declared;
 mod execute;
@@ -31,6 +32,8 @@ mod render;
 mod repeatable;
 mod replay;
 mod scratch;
+mod snapshot;
+mod squash;
 mod trial;
 mod undo;
 mod views;
@@ -48,5 +51,6 @@ pub use program::Program;
 pub use proof::{Claim, Failure, Loss, LossKind, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};
+pub use squash::{Squash, check_squash, squash};
 pub use trial::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out};
 pub use undo::undo;

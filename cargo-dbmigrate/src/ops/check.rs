@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use dbmigrate_core::layout::Layout;
 use dbmigrate_core::{Diagnostic, MigrationSet, lock};
 use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
@@ -12,7 +13,7 @@ use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
 use crate::ops::since::{Since, since};
-use crate::ops::{declared, wiring};
+use crate::ops::{declared, late, wiring};
 
 /// What to check besides the files.
 #[derive(Debug, Default, Clone)]
@@ -42,6 +43,8 @@ pub(crate) struct Checked {
     pub(crate) replay: Option<Replay>,
     /// How many migrations the rules have looked at.
     pub(crate) linted: usize,
+    /// What of another tool's files was read otherwise than it is written.
+    pub(crate) notes: Vec<Diagnostic>,
 }
 
 impl Checked {
@@ -73,6 +76,7 @@ pub(crate) fn check(
     let sound = !loaded.has_errors();
     let set = loaded.set;
     let mut others = loaded.diagnostics;
+    let notes = loaded.notes;
     let (levels, unknown) = Levels::new(&project.config.lints, &request.orders);
     others.extend(unknown);
     let since = since(project, request.since, &set)?;
@@ -81,8 +85,11 @@ pub(crate) fn check(
     if request.locked && sound {
         others.extend(unsealed(&set));
     }
-    let manifest = wiring::manifest(project)?;
-    others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
+    // What is only tried need not be wired yet.
+    if !project.is_tried {
+        let manifest = wiring::manifest(project)?;
+        others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
+    }
 
     let old = if request.all { None } else { old(&since, &set) };
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
@@ -93,11 +100,15 @@ pub(crate) fn check(
     if let Some(replay) = &replay {
         others.extend(replay.diagnostics.iter().cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
+        if replay.diagnostics.is_empty() && replay.stopped.is_none() {
+            others.extend(unsealed_squash(&set));
+            others.extend(late::check(&set, &since));
+        }
     }
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, explained);
     let linted = linted(&set, &ran, &options).count();
-    Ok(Checked { diagnostics, set, since, replay, linted })
+    Ok(Checked { diagnostics, set, since, replay, linted, notes })
 }
 
 /// The numbers of the migrations that databases may have already, which are not linted again: those that a revision
@@ -106,17 +117,27 @@ pub(crate) fn old(since: &Since, set: &MigrationSet) -> Option<BTreeSet<u64>> {
     if since.base.is_some() {
         return Some(since.held.clone());
     }
-    let sealed = set.migrations.get(..set.sealed()).unwrap_or_default();
-    (!sealed.is_empty()).then(|| sealed.iter().map(|migration| migration.number).collect())
+    let sealed = set.migrations.iter().filter(|migration| set.lock.seals(migration));
+    let sealed: BTreeSet<u64> = sealed.map(|migration| migration.number).collect();
+    (!sealed.is_empty()).then_some(sealed)
+}
+
+/// Whether a squash that may still be edited does what it stands for.
+pub(crate) fn unsealed_squash(set: &MigrationSet) -> Vec<Diagnostic> {
+    let is_sealed = set.migrations.first().is_none_or(|first| set.lock.seals(first));
+    if is_sealed { Vec::new() } else { dbmigrate_schema::check_squash(set) }
 }
 
 /// What a set lacks of being sealed as a whole.
 fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
-    const HELP: &str = "seal it: `cargo dbmigrate lock`";
-    let left = set.migrations.get(set.sealed()..).unwrap_or_default();
+    let help = match set.config.layout {
+        Layout::House => "seal it: `cargo dbmigrate lock`",
+        _ => "the files of another tool can't be sealed: take them over with `cargo dbmigrate adopt`",
+    };
+    let left: Vec<_> = set.migrations.iter().filter(|migration| !set.lock.seals(migration)).collect();
     let unsealed = left.iter().map(|migration| {
         let message = format!("`{}` is not sealed", migration.name());
-        Diagnostic::error("unsealed", message).in_file(&migration.file).help(HELP)
+        Diagnostic::error("unsealed", message).in_file(&migration.file).help(help)
     });
     let old = set.lock.schema.as_ref().filter(|schema| left.is_empty() && schema.chain != set.chain()).map(|_| {
         let file = format!("{}/{}", set.config.dir, lock::FILE);

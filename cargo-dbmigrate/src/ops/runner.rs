@@ -168,7 +168,7 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
             stopped.into_iter().chain(what).collect()
         }
         // The command line does these itself; the runner is there for what executes migrations.
-        Verb::Backup { .. } | Verb::Restore { .. } => Vec::new(),
+        Verb::Adopt { .. } | Verb::Backup { .. } | Verb::Restore { .. } => Vec::new(),
         Verb::Redo | Verb::Verify | Verb::History => Vec::new(),
     }
 }
@@ -283,6 +283,7 @@ mod tests {
             slug: "b".into(),
             file: "migrations/002_b.rs".into(),
             metadata: Default::default(),
+            replaces: None,
             requires: Vec::new(),
             body: Body::Rust(rust.into()),
             checksum: String::new(),

@@ -1,11 +1,14 @@
 //! Turns the files of a package, as core read them, into the runner's plain data. `dbmigrate-build` does the same as
 //! text for programs.
 
+use dbmigrate_core::adoption::{Adopted, Adoption, OldShape};
 use dbmigrate_core::config::{self, Config};
 use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::statement;
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
 use dbmigrate_runtime as runtime;
+
+mod squash;
 
 /// Calls `work` with the runner's view of `set`. Rust code gets ids that nobody answers to.
 pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
@@ -17,17 +20,54 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
     let scripts: Vec<Steps<'_>> = set.repeatables.iter().map(|it| steps(&it.script)).collect();
     let repeatables = set.repeatables.iter().zip(objects.iter().zip(&scripts));
     let repeatables: Vec<_> = repeatables.map(|(it, (objects, steps))| repeatable(it, objects, steps)).collect();
-    work(&runtime::Set {
-        name: "",
-        table: &set.config.table,
-        migrations: &migrations,
-        before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
-        after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
-        repeatables: &repeatables,
-        sealed: set.sealed(),
-        schema: set.lock.fingerprint(set.chain()),
-        rules: rules(&set.config),
-    })
+    let old = set.adoption.as_ref().map(|adoption| (adoption, adoption.history(&set.config.table)));
+    let old = old.as_ref().map(|(adoption, history)| {
+        let shapes: Vec<_> = history.shapes.iter().map(shape).collect();
+        let migrations: Vec<_> = adoption.migrations.iter().map(|entry| adopted(adoption, entry)).collect();
+        (adoption, history, shapes, migrations)
+    });
+    let view = |squash: Option<&runtime::Squash<'_>>, work: &mut dyn FnMut(&runtime::Set<'_>)| {
+        work(&runtime::Set {
+            name: "",
+            table: &set.config.table,
+            migrations: &migrations,
+            before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+            after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+            repeatables: &repeatables,
+            sealed: set.sealed(),
+            schema: set.lock.fingerprint(set.chain()),
+            squash: squash.copied(),
+            adoption: old.as_ref().map(|(adoption, history, shapes, migrations)| runtime::Adoption {
+                from: adoption.tool.name(),
+                table: history.table.as_deref(),
+                shapes,
+                newest_only: history.newest_only,
+                keep: adoption.keep,
+                aside: history.aside.as_deref(),
+                remove: &history.remove,
+                migrations,
+                by: runtime::TakesOver::HISTORIES,
+            }),
+            rules: rules(&set.config),
+        });
+    };
+    let name = migrations.first().map_or("", |first| first.name);
+    let mut result = None;
+    let mut work = Some(work);
+    squash::with(name, set.replaced.as_ref(), &mut |squash| {
+        view(squash, &mut |set| result = work.take().map(|work| work(set)));
+    });
+    result.expect("it is called once")
+}
+
+fn shape(shape: &OldShape) -> runtime::OldShape<'_> {
+    let OldShape { columns, applied, forbids } = shape;
+    runtime::OldShape { columns, applied, forbids }
+}
+
+fn adopted<'a>(adoption: &'a Adoption, entry: &'a Adopted) -> runtime::Adopted<'a> {
+    let checksum = entry.checksum.as_deref();
+    runtime::Adopted { key: adoption.asked(&entry.key), checksum, number: entry.number }
 }
 
 fn rules(config: &Config) -> runtime::Rules {

@@ -174,6 +174,15 @@ impl Session for Watch<'_> {
         self.session.beside(path, sql)
     }
 
+    fn has_schema_reader(&self) -> bool {
+        self.session.has_schema_reader()
+    }
+
+    // Before each migration the reader looks at the copy again.
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        self.session.in_memory(runs_code, work)
+    }
+
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
         self.session.lock_file(path, access)
     }

@@ -1,0 +1,269 @@
+//! Folders of other tools, read where they lie and said in the words of the house.
+//!
+//! Each tool has a file here that knows how its newest release names, orders and divides its files. What comes out
+//! are house texts, line for line the originals: a directive is replaced on its own line, so a line number in a
+//! message is right in the original file as well. Nothing is written, and no database is known: which of them a
+//! database has is the business of whoever reads the tool's history, by [`TranslatedMigration::key`].
+
+use crate::config::Numbering;
+use crate::diagnostic::Diagnostic;
+use crate::directive::Directive;
+use crate::files::Files;
+
+mod dbmate;
+mod detect;
+mod diesel;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod json;
+mod name;
+mod numbers;
+mod plain;
+mod prisma;
+mod reader;
+mod refinery;
+mod rusqlite_migration;
+mod sections;
+mod sql_migrate;
+mod sqlx;
+#[cfg(test)]
+mod tests;
+mod text;
+mod transaction;
+mod wrangler_d1;
+
+pub use detect::{Candidate, detect};
+use reader::Reader;
+
+/// Whose files a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Layout {
+    /// Those of the house.
+    House,
+    /// `<version>_<description>.sql`, or `.up.sql` and `.down.sql`.
+    Sqlx,
+    /// `<version>_<name>/up.sql` and `down.sql`.
+    Diesel,
+    /// `V<version>__<name>.sql`, or with `U`; folders in the folder count as well.
+    Refinery,
+    /// `<number>-<name>/up.sql` and `down.sql`, as `from_directory` reads them.
+    RusqliteMigration,
+    /// `<tag>.sql` in the order of `meta/_journal.json`, or a folder with `migration.sql` for each.
+    Drizzle,
+    /// `<timestamp>_<name>/migration.sql`.
+    Prisma,
+    /// `<version>_<name>.sql`, divided by `-- +goose Up` and `-- +goose Down`.
+    Goose,
+    /// `<version>_<name>.sql`, divided by `-- migrate:up` and `-- migrate:down`.
+    Dbmate,
+    /// `<version>_<name>.up.sql` and `.down.sql`.
+    GolangMigrate,
+    /// `<number>_<name>.sql`, in the order of their names.
+    WranglerD1,
+    /// `V<version>__<name>.sql`, `U` for the way back, `B` for a baseline, `R__<name>.sql` for what is repeatable.
+    Flyway,
+    /// `<anything>.sql`, divided by `-- +migrate Up` and `-- +migrate Down`.
+    SqlMigrate,
+    /// `<anything>.sql`, in the order of their names, each run as a whole.
+    Plain,
+}
+
+impl Layout {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 14] = [
+        Self::House,
+        Self::Sqlx,
+        Self::Diesel,
+        Self::Refinery,
+        Self::RusqliteMigration,
+        Self::Drizzle,
+        Self::Prisma,
+        Self::Goose,
+        Self::Dbmate,
+        Self::GolangMigrate,
+        Self::WranglerD1,
+        Self::Flyway,
+        Self::SqlMigrate,
+        Self::Plain,
+    ];
+
+    /// The layout of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layout| layout.name() == name)
+    }
+
+    /// Its name in the manifest and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::House => "house",
+            Self::Sqlx => "sqlx",
+            Self::Diesel => "diesel",
+            Self::Refinery => "refinery",
+            Self::RusqliteMigration => "rusqlite_migration",
+            Self::Drizzle => "drizzle",
+            Self::Prisma => "prisma",
+            Self::Goose => "goose",
+            Self::Dbmate => "dbmate",
+            Self::GolangMigrate => "golang-migrate",
+            Self::WranglerD1 => "wrangler-d1",
+            Self::Flyway => "flyway",
+            Self::SqlMigrate => "sql-migrate",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+/// A folder of another tool in the words of the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translated {
+    /// Whose files they are.
+    pub layout: Layout,
+    /// What the numbers of the house files are.
+    pub numbering: Numbering,
+    /// The digits of a sequential number, at least.
+    pub width: usize,
+    /// The first sequential number.
+    pub start: u64,
+    /// The sequential numbers between the first and the last that the other tool left out.
+    pub reserved: Vec<u64>,
+    /// The migrations, in the order in which the tool runs them; their numbers rise.
+    pub migrations: Vec<TranslatedMigration>,
+    /// What is run again whenever it changes, in the order in which the tool runs it.
+    pub repeatables: Vec<TranslatedRepeatable>,
+    /// What can't be translated (errors), and what the tool did that the house does not do (warnings).
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was made otherwise than it is written, without a loss: other numbers and names, ways back that are empty.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// A migration of another tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranslatedMigration {
+    /// Its number in the house.
+    pub number: u64,
+    /// Its name in the house, without the number.
+    pub slug: String,
+    /// By what the tool's history records it.
+    pub key: String,
+    /// The way up.
+    pub up: TranslatedFile,
+    /// The way back.
+    pub down: Option<TranslatedFile>,
+    /// The files that it was made of, as they lie there, that of the way up first.
+    pub original: Vec<Original>,
+}
+
+/// One way of a migration of another tool, as house text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranslatedFile {
+    /// The original file, relative to the package, with `/`.
+    pub path: String,
+    /// What it says in no line of its own: directives that would stand before the first line of the text.
+    pub header: Vec<Directive>,
+    /// The text, without byte order mark and carriage returns; its lines are those of the original.
+    pub text: String,
+}
+
+/// What another tool runs again whenever it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranslatedRepeatable {
+    /// Its name in the house.
+    pub slug: String,
+    /// By what the tool's history records it.
+    pub key: String,
+    /// The script.
+    pub up: TranslatedFile,
+    /// The file, as it lies there.
+    pub original: Original,
+}
+
+/// A file as it lies there: what the tool hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Relative to the package, with `/`.
+    pub path: String,
+    /// Untouched.
+    pub bytes: Vec<u8>,
+}
+
+/// A file of the house that a migration of another tool becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HouseFile {
+    /// Its name in the folder of migrations, such as `001_users.down.sql`.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+    /// The original file, relative to the package, with `/`.
+    pub from: String,
+}
+
+impl Translated {
+    /// A number as the house files write it.
+    #[must_use]
+    pub fn digits(&self, number: u64) -> String {
+        numbers::digits(self.numbering, self.width, number)
+    }
+
+    /// The full name of a migration in the house: `001_initial_schema`.
+    #[must_use]
+    pub fn name(&self, migration: &TranslatedMigration) -> String {
+        format!("{}_{}", self.digits(migration.number), migration.slug)
+    }
+
+    /// The files of the house that they become, in order.
+    #[must_use]
+    pub fn house_files(&self) -> Vec<HouseFile> {
+        let mut files = Vec::new();
+        for migration in &self.migrations {
+            let name = self.name(migration);
+            files.push(migration.up.house_file(format!("{name}.sql")));
+            files.extend(migration.down.as_ref().map(|down| down.house_file(format!("{name}.down.sql"))));
+        }
+        let repeatables = self.repeatables.iter();
+        files.extend(repeatables.map(|it| it.up.house_file(format!("repeatable/{}.sql", it.slug))));
+        files
+    }
+
+    /// Whether it can't be used.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+impl TranslatedFile {
+    /// The file that it becomes: its header, then its text without the empty lines around it.
+    fn house_file(&self, name: String) -> HouseFile {
+        let header: String = self.header.iter().map(|directive| format!("-- dbmigrate: {directive}\n")).collect();
+        let text = self.text.trim_start_matches('\n').trim_end();
+        let end = if text.is_empty() { "" } else { "\n" };
+        HouseFile { name, text: format!("{header}{text}{end}"), from: self.path.clone() }
+    }
+}
+
+/// Reads the folder `dir` of another tool.
+#[must_use]
+pub fn translate<F: Files + ?Sized>(files: &F, dir: &str, layout: Layout) -> Translated {
+    let mut reader = Reader::new(files, dir, layout);
+    let found = match layout {
+        Layout::House => Vec::new(),
+        Layout::Sqlx => sqlx::read(&mut reader),
+        Layout::Diesel => diesel::read(&mut reader),
+        Layout::Refinery => refinery::read(&mut reader),
+        Layout::RusqliteMigration => rusqlite_migration::read(&mut reader),
+        Layout::Drizzle => drizzle::read(&mut reader),
+        Layout::Prisma => prisma::read(&mut reader),
+        Layout::Goose => goose::read(&mut reader),
+        Layout::Dbmate => dbmate::read(&mut reader),
+        Layout::GolangMigrate => golang_migrate::read(&mut reader),
+        Layout::WranglerD1 => wrangler_d1::read(&mut reader),
+        Layout::Flyway => flyway::read(&mut reader),
+        Layout::SqlMigrate => sql_migrate::read(&mut reader),
+        Layout::Plain => plain::read(&mut reader),
+    };
+    reader.finish(found)
+}

@@ -1,0 +1,215 @@
+//! Migrations that come late: below one that is applied, where `out-of-order = "apply"` lets them.
+//!
+//! Such a database runs its migrations in another order than that of their numbers, in which every fresh one does.
+//! Before anything is written, both orders run on databases in memory, and the two schemas are compared: where they are
+//! not one, or nobody can tell, nothing runs. Rows are not compared.
+
+mod order;
+mod replays;
+
+use std::collections::BTreeSet;
+
+use self::order::Order;
+use self::replays::{Difference, Replays};
+use crate::compare::Known;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::{Place, visible};
+use crate::foreign_keys::has_code;
+use crate::options::Options;
+use crate::session::Session;
+use crate::set::{Effect, Migration, Set, Step};
+use crate::status::State;
+
+/// At most this many differences stand in an error.
+const SHOWN: usize = 10;
+
+/// Two migrations whose order makes a difference to the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderConflict {
+    /// The full name of the one that comes late.
+    pub late: String,
+    /// The full name of the one above it that has run before it.
+    pub other: String,
+    /// What the schema has otherwise than the order of the numbers makes it, or why the migrations fail in this order:
+    /// a sentence for each.
+    pub differences: Vec<String>,
+}
+
+/// Why a late migration may not run.
+pub(crate) enum Refusal {
+    /// The order matters.
+    Conflict(OrderConflict),
+    /// Nobody can tell, for this reason.
+    Unproven(String),
+}
+
+/// The order in which a database will have run its migrations, as far as the program has them.
+pub(crate) struct Arrivals<'s> {
+    /// The applied ones, as they are recorded.
+    applied: Vec<&'s Migration<'s>>,
+    /// What runs then, by ascending number.
+    pending: Vec<&'s Migration<'s>>,
+    /// Those of them that come late, by number.
+    late: Vec<u64>,
+    /// The applied ones that the program does not have.
+    unknown: Vec<String>,
+}
+
+impl<'s> Arrivals<'s> {
+    /// Those of a database, if any comes late.
+    pub(crate) fn of(known: &Known<'s>, pending: &[(usize, &'s Migration<'s>)]) -> Option<Self> {
+        let is_late = |number: u64| {
+            let at = known.matches.binary_search_by_key(&number, |matched| matched.number);
+            at.is_ok_and(|at| known.matches[at].state == State::Late)
+        };
+        let late: Vec<u64> = pending.iter().map(|(_, it)| it.number).filter(|number| is_late(*number)).collect();
+        if late.is_empty() {
+            return None;
+        }
+        let mut applied: Vec<(i64, &Migration<'_>)> = Vec::new();
+        let mut unknown = Vec::new();
+        for (matched, row) in known.newest_first().filter(|(matched, _)| matched.state.is_applied()) {
+            match matched.migration {
+                Some(migration) => applied.push((row.id, migration)),
+                None => unknown.push(row.name.clone()),
+            }
+        }
+        applied.sort_by_key(|(id, _)| *id);
+        let applied = applied.into_iter().map(|(_, migration)| migration).collect();
+        Some(Self { applied, pending: pending.iter().map(|(_, migration)| *migration).collect(), late, unknown })
+    }
+
+    /// Those of a database that has run these, in this order, and then runs the others of a set.
+    pub(crate) fn after(set: &'s Set<'s>, applied: &[u64]) -> Option<Self> {
+        let find = |number: &u64| set.migrations.iter().find(|migration| migration.number == *number);
+        let newest = applied.iter().max().copied().unwrap_or(0);
+        let pending: Vec<_> = set.migrations.iter().filter(|it| !applied.contains(&it.number)).collect();
+        let late: Vec<u64> = pending.iter().map(|it| it.number).filter(|number| *number < newest).collect();
+        let applied = applied.iter().filter_map(find).collect();
+        (!late.is_empty()).then_some(Self { applied, pending, late, unknown: Vec::new() })
+    }
+
+    /// Whether two of them run in the same order.
+    pub(crate) fn is_order_of(&self, other: &Self) -> bool {
+        let all = |it: &Self| it.applied.iter().chain(&it.pending).map(|it| it.number).collect::<Vec<_>>();
+        all(self) == all(other)
+    }
+
+    /// Proves that the order makes no difference to the schema.
+    pub(crate) fn prove(&self, session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<(), Refusal> {
+        let numbered = self.numbered();
+        let mut replays = Replays::new(session, set, options, &numbered).map_err(Refusal::Unproven)?;
+        let orders = self.orders();
+        let mut differences = Vec::new();
+        for order in &orders {
+            match replays.compare(order) {
+                Difference::None => return Ok(()),
+                Difference::Fails(why) => differences = vec![format!("it fails: {why}")],
+                Difference::Schema(found) => differences = found,
+            }
+        }
+        let way = Order::between(&numbered, orders.last().map_or(&[][..], Vec::as_slice));
+        let (late, other) = way.first_that(|order| !matches!(replays.compare(order), Difference::None));
+        let [late, other] = [late, other].map(|migration| migration.name.to_owned());
+        Err(Refusal::Conflict(OrderConflict { late, other, differences }))
+    }
+
+    /// All of them, by number.
+    fn numbered(&self) -> Vec<&'s Migration<'s>> {
+        let mut numbered: Vec<_> = self.applied.iter().chain(&self.pending).copied().collect();
+        numbered.sort_by_key(|migration| migration.number);
+        numbered
+    }
+
+    /// The orders to try. What is recorded may not be the order in which it ran, as `mark` and `forget` know. So one
+    /// in which what is applied runs by number does as well: what came late before was proved when it came.
+    fn orders(&self) -> Vec<Vec<&'s Migration<'s>>> {
+        let recorded: Vec<_> = self.applied.iter().chain(&self.pending).copied().collect();
+        let newest = self.applied.iter().map(|migration| migration.number).max().unwrap_or(0);
+        let mut numbered = recorded.clone();
+        numbered.sort_by_key(|it| (it.number > newest || self.late.contains(&it.number), it.number));
+        let is_one = numbered.iter().zip(&recorded).all(|(one, other)| one.number == other.number);
+        if is_one { vec![recorded] } else { vec![recorded, numbered] }
+    }
+
+    /// What `up` says to that.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Error {
+        let numbered = self.numbered();
+        let name = match &refusal {
+            Refusal::Conflict(conflict) => Some(conflict.late.as_str()),
+            Refusal::Unproven(_) => None,
+        };
+        let is_it = |it: &&&Migration<'_>| name.map_or(self.late.contains(&it.number), |name| it.name == name);
+        let late = numbered.iter().find(is_it);
+        let name = late.map_or("", |late| late.name);
+        let error = match refusal {
+            Refusal::Conflict(OrderConflict { other, differences, .. }) => {
+                let message = format!("`{name}` is not applied, but `{other}` is, and their order matters");
+                let more = differences.len().saturating_sub(SHOWN);
+                let shown = differences.into_iter().take(SHOWN);
+                let error = Error::new(ErrorKind::OrderConflict, message);
+                let error = shown.fold(error, |error, it| error.note(format!("in this order, {it}")));
+                if more > 0 { error.note(format!("and {more} more differences")) } else { error }
+            }
+            Refusal::Unproven(why) => {
+                let message = format!(
+                    "`{name}` is not applied, but later ones are, and nobody can tell whether their order matters"
+                );
+                let error = Error::new(ErrorKind::Unverified, message).note(why);
+                if numbered.iter().any(|migration| has_code(&migration.up)) {
+                    error.hint("let Rust run on a database in memory as well: `replay_code()` of the migrator")
+                } else {
+                    error
+                }
+            }
+        };
+        let error = error.also(ErrorKind::Late).note("nothing was applied");
+        let Some(late) = late else { return error };
+        let below = self.applied.iter().map(|migration| migration.number).filter(|number| *number < late.number).max();
+        let back = below.map_or("down --all".to_owned(), |number| format!("down --to {number}"));
+        error
+            .at(Place::line(late.file, 1))
+            .hint(format!("if no database has it yet, give `{name}` a number above all that are applied"))
+            .hint(format!(
+                "or roll back what is above it, and apply all by number: `cargo dbmigrate {back}`, then `cargo dbmigrate up`"
+            ))
+            .hint(format!("if the database has what it makes: `cargo dbmigrate mark {name}`"))
+    }
+
+    /// What the proof does not speak of: rows that a late one changes and one that is applied above it, too, and what
+    /// the program does not have.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for late in self.pending.iter().filter(|it| self.late.contains(&it.number)) {
+            let own = written(late);
+            for other in self.applied.iter().filter(|it| it.number > late.number) {
+                let both: Vec<String> = written(other).intersection(&own).cloned().collect();
+                if !both.is_empty() {
+                    out.push(visible(&format!(
+                        "`{}` came after `{}`, and both change rows of `{}`: their order was proved for the schema only",
+                        late.name,
+                        other.name,
+                        both.join("`, `")
+                    )));
+                }
+            }
+        }
+        for name in &self.unknown {
+            out.push(visible(&format!("`{name}` is applied and not known here: no order was proved for it")));
+        }
+        out
+    }
+}
+
+/// The tables of which a migration changes or removes rows, in lower case.
+fn written(migration: &Migration<'_>) -> BTreeSet<String> {
+    let tables = migration.up.steps.iter().filter_map(|step| match step {
+        Step::Sql(statement) => match statement.effect {
+            Effect::Write(table) => Some(table.to_ascii_lowercase()),
+            _ => None,
+        },
+        Step::Code(_) => None,
+    });
+    tables.collect()
+}

@@ -1,0 +1,8 @@
+-- migrate:up
+ALTER TABLE customer ADD COLUMN phone TEXT;
+
+CREATE INDEX customer_by_phone ON customer (phone) WHERE phone IS NOT NULL;
+
+-- migrate:down
+DROP INDEX customer_by_phone;
+ALTER TABLE customer DROP COLUMN phone;

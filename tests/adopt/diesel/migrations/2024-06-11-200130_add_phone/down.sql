@@ -1,0 +1,2 @@
+DROP INDEX customer_by_phone;
+ALTER TABLE customer DROP COLUMN phone;

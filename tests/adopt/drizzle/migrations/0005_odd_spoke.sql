@@ -1,0 +1,2 @@
+ALTER TABLE customer ADD COLUMN phone TEXT;--> statement-breakpoint
+CREATE INDEX customer_by_phone ON customer (phone) WHERE phone IS NOT NULL;

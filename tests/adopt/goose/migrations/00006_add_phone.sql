@@ -1,0 +1,8 @@
+-- +goose Up
+ALTER TABLE customer ADD COLUMN phone TEXT;
+
+CREATE INDEX customer_by_phone ON customer (phone) WHERE phone IS NOT NULL;
+
+-- +goose Down
+DROP INDEX customer_by_phone;
+ALTER TABLE customer DROP COLUMN phone;

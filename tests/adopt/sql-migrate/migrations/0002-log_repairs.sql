@@ -1,0 +1,21 @@
+-- +migrate Up
+CREATE INDEX repair_by_customer ON repair (customer_id);
+
+CREATE TABLE repair_log (
+    id INTEGER PRIMARY KEY,
+    repair_id INTEGER NOT NULL,
+    note TEXT NOT NULL
+);
+
+-- +migrate StatementBegin
+CREATE TRIGGER repair_is_logged AFTER UPDATE OF what ON repair
+BEGIN
+    INSERT INTO repair_log (repair_id, note) VALUES (old.id, 'was: ' || old.what);
+    DELETE FROM repair_log WHERE note = 'was: ;';
+END;
+-- +migrate StatementEnd
+
+-- +migrate Down
+DROP TRIGGER repair_is_logged;
+DROP TABLE repair_log;
+DROP INDEX repair_by_customer;

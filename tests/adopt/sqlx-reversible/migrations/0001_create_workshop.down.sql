@@ -1,0 +1,2 @@
+DROP TABLE repair;
+DROP TABLE customer;

@@ -1,0 +1,3 @@
+-- no-transaction
+CREATE TABLE half_done (id INTEGER PRIMARY KEY);
+INSERT INTO nowhere (id) VALUES (1);
