@@ -149,6 +149,8 @@ fn times_are_kept_and_gaps_are_reserved() {
     assert_eq!(wide.notes.len(), 1, "{:?}", wide.notes);
     let (long, numbers) = one(&["998", "999", "1000"]);
     assert_eq!((long.width, numbers[2].as_str()), (3, "1000"));
+    let (late, numbers) = one(&["99991231235959", "99999999999999"]);
+    assert_eq!((late.numbering, numbers.len()), (Numbering::Sequential, 2));
     let (greatest, numbers) = one(&["9223372036854775807"]);
     assert_eq!((greatest.start, numbers[0].as_str()), (i64::MAX as u64, "9223372036854775807"));
 }

@@ -275,6 +275,19 @@ fn golang_migrate_orders_numbers_that_are_not_padded() {
 }
 
 #[test]
+fn the_greatest_numbers_are_only_numbers() {
+    check(
+        Layout::GolangMigrate,
+        &[("0_a.up.sql", ""), ("18446744073709551615_b.up.sql", "")],
+        &[
+            "000_a 0 0_a.up.sql",
+            "001_b 18446744073709551615 18446744073709551615_b.up.sql",
+            "note other-number 18446744073709551615_b.up.sql",
+        ],
+    );
+}
+
+#[test]
 fn wrangler_orders_by_name() {
     check(
         Layout::WranglerD1,
