@@ -13,7 +13,7 @@ impl Output<'_> {
         let Rehearsal { migrations, repeated, notes, error } = rehearsal;
         for rehearsed in &migrations {
             let lines = if self.json { json(rehearsed) } else { lines(rehearsed) };
-            lines.iter().for_each(|line| self.terminal.data(line));
+            lines.iter().for_each(|line| self.data(line));
         }
         for repeated in &repeated {
             let line = match self.json {
@@ -23,7 +23,7 @@ impl Output<'_> {
                     .line(),
                 false => format!("Rehearsed {}", human::repeated(repeated)),
             };
-            self.terminal.data(&line);
+            self.data(&line);
         }
         if !self.json {
             notes.iter().for_each(|note| self.note(note));
@@ -53,7 +53,7 @@ impl Output<'_> {
                 .list("notes", &notes)
                 .truth("fails", fails)
                 .line();
-            self.terminal.data(&summary);
+            self.data(&summary);
         } else if is_empty {
             self.progress("Finished", nothing);
         } else if !fails {
