@@ -22,6 +22,7 @@
 
 #![allow(clippy::print_stdout)] // A build script speaks to cargo on stdout.
 
+mod adoption;
 mod code;
 mod error;
 mod fault;

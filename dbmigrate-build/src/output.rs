@@ -143,7 +143,7 @@ fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
         copy(&migration.name(), "up", up);
         match down {
             // A down section in the same file is a span of the same text.
-            Down::Script(down) if down.source.path() != up.source.path() => copy(&migration.name(), "down", down),
+            Down::Script(down) if down.source != up.source => copy(&migration.name(), "down", down),
             _ => {}
         }
     }

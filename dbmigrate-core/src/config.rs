@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::layout::Layout;
+
 mod lints;
 mod read;
 mod replay;
@@ -33,6 +35,8 @@ pub struct Config {
     pub set: String,
     /// `dir`: the folder of the migrations, relative to the package, with `/`.
     pub dir: String,
+    /// `layout`: whose files those are. What the numbers are is then read from them.
+    pub layout: Layout,
     /// `database`: the path of the database that tools use, relative to the package.
     pub database: Option<String>,
     /// `table`: the history table.
@@ -79,6 +83,7 @@ impl Default for Config {
             declared: false,
             set: String::new(),
             dir: "migrations".to_owned(),
+            layout: Layout::House,
             database: None,
             table: "_migrations".to_owned(),
             numbering: Numbering::Sequential,

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adoption;
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
 use crate::files::Files;
+use crate::layout::Layout;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
@@ -22,6 +24,7 @@ use crate::sequence::{self, Planned};
 
 mod across;
 mod folder;
+mod foreign;
 mod package;
 mod rows;
 mod set;
@@ -29,7 +32,7 @@ mod side;
 mod strays;
 mod watch;
 
-use folder::Folder;
+use folder::{Folder, without_gaps};
 pub use package::{load, load_from, load_manifest, load_manifest_sets, load_sets, load_sets_from};
 pub use rows::rows;
 pub use set::MigrationSet;
@@ -49,6 +52,8 @@ pub struct Loaded {
     pub watch: Vec<String>,
     /// The greatest number that a file claims, be the file right or wrong.
     pub highest: Option<u64>,
+    /// Of the files of another tool: what is harmless, and read otherwise than it is written.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Loaded {
@@ -73,6 +78,9 @@ pub fn load_with(root: &Path, config: Config) -> Loaded {
 }
 
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
+    if config.layout != Layout::House {
+        return foreign::read(root, config);
+    }
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
     let sealed = lock::read(root, &config, &mut diagnostics);
@@ -90,6 +98,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if let Some(sealed) = &sealed {
         lock::check(sealed, &config.dir, &files, &migrations, &mut diagnostics);
     }
+    let adoption = adoption::read(root, &config.dir, &migrations, &mut diagnostics);
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
     let repeatables = side::repeatables(root, &config, last, &mut diagnostics);
@@ -97,22 +106,8 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
     let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock };
-    Loaded { set, diagnostics, watch, highest }
-}
-
-/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
-fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
-        }
-    }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
-    config
+    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock, adoption };
+    Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {

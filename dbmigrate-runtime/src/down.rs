@@ -106,10 +106,10 @@ pub(crate) fn redo(
     }
 }
 
-/// The history, if the database has one.
+/// The history, if the database has one. That of another tool is refused.
 pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Known<'s>>, Error> {
     match look(db, set)? {
-        Found::History(known) => Ok(Some(known)),
+        Found::History(known) => known.refuse_old().map(|()| Some(known)),
         Found::Fresh | Found::Objects | Found::Beside => Ok(None),
     }
 }

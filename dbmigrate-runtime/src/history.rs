@@ -103,9 +103,21 @@ impl<'s> History<'s> {
         self.set.table
     }
 
-    /// The names of its own tables.
-    pub(crate) fn tables(&self) -> [String; 3] {
-        tables_of(self.set.table)
+    /// The names of its own tables, and of the old one that it came from, or came in place of.
+    pub(crate) fn tables(&self) -> [String; 4] {
+        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.kept_as(self.set.table));
+        let [table, head, records] = tables_of(self.set.table);
+        [table, head, records, old.unwrap_or_default()]
+    }
+
+    /// Whether the set has begun to keep it, be it that everything was rolled back since.
+    pub(crate) fn has_begun(&self, db: &mut Db<'_>) -> Result<bool, Error> {
+        if !self.is_ours(&self.columns(db)?) {
+            return Ok(false);
+        }
+        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", self.rows_sql);
+        let has_rows = !db.query("could not read the history", &sql, &[text(self.set.name)])?.is_empty();
+        Ok(has_rows || self.head(db)?.is_some())
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
@@ -147,7 +159,9 @@ impl<'s> History<'s> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &self.tables().map(Value::Text))?;
+        let [table, head, records, _] = self.tables();
+        let own = [table, head, records];
+        let rows = db.query("could not read the database", sql, &own.map(Value::Text))?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
@@ -161,11 +175,8 @@ impl<'s> History<'s> {
 
     /// Refuses a table of this name that is no history.
     pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
-        let found: Vec<String> =
-            rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect();
-        if COLUMNS.iter().all(|column| found.iter().any(|name| name == column)) {
+        let found = self.columns(db)?;
+        if self.is_ours(&found) {
             return Ok(());
         }
         let table = self.set.table;
@@ -174,7 +185,18 @@ impl<'s> History<'s> {
             format!("the table `{table}` is not a history of dbmigrate: it has the columns `{}`", found.join("`, `")),
         )
         .hint("name another table: `table = \"…\"` in `[package.metadata.migrations]`")
-        .hint("taking over the history of another tool is not in this version"))
+        .hint("if another tool keeps its history there: `cargo dbmigrate adopt` takes it over"))
+    }
+
+    /// The columns of the table of its name.
+    fn columns(&self, db: &mut Db<'_>) -> Result<Vec<String>, Error> {
+        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
+        let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect())
+    }
+
+    fn is_ours(&self, columns: &[String]) -> bool {
+        COLUMNS.iter().all(|column| columns.iter().any(|name| name == column))
     }
 
     /// The rows of the set, in the order in which they were written.
@@ -294,11 +316,34 @@ impl<'s> History<'s> {
         state: &str,
         took: Option<Took<'_>>,
     ) -> Result<(), Error> {
+        self.insert_at(db, migration, state, took, options.tool, None)
+    }
+
+    /// Records a migration that another tool has applied, then, if it says when.
+    pub(crate) fn insert_adopted(
+        &self,
+        db: &mut Db<'_>,
+        migration: &Migration<'_>,
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<(), Error> {
+        self.insert_at(db, migration, "applied", None, tool, at)
+    }
+
+    fn insert_at(
+        &self,
+        db: &mut Db<'_>,
+        migration: &Migration<'_>,
+        state: &str,
+        took: Option<Took<'_>>,
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
         let [duration, steps] = took.map_or([Value::Null, Value::Null], |took| took.values());
@@ -314,9 +359,10 @@ impl<'s> History<'s> {
             steps,
             up_sql,
             down_sql,
-            text(options.tool),
+            text(tool),
             text_checksum(migration),
             optional(migration.up.prefix(done)),
+            optional(at),
         ];
         db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
     }

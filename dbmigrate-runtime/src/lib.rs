@@ -13,6 +13,7 @@
 //! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
 //! module holds spans and what a runner must know of them.
 
+mod adoption;
 mod assertion;
 mod backup;
 mod batch;
@@ -52,6 +53,7 @@ mod no_transaction;
 mod normal;
 mod notes;
 mod objects;
+mod old_history;
 #[cfg(feature = "cli")]
 mod one_way;
 mod options;
@@ -77,6 +79,7 @@ mod set;
 mod status;
 mod step_lock;
 mod stored;
+mod take_over;
 mod testing;
 mod together;
 mod unknown;
@@ -87,6 +90,7 @@ mod verify_schema;
 mod violations;
 mod with_driver;
 
+pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver};
 pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
 pub use difference::SchemaDifference;

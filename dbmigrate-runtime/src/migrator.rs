@@ -90,7 +90,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Lets [`Migrator::mark`] record migrations on a database that does not have what they make.
+    /// Lets [`Migrator::mark`] record migrations on a database that does not have what they make, and the history of
+    /// another tool be taken over that differs from it.
     #[must_use]
     pub fn allow_mismatch(mut self) -> Self {
         self.options.allow_mismatch = true;
@@ -188,12 +189,25 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
     /// it costs one read, takes no lock and writes nothing.
     ///
+    /// Where the set knows the history of another tool and the database still has that, it is taken over first:
+    /// [`Report::adopted`].
+    ///
     /// # Errors
     ///
     /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
     /// [`Error::report`] says what that is.
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::up(&mut self.session(connection), self.set, &self.options, None)
+    }
+
+    /// Takes the history of another tool over, without applying anything: what [`Migrator::up`] does first. None where
+    /// there is none, or it was taken over already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
+    pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        up::adopt(&mut self.session(connection), self.set, &self.options)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
@@ -316,8 +330,9 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
+        let schema = self.schema.as_deref();
         let replay =
-            |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, None, self.schema.as_deref(), Schema::read)?.0);
+            |_: &mut Db<'_>, sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, None, schema, Schema::read)?.0);
         mark::mark(session, self.set, &self.options, goal, &self.beside, &replay)
     }
 
@@ -460,7 +475,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
     /// #   static SET: Set<'static> = Set {
     /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
-    /// #       sealed: 0, schema: None, rules: Rules::DEFAULT,
+    /// #       sealed: 0, schema: None, adoption: None, rules: Rules::DEFAULT,
     /// #   };
     /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
     /// }

@@ -14,7 +14,7 @@ use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
 use crate::requires::elsewhere;
-use crate::session::{Bound, Dispatch};
+use crate::session::{Bound, Dispatch, Session};
 use crate::set::{Effect, Migration, Rules, Script, Set, Step, TransactionMode};
 use crate::up;
 
@@ -85,20 +85,49 @@ pub(crate) fn replay<B: Backend, T>(
 ) -> Result<(T, Vec<SchemaDifference>), String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
+    fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, sets, options, read)
+}
+
+/// Does something on a database in memory of the same kind as that of a session.
+pub(crate) fn aside<T>(
+    session: &mut dyn Session,
+    runs_code: bool,
+    work: &dyn Fn(&mut dyn Session) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut made = None;
+    session.in_memory(runs_code, &mut |memory| made = Some(work(memory))).map_err(|error| error.message)?;
+    made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))
+}
+
+/// Runs sets on the empty database of a session, in one order, and reads what that has then. So does
+/// the reader of schemas, which says what differs from when it was asked before.
+pub(crate) fn fill<T>(
+    session: &mut dyn Session,
+    sets: &[Set<'_>],
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<(T, Vec<SchemaDifference>), String> {
+    let found = filled(session, sets, options, read)?;
+    let differences = session.schema_differences().transpose().map_err(|error| error.to_string())?;
+    Ok((found, differences.unwrap_or_default()))
+}
+
+/// As [`fill`], without the reader of schemas.
+pub(crate) fn filled<T>(
+    session: &mut dyn Session,
+    sets: &[Set<'_>],
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<T, String> {
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
     let members: Vec<Member<'_>> =
         sets.iter().map(|set| Member { set, pending: set.migrations.iter().collect() }).collect();
     let failed = |error: Error| format!("on an empty database, {}", error.without_notes().message());
     for Leg { place, to, part } in legs(&members).map_err(failed)? {
-        let code = code.filter(|_| place == 0);
-        let mut session = Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: None };
-        up::up(&mut session, &sets[place], &Options { part, ..options.clone() }, to).map_err(failed)?;
+        up::up(session, &sets[place], &Options { part, ..options.clone() }, to).map_err(failed)?;
     }
-    let mut session = Bound::<B> { driver: B::driver(&mut memory), code: None, hooks: &hooks, schema: None };
     let set = sets.first().ok_or("there is no set")?;
-    let found = read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
-    let differences = schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver)));
-    Ok((found, differences.map_err(|error| error.to_string())?))
+    read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())
 }
 
 /// Why a script can't run on a database in memory.

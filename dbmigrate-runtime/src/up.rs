@@ -1,5 +1,6 @@
 //! The way up: what is pending, and that nothing forbids it.
 
+use crate::backup;
 use crate::compare::{Found, Known, chain, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -17,7 +18,7 @@ use crate::report::Report;
 use crate::requires::refuse_unmet;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
-use crate::set::{Migration, Repeatable, Set, TransactionMode};
+use crate::set::{Migration, NewerDatabase, Repeatable, Set, TransactionMode};
 
 /// What is to be applied.
 struct Todo<'s> {
@@ -41,6 +42,14 @@ pub(crate) fn up(
         return Ok(Report::default());
     }
     let found = look(&mut db, set)?;
+    if let Found::History(known) = &found {
+        if known.old.is_some() {
+            return match is_left_alone(set, known, goal)? {
+                true => Ok(Report::default()),
+                false => adopt_then_up(session, set, options, target),
+            };
+        }
+    }
     let group = match (&found, set.rules.transaction) {
         (_, TransactionMode::All) => Group::All,
         (Found::Fresh, TransactionMode::Each) => Group::Fresh,
@@ -87,6 +96,49 @@ fn refuse_conflicts<'s>(
         *proved = Some(arrivals);
     }
     Ok(())
+}
+
+/// Takes the history of another tool over, and nothing else.
+pub(crate) fn adopt(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    match (&set.adoption, look(&mut db, set)?) {
+        (Some(adoption), Found::History(known)) if known.old.is_some() => {
+            guarded(session, options, |db, _, report| (adoption.by.convert)(db, set, options, report))
+        }
+        _ => Ok(Report::default()),
+    }
+}
+
+/// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
+/// is nothing else to do.
+fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, Error> {
+    let is_newer = known.old.as_ref().is_some_and(|old| !old.unknown.is_empty());
+    let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
+    if is_newer && is_allowed {
+        known.refuse_differences(None)?;
+    }
+    Ok(is_newer && is_allowed)
+}
+
+fn adopt_then_up(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Report, Error> {
+    let Report { adopted, backup: copy, .. } = adopt(session, set, options)?;
+    // One copy is enough.
+    let backup = if copy.is_none() { options.backup.clone() } else { None };
+    match up(session, set, &Options { backup, ..options.clone() }, target) {
+        Ok(report) => Ok(Report { adopted, backup: copy.or(report.backup), ..report }),
+        Err(error) => {
+            let error = backup::mention(error, copy.as_deref());
+            let report = error.report().clone();
+            let backup = copy.or(report.backup.clone());
+            Err(error.after(Report { adopted, backup, ..report }))
+        }
+    }
 }
 
 /// Whether the head says that the history has what is to be applied: one read.

@@ -26,6 +26,16 @@ impl<B: Backend> Migrator<'_, B> {
         up::up(&mut self.plain(driver), self.set, &self.options, None)
     }
 
+    /// As [`Migrator::adopt`], on any driver. The backend opens the database in memory; without one, nothing can be
+    /// compared.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn adopt_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        up::adopt(&mut self.plain(driver), self.set, &self.options)
+    }
+
     /// As [`Migrator::up_to`], on any driver.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
 //! Reads the configuration tables, key by key, and reports every problem with its place.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -11,12 +10,13 @@ use super::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
+use crate::layout::Layout;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 
 /// Keys that say what the files are: while one of them is wrong, nothing can be said about the folder.
-const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
+const LAYOUT_KEYS: [&str; 6] = ["dir", "layout", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
 const PACKAGE_KEYS: [&str; 9] = [
@@ -34,14 +34,12 @@ const PACKAGE_KEYS: [&str; 9] = [
 /// Keys that only tools use: a workspace may give defaults.
 const TOOL_KEYS: [&str; 6] = ["backup", "database", "lints", "min-sqlite", "replay", "reversible"];
 
-/// Keys of later versions.
-const LATER_KEYS: [&str; 1] = ["layout"];
-
 mod backup;
 mod clash;
 mod generate;
 mod lints;
 mod names;
+mod numbers;
 mod paths;
 mod replay;
 mod sets;
@@ -152,10 +150,6 @@ impl<'a> Reader<'a> {
     fn entry(&mut self, key: &str, span: Range<usize>, value: &Value<'_>) -> Option<()> {
         let known = LAYOUT_KEYS.iter().chain(&PACKAGE_KEYS).chain(&TOOL_KEYS).copied();
         let known = known.chain((self.scope != Scope::Set).then_some(SETS));
-        if LATER_KEYS.contains(&key) {
-            let message = format!("`{key}` is not supported by this version of dbmigrate");
-            return self.error(span, message, Some(format!("remove `{key}`")));
-        }
         if !known.clone().any(|it| it == key) {
             let message = format!("unknown key `{}`", key.escape_debug());
             return self.error(span, message, Some(one_of(key, known, "the keys are")));
@@ -170,6 +164,10 @@ impl<'a> Reader<'a> {
         }
         match key {
             "dir" => self.parts.config.dir = self.string(key, value, dir)?,
+            "layout" => {
+                let choices = Layout::ALL.map(|layout| (layout.name(), layout));
+                self.parts.config.layout = self.choice(key, value, &choices)?;
+            }
             "database" => self.parts.config.database = Some(self.string(key, value, database)?),
             "table" => self.parts.config.table = self.string(key, value, names::history_table)?,
             "backup" => self.parts.config.backup = self.backup(value)?,
@@ -272,52 +270,6 @@ impl<'a> Reader<'a> {
         let help = one_of(text, choices.iter().map(|&(word, _)| word), "write one of");
         self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
     }
-
-    /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
-    fn reserved(&mut self, value: &Value<'_>) -> Option<BTreeMap<u64, String>> {
-        const HELP: &str = "write `reserved = { 7 = \"done in code\" }`";
-        let help = || Some(HELP.to_owned());
-        let mut reserved = BTreeMap::new();
-        let mut sound = Some(());
-        for (key, reason) in in_file_order(self.table("reserved", value, Some(HELP))?) {
-            let name = key.get_ref();
-            let (span, shown) = (key.span(), name.escape_debug());
-            sound = sound.and(match (reserved_number(name), reason.get_ref().as_str()) {
-                (None, _) => self.error(span, format!("`{shown}` in `reserved` is not a number"), help()),
-                (_, None) => self.wrong_type(name, reason, "the reason, a string", help()),
-                (_, Some(reason)) if reason.trim().is_empty() => {
-                    self.error(span, format!("{shown} is reserved without a reason"), help())
-                }
-                (Some(number), Some(reason)) => match reserved.insert(number, reason.to_owned()) {
-                    None => Some(()),
-                    Some(_) => {
-                        self.error(span, format!("{number} is reserved twice"), Some(format!("remove `{shown}`")))
-                    }
-                },
-            });
-        }
-        sound.map(|()| reserved)
-    }
-
-    /// What only sequential numbers have, and reserved numbers that no file could have.
-    fn numbers(&mut self, entries: &DeTable<'_>) {
-        if self.parts.config.numbering == Numbering::Timestamp {
-            for key in ["width", "start", "reserved"] {
-                if let Some((at, _)) = entries.get_key_value(key) {
-                    let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
-                }
-            }
-            return;
-        }
-        let start = self.parts.config.start;
-        for key in table(entries, "reserved").into_iter().flat_map(|reserved| reserved.keys()) {
-            if reserved_number(key.get_ref()).is_some_and(|number| number < start) {
-                let message = format!("{} is reserved, but numbers begin at {start}", key.get_ref());
-                let _: Option<()> = self.error(key.span(), message, Some("remove it, or lower `start`".to_owned()));
-            }
-        }
-    }
 }
 
 fn table<'t, 'i>(parent: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> {
@@ -329,11 +281,6 @@ fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
-}
-
-fn reserved_number(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|&number| digits && number <= MAX_NUMBER)
 }
 
 /// Which word was meant, or all that there are.
@@ -388,6 +335,7 @@ mod tests {
     fn every_key_is_read() {
         let table = r#"
             dir = "./db//migrations/"
+            layout = "house"
             database = "data/app.db"
             table = "schema_history"
             numbering = "sequential"
@@ -414,6 +362,7 @@ mod tests {
             declared: true,
             set: String::new(),
             dir: "db/migrations".to_owned(),
+            layout: Layout::House,
             database: Some("data/app.db".to_owned()),
             table: "schema_history".to_owned(),
             numbering: Numbering::Sequential,
@@ -450,10 +399,7 @@ mod tests {
     fn unknown_keys_come_with_the_nearest_or_with_all() {
         refused("widht = 3", "5:1 unknown key `widht` | did you mean `width`?");
         refused("foreign_keys = 'on'", "did you mean `foreign-keys`?");
-        refused("colour = 3", "the keys are `dir`, `numbering`,");
-        for key in LATER_KEYS {
-            refused(&format!("{key} = 3"), &format!("`{key}` is not supported by this version of dbmigrate"));
-        }
+        refused("colour = 3", "the keys are `dir`, `layout`, `numbering`,");
     }
 
     #[test]
@@ -500,26 +446,6 @@ mod tests {
         }
         refused("table = 'SQLite_x'", "`sqlite_` to itself");
         assert_eq!(read_alone("table = 'sqlite'").0.table, "sqlite");
-    }
-
-    #[test]
-    fn reserved_numbers_have_a_number_and_a_reason() {
-        for key in ["x", "-1", "'+1'", "' 1'", "''", "1_000", "9223372036854775808"] {
-            refused(&format!("reserved = {{ {key} = 'why' }}"), "is not a number | write `reserved = { 7 =");
-        }
-        refused("reserved = { 7 = '' }", "7 is reserved without a reason");
-        refused("reserved = { 7 = true }", "`7` must be the reason, a string, not a boolean");
-        refused("reserved = { 7 = 'a', 007 = 'b' }", "7 is reserved twice | remove `007`");
-        refused("start = 5\nreserved = { 004 = 'why' }", "6:14 004 is reserved, but numbers begin at 5");
-        let several = say(&read_alone("reserved = { a = 'x', 7 = '' }").1);
-        assert_eq!(several.len(), 2, "{several:?}");
-    }
-
-    #[test]
-    fn timestamps_have_no_width_start_or_reserved_numbers() {
-        for line in ["width = 4", "start = 2", "reserved = { 7 = 'why' }"] {
-            refused(&format!("{line}\nnumbering = 'timestamp'"), "has no meaning with `numbering = \"timestamp\"`");
-        }
     }
 
     #[test]

@@ -35,7 +35,13 @@ pub fn load_sets_from<F: Files + ?Sized>(root: &F) -> Vec<Loaded> {
         Ok(manifest) => read_manifest(root, &manifest, None),
         Err(diagnostic) => {
             let set = MigrationSet::empty(Config::default());
-            vec![Loaded { set, diagnostics: vec![diagnostic], watch: watch(root, &Config::default()), highest: None }]
+            vec![Loaded {
+                set,
+                diagnostics: vec![diagnostic],
+                watch: watch(root, &Config::default()),
+                highest: None,
+                notes: Vec::new(),
+            }]
         }
     }
 }
@@ -58,7 +64,7 @@ pub fn load_manifest_sets(root: &Path, manifest: &SourceText, workspace: Option<
 fn first(sets: Vec<Loaded>) -> Loaded {
     let nothing = || {
         let set = MigrationSet::empty(Config::default());
-        Loaded { set, diagnostics: Vec::new(), watch: Vec::new(), highest: None }
+        Loaded { set, diagnostics: Vec::new(), watch: Vec::new(), highest: None, notes: Vec::new() }
     };
     sets.into_iter().next().unwrap_or_else(nothing)
 }
@@ -71,7 +77,7 @@ fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: 
             return read_folder(root, config);
         }
         let watch = watch(root, &config);
-        Loaded { set: MigrationSet::empty(config), diagnostics: Vec::new(), watch, highest: None }
+        Loaded { set: MigrationSet::empty(config), diagnostics: Vec::new(), watch, highest: None, notes: Vec::new() }
     };
     let mut sets: Vec<Loaded> = configs.into_iter().map(read).collect();
     across::check(&mut sets);

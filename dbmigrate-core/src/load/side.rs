@@ -43,14 +43,24 @@ pub(super) fn repeatables<F: Files + ?Sized>(
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Repeatable> {
+    let files =
+        read(root, &format!("{}/repeatable", config.dir), file_name::repeatable, "repeatable file", diagnostics);
+    let files = files.into_iter().map(|(file, source)| (file.strip_suffix(".sql").unwrap_or(&file).to_owned(), source));
+    chained(files, &config.set, previous, diagnostics)
+}
+
+/// The repeatables that these are, by name, in this order.
+pub(super) fn chained(
+    files: impl Iterator<Item = (String, Arc<SourceText>)>,
+    set: &str,
+    previous: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Repeatable> {
     let mut repeatables: Vec<Repeatable> = Vec::new();
-    let folder = format!("{}/repeatable", config.dir);
-    let files = read(root, &folder, file_name::repeatable, "repeatable file", diagnostics);
-    for (file, source) in files {
+    for (name, source) in files {
         let (script, objects) = repeatable::parse(&source, diagnostics);
-        let name = file.strip_suffix(".sql").unwrap_or(&file).to_owned();
         let previous = repeatables.last().map_or(previous, |before| &before.chain);
-        let chain = checksum::chain_repeatable(previous, &config.set, &name, &script.checksum);
+        let chain = checksum::chain_repeatable(previous, set, &name, &script.checksum);
         repeatables.push(Repeatable { name, script, objects, chain });
     }
     repeatable::check(&repeatables, diagnostics);

@@ -1,6 +1,7 @@
 //! Says what came out of a command, in the format that was asked for. Every message has both forms here, so they
 //! can't drift apart.
 
+mod adoption;
 mod rehearsal;
 
 use std::path::Path;
@@ -107,6 +108,9 @@ impl<'t> Output<'t> {
 
     /// All migrations and their states.
     pub(super) fn status(&mut self, status: &Status) {
+        if let Some(old) = &status.old {
+            self.old_history(old);
+        }
         if !self.json {
             return human::status(status, self.request.verbose).iter().for_each(|line| self.data(line));
         }
@@ -128,6 +132,9 @@ impl<'t> Output<'t> {
     pub(super) fn report(&mut self, report: &Report) {
         if let Some(copy) = &report.backup {
             self.copied(copy);
+        }
+        if let Some(adopted) = &report.adopted {
+            self.adopted(adopted);
         }
         for done in &report.rolled_back {
             self.done("migration-rolled-back", "Rolled back", done);
@@ -215,6 +222,9 @@ impl<'t> Output<'t> {
 
     /// What is wrong with the history; the answer is no where anything is.
     pub(super) fn verification(&mut self, verification: &Verification) -> u8 {
+        if let Some(old) = &verification.old {
+            self.old_history(old);
+        }
         for problem in &verification.problems {
             self.problem(problem);
         }
@@ -273,12 +283,7 @@ impl<'t> Output<'t> {
                 self.progress("Marked", &human::plain(name));
             }
         }
-        let (word, differences, why) = match &marked.comparison {
-            Comparison::Nothing => ("nothing", &[][..], None),
-            Comparison::Same(_) => ("same", &[][..], None),
-            Comparison::Different(differences) => ("different", differences.as_slice(), None),
-            Comparison::Impossible(why) => ("impossible", &[][..], Some(why.as_str())),
-        };
+        let (word, differences, why) = marked.comparison.parts();
         if self.json {
             let line = Object::new("summary")
                 .text("command", self.request.verb.name())
@@ -404,7 +409,8 @@ fn is_about_database(error: &Error) -> bool {
             || error.is_busy()
             || error.is_history()
             || error.is_existing_schema()
-            || error.is_mismatch())
+            || error.is_mismatch()
+            || error.is_adoption())
 }
 
 fn failure_line(failure: &Failure, database: &Path) -> String {
