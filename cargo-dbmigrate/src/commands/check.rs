@@ -1,5 +1,6 @@
 //! `check`: sequence, seal, configuration, wiring, and a replay in memory.
 
+use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Explained, Orders};
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Some(_) => vec![project::select_one(context.global)?],
         None => project::select(context.global)?,
     };
+    let mut said: Vec<Diagnostic> = Vec::new();
     let request = Request {
         orders,
         database: args.database.as_deref(),
@@ -46,7 +48,11 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
             }
         }
         let checked = check(project, program, &request, &mut explained)?;
-        findings.show(&checked.diagnostics, &project.base, context.shell);
+        // What is wrong with the manifest is wrong with every set of it, and said once.
+        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
+        let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
+        findings.show(&new, &project.base, context.shell);
+        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.is_cut_short() {
             exit = FAILURE;
         } else if checked.errors() > 0 {
@@ -126,6 +132,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         let line = json!({
             "reason": "check-summary",
             "package": project.name,
+            "set": Some(&project.config.set).filter(|set| !set.is_empty()),
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),
             "repeatables": set.repeatables.len(),
@@ -144,9 +151,15 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     }
     match replay {
         Some(replay) => {
-            let ran =
-                format!("replayed {} up and {} down in memory; {} linted", replay.ups, replay.downs, checked.linted);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(checked)));
+            let with = match checked.others.as_slice() {
+                [] => String::new(),
+                others => format!(", with those of {}", others.join(", ")),
+            };
+            let ran = format!(
+                "replayed {} up and {} down in memory{with}; {} linted",
+                replay.ups, replay.downs, checked.linted
+            );
+            shell.status("Checked", &format!("{} ({}; {ran})", project.title(), contents(checked)));
             if let Some((first, why)) = &replay.stopped {
                 let names = unchecked.join("`, `");
                 shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
@@ -159,12 +172,13 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
                 why.help().into_iter().for_each(|help| shell.help(help));
             }
         }
-        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
+        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.title())),
     }
     let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
     let found: Vec<_> =
         found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
-    let message = format!("package `{}` has {}", project.name, found.join(", "));
+    let of = if project.sets > 1 { format!(", {},", project.config.title()) } else { String::new() };
+    let message = format!("package `{}`{of} has {}", project.name, found.join(", "));
     if checked.errors() > 0 {
         shell.error(&message);
     } else if !found.is_empty() {

@@ -20,12 +20,15 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
             exit = FAILURE;
         }
         if several && !context.shell.is_json() {
-            context.shell.data(&format!("{}:", project.name));
+            context.shell.data(&format!("{}:", project.title()));
         }
         let rows = rows(project, &loaded.set);
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
         let any_sealed = rows.iter().any(|row| row.sealed);
-        for row in rows {
+        for mut row in rows {
+            if !project.config.set.is_empty() {
+                row.json["set"] = json!(project.config.set);
+            }
             let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width, any_sealed) };
             context.shell.data(&line);
         }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
                 // The others are no part of it.
                 exit = exit.max(error.report(context.shell));
                 if !context.shell.is_json() {
-                    context.shell.error(&format!("nothing more of package `{}` is sealed", project.name));
+                    context.shell.error(&format!("nothing more of package `{}` is sealed", project.title()));
                 }
             }
             Err(error) => return Err(error),
@@ -57,7 +57,7 @@ pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: b
     }
     let mut count = report::count(locked.total, "migration");
     if several {
-        count.push_str(&format!(" of `{}`", project.name));
+        count.push_str(&format!(" of `{}`", project.title()));
     }
     if locked.is_fresh {
         shell.status("Fresh", &format!("{} ({count} sealed)", locked.file));

@@ -48,10 +48,10 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     for (name, (at, why)) in tried.versions.iter().filter_map(|it| Some((&it.name, it.ended.as_ref()?))) {
         shell.note(&format!("from `{name}` it went as far as `{at}`: {why}"));
     }
-    shell.status("Tested", &format!("{} with {} ({})", project.name, run.rows, what(tried)));
+    shell.status("Tested", &format!("{} with {} ({})", project.title(), run.rows, what(tried)));
     untried(tried, shell);
     if !faults.is_empty() {
-        shell.error(&format!("package `{}` has {}", project.name, count(faults.len(), "problem")));
+        shell.error(&format!("package `{}` has {}", project.title(), count(faults.len(), "problem")));
     }
 }
 

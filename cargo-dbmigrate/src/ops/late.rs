@@ -22,7 +22,7 @@ pub(crate) fn check(project: &Project, set: &MigrationSet, since: &Since) -> Opt
     }
     let held: Vec<u64> = since.held.iter().copied().collect();
     let found = runtime_set::with_set(set, |set| {
-        let migrator = Migrator::<Rusqlite>::new(set).schema_reader(schema_reader::reader(&project.config));
+        let migrator = Migrator::<Rusqlite>::new(set).schema_reader(schema_reader::reader(project));
         migrator.order_conflict(&held)
     });
     match found {

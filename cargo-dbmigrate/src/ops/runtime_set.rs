@@ -25,7 +25,7 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
         (adoption, history, shapes, migrations)
     });
     work(&runtime::Set {
-        name: "",
+        name: &set.config.set,
         table: &set.config.table,
         migrations: &migrations,
         before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),

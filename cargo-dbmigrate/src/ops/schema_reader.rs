@@ -2,16 +2,15 @@
 
 use std::cell::RefCell;
 
-use dbmigrate_core::Config;
 use dbmigrate_runtime::{BoxError, SchemaDifference};
 use dbmigrate_schema::{Difference, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
-use crate::ops::schema::history_tables;
+use crate::ops::project::Project;
 
 /// Says in what a schema differs from the one that it was asked for before.
-pub(crate) fn reader(config: &Config) -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> + use<> {
-    let options = ReadOptions { without_tables: history_tables(config) };
+pub(crate) fn reader(project: &Project) -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> + use<> {
+    let options = ReadOptions { without_tables: project.history_tables() };
     let last = RefCell::new(Schema::default());
     move |connection| {
         let now = last.borrow().read_again(connection, &options)?;

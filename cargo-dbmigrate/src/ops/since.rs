@@ -35,7 +35,7 @@ pub(crate) fn since(project: &Project, revision: Option<&str>, set: &MigrationSe
     if !revision.has_package() {
         return Ok(Since { base: Some(revision.name), ..Since::default() });
     }
-    let then = revision.set().map_err(CliError::diagnostics)?;
+    let then = revision.set(&set.config.set).map_err(CliError::diagnostics)?;
     let is_merged = repository.is_merged(&revision.commit);
     Ok(Comparison { project, set, base: revision.name.clone(), revision: &revision, is_merged }.run(&then))
 }
@@ -44,7 +44,7 @@ fn fork_point(project: &Project, set: &MigrationSet) -> Option<Since> {
     let repository = Repository::of(&project.root).ok()?;
     let (base, commit) = repository.fork_point()?;
     let revision = repository.at(&commit).ok()?;
-    let then = revision.set().ok()?;
+    let then = revision.set(&set.config.set).ok()?;
     Some(Comparison { project, set, base, revision: &revision, is_merged: true }.run(&then))
 }
 
