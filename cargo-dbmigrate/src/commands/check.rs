@@ -129,10 +129,9 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     let replay = checked.replay.as_ref();
     let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
     if shell.is_json() {
-        let line = json!({
+        let mut line = json!({
             "reason": "check-summary",
             "package": project.name,
-            "set": Some(&project.config.set).filter(|set| !set.is_empty()),
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),
             "repeatables": set.repeatables.len(),
@@ -146,6 +145,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "unchecked": unchecked,
             "unchecked_downs": replay.map(|it| it.unchecked_downs.iter().map(|(name, _)| name).collect::<Vec<_>>()),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
         return;
     }
@@ -177,8 +177,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
     let found: Vec<_> =
         found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
-    let of = if project.sets > 1 { format!(", {},", project.config.title()) } else { String::new() };
-    let message = format!("package `{}`{of} has {}", project.name, found.join(", "));
+    let message = format!("package {} has {}", project.quoted(), found.join(", "));
     if checked.errors() > 0 {
         shell.error(&message);
     } else if !found.is_empty() {

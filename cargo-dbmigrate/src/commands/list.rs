@@ -26,9 +26,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
         let any_sealed = rows.iter().any(|row| row.sealed);
         for mut row in rows {
-            if !project.config.set.is_empty() {
-                row.json["set"] = json!(project.config.set);
-            }
+            project.tag(&mut row.json);
             let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width, any_sealed) };
             context.shell.data(&line);
         }

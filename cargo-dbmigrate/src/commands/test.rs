@@ -51,7 +51,7 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     shell.status("Tested", &format!("{} with {} ({})", project.title(), run.rows, what(tried)));
     untried(tried, shell);
     if !faults.is_empty() {
-        shell.error(&format!("package `{}` has {}", project.title(), count(faults.len(), "problem")));
+        shell.error(&format!("package {} has {}", project.quoted(), count(faults.len(), "problem")));
     }
 }
 

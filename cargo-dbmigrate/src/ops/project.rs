@@ -59,9 +59,26 @@ impl Project {
 
     /// The package, and the set where it has several.
     pub(crate) fn title(&self) -> String {
-        match self.sets {
-            1 => self.name.clone(),
-            _ => format!("{} ({})", self.name, self.config.title()),
+        format!("{}{}", self.name, self.which())
+    }
+
+    /// The same in a message.
+    pub(crate) fn quoted(&self) -> String {
+        format!("`{}`{}", self.name, self.which())
+    }
+
+    fn which(&self) -> String {
+        match (self.sets, self.config.set.as_str()) {
+            (1, _) => String::new(),
+            (_, "") => " (the set without a name)".to_owned(),
+            (_, set) => format!(" (set `{set}`)"),
+        }
+    }
+
+    /// Puts the name of the set into a line of JSON, where it has one.
+    pub(crate) fn tag(&self, line: &mut serde_json::Value) {
+        if !self.config.set.is_empty() {
+            line["set"] = self.config.set.as_str().into();
         }
     }
 
