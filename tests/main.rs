@@ -41,6 +41,7 @@ mod rusqlite_matrix;
 mod rust_replay;
 mod scaler;
 mod schema;
+mod sets;
 mod settle;
 mod since;
 mod sound;

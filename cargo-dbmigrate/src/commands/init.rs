@@ -12,7 +12,9 @@ use crate::ops::{edit, project};
 pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let mut name = String::new();
     let mut nothing = true;
-    for project in project::select_one_package(context.global)? {
+    for place in 0..project::select_one_package(context.global)?.len() {
+        // What was wired for one set is there for the next.
+        let Some(project) = project::select_one_package(context.global)?.into_iter().nth(place) else { break };
         let plan = init(&project, args.path.as_deref(), args.runner)?;
         edit::write(&plan.edits)?;
         for edit in &plan.edits {

@@ -97,7 +97,7 @@ fn untried(tried: &Tried, shell: &mut Shell) {
 fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     let tried = &run.tried;
     for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
-        let line = json!({
+        let mut line = json!({
             "reason": "tested-migration",
             "package": project.name,
             "with": run.rows,
@@ -108,10 +108,11 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
             "faults": one.faults.iter().map(fault).collect::<Vec<_>>(),
             "duration_us": micros(one.duration),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
     }
     for one in tried.versions.iter().filter(|one| tested.is_wanted(&one.name)) {
-        let line = json!({
+        let mut line = json!({
             "reason": "tested-version",
             "package": project.name,
             "name": one.name,
@@ -121,12 +122,13 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
             "ended": one.ended.as_ref().map(|(name, why)| json!({ "name": name, "why": why })),
             "duration_us": micros(one.duration),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
     }
     let named = |pairs: Vec<(String, &String)>| -> Value {
         pairs.into_iter().map(|(name, why)| json!({ "name": name, "why": why })).collect()
     };
-    let line = json!({
+    let mut line = json!({
         "reason": "test-summary",
         "package": project.name,
         "with": run.rows,
@@ -138,6 +140,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         "unchecked": tried.unchecked,
         "unchecked_downs": tried.unchecked_downs,
     });
+    project.tag(&mut line);
     shell.data(&line.to_string());
 }
 
