@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod adopt;
 mod architecture;
 mod assertions;
 mod backup;
@@ -31,6 +32,7 @@ mod lints;
 mod lock;
 mod monitor;
 mod odd_packages;
+mod peers;
 mod promises;
 mod race;
 mod readme;

@@ -120,7 +120,11 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
     assert!(project.has("migrations/accounts/migrations.lock") && project.has("migrations/billing/migrations.lock"));
     project.dbmigrate(["check", "--locked"]).succeeds().says("with those of accounts");
     project.write("migrations/billing/001_invoices.sql", INVOICES.replace("NOT NULL", ""));
-    project.dbmigrate(["check"]).exits(1).says("`001_invoices` is sealed, and was edited").says("(set `billing`) has 1 error");
+    project
+        .dbmigrate(["check"])
+        .exits(1)
+        .says("`001_invoices` is sealed, and was edited")
+        .says("(set `billing`) has 1 error");
     project.dbmigrate(["check", "--set", "accounts"]).succeeds().says_not("invoices");
     // A fault in what a set builds on is said once, and nothing is replayed on it.
     project.write("migrations/billing/001_invoices.sql", INVOICES);

@@ -106,7 +106,7 @@ pub(crate) fn mark(
                 || wanted.binary_search_by_key(&migration.number, |wanted| wanted.number).is_ok()
         };
         let held: Vec<Migration<'_>> = set.migrations.iter().filter(is_held).copied().collect();
-        let (comparison, covers) = compare(db, set, &held, beside, false, replay)?;
+        let (comparison, covers) = compare(db, set, &held, false, beside, replay)?;
         if !options.allow_mismatch {
             refuse(&comparison, &wanted, goal, covers)?;
         }
@@ -180,12 +180,11 @@ pub(crate) fn compare<'s>(
     db: &mut Db<'_>,
     set: &Set<'s>,
     held: &[Migration<'s>],
-    beside: &[&Set<'_>],
     runs_code: bool,
+    beside: &[&Set<'_>],
     replay: &Replay<'_>,
 ) -> Result<(Comparison, &'static str), Error> {
-    let covers = covers(db);
-    let history = History::new(set);
+    let (history, covers) = (History::new(set), covers(db));
     if let Some(why) = neighbours::unknown(db, set, beside)? {
         return Ok((Comparison::Impossible(why), covers));
     }

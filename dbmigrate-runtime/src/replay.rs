@@ -99,8 +99,8 @@ pub(crate) fn aside<T>(
     made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))
 }
 
-/// Runs sets on the empty database of a session, in one order, and reads what that has then. So does
-/// the reader of schemas, which says what differs from when it was asked before.
+/// Runs sets, of which only the first may have code, on the empty database of a session, and reads what that has then.
+/// So does the reader of schemas, which says what differs from when it was asked before.
 pub(crate) fn fill<T>(
     session: &mut dyn Session,
     sets: &[Set<'_>],

@@ -45,6 +45,17 @@ pub(super) fn run_with_copy(
     Ok(exit)
 }
 
+/// As [`run_with_copy`], on the database of this set alone.
+pub(super) fn run_in(
+    project: &Project,
+    verb: Verb,
+    copy: &CopyArgs,
+    args: &DatabaseArgs,
+    context: &mut Context<'_>,
+) -> Result<u8, CliError> {
+    on_one(&verb, copy, args, std::slice::from_ref(project), context)
+}
+
 /// Only what reads, and `up`, is done to one database after the other.
 fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) -> Result<(), CliError> {
     let is_for_all = shows(verb) || matches!(verb, Verb::Up { to: None, dry_run: false, .. });
@@ -118,9 +129,9 @@ fn on_one(
     if !shows(verb) {
         let ran = runtime_sets::with_sets(&loaded, |all| {
             let mut together = Together::new();
-            for (set, project) in all.iter().zip(sets) {
+            for (set, source) in all.iter().zip(&loaded) {
                 let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
-                together = together.add(migrator.schema_reader(schema_reader::reader(project)));
+                together = together.add(migrator.schema_reader(schema_reader::reader(source, &first.histories)));
             }
             cli::run_together(together, &database.path, &request, context.shell)
         });
@@ -155,9 +166,10 @@ fn heading(project: &Project, request: &Request, context: &mut Context<'_>) {
 
 /// Runs a request on one set.
 fn one(project: &Project, set: &MigrationSet, database: &Path, request: &Request, context: &mut Context<'_>) -> u8 {
+    let reader = schema_reader::reader(set, &project.histories);
     runtime_set::with_set(set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
-        let migrator = migrator.schema_reader(schema_reader::reader(project));
+        let migrator = migrator.schema_reader(reader);
         let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {

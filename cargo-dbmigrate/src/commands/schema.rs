@@ -11,13 +11,14 @@ use crate::ops::declared::SchemaFile;
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, Source, load};
+use crate::ops::trial;
 use crate::report;
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     if args.write {
         // A file declares one set.
-        let project = project::select_one(context.global)?;
+        let project = trial::select_one(context.global, &args.files)?;
         let runner = Runner::of(&project, context.global, &args.database.build);
         let reach = Reach {
             database: args.database.database.as_deref(),
@@ -26,7 +27,10 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
         };
         return write(&project, &reach, args.force, context.shell);
     }
-    let projects = project::select_database(context.global, "schema")?;
+    let projects = match args.files.any() {
+        true => vec![trial::select_one(context.global, &args.files)?],
+        false => project::select_database(context.global, "schema")?,
+    };
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     let runner = Runner::of(project, context.global, &args.database.build);
     let reach = Reach {

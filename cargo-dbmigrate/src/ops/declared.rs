@@ -55,9 +55,9 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
-/// Whether there is a file.
+/// Whether there is a file. One that lies beside files that are only tried is somebody else's.
 pub(crate) fn exists(project: &Project) -> bool {
-    project.root.join(&project.config.schema).exists()
+    (project.config.declared || !project.is_tried) && project.root.join(&project.config.schema).exists()
 }
 
 /// Says that the file is not looked at: it could declare the set alone, and what that builds on comes first.

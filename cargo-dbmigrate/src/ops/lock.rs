@@ -9,7 +9,7 @@ use crate::error::CliError;
 use crate::ops::beside::whole;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
-use crate::ops::{create, edit, runtime_set};
+use crate::ops::{create, edit, house, runtime_set};
 
 /// What is asked for.
 pub(crate) struct Request<'a> {
@@ -47,6 +47,7 @@ pub(crate) fn lock(
     program: Option<&dyn Program>,
     request: &Request<'_>,
 ) -> Result<Locked, CliError> {
+    house::only(project, "lock")?;
     project.sound_config()?;
     // Two at once would each leave out what the other seals.
     let guard = create::lock(project)?;

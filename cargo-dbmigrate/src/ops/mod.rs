@@ -1,5 +1,6 @@
 //! The work behind the commands: no clap, no printing.
 
+pub(crate) mod adopt;
 pub(crate) mod beside;
 pub(crate) mod check;
 pub(crate) mod create;
@@ -10,6 +11,7 @@ pub(crate) mod edit;
 pub(crate) mod fix;
 pub(crate) mod generate;
 pub(crate) mod git;
+pub(crate) mod house;
 pub(crate) mod init;
 pub(crate) mod late;
 pub(crate) mod lock;
@@ -24,8 +26,10 @@ pub(crate) mod runtime_sets;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;
+pub(crate) mod script;
 pub(crate) mod since;
 pub(crate) mod space;
 pub(crate) mod test;
 pub(crate) mod text_diff;
+pub(crate) mod trial;
 pub(crate) mod wiring;

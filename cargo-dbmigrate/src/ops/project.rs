@@ -33,6 +33,8 @@ pub(crate) struct Project {
     pub(crate) histories: Vec<String>,
     /// What is wrong with the manifests.
     pub(crate) config_diagnostics: Vec<Diagnostic>,
+    /// Whether the command line says which files to read, in the place of the manifest.
+    pub(crate) is_tried: bool,
     /// The texts that say it: the package's manifest and that of its workspace.
     manifests: Option<(SourceText, Option<SourceText>)>,
     /// Its library, if it has one: name and source file.
@@ -93,6 +95,11 @@ impl Project {
 
     /// Reads the migrations; the faults of the manifests are among the findings.
     pub(crate) fn load(&self) -> Loaded {
+        if self.is_tried {
+            let mut loaded = dbmigrate_core::load::load_with(self.root.as_path(), self.config.clone());
+            loaded.diagnostics.splice(0..0, self.config_diagnostics.iter().cloned());
+            return loaded.with_base(self.root.as_path());
+        }
         let all = self.load_all();
         let is_own = |loaded: &Loaded| loaded.set.config.set == self.config.set;
         let own = all.iter().position(is_own).unwrap_or_default();
@@ -165,6 +172,7 @@ impl Project {
             root: root.clone(),
             config,
             config_diagnostics: config_diagnostics.clone(),
+            is_tried: false,
             manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
@@ -172,6 +180,31 @@ impl Project {
             others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
         };
         configs.iter().cloned().map(project).collect()
+    }
+
+    /// A folder of migrations without a package around it.
+    pub(crate) fn bare(root: PathBuf, dir: String) -> Self {
+        Self {
+            name: dir.clone(),
+            base: folder(&paths::relative(repository(&root).unwrap_or(&root), &root)),
+            root,
+            config: Config { dir, ..Config::default() },
+            sets: 1,
+            databases: 1,
+            histories: vec![Config::default().table],
+            config_diagnostics: Vec::new(),
+            is_tried: true,
+            manifests: None,
+            library: None,
+            binaries: Vec::new(),
+            dependencies: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    /// The configuration in the place of that of any manifest, where the command line says which files to read.
+    pub(crate) fn tried(&self) -> Option<&Config> {
+        self.is_tried.then_some(&self.config)
     }
 
     /// Whether the package has migrations: a table in its manifest, or the folder.
@@ -237,6 +270,16 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
             .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
     }
     Ok(projects)
+}
+
+/// The package of the workspace that this folder lies in, if any: of several, the innermost.
+pub(crate) fn around(global: &Global, folder: &Path) -> Result<Option<Project>, CliError> {
+    let metadata = metadata(global)?;
+    let root = |package: &Package| package.manifest_path.as_std_path().parent().map(Path::to_owned);
+    let roots = metadata.workspace_packages().into_iter().filter_map(|package| Some((root(package)?, package)));
+    let around = roots.filter(|(root, _)| root.canonicalize().is_ok_and(|root| folder.starts_with(root)));
+    let innermost = around.max_by_key(|(root, _)| root.components().count());
+    Ok(innermost.and_then(|(_, package)| Project::all(package, &metadata).into_iter().next()))
 }
 
 /// The one set that a command is about; several are an error that shows the choices.

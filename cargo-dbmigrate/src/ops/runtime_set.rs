@@ -39,6 +39,7 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
             shapes,
             newest_only: history.newest_only,
             keep: adoption.keep,
+            aside: history.aside.as_deref(),
             remove: &history.remove,
             migrations,
             by: runtime::TakesOver::HISTORIES,

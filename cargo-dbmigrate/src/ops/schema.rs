@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbmigrate_core::{MigrationSet, SourceText};
+use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
 use dbmigrate_runtime::{Entry, Migrator};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::{Connection, OpenFlags};
@@ -15,7 +15,7 @@ use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
-use crate::ops::{database, open, runtime_set};
+use crate::ops::{adopt, database, open, runtime_set};
 
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
                         .help("name it: `--set NAME`"))
                 }
                 None => {
-                    let set = revision.set(&project.config.set).map_err(CliError::diagnostics)?;
+                    let set = revision.set(&project.config.set, project.tried()).map_err(CliError::diagnostics)?;
                     Schema::from_migrations(&set, None)
                         .map_err(|problems| CliError::diagnostics(revision.named(problems)))
                 }
@@ -229,18 +229,26 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
 }
 
 fn read(connection: &Connection, path: &Path, projects: &[Project]) -> Result<Schema, CliError> {
-    let without_tables = projects.iter().flat_map(|project| project.history_tables()).collect();
+    let mut without_tables: Vec<Name> =
+        projects.iter().flat_map(|it| &it.histories).flat_map(|it| tables(it)).collect();
+    for project in projects.iter().filter(|project| adopt::is_adopted(project)) {
+        without_tables.extend(history_tables(&project.config, project.load().set.adoption.as_ref()));
+    }
     Schema::read(connection, &ReadOptions { without_tables }).map_err(|error| {
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
     })
 }
 
-impl Project {
-    /// The tables that belong to the histories of the package.
-    pub(crate) fn history_tables(&self) -> Vec<Name> {
-        self.histories.iter().flat_map(|table| dbmigrate_core::config::history_tables(table)).map(Name::new).collect()
-    }
+/// The tables of a history of this name.
+pub(crate) fn tables(history: &str) -> impl Iterator<Item = Name> + use<> {
+    dbmigrate_core::config::history_tables(history).into_iter().map(Name::new)
+}
+
+/// The tables that belong to the history, and that of the old one.
+pub(crate) fn history_tables(config: &Config, adoption: Option<&Adoption>) -> Vec<Name> {
+    let old = adoption.and_then(|adoption| adoption.aside(&config.table));
+    tables(&config.table).chain(old.map(Name::new)).collect()
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
             );
             return Vec::new();
         }
-        self.list(&self.dir.to_owned())
+        self.list(self.dir)
     }
 
     /// The names of the files in the folder itself, sorted. A link that leads nowhere counts: reading it says so.

@@ -35,13 +35,8 @@ pub fn load_sets_from<F: Files + ?Sized>(root: &F) -> Vec<Loaded> {
         Ok(manifest) => read_manifest(root, &manifest, None),
         Err(diagnostic) => {
             let set = MigrationSet::empty(Config::default());
-            vec![Loaded {
-                set,
-                diagnostics: vec![diagnostic],
-                watch: watch(root, &Config::default()),
-                highest: None,
-                notes: Vec::new(),
-            }]
+            let watch = watch(root, &Config::default());
+            vec![Loaded { set, diagnostics: vec![diagnostic], watch, highest: None, notes: Vec::new() }]
         }
     }
 }

@@ -43,8 +43,8 @@ pub(super) fn repeatables<F: Files + ?Sized>(
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Repeatable> {
-    let files =
-        read(root, &format!("{}/repeatable", config.dir), file_name::repeatable, "repeatable file", diagnostics);
+    let folder = format!("{}/repeatable", config.dir);
+    let files = read(root, &folder, file_name::repeatable, "repeatable file", diagnostics);
     let files = files.into_iter().map(|(file, source)| (file.strip_suffix(".sql").unwrap_or(&file).to_owned(), source));
     chained(files, &config.set, previous, diagnostics)
 }

@@ -207,6 +207,9 @@ impl<'t> Output<'t> {
             parts.push(format!("{} applied", human::count_repeatables(repeated)));
         }
         let message = match parts.is_empty() {
+            true if report.adopted.is_some() => {
+                format!("the history is ours now; nothing was run ({})", human::time(took))
+            }
             true => nothing.to_owned(),
             false => format!("{} in {}", parts.join(", "), human::time(took)),
         };

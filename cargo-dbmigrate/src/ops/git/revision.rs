@@ -44,14 +44,18 @@ impl Revision {
         Ok(configs.into_iter().find(|config| config.set == set).unwrap_or_default())
     }
 
-    /// The migrations that a set of the package had, by the configuration that it had. A set that was not there had none.
-    pub(crate) fn set(&self, name: &str) -> Result<MigrationSet, Vec<Diagnostic>> {
-        if !self.has_package() {
+    /// The migrations that a set of the package had, by the configuration that it had, or by the one that is tried. A set
+    /// that was not there had none.
+    pub(crate) fn set(&self, name: &str, tried: Option<&Config>) -> Result<MigrationSet, Vec<Diagnostic>> {
+        if tried.is_none() && !self.has_package() {
             let message = format!("`{}` does not hold this package: it has no `{}Cargo.toml`", self.name, self.prefix);
             return Err(vec![Diagnostic::error("no-package", message)]);
         }
-        let all = dbmigrate_core::load::load_sets_from(self);
-        let Some(loaded) = all.into_iter().find(|loaded| loaded.set.config.set == name) else {
+        let all = match tried {
+            Some(config) => vec![dbmigrate_core::load::load_with(self, config.clone())],
+            None => dbmigrate_core::load::load_sets_from(self),
+        };
+        let Some(loaded) = all.into_iter().find(|loaded| tried.is_some() || loaded.set.config.set == name) else {
             return Ok(MigrationSet::empty(Config { set: name.to_owned(), ..Config::default() }));
         };
         let loaded = loaded.with_base(self);
