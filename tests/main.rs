@@ -48,6 +48,7 @@ mod schema;
 mod script;
 mod script_d1;
 mod scripts;
+mod sets;
 mod settle;
 mod since;
 mod sound;

@@ -67,6 +67,9 @@ pub(crate) struct Global {
     /// Leave out a package
     #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
     pub(crate) exclude: Vec<String>,
+    /// Set of migrations to work on, where the package has several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) set: Option<String>,
     /// Assert that Cargo.lock stays unchanged; to `check`, also that every migration is sealed
     #[arg(long, global = true)]
     pub(crate) locked: bool,

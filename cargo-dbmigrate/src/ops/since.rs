@@ -36,7 +36,7 @@ pub(crate) fn since(project: &Project, revision: Option<&str>, set: &MigrationSe
     if !project.is_tried && !revision.has_package() {
         return Ok(Since { base: Some(revision.name), ..Since::default() });
     }
-    let then = revision.set(project.tried()).map_err(CliError::diagnostics)?;
+    let then = revision.set(&set.config.set, project.tried()).map_err(CliError::diagnostics)?;
     let is_merged = repository.is_merged(&revision.commit);
     let (base, dir) = (revision.name.clone(), &then.config.dir);
     Ok(Comparison { project, set, base, revision: &revision, dir, is_merged }.run(&then))
@@ -46,7 +46,7 @@ fn fork_point(project: &Project, set: &MigrationSet) -> Option<Since> {
     let repository = Repository::of(&project.root).ok()?;
     let (base, commit) = repository.fork_point()?;
     let revision = repository.at(&commit).ok()?;
-    let then = revision.set(project.tried()).ok()?;
+    let then = revision.set(&set.config.set, project.tried()).ok()?;
     let dir = &then.config.dir;
     Some(Comparison { project, set, base, revision: &revision, dir, is_merged: true }.run(&then))
 }
