@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod adopt;
+mod adopt_kill;
 mod architecture;
 mod assertions;
 mod backup;
@@ -26,12 +28,14 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod late;
+mod layouts;
 mod lint;
 mod linting;
 mod lints;
 mod lock;
 mod monitor;
 mod odd_packages;
+mod peers;
 mod promises;
 mod race;
 mod readme;

@@ -104,6 +104,7 @@ fn fingerprint(database: &Path) -> String {
         repeatables: &[],
         sealed: 0,
         schema: None,
+        adoption: None,
         rules: Rules::DEFAULT,
     };
     let mut connection = rusqlite::Connection::open(database).unwrap();

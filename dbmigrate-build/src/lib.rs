@@ -22,9 +22,11 @@
 
 #![allow(clippy::print_stdout)] // A build script speaks to cargo on stdout.
 
+mod adoption;
 mod code;
 mod error;
 mod fault;
+mod index;
 mod literal;
 mod migration_enum;
 mod module;
@@ -84,7 +86,8 @@ impl Builder {
         self
     }
 
-    /// The folder of the migrations relative to the root, instead of the manifest's `dir`.
+    /// The folder of the migrations relative to the root, instead of the manifest's `dir`; that of the set without a
+    /// name, where there are others.
     ///
     /// It may lead out of the package: a build script is code, and may say so where a manifest may not.
     #[must_use]
@@ -100,11 +103,12 @@ impl Builder {
     /// When neither a root was given nor `CARGO_MANIFEST_DIR` is set.
     pub fn plan(&self) -> Result<Generated, Error> {
         let root = folder(self.root.as_deref(), "CARGO_MANIFEST_DIR")?;
-        let loaded = match &self.dir {
-            None => dbmigrate_core::load(&root),
-            Some(dir) => load_dir(&root, dir),
-        };
-        Ok(Generated::new(&root, &loaded))
+        let mut sets = dbmigrate_core::load_sets(&root);
+        if let Some(dir) = &self.dir {
+            sets.retain(|loaded| !loaded.set.config.set.is_empty());
+            sets.insert(0, load_dir(&root, dir));
+        }
+        Ok(Generated::new(&root, &sets))
     }
 
     /// Writes the module, where it changed, and prints cargo's directives.

@@ -5,51 +5,105 @@ use std::path::{Path, PathBuf};
 
 use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Script};
 
-use crate::{Error, module};
+use crate::{Error, index, module};
 
 /// The folder below `OUT_DIR`.
 const FOLDER: &str = "dbmigrate";
 /// The module's file in it.
 const MODULE: &str = "migrations.rs";
+/// The file that knows all sets of the package.
+const INDEX: &str = "sets.rs";
 
 /// Everything that a build script produces: files for `OUT_DIR` and directives for cargo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
-    module: String,
-    scripts: Vec<(String, String)>,
+    /// One for each set; there is one at least.
+    modules: Vec<Module>,
+    /// What `include_migrations!` looks a set up in, where the package names some.
+    index: Option<String>,
     watch: Vec<String>,
+}
+
+/// What is written for one set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Module {
+    /// The name of the set; empty for the one without.
+    set: String,
+    text: String,
+    scripts: Vec<(String, String)>,
     faults: usize,
 }
 
-impl Generated {
-    pub(crate) fn new(root: &Path, loaded: &Loaded) -> Self {
+impl Module {
+    fn new(root: &Path, loaded: &Loaded) -> Self {
         let sound = !loaded.has_errors();
         let scripts = if sound { scripts(&loaded.set) } else { Vec::new() };
         Self {
-            module: module::render(root, loaded),
+            set: loaded.set.config.set.clone(),
+            text: module::render(root, loaded),
             scripts,
-            watch: loaded.watch.clone(),
             faults: loaded.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
         }
     }
 
-    /// The text of the module.
+    /// Where it is written, below `OUT_DIR`. The scripts stand beside it, so each set has a folder.
+    fn folder(&self, out_dir: &Path) -> PathBuf {
+        match self.set.as_str() {
+            "" => out_dir.join(FOLDER),
+            name => out_dir.join(FOLDER).join("sets").join(name),
+        }
+    }
+}
+
+impl Generated {
+    pub(crate) fn new(root: &Path, sets: &[Loaded]) -> Self {
+        let mut modules: Vec<Module> = sets.iter().map(|loaded| Module::new(root, loaded)).collect();
+        let names: Vec<&str> =
+            sets.iter().map(|loaded| loaded.set.config.set.as_str()).filter(|name| !name.is_empty()).collect();
+        let index = (!names.is_empty()).then(|| index::render(&names));
+        if names.len() == modules.len() {
+            let text = index::nameless(&names);
+            modules.push(Module { set: String::new(), text, scripts: Vec::new(), faults: 0 });
+        }
+        // The package itself is watched where a folder has yet to come.
+        let mut watch: Vec<String> = Vec::new();
+        if !sets.iter().any(|loaded| loaded.watch.is_empty()) {
+            for path in sets.iter().flat_map(|loaded| &loaded.watch) {
+                if !watch.contains(path) {
+                    watch.push(path.clone());
+                }
+            }
+        }
+        Self { modules, index, watch }
+    }
+
+    /// The text of the module of the only set, or of the first one.
     #[must_use]
     pub fn module(&self) -> &str {
-        &self.module
+        self.modules.first().map_or("", |module| &module.text)
     }
 
-    /// How many faults the module reports by `compile_error!`.
+    /// The text of the module of a set by its name, which is empty for the set without one.
+    #[must_use]
+    pub fn module_of(&self, set: &str) -> Option<&str> {
+        self.modules.iter().find(|module| module.set == set).map(|module| module.text.as_str())
+    }
+
+    /// How many faults the modules report by `compile_error!`.
     #[must_use]
     pub fn faults(&self) -> usize {
-        self.faults
+        self.modules.iter().map(|module| module.faults).sum()
     }
 
-    /// The lines for cargo, for a module below `out_dir`: what to watch, and where the module is.
+    /// The lines for cargo, for modules below `out_dir`: what to watch, and where they are.
     #[must_use]
     pub fn directives(&self, out_dir: &Path) -> Vec<String> {
         let mut lines: Vec<String> = self.watch.iter().map(|path| format!("cargo:rerun-if-changed={path}")).collect();
-        lines.push(format!("cargo:rustc-env=DBMIGRATE_MODULE={}", module_path(out_dir).display()));
+        let folder = out_dir.join(FOLDER);
+        lines.push(format!("cargo:rustc-env=DBMIGRATE_MODULE={}", folder.join(MODULE).display()));
+        if self.index.is_some() {
+            lines.push(format!("cargo:rustc-env=DBMIGRATE_SETS={}", folder.join(INDEX).display()));
+        }
         lines
     }
 
@@ -58,12 +112,17 @@ impl Generated {
     /// The scripts are copied beside the module, normalised, so that what is embedded is what was read, whatever
     /// happens to the original before rustc gets there.
     pub(crate) fn write(&self, out_dir: &Path) -> Result<Vec<String>, Error> {
-        let folder = out_dir.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
-        for (name, text) in &self.scripts {
-            write_if_changed(&folder.join(name), text)?;
+        for module in &self.modules {
+            let folder = module.folder(out_dir);
+            fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
+            for (name, text) in &module.scripts {
+                write_if_changed(&folder.join(name), text)?;
+            }
+            write_if_changed(&folder.join(MODULE), &module.text)?;
         }
-        write_if_changed(&module_path(out_dir), &self.module)?;
+        if let Some(index) = &self.index {
+            write_if_changed(&out_dir.join(FOLDER).join(INDEX), index)?;
+        }
         Ok(self.directives(out_dir))
     }
 }
@@ -84,7 +143,7 @@ fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
         copy(&migration.name(), "up", up);
         match down {
             // A down section in the same file is a span of the same text.
-            Down::Script(down) if down.source.path() != up.source.path() => copy(&migration.name(), "down", down),
+            Down::Script(down) if down.source != up.source => copy(&migration.name(), "down", down),
             _ => {}
         }
     }
@@ -92,10 +151,6 @@ fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
     set.after_all.iter().for_each(|hook| copy("after_all", "hook", hook));
     set.repeatables.iter().for_each(|it| copy(&it.name, "repeatable", &it.script));
     scripts
-}
-
-fn module_path(out_dir: &Path) -> PathBuf {
-    out_dir.join(FOLDER).join(MODULE)
 }
 
 fn write_if_changed(path: &Path, text: &str) -> Result<(), Error> {

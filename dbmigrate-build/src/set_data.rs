@@ -10,8 +10,8 @@ use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
 
 use crate::code::{Direction, Table};
-use crate::literal;
 use crate::output::copy_name;
+use crate::{adoption, literal};
 
 /// Writes `SET`.
 pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
@@ -38,10 +38,12 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
     }
     let _ = write!(
         text,
-        "    ],\n    sealed: {},\n    schema: {},\n}};\n\n",
+        "    ],\n    sealed: {},\n    schema: {},\n    adoption: ",
         literal::number(set.sealed() as u64),
         literal::option(set.lock.fingerprint(set.chain())),
     );
+    adoption::render(text, set);
+    text.push_str(",\n};\n\n");
 }
 
 /// Writes an empty `SET`, for a set with faults.
@@ -75,7 +77,7 @@ fn open(text: &mut String, config: &Config) {
     let _ = write!(
         text,
         "static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {{
-    name: \"\",
+    name: {name},
     table: {table},
     rules: __dbmigrate::Rules {{
         transaction: __dbmigrate::TransactionMode::{transaction},
@@ -86,6 +88,7 @@ fn open(text: &mut String, config: &Config) {
     }},
     migrations: &[
 ",
+        name = literal::string(&config.set),
         table = literal::string(&config.table),
     );
 }
@@ -127,7 +130,7 @@ fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table
                 Down::Missing => text.push_str("__dbmigrate::Down::Missing"),
                 Down::Irreversible(reason) => render_irreversible(text, reason),
                 Down::Script(down) => {
-                    let same_file = down.source.path() == up.source.path();
+                    let same_file = down.source == up.source;
                     let copy = if same_file { up_copy } else { copy_name(&migration.name(), "down") };
                     text.push_str("__dbmigrate::Down::Script(");
                     render_script(text, down, &copy, code);

@@ -265,3 +265,77 @@ fn a_thousand_files_stay_linear() {
     let (small, large) = (count(100), count(1_000));
     assert!(large < small * 12, "{small} bytes for 100, {large} for 1,000");
 }
+
+const SETS: &str = "[package]\nname = \"app\"\n[package.metadata.migrations.sets]\naccounts = {}\nbilling = {}\n";
+
+#[test]
+fn each_set_has_a_module_in_a_folder_of_its_own() {
+    let package = Package::new(&[
+        ("migrations/accounts/001_initial_schema.sql", "CREATE TABLE users (id);\n"),
+        ("migrations/billing/001_initial_schema.sql", "CREATE TABLE invoices (id);\n"),
+    ]);
+    package.write("Cargo.toml", SETS);
+    let plan = package.plan();
+    for name in ["accounts", "billing"] {
+        let module = plan.module_of(name).unwrap();
+        assert_contains(module, &format!("name: \"{name}\",\n    table: \"_migrations_{name}\","));
+        assert_contains(module, &format!("migrations/{name}/001_initial_schema.sql"));
+    }
+    assert_contains(
+        plan.module_of("").unwrap(),
+        "every set of this package has a name; the sets are `accounts`, `billing`",
+    );
+    assert_eq!((plan.module_of("accounts"), plan.module_of("other")), (Some(plan.module()), None));
+    let out = package.0.join("out");
+    let text: Vec<String> = Builder::new().root(&package.0).plan().unwrap().directives(&out);
+    assert_eq!(
+        text,
+        [
+            "cargo:rerun-if-changed=Cargo.toml".to_owned(),
+            "cargo:rerun-if-changed=migrations/accounts".to_owned(),
+            "cargo:rerun-if-changed=migrations/billing".to_owned(),
+            format!("cargo:rustc-env=DBMIGRATE_MODULE={}", out.join("dbmigrate/migrations.rs").display()),
+            format!("cargo:rustc-env=DBMIGRATE_SETS={}", out.join("dbmigrate/sets.rs").display()),
+        ]
+    );
+    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
+    for (set, text) in [("accounts", "users"), ("billing", "invoices")] {
+        let copy = fs::read_to_string(out.join(format!("dbmigrate/sets/{set}/001_initial_schema.up.sql"))).unwrap();
+        assert_contains(&copy, text);
+        assert_contains(&fs::read_to_string(out.join("dbmigrate/sets.rs")).unwrap(), &format!("(\"{set}\") => {{"));
+    }
+}
+
+#[test]
+fn a_fault_in_one_set_is_an_error_of_that_set_alone() {
+    let package = Package::new(&[
+        ("migrations/accounts/001_users.sql", "CREATE TABLE users (id);\n"),
+        ("migrations/billing/002_gap.sql", "-- dbmigrate: requires accounts/009_none\nSELECT 1;\n"),
+    ]);
+    package.write("Cargo.toml", SETS);
+    let plan = package.plan();
+    assert!(!plan.module_of("accounts").unwrap().contains("compile_error!"));
+    assert_contains(plan.module_of("billing").unwrap(), "2 problems in `migrations/billing`");
+    assert_eq!(plan.faults(), 2);
+}
+
+#[test]
+fn the_folder_of_a_build_script_is_that_of_the_set_without_a_name() {
+    let package =
+        Package::new(&[("elsewhere/001_a.sql", "SELECT 1;\n"), ("migrations/accounts/001_b.sql", "SELECT 1;\n")]);
+    package.write("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations.sets.accounts]\n");
+    let plan = Builder::new().root(&package.0).dir("elsewhere").plan().unwrap();
+    assert_contains(plan.module_of("").unwrap(), "\"elsewhere/001_a.sql\"");
+    assert_contains(plan.module_of("accounts").unwrap(), "\"migrations/accounts/001_b.sql\"");
+}
+
+#[test]
+fn a_set_whose_folder_has_yet_to_come_is_waited_for() {
+    let package = Package::new(&[("migrations/accounts/001_users.sql", "SELECT 1;\n")]);
+    package.write(
+        "Cargo.toml",
+        "[package]\nname = \"app\"\n[package.metadata.migrations.sets]\naccounts = {}\nbilling = { dir = 'billing' }\n",
+    );
+    // A build script that names no path runs again whenever a file of the package changes.
+    assert!(!package.plan().directives(Path::new("out")).iter().any(|line| line.contains("rerun-if-changed")));
+}

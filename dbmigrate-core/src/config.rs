@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::layout::Layout;
+
 mod lints;
 mod read;
 mod replay;
 
 pub use lints::{LintLevel, LintSetting};
-pub use read::read;
-pub(crate) use read::read_parts;
+pub(crate) use read::read_set_parts;
+pub use read::{read, read_sets};
 pub use replay::{Replay, Stubs};
 
 /// The table in a package's manifest.
@@ -29,8 +31,12 @@ pub(crate) const MAX_WIDTH: usize = 20;
 pub struct Config {
     /// Whether the package's manifest holds the table at all.
     pub declared: bool,
+    /// The name of the set, from `sets.NAME`; empty for the one that the package's own keys describe.
+    pub set: String,
     /// `dir`: the folder of the migrations, relative to the package, with `/`.
     pub dir: String,
+    /// `layout`: whose files those are. What the numbers are is then read from them.
+    pub layout: Layout,
     /// `database`: the path of the database that tools use, relative to the package.
     pub database: Option<String>,
     /// `table`: the history table.
@@ -75,7 +81,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             declared: false,
+            set: String::new(),
             dir: "migrations".to_owned(),
+            layout: Layout::House,
             database: None,
             table: "_migrations".to_owned(),
             numbering: Numbering::Sequential,
@@ -100,6 +108,24 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The set as messages name it: its name, or that it has none.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.set.is_empty() { "the set without a name".to_owned() } else { format!("the set `{}`", self.set) }
+    }
+
+    /// The table of the manifest that describes the set.
+    #[must_use]
+    pub fn table_name(&self) -> String {
+        if self.set.is_empty() { TABLE.to_owned() } else { format!("[package.metadata.migrations.sets.{}]", self.set) }
+    }
+
+    /// The tables in which a database keeps the history of the set.
+    #[must_use]
+    pub fn history_tables(&self) -> [String; 3] {
+        [self.table.clone(), format!("{}_head", self.table), format!("{}_repeatable", self.table)]
+    }
+
     /// A number as this set writes it: `001`, or `20240115103000`.
     #[must_use]
     pub fn digits(&self, number: u64) -> String {

@@ -10,14 +10,29 @@ use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
 use crate::files::Files;
 
+mod dbmate;
 mod detect;
 mod diesel;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod json;
 mod name;
 mod numbers;
+mod plain;
+mod prisma;
 mod reader;
+mod refinery;
+mod rusqlite_migration;
+mod sections;
+mod sql_migrate;
 mod sqlx;
+#[cfg(test)]
+mod tests;
 mod text;
 mod transaction;
+mod wrangler_d1;
 
 pub use detect::{Candidate, detect};
 use reader::Reader;
@@ -236,9 +251,19 @@ pub fn translate<F: Files + ?Sized>(files: &F, dir: &str, layout: Layout) -> Tra
     let mut reader = Reader::new(files, dir, layout);
     let found = match layout {
         Layout::House => Vec::new(),
-        _ => Vec::new(),
         Layout::Sqlx => sqlx::read(&mut reader),
         Layout::Diesel => diesel::read(&mut reader),
+        Layout::Refinery => refinery::read(&mut reader),
+        Layout::RusqliteMigration => rusqlite_migration::read(&mut reader),
+        Layout::Drizzle => drizzle::read(&mut reader),
+        Layout::Prisma => prisma::read(&mut reader),
+        Layout::Goose => goose::read(&mut reader),
+        Layout::Dbmate => dbmate::read(&mut reader),
+        Layout::GolangMigrate => golang_migrate::read(&mut reader),
+        Layout::WranglerD1 => wrangler_d1::read(&mut reader),
+        Layout::Flyway => flyway::read(&mut reader),
+        Layout::SqlMigrate => sql_migrate::read(&mut reader),
+        Layout::Plain => plain::read(&mut reader),
     };
     reader.finish(found)
 }

@@ -4,6 +4,7 @@
 //! This crate is pure: it reads the files of a package and knows no SQLite, no terminal, no environment and no
 //! process. Everything that a user can get wrong comes back as [`Diagnostic`] values, all of them at once.
 
+pub mod adoption;
 pub mod checksum;
 pub mod config;
 pub mod diagnostic;
@@ -16,6 +17,7 @@ pub mod lock;
 pub mod metadata;
 pub mod migration;
 pub mod nearest;
+pub mod order;
 mod problems;
 pub mod repeatable;
 pub mod requirement;
@@ -28,9 +30,10 @@ pub mod statement;
 mod testing;
 pub mod token;
 
+pub use adoption::Adoption;
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Fix, Location, Severity};
-pub use load::{Loaded, MigrationSet, load};
+pub use load::{Loaded, MigrationSet, load, load_sets};
 pub use lock::Lock;
 pub use migration::{Body, Down, SourceMigration};
 pub use repeatable::Repeatable;

@@ -4,14 +4,15 @@
 //! (a link inside the folder is followed).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
+use crate::adoption;
 use crate::checksum;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
 use crate::files::Files;
+use crate::layout::Layout;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
@@ -19,21 +20,22 @@ use crate::requirement;
 use crate::rust_source::{self, RustSource};
 use crate::script::{self, Halves, Script};
 use crate::sequence::{self, Planned};
-use crate::source::SourceText;
 
+mod across;
 mod folder;
+mod foreign;
+mod package;
 mod rows;
 mod set;
 mod side;
+mod strays;
 mod watch;
 
-use folder::Folder;
+use folder::{Folder, without_gaps};
+pub use package::{load, load_from, load_manifest, load_manifest_sets, load_sets, load_sets_from};
 pub use rows::rows;
 pub use set::MigrationSet;
 use watch::watch;
-
-/// The manifest, relative to the package.
-const MANIFEST: &str = "Cargo.toml";
 
 /// What a folder of migrations holds, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct Loaded {
     pub watch: Vec<String>,
     /// The greatest number that a file claims, be the file right or wrong.
     pub highest: Option<u64>,
+    /// Of the files of another tool: what is harmless, and read otherwise than it is written.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Loaded {
@@ -66,57 +70,19 @@ impl Loaded {
     }
 }
 
-/// Reads the package at `root`, its own manifest alone, as a build script does.
-#[must_use]
-pub fn load(root: &Path) -> Loaded {
-    load_from(root)
-}
-
-/// Reads a package as [`load`] does, wherever its files lie.
-#[must_use]
-pub fn load_from<F: Files + ?Sized>(root: &F) -> Loaded {
-    match root.text(MANIFEST) {
-        Ok(manifest) => read_manifest(root, &manifest, None),
-        Err(diagnostic) => {
-            let set = MigrationSet::empty(Config::default());
-            Loaded { set, diagnostics: vec![diagnostic], watch: watch(root, &Config::default()), highest: None }
-        }
-    }
-}
-
-/// Reads the package at `root` with its manifest and, for tools, that of its workspace.
-///
-/// Where the configuration does not say what the files are, only that is reported.
-#[must_use]
-pub fn load_manifest(root: &Path, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
-    read_manifest(root, manifest, workspace)
-}
-
-fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: Option<&SourceText>) -> Loaded {
-    let (config, layout_known, mut diagnostics) = config::read_parts(manifest, workspace);
-    let mut loaded = if layout_known {
-        read_folder(root, config)
-    } else {
-        let watch = watch(root, &config);
-        let set = MigrationSet::empty(config);
-        Loaded { set, diagnostics: Vec::new(), watch, highest: None }
-    };
-    diagnostics.append(&mut loaded.diagnostics);
-    loaded.diagnostics = diagnostics;
-    sort(&mut loaded.diagnostics);
-    loaded
-}
-
 /// Reads the folder of the package at `root` with a configuration that is known already.
 #[must_use]
-pub fn load_with(root: &Path, config: Config) -> Loaded {
+pub fn load_with<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     read_folder(root, config)
 }
 
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
+    if config.layout != Layout::House {
+        return foreign::read(root, config);
+    }
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
-    let sealed = lock::read(root, &config.dir, &mut diagnostics);
+    let sealed = lock::read(root, &config, &mut diagnostics);
     let sequence = sequence::arrange(&files, &without_gaps(&config, &files, sealed.as_ref()));
     diagnostics.extend(sequence.diagnostics);
     let readable = files.iter().filter(|(name, _)| !unreadable.contains(name));
@@ -125,35 +91,22 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let mut migrations: Vec<SourceMigration> = Vec::with_capacity(stems.len());
     for planned in sequence.planned {
         let previous = migrations.last().map_or("", |migration| migration.chain.as_str());
-        migrations.extend(assemble(&config.dir, planned, &mut contents, previous, &mut diagnostics));
+        migrations.extend(assemble(&config, planned, &mut contents, previous, &mut diagnostics));
     }
     requirement::check(&migrations, &stems, &mut diagnostics);
     if let Some(sealed) = &sealed {
         lock::check(sealed, &config.dir, &files, &migrations, &mut diagnostics);
     }
+    let adoption = adoption::read(root, &config.dir, &migrations, &mut diagnostics);
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
-    let repeatables = side::repeatables(root, &config.dir, last, &mut diagnostics);
+    let repeatables = side::repeatables(root, &config, last, &mut diagnostics);
     sort(&mut diagnostics);
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
     let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock };
-    Loaded { set, diagnostics, watch, highest }
-}
-
-/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
-fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
-    // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
-        }
-    }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
-    config
+    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock, adoption };
+    Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {
@@ -203,13 +156,14 @@ fn read_contents<'a, F: Files + ?Sized>(
 
 /// Makes one migration of its files; none where the way up could not be read.
 fn assemble(
-    dir: &str,
+    config: &Config,
     planned: Planned,
     contents: &mut BTreeMap<String, Content>,
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<SourceMigration> {
     let Planned { stem, up, down } = planned;
+    let dir = &config.dir;
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
     let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
         Content::Up(halves, metadata) => {
@@ -224,7 +178,7 @@ fn assemble(
         }
         Content::Down(_) => return None,
     };
-    let chain = checksum::chain(previous, "", stem.number, &stem.to_string(), &checksum);
+    let chain = checksum::chain(previous, &config.set, stem.number, &stem.to_string(), &checksum);
     let file = format!("{dir}/{up}");
     Some(SourceMigration {
         number: stem.number,
@@ -274,12 +228,13 @@ fn way_back(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::{env, fs, process};
 
     use super::*;
     use crate::files::InMemory;
+    use crate::source::SourceText;
 
     /// A package in a folder of its own, which goes with it.
     pub(crate) struct Package(PathBuf);

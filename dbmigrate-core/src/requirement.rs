@@ -15,10 +15,19 @@ use crate::source::Span;
 /// A migration that another one requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// Its full name; with that of its set and a `/` before it where that is another one.
+    /// Its full name; with that of its set and a `/` before it where that is another one, `/` alone for the one without
+    /// a name.
     pub name: String,
     /// The directive.
     pub span: Span,
+}
+
+impl Requirement {
+    /// The set and the name, of one in another set; the set without a name has an empty one.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<(&str, &str)> {
+        self.name.split_once('/')
+    }
 }
 
 /// To look for what a wrong name means is to go through the whole set, and past a number nobody reads it.
@@ -108,6 +117,11 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether a name has the form of one in another set. What has not is a fault that is reported already.
+pub(crate) fn names_other_set(name: &str) -> bool {
+    other_set(name, "--").is_ok()
+}
+
 /// Checks the form of `set/name`.
 fn other_set(name: &str, introducer: &str) -> Result<(), Box<Diagnostic>> {
     let (set, migration) = name.split_once('/').unwrap_or_default();
@@ -115,7 +129,8 @@ fn other_set(name: &str, introducer: &str) -> Result<(), Box<Diagnostic>> {
     let is_set = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
     let (digits, rest) = stem.split_at(stem.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(stem.len()));
     let full = rest.strip_prefix('_').is_some_and(|rest| !digits.is_empty() && slug(rest).as_deref() == Some(rest));
-    let understood = !set.is_empty() && set.bytes().all(is_set) && full;
+    // The set without a name is one, too.
+    let understood = set.bytes().all(is_set) && full;
     if understood && stem == migration {
         return Ok(());
     }
@@ -197,7 +212,7 @@ mod tests {
             ("billing/4", "billing/004_invoices"),
             ("billing/004_Invoices", "billing/004_invoices"),
             ("billing/", "billing/004_invoices"),
-            ("/004_invoices", "billing/004_invoices"),
+            ("/invoices", "billing/004_invoices"),
             ("a/b/004_invoices", "billing/004_invoices"),
             ("migrations/billing/004_invoices", "billing/004_invoices"),
             ("größe/004_invoices", "billing/004_invoices"),

@@ -95,8 +95,13 @@ pub struct Halves {
 
 /// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
 pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
+    parse_under(&[], source, diagnostics)
+}
+
+/// As [`parse`], as if these directives stood before its first line.
+pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Halves {
     let mut problems = Problems::new(source, diagnostics);
-    let (mut up, down) = read(source, Role::Up, &mut problems);
+    let (mut up, down) = read(source, Half::under(Role::Up, header, &mut problems), &mut problems);
     let requires = std::mem::take(&mut up.requires);
     let irreversible = up.irreversible.clone();
     if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
@@ -113,7 +118,18 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Hal
 
 /// Reads a `.down.sql` file, all of which is the way back; every problem goes to `diagnostics`.
 pub fn parse_down(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Script {
-    parse_whole(source, Role::Down, &mut Problems::new(source, diagnostics))
+    parse_down_under(&[], source, diagnostics)
+}
+
+/// As [`parse_down`], as if these directives stood before its first line.
+pub(crate) fn parse_down_under(
+    header: &[Directive],
+    source: &Arc<SourceText>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Script {
+    let mut problems = Problems::new(source, diagnostics);
+    let (script, _) = read(source, Half::under(Role::Down, header, &mut problems), &mut problems);
+    script.finish(source, &mut problems)
 }
 
 /// Reads a hook; every problem goes to `diagnostics`.
@@ -133,14 +149,13 @@ pub(crate) fn parse_base(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnos
 
 /// Reads a file that is one script, other than a way up.
 pub(crate) fn parse_whole(source: &Arc<SourceText>, role: Role, problems: &mut Problems<'_>) -> Script {
-    let (script, _) = read(source, role, problems);
+    let (script, _) = read(source, Half::new(0, role), problems);
     script.finish(source, problems)
 }
 
-/// Reads a file that starts in this role; the second half of a way up is what follows its `down` directive.
-fn read(source: &SourceText, role: Role, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
+/// Reads a file that starts as this half; the second half of a way up is what follows its `down` directive.
+fn read(source: &SourceText, mut half: Half, problems: &mut Problems<'_>) -> (Half, Option<Half>) {
     let text = source.text();
-    let mut half = Half::new(0, role);
     let mut up = None;
     let mut splitter = Splitter::default();
     // Whether nothing but white space and comments came since the line began.
@@ -231,6 +246,15 @@ impl Half {
             allows: Vec::new(),
             allowed: 0,
         }
+    }
+
+    /// The first half of a file, as if these directives stood before it.
+    fn under(role: Role, header: &[Directive], problems: &mut Problems<'_>) -> Self {
+        let mut half = Self::new(0, role);
+        for directive in header {
+            half.directive(directive.clone(), Span::new(0, 0), 1, problems);
+        }
+        half
     }
 
     fn step(&mut self, step: Step) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::copy::{self, How};
 use crate::db::Db;
 use crate::error::Error;
-use crate::history::History;
+use crate::histories;
+use crate::history::{History, tables_of};
 use crate::job::Job;
 use crate::kept;
 use crate::options::Options;
@@ -193,12 +194,13 @@ fn has_row(db: &mut Db<'_>, table: &str) -> bool {
     db.session().query(&sql, &[]).map_or(true, |rows| !rows.is_empty())
 }
 
-/// Whether any table but the history has a row. The rows of virtual tables lie in others.
+/// Whether any table but those of histories has a row. The rows of virtual tables lie in others.
 fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 7)) <> 'sqlite_' \
                AND lower(substr(sql, 1, 14)) <> 'create virtual'";
     let tables = db.query("could not read the schema", sql, &[])?;
-    let own = history.tables();
+    let others = histories::others(db, history.table())?;
+    let own: Vec<String> = others.iter().flat_map(|table| tables_of(table)).chain(history.tables()).collect();
     let is_own = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
     let has_row = |row: Vec<Value>| match row.first() {
         Some(Value::Text(name)) => !is_own(name) && has_row(db, name),

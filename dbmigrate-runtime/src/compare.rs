@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use crate::adoption::{Adoption, OldHistory};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::excerpt::visible;
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
+use crate::old_history::Old;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable;
 use crate::session::Session;
-use crate::set::{Down, Migration, Set};
+use crate::set::{Down, Migration, NewerDatabase, Set};
 use crate::status::{Entry, State, Status};
 use crate::verify::Problem;
 use crate::{diff, interrupted, notes, stored};
@@ -24,6 +27,8 @@ pub(crate) enum Found<'s> {
     Fresh,
     /// Objects, but no history.
     Objects,
+    /// Objects, and the history of another set, but none of this one.
+    Beside,
     /// A history.
     History(Known<'s>),
 }
@@ -38,6 +43,8 @@ pub(crate) struct Known<'s> {
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
+    /// The history of another tool that all of this was read from, where ours does not begin yet.
+    pub(crate) old: Option<Old>,
 }
 
 /// A migration that the program, the history, or both have.
@@ -54,10 +61,29 @@ pub(crate) struct Match<'s> {
 
 /// Looks at a database. It changes nothing.
 pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, Error> {
+    match &set.adoption {
+        None => look_at(db, set, None),
+        // Somebody may be taking the old history over right now.
+        Some(adoption) => db.reading(|db| look_at(db, set, Some(adoption))),
+    }
+}
+
+fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>>) -> Result<Found<'s>, Error> {
     let history = History::new(set);
-    match history.presence(db)? {
+    let presence = history.presence(db)?;
+    if let Some(adoption) = adoption {
+        if !history.has_begun(db)? {
+            if let Some(old) = (adoption.by.read)(db, adoption)? {
+                let matches = matches(set, old.as_rows(set), &[])?;
+                let (old, may_run_late) = (Some(old), Vec::new());
+                return Ok(Found::History(Known { set, head: None, may_run_late, records: None, matches, old }));
+            }
+        }
+    }
+    match presence {
         Presence::Fresh => Ok(Found::Fresh),
         Presence::Objects => Ok(Found::Objects),
+        Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
             let head = history.head(db)?;
@@ -68,7 +94,7 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
             let records = history.records.read(db)?;
-            Ok(Found::History(Known { set, head, may_run_late, records, matches }))
+            Ok(Found::History(Known { set, head, may_run_late, records, matches, old: None }))
         }
     }
 }
@@ -76,18 +102,21 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 /// The state of every migration.
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     let mut db = Db::new(session, options);
-    let (matches, records, mut notes) = match look(&mut db, set)? {
-        Found::History(known) => {
-            let notes = notes::read(&mut db, set, &known.matches)?;
-            (known.matches, known.records.unwrap_or_default(), notes)
+    let (matches, records, mut notes, old) = match look(&mut db, set)? {
+        Found::History(Known { matches, records, old, .. }) => {
+            let notes = if old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &matches)? };
+            (matches, records.unwrap_or_default(), notes, old)
         }
-        Found::Fresh | Found::Objects => (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new()),
+        Found::Fresh | Found::Objects | Found::Beside => {
+            (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new(), None)
+        }
     };
     let entries = matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
         entry(set, matched, notes)
     });
-    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records) })
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records), old })
 }
 
 fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
@@ -107,7 +136,7 @@ fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
         number,
         name: migration.map_or(name, |migration| migration.name.to_owned()),
         file: migration.map(|migration| migration.file.to_owned()),
-        applied_at: applied_at.filter(|_| state.is_applied()),
+        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
         duration,
         steps,
         title: own(metadata.and_then(|metadata| metadata.title)),
@@ -185,7 +214,7 @@ impl<'s> Known<'s> {
     /// A history of nothing.
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
         let matches = matches(set, Vec::new(), &[])?;
-        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches })
+        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches, old: None })
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -243,8 +272,38 @@ impl<'s> Known<'s> {
                 || matched.is_interrupted() && matched.can_resume()
         };
         let problems = self.matches.iter().filter(|matched| !is_fine(matched));
-        let problems = problems.filter_map(|matched| self.problem(matched)).collect();
+        let problems = problems.filter_map(|matched| self.problem(matched));
+        let is_newer = rules.newer_database == NewerDatabase::Refuse;
+        let problems = self.unknown_to_us().filter(|_| is_newer).chain(problems).collect();
         as_error("the history and the program differ", problems)
+    }
+
+    /// What an old history has and we don't know, each as a problem.
+    pub(crate) fn unknown_to_us(&self) -> impl Iterator<Item = Problem> {
+        let old = self.old.iter().flat_map(|old| old.unknown.iter().map(|key| (old.from.as_str(), key)));
+        old.map(|(from, key)| Problem {
+            kind: ErrorKind::NewerDatabase,
+            migration: None,
+            file: None,
+            message: format!("{from} has applied `{key}`, which this program does not know"),
+            notes: Vec::new(),
+            help: vec!["run the newer version of the program that applied it".into()],
+        })
+    }
+
+    /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
+    pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
+        let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
+        let problems = self.unknown_to_us().chain(edited.filter_map(|matched| self.problem(matched))).collect();
+        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
+    }
+
+    /// Refuses to change a history that is not ours yet.
+    pub(crate) fn refuse_old(&self) -> Result<(), Error> {
+        let Some(old) = &self.old else { return Ok(()) };
+        let message = format!("the history of this database is still that of {}", old.from);
+        Err(Error::new(ErrorKind::Adoption, message)
+            .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.
@@ -263,8 +322,25 @@ impl<'s> Known<'s> {
         };
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         let repair = accept_help(name);
+        let differs = self.old.as_ref().and_then(|old| Some((&old.from, old.differs(matched.number)?)));
+        let mut notes = matched.difference();
         let (kind, message, help) = match &matched.state {
             State::Applied | State::Pending => return None,
+            State::Edited if differs.is_some() => {
+                if let Some((_, [found, expected])) = differs {
+                    notes = vec![format!("its checksum in the history is `{}`, not `{expected}`", visible(found))];
+                }
+                let from = differs.map_or("", |(from, _)| from);
+                (
+                    ErrorKind::Edited,
+                    format!("`{name}` is not what {from} applied: its file was edited since, before it was adopted"),
+                    vec![
+                        "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` \
+                          of the migrator) takes it over"
+                            .into(),
+                    ],
+                )
+            }
             State::Edited => (
                 ErrorKind::Edited,
                 format!("`{name}` was edited after it was applied"),
@@ -324,7 +400,7 @@ impl<'s> Known<'s> {
             }
         };
         let file = matched.migration.map(|migration| migration.file.to_owned());
-        Some(Problem { kind, migration: Some(name.to_owned()), file, message, notes: matched.difference(), help })
+        Some(Problem { kind, migration: Some(name.to_owned()), file, message, notes, help })
     }
 
     /// Whether there is no head, or one that only says that one has to look at the rows.
@@ -507,13 +583,14 @@ mod tests {
             repeatables: &[],
             sealed: 0,
             schema: None,
+            adoption: None,
             rules: Rules::DEFAULT,
         };
         let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches };
+        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches, old: None };
         assert_eq!(known.chain(), chain);
     }
 

@@ -3,6 +3,7 @@
 //! The connection's own busy handler is never touched. Where it has given up, the runner tries again until its own
 //! timeout has passed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -190,9 +191,15 @@ impl<'s> Db<'s> {
             return work(self);
         }
         self.execute("BEGIN")?;
-        let result = work(self);
-        self.rollback()?;
-        result
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let result = work(self);
+            self.rollback().and(result)
+        }));
+        result.unwrap_or_else(|panic| {
+            // The panic is what is told.
+            let _ = self.rollback();
+            resume_unwind(panic)
+        })
     }
 
     /// Refuses a connection that is inside a transaction: its rollback would take the migrations with it.

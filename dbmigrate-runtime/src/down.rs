@@ -10,6 +10,7 @@ use crate::guard::guarded;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::job::{Job, Way};
+use crate::neighbours::refuse_needed;
 use crate::options::Options;
 use crate::report::Report;
 use crate::runner::{Group, Plan, Runner};
@@ -34,7 +35,13 @@ pub(crate) enum Goal {
 }
 
 /// Rolls back.
-pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, goal: Goal) -> Result<Report, Error> {
+pub(crate) fn down(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    goal: Goal,
+) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else {
@@ -49,12 +56,14 @@ pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, 
     if jobs.is_empty() {
         return Ok(Report::default());
     }
+    refuse_needed(&mut db, set, beside, &targets)?;
     for job in &jobs {
-        refuse_code(&job.name, &job.script(&mut Vec::new()), session.has_code())?;
+        refuse_code(&job.name, &job.script(&mut Vec::new()), db.session().has_code())?;
     }
     guarded(session, options, |db, settings, report| {
         Runner::new(set, options, settings, Group::One).run(db, report, |db| {
             let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
+            refuse_needed(db, set, beside, &targets)?;
             let prefix = known.prefix();
             Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, creates: false })
         })
@@ -62,7 +71,12 @@ pub(crate) fn down(session: &mut dyn Session, set: &Set<'_>, options: &Options, 
 }
 
 /// Rolls the newest applied migration back and applies its current text.
-pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+pub(crate) fn redo(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };
@@ -77,7 +91,7 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     refuse_code(migration.name, &migration.up, runs_code)?;
     let again = Job { number, name: row.name.clone(), way: Way::Up(0, migration) };
     let both = backup::before_both(&mut db, options, &again)?;
-    let back = down(session, set, &both, Goal::Exactly(number))?;
+    let back = down(session, set, &both, beside, Goal::Exactly(number))?;
     let Report { rolled_back, backup: copy, .. } = back;
     // One copy is enough.
     let backup = if copy.is_none() { options.backup.clone() } else { None };
@@ -92,11 +106,11 @@ pub(crate) fn redo(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     }
 }
 
-/// The history, if the database has one.
+/// The history, if the database has one. That of another tool is refused.
 pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Known<'s>>, Error> {
     match look(db, set)? {
-        Found::History(known) => Ok(Some(known)),
-        Found::Fresh | Found::Objects => Ok(None),
+        Found::History(known) => known.refuse_old().map(|()| Some(known)),
+        Found::Fresh | Found::Objects | Found::Beside => Ok(None),
     }
 }
 

@@ -106,6 +106,8 @@ kinds! {
     Drift is_drift,
     /// The schema of the database can't be compared with what its migrations make.
     Unverified is_unverified,
+    /// The history of another tool can't be taken over.
+    Adoption is_adoption,
     /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
     /// What a test wants in its database besides the migrations could not be put there.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::histories::{self, Neighbours};
 use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{identifier, literal};
@@ -19,10 +20,13 @@ use crate::stored;
 use crate::value::{Value, into_text, optional, text};
 
 /// The version of the history's tables.
-const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
+
+/// The columns that its head must have.
+pub(crate) const HEAD_COLUMNS: [&str; 3] = ["set_name", "format", "chain"];
 
 /// The columns that a history table must have.
-const COLUMNS: [&str; 16] = [
+pub(crate) const COLUMNS: [&str; 16] = [
     "id",
     "name",
     "applied_at",
@@ -63,8 +67,15 @@ pub(crate) enum Presence {
     Fresh,
     /// Objects, but no history.
     Objects,
+    /// Objects, and the history of another set, which accounts for them.
+    Beside,
     /// A history.
     History,
+}
+
+/// The tables of a history of this name.
+pub(crate) fn tables_of(table: &str) -> [String; 3] {
+    [table.to_owned(), format!("{table}_head"), format!("{table}_repeatable")]
 }
 
 /// The names of a set's tables, for statements.
@@ -87,9 +98,26 @@ impl<'s> History<'s> {
         Self { set, head, rows_sql, head_sql, records: Records::new(set) }
     }
 
-    /// The names of its own tables.
-    pub(crate) fn tables(&self) -> [String; 3] {
-        [self.set.table.to_owned(), self.head.clone(), self.records.table()]
+    /// The name of the history table, unquoted.
+    pub(crate) fn table(&self) -> &'s str {
+        self.set.table
+    }
+
+    /// The names of its own tables, and of the old one that it came from, or came in place of.
+    pub(crate) fn tables(&self) -> [String; 4] {
+        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
+        let [table, head, records] = tables_of(self.set.table);
+        [table, head, records, old.to_owned()]
+    }
+
+    /// Whether the set has begun to keep it, be it that everything was rolled back since.
+    pub(crate) fn has_begun(&self, db: &mut Db<'_>) -> Result<bool, Error> {
+        if !self.is_ours(&self.columns(db)?) {
+            return Ok(false);
+        }
+        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", self.rows_sql);
+        let has_rows = !db.query("could not read the history", &sql, &[text(self.set.name)])?.is_empty();
+        Ok(has_rows || self.head(db)?.is_some())
     }
 
     /// The one read of a start with nothing pending. `None` where one has to look closer.
@@ -118,7 +146,7 @@ impl<'s> History<'s> {
         match rows.into_iter().next().map(<[Value; 3]>::try_from) {
             Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
                 if format > FORMAT {
-                    return Err(newer_format(self.set, format));
+                    return Err(newer_format(self.set.table, format));
                 }
                 Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
             }
@@ -126,26 +154,28 @@ impl<'s> History<'s> {
         }
     }
 
-    /// What the database has, in one read, so that it is one moment's truth.
+    /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
                    AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
-        let rows = db.query("could not read the database", sql, &self.tables().map(Value::Text))?;
+        let own = tables_of(self.set.table).map(Value::Text);
+        let rows = db.query("could not read the database", sql, &own)?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
-            Some([_, Value::Integer(1)]) => Presence::Objects,
+            Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
+                Neighbours::Nothing => Presence::Fresh,
+                Neighbours::Strangers => Presence::Objects,
+                Neighbours::Sets => Presence::Beside,
+            },
             _ => Presence::Fresh,
         })
     }
 
     /// Refuses a table of this name that is no history.
     pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
-        let found: Vec<String> =
-            rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect();
-        if COLUMNS.iter().all(|column| found.iter().any(|name| name == column)) {
+        let found = self.columns(db)?;
+        if self.is_ours(&found) {
             return Ok(());
         }
         let table = self.set.table;
@@ -154,7 +184,18 @@ impl<'s> History<'s> {
             format!("the table `{table}` is not a history of dbmigrate: it has the columns `{}`", found.join("`, `")),
         )
         .hint("name another table: `table = \"…\"` in `[package.metadata.migrations]`")
-        .hint("taking over the history of another tool is not in this version"))
+        .hint("if another tool keeps its history there: `cargo dbmigrate adopt` takes it over"))
+    }
+
+    /// The columns of the table of its name.
+    fn columns(&self, db: &mut Db<'_>) -> Result<Vec<String>, Error> {
+        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
+        let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
+        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect())
+    }
+
+    fn is_ours(&self, columns: &[String]) -> bool {
+        COLUMNS.iter().all(|column| columns.iter().any(|name| name == column))
     }
 
     /// The rows of the set, in the order in which they were written.
@@ -188,13 +229,6 @@ impl<'s> History<'s> {
             }
             _ => Err(damaged(self.set.table)),
         }
-    }
-
-    /// Whether a migration of a set is applied. There is a table.
-    pub(crate) fn has_applied(&self, db: &mut Db<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
-        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", self.rows_sql);
-        let rows = db.query("could not read the history", &sql, &[text(set_name), text(name)])?;
-        Ok(!rows.is_empty())
     }
 
     /// The stored way back of a migration.
@@ -281,14 +315,36 @@ impl<'s> History<'s> {
         state: &str,
         took: Option<Took<'_>>,
     ) -> Result<(), Error> {
+        self.insert_at(db, migration, state, times(options, took), options.tool, None)
+    }
+
+    /// Records a migration that another tool has applied, then, if it says when.
+    pub(crate) fn insert_adopted(
+        &self,
+        db: &mut Db<'_>,
+        migration: &Migration<'_>,
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<(), Error> {
+        self.insert_at(db, migration, "applied", [Value::Null, Value::Null], tool, at)
+    }
+
+    fn insert_at(
+        &self,
+        db: &mut Db<'_>,
+        migration: &Migration<'_>,
+        state: &str,
+        [duration, steps]: [Value; 2],
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration);
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, datetime('now'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
-        let [duration, steps] = took.map_or([Value::Null, Value::Null], |took| took.values());
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -301,9 +357,10 @@ impl<'s> History<'s> {
             steps,
             up_sql,
             down_sql,
-            text(options.tool),
+            text(tool),
             text_checksum(migration),
             optional(migration.up.prefix(done)),
+            optional(at),
         ];
         db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
     }
@@ -383,14 +440,14 @@ impl<'s> History<'s> {
     }
 
     /// Marks a migration without a transaction as applied.
-    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, took: Took<'_>) -> Result<(), Error> {
+    pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
         let sql = format!(
             "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
              violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let [duration, steps] = took.values();
+        let [duration, steps] = times(options, Some(took));
         let params = [text(self.set.name), integer(number)?, duration, steps];
         db.query("could not change the history", &sql, &params).map(drop)
     }
@@ -445,6 +502,11 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     history.rows(&mut db)
 }
 
+/// How long a script and its steps took, as the history has that.
+fn times(options: &Options, took: Option<Took<'_>>) -> [Value; 2] {
+    took.filter(|_| !options.untimed).map_or([Value::Null, Value::Null], Took::values)
+}
+
 /// Asks whether a table has any.
 fn has_rows(table: &str) -> String {
     format!("EXISTS (SELECT 1 FROM {table})")
@@ -458,10 +520,10 @@ fn damaged(table: &str) -> Error {
     .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
 }
 
-fn newer_format(set: &Set<'_>, format: i64) -> Error {
+pub(crate) fn newer_format(table: &str, format: i64) -> Error {
     Error::new(
         ErrorKind::NewerFormat,
-        format!("the history `{}` is in format {format}, and this program reads {FORMAT}", set.table),
+        format!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
     )
     .hint("build the program with a newer `dbmigrate-runtime`")
 }

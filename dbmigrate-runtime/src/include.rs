@@ -9,16 +9,28 @@
 /// faster, which needs the feature `backup` of rusqlite.
 /// Attributes and doc comments may stand before `mod`.
 ///
+/// A package with several sets (`[package.metadata.migrations.sets.billing]`) has a module for each:
+/// `include_migrations!(pub mod billing, set = "billing")`, where `set` stands before `driver` and `backup`.
+///
 /// It needs the build script to have called `dbmigrate_build::generate()`, and says so otherwise.
 #[macro_export]
 macro_rules! include_migrations {
     ($(#[$attribute:meta])* $visibility:vis mod $name:ident $(,)?) => {
-        $crate::include_migrations!($(#[$attribute])* $visibility mod $name, driver = ::rusqlite);
+        $crate::include_migrations!(@module $(#[$attribute])* $visibility mod $name [@nameless] driver = ::rusqlite);
     };
-    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, backup $(,)?) => {
-        $crate::include_migrations!($(#[$attribute])* $visibility mod $name, driver = ::rusqlite, backup);
+    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, set = $set:tt $(,)?) => {
+        $crate::include_migrations!(@module $(#[$attribute])* $visibility mod $name [@set $set] driver = ::rusqlite);
     };
-    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, driver = none $(,)?) => {
+    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, set = $set:tt, $($how:tt)+) => {
+        $crate::include_migrations!(@module $(#[$attribute])* $visibility mod $name [@set $set] $($how)+);
+    };
+    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, $($how:tt)+) => {
+        $crate::include_migrations!(@module $(#[$attribute])* $visibility mod $name [@nameless] $($how)+);
+    };
+    (@module $(#[$attribute:meta])* $visibility:vis mod $name:ident $which:tt backup $(,)?) => {
+        $crate::include_migrations!(@module $(#[$attribute])* $visibility mod $name $which driver = ::rusqlite, backup);
+    };
+    (@module $(#[$attribute:meta])* $visibility:vis mod $name:ident [$($which:tt)+] driver = none $(,)?) => {
         $(#[$attribute])*
         #[doc = "The migrations of this package, generated from its files."]
         #[allow(unreachable_pub)]
@@ -26,10 +38,12 @@ macro_rules! include_migrations {
             use $crate as __dbmigrate;
             use $crate::NoBackend as __Backend;
 
-            $crate::include_migrations!(@generated);
+            $crate::include_migrations!($($which)+);
         }
     };
-    ($(#[$attribute:meta])* $visibility:vis mod $name:ident, driver = $($rusqlite:tt)+) => {
+    (
+        @module $(#[$attribute:meta])* $visibility:vis mod $name:ident [$($which:tt)+] driver = $($rusqlite:tt)+
+    ) => {
         $(#[$attribute])*
         #[doc = "The migrations of this package, generated from its files."]
         #[allow(unreachable_pub)]
@@ -38,13 +52,20 @@ macro_rules! include_migrations {
             use Rusqlite as __Backend;
 
             $crate::rusqlite_driver!($($rusqlite)+);
-            $crate::include_migrations!(@generated);
+            $crate::include_migrations!($($which)+);
         }
     };
-    (@generated) => {
+    (@nameless) => {
         ::std::include!(::std::env!(
             "DBMIGRATE_MODULE",
             "the build script did not run `dbmigrate_build::generate()`; run `cargo dbmigrate init`"
         ));
+    };
+    (@set $set:tt) => {
+        ::std::include!(::std::env!(
+            "DBMIGRATE_SETS",
+            "`[package.metadata.migrations.sets]` of the manifest names no set, or the build script did not run `dbmigrate_build::generate()`"
+        ));
+        __dbmigrate_set!($set);
     };
 }

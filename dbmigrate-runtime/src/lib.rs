@@ -13,6 +13,7 @@
 //! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
 //! module holds spans and what a runner must know of them.
 
+mod adoption;
 mod assertion;
 mod backup;
 mod batch;
@@ -34,6 +35,7 @@ mod foreign_keys;
 mod forget;
 mod format;
 mod guard;
+mod histories;
 mod history;
 mod history_row;
 mod hooks;
@@ -45,14 +47,17 @@ mod kept;
 mod late;
 mod mark;
 mod migrator;
+mod neighbours;
 mod no_backend;
 mod no_transaction;
 mod normal;
 mod notes;
 mod objects;
+mod old_history;
 #[cfg(feature = "cli")]
 mod one_way;
 mod options;
+mod order;
 mod quote;
 mod records;
 mod rehearsal;
@@ -74,7 +79,9 @@ mod set;
 mod status;
 mod step_lock;
 mod stored;
+mod take_over;
 mod testing;
+mod together;
 mod unknown;
 mod up;
 mod value;
@@ -83,6 +90,7 @@ mod verify_schema;
 mod violations;
 mod with_driver;
 
+pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver};
 pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
 pub use difference::SchemaDifference;
@@ -111,6 +119,7 @@ pub use set::{
 };
 pub use status::{Entry, State, Status};
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
+pub use together::{SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};

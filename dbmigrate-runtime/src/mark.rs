@@ -9,6 +9,7 @@ use crate::difference::{SchemaDifference, unreadable};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
+use crate::neighbours;
 use crate::options::Options;
 use crate::repeatable::word;
 use crate::replay::alone;
@@ -57,13 +58,26 @@ pub enum Comparison {
     Impossible(String),
 }
 
+impl Comparison {
+    /// Its word, the differences, and why there was no comparison.
+    #[cfg(feature = "cli")]
+    pub(crate) fn parts(&self) -> (&'static str, &[String], Option<&str>) {
+        match self {
+            Self::Nothing => ("nothing", &[], None),
+            Self::Same(_) => ("same", &[], None),
+            Self::Different(differences) => ("different", differences, None),
+            Self::Impossible(why) => ("impossible", &[], Some(why)),
+        }
+    }
+}
+
 /// What a reader covers that understands the whole text of a schema, in words.
 const WHOLE: &str = "every column, constraint, index, view and trigger";
 
-/// Runs a set on a database in memory and reads the schema of that, also by [`Migrator::schema_reader`].
+/// Runs sets on a database in memory and reads the schema of that, also by [`Migrator::schema_reader`].
 ///
 /// [`Migrator::schema_reader`]: crate::Migrator::schema_reader
-pub(crate) type Replay<'r> = dyn Fn(&Set<'_>) -> Result<Schema, String> + 'r;
+pub(crate) type Replay<'r> = dyn Fn(&mut Db<'_>, &[Set<'_>]) -> Result<Schema, String> + 'r;
 
 /// Records migrations without running them.
 pub(crate) fn mark(
@@ -71,26 +85,28 @@ pub(crate) fn mark(
     set: &Set<'_>,
     options: &Options,
     goal: Goal<'_>,
+    beside: &[&Set<'_>],
     replay: &Replay<'_>,
 ) -> Result<Marked, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let found = look(&mut db, set)?;
-    let covers = if db.session().has_schema_reader() { WHOLE } else { COMPARED };
+    known_of(&found).map_or(Ok(()), Known::refuse_old)?;
     if wanted(set, known_of(&found), goal)?.is_empty() {
-        return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers });
+        return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers: covers(&mut db) });
     }
     db.transaction(|db| {
         let history = History::new(set);
         let found = look(db, set)?;
         let known = known_of(&found);
+        known.map_or(Ok(()), Known::refuse_old)?;
         let wanted = wanted(set, known, goal)?;
         let is_held = |migration: &&Migration<'_>| {
             known.is_some_and(|known| known.has(migration.number))
                 || wanted.binary_search_by_key(&migration.number, |wanted| wanted.number).is_ok()
         };
         let held: Vec<Migration<'_>> = set.migrations.iter().filter(is_held).copied().collect();
-        let comparison = compare(db, set, &held, &history, replay)?;
+        let (comparison, covers) = compare(db, set, &held, false, beside, replay)?;
         if !options.allow_mismatch {
             refuse(&comparison, &wanted, goal, covers)?;
         }
@@ -111,7 +127,7 @@ pub(crate) fn mark(
 fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
     match found {
         Found::History(known) => Some(known),
-        Found::Fresh | Found::Objects => None,
+        Found::Fresh | Found::Objects | Found::Beside => None,
     }
 }
 
@@ -159,26 +175,52 @@ fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Re
     Ok(wanted)
 }
 
-fn compare<'s>(
+/// Compares a database with what these migrations make, and says what is compared, in words.
+pub(crate) fn compare<'s>(
     db: &mut Db<'_>,
     set: &Set<'s>,
     held: &[Migration<'s>],
-    history: &History<'_>,
+    runs_code: bool,
+    beside: &[&Set<'_>],
     replay: &Replay<'_>,
-) -> Result<Comparison, Error> {
-    let migrations_only = Set { migrations: held, before_all: None, after_all: None, repeatables: &[], ..*set };
-    let expected = match alone(&migrations_only, false, replay) {
-        Ok(expected) => expected.without(set.repeatables),
-        Err(why) => return Ok(Comparison::Impossible(why)),
+) -> Result<(Comparison, &'static str), Error> {
+    let (history, covers) = (History::new(set), covers(db));
+    if let Some(why) = neighbours::unknown(db, set, beside)? {
+        return Ok((Comparison::Impossible(why), covers));
+    }
+    let mut others: Vec<(&Set<'_>, Vec<Migration<'_>>)> = Vec::with_capacity(beside.len());
+    for other in beside {
+        others.push((other, neighbours::applied(db, other)?));
+    }
+    let mut migrations_only = vec![Set { migrations: held, ..bare(set) }];
+    migrations_only.extend(others.iter().map(|(other, applied)| Set { migrations: applied, ..bare(other) }));
+    let without = |schema: Schema| {
+        beside.iter().fold(schema.without(set.repeatables), |schema, other| schema.without(other.repeatables))
     };
+    let expected = match alone(&migrations_only, runs_code, |sets| replay(db, sets)) {
+        Ok(expected) => without(expected),
+        Err(why) => return Ok((Comparison::Impossible(why), covers)),
+    };
+    let is_made_again =
+        |it: &SchemaDifference| is_made_again(set, it) || beside.iter().any(|other| is_made_again(other, it));
     let differences = match db.session().schema_differences() {
-        Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(set, it)).map(sentence).collect(),
-        None => Schema::read(db, history)?.without(set.repeatables).differences(&expected),
+        Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(it)).map(sentence).collect(),
+        None => without(Schema::read(db, &history)?).differences(&expected),
     };
-    Ok(match differences.is_empty() {
+    let comparison = match differences.is_empty() {
         true => Comparison::Same(expected.len()),
         false => Comparison::Different(differences),
-    })
+    };
+    Ok((comparison, covers))
+}
+
+fn covers(db: &mut Db<'_>) -> &'static str {
+    if db.session().has_schema_reader() { WHOLE } else { COMPARED }
+}
+
+/// A set without what runs around its migrations.
+fn bare<'s>(set: &Set<'s>) -> Set<'s> {
+    Set { before_all: None, after_all: None, repeatables: &[], ..*set }
 }
 
 /// Whether a repeatable makes that object.
@@ -208,18 +250,22 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
         }
         Comparison::Different(differences) => {
             let message = format!("the database does not have what the migrations up to `{last}` make");
-            let mut error = Error::new(ErrorKind::Mismatch, message);
-            for difference in differences.iter().take(SHOWN) {
-                error = error.note(difference);
-            }
-            if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-                error = error.note(format!("and {more} more differences"));
-            }
             (
-                error.note(format!("compared, from the migrations to the database: {covers}")),
+                noted(Error::new(ErrorKind::Mismatch, message), differences, covers),
                 "name the last one that it has: `cargo dbmigrate mark --to`",
             )
         }
     };
     Err(error.note("nothing was recorded").hint(nothing).hint(force))
+}
+
+/// Names the differences.
+pub(crate) fn noted(mut error: Error, differences: &[String], covers: &str) -> Error {
+    for difference in differences.iter().take(SHOWN) {
+        error = error.note(difference);
+    }
+    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        error = error.note(format!("and {more} more differences"));
+    }
+    error.note(format!("compared, from the migrations to the database: {covers}"))
 }

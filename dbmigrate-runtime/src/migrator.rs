@@ -45,6 +45,8 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) code_captures: bool,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
+    /// The other sets that live in the same database.
+    pub(crate) beside: Vec<&'a Set<'a>>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
@@ -52,7 +54,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     #[must_use]
     pub fn new(set: &'a Set<'a>) -> Self {
         let (options, hooks) = (Options::default(), Hooks::default());
-        Self { set, options, code: None, code_captures: false, hooks, schema: None }
+        Self { set, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
     }
 
     /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
@@ -60,6 +62,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn with_code(mut self, run: impl Fn(u32, &B::Connection) -> Result<(), BoxError> + 'a) -> Self {
         self.code_captures = size_of_val(&run) != 0;
         self.code = Some(Box::new(run));
+        self
+    }
+
+    /// Says that another set lives in the same database: what it makes is no drift, and what it requires is not rolled
+    /// back. `set` is that of its migrator. To bring up several sets there is [`Together`](crate::Together).
+    #[must_use]
+    pub fn beside(mut self, set: &'a Set<'a>) -> Self {
+        self.beside.push(set);
         self
     }
 
@@ -84,7 +94,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Lets [`Migrator::mark`] record migrations on a database that does not have what they make.
+    /// Lets [`Migrator::mark`] record migrations on a database that does not have what they make, and the history of
+    /// another tool be taken over that differs from it.
     #[must_use]
     pub fn allow_mismatch(mut self) -> Self {
         self.options.allow_mismatch = true;
@@ -167,7 +178,15 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// For a `#[test]` of the program: tries the migrations on databases in memory, or gives it a migrated database.
+    /// Keeps no times in the history: for a run that is only looked at, to be repeated elsewhere.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn untimed(mut self) -> Self {
+        self.options.untimed = true;
+        self
+    }
+
+    /// For a  of the program: tries the migrations on databases in memory, or gives it a migrated database.
     #[must_use]
     pub fn testing(self) -> Testing<'a, B> {
         Testing::new(self)
@@ -182,12 +201,25 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
     /// it costs one read, takes no lock and writes nothing.
     ///
+    /// Where the set knows the history of another tool and the database still has that, it is taken over first:
+    /// [`Report::adopted`].
+    ///
     /// # Errors
     ///
     /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
     /// [`Error::report`] says what that is.
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::up(&mut self.session(connection), self.set, &self.options, None)
+    }
+
+    /// Takes the history of another tool over, without applying anything: what [`Migrator::up`] does first. None where
+    /// there is none, or it was taken over already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
+    pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        up::adopt(&mut self.session(connection), self.set, &self.options)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
@@ -205,7 +237,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// A migration without a way back, before anything changes, or whatever stops its script.
     pub fn down(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::Newest)
+        self.down_by(connection, down::Goal::Newest)
     }
 
     /// Rolls back everything after this number, newest first; the number itself stays applied.
@@ -214,7 +246,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`], and a number that is not applied.
     pub fn down_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::After(number.into()))
+        self.down_by(connection, down::Goal::After(number.into()))
     }
 
     /// Rolls back everything, newest first.
@@ -223,7 +255,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`].
     pub fn down_all(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::All)
+        self.down_by(connection, down::Goal::All)
     }
 
     /// Rolls back exactly this migration.
@@ -233,7 +265,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// As [`Migrator::down`], and a migration that is not applied or not the newest: the error names those that have
     /// to be rolled back first.
     pub fn roll_back(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        down::down(&mut self.session(connection), self.set, &self.options, down::Goal::Exactly(number.into()))
+        self.down_by(connection, down::Goal::Exactly(number.into()))
     }
 
     /// Rolls the newest applied migration back, by the way back it was applied with, and applies its current text.
@@ -242,7 +274,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`] and [`Migrator::up`].
     pub fn redo(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        down::redo(&mut self.session(connection), self.set, &self.options)
+        down::redo(&mut self.session(connection), self.set, &self.options, &self.beside)
     }
 
     /// Runs what `what` names on a copy of the database, and says what it did there. The database is only read.
@@ -268,7 +300,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`].
     pub fn reset(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        reset::reset(&mut self.session(connection), self.set, &self.options)
+        reset::reset(&mut self.session(connection), self.set, &self.options, &self.beside)
     }
 
     /// What [`Migrator::reset`] would do. It changes nothing.
@@ -310,9 +342,10 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
+        let schema = self.schema.as_deref();
         let replay =
-            |set: &Set<'_>| Ok(replay::<B, _>(set, &self.options, None, self.schema.as_deref(), Schema::read)?.0);
-        mark::mark(session, self.set, &self.options, goal, &replay)
+            |_: &mut Db<'_>, sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, None, schema, Schema::read)?.0);
+        mark::mark(session, self.set, &self.options, goal, &self.beside, &replay)
     }
 
     /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
@@ -454,7 +487,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
     /// #   static SET: Set<'static> = Set {
     /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
-    /// #       sealed: 0, schema: None, rules: Rules::DEFAULT,
+    /// #       sealed: 0, schema: None, adoption: None, rules: Rules::DEFAULT,
     /// #   };
     /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
     /// }
@@ -474,16 +507,17 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// as the migrations can't run in memory (see [`Migrator::replay_code`]); and a history that is not the program's,
     /// as [`Migrator::up`] says it.
     pub fn verify_schema(&self, connection: &mut B::Connection) -> Result<VerifiedSchema, Error> {
-        self.verify_schema_by(&mut self.session(connection), self.replayed_code())
+        self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.beside)
     }
 
     pub(crate) fn verify_schema_by(
         &self,
         session: &mut dyn Session,
         code: Option<&Dispatch<'_, B::Connection>>,
+        beside: &[&Set<'_>],
     ) -> Result<VerifiedSchema, Error> {
-        let replay = |set: &Set<'_>| Ok(replay::<B, _>(set, &self.options, code, None, Objects::read)?.0);
-        verify_schema::verify_schema(session, self.set, &self.options, code.is_some(), &replay)
+        let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
+        verify_schema::verify_schema(session, self.set, &self.options, beside, code.is_some(), &replay)
     }
 
     /// Whether a database that has run the migrations of these numbers, in this order, and then runs the others of the
@@ -518,7 +552,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::is_unverified`] where the migrations can't run there.
     pub fn schema_fingerprint(&self) -> Result<String, Error> {
         let code = self.replayed_code();
-        let replay = |set: &Set<'_>| Ok(replay::<B, _>(set, &self.options, code, None, Objects::read)?.0);
+        let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
         verify_schema::fingerprint(self.set, code.is_some(), &replay)
     }
 
@@ -533,7 +567,11 @@ impl<'a, B: Backend> Migrator<'a, B> {
         Ok(Objects::read(&mut db, &History::new(self.set))?.fingerprint())
     }
 
-    fn replayed_code(&self) -> Option<&Dispatch<'a, B::Connection>> {
+    fn down_by(&self, connection: &mut B::Connection, goal: down::Goal) -> Result<Report, Error> {
+        down::down(&mut self.session(connection), self.set, &self.options, &self.beside, goal)
+    }
+
+    pub(crate) fn replayed_code(&self) -> Option<&Dispatch<'a, B::Connection>> {
         self.code.as_deref().filter(|_| self.options.replay_code)
     }
 

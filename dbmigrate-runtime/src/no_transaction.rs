@@ -387,12 +387,12 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, job.number, took)?,
+                Some(_) => context.history.applied(db, context.options, job.number, took)?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {
                 Found::History(known) => context.history.write_head(db, known.chain()),
-                Found::Fresh | Found::Objects => Ok(()),
+                Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
         });
         if result.as_ref().is_err_and(Error::is_foreign_key) {

@@ -4,21 +4,31 @@
 use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::{narrow, visible};
+use crate::histories::{is_one_of, their_tables};
 use crate::history::History;
 use crate::normal::normal;
 use crate::repeatable::word;
 use crate::set::Repeatable;
 use crate::value::{Row, Value};
 
-/// The rows of the schema but for the history's own, by type and name: type, name, text, and the table that it belongs
+/// The rows of the schema but for those of histories, by type and name: type, name, text, and the table that it belongs
 /// to. Indexes come last, and those that a table makes by itself are none.
 pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, Error> {
     let own = history.tables().map(Value::Text);
     let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
                AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \
-               ORDER BY type = 'index', type, name COLLATE NOCASE";
-    db.query("could not read the schema", sql, &own)
+               AND tbl_name <> ?4 COLLATE NOCASE ORDER BY type = 'index', type, name COLLATE NOCASE";
+    let mut rows = db.query("could not read the schema", sql, &own)?;
+    let names = rows.iter().filter_map(|row| match row.get(1) {
+        Some(Value::Text(name)) => Some(name.as_str()),
+        _ => None,
+    });
+    let theirs = their_tables(db, history, names)?;
+    if !theirs.is_empty() {
+        rows.retain(|row| !row.get(3).is_some_and(|table| is_one_of(&theirs, table)));
+    }
+    Ok(rows)
 }
 
 /// One of them.

@@ -27,7 +27,15 @@ pub(crate) fn run<B: Backend>(
     let of = up::goal(migrator.set, Some(number))? - 1;
     let alone = [alone(&migrator.set.migrations[of])];
     let rules = Rules { transaction: TransactionMode::Each, ..migrator.set.rules };
-    let set = Set { migrations: &alone, before_all: None, after_all: None, repeatables: &[], rules, ..*migrator.set };
+    let set = Set {
+        migrations: &alone,
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        adoption: None,
+        rules,
+        ..*migrator.set
+    };
     let options = Options {
         journal_mode: None,
         backup: None,
@@ -40,9 +48,9 @@ pub(crate) fn run<B: Backend>(
     match way {
         Direction::Up => up::up(&mut session, &set, &options, None).map(drop)?,
         Direction::Down => {
-            let not_compared = |_: &Set<'_>| Err("it is known what the database has".to_owned());
-            mark::mark(&mut session, &set, &options, mark::Goal::Latest, &not_compared)?;
-            down::down(&mut session, &set, &options, Goal::All).map(drop)?;
+            let not_compared = |_: &mut Db<'_>, _: &[Set<'_>]| Err("it is known what the database has".to_owned());
+            mark::mark(&mut session, &set, &options, mark::Goal::Latest, &[], &not_compared)?;
+            down::down(&mut session, &set, &options, &[], Goal::All).map(drop)?;
         }
     }
     let mut db = Db::new(&mut session, &options);

@@ -32,6 +32,20 @@ impl JournalMode {
     }
 }
 
+/// Which part of bringing a set up a run is, where it alternates with other sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Whether it is the first: the hook before all belongs to it.
+    pub(crate) first: bool,
+    /// Whether it is the last: the repeatables and the hook after all belong to it.
+    pub(crate) last: bool,
+}
+
+impl Part {
+    /// All of it.
+    pub(crate) const WHOLE: Self = Self { first: true, last: true };
+}
+
 /// The options of a migrator.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -43,6 +57,9 @@ pub(crate) struct Options {
     pub(crate) backup: Option<Backup>,
     pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
+    pub(crate) part: Part,
+    /// Whether the history keeps no times of scripts, as others will run them.
+    pub(crate) untimed: bool,
 }
 
 impl Options {
@@ -63,6 +80,8 @@ impl Default for Options {
             backup: None,
             free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
+            part: Part::WHOLE,
+            untimed: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use self::copy::Copy;
 use self::watch::Watch;
+use crate::adoption::TakenOver;
 use crate::db::Db;
 use crate::difference::SchemaDifference;
 use crate::down::{self, Goal};
@@ -51,6 +52,8 @@ pub struct Rehearsal {
     pub repeated: Vec<Repeated>,
     /// What is worth knowing of hooks: statements that were skipped, with their place.
     pub notes: Vec<String>,
+    /// The history of another tool that was taken over, before anything else.
+    pub adopted: Option<TakenOver>,
     /// What stopped it. What it says of a database is about the copy.
     pub error: Option<Error>,
 }
@@ -59,7 +62,7 @@ impl Rehearsal {
     /// Whether nothing is to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.migrations.is_empty() && self.repeated.is_empty() && self.error.is_none()
+        self.migrations.is_empty() && self.repeated.is_empty() && self.adopted.is_none() && self.error.is_none()
     }
 }
 
@@ -112,7 +115,7 @@ pub(crate) fn rehearse<B: Backend>(
     let mut copy = Copy::<B>::of(&mut db, &options)?;
     let mut session = migrator.session(&mut copy.connection);
     let mut watch = Watch::new(&mut session, set, &options);
-    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, goal);
+    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, &migrator.beside, goal);
     let result = match what {
         Rehearse::Up => up::up(&mut watch, set, &options, None),
         Rehearse::UpTo(number) => up::up(&mut watch, set, &options, Some(number)),
@@ -126,6 +129,6 @@ pub(crate) fn rehearse<B: Backend>(
         Ok(report) => (report, None),
         Err(error) => (error.report().clone(), Some(error)),
     };
-    let Report { repeated, notes, .. } = report;
-    Ok(Rehearsal { migrations, repeated, notes, error })
+    let Report { repeated, notes, adopted, .. } = report;
+    Ok(Rehearsal { migrations, repeated, notes, adopted, error })
 }

@@ -8,58 +8,76 @@ use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::Error;
 use crate::foreign_keys::has_code;
+use crate::histories::title;
 use crate::history::History;
 use crate::hooks::Hooks;
 use crate::options::Options;
+use crate::order::{Leg, Member, legs};
 use crate::requires::elsewhere;
-use crate::session::{Bound, Dispatch};
+use crate::session::{Bound, Dispatch, Session};
 use crate::set::{Effect, Migration, Rules, Script, Set, Step, TransactionMode};
 use crate::up;
 
-/// Gives `work` a set as it can run on an empty database of its own, or says why it can't.
+/// Gives `work` sets as they can run on an empty database of their own, or says why they can't. `runs_code` is about the
+/// first of them: nobody can run the Rust of the others.
 pub(crate) fn alone<T>(
-    set: &Set<'_>,
+    sets: &[Set<'_>],
     runs_code: bool,
-    work: impl FnOnce(&Set<'_>) -> Result<T, String>,
+    work: impl FnOnce(&[Set<'_>]) -> Result<T, String>,
 ) -> Result<T, String> {
+    for (place, set) in sets.iter().enumerate() {
+        if let Some((name, why)) = obstacle_in(set, runs_code && place == 0) {
+            let of = if place == 0 { String::new() } else { format!(" of {}", title(set.name)) };
+            return Err(format!("`{name}`{of} {why}"));
+        }
+    }
+    // What a file asserts is about rows, and what it requires elsewhere may be of sets that are not there.
+    let is_there = |name: &str| elsewhere(name).is_none_or(|(other, _)| sets.iter().any(|set| set.name == other));
+    let requires: Vec<Vec<Vec<&str>>> = sets
+        .iter()
+        .map(|set| {
+            let required = set.migrations.iter().map(|migration| migration.requires.iter().copied());
+            required.map(|names| names.filter(|name| is_there(name)).collect()).collect()
+        })
+        .collect();
+    let migrations: Vec<Vec<Migration<'_>>> = sets
+        .iter()
+        .zip(&requires)
+        .map(|(set, requires)| {
+            let both = set.migrations.iter().zip(requires);
+            both.map(|(it, requires)| Migration { up: unasserted(it.up), requires, ..*it }).collect()
+        })
+        .collect();
+    let alone: Vec<Set<'_>> = sets
+        .iter()
+        .zip(&migrations)
+        .map(|(set, migrations)| Set {
+            migrations,
+            before_all: set.before_all.map(unasserted),
+            after_all: set.after_all.map(unasserted),
+            rules: Rules { transaction: TransactionMode::Each, ..set.rules },
+            ..*set
+        })
+        .collect();
+    work(&alone)
+}
+
+/// The first script of a set that can't run on a database in memory, and why.
+fn obstacle_in<'s>(set: &Set<'s>, runs_code: bool) -> Option<(&'s str, &'static str)> {
     let ups = set.migrations.iter().map(|migration| (migration.name, &migration.up));
     let hooks = set.before_all.iter().chain(&set.after_all).map(|hook| (hook.file, hook));
     let repeatables = set.repeatables.iter().map(|repeatable| (repeatable.script.file, &repeatable.script));
-    let mut scripts = ups.chain(hooks).chain(repeatables);
-    if let Some(reason) = scripts.find_map(|(name, script)| Some(format!("`{name}` {}", obstacle(script, runs_code)?)))
-    {
-        return Err(reason);
-    }
-    let requires: Vec<Vec<&str>> = set.migrations.iter().map(own_requirements).collect();
-    // What a file asserts is about rows, and what it requires elsewhere about other sets: there are none.
-    let migrations: Vec<Migration<'_>> = set
-        .migrations
-        .iter()
-        .zip(&requires)
-        .map(|(migration, requires)| Migration { up: unasserted(migration.up), requires, ..*migration })
-        .collect();
-    work(&Set {
-        migrations: &migrations,
-        before_all: set.before_all.map(unasserted),
-        after_all: set.after_all.map(unasserted),
-        rules: Rules { transaction: TransactionMode::Each, ..set.rules },
-        ..*set
-    })
-}
-
-/// What a migration requires of its own set.
-fn own_requirements<'s>(migration: &Migration<'s>) -> Vec<&'s str> {
-    migration.requires.iter().copied().filter(|name| elsewhere(name).is_none()).collect()
+    ups.chain(hooks).chain(repeatables).find_map(|(name, script)| Some((name, obstacle(script, runs_code)?)))
 }
 
 fn unasserted(script: Script<'_>) -> Script<'_> {
     Script { asserts: &[], ..script }
 }
 
-/// Runs a set on a database in memory of this backend, and reads what that has then. So does `schema`, which says what
-/// differs from when it was asked before, and from then on what differs from this.
+/// Runs sets on a database in memory of this backend, in one order, and reads what that has then. So does `schema`, which
+/// says what differs from when it was asked before, and from then on what differs from this. `code` is that of the first.
 pub(crate) fn replay<B: Backend, T>(
-    set: &Set<'_>,
+    sets: &[Set<'_>],
     options: &Options,
     code: Option<&Dispatch<'_, B::Connection>>,
     schema: Option<&Reader<'_, B::Connection>>,
@@ -67,13 +85,49 @@ pub(crate) fn replay<B: Backend, T>(
 ) -> Result<(T, Vec<SchemaDifference>), String> {
     let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
     let hooks = Hooks::default();
-    let mut session = Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema: None };
+    fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, sets, options, read)
+}
+
+/// Does something on a database in memory of the same kind as that of a session.
+pub(crate) fn aside<T>(
+    session: &mut dyn Session,
+    runs_code: bool,
+    work: &dyn Fn(&mut dyn Session) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut made = None;
+    session.in_memory(runs_code, &mut |memory| made = Some(work(memory))).map_err(|error| error.message)?;
+    made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))
+}
+
+/// Runs sets, of which only the first may have code, on the empty database of a session, and reads what that has then.
+/// So does the reader of schemas, which says what differs from when it was asked before.
+pub(crate) fn fill<T>(
+    session: &mut dyn Session,
+    sets: &[Set<'_>],
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<(T, Vec<SchemaDifference>), String> {
+    let found = filled(session, sets, options, read)?;
+    let differences = session.schema_differences().transpose().map_err(|error| error.to_string())?;
+    Ok((found, differences.unwrap_or_default()))
+}
+
+/// As [`fill`], without the reader of schemas.
+pub(crate) fn filled<T>(
+    session: &mut dyn Session,
+    sets: &[Set<'_>],
+    options: &Options,
+    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
+) -> Result<T, String> {
     let options = Options { journal_mode: None, backup: None, ..options.clone() };
-    up::up(&mut session, set, &options, None)
-        .map_err(|error| format!("on an empty database, {}", error.without_notes().message()))?;
-    let found = read(&mut Db::new(&mut session, &options), &History::new(set)).map_err(|error| error.message())?;
-    let differences = schema.map_or(Ok(Vec::new()), |read| read(B::connection(&session.driver)));
-    Ok((found, differences.map_err(|error| error.to_string())?))
+    let members: Vec<Member<'_>> =
+        sets.iter().map(|set| Member { set, pending: set.migrations.iter().collect() }).collect();
+    let failed = |error: Error| format!("on an empty database, {}", error.without_notes().message());
+    for Leg { place, to, part } in legs(&members).map_err(failed)? {
+        up::up(session, &sets[place], &Options { part, ..options.clone() }, to).map_err(failed)?;
+    }
+    let set = sets.first().ok_or("there is no set")?;
+    read(&mut Db::new(session, &options), &History::new(set)).map_err(|error| error.message())
 }
 
 /// Why a script can't run on a database in memory.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::adoption::TakenOver;
+
 /// What was applied and rolled back, in the order in which it happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,6 +19,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The copy of the database that was kept first.
     pub backup: Option<PathBuf>,
+    /// The history of another tool that was taken over, before anything else.
+    pub adopted: Option<TakenOver>,
 }
 
 /// A repeatable that was run.
@@ -33,7 +37,7 @@ impl Report {
     /// Whether nothing was to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.applied.is_empty() && self.rolled_back.is_empty() && self.repeated.is_empty()
+        self.applied.is_empty() && self.rolled_back.is_empty() && self.repeated.is_empty() && self.adopted.is_none()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `requires`: what has to be applied before a migration, in its own set or in another one of the same history.
+//! `requires`: what has to be applied before a migration, in its own set or in another one of the same database.
 
 use std::collections::HashSet;
 
@@ -6,6 +6,7 @@ use crate::compare::Found;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
+use crate::histories::{self, title};
 use crate::history::History;
 use crate::set::{Migration, Set};
 
@@ -27,14 +28,13 @@ pub(crate) fn refuse_unmet(
     let history = History::new(set);
     let mut met: HashSet<&str> = match found {
         Found::History(known) => known.applied().map(|migration| migration.name).collect(),
-        Found::Fresh | Found::Objects => HashSet::new(),
+        Found::Fresh | Found::Objects | Found::Beside => HashSet::new(),
     };
     for (_, migration) in pending {
         for required in migration.requires {
-            let is_met = match (elsewhere(required), found) {
-                (None, _) => met.contains(required),
-                (Some((other, name)), Found::History(_)) => history.has_applied(db, other, name)?,
-                (Some(_), Found::Fresh | Found::Objects) => false,
+            let is_met = match elsewhere(required) {
+                None => met.contains(required),
+                Some((other, name)) => histories::has_applied(db, &history, other, name)?,
             };
             if !is_met {
                 return Err(unmet(migration, required));
@@ -53,7 +53,7 @@ pub(crate) fn refuse_unmet_elsewhere(
 ) -> Result<(), Error> {
     for required in migration.requires {
         if let Some((other, name)) = elsewhere(required) {
-            if !history.has_applied(db, other, name)? {
+            if !histories::has_applied(db, history, other, name)? {
                 return Err(unmet(migration, required));
             }
         }
@@ -61,16 +61,22 @@ pub(crate) fn refuse_unmet_elsewhere(
     Ok(())
 }
 
-fn unmet(migration: &Migration<'_>, required: &str) -> Error {
+pub(crate) fn unmet(migration: &Migration<'_>, required: &str) -> Error {
     let (what, help) = match elsewhere(required) {
         None => (
             format!("`{required}`"),
             format!("apply `{required}` first; `cargo dbmigrate status` shows which are applied"),
         ),
-        Some((other, name)) => (
-            format!("`{name}` of the set `{other}`"),
-            format!("apply the set `{other}` first: `up` of its migrator, on the same database"),
-        ),
+        Some((other, name)) => {
+            let other = title(other);
+            (
+                format!("`{name}` of {other}"),
+                format!(
+                    "apply {other} first, on the same database: `up` of its migrator, or `Together` for all of them in \
+                     one order"
+                ),
+            )
+        }
     };
     let message = format!("`{}` requires {what}, which is not applied", migration.name);
     Error::new(ErrorKind::Requirement, message)

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use crate::backup::{Backup, Keeper};
 use crate::db::Db;
 use crate::down::{self, Goal, history_of, way_back};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
+use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::Job;
 use crate::options::Options;
@@ -51,20 +52,45 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
             missing.push(row.name.clone());
         }
     }
-    Ok(if missing.is_empty() { ResetPlan::Downs(count) } else { ResetPlan::DropEverything { missing } })
+    if missing.is_empty() {
+        return Ok(ResetPlan::Downs(count));
+    }
+    refuse_neighbours(&mut db, set, &missing)?;
+    Ok(ResetPlan::DropEverything { missing })
+}
+
+/// Refuses to drop everything where that is not only the set's.
+fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Result<(), Error> {
+    let others = histories::others(db, set.table)?.into_iter().map(|table| (None, table));
+    let sets = histories::sets(db, &History::new(set), set.name)?;
+    let Some((name, table)) = sets.into_iter().map(|(name, table)| (Some(name), table)).chain(others).next() else {
+        return Ok(());
+    };
+    let other = name.map_or("another set".to_owned(), |name| title(&name));
+    let message = format!("the database can't be emptied: {other} lives in it, whose history is `{table}`");
+    Err(Error::new(ErrorKind::NoDown, message)
+        .note(format!("these can't be rolled back, and only dropping everything would: `{}`", missing.join("`, `")))
+        .hint("write their ways back, and apply them from there")
+        .hint("or remove the file of the database, if all sets are to begin anew"))
 }
 
 /// Resets a database.
-pub(crate) fn reset(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+pub(crate) fn reset(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     step_lock::refuse_alive(&mut db, set)?;
     let options = &Options { backup: options.backup.clone().map(Backup::in_any_case), ..options.clone() };
     match plan(session, set, options)? {
-        ResetPlan::Downs(_) => down::down(session, set, options, Goal::All),
-        ResetPlan::DropEverything { .. } => guarded(session, options, |db, _, report| {
+        ResetPlan::Downs(_) => down::down(session, set, options, beside, Goal::All),
+        ResetPlan::DropEverything { missing } => guarded(session, options, |db, _, report| {
             Settings::enforce(db, false)?;
             report.rolled_back = db.transaction(|db| {
+                refuse_neighbours(db, set, &missing)?;
                 Keeper::default().keep(db, &History::new(set), options, [], report)?;
                 drop_everything(db, set)
             })?;

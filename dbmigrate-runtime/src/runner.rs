@@ -188,12 +188,13 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Puts the hooks around what is to be applied.
     fn surround(&self, jobs: &mut VecDeque<Job<'s>>) {
-        let set = self.context.set;
+        let Context { set, options, .. } = &self.context;
+        let part = options.part;
         let applies = jobs.front().is_some_and(|job| job.direction() == Direction::Up);
-        if let Some(script) = set.before_all.filter(|_| applies && !self.has_entered) {
+        if let Some(script) = set.before_all.filter(|_| part.first && applies && !self.has_entered) {
             jobs.push_front(Job::beside(Way::Before(script)));
         }
-        if let Some(script) = set.after_all.filter(|_| applies || self.has_applied) {
+        if let Some(script) = set.after_all.filter(|_| part.last && (applies || self.has_applied)) {
             jobs.push_back(Job::beside(Way::After(script)));
         }
     }
@@ -388,7 +389,7 @@ impl<'r, 's> Runner<'r, 's> {
                 history.insert(db, options, migration, "applied", Some(took))?;
             }
             Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
-            Way::Repeat(repeatable) => history.records.write(db, repeatable, duration)?,
+            Way::Repeat(repeatable) => history.records.write(db, options, repeatable, duration)?,
             Way::Before(_) | Way::After(_) => {}
         }
         job.ran(db)?;
@@ -439,7 +440,7 @@ impl<'r, 's> Runner<'r, 's> {
             (Kind::Migration, Some(_)) => (prefix, chain(set, prefix)),
             (Kind::Migration, None) | (Kind::Repeatable, _) => match compare::look(db, set)? {
                 Found::History(known) => (known.prefix(), known.chain()),
-                Found::Fresh | Found::Objects => (None, ""),
+                Found::Fresh | Found::Objects | Found::Beside => (None, ""),
             },
         };
         if matches!(batch.kind, Kind::Migration | Kind::Repeatable) {

@@ -10,11 +10,7 @@ use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend, Driver};
 use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
-use crate::objects::Objects;
-use crate::options::Options;
-use crate::replay::replay;
 use crate::report::Done;
-use crate::set::Set;
 use crate::value::{Row, Value};
 
 /// What the engine asks of a connection.
@@ -43,6 +39,8 @@ pub(crate) trait Session {
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
+    /// Does something on a database in memory, with the program's code if that is wanted.
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError>;
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         None
@@ -51,16 +49,10 @@ pub(crate) trait Session {
     fn has_schema_reader(&self) -> bool {
         false
     }
-    /// Runs a set on a database in memory of the same kind, with code where the options let it, and reads that; with
-    /// `compares` the reader of schemas does so too, and says what differs from when it was asked before.
-    fn replay(&mut self, set: &Set<'_>, options: &Options, compares: bool) -> Result<Replayed, String>;
     /// Opens this file as a database and locks it, without waiting, until what is returned is dropped; `None` where no
     /// file can be opened.
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError>;
 }
-
-/// The objects of a database in memory, and in what its schema differs from an earlier one.
-pub(crate) type Replayed = (Objects, Vec<SchemaDifference>);
 
 /// An error of the database.
 #[derive(Debug)]
@@ -164,14 +156,23 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.schema.map(|read| read(B::connection(&self.driver)))
     }
 
-    fn replay(&mut self, set: &Set<'_>, options: &Options, compares: bool) -> Result<Replayed, String> {
-        let code = self.code.filter(|_| options.replay_code);
-        replay::<B, _>(set, options, code, self.schema.filter(|_| compares), Objects::read)
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        in_memory::<B>(self.code.filter(|_| runs_code), self.schema, work)
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
         Ok(Some(Box::new(lock::<B>(path, access)?)))
     }
+}
+
+fn in_memory<B: Backend>(
+    code: Option<&Dispatch<'_, B::Connection>>,
+    schema: Option<&Reader<'_, B::Connection>>,
+    work: &mut dyn FnMut(&mut dyn Session),
+) -> Result<(), DbError> {
+    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(DbError::said)?;
+    work(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &Hooks::default(), schema });
+    Ok(())
 }
 
 /// Any driver, without code. The backend opens databases in memory.
@@ -222,8 +223,8 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
         None
     }
 
-    fn replay(&mut self, set: &Set<'_>, options: &Options, _: bool) -> Result<Replayed, String> {
-        replay::<B, _>(set, options, None, None, Objects::read)
+    fn in_memory(&mut self, _: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        in_memory::<B>(None, None, work)
     }
 
     fn lock_file(&mut self, _: &Path, _: Access) -> Result<Option<Box<dyn Any>>, DbError> {

@@ -4,6 +4,8 @@
 //! [`Migrator`](crate::Migrator). There is no parser here; core split the scripts and said what a runner must know.
 //! Rust code is named by an id, which the program's dispatcher turns into a call.
 
+use crate::adoption::Adoption;
+
 /// The version of these types. Generated code checks it at compile time.
 pub const FORMAT: u32 = 1;
 
@@ -27,6 +29,8 @@ pub struct Set<'a> {
     pub sealed: usize,
     /// The fingerprint of the schema that all of this leads to, where that is sealed.
     pub schema: Option<&'a str>,
+    /// The history of another tool that databases may still have.
+    pub adoption: Option<Adoption<'a>>,
     /// What the package's configuration says.
     pub rules: Rules,
 }

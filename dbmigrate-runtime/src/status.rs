@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::adoption::OldHistory;
 use crate::repeatable::RepeatableEntry;
 use crate::set::{NewerDatabase, OutOfOrder, Rules};
 
@@ -13,6 +14,9 @@ pub struct Status {
     pub entries: Vec<Entry>,
     /// The repeatables, by name. They count in none of the totals.
     pub repeatables: Vec<RepeatableEntry>,
+    /// The history of another tool that all of this is read from, where that was not taken over yet: the next
+    /// [`Migrator::up`](crate::Migrator::up) does it.
+    pub old: Option<OldHistory>,
 }
 
 impl Status {

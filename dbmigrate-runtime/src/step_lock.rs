@@ -14,6 +14,8 @@ use std::path::PathBuf;
 use crate::db::Db;
 use crate::driver::Access;
 use crate::error::{Error, ErrorKind};
+use crate::histories;
+use crate::history::History;
 use crate::kept::suffixed;
 use crate::set::Set;
 
@@ -69,11 +71,16 @@ pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
 
 /// Refuses to take a database from under a process that runs a step in it.
 pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
-    match owner(db, set)? {
-        Owner::Alive => Err(Error::new(ErrorKind::Busy, "another process is in the middle of a migration")
-            .hint("let it finish, then try again: `cargo dbmigrate status` shows where it is")),
-        Owner::Dead | Owner::Unknown => Ok(()),
+    let mut owners = vec![owner(db, set)?];
+    // A step of another set is one, too. A database that can't be read has none that can be asked for.
+    for (name, table) in histories::sets(db, &History::new(set), set.name).unwrap_or_default() {
+        owners.push(owner(db, &Set { name: &name, table: &table, ..*set })?);
     }
+    if owners.contains(&Owner::Alive) {
+        return Err(Error::new(ErrorKind::Busy, "another process is in the middle of a migration")
+            .hint("let it finish, then try again: `cargo dbmigrate status` shows where it is"));
+    }
+    Ok(())
 }
 
 /// Removes what a dead process left, once its step is settled. The caller holds the write lock of the database.

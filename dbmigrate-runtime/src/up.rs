@@ -1,11 +1,13 @@
 //! The way up: what is pending, and that nothing forbids it.
 
+use crate::backup;
 use crate::compare::{Found, Known, chain, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::guarded;
+use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::{Job, Way};
 use crate::journal;
@@ -16,7 +18,7 @@ use crate::report::Report;
 use crate::requires::refuse_unmet;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
-use crate::set::{Migration, Repeatable, Set, TransactionMode};
+use crate::set::{Migration, NewerDatabase, Repeatable, Set, TransactionMode};
 
 /// What is to be applied.
 struct Todo<'s> {
@@ -40,6 +42,14 @@ pub(crate) fn up(
         return Ok(Report::default());
     }
     let found = look(&mut db, set)?;
+    if let Found::History(known) = &found {
+        if known.old.is_some() {
+            return match is_left_alone(set, known, goal)? {
+                true => Ok(Report::default()),
+                false => adopt_then_up(session, set, options, target),
+            };
+        }
+    }
     let group = match (&found, set.rules.transaction) {
         (_, TransactionMode::All) => Group::All,
         (Found::Fresh, TransactionMode::Each) => Group::Fresh,
@@ -52,7 +62,7 @@ pub(crate) fn up(
         }
         return Ok(Report::default());
     }
-    refuse_unrunnable(set, &first.pending, session.has_code())?;
+    refuse_unrunnable(set, &first.pending, db.session().has_code())?;
     let mut arrivals = None;
     refuse_conflicts(session, set, options, (&found, &first.pending), &mut arrivals)?;
     guarded(session, options, |db, settings, report| {
@@ -88,6 +98,49 @@ fn refuse_conflicts<'s>(
     Ok(())
 }
 
+/// Takes the history of another tool over, and nothing else.
+pub(crate) fn adopt(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    match (&set.adoption, look(&mut db, set)?) {
+        (Some(adoption), Found::History(known)) if known.old.is_some() => {
+            guarded(session, options, |db, _, report| (adoption.by.convert)(db, set, options, report))
+        }
+        _ => Ok(Report::default()),
+    }
+}
+
+/// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
+/// is nothing else to do.
+fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, Error> {
+    let is_newer = known.old.as_ref().is_some_and(|old| !old.unknown.is_empty());
+    let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
+    if is_newer && is_allowed {
+        known.refuse_differences(None)?;
+    }
+    Ok(is_newer && is_allowed)
+}
+
+fn adopt_then_up(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Report, Error> {
+    let Report { adopted, backup: copy, .. } = adopt(session, set, options)?;
+    // One copy is enough.
+    let backup = if copy.is_none() { options.backup.clone() } else { None };
+    match up(session, set, &Options { backup, ..options.clone() }, target) {
+        Ok(report) => Ok(Report { adopted, backup: copy.or(report.backup), ..report }),
+        Err(error) => {
+            let error = backup::mention(error, copy.as_deref());
+            let report = error.report().clone();
+            let backup = copy.or(report.backup.clone());
+            Err(error.after(Report { adopted, backup, ..report }))
+        }
+    }
+}
+
 /// Whether the head says that the history has what is to be applied: one read.
 pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
     let history = History::new(set);
@@ -119,8 +172,10 @@ fn todo<'s>(
 ) -> Result<Todo<'s>, Error> {
     let is_empty = set.migrations.is_empty() && set.repeatables.is_empty();
     let pending = match found {
-        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(set)),
-        Found::Fresh | Found::Objects => set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>(),
+        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(db, set)),
+        Found::Fresh | Found::Objects | Found::Beside => {
+            set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
+        }
         Found::History(known) => {
             known.refuse_differences(None)?;
             known.pending(goal).collect()
@@ -128,7 +183,7 @@ fn todo<'s>(
     };
     refuse_unmet(db, set, found, &pending)?;
     let repeats = match found {
-        _ if goal < set.migrations.len() => Vec::new(),
+        _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
         Found::History(known) if known.is_newer() => Vec::new(),
         Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
         _ => set.repeatables.iter().collect(),
@@ -142,7 +197,7 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
         Found::History(known) => {
             (known.prefix(), known.head.is_none() || known.records.is_none() && !repeats.is_empty())
         }
-        Found::Fresh | Found::Objects => (Some(0), true),
+        Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
     let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
         number: migration.number,
@@ -154,7 +209,11 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
 }
 
 /// Refuses what can't work before anything is changed.
-fn refuse_unrunnable(set: &Set<'_>, pending: &[(usize, &Migration<'_>)], runs_code: bool) -> Result<(), Error> {
+pub(crate) fn refuse_unrunnable(
+    set: &Set<'_>,
+    pending: &[(usize, &Migration<'_>)],
+    runs_code: bool,
+) -> Result<(), Error> {
     for (_, migration) in pending {
         refuse_code(migration.name, &migration.up, runs_code)?;
         if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
@@ -178,9 +237,21 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
 }
 
-pub(crate) fn existing_schema(set: &Set<'_>) -> Error {
+pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     let first = set.migrations.first().map_or("the first migration", |migration| migration.name);
-    Error::new(ErrorKind::ExistingSchema, "the database has tables, but no history of migrations")
+    let message = "the database has tables, but no history of migrations";
+    let error = Error::new(ErrorKind::ExistingSchema, message);
+    // It is worth a note, and no other error.
+    let elsewhere = histories::table_of(db, &History::new(set), set.name).unwrap_or_default();
+    let error = match elsewhere {
+        Some(table) => error.note(format!(
+            "the history of {} is in the table `{table}`, and the program looks into `{}`",
+            title(set.name),
+            set.table
+        )),
+        None => error,
+    };
+    error
         .hint("is it the right database?")
         .hint(format!(
             "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \

@@ -1,15 +1,19 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
+use std::collections::BTreeMap;
+
+use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, look, whole_chain};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
 use crate::notes::{self, Note};
+use crate::old_history::Old;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
 use crate::session::Session;
-use crate::set::Set;
+use crate::set::{NewerDatabase, Set};
 use crate::status::State;
 
 /// What `verify` found.
@@ -24,6 +28,8 @@ pub struct Verification {
     pub problems: Vec<Problem>,
     /// What is worth knowing and no difference.
     pub notes: Vec<Note>,
+    /// The history of another tool that was compared, where that was not taken over yet.
+    pub old: Option<OldHistory>,
 }
 
 impl Verification {
@@ -60,11 +66,12 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         repeatables: repeatable::entries(set, Recorded::new()),
         problems,
         notes: Vec::new(),
+        old: None,
     };
     let known = match look(&mut db, set) {
-        Ok(Found::Fresh | Found::Objects) => return Ok(nothing_recorded(Vec::new())),
+        Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
-        Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat) => {
+        Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
             let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
             let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
             return Ok(nothing_recorded(problems));
@@ -72,10 +79,11 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
         Err(error) => return Err(error),
     };
     let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
-    let mut problems: Vec<Problem> = differing.filter_map(|matched| known.problem(matched)).collect();
+    let unknown = known.unknown_to_us().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
+    let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
-    let notes = notes::read(&mut db, set, &known.matches)?;
+    let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };
     let noted = known.applied().flat_map(|migration| {
         let messages = notes.get(&migration.number).into_iter().flatten();
         messages.map(|message| Note {
@@ -86,7 +94,8 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
     });
     let notes = noted.collect();
     let repeatables = repeatable::entries(set, known.records.unwrap_or_default());
-    Ok(Verification { checked, repeatables, problems, notes })
+    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    Ok(Verification { checked, repeatables, problems, notes, old })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,

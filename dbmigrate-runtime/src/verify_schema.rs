@@ -7,6 +7,7 @@ use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
+use crate::neighbours;
 use crate::objects::Objects;
 use crate::options::Options;
 use crate::repeatable;
@@ -31,44 +32,64 @@ pub struct VerifiedSchema {
     pub pending: Vec<String>,
 }
 
-/// Runs a set on a database in memory and reads that.
-pub(crate) type Replay<'r> = dyn Fn(&Set<'_>) -> Result<Objects, String> + 'r;
+/// Runs sets on a database in memory and reads that.
+pub(crate) type Replay<'r> = dyn Fn(&[Set<'_>]) -> Result<Objects, String> + 'r;
 
-/// Compares; whether code can run in memory is for `runs_code` to say.
+/// Compares; whether the code of the set can run in memory is for `runs_code` to say. What the sets `beside` it have
+/// applied is part of the schema, too.
 pub(crate) fn verify_schema(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
+    beside: &[&Set<'_>],
     runs_code: bool,
     replay: &Replay<'_>,
 ) -> Result<VerifiedSchema, Error> {
     let mut db = Db::new(session, options);
     let history = History::new(set);
-    if let Some(sealed) = set.schema {
+    if let Some(sealed) = set.schema.filter(|_| beside.is_empty()) {
         let live = Objects::read(&mut db, &history)?;
         if live.fingerprint() == sealed {
             return Ok(VerifiedSchema { objects: live.len(), replayed: false, pending: Vec::new() });
         }
     }
-    let (mut live, found) = db.reading(|db| Ok((Objects::read(db, &history)?, look(db, set)?)))?;
-    let known = match found {
-        Found::History(known) => known,
-        Found::Fresh => Known::nothing(set)?,
-        Found::Objects => return Err(existing_schema(set)),
-    };
-    known.refuse_unclear()?;
-    let applied: Vec<Migration<'_>> = known.applied().copied().collect();
-    let pending: Vec<String> =
-        known.pending(set.migrations.len()).map(|(_, migration)| migration.name.to_owned()).collect();
+    let all: Vec<&Set<'_>> = std::iter::once(set).chain(beside.iter().copied()).collect();
+    let (mut live, known, unknown) = db.reading(|db| {
+        let live = Objects::read(db, &history)?;
+        let known = all.iter().map(|set| known(db, set)).collect::<Result<Vec<_>, Error>>()?;
+        Ok((live, known, neighbours::unknown(db, set, beside)?))
+    })?;
+    known.iter().try_for_each(Known::refuse_unclear)?;
+    if let Some(why) = unknown {
+        return Err(unverified(set, false, why));
+    }
+    let applied: Vec<Vec<Migration<'_>>> = known.iter().map(|known| known.applied().copied().collect()).collect();
+    let mut pending = Vec::new();
+    for (at, (set, known)) in all.iter().zip(&known).enumerate() {
+        let names = known.pending(set.migrations.len()).map(|(_, migration)| match at {
+            0 => migration.name.to_owned(),
+            _ => format!("{}/{}", set.name, migration.name),
+        });
+        pending.extend(names);
+    }
     // What those make that are still to run, or to run again, is not known: it is left out on both sides. They run all
     // the same, as others may read it, unless they in turn may need what is pending.
-    let due = repeatable::due(set, known.records());
-    let runs = |it: &&Repeatable<'_>| pending.is_empty() || due.iter().all(|due| due.name != it.name);
-    let repeatables: Vec<Repeatable<'_>> = set.repeatables.iter().filter(runs).copied().collect();
-    let held = Set { migrations: &applied, repeatables: &repeatables, ..*set };
-    let is_whole = pending.is_empty() && due.is_empty();
+    let due: Vec<Vec<&Repeatable<'_>>> =
+        all.iter().zip(&known).map(|(set, known)| repeatable::due(set, known.records())).collect();
+    let repeatables: Vec<Vec<Repeatable<'_>>> = all
+        .iter()
+        .zip(&due)
+        .map(|(set, due)| {
+            let runs = |it: &&Repeatable<'_>| pending.is_empty() || due.iter().all(|due| due.name != it.name);
+            set.repeatables.iter().filter(runs).copied().collect()
+        })
+        .collect();
+    let parts = all.iter().zip(&applied).zip(&repeatables);
+    let held: Vec<Set<'_>> =
+        parts.map(|((set, migrations), repeatables)| Set { migrations, repeatables, ..**set }).collect();
+    let is_whole = pending.is_empty() && due.iter().all(Vec::is_empty) && beside.is_empty();
     let mut expected = alone(&held, runs_code, replay).map_err(|why| unverified(set, is_whole, why))?;
-    for due in due {
+    for due in due.into_iter().flatten() {
         live.remove(due);
         expected.remove(due);
     }
@@ -76,9 +97,19 @@ pub(crate) fn verify_schema(
     Ok(VerifiedSchema { objects: live.len(), replayed: true, pending })
 }
 
+fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Known<'s>, Error> {
+    match look(db, set)? {
+        Found::History(known) => Ok(known),
+        Found::Fresh | Found::Beside => Known::nothing(set),
+        Found::Objects => Err(existing_schema(db, set)),
+    }
+}
+
 /// The fingerprint of the schema that the whole set leads to.
 pub(crate) fn fingerprint(set: &Set<'_>, runs_code: bool, replay: &Replay<'_>) -> Result<String, Error> {
-    alone(set, runs_code, replay).map(|objects| objects.fingerprint()).map_err(|why| unverified(set, false, why))
+    alone(std::slice::from_ref(set), runs_code, replay)
+        .map(|objects| objects.fingerprint())
+        .map_err(|why| unverified(set, false, why))
 }
 
 fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {

@@ -26,6 +26,16 @@ impl<B: Backend> Migrator<'_, B> {
         up::up(&mut self.plain(driver), self.set, &self.options, None)
     }
 
+    /// As [`Migrator::adopt`], on any driver. The backend opens the database in memory; without one, nothing can be
+    /// compared.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn adopt_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        up::adopt(&mut self.plain(driver), self.set, &self.options)
+    }
+
     /// As [`Migrator::up_to`], on any driver.
     ///
     /// # Errors
@@ -41,7 +51,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::down(&mut self.plain(driver), self.set, &self.options, down::Goal::Newest)
+        down::down(&mut self.plain(driver), self.set, &self.options, &self.beside, down::Goal::Newest)
     }
 
     /// As [`Migrator::down_to`], on any driver.
@@ -50,7 +60,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        down::down(&mut self.plain(driver), self.set, &self.options, down::Goal::After(number.into()))
+        down::down(&mut self.plain(driver), self.set, &self.options, &self.beside, down::Goal::After(number.into()))
     }
 
     /// As [`Migrator::down_all`], on any driver.
@@ -59,7 +69,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::down(&mut self.plain(driver), self.set, &self.options, down::Goal::All)
+        down::down(&mut self.plain(driver), self.set, &self.options, &self.beside, down::Goal::All)
     }
 
     /// As [`Migrator::redo`], on any driver.
@@ -68,7 +78,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::redo(&mut self.plain(driver), self.set, &self.options)
+        down::redo(&mut self.plain(driver), self.set, &self.options, &self.beside)
     }
 
     /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
@@ -156,7 +166,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn verify_schema_with(&self, driver: &mut impl Driver) -> Result<VerifiedSchema, Error> {
-        self.verify_schema_by(&mut self.plain(driver), None)
+        self.verify_schema_by(&mut self.plain(driver), None, &self.beside)
     }
 
     /// As [`Migrator::history`], on any driver.

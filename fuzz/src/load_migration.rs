@@ -6,19 +6,20 @@ use dbmigrate_core::token::tokens;
 use dbmigrate_core::{Body, Down, Script, Step};
 
 /// Where the bytes may stand.
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 8] = [
     "migrations/001_a.sql",
     "migrations/001_a.down.sql",
     "migrations/002_b.rs",
     "migrations/hooks/before_all.sql",
     "migrations/repeatable/v.sql",
     "migrations/migrations.lock",
+    "migrations/adopted.toml",
     "Cargo.toml",
 ];
 
 /// The whole of it, for any bytes.
 pub(crate) fn load_migration(bytes: &[u8]) {
-    let loaded = load_from(&package(&PLACES[..6], bytes));
+    let loaded = load_from(&package(&PLACES[..7], bytes));
     judge(&loaded);
     for place in PLACES {
         judge(&load_from(&package(&[place], bytes)));
@@ -37,7 +38,7 @@ pub(crate) fn load_migration(bytes: &[u8]) {
     }
     // A checkout with other line ends is the same package.
     if !text.contains('\r') {
-        let other = load_from(&package(&PLACES[..6], text.replace('\n', "\r\n").as_bytes()));
+        let other = load_from(&package(&PLACES[..7], text.replace('\n', "\r\n").as_bytes()));
         assert_eq!(other, loaded);
     }
 }

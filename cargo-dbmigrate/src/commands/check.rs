@@ -1,21 +1,26 @@
 //! `check`: sequence, seal, configuration, wiring, and a replay in memory.
 
+use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
 use super::Context;
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
 use crate::ops::lock;
 use crate::ops::program::Runner;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::since::since;
+use crate::ops::{house, trial};
 use crate::report::{self, Findings};
 use crate::shell::Shell;
+
+/// How many notes of one kind are shown one by one.
+const FEW: usize = 3;
 
 pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let mut orders = Orders::default();
@@ -24,8 +29,8 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     }
     let projects = match args.database {
         // A database is that of one package.
-        Some(_) => vec![project::select_one(context.global)?],
-        None => project::select(context.global)?,
+        Some(_) => vec![trial::select_one(context.global, &args.files)?],
+        None => trial::select(context.global, &args.files)?,
     };
     let request = Request {
         orders,
@@ -40,6 +45,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         let runner = Runner::of(project, context.global, &args.build);
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {
+            house::only(project, "check --fix")?;
             fix(project, program, args, context.shell)?;
             if request.locked {
                 seal(project, program, &request, args.dry_run, context.shell)?;
@@ -52,7 +58,11 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         } else if checked.errors() > 0 {
             exit = exit.max(NO);
         }
+        notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
         summary(project, &checked, context.shell);
+        if checked.errors() > 0 {
+            house::look_alikes(project).iter().for_each(|help| context.shell.help(help));
+        }
     }
     findings.finish(context.shell);
     Ok(exit)
@@ -113,6 +123,31 @@ fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
                 let lines = text.lines().filter(|line| !line.is_empty());
                 lines.for_each(|line| shell.status("+", line));
             }
+        }
+    }
+}
+
+/// What was read otherwise than another tool has written it. Many of a kind are one line, unless more is asked for.
+fn notes(checked: &Checked, verbose: bool, shell: &mut Shell) {
+    let mut kinds: Vec<(&str, Vec<&Diagnostic>)> = Vec::new();
+    for note in &checked.notes {
+        if shell.is_json() {
+            let line = json!({ "reason": "note", "code": note.code, "message": note.message, "file": note.file });
+            shell.data(&line.to_string());
+            continue;
+        }
+        match kinds.iter_mut().find(|(code, _)| *code == note.code) {
+            Some((_, notes)) => notes.push(note),
+            None => kinds.push((note.code, vec![note])),
+        }
+    }
+    for (_, notes) in kinds {
+        let shown = if notes.len() <= FEW || verbose { notes.len() } else { 1 };
+        for note in notes.iter().take(shown) {
+            let place = note.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+            let more =
+                if shown < notes.len() { format!(" (and {} more like it)", notes.len() - 1) } else { String::new() };
+            shell.note(&format!("{place}{}{more}", note.message));
         }
     }
 }

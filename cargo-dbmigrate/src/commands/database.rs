@@ -29,6 +29,17 @@ pub(super) fn run_with_copy(
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    run_in(&project, verb, copy, args, context)
+}
+
+/// As [`run_with_copy`], on the database of this package.
+pub(super) fn run_in(
+    project: &Project,
+    verb: Verb,
+    copy: &CopyArgs,
+    args: &DatabaseArgs,
+    context: &mut Context<'_>,
+) -> Result<u8, CliError> {
     let loaded = match verb {
         // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
         Verb::History => {
@@ -39,8 +50,8 @@ pub(super) fn run_with_copy(
     };
     let writes = !verb.reads_only();
     let runner =
-        if verb.executes() && loaded.set.has_code() { Some(runner::binary(&project, &loaded.set)?) } else { None };
-    let database = database::resolve(args.database.as_deref(), &project)?;
+        if verb.executes() && loaded.set.has_code() { Some(runner::binary(project, &loaded.set)?) } else { None };
+    let database = database::resolve(args.database.as_deref(), project)?;
     if writes {
         context.shell.status("Database", &format!("{} (from {})", database.path.display(), database.source));
     }
@@ -51,17 +62,18 @@ pub(super) fn run_with_copy(
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
         busy_timeout: args.busy_timeout.map(Duration::from_secs),
-        backup: backup(copy, &project),
+        backup: backup(copy, project),
     };
     if let Some(runner) = runner {
         if request.verb.rehearses() {
             space::refuse_too_large(&database.path)?;
         }
-        return runner::run(runner, &project, &database.path, &request, context.global, &args.build);
+        return runner::run(runner, project, &database.path, &request, context.global, &args.build);
     }
+    let reader = schema_reader::reader(&loaded.set);
     Ok(runtime_set::with_set(&loaded.set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
-        let migrator = migrator.schema_reader(schema_reader::reader(&project.config));
+        let migrator = migrator.schema_reader(reader);
         let immutable = if writes { None } else { open::immutable(&database.path) };
         match immutable {
             Some(mut connection) => {

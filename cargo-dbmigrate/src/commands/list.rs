@@ -5,12 +5,14 @@ use dbmigrate_runtime::cli::Terminal;
 use serde_json::{Value, json};
 
 use super::Context;
+use crate::cli::ListArgs;
 use crate::error::{CliError, DONE, FAILURE};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::trial;
 use crate::report;
 
-pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = project::select(context.global)?;
+pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let projects = trial::select(context.global, &args.files)?;
     let several = projects.len() > 1;
     let mut exit = DONE;
     for project in &projects {

@@ -9,13 +9,14 @@ use crate::cli::{SchemaArgs, SchemaFormat};
 use crate::error::{CliError, DONE};
 use crate::ops::declared::SchemaFile;
 use crate::ops::program::Runner;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::schema::{Reach, Source, load};
+use crate::ops::trial;
 use crate::report;
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
+    let project = trial::select_one(context.global, &args.files)?;
     let runner = Runner::of(&project, context.global, &args.database.build);
     let reach = Reach {
         database: args.database.database.as_deref(),

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::cli::TestArgs;
 use crate::error::{CliError, DONE, NO};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::test::{Request, Run, Tested, diagnostic, test};
+use crate::ops::trial;
 use crate::report::{self, count};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = project::select(context.global)?;
+    let projects = trial::select(context.global, &args.files)?;
     let request = Request { names: &args.names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
     let mut exit = DONE;
     for project in &projects {

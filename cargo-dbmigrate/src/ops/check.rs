@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use dbmigrate_core::layout::Layout;
 use dbmigrate_core::{Diagnostic, MigrationSet, lock};
 use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
@@ -42,6 +43,8 @@ pub(crate) struct Checked {
     pub(crate) replay: Option<Replay>,
     /// How many migrations the rules have looked at.
     pub(crate) linted: usize,
+    /// What of another tool's files was read otherwise than it is written.
+    pub(crate) notes: Vec<Diagnostic>,
 }
 
 impl Checked {
@@ -73,6 +76,7 @@ pub(crate) fn check(
     let sound = !loaded.has_errors();
     let set = loaded.set;
     let mut others = loaded.diagnostics;
+    let notes = loaded.notes;
     let (levels, unknown) = Levels::new(&project.config.lints, &request.orders);
     others.extend(unknown);
     let since = since(project, request.since, &set)?;
@@ -81,8 +85,11 @@ pub(crate) fn check(
     if request.locked && sound {
         others.extend(unsealed(&set));
     }
-    let manifest = wiring::manifest(project)?;
-    others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
+    // What is only tried need not be wired yet.
+    if !project.is_tried {
+        let manifest = wiring::manifest(project)?;
+        others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
+    }
 
     let old = if request.all { None } else { old(&since, &set) };
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
@@ -94,13 +101,13 @@ pub(crate) fn check(
         others.extend(replay.diagnostics.iter().cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
         if replay.diagnostics.is_empty() && replay.stopped.is_none() {
-            others.extend(late::check(project, &set, &since));
+            others.extend(late::check(&set, &since));
         }
     }
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, explained);
     let linted = linted(&set, &ran, &options).count();
-    Ok(Checked { diagnostics, set, since, replay, linted })
+    Ok(Checked { diagnostics, set, since, replay, linted, notes })
 }
 
 /// The numbers of the migrations that databases may have already, which are not linted again: those that a revision
@@ -115,11 +122,14 @@ pub(crate) fn old(since: &Since, set: &MigrationSet) -> Option<BTreeSet<u64>> {
 
 /// What a set lacks of being sealed as a whole.
 fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
-    const HELP: &str = "seal it: `cargo dbmigrate lock`";
+    let help = match set.config.layout {
+        Layout::House => "seal it: `cargo dbmigrate lock`",
+        _ => "the files of another tool can't be sealed: take them over with `cargo dbmigrate adopt`",
+    };
     let left = set.migrations.get(set.sealed()..).unwrap_or_default();
     let unsealed = left.iter().map(|migration| {
         let message = format!("`{}` is not sealed", migration.name());
-        Diagnostic::error("unsealed", message).in_file(&migration.file).help(HELP)
+        Diagnostic::error("unsealed", message).in_file(&migration.file).help(help)
     });
     let old = set.lock.schema.as_ref().filter(|schema| left.is_empty() && schema.chain != set.chain()).map(|_| {
         let file = format!("{}/{}", set.config.dir, lock::FILE);

@@ -54,9 +54,9 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
-/// Whether there is a file.
+/// Whether there is a file. One that lies beside files that are only tried is somebody else's.
 pub(crate) fn exists(project: &Project) -> bool {
-    project.root.join(&project.config.schema).exists()
+    (project.config.declared || !project.is_tried) && project.root.join(&project.config.schema).exists()
 }
 
 /// In what the file, which is there, differs from what the migrations lead to.

@@ -17,6 +17,7 @@ use dbmigrate_schema::{
 use crate::error::CliError;
 use crate::ops::create::{self, Next};
 use crate::ops::declared;
+use crate::ops::house;
 use crate::ops::project::Project;
 
 /// Any number will do, if it stays the same.
@@ -64,6 +65,7 @@ pub(crate) fn generate(
     program: Option<&dyn Program>,
     ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Outcome, CliError> {
+    house::only(project, "generate")?;
     let loaded = project.load();
     // There is no folder before there is a first migration.
     if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {

@@ -1,6 +1,6 @@
 //! Works out what wires a package: manifest, build.rs, module, first migration, runner. Writes nothing itself.
 
-mod manifest;
+pub(crate) mod manifest;
 mod runner;
 mod sources;
 
@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
 use crate::ops::wiring::{self, BUILD, RUNTIME};
+use dbmigrate_core::layout::Layout;
 
 /// What is to be written, and what people should know.
 #[derive(Debug, Default)]
@@ -58,6 +59,9 @@ fn database(project: &Project) -> String {
 
 /// A file for the first migration, where the folder has none yet.
 fn first_migration(project: &Project, plan: &mut Plan) {
+    if project.config.layout != Layout::House {
+        return;
+    }
     let folder = project.root.join(&project.config.dir);
     if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return;

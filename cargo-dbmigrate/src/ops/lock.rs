@@ -8,7 +8,7 @@ use dbmigrate_schema::{Program, migrated};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
-use crate::ops::{create, edit, runtime_set};
+use crate::ops::{create, edit, house, runtime_set};
 
 /// What is asked for.
 pub(crate) struct Request<'a> {
@@ -46,6 +46,7 @@ pub(crate) fn lock(
     program: Option<&dyn Program>,
     request: &Request<'_>,
 ) -> Result<Locked, CliError> {
+    house::only(project, "lock")?;
     project.sound_config()?;
     // Two at once would each leave out what the other seals.
     let guard = create::lock(project)?;

@@ -26,6 +26,8 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     /// What is wrong with the manifests.
     pub(crate) config_diagnostics: Vec<Diagnostic>,
+    /// Whether the command line says which files to read, in the place of the manifest.
+    pub(crate) is_tried: bool,
     /// The texts that say it: the package's manifest and that of its workspace.
     manifests: Option<(SourceText, Option<SourceText>)>,
     /// Its library, if it has one: name and source file.
@@ -52,6 +54,11 @@ impl Project {
 
     /// Reads the migrations; the faults of the manifests are among the findings.
     pub(crate) fn load(&self) -> Loaded {
+        if self.is_tried {
+            let mut loaded = dbmigrate_core::load::load_with(self.root.as_path(), self.config.clone());
+            loaded.diagnostics.splice(0..0, self.config_diagnostics.iter().cloned());
+            return loaded.with_base(self.root.as_path());
+        }
         let loaded = match &self.manifests {
             Some((package, workspace)) => dbmigrate_core::load::load_manifest(&self.root, package, workspace.as_ref()),
             None => dbmigrate_core::load(&self.root),
@@ -110,12 +117,35 @@ impl Project {
             root,
             config,
             config_diagnostics,
+            is_tried: false,
             manifests: manifests.ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
             dependencies: package.dependencies.clone(),
             others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
         }
+    }
+
+    /// A folder of migrations without a package around it.
+    pub(crate) fn bare(root: PathBuf, dir: String) -> Self {
+        Self {
+            name: dir.clone(),
+            base: folder(&paths::relative(repository(&root).unwrap_or(&root), &root)),
+            root,
+            config: Config { dir, ..Config::default() },
+            config_diagnostics: Vec::new(),
+            is_tried: true,
+            manifests: None,
+            library: None,
+            binaries: Vec::new(),
+            dependencies: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    /// The configuration in the place of that of any manifest, where the command line says which files to read.
+    pub(crate) fn tried(&self) -> Option<&Config> {
+        self.is_tried.then_some(&self.config)
     }
 
     /// Whether the package has migrations: a table in its manifest, or the folder.
@@ -163,6 +193,16 @@ pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
             .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
     }
     Ok(projects)
+}
+
+/// The package of the workspace that this folder lies in, if any: of several, the innermost.
+pub(crate) fn around(global: &Global, folder: &Path) -> Result<Option<Project>, CliError> {
+    let metadata = metadata(global)?;
+    let root = |package: &Package| package.manifest_path.as_std_path().parent().map(Path::to_owned);
+    let roots = metadata.workspace_packages().into_iter().filter_map(|package| Some((root(package)?, package)));
+    let around = roots.filter(|(root, _)| root.canonicalize().is_ok_and(|root| folder.starts_with(root)));
+    let innermost = around.max_by_key(|(root, _)| root.components().count());
+    Ok(innermost.map(|(_, package)| Project::new(package, &metadata)))
 }
 
 /// The one package that a command is about; several are an error that shows the choices.

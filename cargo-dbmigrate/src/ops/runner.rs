@@ -168,7 +168,7 @@ fn verb_arguments(verb: &Verb) -> Vec<String> {
             stopped.into_iter().chain(what).collect()
         }
         // The command line does these itself; the runner is there for what executes migrations.
-        Verb::Backup { .. } | Verb::Restore { .. } => Vec::new(),
+        Verb::Adopt { .. } | Verb::Backup { .. } | Verb::Restore { .. } => Vec::new(),
         Verb::Redo | Verb::Verify | Verb::History => Vec::new(),
     }
 }

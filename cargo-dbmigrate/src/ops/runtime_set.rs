@@ -1,6 +1,7 @@
 //! Turns the files of a package, as core read them, into the runner's plain data. `dbmigrate-build` does the same as
 //! text for programs.
 
+use dbmigrate_core::adoption::{Adopted, Adoption, OldShape};
 use dbmigrate_core::config::{self, Config};
 use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::statement;
@@ -17,6 +18,12 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
     let scripts: Vec<Steps<'_>> = set.repeatables.iter().map(|it| steps(&it.script)).collect();
     let repeatables = set.repeatables.iter().zip(objects.iter().zip(&scripts));
     let repeatables: Vec<_> = repeatables.map(|(it, (objects, steps))| repeatable(it, objects, steps)).collect();
+    let old = set.adoption.as_ref().map(|adoption| (adoption, adoption.history(&set.config.table)));
+    let old = old.as_ref().map(|(adoption, history)| {
+        let shapes: Vec<_> = history.shapes.iter().map(shape).collect();
+        let migrations: Vec<_> = adoption.migrations.iter().map(|entry| adopted(adoption, entry)).collect();
+        (adoption, history, shapes, migrations)
+    });
     work(&runtime::Set {
         name: "",
         table: &set.config.table,
@@ -26,8 +33,29 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
         repeatables: &repeatables,
         sealed: set.sealed(),
         schema: set.lock.fingerprint(set.chain()),
+        adoption: old.as_ref().map(|(adoption, history, shapes, migrations)| runtime::Adoption {
+            from: adoption.tool.name(),
+            table: history.table.as_deref(),
+            shapes,
+            newest_only: history.newest_only,
+            keep: adoption.keep,
+            aside: history.aside.as_deref(),
+            remove: &history.remove,
+            migrations,
+            by: runtime::TakesOver::HISTORIES,
+        }),
         rules: rules(&set.config),
     })
+}
+
+fn shape(shape: &OldShape) -> runtime::OldShape<'_> {
+    let OldShape { columns, applied, forbids } = shape;
+    runtime::OldShape { columns, applied, forbids }
+}
+
+fn adopted<'a>(adoption: &'a Adoption, entry: &'a Adopted) -> runtime::Adopted<'a> {
+    let checksum = entry.checksum.as_deref();
+    runtime::Adopted { key: adoption.asked(&entry.key), checksum, number: entry.number }
 }
 
 fn rules(config: &Config) -> runtime::Rules {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbmigrate_core::{Config, MigrationSet, SourceText};
+use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
 use dbmigrate_runtime::{Entry, Migrator};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::{Connection, OpenFlags};
@@ -14,7 +14,7 @@ use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
-use crate::ops::{database, open, runtime_set};
+use crate::ops::{adopt, database, open, runtime_set};
 
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Res
             match file {
                 Some(file) => Ok(Schema::from_source(&revision.file(file)?, &project.config.replay.stubs)?),
                 None => {
-                    let set = revision.set().map_err(CliError::diagnostics)?;
+                    let set = revision.set(project.tried()).map_err(CliError::diagnostics)?;
                     Schema::from_migrations(&set, None)
                         .map_err(|problems| CliError::diagnostics(revision.named(problems)))
                 }
@@ -176,17 +176,20 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
 }
 
 fn read(connection: &Connection, path: &Path, project: &Project) -> Result<Schema, CliError> {
-    let without_tables = history_tables(&project.config);
+    let adoption = if adopt::is_adopted(project) { project.load().set.adoption } else { None };
+    let without_tables = history_tables(&project.config, adoption.as_ref());
     Schema::read(connection, &ReadOptions { without_tables }).map_err(|error| {
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
     })
 }
 
-/// The tables that belong to the history.
-pub(crate) fn history_tables(config: &Config) -> Vec<Name> {
+/// The tables that belong to the history, and that of the old one.
+pub(crate) fn history_tables(config: &Config, adoption: Option<&Adoption>) -> Vec<Name> {
     let history = &config.table;
-    [history.clone(), format!("{history}_head"), format!("{history}_repeatable")].map(Name::new).into()
+    let old = adoption.and_then(|adoption| adoption.aside(history));
+    let ours = [history.clone(), format!("{history}_head"), format!("{history}_repeatable")];
+    ours.into_iter().chain(old).map(Name::new).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use dbmigrate_core::Config;
+use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::{BoxError, SchemaDifference};
 use dbmigrate_schema::{Difference, ReadOptions, Schema, compare};
 use rusqlite::Connection;
@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use crate::ops::schema::history_tables;
 
 /// Says in what a schema differs from the one that it was asked for before.
-pub(crate) fn reader(config: &Config) -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> + use<> {
-    let options = ReadOptions { without_tables: history_tables(config) };
+pub(crate) fn reader(set: &MigrationSet) -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> + use<> {
+    let options = ReadOptions { without_tables: history_tables(&set.config, set.adoption.as_ref()) };
     let last = RefCell::new(Schema::default());
     move |connection| {
         let now = last.borrow().read_again(connection, &options)?;

@@ -1,6 +1,5 @@
 //! Reads the configuration tables, key by key, and reports every problem with its place.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -11,12 +10,13 @@ use super::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
+use crate::layout::Layout;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
 
 /// Keys that say what the files are: while one of them is wrong, nothing can be said about the folder.
-const LAYOUT_KEYS: [&str; 5] = ["dir", "numbering", "reserved", "start", "width"];
+const LAYOUT_KEYS: [&str; 6] = ["dir", "layout", "numbering", "reserved", "start", "width"];
 
 /// Keys that shape the history, or what one package runs.
 const PACKAGE_KEYS: [&str; 9] = [
@@ -34,58 +34,74 @@ const PACKAGE_KEYS: [&str; 9] = [
 /// Keys that only tools use: a workspace may give defaults.
 const TOOL_KEYS: [&str; 6] = ["backup", "database", "lints", "min-sqlite", "replay", "reversible"];
 
-/// Keys of later versions.
-const LATER_KEYS: [&str; 2] = ["layout", "sets"];
-
 mod backup;
+mod clash;
 mod generate;
 mod lints;
 mod names;
+mod numbers;
+mod paths;
 mod replay;
+mod sets;
+
+use paths::{database, dir, inside};
+use sets::{Parts, SETS, SetParts, read_all};
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Reads the package's table, over the workspace's defaults. The package's manifest may be the workspace's as well.
+/// Reads the package's own keys, over the workspace's defaults. The package's manifest may be the workspace's as well.
 #[must_use]
 pub fn read(manifest: &SourceText, workspace: Option<&SourceText>) -> (Config, Vec<Diagnostic>) {
-    let (config, _, diagnostics) = read_parts(manifest, workspace);
-    (config, diagnostics)
+    let parts = read_all(manifest, workspace);
+    (parts.own.config, parts.diagnostics)
 }
 
-/// As [`read`]; the flag tells whether the configuration says what the files are, so that they can be looked at.
-pub(crate) fn read_parts(manifest: &SourceText, workspace: Option<&SourceText>) -> (Config, bool, Vec<Diagnostic>) {
-    let mut config = Config::default();
-    let mut diagnostics = Vec::new();
-    // In a file that plays both parts a syntax error is one problem; the package's turn reports it.
-    if let Some(document) =
-        workspace.filter(|workspace| *workspace != manifest || DeTable::parse(manifest.text()).is_ok())
-    {
-        Reader::new(document, Scope::Workspace, &mut config, &mut diagnostics).manifest();
-    }
-    let layout_known = Reader::new(manifest, Scope::Package, &mut config, &mut diagnostics).manifest().is_some();
-    (config, layout_known, diagnostics)
+/// Reads the sets of a package, in the order of the manifest: those of `sets` and, where the manifest names none or says
+/// in which `dir` it lies, the one without a name first.
+#[must_use]
+pub fn read_sets(manifest: &SourceText, workspace: Option<&SourceText>) -> (Vec<Config>, Vec<Diagnostic>) {
+    let (parts, diagnostics) = read_set_parts(manifest, workspace);
+    (parts.into_iter().map(|(config, _)| config).collect(), diagnostics)
+}
+
+/// As [`read_sets`]; the flags tell whether the configuration says what the files are, so that they can be looked at.
+pub(crate) fn read_set_parts(
+    manifest: &SourceText,
+    workspace: Option<&SourceText>,
+) -> (Vec<(Config, bool)>, Vec<Diagnostic>) {
+    let Parts { own, sets, diagnostics } = read_all(manifest, workspace);
+    let own = (sets.is_empty() || own.dir.is_some()).then_some(own);
+    (own.into_iter().chain(sets).map(|parts| (parts.config, parts.layout_known)).collect(), diagnostics)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
     Workspace,
     Package,
+    /// One of `sets`.
+    Set,
 }
 
 /// Reads one manifest. Its methods give none where they reported something.
 struct Reader<'a> {
     scope: Scope,
-    config: &'a mut Config,
+    /// What is being read: the package's own keys, or a set of it.
+    parts: &'a mut SetParts,
     problems: Problems<'a>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(source: &'a SourceText, scope: Scope, config: &'a mut Config, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
-        Self { scope, config, problems: Problems::new(source, diagnostics) }
+    fn new(
+        source: &'a SourceText,
+        scope: Scope,
+        parts: &'a mut SetParts,
+        diagnostics: &'a mut Vec<Diagnostic>,
+    ) -> Self {
+        Self { scope, parts, problems: Problems::new(source, diagnostics) }
     }
 
     /// None where it stays unknown what the files are.
-    fn manifest(&mut self) -> Option<()> {
+    fn manifest(&mut self, sets: &mut Vec<SetParts>) -> Option<()> {
         let document = match DeTable::parse(self.problems.source().text()) {
             Ok(document) => document.into_inner(),
             Err(error) => {
@@ -97,21 +113,35 @@ impl<'a> Reader<'a> {
         };
         let owner = match self.scope {
             Scope::Workspace => "workspace",
-            Scope::Package => "package",
+            Scope::Package | Scope::Set => "package",
         };
         let Some(value) = table(&document, owner).and_then(|it| table(it, "metadata")?.get("migrations")) else {
             return Some(());
         };
-        self.config.declared |= self.scope == Scope::Package;
+        self.parts.config.declared |= self.scope == Scope::Package;
         let entries = self.table("migrations", value, None)?;
+        let layout = self.entries(entries);
+        if let Some(value) = entries.get(SETS).filter(|_| self.scope == Scope::Package) {
+            return self.sets(entries, value, sets).and(layout);
+        }
+        layout
+    }
+
+    /// The keys of a table. None where one that says what the files are is wrong.
+    fn entries(&mut self, entries: &DeTable<'_>) -> Option<()> {
         let mut layout = Some(());
         for (key, value) in in_file_order(entries) {
             let sound = self.entry(key.get_ref(), key.span(), value);
+            match key.get_ref().as_ref() {
+                "dir" => self.parts.dir = Some(value.span()),
+                "table" => self.parts.table = Some(value.span()),
+                _ => {}
+            }
             if LAYOUT_KEYS.contains(&key.get_ref().as_ref()) {
                 layout = layout.and(sound);
             }
         }
-        if self.scope == Scope::Package {
+        if self.scope != Scope::Workspace {
             self.numbers(entries);
         }
         layout
@@ -119,10 +149,7 @@ impl<'a> Reader<'a> {
 
     fn entry(&mut self, key: &str, span: Range<usize>, value: &Value<'_>) -> Option<()> {
         let known = LAYOUT_KEYS.iter().chain(&PACKAGE_KEYS).chain(&TOOL_KEYS).copied();
-        if LATER_KEYS.contains(&key) {
-            let message = format!("`{key}` is not supported by this version of dbmigrate");
-            return self.error(span, message, Some(format!("remove `{key}`")));
-        }
+        let known = known.chain((self.scope != Scope::Set).then_some(SETS));
         if !known.clone().any(|it| it == key) {
             let message = format!("unknown key `{}`", key.escape_debug());
             return self.error(span, message, Some(one_of(key, known, "the keys are")));
@@ -131,45 +158,53 @@ impl<'a> Reader<'a> {
             let message = format!("`{key}` can't be set for a whole workspace");
             return self.error(span, message, Some(format!("move it into `{TABLE}` of each package")));
         }
+        if self.scope == Scope::Set && key == "runner" {
+            let message = "`runner` is the binary of the whole package, not of one set".to_owned();
+            return self.error(span, message, Some(format!("move it into `{TABLE}`")));
+        }
         match key {
-            "dir" => self.config.dir = self.string(key, value, dir)?,
-            "database" => self.config.database = Some(self.string(key, value, database)?),
-            "table" => self.config.table = self.string(key, value, names::history_table)?,
-            "backup" => self.config.backup = self.backup(value)?,
-            "runner" => self.config.runner = Some(self.string(key, value, names::runner)?),
-            "schema" => self.config.schema = self.string(key, value, generate::schema)?,
+            "dir" => self.parts.config.dir = self.string(key, value, dir)?,
+            "layout" => {
+                let choices = Layout::ALL.map(|layout| (layout.name(), layout));
+                self.parts.config.layout = self.choice(key, value, &choices)?;
+            }
+            "database" => self.parts.config.database = Some(self.string(key, value, database)?),
+            "table" => self.parts.config.table = self.string(key, value, names::history_table)?,
+            "backup" => self.parts.config.backup = self.backup(value)?,
+            "runner" => self.parts.config.runner = Some(self.string(key, value, names::runner)?),
+            "schema" => self.parts.config.schema = self.string(key, value, generate::schema)?,
             "lints" => self.lints(value)?,
-            "fixtures" => self.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
-            "min-sqlite" => self.config.min_sqlite = Some(self.min_sqlite(value)?),
-            "replay" => self.config.replay = self.replay(value)?,
-            "width" => self.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
-            "start" => self.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
-            "reserved" => self.config.reserved = self.reserved(value)?,
-            "reversible" => self.config.reversible = self.boolean(key, value)?,
+            "fixtures" => self.parts.config.fixtures = Some(self.string(key, value, generate::fixtures)?),
+            "min-sqlite" => self.parts.config.min_sqlite = Some(self.min_sqlite(value)?),
+            "replay" => self.parts.config.replay = self.replay(value)?,
+            "width" => self.parts.config.width = self.integer(key, value, 1, MAX_WIDTH as u64)? as usize,
+            "start" => self.parts.config.start = self.integer(key, value, 0, MAX_NUMBER)?,
+            "reserved" => self.parts.config.reserved = self.reserved(value)?,
+            "reversible" => self.parts.config.reversible = self.boolean(key, value)?,
             "numbering" => {
                 let choices = [("sequential", Numbering::Sequential), ("timestamp", Numbering::Timestamp)];
-                self.config.numbering = self.choice(key, value, &choices)?;
+                self.parts.config.numbering = self.choice(key, value, &choices)?;
             }
             "transaction" => {
                 let choices = [("each", TransactionMode::Each), ("all", TransactionMode::All)];
-                self.config.transaction = self.choice(key, value, &choices)?;
+                self.parts.config.transaction = self.choice(key, value, &choices)?;
             }
             "foreign-keys" => {
                 let choices =
                     [("on", ForeignKeys::On), ("off", ForeignKeys::Off), ("connection", ForeignKeys::Connection)];
-                self.config.foreign_keys = self.choice(key, value, &choices)?;
+                self.parts.config.foreign_keys = self.choice(key, value, &choices)?;
             }
             "store-sql" => {
                 let choices = [("down", StoreSql::Down), ("all", StoreSql::All), ("none", StoreSql::None)];
-                self.config.store_sql = self.choice(key, value, &choices)?;
+                self.parts.config.store_sql = self.choice(key, value, &choices)?;
             }
             "out-of-order" => {
                 let choices = [("error", OutOfOrder::Error), ("apply", OutOfOrder::Apply)];
-                self.config.out_of_order = self.choice(key, value, &choices)?;
+                self.parts.config.out_of_order = self.choice(key, value, &choices)?;
             }
             "newer-database" => {
                 let choices = [("refuse", NewerDatabase::Refuse), ("allow", NewerDatabase::Allow)];
-                self.config.newer_database = self.choice(key, value, &choices)?;
+                self.parts.config.newer_database = self.choice(key, value, &choices)?;
             }
             // The lists of keys let no other through.
             _ => {}
@@ -235,52 +270,6 @@ impl<'a> Reader<'a> {
         let help = one_of(text, choices.iter().map(|&(word, _)| word), "write one of");
         self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
     }
-
-    /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
-    fn reserved(&mut self, value: &Value<'_>) -> Option<BTreeMap<u64, String>> {
-        const HELP: &str = "write `reserved = { 7 = \"done in code\" }`";
-        let help = || Some(HELP.to_owned());
-        let mut reserved = BTreeMap::new();
-        let mut sound = Some(());
-        for (key, reason) in in_file_order(self.table("reserved", value, Some(HELP))?) {
-            let name = key.get_ref();
-            let (span, shown) = (key.span(), name.escape_debug());
-            sound = sound.and(match (reserved_number(name), reason.get_ref().as_str()) {
-                (None, _) => self.error(span, format!("`{shown}` in `reserved` is not a number"), help()),
-                (_, None) => self.wrong_type(name, reason, "the reason, a string", help()),
-                (_, Some(reason)) if reason.trim().is_empty() => {
-                    self.error(span, format!("{shown} is reserved without a reason"), help())
-                }
-                (Some(number), Some(reason)) => match reserved.insert(number, reason.to_owned()) {
-                    None => Some(()),
-                    Some(_) => {
-                        self.error(span, format!("{number} is reserved twice"), Some(format!("remove `{shown}`")))
-                    }
-                },
-            });
-        }
-        sound.map(|()| reserved)
-    }
-
-    /// What only sequential numbers have, and reserved numbers that no file could have.
-    fn numbers(&mut self, entries: &DeTable<'_>) {
-        if self.config.numbering == Numbering::Timestamp {
-            for key in ["width", "start", "reserved"] {
-                if let Some((at, _)) = entries.get_key_value(key) {
-                    let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
-                }
-            }
-            return;
-        }
-        let start = self.config.start;
-        for key in table(entries, "reserved").into_iter().flat_map(|reserved| reserved.keys()) {
-            if reserved_number(key.get_ref()).is_some_and(|number| number < start) {
-                let message = format!("{} is reserved, but numbers begin at {start}", key.get_ref());
-                let _: Option<()> = self.error(key.span(), message, Some("remove it, or lower `start`".to_owned()));
-            }
-        }
-    }
 }
 
 fn table<'t, 'i>(parent: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> {
@@ -294,11 +283,6 @@ fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i
     entries
 }
 
-fn reserved_number(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|&number| digits && number <= MAX_NUMBER)
-}
-
 /// Which word was meant, or all that there are.
 fn one_of<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone, all: &str) -> String {
     match nearest(word, known.clone()) {
@@ -309,45 +293,6 @@ fn one_of<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone, all: &st
 
 /// The text as it is used, or why it is refused and what to write.
 type Checked = Result<String, (&'static str, &'static str)>;
-
-/// A folder inside the package: nothing outside of it is ever touched.
-fn dir(text: &str) -> Checked {
-    const HELP: &str = "write a path relative to the package with `/`, such as `db/migrations`";
-    match inside(text) {
-        Ok(path) if path.is_empty() => Err(("the migrations need a folder of their own", HELP)),
-        inside => inside.map_err(|why| (why, HELP)),
-    }
-}
-
-/// A path inside the package, without what means nothing in it; or why it is none.
-fn inside(text: &str) -> Result<String, &'static str> {
-    if text.contains('\\') {
-        return Err("`\\` separates folders on Windows only");
-    }
-    if text.starts_with('/') || text.contains(':') {
-        return Err("it must lie inside the package");
-    }
-    if text.chars().any(char::is_control) {
-        return Err("it holds a control character");
-    }
-    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    if parts.contains(&"..") {
-        return Err("it must lie inside the package");
-    }
-    Ok(parts.join("/"))
-}
-
-/// A path. One letter before a colon is a Windows drive, more are the scheme of an URL.
-fn database(text: &str) -> Checked {
-    let help = "write the path of the file, such as `app.db`; an URL belongs into `DATABASE_URL`";
-    if text.split_once(':').is_some_and(|(scheme, _)| scheme.len() != 1 && !scheme.contains(['/', '\\'])) {
-        return Err(("it is not a path", help));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(("it holds a control character", help));
-    }
-    Ok(text.to_owned())
-}
 
 #[cfg(test)]
 mod tests {
@@ -390,6 +335,7 @@ mod tests {
     fn every_key_is_read() {
         let table = r#"
             dir = "./db//migrations/"
+            layout = "house"
             database = "data/app.db"
             table = "schema_history"
             numbering = "sequential"
@@ -414,7 +360,9 @@ mod tests {
         assert_eq!(diagnostics, []);
         let expect = Config {
             declared: true,
+            set: String::new(),
             dir: "db/migrations".to_owned(),
+            layout: Layout::House,
             database: Some("data/app.db".to_owned()),
             table: "schema_history".to_owned(),
             numbering: Numbering::Sequential,
@@ -451,10 +399,7 @@ mod tests {
     fn unknown_keys_come_with_the_nearest_or_with_all() {
         refused("widht = 3", "5:1 unknown key `widht` | did you mean `width`?");
         refused("foreign_keys = 'on'", "did you mean `foreign-keys`?");
-        refused("colour = 3", "the keys are `dir`, `numbering`,");
-        for key in LATER_KEYS {
-            refused(&format!("{key} = 3"), &format!("`{key}` is not supported by this version of dbmigrate"));
-        }
+        refused("colour = 3", "the keys are `dir`, `layout`, `numbering`,");
     }
 
     #[test]
@@ -501,26 +446,6 @@ mod tests {
         }
         refused("table = 'SQLite_x'", "`sqlite_` to itself");
         assert_eq!(read_alone("table = 'sqlite'").0.table, "sqlite");
-    }
-
-    #[test]
-    fn reserved_numbers_have_a_number_and_a_reason() {
-        for key in ["x", "-1", "'+1'", "' 1'", "''", "1_000", "9223372036854775808"] {
-            refused(&format!("reserved = {{ {key} = 'why' }}"), "is not a number | write `reserved = { 7 =");
-        }
-        refused("reserved = { 7 = '' }", "7 is reserved without a reason");
-        refused("reserved = { 7 = true }", "`7` must be the reason, a string, not a boolean");
-        refused("reserved = { 7 = 'a', 007 = 'b' }", "7 is reserved twice | remove `007`");
-        refused("start = 5\nreserved = { 004 = 'why' }", "6:14 004 is reserved, but numbers begin at 5");
-        let several = say(&read_alone("reserved = { a = 'x', 7 = '' }").1);
-        assert_eq!(several.len(), 2, "{several:?}");
-    }
-
-    #[test]
-    fn timestamps_have_no_width_start_or_reserved_numbers() {
-        for line in ["width = 4", "start = 2", "reserved = { 7 = 'why' }"] {
-            refused(&format!("{line}\nnumbering = 'timestamp'"), "has no meaning with `numbering = \"timestamp\"`");
-        }
     }
 
     #[test]
@@ -584,12 +509,13 @@ mod tests {
 
     #[test]
     fn the_layout_is_known_unless_one_of_its_keys_is_wrong() {
+        let layout = |manifest: &SourceText| read_set_parts(manifest, None).0[0].1;
         for (table, expect) in
             [("", true), ("lints = 1", true), ("width = 0", false), ("dir = ''", false), ("reserved = 1", false)]
         {
-            assert_eq!(read_parts(&package(table), None).1, expect, "{table}");
+            assert_eq!(layout(&package(table)), expect, "{table}");
         }
-        assert!(!read_parts(&SourceText::new("Cargo.toml", "["), None).1);
-        assert!(!read_parts(&SourceText::new("Cargo.toml", "package.metadata.migrations = 1"), None).1);
+        assert!(!layout(&SourceText::new("Cargo.toml", "[")));
+        assert!(!layout(&SourceText::new("Cargo.toml", "package.metadata.migrations = 1")));
     }
 }

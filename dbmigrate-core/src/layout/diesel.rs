@@ -10,32 +10,28 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use crate::directive::Directive;
-use crate::files::{Files, Kind};
+use crate::files::Files;
 
-use super::TranslatedFile;
 use super::reader::{Found, Reader};
+use super::transaction::Around;
 
 pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     let mut versions: BTreeMap<String, String> = BTreeMap::new();
-    for (name, entry) in reader.top() {
-        if name.starts_with('.') || entry.kind != Kind::Folder {
+    for name in reader.top_folders() {
+        if name.starts_with('.') {
             continue;
         }
         let version = name.split('_').next().unwrap_or_default().replace('-', "");
-        let path = format!("{}/{name}", reader.dir);
-        if let Some(other) = versions.get(&version) {
-            let message = format!("`{path}` has the same version as `{}/{other}`", reader.dir);
-            reader.error("duplicate-number", path, message, "diesel runs one of them only: give one another version");
-            continue;
+        match versions.get(&version) {
+            Some(other) => reader.twice(&name, other),
+            None => drop(versions.insert(version, name)),
         }
-        versions.insert(version, name);
     }
     versions.into_iter().filter_map(|(version, name)| migration(reader, version, &name)).collect()
 }
 
 fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: String, name: &str) -> Option<Found> {
-    let folder = format!("{}/{name}", reader.dir);
+    let folder = reader.path(name);
     let inside = reader.list(&folder);
     let holds = |wanted: &str| inside.iter().any(|(name, _)| name == wanted);
     if !holds("up.sql") {
@@ -45,31 +41,23 @@ fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, version: String, nam
         return None;
     }
     let in_transaction = !holds("metadata.toml") || runs_in_transaction(reader, &format!("{folder}/metadata.toml"));
+    let around = if in_transaction { Around::Transaction } else { Around::NothingOnPurpose };
     let read = reader.read(&format!("{folder}/up.sql"))?;
     let mut original = vec![read.original.clone()];
-    let up = within(reader.whole(&read, in_transaction), in_transaction);
     let down = holds("down.sql").then(|| reader.read(&format!("{folder}/down.sql"))).flatten().and_then(|read| {
         original.push(read.original.clone());
-        let down = within(reader.whole(&read, in_transaction), in_transaction);
+        let down = reader.whole(&read, around);
         reader.way_back(down)
     });
-    let rest = name.split_once('_').map_or("", |(_, rest)| rest);
     Some(Found {
         version: version.parse().ok().filter(|_| version.bytes().all(|byte| byte.is_ascii_digit())),
         written: version.clone(),
-        name: rest.to_owned(),
+        name: name.split_once('_').map_or("", |(_, rest)| rest).to_owned(),
         key: version,
-        up,
+        up: reader.whole(&read, around),
         down,
         original,
     })
-}
-
-fn within(mut file: TranslatedFile, in_transaction: bool) -> TranslatedFile {
-    if !in_transaction && file.header.is_empty() {
-        file.header.push(Directive::NoTransaction);
-    }
-    file
 }
 
 fn runs_in_transaction<F: Files + ?Sized>(reader: &mut Reader<'_, F>, path: &str) -> bool {

@@ -1,15 +1,17 @@
 //! What the files of all tools share: the folder and its names, texts, and what is noticed on the way.
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
 use crate::files::{Entry, Files, Kind};
-use crate::source::{SourceText, Span};
+use crate::source::SourceText;
 
 use super::name::slug;
+use super::sections::Sections;
+use super::transaction::{self, Around};
 use super::{Layout, Original, Translated, TranslatedFile, TranslatedMigration, TranslatedRepeatable, numbers, text};
 
 /// How deep folders are followed where a tool follows them.
-pub(super) const DEPTH: usize = 16;
+const DEPTH: usize = 16;
 
 /// How many files and folders a folder may hold, with all in it.
 const MOST: usize = 100_000;
@@ -51,11 +53,6 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         Self { files, dir, layout, repeatables: Vec::new(), diagnostics: Vec::new(), notes: Vec::new(), left: MOST }
     }
 
-    /// The tool's name in messages.
-    pub(super) fn tool(&self) -> &'static str {
-        self.layout.name()
-    }
-
     /// The names in the folder itself, sorted; that it can't be read is an error.
     pub(super) fn top(&mut self) -> Vec<(String, Entry)> {
         if matches!(self.files.kind(self.dir), None | Some(Kind::Broken)) {
@@ -68,7 +65,59 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
             );
             return Vec::new();
         }
-        self.list(&self.dir.to_owned())
+        self.list(self.dir)
+    }
+
+    /// The names of the files in the folder itself, sorted. A link that leads nowhere counts: reading it says so.
+    pub(super) fn top_files(&mut self) -> Vec<String> {
+        let files = self.top().into_iter().filter(|(_, entry)| matches!(entry.kind, Kind::File | Kind::Broken));
+        files.map(|(name, _)| name).collect()
+    }
+
+    /// The names of the folders in the folder itself, sorted.
+    pub(super) fn top_folders(&mut self) -> Vec<String> {
+        self.top().into_iter().filter(|(_, entry)| entry.kind == Kind::Folder).map(|(name, _)| name).collect()
+    }
+
+    /// The files of the folder and of all folders inside, by their paths in it, sorted within each. Links to folders are
+    /// not followed.
+    pub(super) fn all_files(&mut self) -> Vec<String> {
+        let mut paths = Vec::new();
+        let top = self.top();
+        self.collect("", top, DEPTH, &mut paths);
+        paths
+    }
+
+    fn collect(&mut self, inside: &str, entries: Vec<(String, Entry)>, depth: usize, paths: &mut Vec<String>) {
+        for (name, entry) in entries {
+            let path = format!("{inside}{name}");
+            match entry.kind {
+                Kind::Folder if entry.is_link => {}
+                Kind::Folder if depth == 0 => {
+                    let message = format!("folders lie more than {DEPTH} deep in each other");
+                    self.error("too-deep", self.path(&path), message, "move the migrations up");
+                }
+                Kind::Folder => {
+                    let entries = self.list(&self.path(&path));
+                    self.collect(&format!("{path}/"), entries, depth - 1, paths);
+                }
+                Kind::File | Kind::Broken => paths.push(path),
+                Kind::Other => {}
+            }
+        }
+    }
+
+    /// The path of a name in the folder.
+    pub(super) fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.dir)
+    }
+
+    /// Two files, or folders, of one version, where the tool takes one.
+    pub(super) fn twice(&mut self, name: &str, other: &str) {
+        let message = format!("`{name}` has the same version as `{other}`");
+        let help =
+            format!("{} takes one of them only: give the other another version, or remove it", self.layout.name());
+        self.error("duplicate-number", self.path(name), message, &help);
     }
 
     /// The names in a folder, sorted. One that can't be shown is an error.
@@ -124,17 +173,28 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         }
     }
 
-    /// A whole file as one way of a migration; `wrapped` tells whether the tool puts a transaction around it.
-    pub(super) fn whole(&mut self, read: &Read, wrapped: bool) -> TranslatedFile {
-        self.file(&read.source, read.source.text(), wrapped)
+    /// A whole file as one way of a migration.
+    pub(super) fn whole(&mut self, read: &Read, around: Around) -> TranslatedFile {
+        self.file(&read.source, read.source.text(), around)
     }
 
     /// A text whose lines are those of `source` as one way of a migration.
-    pub(super) fn file(&mut self, source: &SourceText, text: &str, wrapped: bool) -> TranslatedFile {
-        let text = text::without_look_alikes(text);
-        let (text, transaction) = super::transaction::one(text, wrapped);
-        let header = if transaction { Vec::new() } else { vec![Directive::NoTransaction] };
+    pub(super) fn file(&mut self, source: &SourceText, text: &str, around: Around) -> TranslatedFile {
+        let (text, in_transaction) = transaction::one(text::without_look_alikes(text), around);
+        let header = if in_transaction { Vec::new() } else { vec![Directive::NoTransaction] };
         TranslatedFile { path: source.path().to_owned(), header, text }
+    }
+
+    /// Both ways of a file that holds both.
+    pub(super) fn both(
+        &mut self,
+        read: &Read,
+        sections: &Sections,
+        around: [Around; 2],
+    ) -> (TranslatedFile, Option<TranslatedFile>) {
+        let up = self.file(&read.source, &sections.up, around[0]);
+        let down = self.file(&read.source, &sections.down, around[1]);
+        (up, if sections.has_down { self.way_back(down) } else { None })
     }
 
     /// A way back, unless nothing is in it.
@@ -142,8 +202,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         if !text::is_blank(&file.text) {
             return Some(file);
         }
-        let message = format!("the way back in `{}` is empty: the migration has none", file.path);
-        self.note("empty-way-back", &file.path, message);
+        self.note("empty-way-back", &file.path, "the way back is empty: the migration has none".to_owned());
         None
     }
 
@@ -160,13 +219,6 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
     /// What is made otherwise, without a loss.
     pub(super) fn note(&mut self, code: &'static str, path: &str, message: String) {
         self.notes.push(Diagnostic::warning(code, message).in_file(path));
-    }
-
-    /// The place of a line, from 1, in a file.
-    pub(super) fn line(source: &SourceText, line: usize) -> Location {
-        let text = source.text();
-        let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-        Location::new(source, source.first_line(Span::new(start, text.len())))
     }
 
     /// The migrations with their numbers and names.

@@ -8,6 +8,7 @@ use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
 use crate::files::{Entry, Files, Kind};
+use crate::lock;
 use crate::nearest::nearest;
 use crate::sequence::rename;
 
@@ -144,4 +145,18 @@ pub(super) fn find_migration<F: Files + ?Sized>(root: &F, folder: &str, depth: u
         let lower = name.to_ascii_lowercase();
         (lower.ends_with(".sql") || lower.ends_with(".rs")).then_some(name)
     })
+}
+
+/// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
+pub(super) fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
+    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
+    // Where its way back is left there is no gap either, and that has no number of its own to give up.
+    for (_, what) in files {
+        if let FileName::Down { stem } = what {
+            missing.remove(&stem.number);
+        }
+    }
+    let mut config = config.clone();
+    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
+    config
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::adoption::Adoption;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::lock::Lock;
@@ -27,6 +28,8 @@ pub struct MigrationSet {
     pub repeatables: Vec<Repeatable>,
     /// `migrations.lock`: which of the migrations are sealed.
     pub lock: Lock,
+    /// `adopted.toml`: the history of another tool that databases may still have.
+    pub adoption: Option<Adoption>,
 }
 
 impl MigrationSet {
@@ -41,6 +44,7 @@ impl MigrationSet {
             after_all: None,
             repeatables: Vec::new(),
             lock: Lock::default(),
+            adoption: None,
         }
     }
 

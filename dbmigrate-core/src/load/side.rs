@@ -39,17 +39,28 @@ pub(super) fn base<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &m
 /// Reads `repeatable`, by name. `previous` is the chained checksum of the migrations.
 pub(super) fn repeatables<F: Files + ?Sized>(
     root: &F,
-    dir: &str,
+    config: &Config,
+    previous: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Repeatable> {
+    let folder = format!("{}/repeatable", config.dir);
+    let files = read(root, &folder, file_name::repeatable, "repeatable file", diagnostics);
+    let files = files.into_iter().map(|(file, source)| (file.strip_suffix(".sql").unwrap_or(&file).to_owned(), source));
+    chained(files, &config.set, previous, diagnostics)
+}
+
+/// The repeatables that these are, by name, in this order.
+pub(super) fn chained(
+    files: impl Iterator<Item = (String, Arc<SourceText>)>,
+    set: &str,
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Repeatable> {
     let mut repeatables: Vec<Repeatable> = Vec::new();
-    let files = read(root, &format!("{dir}/repeatable"), file_name::repeatable, "repeatable file", diagnostics);
-    for (file, source) in files {
+    for (name, source) in files {
         let (script, objects) = repeatable::parse(&source, diagnostics);
-        let name = file.strip_suffix(".sql").unwrap_or(&file).to_owned();
         let previous = repeatables.last().map_or(previous, |before| &before.chain);
-        let chain = checksum::chain_repeatable(previous, "", &name, &script.checksum);
+        let chain = checksum::chain_repeatable(previous, set, &name, &script.checksum);
         repeatables.push(Repeatable { name, script, objects, chain });
     }
     repeatable::check(&repeatables, diagnostics);

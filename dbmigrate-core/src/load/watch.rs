@@ -1,6 +1,6 @@
 //! The paths whose change changes a set.
 
-use super::MANIFEST;
+use super::package::MANIFEST;
 use crate::config::Config;
 use crate::files::{Files, Kind};
 

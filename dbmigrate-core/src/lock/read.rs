@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{FILE, Lock, Sealed, SealedSchema, VERSION};
 use crate::checksum;
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
 use crate::nearest::nearest;
@@ -38,13 +39,13 @@ pub(crate) struct Read {
     pub(crate) names: Vec<Span>,
 }
 
-/// Reads the file in the folder `dir`; none where it is not there, or is not sound.
-pub(crate) fn read<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
-    let path = format!("{dir}/{FILE}");
+/// Reads the file in the folder of a set; none where it is not there, or is not sound.
+pub(crate) fn read<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+    let path = format!("{}/{FILE}", config.dir);
     // A link to nowhere is there, too.
     root.kind(&path)?;
     match root.text(&path) {
-        Ok(source) => parse(source, diagnostics),
+        Ok(source) => parse(source, &config.set, diagnostics),
         Err(diagnostic) => {
             diagnostics.push(diagnostic.help(restore(&path)));
             None
@@ -52,15 +53,17 @@ pub(crate) fn read<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec
     }
 }
 
-/// Reads a text.
-pub(super) fn parse(source: SourceText, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
-    let mut reader = Reader { problems: Problems::new(&source, diagnostics), sound: true };
+/// Reads a text that seals the set of this name.
+pub(super) fn parse(source: SourceText, set: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+    let mut reader = Reader { problems: Problems::new(&source, diagnostics), set, sound: true };
     let (lock, names) = reader.file()?;
     reader.sound.then_some(Read { lock, source, names })
 }
 
 struct Reader<'a> {
     problems: Problems<'a>,
+    /// The name of the set, which is in every chain.
+    set: &'a str,
     /// Whether nothing was reported.
     sound: bool,
 }
@@ -124,7 +127,7 @@ impl Reader<'_> {
             self.report(name, Diagnostic::error("lock-order", message).help(help));
         } else {
             let before = previous.map_or("", |before| &before.chain);
-            if checksum::chain(before, "", sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
+            if checksum::chain(before, self.set, sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
                 let message =
                     format!("the chain of `{}` does not follow from this line and those before it", sealed.name);
                 let fault = Diagnostic::error("lock-chain", message).help(self.restore());

@@ -30,7 +30,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
 }
 
 pub(super) fn status_of(entries: Vec<Entry>) -> Status {
-    Status { entries, repeatables: Vec::new() }
+    Status { entries, repeatables: Vec::new(), old: None }
 }
 
 /// A terminal that remembers.
@@ -125,6 +125,7 @@ pub(super) fn set(
         repeatables: &[],
         sealed: 0,
         schema: None,
+        adoption: None,
         rules: Rules::DEFAULT,
     }))
 }

@@ -5,6 +5,7 @@
 //! which calls [`run`] with its own [`Terminal`]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
 //! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
 
+mod adopt;
 mod ask;
 mod backup;
 mod copies;

@@ -1,6 +1,7 @@
 //! Says what came out of a command, in the format that was asked for. Every message has both forms here, so they
 //! can't drift apart.
 
+pub(super) mod adoption;
 mod rehearsal;
 
 use std::path::Path;
@@ -94,6 +95,9 @@ impl<'t> Output<'t> {
 
     /// All migrations and their states.
     pub(super) fn status(&mut self, status: &Status) {
+        if let Some(old) = &status.old {
+            self.old_history(old);
+        }
         if !self.json {
             return human::status(status, self.request.verbose).iter().for_each(|line| self.terminal.data(line));
         }
@@ -115,6 +119,9 @@ impl<'t> Output<'t> {
     pub(super) fn report(&mut self, report: &Report) {
         if let Some(copy) = &report.backup {
             self.copied(copy);
+        }
+        if let Some(adopted) = &report.adopted {
+            self.adopted(adopted);
         }
         for done in &report.rolled_back {
             self.done("migration-rolled-back", "Rolled back", done);
@@ -182,6 +189,9 @@ impl<'t> Output<'t> {
             parts.push(format!("{} applied", human::count_repeatables(repeated)));
         }
         let message = match parts.is_empty() {
+            true if report.adopted.is_some() => {
+                format!("the history is ours now; nothing was run ({})", human::time(took))
+            }
             true => nothing.to_owned(),
             false => format!("{} in {}", parts.join(", "), human::time(took)),
         };
@@ -197,6 +207,9 @@ impl<'t> Output<'t> {
 
     /// What is wrong with the history; the answer is no where anything is.
     pub(super) fn verification(&mut self, verification: &Verification) -> u8 {
+        if let Some(old) = &verification.old {
+            self.old_history(old);
+        }
         for problem in &verification.problems {
             self.problem(problem);
         }
@@ -255,12 +268,7 @@ impl<'t> Output<'t> {
                 self.progress("Marked", &human::plain(name));
             }
         }
-        let (word, differences, why) = match &marked.comparison {
-            Comparison::Nothing => ("nothing", &[][..], None),
-            Comparison::Same(_) => ("same", &[][..], None),
-            Comparison::Different(differences) => ("different", differences.as_slice(), None),
-            Comparison::Impossible(why) => ("impossible", &[][..], Some(why.as_str())),
-        };
+        let (word, differences, why) = marked.comparison.parts();
         if self.json {
             let line = Object::new("summary")
                 .text("command", self.request.verb.name())
@@ -386,7 +394,8 @@ fn is_about_database(error: &Error) -> bool {
             || error.is_busy()
             || error.is_history()
             || error.is_existing_schema()
-            || error.is_mismatch())
+            || error.is_mismatch()
+            || error.is_adoption())
 }
 
 fn failure_line(failure: &Failure, database: &Path) -> String {

@@ -103,6 +103,13 @@ pub enum Verb {
         /// Whether a database that does not have what they make is fine.
         force: bool,
     },
+    /// Takes the history of another tool over, and applies nothing.
+    Adopt {
+        /// Whether nobody needs to be asked.
+        yes: bool,
+        /// Whether a database that does not have what its history says is fine.
+        force: bool,
+    },
     /// Takes a migration out of the history, so that it runs again.
     Forget {
         /// Which.
@@ -146,6 +153,7 @@ impl Verb {
             Self::Redo => "redo",
             Self::Reset { .. } => "reset",
             Self::Mark { .. } => "mark",
+            Self::Adopt { .. } => "adopt",
             Self::Forget { .. } => "forget",
             Self::Repair { .. } => "repair",
             Self::Backup { .. } => "backup",

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::request::{Back, Request, Verb};
 use super::restore::How;
 use super::target::find;
-use super::{Terminal, backup, human, open, reset, restore, settle};
+use super::{Terminal, adopt, backup, human, open, reset, restore, settle};
 use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Rehearse, Report, State, Status};
 
 /// Runs `request` on the database file and returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 101
@@ -108,6 +108,10 @@ fn execute<B: Backend>(
         Verb::Mark { what, force } => {
             let migrator = if *force { migrator.allow_mismatch() } else { migrator };
             settle::mark(&migrator, connection, what, output)
+        }
+        Verb::Adopt { yes, force } => {
+            let migrator = if *force { migrator.allow_mismatch() } else { migrator };
+            adopt::adopt(&migrator, connection, database, *yes, output)
         }
         Verb::Forget { target } => settle::forget(&migrator, connection, target, output),
         Verb::Repair { what, stopped } => settle::repair(&migrator, connection, what, *stopped, output),

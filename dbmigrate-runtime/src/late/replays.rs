@@ -1,15 +1,19 @@
 //! Orders of the migrations of a set, run on databases in memory and compared.
 
+use crate::difference::SchemaDifference;
 use crate::excerpt::visible;
 use crate::objects::{Maker, Objects};
 use crate::options::Options;
-use crate::replay::alone;
-use crate::session::{Replayed, Session};
+use crate::replay::{alone, aside, fill, filled};
+use crate::session::Session;
 use crate::set::{Migration, Set};
 
 /// What differs is told from the order of the numbers.
 const BY_NUMBER: Maker =
     Maker { makes: "the order of the numbers makes", makes_not: "the order of the numbers makes not" };
+
+/// The objects of a database in memory, and in what its schema differs from an earlier one.
+type Replayed = (Objects, Vec<SchemaDifference>);
 
 /// What another order comes to.
 pub(super) enum Difference {
@@ -61,6 +65,7 @@ impl<'r, 's> Replays<'r, 's> {
         Ok(if differences.is_empty() { Difference::None } else { Difference::Schema(differences) })
     }
 
+    /// Runs an order. With `compares` the reader of schemas says what differs from when it was asked before.
     fn run(&mut self, order: &[&Migration<'_>], compares: bool) -> Result<Replayed, String> {
         // The runner goes by number.
         let migrations: Vec<Migration<'_>> = order
@@ -70,6 +75,11 @@ impl<'r, 's> Replays<'r, 's> {
             .collect();
         let set = Set { migrations: &migrations, repeatables: &[], sealed: 0, schema: None, ..*self.set };
         let runs_code = self.options.replay_code && self.session.has_code();
-        alone(&set, runs_code, |set| self.session.replay(set, self.options, compares))
+        alone(std::slice::from_ref(&set), runs_code, |sets| {
+            aside(self.session, runs_code, &|memory| match compares {
+                true => fill(memory, sets, self.options, Objects::read),
+                false => Ok((filled(memory, sets, self.options, Objects::read)?, Vec::new())),
+            })
+        })
     }
 }

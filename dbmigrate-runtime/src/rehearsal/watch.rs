@@ -17,7 +17,7 @@ use crate::hooks::{Progress, Upcoming};
 use crate::options::Options;
 use crate::report::Done;
 use crate::schema::Schema;
-use crate::session::{DbError, Replayed, Session};
+use crate::session::{DbError, Session};
 use crate::set::Set;
 use crate::value::{Row, Value};
 
@@ -178,9 +178,9 @@ impl Session for Watch<'_> {
         self.session.has_schema_reader()
     }
 
-    fn replay(&mut self, set: &Set<'_>, options: &Options, compares: bool) -> Result<Replayed, String> {
-        // Before each migration the reader looks at the copy again.
-        self.session.replay(set, options, compares)
+    // Before each migration the reader looks at the copy again.
+    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
+        self.session.in_memory(runs_code, work)
     }
 
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {

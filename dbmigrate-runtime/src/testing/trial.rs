@@ -276,7 +276,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     }
 
     fn down(&mut self, goal: Goal) -> Result<(), FaultKind> {
-        self.go(|session, set, options| down::down(session, set, options, goal))
+        self.go(|session, set, options| down::down(session, set, options, &[], goal))
     }
 
     /// Lets the engine work. Code of the program may panic.

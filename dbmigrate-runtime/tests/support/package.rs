@@ -10,6 +10,7 @@ use super::{File, Runner, script, set_with};
 #[derive(Clone)]
 pub struct Package {
     name: &'static str,
+    table: &'static str,
     files: Vec<File>,
     before_all: Option<Script<'static>>,
     after_all: Option<Script<'static>>,
@@ -18,12 +19,31 @@ pub struct Package {
 }
 
 pub fn package(files: Vec<File>) -> Package {
-    Package { name: "", files, before_all: None, after_all: None, repeatables: Vec::new(), rules: Rules::DEFAULT }
+    Package {
+        name: "",
+        table: "_migrations",
+        files,
+        before_all: None,
+        after_all: None,
+        repeatables: Vec::new(),
+        rules: Rules::DEFAULT,
+    }
 }
 
 impl Package {
     pub fn name(mut self, name: &'static str) -> Self {
         self.name = name;
+        self
+    }
+
+    /// A set with a history of its own.
+    pub fn own(self, name: &'static str) -> Self {
+        let table = format!("_migrations_{name}").leak();
+        self.name(name).table(table)
+    }
+
+    pub fn table(mut self, table: &'static str) -> Self {
+        self.table = table;
         self
     }
 
@@ -77,6 +97,7 @@ impl Package {
         let repeatables: Vec<Repeatable<'static>> = self.repeatables.into_iter().map(repeatable).collect();
         Box::leak(Box::new(Set {
             name: self.name,
+            table: self.table,
             before_all: self.before_all,
             after_all: self.after_all,
             repeatables: repeatables.leak(),

@@ -43,13 +43,17 @@ impl Revision {
         Ok(dbmigrate_core::config::read(&manifest, None).0)
     }
 
-    /// The migrations that the package had, by the configuration that it had.
-    pub(crate) fn set(&self) -> Result<MigrationSet, Vec<Diagnostic>> {
-        if !self.has_package() {
+    /// The migrations that the package had, by the configuration that it had, or by the one that is tried.
+    pub(crate) fn set(&self, tried: Option<&Config>) -> Result<MigrationSet, Vec<Diagnostic>> {
+        if tried.is_none() && !self.has_package() {
             let message = format!("`{}` does not hold this package: it has no `{}Cargo.toml`", self.name, self.prefix);
             return Err(vec![Diagnostic::error("no-package", message)]);
         }
-        let loaded = dbmigrate_core::load::load_from(self).with_base(self);
+        let loaded = match tried {
+            Some(config) => dbmigrate_core::load::load_with(self, config.clone()),
+            None => dbmigrate_core::load::load_from(self),
+        };
+        let loaded = loaded.with_base(self);
         let dir = &loaded.set.config.dir;
         // Before the first migration there were none, which is no fault.
         if loaded.diagnostics.iter().all(|it| it.code == "no-directory") && Files::kind(self, dir).is_none() {

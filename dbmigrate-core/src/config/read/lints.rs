@@ -17,7 +17,7 @@ impl Reader<'_> {
                 sound = None;
                 continue;
             };
-            self.config.lints.push(LintSetting {
+            self.parts.config.lints.push(LintSetting {
                 name: key.get_ref().clone().into_owned(),
                 level,
                 of_workspace: self.scope == Scope::Workspace,

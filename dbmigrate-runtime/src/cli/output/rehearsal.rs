@@ -10,7 +10,10 @@ impl Output<'_> {
     /// What would happen; the answer is no where something would fail.
     pub(in crate::cli) fn rehearsal(&mut self, rehearsal: Rehearsal, nothing: &str) -> u8 {
         let is_empty = rehearsal.is_empty();
-        let Rehearsal { migrations, repeated, notes, error } = rehearsal;
+        let Rehearsal { migrations, repeated, notes, adopted, error } = rehearsal;
+        if let Some(adopted) = &adopted {
+            self.adopted(adopted);
+        }
         for rehearsed in &migrations {
             let lines = if self.json { json(rehearsed) } else { lines(rehearsed) };
             lines.iter().for_each(|line| self.terminal.data(line));
@@ -34,6 +37,9 @@ impl Output<'_> {
         }
         if !repeated.is_empty() {
             parts.push(human::count_repeatables(repeated.len()));
+        }
+        if parts.is_empty() && adopted.is_some() {
+            parts.push(count(0));
         }
         let done = if self.verb() == "down" { "rolled back" } else { "applied" };
         let would = format!("{} would be {done}", parts.join(" and "));

@@ -1,0 +1,64 @@
+//! Prisma: a folder for each migration, `<timestamp>_<name>`, with `migration.sql`.
+//!
+//! Looked at: `prisma/prisma-engines` (`schema-connector/src/migrations_directory.rs`) and the documentation of Prisma
+//! Migrate. Folders are ordered by name, which the history records; one without `migration.sql` is an error there as
+//! well. `migration_lock.toml` names the database system. A script runs without a transaction around it. A `down.sql`
+//! beside it, as the documentation of Prisma shows it, is the way back.
+
+use toml::de::DeTable;
+
+use crate::files::Files;
+
+use super::reader::{Found, Reader};
+use super::transaction::Around;
+
+const LOCK: &str = "migration_lock.toml";
+
+pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
+    let folders = reader.top_folders();
+    lock(reader);
+    folders.into_iter().filter(|name| !name.starts_with('.')).filter_map(|name| migration(reader, name)).collect()
+}
+
+fn lock<F: Files + ?Sized>(reader: &mut Reader<'_, F>) {
+    let path = reader.path(LOCK);
+    if reader.files.kind(&path).is_none() {
+        return;
+    }
+    let Some(read) = reader.read(&path) else { return };
+    let Ok(table) = DeTable::parse(read.source.text()) else { return };
+    if let Some(provider) = table.get_ref().get("provider").and_then(|value| value.get_ref().as_str()) {
+        if provider != "sqlite" {
+            let message = format!("`{LOCK}` says that these are migrations for `{}`", provider.escape_debug());
+            reader.error("other-database", path, message, "name the folder of those for SQLite");
+        }
+    }
+}
+
+fn migration<F: Files + ?Sized>(reader: &mut Reader<'_, F>, name: String) -> Option<Found> {
+    let folder = reader.path(&name);
+    let inside = reader.list(&folder);
+    let holds = |wanted: &str| inside.iter().any(|(name, _)| name == wanted);
+    if !holds("migration.sql") {
+        let message = format!("`{folder}` holds no `migration.sql`");
+        reader.error("no-way-up", folder, message, "restore the file, or remove the folder: Prisma refuses it as well");
+        return None;
+    }
+    let read = reader.read(&format!("{folder}/migration.sql"))?;
+    let mut original = vec![read.original.clone()];
+    let down = holds("down.sql").then(|| reader.read(&format!("{folder}/down.sql"))).flatten().and_then(|read| {
+        original.push(read.original.clone());
+        let down = reader.whole(&read, Around::Nothing);
+        reader.way_back(down)
+    });
+    let (written, rest) = name.split_once('_').unwrap_or((&name, &name));
+    Some(Found {
+        version: written.parse().ok(),
+        written: written.to_owned(),
+        name: rest.to_owned(),
+        up: reader.whole(&read, Around::Nothing),
+        down,
+        original,
+        key: name,
+    })
+}

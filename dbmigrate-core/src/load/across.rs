@@ -1,0 +1,180 @@
+//! What the sets of one package require of each other. A set that is not the package's is another crate's: what it has
+//! is the database's to know.
+
+use super::Loaded;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::migration::{Body, SourceMigration};
+use crate::nearest::nearest;
+use crate::order::{Cycle, order};
+use crate::requirement::{Requirement, names_other_set};
+
+/// Checks each name against the set that it is one of, and that the requirements lead round in no circle.
+pub(super) fn check(sets: &mut [Loaded]) {
+    let mut faults: Vec<(usize, Diagnostic)> = Vec::new();
+    for (at, loaded) in sets.iter().enumerate() {
+        for migration in &loaded.set.migrations {
+            for requirement in &migration.requires {
+                let elsewhere = requirement.elsewhere().filter(|_| names_other_set(&requirement.name));
+                let fault = elsewhere.and_then(|(set, name)| {
+                    let other = sets.iter().find(|other| other.set.config.set == set)?;
+                    judge(loaded, migration, other, name)
+                });
+                faults.extend(fault.map(|fault| (at, fault.at(place(migration, requirement)))));
+            }
+        }
+    }
+    if faults.is_empty() && !sets.iter().any(Loaded::has_errors) {
+        let all: Vec<_> = sets.iter().map(|loaded| &loaded.set).collect();
+        faults.extend(order(&all).err().and_then(|cycle| circle(&cycle, sets)));
+    }
+    for (at, fault) in faults {
+        if let Some(loaded) = sets.get_mut(at) {
+            loaded.diagnostics.push(fault);
+            super::sort(&mut loaded.diagnostics);
+        }
+    }
+}
+
+/// Where a requirement stands.
+fn place(migration: &SourceMigration, requirement: &Requirement) -> Location {
+    Location::new(migration.source(), requirement.span)
+}
+
+fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &str) -> Option<Diagnostic> {
+    let introducer = match migration.body {
+        Body::Sql { .. } => "--",
+        Body::Rust(_) => "//",
+    };
+    let config = &other.set.config;
+    let unknown = |message: String| Diagnostic::error("unknown-requirement", message);
+    if config.set == loaded.set.config.set {
+        return Some(
+            unknown(format!("`{name}` is of this set itself"))
+                .help(format!("write `{introducer} dbmigrate: requires {name}`")),
+        );
+    }
+    if config.database != loaded.set.config.database {
+        let title = config.title();
+        return Some(
+            Diagnostic::error("other-database", format!("{title} lives in another database: nobody can require it"))
+                .help("remove this line, or give both sets one `database`"),
+        );
+    }
+    // What a set with faults has is not known.
+    if other.has_errors() || other.set.migrations.iter().any(|migration| migration.name() == name) {
+        return None;
+    }
+    let names: Vec<String> = other.set.migrations.iter().map(SourceMigration::name).collect();
+    let fault = unknown(format!("no migration of {} is called `{name}`", config.title()));
+    Some(match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => fault.help(format!("write `{introducer} dbmigrate: requires {}/{near}`", config.set)),
+        None => fault.help("`cargo dbmigrate list` shows the migrations of all sets"),
+    })
+}
+
+/// The circle as one fault, at the first of its requirements.
+fn circle(cycle: &Cycle<'_>, sets: &[Loaded]) -> Option<(usize, Diagnostic)> {
+    let (set, migration, requirement) = cycle.0.first()?;
+    let mut fault = Diagnostic::error("requirement-cycle", "these sets wait for each other: none can be the first");
+    for (set, migration, requirement) in &cycle.0 {
+        let title = sets.get(*set).map(|loaded| loaded.set.config.title()).unwrap_or_default();
+        fault = fault.note(format!("`{}` of {title} requires `{}`", migration.name(), requirement.name));
+    }
+    let fault = fault.help("remove one of the requirements, or move what is required to a lower number");
+    Some((*set, fault.at(place(migration, requirement))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::load::tests::Package;
+    use crate::load_sets;
+
+    /// Code, message and helps of all that is wrong, of all sets.
+    fn said(package: &Package) -> Vec<String> {
+        let all = load_sets(package.path());
+        let all = all.iter().flat_map(|loaded| &loaded.diagnostics);
+        all.map(|it| {
+            format!(
+                "{}: {} | {}",
+                it.code,
+                it.message,
+                it.notes.iter().chain(&it.help).cloned().collect::<Vec<_>>().join(" | ")
+            )
+        })
+        .collect()
+    }
+
+    fn package(a: &str, b: &str) -> Package {
+        let table = "[package.metadata.migrations.sets]\na = {}\nb = {}\n";
+        let files = [
+            ("migrations/a/001_users.sql", "CREATE TABLE users (id);"),
+            ("migrations/a/002_more.sql", a),
+            ("migrations/b/001_invoices.sql", b),
+            ("migrations/b/002_more.sql", "SELECT 1;"),
+        ];
+        Package::new(table, &files)
+    }
+
+    #[test]
+    fn what_another_set_has_may_be_required() {
+        assert_eq!(said(&package("SELECT 1;", "-- dbmigrate: requires a/001_users\n")), [""; 0]);
+        assert_eq!(said(&package("SELECT 1;", "-- dbmigrate: requires elsewhere/001_users\n")), [""; 0]);
+        let there_and_back = package("-- dbmigrate: requires b/001_invoices\n", "-- dbmigrate: requires a/001_users\n");
+        assert_eq!(said(&there_and_back), [""; 0]);
+    }
+
+    #[test]
+    fn what_it_does_not_have_may_not() {
+        let unknown = said(&package("SELECT 1;", "-- dbmigrate: requires a/001_user\n"));
+        let expect = "unknown-requirement: no migration of the set `a` is called `001_user` | write `-- dbmigrate: \
+                      requires a/001_users`";
+        assert_eq!(unknown, [expect]);
+        let own = said(&package("-- dbmigrate: requires a/001_users\n", "SELECT 1;"));
+        assert_eq!(own.len(), 1);
+        assert!(
+            own[0].contains("`001_users` is of this set itself | write `-- dbmigrate: requires 001_users`"),
+            "{own:?}"
+        );
+        let far = package("SELECT 1;", "-- dbmigrate: requires a/009_nothing_like_it\n");
+        assert!(said(&far)[0].ends_with("`cargo dbmigrate list` shows the migrations of all sets"), "{:?}", said(&far));
+    }
+
+    #[test]
+    fn a_set_of_another_database_can_not_be_required() {
+        let table = "[package.metadata.migrations.sets]\na = { database = 'a.db' }\nb = { database = 'b.db' }\n";
+        let files = [
+            ("migrations/a/001_users.sql", "CREATE TABLE users (id);"),
+            ("migrations/b/001_invoices.sql", "-- dbmigrate: requires a/001_users\n"),
+        ];
+        let said = said(&Package::new(table, &files));
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("the set `a` lives in another database"), "{said:?}");
+    }
+
+    #[test]
+    fn a_circle_is_shown() {
+        let cycle = package("-- dbmigrate: requires b/002_more\n", "-- dbmigrate: requires a/002_more\n");
+        let expect = "requirement-cycle: these sets wait for each other: none can be the first | `002_more` of the set `a` \
+                      requires `b/002_more` | `001_invoices` of the set `b` requires `a/002_more` | remove one of the \
+                      requirements, or move what is required to a lower number";
+        assert_eq!(said(&cycle), [expect]);
+    }
+
+    #[test]
+    fn the_set_without_a_name_is_required_by_a_stroke_alone() {
+        let table = "dir = 'migrations'\n[package.metadata.migrations.sets]\nb = { dir = 'b' }\n";
+        let files = |name: &str| {
+            [
+                ("migrations/001_users.sql", "CREATE TABLE users (id);".to_owned()),
+                ("b/001_invoices.sql", format!("-- dbmigrate: requires /{name}\n")),
+            ]
+        };
+        let load = |name: &str| {
+            let files = files(name);
+            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+            said(&Package::new(table, &files))
+        };
+        assert_eq!(load("001_users"), [""; 0]);
+        assert!(load("001_user")[0].contains("no migration of the set without a name is called `001_user`"));
+    }
+}

@@ -1,0 +1,120 @@
+//! Migrations that belong to no set: where a manifest names its sets, a file that lies beside their folders, or in a
+//! folder that no set has, is one that would be forgotten.
+
+use std::collections::BTreeSet;
+
+use super::folder::{STRAY_DEPTH, find_migration};
+use crate::config::{Config, TABLE};
+use crate::diagnostic::Diagnostic;
+use crate::files::{Files, Kind};
+
+/// Looks into the folders that hold those of the sets, and into the one that a package without sets has.
+pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Vec<Diagnostic> {
+    if sets.iter().all(|config| config.set.is_empty()) {
+        return Vec::new();
+    }
+    let default = Config::default().dir;
+    let mut holders: BTreeSet<&str> = [default.as_str()].into();
+    holders.extend(sets.iter().filter_map(|config| Some(config.dir.rsplit_once('/')?.0)));
+    let mut found = Vec::new();
+    for holder in holders {
+        // A set's own folder is that set's to judge, and what lies in it as well.
+        if !sets.iter().any(|config| within(holder, &config.dir)) {
+            look(root, sets, holder, &mut found);
+        }
+    }
+    found
+}
+
+/// Whether a path is a folder, or lies in it.
+fn within(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut Vec<Diagnostic>) {
+    let Ok(mut entries) = root.list(folder) else { return };
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    for entry in entries {
+        let Ok(name) = entry.name else { continue };
+        let path = format!("{folder}/{name}");
+        let is_migration = || {
+            let lower = name.to_ascii_lowercase();
+            lower.ends_with(".sql") || lower.ends_with(".rs") && name.starts_with(|first: char| first.is_ascii_digit())
+        };
+        // A folder that holds that of a set, or what sets keep beside their migrations, is looked at by itself.
+        let is_ours = || {
+            sets.iter().any(|config| {
+                let rows = config.fixtures.as_deref().unwrap_or(&config.schema);
+                within(&config.dir, &path) || within(&config.schema, &path) || within(rows, &path)
+            })
+        };
+        let inside = match entry.kind {
+            _ if name.starts_with('.') || is_ours() => None,
+            Kind::Folder if !entry.is_link => find_migration(root, &path, STRAY_DEPTH),
+            Kind::Folder => None,
+            _ => is_migration().then(String::new),
+        };
+        let Some(inside) = inside else { continue };
+        let file = if inside.is_empty() { path.clone() } else { format!("{path}/{inside}") };
+        let fault = Diagnostic::error("stray-folder", format!("`{file}` belongs to no set")).in_file(&file);
+        found.push(match inside.as_str() {
+            "" => fault
+                .help("move it into the folder of a set")
+                .help(format!("or add `dir = \"{folder}\"` to `{TABLE}`, for a set without a name")),
+            _ => fault
+                .help(format!("name its set: `[package.metadata.migrations.sets.{}]`", slug(&name)))
+                .help(format!("or move what is in `{path}` away")),
+        });
+        if found.len() > 100 {
+            return;
+        }
+    }
+}
+
+/// A name that a set can have.
+fn slug(name: &str) -> String {
+    let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+    let name: String = name.chars().map(letter).collect();
+    if name.starts_with(|first: char| first.is_ascii_lowercase()) { name } else { format!("set_{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::load::tests::Package;
+    use crate::load_sets;
+
+    #[test]
+    fn a_file_that_no_set_has_is_an_error_in_every_set() {
+        let files = [
+            ("migrations/001_left.sql", "SELECT 1;"),
+            ("migrations/a/001_users.sql", "SELECT 1;"),
+            ("migrations/old/001_users.sql", "SELECT 1;"),
+            ("migrations/notes/plan.txt", ""),
+            ("migrations/README.md", ""),
+            ("src/main.rs", ""),
+        ];
+        let package = Package::new("sets.a = {}", &files);
+        let said = |loaded: &crate::Loaded| loaded.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let all = load_sets(package.path());
+        assert_eq!(all.len(), 1);
+        let said = said(&all[0]);
+        assert_eq!(said.len(), 2, "{said:#?}");
+        assert!(said[0].contains("`migrations/001_left.sql` belongs to no set"), "{said:#?}");
+        assert!(said[0].contains("add `dir = \"migrations\"`"), "{said:#?}");
+        assert!(said[1].contains("`migrations/old/001_users.sql` belongs to no set"), "{said:#?}");
+        assert!(said[1].contains("sets.old]"), "{said:#?}");
+    }
+
+    #[test]
+    fn what_is_of_a_set_is_none() {
+        let files = [
+            ("db/a/001_users.sql", "SELECT 1;"),
+            ("db/a/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;"),
+            ("db/schema/a.sql", "SELECT 1;"),
+            ("db/b/deep/001_users.sql", "SELECT 1;"),
+        ];
+        let table = "sets.a = { dir = 'db/a', schema = 'db/schema/a.sql' }\nsets.b = { dir = 'db/b/deep' }";
+        let all = load_sets(Package::new(table, &files).path());
+        assert!(all.iter().all(|loaded| loaded.diagnostics.is_empty()), "{all:#?}");
+    }
+}

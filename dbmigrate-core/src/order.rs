@@ -1,0 +1,74 @@
+//! The one order in which the migrations of several sets run: each set by its numbers, and none before what it requires
+//! in another set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::load::MigrationSet;
+use crate::migration::SourceMigration;
+use crate::requirement::Requirement;
+
+/// Requirements that lead round in a circle: none of these can be the first. Each is the place of a set, a migration that
+/// is next in it, and what that requires of the set after it; the last requires something of the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cycle<'s>(pub Vec<(usize, &'s SourceMigration, &'s Requirement)>);
+
+/// The places of the migrations, as set and migration, in the order in which they run. A set goes on for as long as it
+/// can; what is required of a set that is not among these, or of a name that it does not have, holds nothing up.
+///
+/// # Errors
+///
+/// The first circle that there is.
+pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle<'s>> {
+    let places: BTreeMap<&str, usize> =
+        sets.iter().enumerate().map(|(at, set)| (set.config.set.as_str(), at)).collect();
+    let names: Vec<BTreeMap<String, usize>> = sets
+        .iter()
+        .map(|set| set.migrations.iter().enumerate().map(|(at, migration)| (migration.name(), at)).collect())
+        .collect();
+    let mut next = vec![0; sets.len()];
+    let mut order = Vec::new();
+    loop {
+        let before = order.len();
+        for (place, set) in sets.iter().enumerate() {
+            while let Some(migration) = set.migrations.get(next[place]) {
+                if blocking(migration, &places, &names, &next).is_some() {
+                    break;
+                }
+                order.push((place, next[place]));
+                next[place] += 1;
+            }
+        }
+        if order.len() == before {
+            break;
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let mut path = Vec::new();
+    let mut at = (0..sets.len()).find(|&place| next[place] < sets[place].migrations.len());
+    while let Some(place) = at {
+        let Some(migration) = sets[place].migrations.get(next[place]) else { break };
+        let Some((other, requirement)) = blocking(migration, &places, &names, &next) else { break };
+        if !seen.insert(place) {
+            let start = path.iter().position(|&(first, _, _)| first == place).unwrap_or(0);
+            return Err(Cycle(path.split_off(start)));
+        }
+        path.push((place, migration, requirement));
+        at = Some(other);
+    }
+    Ok(order)
+}
+
+/// What a migration still waits for, and the place of its set.
+fn blocking<'s>(
+    migration: &'s SourceMigration,
+    places: &BTreeMap<&str, usize>,
+    names: &[BTreeMap<String, usize>],
+    next: &[usize],
+) -> Option<(usize, &'s Requirement)> {
+    migration.requires.iter().find_map(|requirement| {
+        let (set, name) = requirement.elsewhere()?;
+        let place = *places.get(set)?;
+        let at = *names.get(place)?.get(name)?;
+        (at >= *next.get(place)?).then_some((place, requirement))
+    })
+}

@@ -1,0 +1,61 @@
+//! The other sets of a database, as far as a migrator was told of them: what they have applied is part of the schema, and
+//! may be what holds a migration back.
+
+use crate::compare::{Found, look};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::histories::{self, title};
+use crate::history::History;
+use crate::requires::elsewhere;
+use crate::set::{Migration, Set};
+
+/// Why nobody can say what a database should look like: it holds a set that the migrator does not know.
+pub(crate) fn unknown(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>]) -> Result<Option<String>, Error> {
+    let there = histories::sets(db, &History::new(set), set.name)?;
+    let is_known = |name: &str, table: &str| {
+        beside.iter().any(|other| other.name == name && other.table.eq_ignore_ascii_case(table))
+    };
+    Ok(there.into_iter().find(|(name, table)| !is_known(name, table)).map(|(name, table)| {
+        format!(
+            "the database also holds {}, whose history is `{table}`, and nobody said what that makes (`beside` of the \
+             migrator does)",
+            title(&name)
+        )
+    }))
+}
+
+/// The migrations of another set that the database has.
+pub(crate) fn applied<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Vec<Migration<'s>>, Error> {
+    Ok(match look(db, set)? {
+        Found::History(known) => {
+            known.refuse_unclear()?;
+            known.applied().copied().collect()
+        }
+        Found::Fresh | Found::Objects | Found::Beside => Vec::new(),
+    })
+}
+
+/// Refuses to roll back what another set has built upon.
+pub(crate) fn refuse_needed(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>], targets: &[u64]) -> Result<(), Error> {
+    let goes = |required: &str| {
+        let Some((of, name)) = elsewhere(required) else { return false };
+        let is_it = |it: &&Migration<'_>| it.name == name && targets.contains(&it.number);
+        of == set.name && set.migrations.iter().any(|it| is_it(&it))
+    };
+    for other in beside.iter().filter(|it| it.migrations.iter().any(|it| it.requires.iter().any(|name| goes(name)))) {
+        let Found::History(known) = look(db, other)? else { continue };
+        for migration in known.applied() {
+            let Some(required) = migration.requires.iter().find(|name| goes(name)) else { continue };
+            let name = elsewhere(required).map_or(*required, |(_, name)| name);
+            let message = format!(
+                "`{name}` can't be rolled back before `{}` of {}, which requires it",
+                migration.name,
+                title(other.name)
+            );
+            let of = if other.name.is_empty() { String::new() } else { format!(" --set {}", other.name) };
+            return Err(Error::new(ErrorKind::OutOfOrder, message)
+                .hint(format!("roll that back first: `cargo dbmigrate down{of}`")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Reads the history of another tool, and says what it means for the set. It changes nothing.
+
+use crate::adoption::{Adopted, Adoption, OldShape};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::visible;
+use crate::history_row::HistoryRow;
+use crate::set::Set;
+use crate::value::{Row, into_text, text};
+
+/// At most this many records stand in an error.
+const SHOWN: usize = 30;
+
+/// Reads it; none where the database has none.
+pub(crate) type Read = fn(&mut Db<'_>, &Adoption<'_>) -> Result<Option<Old>, Error>;
+
+/// What an old history says.
+pub(crate) struct Old {
+    /// The tool.
+    pub(crate) from: String,
+    /// What is applied, in the order in which it was, each once.
+    pub(crate) rows: Vec<OldRow>,
+    /// The keys that mean no migration of the set.
+    pub(crate) unknown: Vec<String>,
+}
+
+/// A migration that is applied.
+pub(crate) struct OldRow {
+    pub(crate) number: u64,
+    pub(crate) applied_at: Option<String>,
+    /// The checksum that was recorded, where it is not the one that the file had when it was adopted, and that one.
+    pub(crate) differs: Option<[String; 2]>,
+}
+
+pub(crate) fn read(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<Old>, Error> {
+    let Some(shape) = shape(db, adoption)? else { return Ok(None) };
+    let what = format!("could not read the history of {}", adoption.from);
+    if !shape.forbids.is_empty() {
+        refuse(adoption, db.query(&what, shape.forbids, &[])?)?;
+    }
+    let records = db.query(&what, shape.applied, &[])?;
+    if records.is_empty() && adoption.table.is_none() {
+        return Ok(None);
+    }
+    let mut old = Old { from: adoption.from.to_owned(), rows: Vec::new(), unknown: Vec::new() };
+    let mut taken = vec![false; adoption.migrations.len()];
+    for record in records {
+        let [key, checksum, applied_at] = words(record);
+        let key = key.unwrap_or_default();
+        let Some(at) = find(adoption, &key, checksum.as_deref()) else {
+            old.unknown.push(visible(&key));
+            continue;
+        };
+        let from = if adoption.newest_only { 0 } else { at };
+        for index in from..=at {
+            let Adopted { checksum: expected, number, .. } = adoption.migrations[index];
+            if std::mem::replace(&mut taken[index], true) || old.rows.iter().any(|row| row.number == number) {
+                continue;
+            }
+            let differs = match (expected, &checksum) {
+                (Some(expected), Some(found)) if !found.eq_ignore_ascii_case(expected) => {
+                    Some([found.clone(), expected.to_owned()])
+                }
+                _ => None,
+            };
+            old.rows.push(OldRow { number, applied_at: applied_at.clone(), differs });
+        }
+    }
+    Ok(Some(old))
+}
+
+/// What a key means: the one with the same checksum, where a tool gave it twice.
+fn find(adoption: &Adoption<'_>, key: &str, checksum: Option<&str>) -> Option<usize> {
+    let mut same = adoption.migrations.iter().enumerate().filter(|(_, adopted)| adopted.key == key);
+    let (first, _) = same.next()?;
+    let exact = same.find(|(_, adopted)| checksum.is_some() && adopted.checksum == checksum);
+    let is_first = adoption.migrations[first].checksum == checksum;
+    Some(exact.filter(|_| !is_first).map_or(first, |(index, _)| index))
+}
+
+/// How the table looks; none where there is no table.
+fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldShape<'a>>, Error> {
+    let Some(table) = adoption.table else { return Ok(adoption.shapes.first()) };
+    let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
+    let rows = db.query("could not read the schema", sql, &[text(table)])?;
+    let found: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let fits = |shape: &&OldShape<'_>| shape.columns.iter().all(|column| found.iter().any(|name| name == column));
+    match adoption.shapes.iter().find(fits) {
+        Some(shape) => Ok(Some(shape)),
+        None => Err(Error::new(
+            ErrorKind::Adoption,
+            format!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
+                found.join("`, `")
+            }),
+        )
+        .hint("`table` in `adopted.toml` names the table that the old tool kept")),
+    }
+}
+
+/// Refuses what was not finished: nobody knows what the database has of it.
+fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the history of {} can't be taken over as it is", adoption.from);
+    let mut error = Error::new(ErrorKind::Adoption, message);
+    let more = rows.len().saturating_sub(SHOWN);
+    for row in rows.into_iter().take(SHOWN) {
+        let [key, reason, _] = words(row).map(Option::unwrap_or_default);
+        error = error.note(format!("`{}` {}", visible(&key), visible(&reason)));
+    }
+    if more > 0 {
+        error = error.note(format!("and {more} more"));
+    }
+    Err(error
+        .note("nothing was changed")
+        .hint(format!("look what the database has of it, and settle it with {} first", adoption.from)))
+}
+
+/// The three values of a record.
+fn words(row: Row) -> [Option<String>; 3] {
+    let mut values = row.into_iter().map(into_text);
+    std::array::from_fn(|_| values.next().flatten())
+}
+
+impl Old {
+    /// The rows that ours would have.
+    pub(crate) fn as_rows(&self, set: &Set<'_>) -> Vec<HistoryRow> {
+        let row = |(id, old): (usize, &OldRow)| {
+            let at = set.migrations.binary_search_by_key(&old.number, |migration| migration.number).ok()?;
+            let migration = &set.migrations[at];
+            Some(HistoryRow {
+                id: i64::try_from(id).unwrap_or(i64::MAX),
+                name: migration.name.to_owned(),
+                applied_at: old.applied_at.clone().unwrap_or_default(),
+                set_name: set.name.to_owned(),
+                number: old.number,
+                // No checksum of ours is empty.
+                checksum: if old.differs.is_some() { String::new() } else { migration.checksum.to_owned() },
+                state: "applied".to_owned(),
+                statements_done: migration.up.steps.len() as u64,
+                duration: None,
+                steps: Vec::new(),
+                tool: Some(self.from.clone()),
+                has_down: false,
+                text_checksum: None,
+                prefix_checksum: None,
+            })
+        };
+        self.rows.iter().enumerate().filter_map(row).collect()
+    }
+
+    /// The checksums of a migration that differ.
+    pub(crate) fn differs(&self, number: u64) -> Option<&[String; 2]> {
+        self.rows.iter().find(|row| row.number == number)?.differs.as_ref()
+    }
+}

@@ -1,0 +1,275 @@
+//! Several sets of one database, brought up in one order.
+
+use std::path::PathBuf;
+
+use crate::backup;
+use crate::compare;
+use crate::compare::{Found, look};
+use crate::db::Db;
+use crate::driver::Backend;
+use crate::error::{Error, ErrorKind};
+use crate::histories::title;
+use crate::history::tables_of;
+use crate::migrator::Migrator;
+use crate::options::Options;
+use crate::order::{Leg, Member, legs};
+use crate::report::Report;
+use crate::session::Session;
+use crate::set::{Migration, Set};
+use crate::status::Status;
+use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
+use crate::verify_schema::VerifiedSchema;
+
+/// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
+///
+/// Each set keeps its history in tables of its own. They come up in one order, in which no migration runs before one of
+/// another set that it requires (`-- dbmigrate: requires billing/004_invoices`); apart from that in the order in which
+/// they were added, each for as long as it can go on. All that holds of [`Migrator::up`] holds of each: the lock, the
+/// copy that is kept first, the hooks around its migrations. With nothing pending it costs one read for each set.
+///
+/// The sets may come from several crates, as long as all of them use one version of the same database library: a set
+/// brings its own [`Backend`], and what they have in common is the connection.
+///
+/// ```text
+/// let mut connection = rusqlite::Connection::open("app.db")?;
+/// dbmigrate_runtime::Together::new()
+///     .add(accounts::migrator())
+///     .add(app::billing::migrator())
+///     .up(&mut connection)?;
+/// ```
+pub struct Together<'a, C> {
+    migrators: Vec<Box<dyn OneOf<C> + 'a>>,
+}
+
+/// A migrator without the type of its backend.
+trait OneOf<C> {
+    fn set(&self) -> &Set<'_>;
+    fn options(&self) -> &Options;
+    fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
+    fn verify_schema(&self, connection: &mut C, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error>;
+}
+
+impl<B: Backend> OneOf<B::Connection> for Migrator<'_, B> {
+    fn set(&self) -> &Set<'_> {
+        self.set
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn session<'s>(&'s self, connection: &'s mut B::Connection) -> Box<dyn Session + 's> {
+        Box::new(Migrator::session(self, connection))
+    }
+
+    fn verify_schema(&self, connection: &mut B::Connection, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error> {
+        self.verify_schema_by(&mut Migrator::session(self, connection), self.replayed_code(), beside)
+    }
+}
+
+/// What was done to one set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetReport {
+    /// The name of the set; empty for one without.
+    pub set: String,
+    /// What was done.
+    pub report: Report,
+}
+
+/// How one set stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetStatus {
+    /// The name of the set; empty for one without.
+    pub set: String,
+    /// The state of its migrations.
+    pub status: Status,
+}
+
+impl<C> Default for Together<'_, C> {
+    fn default() -> Self {
+        Self { migrators: Vec::new() }
+    }
+}
+
+impl<'a, C: 'static> Together<'a, C> {
+    /// No set yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a set, with the options of its migrator.
+    #[must_use]
+    #[allow(clippy::should_implement_trait)] // Nobody takes it for a sum.
+    pub fn add<B: Backend<Connection = C>>(mut self, migrator: Migrator<'a, B>) -> Self {
+        self.migrators.push(Box::new(migrator));
+        self
+    }
+
+    /// Applies what is pending of all sets, and says what was done in the order in which it happened: a set stands there
+    /// twice where another one had to come between.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::up`], of any set: what was applied before stays. [`Error::is_requirement`] for sets that wait for
+    /// each other, and [`Error::is_set`] for two of one name or with one history table; then nothing was done.
+    pub fn up(&self, connection: &mut C) -> Result<Vec<SetReport>, Error> {
+        self.up_by(connection, &mut |_, _| {})
+    }
+
+    /// As [`Together::up`]; `done` is told of each run of a set, by its place.
+    pub(crate) fn up_by(
+        &self,
+        connection: &mut C,
+        done: &mut dyn FnMut(usize, &Report),
+    ) -> Result<Vec<SetReport>, Error> {
+        self.refuse_clashes()?;
+        if self.is_current(connection)? {
+            return Ok(Vec::new());
+        }
+        let mut reports = Vec::new();
+        let mut copy: Option<PathBuf> = None;
+        for Leg { place, to, part } in self.legs(connection)? {
+            let migrator = &self.migrators[place];
+            let mut options = Options { part, ..migrator.options().clone() };
+            // One copy is enough.
+            if copy.is_some() {
+                options.backup = None;
+            }
+            let set = migrator.set();
+            match up::up(&mut *migrator.session(connection), set, &options, to) {
+                Ok(report) => {
+                    copy = copy.or_else(|| report.backup.clone());
+                    if !report.is_empty() {
+                        done(place, &report);
+                        reports.push(SetReport { set: set.name.to_owned(), report });
+                    }
+                }
+                Err(error) => {
+                    let error = backup::mention(error, copy.as_deref());
+                    return Err(named(error, set, &reports));
+                }
+            }
+        }
+        Ok(reports)
+    }
+
+    /// The state of every migration, set by set. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::status`].
+    pub fn status(&self, connection: &mut C) -> Result<Vec<SetStatus>, Error> {
+        let mut all = Vec::with_capacity(self.migrators.len());
+        for migrator in &self.migrators {
+            let set = migrator.set();
+            let status = compare::status(&mut *migrator.session(connection), set, migrator.options())?;
+            all.push(SetStatus { set: set.name.to_owned(), status });
+        }
+        Ok(all)
+    }
+
+    /// Compares the schema of the database with what the applied migrations of all sets lead to. It changes nothing.
+    ///
+    /// As [`Migrator::verify_schema`] but for the fingerprint: that of one set says nothing of several, so they run in
+    /// memory each time. Rust in any set but the first can't run there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::verify_schema`].
+    pub fn verify_schema(&self, connection: &mut C) -> Result<VerifiedSchema, Error> {
+        self.refuse_clashes()?;
+        let sets: Vec<&Set<'_>> = self.migrators.iter().map(|migrator| migrator.set()).collect();
+        match self.migrators.first() {
+            Some(first) => first.verify_schema(connection, &sets[1..]),
+            None => Err(Error::new(ErrorKind::Set, "there is no set to verify").hint("add one: `Together::add`")),
+        }
+    }
+
+    /// Whether no set has anything to do: one read for each.
+    fn is_current(&self, connection: &mut C) -> Result<bool, Error> {
+        for migrator in &self.migrators {
+            let mut session = migrator.session(connection);
+            let mut db = Db::new(&mut *session, migrator.options());
+            db.refuse_open_transaction()?;
+            if !is_current(&mut db, migrator.set(), migrator.set().migrations.len())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The runs that are to do. Whatever forbids one of them is said before the first.
+    fn legs(&self, connection: &mut C) -> Result<Vec<Leg>, Error> {
+        let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
+        let mut members = Vec::with_capacity(self.migrators.len());
+        for migrator in &self.migrators {
+            let set = migrator.set();
+            let mut session = migrator.session(connection);
+            let runs_code = session.has_code();
+            let mut db = Db::new(&mut *session, migrator.options());
+            let pending: Vec<&Migration<'_>> = match look(&mut db, set)? {
+                Found::Objects if !allows && !is_empty(set) => return Err(existing_schema(&mut db, set)),
+                Found::Fresh | Found::Objects | Found::Beside => set.migrations.iter().collect(),
+                Found::History(known) => {
+                    known.refuse_differences(None).map_err(|error| named(error, set, &[]))?;
+                    known.pending(set.migrations.len()).map(|(_, migration)| migration).collect()
+                }
+            };
+            let numbered: Vec<(usize, &Migration<'_>)> = pending.iter().copied().enumerate().collect();
+            refuse_unrunnable(set, &numbered, runs_code)?;
+            members.push(Member { set, pending });
+        }
+        legs(&members)
+    }
+
+    /// Refuses two sets of one name, and two with one table.
+    fn refuse_clashes(&self) -> Result<(), Error> {
+        for (at, migrator) in self.migrators.iter().enumerate() {
+            let set = migrator.set();
+            for other in self.migrators[..at].iter().map(|other| other.set()) {
+                if other.name == set.name {
+                    let message = format!("two sets were added that both are {}", title(set.name));
+                    return Err(Error::new(ErrorKind::Set, message)
+                        .hint("give each a name: `[package.metadata.migrations.sets.NAME]`"));
+                }
+                let theirs = tables_of(other.table);
+                let is_theirs = |table: &String| theirs.iter().any(|other| other.eq_ignore_ascii_case(table));
+                if let Some(table) = tables_of(set.table).into_iter().find(is_theirs) {
+                    let message = format!(
+                        "the table `{table}` belongs to the histories of {} and of {}",
+                        title(other.name),
+                        title(set.name)
+                    );
+                    return Err(Error::new(ErrorKind::Set, message)
+                        .hint("name another history for one of them: `table = \"…\"` in its part of the manifest"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_empty(set: &Set<'_>) -> bool {
+    set.migrations.is_empty() && set.repeatables.is_empty()
+}
+
+/// Says which set it was, and what was done before.
+fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
+    let error = error.note(format!("this is about {}", title(set.name)));
+    let mut others: Vec<&str> = Vec::new();
+    for done in before.iter().filter(|done| done.set != set.name) {
+        if !others.contains(&done.set.as_str()) {
+            others.push(&done.set);
+        }
+    }
+    match others.as_slice() {
+        [] => error,
+        names => {
+            let names: Vec<String> = names.iter().map(|name| title(name)).collect();
+            error.note(format!("what was applied of {} stays", names.join(" and ")))
+        }
+    }
+}

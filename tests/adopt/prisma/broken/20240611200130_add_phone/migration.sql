@@ -1,0 +1,1 @@
+ALTER TABLE costumer ADD COLUMN phone TEXT;
