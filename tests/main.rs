@@ -20,6 +20,7 @@ mod crash;
 mod decant;
 mod drizzle_server;
 mod embedding;
+mod examples;
 mod first_steps;
 mod generate;
 mod git;
