@@ -413,6 +413,8 @@ pub(crate) enum SchemaFormat {
     Mermaid,
     /// The tables and their references, for Graphviz
     Dot,
+    /// The tables and their references, as a picture
+    Svg,
 }
 
 #[derive(Debug, Args)]
