@@ -31,6 +31,10 @@ fn the_guide_runs_as_it_is_written() {
     let mut sections = 0;
     for section in text.split("\n## ").skip(1) {
         let (title, body) = section.split_once('\n').unwrap();
+        // `layouts` runs that one.
+        if title == "Trying it on an existing project" {
+            continue;
+        }
         let blocks: Vec<&str> = body.split("```").skip(1).step_by(2).collect();
         let Some(project) = project(title) else {
             assert!(blocks.iter().all(|block| !block.starts_with("console")), "nobody runs the commands of `{title}`");
@@ -50,7 +54,7 @@ fn the_guide_runs_as_it_is_written() {
 #[test]
 fn the_guide_shows_a_file_that_can_be_read() {
     let text = fs::read_to_string(checkout().join("docs/adopting.md")).unwrap();
-    let shown = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let shown = text.split("```toml\n").last().unwrap().split("```").next().unwrap();
     let files = [
         ("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations]\nnumbering = \"timestamp\"\n"),
         ("migrations/20240103081500_create_workshop.sql", "SELECT 1;\n"),
