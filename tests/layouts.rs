@@ -7,6 +7,7 @@ use std::path::Path;
 use toml_edit::value;
 
 use crate::git::{commit, git};
+use crate::readme::shows;
 use crate::support::{Project, checkout};
 
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;\n";
@@ -112,6 +113,8 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
     let mut inside = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
     inside.current_dir(project.root.join("db")).args(["dbmigrate", "list", "--layout", "diesel", "--dir", "diesel"]);
     crate::support::Run::of(&mut inside).succeeds().says("20240116000000_index");
+    run(&["list", "-p", "layouts-try"]).succeeds().says("20240116000000_index");
+    run(&["list", "-p", "other"]).exits(2).says("`db/diesel` does not lie in the package that is named");
     // A fault is shown in the original file.
     project.write("db/diesel/2024-01-17-000000_bad/up.sql", "SELECT 1;\nCREATE TABLE (a);\n");
     run(&["check"]).exits(1).says("db/diesel/2024-01-17-000000_bad/up.sql:2:14");
@@ -224,4 +227,37 @@ fn what_git_has_of_a_foreign_folder_is_old() {
         .dbmigrate(["schema", "--from", "git:HEAD", "--to", "migrations"].iter().chain(&files))
         .succeeds()
         .says("column `age` is added");
+}
+
+#[test]
+fn the_guide_runs_as_it_is_written() {
+    let text = fs::read_to_string(checkout().join("docs/adopting.md")).unwrap();
+    let (_, section) = text.split_once("## Trying it on an existing project\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let project = bare("guide");
+    let mut ran = 0;
+    for block in section.split("```").skip(1).step_by(2) {
+        match block.split_once('\n').unwrap() {
+            ("sql", text) => project.write(text.lines().next().unwrap().trim_start_matches("-- "), text),
+            ("toml", text) => {
+                let manifest = format!("[package]\nname = \"app\"\n\n{text}");
+                let manifest = dbmigrate_core::SourceText::new("Cargo.toml", &manifest);
+                let (config, diagnostics) = dbmigrate_core::config::read(&manifest, None);
+                assert_eq!((config.layout.name(), diagnostics), ("diesel", vec![]));
+            }
+            ("console", text) => {
+                for step in text.split("$ cargo dbmigrate ").filter(|step| !step.is_empty()) {
+                    let (command, shown) = step.split_once('\n').unwrap();
+                    let run = project.dbmigrate(command.split_whitespace()).succeeds();
+                    shows(&run, command, shown);
+                    ran += 1;
+                }
+            }
+            (language, _) => panic!("the guide has a block of `{language}`, which this test does not know"),
+        }
+    }
+    assert_eq!(ran, 3);
+    for layout in dbmigrate_core::layout::Layout::ALL.into_iter().filter(|layout| layout.name() != "house") {
+        assert!(section.contains(&format!("\n| `{}` |", layout.name())), "{layout:?} is not in the table");
+    }
 }
