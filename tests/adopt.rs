@@ -28,7 +28,7 @@ const TOOLS: [(&str, &str); 14] = [
 ];
 
 /// A package that comes from a tool, with a database that the tool has made.
-fn installed(tool: &str, dump: &str, test: &str) -> Project {
+pub(crate) fn installed(tool: &str, dump: &str, test: &str) -> Project {
     let project = Project::new(&format!("adopt-{test}-{tool}"));
     copy(&checkout().join("tests/adopt").join(tool).join("migrations"), &project.root.join("migrations"));
     restore(&project, tool, dump, DB);
@@ -36,7 +36,7 @@ fn installed(tool: &str, dump: &str, test: &str) -> Project {
 }
 
 /// Makes a database as the tool has left it.
-fn restore(project: &Project, tool: &str, dump: &str, database: &str) {
+pub(crate) fn restore(project: &Project, tool: &str, dump: &str, database: &str) {
     let path = checkout().join("tests/adopt").join(tool).join(dump);
     project.execute(database, &fs::read_to_string(path).unwrap());
 }
@@ -56,7 +56,7 @@ fn adopt(project: &Project, flags: &[&str]) -> Run {
 }
 
 /// Everything that a database holds but for the histories: objects, then the rows of each table.
-fn contents(database: &std::path::Path) -> Vec<String> {
+pub(crate) fn contents(database: &std::path::Path) -> Vec<String> {
     let db = Connection::open(database).unwrap();
     let history = "'_migrations', '_migrations_head', '_migrations_repeatable', '_sqlx_migrations', \
                    '__diesel_schema_migrations', 'refinery_schema_history', '__drizzle_migrations', '_prisma_migrations', \

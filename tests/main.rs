@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod adopt;
+mod adopt_kill;
 mod architecture;
 mod assertions;
 mod backup;

@@ -163,10 +163,10 @@ fn guess(
     tools.sort();
     tools.dedup();
     let depends = depended_on(project, folders).filter(|_| asked.table.is_none());
-    if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends) {
-        if kept.iter().all(|kept| kept.tool == tool) {
-            return Ok((tool, vec![reason]));
-        }
+    if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends)
+        && kept.iter().all(|kept| kept.tool == tool)
+    {
+        return Ok((tool, vec![reason]));
     }
     match (tables.as_slice(), tools.as_slice()) {
         ([one], []) => Ok((one.tool, vec![one.reason.clone()])),
