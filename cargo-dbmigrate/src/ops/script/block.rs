@@ -167,10 +167,10 @@ impl Cutter<'_> {
 
     fn enter(&mut self, name: &str) {
         name.clone_into(&mut self.script);
-        if let Some(block) = &mut self.open {
-            if !block.labels.iter().any(|label| label == name) {
-                block.labels.push(name.to_owned());
-            }
+        if let Some(block) = &mut self.open
+            && !block.labels.iter().any(|label| label == name)
+        {
+            block.labels.push(name.to_owned());
         }
     }
 

@@ -120,7 +120,7 @@ fn files(
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Vec<Statement>>, CliError> {
     let every = Range { from: 0, to: set.migrations.len() };
-    let guard = Guard::new(set);
+    let guard = Guard::new(set, runtime.name);
     let mut files = Vec::new();
     let mut database = run::memory()?;
     for (at, block) in blocks(set, runtime, every)?.into_iter().enumerate() {
@@ -131,7 +131,7 @@ fn files(
             if let Some(problem) = file::trimmed(&statements) {
                 return Err(problem.into());
             }
-            let claim = Claim { set: runtime, config: &set.config, range, again: false, gone: Vec::new() };
+            let claim = Claim { set: runtime, source: set, range, again: false, gone: Vec::new() };
             // What fails for a reason that a file can be blamed for is said with its place.
             engine::run(&mut run::copy(&database)?, &statements).map_err(|fault| fault.blamed())?;
             let run = |database: &mut Connection| engine::run(database, &statements).map_err(|fault| fault.why());

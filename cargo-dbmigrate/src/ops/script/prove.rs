@@ -1,6 +1,6 @@
 //! Whether a script does what the runner does: both run on the same database in memory, and all of it is compared.
 
-use dbmigrate_core::Config;
+use dbmigrate_core::MigrationSet;
 use dbmigrate_core::token::{TokenKind, tokens};
 use dbmigrate_runtime::{Migrator, Set, quote_identifier};
 use dbmigrate_schema::{ReadOptions, Schema, fill};
@@ -22,7 +22,7 @@ pub(super) type Run<'r> = &'r dyn Fn(&mut Connection) -> Result<(), String>;
 /// What is proved.
 pub(super) struct Claim<'c> {
     pub(super) set: &'c Set<'c>,
-    pub(super) config: &'c Config,
+    pub(super) source: &'c MigrationSet,
     pub(super) range: Range,
     /// Whether the script can be run again, and on every version in between.
     pub(super) again: bool,
@@ -63,7 +63,8 @@ impl Claim<'_> {
 
     /// Fills a database that the runner can take where it is to go.
     fn fill(&self, base: &Connection) -> Result<(), String> {
-        let options = ReadOptions { without_tables: history_tables(self.config, None) };
+        let options =
+            ReadOptions { without_tables: history_tables(&self.source.config, self.source.adoption.as_ref()) };
         let schema = Schema::read(base, &options).map_err(|error| error.to_string())?;
         fill(base, &schema, 1).map_err(|error| error.to_string())?;
         let mut trial = copy(base).map_err(|_| "it could not be copied".to_owned())?;
@@ -171,7 +172,7 @@ impl Claim<'_> {
     }
 
     fn try_contents(&self, connection: &Connection) -> rusqlite::Result<Contents> {
-        let table = &self.config.table;
+        let table = &self.source.config.table;
         let mut contents = vec![(
             "the schema".to_owned(),
             rows(connection, "SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY type, name")?

@@ -21,7 +21,7 @@ pub(super) fn text(
     blocks: &mut [Block],
     title: &str,
 ) -> Result<String, CliError> {
-    let guard = Guard::new(set);
+    let guard = Guard::new(set, runtime.name);
     let numbers: HashMap<String, (usize, u64)> =
         set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
     let mut problems = Vec::new();
@@ -63,11 +63,13 @@ pub(super) fn text(
     }
     let mut text = Text::new(title, &header(set, range, true));
     for (at, block) in blocks.iter().enumerate() {
-        let mut first = vec![guard.is_within(range, block.before.applied)];
+        let mut first = vec![guard.goes_on_within(range, block.before.applied)];
         let mut ways = Vec::new();
         if at == 0 {
+            first = vec![guard.is_within(range)];
             first.extend(guard.requirements(&super::migrations(set, range)));
             first.extend(guard.loses_no_trigger());
+            // Without hooks the first is that of a migration, which clears their records.
             ways = guard.make_way();
         }
         text.piece(block, &write::guarded(&guard, block, first, &ways));
