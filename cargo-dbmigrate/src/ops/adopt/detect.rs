@@ -88,7 +88,7 @@ fn live(kept: &[Kept]) -> Result<Seen, CliError> {
         let message = format!("the database has a history: {}", kept.reason);
         return Err(CliError::usage(message).help(format!("take that over: `--from {}`", kept.tool.name())));
     }
-    let seen = vec!["the database has no history".to_owned()];
+    let seen = vec!["a database without a history".to_owned()];
     Ok(Seen { tool: Tool::Live, layout: Layout::House, dir: None, table: None, seen })
 }
 
