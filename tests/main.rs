@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod adopt;
+mod adopt_kill;
 mod architecture;
 mod assertions;
 mod backup;
@@ -18,6 +20,7 @@ mod crash;
 mod decant;
 mod drizzle_server;
 mod embedding;
+mod examples;
 mod first_steps;
 mod generate;
 mod git;
@@ -25,12 +28,14 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod late;
+mod layouts;
 mod lint;
 mod linting;
 mod lints;
 mod lock;
 mod monitor;
 mod odd_packages;
+mod peers;
 mod promises;
 mod race;
 mod readme;
@@ -41,6 +46,10 @@ mod rusqlite_matrix;
 mod rust_replay;
 mod scaler;
 mod schema;
+mod script;
+mod script_d1;
+mod scripts;
+mod sets;
 mod settle;
 mod since;
 mod sound;

@@ -267,7 +267,8 @@ impl std::fmt::Display for Run {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder over another.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -1,6 +1,8 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
+mod files;
 mod lint;
+mod script;
 
 use std::path::PathBuf;
 
@@ -8,7 +10,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
+pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
+pub(crate) use script::{Engine, ScriptArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
 pub(crate) fn parse() -> Cli {
@@ -63,6 +67,9 @@ pub(crate) struct Global {
     /// Leave out a package
     #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
     pub(crate) exclude: Vec<String>,
+    /// Set of migrations to work on, where the package has several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) set: Option<String>,
     /// Assert that Cargo.lock stays unchanged; to `check`, also that every migration is sealed
     #[arg(long, global = true)]
     pub(crate) locked: bool,
@@ -131,12 +138,14 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Wire a package: configuration, build.rs, dependencies, module, first migration
     Init(InitArgs),
+    /// Come from another tool: take over its files, and the histories of databases
+    Adopt(AdoptArgs),
     /// Create the next migration
     Create(CreateArgs),
     /// Create the next migration from what `schema.sql` declares, proved before it is written
     Generate(GenerateArgs),
     /// List the migrations of the set, without a database
-    List,
+    List(ListArgs),
     /// Check sequence, seal, configuration and wiring, replay every way up, back and up again in memory, and lint
     Check(CheckArgs),
     /// Try every migration up, down and up in memory, on a database that holds rows
@@ -151,6 +160,8 @@ pub(crate) enum Command {
     Squash(SquashArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
+    /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
+    Script(ScriptArgs),
     /// Compare the schema of a database with what its migrations lead to
     Drift(DatabaseArgs),
     /// Show which migrations a database has
@@ -187,6 +198,51 @@ pub(crate) struct InitArgs {
     /// Add a binary that runs the database commands, for sets with Rust in them and for hosts without cargo
     #[arg(long)]
     pub(crate) runner: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "TOOL is `sqlx`, `diesel`, `refinery`, `rusqlite_migration`, `drizzle`, `prisma`, `goose`, `dbmate`, \
+                  `golang-migrate`, `wrangler-d1`, `flyway`, `sql-migrate`, `plain` (files and a table of one's own), or \
+                  `live` (a database without any history)."
+)]
+pub(crate) struct AdoptArgs {
+    /// The tool to come from [default: what the files and the database show]
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) from: Option<String>,
+    /// The folder of its files [default: where it usually has them]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
+    /// The table of its history, where that is not the usual one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// What becomes of that table in every database
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) old_table: OldTable,
+    /// The folder of the package for the new files, where they can't stay where they are
+    #[arg(long, value_name = "NEW")]
+    pub(crate) dir: Option<String>,
+    /// Show what would be written, on stdout, and write nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Do not ask before a database is changed
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Take a history over although the database does not have what it says
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) keep: KeepArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OldTable {
+    /// It stays, and nothing reads it any more
+    Keep,
+    /// It is dropped
+    Drop,
 }
 
 #[derive(Debug, Args)]
@@ -312,6 +368,8 @@ pub(crate) struct TestArgs {
     /// Take every version there is to the newest in one go
     #[arg(long, conflicts_with = "from")]
     pub(crate) deep: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -340,6 +398,8 @@ pub(crate) struct SchemaArgs {
     #[arg(long, requires = "write")]
     pub(crate) force: bool,
     #[command(flatten)]
+    pub(crate) files: FilesArgs,
+    #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
 
@@ -353,6 +413,8 @@ pub(crate) enum SchemaFormat {
     Mermaid,
     /// The tables and their references, for Graphviz
     Dot,
+    /// The tables and their references, as a picture
+    Svg,
 }
 
 #[derive(Debug, Args)]
@@ -387,6 +449,8 @@ pub(crate) struct StatusArgs {
     /// Exit with 1 when anything is not applied
     #[arg(long)]
     pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }

@@ -10,7 +10,7 @@ use crate::literal;
 /// Writes the value of `adoption`.
 pub(crate) fn render(text: &mut String, set: &MigrationSet) {
     let Some(adoption) = &set.adoption else { return text.push_str("None") };
-    let OldHistory { table, shapes, newest_only, remove } = adoption.history(&set.config.table);
+    let OldHistory { table, aside, shapes, newest_only, remove } = adoption.history(&set.config.table);
     let _ = write!(
         text,
         "Some(__dbmigrate::Adoption {{
@@ -18,12 +18,14 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet) {
         table: {table},
         newest_only: {newest_only},
         keep: {keep},
+        aside: {aside},
         remove: {remove},
         by: __dbmigrate::TakesOver::HISTORIES,
         shapes: &[",
         from = literal::string(adoption.tool.name()),
         table = literal::option(table.as_deref()),
         keep = adoption.keep,
+        aside = literal::option(aside.as_deref()),
         remove = literal::string(&remove),
     );
     for OldShape { columns, applied, forbids } in &shapes {

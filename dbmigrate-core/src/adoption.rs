@@ -215,6 +215,8 @@ pub struct Adopted {
 pub struct OldHistory {
     /// Its table; none where it is kept elsewhere.
     pub table: Option<String>,
+    /// The name of that table beside ours: its own, unless that is the name of ours.
+    pub aside: Option<String>,
     /// How that may look; the first that fits is read.
     pub shapes: Vec<OldShape>,
     /// Whether it records the newest of what is applied alone, which means all before that too.
@@ -241,14 +243,24 @@ impl Adoption {
         self.table.as_deref().or(self.tool.usual_table())
     }
 
+    /// The name of that table beside ours, which is called `ours`. Where that is one name, the old one gets another.
+    #[must_use]
+    pub fn aside(&self, ours: &str) -> Option<String> {
+        let table = self.table()?;
+        Some(match table.eq_ignore_ascii_case(ours) {
+            true => format!("{table}_of_{}", self.tool.name()),
+            false => table.to_owned(),
+        })
+    }
+
     /// How to read the old history, beside ours in the table `ours`.
     #[must_use]
     pub fn history(&self, ours: &str) -> OldHistory {
         let known = self.tool.known();
         let table = self.table();
         let quoted = table.map(|table| format!("main.\"{}\"", table.replace('"', "\"\""))).unwrap_or_default();
-        let ours = ours.replace('\'', "''");
-        let fill = |text: &str| text.replace("{ours}", &ours).replace("{table}", &quoted);
+        let literal = ours.replace('\'', "''");
+        let fill = |text: &str| text.replace("{ours}", &literal).replace("{table}", &quoted);
         let shape = |shape: &Template| OldShape {
             columns: shape.columns,
             applied: fill(shape.applied),
@@ -256,6 +268,7 @@ impl Adoption {
         };
         OldHistory {
             table: table.map(str::to_owned),
+            aside: self.aside(ours),
             shapes: known.shapes.iter().map(shape).collect(),
             newest_only: known.newest_only,
             remove: fill(known.remove),

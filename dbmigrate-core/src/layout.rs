@@ -28,6 +28,8 @@ mod rusqlite_migration;
 mod sections;
 mod sql_migrate;
 mod sqlx;
+#[cfg(test)]
+mod tests;
 mod text;
 mod transaction;
 mod wrangler_d1;

@@ -4,7 +4,6 @@
 //! (a link inside the folder is followed).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::adoption;
@@ -76,7 +75,7 @@ impl Loaded {
 
 /// Reads the folder of the package at `root` with a configuration that is known already.
 #[must_use]
-pub fn load_with(root: &Path, config: Config) -> Loaded {
+pub fn load_with<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     read_folder(root, config)
 }
 
@@ -241,7 +240,7 @@ fn way_back(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::{env, fs, process};
 

@@ -18,8 +18,10 @@ pub struct Adoption<'a> {
     pub shapes: &'a [OldShape<'a>],
     /// Whether it records only the newest of what is applied, which means all before that too.
     pub newest_only: bool,
-    /// Whether the table stays. One that has the name of the history then gets another one.
+    /// Whether the table stays.
     pub keep: bool,
+    /// The name of that table beside ours: its own, unless that is the name of the history.
+    pub aside: Option<&'a str>,
     /// What takes it away where it does not stay.
     pub remove: &'a str,
     /// What its records mean, in the order of the migrations.
@@ -66,17 +68,6 @@ impl TakesOver {
 impl fmt::Debug for TakesOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TakesOver")
-    }
-}
-
-impl Adoption<'_> {
-    /// Its table, once it was taken over, if it is still there: not the name of the history itself.
-    pub(crate) fn kept_as(&self, history: &str) -> Option<String> {
-        let table = self.table?;
-        Some(match table.eq_ignore_ascii_case(history) {
-            true => format!("{table}_of_{}", self.from),
-            false => table.to_owned(),
-        })
     }
 }
 

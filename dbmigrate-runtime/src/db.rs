@@ -191,11 +191,15 @@ impl<'s> Db<'s> {
             return work(self);
         }
         self.execute("BEGIN")?;
-        let result = catch_unwind(AssertUnwindSafe(|| work(self)));
-        // A panic is what is told, then.
-        let ended = self.rollback();
-        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
-        ended.and(result)
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let result = work(self);
+            self.rollback().and(result)
+        }));
+        result.unwrap_or_else(|panic| {
+            // The panic is what is told.
+            let _ = self.rollback();
+            resume_unwind(panic)
+        })
     }
 
     /// Refuses a connection that is inside a transaction: its rollback would take the migrations with it.

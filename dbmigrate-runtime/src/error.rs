@@ -114,6 +114,8 @@ kinds! {
     Adoption is_adoption,
     /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
+    /// What a test wants in its database besides the migrations could not be put there.
+    Seed is_seed,
 }
 
 impl Error {

@@ -105,9 +105,9 @@ impl<'s> History<'s> {
 
     /// The names of its own tables, and of the old one that it came from, or came in place of.
     pub(crate) fn tables(&self) -> [String; 4] {
-        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.kept_as(self.set.table));
+        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
         let [table, head, records] = tables_of(self.set.table);
-        [table, head, records, old.unwrap_or_default()]
+        [table, head, records, old.to_owned()]
     }
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
@@ -315,7 +315,7 @@ impl<'s> History<'s> {
         state: &str,
         took: Option<Took<'_>>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, state, took, options.tool, None)
+        self.insert_at(db, migration, state, times(options, took), options.tool, None)
     }
 
     /// Records a migration that another tool has applied, then, if it says when.
@@ -326,7 +326,7 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, "applied", None, tool, at)
+        self.insert_at(db, migration, "applied", [Value::Null, Value::Null], tool, at)
     }
 
     fn insert_at(
@@ -334,7 +334,7 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        took: Option<Took<'_>>,
+        [duration, steps]: [Value; 2],
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
@@ -345,7 +345,6 @@ impl<'s> History<'s> {
              VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
-        let [duration, steps] = took.map_or([Value::Null, Value::Null], |took| took.values());
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -456,14 +455,14 @@ impl<'s> History<'s> {
     }
 
     /// Marks a migration without a transaction as applied.
-    pub(crate) fn applied(&self, db: &mut Db<'_>, number: u64, took: Took<'_>) -> Result<(), Error> {
+    pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
         let sql = format!(
             "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
              violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
             self.rows_sql
         );
-        let [duration, steps] = took.values();
+        let [duration, steps] = times(options, Some(took));
         let params = [text(self.set.name), integer(number)?, duration, steps];
         db.query("could not change the history", &sql, &params).map(drop)
     }
@@ -516,6 +515,11 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
     }
     history.check_shape(&mut db)?;
     history.rows(&mut db)
+}
+
+/// How long a script and its steps took, as the history has that.
+fn times(options: &Options, took: Option<Took<'_>>) -> [Value; 2] {
+    took.filter(|_| !options.untimed).map_or([Value::Null, Value::Null], Took::values)
 }
 
 /// Asks whether a table has any.

@@ -99,6 +99,7 @@ pub use difference::SchemaDifference;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;
+pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
 pub use kept::Kept;

@@ -387,7 +387,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, job.number, took)?,
+                Some(_) => context.history.applied(db, context.options, job.number, took)?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {

@@ -58,6 +58,8 @@ pub(crate) struct Options {
     pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
     pub(crate) part: Part,
+    /// Whether the history keeps no times of scripts, as others will run them.
+    pub(crate) untimed: bool,
 }
 
 impl Options {
@@ -79,6 +81,7 @@ impl Default for Options {
             free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
             part: Part::WHOLE,
+            untimed: false,
         }
     }
 }

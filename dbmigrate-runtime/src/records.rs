@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::options::Options;
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
 use crate::value::{Value, into_text, micros, text};
@@ -86,7 +87,13 @@ impl<'s> Records<'s> {
     }
 
     /// Records a repeatable, in the transaction in which it was run.
-    pub(crate) fn write(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>, took: Duration) -> Result<(), Error> {
+    pub(crate) fn write(
+        &self,
+        db: &mut Db<'_>,
+        options: &Options,
+        repeatable: &Repeatable<'_>,
+        took: Duration,
+    ) -> Result<(), Error> {
         let sql = format!(
             "INSERT OR REPLACE INTO {} (set_name, name, checksum, applied_at, duration_us, triggers) \
              VALUES (?1, ?2, ?3, datetime('now'), ?4, ?5)",
@@ -94,7 +101,8 @@ impl<'s> Records<'s> {
         );
         let triggers: Vec<String> = repeatable::triggers_of(repeatable).map(stored::escape).collect();
         let triggers = text(&triggers.join("\n"));
-        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), micros(took), triggers];
+        let took = if options.untimed { Value::Null } else { micros(took) };
+        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), took, triggers];
         db.query(&format!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 

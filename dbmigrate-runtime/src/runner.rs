@@ -389,7 +389,7 @@ impl<'r, 's> Runner<'r, 's> {
                 history.insert(db, options, migration, "applied", Some(took))?;
             }
             Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
-            Way::Repeat(repeatable) => history.records.write(db, repeatable, duration)?,
+            Way::Repeat(repeatable) => history.records.write(db, options, repeatable, duration)?,
             Way::Before(_) | Way::After(_) => {}
         }
         job.ran(db)?;

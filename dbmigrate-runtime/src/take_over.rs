@@ -36,7 +36,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
             refuse(&comparison, adoption, &held, covers)?;
         }
         keep_copy(db, &history, options, adoption, report)?;
-        let kept = put_aside(db, set, adoption)?;
+        let kept = put_aside(db, adoption)?;
         history.create(db)?;
         for row in &old.rows {
             let migration = held.iter().find(|migration| migration.number == row.number);
@@ -75,17 +75,17 @@ fn keep_copy(
 }
 
 /// Makes room for the history, and takes the old table away if it is not to stay. The name of what stays.
-fn put_aside(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> Result<Option<String>, Error> {
+fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>, Error> {
     if !adoption.keep {
         db.execute(adoption.remove)?;
         return Ok(None);
     }
-    let (Some(table), Some(kept)) = (adoption.table, adoption.kept_as(set.table)) else { return Ok(None) };
+    let (Some(table), Some(kept)) = (adoption.table, adoption.aside) else { return Ok(None) };
     if table == kept {
-        return Ok(Some(kept));
+        return Ok(Some(kept.to_owned()));
     }
     let sql = "SELECT type FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
-    if !db.query("could not read the schema", sql, &[text(&kept)])?.is_empty() {
+    if !db.query("could not read the schema", sql, &[text(kept)])?.is_empty() {
         let message = format!("the old history `{table}` can't be kept as `{kept}`: something has that name already");
         return Err(Error::new(ErrorKind::Adoption, message)
             .hint("rename that, or let the old history go: `old-table = \"drop\"` in `adopted.toml`")
@@ -93,8 +93,8 @@ fn put_aside(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> Result<
     }
     // Without this a view that makes no sense any more would be in the way.
     db.execute("PRAGMA legacy_alter_table = 1")?;
-    db.execute(&format!("ALTER TABLE main.{} RENAME TO {}", identifier(table), identifier(&kept)))?;
-    Ok(Some(kept))
+    db.execute(&format!("ALTER TABLE main.{} RENAME TO {}", identifier(table), identifier(kept)))?;
+    Ok(Some(kept.to_owned()))
 }
 
 fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_>], covers: &str) -> Result<(), Error> {

@@ -41,6 +41,7 @@ const OLD: Adoption<'_> = Adoption {
     shapes: SHAPES,
     newest_only: false,
     keep: true,
+    aside: Some("old"),
     remove: "DROP TABLE main.old",
     migrations: &[adopted("10", Some("aa"), 1), adopted("20", Some("bb"), 2), adopted("30", None, 3)],
     by: TakesOver::HISTORIES,
@@ -144,6 +145,7 @@ fn what_is_dropped_is_copied_first_where_copies_are_kept() {
 
 const OWN: Adoption<'_> = Adoption {
     table: Some("_migrations"),
+    aside: Some("_migrations_of_tool"),
     shapes: &[OldShape {
         columns: &["filename", "applied_at"],
         applied: "SELECT filename, NULL, datetime(applied_at, 'unixepoch') FROM _migrations",
@@ -262,6 +264,7 @@ fn a_table_of_another_shape_is_an_error() {
 fn a_count_means_all_that_it_counts() {
     const COUNTS: Adoption<'_> = Adoption {
         table: None,
+        aside: None,
         newest_only: true,
         shapes: &[OldShape {
             columns: &[],
@@ -290,6 +293,7 @@ fn a_database_without_any_history_is_what_the_first_migration_makes() {
     const LIVE: Adoption<'_> = Adoption {
         from: "live",
         table: None,
+        aside: None,
         shapes: &[OldShape {
             columns: &[],
             applied: "SELECT 'live', NULL, NULL WHERE EXISTS (SELECT 1 FROM sqlite_master)",

@@ -1,5 +1,7 @@
 //! Migrations that come late: that both orders make one schema is proved before anything is written.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 mod support;
 
 use dbmigrate_runtime::{Error, Migrator, NoBackend, OutOfOrder, Rehearse, Rules};

@@ -21,7 +21,7 @@ function wrangler(...words) {
     {
       cwd: work,
       encoding: "utf8",
-      env: { ...process.env, CI: "true", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: work },
+      env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: work },
       maxBuffer: 1 << 28,
     },
   );

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use dbmigrate_schema::lint::Level;
 
-use super::BuildArgs;
+use super::{BuildArgs, FilesArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -30,6 +30,8 @@ pub(crate) struct CheckArgs {
     pub(crate) allow_dirty: bool,
     #[command(flatten)]
     pub(crate) levels: LevelArgs,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
 }

@@ -1,21 +1,26 @@
 //! `check`: sequence, seal, configuration, wiring, and a replay in memory.
 
+use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
 use super::Context;
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
 use crate::ops::lock;
 use crate::ops::program::Runner;
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
 use crate::ops::since::since;
+use crate::ops::{house, trial};
 use crate::report::{self, Findings};
 use crate::shell::Shell;
+
+/// How many notes of one kind are shown one by one.
+const FEW: usize = 3;
 
 pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let mut orders = Orders::default();
@@ -24,9 +29,10 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     }
     let projects = match args.database {
         // A database is that of one package.
-        Some(_) => vec![project::select_one(context.global)?],
-        None => project::select(context.global)?,
+        Some(_) => vec![trial::select_one(context.global, &args.files)?],
+        None => trial::select(context.global, &args.files)?,
     };
+    let mut said: Vec<Diagnostic> = Vec::new();
     let request = Request {
         orders,
         database: args.database.as_deref(),
@@ -40,19 +46,28 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         let runner = Runner::of(project, context.global, &args.build);
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {
+            house::only(project, "check --fix")?;
             fix(project, program, args, context.shell)?;
             if request.locked {
                 seal(project, program, &request, args.dry_run, context.shell)?;
             }
         }
         let checked = check(project, program, &request, &mut explained)?;
-        findings.show(&checked.diagnostics, &project.base, context.shell);
+        // What is wrong with the manifest is wrong with every set of it, and said once.
+        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
+        let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
+        findings.show(&new, &project.base, context.shell);
+        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.is_cut_short() {
             exit = FAILURE;
         } else if checked.errors() > 0 {
             exit = exit.max(NO);
         }
+        notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
         summary(project, &checked, context.shell);
+        if checked.errors() > 0 {
+            house::look_alikes(project).iter().for_each(|help| context.shell.help(help));
+        }
     }
     findings.finish(context.shell);
     Ok(exit)
@@ -117,13 +132,38 @@ fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
     }
 }
 
+/// What was read otherwise than another tool has written it. Many of a kind are one line, unless more is asked for.
+fn notes(checked: &Checked, verbose: bool, shell: &mut Shell) {
+    let mut kinds: Vec<(&str, Vec<&Diagnostic>)> = Vec::new();
+    for note in &checked.notes {
+        if shell.is_json() {
+            let line = json!({ "reason": "note", "code": note.code, "message": note.message, "file": note.file });
+            shell.data(&line.to_string());
+            continue;
+        }
+        match kinds.iter_mut().find(|(code, _)| *code == note.code) {
+            Some((_, notes)) => notes.push(note),
+            None => kinds.push((note.code, vec![note])),
+        }
+    }
+    for (_, notes) in kinds {
+        let shown = if notes.len() <= FEW || verbose { notes.len() } else { 1 };
+        for note in notes.iter().take(shown) {
+            let place = note.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+            let more =
+                if shown < notes.len() { format!(" (and {} more like it)", notes.len() - 1) } else { String::new() };
+            shell.note(&format!("{place}{}{more}", note.message));
+        }
+    }
+}
+
 /// What was looked at, and what was not: a replay that Rust code ends is never just "ok".
 fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     let set = &checked.set;
     let replay = checked.replay.as_ref();
     let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
     if shell.is_json() {
-        let line = json!({
+        let mut line = json!({
             "reason": "check-summary",
             "package": project.name,
             "migrations": set.migrations.len(),
@@ -139,14 +179,21 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "unchecked": unchecked,
             "unchecked_downs": replay.map(|it| it.unchecked_downs.iter().map(|(name, _)| name).collect::<Vec<_>>()),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
         return;
     }
     match replay {
         Some(replay) => {
-            let ran =
-                format!("replayed {} up and {} down in memory; {} linted", replay.ups, replay.downs, checked.linted);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(checked)));
+            let with = match checked.others.as_slice() {
+                [] => String::new(),
+                others => format!(", with those of {}", others.join(", ")),
+            };
+            let ran = format!(
+                "replayed {} up and {} down in memory{with}; {} linted",
+                replay.ups, replay.downs, checked.linted
+            );
+            shell.status("Checked", &format!("{} ({}; {ran})", project.title(), contents(checked)));
             if let Some((first, why)) = &replay.stopped {
                 let names = unchecked.join("`, `");
                 shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
@@ -159,12 +206,12 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
                 why.help().into_iter().for_each(|help| shell.help(help));
             }
         }
-        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
+        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.title())),
     }
     let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
     let found: Vec<_> =
         found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
-    let message = format!("package `{}` has {}", project.name, found.join(", "));
+    let message = format!("package {} has {}", project.quoted(), found.join(", "));
     if checked.errors() > 0 {
         shell.error(&message);
     } else if !found.is_empty() {

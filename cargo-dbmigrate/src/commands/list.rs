@@ -5,12 +5,14 @@ use dbmigrate_runtime::cli::Terminal;
 use serde_json::{Value, json};
 
 use super::Context;
+use crate::cli::ListArgs;
 use crate::error::{CliError, DONE, FAILURE};
-use crate::ops::project::{self, Project};
+use crate::ops::project::Project;
+use crate::ops::trial;
 use crate::report;
 
-pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
-    let projects = project::select(context.global)?;
+pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let projects = trial::select(context.global, &args.files)?;
     let several = projects.len() > 1;
     let mut exit = DONE;
     for project in &projects {
@@ -20,12 +22,13 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<u8, CliError> {
             exit = FAILURE;
         }
         if several && !context.shell.is_json() {
-            context.shell.data(&format!("{}:", project.name));
+            context.shell.data(&format!("{}:", project.title()));
         }
         let rows = rows(project, &loaded.set);
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
         let any_sealed = rows.iter().any(|row| row.sealed);
-        for row in rows {
+        for mut row in rows {
+            project.tag(&mut row.json);
             let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width, any_sealed) };
             context.shell.data(&line);
         }

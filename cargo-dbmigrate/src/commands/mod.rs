@@ -1,5 +1,6 @@
 //! One file per command: arguments in, one call to `ops`, an exit code out.
 
+mod adopt;
 mod backup;
 mod check;
 mod create;
@@ -20,6 +21,7 @@ mod repair;
 mod reset;
 mod restore;
 mod schema;
+mod script;
 mod squash;
 mod status;
 mod test;
@@ -45,9 +47,10 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
     let mut context = Context { global: &cli.global, shell };
     match &cli.command {
         Command::Init(args) => init::run(args, &mut context),
+        Command::Adopt(args) => adopt::run(args, &mut context),
         Command::Create(args) => create::run(args, &mut context),
         Command::Generate(args) => generate::run(args, &mut context),
-        Command::List => list::run(&mut context),
+        Command::List(args) => list::run(args, &mut context),
         Command::Check(args) => check::run(args, &mut context),
         Command::Test(args) => test::run(args, &mut context),
         Command::Explain(args) => explain::run(args, &mut context),
@@ -55,6 +58,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Renumber(args) => renumber::run(args, &mut context),
         Command::Squash(args) => squash::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
+        Command::Script(args) => script::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),
         Command::Status(args) => status::run(args, &mut context),
         Command::Up(args) => up::run(args, &mut context),

@@ -3,9 +3,15 @@
 use dbmigrate_runtime::cli::Verb;
 
 use super::{Context, database};
-use crate::cli::StatusArgs;
+use crate::cli::{CopyArgs, StatusArgs};
 use crate::error::CliError;
+use crate::ops::trial;
 
 pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    database::run(Verb::Status { check: args.check }, &args.database, context)
+    let verb = Verb::Status { check: args.check };
+    if !args.files.any() {
+        return database::run(verb, &args.database, context);
+    }
+    let project = trial::select_one(context.global, &args.files)?;
+    database::run_in(&project, verb, &CopyArgs::default(), &args.database, context)
 }

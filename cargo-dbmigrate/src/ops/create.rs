@@ -7,6 +7,7 @@ use dbmigrate_core::file_name::{self, FileName};
 
 use crate::error::CliError;
 use crate::ops::edit;
+use crate::ops::house;
 use crate::ops::project::Project;
 
 /// What the new migration is made of.
@@ -18,6 +19,7 @@ pub(crate) enum Kind {
 
 /// Works out the number and writes the files; returns their paths relative to the package.
 pub(crate) fn create(project: &Project, name: &str, kind: Kind) -> Result<Vec<String>, CliError> {
+    house::only(project, "create")?;
     project.sound_config()?;
     let slug = slug(name)?;
     let lock = lock(project)?;

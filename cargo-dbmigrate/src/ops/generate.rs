@@ -15,8 +15,10 @@ use dbmigrate_schema::{
 };
 
 use crate::error::CliError;
+use crate::ops::beside::whole;
 use crate::ops::create::{self, Next};
 use crate::ops::declared;
+use crate::ops::house;
 use crate::ops::project::Project;
 
 /// Any number will do, if it stays the same.
@@ -64,10 +66,21 @@ pub(crate) fn generate(
     program: Option<&dyn Program>,
     ask: &mut dyn FnMut(&str) -> Option<bool>,
 ) -> Result<Outcome, CliError> {
+    house::only(project, "generate")?;
     let loaded = project.load();
     // There is no folder before there is a first migration.
     if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {
         return Err(CliError::diagnostics(loaded.diagnostics));
+    }
+    let whole = whole(project, &loaded.set)?;
+    if whole.builds_on_others() {
+        let message = format!(
+            "{} builds on {}, and a migration is generated for a set that stands alone",
+            project.config.title(),
+            whole.foundation()
+        );
+        return Err(CliError::failure(message)
+            .help(format!("write it by hand: `cargo dbmigrate create NAME{}`", project.flag())));
     }
     let file = declared::read(project)?;
     let before = Schema::from_migrations(&loaded.set, program).map_err(CliError::diagnostics)?;

@@ -1,6 +1,6 @@
 //! Works out what wires a package: manifest, build.rs, module, first migration, runner. Writes nothing itself.
 
-mod manifest;
+pub(crate) mod manifest;
 mod runner;
 mod sources;
 
@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
 use crate::ops::wiring::{self, BUILD, RUNTIME};
+use dbmigrate_core::layout::Layout;
 
 /// What is to be written, and what people should know.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     let mut document = wiring::manifest(project)?;
     let wiring = wiring::read(project, &document)?;
     let mut plan = Plan::default();
-    let module = sources::module_line(&wiring);
+    let module = sources::module_line(&wiring, &project.config.set);
 
     manifest::edit(project, &mut document, &wiring, checkout.as_deref(), runner, &mut plan)?;
     sources::edit_build_script(&wiring, &mut plan)?;
@@ -36,7 +37,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     first_migration(project, &mut plan);
     ignore_database(project, &mut plan);
     if runner {
-        runner::add_file(project, &module, &mut plan)?;
+        runner::add_file(project, &wiring, &mut plan)?;
     }
     Ok(plan)
 }
@@ -58,6 +59,9 @@ fn database(project: &Project) -> String {
 
 /// A file for the first migration, where the folder has none yet.
 fn first_migration(project: &Project, plan: &mut Plan) {
+    if project.config.layout != Layout::House {
+        return;
+    }
     let folder = project.root.join(&project.config.dir);
     if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return;

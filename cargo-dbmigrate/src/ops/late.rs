@@ -7,12 +7,11 @@ use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use dbmigrate_runtime::Migrator;
 
 use crate::ops::driver::Rusqlite;
-use crate::ops::project::Project;
 use crate::ops::since::Since;
 use crate::ops::{runtime_set, schema_reader};
 
 /// What is wrong with the order in which a database that has what the revision holds will run a sound set.
-pub(crate) fn check(project: &Project, set: &MigrationSet, since: &Since) -> Option<Diagnostic> {
+pub(crate) fn check(set: &MigrationSet, since: &Since) -> Option<Diagnostic> {
     let (newest, base) = (since.held.last()?, since.base.as_deref()?);
     let late: Vec<&SourceMigration> =
         set.migrations.iter().filter(|it| it.number < *newest && !since.held.contains(&it.number)).collect();
@@ -21,8 +20,9 @@ pub(crate) fn check(project: &Project, set: &MigrationSet, since: &Since) -> Opt
         return None;
     }
     let held: Vec<u64> = since.held.iter().copied().collect();
+    let reader = schema_reader::reader(set, &[]);
     let found = runtime_set::with_set(set, |set| {
-        let migrator = Migrator::<Rusqlite>::new(set).schema_reader(schema_reader::reader(&project.config));
+        let migrator = Migrator::<Rusqlite>::new(set).schema_reader(reader);
         migrator.order_conflict(&held)
     });
     match found {

@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
 use crate::ops::git::{Repository, Revision};
 use crate::ops::project::Project;
-use crate::ops::{create, since};
+use crate::ops::{create, house, since};
 
 mod lock;
 mod mention;
@@ -45,12 +45,13 @@ pub(crate) struct Move {
 
 /// Renumbers what `onto`, or else the main branch, does not hold. `dry_run` changes nothing.
 pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> Result<Renumbered, CliError> {
+    house::only(project, "renumber")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let (base, revision) = base(project, onto)?;
     let config = &project.config;
     let theirs = match revision.has_package() {
-        true => revision.config().map_err(CliError::diagnostics)?,
+        true => revision.config(&config.set).map_err(CliError::diagnostics)?,
         false => config.clone(),
     };
     let held = files(&revision, &theirs)?;

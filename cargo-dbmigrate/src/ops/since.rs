@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dbmigrate_core::file_name::{self, FileName};
 use dbmigrate_core::files::Files;
+use dbmigrate_core::layout::Layout;
 use dbmigrate_core::lock::FILE;
 use dbmigrate_core::sequence::{quoted, rename};
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText};
@@ -32,20 +33,22 @@ pub(crate) fn since(project: &Project, revision: Option<&str>, set: &MigrationSe
     let Some(revision) = revision else { return Ok(fork_point(project, set).unwrap_or_default()) };
     let repository = Repository::of(&project.root)?;
     let revision = repository.at(revision)?;
-    if !revision.has_package() {
+    if !project.is_tried && !revision.has_package() {
         return Ok(Since { base: Some(revision.name), ..Since::default() });
     }
-    let then = revision.set().map_err(CliError::diagnostics)?;
+    let then = revision.set(&set.config.set, project.tried()).map_err(CliError::diagnostics)?;
     let is_merged = repository.is_merged(&revision.commit);
-    Ok(Comparison { project, set, base: revision.name.clone(), revision: &revision, is_merged }.run(&then))
+    let (base, dir) = (revision.name.clone(), &then.config.dir);
+    Ok(Comparison { project, set, base, revision: &revision, dir, is_merged }.run(&then))
 }
 
 fn fork_point(project: &Project, set: &MigrationSet) -> Option<Since> {
     let repository = Repository::of(&project.root).ok()?;
     let (base, commit) = repository.fork_point()?;
     let revision = repository.at(&commit).ok()?;
-    let then = revision.set().ok()?;
-    Some(Comparison { project, set, base, revision: &revision, is_merged: true }.run(&then))
+    let then = revision.set(&set.config.set, project.tried()).ok()?;
+    let dir = &then.config.dir;
+    Some(Comparison { project, set, base, revision: &revision, dir, is_merged: true }.run(&then))
 }
 
 struct Comparison<'a> {
@@ -53,6 +56,8 @@ struct Comparison<'a> {
     set: &'a MigrationSet,
     base: String,
     revision: &'a Revision,
+    /// The folder of the migrations there.
+    dir: &'a str,
     /// Whether all that the revision holds has once been here.
     is_merged: bool,
 }
@@ -94,6 +99,9 @@ impl Comparison<'_> {
 
     /// The numbers of files whose name is not right.
     fn misnamed(&self) -> BTreeSet<u64> {
+        if self.set.config.layout != Layout::House {
+            return BTreeSet::new();
+        }
         let entries = self.project.root.as_path().list(&self.set.config.dir).unwrap_or_default();
         let names = entries.into_iter().filter_map(|entry| entry.name.ok());
         names
@@ -232,7 +240,8 @@ impl Comparison<'_> {
 
     /// Where a file of the revision lies today.
     fn here(&self, old: &str) -> String {
-        format!("{}/{}", self.set.config.dir, old.rsplit('/').next().unwrap_or(old))
+        let inside = old.strip_prefix(self.dir).and_then(|rest| rest.strip_prefix('/'));
+        format!("{}/{}", self.set.config.dir, inside.unwrap_or(old))
     }
 
     fn restore(&self, old: &str, now: &str) -> String {

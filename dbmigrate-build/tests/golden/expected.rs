@@ -291,7 +291,26 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
     sealed: 4,
     schema: Some("s1:0123456789abcdef"),
     squash: None,
-    adoption: None,
+    adoption: Some(__dbmigrate::Adoption {
+        from: "sqlx",
+        table: Some("_sqlx_\"migrations\""),
+        newest_only: false,
+        keep: false,
+        aside: Some("_sqlx_\"migrations\""),
+        remove: "DROP TABLE main.\"_sqlx_\"\"migrations\"\"\"",
+        by: __dbmigrate::TakesOver::HISTORIES,
+        shapes: &[
+            __dbmigrate::OldShape {
+                columns: &["version", "description", "installed_on", "success", "checksum"],
+                applied: "SELECT CAST(version AS TEXT), lower(hex(checksum)), datetime(installed_on) FROM main.\"_sqlx_\"\"migrations\"\"\" WHERE success <> 0 ORDER BY version",
+                forbids: "SELECT CAST(version AS TEXT), \'was begun and did not succeed\' FROM main.\"_sqlx_\"\"migrations\"\"\" WHERE success = 0",
+            },
+        ],
+        migrations: &[
+            __dbmigrate::Adopted { key: "20240103081500", checksum: Some("0f"), number: 1 },
+            __dbmigrate::Adopted { key: "20240110093011", checksum: None, number: 2 },
+        ],
+    }),
 };
 
 #[doc(hidden)]

@@ -64,6 +64,13 @@ pub(crate) fn moment(number: u64) -> Option<u64> {
     (YEARS.contains(&parts(number)[0]) && exists(number)).then_some(number)
 }
 
+/// A timestamp whose time of the day does not exist, such as 21:66:51, at the last moment that it could mean.
+pub(crate) fn moment_near(number: u64) -> Option<u64> {
+    let [_, _, _, hour, minute, second] = parts(number);
+    let day = number / 1_000_000;
+    moment(((day * 100 + hour.min(23)) * 100 + minute.min(59)) * 100 + second.min(59))
+}
+
 fn exists(number: u64) -> bool {
     let [year, month, day, hour, minute, second] = parts(number);
     year <= 9999

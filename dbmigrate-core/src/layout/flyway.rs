@@ -75,7 +75,7 @@ fn baselines<F: Files + ?Sized>(reader: &mut Reader<'_, F>, versions: &mut BTree
     let newest = versions.iter().rev().find(|(_, ways)| ways.baseline.is_some()).map(|(version, _)| version.clone());
     for (version, ways) in versions {
         let Some(path) = ways.baseline.take() else { continue };
-        if Some(&*version) == newest.as_ref() && first.as_ref().is_none_or(|first| first > version) {
+        if Some(version) == newest.as_ref() && first.as_ref().is_none_or(|first| first > version) {
             ways.up = Some(path);
             continue;
         }

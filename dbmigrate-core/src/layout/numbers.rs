@@ -39,13 +39,21 @@ fn moments(versions: &[Option<u64>]) -> Option<Numbers> {
     if count == 0 || count * 2 < known.len() || !rises(known.iter().copied().flatten()) {
         return None;
     }
+    let mut next = u64::MAX;
+    let mut limits = Vec::with_capacity(known.len());
+    for moment in known.iter().rev() {
+        next = moment.unwrap_or(next);
+        limits.push(next);
+    }
     let mut numbers: Vec<u64> = Vec::with_capacity(known.len());
-    for moment in known {
+    for ((moment, before), version) in known.iter().zip(limits.into_iter().rev()).zip(versions) {
         let after = numbers.last().map_or(file_name::FIRST_MOMENT, |&last| file_name::second_after(last));
-        match moment {
-            Some(moment) if moment < after => return None,
-            moment => numbers.push(moment.unwrap_or(after)),
+        let near = version.and_then(file_name::moment_near);
+        let number = moment.or(near.filter(|near| (after..before).contains(near))).unwrap_or(after);
+        if number < after {
+            return None;
         }
+        numbers.push(number);
     }
     Some(Numbers {
         numbering: Numbering::Timestamp,
@@ -85,7 +93,7 @@ fn sequence(found: &[Found], versions: &[Option<u64>]) -> Numbers {
 fn width(found: &[Found], last: u64) -> usize {
     let mut widths = found.iter().map(|it| it.written.len());
     let first = widths.next().unwrap_or(0);
-    let padded = found.iter().any(|it| it.written.starts_with('0'));
+    let padded = found.iter().any(|it| it.written.len() > 1 && it.written.starts_with('0'));
     let fits = (1..=MAX_WIDTH).contains(&first) && widths.all(|width| width == first);
     let default = Config::default().width;
     if fits && padded && last.checked_ilog10().map_or(1, |it| it as usize + 1) <= first { first } else { default }

@@ -41,7 +41,7 @@ fn order<F: Files + ?Sized>(reader: &mut Reader<'_, F>, names: &[String]) {
     for pair in names.windows(2) {
         let [before, name] = pair else { continue };
         let (number, number_before) = (number(name), number(before));
-        let (what, code) = if number == number_before {
+        let (what, code) = if number.is_some() && number == number_before {
             (format!("`{name}` has the same number as `{before}`"), "duplicate-number")
         } else if number < number_before {
             (format!("`{name}` has a lower number than `{before}`, which comes before it"), "unordered-number")

@@ -42,7 +42,7 @@ pub(super) fn one(text: String, around: Around) -> (String, bool) {
 }
 
 /// The `COMMIT` and `BEGIN` of a text that runs in a transaction of its tool, where it leaves that one only to flip
-/// switches.
+/// switches: what stands outside of every transaction neither writes to rows that are there nor drops anything.
 fn left_and_entered(text: &str, statements: &[Statement]) -> Option<Vec<Span>> {
     let mut inside = true;
     let mut control = Vec::new();
@@ -55,12 +55,15 @@ fn left_and_entered(text: &str, statements: &[Statement]) -> Option<Vec<Span>> {
                 control.push(statement.span);
             }
             _ if inside => {}
-            _ => {
+            // What foreign keys could make a difference to, or a transaction, is not moved into one without a word.
+            Effect::DropTable(_) | Effect::DropColumn(_) | Effect::Write(_) | Effect::Bare { .. } => return None,
+            Effect::Session => {
                 let pragma = Pragma::of(text.get(statement.span.start..statement.span.end)?)?;
                 if !SWITCHES.contains(&pragma.name.as_str()) {
                     return None;
                 }
             }
+            Effect::None => {}
         }
     }
     (inside && !control.is_empty()).then_some(control)
@@ -132,6 +135,12 @@ mod tests {
             );
         }
         check("END /* a */;BEGIN", Around::Transaction, "/* END */ /* a */;/* BEGIN */", true);
+        check(
+            "COMMIT;\nPRAGMA foreign_keys=1;\nCREATE TABLE a(b);\nINSERT INTO a SELECT 1;\nBEGIN",
+            Around::Transaction,
+            "/* COMMIT; */\nPRAGMA foreign_keys=1;\nCREATE TABLE a(b);\nINSERT INTO a SELECT 1;\n/* BEGIN */",
+            true,
+        );
         let blanks = " ".repeat("END /* a */ TRANSACTION;".len());
         check("END /* a */ TRANSACTION;BEGIN", Around::Transaction, &format!("{blanks}/* BEGIN */"), true);
     }
@@ -141,6 +150,9 @@ mod tests {
         for text in [
             "COMMIT;\nDELETE FROM a;\nBEGIN;",
             "COMMIT;\nVACUUM;\nBEGIN;",
+            "COMMIT;\nDROP TABLE a;\nBEGIN;",
+            "COMMIT;\nPRAGMA journal_mode = WAL;\nBEGIN;",
+            "COMMIT;\nATTACH 'b' AS b;\nBEGIN;",
             "COMMIT;",
             "BEGIN; SELECT 1; COMMIT;",
             "SELECT 1;",

@@ -5,6 +5,7 @@
 //! which calls [`run`] with its own [`Terminal`]. Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 101 failure.
 //! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
 
+mod adopt;
 mod ask;
 mod backup;
 mod copies;
@@ -26,6 +27,7 @@ mod request;
 mod reset;
 mod restore;
 mod run;
+mod sets;
 mod settle;
 mod table;
 mod target;
@@ -35,10 +37,15 @@ mod tests;
 
 pub use human::time;
 pub use location::database_path;
+pub(crate) use open::{Opened, discard_empty, open};
+pub(crate) use output::Output;
 pub use parse::{Invocation, Usage, parse};
 pub use program::PROGRAM;
 pub use replay::REPLAY;
+pub(crate) use replay::run as replay_one;
 pub use request::{Back, Baseline, Format, Mend, Request, Verb};
+pub(crate) use run::configured;
 pub use run::{run, run_on};
+pub use sets::run_together;
 pub use table::DESTRUCTIVE;
 pub use terminal::Terminal;

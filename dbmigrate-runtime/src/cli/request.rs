@@ -13,6 +13,8 @@ pub struct Request {
     pub program: String,
     /// What to do.
     pub verb: Verb,
+    /// The set to work on; all that there are without it, or the only one.
+    pub set: Option<String>,
     /// Who reads the output.
     pub format: Format,
     /// Whether to say more: metadata and durations.
@@ -103,6 +105,13 @@ pub enum Verb {
         /// Whether a database that does not have what they make is fine.
         force: bool,
     },
+    /// Takes the history of another tool over, and applies nothing.
+    Adopt {
+        /// Whether nobody needs to be asked.
+        yes: bool,
+        /// Whether a database that does not have what its history says is fine.
+        force: bool,
+    },
     /// Takes a migration out of the history, so that it runs again.
     Forget {
         /// Which.
@@ -146,6 +155,7 @@ impl Verb {
             Self::Redo => "redo",
             Self::Reset { .. } => "reset",
             Self::Mark { .. } => "mark",
+            Self::Adopt { .. } => "adopt",
             Self::Forget { .. } => "forget",
             Self::Repair { .. } => "repair",
             Self::Backup { .. } => "backup",

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::request::{Back, Request, Verb};
 use super::restore::How;
 use super::target::find;
-use super::{Terminal, backup, human, open, reset, restore, settle};
+use super::{Terminal, adopt, backup, human, open, reset, restore, settle};
 use crate::{Access, Backend, Entry, Error, Migrator, NewerDatabase, Rehearse, Report, State, Status};
 
 /// Runs `request` on the database file and returns the exit code: 0 done, 1 the answer is no, 2 wrong usage, 101
@@ -20,6 +20,7 @@ pub fn run<B: Backend>(
     terminal: &mut dyn Terminal,
 ) -> u8 {
     let mut output = Output::new(request, database, terminal);
+    output.set = migrator.set().name.to_owned();
     let migrator = configured(migrator, request);
     if let Verb::Restore { from, yes, force } = &request.verb {
         // The database may be damaged or missing.
@@ -56,12 +57,13 @@ pub fn run_on<B: Backend>(
         return run(migrator, database, request, terminal);
     }
     let mut output = Output::new(request, database, terminal);
+    output.set = migrator.set().name.to_owned();
     let result = execute(configured(migrator, request), connection, database, request, &mut output);
     output.end(result)
 }
 
 /// The migrator with what the command line says of it.
-fn configured<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Request) -> Migrator<'a, B> {
+pub(crate) fn configured<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Request) -> Migrator<'a, B> {
     let migrator = match request.busy_timeout {
         Some(timeout) => migrator.busy_timeout(timeout),
         None => migrator,
@@ -108,6 +110,10 @@ fn execute<B: Backend>(
         Verb::Mark { what, force } => {
             let migrator = if *force { migrator.allow_mismatch() } else { migrator };
             settle::mark(&migrator, connection, what, output)
+        }
+        Verb::Adopt { yes, force } => {
+            let migrator = if *force { migrator.allow_mismatch() } else { migrator };
+            adopt::adopt(&migrator, connection, database, *yes, output)
         }
         Verb::Forget { target } => settle::forget(&migrator, connection, target, output),
         Verb::Repair { what, stopped } => settle::repair(&migrator, connection, what, *stopped, output),

@@ -16,7 +16,7 @@ pub(crate) fn set_with(files: &[(&str, &str)], config: Config) -> MigrationSet {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let loaded = dbmigrate_core::load::load_with(&root, config);
+    let loaded = dbmigrate_core::load::load_with(root.as_path(), config);
     fs::remove_dir_all(root).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
     loaded.set

@@ -1,8 +1,8 @@
--- Made by Flyway 12.0.2: of `installed.sql` by the sixth and `broken`, which fails half way.
+-- Made by Flyway 12.0.2: `migrations` and `broken`, which fails.
 PRAGMA user_version = 0;
-PRAGMA foreign_keys=OFF;
-BEGIN TRANSACTION;
-CREATE TABLE IF NOT EXISTS "flyway_schema_history" (
+PRAGMA foreign_keys = OFF;
+BEGIN;
+CREATE TABLE "flyway_schema_history" (
     "installed_rank" INT NOT NULL PRIMARY KEY,
     "version" VARCHAR(50),
     "description" VARCHAR(200) NOT NULL,
@@ -14,40 +14,40 @@ CREATE TABLE IF NOT EXISTS "flyway_schema_history" (
     "execution_time" INT NOT NULL,
     "success" BOOLEAN NOT NULL
 );
-INSERT INTO flyway_schema_history VALUES(1,'1','create workshop','SQL','V1__create_workshop.sql',-754743354,'','2026-11-27 11:22:31.552',22,1);
-INSERT INTO flyway_schema_history VALUES(2,'2','log repairs','SQL','V2__log_repairs.sql',-1396947776,'','2026-11-27 11:22:31.598',0,1);
-INSERT INTO flyway_schema_history VALUES(3,'2.1','settle texts','SQL','V2.1__settle_texts.sql',-979792473,'','2026-11-27 11:22:31.661',21,1);
-INSERT INTO flyway_schema_history VALUES(4,'3','price in cents','SQL','V3__price_in_cents.sql',-1420557488,'','2026-11-27 11:22:31.705',12,1);
-INSERT INTO flyway_schema_history VALUES(5,'4','email is unique','SQL','V4__email_is_unique.sql',-965025292,'','2026-11-27 11:22:31.817',90,1);
-INSERT INTO flyway_schema_history VALUES(6,NULL,'open repairs','SQL','R__open_repairs.sql',-539018049,'','2026-11-27 11:22:31.848',0,1);
-INSERT INTO flyway_schema_history VALUES(7,'10','add phone','SQL','V10__add_phone.sql',2140179694,'','2026-11-27 11:22:45.615',22,1);
-INSERT INTO flyway_schema_history VALUES(8,'11','half done','SQL','V11__half_done.sql',-1365715730,'','2026-11-27 11:22:45.716',78,0);
+INSERT INTO "flyway_schema_history" VALUES (1, '1', 'create workshop', 'SQL', 'V1__create_workshop.sql', -754743354, '', '2026-11-27 11:29:08.121', 4, 1);
+INSERT INTO "flyway_schema_history" VALUES (2, '2', 'log repairs', 'SQL', 'V2__log_repairs.sql', -1396947776, '', '2026-11-27 11:29:08.146', 0, 1);
+INSERT INTO "flyway_schema_history" VALUES (3, '2.1', 'settle texts', 'SQL', 'V2.1__settle_texts.sql', -979792473, '', '2026-11-27 11:29:08.187', 15, 1);
+INSERT INTO "flyway_schema_history" VALUES (4, '3', 'price in cents', 'SQL', 'V3__price_in_cents.sql', -1420557488, '', '2026-11-27 11:29:08.243', 39, 1);
+INSERT INTO "flyway_schema_history" VALUES (5, '4', 'email is unique', 'SQL', 'V4__email_is_unique.sql', -965025292, '', '2026-11-27 11:29:08.382', 110, 1);
+INSERT INTO "flyway_schema_history" VALUES (6, NULL, 'open repairs', 'SQL', 'R__open_repairs.sql', -539018049, '', '2026-11-27 11:29:08.416', 3, 1);
+INSERT INTO "flyway_schema_history" VALUES (7, '10', 'add phone', 'SQL', 'V10__add_phone.sql', 2140179694, '', '2026-11-27 11:29:09.646', 12, 1);
+INSERT INTO "flyway_schema_history" VALUES (8, '11', 'half done', 'SQL', 'V11__half_done.sql', -1365715730, '', '2026-11-27 11:29:09.722', 45, 0);
 CREATE TABLE repair_log (
     id INTEGER PRIMARY KEY,
     repair_id INTEGER NOT NULL,
     note TEXT NOT NULL
 );
-INSERT INTO repair_log VALUES(1,3,'was: a puncture');
-CREATE TABLE IF NOT EXISTS "repair" (
+INSERT INTO "repair_log" VALUES (1, 3, 'was: a puncture');
+CREATE TABLE "repair" (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
     what TEXT NOT NULL,
     cents INTEGER NOT NULL DEFAULT 0 CHECK (cents >= 0)
 );
-INSERT INTO repair VALUES(1,1,'new chain',2450);
-INSERT INTO repair VALUES(2,1,'true a wheel',1800);
-INSERT INTO repair VALUES(3,2,'a puncture; paid -- in cash',900);
-CREATE TABLE IF NOT EXISTS "customer" (
+INSERT INTO "repair" VALUES (1, 1, 'new chain', 2450);
+INSERT INTO "repair" VALUES (2, 1, 'true a wheel', 1800);
+INSERT INTO "repair" VALUES (3, 2, 'a puncture; paid -- in cash', 900);
+CREATE TABLE "customer" (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     email TEXT UNIQUE
 , phone TEXT);
-INSERT INTO customer VALUES(1,'Ada','ada@example.org',NULL);
-INSERT INTO customer VALUES(2,'Grace',NULL,NULL);
-INSERT INTO customer VALUES(3,'Müller; & sons','office@mueller.example',NULL);
+INSERT INTO "customer" VALUES (1, 'Ada', 'ada@example.org', NULL);
+INSERT INTO "customer" VALUES (2, 'Grace', NULL, NULL);
+INSERT INTO "customer" VALUES (3, 'Müller; & sons', 'office@mueller.example', NULL);
 CREATE TABLE half_done (id INTEGER PRIMARY KEY);
 DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('repair',3);
+INSERT INTO "sqlite_sequence" VALUES ('repair', 3);
 CREATE INDEX "flyway_schema_history_s_idx" ON "flyway_schema_history" ("success");
 CREATE INDEX repair_by_customer ON repair (customer_id);
 CREATE TRIGGER repair_is_logged AFTER UPDATE OF what ON repair

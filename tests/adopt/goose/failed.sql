@@ -1,47 +1,47 @@
--- Made by goose 3.27.3: `goose` over the migrations and `broken`, which fails half way and leaves no record.
+-- Made by goose 3.27.3: `migrations` and `broken`, which fails.
 PRAGMA user_version = 0;
-PRAGMA foreign_keys=OFF;
-BEGIN TRANSACTION;
+PRAGMA foreign_keys = OFF;
+BEGIN;
 CREATE TABLE goose_db_version (
 		id INTEGER PRIMARY KEY AUTOINCREMENT,
 		version_id INTEGER NOT NULL,
 		is_applied INTEGER NOT NULL,
 		tstamp TIMESTAMP DEFAULT (datetime('now'))
 	);
-INSERT INTO goose_db_version VALUES(1,0,1,'2026-11-27 11:17:23');
-INSERT INTO goose_db_version VALUES(2,1,1,'2026-11-27 11:17:23');
-INSERT INTO goose_db_version VALUES(3,2,1,'2026-11-27 11:17:23');
-INSERT INTO goose_db_version VALUES(4,3,1,'2026-11-27 11:17:23');
-INSERT INTO goose_db_version VALUES(5,4,1,'2026-11-27 11:17:23');
-INSERT INTO goose_db_version VALUES(6,5,1,'2026-11-27 11:17:23');
-INSERT INTO goose_db_version VALUES(7,6,1,'2026-11-27 11:17:23');
+INSERT INTO "goose_db_version" VALUES (1, 0, 1, '2026-11-27 11:29:04');
+INSERT INTO "goose_db_version" VALUES (2, 1, 1, '2026-11-27 11:29:04');
+INSERT INTO "goose_db_version" VALUES (3, 2, 1, '2026-11-27 11:29:04');
+INSERT INTO "goose_db_version" VALUES (4, 3, 1, '2026-11-27 11:29:04');
+INSERT INTO "goose_db_version" VALUES (5, 4, 1, '2026-11-27 11:29:04');
+INSERT INTO "goose_db_version" VALUES (6, 5, 1, '2026-11-27 11:29:04');
+INSERT INTO "goose_db_version" VALUES (7, 6, 1, '2026-11-27 11:29:04');
 CREATE TABLE repair_log (
     id INTEGER PRIMARY KEY,
     repair_id INTEGER NOT NULL,
     note TEXT NOT NULL
 );
-INSERT INTO repair_log VALUES(1,3,'was: a puncture');
-CREATE TABLE IF NOT EXISTS "repair" (
+INSERT INTO "repair_log" VALUES (1, 3, 'was: a puncture');
+CREATE TABLE "repair" (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
     what TEXT NOT NULL,
     cents INTEGER NOT NULL DEFAULT 0 CHECK (cents >= 0)
 );
-INSERT INTO repair VALUES(1,1,'new chain',2450);
-INSERT INTO repair VALUES(2,1,'true a wheel',1800);
-INSERT INTO repair VALUES(3,2,'a puncture; paid -- in cash',900);
-CREATE TABLE IF NOT EXISTS "customer" (
+INSERT INTO "repair" VALUES (1, 1, 'new chain', 2450);
+INSERT INTO "repair" VALUES (2, 1, 'true a wheel', 1800);
+INSERT INTO "repair" VALUES (3, 2, 'a puncture; paid -- in cash', 900);
+CREATE TABLE "customer" (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     email TEXT UNIQUE
 , phone TEXT);
-INSERT INTO customer VALUES(1,'Ada','ada@example.org',NULL);
-INSERT INTO customer VALUES(2,'Grace',NULL,NULL);
-INSERT INTO customer VALUES(3,'Müller; & sons','office@mueller.example',NULL);
+INSERT INTO "customer" VALUES (1, 'Ada', 'ada@example.org', NULL);
+INSERT INTO "customer" VALUES (2, 'Grace', NULL, NULL);
+INSERT INTO "customer" VALUES (3, 'Müller; & sons', 'office@mueller.example', NULL);
 CREATE TABLE half_done (id INTEGER PRIMARY KEY);
 DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('goose_db_version',7);
-INSERT INTO sqlite_sequence VALUES('repair',3);
+INSERT INTO "sqlite_sequence" VALUES ('goose_db_version', 7);
+INSERT INTO "sqlite_sequence" VALUES ('repair', 3);
 CREATE INDEX repair_by_customer ON repair (customer_id);
 CREATE TRIGGER repair_is_logged AFTER UPDATE OF what ON repair
 BEGIN

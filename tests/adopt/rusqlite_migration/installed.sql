@@ -1,32 +1,32 @@
--- Made by rusqlite_migration 2.6.0: `peer-rusqlite_migration migrations DATABASE 5`.
+-- Made by rusqlite_migration 2.6.0: the first five of `migrations`.
 PRAGMA user_version = 5;
-PRAGMA foreign_keys=OFF;
-BEGIN TRANSACTION;
+PRAGMA foreign_keys = OFF;
+BEGIN;
 CREATE TABLE repair_log (
     id INTEGER PRIMARY KEY,
     repair_id INTEGER NOT NULL,
     note TEXT NOT NULL
 );
-INSERT INTO repair_log VALUES(1,3,'was: a puncture');
-CREATE TABLE IF NOT EXISTS "repair" (
+INSERT INTO "repair_log" VALUES (1, 3, 'was: a puncture');
+CREATE TABLE "repair" (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
     what TEXT NOT NULL,
     cents INTEGER NOT NULL DEFAULT 0 CHECK (cents >= 0)
 );
-INSERT INTO repair VALUES(1,1,'new chain',2450);
-INSERT INTO repair VALUES(2,1,'true a wheel',1800);
-INSERT INTO repair VALUES(3,2,'a puncture; paid -- in cash',900);
-CREATE TABLE IF NOT EXISTS "customer" (
+INSERT INTO "repair" VALUES (1, 1, 'new chain', 2450);
+INSERT INTO "repair" VALUES (2, 1, 'true a wheel', 1800);
+INSERT INTO "repair" VALUES (3, 2, 'a puncture; paid -- in cash', 900);
+CREATE TABLE "customer" (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     email TEXT UNIQUE
 );
-INSERT INTO customer VALUES(1,'Ada','ada@example.org');
-INSERT INTO customer VALUES(2,'Grace',NULL);
-INSERT INTO customer VALUES(3,'Müller; & sons','office@mueller.example');
+INSERT INTO "customer" VALUES (1, 'Ada', 'ada@example.org');
+INSERT INTO "customer" VALUES (2, 'Grace', NULL);
+INSERT INTO "customer" VALUES (3, 'Müller; & sons', 'office@mueller.example');
 DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('repair',3);
+INSERT INTO "sqlite_sequence" VALUES ('repair', 3);
 CREATE INDEX repair_by_customer ON repair (customer_id);
 CREATE TRIGGER repair_is_logged AFTER UPDATE OF what ON repair
 BEGIN

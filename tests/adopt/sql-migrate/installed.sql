@@ -1,38 +1,38 @@
--- Made by sql-migrate 1.8.0: `sql-migrate migrations DATABASE 5`.
+-- Made by sql-migrate 1.8.0: the first five of `migrations`.
 PRAGMA user_version = 0;
-PRAGMA foreign_keys=OFF;
-BEGIN TRANSACTION;
-CREATE TABLE IF NOT EXISTS "gorp_migrations" ("id" varchar(255) not null primary key, "applied_at" datetime);
-INSERT INTO gorp_migrations VALUES('0001-create_workshop.sql','2026-11-27 11:18:03.897157689+00:00');
-INSERT INTO gorp_migrations VALUES('0002-log_repairs.sql','2026-11-27 11:18:03.900442776+00:00');
-INSERT INTO gorp_migrations VALUES('0003-settle_texts.sql','2026-11-27 11:18:03.911405077+00:00');
-INSERT INTO gorp_migrations VALUES('0004-price_in_cents.sql','2026-11-27 11:18:03.926078632+00:00');
-INSERT INTO gorp_migrations VALUES('0005-email_is_unique.sql','2026-11-27 11:18:03.968340352+00:00');
+PRAGMA foreign_keys = OFF;
+BEGIN;
+CREATE TABLE "gorp_migrations" ("id" varchar(255) not null primary key, "applied_at" datetime);
+INSERT INTO "gorp_migrations" VALUES ('0001-create_workshop.sql', '2026-11-27 11:29:04.854206049+00:00');
+INSERT INTO "gorp_migrations" VALUES ('0002-log_repairs.sql', '2026-11-27 11:29:04.855366369+00:00');
+INSERT INTO "gorp_migrations" VALUES ('0003-settle_texts.sql', '2026-11-27 11:29:04.856376605+00:00');
+INSERT INTO "gorp_migrations" VALUES ('0004-price_in_cents.sql', '2026-11-27 11:29:04.85784919+00:00');
+INSERT INTO "gorp_migrations" VALUES ('0005-email_is_unique.sql', '2026-11-27 11:29:04.859892756+00:00');
 CREATE TABLE repair_log (
     id INTEGER PRIMARY KEY,
     repair_id INTEGER NOT NULL,
     note TEXT NOT NULL
 );
-INSERT INTO repair_log VALUES(1,3,'was: a puncture');
-CREATE TABLE IF NOT EXISTS "repair" (
+INSERT INTO "repair_log" VALUES (1, 3, 'was: a puncture');
+CREATE TABLE "repair" (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
     what TEXT NOT NULL,
     cents INTEGER NOT NULL DEFAULT 0 CHECK (cents >= 0)
 );
-INSERT INTO repair VALUES(1,1,'new chain',2450);
-INSERT INTO repair VALUES(2,1,'true a wheel',1800);
-INSERT INTO repair VALUES(3,2,'a puncture; paid -- in cash',900);
-CREATE TABLE IF NOT EXISTS "customer" (
+INSERT INTO "repair" VALUES (1, 1, 'new chain', 2450);
+INSERT INTO "repair" VALUES (2, 1, 'true a wheel', 1800);
+INSERT INTO "repair" VALUES (3, 2, 'a puncture; paid -- in cash', 900);
+CREATE TABLE "customer" (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     email TEXT UNIQUE
 );
-INSERT INTO customer VALUES(1,'Ada','ada@example.org');
-INSERT INTO customer VALUES(2,'Grace',NULL);
-INSERT INTO customer VALUES(3,'Müller; & sons','office@mueller.example');
+INSERT INTO "customer" VALUES (1, 'Ada', 'ada@example.org');
+INSERT INTO "customer" VALUES (2, 'Grace', NULL);
+INSERT INTO "customer" VALUES (3, 'Müller; & sons', 'office@mueller.example');
 DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('repair',3);
+INSERT INTO "sqlite_sequence" VALUES ('repair', 3);
 CREATE INDEX repair_by_customer ON repair (customer_id);
 CREATE TRIGGER repair_is_logged AFTER UPDATE OF what ON repair
 BEGIN

@@ -1,7 +1,7 @@
--- Made by sqlx 0.9.0: `peer-sqlx migrations DATABASE 5`.
+-- Made by sqlx 0.9.0: the first five of `migrations`.
 PRAGMA user_version = 0;
-PRAGMA foreign_keys=OFF;
-BEGIN TRANSACTION;
+PRAGMA foreign_keys = OFF;
+BEGIN;
 CREATE TABLE _sqlx_migrations (
     version BIGINT PRIMARY KEY,
     description TEXT NOT NULL,
@@ -10,36 +10,36 @@ CREATE TABLE _sqlx_migrations (
     checksum BLOB NOT NULL,
     execution_time BIGINT NOT NULL
 );
-INSERT INTO _sqlx_migrations VALUES(1,'create workshop','2026-11-27 11:12:31',1,X'fbc9f972642d8cc2de06eeb902c25ed27a45a73b8a139b6dbfd0b509af4af2d160a78044348b91054e0f08c9b45b5e22',9933158);
-INSERT INTO _sqlx_migrations VALUES(2,'log repairs','2026-11-27 11:12:31',1,X'3cd128451388250f652c9f0757a4cb0007a3538dc720505fa3c493dec569a9e23d51ec8f183fbed8163c81e1352d7ba0',16395541);
-INSERT INTO _sqlx_migrations VALUES(3,'settle texts','2026-11-27 11:12:31',1,X'dc3ec051b987a64d914ad3d972d6c4e9e9909166c4b7f5ff2a162764ff6aebe8bc7728939ddc7e42bdf8d5a53267996c',13060880);
-INSERT INTO _sqlx_migrations VALUES(4,'price in cents','2026-11-27 11:12:31',1,X'0a8a6b259057b5ca35feaa9e8991daec829ecb611930e313163d73cb54568f6089b562eecdf3bf34d1883e3261715e0f',11874231);
-INSERT INTO _sqlx_migrations VALUES(5,'email is unique','2026-11-27 11:12:31',1,X'5f4bbf8eab6faa4db648696fcdc81c15b2c6cdb1e368e438a7b071d97c12aab7459332b8efe30b4d45ad79e037d8bba5',34560480);
+INSERT INTO "_sqlx_migrations" VALUES (1, 'create workshop', '2026-11-27 11:28:06', 1, X'FBC9F972642D8CC2DE06EEB902C25ED27A45A73B8A139B6DBFD0B509AF4AF2D160A78044348B91054E0F08C9B45B5E22', 1507137);
+INSERT INTO "_sqlx_migrations" VALUES (2, 'log repairs', '2026-11-27 11:28:06', 1, X'3CD128451388250F652C9F0757A4CB0007A3538DC720505FA3C493DEC569A9E23D51EC8F183FBED8163C81E1352D7BA0', 1240720);
+INSERT INTO "_sqlx_migrations" VALUES (3, 'settle texts', '2026-11-27 11:28:06', 1, X'DC3EC051B987A64D914AD3D972D6C4E9E9909166C4B7F5FF2A162764FF6AEBE8BC7728939DDC7E42BDF8D5A53267996C', 1789708);
+INSERT INTO "_sqlx_migrations" VALUES (4, 'price in cents', '2026-11-27 11:28:06', 1, X'0A8A6B259057B5CA35FEAA9E8991DAEC829ECB611930E313163D73CB54568F6089B562EECDF3BF34D1883E3261715E0F', 2168653);
+INSERT INTO "_sqlx_migrations" VALUES (5, 'email is unique', '2026-11-27 11:28:06', 1, X'5F4BBF8EAB6FAA4DB648696FCDC81C15B2C6CDB1E368E438A7B071D97C12AAB7459332B8EFE30B4D45AD79E037D8BBA5', 2016896);
 CREATE TABLE repair_log (
     id INTEGER PRIMARY KEY,
     repair_id INTEGER NOT NULL,
     note TEXT NOT NULL
 );
-INSERT INTO repair_log VALUES(1,3,'was: a puncture');
-CREATE TABLE IF NOT EXISTS "repair" (
+INSERT INTO "repair_log" VALUES (1, 3, 'was: a puncture');
+CREATE TABLE "repair" (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
     what TEXT NOT NULL,
     cents INTEGER NOT NULL DEFAULT 0 CHECK (cents >= 0)
 );
-INSERT INTO repair VALUES(1,1,'new chain',2450);
-INSERT INTO repair VALUES(2,1,'true a wheel',1800);
-INSERT INTO repair VALUES(3,2,'a puncture; paid -- in cash',900);
-CREATE TABLE IF NOT EXISTS "customer" (
+INSERT INTO "repair" VALUES (1, 1, 'new chain', 2450);
+INSERT INTO "repair" VALUES (2, 1, 'true a wheel', 1800);
+INSERT INTO "repair" VALUES (3, 2, 'a puncture; paid -- in cash', 900);
+CREATE TABLE "customer" (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     email TEXT UNIQUE
 );
-INSERT INTO customer VALUES(1,'Ada','ada@example.org');
-INSERT INTO customer VALUES(2,'Grace',NULL);
-INSERT INTO customer VALUES(3,'Müller; & sons','office@mueller.example');
+INSERT INTO "customer" VALUES (1, 'Ada', 'ada@example.org');
+INSERT INTO "customer" VALUES (2, 'Grace', NULL);
+INSERT INTO "customer" VALUES (3, 'Müller; & sons', 'office@mueller.example');
 DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('repair',3);
+INSERT INTO "sqlite_sequence" VALUES ('repair', 3);
 CREATE INDEX repair_by_customer ON repair (customer_id);
 CREATE TRIGGER repair_is_logged AFTER UPDATE OF what ON repair
 BEGIN

@@ -55,7 +55,7 @@ pub(super) fn edit(
 }
 
 /// The table at a path of keys; those that are missing are created without a header of their own.
-pub(super) fn table<'a>(from: &'a mut Table, keys: &[&str]) -> Result<&'a mut Table, CliError> {
+pub(crate) fn table<'a>(from: &'a mut Table, keys: &[&str]) -> Result<&'a mut Table, CliError> {
     keys.iter().try_fold(from, |table, key| {
         let implicit = || {
             let mut table = Table::new();

@@ -1,0 +1,178 @@
+//! `adopt`: takes over from another tool: its files, what installed databases record, and a database at hand.
+
+use std::path::{Path, PathBuf};
+
+use dbmigrate_core::sequence::quoted;
+use dbmigrate_runtime::Migrator;
+use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{Context, database};
+use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, Verbosity};
+use crate::error::{CliError, DONE};
+use crate::ops::adopt::{self, Asked, Plan};
+use crate::ops::driver::Rusqlite;
+use crate::ops::project::{self, Project};
+use crate::ops::schema::{Reach, connect};
+use crate::ops::{database as databases, runtime_set};
+use crate::{paths, report};
+
+pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let project = project::select_one(context.global)?;
+    if adopt::is_adopted(&project) {
+        return again(&project, args, context);
+    }
+    let at_hand = at_hand(&args.database, &project)?;
+    let (path, mut at_hand) = at_hand.unzip();
+    let asked = Asked {
+        from: args.from.as_deref(),
+        files: args.files.as_deref().map(|files| folder(&project, files)),
+        table: args.table.as_deref(),
+        keep: args.old_table == OldTable::Keep,
+        dir: args.dir.as_deref(),
+        database: at_hand.as_ref(),
+    };
+    let plan = adopt::plan(&project, &asked)?;
+    if !args.plan {
+        adopt::write(&project, &plan)?;
+    }
+    show(&project, &plan, args.plan, context);
+    if args.plan {
+        return Ok(match (path, &mut at_hand) {
+            (Some(path), Some(at_hand)) => preview(&plan, &path, at_hand, context),
+            _ => DONE,
+        });
+    }
+    drop(at_hand);
+    let exit = match args.database.database {
+        Some(_) => convert(args, context)?,
+        None => DONE,
+    };
+    if !context.shell.is_json() {
+        for step in adopt::left_to_do(&project, &plan)? {
+            context.shell.help(&step);
+        }
+    }
+    Ok(exit)
+}
+
+/// The files are taken over already: a database is left.
+fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let asks_for_files = args.from.is_some() || args.files.is_some() || args.dir.is_some() || args.table.is_some();
+    if asks_for_files || args.plan {
+        let file = format!("{}/{}", project.config.dir, dbmigrate_core::adoption::FILE);
+        return Err(CliError::usage(format!(
+            "the package has taken over from another tool already: `{file}` says what"
+        ))
+        .help("to take over a database: `cargo dbmigrate adopt --database FILE`")
+        .help(format!("to begin anew, remove what was written: {}", quoted(&file))));
+    }
+    convert(args, context)
+}
+
+/// Converts a database by what the package says now.
+fn convert(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let verb = Verb::Adopt { yes: args.yes, force: args.force };
+    database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
+}
+
+/// What the old history of a database would mean.
+fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
+    let request = Request {
+        program: "cargo dbmigrate".to_owned(),
+        verb: Verb::Status { check: false },
+        set: None,
+        format: if context.shell.is_json() { Format::Json } else { Format::Human },
+        verbose: false,
+        quiet: context.global.verbosity() == Verbosity::Quiet,
+        busy_timeout: None,
+        backup: None,
+    };
+    runtime_set::with_set(&plan.set, |set| {
+        cli::run_on(Migrator::<Rusqlite>::new(set), at_hand, path, &request, context.shell)
+    })
+}
+
+/// The database to look at: the one that was named or, where it is there, that of the package.
+fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
+    let reach = Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program: None };
+    let path = match &args.database {
+        Some(_) => databases::resolve(args.database.as_deref(), std::slice::from_ref(project))?.path,
+        None => match databases::resolve(None, std::slice::from_ref(project)) {
+            Ok(database) if database.path.is_file() => database.path,
+            _ => return Ok(None),
+        },
+    };
+    let connection = connect(&path, &reach)?;
+    Ok(Some((path, connection)))
+}
+
+/// A folder as it is named from the package.
+fn folder(project: &Project, files: &Path) -> String {
+    let absolute = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or(path.to_owned());
+    let path = paths::relative(&absolute(&project.root), &absolute(files));
+    if path.is_empty() { ".".to_owned() } else { path }
+}
+
+fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>) {
+    let shell = &mut *context.shell;
+    let tool = plan.tool.name();
+    if shell.is_json() {
+        for it in &plan.taken {
+            let line = json!({
+                "reason": "adopted-files",
+                "number": it.number,
+                "name": it.name,
+                "from": it.old,
+                "to": it.new,
+                "translated_lines": it.translated,
+                "dry_run": is_plan,
+            });
+            shell.data(&line.to_string());
+        }
+        report::diagnostics(&plan.remarks, shell);
+        for (path, _) in &plan.files {
+            shell.data(&json!({ "reason": "edited", "file": path, "new": true, "dry_run": is_plan }).to_string());
+        }
+        if let Some(edit) = &plan.manifest {
+            let line = json!({ "reason": "edited", "file": "Cargo.toml", "new": false, "what": edit.what, "dry_run": is_plan });
+            shell.data(&line.to_string());
+        }
+        return;
+    }
+    let why = if plan.seen.is_empty() { String::new() } else { format!(": {}", plan.seen.join("; ")) };
+    shell.status("Found", &format!("{tool}{why}"));
+    for it in &plan.taken {
+        let line = line(it);
+        if is_plan { shell.data(&line) } else { shell.status("Took", &line) }
+    }
+    report::diagnostics(&plan.remarks, shell);
+    let [created, changed] = if is_plan { ["Would write", "Would edit"] } else { ["Created", "Changed"] };
+    let listed: Vec<String> = plan.taken.iter().flat_map(|it| it.new.iter().cloned()).collect();
+    for (path, _) in plan.files.iter().filter(|(path, _)| !listed.contains(path)) {
+        shell.status(created, path);
+    }
+    if let Some(edit) = &plan.manifest {
+        let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display();
+        shell.status(changed, &format!("{path} ({})", edit.what));
+    }
+    let count = report::count(plan.taken.len(), "migration");
+    let stay = if plan.in_place { "; their files stay where they are" } else { "" };
+    let would = if is_plan { "would be taken" } else { "taken" };
+    shell.status("Finished", &format!("{count} {would} over from {tool}{stay}"));
+}
+
+/// `migrations/V1__a.sql -> db/migrations/001_a.sql (2 lines translated)`
+fn line(taken: &adopt::Taken) -> String {
+    let [old, new] = [&taken.old, &taken.new].map(|files| files.join(" and "));
+    let what = match (taken.old.is_empty(), taken.old == taken.new) {
+        (true, _) => new,
+        (_, true) => format!("{old} stays: {}", taken.name),
+        _ => format!("{old} -> {new}"),
+    };
+    match taken.translated {
+        0 => what,
+        lines => format!("{what} ({} translated)", report::count(lines, "line")),
+    }
+}

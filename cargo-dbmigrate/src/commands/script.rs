@@ -1,0 +1,82 @@
+//! `script`: the migrations as SQL, for engines that this tool does not connect to.
+
+use std::fs;
+use std::path::Path;
+
+use dbmigrate_runtime::cli::Terminal;
+use serde_json::json;
+
+use super::Context;
+use crate::cli::{Engine, ScriptArgs};
+use crate::error::{CliError, DONE};
+use crate::ops::edit;
+use crate::ops::project::{self, Project};
+use crate::ops::script::{Made, Request, d1, is_own, script};
+use crate::report;
+
+pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let project = project::select_one(context.global)?;
+    if let (Some(Engine::D1), Some(folder)) = (args.engine, &args.folder) {
+        return for_d1(&project, folder, context);
+    }
+    let request = Request {
+        from: args.from.as_deref(),
+        to: args.to.as_deref(),
+        database: args.database.as_deref(),
+        idempotent: args.idempotent,
+    };
+    let Made { from, to, migrations, text, warnings } = script(&project, &request)?;
+    report::diagnostics(&warnings, context.shell);
+    let shell = &mut *context.shell;
+    if let (Some(path), Some(text)) = (&args.output, &text) {
+        put(path, text)?;
+    }
+    let file = args.output.as_ref().filter(|_| text.is_some()).map(|path| path.display().to_string());
+    if shell.is_json() {
+        let sql = text.filter(|_| file.is_none());
+        let line =
+            json!({ "reason": "script", "from": from, "to": to, "migrations": migrations, "file": file, "sql": sql });
+        shell.data(&line.to_string());
+        return Ok(DONE);
+    }
+    match (text, file) {
+        (None, _) => shell.status("Finished", &format!("nothing to do: `{from}` is where it is to be")),
+        (Some(_), Some(file)) => {
+            let count = report::count(migrations.len(), "migration");
+            shell.status("Wrote", &format!("{file} (from {from} to {to}, {count}; proved in memory)"));
+        }
+        (Some(text), None) => shell.data(text.trim_end()),
+    }
+    Ok(DONE)
+}
+
+fn for_d1(project: &Project, folder: &Path, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let d1::Folder { written, kept, warnings } = d1::folder(project, folder)?;
+    report::diagnostics(&warnings, context.shell);
+    let shell = &mut *context.shell;
+    for path in &written {
+        let path = path.display().to_string();
+        if shell.is_json() {
+            shell.data(&json!({ "reason": "script-file", "engine": "d1", "file": path }).to_string());
+        } else {
+            shell.status("Wrote", &path);
+        }
+    }
+    let count = report::count(written.len(), "file");
+    shell.status("Finished", &format!("{count} written, {kept} there already (proved as D1 runs them)"));
+    Ok(DONE)
+}
+
+/// Writes a script; what somebody else wrote is not replaced.
+fn put(path: &Path, text: &str) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::failure(format!("could not write `{}`: {error}", path.display()));
+    match fs::read(path) {
+        Ok(there) if !is_own(&String::from_utf8_lossy(&there)) => {
+            Err(CliError::failure(format!("`{}` is there, and is no script of this command", path.display()))
+                .help("name another file, or remove this one"))
+        }
+        Ok(_) => edit::put(path, text).map_err(failed),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => edit::put(path, text).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,277 @@
+//! Which tool a package and a database come from: what was asked for, else what the folder and the database show. It
+//! never chooses between two that both may be right.
+
+use std::collections::BTreeMap;
+
+use cargo_metadata::DependencyKind;
+use dbmigrate_core::adoption::Tool;
+use dbmigrate_core::layout::{Candidate, Layout, detect};
+use dbmigrate_core::nearest::nearest;
+use rusqlite::Connection;
+
+use super::{Asked, layout_of};
+use crate::error::CliError;
+use crate::ops::project::Project;
+
+/// Folders in which tools keep their files when nobody says otherwise, beside that of the configuration.
+const FOLDERS: [&str; 9] = [
+    "migrations",
+    "drizzle",
+    "prisma/migrations",
+    "db/migrations",
+    "sql/migrations",
+    "src/migrations",
+    "src/db/migrations",
+    "src/database/migrations",
+    "migrations/sqlite",
+];
+
+/// The tool, and where it keeps what.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) tool: Tool,
+    pub(crate) layout: Layout,
+    /// The folder of its files, relative to the package.
+    pub(crate) dir: Option<String>,
+    /// The table of its history.
+    pub(crate) table: Option<String>,
+    /// What speaks for it, in words.
+    pub(crate) seen: Vec<String>,
+}
+
+/// A history in the database.
+struct Kept {
+    tool: Tool,
+    table: Option<String>,
+    reason: String,
+}
+
+/// Finds it.
+pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliError> {
+    let asked_for = asked.from.map(by_name).transpose()?;
+    let kept = asked.database.map(histories).transpose()?.unwrap_or_default();
+    if asked_for == Some(Tool::Live) {
+        return live(&kept);
+    }
+    let folders = folders(project, asked)?;
+    let (tool, mut seen) = match asked_for {
+        Some(tool) => (tool, Vec::new()),
+        None => guess(project, &folders, &kept, asked)?,
+    };
+    let kept = kept.into_iter().find(|kept| kept.tool == tool);
+    let (dir, layout) = folder(&folders, tool, asked)?;
+    let table = asked.table.map(str::to_owned).or_else(|| kept.as_ref().and_then(|kept| kept.table.clone()));
+    if tool.has_table() && table.is_none() && tool.usual_table().is_none() {
+        return Err(CliError::usage(format!("`{}` does not say in which table the history is kept", tool.name()))
+            .help("name it: `--table NAME`")
+            .help("or show a database that has it: `--database FILE`"));
+    }
+    if let Some(kept) = kept.filter(|kept| !seen.contains(&kept.reason)) {
+        seen.push(kept.reason);
+    }
+    Ok(Seen { tool, layout, dir: Some(dir), table, seen })
+}
+
+fn by_name(name: &str) -> Result<Tool, CliError> {
+    Tool::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
+        let error = CliError::usage(format!("no tool is called `{name}`"));
+        match nearest(name, names.iter().copied()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help(format!("the tools are `{}`", names.join("`, `"))),
+        }
+    })
+}
+
+fn live(kept: &[Kept]) -> Result<Seen, CliError> {
+    if let Some(kept) = kept.iter().find(|kept| kept.tool.has_table()) {
+        let message = format!("the database has a history: {}", kept.reason);
+        return Err(CliError::usage(message).help(format!("take that over: `--from {}`", kept.tool.name())));
+    }
+    let seen = vec!["the database has no history".to_owned()];
+    Ok(Seen { tool: Tool::Live, layout: Layout::House, dir: None, table: None, seen })
+}
+
+/// The folders that may hold the old files, and what each looks like.
+fn folders(project: &Project, asked: &Asked<'_>) -> Result<BTreeMap<String, Vec<Candidate>>, CliError> {
+    let looks = |dir: &str| detect(project.root.as_path(), dir);
+    if let Some(dir) = &asked.files {
+        if !project.root.join(dir).is_dir() {
+            return Err(CliError::usage(format!("`{dir}` is no folder")));
+        }
+        return Ok(BTreeMap::from([(dir.clone(), looks(dir))]));
+    }
+    let dirs = std::iter::once(project.config.dir.as_str()).chain(FOLDERS);
+    let there = dirs.filter(|dir| project.root.join(dir).is_dir());
+    let all: BTreeMap<String, Vec<Candidate>> = there.map(|dir| (dir.to_owned(), looks(dir))).collect();
+    let has_sql = |dir: &str| {
+        let names = project.root.join(dir).read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.filter_map(|name| name.into_string().ok()).any(|name| name.to_ascii_lowercase().ends_with(".sql"))
+    };
+    Ok(all.into_iter().filter(|(dir, candidates)| !candidates.is_empty() || has_sql(dir)).collect())
+}
+
+/// The crates that run the migrations of a tool.
+const CRATES: [(&str, Tool); 5] = [
+    ("sqlx", Tool::Sqlx),
+    ("diesel_migrations", Tool::Diesel),
+    ("diesel", Tool::Diesel),
+    ("refinery", Tool::Refinery),
+    ("rusqlite_migration", Tool::RusqliteMigration),
+];
+
+/// The one tool on whose crate the package depends, and whose files may be there.
+fn depended_on(project: &Project, folders: &BTreeMap<String, Vec<Candidate>>) -> Option<(Tool, String)> {
+    let is_used = |name: &str| {
+        [DependencyKind::Normal, DependencyKind::Build].iter().any(|kind| project.dependency(*kind, name).is_some())
+    };
+    let mut used: Vec<(&str, Tool)> = CRATES.into_iter().filter(|(name, _)| is_used(name)).collect();
+    used.dedup_by_key(|(_, tool)| *tool);
+    let [(name, tool)] = used.as_slice() else { return None };
+    let fits = |candidate: &Candidate| Tool::of(candidate.layout) == Some(*tool);
+    let may_be = *tool == Tool::RusqliteMigration || folders.values().flatten().any(fits);
+    may_be.then(|| (*tool, format!("the package depends on `{name}`")))
+}
+
+/// The tool that everything speaks for.
+fn guess(
+    project: &Project,
+    folders: &BTreeMap<String, Vec<Candidate>>,
+    kept: &[Kept],
+    asked: &Asked<'_>,
+) -> Result<(Tool, Vec<String>), CliError> {
+    let by_files: Vec<(Tool, &Candidate)> = folders
+        .values()
+        .flatten()
+        .filter(|candidate| candidate.certain)
+        .filter_map(|candidate| Some((Tool::of(candidate.layout)?, candidate)))
+        .collect();
+    let choices = || -> Vec<String> {
+        let files = folders.iter().flat_map(|(dir, candidates)| candidates.iter().map(move |it| (dir, it)));
+        let files = files.filter_map(|(dir, it)| {
+            Some(format!("`--from {} --files {dir}`: {}", Tool::of(it.layout)?.name(), it.reason))
+        });
+        let tables = kept.iter().map(|kept| format!("`--from {}`: {}", kept.tool.name(), kept.reason));
+        files.chain(tables).collect()
+    };
+    let undecided = |message: &str| {
+        let error = CliError::usage(message);
+        choices().into_iter().fold(error, CliError::help)
+    };
+    let tables: Vec<&Kept> = kept.iter().filter(|kept| kept.tool.has_table()).collect();
+    let mut tools: Vec<Tool> = by_files.iter().map(|(tool, _)| *tool).collect();
+    tools.sort();
+    tools.dedup();
+    let depends = depended_on(project, folders).filter(|_| asked.table.is_none());
+    if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends) {
+        if kept.iter().all(|kept| kept.tool == tool) {
+            return Ok((tool, vec![reason]));
+        }
+    }
+    match (tables.as_slice(), tools.as_slice()) {
+        ([one], []) => Ok((one.tool, vec![one.reason.clone()])),
+        ([one], tools) if tools.contains(&one.tool) || one.tool == Tool::Plain => {
+            let files = by_files.iter().filter(|(tool, _)| *tool == one.tool).map(|(_, it)| it.reason.clone());
+            Ok((one.tool, files.chain([one.reason.clone()]).collect()))
+        }
+        ([], [one]) => {
+            Ok((*one, by_files.iter().filter(|(tool, _)| tool == one).map(|(_, it)| it.reason.clone()).collect()))
+        }
+        ([], []) if kept.len() == 1 && asked.table.is_none() => Ok((kept[0].tool, vec![kept[0].reason.clone()])),
+        ([], []) if asked.table.is_some() => Ok((Tool::Plain, vec!["`--table` names its table".to_owned()])),
+        ([], []) if choices().is_empty() => Err(CliError::usage("nothing shows which tool the migrations come from")
+            .help("name it: `--from TOOL`, and the folder of its files: `--files DIR`")
+            .help("for a database without any history: `--from live --database FILE`")),
+        ([], []) => Err(undecided("nothing shows for sure which tool the migrations come from: name it")),
+        ([], _) => Err(undecided("the files look like those of several tools: name the one")),
+        ([_, _, ..], _) => Err(undecided("the database has the histories of several tools: name the one")),
+        ([_], _) => Err(undecided("the files and the database speak for different tools: name the one")),
+    }
+}
+
+/// The folder of a tool's files.
+fn folder(
+    folders: &BTreeMap<String, Vec<Candidate>>,
+    tool: Tool,
+    asked: &Asked<'_>,
+) -> Result<(String, Layout), CliError> {
+    let layout = layout_of(tool);
+    let fits = |dir: &&String| folders[*dir].iter().any(|candidate| candidate.layout == layout);
+    // A list in code takes its texts from any files.
+    let is_list = tool == Tool::RusqliteMigration && !folders.keys().any(|dir| fits(&dir));
+    let layout = if is_list { Layout::Plain } else { layout };
+    if let Some(dir) = &asked.files {
+        return Ok((dir.clone(), layout));
+    }
+    let fitting: Vec<&String> = folders.keys().filter(|dir| layout == Layout::Plain || fits(dir)).collect();
+    match fitting.as_slice() {
+        [dir] => Ok(((*dir).clone(), layout)),
+        [] => Err(CliError::usage(format!("no folder with files of {} was found", tool.name()))
+            .help("name it: `--files DIR`")),
+        several => {
+            let error = CliError::usage(format!("several folders may hold the files of {}", tool.name()));
+            Err(several.iter().fold(error, |error, dir| error.help(format!("`--files {dir}`"))))
+        }
+    }
+}
+
+/// The histories that a database has.
+fn histories(database: &Connection) -> Result<Vec<Kept>, CliError> {
+    let failed = |error: rusqlite::Error| CliError::failure(format!("could not read the database: {error}"));
+    let sql = "SELECT m.name, group_concat(lower(c.name), char(10)) FROM main.sqlite_master m, \
+               pragma_table_info(m.name, 'main') c WHERE m.type = 'table' AND lower(m.sql) NOT LIKE 'create virtual%' \
+               GROUP BY m.name ORDER BY m.name";
+    let mut statement = database.prepare(sql).map_err(failed)?;
+    let tables = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+    let mut kept = Vec::new();
+    for table in tables.map_err(failed)? {
+        let (table, columns) = table.map_err(failed)?;
+        let columns: Vec<&str> = columns.split('\n').collect();
+        if let Some(tool) = keeper(&table, &columns) {
+            let reason = format!("the database has the table `{table}`");
+            kept.push(Kept { tool, table: Some(table), reason });
+        }
+    }
+    let version: i64 = database.query_row("PRAGMA main.user_version", [], |row| row.get(0)).map_err(failed)?;
+    if version != 0 {
+        let reason = format!("the database has the user_version {version}");
+        kept.push(Kept { tool: Tool::RusqliteMigration, table: None, reason });
+    }
+    Ok(kept)
+}
+
+/// The tool whose history a table is.
+fn keeper(table: &str, columns: &[&str]) -> Option<Tool> {
+    let is_usual = |tool: &Tool| tool.usual_table().is_some_and(|usual| usual.eq_ignore_ascii_case(table));
+    let usual: Vec<Tool> = Tool::ALL.into_iter().filter(is_usual).filter(|tool| tool.fits(columns)).collect();
+    if let [.., last] = usual.as_slice() {
+        // Of two that share a name, the one that says more: a version alone fits both.
+        return Some(if columns.contains(&"dirty") { *last } else { usual[0] });
+    }
+    // Ours has a name as well.
+    let is_ours = columns.contains(&"set_name") && columns.contains(&"checksum");
+    let is_named = table.to_ascii_lowercase().contains("migration");
+    (is_named && !is_ours && Tool::Plain.fits(columns)).then_some(Tool::Plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_told_by_its_name_and_columns() {
+        for (table, columns, expect) in [
+            ("_sqlx_migrations", "version description installed_on success checksum execution_time", Some(Tool::Sqlx)),
+            ("schema_migrations", "version dirty", Some(Tool::GolangMigrate)),
+            ("schema_migrations", "version", Some(Tool::Dbmate)),
+            ("_migrations", "id filename applied_at", Some(Tool::Plain)),
+            ("_migrations", "id name applied_at set_name number checksum state", None),
+            ("migrations", "id name", Some(Tool::Plain)),
+            ("users", "id name", None),
+            ("_sqlx_migrations", "x", None),
+        ] {
+            let columns: Vec<&str> = columns.split(' ').collect();
+            assert_eq!(keeper(table, &columns), expect, "{table}");
+        }
+    }
+}

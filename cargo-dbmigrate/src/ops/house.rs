@@ -1,0 +1,51 @@
+//! What is for files of the house alone, and what a folder of other files looks like.
+
+use dbmigrate_core::layout::{Candidate, Layout, detect};
+
+use crate::error::CliError;
+use crate::ops::project::Project;
+
+/// Ends a command that would put files of the house into the folder of another tool.
+pub(crate) fn only(project: &Project, command: &str) -> Result<(), CliError> {
+    let layout = project.config.layout;
+    if layout == Layout::House {
+        return Ok(());
+    }
+    let (tool, dir) = (layout.name(), &project.config.dir);
+    let message = format!("`{dir}` holds files of {tool}, and `cargo dbmigrate {command}` writes files of the house");
+    let error = CliError::usage(message).help("take the files over first: `cargo dbmigrate adopt`");
+    Err(match (command, creates(layout)) {
+        ("create", Some(way)) => error.help(format!("or write it as {tool} does: {way}")),
+        _ => error,
+    })
+}
+
+/// How the tool makes its next file.
+fn creates(layout: Layout) -> Option<&'static str> {
+    Some(match layout {
+        Layout::House | Layout::Refinery | Layout::RusqliteMigration | Layout::Flyway | Layout::Plain => return None,
+        Layout::Sqlx => "`sqlx migrate add NAME`",
+        Layout::Diesel => "`diesel migration generate NAME`",
+        Layout::Drizzle => "`npx drizzle-kit generate`",
+        Layout::Prisma => "`npx prisma migrate dev --create-only`",
+        Layout::Goose => "`goose create NAME sql`",
+        Layout::Dbmate => "`dbmate new NAME`",
+        Layout::GolangMigrate => "`migrate create -ext sql -dir DIR NAME`",
+        Layout::WranglerD1 => "`npx wrangler d1 migrations create DATABASE NAME`",
+        Layout::SqlMigrate => "`sql-migrate new NAME`",
+    })
+}
+
+/// What to try where the files do not fit the house, and look like those of another tool.
+pub(crate) fn look_alikes(project: &Project) -> Vec<String> {
+    if project.config.layout != Layout::House {
+        return Vec::new();
+    }
+    let dir = &project.config.dir;
+    let certain = detect(project.root.as_path(), dir).into_iter().filter(|candidate| candidate.certain);
+    let one = |Candidate { layout, reason, .. }: Candidate| {
+        let tool = layout.name();
+        format!("`{dir}` looks like a folder of {tool} ({reason}): try `--layout {tool}`")
+    };
+    certain.map(one).collect()
+}

@@ -1,0 +1,343 @@
+//! A script of SQL that does what the runner does, for engines that this tool does not connect to.
+//!
+//! It is no second runner: the real one runs on a database in memory, and what it says to that database is written down,
+//! its history rows as well. Around it stands what the runner asks before it goes on, in SQL. Nothing is given out
+//! that was not run on databases in memory, and compared with what the runner makes of them.
+
+mod block;
+pub(crate) mod d1;
+mod guard;
+mod once;
+mod prove;
+mod repeat;
+mod run;
+mod tape;
+mod value;
+mod write;
+
+use std::path::Path;
+
+use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Script, SourceMigration, Step, statement};
+use dbmigrate_runtime::{Migration, Migrator, Set};
+
+use self::block::{Block, Item, Scripts};
+use self::guard::Guard;
+use self::prove::Claim;
+use self::run::Range;
+use self::write::Text;
+use crate::error::CliError;
+use crate::ops::driver::Rusqlite;
+use crate::ops::project::Project;
+use crate::ops::runtime_set;
+use crate::ops::schema::{Reach, connect};
+
+/// The version of a database that has no migrations.
+const NOTHING: &str = "nothing";
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Request<'a> {
+    /// The last migration that the database has; `nothing`; what `database` has without it.
+    pub(crate) from: Option<&'a str>,
+    /// The last that it is to have; `nothing`; the newest without it.
+    pub(crate) to: Option<&'a str>,
+    /// A database that is asked where it is, and only read.
+    pub(crate) database: Option<&'a Path>,
+    /// Whether the script can be run again.
+    pub(crate) idempotent: bool,
+}
+
+/// A script that was proved.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The version that it begins at, in words.
+    pub(crate) from: String,
+    /// The version that it leads to.
+    pub(crate) to: String,
+    /// The names of the migrations that it applies or takes back, in order.
+    pub(crate) migrations: Vec<String>,
+    /// The script; none where nothing is to do.
+    pub(crate) text: Option<String>,
+    /// What is worth knowing.
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// Whether a file was written by this command, and may be replaced by it.
+pub(crate) fn is_own(text: &str) -> bool {
+    text.starts_with(write::MARK)
+}
+
+/// Makes a script, and proves it.
+pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, CliError> {
+    let set = project.load_sound()?.set;
+    let range = range(&set, request)?;
+    let (from, to) = (version(&set, range.from), version(&set, range.to));
+    let migrations = migrations(&set, range).iter().map(|migration| migration.name()).collect();
+    let mut made = Made { from, to, migrations, text: None, warnings: Vec::new() };
+    if range.from == range.to {
+        return Ok(made);
+    }
+    refuse(&set, range, request.idempotent)?;
+    with_own_requirements(&set, |runtime| {
+        let mut blocks = blocks(&set, runtime, range)?;
+        let title = format!("{} from {} to {}", project.name, made.from, made.to);
+        let text = match request.idempotent {
+            true => repeat::text(&set, runtime, range, &mut blocks, &title)?,
+            false => text(&set, runtime, range, &blocks, &title),
+        };
+        let comes_back = range.is_up() && range.to == set.migrations.len();
+        let gone = if comes_back { Vec::new() } else { Guard::new(&set, runtime.name).make_way() };
+        let claim = Claim { set: runtime, source: &set, range, again: request.idempotent, gone };
+        let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
+        made.warnings = warnings(&set, range, proved);
+        made.text = Some(text);
+        Ok(made)
+    })
+}
+
+/// The runner's view of a set. What it requires of other sets is for the script to ask.
+fn with_own_requirements<R>(set: &MigrationSet, work: impl FnOnce(&Set<'_>) -> R) -> R {
+    runtime_set::with_set(set, |runtime| {
+        let own: Vec<Vec<&str>> = runtime
+            .migrations
+            .iter()
+            .map(|migration| migration.requires.iter().copied().filter(|name| !name.contains('/')).collect())
+            .collect();
+        let migrations: Vec<Migration<'_>> = runtime
+            .migrations
+            .iter()
+            .zip(&own)
+            .map(|(migration, requires)| Migration { requires, ..*migration })
+            .collect();
+        work(&Set { migrations: &migrations, ..*runtime })
+    })
+}
+
+/// What the real runner does, cut into transactions.
+fn blocks(set: &MigrationSet, runtime: &Set<'_>, range: Range) -> Result<Vec<Block>, CliError> {
+    let creates = run::creates(runtime, &set.config)?;
+    let mut database = run::at(runtime, range.from)?;
+    if range.from == 0 {
+        // With a history the runner gives each migration a transaction of its own.
+        creates.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(run::unusable)?;
+    }
+    let tape = run::recorded(runtime, range, &mut database).map_err(|error| run::refused(&error))?;
+    let mut blocks = block::blocks(tape, &Scripts::of(set, range.is_up()));
+    if let Some(first) = blocks.first_mut().filter(|_| range.from > 0) {
+        // An older program may not have made all of it. What the head says stays true until something is applied.
+        let creates = creates.into_iter().filter(|sql| sql.starts_with("CREATE "));
+        first.items.splice(0..0, creates.map(Item::Own));
+    }
+    Ok(blocks)
+}
+
+fn text(set: &MigrationSet, runtime: &Set<'_>, range: Range, blocks: &[Block], title: &str) -> String {
+    let guard = Guard::new(set, runtime.name);
+    let mut text = Text::new(title, &header(set, range, false));
+    let makes_way = makes_way(set, range, blocks);
+    for (at, block) in blocks.iter().enumerate() {
+        let ways = if makes_way == Some(at) { guard.make_way() } else { Vec::new() };
+        let statements = if !block.transaction {
+            block.items.iter().map(|item| own_text(item).to_owned()).collect()
+        } else if at == 0 {
+            let mut first = vec![guard.is_at(range.from)];
+            first.extend(guard.requirements(&migrations(set, range)));
+            first.extend(guard.loses_no_trigger().filter(|_| range.from > 0));
+            write::guarded(&guard, block, first, &ways)
+        } else {
+            write::guarded(&guard, block, vec![guard.goes_on_at(&block.before)], &ways)
+        };
+        text.piece(block, &statements);
+    }
+    text.finish()
+}
+
+/// The transaction in which what repeatables may have made goes: that of the first migration, which clears their records.
+fn makes_way(set: &MigrationSet, range: Range, blocks: &[Block]) -> Option<usize> {
+    let names: Vec<String> = migrations(set, range).into_iter().map(SourceMigration::name).collect();
+    let is_first = |block: &Block| block.labels.iter().any(|label| names.contains(label));
+    blocks.iter().position(is_first).filter(|_| range.from > 0 || !range.is_up())
+}
+
+fn own_text(item: &Item) -> &str {
+    match item {
+        Item::Own(sql) => sql,
+        Item::User(user) | Item::Assert(user) => &user.sql,
+    }
+}
+
+/// What stands at the top of a script.
+fn header(set: &MigrationSet, range: Range, again: bool) -> Vec<String> {
+    let count = range.to.abs_diff(range.from);
+    let what = if range.is_up() { "applies" } else { "takes back" };
+    let run = if again { "It can be run again, and on every version in between." } else { "Run it once, all of it." };
+    vec![
+        format!("made by cargo-dbmigrate {}", env!("CARGO_PKG_VERSION")),
+        format!("It {what} {count} of {} migrations, with the rows of their history. {run}", set.migrations.len()),
+        "A check with a name that says why stops it on any other database, before anything is changed.".to_owned(),
+        "After an error, close the connection or say ROLLBACK: the transaction that failed is open.".to_owned(),
+    ]
+}
+
+/// From where to where.
+fn range(set: &MigrationSet, request: &Request<'_>) -> Result<Range, CliError> {
+    let place = |target: &str| -> Result<usize, CliError> {
+        match target {
+            NOTHING => Ok(0),
+            _ => {
+                let number = set.find(target).map_err(|unknown| CliError::from(*unknown))?.number;
+                Ok(set.migrations.iter().take_while(|migration| migration.number <= number).count())
+            }
+        }
+    };
+    let from = match (request.from, request.database) {
+        (Some(from), _) => place(from)?,
+        (None, Some(path)) => held(set, path)?,
+        (None, None) => 0,
+    };
+    Ok(Range { from, to: request.to.map_or(Ok(set.migrations.len()), place)? })
+}
+
+/// How many of the set's first migrations a database has.
+fn held(set: &MigrationSet, path: &Path) -> Result<usize, CliError> {
+    let mut connection = connect(path, &Reach { database: None, busy_timeout: None, program: None })?;
+    let status = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
+    let entries = status.map_err(|error| CliError::failure(error.to_string()))?.entries;
+    let applied = entries.iter().take_while(|entry| entry.state == dbmigrate_runtime::State::Applied).count();
+    match entries.iter().skip(applied).find(|entry| entry.state != dbmigrate_runtime::State::Pending) {
+        None => Ok(applied),
+        Some(entry) => {
+            let message =
+                format!("`{}` does not have exactly the first migrations: look at `{}`", path.display(), entry.name);
+            Err(CliError::failure(message)
+                .help(format!("`cargo dbmigrate verify --database {}` says what is wrong with it", path.display())))
+        }
+    }
+}
+
+fn version(set: &MigrationSet, count: usize) -> String {
+    count.checked_sub(1).and_then(|last| set.migrations.get(last)).map_or(NOTHING.to_owned(), SourceMigration::name)
+}
+
+/// The migrations of a range, in the order in which they run.
+fn migrations(set: &MigrationSet, range: Range) -> Vec<&SourceMigration> {
+    let Range { from, to } = range;
+    let mut all: Vec<_> = set.migrations.get(from.min(to)..from.max(to)).unwrap_or_default().iter().collect();
+    if !range.is_up() {
+        all.reverse();
+    }
+    all
+}
+
+/// Names everything that no script can do.
+fn refuse(set: &MigrationSet, range: Range, again: bool) -> Result<(), CliError> {
+    let mut problems = Vec::new();
+    let hooks = set.before_all.iter().chain(&set.after_all);
+    let repeatables = set.repeatables.iter().map(|it| &it.script);
+    for (at, migration) in set.migrations.iter().enumerate().take(range.from.max(range.to)) {
+        let is_run = at >= range.from.min(range.to);
+        match &migration.body {
+            Body::Rust(_) => problems.push(code(&migration.name(), &migration.file, is_run)),
+            Body::Sql { up, down } => {
+                let down = match down {
+                    Down::Script(down) if is_run && !range.is_up() => Some(&**down),
+                    _ => None,
+                };
+                // What is taken back was applied before.
+                let is_back = down.is_some();
+                for (script, is_run) in [(Some(up), is_run && !is_back), (down, true)] {
+                    problems.extend(script.into_iter().flat_map(|it| obstacles(&migration.name(), it, is_run, again)));
+                }
+            }
+        }
+    }
+    for script in hooks.clone().chain(repeatables) {
+        problems.extend(obstacles(script.source.path(), script, true, false));
+    }
+    if again {
+        problems.extend(hooks.map(|hook| {
+            impossible(format!("`{}` would run each time", hook.source.path())).in_file(hook.source.path())
+        }));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }
+}
+
+fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    if again && is_run && !script.transaction {
+        let message = format!("`{name}` runs without a transaction, so it can't be run again");
+        problems.push(impossible(message).in_file(script.source.path()));
+    }
+    for step in &script.steps {
+        let Step::Sql(statement) = step else {
+            problems.push(code(name, script.source.path(), is_run));
+            continue;
+        };
+        let at = Location::new(&script.source, statement.span);
+        let sql = script.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
+        match &statement.effect {
+            statement::Effect::Bare { idempotent: false } => {
+                problems.push(impossible(format!("`{name}` works on another file")).at(at));
+            }
+            statement::Effect::Session if block::begins_with(sql, &["ATTACH"]) => {
+                problems.push(impossible(format!("`{name}` works on another file")).at(at));
+            }
+            statement::Effect::DropTable(table) if is_run && script.foreign_keys == Some(true) => {
+                let message = format!("`{name}` drops `{table}` with foreign keys on");
+                problems.push(
+                    impossible(message)
+                        .at(at)
+                        .note("the runner looks first whether rows of other tables would go with it, and no script can")
+                        .help("take `-- dbmigrate: foreign-keys on` out"),
+                );
+            }
+            _ => {}
+        }
+    }
+    problems
+}
+
+fn code(name: &str, file: &str, is_run: bool) -> Diagnostic {
+    let error = impossible(format!("`{name}` holds Rust, which only its own program can run")).in_file(file);
+    if is_run {
+        error.help(
+            "make a script of what comes before it: `--to`; it, and what comes after it, is for the program to run",
+        )
+    } else {
+        error.note("what comes after it is proved on a database that has it")
+    }
+}
+
+fn impossible(message: String) -> Diagnostic {
+    Diagnostic::error("no-script", message)
+}
+
+fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    if let Some(why) = proved.without_rows {
+        let warning = Diagnostic::warning("unproven", "the script was tried without rows only").note(why);
+        out.push(match migrations(set, range).as_slice() {
+            [one] => warning.in_file(&one.file),
+            _ => warning,
+        });
+    }
+    if !proved.by_chance.is_empty() {
+        let tables = proved.by_chance.join(", ");
+        out.push(Diagnostic::warning(
+            "unproven",
+            format!("{tables}: the values are others in each run, so they were not compared"),
+        ));
+    }
+    for migration in migrations(set, range) {
+        let Body::Sql { up, down } = &migration.body else { continue };
+        let script = match down {
+            Down::Script(down) if !range.is_up() => down,
+            _ => up,
+        };
+        if script.tolerate_existing {
+            let message = format!("`{}` tolerates what exists, and the script does not", migration.name());
+            out.push(Diagnostic::warning("intolerant", message).in_file(script.source.path()));
+        }
+    }
+    out
+}

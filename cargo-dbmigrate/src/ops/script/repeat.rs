@@ -1,0 +1,136 @@
+//! A script that can be run again: every statement does nothing where what it does is done.
+
+use std::collections::HashMap;
+
+use dbmigrate_core::{Diagnostic, MigrationSet};
+use dbmigrate_runtime::Set;
+
+use super::block::{Block, Item, User};
+use super::guard::Guard;
+use super::header;
+use super::once::{Dropped, once};
+use super::run::{self, Range};
+use super::write::{self, Text};
+use crate::error::CliError;
+
+/// The text, or every statement that can't be said so.
+pub(super) fn text(
+    set: &MigrationSet,
+    runtime: &Set<'_>,
+    range: Range,
+    blocks: &mut [Block],
+    title: &str,
+) -> Result<String, CliError> {
+    let guard = Guard::new(set, runtime.name);
+    let numbers: HashMap<String, (usize, u64)> =
+        set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
+    let mut problems = Vec::new();
+    let mut dropped: Vec<(usize, Dropped, User)> = Vec::new();
+    let last = blocks.len().saturating_sub(1);
+    for (at, block) in blocks.iter_mut().enumerate() {
+        // In between the head would say what is wrong where more is applied.
+        block.items.retain(|item| at == last || !matches!(item, Item::Own(sql) if guard.writes_head(sql)));
+        for item in &mut block.items {
+            match item {
+                Item::Own(sql) if guard.records(sql) => sql.push_str(" ON CONFLICT DO NOTHING"),
+                Item::User(user) => {
+                    // A repeatable takes away first what it makes.
+                    let Some((place, number)) = numbers.get(&user.script).copied() else { continue };
+                    match once(&user.sql, &guard.is_due(number, range.is_up())) {
+                        Ok(found) => {
+                            dropped.extend(found.dropped.map(|it| (place, it, user.clone())));
+                            user.sql = found.sql;
+                        }
+                        Err(why) => problems.push(impossible(user, why)),
+                    }
+                }
+                Item::Assert(user) => {
+                    if let Some((_, number)) = numbers.get(&user.script) {
+                        let due = guard.is_due(*number, range.is_up());
+                        user.sql = format!("SELECT CASE WHEN {due} THEN (\n{}\n) ELSE 1 END", user.sql);
+                    }
+                }
+                Item::Own(_) => {}
+            }
+        }
+    }
+    problems.extend(taken_from_others(runtime, range, &dropped)?);
+    if problems.is_empty() {
+        problems.extend(fails_again(runtime, range, blocks)?);
+    }
+    if !problems.is_empty() {
+        return Err(CliError::diagnostics(problems).help("without `--idempotent` there is a script that runs once"));
+    }
+    let mut text = Text::new(title, &header(set, range, true));
+    for (at, block) in blocks.iter().enumerate() {
+        let mut first = vec![guard.goes_on_within(range, block.before.applied)];
+        let mut ways = Vec::new();
+        if at == 0 {
+            first = vec![guard.is_within(range)];
+            first.extend(guard.requirements(&super::migrations(set, range)));
+            first.extend(guard.loses_no_trigger());
+            // Without hooks the first is that of a migration, which clears their records.
+            ways = guard.make_way();
+        }
+        text.piece(block, &write::guarded(&guard, block, first, &ways));
+    }
+    Ok(text.finish())
+}
+
+/// What is taken away whenever the script runs must not be there on a version that it is run on once more.
+fn taken_from_others(
+    runtime: &Set<'_>,
+    range: Range,
+    dropped: &[(usize, Dropped, User)],
+) -> Result<Vec<Diagnostic>, CliError> {
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    if dropped.is_empty() {
+        return Ok(problems);
+    }
+    let Range { from, to } = range;
+    let mut database = run::at(runtime, from)?;
+    let mut at = from;
+    while at != to {
+        let next = if to > from { at + 1 } else { at - 1 };
+        run::go(runtime, Range { from: at, to: next }, &mut database).map_err(|error| run::refused(&error))?;
+        at = next;
+        for (place, Dropped { kind, name }, user) in dropped {
+            // It has run on this version.
+            let is_done = if to > from { *place < at } else { *place >= at };
+            let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = ?1 AND lower(name) = ?2)";
+            let is_there: bool = database.query_row(sql, [kind, name], |row| row.get(0)).map_err(run::unusable)?;
+            if is_done && is_there && !problems.iter().any(|it| it.location.as_ref() == Some(&user.at)) {
+                problems.push(impossible(user, "a later one makes it again, and run again this would take that away"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// A statement that fails where it has run already.
+fn fails_again(runtime: &Set<'_>, range: Range, blocks: &[Block]) -> Result<Option<Diagnostic>, CliError> {
+    let Range { from, to } = range;
+    let between: Vec<usize> = if to > from { (from..=to).collect() } else { (to..=from).rev().collect() };
+    let mut database = run::at(runtime, from)?;
+    for (last, next) in between.iter().zip(&between[1..]) {
+        run::go(runtime, Range { from: *last, to: *next }, &mut database).map_err(|error| run::refused(&error))?;
+        let trial = run::copy(&database)?;
+        for item in blocks.iter().flat_map(|block| &block.items) {
+            let (sql, user) = match item {
+                Item::Own(sql) => (sql, None),
+                Item::User(user) => (&user.sql, Some(user)),
+                Item::Assert(_) => continue,
+            };
+            // What the runner says for itself fails in the proof, if at all.
+            if let (Err(error), Some(user)) = (trial.execute_batch(sql), user) {
+                return Ok(Some(impossible(user, &format!("where it has run, it fails: {error}"))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn impossible(user: &User, why: &str) -> Diagnostic {
+    let message = format!("`{}` has a statement that can't be run again: {why}", user.script);
+    Diagnostic::error("not-idempotent", message).at(user.at.clone())
+}

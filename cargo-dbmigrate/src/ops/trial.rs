@@ -1,0 +1,63 @@
+//! Which files a command reads where the command line says it: those of a package, or of a folder that no package has.
+
+use std::path::Path;
+
+use crate::cli::{FilesArgs, Global};
+use crate::error::CliError;
+use crate::ops::project::{self, Project};
+use crate::paths;
+
+/// The packages that a command is about, as [`project::select`], or what the command line names.
+pub(crate) fn select(global: &Global, files: &FilesArgs) -> Result<Vec<Project>, CliError> {
+    if files.any() { Ok(vec![select_one(global, files)?]) } else { project::select(global) }
+}
+
+/// The one package that a command is about, as [`project::select_one`], or what the command line names.
+pub(crate) fn select_one(global: &Global, files: &FilesArgs) -> Result<Project, CliError> {
+    if !files.any() {
+        return project::select_one(global);
+    }
+    let mut project = match &files.dir {
+        Some(dir) => with_folder(global, dir)?,
+        None => project::select_one(global)?,
+    };
+    project.is_tried = true;
+    if let Some(layout) = files.layout() {
+        project.config.layout = layout;
+    }
+    Ok(project)
+}
+
+/// The package that a folder lies in, with that folder.
+fn with_folder(global: &Global, dir: &Path) -> Result<Project, CliError> {
+    let folder = dir.canonicalize().ok().filter(|folder| folder.is_dir());
+    let Some(folder) = folder else {
+        let why = if dir.exists() { "is no folder" } else { "does not exist" };
+        return Err(CliError::failure(format!("`{}` {why}", dir.display()))
+            .help("`--dir` is relative to where the command is called"));
+    };
+    let is_named = global.manifest_path.is_some() || !global.package.is_empty();
+    let package = match project::around(global, &folder) {
+        Err(error) if is_named => return Err(error),
+        Err(_) => None,
+        Ok(package) => package,
+    };
+    let Some(mut package) = package else { return bare(&folder) };
+    let root = package.root.canonicalize().unwrap_or_else(|_| package.root.clone());
+    let inside = paths::relative(&root, &folder);
+    if inside.is_empty() {
+        return bare(&folder);
+    }
+    package.config.dir = inside;
+    Ok(package)
+}
+
+/// A folder that no package has, or that is one itself.
+fn bare(folder: &Path) -> Result<Project, CliError> {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    match folder.parent().zip(name) {
+        Some((root, name)) if !name.contains(char::is_control) => Ok(Project::bare(root.to_owned(), name.to_owned())),
+        _ => Err(CliError::failure(format!("`{}` can't be read as a folder of migrations", folder.display()))
+            .help("give it a name in plain letters")),
+    }
+}
