@@ -28,6 +28,7 @@ mod diff;
 mod difference;
 mod down;
 mod driver;
+mod entries;
 mod error;
 mod excerpt;
 mod file_lock;

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use crate::backup;
 #[cfg(feature = "cli")]
 use crate::cli;
-use crate::compare;
 use crate::compare::{Found, look};
 use crate::db::Db;
 use crate::driver::Backend;
+use crate::entries;
 use crate::error::{Error, ErrorKind};
 use crate::histories::title;
 use crate::history::tables_of;
@@ -235,7 +235,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
             let set = migrator.set();
-            let status = compare::status(&mut *migrator.session(connection), set, migrator.options())?;
+            let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
         Ok(all)
