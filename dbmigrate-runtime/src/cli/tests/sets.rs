@@ -32,6 +32,10 @@ fn on(database: &Path, line: &str) -> (u8, Vec<String>, Vec<String>) {
 fn up_is_for_all_and_what_reads_shows_each_under_its_name() {
     let folder = Folder::new("sets");
     let database = folder.path("app.db");
+    let (exit, out, err) = on(&database, "up --dry-run");
+    assert_eq!((exit, out.len() >= 4, &*err[0]), (0, true, "Set accounts"), "{out:?} {err:?}");
+    assert_eq!(err.last().unwrap(), "Finished 1 migration would be applied; the database is as it was");
+    assert!(folder.files().is_empty(), "{:?}", folder.files());
     let (exit, _, err) = on(&database, "up");
     let expect = [
         "Applying 2 migrations",
@@ -42,7 +46,9 @@ fn up_is_for_all_and_what_reads_shows_each_under_its_name() {
         "Finished 2 migrations applied in N ms",
     ];
     assert_eq!((exit, err), (0, expect.map(str::to_owned).to_vec()));
-    assert_eq!(on(&database, "up").2, ["Finished nothing to apply: the database is up to date"]);
+    for line in ["up", "up --dry-run"] {
+        assert_eq!(on(&database, line).2, ["Finished nothing to apply: the database is up to date"]);
+    }
     let (exit, out, _) = on(&database, "status");
     let expect = ["accounts:", "[x] 001_users  (applied: TIME)", "", "Total: 1 | Applied: 1 | Pending: 0"];
     assert_eq!((exit, &out[..4], &*out[4]), (0, &expect.map(str::to_owned)[..], "(without a name):"));
@@ -58,7 +64,7 @@ fn anything_else_is_told_which() {
     let folder = Folder::new("sets-which");
     let database = folder.path("app.db");
     assert_eq!(on(&database, "up").0, 0);
-    for line in ["down", "redo", "reset --yes", "mark", "forget 1", "repair --all", "up --to 1", "up --dry-run"] {
+    for line in ["down", "redo", "reset --yes", "mark", "forget 1", "repair --all", "up --to 1"] {
         let (exit, _, err) = on(&database, line);
         assert_eq!(exit, 2, "{line}: {err:?}");
         assert!(err[0].contains("several sets live in this database"), "{err:?}");
