@@ -89,6 +89,8 @@ impl<'a, B: Backend> Testing<'a, B> {
     /// [`Migrator::before_each`], are not called. What is a text to SQLite alone (the checks of a table) is compared by
     /// `cargo dbmigrate check`.
     ///
+    /// A set that builds on others is told of them by [`Migrator::beside`]: they come up first, as far as they go without it.
+    ///
     /// ```text
     /// #[test]
     /// fn migrations_lead_there_and_back() -> Result<(), dbmigrate_runtime::Faults> {
