@@ -28,6 +28,7 @@ mod diff;
 mod difference;
 mod down;
 mod driver;
+mod entries;
 mod error;
 mod excerpt;
 mod file_lock;
@@ -76,6 +77,7 @@ mod schema;
 mod script;
 mod session;
 mod set;
+mod squash;
 mod status;
 mod step_lock;
 mod stored;
@@ -97,6 +99,7 @@ pub use difference::SchemaDifference;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;
+pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
 pub use kept::Kept;
@@ -115,11 +118,11 @@ pub use reset::ResetPlan;
 pub use restore::Restored;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
-    Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,
+    Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
 pub use status::{Entry, State, Status};
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
-pub use together::{SetReport, SetStatus, Together};
+pub use together::{SetRehearsal, SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
