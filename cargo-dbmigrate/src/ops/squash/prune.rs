@@ -7,9 +7,8 @@ use dbmigrate_core::{Diagnostic, Replaced};
 
 use super::{BEFORE, files};
 use crate::error::CliError;
-use crate::ops::create;
-use crate::ops::edit;
 use crate::ops::project::Project;
+use crate::ops::{create, edit, house};
 
 /// What was done, or would be.
 #[derive(Debug)]
@@ -26,6 +25,7 @@ pub(crate) struct Pruned {
 /// changes nothing.
 pub(crate) fn prune(project: &Project, version: Option<&str>, dry_run: bool) -> Result<Pruned, CliError> {
     project.sound_config()?;
+    house::only(project, "squash")?;
     let guard = create::lock(project)?;
     let loaded = project.load();
     // What an earlier one that was stopped has left is for this one.
