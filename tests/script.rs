@@ -413,3 +413,50 @@ fn a_statement_that_can_not_be_run_again_is_named() {
     project.write("migrations/hooks/after_all.sql", "SELECT 1;\n");
     project.dbmigrate(["script", "--idempotent", "--to", "3"]).exits(101).says("would run each time");
 }
+
+#[test]
+fn what_the_program_has_before_and_registers_is_stood_in_for() {
+    let project = Project::wired(
+        "script-base",
+        &[(
+            "001_slugs.sql",
+            "ALTER TABLE posts ADD COLUMN slug TEXT COLLATE german;\nUPDATE posts SET slug = slugify(title);\n",
+        )],
+    );
+    project.write("base.sql", "CREATE TABLE posts (title TEXT);\n");
+    project.edit_manifest(|manifest| {
+        let replay = "{ base = \"base.sql\", functions = [\"slugify\"], collations = [\"german\"] }";
+        manifest["package"]["metadata"]["migrations"]["replay"] = replay.parse::<toml_edit::Value>().unwrap().into();
+    });
+    let text = script(&project, &[]);
+    let database = open(&project, "app.db");
+    database.execute_batch("CREATE TABLE posts (title TEXT); INSERT INTO posts VALUES ('A b')").unwrap();
+    let error = database.execute_batch(&text).unwrap_err();
+    assert!(error.to_string().contains("german") || error.to_string().contains("slugify"), "{error}");
+    database.execute_batch("ROLLBACK").unwrap();
+    // Where the engine has them, it runs, on a database that has tables already.
+    let text = text.replace(" COLLATE german", "").replace("slugify(", "lower(");
+    database.execute_batch(&text).unwrap();
+    assert_eq!(ask(&database, "SELECT slug FROM posts"), ["a b"]);
+    assert!(database.execute_batch(&text).unwrap_err().to_string().contains("begins on a database without a history"));
+}
+
+#[test]
+fn one_transaction_for_all_stays_one() {
+    let project = Project::wired("script-all", &NOTES[..2]);
+    project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["transaction"] = "all".into());
+    let text = script(&project, &[]);
+    assert_eq!(text.matches("BEGIN IMMEDIATE").count(), 1, "{text}");
+    open(&project, "app.db").execute_batch(&text).unwrap();
+    project.dbmigrate(["verify"]).succeeds();
+}
+
+#[test]
+fn a_line_that_shells_take_for_an_end_is_said() {
+    let project = Project::wired("script-go", &[("001_a.sql", "CREATE TABLE a (x);\nINSERT INTO a SELECT 4\n/\n2;\n")]);
+    project
+        .dbmigrate(["script"])
+        .succeeds()
+        .says("migrations/001_a.sql:2:1")
+        .says("a line with nothing but `/` or `go`");
+}

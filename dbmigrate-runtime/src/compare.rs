@@ -232,34 +232,6 @@ impl<'s> Known<'s> {
         as_error("the history and the program differ", problems)
     }
 
-    /// What an old history has and we don't know, each as a problem.
-    pub(crate) fn unknown_to_us(&self) -> impl Iterator<Item = Problem> {
-        let old = self.old.iter().flat_map(|old| old.unknown.iter().map(|key| (old.from.as_str(), key)));
-        old.map(|(from, key)| Problem {
-            kind: ErrorKind::NewerDatabase,
-            migration: None,
-            file: None,
-            message: format!("{from} has applied `{key}`, which this program does not know"),
-            notes: Vec::new(),
-            help: vec!["run the newer version of the program that applied it".into()],
-        })
-    }
-
-    /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
-    pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
-        let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
-        let problems = self.unknown_to_us().chain(edited.filter_map(|matched| self.problem(matched))).collect();
-        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
-    }
-
-    /// Refuses to change a history that is not ours yet.
-    pub(crate) fn refuse_old(&self) -> Result<(), Error> {
-        let Some(old) = &self.old else { return Ok(()) };
-        let message = format!("the history of this database is still that of {}", old.from);
-        Err(Error::new(ErrorKind::Adoption, message)
-            .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))
-    }
-
     /// Everything because of which nobody knows what a database should look like, as one error.
     pub(crate) fn refuse_unclear(&self) -> Result<(), Error> {
         let is_clear = |matched: &Match<'_>| matches!(matched.state, State::Applied | State::Pending | State::Late);

@@ -212,16 +212,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
         up::up(&mut self.session(connection), self.set, &self.options, None)
     }
 
-    /// Takes the history of another tool over, without applying anything: what [`Migrator::up`] does first. None where
-    /// there is none, or it was taken over already.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
-    pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::adopt(&mut self.session(connection), self.set, &self.options)
-    }
-
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
     ///
     /// # Errors

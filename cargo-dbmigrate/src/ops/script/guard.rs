@@ -56,9 +56,11 @@ impl<'s> Guard<'s> {
         let (rows, set) = (&self.rows, &self.name);
         let total = format!("(SELECT count(*) FROM {rows} WHERE set_name = {set}) = {count}");
         let Some(last) = self.set.migrations.get(..count).and_then(|them| them.last()) else {
-            // The tables of other sets are none of its business.
-            let sql = if self.set.config.set.is_empty() { format!("{total} AND {}", self.no_objects()) } else { total };
-            return Condition { says: "this script begins on an empty database".to_owned(), sql };
+            let (says, sql) = match self.is_alone() {
+                true => ("an empty database", format!("{total} AND {}", self.no_objects())),
+                false => ("a database without a history", total),
+            };
+            return Condition { says: format!("this script begins on {says}"), sql };
         };
         let known: Vec<String> = self.set.migrations[..count]
             .iter()
@@ -138,7 +140,7 @@ impl<'s> Guard<'s> {
                 known.join(",\n    ")
             ));
         }
-        if low == 0 && range.is_up() && self.set.config.set.is_empty() {
+        if low == 0 && range.is_up() && self.is_alone() {
             parts.push(format!("({total} > 0 OR {})", self.no_objects()));
         }
         Condition { says, sql: parts.join("\n  AND ") }
@@ -267,6 +269,11 @@ impl<'s> Guard<'s> {
             self.repeatables, self.name
         );
         Some(Condition { says: "a view that is made anew has a trigger that no file makes".to_owned(), sql })
+    }
+
+    /// Whether an empty history means an empty database: no other set is in it, and nothing is there before the first.
+    fn is_alone(&self) -> bool {
+        self.set.config.set.is_empty() && self.set.base.is_none()
     }
 
     fn no_objects(&self) -> String {
