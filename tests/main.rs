@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod adopt;
+mod adopt_kill;
+mod adopting;
 mod architecture;
 mod assertions;
 mod backup;
@@ -19,6 +21,7 @@ mod crash;
 mod decant;
 mod drizzle_server;
 mod embedding;
+mod examples;
 mod first_steps;
 mod generate;
 mod git;
@@ -26,6 +29,7 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod late;
+mod layouts;
 mod lint;
 mod linting;
 mod lints;
@@ -43,10 +47,14 @@ mod rusqlite_matrix;
 mod rust_replay;
 mod scaler;
 mod schema;
+mod script;
+mod script_d1;
+mod scripts;
 mod sets;
 mod settle;
 mod since;
 mod sound;
+mod squash;
 mod support;
 mod test_command;
 

@@ -1,5 +1,6 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
+mod adopt;
 mod files;
 mod lint;
 mod script;
@@ -10,6 +11,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
+pub(crate) use adopt::{AdoptArgs, OldTable};
 pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
 pub(crate) use script::{Engine, ScriptArgs};
@@ -156,6 +158,8 @@ pub(crate) enum Command {
     Lock(LockArgs),
     /// Give the migrations that others do not have yet the numbers after those that they have
     Renumber(RenumberArgs),
+    /// Put one migration in place of all from the first to a number; databases that have these are known
+    Squash(SquashArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
@@ -196,51 +200,6 @@ pub(crate) struct InitArgs {
     /// Add a binary that runs the database commands, for sets with Rust in them and for hosts without cargo
     #[arg(long)]
     pub(crate) runner: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "TOOL is `sqlx`, `diesel`, `refinery`, `rusqlite_migration`, `drizzle`, `prisma`, `goose`, `dbmate`, \
-                  `golang-migrate`, `wrangler-d1`, `flyway`, `sql-migrate`, `plain` (files and a table of one's own), or \
-                  `live` (a database without any history)."
-)]
-pub(crate) struct AdoptArgs {
-    /// The tool to come from [default: what the files and the database show]
-    #[arg(long, value_name = "TOOL")]
-    pub(crate) from: Option<String>,
-    /// The folder of its files [default: where it usually has them]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) files: Option<PathBuf>,
-    /// The table of its history, where that is not the usual one
-    #[arg(long, value_name = "NAME")]
-    pub(crate) table: Option<String>,
-    /// What becomes of that table in every database
-    #[arg(long, value_name = "WHAT", default_value = "keep")]
-    pub(crate) old_table: OldTable,
-    /// The folder of the package for the new files, where they can't stay where they are
-    #[arg(long, value_name = "NEW")]
-    pub(crate) dir: Option<String>,
-    /// Show what would be written, on stdout, and write nothing
-    #[arg(long)]
-    pub(crate) plan: bool,
-    /// Do not ask before a database is changed
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Take a history over although the database does not have what it says
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) keep: KeepArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OldTable {
-    /// It stays, and nothing reads it any more
-    Keep,
-    /// It is dropped
-    Drop,
 }
 
 #[derive(Debug, Args)]
@@ -332,6 +291,28 @@ pub(crate) struct RenumberArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SquashArgs {
+    /// What comes after the number in the name of the file [default: `squashed_001_to_040`]
+    #[arg(requires = "through")]
+    pub(crate) name: Option<String>,
+    /// The last migration that it replaces: a number, a name, or a version from a header
+    #[arg(long, value_name = "TARGET", required_unless_present_any = ["undo", "prune"])]
+    pub(crate) through: Option<String>,
+    /// Take the squash back, as long as it is not sealed
+    #[arg(long, conflicts_with_all = ["through", "prune"])]
+    pub(crate) undo: bool,
+    /// Delete the files that a sealed squash replaces: a database that has only some of them is refused from then on
+    #[arg(long, conflicts_with = "through")]
+    pub(crate) prune: bool,
+    /// The last version of the program that has those files [default: that of the package]
+    #[arg(long, value_name = "VERSION", requires = "prune")]
+    pub(crate) last: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Say only what is wrong with these: numbers, names, or versions from a header [default: all]
     pub(crate) names: Vec<String>,
@@ -389,6 +370,8 @@ pub(crate) enum SchemaFormat {
     Mermaid,
     /// The tables and their references, for Graphviz
     Dot,
+    /// The tables and their references, as a picture
+    Svg,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 //! What the steps do to a database is the runner's business.
 
 mod allow;
+mod faults;
 mod role;
 mod rules;
 
@@ -15,9 +16,12 @@ use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
 use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
+use crate::squash::Replaces;
 use crate::statement::{Effect, Splitter, Statement};
-use crate::token::{Token, TokenKind, Unterminated, tokens};
+use crate::token::{TokenKind, tokens};
 pub use allow::{Allow, AllowScope};
+pub(crate) use faults::code_without_a_net;
+use faults::{carriage_return, swallowed, unterminated};
 pub(crate) use role::Role;
 
 /// One half of a migration, a hook, or a repeatable: ready to run.
@@ -91,6 +95,8 @@ pub struct Halves {
     pub requires: Vec<Requirement>,
     /// Why there is no way back.
     pub irreversible: Option<String>,
+    /// The migrations that it stands for.
+    pub replaces: Option<Replaces>,
 }
 
 /// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
@@ -104,6 +110,7 @@ pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagno
     let (mut up, down) = read(source, Half::under(Role::Up, header, &mut problems), &mut problems);
     let requires = std::mem::take(&mut up.requires);
     let irreversible = up.irreversible.clone();
+    let replaces = up.replaces.take();
     if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
         let fault = Diagnostic::error("contradiction", "a migration with a `down` half is not `irreversible`");
         problems.push(*span, fault.help("remove this line, or the `down` half"));
@@ -113,6 +120,7 @@ pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagno
         down: down.map(|down| down.finish(source, &mut problems)),
         requires,
         irreversible: irreversible.map(|(reason, _)| reason),
+        replaces,
     }
 }
 
@@ -225,6 +233,7 @@ struct Half {
     foreign_keys: Option<bool>,
     tolerate_existing: bool,
     irreversible: Option<(String, Span)>,
+    replaces: Option<Replaces>,
     allows: Vec<Allow>,
     /// How many of them have found the step that they are about.
     allowed: usize,
@@ -243,6 +252,7 @@ impl Half {
             foreign_keys: None,
             tolerate_existing: false,
             irreversible: None,
+            replaces: None,
             allows: Vec::new(),
             allowed: 0,
         }
@@ -311,6 +321,7 @@ impl Half {
                 false
             }
             Directive::Irreversible(reason) => self.irreversible.replace((reason, span)).is_some(),
+            Directive::Replaces(first, last) => self.replaces.replace(Replaces { first, last, span }).is_some(),
             // A `call` is a step, `allow` was taken before, `down` ends the half, and SQL has no `version`.
             Directive::Allow(..) | Directive::Call(_) | Directive::Down | Directive::Version(_) => false,
         };
@@ -348,37 +359,6 @@ impl Half {
             prefixes,
         }
     }
-}
-
-/// The error for Rust that would run with foreign keys on outside of a transaction.
-pub(crate) fn code_without_a_net(code: &str) -> Diagnostic {
-    Diagnostic::error("contradiction", format!("{code} can't run with `foreign-keys on` and `no-transaction`"))
-        .note("what a cascade takes with it could not be rolled back")
-        .help("remove one of the two: without `foreign-keys on`, Rust runs with foreign keys off, and they are checked afterwards")
-}
-
-/// Where a line comment seems to end and does not: editors show a lone carriage return as the end of a line.
-fn carriage_return(text: &str, token: Token) -> Option<usize> {
-    let comment = token.text(text).trim_end();
-    let found = (token.kind == TokenKind::LineComment).then(|| comment.find('\r')).flatten();
-    found.map(|at| token.span.start + at)
-}
-
-fn swallowed() -> Diagnostic {
-    Diagnostic::error("carriage-return", "a carriage return without a line feed ends no comment")
-        .note("for SQLite the comment goes on, over what looks like the next line")
-        .help("save the file with line feeds (LF or CRLF) as its line ends")
-}
-
-fn unterminated(what: Unterminated) -> Diagnostic {
-    let (what, close) = match what {
-        Unterminated::String => ("string", "`'`"),
-        Unterminated::QuotedName => ("quoted name", "the quote that opens it"),
-        Unterminated::Bracket => ("name in brackets", "`]`"),
-        Unterminated::BlockComment => ("comment", "`*/`"),
-    };
-    Diagnostic::error("unterminated", format!("a {what} starts here and never ends"))
-        .help(format!("close it with {close}"))
 }
 
 #[cfg(test)]

@@ -1,22 +1,18 @@
 //! The history compared with the program: what is applied, pending, and different.
 
-use std::collections::BTreeMap;
-
-use crate::adoption::{Adoption, OldHistory};
+use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
 use crate::old_history::Old;
-use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable;
-use crate::session::Session;
 use crate::set::{Down, Migration, NewerDatabase, Set};
-use crate::status::{Entry, State, Status};
+use crate::status::State;
 use crate::verify::Problem;
-use crate::{diff, interrupted, notes, stored};
+use crate::{diff, interrupted, squash, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -43,6 +39,8 @@ pub(crate) struct Known<'s> {
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
+    /// Whether the row of the squash stands for rows of what it replaces.
+    pub(crate) is_recognised: bool,
     /// The history of another tool that all of this was read from, where ours does not begin yet.
     pub(crate) old: Option<Old>,
 }
@@ -76,7 +74,8 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             if let Some(old) = (adoption.by.read)(db, adoption)? {
                 let matches = matches(set, old.as_rows(set), &[])?;
                 let (old, may_run_late) = (Some(old), Vec::new());
-                return Ok(Found::History(Known { set, head: None, may_run_late, records: None, matches, old }));
+                let (head, records, is_recognised) = (None, None, false);
+                return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
             }
         }
     }
@@ -86,67 +85,21 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
         Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
-            let head = history.head(db)?;
-            let rows = history.rows(db)?;
+            let mut head = history.head(db)?;
+            let mut rows = history.rows(db)?;
+            let is_recognised = squash::recognise(set, &mut rows)?;
+            if let Some(head) = head.as_mut().filter(|_| is_recognised) {
+                // It speaks of the rows as they are.
+                head.chain.clear();
+            }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
             let mut matches = matches(set, rows, &may_run_late)?;
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
             let records = history.records.read(db)?;
-            Ok(Found::History(Known { set, head, may_run_late, records, matches, old: None }))
+            Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
         }
-    }
-}
-
-/// The state of every migration.
-pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
-    let mut db = Db::new(session, options);
-    let (matches, records, mut notes, old) = match look(&mut db, set)? {
-        Found::History(Known { matches, records, old, .. }) => {
-            let notes = if old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &matches)? };
-            (matches, records.unwrap_or_default(), notes, old)
-        }
-        Found::Fresh | Found::Objects | Found::Beside => {
-            (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new(), None)
-        }
-    };
-    let entries = matches.into_iter().map(|matched| {
-        let notes = notes.remove(&matched.number).unwrap_or_default();
-        entry(set, matched, notes)
-    });
-    let old = old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
-    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records), old })
-}
-
-fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
-    let Match { number, index, migration, row, state, .. } = matched;
-    let own = |text: Option<&str>| text.map(str::to_owned);
-    let metadata = migration.map(|migration| migration.metadata);
-    let differs = !matches!(state, State::Applied | State::Pending | State::Late);
-    let reversible = match migration {
-        Some(migration) if !differs => matches!(migration.down, Down::Script(_)),
-        _ => row.as_ref().is_some_and(|row| row.has_down),
-    };
-    let (name, applied_at, duration, steps) = match row {
-        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
-        None => (String::new(), None, None, Vec::new()),
-    };
-    Entry {
-        number,
-        name: migration.map_or(name, |migration| migration.name.to_owned()),
-        file: migration.map(|migration| migration.file.to_owned()),
-        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
-        duration,
-        steps,
-        title: own(metadata.and_then(|metadata| metadata.title)),
-        date: own(metadata.and_then(|metadata| metadata.date)),
-        description: own(metadata.and_then(|metadata| metadata.description)),
-        version: own(metadata.and_then(|metadata| metadata.version)),
-        reversible,
-        sealed: index.is_some_and(|index| index < set.sealed),
-        notes: notes.into_iter().map(str::to_owned).collect(),
-        state,
     }
 }
 
@@ -214,7 +167,8 @@ impl<'s> Known<'s> {
     /// A history of nothing.
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
         let matches = matches(set, Vec::new(), &[])?;
-        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches, old: None })
+        let (head, records, old) = (None, None, None);
+        Ok(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old })
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -276,34 +230,6 @@ impl<'s> Known<'s> {
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
         let problems = self.unknown_to_us().filter(|_| is_newer).chain(problems).collect();
         as_error("the history and the program differ", problems)
-    }
-
-    /// What an old history has and we don't know, each as a problem.
-    pub(crate) fn unknown_to_us(&self) -> impl Iterator<Item = Problem> {
-        let old = self.old.iter().flat_map(|old| old.unknown.iter().map(|key| (old.from.as_str(), key)));
-        old.map(|(from, key)| Problem {
-            kind: ErrorKind::NewerDatabase,
-            migration: None,
-            file: None,
-            message: format!("{from} has applied `{key}`, which this program does not know"),
-            notes: Vec::new(),
-            help: vec!["run the newer version of the program that applied it".into()],
-        })
-    }
-
-    /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
-    pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
-        let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
-        let problems = self.unknown_to_us().chain(edited.filter_map(|matched| self.problem(matched))).collect();
-        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
-    }
-
-    /// Refuses to change a history that is not ours yet.
-    pub(crate) fn refuse_old(&self) -> Result<(), Error> {
-        let Some(old) = &self.old else { return Ok(()) };
-        let message = format!("the history of this database is still that of {}", old.from);
-        Err(Error::new(ErrorKind::Adoption, message)
-            .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.
@@ -583,6 +509,7 @@ mod tests {
             repeatables: &[],
             sealed: 0,
             schema: None,
+            squash: None,
             adoption: None,
             rules: Rules::DEFAULT,
         };
@@ -590,7 +517,8 @@ mod tests {
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches, old: None };
+        let (head, records, old) = (None, None, None);
+        let known = Known { set: &set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old };
         assert_eq!(known.chain(), chain);
     }
 

@@ -68,6 +68,10 @@ kinds! {
     OrderConflict is_order_conflict,
     /// The database has migrations of a newer program.
     NewerDatabase is_newer_database,
+    /// The database lacks a migration that was pruned from the program.
+    Pruned is_pruned,
+    /// Another process changed which migrations the database has: the same call again is right.
+    Moved is_moved,
     /// The history is kept in a format that this version can't read.
     NewerFormat is_newer_format,
     /// The database has tables, but no history.

@@ -385,6 +385,21 @@ impl<'s> History<'s> {
         db.query(&format!("could not change the record of `{}`", migration.name), &sql, &params).map(drop)
     }
 
+    /// Lets a squash stand for all that is applied up to its number. The moment is that of the last of them.
+    pub(crate) fn stand_in(&self, db: &mut Db<'_>, squash: &Migration<'_>) -> Result<(), Error> {
+        let what = "could not record the squash";
+        let params = [text(self.set.name), integer(squash.number)?, integer(squash.up.steps.len() as u64)?];
+        let sql = format!("DELETE FROM {} WHERE set_name = ?1 AND number < ?2", self.rows_sql);
+        db.query(what, &sql, &params[..2])?;
+        let sql = format!(
+            "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
+             violations = NULL WHERE set_name = ?1 AND number = ?2",
+            self.rows_sql
+        );
+        db.query(what, &sql, &params)?;
+        self.accept(db, squash)
+    }
+
     /// What the history keeps of a migration's text: the way up and the way back.
     fn kept(&self, migration: &Migration<'_>) -> [Value; 2] {
         let store = self.set.rules.store_sql;

@@ -28,6 +28,7 @@ mod diff;
 mod difference;
 mod down;
 mod driver;
+mod entries;
 mod error;
 mod excerpt;
 mod file_lock;
@@ -76,6 +77,7 @@ mod schema;
 mod script;
 mod session;
 mod set;
+mod squash;
 mod status;
 mod step_lock;
 mod stored;
@@ -116,7 +118,7 @@ pub use reset::ResetPlan;
 pub use restore::Restored;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
-    Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,
+    Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
 pub use status::{Entry, State, Status};
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};

@@ -62,7 +62,8 @@ impl<'a, B: Backend> Testing<'a, B> {
         Self { migrator, on_connect: None, seeds: Vec::new(), template_key: None, fresh: false, may_change: Vec::new() }
     }
 
-    /// Is called with every connection first: for functions and collations that the program registers.
+    /// Is called with every connection first: for functions and collations that the program registers. Where it captures
+    /// something, [`Testing::database`] makes each database anew, unless there is a [`Testing::template_key`].
     #[must_use]
     #[track_caller]
     pub fn on_connect(mut self, call: impl Fn(&mut B::Connection) -> Result<(), BoxError> + 'a) -> Self {
@@ -112,7 +113,7 @@ impl<'a, B: Backend> Testing<'a, B> {
         let alone = set.migrations.iter().zip(&requires);
         let migrations: Vec<Migration<'_>> =
             alone.map(|(migration, requires)| Migration { requires, ..*migration }).collect();
-        Trial::new(&self, &Set { migrations: &migrations, ..*set })?.walk()
+        Trial::new(&self, &Set { migrations: &migrations, squash: None, ..*set })?.walk()
     }
 }
 

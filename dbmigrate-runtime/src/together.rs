@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use crate::backup;
 #[cfg(feature = "cli")]
 use crate::cli;
-use crate::compare;
 use crate::compare::{Found, look};
 use crate::db::Db;
 use crate::driver::Backend;
+use crate::entries;
 use crate::error::{Error, ErrorKind};
 use crate::histories::title;
 use crate::history::tables_of;
@@ -23,6 +23,7 @@ use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Set};
+use crate::squash::InForce;
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
@@ -282,7 +283,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
             let set = migrator.set();
-            let status = compare::status(&mut *migrator.session(connection), set, migrator.options())?;
+            let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
         Ok(all)
@@ -321,9 +322,15 @@ impl<'a, C: 'static> Together<'a, C> {
     /// The runs that are to do. Whatever forbids one of them is said before the first.
     fn legs(&self, connection: &mut C) -> Result<Vec<Leg>, Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
+        let rooms = self.migrators.iter().map(|migrator| {
+            let mut session = migrator.session(connection);
+            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.set())
+        });
+        let rooms = rooms.collect::<Result<Vec<_>, Error>>()?;
+        let sets = self.migrators.iter().map(|migrator| migrator.set()).zip(&rooms);
+        let sets: Vec<Set<'_>> = sets.map(|(set, room)| room.as_ref().map_or(*set, |room| room.set(set))).collect();
         let mut members = Vec::with_capacity(self.migrators.len());
-        for migrator in &self.migrators {
-            let set = migrator.set();
+        for (migrator, set) in self.migrators.iter().zip(&sets) {
             let mut session = migrator.session(connection);
             let runs_code = session.has_code();
             let mut db = Db::new(&mut *session, migrator.options());

@@ -48,6 +48,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
             SchemaFormat::Json => shell.data(&schema.to_json()),
             SchemaFormat::Mermaid => shell.data(schema.to_mermaid().trim_end()),
             SchemaFormat::Dot => shell.data(schema.to_dot().trim_end()),
+            SchemaFormat::Svg => shell.data(schema.to_svg().trim_end()),
         }
         return Ok(DONE);
     }

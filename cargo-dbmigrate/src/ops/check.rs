@@ -120,6 +120,7 @@ pub(crate) fn check(
         if whole.builds_on_others() {
             others.extend(declares.then(|| declared::not_compared(project, &whole)));
         } else if replay.diagnostics.is_empty() && replay.stopped.is_none() {
+            others.extend(unsealed_squash(&set));
             others.extend(late::check(&set, &since));
         }
     }
@@ -136,8 +137,15 @@ pub(crate) fn old(since: &Since, set: &MigrationSet) -> Option<BTreeSet<u64>> {
     if since.base.is_some() {
         return Some(since.held.clone());
     }
-    let sealed = set.migrations.get(..set.sealed()).unwrap_or_default();
-    (!sealed.is_empty()).then(|| sealed.iter().map(|migration| migration.number).collect())
+    let sealed = set.migrations.iter().filter(|migration| set.lock.seals(migration));
+    let sealed: BTreeSet<u64> = sealed.map(|migration| migration.number).collect();
+    (!sealed.is_empty()).then_some(sealed)
+}
+
+/// Whether a squash that may still be edited does what it stands for.
+pub(crate) fn unsealed_squash(set: &MigrationSet) -> Vec<Diagnostic> {
+    let is_sealed = set.migrations.first().is_none_or(|first| set.lock.seals(first));
+    if is_sealed { Vec::new() } else { dbmigrate_schema::check_squash(set) }
 }
 
 /// What a set lacks of being sealed as a whole.
@@ -146,7 +154,7 @@ fn unsealed(set: &MigrationSet) -> Vec<Diagnostic> {
         Layout::House => "seal it: `cargo dbmigrate lock`",
         _ => "the files of another tool can't be sealed: take them over with `cargo dbmigrate adopt`",
     };
-    let left = set.migrations.get(set.sealed()..).unwrap_or_default();
+    let left: Vec<_> = set.migrations.iter().filter(|migration| !set.lock.seals(migration)).collect();
     let unsealed = left.iter().map(|migration| {
         let message = format!("`{}` is not sealed", migration.name());
         Diagnostic::error("unsealed", message).in_file(&migration.file).help(help)

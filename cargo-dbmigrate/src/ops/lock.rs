@@ -7,6 +7,7 @@ use dbmigrate_schema::{Program, migrated};
 
 use crate::error::CliError;
 use crate::ops::beside::whole;
+use crate::ops::check::unsealed_squash;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
 use crate::ops::{create, edit, house, runtime_set};
@@ -64,6 +65,7 @@ pub(crate) fn lock(
         return Err(CliError::diagnostics(errors));
     }
     let old = &set.lock;
+    refuse_to_accept(set, &accepted)?;
     let count = match (request.to, accepted.is_empty()) {
         (Some(target), _) => {
             let last = set.find(target).map_err(|unknown| CliError::from(*unknown))?.number;
@@ -72,6 +74,10 @@ pub(crate) fn lock(
         (None, true) => set.migrations.len(),
         (None, false) => set.migrations.iter().filter(|migration| Some(migration.number) <= old.newest()).count(),
     };
+    let differs = unsealed_squash(set);
+    if !differs.is_empty() {
+        return Err(CliError::diagnostics(differs).help("`cargo dbmigrate squash --undo` takes the squash back"));
+    }
     let (sealing, notes) = replayed(project, set, count, program)?;
     warnings.extend(notes);
     let mut new = Lock::seal(&sealing.migrations);
@@ -164,6 +170,19 @@ fn replayed(
             .push(Diagnostic::warning("not-replayed", message).note(format!("`{first}` can run in its program alone")));
     }
     Ok((sealing, notes))
+}
+
+/// To accept something seals nothing else, and would have to seal a squash that is not sealed.
+fn refuse_to_accept(set: &MigrationSet, accepted: &[&Sealed]) -> Result<(), CliError> {
+    match set.migrations.first().filter(|first| set.replaced.is_some() && !set.lock.seals(first)) {
+        Some(squash) if !accepted.is_empty() => {
+            Err(CliError::failure(format!("`{}` is a squash that is not sealed, and comes before it", squash.name()))
+                .help(
+                    "take the squash back, or seal it first: `cargo dbmigrate squash --undo`, `cargo dbmigrate lock`",
+                ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// To accept what has not changed is a slip.

@@ -19,6 +19,8 @@ const LIBRARY: &[TargetKind] =
 pub(crate) struct Project {
     /// The package's name.
     pub(crate) name: String,
+    /// Its version.
+    pub(crate) version: String,
     /// The folder of its Cargo.toml.
     pub(crate) root: PathBuf,
     /// Where that folder lies in the repository, or in the workspace where there is none: with `/` at the end, if any.
@@ -165,6 +167,7 @@ impl Project {
         };
         let project = |config: Config| Self {
             name: package.name.to_string(),
+            version: package.version.to_string(),
             sets: configs.len(),
             databases: configs.iter().map(|config| &config.database).collect::<BTreeSet<_>>().len(),
             histories: configs.iter().map(|config| config.table.clone()).collect(),
@@ -186,6 +189,7 @@ impl Project {
     pub(crate) fn bare(root: PathBuf, dir: String) -> Self {
         Self {
             name: dir.clone(),
+            version: String::new(),
             base: folder(&paths::relative(repository(&root).unwrap_or(&root), &root)),
             root,
             config: Config { dir, ..Config::default() },

@@ -287,6 +287,7 @@ mod tests {
             slug: "b".into(),
             file: "migrations/002_b.rs".into(),
             metadata: Default::default(),
+            replaces: None,
             requires: Vec::new(),
             body: Body::Rust(rust.into()),
             checksum: String::new(),

@@ -23,7 +23,7 @@ use dbmigrate_runtime::{Migration, Migrator, Set};
 use self::block::{Block, Item, Scripts};
 use self::guard::Guard;
 use self::prove::Claim;
-use self::run::Range;
+use self::run::{Bench, Range};
 use self::write::Text;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
@@ -79,15 +79,16 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
     }
     refuse(&set, range, request.idempotent)?;
     with_own_requirements(&set, |runtime| {
-        let mut blocks = blocks(&set, runtime, range)?;
+        let bench = Bench { source: &set, set: runtime };
+        let mut blocks = blocks(bench, range)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
         let text = match request.idempotent {
-            true => repeat::text(&set, runtime, range, &mut blocks, &title)?,
-            false => text(&set, range, &blocks, &title),
+            true => repeat::text(bench, range, &mut blocks, &title)?,
+            false => text(&set, runtime, range, &blocks, &title),
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
-        let gone = if comes_back { Vec::new() } else { Guard::new(&set).make_way() };
-        let claim = Claim { set: runtime, config: &set.config, range, again: request.idempotent, gone };
+        let gone = if comes_back { Vec::new() } else { Guard::new(&set, runtime.name).make_way() };
+        let claim = Claim { bench, range, again: request.idempotent, gone };
         let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
         made.warnings = warnings(&set, range, proved);
         made.text = Some(text);
@@ -114,39 +115,49 @@ fn with_own_requirements<R>(set: &MigrationSet, work: impl FnOnce(&Set<'_>) -> R
 }
 
 /// What the real runner does, cut into transactions.
-fn blocks(set: &MigrationSet, runtime: &Set<'_>, range: Range) -> Result<Vec<Block>, CliError> {
-    let creates = run::creates(runtime, &set.config)?;
-    let mut database = run::at(runtime, range.from)?;
+fn blocks(bench: Bench<'_>, range: Range) -> Result<Vec<Block>, CliError> {
+    let creates = bench.creates()?;
+    let mut database = bench.at(range.from)?;
     if range.from == 0 {
         // With a history the runner gives each migration a transaction of its own.
         creates.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(run::unusable)?;
     }
-    let tape = run::recorded(runtime, range, &mut database).map_err(|error| run::refused(&error))?;
-    let mut blocks = block::blocks(tape, &Scripts::of(set, range.is_up()));
+    let tape = bench.recorded(range, &mut database).map_err(|error| run::refused(&error))?;
+    let mut blocks = block::blocks(tape, &Scripts::of(bench.source, range.is_up()));
     if let Some(first) = blocks.first_mut().filter(|_| range.from > 0) {
-        // An older program may not have made all of it.
-        first.items.splice(0..0, creates.into_iter().map(Item::Own));
+        // An older program may not have made all of it. What the head says stays true until something is applied.
+        let creates = creates.into_iter().filter(|sql| sql.starts_with("CREATE "));
+        first.items.splice(0..0, creates.map(Item::Own));
     }
     Ok(blocks)
 }
 
-fn text(set: &MigrationSet, range: Range, blocks: &[Block], title: &str) -> String {
-    let guard = Guard::new(set);
+fn text(set: &MigrationSet, runtime: &Set<'_>, range: Range, blocks: &[Block], title: &str) -> String {
+    let guard = Guard::new(set, runtime.name);
     let mut text = Text::new(title, &header(set, range, false));
+    let makes_way = makes_way(set, range, blocks);
     for (at, block) in blocks.iter().enumerate() {
+        let ways = if makes_way == Some(at) { guard.make_way() } else { Vec::new() };
         let statements = if !block.transaction {
             block.items.iter().map(|item| own_text(item).to_owned()).collect()
         } else if at == 0 {
             let mut first = vec![guard.is_at(range.from)];
             first.extend(guard.requirements(&migrations(set, range)));
             first.extend(guard.loses_no_trigger().filter(|_| range.from > 0));
-            write::guarded(&guard, block, first, &if range.from > 0 { guard.make_way() } else { Vec::new() })
+            write::guarded(&guard, block, first, &ways)
         } else {
-            write::guarded(&guard, block, vec![guard.goes_on_at(&block.before)], &[])
+            write::guarded(&guard, block, vec![guard.goes_on_at(&block.before)], &ways)
         };
         text.piece(block, &statements);
     }
     text.finish()
+}
+
+/// The transaction in which what repeatables may have made goes: that of the first migration, which clears their records.
+fn makes_way(set: &MigrationSet, range: Range, blocks: &[Block]) -> Option<usize> {
+    let names: Vec<String> = migrations(set, range).into_iter().map(SourceMigration::name).collect();
+    let is_first = |block: &Block| block.labels.iter().any(|label| names.contains(label));
+    blocks.iter().position(is_first).filter(|_| range.from > 0 || !range.is_up())
 }
 
 fn own_text(item: &Item) -> &str {
@@ -290,7 +301,9 @@ fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diag
 fn code(name: &str, file: &str, is_run: bool) -> Diagnostic {
     let error = impossible(format!("`{name}` holds Rust, which only its own program can run")).in_file(file);
     if is_run {
-        error.help("let the program run it, and make scripts of what comes before and after: `--to`, `--from`")
+        error.help(
+            "make a script of what comes before it: `--to`; it, and what comes after it, is for the program to run",
+        )
     } else {
         error.note("what comes after it is proved on a database that has it")
     }
@@ -322,6 +335,16 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
             Down::Script(down) if !range.is_up() => down,
             _ => up,
         };
+        let source = script.source.text();
+        for step in &script.steps {
+            let Step::Sql(statement) = step else { continue };
+            let sql = source.get(statement.span.start..statement.span.end).unwrap_or_default();
+            if block::looks_ended(sql) {
+                let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
+                let at = Location::new(&script.source, statement.span);
+                out.push(Diagnostic::warning("looks-ended", message).at(at).help("put the line together with another"));
+            }
+        }
         if script.tolerate_existing {
             let message = format!("`{}` tolerates what exists, and the script does not", migration.name());
             out.push(Diagnostic::warning("intolerant", message).in_file(script.source.path()));

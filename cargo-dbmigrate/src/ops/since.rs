@@ -7,7 +7,7 @@ use dbmigrate_core::files::Files;
 use dbmigrate_core::layout::Layout;
 use dbmigrate_core::lock::FILE;
 use dbmigrate_core::sequence::{quoted, rename};
-use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Severity, SourceMigration, SourceText};
+use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText};
 
 use crate::error::CliError;
 use crate::ops::git::{Repository, Revision};
@@ -70,6 +70,9 @@ impl Comparison<'_> {
         let misnamed = self.misnamed();
         let mut since = Since::default();
         for old in &then.migrations {
+            if self.is_replaced(&old.name(), &old.checksum) {
+                continue;
+            }
             if let Some(now) = now.get(&old.name()) {
                 since.held.insert(now.number);
                 since.diagnostics.extend(self.edited(old, now).into_iter().map(|it| self.judged(it, then, old, now)));
@@ -85,6 +88,13 @@ impl Comparison<'_> {
         }
         since.base = Some(self.base);
         since
+    }
+
+    /// Whether a squash stands for exactly this one.
+    fn is_replaced(&self, name: &str, checksum: &str) -> bool {
+        let levels = self.set.replaced.iter().flat_map(Replaced::levels);
+        let mut sealed = levels.flat_map(|level| &level.lock.migrations);
+        sealed.any(|sealed| sealed.name == name && sealed.checksum == checksum)
     }
 
     /// The numbers of files whose name is not right.

@@ -82,6 +82,7 @@ fn assemble(
         file: migration.up.path.clone(),
         metadata: Metadata::read(&source),
         requires: halves.requires,
+        replaces: None,
         text_checksum: checksum::of_text(source.slice(halves.up.section)),
         body: Body::Sql { up: halves.up, down },
         checksum,
@@ -109,7 +110,6 @@ mod tests {
                 ("db/diesel/2024-01-16-000000_vacuum/up.sql", "VACUUM;\n"),
                 ("db/diesel/2024-01-16-000000_vacuum/down.sql", ""),
                 ("db/diesel/2024-01-16-000000_vacuum/metadata.toml", "run_in_transaction = false"),
-                ("db/diesel/hooks.sql", "SELECT 1;"),
                 ("db/diesel/migrations.lock", "garbage"),
             ],
         );

@@ -1,7 +1,7 @@
 //! Says what came out of a command, in the format that was asked for. Every message has both forms here, so they
 //! can't drift apart.
 
-mod adoption;
+pub(super) mod adoption;
 mod rehearsal;
 
 use std::path::Path;

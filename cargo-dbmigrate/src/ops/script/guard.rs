@@ -44,11 +44,11 @@ pub(super) struct Stage {
 }
 
 impl<'s> Guard<'s> {
-    pub(super) fn new(set: &'s MigrationSet) -> Self {
+    pub(super) fn new(set: &'s MigrationSet, name: &str) -> Self {
         let table = &set.config.table;
         let named = |suffix: &str| format!("main.{}", quote_identifier(&format!("{table}{suffix}")));
         let [rows, table, orphans, repeatables] = ["", "_guard", "_orphans", "_repeatable"].map(named);
-        Self { set, name: text(""), rows, table, orphans, repeatables }
+        Self { set, name: text(name), rows, table, orphans, repeatables }
     }
 
     /// The database has exactly the first migrations of the set, as they are, and no objects where it has none.
@@ -56,8 +56,11 @@ impl<'s> Guard<'s> {
         let (rows, set) = (&self.rows, &self.name);
         let total = format!("(SELECT count(*) FROM {rows} WHERE set_name = {set}) = {count}");
         let Some(last) = self.set.migrations.get(..count).and_then(|them| them.last()) else {
-            let sql = format!("{total} AND {}", self.no_objects());
-            return Condition { says: "this script begins on an empty database".to_owned(), sql };
+            let (says, sql) = match self.is_alone() {
+                true => ("an empty database", format!("{total} AND {}", self.no_objects())),
+                false => ("a database without a history", total),
+            };
+            return Condition { says: format!("this script begins on {says}"), sql };
         };
         let known: Vec<String> = self.set.migrations[..count]
             .iter()
@@ -93,11 +96,32 @@ impl<'s> Guard<'s> {
         Condition { says: format!("this script goes on at {place}"), sql: parts.join("\n  AND ") }
     }
 
-    /// The database has at least `applied` of the first migrations, or for a way back at most as many, and all of them
-    /// lie in the range: what a script that can be run again may find.
-    pub(super) fn is_within(&self, Range { from, to }: Range, applied: usize) -> Condition {
+    /// The database has at least `applied` of the first migrations, or for a way back at most as many: what a script that
+    /// can be run again may find.
+    pub(super) fn goes_on_within(&self, range: Range, applied: usize) -> Condition {
+        let (low, high) = Self::bounds(range, applied);
+        let sql =
+            format!("(SELECT count(*) FROM {} WHERE set_name = {}) BETWEEN {low} AND {high}", self.rows, self.name);
+        Condition { says: self.between(low, high), sql }
+    }
+
+    fn bounds(Range { from, to }: Range, applied: usize) -> (usize, usize) {
+        if to > from { (applied, to) } else { (to, applied) }
+    }
+
+    fn between(&self, low: usize, high: usize) -> String {
+        let name = |count: usize| {
+            let last = count.checked_sub(1).and_then(|last| self.set.migrations.get(last));
+            last.map_or("nothing".to_owned(), SourceMigration::name)
+        };
+        format!("this script takes what lies between {} and {}", name(low), name(high))
+    }
+
+    /// As [`Guard::goes_on_within`] from the first version on, and the migrations are those of the set, as they are.
+    pub(super) fn is_within(&self, range: Range) -> Condition {
         let (rows, set) = (&self.rows, &self.name);
-        let (low, high) = if to > from { (applied, to) } else { (to, applied) };
+        let (low, high) = Self::bounds(range, range.from);
+        let Condition { says, sql } = self.goes_on_within(range, range.from);
         let known: Vec<String> = self
             .set
             .migrations
@@ -106,7 +130,7 @@ impl<'s> Guard<'s> {
             .map(|it| format!("({}, {}, {})", it.number, text(&it.name()), text(&it.checksum)))
             .collect();
         let total = format!("(SELECT count(*) FROM {rows} WHERE set_name = {set})");
-        let mut parts = vec![format!("{total} BETWEEN {low} AND {high}")];
+        let mut parts = vec![sql];
         if !known.is_empty() {
             parts.push(format!(
                 "{total} = (WITH known (number, name, checksum) AS (VALUES\n    {}\n  ) SELECT count(*) FROM known \
@@ -116,17 +140,10 @@ impl<'s> Guard<'s> {
                 known.join(",\n    ")
             ));
         }
-        if low == 0 && to > from {
+        if low == 0 && range.is_up() && self.is_alone() {
             parts.push(format!("({total} > 0 OR {})", self.no_objects()));
         }
-        let name = |count: usize| {
-            let last = count.checked_sub(1).and_then(|last| self.set.migrations.get(last));
-            last.map_or("nothing".to_owned(), SourceMigration::name)
-        };
-        Condition {
-            says: format!("this script takes what lies between {} and {}", name(low), name(high)),
-            sql: parts.join("\n  AND "),
-        }
+        Condition { says, sql: parts.join("\n  AND ") }
     }
 
     /// A migration is still to be applied, or to be taken back.
@@ -252,6 +269,11 @@ impl<'s> Guard<'s> {
             self.repeatables, self.name
         );
         Some(Condition { says: "a view that is made anew has a trigger that no file makes".to_owned(), sql })
+    }
+
+    /// Whether an empty history means an empty database: no other set is in it, and nothing is there before the first.
+    fn is_alone(&self) -> bool {
+        self.set.config.set.is_empty() && self.set.base.is_none()
     }
 
     fn no_objects(&self) -> String {

@@ -105,9 +105,8 @@ impl Statement<'_> {
         if find(&["ORDER"]).is_some() {
             return Err("rows that are inserted in an order can't be given a condition");
         }
-        let Some(body) = find(&["VALUES", "SELECT"]).map(|at| outside[at]) else {
-            return Err("this `INSERT` can't be given a condition");
-        };
+        let body = find(&["VALUES", "SELECT"]).map(|at| outside[at]).filter(|at| !self.is(at - 1, "DEFAULT"));
+        let Some(body) = body else { return Err("this `INSERT` can't be given a condition") };
         if find(&["WITH"]).is_some_and(|at| outside[at] < body) {
             return Err("what begins with `WITH` can't be given a condition");
         }
