@@ -28,7 +28,7 @@ const TOOLS: [(&str, &str); 14] = [
 ];
 
 /// A package that comes from a tool, with a database that the tool has made.
-fn installed(tool: &str, dump: &str, test: &str) -> Project {
+pub(crate) fn installed(tool: &str, dump: &str, test: &str) -> Project {
     let project = Project::new(&format!("adopt-{test}-{tool}"));
     copy(&checkout().join("tests/adopt").join(tool).join("migrations"), &project.root.join("migrations"));
     restore(&project, tool, dump, DB);
@@ -36,7 +36,7 @@ fn installed(tool: &str, dump: &str, test: &str) -> Project {
 }
 
 /// Makes a database as the tool has left it.
-fn restore(project: &Project, tool: &str, dump: &str, database: &str) {
+pub(crate) fn restore(project: &Project, tool: &str, dump: &str, database: &str) {
     let path = checkout().join("tests/adopt").join(tool).join(dump);
     project.execute(database, &fs::read_to_string(path).unwrap());
 }
@@ -56,7 +56,7 @@ fn adopt(project: &Project, flags: &[&str]) -> Run {
 }
 
 /// Everything that a database holds but for the histories: objects, then the rows of each table.
-fn contents(database: &std::path::Path) -> Vec<String> {
+pub(crate) fn contents(database: &std::path::Path) -> Vec<String> {
     let db = Connection::open(database).unwrap();
     let history = "'_migrations', '_migrations_head', '_migrations_repeatable', '_sqlx_migrations', \
                    '__diesel_schema_migrations', 'refinery_schema_history', '__drizzle_migrations', '_prisma_migrations', \
@@ -146,4 +146,244 @@ fn recorded(project: &Project, table: &str) -> usize {
         _ => format!("SELECT count(*) FROM {table}"),
     };
     project.query(DB, &sql)[0].parse().unwrap()
+}
+
+/// The database is as it was, and the history still that of the tool.
+#[track_caller]
+fn refused(tool: &str, dump: &str, with_broken: bool, words: &[&str]) {
+    let project = installed(tool, dump, "refused");
+    if with_broken {
+        copy(&checkout().join("tests/adopt").join(tool).join("broken"), &project.root.join("migrations"));
+    }
+    let before = fs::read(project.root.join(DB)).unwrap();
+    let flags = [&told(tool)[..], &["--database", DB, "--yes"]].concat();
+    let run = adopt(&project, &flags).exits(101);
+    let run = words.iter().fold(run, |run, word| run.says(word));
+    run.says("nothing was changed");
+    assert_eq!(fs::read(project.root.join(DB)).unwrap(), before, "{tool}");
+    // What only reads says the same, and so does the program's own start.
+    project.dbmigrate(["up", "--database", DB]).exits(101).says(words[0]);
+    assert_eq!(fs::read(project.root.join(DB)).unwrap(), before, "{tool}");
+}
+
+#[test]
+fn case_55_what_the_database_has_otherwise_is_named_object_by_object() {
+    refused("sqlx", "failed.sql", true, &["table `half_done` is added"]);
+    refused("diesel", "failed.sql", true, &["table `half_done` is added"]);
+    refused("goose", "failed.sql", true, &["table `half_done` is added"]);
+    refused("dbmate", "failed.sql", true, &["table `half_done` is added"]);
+    // It counts a migration as undone whose effects are there.
+    refused("goose", "undone.sql", false, &["`UNIQUE (email)` is added", "`cargo dbmigrate adopt --force`"]);
+    // A person may go on all the same.
+    let project = installed("goose", "undone.sql", "force");
+    let run = adopt(&project, &["--database", DB, "--yes", "--force"]).succeeds();
+    run.says("although the schema differs").says("`UNIQUE (email)` is added");
+    project.dbmigrate(["verify", "--database", DB]).succeeds();
+}
+
+#[test]
+fn case_56_rows_of_what_failed_or_was_rolled_back_are_told_apart() {
+    refused("sqlx", "dirty.sql", false, &["`20240520064559` was begun and did not succeed", "settle it with sqlx"]);
+    refused("golang-migrate", "failed.sql", true, &["`7` is marked as dirty"]);
+    refused(
+        "prisma",
+        "failed.sql",
+        true,
+        &["`20240611200130_add_phone` was begun, and neither finished nor rolled back"],
+    );
+    refused("flyway", "failed.sql", true, &["`11` failed"]);
+    // A row that was rolled back counts for nothing, a later one does, and of several the newest.
+    for (tool, dump, applied) in
+        [("prisma", "rolled-back.sql", 5), ("prisma", "again.sql", 6), ("goose", "rows.sql", 5)]
+    {
+        let project = installed(tool, dump, "rows");
+        adopt(&project, &["--database", DB, "--yes"]).succeeds().says(&format!("Adopted {applied} migrations"));
+        project.dbmigrate(["up", "--database", DB]).succeeds();
+        is_clean(&project, DB);
+    }
+}
+
+#[test]
+fn a_program_takes_its_installed_databases_over_at_the_next_start() {
+    let project = installed("sqlx", "installed.sql", "program");
+    adopt(&project, &["--from", "sqlx", "--old-table", "drop"]).succeeds();
+    project.init(&[]).succeeds();
+    project.write(
+        "src/main.rs",
+        "dbmigrate_runtime::include_migrations!(pub mod migrations);\n\nfn main() -> Result<(), Box<dyn \
+         std::error::Error>> {\n    let path = std::env::args().nth(1).unwrap();\n    let mut connection = \
+         rusqlite::Connection::open(path)?;\n    let report = migrations::migrator().up(&mut connection)?;\n    if let \
+         Some(adopted) = report.adopted {\n        println!(\"{} from {}\", adopted.migrations.len(), adopted.from);\n    \
+         }\n    println!(\"{} applied\", report.applied.len());\n    Ok(())\n}\n",
+    );
+    let start = |database: &str| project.cargo(["run", "-q", "--", database]);
+    assert_eq!(start(DB).succeeds().stdout, "5 from sqlx\n1 applied\n");
+    assert_eq!(start(DB).succeeds().stdout, "0 applied\n");
+    is_clean(&project, DB);
+    assert_eq!(project.query(DB, "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'"), ["0"]);
+    restore(&project, "sqlx", "dirty.sql", "dirty.db");
+    start("dirty.db").exits(1).says("`20240520064559` was begun and did not succeed");
+    assert_eq!(start("new.db").succeeds().stdout, "6 applied\n");
+}
+
+const NOTES: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);\n";
+const TAGS: &str = "CREATE TABLE tags (name TEXT);\n";
+
+/// A package with plain files, two of which its own runner has applied.
+fn plain(test: &str, names: [&str; 3], table: &str, rows: &str) -> Project {
+    let project = Project::new(&format!("adopt-plain-{test}"));
+    for (name, text) in names.into_iter().zip([NOTES, TAGS, "CREATE INDEX tags_by_name ON tags (name);\n"]) {
+        project.write(&format!("migrations/{name}"), text);
+    }
+    project.execute(DB, &format!("{NOTES}{TAGS}INSERT INTO notes VALUES (1, 'kept');{table};{rows}"));
+    project
+}
+
+#[test]
+fn the_tables_that_projects_make_for_themselves_are_understood() {
+    let names = ["001_notes.sql", "002_tags.sql", "003_index.sql"];
+    let cases = [
+        (
+            "filename",
+            "CREATE TABLE _migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT UNIQUE NOT NULL, applied_at \
+             INTEGER NOT NULL)",
+            "INSERT INTO _migrations (filename, applied_at) VALUES ('001_notes.sql', 1729468800), ('002_tags.sql', \
+             1729468801)",
+            "2024-10-21 00:00:00",
+            "_migrations_of_plain",
+        ),
+        (
+            "name",
+            "CREATE TABLE _migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT \
+             NOT NULL DEFAULT (datetime('now')))",
+            "INSERT INTO _migrations (name, applied_at) VALUES ('001_notes', '2024-01-15 10:30:22'), ('002_tags', \
+             '2024-01-15 10:30:23')",
+            "2024-01-15 10:30:22",
+            "_migrations_of_plain",
+        ),
+        (
+            "bare",
+            "CREATE TABLE migrations (id INTEGER PRIMARY KEY, filename TEXT NOT NULL UNIQUE, executed_at DATETIME)",
+            "INSERT INTO migrations VALUES (1, '001_notes.sql', '2024-01-15 10:30:22'), (2, '002_tags.sql', NULL)",
+            "2024-01-15 10:30:22",
+            "migrations",
+        ),
+    ];
+    for (test, table, rows, at, kept) in cases {
+        let project = plain(test, names, table, rows);
+        let before = files(&project);
+        let run = adopt(&project, &["--database", DB, "--yes"]).succeeds();
+        run.says("Found plain").says("their files stay where they are").says("Adopted 2 migrations that plain applied");
+        let after = files(&project);
+        assert!(before.iter().all(|file| after.contains(file)), "{test}");
+        assert_eq!(after.len(), before.len() + 1, "{test}");
+        assert_eq!(project.query(DB, "SELECT applied_at FROM _migrations WHERE number = 1"), [at]);
+        assert_eq!(project.query(DB, &format!("SELECT count(*) FROM {kept}")), ["2"]);
+        project.dbmigrate(["up", "--database", DB]).succeeds().says("Applied 003_index");
+        is_clean(&project, DB);
+        assert_eq!(project.query(DB, "SELECT text FROM notes"), ["kept"]);
+    }
+}
+
+#[test]
+fn the_old_table_has_to_be_named_where_nothing_shows_it() {
+    let names = ["001_notes.sql", "002_tags.sql", "003_index.sql"];
+    let project = plain("named", names, "CREATE TABLE done (name TEXT)", "INSERT INTO done VALUES ('001_notes')");
+    project.execute(DB, "INSERT INTO done VALUES ('002_tags.SQL')");
+    adopt(&project, &["--from", "plain"]).exits(2).says("`--table NAME`");
+    let before = files(&project);
+    adopt(&project, &["--from", "plain", "--table", "done", "--plan"]).succeeds();
+    assert_eq!(files(&project), before);
+    adopt(&project, &["--from", "plain", "--table", "done", "--database", DB, "--yes"]).succeeds();
+    project.dbmigrate(["up", "--database", DB]).succeeds().says("Applied 003_index");
+    is_clean(&project, DB);
+}
+
+#[test]
+fn drizzle_is_known_by_its_times_where_a_hash_is_none() {
+    let project = installed("drizzle", "installed.sql", "tags");
+    project.execute(DB, "UPDATE __drizzle_migrations SET hash = '0000_last_northstar'");
+    adopt(&project, &["--database", DB, "--yes"]).succeeds().says("Adopted 5 migrations");
+    // A hash that is one has to be that of the file.
+    let project = installed("drizzle", "installed.sql", "edited");
+    let file = "migrations/0001_brave_chain.sql";
+    project.write(file, format!("{}\n-- A word more.\n", project.read(file)));
+    let run = adopt(&project, &["--database", DB, "--yes"]).exits(101);
+    run.says("`0001_brave_chain` is not what drizzle applied").says("`cargo dbmigrate adopt --force`");
+}
+
+#[test]
+fn a_database_without_any_history_becomes_the_first_migration() {
+    let project = Project::new("adopt-live");
+    let schema = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL CHECK (text <> ''));\nCREATE VIRTUAL \
+                  TABLE found USING fts5(text, content='notes', content_rowid='id');\nCREATE TRIGGER noted AFTER INSERT \
+                  ON notes BEGIN INSERT INTO found (rowid, text) VALUES (new.id, new.text); END;\nCREATE VIEW short AS \
+                  SELECT text FROM notes WHERE length(text) < 9;\n";
+    project.execute(DB, &format!("{schema}INSERT INTO notes VALUES (1, 'kept');"));
+    project.execute("other.db", &format!("{schema}INSERT INTO notes VALUES (7, 'there');"));
+    project.execute("changed.db", &format!("{schema}ALTER TABLE notes ADD COLUMN at TEXT;"));
+    adopt(&project, &["--from", "live"]).exits(2).says("`--database FILE`");
+    let before = files(&project);
+    adopt(&project, &["--from", "live", "--database", DB, "--plan"]).succeeds().says("[x] 001_initial_schema");
+    assert_eq!(files(&project), before);
+    let run = adopt(&project, &["--from", "live", "--database", DB, "--yes"]).succeeds();
+    run.says("Created migrations/adopted.toml").says("Adopted 1 migration that was there before");
+    is_clean(&project, DB);
+    // Others of the same program, too, and new ones; what is otherwise is named.
+    project.write("migrations/002_tags.sql", TAGS);
+    project.dbmigrate(["up", "--database", "other.db"]).succeeds().says("Applied 002_tags");
+    assert_eq!(project.query("other.db", "SELECT text FROM found WHERE found MATCH 'there'"), ["there"]);
+    is_clean(&project, "other.db");
+    project.dbmigrate(["up", "--database", "changed.db"]).exits(101).says("column `at`");
+    project.dbmigrate(["up", "--database", "new.db"]).succeeds();
+    is_clean(&project, "new.db");
+    adopt(&project, &["--from", "live", "--database", DB]).exits(2).says("has taken over from another tool already");
+}
+
+#[test]
+fn nothing_is_guessed_and_nothing_written_over() {
+    let project = Project::new("adopt-doubt");
+    let said = adopt(&project, &[]).exits(2).says("nothing shows which tool the migrations come from");
+    said.says("`--from live --database FILE`");
+    adopt(&project, &["--from", "sqlxx"]).exits(2).says("did you mean `sqlx`?");
+    adopt(&project, &["--from", "diesel", "--files", "nowhere"]).exits(2).says("`nowhere` is no folder");
+    // Files of one tool, and a database of another.
+    let project = installed("diesel", "installed.sql", "doubt");
+    restore(&project, "goose", "installed.sql", "goose.db");
+    let run = adopt(&project, &["--database", "goose.db"]).exits(2);
+    run.says("the files and the database speak for different tools").says("`--from goose`").says("`--from diesel");
+    // A file that is there stays.
+    project.write("db/migrations/keep.txt", "mine");
+    let before = files(&project);
+    adopt(&project, &["--dir", "db/migrations"]).exits(2).says("`db/migrations` is not empty");
+    adopt(&project, &["--dir", "../outside"]).exits(2).says("must be a folder of the package");
+    assert_eq!(files(&project), before);
+    adopt(&project, &[]).succeeds().says("-> dbmigrations/20240103081500_create_workshop.sql");
+    // Nobody is there to be asked.
+    let bytes = fs::read(project.root.join(DB)).unwrap();
+    adopt(&project, &["--database", DB]).exits(2).says("`--yes` does it without asking");
+    assert_eq!(fs::read(project.root.join(DB)).unwrap(), bytes);
+    adopt(&project, &["--from", "diesel"]).exits(2).says("has taken over from another tool already");
+    // What files alone don't show, the crate does that reads them.
+    let project = installed("sqlx", "installed.sql", "crate");
+    adopt(&project, &["--plan"]).exits(2).says("`--from sqlx --files migrations`").says("`--from plain");
+    project.edit_manifest(|manifest| manifest["dependencies"]["sqlx"] = toml_edit::value("0.9"));
+    adopt(&project, &["--plan"]).succeeds().says("Found sqlx: the package depends on `sqlx`");
+}
+
+#[test]
+fn programs_read_json() {
+    let project = installed("refinery", "installed.sql", "json");
+    let flags = ["--message-format", "json", "--database", DB];
+    let plan = adopt(&project, &[&flags[..], &["--plan", "--from", "refinery"]].concat()).succeeds();
+    let lines: Vec<serde_json::Value> = plan.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |reason: &str| lines.iter().filter(|line| line["reason"] == reason).collect::<Vec<_>>();
+    assert_eq!(of("adopted-files").len(), 6);
+    assert_eq!(of("adopted-files")[0]["to"][0], "db/migrations/001_create_workshop.sql");
+    assert_eq!(of("old-history")[0]["from"], "refinery");
+    let run = adopt(&project, &[&flags[..], &["--yes", "--from", "refinery"]].concat()).succeeds();
+    let adopted = run.stdout.lines().find(|line| line.contains("history-adopted")).unwrap();
+    let adopted: serde_json::Value = serde_json::from_str(adopted).unwrap();
+    assert_eq!((&adopted["comparison"], &adopted["kept"]), (&"same".into(), &"refinery_schema_history".into()));
+    assert_eq!(adopted["migrations"].as_array().unwrap().len(), 5);
 }

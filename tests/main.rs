@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
 mod adopt;
+mod adopt_kill;
 mod architecture;
 mod assertions;
 mod backup;
@@ -19,6 +20,7 @@ mod crash;
 mod decant;
 mod drizzle_server;
 mod embedding;
+mod examples;
 mod first_steps;
 mod generate;
 mod git;
@@ -26,6 +28,7 @@ mod hooks_files;
 mod kill;
 mod kill_commands;
 mod late;
+mod layouts;
 mod lint;
 mod linting;
 mod lints;
@@ -46,9 +49,11 @@ mod schema;
 mod script;
 mod script_d1;
 mod scripts;
+mod sets;
 mod settle;
 mod since;
 mod sound;
+mod squash;
 mod support;
 mod test_command;
 

@@ -120,6 +120,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     connection.execute_batch(\"DELETE FROM member\")?;
     let restored = migrations::migrator().restore(&mut connection, &copy);
     println!(\"{applied} {members} {} {}\", wrong.is_err(), restored.is_ok());
+    // Twice, as the second is a copy of what the first one made.
+    let testing = migrations::migrator().testing().seed(\"DELETE FROM member WHERE id = 11\");
+    for _ in 0..2 {
+        let test = testing.database()?;
+        test.execute_batch(\"INSERT INTO member VALUES (12, 1)\")?;
+        let rows: String = test.query_row(\"SELECT group_concat(id) FROM member\", [], |row| row.get(0))?;
+        let enforced = test.execute_batch(\"INSERT INTO member VALUES (13, 9)\").is_err();
+        println!(\"{rows} {enforced}\");
+    }
     Ok(())
 }
 "
@@ -129,7 +138,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let restores = !backup.is_empty();
     // Whichever SQLite replays the set, the fingerprint of its schema is the same.
     let schema = "2 s1:f3373e74207e544d";
-    assert_eq!(run.stdout, format!("{schema}\n3 2 true {restores}\n"), "rusqlite {version} {features:?}");
+    let tests = "10,12 true\n".repeat(2);
+    assert_eq!(run.stdout, format!("{schema}\n3 2 true {restores}\n{tests}"), "rusqlite {version} {features:?}");
     // What another rusqlite made, the command line of this one reads.
     project.dbmigrate(["verify"]).succeeds();
     assert_eq!(project.query("app.db", "SELECT count(*) FROM member"), [if restores { "2" } else { "0" }]);

@@ -104,6 +104,7 @@ fn fingerprint(database: &Path) -> String {
         repeatables: &[],
         sealed: 0,
         schema: None,
+        squash: None,
         adoption: None,
         rules: Rules::DEFAULT,
     };

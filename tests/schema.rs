@@ -30,6 +30,9 @@ fn the_schema_of_the_migrations_is_shown_and_makes_itself() {
     assert_eq!(json["objects"][1]["kind"], "index");
     project.dbmigrate(["schema", "--format", "mermaid"]).succeeds().says("erDiagram").says("    INTEGER id PK");
     project.dbmigrate(["schema", "--format", "dot"]).succeeds().says("digraph schema {");
+    let picture = project.dbmigrate(["schema", "--format", "svg"]).succeeds().stdout;
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+    assert_eq!(project.dbmigrate(["schema", "app.db", "--format", "svg"]).succeeds().stdout, picture);
 }
 
 #[test]

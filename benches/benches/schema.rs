@@ -34,6 +34,12 @@ fn from_sql(bencher: Bencher<'_, '_>, tables: usize) {
     bencher.bench_local(|| Schema::from_sql(&sql));
 }
 
+#[divan::bench(args = TABLES)]
+fn draw(bencher: Bencher<'_, '_>, tables: usize) {
+    let schema = schema(tables, unchanged);
+    bencher.bench_local(|| schema.to_svg());
+}
+
 /// What SQLite takes to make the schema.
 #[divan::bench(args = TABLES)]
 fn from_sql_in_sqlite(bencher: Bencher<'_, '_>, tables: usize) {

@@ -67,6 +67,9 @@ pub(crate) struct Global {
     /// Leave out a package
     #[arg(long, global = true, value_name = "SPEC", requires = "workspace")]
     pub(crate) exclude: Vec<String>,
+    /// Set of migrations to work on, where the package has several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) set: Option<String>,
     /// Assert that Cargo.lock stays unchanged; to `check`, also that every migration is sealed
     #[arg(long, global = true)]
     pub(crate) locked: bool,
@@ -153,6 +156,8 @@ pub(crate) enum Command {
     Lock(LockArgs),
     /// Give the migrations that others do not have yet the numbers after those that they have
     Renumber(RenumberArgs),
+    /// Put one migration in place of all from the first to a number; databases that have these are known
+    Squash(SquashArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),
     /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
@@ -329,6 +334,28 @@ pub(crate) struct RenumberArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SquashArgs {
+    /// What comes after the number in the name of the file [default: `squashed_001_to_040`]
+    #[arg(requires = "through")]
+    pub(crate) name: Option<String>,
+    /// The last migration that it replaces: a number, a name, or a version from a header
+    #[arg(long, value_name = "TARGET", required_unless_present_any = ["undo", "prune"])]
+    pub(crate) through: Option<String>,
+    /// Take the squash back, as long as it is not sealed
+    #[arg(long, conflicts_with_all = ["through", "prune"])]
+    pub(crate) undo: bool,
+    /// Delete the files that a sealed squash replaces: a database that has only some of them is refused from then on
+    #[arg(long, conflicts_with = "through")]
+    pub(crate) prune: bool,
+    /// The last version of the program that has those files [default: that of the package]
+    #[arg(long, value_name = "VERSION", requires = "prune")]
+    pub(crate) last: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Say only what is wrong with these: numbers, names, or versions from a header [default: all]
     pub(crate) names: Vec<String>,
@@ -386,6 +413,8 @@ pub(crate) enum SchemaFormat {
     Mermaid,
     /// The tables and their references, for Graphviz
     Dot,
+    /// The tables and their references, as a picture
+    Svg,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Script};
+use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Replaced, Script};
 
 use crate::{Error, index, module};
 
@@ -138,7 +138,8 @@ fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
     let mut copy = |name: &str, role, script: &Script| {
         scripts.push((copy_name(name, role), script.source.text().to_owned()));
     };
-    for migration in &set.migrations {
+    let replaced = set.replaced.iter().flat_map(Replaced::levels).flat_map(|level| &level.migrations);
+    for migration in set.migrations.iter().chain(replaced) {
         let Body::Sql { up, down } = &migration.body else { continue };
         copy(&migration.name(), "up", up);
         match down {

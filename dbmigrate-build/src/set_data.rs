@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use dbmigrate_core::config::{Config, ForeignKeys, NewerDatabase, OutOfOrder, StoreSql, TransactionMode};
+use dbmigrate_core::lock::Sealed;
 use dbmigrate_core::metadata::Metadata;
 use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::rust_source::RustSource;
+use dbmigrate_core::squash::{PRUNED, Replaced};
 use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
 
@@ -38,12 +40,79 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
     }
     let _ = write!(
         text,
-        "    ],\n    sealed: {},\n    schema: {},\n    adoption: ",
+        "    ],\n    sealed: {},\n    schema: {},\n    squash: ",
         literal::number(set.sealed() as u64),
         literal::option(set.lock.fingerprint(set.chain())),
     );
+    match (&set.replaced, set.migrations.first()) {
+        (Some(replaced), Some(squash)) => {
+            text.push_str("Some(");
+            render_squash(text, &squash.name(), replaced, code);
+            text.push(')');
+        }
+        _ => text.push_str("None"),
+    }
+    text.push_str(",\n    adoption: ");
     adoption::render(text, set);
     text.push_str(",\n};\n\n");
+}
+
+fn render_squash(text: &mut String, name: &str, replaced: &Replaced, code: &Table<'_>) {
+    let pruned = replaced.lock.pruned.as_deref();
+    let _ = write!(
+        text,
+        "__dbmigrate::Squash {{\n    name: {},\n    pruned: {},\n    migrations: &[\n",
+        literal::string(name),
+        literal::option(pruned),
+    );
+    match pruned {
+        None => replaced.migrations.iter().for_each(|migration| render_migration(text, migration, code)),
+        Some(_) => replaced.lock.migrations.iter().for_each(|sealed| render_pruned(text, sealed)),
+    }
+    text.push_str("    ],\n    inner: ");
+    match (&replaced.replaced, replaced.first()) {
+        (Some(inner), Some(first)) => {
+            text.push_str("Some(&");
+            render_squash(text, &first.name, inner, code);
+            text.push(')');
+        }
+        _ => text.push_str("None"),
+    }
+    text.push_str(",\n}");
+}
+
+/// What is left of a migration whose file was pruned.
+fn render_pruned(text: &mut String, sealed: &Sealed) {
+    let _ = write!(
+        text,
+        "        __dbmigrate::Migration {{
+            number: {number},
+            name: {name},
+            file: \"\",
+            metadata: __dbmigrate::Metadata {{ title: None, date: None, description: None, version: None }},
+            checksum: {checksum},
+            text_checksum: \"\",
+            chain: {chain},
+            requires: &[],
+            up: __dbmigrate::Script {{
+                file: \"\",
+                text: \"\",
+                transaction: true,
+                foreign_keys: None,
+                tolerate_existing: false,
+                checksum: {checksum},
+                prefixes: &[],
+                asserts: &[],
+                steps: &[],
+            }},
+            down: ",
+        number = literal::number(sealed.number),
+        name = literal::string(&sealed.name),
+        checksum = literal::string(&sealed.checksum),
+        chain = literal::string(&sealed.chain),
+    );
+    render_irreversible(text, PRUNED);
+    text.push_str(",\n        },\n");
 }
 
 /// Writes an empty `SET`, for a set with faults.

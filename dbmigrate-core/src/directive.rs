@@ -36,6 +36,8 @@ pub enum Directive {
     Irreversible(String),
     /// The version of what a Rust migration does.
     Version(u64),
+    /// The file stands for the migrations from the first of these numbers to the last, as they are written.
+    Replaces(String, String),
 }
 
 /// The directive in normal form, without `-- dbmigrate:`.
@@ -51,6 +53,7 @@ impl fmt::Display for Directive {
             Self::Allow(rules, reason) => write!(f, " {} {reason}", rules.join(", ")),
             Self::Irreversible(reason) => write!(f, " {reason}"),
             Self::Version(version) => write!(f, " {version}"),
+            Self::Replaces(first, last) => write!(f, " {first}..{last}"),
         }
     }
 }
@@ -69,6 +72,7 @@ impl Directive {
             Self::Allow(..) => "allow",
             Self::Irreversible(_) => "irreversible",
             Self::Version(_) => "version",
+            Self::Replaces(..) => "replaces",
         }
     }
 }
@@ -101,6 +105,7 @@ impl Language {
                 "requires",
                 "allow",
                 "irreversible",
+                "replaces",
             ],
             Self::Rust => &["no-transaction", "foreign-keys", "requires", "irreversible", "version"],
         }
@@ -284,6 +289,12 @@ fn with_arguments(word: &str, arguments: &str) -> Result<Directive, Fault> {
             fault("`irreversible` needs a reason".to_owned(), "irreversible the old values are gone")
         }
         "irreversible" => Ok(Directive::Irreversible(arguments.to_owned())),
+        "replaces" => match arguments.split_once("..") {
+            Some((first, last)) if is_number(first) && is_number(last) => {
+                Ok(Directive::Replaces(first.to_owned(), last.to_owned()))
+            }
+            _ => fault("`replaces` takes the first and the last number".to_owned(), "replaces 001..040"),
+        },
         // The only one left is `version`.
         _ => match arguments.parse() {
             Ok(version) if !arguments.starts_with('+') => Ok(Directive::Version(version)),
@@ -299,6 +310,11 @@ fn listing(language: Language) -> String {
         Language::Rust => ".rs",
     };
     format!("in `{file}` files this version of dbmigrate knows: {}", known.join(", "))
+}
+
+/// Whether it is digits alone, and not too large.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u64>().is_ok()
 }
 
 /// Whether the generated trait can have a method of this name.
@@ -462,15 +478,24 @@ mod tests {
     }
 
     #[test]
+    fn a_squash_says_what_it_replaces() {
+        check(Language::Sql, "-- dbmigrate: replaces 001..040", Some("replaces 001..040"), None);
+        for wrong in ["replaces", "replaces 001", "replaces 1-4", "replaces 1..x", "replaces ..4", "replaces 1..+4"] {
+            let fault = ("malformed-directive", "write `-- dbmigrate: replaces 001..040`");
+            check(Language::Sql, &format!("-- dbmigrate: {wrong}"), None, Some(fault));
+        }
+    }
+
+    #[test]
     fn a_word_of_no_meaning_here_is_an_error_that_lists_those_with_one() {
         let sql = "in `.sql` files this version of dbmigrate knows: `down`, `no-transaction`, `foreign-keys`, `tolerate`, \
-                   `call`, `assert`, `requires`, `allow`, `irreversible`";
+                   `call`, `assert`, `requires`, `allow`, `irreversible`, `replaces`";
         let rust = "in `.rs` files this version of dbmigrate knows: `no-transaction`, `foreign-keys`, `requires`, \
                     `irreversible`, `version`";
-        for word in ["replaces 001..004", "version 2", "up", ""] {
+        for word in ["version 2", "up", ""] {
             check(Language::Sql, &format!("-- dbmigrate: {word}"), None, Some(("unknown-directive", sql)));
         }
-        for word in ["call a", "tolerate existing", "assert SELECT 1", "allow x so"] {
+        for word in ["call a", "tolerate existing", "assert SELECT 1", "allow x so", "replaces 1..2"] {
             check(Language::Rust, &format!("// dbmigrate: {word}"), None, Some(("unknown-directive", rust)));
         }
         let down = "in Rust the way back is `pub fn down`, beside `pub fn up`";

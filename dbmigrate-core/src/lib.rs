@@ -25,6 +25,7 @@ pub mod rust_source;
 pub mod script;
 pub mod sequence;
 pub mod source;
+pub mod squash;
 pub mod statement;
 #[cfg(test)]
 mod testing;
@@ -39,3 +40,4 @@ pub use migration::{Body, Down, SourceMigration};
 pub use repeatable::Repeatable;
 pub use script::{Allow, AllowScope, Script, Step};
 pub use source::{Position, SourceText, Span};
+pub use squash::{Replaced, Replaces};

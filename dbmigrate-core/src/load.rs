@@ -4,7 +4,6 @@
 //! (a link inside the folder is followed).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::adoption;
@@ -17,15 +16,17 @@ use crate::layout::Layout;
 use crate::lock;
 use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
-use crate::requirement;
 use crate::rust_source::{self, RustSource};
 use crate::script::{self, Halves, Script};
-use crate::sequence::{self, Planned};
+use crate::sequence::Planned;
+use crate::squash::{self, Replaced, Replaces};
 
 mod across;
 mod folder;
 mod foreign;
+mod migrations;
 mod package;
+mod replaced;
 mod rows;
 mod set;
 mod side;
@@ -33,6 +34,7 @@ mod strays;
 mod watch;
 
 use folder::{Folder, without_gaps};
+use migrations::{first_number, migrations_of};
 pub use package::{load, load_from, load_manifest, load_manifest_sets, load_sets, load_sets_from};
 pub use rows::rows;
 pub use set::MigrationSet;
@@ -83,30 +85,36 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     }
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);
-    let sealed = lock::read(root, &config, &mut diagnostics);
-    let sequence = sequence::arrange(&files, &without_gaps(&config, &files, sealed.as_ref()));
-    diagnostics.extend(sequence.diagnostics);
-    let readable = files.iter().filter(|(name, _)| !unreadable.contains(name));
-    let mut contents = read_contents(root, &config.dir, readable, &mut diagnostics);
-    let stems: Vec<_> = sequence.planned.iter().map(|planned| planned.stem.clone()).collect();
-    let mut migrations: Vec<SourceMigration> = Vec::with_capacity(stems.len());
-    for planned in sequence.planned {
-        let previous = migrations.last().map_or("", |migration| migration.chain.as_str());
-        migrations.extend(assemble(&config, planned, &mut contents, previous, &mut diagnostics));
+    let replaced = replaced::replaced(root, &config, 0, &mut diagnostics);
+    let sealed = lock::read(root, &config, replaced.as_ref().map(|it| &it.lock), &mut diagnostics);
+    let mut rules = without_gaps(&config, &files, sealed.as_ref());
+    let squash = replaced.as_ref().and_then(Replaced::last).map(|last| last.number);
+    // Where it can't be read nothing is known of the numbers before, and that is said already.
+    let is_unclear = replaced.is_none() && root.kind(&format!("{}/{}", config.dir, squash::FOLDER)).is_some();
+    rules.start = if is_unclear { first_number(&files).unwrap_or(rules.start) } else { squash.unwrap_or(rules.start) };
+    let (migrations, highest) = migrations_of(root, &rules, &files, &unreadable, replaced.as_ref(), &mut diagnostics);
+    if squash.is_some() {
+        // The start is no setting then.
+        for early in diagnostics.iter_mut().filter(|it| it.code == "wrong-start" && it.message.contains("before")) {
+            early.help = vec!["give it a number after all that are taken: `cargo dbmigrate renumber`".to_owned()];
+        }
     }
-    requirement::check(&migrations, &stems, &mut diagnostics);
     if let Some(sealed) = &sealed {
-        lock::check(sealed, &config.dir, &files, &migrations, &mut diagnostics);
+        lock::check(sealed, &config.dir, &files, &migrations, squash, &mut diagnostics);
     }
-    let adoption = adoption::read(root, &config.dir, &migrations, &mut diagnostics);
+    if !is_unclear {
+        squash::check(&migrations, replaced.as_ref(), &config.dir, &mut diagnostics);
+    }
+    let adoption = adoption::read(root, &config.dir, &migrations, replaced.as_ref(), &mut diagnostics);
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
     let repeatables = side::repeatables(root, &config, last, &mut diagnostics);
     sort(&mut diagnostics);
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     // What is sealed keeps its number, also while its file is away.
-    let highest = sequence.highest.max(lock.newest());
-    let set = MigrationSet { config, migrations, base: None, before_all, after_all, repeatables, lock, adoption };
+    let highest = highest.max(lock.newest()).max(squash);
+    let base = None;
+    let set = MigrationSet { config, migrations, base, before_all, after_all, repeatables, lock, replaced, adoption };
     Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 
@@ -166,8 +174,10 @@ fn assemble(
     let Planned { stem, up, down } = planned;
     let dir = &config.dir;
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
+    let mut replaces: Option<Replaces> = None;
     let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
         Content::Up(halves, metadata) => {
+            replaces = halves.replaces;
             let checksum = halves.up.checksum.clone();
             let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
             let text_checksum = checksum::of_text(halves.up.source.slice(halves.up.section));
@@ -188,6 +198,7 @@ fn assemble(
         file,
         metadata,
         requires,
+        replaces,
         body,
         checksum,
         text_checksum,
@@ -229,7 +240,7 @@ fn way_back(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::{env, fs, process};
 

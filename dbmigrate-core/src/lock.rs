@@ -9,13 +9,14 @@ use std::fmt::Write;
 use crate::checksum;
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Body, Down, SourceMigration};
+use crate::source::SourceText;
 
 mod check;
 mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{check, missing};
+pub(crate) use check::{check, check_replaced, missing};
 pub(crate) use read::{Read, read};
 
 /// The name of the file in the folder of the migrations.
@@ -37,6 +38,8 @@ pub struct Lock {
     pub migrations: Vec<Sealed>,
     /// The schema that a whole set led to when it was sealed.
     pub schema: Option<SealedSchema>,
+    /// Of replaced migrations whose files were pruned: the last version of the package that has them.
+    pub pruned: Option<String>,
 }
 
 /// A migration as it was sealed.
@@ -65,6 +68,12 @@ pub struct SealedSchema {
 }
 
 impl Lock {
+    /// Reads a text of the file, which seals the set of this name.
+    #[must_use]
+    pub fn parse(source: SourceText, set: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        read::parse(source, set, None, diagnostics).map(|read| read.lock)
+    }
+
     /// Seals the first migrations of a set, which have to be all up to and including the last of them.
     #[must_use]
     pub fn seal(migrations: &[SourceMigration]) -> Self {
@@ -75,7 +84,7 @@ impl Lock {
             chain: migration.chain.clone(),
             source: source(migration),
         };
-        Self { migrations: migrations.iter().map(seal).collect(), schema: None }
+        Self { migrations: migrations.iter().map(seal).collect(), ..Self::default() }
     }
 
     /// The sealed migration with this number.
@@ -144,6 +153,9 @@ impl Lock {
         text.push_str("]\n");
         if let Some(SealedSchema { chain, fingerprint }) = &self.schema {
             let _ = writeln!(text, "schema = {{ chain = \"{chain}\", fingerprint = \"{fingerprint}\" }}");
+        }
+        if let Some(version) = &self.pruned {
+            let _ = writeln!(text, "pruned = \"{version}\"");
         }
         text
     }

@@ -7,6 +7,7 @@ use crate::requirement::Requirement;
 use crate::rust_source::RustSource;
 use crate::script::Script;
 use crate::source::SourceText;
+use crate::squash::Replaces;
 
 /// A migration of the set: a number, a name, and what leads there and back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct SourceMigration {
     pub metadata: Metadata,
     /// The migrations that have to be applied before, those of another set as `set/name`.
     pub requires: Vec<Requirement>,
+    /// The migrations that it stands for, where it is a squash.
+    pub replaces: Option<Replaces>,
     /// What the migration does.
     pub body: Body,
     /// The versioned checksum of the way up (see [`crate::checksum`]).

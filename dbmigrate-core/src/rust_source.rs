@@ -107,7 +107,8 @@ impl RustSource {
             | Directive::TolerateExisting
             | Directive::Call(_)
             | Directive::Assert(_)
-            | Directive::Allow(..) => false,
+            | Directive::Allow(..)
+            | Directive::Replaces(..) => false,
         };
         if second {
             problems.push(span, repeated(word));

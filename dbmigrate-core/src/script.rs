@@ -15,6 +15,7 @@ use crate::directive::{self, Directive, Language, misplaced, repeated};
 use crate::problems::Problems;
 use crate::requirement::Requirement;
 use crate::source::{SourceText, Span};
+use crate::squash::Replaces;
 use crate::statement::{Effect, Splitter, Statement};
 use crate::token::{Token, TokenKind, Unterminated, tokens};
 pub use allow::{Allow, AllowScope};
@@ -91,6 +92,8 @@ pub struct Halves {
     pub requires: Vec<Requirement>,
     /// Why there is no way back.
     pub irreversible: Option<String>,
+    /// The migrations that it stands for.
+    pub replaces: Option<Replaces>,
 }
 
 /// Reads an up file, which may hold a `down` half; every problem goes to `diagnostics`.
@@ -104,6 +107,7 @@ pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagno
     let (mut up, down) = read(source, Half::under(Role::Up, header, &mut problems), &mut problems);
     let requires = std::mem::take(&mut up.requires);
     let irreversible = up.irreversible.clone();
+    let replaces = up.replaces.take();
     if let (Some((_, span)), true) = (&irreversible, down.is_some()) {
         let fault = Diagnostic::error("contradiction", "a migration with a `down` half is not `irreversible`");
         problems.push(*span, fault.help("remove this line, or the `down` half"));
@@ -113,6 +117,7 @@ pub(crate) fn parse_under(header: &[Directive], source: &Arc<SourceText>, diagno
         down: down.map(|down| down.finish(source, &mut problems)),
         requires,
         irreversible: irreversible.map(|(reason, _)| reason),
+        replaces,
     }
 }
 
@@ -225,6 +230,7 @@ struct Half {
     foreign_keys: Option<bool>,
     tolerate_existing: bool,
     irreversible: Option<(String, Span)>,
+    replaces: Option<Replaces>,
     allows: Vec<Allow>,
     /// How many of them have found the step that they are about.
     allowed: usize,
@@ -243,6 +249,7 @@ impl Half {
             foreign_keys: None,
             tolerate_existing: false,
             irreversible: None,
+            replaces: None,
             allows: Vec::new(),
             allowed: 0,
         }
@@ -311,6 +318,7 @@ impl Half {
                 false
             }
             Directive::Irreversible(reason) => self.irreversible.replace((reason, span)).is_some(),
+            Directive::Replaces(first, last) => self.replaces.replace(Replaces { first, last, span }).is_some(),
             // A `call` is a step, `allow` was taken before, `down` ends the half, and SQL has no `version`.
             Directive::Allow(..) | Directive::Call(_) | Directive::Down | Directive::Version(_) => false,
         };

@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::set::{Down, Migration, NewerDatabase, Set};
 use crate::status::{Entry, State, Status};
 use crate::verify::Problem;
-use crate::{diff, interrupted, notes, stored};
+use crate::{diff, interrupted, notes, squash, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -43,6 +43,8 @@ pub(crate) struct Known<'s> {
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
     pub(crate) matches: Vec<Match<'s>>,
+    /// Whether the row of the squash stands for rows of what it replaces.
+    pub(crate) is_recognised: bool,
     /// The history of another tool that all of this was read from, where ours does not begin yet.
     pub(crate) old: Option<Old>,
 }
@@ -76,7 +78,8 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             if let Some(old) = (adoption.by.read)(db, adoption)? {
                 let matches = matches(set, old.as_rows(set), &[])?;
                 let (old, may_run_late) = (Some(old), Vec::new());
-                return Ok(Found::History(Known { set, head: None, may_run_late, records: None, matches, old }));
+                let (head, records, is_recognised) = (None, None, false);
+                return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
             }
         }
     }
@@ -86,37 +89,47 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
         Presence::Beside => Ok(Found::Beside),
         Presence::History => {
             history.check_shape(db)?;
-            let head = history.head(db)?;
-            let rows = history.rows(db)?;
+            let mut head = history.head(db)?;
+            let mut rows = history.rows(db)?;
+            let is_recognised = squash::recognise(set, &mut rows)?;
+            if let Some(head) = head.as_mut().filter(|_| is_recognised) {
+                // It speaks of the rows as they are.
+                head.chain.clear();
+            }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
             let mut matches = matches(set, rows, &may_run_late)?;
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
             let records = history.records.read(db)?;
-            Ok(Found::History(Known { set, head, may_run_late, records, matches, old: None }))
+            Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
         }
     }
 }
 
 /// The state of every migration.
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
+    squash::with(session, set, options, |session, set| status_of(session, set, options))
+}
+
+fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     let mut db = Db::new(session, options);
-    let (matches, records, mut notes, old) = match look(&mut db, set)? {
-        Found::History(Known { matches, records, old, .. }) => {
-            let notes = if old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &matches)? };
-            (matches, records.unwrap_or_default(), notes, old)
+    let (known, mut notes) = match look(&mut db, set)? {
+        Found::History(known) => {
+            let has_begun = known.old.is_none();
+            let notes = if has_begun { notes::read(&mut db, set, &known.matches)? } else { BTreeMap::new() };
+            (known, notes)
         }
-        Found::Fresh | Found::Objects | Found::Beside => {
-            (matches(set, Vec::new(), &[])?, Recorded::new(), BTreeMap::new(), None)
-        }
+        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, BTreeMap::new()),
     };
-    let entries = matches.into_iter().map(|matched| {
+    let entries = known.matches.into_iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
         entry(set, matched, notes)
     });
-    let old = old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
-    Ok(Status { entries: entries.collect(), repeatables: repeatable::entries(set, records), old })
+    let mut entries: Vec<Entry> = entries.collect();
+    squash::explain(set, known.is_recognised, &mut entries);
+    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    Ok(Status { entries, repeatables: repeatable::entries(set, known.records.unwrap_or_default()), old })
 }
 
 fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
@@ -135,7 +148,7 @@ fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
     Entry {
         number,
         name: migration.map_or(name, |migration| migration.name.to_owned()),
-        file: migration.map(|migration| migration.file.to_owned()),
+        file: migration.map(|migration| migration.file.to_owned()).filter(|file| !file.is_empty()),
         applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
         duration,
         steps,
@@ -214,7 +227,8 @@ impl<'s> Known<'s> {
     /// A history of nothing.
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
         let matches = matches(set, Vec::new(), &[])?;
-        Ok(Self { set, head: None, may_run_late: Vec::new(), records: None, matches, old: None })
+        let (head, records, old) = (None, None, None);
+        Ok(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old })
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -583,6 +597,7 @@ mod tests {
             repeatables: &[],
             sealed: 0,
             schema: None,
+            squash: None,
             adoption: None,
             rules: Rules::DEFAULT,
         };
@@ -590,7 +605,8 @@ mod tests {
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
-        let known = Known { set: &set, head: None, may_run_late: Vec::new(), records: None, matches, old: None };
+        let (head, records, old) = (None, None, None);
+        let known = Known { set: &set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old };
         assert_eq!(known.chain(), chain);
     }
 

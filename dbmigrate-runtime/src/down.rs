@@ -16,6 +16,7 @@ use crate::report::Report;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
+use crate::squash;
 use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
@@ -36,6 +37,16 @@ pub(crate) enum Goal {
 
 /// Rolls back.
 pub(crate) fn down(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    goal: Goal,
+) -> Result<Report, Error> {
+    squash::settled(session, set, options, beside, |session, set, beside| back(session, set, options, beside, goal))
+}
+
+fn back(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
@@ -77,6 +88,10 @@ pub(crate) fn redo(
     options: &Options,
     beside: &[&Set<'_>],
 ) -> Result<Report, Error> {
+    squash::settled(session, set, options, beside, |session, set, beside| again(session, set, options, beside))
+}
+
+fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[&Set<'_>]) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };
@@ -149,7 +164,11 @@ fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
         Some(migration) => Error::new(ErrorKind::NotApplied, format!("`{}` is not applied", migration.name)),
-        None => Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+        None => squash::with_number(
+            set,
+            number,
+            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+        ),
     }
     .hint("`cargo dbmigrate status` shows which are applied")
 }

@@ -80,4 +80,27 @@ pub trait Backend: 'static {
         let _ = (from, to, locked);
         None
     }
+
+    /// Copies every page of the database of a connection into that of another one, which is empty: the fast way to
+    /// [`Testing::database`](crate::Testing::database). `None` where the library can't.
+    fn clone_pages(from: &Self::Connection, to: &mut Self::Connection) -> Option<Result<(), BoxError>> {
+        let _ = (from, to);
+        None
+    }
+
+    /// Opens a database in memory that other connections of this process reach as `file:NAME?mode=memory&cache=shared`,
+    /// and whose own statements may name another one so. `None` where the library can't.
+    fn open_shared(name: &str) -> Option<Result<Self::Connection, BoxError>> {
+        let _ = name;
+        None
+    }
+
+    /// Runs statements, with `;` between them, and discards their rows. If it is not told how, it runs one.
+    ///
+    /// # Errors
+    ///
+    /// What the library says of the first that fails.
+    fn execute_batch(connection: &mut Self::Connection, sql: &str) -> Result<(), BoxError> {
+        Ok(Self::driver(connection).execute(sql)?)
+    }
 }

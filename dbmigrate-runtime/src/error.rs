@@ -68,6 +68,10 @@ kinds! {
     OrderConflict is_order_conflict,
     /// The database has migrations of a newer program.
     NewerDatabase is_newer_database,
+    /// The database lacks a migration that was pruned from the program.
+    Pruned is_pruned,
+    /// Another process changed which migrations the database has: the same call again is right.
+    Moved is_moved,
     /// The history is kept in a format that this version can't read.
     NewerFormat is_newer_format,
     /// The database has tables, but no history.
@@ -110,6 +114,8 @@ kinds! {
     Adoption is_adoption,
     /// A copy of the database could not be made, or not be put back.
     Copy is_copy,
+    /// What a test wants in its database besides the migrations could not be put there.
+    Seed is_seed,
 }
 
 impl Error {

@@ -9,6 +9,7 @@ use crate::history_row::HistoryRow;
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::Set;
+use crate::squash;
 
 /// At most this many candidates are named.
 const SHOWN: usize = 8;
@@ -20,6 +21,10 @@ pub(crate) fn forget(
     options: &Options,
     number: u64,
 ) -> Result<HistoryRow, Error> {
+    squash::settled(session, set, options, &[], |session, set, _| remove(session, set, options, number))
+}
+
+fn remove(session: &mut dyn Session, set: &Set<'_>, options: &Options, number: u64) -> Result<HistoryRow, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     if history_of(&mut db, set)?.is_none() {

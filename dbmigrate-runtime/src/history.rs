@@ -315,7 +315,7 @@ impl<'s> History<'s> {
         state: &str,
         took: Option<Took<'_>>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, state, took.filter(|_| !options.untimed), options.tool, None)
+        self.insert_at(db, migration, state, times(options, took), options.tool, None)
     }
 
     /// Records a migration that another tool has applied, then, if it says when.
@@ -326,7 +326,7 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, "applied", None, tool, at)
+        self.insert_at(db, migration, "applied", [Value::Null, Value::Null], tool, at)
     }
 
     fn insert_at(
@@ -334,7 +334,7 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        took: Option<Took<'_>>,
+        [duration, steps]: [Value; 2],
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
@@ -345,7 +345,6 @@ impl<'s> History<'s> {
              VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
-        let [duration, steps] = took.map_or([Value::Null, Value::Null], Took::values);
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -384,6 +383,21 @@ impl<'s> History<'s> {
             down_sql,
         ];
         db.query(&format!("could not change the record of `{}`", migration.name), &sql, &params).map(drop)
+    }
+
+    /// Lets a squash stand for all that is applied up to its number. The moment is that of the last of them.
+    pub(crate) fn stand_in(&self, db: &mut Db<'_>, squash: &Migration<'_>) -> Result<(), Error> {
+        let what = "could not record the squash";
+        let params = [text(self.set.name), integer(squash.number)?, integer(squash.up.steps.len() as u64)?];
+        let sql = format!("DELETE FROM {} WHERE set_name = ?1 AND number < ?2", self.rows_sql);
+        db.query(what, &sql, &params[..2])?;
+        let sql = format!(
+            "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
+             violations = NULL WHERE set_name = ?1 AND number = ?2",
+            self.rows_sql
+        );
+        db.query(what, &sql, &params)?;
+        self.accept(db, squash)
     }
 
     /// What the history keeps of a migration's text: the way up and the way back.

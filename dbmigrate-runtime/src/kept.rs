@@ -17,7 +17,7 @@ use crate::error::Error;
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What may lie beside a database file.
-const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+pub(crate) const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// A copy of a database that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,6 +237,11 @@ impl Part {
         }
         let _ = model;
         Ok(())
+    }
+
+    /// Leaves the file where it is.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
     }
 
     /// Gives the file the first of these names that is free: all at once, so that a name never stands for half a copy.

@@ -76,6 +76,7 @@ mod schema;
 mod script;
 mod session;
 mod set;
+mod squash;
 mod status;
 mod step_lock;
 mod stored;
@@ -97,6 +98,7 @@ pub use difference::SchemaDifference;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;
+pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
 pub use kept::Kept;
@@ -115,7 +117,7 @@ pub use reset::ResetPlan;
 pub use restore::Restored;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
-    Repeatable, Rules, Script, Set, Statement, Step, StoreSql, TransactionMode,
+    Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
 pub use status::{Entry, State, Status};
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};

@@ -16,6 +16,7 @@ use crate::replay::alone;
 use crate::schema::{COMPARED, Schema};
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
+use crate::squash;
 use crate::up;
 
 /// At most this many differences stand in an error.
@@ -81,6 +82,19 @@ pub(crate) type Replay<'r> = dyn Fn(&mut Db<'_>, &[Set<'_>]) -> Result<Schema, S
 
 /// Records migrations without running them.
 pub(crate) fn mark(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    goal: Goal<'_>,
+    beside: &[&Set<'_>],
+    replay: &Replay<'_>,
+) -> Result<Marked, Error> {
+    squash::settled(session, set, options, beside, |session, set, beside| {
+        record(session, set, options, goal, beside, replay)
+    })
+}
+
+fn record(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,

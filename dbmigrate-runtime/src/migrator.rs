@@ -41,6 +41,8 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) set: &'a Set<'a>,
     pub(crate) options: Options,
     code: Option<Box<Dispatch<'a, B::Connection>>>,
+    /// Whether the dispatcher holds something, such as the steps of the program.
+    pub(crate) code_captures: bool,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
     /// The other sets that live in the same database.
@@ -51,12 +53,14 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// A migrator for a set.
     #[must_use]
     pub fn new(set: &'a Set<'a>) -> Self {
-        Self { set, options: Options::default(), code: None, hooks: Hooks::default(), schema: None, beside: Vec::new() }
+        let (options, hooks) = (Options::default(), Hooks::default());
+        Self { set, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
     }
 
     /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
     #[must_use]
     pub fn with_code(mut self, run: impl Fn(u32, &B::Connection) -> Result<(), BoxError> + 'a) -> Self {
+        self.code_captures = size_of_val(&run) != 0;
         self.code = Some(Box::new(run));
         self
     }
@@ -182,7 +186,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// Tries the migrations on databases in memory, in a `#[test]` of the program.
+    /// For a  of the program: tries the migrations on databases in memory, or gives it a migrated database.
     #[must_use]
     pub fn testing(self) -> Testing<'a, B> {
         Testing::new(self)
@@ -483,7 +487,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
     /// #   static SET: Set<'static> = Set {
     /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
-    /// #       sealed: 0, schema: None, adoption: None, rules: Rules::DEFAULT,
+    /// #       sealed: 0, schema: None, squash: None, adoption: None, rules: Rules::DEFAULT,
     /// #   };
     /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
     /// }
@@ -586,11 +590,15 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn session<'m, 'c>(&'m self, connection: &'c mut B::Connection) -> Bound<'m, 'c, B> {
-        Bound {
-            driver: B::driver(connection),
-            code: self.code.as_deref(),
-            hooks: &self.hooks,
-            schema: self.schema.as_deref(),
-        }
+        Bound { schema: self.schema.as_deref(), ..self.silent(connection, &self.hooks) }
+    }
+
+    /// A session with other calls than those that the program asked for.
+    pub(crate) fn silent<'m, 'c>(
+        &'m self,
+        connection: &'c mut B::Connection,
+        hooks: &'m Hooks<'m>,
+    ) -> Bound<'m, 'c, B> {
+        Bound { driver: B::driver(connection), code: self.code.as_deref(), hooks, schema: None }
     }
 }

@@ -39,7 +39,8 @@ pub(crate) fn read(
             .as_deref()
             .is_some_and(|text| !migration.text_checksum.is_empty() && text != migration.text_checksum);
         let reworded = is_reworded.then_some("comments or blank space were edited since it was applied");
-        let back = ways_back.get(&matched.number).and_then(|kept| way_back(migration, kept));
+        let kept = ways_back.get(&matched.number).filter(|_| row.has_down);
+        let back = kept.and_then(|kept| way_back(migration, kept));
         let found: Vec<&str> = reworded.into_iter().chain(back).collect();
         if !found.is_empty() {
             notes.insert(matched.number, found);

@@ -32,6 +32,7 @@ pub(crate) fn run<B: Backend>(
         before_all: None,
         after_all: None,
         repeatables: &[],
+        squash: None,
         adoption: None,
         rules,
         ..*migrator.set

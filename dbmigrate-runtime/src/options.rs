@@ -57,9 +57,9 @@ pub(crate) struct Options {
     pub(crate) backup: Option<Backup>,
     pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
+    pub(crate) part: Part,
     /// Whether the history keeps no times of scripts, as others will run them.
     pub(crate) untimed: bool,
-    pub(crate) part: Part,
 }
 
 impl Options {
@@ -80,8 +80,8 @@ impl Default for Options {
             backup: None,
             free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
-            untimed: false,
             part: Part::WHOLE,
+            untimed: false,
         }
     }
 }

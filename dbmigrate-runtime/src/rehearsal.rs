@@ -108,7 +108,12 @@ pub(crate) fn rehearse<B: Backend>(
         _ => None,
     };
     if let Some(target) = target {
-        if up::is_current(&mut db, set, up::goal(set, target)?)? {
+        // What the database has may be what a squash replaces.
+        let goal = match up::goal(set, target) {
+            Err(error) if set.squash.is_none() => return Err(error),
+            goal => goal.ok(),
+        };
+        if goal.is_some_and(|goal| up::is_current(&mut db, set, goal).unwrap_or(false)) {
             return Ok(Rehearsal::default());
         }
     }

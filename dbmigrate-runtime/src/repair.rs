@@ -12,6 +12,7 @@ use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::{Migration, Set};
+use crate::squash;
 use crate::status::State;
 use crate::step_lock::{self, Owner};
 use crate::verify::{Problem, head_problem};
@@ -66,6 +67,10 @@ impl<'s> Fix<'s> {
 
 /// What [`repair`] would do about each difference. It changes nothing.
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
+    squash::with(session, set, options, |session, set| planned(session, set, options))
+}
+
+fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     let mut db = Db::new(session, options);
     let Some(known) = history_of(&mut db, set)? else { return Ok(Vec::new()) };
     let fixes = fixes(&mut db, set, &known, None, None)?;
@@ -75,6 +80,16 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 
 /// Repairs one migration, or everything that can be. The head is written anew either way.
 pub(crate) fn repair(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    only: Option<u64>,
+    stopped: Option<Stopped>,
+) -> Result<Repairs, Error> {
+    squash::settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
+}
+
+fn settle(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,

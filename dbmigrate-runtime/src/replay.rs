@@ -55,6 +55,7 @@ pub(crate) fn alone<T>(
             migrations,
             before_all: set.before_all.map(unasserted),
             after_all: set.after_all.map(unasserted),
+            squash: None,
             rules: Rules { transaction: TransactionMode::Each, ..set.rules },
             ..*set
         })
@@ -64,6 +65,9 @@ pub(crate) fn alone<T>(
 
 /// The first script of a set that can't run on a database in memory, and why.
 fn obstacle_in<'s>(set: &Set<'s>, runs_code: bool) -> Option<(&'s str, &'static str)> {
+    if let Some(pruned) = set.migrations.iter().find(|migration| migration.file.is_empty()) {
+        return Some((pruned.name, "was pruned: only an older version of the program has it"));
+    }
     let ups = set.migrations.iter().map(|migration| (migration.name, &migration.up));
     let hooks = set.before_all.iter().chain(&set.after_all).map(|hook| (hook.file, hook));
     let repeatables = set.repeatables.iter().map(|repeatable| (repeatable.script.file, &repeatable.script));

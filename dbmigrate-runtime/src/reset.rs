@@ -16,6 +16,7 @@ use crate::quote::identifier;
 use crate::report::{Done, Report};
 use crate::session::Session;
 use crate::set::Set;
+use crate::squash;
 use crate::step_lock;
 use crate::value::Value;
 
@@ -34,6 +35,10 @@ pub enum ResetPlan {
 
 /// What a reset would do. It changes nothing.
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
+    squash::with(session, set, options, |session, set| planned(session, set, options))
+}
+
+fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
     let runs_code = session.has_code();
     let mut db = Db::new(session, options);
     let Some(known) = history_of(&mut db, set)? else { return Ok(ResetPlan::Downs(0)) };
@@ -76,6 +81,15 @@ fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Resu
 
 /// Resets a database.
 pub(crate) fn reset(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+) -> Result<Report, Error> {
+    squash::settled(session, set, options, beside, |session, set, beside| to_nothing(session, set, options, beside))
+}
+
+fn to_nothing(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,

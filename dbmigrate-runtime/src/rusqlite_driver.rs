@@ -6,8 +6,8 @@
 
 /// Expands to the [`Backend`](crate::Backend) for a rusqlite: `rusqlite_driver!(::rusqlite)`.
 ///
-/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy; that needs the feature
-/// `backup` of rusqlite.
+/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy, and makes [databases for
+/// tests](crate::Testing::database) faster; that needs the feature `backup` of rusqlite.
 ///
 /// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the crate's `Connection`, and what code
 /// migrations need: `savepoint`, `in_batches`, `add_column`, and whether something exists (`table_exists`,
@@ -70,11 +70,25 @@ macro_rules! rusqlite_driver {
                     };
                     ::std::option::Option::Some(copy())
                 }
+
+                fn clone_pages(
+                    from: &$($rusqlite)+::Connection,
+                    to: &mut $($rusqlite)+::Connection,
+                ) -> ::std::option::Option<::std::result::Result<(), $crate::BoxError>> {
+                    let mut copy = || -> ::std::result::Result<(), $crate::BoxError> {
+                        let backup = $($rusqlite)+::backup::Backup::new(from, to)?;
+                        if backup.step(-1)? == $($rusqlite)+::backup::StepResult::Done {
+                            return ::std::result::Result::Ok(());
+                        }
+                        ::std::result::Result::Err(::std::convert::From::from("the database is locked"))
+                    };
+                    ::std::option::Option::Some(copy())
+                }
             }
             $($rusqlite)+
         }
     };
-    (@with { $($copy_pages:tt)* } $($rusqlite:tt)+) => {
+    (@with { $($pages:tt)* } $($rusqlite:tt)+) => {
         #[doc = "The connection that migrations run on."]
         pub use $($rusqlite)+::Connection;
 
@@ -116,7 +130,26 @@ macro_rules! rusqlite_driver {
                 ::std::result::Result::Ok($($rusqlite)+::Connection::open_with_flags(path, flags)?)
             }
 
-            $($copy_pages)*
+            fn open_shared(
+                name: &str,
+            ) -> ::std::option::Option<::std::result::Result<$($rusqlite)+::Connection, $crate::BoxError>> {
+                let flags = $($rusqlite)+::OpenFlags::SQLITE_OPEN_READ_WRITE
+                    | $($rusqlite)+::OpenFlags::SQLITE_OPEN_CREATE
+                    | $($rusqlite)+::OpenFlags::SQLITE_OPEN_URI
+                    | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let uri = ::std::format!("file:{name}?mode=memory&cache=shared");
+                let opened = $($rusqlite)+::Connection::open_with_flags(uri, flags);
+                ::std::option::Option::Some(opened.map_err(::std::convert::From::from))
+            }
+
+            fn execute_batch(
+                connection: &mut $($rusqlite)+::Connection,
+                sql: &str,
+            ) -> ::std::result::Result<(), $crate::BoxError> {
+                ::std::result::Result::Ok(connection.execute_batch(sql)?)
+            }
+
+            $($pages)*
         }
 
         impl $crate::Driver for RusqliteDriver<'_> {

@@ -29,10 +29,26 @@ pub struct Set<'a> {
     pub sealed: usize,
     /// The fingerprint of the schema that all of this leads to, where that is sealed.
     pub schema: Option<&'a str>,
+    /// What the first migration stands for, where it is a squash.
+    pub squash: Option<Squash<'a>>,
     /// The history of another tool that databases may still have.
     pub adoption: Option<Adoption<'a>>,
     /// What the package's configuration says.
     pub rules: Rules,
+}
+
+/// What the first migration of a set stands for: databases that have some of these get the others, and those that have
+/// all of them have it.
+#[derive(Debug, Clone, Copy)]
+pub struct Squash<'a> {
+    /// The full name of the first migration of the set, whose number is that of the last of these.
+    pub name: &'a str,
+    /// What it replaces, by ascending number. Where their files were pruned they have no file and no steps.
+    pub migrations: &'a [Migration<'a>],
+    /// What the first of them stands for in turn.
+    pub inner: Option<&'a Squash<'a>>,
+    /// Where the files were pruned: the last version of the program that has them.
+    pub pruned: Option<&'a str>,
 }
 
 /// What `[package.metadata.migrations]` says about running.

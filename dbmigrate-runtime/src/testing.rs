@@ -1,29 +1,45 @@
-//! Tries every migration of a program on databases in memory: one call for a `#[test]`.
+//! What a `#[test]` of a program asks of its migrations: that all of them are tried, or a database that has them.
 //!
-//! Each goes up, back and up again by the real engine, Rust included, with a few rows in every table; then all go back
-//! and up. What a statement does is not known here, as there is no parser: `cargo dbmigrate test` tells more of SQL.
+//! In the trial each goes up, back and up again by the real engine, Rust included, with a few rows in every table; then
+//! all go back and up. What a statement does is not known here, as there is no parser: `cargo dbmigrate test` tells more
+//! of SQL.
 
+mod database;
 mod fault;
 mod fill;
 mod rows;
+mod seed;
+mod shelf;
+mod template;
 mod trial;
+
+use std::panic::Location;
 
 use crate::BoxError;
 use crate::driver::Backend;
+use crate::error::{Error, ErrorKind};
 use crate::hooks::Hooks;
 use crate::migrator::Migrator;
 use crate::requires::elsewhere;
 use crate::set::{Migration, Set};
 pub use fault::{Fault, FaultKind, Faults, Leg};
+use seed::{Seed, identity_of};
 use trial::Trial;
 
-/// Tries the migrations of a program: [`Migrator::testing`].
+/// Tries the migrations of a program, or makes databases for its tests: [`Migrator::testing`].
 pub struct Testing<'a, B: Backend> {
     migrator: Migrator<'a, B>,
-    on_connect: Option<Box<OnConnect<'a, B::Connection>>>,
+    /// With its identity, if it holds nothing.
+    on_connect: Option<Connect<'a, B::Connection>>,
+    seeds: Vec<Seed<'a, B::Connection>>,
+    template_key: Option<String>,
+    /// Whether no template is kept for other processes.
+    fresh: bool,
     /// Numbers of migrations, and tables in lower case whose rows they are meant to change.
     may_change: Vec<(u64, String)>,
 }
+
+type Connect<'a, C> = (Box<OnConnect<'a, C>>, Option<String>);
 
 type OnConnect<'a, C> = dyn Fn(&mut C) -> Result<(), BoxError> + 'a;
 
@@ -43,13 +59,15 @@ pub struct Tested {
 
 impl<'a, B: Backend> Testing<'a, B> {
     pub(crate) fn new(migrator: Migrator<'a, B>) -> Self {
-        Self { migrator, on_connect: None, may_change: Vec::new() }
+        Self { migrator, on_connect: None, seeds: Vec::new(), template_key: None, fresh: false, may_change: Vec::new() }
     }
 
     /// Is called with every connection first: for functions and collations that the program registers.
     #[must_use]
+    #[track_caller]
     pub fn on_connect(mut self, call: impl Fn(&mut B::Connection) -> Result<(), BoxError> + 'a) -> Self {
-        self.on_connect = Some(Box::new(call));
+        let identity = (size_of_val(&call) == 0).then(|| identity_of(&call, Location::caller()));
+        self.on_connect = Some((Box::new(call), identity));
         self
     }
 
@@ -92,6 +110,10 @@ impl<'a, B: Backend> Testing<'a, B> {
         let alone = set.migrations.iter().zip(&requires);
         let migrations: Vec<Migration<'_>> =
             alone.map(|(migration, requires)| Migration { requires, ..*migration }).collect();
-        Trial::new(&self, &Set { migrations: &migrations, ..*set })?.walk()
+        Trial::new(&self, &Set { migrations: &migrations, squash: None, ..*set })?.walk()
     }
+}
+
+fn could_not_open(error: BoxError) -> Error {
+    Error::new(ErrorKind::Sql, format!("could not open a database for a test: {error}")).because(error)
 }

@@ -1,8 +1,14 @@
 //! Several sets of one database, brought up in one order.
 
+#[cfg(feature = "cli")]
+use std::ffi::OsString;
+#[cfg(feature = "cli")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::backup;
+#[cfg(feature = "cli")]
+use crate::cli;
 use crate::compare;
 use crate::compare::{Found, look};
 use crate::db::Db;
@@ -16,6 +22,7 @@ use crate::order::{Leg, Member, legs};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Set};
+use crate::squash::InForce;
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
@@ -38,20 +45,80 @@ use crate::verify_schema::VerifiedSchema;
 ///     .up(&mut connection)?;
 /// ```
 pub struct Together<'a, C> {
-    migrators: Vec<Box<dyn OneOf<C> + 'a>>,
+    pub(crate) migrators: Vec<Box<dyn OneOf<'a, C> + 'a>>,
 }
 
 /// A migrator without the type of its backend.
-trait OneOf<C> {
-    fn set(&self) -> &Set<'_>;
+pub(crate) trait OneOf<'a, C> {
+    fn set(&self) -> &'a Set<'a>;
     fn options(&self) -> &Options;
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
     fn verify_schema(&self, connection: &mut C, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error>;
+
+    /// The same with what a command line says of it.
+    #[cfg(feature = "cli")]
+    fn configured(self: Box<Self>, request: &cli::Request, existing: bool) -> Box<dyn OneOf<'a, C> + 'a>;
+    /// Runs a command, beside these sets.
+    #[cfg(feature = "cli")]
+    fn run(
+        self: Box<Self>,
+        beside: &[&'a Set<'a>],
+        database: &Path,
+        request: &cli::Request,
+        terminal: &mut dyn cli::Terminal,
+    ) -> u8;
+    /// Goes one way of one migration.
+    #[cfg(feature = "cli")]
+    fn replay(self: Box<Self>, arguments: &[OsString], terminal: &mut dyn cli::Terminal) -> u8;
+    /// Opens the database as a command needs it.
+    #[cfg(feature = "cli")]
+    fn open(&self, database: &Path, request: &cli::Request, output: &mut cli::Output<'_>) -> cli::Opened<C>;
+    /// Takes a database away that was created for nothing.
+    #[cfg(feature = "cli")]
+    fn discard(&self, connection: C, database: &Path);
 }
 
-impl<B: Backend> OneOf<B::Connection> for Migrator<'_, B> {
-    fn set(&self) -> &Set<'_> {
+impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
+    fn set(&self) -> &'a Set<'a> {
         self.set
+    }
+
+    #[cfg(feature = "cli")]
+    fn configured(self: Box<Self>, request: &cli::Request, existing: bool) -> Box<dyn OneOf<'a, B::Connection> + 'a> {
+        let migrator = cli::configured(*self, request);
+        Box::new(if existing { migrator.allow_existing_schema() } else { migrator })
+    }
+
+    #[cfg(feature = "cli")]
+    fn run(
+        self: Box<Self>,
+        beside: &[&'a Set<'a>],
+        database: &Path,
+        request: &cli::Request,
+        terminal: &mut dyn cli::Terminal,
+    ) -> u8 {
+        let knowing = beside.iter().fold(*self, |migrator, set| migrator.beside(set));
+        cli::run(knowing, database, request, terminal)
+    }
+
+    #[cfg(feature = "cli")]
+    fn replay(self: Box<Self>, arguments: &[OsString], terminal: &mut dyn cli::Terminal) -> u8 {
+        cli::replay_one(*self, arguments, terminal)
+    }
+
+    #[cfg(feature = "cli")]
+    fn open(
+        &self,
+        database: &Path,
+        request: &cli::Request,
+        output: &mut cli::Output<'_>,
+    ) -> cli::Opened<B::Connection> {
+        cli::open::<B>(database, request, output)
+    }
+
+    #[cfg(feature = "cli")]
+    fn discard(&self, connection: B::Connection, database: &Path) {
+        cli::discard_empty::<B>(connection, database);
     }
 
     fn options(&self) -> &Options {
@@ -148,6 +215,9 @@ impl<'a, C: 'static> Together<'a, C> {
                     }
                 }
                 Err(error) => {
+                    if !error.report().is_empty() {
+                        done(place, error.report());
+                    }
                     let error = backup::mention(error, copy.as_deref());
                     return Err(named(error, set, &reports));
                 }
@@ -204,9 +274,15 @@ impl<'a, C: 'static> Together<'a, C> {
     /// The runs that are to do. Whatever forbids one of them is said before the first.
     fn legs(&self, connection: &mut C) -> Result<Vec<Leg>, Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
+        let rooms = self.migrators.iter().map(|migrator| {
+            let mut session = migrator.session(connection);
+            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.set())
+        });
+        let rooms = rooms.collect::<Result<Vec<_>, Error>>()?;
+        let sets = self.migrators.iter().map(|migrator| migrator.set()).zip(&rooms);
+        let sets: Vec<Set<'_>> = sets.map(|(set, room)| room.as_ref().map_or(*set, |room| room.set(set))).collect();
         let mut members = Vec::with_capacity(self.migrators.len());
-        for migrator in &self.migrators {
-            let set = migrator.set();
+        for (migrator, set) in self.migrators.iter().zip(&sets) {
             let mut session = migrator.session(connection);
             let runs_code = session.has_code();
             let mut db = Db::new(&mut *session, migrator.options());

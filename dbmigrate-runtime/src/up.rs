@@ -19,6 +19,7 @@ use crate::requires::refuse_unmet;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Migration, NewerDatabase, Repeatable, Set, TransactionMode};
+use crate::squash;
 
 /// What is to be applied.
 struct Todo<'s> {
@@ -37,10 +38,18 @@ pub(crate) fn up(
 ) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
-    let goal = goal(set, target)?;
-    if is_current(&mut db, set, goal)? {
-        return Ok(Report::default());
+    match goal(set, target) {
+        Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Report::default()),
+        // Where one of those has the number that a squash replaces, that is for what the database has.
+        Err(error) if set.squash.is_none() => return Err(error),
+        _ => {}
     }
+    squash::recording(session, set, options, &mut |session, set| run(session, set, options, target))
+}
+
+fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Report, Error> {
+    let goal = goal(set, target)?;
+    let mut db = Db::new(session, options);
     let found = look(&mut db, set)?;
     if let Found::History(known) = &found {
         if known.old.is_some() {
@@ -57,7 +66,9 @@ pub(crate) fn up(
     };
     let first = todo(&mut db, &found, set, options, goal)?;
     if first.pending.is_empty() && first.repeats.is_empty() {
-        if let Found::History(known) = &found {
+        if let Found::History(known) = &found
+            && !known.is_recognised
+        {
             mend_head(&mut db, set, known);
         }
         return Ok(Report::default());
@@ -100,6 +111,10 @@ fn refuse_conflicts<'s>(
 
 /// Takes the history of another tool over, and nothing else.
 pub(crate) fn adopt(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
+    squash::with(session, set, options, |session, set| take_over(session, set, options))
+}
+
+fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     match (&set.adoption, look(&mut db, set)?) {
@@ -156,8 +171,12 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     let Some(target) = target else { return Ok(set.migrations.len()) };
     match set.migrations.iter().position(|migration| migration.number == target) {
         Some(index) => Ok(index + 1),
-        None => Err(Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}"))
-            .hint("`cargo dbmigrate list` shows all of them")),
+        None => Err(squash::with_number(
+            set,
+            target,
+            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}")),
+        )
+        .hint("`cargo dbmigrate list` shows all of them")),
     }
 }
 
@@ -181,6 +200,7 @@ fn todo<'s>(
             known.pending(goal).collect()
         }
     };
+    squash::refuse_pruned(set, pending.iter().map(|(_, migration)| *migration))?;
     refuse_unmet(db, set, found, &pending)?;
     let repeats = match found {
         _ if goal < set.migrations.len() || !options.part.last => Vec::new(),

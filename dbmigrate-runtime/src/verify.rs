@@ -14,6 +14,7 @@ use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
 use crate::session::Session;
 use crate::set::{NewerDatabase, Set};
+use crate::squash;
 use crate::status::State;
 
 /// What `verify` found.
@@ -60,6 +61,10 @@ pub struct Problem {
 
 /// Compares every row. It changes nothing.
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
+    squash::with(session, set, options, |session, set| each(session, set, options))
+}
+
+fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     let mut db = Db::new(session, options);
     let nothing_recorded = |problems| Verification {
         checked: 0,

@@ -14,6 +14,7 @@ use crate::repeatable;
 use crate::replay::alone;
 use crate::session::Session;
 use crate::set::{Migration, Repeatable, Set};
+use crate::squash;
 use crate::up::existing_schema;
 
 /// At most this many differences stand in an error.
@@ -43,6 +44,19 @@ pub(crate) fn verify_schema(
     options: &Options,
     beside: &[&Set<'_>],
     runs_code: bool,
+    replay: &Replay<'_>,
+) -> Result<VerifiedSchema, Error> {
+    squash::with_all(session, set, options, beside, |session, set, beside| {
+        compare(session, set, options, runs_code, beside, replay)
+    })
+}
+
+fn compare(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    runs_code: bool,
+    beside: &[&Set<'_>],
     replay: &Replay<'_>,
 ) -> Result<VerifiedSchema, Error> {
     let mut db = Db::new(session, options);

@@ -257,7 +257,7 @@ fn what_the_program_registers_is_registered_by_it() {
     };
     assert_eq!(runner(files()).testing().on_connect(collate).check_all().unwrap().empty, Vec::<String>::new());
     let refused = runner(files()).testing().on_connect(|_| Err("no".into())).check_all().unwrap_err();
-    assert_eq!(refused.to_string(), "1 fault in the migrations\n`001_a`: could not open a database in memory: no");
+    assert_eq!(refused.to_string(), "1 fault in the migrations\n`001_a`: could not open a database for a test: no");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! * [`Schema`] is the model: [`read`](Schema::read) from a database, or made by [statements](Schema::from_sql) or
 //!   [migrations](Schema::from_migrations), [`compare`]d with another, written as [SQL](Schema::to_sql) or
-//!   [JSON](Schema::to_json), drawn by [Mermaid](Schema::to_mermaid) or [Graphviz](Schema::to_dot).
+//!   [JSON](Schema::to_json), drawn by [Mermaid](Schema::to_mermaid) or [Graphviz](Schema::to_dot),
+//!   or as a [picture](Schema::to_svg).
 //! * [`plan`](plan()) makes the SQL that leads from one schema to another, on a database that holds rows.
 //! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
 //!   repeatables around them, and every way back from where its way up has led. Their Rust is run by a [`Program`].
@@ -11,6 +12,7 @@
 //! to no database of a user.
 
 mod cell;
+mod chance;
 mod compare;
 mod declared;
 mod execute;
@@ -30,6 +32,8 @@ mod render;
 mod repeatable;
 mod replay;
 mod scratch;
+mod snapshot;
+mod squash;
 mod trial;
 mod undo;
 mod views;
@@ -48,5 +52,6 @@ pub use proof::{Claim, Failure, Loss, LossKind, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};
 pub use scratch::register as stand_in;
+pub use squash::{Squash, check_squash, squash};
 pub use trial::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out};
 pub use undo::undo;

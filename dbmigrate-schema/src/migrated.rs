@@ -58,7 +58,7 @@ fn unexpected(error: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic::error("replay", format!("could not use a database in memory: {error}"))
 }
 
-fn not_replayable(name: &str, why: Stopped) -> Diagnostic {
+pub(crate) fn not_replayable(name: &str, why: Stopped) -> Diagnostic {
     let stopped = Diagnostic::error("replay", format!("`{name}` {why}: the schema after it is not known"));
     let stopped = why.help().into_iter().fold(stopped, Diagnostic::help);
     stopped.help("compare two databases: `cargo dbmigrate schema --from FILE --to FILE`")

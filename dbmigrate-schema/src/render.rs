@@ -3,3 +3,4 @@
 mod diagram;
 mod json;
 pub(crate) mod sql;
+mod svg;

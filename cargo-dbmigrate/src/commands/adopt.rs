@@ -82,6 +82,7 @@ fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Con
     let request = Request {
         program: "cargo dbmigrate".to_owned(),
         verb: Verb::Status { check: false },
+        set: None,
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: false,
         quiet: context.global.verbosity() == Verbosity::Quiet,
@@ -97,8 +98,8 @@ fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Con
 fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
     let reach = Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program: None };
     let path = match &args.database {
-        Some(_) => databases::resolve(args.database.as_deref(), project)?.path,
-        None => match databases::resolve(None, project) {
+        Some(_) => databases::resolve(args.database.as_deref(), std::slice::from_ref(project))?.path,
+        None => match databases::resolve(None, std::slice::from_ref(project)) {
             Ok(database) if database.path.is_file() => database.path,
             _ => return Ok(None),
         },

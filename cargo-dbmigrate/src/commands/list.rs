@@ -22,12 +22,13 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
             exit = FAILURE;
         }
         if several && !context.shell.is_json() {
-            context.shell.data(&format!("{}:", project.name));
+            context.shell.data(&format!("{}:", project.title()));
         }
         let rows = rows(project, &loaded.set);
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
         let any_sealed = rows.iter().any(|row| row.sealed);
-        for row in rows {
+        for mut row in rows {
+            project.tag(&mut row.json);
             let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width, any_sealed) };
             context.shell.data(&line);
         }

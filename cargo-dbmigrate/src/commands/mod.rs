@@ -22,6 +22,7 @@ mod reset;
 mod restore;
 mod schema;
 mod script;
+mod squash;
 mod status;
 mod test;
 mod up;
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Explain(args) => explain::run(args, &mut context),
         Command::Lock(args) => lock::run(args, &mut context),
         Command::Renumber(args) => renumber::run(args, &mut context),
+        Command::Squash(args) => squash::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Script(args) => script::run(args, &mut context),
         Command::Drift(args) => drift::run(args, &mut context),

@@ -30,11 +30,16 @@ pub(crate) fn write(edits: &[Edit]) -> Result<(), CliError> {
 
 /// Creates a file and the folders above it, and refuses to touch one that exists.
 pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
+    create_bytes(path, text.as_bytes())
+}
+
+/// As [`create`], of any bytes.
+pub(crate) fn create_bytes(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if written.is_err() {
         let _ = fs::remove_file(path);
     }
@@ -62,7 +67,7 @@ fn is_same(from: &Path, to: &Path) -> bool {
 
 /// Writes a whole file, new or not, so that nobody ever reads half of it. What is there keeps its line ends.
 pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
-    if path.exists() { replace(path, text) } else { put_beside(path, text, None) }
+    if path.exists() { replace(path, text) } else { put_beside(path, text.as_bytes(), None) }
 }
 
 /// Replaces a file. Its line ends stay what they were.
@@ -73,15 +78,21 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     if fs::read_to_string(&path)?.contains("\r\n") {
         text = text.replace('\n', "\r\n");
     }
-    put_beside(&path, &text, Some(fs::metadata(&path)?.permissions()))
+    put_beside(&path, text.as_bytes(), Some(fs::metadata(&path)?.permissions()))
+}
+
+/// Replaces a file by exactly these bytes.
+pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let path = path.canonicalize()?;
+    put_beside(&path, bytes, Some(fs::metadata(&path)?.permissions()))
 }
 
 /// Writes a file beside, and gives it the name.
-fn put_beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> std::io::Result<()> {
+fn put_beside(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = create(&beside, text)
+    let written = create_bytes(&beside, bytes)
         .and_then(|()| permissions.map_or(Ok(()), |permissions| fs::set_permissions(&beside, permissions)))
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {

@@ -6,6 +6,8 @@ use dbmigrate_runtime::Migrator;
 use dbmigrate_schema::{Program, migrated};
 
 use crate::error::CliError;
+use crate::ops::beside::whole;
+use crate::ops::check::unsealed_squash;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
 use crate::ops::{create, edit, house, runtime_set};
@@ -63,6 +65,7 @@ pub(crate) fn lock(
         return Err(CliError::diagnostics(errors));
     }
     let old = &set.lock;
+    refuse_to_accept(set, &accepted)?;
     let count = match (request.to, accepted.is_empty()) {
         (Some(target), _) => {
             let last = set.find(target).map_err(|unknown| CliError::from(*unknown))?.number;
@@ -71,7 +74,11 @@ pub(crate) fn lock(
         (None, true) => set.migrations.len(),
         (None, false) => set.migrations.iter().filter(|migration| Some(migration.number) <= old.newest()).count(),
     };
-    let (sealing, notes) = replayed(set, count, program)?;
+    let differs = unsealed_squash(set);
+    if !differs.is_empty() {
+        return Err(CliError::diagnostics(differs).help("`cargo dbmigrate squash --undo` takes the squash back"));
+    }
+    let (sealing, notes) = replayed(project, set, count, program)?;
     warnings.extend(notes);
     let mut new = Lock::seal(&sealing.migrations);
     for sealed in &mut new.migrations {
@@ -83,7 +90,10 @@ pub(crate) fn lock(
     }
     warnings.extend(new.notes(&set.migrations));
     refuse_nothing(&accepted, &new)?;
+    let whole = whole(project, set)?;
     let fingerprint = match count == set.migrations.len() {
+        // A database has the schema of all of them.
+        true if whole.builds_on_others() => Err(format!("the set builds on {}", whole.foundation())),
         true => fingerprint(&sealing, program).map(Some),
         false => Ok(None),
     };
@@ -137,6 +147,7 @@ fn is_about(error: &Diagnostic, sealed: &Sealed) -> bool {
 
 /// The first migrations of a set as one of their own, once SQLite has taken them, and what could not be tried.
 fn replayed(
+    project: &Project,
     set: &MigrationSet,
     count: usize,
     program: Option<&dyn Program>,
@@ -148,7 +159,7 @@ fn replayed(
         sealing.repeatables.clear();
         sealing.after_all = None;
     }
-    let replay = dbmigrate_schema::replay(&sealing, program);
+    let replay = dbmigrate_schema::replay(&whole(project, &sealing)?.set, program);
     if replay.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(CliError::diagnostics(replay.diagnostics));
     }
@@ -159,6 +170,19 @@ fn replayed(
             .push(Diagnostic::warning("not-replayed", message).note(format!("`{first}` can run in its program alone")));
     }
     Ok((sealing, notes))
+}
+
+/// To accept something seals nothing else, and would have to seal a squash that is not sealed.
+fn refuse_to_accept(set: &MigrationSet, accepted: &[&Sealed]) -> Result<(), CliError> {
+    match set.migrations.first().filter(|first| set.replaced.is_some() && !set.lock.seals(first)) {
+        Some(squash) if !accepted.is_empty() => {
+            Err(CliError::failure(format!("`{}` is a squash that is not sealed, and comes before it", squash.name()))
+                .help(
+                    "take the squash back, or seal it first: `cargo dbmigrate squash --undo`, `cargo dbmigrate lock`",
+                ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// To accept what has not changed is a slip.

@@ -51,7 +51,7 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
     let (base, revision) = base(project, onto)?;
     let config = &project.config;
     let theirs = match revision.has_package() {
-        true => revision.config().map_err(CliError::diagnostics)?,
+        true => revision.config(&config.set).map_err(CliError::diagnostics)?,
         false => config.clone(),
     };
     let held = files(&revision, &theirs)?;

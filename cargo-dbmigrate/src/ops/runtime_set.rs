@@ -8,6 +8,8 @@ use dbmigrate_core::statement;
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
 use dbmigrate_runtime as runtime;
 
+mod squash;
+
 /// Calls `work` with the runner's view of `set`. Rust code gets ids that nobody answers to.
 pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
     let parts: Vec<Parts<'_>> = set.migrations.iter().map(Parts::new).collect();
@@ -24,28 +26,38 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
         let migrations: Vec<_> = adoption.migrations.iter().map(|entry| adopted(adoption, entry)).collect();
         (adoption, history, shapes, migrations)
     });
-    work(&runtime::Set {
-        name: "",
-        table: &set.config.table,
-        migrations: &migrations,
-        before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
-        after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
-        repeatables: &repeatables,
-        sealed: set.sealed(),
-        schema: set.lock.fingerprint(set.chain()),
-        adoption: old.as_ref().map(|(adoption, history, shapes, migrations)| runtime::Adoption {
-            from: adoption.tool.name(),
-            table: history.table.as_deref(),
-            shapes,
-            newest_only: history.newest_only,
-            keep: adoption.keep,
-            aside: history.aside.as_deref(),
-            remove: &history.remove,
-            migrations,
-            by: runtime::TakesOver::HISTORIES,
-        }),
-        rules: rules(&set.config),
-    })
+    let view = |squash: Option<&runtime::Squash<'_>>, work: &mut dyn FnMut(&runtime::Set<'_>)| {
+        work(&runtime::Set {
+            name: &set.config.set,
+            table: &set.config.table,
+            migrations: &migrations,
+            before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+            after_all: after_all.as_ref().map(|(hook, steps)| sql(hook, steps)),
+            repeatables: &repeatables,
+            sealed: set.sealed(),
+            schema: set.lock.fingerprint(set.chain()),
+            squash: squash.copied(),
+            adoption: old.as_ref().map(|(adoption, history, shapes, migrations)| runtime::Adoption {
+                from: adoption.tool.name(),
+                table: history.table.as_deref(),
+                shapes,
+                newest_only: history.newest_only,
+                keep: adoption.keep,
+                aside: history.aside.as_deref(),
+                remove: &history.remove,
+                migrations,
+                by: runtime::TakesOver::HISTORIES,
+            }),
+            rules: rules(&set.config),
+        });
+    };
+    let name = migrations.first().map_or("", |first| first.name);
+    let mut result = None;
+    let mut work = Some(work);
+    squash::with(name, set.replaced.as_ref(), &mut |squash| {
+        view(squash, &mut |set| result = work.take().map(|work| work(set)));
+    });
+    result.expect("it is called once")
 }
 
 fn shape(shape: &OldShape) -> runtime::OldShape<'_> {

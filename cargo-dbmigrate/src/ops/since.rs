@@ -7,7 +7,7 @@ use dbmigrate_core::files::Files;
 use dbmigrate_core::layout::Layout;
 use dbmigrate_core::lock::FILE;
 use dbmigrate_core::sequence::{quoted, rename};
-use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Severity, SourceMigration, SourceText};
+use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText};
 
 use crate::error::CliError;
 use crate::ops::git::{Repository, Revision};
@@ -36,7 +36,7 @@ pub(crate) fn since(project: &Project, revision: Option<&str>, set: &MigrationSe
     if !project.is_tried && !revision.has_package() {
         return Ok(Since { base: Some(revision.name), ..Since::default() });
     }
-    let then = revision.set(project.tried()).map_err(CliError::diagnostics)?;
+    let then = revision.set(&set.config.set, project.tried()).map_err(CliError::diagnostics)?;
     let is_merged = repository.is_merged(&revision.commit);
     let (base, dir) = (revision.name.clone(), &then.config.dir);
     Ok(Comparison { project, set, base, revision: &revision, dir, is_merged }.run(&then))
@@ -46,7 +46,7 @@ fn fork_point(project: &Project, set: &MigrationSet) -> Option<Since> {
     let repository = Repository::of(&project.root).ok()?;
     let (base, commit) = repository.fork_point()?;
     let revision = repository.at(&commit).ok()?;
-    let then = revision.set(project.tried()).ok()?;
+    let then = revision.set(&set.config.set, project.tried()).ok()?;
     let dir = &then.config.dir;
     Some(Comparison { project, set, base, revision: &revision, dir, is_merged: true }.run(&then))
 }
@@ -70,6 +70,9 @@ impl Comparison<'_> {
         let misnamed = self.misnamed();
         let mut since = Since::default();
         for old in &then.migrations {
+            if self.is_replaced(&old.name(), &old.checksum) {
+                continue;
+            }
             if let Some(now) = now.get(&old.name()) {
                 since.held.insert(now.number);
                 since.diagnostics.extend(self.edited(old, now).into_iter().map(|it| self.judged(it, then, old, now)));
@@ -85,6 +88,13 @@ impl Comparison<'_> {
         }
         since.base = Some(self.base);
         since
+    }
+
+    /// Whether a squash stands for exactly this one.
+    fn is_replaced(&self, name: &str, checksum: &str) -> bool {
+        let levels = self.set.replaced.iter().flat_map(Replaced::levels);
+        let mut sealed = levels.flat_map(|level| &level.lock.migrations);
+        sealed.any(|sealed| sealed.name == name && sealed.checksum == checksum)
     }
 
     /// The numbers of files whose name is not right.

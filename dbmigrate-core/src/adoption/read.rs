@@ -13,6 +13,7 @@ use crate::migration::SourceMigration;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
+use crate::squash::Replaced;
 
 const KEYS: [&str; 4] = ["from", "table", "old-table", "migration"];
 const MIGRATION_KEYS: [&str; 3] = ["name", "key", "checksum"];
@@ -27,13 +28,14 @@ pub(crate) fn read<F: Files + ?Sized>(
     root: &F,
     dir: &str,
     migrations: &[SourceMigration],
+    replaced: Option<&Replaced>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Adoption> {
     let path = format!("{dir}/{FILE}");
     // A link to nowhere is there, too.
     root.kind(&path)?;
     match root.text(&path) {
-        Ok(source) => parse(&source, migrations, diagnostics),
+        Ok(source) => parse(&source, migrations, replaced, diagnostics),
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
             None
@@ -42,8 +44,16 @@ pub(crate) fn read<F: Files + ?Sized>(
 }
 
 /// Reads a text.
-fn parse(source: &SourceText, migrations: &[SourceMigration], diagnostics: &mut Vec<Diagnostic>) -> Option<Adoption> {
-    let names = migrations.iter().map(|migration| (migration.name(), migration.number)).collect();
+fn parse(
+    source: &SourceText,
+    migrations: &[SourceMigration],
+    replaced: Option<&Replaced>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Adoption> {
+    // What another tool recorded may be replaced by a squash today.
+    let replaced = replaced.into_iter().flat_map(Replaced::levels).flat_map(|level| &level.lock.migrations);
+    let replaced = replaced.map(|sealed| (sealed.name.clone(), sealed.number));
+    let names = migrations.iter().map(|migration| (migration.name(), migration.number)).chain(replaced).collect();
     let mut reader = Reader { problems: Problems::new(source, diagnostics), sound: true, names };
     let adoption = reader.file()?;
     reader.sound.then_some(adoption)

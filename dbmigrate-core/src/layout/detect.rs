@@ -147,20 +147,16 @@ impl<F: Files + ?Sized> Look<'_, F> {
             return Vec::new();
         }
         let underscore = first[digits..].starts_with('_');
-        let paired = self.sql_files().any(|name| name.ends_with(".down.sql"));
+        let directed = self.sql_files().any(|name| name.ends_with(".up.sql") || name.ends_with(".down.sql"));
         let mut candidates = Vec::new();
-        if underscore && digits == 14 {
+        if underscore {
             candidates.push(perhaps(Layout::Sqlx, reason.clone()));
         }
-        if underscore && paired && digits != 14 {
+        if underscore && directed {
             candidates.push(perhaps(Layout::GolangMigrate, reason.clone()));
-            candidates.push(perhaps(Layout::Sqlx, reason.clone()));
         }
-        if underscore && !paired && digits == 4 {
+        if underscore && !directed && digits == 4 {
             candidates.push(perhaps(Layout::WranglerD1, reason.clone()));
-        }
-        if underscore && !paired && digits != 14 {
-            candidates.push(perhaps(Layout::Sqlx, reason.clone()));
         }
         candidates.push(perhaps(Layout::House, reason.clone()));
         candidates.push(perhaps(Layout::Plain, reason));

@@ -202,8 +202,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         if !text::is_blank(&file.text) {
             return Some(file);
         }
-        let message = format!("the way back in `{}` is empty: the migration has none", file.path);
-        self.note("empty-way-back", &file.path, message);
+        self.note("empty-way-back", &file.path, "the way back is empty: the migration has none".to_owned());
         None
     }
 

@@ -11,6 +11,7 @@ use crate::files::{Entry, Files, Kind};
 use crate::lock;
 use crate::nearest::nearest;
 use crate::sequence::rename;
+use crate::squash;
 
 /// How deep folders inside the folder are searched for migrations that lie too deep.
 pub(super) const STRAY_DEPTH: usize = 4;
@@ -79,7 +80,7 @@ impl<'a> Folder<'a> {
         if name.starts_with('.') {
             return;
         }
-        if side::FOLDERS.contains(&&*name) {
+        if side::FOLDERS.contains(&&*name) || name == squash::FOLDER {
             return;
         }
         if let Some(inside) = find_migration(root, &path, if entry.is_link { 0 } else { STRAY_DEPTH }) {

@@ -82,6 +82,7 @@ fn assemble(
         file: migration.up.path.clone(),
         metadata: Metadata::read(&source),
         requires: halves.requires,
+        replaces: None,
         text_checksum: checksum::of_text(source.slice(halves.up.section)),
         body: Body::Sql { up: halves.up, down },
         checksum,

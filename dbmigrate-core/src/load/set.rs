@@ -10,6 +10,7 @@ use crate::migration::{Body, Down, SourceMigration};
 use crate::nearest::nearest;
 use crate::repeatable::Repeatable;
 use crate::script::{Script, Step};
+use crate::squash::Replaced;
 
 /// The migrations of a package, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct MigrationSet {
     pub repeatables: Vec<Repeatable>,
     /// `migrations.lock`: which of the migrations are sealed.
     pub lock: Lock,
+    /// What the first migration stands for, where that is a squash.
+    pub replaced: Option<Replaced>,
     /// `adopted.toml`: the history of another tool that databases may still have.
     pub adoption: Option<Adoption>,
 }
@@ -44,6 +47,7 @@ impl MigrationSet {
             after_all: None,
             repeatables: Vec::new(),
             lock: Lock::default(),
+            replaced: None,
             adoption: None,
         }
     }

@@ -35,34 +35,58 @@ pub(crate) fn check(
     dir: &str,
     files: &[(String, FileName)],
     migrations: &[SourceMigration],
+    squash: Option<u64>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let missing = missing(read, files);
-    let names: BTreeSet<String> = files.iter().filter_map(|(_, what)| stem(what)).map(Stem::to_string).collect();
-    let mut checker = Checker { read, dir, migrations, renamed: BTreeSet::new(), diagnostics };
-    for (sealed, &place) in read.lock.migrations.iter().zip(&read.names) {
-        match checker.find(sealed.number) {
-            Some(migration) if migration.name() == sealed.name => checker.compare(migration, sealed),
-            // Both are there, with one number.
-            Some(_) if names.contains(&sealed.name) => {}
-            Some(migration) => checker.other_name(migration, sealed),
-            None if missing.contains(&sealed.number) => checker.not_there(sealed, place),
-            None => {}
-        }
-    }
-    checker.order();
+    let mut checker = Checker { read, dir, migrations, accepts: true, renamed: BTreeSet::new(), diagnostics };
+    checker.each(files);
+    checker.order(squash);
+}
+
+/// As [`check`], of migrations that are replaced: their history is written, and nothing of it can be accepted.
+pub(crate) fn check_replaced(
+    read: &Read,
+    dir: &str,
+    files: &[(String, FileName)],
+    migrations: &[SourceMigration],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    Checker { read, dir, migrations, accepts: false, renamed: BTreeSet::new(), diagnostics }.each(files);
 }
 
 struct Checker<'a> {
     read: &'a Read,
     dir: &'a str,
     migrations: &'a [SourceMigration],
+    /// Whether a change can be accepted.
+    accepts: bool,
     /// The numbers that sealed migrations were given.
     renamed: BTreeSet<u64>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
+    fn each(&mut self, files: &[(String, FileName)]) {
+        let missing = missing(self.read, files);
+        let names: BTreeSet<String> = files.iter().filter_map(|(_, what)| stem(what)).map(Stem::to_string).collect();
+        let read = self.read;
+        for (sealed, &place) in read.lock.migrations.iter().zip(&read.names) {
+            match self.find(sealed.number) {
+                Some(migration) if migration.name() == sealed.name => self.compare(migration, sealed),
+                // Both are there, with one number.
+                Some(_) if names.contains(&sealed.name) => {}
+                Some(migration) => self.other_name(migration, sealed),
+                None if missing.contains(&sealed.number) => self.not_there(sealed, place),
+                None => {}
+            }
+        }
+    }
+
+    /// Reports what can be accepted, if anything can.
+    fn report(&mut self, fault: Diagnostic, name: &str) {
+        self.diagnostics.push(if self.accepts { fault.help(accept(name)) } else { fault });
+    }
+
     fn find(&self, number: u64) -> Option<&'a SourceMigration> {
         let at = self.migrations.binary_search_by_key(&number, |migration| migration.number).ok()?;
         self.migrations.get(at)
@@ -75,9 +99,8 @@ impl<'a> Checker<'a> {
         let (name, file) = (&sealed.name, &migration.file);
         let fault = Diagnostic::error("sealed-edited", format!("`{name}` is sealed, and was edited")).in_file(file);
         let fault = restore("restore it", &quoted(file), fault)
-            .help("put the change into a new one: `cargo dbmigrate create NAME`")
-            .help(accept(name));
-        self.diagnostics.push(fault);
+            .help("put the change into a new one: `cargo dbmigrate create NAME`");
+        self.report(fault, name);
     }
 
     /// The number is another's now.
@@ -90,7 +113,7 @@ impl<'a> Checker<'a> {
             let fault = Diagnostic::error("sealed-renamed", message).in_file(file);
             restore(&format!("give it another number, and restore `{name}`"), &self.files_of(name), fault)
         };
-        self.diagnostics.push(fault.help(accept(name)));
+        self.report(fault, name);
     }
 
     fn not_there(&mut self, sealed: &Sealed, place: Span) {
@@ -110,7 +133,7 @@ impl<'a> Checker<'a> {
                 restore("restore it", &self.files_of(name), fault)
             }
         };
-        self.diagnostics.push(fault.help(accept(name)));
+        self.report(fault, name);
     }
 
     /// All its files get their name back. A way back that kept it has to follow only if the new one is to stay.
@@ -133,11 +156,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What is not sealed comes after all that is.
-    fn order(&mut self) {
+    /// What is not sealed comes after all that is, but for a squash: what it replaces has been sealed.
+    fn order(&mut self, squash: Option<u64>) {
         let Some(newest) = self.read.lock.migrations.last() else { return };
         for migration in self.migrations.iter().take_while(|migration| migration.number < newest.number) {
-            if self.read.lock.find(migration.number).is_some() || self.renamed.contains(&migration.number) {
+            let has_place = Some(migration.number) == squash || self.read.lock.find(migration.number).is_some();
+            if has_place || self.renamed.contains(&migration.number) {
                 continue;
             }
             let (name, newest) = (migration.name(), &newest.name);

@@ -16,7 +16,7 @@ use crate::problems::Problems;
 use crate::sequence::quoted;
 use crate::source::{SourceText, Span};
 
-const KEYS: [&str; 3] = ["version", "migrations", "schema"];
+const KEYS: [&str; 4] = ["version", "migrations", "schema", "pruned"];
 const MIGRATION_KEYS: [&str; 5] = ["number", "name", "checksum", "chain", "source"];
 const SCHEMA_KEYS: [&str; 2] = ["chain", "fingerprint"];
 
@@ -39,13 +39,19 @@ pub(crate) struct Read {
     pub(crate) names: Vec<Span>,
 }
 
-/// Reads the file in the folder of a set; none where it is not there, or is not sound.
-pub(crate) fn read<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
+/// Reads the file in the folder of a set; none where it is not there, or is not sound. Where a squash is not sealed yet,
+/// what is sealed goes on from the chain of what it replaces.
+pub(crate) fn read<F: Files + ?Sized>(
+    root: &F,
+    config: &Config,
+    replaced: Option<&Lock>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Read> {
     let path = format!("{}/{FILE}", config.dir);
     // A link to nowhere is there, too.
     root.kind(&path)?;
     match root.text(&path) {
-        Ok(source) => parse(source, &config.set, diagnostics),
+        Ok(source) => parse(source, &config.set, replaced, diagnostics),
         Err(diagnostic) => {
             diagnostics.push(diagnostic.help(restore(&path)));
             None
@@ -54,14 +60,22 @@ pub(crate) fn read<F: Files + ?Sized>(root: &F, config: &Config, diagnostics: &m
 }
 
 /// Reads a text that seals the set of this name.
-pub(super) fn parse(source: SourceText, set: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Read> {
-    let mut reader = Reader { problems: Problems::new(&source, diagnostics), set, sound: true };
+pub(super) fn parse(
+    source: SourceText,
+    set: &str,
+    replaced: Option<&Lock>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Read> {
+    let replaced = replaced.and_then(|lock| lock.migrations.last());
+    let mut reader = Reader { problems: Problems::new(&source, diagnostics), set, replaced, sound: true };
     let (lock, names) = reader.file()?;
     reader.sound.then_some(Read { lock, source, names })
 }
 
 struct Reader<'a> {
     problems: Problems<'a>,
+    /// The last one that a squash replaces.
+    replaced: Option<&'a Sealed>,
     /// The name of the set, which is in every chain.
     set: &'a str,
     /// Whether nothing was reported.
@@ -110,6 +124,12 @@ impl Reader<'_> {
         if let Some(value) = document.get("schema") {
             lock.schema = self.schema(value);
         }
+        if document.contains_key("pruned") {
+            lock.pruned = self.string(&document, "pruned", 0..0, "a version", |version| {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
+                (1..=MAX_LENGTH).contains(&version.len()) && version.bytes().all(plain)
+            });
+        }
         Some((lock, names))
     }
 
@@ -126,7 +146,8 @@ impl Reader<'_> {
             let help = "`cargo dbmigrate renumber` gives the migrations of one branch other numbers";
             self.report(name, Diagnostic::error("lock-order", message).help(help));
         } else {
-            let before = previous.map_or("", |before| &before.chain);
+            let replaced = self.replaced.filter(|last| previous.is_none() && last.number < sealed.number);
+            let before = previous.or(replaced).map_or("", |before| &before.chain);
             if checksum::chain(before, self.set, sealed.number, &sealed.name, &sealed.checksum) != sealed.chain {
                 let message =
                     format!("the chain of `{}` does not follow from this line and those before it", sealed.name);
@@ -142,10 +163,10 @@ impl Reader<'_> {
     fn migration(&mut self, value: &Value<'_>) -> Option<Sealed> {
         let table = self.table("a migration", value, &MIGRATION_KEYS)?;
         let number = match table.get("number") {
-            None => self.missing("number", value),
+            None => self.missing("number", value.span()),
             Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
         };
-        let name = self.string(table, "name", value, "its number, `_` and a name", |name| {
+        let name = self.string(table, "name", value.span(), "its number, `_` and a name", |name| {
             let parts = name.split_once('_').filter(|_| name.len() <= MAX_LENGTH);
             parts.is_some_and(|(digits, slug)| {
                 let plain = |byte: u8| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -155,15 +176,15 @@ impl Reader<'_> {
             })
         });
         let [checksum, chain, source] =
-            ["checksum", "chain", "source"].map(|key| self.string(table, key, value, CHECKSUM, is_checksum));
+            ["checksum", "chain", "source"].map(|key| self.string(table, key, value.span(), CHECKSUM, is_checksum));
         Some(Sealed { number: number?, name: name?, checksum: checksum?, chain: chain?, source: source? })
     }
 
     fn schema(&mut self, value: &Value<'_>) -> Option<SealedSchema> {
         let table = self.table("`schema`", value, &SCHEMA_KEYS)?;
-        let chain = self.string(table, "chain", value, CHECKSUM, is_checksum);
+        let chain = self.string(table, "chain", value.span(), CHECKSUM, is_checksum);
         // What it means is for the runtime, which may be another version.
-        let fingerprint = self.string(table, "fingerprint", value, "a version and letters or digits", |text| {
+        let fingerprint = self.string(table, "fingerprint", value.span(), "a version and letters or digits", |text| {
             let plain = text.bytes().all(|byte| byte == b':' || byte.is_ascii_alphanumeric());
             plain && (1..=MAX_LENGTH).contains(&text.len())
         });
@@ -193,7 +214,7 @@ impl Reader<'_> {
         &mut self,
         table: &DeTable<'_>,
         key: &str,
-        whole: &Value<'_>,
+        whole: Range<usize>,
         expected: &str,
         is_right: impl Fn(&str) -> bool,
     ) -> Option<String> {
@@ -205,8 +226,8 @@ impl Reader<'_> {
         }
     }
 
-    fn missing<T>(&mut self, key: &str, whole: &Value<'_>) -> Option<T> {
-        self.error(whole.span(), format!("`{key}` is missing"))
+    fn missing<T>(&mut self, key: &str, whole: Range<usize>) -> Option<T> {
+        self.error(whole, format!("`{key}` is missing"))
     }
 
     fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str) -> Option<T> {

@@ -261,7 +261,7 @@ fn what_is_not_sealed_comes_last() {
 /// What is wrong with a text, as `code line:column: message | help`.
 fn faults(text: &str) -> Vec<String> {
     let mut diagnostics = Vec::new();
-    let read = read::parse(SourceText::new("migrations/migrations.lock", text), "", &mut diagnostics);
+    let read = read::parse(SourceText::new("migrations/migrations.lock", text), "", None, &mut diagnostics);
     assert_eq!(read.is_none(), !diagnostics.is_empty(), "{text}");
     let say = |it: &crate::Diagnostic| {
         let place = it.location.as_ref().unwrap().position;
@@ -400,7 +400,7 @@ fn any_text_is_read_without_a_panic() {
 
 fn faults_of_file(text: &str) -> usize {
     let mut diagnostics = Vec::new();
-    assert!(read::parse(SourceText::new("migrations/migrations.lock", text), "", &mut diagnostics).is_none());
+    assert!(read::parse(SourceText::new("migrations/migrations.lock", text), "", None, &mut diagnostics).is_none());
     diagnostics.len()
 }
 

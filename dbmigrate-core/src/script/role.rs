@@ -46,9 +46,13 @@ impl Role {
                 "remove this line; Rust runs in a migration, or is given to the migrator as `before_each` or \
                  `after_each`",
             ),
-            (Self::Hook, Directive::Requires(_) | Directive::Irreversible(_) | Directive::Allow(..)) => {
-                (format!("`{word}` speaks of a migration, and this is a hook"), "remove this line")
+            (Self::Down, Directive::Replaces(..)) => {
+                ("`replaces` says what the way up stands for, and this is the way back".to_owned(), "remove this line")
             }
+            (
+                Self::Hook,
+                Directive::Requires(_) | Directive::Irreversible(_) | Directive::Allow(..) | Directive::Replaces(..),
+            ) => (format!("`{word}` speaks of a migration, and this is a hook"), "remove this line"),
             (Self::Repeatable, _) => {
                 (format!("`{word}` has no meaning in a repeatable file, which takes no directives"), "remove this line")
             }

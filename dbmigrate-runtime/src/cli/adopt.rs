@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::ask::agreed;
 use super::failure::{DONE, Failure, NO};
-use super::human::{count, plain};
+use super::human::count;
 use super::open::name;
 use super::output::Output;
+use super::output::adoption::by;
 use super::run::change;
 use crate::{Backend, Migrator};
 
@@ -24,8 +25,8 @@ pub(super) fn adopt<B: Backend>(
         output.progress("Finished", nothing);
         return Ok(DONE);
     };
-    let (what, from) = (count(status.applied()), plain(&old.from));
-    let plan = format!("{}: record {what} that {from} applied; a copy is kept first", name(database));
+    let (what, by) = (count(status.applied()), by(&old.from));
+    let plan = format!("{}: record {what} that {by}; a copy is kept first", name(database));
     if !agreed(output, yes, &plan)? {
         return Ok(NO);
     }

@@ -125,6 +125,7 @@ pub(super) fn set(
         repeatables: &[],
         sealed: 0,
         schema: None,
+        squash: None,
         adoption: None,
         rules: Rules::DEFAULT,
     }))

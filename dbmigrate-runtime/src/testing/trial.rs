@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::fault::{Fault, FaultKind, Faults, Leg};
 use super::fill::fill;
 use super::rows::{Contents, How, suspects};
-use super::{Tested, Testing};
+use super::{Tested, Testing, could_not_open};
 use crate::db::Db;
 use crate::down::{self, Goal};
 use crate::driver::{Access, Backend};
@@ -351,12 +351,9 @@ fn other_files(name: &str) -> FaultKind {
 }
 
 fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {
-    let could_not = |error: crate::BoxError| {
-        Error::new(ErrorKind::Sql, format!("could not open a database in memory: {error}")).because(error)
-    };
-    let mut connection = B::open(Path::new(":memory:"), Access::Create).map_err(could_not)?;
-    if let Some(call) = &testing.on_connect {
-        call(&mut connection).map_err(could_not)?;
+    let mut connection = B::open(Path::new(":memory:"), Access::Create).map_err(could_not_open)?;
+    if let Some((call, _)) = &testing.on_connect {
+        call(&mut connection).map_err(could_not_open)?;
     }
     Ok(connection)
 }

@@ -185,6 +185,7 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
         repeatables: &[],
         sealed: 0,
         schema: None,
+        squash: None,
         adoption: None,
         rules,
     }))

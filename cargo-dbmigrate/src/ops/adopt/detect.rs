@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::adoption::Tool;
 use dbmigrate_core::layout::{Candidate, Layout, detect};
 use dbmigrate_core::nearest::nearest;
@@ -55,7 +56,7 @@ pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliErro
     let folders = folders(project, asked)?;
     let (tool, mut seen) = match asked_for {
         Some(tool) => (tool, Vec::new()),
-        None => guess(&folders, &kept, asked)?,
+        None => guess(project, &folders, &kept, asked)?,
     };
     let kept = kept.into_iter().find(|kept| kept.tool == tool);
     let (dir, layout) = folder(&folders, tool, asked)?;
@@ -110,8 +111,31 @@ fn folders(project: &Project, asked: &Asked<'_>) -> Result<BTreeMap<String, Vec<
     Ok(all.into_iter().filter(|(dir, candidates)| !candidates.is_empty() || has_sql(dir)).collect())
 }
 
+/// The crates that run the migrations of a tool.
+const CRATES: [(&str, Tool); 5] = [
+    ("sqlx", Tool::Sqlx),
+    ("diesel_migrations", Tool::Diesel),
+    ("diesel", Tool::Diesel),
+    ("refinery", Tool::Refinery),
+    ("rusqlite_migration", Tool::RusqliteMigration),
+];
+
+/// The one tool on whose crate the package depends, and whose files may be there.
+fn depended_on(project: &Project, folders: &BTreeMap<String, Vec<Candidate>>) -> Option<(Tool, String)> {
+    let is_used = |name: &str| {
+        [DependencyKind::Normal, DependencyKind::Build].iter().any(|kind| project.dependency(*kind, name).is_some())
+    };
+    let mut used: Vec<(&str, Tool)> = CRATES.into_iter().filter(|(name, _)| is_used(name)).collect();
+    used.dedup_by_key(|(_, tool)| *tool);
+    let [(name, tool)] = used.as_slice() else { return None };
+    let fits = |candidate: &Candidate| Tool::of(candidate.layout) == Some(*tool);
+    let may_be = *tool == Tool::RusqliteMigration || folders.values().flatten().any(fits);
+    may_be.then(|| (*tool, format!("the package depends on `{name}`")))
+}
+
 /// The tool that everything speaks for.
 fn guess(
+    project: &Project,
     folders: &BTreeMap<String, Vec<Candidate>>,
     kept: &[Kept],
     asked: &Asked<'_>,
@@ -138,6 +162,12 @@ fn guess(
     let mut tools: Vec<Tool> = by_files.iter().map(|(tool, _)| *tool).collect();
     tools.sort();
     tools.dedup();
+    let depends = depended_on(project, folders).filter(|_| asked.table.is_none());
+    if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends) {
+        if kept.iter().all(|kept| kept.tool == tool) {
+            return Ok((tool, vec![reason]));
+        }
+    }
     match (tables.as_slice(), tools.as_slice()) {
         ([one], []) => Ok((one.tool, vec![one.reason.clone()])),
         ([one], tools) if tools.contains(&one.tool) || one.tool == Tool::Plain => {

@@ -36,7 +36,7 @@ pub(super) fn edit(
         (theirs.text().to_owned(), format!("as `{}` has it", revision.name))
     } else if kept.len() < loaded.set.lock.migrations.len() {
         let what = kept.last().map_or("nothing is sealed".to_owned(), |last| format!("sealed up to `{}`", last.name));
-        (Lock { migrations: kept.to_vec(), schema: None }.to_text(), what)
+        (Lock { migrations: kept.to_vec(), ..Lock::default() }.to_text(), what)
     } else {
         return Ok(None);
     };

@@ -32,7 +32,7 @@ impl Output<'_> {
             Comparison::Different(_) => ", although the schema differs".to_owned(),
             Comparison::Nothing | Comparison::Impossible(_) => String::new(),
         };
-        self.progress("Adopted", &format!("{} that {} applied{schema}", count(migrations.len()), by(from)));
+        self.progress("Adopted", &format!("{} that {}{schema}", count(migrations.len()), by(from)));
         if let Some(kept) = kept {
             self.note(&format!("the old history stays in the table `{}`; nothing reads it any more", plain(kept)));
         }
@@ -46,14 +46,21 @@ impl Output<'_> {
             return self.terminal.data(&line);
         }
         let up = self.command("up");
-        self.note(&format!("this is what the history of {} says; {up} takes it over", by(from)));
+        let what = match &**from {
+            LIVE => "what the database has without a history".to_owned(),
+            tool => format!("what the history of {} says", plain(tool)),
+        };
+        self.note(&format!("this is {what}; {up} takes it over"));
         for key in unknown {
             self.note(&format!("it has `{}` as well, which this program does not know", plain(key)));
         }
     }
 }
 
-/// The tool, in a sentence.
-fn by(from: &str) -> String {
-    plain(from)
+/// Nobody's history.
+const LIVE: &str = "live";
+
+/// Who has done it.
+pub(in crate::cli) fn by(from: &str) -> String {
+    if from == LIVE { "was there before".to_owned() } else { format!("{} applied", plain(from)) }
 }

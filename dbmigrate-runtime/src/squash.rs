@@ -1,0 +1,332 @@
+//! A squash in the history of a database: which migrations are in force for it.
+//!
+//! A database that has all that the squash replaces has the squash: its rows are read as the one of the squash, and
+//! written so by the next run. One that has some of them is brought on by them, as by the program that it knows: every
+//! call then works on the set with the replaced migrations in place of the squash. Any other starts at the squash.
+//!
+//! Which of these it is can change while nobody holds the lock. Whoever looks at the rows looks again whether the set
+//! that he has is the right one, and stops where it is not.
+
+use crate::compare::{Found, look};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::history::{History, Presence};
+use crate::history_row::HistoryRow;
+use crate::options::Options;
+use crate::report::Report;
+use crate::session::Session;
+use crate::set::{Migration, Repeatable, Set, Squash};
+use crate::status::Entry;
+
+/// How often a run begins again because others were at work: each time the database has come further.
+const TRIES: usize = 8;
+
+/// Does something with the migrations that are in force for a database.
+pub(crate) fn with<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    work: impl FnOnce(&mut dyn Session, &Set<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    match InForce::of(&mut Db::new(session, options), set)? {
+        Some(room) => work(session, &room.set(set)),
+        None => work(session, set),
+    }
+}
+
+/// As [`with`], with other sets of the same database.
+pub(crate) fn with_all<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if own(set).is_none() && beside.iter().all(|other| own(other).is_none()) {
+        return work(session, set, beside);
+    }
+    let mut db = Db::new(session, options);
+    let all: Vec<&Set<'_>> = std::iter::once(set).chain(beside.iter().copied()).collect();
+    let rooms = all.iter().map(|set| InForce::of(&mut db, set)).collect::<Result<Vec<_>, Error>>()?;
+    let sets = all.iter().zip(&rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set)));
+    let sets: Vec<Set<'_>> = sets.collect();
+    let beside: Vec<&Set<'_>> = sets.iter().skip(1).collect();
+    work(session, sets.first().unwrap_or(set), &beside)
+}
+
+/// As [`with_all`], for what changes the history: a database that has all that is replaced gets the row of the squash
+/// first.
+pub(crate) fn settled<T>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    record(session, set, options)?;
+    with_all(session, set, options, beside, work)
+}
+
+/// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
+/// that can't be written and lacks nothing is left as it is.
+pub(crate) fn recording(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    run: &mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>,
+) -> Result<Report, Error> {
+    let Some(squash) = own(set) else { return run(session, set) };
+    let mut is_recorded = try_to_record(session, set, options)?;
+    let mut before = Report::default();
+    let mut tries = 0;
+    let report = loop {
+        tries += 1;
+        match with(session, set, options, &mut *run) {
+            Err(error) if error.is_moved() && tries < TRIES => join(&mut before, error.report().clone()),
+            Err(error) => {
+                join(&mut before, error.report().clone());
+                return Err(error.after(before));
+            }
+            Ok(report) => break report,
+        }
+    };
+    is_recorded |= try_to_record(session, set, options)?;
+    join(&mut before, report);
+    if is_recorded {
+        let first = squash.migrations.first().map_or("", |migration| migration.name);
+        let last = squash.migrations.last().map_or("", |migration| migration.name);
+        before.notes.push(format!("the history has `{}` now in place of `{first}` to `{last}`", squash.name));
+    }
+    Ok(before)
+}
+
+fn join(report: &mut Report, more: Report) {
+    report.applied.extend(more.applied);
+    report.repeated.extend(more.repeated);
+    report.notes.extend(more.notes);
+    report.backup = report.backup.take().or(more.backup);
+}
+
+/// Only to be in somebody's way is a failure.
+fn try_to_record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
+    match record(session, set, options) {
+        Err(error) if !error.is_busy() => Ok(false),
+        result => result,
+    }
+}
+
+/// Writes the row of the squash in place of those that it replaces, if these are all there.
+fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
+    let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(false) };
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    let Some(mut rows) = rows(&mut db, set)? else { return Ok(false) };
+    if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised(_)) {
+        return Ok(false);
+    }
+    db.transaction(|db| {
+        let history = History::new(set);
+        let mut rows = history.rows(db)?;
+        if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised(_)) {
+            return Ok(false);
+        }
+        if history.head(db)?.is_none() {
+            history.create(db)?;
+        }
+        history.stand_in(db, first)?;
+        if let Found::History(known) = look(db, set)? {
+            history.write_head(db, known.chain())?;
+        }
+        Ok(true)
+    })
+}
+
+/// The squash of a set that begins with it.
+fn own<'s, 'a>(set: &'s Set<'a>) -> Option<&'s Squash<'a>> {
+    let is_first = |squash: &&Squash<'_>| set.migrations.first().is_some_and(|first| first.name == squash.name);
+    set.squash.as_ref().filter(is_first)
+}
+
+/// The rows of the history, if it has begun.
+fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<HistoryRow>>, Error> {
+    let history = History::new(set);
+    if set.adoption.is_some() && !history.has_begun(db)? || history.presence(db)? != Presence::History {
+        return Ok(None);
+    }
+    history.check_shape(db)?;
+    history.rows(db).map(Some)
+}
+
+/// What is in force for a database that has some of what a squash replaces.
+pub(crate) struct InForce<'a> {
+    migrations: Vec<Migration<'a>>,
+    repeatables: Vec<Repeatable<'a>>,
+    sealed: usize,
+}
+
+impl<'a> InForce<'a> {
+    /// None where the set is right as it is.
+    pub(crate) fn of(db: &mut Db<'_>, set: &Set<'a>) -> Result<Option<Self>, Error> {
+        let Some(squash) = own(set) else { return Ok(None) };
+        let mut migrations = match rows(db, set)? {
+            Some(mut rows) => match stand(squash, set.migrations.first(), &mut rows) {
+                Stand::Replaced(migrations) => migrations,
+                Stand::Own | Stand::Recognised(_) => return Ok(None),
+            },
+            // What another tool recorded is older than any squash.
+            None if has_old_rows(db, set)? => originals(squash),
+            None => return Ok(None),
+        };
+        let sealed = migrations.len() + set.sealed.saturating_sub(1);
+        // No chain leads from what is replaced to what comes after the squash, so that the head speaks of none.
+        migrations.extend(set.migrations.iter().skip(1).map(|migration| Migration { chain: "", ..*migration }));
+        let repeatables = set.repeatables.iter().map(|repeatable| Repeatable { chain: "", ..*repeatable }).collect();
+        Ok(Some(Self { migrations, repeatables, sealed }))
+    }
+
+    /// The set with these.
+    pub(crate) fn set<'s>(&'s self, set: &Set<'s>) -> Set<'s>
+    where
+        'a: 's,
+    {
+        Set { migrations: &self.migrations, repeatables: &self.repeatables, sealed: self.sealed, ..*set }
+    }
+}
+
+/// Whether the history of another tool, which was not taken over yet, has anything.
+fn has_old_rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<bool, Error> {
+    let Some(adoption) = &set.adoption else { return Ok(false) };
+    if History::new(set).has_begun(db)? {
+        return Ok(false);
+    }
+    Ok((adoption.by.read)(db, adoption)?.is_some_and(|old| !old.rows.is_empty()))
+}
+
+/// What there was before any squash.
+fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
+    match (squash.inner, squash.migrations) {
+        (Some(inner), [_, rest @ ..]) => [&originals(inner), rest].concat(),
+        (_, all) => all.to_vec(),
+    }
+}
+
+/// Reads rows of what a squash replaces as that of the squash, where they are all there; whether they were.
+pub(crate) fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
+    let (Some(squash), Some(first)) = (&set.squash, set.migrations.first()) else { return Ok(false) };
+    let own = own(set).map(|_| first);
+    let moved = || {
+        let message = format!("another process changed how the database stands to `{}`", squash.name);
+        Err(Error::new(ErrorKind::Moved, message).hint("the same again is right for what it is now"))
+    };
+    match (stand(squash, own, rows), own) {
+        (Stand::Own, Some(_)) => Ok(false),
+        (Stand::Recognised(_), Some(_)) => Ok(true),
+        // By what was just done, it may have all of them.
+        (Stand::Replaced(found) | Stand::Recognised(found), None)
+            if found.first().is_some_and(|it| it.name == first.name) =>
+        {
+            Ok(false)
+        }
+        _ => moved(),
+    }
+}
+
+/// How the rows of a database stand to a squash.
+enum Stand<'a> {
+    /// They have it, or nothing of what it replaces.
+    Own,
+    /// They have all that it replaces.
+    Recognised(Vec<Migration<'a>>),
+    /// They have some of these.
+    Replaced(Vec<Migration<'a>>),
+}
+
+/// How rows stand to a squash. Where they have all that it replaces, its own row takes their place.
+fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
+    rows.sort_by_key(|row| row.number);
+    if rows.iter().any(|row| row.name == squash.name) {
+        return Stand::Own;
+    }
+    let migrations = match (squash.inner, squash.migrations) {
+        (Some(inner), [first, rest @ ..]) => match stand(inner, Some(first), rows) {
+            Stand::Replaced(migrations) => [&migrations, rest].concat(),
+            Stand::Own | Stand::Recognised(_) => squash.migrations.to_vec(),
+        },
+        _ => squash.migrations.to_vec(),
+    };
+    let Some(last) = migrations.last() else { return Stand::Own };
+    let count = rows.partition_point(|row| row.number <= last.number);
+    // What has the last number may be the squash under another name.
+    if !rows[..count].iter().any(|row| row.number < last.number || row.name == last.name) {
+        return Stand::Own;
+    }
+    let is_applied = |(row, migration): (&HistoryRow, &Migration<'_>)| {
+        row.state == "applied" && row.name == migration.name && row.checksum == migration.checksum
+    };
+    if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
+        return Stand::Replaced(migrations);
+    }
+    if let Some(own) = own {
+        let rest = rows.split_off(count);
+        let Some(last) = rows.pop() else { return Stand::Own };
+        let row = HistoryRow {
+            name: own.name.to_owned(),
+            checksum: own.checksum.to_owned(),
+            text_checksum: Some(own.text_checksum.to_owned()),
+            statements_done: own.up.steps.len() as u64,
+            duration: None,
+            steps: Vec::new(),
+            has_down: false,
+            prefix_checksum: None,
+            ..last
+        };
+        *rows = rest;
+        rows.insert(0, row);
+    }
+    Stand::Recognised(migrations)
+}
+
+/// Refuses what was pruned from the program and would have to run.
+pub(crate) fn refuse_pruned<'m>(
+    set: &Set<'_>,
+    mut pending: impl Iterator<Item = &'m Migration<'m>>,
+) -> Result<(), Error> {
+    let (Some(squash), Some(missing)) = (&set.squash, pending.find(|migration| migration.file.is_empty())) else {
+        return Ok(());
+    };
+    let levels = std::iter::successors(Some(squash), |level| level.inner);
+    let level = levels.filter(|level| level.migrations.iter().any(|it| it.name == missing.name)).last();
+    let level = level.unwrap_or(squash);
+    let message = format!(
+        "the database needs `{}`, which was pruned: this program has `{}` in its place, for databases that have all \
+         of that or nothing",
+        missing.name, level.name
+    );
+    let version = level.pruned.unwrap_or_default();
+    Err(Error::new(ErrorKind::Pruned, message)
+        .hint(format!("run version {version} of the program first: it is the last one that has `{}`", missing.name)))
+}
+
+/// Names the squash that has taken the place of a migration.
+pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
+    let levels = std::iter::successors(set.squash.as_ref(), |level| level.inner);
+    let mut replaced = levels.flat_map(|level| level.migrations);
+    match (replaced.find(|migration| migration.number == number), &set.squash) {
+        (Some(migration), Some(squash)) => {
+            error.note(format!("`{}` was replaced by `{}`, which is one step", migration.name, squash.name))
+        }
+        _ => error,
+    }
+}
+
+/// Says how the entries stand to the squash.
+pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry]) {
+    let Some(squash) = &set.squash else { return };
+    let Some(last) = squash.migrations.last() else { return };
+    let Some(entry) = entries.iter_mut().find(|entry| entry.number == last.number) else { return };
+    if is_recognised {
+        entry.notes.push(format!("the history has all that it replaces, up to `{}`", last.name));
+    } else if entry.name == last.name && own(set).is_none() {
+        entry.notes.push(format!("once it is applied, `{}` takes the place of all up to it", squash.name));
+    }
+}
