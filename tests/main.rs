@@ -7,6 +7,7 @@
 
 mod adopt;
 mod adopt_kill;
+mod adopting;
 mod architecture;
 mod assertions;
 mod backup;
@@ -21,6 +22,7 @@ mod crash;
 mod decant;
 mod drizzle_server;
 mod embedding;
+mod examples;
 mod first_steps;
 mod generate;
 mod git;
@@ -50,6 +52,7 @@ mod schema;
 mod script;
 mod script_d1;
 mod scripts;
+mod sets;
 mod settle;
 mod since;
 mod sound;

@@ -1,5 +1,6 @@
 //! Schemas and sets of any size, for the benches.
 
+pub mod runner;
 pub mod set;
 
 use std::fmt::Write;

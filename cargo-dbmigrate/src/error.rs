@@ -33,6 +33,11 @@ impl CliError {
         Self { exit: USAGE, ..Self::diagnostics(vec![Diagnostic::error("usage", message)]) }
     }
 
+    /// What it says.
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
     /// The set, the manifest or the wiring has these faults.
     pub(crate) fn diagnostics(diagnostics: Vec<Diagnostic>) -> Self {
         Self { exit: FAILURE, diagnostics }

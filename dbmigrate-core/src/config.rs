@@ -123,7 +123,7 @@ impl Config {
     /// The tables in which a database keeps the history of the set.
     #[must_use]
     pub fn history_tables(&self) -> [String; 3] {
-        [self.table.clone(), format!("{}_head", self.table), format!("{}_repeatable", self.table)]
+        history_tables(&self.table)
     }
 
     /// A number as this set writes it: `001`, or `20240115103000`.
@@ -135,6 +135,12 @@ impl Config {
         };
         format!("{number:0width$}")
     }
+}
+
+/// The tables of a history of this name.
+#[must_use]
+pub fn history_tables(table: &str) -> [String; 3] {
+    [table.to_owned(), format!("{table}_head"), format!("{table}_repeatable")]
 }
 
 /// The copies that tools keep of a database before they take something away from it.

@@ -4,10 +4,25 @@
 //! name is taken for one.
 
 use crate::db::Db;
+use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
 use crate::history::{COLUMNS, FORMAT, HEAD_COLUMNS, History, newer_format, tables_of};
+use crate::hooks::Hooks;
+use crate::options::Options;
 use crate::quote::identifier;
+use crate::session::Bound;
 use crate::value::{Value, into_text, text};
+
+/// The tables of a database in which sets of migrations keep their history, by name. It changes nothing.
+///
+/// # Errors
+///
+/// What the database says.
+pub fn history_tables<B: Backend>(connection: &mut B::Connection) -> Result<Vec<String>, Error> {
+    let hooks = Hooks::default();
+    let mut session = Bound::<B> { driver: B::driver(connection), code: None, hooks: &hooks, schema: None };
+    others(&mut Db::new(&mut session, &Options::default()), "")
+}
 
 /// The history tables of other sets, by name.
 pub(crate) fn others(db: &mut Db<'_>, own: &str) -> Result<Vec<String>, Error> {

@@ -1,22 +1,29 @@
 //! Several sets of one database, brought up in one order.
 
+#[cfg(feature = "cli")]
+use std::ffi::OsString;
+#[cfg(feature = "cli")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::backup;
-use crate::compare;
+#[cfg(feature = "cli")]
+use crate::cli;
 use crate::compare::{Found, look};
 use crate::db::Db;
 use crate::driver::Backend;
+use crate::entries;
 use crate::error::{Error, ErrorKind};
 use crate::histories::title;
 use crate::history::tables_of;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
+use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Set};
-use crate::squash::InForce;
+use crate::squash::{self, InForce};
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
@@ -39,20 +46,86 @@ use crate::verify_schema::VerifiedSchema;
 ///     .up(&mut connection)?;
 /// ```
 pub struct Together<'a, C> {
-    migrators: Vec<Box<dyn OneOf<C> + 'a>>,
+    pub(crate) migrators: Vec<Box<dyn OneOf<'a, C> + 'a>>,
 }
 
 /// A migrator without the type of its backend.
-trait OneOf<C> {
-    fn set(&self) -> &Set<'_>;
+pub(crate) trait OneOf<'a, C> {
+    fn set(&self) -> &'a Set<'a>;
     fn options(&self) -> &Options;
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
     fn verify_schema(&self, connection: &mut C, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error>;
+
+    fn copied(&self, connection: &mut C) -> Result<Box<dyn Copied<C>>, Error>;
+
+    /// The same with what a command line says of it.
+    #[cfg(feature = "cli")]
+    fn configured(self: Box<Self>, request: &cli::Request, existing: bool) -> Box<dyn OneOf<'a, C> + 'a>;
+    /// Runs a command, beside these sets.
+    #[cfg(feature = "cli")]
+    fn run(
+        self: Box<Self>,
+        beside: &[&'a Set<'a>],
+        database: &Path,
+        request: &cli::Request,
+        terminal: &mut dyn cli::Terminal,
+    ) -> u8;
+    /// Goes one way of one migration.
+    #[cfg(feature = "cli")]
+    fn replay(self: Box<Self>, arguments: &[OsString], terminal: &mut dyn cli::Terminal) -> u8;
+    /// Opens the database as a command needs it.
+    #[cfg(feature = "cli")]
+    fn open(&self, database: &Path, request: &cli::Request, output: &mut cli::Output<'_>) -> cli::Opened<C>;
+    /// Takes a database away that was created for nothing.
+    #[cfg(feature = "cli")]
+    fn discard(&self, connection: C, database: &Path);
 }
 
-impl<B: Backend> OneOf<B::Connection> for Migrator<'_, B> {
-    fn set(&self) -> &Set<'_> {
+impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
+    fn set(&self) -> &'a Set<'a> {
         self.set
+    }
+
+    fn copied(&self, connection: &mut B::Connection) -> Result<Box<dyn Copied<B::Connection>>, Error> {
+        rehearsal::copied(self, connection)
+    }
+
+    #[cfg(feature = "cli")]
+    fn configured(self: Box<Self>, request: &cli::Request, existing: bool) -> Box<dyn OneOf<'a, B::Connection> + 'a> {
+        let migrator = cli::configured(*self, request);
+        Box::new(if existing { migrator.allow_existing_schema() } else { migrator })
+    }
+
+    #[cfg(feature = "cli")]
+    fn run(
+        self: Box<Self>,
+        beside: &[&'a Set<'a>],
+        database: &Path,
+        request: &cli::Request,
+        terminal: &mut dyn cli::Terminal,
+    ) -> u8 {
+        let knowing = beside.iter().fold(*self, |migrator, set| migrator.beside(set));
+        cli::run(knowing, database, request, terminal)
+    }
+
+    #[cfg(feature = "cli")]
+    fn replay(self: Box<Self>, arguments: &[OsString], terminal: &mut dyn cli::Terminal) -> u8 {
+        cli::replay_one(*self, arguments, terminal)
+    }
+
+    #[cfg(feature = "cli")]
+    fn open(
+        &self,
+        database: &Path,
+        request: &cli::Request,
+        output: &mut cli::Output<'_>,
+    ) -> cli::Opened<B::Connection> {
+        cli::open::<B>(database, request, output)
+    }
+
+    #[cfg(feature = "cli")]
+    fn discard(&self, connection: B::Connection, database: &Path) {
+        cli::discard_empty::<B>(connection, database);
     }
 
     fn options(&self) -> &Options {
@@ -76,6 +149,16 @@ pub struct SetReport {
     pub set: String,
     /// What was done.
     pub report: Report,
+}
+
+/// What one run of a set did to a copy.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SetRehearsal {
+    /// The name of the set; empty for one without.
+    pub set: String,
+    /// What it did.
+    pub rehearsal: Rehearsal,
 }
 
 /// How one set stands.
@@ -131,6 +214,15 @@ impl<'a, C: 'static> Together<'a, C> {
             return Ok(Vec::new());
         }
         let mut reports = Vec::new();
+        for (place, migrator) in self.migrators.iter().enumerate() {
+            let set = migrator.set();
+            let note = squash::try_to_record(&mut *migrator.session(connection), set, migrator.options())?;
+            if let Some(note) = note {
+                let report = Report { notes: vec![note], ..Report::default() };
+                done(place, &report);
+                reports.push(SetReport { set: set.name.to_owned(), report });
+            }
+        }
         let mut copy: Option<PathBuf> = None;
         for Leg { place, to, part } in self.legs(connection)? {
             let migrator = &self.migrators[place];
@@ -149,12 +241,46 @@ impl<'a, C: 'static> Together<'a, C> {
                     }
                 }
                 Err(error) => {
+                    if !error.report().is_empty() {
+                        done(place, error.report());
+                    }
                     let error = backup::mention(error, copy.as_deref());
                     return Err(named(error, set, &reports));
                 }
             }
         }
         Ok(reports)
+    }
+
+    /// Runs what is pending of all sets on a copy of the database, in the order of [`Together::up`], and says what it did
+    /// there, up to the first fault. The database is only read. All that [`Migrator::rehearse`] says of the copy holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::rehearse`], and [`Error::is_requirement`] and [`Error::is_set`] as [`Together::up`].
+    pub fn rehearse(&self, connection: &mut C) -> Result<Vec<SetRehearsal>, Error> {
+        self.refuse_clashes()?;
+        let Some(first) = self.migrators.first() else { return Ok(Vec::new()) };
+        if self.is_current(connection)? {
+            return Ok(Vec::new());
+        }
+        let mut copy = first.copied(connection)?;
+        let mut rehearsals = Vec::new();
+        for Leg { place, to, part } in self.legs(copy.connection())? {
+            let migrator = &self.migrators[place];
+            let set = migrator.set();
+            let options = Options { part, backup: None, ..migrator.options().clone() };
+            let mut rehearsal = rehearsal::on_copy(&mut *migrator.session(copy.connection()), set, &options, to);
+            rehearsal.error = rehearsal.error.map(|error| named(error, set, &[]));
+            let is_over = rehearsal.error.is_some();
+            if !rehearsal.is_empty() {
+                rehearsals.push(SetRehearsal { set: set.name.to_owned(), rehearsal });
+            }
+            if is_over {
+                break;
+            }
+        }
+        Ok(rehearsals)
     }
 
     /// The state of every migration, set by set. It changes nothing.
@@ -166,7 +292,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
             let set = migrator.set();
-            let status = compare::status(&mut *migrator.session(connection), set, migrator.options())?;
+            let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
         Ok(all)

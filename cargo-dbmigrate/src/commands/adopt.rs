@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dbmigrate_core::adoption::Tool;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::Migrator;
 use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
@@ -82,6 +83,7 @@ fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Con
     let request = Request {
         program: "cargo dbmigrate".to_owned(),
         verb: Verb::Status { check: false },
+        set: None,
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: false,
         quiet: context.global.verbosity() == Verbosity::Quiet,
@@ -97,8 +99,8 @@ fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Con
 fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
     let reach = Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program: None };
     let path = match &args.database {
-        Some(_) => databases::resolve(args.database.as_deref(), project)?.path,
-        None => match databases::resolve(None, project) {
+        Some(_) => databases::resolve(args.database.as_deref(), std::slice::from_ref(project))?.path,
+        None => match databases::resolve(None, std::slice::from_ref(project)) {
             Ok(database) if database.path.is_file() => database.path,
             _ => return Ok(None),
         },
@@ -141,10 +143,15 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
         return;
     }
     let why = if plan.seen.is_empty() { String::new() } else { format!(": {}", plan.seen.join("; ")) };
-    shell.status("Found", &format!("{tool}{why}"));
+    let is_live = plan.tool == Tool::Live;
+    match is_live {
+        true => shell.status("Found", &plan.seen.join("; ")),
+        false => shell.status("Found", &format!("{tool}{why}")),
+    }
     for it in &plan.taken {
         let line = line(it);
-        if is_plan { shell.data(&line) } else { shell.status("Took", &line) }
+        let verb = if is_live { "Created" } else { "Took" };
+        if is_plan { shell.data(&line) } else { shell.status(verb, &line) }
     }
     report::diagnostics(&plan.remarks, shell);
     let [created, changed] = if is_plan { ["Would write", "Would edit"] } else { ["Created", "Changed"] };
@@ -158,8 +165,14 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
     }
     let count = report::count(plan.taken.len(), "migration");
     let stay = if plan.in_place { "; their files stay where they are" } else { "" };
-    let would = if is_plan { "would be taken" } else { "taken" };
-    shell.status("Finished", &format!("{count} {would} over from {tool}{stay}"));
+    let would = match (is_plan, is_live) {
+        (true, false) => "would be taken over from",
+        (true, true) => "would be made of",
+        (false, false) => "taken over from",
+        (false, true) => "made of",
+    };
+    let whom = if is_live { "the schema of the database" } else { tool };
+    shell.status("Finished", &format!("{count} {would} {whom}{stay}"));
 }
 
 /// `migrations/V1__a.sql -> db/migrations/001_a.sql (2 lines translated)`

@@ -32,6 +32,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Some(_) => vec![trial::select_one(context.global, &args.files)?],
         None => trial::select(context.global, &args.files)?,
     };
+    let mut said: Vec<Diagnostic> = Vec::new();
     let request = Request {
         orders,
         database: args.database.as_deref(),
@@ -52,7 +53,11 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
             }
         }
         let checked = check(project, program, &request, &mut explained)?;
-        findings.show(&checked.diagnostics, &project.base, context.shell);
+        // What is wrong with the manifest is wrong with every set of it, and said once.
+        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
+        let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
+        findings.show(&new, &project.base, context.shell);
+        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.is_cut_short() {
             exit = FAILURE;
         } else if checked.errors() > 0 {
@@ -158,7 +163,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     let replay = checked.replay.as_ref();
     let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
     if shell.is_json() {
-        let line = json!({
+        let mut line = json!({
             "reason": "check-summary",
             "package": project.name,
             "migrations": set.migrations.len(),
@@ -174,14 +179,21 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
             "unchecked": unchecked,
             "unchecked_downs": replay.map(|it| it.unchecked_downs.iter().map(|(name, _)| name).collect::<Vec<_>>()),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
         return;
     }
     match replay {
         Some(replay) => {
-            let ran =
-                format!("replayed {} up and {} down in memory; {} linted", replay.ups, replay.downs, checked.linted);
-            shell.status("Checked", &format!("{} ({}; {ran})", project.name, contents(checked)));
+            let with = match checked.others.as_slice() {
+                [] => String::new(),
+                others => format!(", with those of {}", others.join(", ")),
+            };
+            let ran = format!(
+                "replayed {} up and {} down in memory{with}; {} linted",
+                replay.ups, replay.downs, checked.linted
+            );
+            shell.status("Checked", &format!("{} ({}; {ran})", project.title(), contents(checked)));
             if let Some((first, why)) = &replay.stopped {
                 let names = unchecked.join("`, `");
                 shell.warning(&format!("`{first}` {why}: not replayed are `{names}`"));
@@ -194,12 +206,12 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
                 why.help().into_iter().for_each(|help| shell.help(help));
             }
         }
-        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.name)),
+        None => shell.status("Checked", &format!("{} (nothing was replayed)", project.title())),
     }
     let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
     let found: Vec<_> =
         found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
-    let message = format!("package `{}` has {}", project.name, found.join(", "));
+    let message = format!("package {} has {}", project.quoted(), found.join(", "));
     if checked.errors() > 0 {
         shell.error(&message);
     } else if !found.is_empty() {

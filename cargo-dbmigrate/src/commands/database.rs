@@ -1,17 +1,19 @@
 //! What the database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
 //! package's own runner.
 
+use std::path::Path;
 use std::time::Duration;
 
-use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
-use dbmigrate_runtime::{Backup, BackupWhen, Migrator};
+use dbmigrate_core::MigrationSet;
+use dbmigrate_runtime::cli::{self, Format, Mend, Request, Terminal, Verb};
+use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
 use super::Context;
 use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
-use crate::error::CliError;
+use crate::error::{CliError, DONE, NO};
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
-use crate::ops::{database, open, runner, runtime_set, schema_reader, space};
+use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
 
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
@@ -28,11 +30,22 @@ pub(super) fn run_with_copy(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
-    run_in(&project, verb, copy, args, context)
+    let databases = project::select_databases(context.global)?;
+    if databases.len() > 1 {
+        refuse_several(&verb, args, &databases)?;
+    }
+    let mut exit = DONE;
+    for sets in &databases {
+        let came = on_one(&verb, copy, args, sets, context)?;
+        if came > NO {
+            return Ok(came);
+        }
+        exit = exit.max(came);
+    }
+    Ok(exit)
 }
 
-/// As [`run_with_copy`], on the database of this package.
+/// As [`run_with_copy`], on the database of this set alone.
 pub(super) fn run_in(
     project: &Project,
     verb: Verb,
@@ -40,49 +53,132 @@ pub(super) fn run_in(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    let loaded = match verb {
+    on_one(&verb, copy, args, std::slice::from_ref(project), context)
+}
+
+/// Only what reads, and `up`, is done to one database after the other.
+fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) -> Result<(), CliError> {
+    let is_for_all = shows(verb) || matches!(verb, Verb::Up { to: None, .. });
+    let message = match args.database {
+        None if is_for_all => return Ok(()),
+        None => format!("the package has several databases, and `{}` works on one", verb.name()),
+        Some(_) => "the package has several databases, and `--database` names one".to_owned(),
+    };
+    let names: Vec<String> =
+        databases.iter().flatten().map(|project| format!("`{}`", project.flag().trim_start())).collect();
+    Err(CliError::usage(message).help(format!("name a set of it: {}", names.join(", "))))
+}
+
+/// Whether a verb shows how a set stands.
+fn shows(verb: &Verb) -> bool {
+    matches!(verb, Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: Mend::Explain, .. })
+}
+
+/// Runs `verb` on a database with all of its sets, or with the one that is asked for.
+fn on_one(
+    verb: &Verb,
+    copy: &CopyArgs,
+    args: &DatabaseArgs,
+    sets: &[Project],
+    context: &mut Context<'_>,
+) -> Result<u8, CliError> {
+    let asked = context.global.set.as_deref();
+    let wanted = |project: &&Project| asked.is_none_or(|name| project.config.set == name);
+    let Some(first) = sets.iter().find(wanted) else { return Err(CliError::failure("no package was selected")) };
+    let load = |project: &Project| match verb {
         // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
         Verb::History => {
             project.sound_config()?;
-            project.load()
+            Ok(project.load().set)
         }
-        _ => project.load_sound()?,
+        _ => project.load_sound().map(|loaded| loaded.set),
     };
+    let loaded = sets.iter().map(load).collect::<Result<Vec<MigrationSet>, CliError>>()?;
     let writes = !verb.reads_only();
-    let runner =
-        if verb.executes() && loaded.set.has_code() { Some(runner::binary(project, &loaded.set)?) } else { None };
-    let database = database::resolve(args.database.as_deref(), project)?;
+    let is_meant = |(project, _): &(&Project, &MigrationSet)| asked.is_none_or(|name| project.config.set == name);
+    let coded = sets.iter().zip(&loaded).filter(is_meant).find(|(_, set)| verb.executes() && set.has_code());
+    let runner = coded.map(|(project, set)| runner::binary(project, set)).transpose()?;
+    let database = database::resolve(args.database.as_deref(), sets)?;
     if writes {
         context.shell.status("Database", &format!("{} (from {})", database.path.display(), database.source));
     }
     let request = Request {
         program: "cargo dbmigrate".to_owned(),
-        verb,
+        verb: verb.clone(),
+        set: asked.map(str::to_owned),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
         busy_timeout: args.busy_timeout.map(Duration::from_secs),
-        backup: backup(copy, project),
+        backup: backup(copy, first),
     };
     if let Some(runner) = runner {
         if request.verb.rehearses() {
             space::refuse_too_large(&database.path)?;
         }
-        return runner::run(runner, project, &database.path, &request, context.global, &args.build);
+        return runner::run(runner, first, &database.path, &request, context.global, &args.build);
     }
-    let reader = schema_reader::reader(&loaded.set);
-    Ok(runtime_set::with_set(&loaded.set, |set| {
+    let several = first.sets > 1;
+    if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { .. }) {
+        let place = sets.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
+        if several && shows(verb) {
+            heading(first, &request, context);
+        }
+        return Ok(one(first, &loaded[place], &database.path, &request, context));
+    }
+    if !shows(verb) {
+        let ran = runtime_sets::with_sets(&loaded, |all| {
+            let mut together = Together::new();
+            for (set, source) in all.iter().zip(&loaded) {
+                let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
+                together = together.add(migrator.schema_reader(schema_reader::reader(source, &first.histories)));
+            }
+            cli::run_together(together, &database.path, &request, context.shell)
+        });
+        return ran.ok_or_else(|| CliError::failure("no package was selected"));
+    }
+    let mut exit = DONE;
+    for (project, set) in sets.iter().zip(&loaded).filter(is_meant) {
+        heading(project, &request, context);
+        let set_name = Some(project.config.set.clone()).filter(|name| !name.is_empty());
+        let request = Request { set: set_name, ..request.clone() };
+        let came = one(project, set, &database.path, &request, context);
+        if came > NO {
+            return Ok(came);
+        }
+        exit = exit.max(came);
+    }
+    Ok(exit)
+}
+
+/// Says which set is shown next.
+fn heading(project: &Project, request: &Request, context: &mut Context<'_>) {
+    let name = match project.config.set.as_str() {
+        "" => "(without a name)",
+        name => name,
+    };
+    match &request.verb {
+        _ if context.shell.is_json() => {}
+        Verb::Status { .. } | Verb::History => context.shell.data(&format!("{name}:")),
+        _ => context.shell.status("Set", name),
+    }
+}
+
+/// Runs a request on one set.
+fn one(project: &Project, set: &MigrationSet, database: &Path, request: &Request, context: &mut Context<'_>) -> u8 {
+    let reader = schema_reader::reader(set, &project.histories);
+    runtime_set::with_set(set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
         let migrator = migrator.schema_reader(reader);
-        let immutable = if writes { None } else { open::immutable(&database.path) };
+        let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {
                 context.shell.note("nothing can be written beside the database: it is read as it lies there");
-                cli::run_on(migrator, &mut connection, &database.path, &request, context.shell)
+                cli::run_on(migrator, &mut connection, database, request, context.shell)
             }
-            None => cli::run(migrator, &database.path, &request, context.shell),
+            None => cli::run(migrator, database, request, context.shell),
         }
-    }))
+    })
 }
 
 /// The copies to keep, as the flags say and else the manifest.

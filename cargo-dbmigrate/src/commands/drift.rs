@@ -12,14 +12,20 @@ use crate::ops::schema::{Reach, drift};
 use crate::report;
 
 pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
-    let runner = Runner::of(&project, context.global, &args.build);
+    // A database has what all of its sets make.
+    let mut databases = project::select_databases(context.global)?;
+    let projects = match databases.len() {
+        1 => databases.pop().unwrap_or_default(),
+        _ => project::select_database(context.global, "drift")?,
+    };
+    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let runner = Runner::of(project, context.global, &args.build);
     let reach = Reach {
         database: args.database.as_deref(),
         busy_timeout: args.busy_timeout,
         program: runner.as_ref().map(|runner| runner as _),
     };
-    let found = drift(&project, &reach)?;
+    let found = drift(&projects, &reach)?;
     let shell = &mut *context.shell;
     report::opaque(&found.live, shell);
     report::differences(&found.differences, shell);
@@ -44,6 +50,8 @@ pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, 
         shell.error(&format!("the schema of `{}` is not what its migrations lead to: {count}", found.path.display()));
         if found.pending > 0 {
             shell.help("apply what is pending first, then look again: `cargo dbmigrate up`");
+        } else if found.named {
+            shell.help("to keep it: write a migration that makes it, then `cargo dbmigrate mark NAME --set SET`");
         } else {
             let file = &project.config.schema;
             shell.help(&format!(

@@ -10,23 +10,30 @@ use crate::ops::init::init;
 use crate::ops::{edit, project};
 
 pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = project::select_one(context.global)?;
-    let plan = init(&project, args.path.as_deref(), args.runner)?;
-    edit::write(&plan.edits)?;
-    for edit in &plan.edits {
-        let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display().to_string();
-        let verb = if edit.new { "Created" } else { "Changed" };
-        context.shell.status(verb, &format!("{path} ({})", edit.what));
-        if context.shell.is_json() {
-            let line = json!({ "reason": "edited", "file": path, "new": edit.new, "what": edit.what });
-            context.shell.data(&line.to_string());
+    let mut name = String::new();
+    let mut nothing = true;
+    for place in 0..project::select_one_package(context.global)?.len() {
+        // What was wired for one set is there for the next.
+        let Some(project) = project::select_one_package(context.global)?.into_iter().nth(place) else { break };
+        let plan = init(&project, args.path.as_deref(), args.runner)?;
+        edit::write(&plan.edits)?;
+        for edit in &plan.edits {
+            let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display().to_string();
+            let verb = if edit.new { "Created" } else { "Changed" };
+            context.shell.status(verb, &format!("{path} ({})", edit.what));
+            if context.shell.is_json() {
+                let line = json!({ "reason": "edited", "file": path, "new": edit.new, "what": edit.what });
+                context.shell.data(&line.to_string());
+            }
         }
+        nothing &= plan.edits.is_empty();
+        for note in &plan.notes {
+            context.shell.note(note);
+        }
+        name = project.name;
     }
-    if plan.edits.is_empty() {
-        context.shell.status("Finished", &format!("package `{}` is wired already", project.name));
-    }
-    for note in &plan.notes {
-        context.shell.note(note);
+    if nothing {
+        context.shell.status("Finished", &format!("package `{name}` is wired already"));
     }
     Ok(DONE)
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
                 // The others are no part of it.
                 exit = exit.max(error.report(context.shell));
                 if !context.shell.is_json() {
-                    context.shell.error(&format!("nothing more of package `{}` is sealed", project.name));
+                    context.shell.error(&format!("nothing more of package {} is sealed", project.quoted()));
                 }
             }
             Err(error) => return Err(error),
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
 pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: bool, shell: &mut Shell) {
     report::diagnostics(&locked.warnings, shell);
     if shell.is_json() {
-        let line = json!({
+        let mut line = json!({
             "reason": "locked",
             "package": project.name,
             "file": locked.file,
@@ -52,12 +52,13 @@ pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: b
             "fingerprint": locked.fingerprint.as_ref().ok(),
             "no_fingerprint": locked.fingerprint.as_ref().err(),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
         return;
     }
     let mut count = report::count(locked.total, "migration");
     if several {
-        count.push_str(&format!(" of `{}`", project.name));
+        count.push_str(&format!(" of {}", project.quoted()));
     }
     if locked.is_fresh {
         shell.status("Fresh", &format!("{} ({count} sealed)", locked.file));

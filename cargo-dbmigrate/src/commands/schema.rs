@@ -9,25 +9,37 @@ use crate::cli::{SchemaArgs, SchemaFormat};
 use crate::error::{CliError, DONE};
 use crate::ops::declared::SchemaFile;
 use crate::ops::program::Runner;
-use crate::ops::project::Project;
+use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, Source, load};
 use crate::ops::trial;
 use crate::report;
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let project = trial::select_one(context.global, &args.files)?;
-    let runner = Runner::of(&project, context.global, &args.database.build);
+    if args.write {
+        // A file declares one set.
+        let project = trial::select_one(context.global, &args.files)?;
+        let runner = Runner::of(&project, context.global, &args.database.build);
+        let reach = Reach {
+            database: args.database.database.as_deref(),
+            busy_timeout: args.database.busy_timeout,
+            program: runner.as_ref().map(|runner| runner as _),
+        };
+        return write(&project, &reach, args.force, context.shell);
+    }
+    let projects = match args.files.any() {
+        true => vec![trial::select_one(context.global, &args.files)?],
+        false => project::select_database(context.global, "schema")?,
+    };
+    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let runner = Runner::of(project, context.global, &args.database.build);
     let reach = Reach {
         database: args.database.database.as_deref(),
         busy_timeout: args.database.busy_timeout,
         program: runner.as_ref().map(|runner| runner as _),
     };
-    if args.write {
-        return write(&project, &reach, args.force, context.shell);
-    }
     if args.from.is_none() && args.to.is_none() {
-        let schema = load(&Source::new(&args.of), &project, &reach)?;
+        let schema = load(&Source::new(&args.of), &projects, &reach)?;
         let shell = &mut *context.shell;
         report::opaque(&schema, shell);
         match args.format {
@@ -42,7 +54,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     }
     let source = |word: &Option<String>| word.as_deref().map_or(Source::Migrations, Source::new);
     let (from, to) = (source(&args.from), source(&args.to));
-    let (before, after) = (load(&from, &project, &reach)?, load(&to, &project, &reach)?);
+    let (before, after) = (load(&from, &projects, &reach)?, load(&to, &projects, &reach)?);
     report::opaque(&before, context.shell);
     report::opaque(&after, context.shell);
     let differences = compare(&before, &after);
@@ -54,7 +66,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
 
 /// Writes `schema.sql`. What a person wrote there is not replaced without a word.
 fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
-    let schema = load(&Source::Migrations, project, reach)?;
+    let schema = load(&Source::Migrations, std::slice::from_ref(project), reach)?;
     let file = &project.config.schema;
     let edit = SchemaFile::new(project, &schema)?;
     if edit.is_fresh() {

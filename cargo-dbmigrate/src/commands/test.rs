@@ -49,10 +49,10 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     for (name, (at, why)) in tried.versions.iter().filter_map(|it| Some((&it.name, it.ended.as_ref()?))) {
         shell.note(&format!("from `{name}` it went as far as `{at}`: {why}"));
     }
-    shell.status("Tested", &format!("{} with {} ({})", project.name, run.rows, what(tried)));
+    shell.status("Tested", &format!("{} with {} ({})", project.title(), run.rows, what(tried)));
     untried(tried, shell);
     if !faults.is_empty() {
-        shell.error(&format!("package `{}` has {}", project.name, count(faults.len(), "problem")));
+        shell.error(&format!("package {} has {}", project.quoted(), count(faults.len(), "problem")));
     }
 }
 
@@ -98,7 +98,7 @@ fn untried(tried: &Tried, shell: &mut Shell) {
 fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     let tried = &run.tried;
     for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
-        let line = json!({
+        let mut line = json!({
             "reason": "tested-migration",
             "package": project.name,
             "with": run.rows,
@@ -109,10 +109,11 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
             "faults": one.faults.iter().map(fault).collect::<Vec<_>>(),
             "duration_us": micros(one.duration),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
     }
     for one in tried.versions.iter().filter(|one| tested.is_wanted(&one.name)) {
-        let line = json!({
+        let mut line = json!({
             "reason": "tested-version",
             "package": project.name,
             "name": one.name,
@@ -122,12 +123,13 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
             "ended": one.ended.as_ref().map(|(name, why)| json!({ "name": name, "why": why })),
             "duration_us": micros(one.duration),
         });
+        project.tag(&mut line);
         shell.data(&line.to_string());
     }
     let named = |pairs: Vec<(String, &String)>| -> Value {
         pairs.into_iter().map(|(name, why)| json!({ "name": name, "why": why })).collect()
     };
-    let line = json!({
+    let mut line = json!({
         "reason": "test-summary",
         "package": project.name,
         "with": run.rows,
@@ -139,6 +141,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         "unchecked": tried.unchecked,
         "unchecked_downs": tried.unchecked_downs,
     });
+    project.tag(&mut line);
     shell.data(&line.to_string());
 }
 

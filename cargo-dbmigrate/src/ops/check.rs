@@ -9,6 +9,7 @@ use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
 use crate::error::CliError;
+use crate::ops::beside::{Whole, whole};
 use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
@@ -37,6 +38,8 @@ pub(crate) struct Checked {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What was checked.
     pub(crate) set: MigrationSet,
+    /// The other sets that it builds on, which were replayed with it.
+    pub(crate) others: Vec<String>,
     /// What of it a revision of git holds already.
     pub(crate) since: Since,
     /// What the replay did; `None` where the files themselves were not sound.
@@ -91,24 +94,41 @@ pub(crate) fn check(
         others.extend(wiring::diagnostics(project, &wiring::read(project, &manifest)?, &set));
     }
 
-    let old = if request.all { None } else { old(&since, &set) };
     let database = request.database.filter(|_| sound).map(|path| Database::open(path, &set)).transpose()?;
     let rows = database.as_ref().map(Database::rows);
-    let options = Options { old: old.as_ref(), rows, schema: declared::exists(project) };
+    // Where it builds on sets with faults, it can't be replayed either.
+    let (whole, sound) = match whole(project, &set) {
+        Ok(whole) => (whole, sound),
+        Err(faults) => {
+            others.extend(faults.into_diagnostics());
+            (Whole::of(&set), false)
+        }
+    };
+    let old = if request.all { None } else { old(&since, &set) };
+    // What is of another set is that set's to be judged by.
+    let old = match old {
+        Some(old) => Some(old.into_iter().map(|number| whole.number(number)).chain(whole.foreign()).collect()),
+        None => whole.builds_on_others().then(|| whole.foreign().collect::<BTreeSet<u64>>()),
+    };
+    let declares = declared::exists(project);
+    let options = Options { old: old.as_ref(), rows, schema: declares && !whole.builds_on_others() };
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
-    let (replay, findings) = sound.then(|| lint(&set, program, &options)).unzip();
+    let (replay, findings) = sound.then(|| lint(&whole.set, program, &options)).unzip();
     if let Some(replay) = &replay {
         others.extend(replay.diagnostics.iter().cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
-        if replay.diagnostics.is_empty() && replay.stopped.is_none() {
+        if whole.builds_on_others() {
+            others.extend(declares.then(|| declared::not_compared(project, &whole)));
+        } else if replay.diagnostics.is_empty() && replay.stopped.is_none() {
             others.extend(unsealed_squash(&set));
             others.extend(late::check(&set, &since));
         }
     }
     let ran = replay.clone().unwrap_or_default();
-    let diagnostics = levels.judge((&set, &ran, &options), findings.unwrap_or_default(), others, explained);
-    let linted = linted(&set, &ran, &options).count();
-    Ok(Checked { diagnostics, set, since, replay, linted, notes })
+    let diagnostics = levels.judge((&whole.set, &ran, &options), findings.unwrap_or_default(), others, explained);
+    let linted = linted(&whole.set, &ran, &options).count();
+    let others = whole.others;
+    Ok(Checked { diagnostics, set, others, since, replay, linted, notes })
 }
 
 /// The numbers of the migrations that databases may have already, which are not linted again: those that a revision

@@ -23,15 +23,24 @@ pub(crate) struct Database {
     pub(crate) source: &'static str,
 }
 
-/// Finds the database of a package.
-pub(crate) fn resolve(flag: Option<&Path>, project: &Project) -> Result<Database, CliError> {
+/// Finds the database that these sets of a package live in. The environment names one only where the package has one.
+pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database, CliError> {
+    let Some(project) = sets.first() else { return Err(CliError::failure("no package was selected")) };
+    let is_only = project.databases == 1;
     let here = std::env::current_dir().unwrap_or_default();
-    let variable = std::env::var_os(VARIABLE);
-    let found = named(flag, variable.as_deref(), project.config.database.as_deref(), &project.root, &here)?;
+    let variable = std::env::var_os(VARIABLE).filter(|_| is_only);
+    let root = is_only.then_some(project.root.as_path());
+    let found = named(flag, variable.as_deref(), project.config.database.as_deref(), (root, &project.root), &here)?;
     found.ok_or_else(|| {
-        CliError::usage(format!("package `{}` names no database", project.name))
-            .help("name it with `--database PATH` or `DATABASE_URL=PATH`")
-            .help("or write `database = \"PATH\"` under `[package.metadata.migrations]` in `Cargo.toml`")
+        let table = project.config.table_name();
+        match is_only {
+            true => CliError::usage(format!("package `{}` names no database", project.name))
+                .help("name it with `--database PATH` or `DATABASE_URL=PATH`"),
+            // Which of them the environment means nobody can tell.
+            false => CliError::usage(format!("{} names no database", project.config.title()))
+                .help(format!("name it with `--database PATH{}`", project.flag())),
+        }
+        .help(format!("or write `database = \"PATH\"` under `{table}` in `Cargo.toml`"))
     })
 }
 
@@ -39,14 +48,14 @@ fn named(
     flag: Option<&Path>,
     variable: Option<&OsStr>,
     config: Option<&str>,
-    root: &Path,
+    (env, root): (Option<&Path>, &Path),
     here: &Path,
 ) -> Result<Option<Database>, CliError> {
     let (value, folder, source) = if let Some(path) = flag {
         (path.as_os_str().to_owned(), here, "`--database`")
     } else if let Some(url) = variable {
         (url.to_owned(), here, "`DATABASE_URL` of the environment")
-    } else if let Some(url) = from_file(root)? {
+    } else if let Some(url) = env.map(from_file).transpose()?.flatten() {
         (url.into(), root, "`DATABASE_URL` in `.env`")
     } else if let Some(path) = config {
         (path.into(), root, "`database` in `Cargo.toml`")
@@ -91,7 +100,8 @@ mod tests {
             Some(text) => std::fs::write(root.join(".env"), text).unwrap(),
             None => drop(std::fs::remove_file(root.join(".env"))),
         }
-        let result = named(flag.map(Path::new), variable.map(OsStr::new), config, &root, Path::new("/here"));
+        let result =
+            named(flag.map(Path::new), variable.map(OsStr::new), config, (Some(&root), &root), Path::new("/here"));
         std::fs::remove_dir_all(&root).unwrap();
         match result {
             Ok(None) => ("nothing".to_owned(), String::new()),

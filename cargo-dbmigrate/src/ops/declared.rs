@@ -5,6 +5,7 @@ use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
 use dbmigrate_schema::{Change, Declared, Kind, Schema, compare};
 
 use crate::error::CliError;
+use crate::ops::beside::Whole;
 use crate::ops::edit::{self, Edit};
 use crate::ops::project::Project;
 
@@ -57,6 +58,15 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
 /// Whether there is a file. One that lies beside files that are only tried is somebody else's.
 pub(crate) fn exists(project: &Project) -> bool {
     (project.config.declared || !project.is_tried) && project.root.join(&project.config.schema).exists()
+}
+
+/// Says that the file is not looked at: it could declare the set alone, and what that builds on comes first.
+pub(crate) fn not_compared(project: &Project, whole: &Whole) -> Diagnostic {
+    let file = &project.config.schema;
+    let message = format!("`{file}` is not compared: {} builds on {}", project.config.title(), whole.foundation());
+    Diagnostic::warning("schema-not-compared", message)
+        .in_file(file)
+        .help("a declared schema is for a set that stands alone")
 }
 
 /// In what the file, which is there, differs from what the migrations lead to.

@@ -15,6 +15,7 @@ use dbmigrate_schema::{
 };
 
 use crate::error::CliError;
+use crate::ops::beside::whole;
 use crate::ops::create::{self, Next};
 use crate::ops::declared;
 use crate::ops::house;
@@ -70,6 +71,16 @@ pub(crate) fn generate(
     // There is no folder before there is a first migration.
     if loaded.diagnostics.iter().any(|problem| problem.is_error() && problem.code != "no-directory") {
         return Err(CliError::diagnostics(loaded.diagnostics));
+    }
+    let whole = whole(project, &loaded.set)?;
+    if whole.builds_on_others() {
+        let message = format!(
+            "{} builds on {}, and a migration is generated for a set that stands alone",
+            project.config.title(),
+            whole.foundation()
+        );
+        return Err(CliError::failure(message)
+            .help(format!("write it by hand: `cargo dbmigrate create NAME{}`", project.flag())));
     }
     let file = declared::read(project)?;
     let before = Schema::from_migrations(&loaded.set, program).map_err(CliError::diagnostics)?;

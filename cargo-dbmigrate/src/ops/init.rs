@@ -27,7 +27,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     let mut document = wiring::manifest(project)?;
     let wiring = wiring::read(project, &document)?;
     let mut plan = Plan::default();
-    let module = sources::module_line(&wiring);
+    let module = sources::module_line(&wiring, &project.config.set);
 
     manifest::edit(project, &mut document, &wiring, checkout.as_deref(), runner, &mut plan)?;
     sources::edit_build_script(&wiring, &mut plan)?;
@@ -37,7 +37,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     first_migration(project, &mut plan);
     ignore_database(project, &mut plan);
     if runner {
-        runner::add_file(project, &module, &mut plan)?;
+        runner::add_file(project, &wiring, &mut plan)?;
     }
     Ok(plan)
 }

@@ -20,7 +20,7 @@ pub(crate) fn check(set: &MigrationSet, since: &Since) -> Option<Diagnostic> {
         return None;
     }
     let held: Vec<u64> = since.held.iter().copied().collect();
-    let reader = schema_reader::reader(set);
+    let reader = schema_reader::reader(set, &[]);
     let found = runtime_set::with_set(set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set).schema_reader(reader);
         migrator.order_conflict(&held)

@@ -6,6 +6,7 @@ use dbmigrate_runtime::Migrator;
 use dbmigrate_schema::{Program, migrated};
 
 use crate::error::CliError;
+use crate::ops::beside::whole;
 use crate::ops::check::unsealed_squash;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
@@ -77,7 +78,7 @@ pub(crate) fn lock(
     if !differs.is_empty() {
         return Err(CliError::diagnostics(differs).help("`cargo dbmigrate squash --undo` takes the squash back"));
     }
-    let (sealing, notes) = replayed(set, count, program)?;
+    let (sealing, notes) = replayed(project, set, count, program)?;
     warnings.extend(notes);
     let mut new = Lock::seal(&sealing.migrations);
     for sealed in &mut new.migrations {
@@ -89,7 +90,10 @@ pub(crate) fn lock(
     }
     warnings.extend(new.notes(&set.migrations));
     refuse_nothing(&accepted, &new)?;
+    let whole = whole(project, set)?;
     let fingerprint = match count == set.migrations.len() {
+        // A database has the schema of all of them.
+        true if whole.builds_on_others() => Err(format!("the set builds on {}", whole.foundation())),
         true => fingerprint(&sealing, program).map(Some),
         false => Ok(None),
     };
@@ -143,6 +147,7 @@ fn is_about(error: &Diagnostic, sealed: &Sealed) -> bool {
 
 /// The first migrations of a set as one of their own, once SQLite has taken them, and what could not be tried.
 fn replayed(
+    project: &Project,
     set: &MigrationSet,
     count: usize,
     program: Option<&dyn Program>,
@@ -154,7 +159,7 @@ fn replayed(
         sealing.repeatables.clear();
         sealing.after_all = None;
     }
-    let replay = dbmigrate_schema::replay(&sealing, program);
+    let replay = dbmigrate_schema::replay(&whole(project, &sealing)?.set, program);
     if replay.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(CliError::diagnostics(replay.diagnostics));
     }

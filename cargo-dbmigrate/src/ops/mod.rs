@@ -1,6 +1,7 @@
 //! The work behind the commands: no clap, no printing.
 
 pub(crate) mod adopt;
+pub(crate) mod beside;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod database;
@@ -23,6 +24,7 @@ pub(crate) mod renumber;
 pub(crate) mod rows;
 pub(crate) mod runner;
 pub(crate) mod runtime_set;
+pub(crate) mod runtime_sets;
 pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;

@@ -5,13 +5,14 @@
 //! fails.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cargo_metadata::Message;
-use dbmigrate_core::{Body, Diagnostic, Down, Location, SourceMigration, SourceText, Span};
+use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, SourceMigration, SourceText, Span};
 use dbmigrate_runtime::cli::{PROGRAM, REPLAY};
 use dbmigrate_schema::{Program, Step};
 use rusqlite::Connection;
@@ -35,13 +36,23 @@ pub(crate) struct Runner<'p> {
     /// What it was built to. A build that failed is not tried again.
     executable: OnceCell<Result<PathBuf, Diagnostic>>,
     folder: OnceCell<Folder>,
+    /// The set and the number of each migration of the package, by its file.
+    origins: OnceCell<BTreeMap<String, (String, u64)>>,
 }
 
 impl<'p> Runner<'p> {
     /// That of a package which names one.
     pub(crate) fn of(project: &'p Project, global: &'p Global, build: &'p BuildArgs) -> Option<Self> {
         let name = project.config.runner.as_deref()?;
-        Some(Self { name, project, global, build, executable: OnceCell::new(), folder: OnceCell::new() })
+        Some(Self {
+            name,
+            project,
+            global,
+            build,
+            executable: OnceCell::new(),
+            folder: OnceCell::new(),
+            origins: OnceCell::new(),
+        })
     }
 
     fn executable(&self) -> Result<&Path, Diagnostic> {
@@ -76,6 +87,23 @@ impl<'p> Runner<'p> {
         Ok(&self.folder.get_or_init(|| made).0)
     }
 
+    /// The set and the number of a migration, which may stand among those of another set.
+    fn origin(&self, migration: &SourceMigration) -> (&str, u64) {
+        if self.project.sets == 1 {
+            return (&self.project.config.set, migration.number);
+        }
+        let origins = self.origins.get_or_init(|| {
+            let all = self.project.load_all();
+            let of = |set: MigrationSet| {
+                let name = set.config.set;
+                set.migrations.into_iter().map(move |it| (it.file, (name.clone(), it.number))).collect::<Vec<_>>()
+            };
+            all.into_iter().flat_map(|loaded| of(loaded.set)).collect()
+        });
+        let own = (self.project.config.set.as_str(), migration.number);
+        origins.get(&migration.file).map_or(own, |(set, number)| (set.as_str(), *number))
+    }
+
     /// Why a way was not gone to its end.
     fn failure(&self, migration: &SourceMigration, output: &Output) -> Option<Diagnostic> {
         let stdout = String::from_utf8_lossy(&output.stdout);
@@ -97,6 +125,7 @@ impl<'p> Runner<'p> {
 impl Program for Runner<'_> {
     fn run(&self, migration: &SourceMigration, way: Step, before: &Connection) -> Result<Connection, Diagnostic> {
         let executable = self.executable()?;
+        let (set, number) = self.origin(migration);
         let file = self.folder()?.join(format!("{}.dbmigrate-replay", migration.number));
         let lost = |error: rusqlite::Error| unusable(format!("could not use `{}`: {error}", file.display()));
         copy(before, Connection::open(&file).map_err(lost)?)
@@ -105,7 +134,8 @@ impl Program for Runner<'_> {
             .map_err(|(_, error)| lost(error))?;
         let way = if way == Step::Up { "up" } else { "down" };
         let mut command = Command::new(executable);
-        command.env(PROGRAM, "cargo dbmigrate").args([REPLAY, way, &migration.number.to_string()]).arg(&file);
+        command.env(PROGRAM, "cargo dbmigrate").args([REPLAY, way, &number.to_string()]).arg(&file);
+        command.args((!set.is_empty()).then_some(set));
         let output = command.stdin(Stdio::null()).output();
         let output = output.map_err(|error| unusable(format!("could not run `{}`: {error}", executable.display())))?;
         if let Some(failure) = self.failure(migration, &output) {

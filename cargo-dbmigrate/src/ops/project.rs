@@ -1,5 +1,6 @@
 //! Which packages a command is about, and what their manifests say. Asks cargo; reads no database.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
@@ -13,7 +14,7 @@ use crate::paths;
 const LIBRARY: &[TargetKind] =
     &[TargetKind::Lib, TargetKind::RLib, TargetKind::DyLib, TargetKind::CDyLib, TargetKind::StaticLib];
 
-/// A package of the workspace.
+/// A set of migrations, in its package of the workspace.
 #[derive(Debug, Clone)]
 pub(crate) struct Project {
     /// The package's name.
@@ -24,8 +25,14 @@ pub(crate) struct Project {
     pub(crate) root: PathBuf,
     /// Where that folder lies in the repository, or in the workspace where there is none: with `/` at the end, if any.
     pub(crate) base: String,
-    /// What the manifests say.
+    /// What the manifests say of the set.
     pub(crate) config: Config,
+    /// How many sets the package has.
+    pub(crate) sets: usize,
+    /// How many databases they live in.
+    pub(crate) databases: usize,
+    /// The history tables of all of them.
+    pub(crate) histories: Vec<String>,
     /// What is wrong with the manifests.
     pub(crate) config_diagnostics: Vec<Diagnostic>,
     /// Whether the command line says which files to read, in the place of the manifest.
@@ -54,6 +61,40 @@ impl Project {
         Ok(())
     }
 
+    /// The package, and the set where it has several.
+    pub(crate) fn title(&self) -> String {
+        format!("{}{}", self.name, self.which())
+    }
+
+    /// The same in a message.
+    pub(crate) fn quoted(&self) -> String {
+        format!("`{}`{}", self.name, self.which())
+    }
+
+    fn which(&self) -> String {
+        match (self.sets, self.config.set.as_str()) {
+            (1, _) => String::new(),
+            (_, "") => " (the set without a name)".to_owned(),
+            (_, set) => format!(" (set `{set}`)"),
+        }
+    }
+
+    /// Puts the name of the set into a line of JSON, where it has one.
+    pub(crate) fn tag(&self, line: &mut serde_json::Value) {
+        if !self.config.set.is_empty() {
+            line["set"] = self.config.set.as_str().into();
+        }
+    }
+
+    /// What leads a command to the set, where the package has several: ` --set billing`.
+    pub(crate) fn flag(&self) -> String {
+        match (self.sets, self.config.set.as_str()) {
+            (1, _) => String::new(),
+            (_, "") => " --set \"\"".to_owned(),
+            (_, set) => format!(" --set {set}"),
+        }
+    }
+
     /// Reads the migrations; the faults of the manifests are among the findings.
     pub(crate) fn load(&self) -> Loaded {
         if self.is_tried {
@@ -61,11 +102,21 @@ impl Project {
             loaded.diagnostics.splice(0..0, self.config_diagnostics.iter().cloned());
             return loaded.with_base(self.root.as_path());
         }
-        let loaded = match &self.manifests {
-            Some((package, workspace)) => dbmigrate_core::load::load_manifest(&self.root, package, workspace.as_ref()),
-            None => dbmigrate_core::load(&self.root),
-        };
-        loaded.with_base(self.root.as_path())
+        let all = self.load_all();
+        let is_own = |loaded: &Loaded| loaded.set.config.set == self.config.set;
+        let own = all.iter().position(is_own).unwrap_or_default();
+        let nothing = || dbmigrate_core::load(&self.root);
+        all.into_iter().nth(own).unwrap_or_else(nothing).with_base(self.root.as_path())
+    }
+
+    /// Reads the migrations of every set of the package.
+    pub(crate) fn load_all(&self) -> Vec<Loaded> {
+        match &self.manifests {
+            Some((package, workspace)) => {
+                dbmigrate_core::load::load_manifest_sets(&self.root, package, workspace.as_ref())
+            }
+            None => dbmigrate_core::load_sets(&self.root),
+        }
     }
 
     /// Reads the migrations; any error among the findings ends the command with all of them.
@@ -88,7 +139,8 @@ impl Project {
         self.others.iter().find(|it| it.name == package)
     }
 
-    fn new(package: &Package, metadata: &Metadata) -> Self {
+    /// Every set of a package.
+    fn all(package: &Package, metadata: &Metadata) -> Vec<Self> {
         let workspace_root = metadata.workspace_root.as_std_path();
         let manifest = package.manifest_path.as_std_path();
         let root = manifest.parent().unwrap_or(manifest).to_owned();
@@ -102,9 +154,9 @@ impl Project {
             };
             (text, workspace)
         });
-        let (config, config_diagnostics) = match &manifests {
-            Ok((package, workspace)) => dbmigrate_core::config::read(package, workspace.as_ref()),
-            Err(diagnostic) => (Config::default(), vec![diagnostic.clone()]),
+        let (configs, config_diagnostics) = match &manifests {
+            Ok((package, workspace)) => dbmigrate_core::config::read_sets(package, workspace.as_ref()),
+            Err(diagnostic) => (vec![Config::default()], vec![diagnostic.clone()]),
         };
         let sources = |kinds: &'static [TargetKind]| {
             package
@@ -113,20 +165,24 @@ impl Project {
                 .filter(move |target| target.kind.iter().any(|kind| kinds.contains(kind)))
                 .map(|target| (target.name.clone(), target.src_path.clone().into_std_path_buf()))
         };
-        Self {
+        let project = |config: Config| Self {
             name: package.name.to_string(),
             version: package.version.to_string(),
+            sets: configs.len(),
+            databases: configs.iter().map(|config| &config.database).collect::<BTreeSet<_>>().len(),
+            histories: configs.iter().map(|config| config.table.clone()).collect(),
             base: folder(&paths::relative(repository(&root).unwrap_or(workspace_root), &root)),
-            root,
+            root: root.clone(),
             config,
-            config_diagnostics,
+            config_diagnostics: config_diagnostics.clone(),
             is_tried: false,
-            manifests: manifests.ok(),
+            manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
             dependencies: package.dependencies.clone(),
             others: metadata.workspace_packages().iter().flat_map(|package| package.dependencies.clone()).collect(),
-        }
+        };
+        configs.iter().cloned().map(project).collect()
     }
 
     /// A folder of migrations without a package around it.
@@ -137,6 +193,9 @@ impl Project {
             base: folder(&paths::relative(repository(&root).unwrap_or(&root), &root)),
             root,
             config: Config { dir, ..Config::default() },
+            sets: 1,
+            databases: 1,
+            histories: vec![Config::default().table],
             config_diagnostics: Vec::new(),
             is_tried: true,
             manifests: None,
@@ -168,8 +227,26 @@ fn folder(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}/") }
 }
 
-/// The packages that a command is about: those named, or all that have migrations.
+/// The sets that a command is about: those of the packages named, or of all that have migrations.
 pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
+    let projects = select_packages(global)?;
+    let Some(name) = &global.set else { return Ok(projects) };
+    let (named, others): (Vec<_>, Vec<_>) = projects.into_iter().partition(|project| project.config.set == *name);
+    if named.is_empty() {
+        let names: Vec<&str> = others.iter().map(|project| project.config.set.as_str()).collect();
+        let error = CliError::usage(format!("no set is called `{name}`"));
+        return Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
+            Some(near) => error.help(format!("did you mean `--set {near}`?")),
+            None if others.iter().all(|project| project.config.set.is_empty()) => {
+                error.help(format!("declare it in `Cargo.toml`: `[package.metadata.migrations.sets.{name}]`"))
+            }
+            None => error.help(format!("the sets are: `{}`", names.join("`, `"))),
+        });
+    }
+    Ok(named)
+}
+
+fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
     let metadata = metadata(global)?;
     for name in global.package.iter().chain(&global.exclude) {
         known(&metadata, name)?;
@@ -187,7 +264,7 @@ pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
     let named = !global.package.is_empty() || packages.len() == 1;
     let projects: Vec<Project> = packages
         .into_iter()
-        .map(|package| Project::new(package, &metadata))
+        .flat_map(|package| Project::all(package, &metadata))
         .filter(|project| named || project.has_migrations())
         .collect();
     if projects.is_empty() {
@@ -206,18 +283,62 @@ pub(crate) fn around(global: &Global, folder: &Path) -> Result<Option<Project>, 
     let roots = metadata.workspace_packages().into_iter().filter_map(|package| Some((root(package)?, package)));
     let around = roots.filter(|(root, _)| root.canonicalize().is_ok_and(|root| folder.starts_with(root)));
     let innermost = around.max_by_key(|(root, _)| root.components().count());
-    Ok(innermost.map(|(_, package)| Project::new(package, &metadata)))
+    Ok(innermost.and_then(|(_, package)| Project::all(package, &metadata).into_iter().next()))
 }
 
-/// The one package that a command is about; several are an error that shows the choices.
+/// The one set that a command is about; several are an error that shows the choices.
 pub(crate) fn select_one(global: &Global) -> Result<Project, CliError> {
-    let mut projects = select(global)?;
+    let mut projects = select_one_package(global)?;
     if projects.len() > 1 {
-        let names: Vec<String> = projects.iter().map(|project| format!("`-p {}`", project.name)).collect();
-        return Err(CliError::usage("several packages have migrations, and this command works on one")
+        let names: Vec<String> = projects.iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
+        return Err(CliError::usage("the package has several sets, and this command works on one")
             .help(format!("name it: {}", names.join(", "))));
     }
     projects.pop().ok_or_else(|| CliError::failure("no package was selected"))
+}
+
+/// The sets that a command is about, which live in one database.
+pub(crate) fn select_database(global: &Global, command: &str) -> Result<Vec<Project>, CliError> {
+    let projects = select_one_package(global)?;
+    if projects.iter().any(|project| project.config.database != projects[0].config.database) {
+        let names: Vec<String> = projects.iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
+        return Err(CliError::usage(format!("the package has several databases, and `{command}` is about one"))
+            .help(format!("name a set of it: {}", names.join(", "))));
+    }
+    Ok(projects)
+}
+
+/// The databases of the one package that a command is about, each with all sets that live in it. One that is asked for
+/// by the name of a set is the only one.
+pub(crate) fn select_databases(global: &Global) -> Result<Vec<Vec<Project>>, CliError> {
+    let chosen = select_one_package(global)?;
+    let mut databases: Vec<Vec<Project>> = Vec::new();
+    for project in one_package(select_packages(global)?)? {
+        if !chosen.iter().any(|it| it.config.database == project.config.database) {
+            continue;
+        }
+        match databases.iter_mut().find(|sets| sets[0].config.database == project.config.database) {
+            Some(sets) => sets.push(project),
+            None => databases.push(vec![project]),
+        }
+    }
+    Ok(databases)
+}
+
+/// The sets of the one package that a command is about; several packages are an error that shows the choices.
+pub(crate) fn select_one_package(global: &Global) -> Result<Vec<Project>, CliError> {
+    one_package(select(global)?)
+}
+
+fn one_package(projects: Vec<Project>) -> Result<Vec<Project>, CliError> {
+    let mut names: Vec<&str> = projects.iter().map(|project| project.name.as_str()).collect();
+    names.dedup();
+    if names.len() > 1 {
+        let names: Vec<String> = names.iter().map(|name| format!("`-p {name}`")).collect();
+        return Err(CliError::usage("several packages have migrations, and this command works on one")
+            .help(format!("name it: {}", names.join(", "))));
+    }
+    Ok(projects)
 }
 
 /// The package whose folder the command was called in, or whose manifest was named.

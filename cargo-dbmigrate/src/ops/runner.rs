@@ -115,6 +115,9 @@ fn arguments(build: &Build<'_>, database: &Path, request: &Request) -> Vec<OsStr
     if let Some(timeout) = request.busy_timeout {
         words.extend(["--busy-timeout".to_owned(), timeout.as_secs().to_string()].map(OsString::from));
     }
+    if let Some(set) = &request.set {
+        words.push(format!("--set={set}").into());
+    }
     for (given, flag) in [(request.verbose, "--verbose"), (request.quiet, "--quiet")] {
         if given {
             words.push(flag.into());
@@ -193,7 +196,8 @@ mod tests {
 
     fn request_of(verb: Verb) -> Request {
         let (program, backup) = ("cargo dbmigrate".to_owned(), Some(Request::default_backup()));
-        Request { program, verb, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
+        let set = None;
+        Request { program, verb, set, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
     }
 
     fn words(line: &str, verb: Verb) -> String {

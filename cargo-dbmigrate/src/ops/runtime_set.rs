@@ -28,7 +28,7 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
     });
     let view = |squash: Option<&runtime::Squash<'_>>, work: &mut dyn FnMut(&runtime::Set<'_>)| {
         work(&runtime::Set {
-            name: "",
+            name: &set.config.set,
             table: &set.config.table,
             migrations: &migrations,
             before_all: before_all.as_ref().map(|(hook, steps)| sql(hook, steps)),

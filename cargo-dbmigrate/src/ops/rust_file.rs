@@ -42,6 +42,44 @@ fn mentions_in(tokens: TokenStream, name: &str) -> bool {
     })
 }
 
+/// Whether a file includes the module of a set: `include_migrations!(…, set = "billing")`, or without `set` that of the
+/// set without a name.
+pub(crate) fn includes(text: &str, set: &str) -> bool {
+    text.contains(MACRO) && text.parse().is_ok_and(|tokens: TokenStream| includes_in(tokens, set))
+}
+
+/// The macro that includes a module.
+const MACRO: &str = "include_migrations";
+
+fn includes_in(tokens: TokenStream, set: &str) -> bool {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let called = tokens.windows(3).any(|window| match window {
+        [TokenTree::Ident(name), TokenTree::Punct(call), TokenTree::Group(group)] => {
+            name == MACRO && call.as_char() == '!' && set_of(group.stream()) == set
+        }
+        _ => false,
+    });
+    called
+        || tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => includes_in(group.stream(), set),
+            _ => false,
+        })
+}
+
+/// What stands behind `set =`, without its quotes.
+fn set_of(tokens: TokenStream) -> String {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let named = tokens.windows(3).find_map(|window| match window {
+        [TokenTree::Ident(name), TokenTree::Punct(is), TokenTree::Literal(value)]
+            if name == "set" && is.as_char() == '=' =>
+        {
+            Some(value.to_string())
+        }
+        _ => None,
+    });
+    named.map(|name| name.trim_matches('"').to_owned()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +96,16 @@ mod tests {
     fn a_mention_in_a_comment_is_none() {
         assert!(mentions("mod a { dbmigrate_runtime::include_migrations!(pub mod m); }", "include_migrations"));
         assert!(!mentions("// include_migrations!\nfn f() { \"include_migrations\"; }", "include_migrations"));
+    }
+
+    #[test]
+    fn the_module_of_a_set_is_told_from_that_of_another() {
+        let text = "mod a { x::include_migrations! { /// Docs.\n pub mod billing, set = \"billing\", backup } }\n\
+                    x::include_migrations!(pub mod migrations);";
+        for (set, expect) in [("billing", true), ("", true), ("accounts", false)] {
+            assert_eq!(includes(text, set), expect, "{set}");
+        }
+        assert!(!includes("// include_migrations!(pub mod a, set = \"a\");", "a"));
+        assert!(!includes("include_migrations!(pub mod a, set = \"a\");", ""));
     }
 }

@@ -11,6 +11,7 @@ use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::CliError;
+use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
@@ -91,21 +92,35 @@ pub(crate) struct Reach<'a> {
 const BUSY_TIMEOUT: u64 = 30;
 
 /// Reads a schema. The tables of the history are no part of it.
-pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Result<Schema, CliError> {
+///
+/// Of several sets that live in one database it is what all of them make.
+pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> Result<Schema, CliError> {
+    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     match source {
         Source::Empty => Ok(Schema::default()),
-        Source::Migrations => replay(&project.load_sound()?.set, reach),
+        Source::Migrations => {
+            let sets =
+                projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
+            match sets.as_slice() {
+                [set] => replay(&whole(project, set)?.set, reach),
+                sets => replay(&merged(&sets[0], &sets.iter().collect::<Vec<_>>()).set, reach),
+            }
+        }
         Source::Sql(path) => {
             let text = SourceText::read(Path::new(""), &path.display().to_string())?;
             Ok(Schema::from_source(&text, &project.config.replay.stubs)?)
         }
-        Source::File(path) => read(&connect(path, reach)?, path, project),
+        Source::File(path) => read(&connect(path, reach)?, path, projects),
         Source::Git { revision, file } => {
             let revision = Repository::of(&project.root)?.at(revision)?;
             match file {
                 Some(file) => Ok(Schema::from_source(&revision.file(file)?, &project.config.replay.stubs)?),
+                None if projects.len() > 1 => {
+                    Err(CliError::usage("the package has several sets: of which of them?")
+                        .help("name it: `--set NAME`"))
+                }
                 None => {
-                    let set = revision.set(project.tried()).map_err(CliError::diagnostics)?;
+                    let set = revision.set(&project.config.set, project.tried()).map_err(CliError::diagnostics)?;
                     Schema::from_migrations(&set, None)
                         .map_err(|problems| CliError::diagnostics(revision.named(problems)))
                 }
@@ -113,8 +128,8 @@ pub(crate) fn load(source: &Source, project: &Project, reach: &Reach<'_>) -> Res
         }
         Source::Database => {
             project.sound_config()?;
-            let path = database::resolve(reach.database, project)?.path;
-            read(&connect(&path, reach)?, &path, project)
+            let path = database::resolve(reach.database, projects)?.path;
+            read(&connect(&path, reach)?, &path, projects)
         }
     }
 }
@@ -131,14 +146,40 @@ pub(crate) struct Drift {
     pub(crate) differences: Vec<Difference>,
     /// The schema that the database has.
     pub(crate) live: Schema,
+    /// Whether sets have names.
+    pub(crate) named: bool,
 }
 
-/// Compares the package's database with its migrations, as far as they are applied.
-pub(crate) fn drift(project: &Project, reach: &Reach<'_>) -> Result<Drift, CliError> {
-    let mut set = project.load_sound()?.set;
-    let path = database::resolve(reach.database, project)?.path;
+/// Compares a database with the migrations of the sets that live in it, as far as they are applied.
+pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, CliError> {
+    let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    let sets = projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
+    let path = database::resolve(reach.database, projects)?.path;
     let mut connection = connect(&path, reach)?;
-    let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
+    refuse_unknown_sets(projects, &mut connection)?;
+    let mut pending = 0;
+    let mut applied = Vec::new();
+    for set in sets {
+        let (set, left) = held(set, &mut connection)?;
+        pending += left;
+        applied.push(set);
+    }
+    let live = read(&connection, &path, projects)?;
+    let all: Vec<&MigrationSet> = applied.iter().collect();
+    let count = all.iter().map(|set| set.migrations.len()).sum();
+    let whole = match all.as_slice() {
+        [] => return Err(CliError::failure("no package was selected")),
+        [only] => (*only).clone(),
+        [first, ..] => merged(first, &all).set,
+    };
+    let differences = compare(&replay(&whole, reach)?, &live);
+    let named = projects.len() > 1 || !project.config.set.is_empty();
+    Ok(Drift { path, applied: count, pending, differences, live, named })
+}
+
+/// What a database has of a set, and how many of its migrations are still to come.
+fn held(mut set: MigrationSet, connection: &mut Connection) -> Result<(MigrationSet, usize), CliError> {
+    let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(connection));
     let status = status.map_err(|error| CliError::failure(error.to_string()))?;
     let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
     let known = |entry: &&&Entry| set.migrations.iter().any(|migration| migration.number == entry.number);
@@ -151,9 +192,21 @@ pub(crate) fn drift(project: &Project, reach: &Reach<'_>) -> Result<Drift, CliEr
     // One that is still to run is no drift, and may need what is still to come.
     let has_run = |name: &str| status.repeatables.iter().any(|it| it.name == name && !it.state.is_pending());
     set.repeatables.retain(|repeatable| has_run(&repeatable.name));
-    let live = read(&connection, &path, project)?;
-    let differences = compare(&replay(&set, reach)?, &live);
-    Ok(Drift { path, applied: set.migrations.len(), pending, differences, live })
+    Ok((set, pending))
+}
+
+/// Refuses a database with a set that is none of these: nobody here knows what that makes.
+fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Result<(), CliError> {
+    let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)
+        .map_err(|error| CliError::failure(error.to_string()))?;
+    let is_known = |table: &String| projects.iter().any(|it| it.config.table.eq_ignore_ascii_case(table));
+    match tables.iter().find(|table| !is_known(table)) {
+        None => Ok(()),
+        Some(table) => Err(CliError::failure(format!(
+            "the database also holds the history `{table}`, and the package has no set that keeps it"
+        ))
+        .help("compare it in the program, which has all its sets: `verify_schema` of `Together`")),
+    }
 }
 
 fn replay(set: &MigrationSet, reach: &Reach<'_>) -> Result<Schema, CliError> {
@@ -175,21 +228,27 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
         .map_err(|error| CliError::failure(format!("could not open `{}`: {error}", path.display())))
 }
 
-fn read(connection: &Connection, path: &Path, project: &Project) -> Result<Schema, CliError> {
-    let adoption = if adopt::is_adopted(project) { project.load().set.adoption } else { None };
-    let without_tables = history_tables(&project.config, adoption.as_ref());
+fn read(connection: &Connection, path: &Path, projects: &[Project]) -> Result<Schema, CliError> {
+    let mut without_tables: Vec<Name> =
+        projects.iter().flat_map(|it| &it.histories).flat_map(|it| tables(it)).collect();
+    for project in projects.iter().filter(|project| adopt::is_adopted(project)) {
+        without_tables.extend(history_tables(&project.config, project.load().set.adoption.as_ref()));
+    }
     Schema::read(connection, &ReadOptions { without_tables }).map_err(|error| {
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
     })
 }
 
+/// The tables of a history of this name.
+pub(crate) fn tables(history: &str) -> impl Iterator<Item = Name> + use<> {
+    dbmigrate_core::config::history_tables(history).into_iter().map(Name::new)
+}
+
 /// The tables that belong to the history, and that of the old one.
 pub(crate) fn history_tables(config: &Config, adoption: Option<&Adoption>) -> Vec<Name> {
-    let history = &config.table;
-    let old = adoption.and_then(|adoption| adoption.aside(history));
-    let ours = [history.clone(), format!("{history}_head"), format!("{history}_repeatable")];
-    ours.into_iter().chain(old).map(Name::new).collect()
+    let old = adoption.and_then(|adoption| adoption.aside(&config.table));
+    tables(&config.table).chain(old.map(Name::new)).collect()
 }
 
 #[cfg(test)]

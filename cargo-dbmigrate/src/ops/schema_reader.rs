@@ -7,11 +7,17 @@ use dbmigrate_runtime::{BoxError, SchemaDifference};
 use dbmigrate_schema::{Difference, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
-use crate::ops::schema::history_tables;
+use crate::ops::schema::{history_tables, tables};
 
-/// Says in what a schema differs from the one that it was asked for before.
-pub(crate) fn reader(set: &MigrationSet) -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> + use<> {
-    let options = ReadOptions { without_tables: history_tables(&set.config, set.adoption.as_ref()) };
+/// Says in what a schema differs from the one that it was asked for before. The tables of these histories are no part of
+/// it, nor are those of the set.
+pub(crate) fn reader(
+    set: &MigrationSet,
+    histories: &[String],
+) -> impl Fn(&Connection) -> Result<Vec<SchemaDifference>, BoxError> + use<> {
+    let own = history_tables(&set.config, set.adoption.as_ref());
+    let without_tables = own.into_iter().chain(histories.iter().flat_map(|history| tables(history))).collect();
+    let options = ReadOptions { without_tables };
     let last = RefCell::new(Schema::default());
     move |connection| {
         let now = last.borrow().read_again(connection, &options)?;

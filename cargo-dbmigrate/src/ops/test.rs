@@ -6,6 +6,7 @@ use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_schema::{Fault, FaultKind, LossKind, Rows, Tried, Tries, Versions, try_out};
 
 use crate::error::CliError;
+use crate::ops::beside::whole;
 use crate::ops::project::Project;
 
 /// How many versions before the newest go there in one go, where nobody says otherwise.
@@ -75,12 +76,28 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
         None if request.deep => Versions::From(0),
         None => Versions::Newest(VERSIONS),
     };
-    let mut runs = vec![run("generated rows", &set, &Tries { to, rows: Rows::Generated, versions })?];
+    let whole = whole(project, &set)?;
+    let versions = match versions {
+        Versions::From(number) if number > 0 => Versions::From(whole.number(number)),
+        versions => versions,
+    };
+    let to = to.map(|number| whole.number(number));
+    let files: Vec<_> = files.into_iter().map(|(number, rows)| (whole.number(number), rows)).collect();
+    let mut runs = vec![run("generated rows", &whole.set, &Tries { to, rows: Rows::Generated, versions })?];
     if let Some(dir) = &project.config.fixtures {
-        runs.push(run(&format!("the rows in `{dir}`"), &set, &Tries { to, rows: Rows::Files(&files), versions })?);
+        runs.push(run(
+            &format!("the rows in `{dir}`"),
+            &whole.set,
+            &Tries { to, rows: Rows::Files(&files), versions },
+        )?);
     }
     let wanted = set.migrations.iter().filter(|migration| names.contains(&migration.number));
-    let names = (!names.is_empty()).then(|| wanted.map(|migration| migration.name()).collect());
+    let wanted: BTreeSet<String> = match whole.builds_on_others() && names.is_empty() {
+        // What it builds on is that set's to be tested.
+        true => set.migrations.iter().map(|migration| migration.name()).collect(),
+        false => wanted.map(|migration| migration.name()).collect(),
+    };
+    let names = (!wanted.is_empty()).then_some(wanted);
     Ok(Tested { runs, names })
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn read(project: &Project, manifest: &DocumentMut) -> Result<Wiring, 
     for folder in
         folders.iter().filter(|folder| !folders.iter().any(|above| above != *folder && folder.starts_with(above)))
     {
-        including(folder, &mut modules)?;
+        including(folder, &project.config.set, &mut modules)?;
     }
     modules.sort();
     Ok(Wiring {
@@ -91,13 +91,17 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
         missing.push(format!("its build script `{script}` does not call `dbmigrate_build::generate()`"));
     }
     if wiring.modules.is_empty() {
-        missing.push("none of its source files holds `include_migrations!(pub mod migrations)`".to_owned());
+        missing.push(format!("none of its source files holds `{}`", include(project)));
     }
     let mut found = Vec::new();
     if !missing.is_empty() {
-        let message = format!("the build of package `{}` does not register its migrations", project.name);
+        let what = match project.config.set.as_str() {
+            "" => "its migrations".to_owned(),
+            set => format!("the migrations of the set `{set}`"),
+        };
+        let message = format!("the build of package `{}` does not register {what}", project.name);
         let wired = Diagnostic::error("not-wired", message).in_file("Cargo.toml");
-        let help = format!("run `cargo dbmigrate init -p {}`", project.name);
+        let help = format!("run `cargo dbmigrate init -p {}{}`", project.name, project.flag());
         found.push(missing.into_iter().fold(wired, Diagnostic::note).help(help));
     }
     if wiring.modules.len() > 1 && set.has_code() {
@@ -119,7 +123,15 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
     found
 }
 
-fn including(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
+/// What includes the module of the set.
+fn include(project: &Project) -> String {
+    match project.config.set.as_str() {
+        "" => "include_migrations!(pub mod migrations)".to_owned(),
+        set => format!("include_migrations!(pub mod {set}, set = \"{set}\")"),
+    }
+}
+
+fn including(folder: &Path, set: &str, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let unreadable =
         |error: std::io::Error| CliError::failure(format!("could not read `{}`: {error}", folder.display()));
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -129,10 +141,10 @@ fn including(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             // Another package, and what cargo builds, are no sources of this one.
             if !["Cargo.toml", "CACHEDIR.TAG"].iter().any(|name| path.join(name).exists()) {
-                including(&path, found)?;
+                including(&path, set, found)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "rs")
-            && fs::read_to_string(&path).is_ok_and(|text| rust_file::mentions(&text, "include_migrations"))
+            && fs::read_to_string(&path).is_ok_and(|text| rust_file::includes(&text, set))
         {
             found.push(path);
         }

@@ -13,7 +13,7 @@ impl Output<'_> {
     /// A copy was kept before something else.
     pub(super) fn copied(&mut self, copy: &Path) {
         if self.json {
-            self.terminal.data(&copied_line(copy));
+            self.data(&copied_line(copy));
         } else {
             self.progress("Copied", &format!("the database to {}", name(copy)));
         }
@@ -22,7 +22,7 @@ impl Output<'_> {
     /// A copy was asked for: its path is the answer.
     pub(super) fn copy(&mut self, copy: &Path) {
         let line = if self.json { copied_line(copy) } else { human::plain(&copy.display().to_string()) };
-        self.terminal.data(&line);
+        self.data(&line);
     }
 
     /// The copies that there are; the answer is no where there are none.
@@ -38,7 +38,7 @@ impl Output<'_> {
                     .line(),
                 false => format!("{}  {}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
             };
-            self.terminal.data(&line);
+            self.data(&line);
         }
         if copies.is_empty() {
             self.progress("Finished", &format!("there are no copies in {}", name(folder)));
@@ -63,7 +63,7 @@ impl Output<'_> {
                 .number("migrations", migrations)
                 .number("pending", pending.map(|pending| pending as u64))
                 .line();
-            self.terminal.data(&line);
+            self.data(&line);
             return DONE;
         }
         if let Some(kept) = kept {

@@ -13,7 +13,7 @@ pub(super) const FAILURE: u8 = 101;
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The runner could not do it.
     Runner(Error),
     /// The command could not be begun.

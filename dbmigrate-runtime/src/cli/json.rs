@@ -76,6 +76,11 @@ impl Object {
     }
 }
 
+/// An object of this module, which lacks the brace at its end, with the name of a set as its last field.
+pub(super) fn with_set(object: &str, set: &str) -> String {
+    Object(object.to_owned()).text("set", set).line()
+}
+
 /// Appends a JSON string. The line separators that JavaScript once took for line ends are escaped as well.
 fn string(out: &mut String, text: &str) {
     out.push('"');
@@ -116,6 +121,13 @@ mod tests {
             "{\"reason\":\"migration\",\"name\":\"001_a\",\"file\":null,\"number\":18446744073709551615,\
              \"duration_us\":null,\"reversible\":true,\"help\":[\"a\",\"b\"],\"notes\":[],\"steps_us\":[1,20]}"
         );
+    }
+
+    #[test]
+    fn the_set_is_the_last_field() {
+        let line = Object::new("migration").list("help", &["}".to_owned()]).line();
+        let expect = "{\"reason\":\"migration\",\"help\":[\"}\"],\"set\":\"billing\"}";
+        assert_eq!(with_set(line.strip_suffix('}').unwrap(), "billing"), expect);
     }
 
     #[test]

@@ -13,12 +13,11 @@ use super::request::{Request, Verb};
 use crate::kept::suffixed;
 use crate::{Access, Backend, Driver, Value};
 
+/// A connection, and how it was opened.
+pub(crate) type Opened<C> = Result<(C, Access), Failure>;
+
 /// Opens `path` as `request` needs it.
-pub(super) fn open<B: Backend>(
-    path: &Path,
-    request: &Request,
-    output: &mut Output<'_>,
-) -> Result<(B::Connection, Access), Failure> {
+pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Output<'_>) -> Opened<B::Connection> {
     let access = access(path, request)?;
     let copies = || format!("{} shows which copies there are to put back", output.command("restore"));
     let could_not = |error: &str| {
@@ -112,7 +111,7 @@ fn creation(path: &Path, request: &Request) -> Result<Access, Failure> {
 /// Another process may have opened it meanwhile. So it is removed under the exclusive lock and only while it is empty,
 /// and not before it has a first page: SQLite refuses to write to a file with pages that lost its name, and whoever
 /// waited for the lock gets an error instead of losing rows.
-pub(super) fn discard_empty<B: Backend>(mut connection: B::Connection, path: &Path) {
+pub(crate) fn discard_empty<B: Backend>(mut connection: B::Connection, path: &Path) {
     let mut driver = B::driver(&mut connection);
     let is_untouched = |driver: &mut B::Driver<'_>| {
         let locked = driver.execute("BEGIN EXCLUSIVE").is_ok();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::failure::{DONE, Failure, NO};
-use super::json::Object;
+use super::json::{self, Object};
 use super::live::Live;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
@@ -18,18 +18,28 @@ use crate::{
 };
 
 /// A terminal and how to speak to it.
-pub(super) struct Output<'t> {
+pub(crate) struct Output<'t> {
     pub(super) terminal: &'t mut dyn Terminal,
     request: &'t Request,
     database: &'t Path,
     pub(super) json: bool,
+    /// The name of the set, which stands in every line of JSON; empty for one without.
+    pub(super) set: String,
     /// The line that follows the work, while it lasts.
     live: Option<Live>,
 }
 
 impl<'t> Output<'t> {
     pub(super) fn new(request: &'t Request, database: &'t Path, terminal: &'t mut dyn Terminal) -> Self {
-        Self { terminal, request, database, json: request.format == Format::Json, live: None }
+        Self { terminal, request, database, json: request.format == Format::Json, set: String::new(), live: None }
+    }
+
+    /// A line of the answer.
+    pub(super) fn data(&mut self, line: &str) {
+        match line.strip_suffix('}') {
+            Some(object) if self.json && !self.set.is_empty() => self.terminal.data(&json::with_set(object, &self.set)),
+            _ => self.terminal.data(line),
+        }
     }
 
     /// The line that follows the work from now on, where somebody watches. It goes with [`Output::still`], before
@@ -48,7 +58,10 @@ impl<'t> Output<'t> {
 
     /// A command of this program, to type next.
     pub(super) fn command(&self, rest: &str) -> String {
-        format!("`{} {rest}`", self.request.program)
+        match &self.request.set {
+            Some(set) => format!("`{} {rest} --set {set}`", self.request.program),
+            None => format!("`{} {rest}`", self.request.program),
+        }
     }
 
     /// The word on the command line.
@@ -63,7 +76,7 @@ impl<'t> Output<'t> {
             Err(failure) => failure,
         };
         if self.json {
-            self.terminal.data(&failure_line(&failure, self.database));
+            self.data(&failure_line(&failure, self.database));
         } else {
             self.terminal.error(&failure.message());
             if matches!(&failure, Failure::Runner(error) if is_about_database(error)) {
@@ -99,20 +112,20 @@ impl<'t> Output<'t> {
             self.old_history(old);
         }
         if !self.json {
-            return human::status(status, self.request.verbose).iter().for_each(|line| self.terminal.data(line));
+            return human::status(status, self.request.verbose).iter().for_each(|line| self.data(line));
         }
         for entry in &status.entries {
-            self.terminal.data(&entry_line(entry));
+            self.data(&entry_line(entry));
         }
         for entry in &status.repeatables {
-            self.terminal.data(&repeatable_line(entry));
+            self.data(&repeatable_line(entry));
         }
         let line = Object::new("status-summary")
             .number("total", Some(status.total() as u64))
             .number("applied", Some(status.applied() as u64))
             .number("pending", Some(status.pending() as u64))
             .line();
-        self.terminal.data(&line);
+        self.data(&line);
     }
 
     /// What was done, also before something else failed.
@@ -135,7 +148,7 @@ impl<'t> Output<'t> {
                     .text("name", &*repeated.name)
                     .number("duration_us", Some(micros(repeated.duration)))
                     .line();
-                self.terminal.data(&line);
+                self.data(&line);
             } else {
                 self.progress("Applied", &human::repeated(repeated));
             }
@@ -154,7 +167,7 @@ impl<'t> Output<'t> {
                 .numbers("steps_us", done.steps.iter().copied().map(micros))
                 .list("notes", &done.notes)
                 .line();
-            return self.terminal.data(&line);
+            return self.data(&line);
         }
         self.progress(verb, &human::done(done));
         for note in &done.notes {
@@ -165,6 +178,11 @@ impl<'t> Output<'t> {
     /// The work is done: what it came to, and how long all of it took.
     pub(super) fn finished(&mut self, report: &Report, nothing: &str, took: Duration) -> u8 {
         self.report(report);
+        self.summary(report, nothing, took)
+    }
+
+    /// What a run came to that was told already.
+    pub(super) fn summary(&mut self, report: &Report, nothing: &str, took: Duration) -> u8 {
         let (applied, rolled_back, repeated) = (report.applied.len(), report.rolled_back.len(), report.repeated.len());
         if self.json {
             let line = Object::new("summary")
@@ -175,7 +193,7 @@ impl<'t> Output<'t> {
                 .number("repeated", Some(repeated as u64))
                 .list("notes", &report.notes)
                 .line();
-            self.terminal.data(&line);
+            self.data(&line);
             return DONE;
         }
         let mut parts = Vec::new();
@@ -216,7 +234,7 @@ impl<'t> Output<'t> {
         for Note { name, file, message, .. } in &verification.notes {
             if self.json {
                 let line = Object::new("verify-note").text("name", &**name).text("file", &**file);
-                self.terminal.data(&line.text("message", &**message).line());
+                self.data(&line.text("message", &**message).line());
             } else {
                 self.note(&format!("`{}`: {message}", human::plain(name)));
             }
@@ -230,8 +248,8 @@ impl<'t> Output<'t> {
                 .number("checked", Some(checked as u64))
                 .number("problems", Some(problems as u64))
                 .line();
-            verification.repeatables.iter().for_each(|entry| self.terminal.data(&repeatable_line(entry)));
-            self.terminal.data(&line);
+            verification.repeatables.iter().for_each(|entry| self.data(&repeatable_line(entry)));
+            self.data(&line);
         } else if problems == 0 {
             self.progress("Verified", &format!("{}, as the history has them", human::count(checked)));
         }
@@ -247,7 +265,7 @@ impl<'t> Output<'t> {
                 .list("notes", &problem.notes)
                 .list("help", &problem.help)
                 .line();
-            return self.terminal.data(&line);
+            return self.data(&line);
         }
         self.complain(problem);
     }
@@ -263,7 +281,7 @@ impl<'t> Output<'t> {
         for (number, name) in &marked.recorded {
             if self.json {
                 let line = Object::new("migration-marked").number("number", Some(*number)).text("name", &**name).line();
-                self.terminal.data(&line);
+                self.data(&line);
             } else {
                 self.progress("Marked", &human::plain(name));
             }
@@ -277,7 +295,7 @@ impl<'t> Output<'t> {
                 .list("differences", differences)
                 .text("why_not_compared", why)
                 .line();
-            self.terminal.data(&line);
+            self.data(&line);
             return DONE;
         }
         differences.iter().for_each(|difference| self.note(difference));
@@ -309,7 +327,7 @@ impl<'t> Output<'t> {
                 .text("state", &*row.state)
                 .truth("runs_again", runs_again)
                 .line();
-            self.terminal.data(&line);
+            self.data(&line);
             return DONE;
         }
         let name = human::plain(&row.name);
@@ -339,7 +357,7 @@ impl<'t> Output<'t> {
                 .number("repaired", Some(done as u64))
                 .number("left", Some(left as u64))
                 .line();
-            self.terminal.data(&line);
+            self.data(&line);
         } else if left + done == 0 {
             self.progress("Finished", "nothing to repair");
         } else if is_plan && repairs.left.iter().any(|repair| repair.remedy.is_some()) {
@@ -361,7 +379,7 @@ impl<'t> Output<'t> {
                 .list("notes", &problem.notes)
                 .list("help", if remedy.is_some() { &[] } else { &problem.help })
                 .line();
-            return self.terminal.data(&line);
+            return self.data(&line);
         }
         let name = problem.migration.as_deref().map_or("the head of the history".to_owned(), human::plain);
         match remedy {
@@ -378,11 +396,11 @@ impl<'t> Output<'t> {
     /// The rows of the history.
     pub(super) fn history(&mut self, rows: &[HistoryRow]) {
         if self.json {
-            rows.iter().for_each(|row| self.terminal.data(&row_line(row)));
+            rows.iter().for_each(|row| self.data(&row_line(row)));
         } else if rows.is_empty() {
             self.progress("Finished", "the history has no rows");
         } else {
-            human::history(rows, self.request.verbose).iter().for_each(|line| self.terminal.data(line));
+            human::history(rows, self.request.verbose).iter().for_each(|line| self.data(line));
         }
     }
 }

@@ -197,8 +197,8 @@ impl Words {
         let database = database.map_err(|why| wrong(format!("`--database`: {why}")))?;
         let (verbose, quiet) = (self.has("verbose"), self.has("quiet"));
         let busy_timeout = self.text("busy-timeout").map(|text| seconds(&text)).transpose()?;
-        let backup = self.backup()?;
-        Ok((Request { program: program.to_owned(), verb, format, verbose, quiet, busy_timeout, backup }, database))
+        let (set, backup) = (self.text("set"), self.backup()?);
+        Ok((Request { program: program.to_owned(), verb, set, format, verbose, quiet, busy_timeout, backup }, database))
     }
 
     /// The copies to keep, as the flags say.
@@ -312,7 +312,8 @@ mod tests {
 
     fn request(verb: Verb) -> Request {
         let (program, backup) = ("app".into(), Some(Request::default_backup()));
-        Request { program, verb, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
+        let set = None;
+        Request { program, verb, set, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
     }
 
     #[test]

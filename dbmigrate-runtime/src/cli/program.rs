@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::failure::{DONE, FAILURE, USAGE};
-use super::replay::{self, REPLAY};
+use super::replay::REPLAY;
+use super::request::Request;
 use super::terminal::Plain;
-use super::{Invocation, Terminal, database_path, parse, run};
-use crate::{Backend, Migrator};
+use super::{Invocation, Terminal, database_path, parse, run, run_together, sets};
+use crate::{Backend, Migrator, Together};
 
 /// What was typed to get here, where that is not this program: `cargo dbmigrate` sets it for the runner.
 pub const PROGRAM: &str = "DBMIGRATE_PROGRAM";
@@ -30,41 +31,89 @@ impl<B: Backend> Migrator<'_, B> {
     /// ```
     #[must_use]
     pub fn cli(self) -> ExitCode {
-        let mut arguments = env::args_os();
-        let called = arguments.next().unwrap_or_default();
-        let own_name = || Path::new(&called).file_stem().and_then(OsStr::to_str).unwrap_or("migrate").to_owned();
-        let program = env::var(PROGRAM).unwrap_or_else(|_| own_name());
-        let mut terminal = Plain::new();
-        let arguments: Vec<OsString> = arguments.collect();
-        match arguments.as_slice() {
-            [word, rest @ ..] if word == REPLAY => {
-                let exit = replay::run(self, rest, &mut terminal);
-                return end(terminal, exit);
-            }
-            _ => {}
-        }
-        let exit = match parse(&program, arguments) {
-            Err(usage) => wrong(&usage.to_string(), usage.help(), &mut terminal),
-            Ok(Invocation::Print(text)) => {
-                terminal.data(&text);
-                DONE
-            }
-            Ok(Invocation::Run(request, Some(database))) => run(self, &database, &request, &mut terminal),
-            Ok(Invocation::Run(request, None)) => match from_environment() {
-                Ok(database) => {
-                    // Who typed the path knows it; a variable may hold a surprise.
-                    if !(request.verb.reads_only() || request.quiet) {
-                        terminal.status("Database", &format!("{} (from `{VARIABLE}`)", database.display()));
-                    }
-                    run(self, &database, &request, &mut terminal)
-                }
-                Err(message) => {
-                    wrong(&message, &format!("name it: `--database PATH`, or `{VARIABLE}=PATH`"), &mut terminal)
-                }
-            },
-        };
-        end(terminal, exit)
+        serve(self)
     }
+}
+
+impl<C: 'static> Together<'_, C> {
+    /// As [`Migrator::cli`], for several sets: `app up` brings all of them up, `app status` shows all of them, and
+    /// `app down --set billing` is about one.
+    ///
+    /// ```text
+    /// fn main() -> std::process::ExitCode {
+    ///     dbmigrate_runtime::Together::new().add(app::accounts::migrator()).add(app::billing::migrator()).cli()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn cli(self) -> ExitCode {
+        serve(self)
+    }
+}
+
+/// What the commands are run by.
+trait Served {
+    fn replay(self, arguments: &[OsString], terminal: &mut dyn Terminal) -> u8;
+    fn run(self, database: &Path, request: &Request, terminal: &mut dyn Terminal) -> u8;
+}
+
+impl<B: Backend> Served for Migrator<'_, B> {
+    fn replay(self, arguments: &[OsString], terminal: &mut dyn Terminal) -> u8 {
+        Together::new().add(self).replay(arguments, terminal)
+    }
+
+    fn run(self, database: &Path, request: &Request, terminal: &mut dyn Terminal) -> u8 {
+        match &request.set {
+            None => run(self, database, request, terminal),
+            Some(_) => run_together(Together::new().add(self), database, request, terminal),
+        }
+    }
+}
+
+impl<C: 'static> Served for Together<'_, C> {
+    fn replay(self, arguments: &[OsString], terminal: &mut dyn Terminal) -> u8 {
+        sets::replay(self, arguments, terminal)
+    }
+
+    fn run(self, database: &Path, request: &Request, terminal: &mut dyn Terminal) -> u8 {
+        run_together(self, database, request, terminal)
+    }
+}
+
+fn serve(served: impl Served) -> ExitCode {
+    let mut arguments = env::args_os();
+    let called = arguments.next().unwrap_or_default();
+    let own_name = || Path::new(&called).file_stem().and_then(OsStr::to_str).unwrap_or("migrate").to_owned();
+    let program = env::var(PROGRAM).unwrap_or_else(|_| own_name());
+    let mut terminal = Plain::new();
+    let arguments: Vec<OsString> = arguments.collect();
+    match arguments.as_slice() {
+        [word, rest @ ..] if word == REPLAY => {
+            let exit = served.replay(rest, &mut terminal);
+            return end(terminal, exit);
+        }
+        _ => {}
+    }
+    let exit = match parse(&program, arguments) {
+        Err(usage) => wrong(&usage.to_string(), usage.help(), &mut terminal),
+        Ok(Invocation::Print(text)) => {
+            terminal.data(&text);
+            DONE
+        }
+        Ok(Invocation::Run(request, Some(database))) => served.run(&database, &request, &mut terminal),
+        Ok(Invocation::Run(request, None)) => match from_environment() {
+            Ok(database) => {
+                // Who typed the path knows it; a variable may hold a surprise.
+                if !(request.verb.reads_only() || request.quiet) {
+                    terminal.status("Database", &format!("{} (from `{VARIABLE}`)", database.display()));
+                }
+                served.run(&database, &request, &mut terminal)
+            }
+            Err(message) => {
+                wrong(&message, &format!("name it: `--database PATH`, or `{VARIABLE}=PATH`"), &mut terminal)
+            }
+        },
+    };
+    end(terminal, exit)
 }
 
 fn end(terminal: Plain, exit: u8) -> ExitCode {

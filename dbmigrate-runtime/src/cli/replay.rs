@@ -9,7 +9,8 @@ use super::failure::{DONE, FAILURE, USAGE};
 use super::json::Object;
 use crate::{Access, Backend, Direction, Error, Migrator, one_way};
 
-/// The word by which the runner is asked: `replay-one up 3 FILE`. The file ends in `.dbmigrate-replay`.
+/// The word by which the runner is asked: `replay-one up 3 FILE`, with the name of the set behind it where it has one.
+/// The file ends in `.dbmigrate-replay`.
 pub const REPLAY: &str = "replay-one";
 
 /// How a database ends that may be worked on.
@@ -17,7 +18,7 @@ const ENDING: &str = "dbmigrate-replay";
 
 /// Goes one way of one migration, and says in one line of JSON that it did, or what went wrong: code can end a process
 /// with any exit code.
-pub(super) fn run<B: Backend>(migrator: Migrator<'_, B>, arguments: &[OsString], terminal: &mut dyn Terminal) -> u8 {
+pub(crate) fn run<B: Backend>(migrator: Migrator<'_, B>, arguments: &[OsString], terminal: &mut dyn Terminal) -> u8 {
     let Some((way, number, database)) = read(arguments) else {
         terminal.error(&format!("`{REPLAY}` is for `cargo dbmigrate`, and works on no database but its own"));
         return USAGE;
@@ -41,8 +42,13 @@ pub(super) fn run<B: Backend>(migrator: Migrator<'_, B>, arguments: &[OsString],
     }
 }
 
+/// The set that is asked for.
+pub(super) fn set_of(arguments: &[OsString]) -> Option<&str> {
+    arguments.get(3).map_or(Some(""), |set| set.to_str())
+}
+
 fn read(arguments: &[OsString]) -> Option<(Direction, u64, &Path)> {
-    let [way, number, database] = arguments else { return None };
+    let ([way, number, database] | [way, number, database, _]) = arguments else { return None };
     let way = match way.to_str()? {
         "up" => Direction::Up,
         "down" => Direction::Down,

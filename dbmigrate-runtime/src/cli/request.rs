@@ -13,6 +13,8 @@ pub struct Request {
     pub program: String,
     /// What to do.
     pub verb: Verb,
+    /// The set to work on; all that there are without it, or the only one.
+    pub set: Option<String>,
     /// Who reads the output.
     pub format: Format,
     /// Whether to say more: metadata and durations.

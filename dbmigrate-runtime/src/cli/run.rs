@@ -20,6 +20,7 @@ pub fn run<B: Backend>(
     terminal: &mut dyn Terminal,
 ) -> u8 {
     let mut output = Output::new(request, database, terminal);
+    output.set = migrator.set().name.to_owned();
     let migrator = configured(migrator, request);
     if let Verb::Restore { from, yes, force } = &request.verb {
         // The database may be damaged or missing.
@@ -56,12 +57,13 @@ pub fn run_on<B: Backend>(
         return run(migrator, database, request, terminal);
     }
     let mut output = Output::new(request, database, terminal);
+    output.set = migrator.set().name.to_owned();
     let result = execute(configured(migrator, request), connection, database, request, &mut output);
     output.end(result)
 }
 
 /// The migrator with what the command line says of it.
-fn configured<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Request) -> Migrator<'a, B> {
+pub(crate) fn configured<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Request) -> Migrator<'a, B> {
     let migrator = match request.busy_timeout {
         Some(timeout) => migrator.busy_timeout(timeout),
         None => migrator,

@@ -55,6 +55,7 @@ const fn argument(name: &'static str, about: &'static str) -> Argument {
 /// The flags of every verb.
 pub(super) const COMMON: &[Flag] = &[
     flag("database", Some("PATH"), "The database file [default: the environment's DATABASE_URL]"),
+    flag("set", Some("NAME"), "The set of migrations to work on, where there are several"),
     flag("busy-timeout", Some("SECONDS"), "How long to wait for another connection [default: 30]"),
     flag("message-format", Some("FORMAT"), "The output: human or json [default: human]"),
     short("verbose", 'v', "Say more"),

@@ -37,21 +37,26 @@ impl Revision {
         Files::kind(self, "Cargo.toml").is_some()
     }
 
-    /// What its manifest said of the files.
-    pub(crate) fn config(&self) -> Result<Config, Vec<Diagnostic>> {
+    /// What its manifest said of the files of a set; of the only one, where it named none.
+    pub(crate) fn config(&self, set: &str) -> Result<Config, Vec<Diagnostic>> {
         let manifest = self.text("Cargo.toml").map_err(|problem| self.named(vec![problem]))?;
-        Ok(dbmigrate_core::config::read(&manifest, None).0)
+        let (configs, _) = dbmigrate_core::config::read_sets(&manifest, None);
+        Ok(configs.into_iter().find(|config| config.set == set).unwrap_or_default())
     }
 
-    /// The migrations that the package had, by the configuration that it had, or by the one that is tried.
-    pub(crate) fn set(&self, tried: Option<&Config>) -> Result<MigrationSet, Vec<Diagnostic>> {
+    /// The migrations that a set of the package had, by the configuration that it had, or by the one that is tried. A set
+    /// that was not there had none.
+    pub(crate) fn set(&self, name: &str, tried: Option<&Config>) -> Result<MigrationSet, Vec<Diagnostic>> {
         if tried.is_none() && !self.has_package() {
             let message = format!("`{}` does not hold this package: it has no `{}Cargo.toml`", self.name, self.prefix);
             return Err(vec![Diagnostic::error("no-package", message)]);
         }
-        let loaded = match tried {
-            Some(config) => dbmigrate_core::load::load_with(self, config.clone()),
-            None => dbmigrate_core::load::load_from(self),
+        let all = match tried {
+            Some(config) => vec![dbmigrate_core::load::load_with(self, config.clone())],
+            None => dbmigrate_core::load::load_sets_from(self),
+        };
+        let Some(loaded) = all.into_iter().find(|loaded| tried.is_some() || loaded.set.config.set == name) else {
+            return Ok(MigrationSet::empty(Config { set: name.to_owned(), ..Config::default() }));
         };
         let loaded = loaded.with_base(self);
         let dir = &loaded.set.config.dir;

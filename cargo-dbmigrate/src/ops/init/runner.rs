@@ -1,9 +1,11 @@
 //! `init --runner`: a binary that runs the database commands, for sets with Rust in them and for hosts without cargo.
 
+use dbmigrate_core::MigrationSet;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 use super::Plan;
 use super::manifest::table;
+use super::sources::{module_line, module_name};
 use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
@@ -44,22 +46,31 @@ pub(super) fn add_target(project: &Project, document: &mut DocumentMut, wiring: 
     Ok(())
 }
 
-pub(super) fn add_file(project: &Project, module: &str, plan: &mut Plan) -> Result<(), CliError> {
+pub(super) fn add_file(project: &Project, wiring: &Wiring, plan: &mut Plan) -> Result<(), CliError> {
     let path = project.root.join(source(project));
     if project.config.runner.is_some() || path.exists() {
         return Ok(());
     }
-    let set = project.load().set;
-    let has_steps = !set.call_steps().is_empty();
-    let arguments = if has_steps { "&steps" } else { "" };
-    let migrator = match &project.library {
-        Some((library, _)) => format!("{}::migrations::migrator({arguments})", library.replace('-', "_")),
-        None => format!("migrations::migrator({arguments})"),
+    let all: Vec<MigrationSet> = project.load_all().into_iter().map(|loaded| loaded.set).collect();
+    let has_steps = all.iter().any(|set| !set.call_steps().is_empty());
+    let library = project.library.as_ref().map(|(name, _)| format!("{}::", name.replace('-', "_"))).unwrap_or_default();
+    let migrator = |set: &MigrationSet| {
+        let arguments = if set.call_steps().is_empty() { "" } else { "&steps" };
+        format!("{library}{}::migrator({arguments})", module_name(&set.config.set))
     };
-    let module = if project.library.is_some() { String::new() } else { format!("{module}\n\n") };
+    let served = match all.as_slice() {
+        [set] => migrator(set),
+        sets => {
+            let runtime = wiring.runtime.as_deref().unwrap_or(RUNTIME).replace('-', "_");
+            let added: String = sets.iter().map(|set| format!("\n        .add({})", migrator(set))).collect();
+            format!("{runtime}::Together::new(){added}\n        ")
+        }
+    };
+    let modules: Vec<String> = all.iter().map(|set| module_line(wiring, &set.config.set)).collect();
+    let module = if project.library.is_some() { String::new() } else { format!("{}\n\n", modules.join("\n")) };
     let text = format!(
         "//! The database commands of this program: `status`, `up`, `down` and the rest, without cargo.\n\n{module}\
-         fn main() -> std::process::ExitCode {{\n    {migrator}.cli()\n}}\n"
+         fn main() -> std::process::ExitCode {{\n    {served}.cli()\n}}\n"
     );
     plan.edits.push(Edit { path, text, what: "runs the database commands".to_owned(), new: true });
     if has_steps {
@@ -68,7 +79,7 @@ pub(super) fn add_file(project: &Project, module: &str, plan: &mut Plan) -> Resu
             source(project)
         ));
     }
-    if project.library.is_none() && set.has_code() {
+    if project.library.is_none() && all.iter().any(MigrationSet::has_code) {
         plan.notes.push("a set with Rust in it belongs into a library, so that it compiles once".to_owned());
     }
     Ok(())

@@ -13,14 +13,19 @@ use crate::ops::wiring::{BUILD, RUNTIME, Wiring};
 /// What `cargo new` writes.
 const HELLO: &str = "fn main() {\n    println!(\"Hello, world!\");\n}\n";
 
-pub(super) fn module_line(wiring: &Wiring) -> String {
+/// The name of the module of a set.
+pub(super) fn module_name(set: &str) -> &str {
+    if set.is_empty() { "migrations" } else { set }
+}
+
+pub(super) fn module_line(wiring: &Wiring, set: &str) -> String {
     let runtime = wiring.runtime.as_deref().unwrap_or(RUNTIME).replace('-', "_");
-    match wiring.rusqlite.as_deref() {
-        Some(renamed) if renamed != "rusqlite" => {
-            format!("{runtime}::include_migrations!(pub mod migrations, driver = ::{});", renamed.replace('-', "_"))
-        }
-        _ => format!("{runtime}::include_migrations!(pub mod migrations);"),
-    }
+    let which = if set.is_empty() { String::new() } else { format!(", set = \"{set}\"") };
+    let driver = match wiring.rusqlite.as_deref() {
+        Some(renamed) if renamed != "rusqlite" => format!(", driver = ::{}", renamed.replace('-', "_")),
+        _ => String::new(),
+    };
+    format!("{runtime}::include_migrations!(pub mod {}{which}{driver});", module_name(set))
 }
 
 pub(super) fn edit_build_script(wiring: &Wiring, plan: &mut Plan) -> Result<(), CliError> {
@@ -72,6 +77,7 @@ pub(super) fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan
     let text = read(path).map_err(|error| unreadable(path, &error))?;
     let (text, what) = if text.replace("\r\n", "\n") == HELLO
         && wiring.rusqlite.as_deref().unwrap_or("rusqlite") == "rusqlite"
+        && project.config.set.is_empty()
     {
         (starting_program(module, &database(project)), "opens the database and migrates it")
     } else {
@@ -80,8 +86,13 @@ pub(super) fn edit_source(project: &Project, wiring: &Wiring, module: &str, plan
                 .help(format!("add this line to it: `{module}`"))
         })?;
         let at = rust_file::start_of_items(&file, &text);
-        plan.notes
-            .push("call `migrations::migrator().up(&mut connection)?` where the program opens its database".to_owned());
+        let name = module_name(&project.config.set);
+        plan.notes.push(match project.sets {
+            1 => format!("call `{name}::migrator().up(&mut connection)?` where the program opens its database"),
+            _ => format!(
+                "add `{name}::migrator()` to the `Together` that the program brings up where it opens its database"
+            ),
+        });
         (insert(&text, at, module), "includes the migrations")
     };
     plan.edits.push(Edit { path: path.clone(), text, what: what.to_owned(), new: false });

@@ -16,7 +16,7 @@ impl Output<'_> {
         }
         for rehearsed in &migrations {
             let lines = if self.json { json(rehearsed) } else { lines(rehearsed) };
-            lines.iter().for_each(|line| self.terminal.data(line));
+            lines.iter().for_each(|line| self.data(line));
         }
         for repeated in &repeated {
             let line = match self.json {
@@ -26,7 +26,7 @@ impl Output<'_> {
                     .line(),
                 false => format!("Rehearsed {}", human::repeated(repeated)),
             };
-            self.terminal.data(&line);
+            self.data(&line);
         }
         if !self.json {
             notes.iter().for_each(|note| self.note(note));
@@ -59,7 +59,7 @@ impl Output<'_> {
                 .list("notes", &notes)
                 .truth("fails", fails)
                 .line();
-            self.terminal.data(&summary);
+            self.data(&summary);
         } else if is_empty {
             self.progress("Finished", nothing);
         } else if !fails {

@@ -1,0 +1,131 @@
+//! The guides on tests and pools can't rot: what they show is part of `examples/`, which run, and a program's tests are run
+//! as its users run them.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{Project, checkout};
+
+const GUIDES: [&str; 2] = ["docs/testing.md", "docs/pools.md"];
+
+/// The fenced blocks of a language in a page.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = fs::read_to_string(checkout().join(page)).unwrap();
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The lines of a text without what they are indented by, and without empty ones.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// The commands that the guides and the examples' own page give for running them.
+fn commands() -> Vec<String> {
+    let pages = ["docs/pools.md", "examples/README.md"].map(|page| blocks(page, "console").concat());
+    assert_eq!(pages[0], pages[1]);
+    pages[0].lines().map(|line| line.strip_prefix("$ ").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_the_guides_show_is_part_of_the_examples() {
+    for page in GUIDES {
+        let blocks = blocks(page, "rust");
+        assert!(blocks.len() >= 6, "{page}");
+        for block in blocks {
+            let (first, code) = block.split_once('\n').unwrap();
+            let file = first.strip_prefix("// ").unwrap_or_else(|| panic!("{page}: `{first}` names no file"));
+            let source = fs::read_to_string(checkout().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let (source, code) = (lines(&source), lines(code));
+            assert!(source.windows(code.len()).any(|window| window == code), "{page}: not in {file}:\n{block}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_run() {
+    let commands = commands();
+    assert_eq!(commands.len(), 2);
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').collect();
+        let ["cargo", "test", "--manifest-path", manifest] = words[..] else { panic!("{command}") };
+        assert!(checkout().join(manifest).is_file(), "{manifest}");
+        // They bring a hundred crates.
+        if std::env::var_os("DBMIGRATE_EXAMPLES").is_some_and(|value| value == "full") {
+            let project = Project::new("examples");
+            let mut run = project.command(env!("CARGO"));
+            run.current_dir(checkout()).env_remove("CARGO_TARGET_DIR").args(&words[1..]).arg("--locked");
+            assert!(run.status().unwrap().success(), "{command}");
+        }
+    }
+}
+
+#[test]
+fn tests_of_a_program_share_a_template_in_threads_and_in_processes() {
+    let set = [
+        ("001_initial_schema.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"),
+        (
+            "002_fill.rs",
+            "use rusqlite::Connection;\nuse std::io::Write;\n\npub fn up(db: &Connection) -> Result<(), Box<dyn \
+             std::error::Error + Send + Sync>> {\n    db.execute(\"INSERT INTO notes (text) VALUES ('first')\", [])?;\n    \
+             let mut runs = std::fs::File::options().create(true).append(true).open(\"runs.txt\")?;\n    \
+             Ok(writeln!(runs, \"run\")?)\n}\n",
+        ),
+    ];
+    let project = Project::wired("test-databases", &set);
+    project.write(
+        "src/main.rs",
+        "dbmigrate_runtime::include_migrations!(pub mod migrations);
+
+fn main() {
+    println!(\"{}\", migrations::Migration::LATEST);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::migrations;
+
+    /// Whoever gets the database of another test sees its row.
+    fn check() -> Result<(), Box<dyn std::error::Error>> {
+        let db = migrations::migrator().testing().seed(\"INSERT INTO notes (text) VALUES ('seeded')\").database()?;
+        db.execute(\"INSERT INTO notes (text) VALUES ('own')\", [])?;
+        let notes: i64 = db.query_row(\"SELECT count(*) FROM notes\", [], |row| row.get(0))?;
+        assert_eq!(notes, 3);
+        Ok(())
+    }
+
+    #[test]
+    fn one() -> Result<(), Box<dyn std::error::Error>> {
+        check()
+    }
+
+    #[test]
+    fn two() -> Result<(), Box<dyn std::error::Error>> {
+        check()
+    }
+}
+",
+    );
+    let runs = || if project.has("runs.txt") { project.read("runs.txt").lines().count() } else { 0 };
+    project.cargo(["test", "-q"]).succeeds().says("2 passed");
+    assert_eq!(runs(), 1, "once for both tests");
+
+    // As nextest runs them: each in a process of its own.
+    let listed = project.cargo(["test", "--no-run", "--message-format", "json"]).succeeds();
+    let executable = listed.stdout.lines().find_map(|line| {
+        let json: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_test = json["profile"]["test"] == true;
+        is_test.then(|| json["executable"].as_str().map(str::to_owned))?
+    });
+    let executable = executable.unwrap();
+    for test in ["tests::one", "tests::two"] {
+        let status = Command::new(&executable).args(["--exact", test]).current_dir(&project.root).status().unwrap();
+        assert!(status.success(), "{test}");
+    }
+    assert_eq!(runs(), 1, "they have what the first process made");
+
+    // Rust counts by what the executable was built from.
+    project.write("migrations/002_fill.rs", set[1].1.replace("'first'", "'other'"));
+    project.cargo(["test", "-q"]).succeeds().says("2 passed");
+    assert_eq!(runs(), 2, "the migration is another one");
+}

@@ -1,0 +1,278 @@
+//! Several sets in one database, several databases in one package, and a library that shares the database of its user.
+
+use std::fs;
+
+use toml_edit::{DocumentMut, value};
+
+use crate::readme::shows;
+use crate::support::{Project, Run, checkout};
+
+const USERS: &str =
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n-- dbmigrate: down\nDROP TABLE users;\n";
+const INVOICES: &str = "-- dbmigrate: requires accounts/001_users\nCREATE TABLE invoices (id INTEGER PRIMARY KEY, who INTEGER \
+                        NOT NULL REFERENCES users (id));\nCREATE INDEX invoices_who ON invoices (who);\n-- dbmigrate: \
+                        down\nDROP TABLE invoices;\n";
+
+/// The fenced blocks of the guide, in order, each with its language.
+fn blocks() -> Vec<(String, String)> {
+    let text = fs::read_to_string(checkout().join("docs/sets.md")).unwrap();
+    let inside = text.split("```").skip(1).step_by(2);
+    inside.map(|block| block.split_once('\n').unwrap()).map(|(it, block)| (it.to_owned(), block.to_owned())).collect()
+}
+
+/// Puts tables of the manifest under `[package.metadata.migrations]`.
+fn declare(project: &Project, tables: &str) {
+    let shown: DocumentMut = tables.parse().unwrap();
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"] = toml_edit::table();
+        manifest["package"]["metadata"]["migrations"] = shown["package"]["metadata"]["migrations"].clone();
+    });
+}
+
+/// A package with the sets `accounts` and `billing`, in these databases.
+fn two_sets(test: &str, accounts: &str, billing: &str) -> Project {
+    let project = Project::new(test);
+    let tables = format!(
+        "[package.metadata.migrations.sets.accounts]\ndatabase = '{accounts}'\n\
+         [package.metadata.migrations.sets.billing]\ndatabase = '{billing}'\n"
+    );
+    declare(&project, &tables);
+    project.write("migrations/accounts/001_users.sql", USERS);
+    project
+}
+
+#[test]
+fn the_guide_runs_as_it_is_written() {
+    let project = Project::new("club");
+    let mut ran = 0;
+    for (language, block) in blocks() {
+        let named = |mark: &str| block.lines().next().unwrap().strip_prefix(mark).unwrap().to_owned();
+        match language.as_str() {
+            "toml" => declare(&project, &block),
+            "sql" => project.write(&named("-- "), &block),
+            "rust" => {
+                // What `init` leaves to do is what the program looks like.
+                project.init(&[]).succeeds().says("add `billing::migrator()` to the `Together`");
+                let module = "dbmigrate_runtime::include_migrations!(pub mod billing, set = \"billing\");";
+                assert!(project.read("src/main.rs").contains(module), "{}", project.read("src/main.rs"));
+                project.write(&named("// "), &block);
+            }
+            "console" => {
+                let (command, shown) = block.strip_prefix("$ cargo ").unwrap().split_once('\n').unwrap();
+                let run = match command.strip_prefix("dbmigrate ") {
+                    Some(command) => project.dbmigrate(command.split_whitespace()),
+                    None => project.cargo([command, "-q"]).succeeds(),
+                };
+                shows(&run, command, shown);
+                assert_eq!(run.code == 0, !shown.contains("error:"), "{run}");
+                ran += 1;
+            }
+            _ => panic!("the guide has a block of `{language}`, which this test does not know"),
+        }
+    }
+    assert_eq!(ran, 7);
+}
+
+#[test]
+fn two_sets_share_a_database_on_the_command_line() {
+    let project = two_sets("sets-one-database", "app.db", "app.db");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.dbmigrate(["up", "--to", "1"]).exits(2).says("`up --to` is about one").says("`--set accounts`");
+    let up = project.dbmigrate(["up", "--message-format", "json"]).succeeds();
+    for line in ["\"name\":\"001_users\",", "\"name\":\"001_invoices\","] {
+        assert!(up.stdout.lines().any(|it| it.contains(line) && it.contains("\"set\":\"")), "{up}");
+    }
+    let names = "SELECT group_concat(name) FROM ";
+    assert_eq!(project.query("app.db", &format!("{names} _migrations_accounts")), ["001_users"]);
+    assert_eq!(project.query("app.db", &format!("{names} _migrations_billing")), ["001_invoices"]);
+    project.dbmigrate(["up"]).succeeds().says("nothing to apply");
+    project.dbmigrate(["status", "--check"]).succeeds();
+    project.dbmigrate(["verify"]).succeeds().says("Set accounts").says("Set billing");
+    project.dbmigrate(["drift"]).succeeds().says("with 2 applied migrations");
+    project.execute("app.db", "CREATE INDEX by_hand ON users (name)");
+    project.dbmigrate(["drift", "--set", "billing"]).exits(1).says("by_hand");
+    project.execute("app.db", "DROP INDEX by_hand");
+
+    // Nothing of the other set goes.
+    project.dbmigrate(["reset", "--yes"]).exits(2).says("`reset` is about one");
+    project.dbmigrate(["reset", "--yes", "--set", "accounts"]).exits(101).says("which requires it");
+    project.dbmigrate(["reset", "--yes", "--set", "billing"]).succeeds();
+    let objects = "SELECT name FROM sqlite_schema WHERE name IN ('users', 'invoices')";
+    assert_eq!(project.query("app.db", objects), ["users"]);
+    // Recorded without a run, compared with what both make.
+    project.execute("app.db", INVOICES.split("-- dbmigrate: down").next().unwrap());
+    project.dbmigrate(["mark", "--set", "billing"]).succeeds().says("1 migration recorded, none run; the schema is");
+    project.dbmigrate(["down", "--set", "biling"]).exits(2).says("did you mean `--set billing`?");
+    project.dbmigrate(["up", "--set", "billing", "--dry-run"]).succeeds();
+}
+
+#[test]
+fn each_set_is_sealed_checked_and_numbered_by_itself() {
+    let project = two_sets("sets-files", "app.db", "app.db");
+    project.init(&[]).succeeds();
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.remove("migrations/billing/001_initial_schema.sql");
+    project.dbmigrate(["create", "more"]).exits(2).says("`--set accounts`, `--set billing`");
+    let create = project.dbmigrate(["create", "more", "--set", "accounts"]).succeeds();
+    assert!(create.stdout.contains("migrations/accounts/002_more.sql"), "{create}");
+    project.dbmigrate(["create", "x", "--set", "shop"]).exits(2).says("the sets are: `accounts`, `billing`");
+    project.dbmigrate(["lock"]).succeeds().says("the set builds on `accounts`");
+    assert!(project.has("migrations/accounts/migrations.lock") && project.has("migrations/billing/migrations.lock"));
+    project.dbmigrate(["check", "--locked"]).succeeds().says("with those of accounts");
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("NOT NULL", ""));
+    project
+        .dbmigrate(["check"])
+        .exits(1)
+        .says("`001_invoices` is sealed, and was edited")
+        .says("(set `billing`) has 1 error");
+    project.dbmigrate(["check", "--set", "accounts"]).succeeds().says_not("invoices");
+    // A fault in what a set builds on is said once, and nothing is replayed on it.
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.write("migrations/accounts/004_gap.sql", "SELECT 1;\n");
+    let check = project.dbmigrate(["check"]).exits(1).says("(set `billing`) (nothing was replayed)");
+    assert_eq!(check.stderr.matches("is missing").count(), 1, "{check}");
+    project.remove("migrations/accounts/004_gap.sql");
+    // A circle, and a file of no set.
+    project.write("migrations/accounts/003_circle.sql", "-- dbmigrate: requires billing/002_circle\nSELECT 1;\n");
+    project.write("migrations/billing/002_circle.sql", "-- dbmigrate: requires accounts/003_circle\nSELECT 1;\n");
+    project.dbmigrate(["check"]).exits(1).says("these sets wait for each other");
+    project.write("migrations/001_lost.sql", "SELECT 1;\n");
+    project.dbmigrate(["list"]).exits(101).says("`migrations/001_lost.sql` belongs to no set");
+    project.cargo(["build", "-q"]).exits(101).says("these sets wait for each other").says("belongs to no set");
+}
+
+#[test]
+fn a_set_that_nothing_includes_is_missed() {
+    let project = two_sets("sets-forgotten", "app.db", "app.db");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.init(&[]).succeeds();
+    project.dbmigrate(["check"]).succeeds();
+    let main = project.read("src/main.rs");
+    let kept: Vec<&str> = main.lines().filter(|line| !line.contains("\"billing\"")).collect();
+    project.write("src/main.rs", kept.join("\n"));
+    let check = project.dbmigrate(["check"]).exits(1);
+    check
+        .says("the build of package `sets-forgotten` does not register the migrations of the set `billing`")
+        .says("holds `include_migrations!(pub mod billing, set = \"billing\")`")
+        .says("run `cargo dbmigrate init -p sets-forgotten --set billing`");
+    project.init(&["--set", "billing"]).succeeds();
+    project.dbmigrate(["check"]).succeeds();
+    project.write("src/main.rs", project.read("src/main.rs").replace("set = \"billing\"", "set = \"biling\""));
+    project.cargo(["build", "-q"]).exits(101).says("no set is called `biling`; the sets are `accounts`, `billing`");
+}
+
+#[test]
+fn two_databases_in_one_package() {
+    let project = two_sets("sets-two-databases", "a.db", "b.db");
+    project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
+    project.dbmigrate(["down"]).exits(2).says("the package has several databases, and `down` works on one");
+    project.dbmigrate(["up", "--database", "c.db"]).exits(2).says("`--database` names one").says("`--set billing`");
+    // Nobody can tell which of them the environment means.
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    Run::of(command.args(["dbmigrate", "up"]).env("DATABASE_URL", "c.db")).succeeds();
+    let tables = "SELECT name FROM sqlite_schema WHERE name IN ('users', 'invoices')";
+    assert_eq!(
+        (project.query("a.db", tables), project.query("b.db", tables)),
+        (vec!["users".into()], vec!["invoices".into()])
+    );
+    assert!(!project.has("c.db"));
+    project.dbmigrate(["status"]).succeeds().says("accounts:").says("billing:");
+    project.dbmigrate(["drift"]).exits(2).says("several databases");
+    project.dbmigrate(["drift", "--set", "billing"]).succeeds();
+    project.dbmigrate(["down", "--set", "accounts"]).succeeds();
+    assert_eq!(project.query("a.db", tables), [""; 0]);
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.dbmigrate(["list"]).exits(101).says("the set `accounts` lives in another database");
+}
+
+const LIBRARY: &str = "dbmigrate_runtime::include_migrations!(pub mod accounts, set = \"accounts\");\n";
+const PROGRAM: &str = "dbmigrate_runtime::include_migrations!(pub mod migrations, set = \"shop\");
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut connection = rusqlite::Connection::open(std::env::args().nth(1).unwrap())?;
+    let all = || dbmigrate_runtime::Together::new().add(migrations::migrator()).add(sets_library::accounts::migrator());
+    for done in all().up(&mut connection)? {
+        println!(\"{} {}\", done.set, done.report.applied.len());
+    }
+    println!(\"{} objects\", all().verify_schema(&mut connection)?.objects);
+    Ok(())
+}
+";
+
+#[test]
+fn a_library_and_its_user_share_a_database_file() {
+    let project = Project::new("sets-workspace");
+    let root = checkout().display().to_string();
+    for (name, set, more) in
+        [("sets-library", "accounts", ""), ("sets-user", "shop", "sets-library = { path = '../sets-library' }\n")]
+    {
+        project.write(
+            &format!("{name}/Cargo.toml"),
+            format!(
+                "[package]\nname = '{name}'\nversion = '0.1.0'\nedition = '2024'\n\
+                 [package.metadata.migrations]\ndatabase = '../app.db'\n\
+                 [package.metadata.migrations.sets.{set}]\ndir = 'migrations'\n\
+                 [dependencies]\nrusqlite = {{ version = '0.41', features = ['bundled'] }}\n\
+                 dbmigrate-runtime = {{ path = '{root}/dbmigrate-runtime' }}\n{more}\
+                 [build-dependencies]\ndbmigrate-build = {{ path = '{root}/dbmigrate-build' }}\n"
+            ),
+        );
+        let build = "fn main() -> Result<(), dbmigrate_build::Error> {\n    dbmigrate_build::generate()\n}\n";
+        project.write(&format!("{name}/build.rs"), build);
+    }
+    project.write("sets-library/src/lib.rs", LIBRARY);
+    project.write("sets-library/migrations/001_users.sql", USERS);
+    project.write("sets-user/src/main.rs", PROGRAM);
+    project.write("sets-user/migrations/001_invoices.sql", INVOICES);
+    project.write("Cargo.toml", "[workspace]\nresolver = '3'\nmembers = ['sets-library', 'sets-user']\n");
+    project.remove("src/main.rs");
+    let start = |database: &str| project.cargo(["run", "-q", "-p", "sets-user", "--", database]);
+    let first = start("app.db").succeeds();
+    assert_eq!(first.stdout, "accounts 1\nshop 1\n3 objects\n");
+    assert_eq!(start("app.db").succeeds().stdout, "3 objects\n");
+
+    // From the command line each package has its own set, in the same file; what it requires is looked for there.
+    project.dbmigrate(["status", "-p", "sets-user"]).succeeds().says("[x] 001_invoices");
+    project.dbmigrate(["up", "-p", "sets-user", "--database", "new.db"]).exits(101).says("which is not applied");
+    project.dbmigrate(["up", "-p", "sets-library", "--database", "new.db"]).succeeds();
+    project.dbmigrate(["up", "-p", "sets-user", "--database", "new.db"]).succeeds();
+    assert_eq!(start("new.db").succeeds().stdout, "3 objects\n");
+    project.dbmigrate(["drift", "-p", "sets-library"]).exits(101).says("also holds the history `_migrations_shop`");
+    project.dbmigrate(["mark", "-p", "sets-user", "--database", "new.db"]).succeeds().says("nothing to mark");
+    // All packages and sets in one go.
+    let check = project.dbmigrate(["check", "--workspace"]);
+    assert!(
+        check.stderr.contains("sets-library (1 migration") && check.stderr.contains("sets-user (1 migration"),
+        "{check}"
+    );
+    project.dbmigrate(["check", "--workspace", "--exclude", "sets-user"]).succeeds().says_not("sets-user");
+}
+
+#[test]
+fn the_runner_of_a_package_serves_all_its_sets() {
+    let project = two_sets("sets-runner", "app.db", "app.db");
+    project.write("src/lib.rs", "");
+    project.write("src/main.rs", "fn main() {}\n");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.write(
+        "migrations/billing/002_fill.rs",
+        "use rusqlite::Connection;\n\npub fn up(db: &Connection) -> rusqlite::Result<()> {\n    db.execute_batch(\"INSERT \
+         INTO users VALUES (1, 'a'); INSERT INTO invoices VALUES (1, 1)\")\n}\n\npub fn down(db: &Connection) -> \
+         rusqlite::Result<()> {\n    db.execute_batch(\"DELETE FROM invoices; DELETE FROM users\")\n}\n",
+    );
+    project.init(&["--runner"]).succeeds();
+    let runner = project.read("src/bin/sets-runner-migrate.rs");
+    assert!(
+        runner.contains("Together::new()") && runner.contains(".add(sets_runner::billing::migrator())"),
+        "{runner}"
+    );
+    project.dbmigrate(["check"]).succeeds().says("replayed 3 up and 3 down in memory, with those of accounts");
+    project.dbmigrate(["up"]).succeeds().says("Applied 002_fill");
+    assert_eq!(project.query("app.db", "SELECT count(*) FROM invoices"), ["1"]);
+    project.dbmigrate(["down", "--set", "accounts"]).exits(101).says("which requires it");
+    project.dbmigrate(["down", "--set", "billing"]).succeeds().says("Rolled back 002_fill");
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"]["migrations"]["sets"]["billing"]["width"] = value(3);
+    });
+    project.dbmigrate(["status"]).succeeds().says("[ ] 002_fill");
+}
