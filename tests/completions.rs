@@ -50,6 +50,24 @@ fn names_of_the_project_are_offered_where_they_can_stand() {
 }
 
 #[test]
+fn names_of_sets_are_offered_and_their_migrations() {
+    let project = Project::new("completions-sets");
+    project.edit_manifest(|manifest| {
+        let sets = "[package.metadata.migrations.sets.billing]\ndir = \"billing\"\n\
+                    [package.metadata.migrations.sets.accounts]\ndir = \"accounts\"\n";
+        let sets: toml_edit::DocumentMut = sets.parse().unwrap();
+        manifest["package"]["metadata"] = sets["package"]["metadata"].clone();
+    });
+    project.write("billing/001_invoices.sql", TEAMS);
+    project.write("accounts/001_users.sql", TEAMS);
+    let mut sets = offered(&project, &["up", "--set", ""]);
+    sets.sort_unstable();
+    assert_eq!(sets, ["accounts", "billing"]);
+    assert_eq!(offered(&project, &["--set", "billing", "up", "--to", ""]), ["001_invoices"]);
+    assert_eq!(offered(&project, &["up", "-p", ""]), [project.name.clone()]);
+}
+
+#[test]
 fn a_broken_project_is_completed_without_a_word() {
     let project = project("completions-broken");
     project.write("migrations/2-no-name.sql", "");

@@ -12,6 +12,7 @@ use super::Global;
 pub(crate) struct Names {
     pub(crate) migrations: fn(&Global) -> Vec<Candidate>,
     pub(crate) packages: fn(&Global) -> Vec<Candidate>,
+    pub(crate) sets: fn(&Global) -> Vec<Candidate>,
     pub(crate) rules: fn(&Global) -> Vec<Candidate>,
 }
 
@@ -57,6 +58,7 @@ fn of_engine(candidate: &CompletionCandidate) -> Option<Candidate> {
 pub(super) enum Values {
     Migration,
     Package,
+    Set,
     Rule,
     /// A schema, or a file that holds one.
     Source,
@@ -71,6 +73,7 @@ impl Values {
             ("down" | "forget" | "repair", "name", _) | ("mark" | "test", "names", _) => Some(Self::Migration),
             ("lock", "accept", _) => Some(Self::Migration),
             (_, _, "SPEC") => Some(Self::Package),
+            (_, "set", _) => Some(Self::Set),
             (_, _, "RULE") => Some(Self::Rule),
             (_, _, "SOURCE") => Some(Self::Source),
             _ => None,
@@ -87,6 +90,7 @@ fn attach(arg: Arg, command: &str, names: &Arc<Names>, global: &Arc<Option<Globa
         let (known, files) = match values {
             Values::Migration => ((names.migrations)(global), None),
             Values::Package => ((names.packages)(global), None),
+            Values::Set => ((names.sets)(global), None),
             Values::Rule => ((names.rules)(global), None),
             Values::Source => (sources(), Some(PathCompleter::file().complete(current))),
         };

@@ -9,7 +9,7 @@ use crate::error::{CliError, DONE};
 use crate::ops::names;
 
 pub(crate) fn run(args: &CompleteArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let names = Names { migrations: names::migrations, packages: names::packages, rules };
+    let names = Names { migrations: names::migrations, packages: names::packages, sets: names::sets, rules };
     for Candidate { value, help } in candidates(args.words.clone(), names) {
         context.shell.data(format!("{value}\t{help}").trim_end());
     }

@@ -18,7 +18,18 @@ pub(crate) fn migrations(global: &Global) -> Vec<Candidate> {
 
 /// The packages of the workspace that have migrations.
 pub(crate) fn packages(global: &Global) -> Vec<Candidate> {
-    let everywhere = Global { package: Vec::new(), exclude: Vec::new(), workspace: true, ..global.clone() };
+    let everywhere = Global { package: Vec::new(), exclude: Vec::new(), workspace: true, set: None, ..global.clone() };
     let projects = project::select(&everywhere).unwrap_or_default();
-    projects.into_iter().map(|project| Candidate { value: project.name, help: project.version }).collect()
+    let mut packages: Vec<_> =
+        projects.into_iter().map(|project| Candidate { value: project.name, help: project.version }).collect();
+    // One with several sets is there once for each.
+    packages.dedup();
+    packages
+}
+
+/// The sets of the packages that the command is about.
+pub(crate) fn sets(global: &Global) -> Vec<Candidate> {
+    let all = Global { set: None, ..global.clone() };
+    let named = project::select(&all).unwrap_or_default().into_iter().filter(|project| !project.config.set.is_empty());
+    named.map(|project| Candidate { value: project.config.set, help: project.name }).collect()
 }
