@@ -37,7 +37,7 @@ fn names_of_the_project_are_offered_where_they_can_stand() {
     }
     assert_eq!(offered(&project, &["up", "--to", "002"]), ["002_add_stars"]);
     assert_eq!(offered(&project, &["up", "--to=001"]), ["--to=001_teams"]);
-    assert_eq!(offered(&project, &["status", "-p", ""]), [project.name.clone()]);
+    assert_eq!(offered(&project, &["status", "-p", ""]), [project.name.as_str()]);
     assert_eq!(offered(&project, &["explain", "drop-tab"]), ["drop-table"]);
     assert_eq!(offered(&project, &["check", "--deny", "drop-view,drop-tab"]), ["drop-view,drop-table"]);
     assert_eq!(offered(&project, &["schema", "--format", "s"]), ["sql", "svg"]);
@@ -64,7 +64,7 @@ fn names_of_sets_are_offered_and_their_migrations() {
     sets.sort_unstable();
     assert_eq!(sets, ["accounts", "billing"]);
     assert_eq!(offered(&project, &["--set", "billing", "up", "--to", ""]), ["001_invoices"]);
-    assert_eq!(offered(&project, &["up", "-p", ""]), [project.name.clone()]);
+    assert_eq!(offered(&project, &["up", "-p", ""]), [project.name.as_str()]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use dbmigrate_runtime::cli::DESTRUCTIVE;
 pub(crate) use adopt::{AdoptArgs, OldTable};
 pub(crate) use complete::{Candidate, Names, candidates};
 pub(crate) use examples::{EXAMPLES, command, notes};
-pub(crate) use face::{CompleteArgs, CompletionsArgs, ManArgs, Shell};
+pub(crate) use face::{CompleteArgs, CompletionsArgs, ManArgs, ShellName};
 pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
 pub(crate) use schema::{SchemaArgs, SchemaFormat};

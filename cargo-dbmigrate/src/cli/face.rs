@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell
-    pub(crate) shell: Shell,
+    pub(crate) shell: ShellName,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
-pub(crate) enum Shell {
+pub(crate) enum ShellName {
     /// To be sourced from `.bashrc`, after the completion of cargo
     Bash,
     /// To be saved as `_cargo-dbmigrate` in a folder of `fpath`, or sourced after `compinit`

@@ -5,16 +5,16 @@
 use dbmigrate_runtime::cli::Terminal;
 
 use super::Context;
-use crate::cli::{CompletionsArgs, Shell};
+use crate::cli::{CompletionsArgs, ShellName};
 use crate::error::{CliError, DONE};
 
 pub(crate) fn run(args: &CompletionsArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let script = match args.shell {
-        Shell::Bash => include_str!("completions/bash.sh"),
-        Shell::Zsh => include_str!("completions/zsh.zsh"),
-        Shell::Fish => include_str!("completions/fish.fish"),
-        Shell::PowerShell => include_str!("completions/powershell.ps1"),
-        Shell::Elvish => include_str!("completions/elvish.elv"),
+        ShellName::Bash => include_str!("completions/bash.sh"),
+        ShellName::Zsh => include_str!("completions/zsh.zsh"),
+        ShellName::Fish => include_str!("completions/fish.fish"),
+        ShellName::PowerShell => include_str!("completions/powershell.ps1"),
+        ShellName::Elvish => include_str!("completions/elvish.elv"),
     };
     context.shell.data(script.trim_end());
     Ok(DONE)
