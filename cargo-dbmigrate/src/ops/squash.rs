@@ -10,6 +10,7 @@ use dbmigrate_schema::Squash;
 
 use crate::error::CliError;
 use crate::ops::create;
+use crate::ops::house;
 use crate::ops::project::Project;
 
 mod change;
@@ -47,6 +48,7 @@ pub(crate) fn squash(
     name: Option<&str>,
     dry_run: bool,
 ) -> Result<Squashed, CliError> {
+    house::only(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let set = project.load_sound()?.set;

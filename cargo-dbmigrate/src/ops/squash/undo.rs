@@ -8,6 +8,7 @@ use super::change::{Change, apply};
 use super::{BEFORE, beside, files};
 use crate::error::CliError;
 use crate::ops::create;
+use crate::ops::house;
 use crate::ops::project::Project;
 
 /// What was done, or would be.
@@ -23,6 +24,7 @@ pub(crate) struct Undone {
 
 /// Puts back what the squash replaces. `dry_run` changes nothing.
 pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError> {
+    house::only(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let loaded = project.load();
