@@ -36,7 +36,7 @@ pub(crate) fn read_layout(bytes: &[u8]) {
         // Of what is long a few are enough: it is the text that is long, not what a tool makes of it.
         let step = if bytes.len() > 4_000 { 6 } else { 1 };
         for (at, layout) in Layout::ALL.into_iter().enumerate().filter(|(_, layout)| *layout != Layout::House) {
-            if (at + bytes.len()).is_multiple_of(step) {
+            if (at + bytes.len()) % step == 0 {
                 one(&files, layout);
             }
         }

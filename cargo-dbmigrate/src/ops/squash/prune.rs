@@ -7,10 +7,8 @@ use dbmigrate_core::{Diagnostic, Replaced};
 
 use super::{BEFORE, files};
 use crate::error::CliError;
-use crate::ops::create;
-use crate::ops::edit;
-use crate::ops::house;
 use crate::ops::project::Project;
+use crate::ops::{create, edit, house};
 
 /// What was done, or would be.
 #[derive(Debug)]
