@@ -413,3 +413,81 @@ fn a_statement_that_can_not_be_run_again_is_named() {
     project.write("migrations/hooks/after_all.sql", "SELECT 1;\n");
     project.dbmigrate(["script", "--idempotent", "--to", "3"]).exits(101).says("would run each time");
 }
+
+#[test]
+fn what_the_program_has_before_and_registers_is_stood_in_for() {
+    let project = Project::wired(
+        "script-base",
+        &[(
+            "001_slugs.sql",
+            "ALTER TABLE posts ADD COLUMN slug TEXT COLLATE german;\nUPDATE posts SET slug = slugify(title);\n",
+        )],
+    );
+    project.write("base.sql", "CREATE TABLE posts (title TEXT);\n");
+    project.edit_manifest(|manifest| {
+        let replay = "{ base = \"base.sql\", functions = [\"slugify\"], collations = [\"german\"] }";
+        manifest["package"]["metadata"]["migrations"]["replay"] = replay.parse::<toml_edit::Value>().unwrap().into();
+    });
+    let text = script(&project, &[]);
+    let database = open(&project, "app.db");
+    database.execute_batch("CREATE TABLE posts (title TEXT); INSERT INTO posts VALUES ('A b')").unwrap();
+    let error = database.execute_batch(&text).unwrap_err();
+    assert!(error.to_string().contains("german") || error.to_string().contains("slugify"), "{error}");
+    database.execute_batch("ROLLBACK").unwrap();
+    // Where the engine has them, it runs, on a database that has tables already.
+    let text = text.replace(" COLLATE german", "").replace("slugify(", "lower(");
+    database.execute_batch(&text).unwrap();
+    assert_eq!(ask(&database, "SELECT slug FROM posts"), ["a b"]);
+    assert!(database.execute_batch(&text).unwrap_err().to_string().contains("begins on a database without a history"));
+}
+
+#[test]
+fn one_transaction_for_all_stays_one() {
+    let project = Project::wired("script-all", &NOTES[..2]);
+    project.edit_manifest(|manifest| manifest["package"]["metadata"]["migrations"]["transaction"] = "all".into());
+    let text = script(&project, &[]);
+    assert_eq!(text.matches("BEGIN IMMEDIATE").count(), 1, "{text}");
+    open(&project, "app.db").execute_batch(&text).unwrap();
+    project.dbmigrate(["verify"]).succeeds();
+}
+
+#[test]
+fn a_line_that_shells_take_for_an_end_is_said() {
+    let project = Project::wired("script-go", &[("001_a.sql", "CREATE TABLE a (x);\nINSERT INTO a SELECT 4\n/\n2;\n")]);
+    project
+        .dbmigrate(["script"])
+        .succeeds()
+        .says("migrations/001_a.sql:2:1")
+        .says("a line with nothing but `/` or `go`");
+}
+
+#[test]
+fn another_set_of_the_database_is_asked_for() {
+    let project = Project::wired("script-sets", &[]);
+    project.edit_manifest(|manifest| {
+        let sets = "{ accounts = { dir = \"accounts\" }, billing = { dir = \"billing\" } }";
+        let sets: toml_edit::Value = format!("{{ sets = {sets} }}").parse().unwrap();
+        manifest["package"]["metadata"]["migrations"] = sets.into();
+    });
+    project.write("accounts/001_accounts.sql", "CREATE TABLE accounts (id INTEGER PRIMARY KEY);\n");
+    let invoices =
+        "-- dbmigrate: requires accounts/001_accounts\nCREATE TABLE invoices (account REFERENCES accounts);\n";
+    project.write("billing/001_invoices.sql", invoices);
+    project.write("billing/002_paid.sql", "ALTER TABLE invoices ADD COLUMN paid;\n");
+    project.dbmigrate(["script"]).exits(2).says("--set accounts");
+    let [accounts, billing] = ["accounts", "billing"].map(|set| script(&project, &["--set", set]));
+    let database = open(&project, "app.db");
+    database.execute_batch(&billing).unwrap_err();
+    database.execute_batch("ROLLBACK").unwrap();
+    database.execute_batch(&accounts).unwrap();
+    database.execute_batch(&billing).unwrap();
+    for set in ["accounts", "billing"] {
+        project.dbmigrate(["verify", "--set", set, "--database", "app.db"]).succeeds();
+        project.dbmigrate(["up", "--set", set, "--database", "app.db"]).succeeds();
+    }
+    script(&project, &["--set", "billing", "--from", "1"]);
+    project.dbmigrate(["script", "--set", "billing", "--for", "d1", "d1"]).succeeds();
+    // Each needs the other: there is no order of the two.
+    project.write("accounts/002_more.sql", "-- dbmigrate: requires billing/001_invoices\nCREATE TABLE more (x);\n");
+    project.dbmigrate(["script", "--set", "billing"]).exits(101).says("neither has a script of its own");
+}

@@ -125,6 +125,7 @@ fn what_was_edited_since_it_was_written_for_d1_is_an_error() {
 fn what_d1_would_refuse_or_lose_is_refused_with_its_place() {
     let cases = [
         (NOTES[1].1, "migrations/002_it.sql:4:1", "takes the rows of `notes` along that refer to it"),
+        ("DROP TABLE users;\nDROP TABLE notes;\n", "002_it.sql:1:1", "this file drops `notes` as well: do that first"),
         ("CREATE TEMP TABLE t (x);\n", "002_it.sql:1:1", "D1 does not allow this"),
         ("PRAGMA user_version = 3;\n", "002_it.sql:1:1", "D1 does not allow this"),
         ("CREATE VIRTUAL TABLE f USING fts4(x);\n", "002_it.sql:1:1", "D1 does not allow this"),

@@ -31,7 +31,7 @@ use crate::status::{Entry, Status};
 use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
-use crate::{compare, down, forget, history, mark, repair, reset, up, verify, verify_schema};
+use crate::{down, entries, forget, history, mark, repair, reset, up, verify, verify_schema};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -440,7 +440,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says, and a history table of another shape.
     pub fn status(&self, connection: &mut B::Connection) -> Result<Status, Error> {
-        compare::status(&mut self.session(connection), self.set, &self.options)
+        entries::status(&mut self.session(connection), self.set, &self.options)
     }
 
     /// The migrations that [`Migrator::up`] would still run. It changes nothing.

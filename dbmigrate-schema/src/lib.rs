@@ -51,6 +51,7 @@ pub use program::Program;
 pub use proof::{Claim, Failure, Loss, LossKind, Proof, Step, prove};
 pub use read::{ReadError, ReadOptions};
 pub use replay::{Replay, Stopped, replay};
+pub use scratch::register as stand_in;
 pub use squash::{Squash, check_squash, squash};
 pub use trial::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out};
 pub use undo::undo;

@@ -22,7 +22,11 @@ pub(crate) fn copy(connection: &Connection, stubs: &Stubs) -> rusqlite::Result<C
 }
 
 /// Lets SQLite take the names that only the program knows. What a function would answer is not known: NULL.
-pub(crate) fn register(connection: &Connection, stubs: &Stubs) -> rusqlite::Result<()> {
+///
+/// # Errors
+///
+/// When SQLite does not take a name.
+pub fn register(connection: &Connection, stubs: &Stubs) -> rusqlite::Result<()> {
     // As an index, a generated column or a view may use it.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     for name in &stubs.functions {

@@ -8,6 +8,7 @@ mod block;
 pub(crate) mod d1;
 mod guard;
 mod once;
+mod others;
 mod prove;
 mod repeat;
 mod run;
@@ -23,7 +24,7 @@ use dbmigrate_runtime::{Migration, Migrator, Set};
 use self::block::{Block, Item, Scripts};
 use self::guard::Guard;
 use self::prove::Claim;
-use self::run::Range;
+use self::run::{Bench, Range};
 use self::write::Text;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
@@ -78,16 +79,18 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         return Ok(made);
     }
     refuse(&set, range, request.idempotent)?;
+    let others = others::required(project, &set)?;
     with_own_requirements(&set, |runtime| {
-        let mut blocks = blocks(&set, runtime, range)?;
+        let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
+        let mut blocks = blocks(bench, range)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
         let text = match request.idempotent {
-            true => repeat::text(&set, runtime, range, &mut blocks, &title)?,
-            false => text(&set, runtime, range, &blocks, &title),
+            true => repeat::text(bench, range, &mut blocks, &title)?,
+            false => text(bench, range, &blocks, &title),
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
-        let gone = if comes_back { Vec::new() } else { Guard::new(&set, runtime.name).make_way() };
-        let claim = Claim { set: runtime, source: &set, range, again: request.idempotent, gone };
+        let gone = if comes_back { Vec::new() } else { Guard::new(bench).make_way() };
+        let claim = Claim { bench, range, again: request.idempotent, gone };
         let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
         made.warnings = warnings(&set, range, proved);
         made.text = Some(text);
@@ -114,15 +117,15 @@ fn with_own_requirements<R>(set: &MigrationSet, work: impl FnOnce(&Set<'_>) -> R
 }
 
 /// What the real runner does, cut into transactions.
-fn blocks(set: &MigrationSet, runtime: &Set<'_>, range: Range) -> Result<Vec<Block>, CliError> {
-    let creates = run::creates(runtime, &set.config)?;
-    let mut database = run::at(runtime, range.from)?;
+fn blocks(bench: Bench<'_>, range: Range) -> Result<Vec<Block>, CliError> {
+    let creates = bench.creates()?;
+    let mut database = bench.at(range.from)?;
     if range.from == 0 {
         // With a history the runner gives each migration a transaction of its own.
         creates.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(run::unusable)?;
     }
-    let tape = run::recorded(runtime, range, &mut database).map_err(|error| run::refused(&error))?;
-    let mut blocks = block::blocks(tape, &Scripts::of(set, range.is_up()));
+    let tape = bench.recorded(range, &mut database).map_err(|error| run::refused(&error))?;
+    let mut blocks = block::blocks(tape, &Scripts::of(bench.source, range.is_up()));
     if let Some(first) = blocks.first_mut().filter(|_| range.from > 0) {
         // An older program may not have made all of it. What the head says stays true until something is applied.
         let creates = creates.into_iter().filter(|sql| sql.starts_with("CREATE "));
@@ -131,8 +134,8 @@ fn blocks(set: &MigrationSet, runtime: &Set<'_>, range: Range) -> Result<Vec<Blo
     Ok(blocks)
 }
 
-fn text(set: &MigrationSet, runtime: &Set<'_>, range: Range, blocks: &[Block], title: &str) -> String {
-    let guard = Guard::new(set, runtime.name);
+fn text(bench: Bench<'_>, range: Range, blocks: &[Block], title: &str) -> String {
+    let (set, guard) = (bench.source, Guard::new(bench));
     let mut text = Text::new(title, &header(set, range, false));
     let makes_way = makes_way(set, range, blocks);
     for (at, block) in blocks.iter().enumerate() {
@@ -334,6 +337,16 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
             Down::Script(down) if !range.is_up() => down,
             _ => up,
         };
+        let source = script.source.text();
+        for step in &script.steps {
+            let Step::Sql(statement) = step else { continue };
+            let sql = source.get(statement.span.start..statement.span.end).unwrap_or_default();
+            if block::looks_ended(sql) {
+                let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
+                let at = Location::new(&script.source, statement.span);
+                out.push(Diagnostic::warning("looks-ended", message).at(at).help("put the line together with another"));
+            }
+        }
         if script.tolerate_existing {
             let message = format!("`{}` tolerates what exists, and the script does not", migration.name());
             out.push(Diagnostic::warning("intolerant", message).in_file(script.source.path()));

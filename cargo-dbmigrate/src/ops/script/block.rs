@@ -200,6 +200,16 @@ pub(super) fn begins_with(sql: &str, words: &[&str]) -> bool {
     words.iter().all(|word| tokens.next().is_some_and(|token| is_word(sql, token, word)))
 }
 
+/// Whether a line holds nothing but a word that shells take for the end of a statement.
+pub(super) fn looks_ended(sql: &str) -> bool {
+    let mut rest = tokens(sql).filter(|token| matches!(token.text(sql).to_ascii_lowercase().as_str(), "/" | "go"));
+    rest.any(|token| {
+        let before = sql[..token.span.start].rsplit('\n').next().unwrap_or_default();
+        let after = sql[token.span.end..].split('\n').next().unwrap_or_default();
+        before.trim().is_empty() && after.trim().is_empty()
+    })
+}
+
 /// A statement with its values in the place of its parameters.
 fn bound(sql: &str, params: &[Value]) -> String {
     use dbmigrate_core::token::TokenKind;
@@ -213,4 +223,24 @@ fn bound(sql: &str, params: &[Value]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_take_the_place_of_parameters_and_of_nothing_else() {
+        let params = [Value::Text("it's ?2".into()), Value::Null, Value::Integer(-7), Value::Text("a\0b".into())];
+        assert_eq!(
+            bound("INSERT INTO t VALUES (?1, ?2, '?3', ?3, ?4, ?11) -- ?1", &params),
+            "INSERT INTO t VALUES ('it''s ?2', NULL, '?3', -7, CAST(x'610062' AS TEXT), ?11) -- ?1"
+        );
+    }
+
+    #[test]
+    fn a_line_that_ends_a_statement_in_a_shell_is_seen() {
+        assert!(looks_ended("SELECT a\n / \nb") && looks_ended("SELECT\nGO\nFROM t"));
+        assert!(!looks_ended("SELECT a / b, '\n/\n' AS go -- /\n"));
+    }
 }

@@ -10,7 +10,6 @@ mod file;
 use std::path::{Path, PathBuf};
 
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
-use dbmigrate_runtime::Set;
 use rusqlite::Connection;
 
 use self::engine::Statement;
@@ -18,8 +17,8 @@ use self::file::Found;
 use super::block::{Block, Item, User};
 use super::guard::{Condition, Guard};
 use super::prove::Claim;
-use super::run::{self, Range};
-use super::{blocks, refuse, with_own_requirements, write};
+use super::run::{self, Bench, Range};
+use super::{blocks, others, refuse, with_own_requirements, write};
 use crate::error::CliError;
 use crate::ops::edit;
 use crate::ops::project::Project;
@@ -51,7 +50,11 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
     }
     refuse(&set, range, false)?;
     beside(&set)?;
-    let files = with_own_requirements(&set, |runtime| files(&set, runtime, kept, &mut done.warnings))?;
+    let others = others::required(project, &set)?;
+    let files = with_own_requirements(&set, |runtime| {
+        let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
+        files(bench, kept, &mut done.warnings)
+    })?;
     for (migration, statements) in set.migrations.iter().zip(files).skip(kept) {
         let path = folder.join(file::name(migration));
         edit::create(&path, &file::text(migration, &statements))
@@ -113,17 +116,13 @@ fn is_bare(migration: &SourceMigration) -> bool {
 }
 
 /// The statements of all files. Those after the first `kept` are proved.
-fn files(
-    set: &MigrationSet,
-    runtime: &Set<'_>,
-    kept: usize,
-    warnings: &mut Vec<Diagnostic>,
-) -> Result<Vec<Vec<Statement>>, CliError> {
+fn files(bench: Bench<'_>, kept: usize, warnings: &mut Vec<Diagnostic>) -> Result<Vec<Vec<Statement>>, CliError> {
+    let set = bench.source;
     let every = Range { from: 0, to: set.migrations.len() };
-    let guard = Guard::new(set, runtime.name);
+    let guard = Guard::new(bench);
     let mut files = Vec::new();
-    let mut database = run::memory()?;
-    for (at, block) in blocks(set, runtime, every)?.into_iter().enumerate() {
+    let mut database = bench.nothing()?;
+    for (at, block) in blocks(bench, every)?.into_iter().enumerate() {
         let range = Range { from: at, to: at + 1 };
         let statements = statements(&guard, block, super::migrations(set, range).as_slice());
         if at >= kept {
@@ -131,9 +130,9 @@ fn files(
             if let Some(problem) = file::trimmed(&statements) {
                 return Err(problem.into());
             }
-            let claim = Claim { set: runtime, source: set, range, again: false, gone: Vec::new() };
+            let claim = Claim { bench, range, again: false, gone: Vec::new() };
             // What fails for a reason that a file can be blamed for is said with its place.
-            engine::run(&mut run::copy(&database)?, &statements).map_err(|fault| fault.blamed())?;
+            engine::run(&mut bench.copy(&database)?, &statements).map_err(|fault| fault.blamed())?;
             let run = |database: &mut Connection| engine::run(database, &statements).map_err(|fault| fault.why());
             let proved = claim.prove_on(&database, &run)?;
             warnings.extend(super::warnings(set, range, proved));

@@ -5,12 +5,14 @@ use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{MigrationSet, SourceMigration};
 use dbmigrate_runtime::quote_identifier;
 
-use super::run::Range;
+use super::run::{Bench, Range};
 use super::value::text;
 
 /// The tables of a set, and what a database at one of its versions has in them.
 pub(super) struct Guard<'s> {
     set: &'s MigrationSet,
+    others: &'s [MigrationSet],
+    is_alone: bool,
     /// The name of the set, as statements have it.
     name: String,
     /// The tables as statements have them.
@@ -44,11 +46,12 @@ pub(super) struct Stage {
 }
 
 impl<'s> Guard<'s> {
-    pub(super) fn new(set: &'s MigrationSet, name: &str) -> Self {
+    pub(super) fn new(bench: Bench<'s>) -> Self {
+        let Bench { source: set, others, is_alone, .. } = bench;
         let table = &set.config.table;
         let named = |suffix: &str| format!("main.{}", quote_identifier(&format!("{table}{suffix}")));
         let [rows, table, orphans, repeatables] = ["", "_guard", "_orphans", "_repeatable"].map(named);
-        Self { set, name: text(name), rows, table, orphans, repeatables }
+        Self { set, others, is_alone, name: text(bench.set.name), rows, table, orphans, repeatables }
     }
 
     /// The database has exactly the first migrations of the set, as they are, and no objects where it has none.
@@ -56,9 +59,11 @@ impl<'s> Guard<'s> {
         let (rows, set) = (&self.rows, &self.name);
         let total = format!("(SELECT count(*) FROM {rows} WHERE set_name = {set}) = {count}");
         let Some(last) = self.set.migrations.get(..count).and_then(|them| them.last()) else {
-            // The tables of other sets are none of its business.
-            let sql = if self.set.config.set.is_empty() { format!("{total} AND {}", self.no_objects()) } else { total };
-            return Condition { says: "this script begins on an empty database".to_owned(), sql };
+            let (says, sql) = match self.is_alone() {
+                true => ("an empty database", format!("{total} AND {}", self.no_objects())),
+                false => ("a database without a history", total),
+            };
+            return Condition { says: format!("this script begins on {says}"), sql };
         };
         let known: Vec<String> = self.set.migrations[..count]
             .iter()
@@ -138,7 +143,7 @@ impl<'s> Guard<'s> {
                 known.join(",\n    ")
             ));
         }
-        if low == 0 && range.is_up() && self.set.config.set.is_empty() {
+        if low == 0 && range.is_up() && self.is_alone() {
             parts.push(format!("({total} > 0 OR {})", self.no_objects()));
         }
         Condition { says, sql: parts.join("\n  AND ") }
@@ -165,14 +170,17 @@ impl<'s> Guard<'s> {
     pub(super) fn requirements(&self, migrations: &[&SourceMigration]) -> Vec<Condition> {
         let requires = migrations.iter().flat_map(|it| it.requires.iter().map(|required| (it.name(), &required.name)));
         let elsewhere = requires.filter_map(|(name, required)| Some((name, required.split_once('/')?)));
-        let condition = |(name, (set, other)): (String, (&str, &str))| Condition {
-            says: format!("{name} requires {set}/{other}"),
-            sql: format!(
-                "EXISTS (SELECT 1 FROM {} WHERE set_name = {} AND name = {} AND state = 'applied')",
-                self.rows,
-                text(set),
-                text(other)
-            ),
+        let condition = |(name, (set, other)): (String, (&str, &str))| {
+            let table = self.others.iter().find(|it| it.config.set == set).map_or("", |it| it.config.table.as_str());
+            Condition {
+                says: format!("{name} requires {set}/{other}"),
+                sql: format!(
+                    "EXISTS (SELECT 1 FROM main.{} WHERE set_name = {} AND name = {} AND state = 'applied')",
+                    quote_identifier(table),
+                    text(set),
+                    text(other)
+                ),
+            }
         };
         elsewhere.map(condition).collect()
     }
@@ -267,6 +275,11 @@ impl<'s> Guard<'s> {
             self.repeatables, self.name
         );
         Some(Condition { says: "a view that is made anew has a trigger that no file makes".to_owned(), sql })
+    }
+
+    /// Whether an empty history means an empty database: no other set is in it, and nothing is there before the first.
+    fn is_alone(&self) -> bool {
+        self.is_alone && self.set.base.is_none()
     }
 
     fn no_objects(&self) -> String {

@@ -1,13 +1,12 @@
 //! Whether a script does what the runner does: both run on the same database in memory, and all of it is compared.
 
-use dbmigrate_core::MigrationSet;
 use dbmigrate_core::token::{TokenKind, tokens};
-use dbmigrate_runtime::{Migrator, Set, quote_identifier};
+use dbmigrate_runtime::{Migrator, quote_identifier};
 use dbmigrate_schema::{ReadOptions, Schema, fill};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::run::{self, Range, copy, unusable};
+use super::run::{self, Bench, Range, unusable};
 use super::value::text;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
@@ -21,8 +20,7 @@ pub(super) type Run<'r> = &'r dyn Fn(&mut Connection) -> Result<(), String>;
 
 /// What is proved.
 pub(super) struct Claim<'c> {
-    pub(super) set: &'c Set<'c>,
-    pub(super) source: &'c MigrationSet,
+    pub(super) bench: Bench<'c>,
     pub(super) range: Range,
     /// Whether the script can be run again, and on every version in between.
     pub(super) again: bool,
@@ -43,7 +41,7 @@ impl Claim<'_> {
     /// Runs a script on databases at the first version, with and without rows, and compares each with what the runner
     /// makes of it. `run` says how a script is run.
     pub(super) fn prove(&self, run: Run<'_>) -> Result<Proved, CliError> {
-        self.prove_on(&run::at(self.set, self.range.from)?, run)
+        self.prove_on(&self.bench.at(self.range.from)?, run)
     }
 
     /// As [`Claim::prove`], on a database that is at the first version.
@@ -53,7 +51,7 @@ impl Claim<'_> {
         if self.range.from == 0 {
             return Ok(proved);
         }
-        let filled = copy(base)?;
+        let filled = self.bench.copy(base)?;
         match self.fill(&filled) {
             Ok(()) => self.one(&filled, run, &mut proved)?,
             Err(why) => proved.without_rows = Some(why),
@@ -63,18 +61,20 @@ impl Claim<'_> {
 
     /// Fills a database that the runner can take where it is to go.
     fn fill(&self, base: &Connection) -> Result<(), String> {
-        let options =
-            ReadOptions { without_tables: history_tables(&self.source.config, self.source.adoption.as_ref()) };
+        let sets = [self.bench.source].into_iter().chain(self.bench.others);
+        let without_tables = sets.flat_map(|set| history_tables(&set.config, set.adoption.as_ref())).collect();
+        let options = ReadOptions { without_tables };
         let schema = Schema::read(base, &options).map_err(|error| error.to_string())?;
         fill(base, &schema, 1).map_err(|error| error.to_string())?;
-        let mut trial = copy(base).map_err(|_| "it could not be copied".to_owned())?;
-        run::go(self.set, self.range, &mut trial)
+        let mut trial = self.bench.copy(base).map_err(|_| "it could not be copied".to_owned())?;
+        self.bench
+            .go(self.range, &mut trial)
             .map_err(|error| error.message().lines().next().unwrap_or_default().to_owned())
     }
 
     /// Takes a database where the script is to take it.
     fn go(&self, database: &mut Connection) -> Result<(), CliError> {
-        run::go(self.set, self.range, database).map_err(|error| run::refused(&error))?;
+        self.bench.go(self.range, database).map_err(|error| run::refused(&error))?;
         self.gone.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(unusable)
     }
 
@@ -82,9 +82,9 @@ impl Claim<'_> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut theirs = copy(base)?;
+            let mut theirs = self.bench.copy(base)?;
             self.go(&mut theirs)?;
-            let mut own = copy(base)?;
+            let mut own = self.bench.copy(base)?;
             run(&mut own).map_err(|why| unproven(&format!("it fails: {why}")))?;
             let expected = self.contents(&theirs)?;
             let found = self.contents(&own)?;
@@ -94,7 +94,7 @@ impl Claim<'_> {
                 return self.repeat(base, &mut own, &expected, run, proved);
             }
             if attempt == ATTEMPTS {
-                let mut again = copy(base)?;
+                let mut again = self.bench.copy(base)?;
                 self.go(&mut again)?;
                 let chance = differences(&expected, &self.contents(&again)?);
                 let is_chance = |name: &&String| chance.contains(name);
@@ -134,8 +134,8 @@ impl Claim<'_> {
         }
         let Range { from, to } = self.range;
         for between in if to > from { from + 1..=to } else { to..=from - 1 } {
-            let mut other = copy(base)?;
-            run::go(self.set, Range { from, to: between }, &mut other).map_err(|error| run::refused(&error))?;
+            let mut other = self.bench.copy(base)?;
+            self.bench.go(Range { from, to: between }, &mut other).map_err(|error| run::refused(&error))?;
             run(&mut other).map_err(|why| {
                 not_again(&format!("on a database that has {between} of the migrations, it fails: {why}"))
             })?;
@@ -151,14 +151,14 @@ impl Claim<'_> {
 
     /// The program starts on it with nothing to do, where it is to be at its newest version.
     fn is_clean(&self, database: &mut Connection) -> Result<(), CliError> {
-        let migrator = Migrator::<Rusqlite>::new(self.set);
+        let migrator = Migrator::<Rusqlite>::new(self.bench.set);
         let verification = migrator.verify(database).map_err(|error| unproven(&error.message()))?;
         if let Some(problem) = verification.problems.first() {
             return Err(unproven(&problem.message));
         }
         let status = migrator.status(database).map_err(|error| unproven(&error.message()))?;
         let applied = status.entries.iter().filter(|entry| entry.state.is_applied()).count();
-        let is_last = self.range.to == self.set.migrations.len();
+        let is_last = self.range.to == self.bench.set.migrations.len();
         let is_current = || status.pending() == 0 && !status.repeatables.iter().any(|it| it.state.is_pending());
         if applied != self.range.to || is_last && self.range.is_up() && !is_current() {
             return Err(unproven("the history is not what the runner makes it"));
@@ -172,7 +172,7 @@ impl Claim<'_> {
     }
 
     fn try_contents(&self, connection: &Connection) -> rusqlite::Result<Contents> {
-        let table = &self.source.config.table;
+        let table = &self.bench.source.config.table;
         let mut contents = vec![(
             "the schema".to_owned(),
             rows(connection, "SELECT type, name, tbl_name, sql FROM main.sqlite_master ORDER BY type, name")?

@@ -2,26 +2,20 @@
 
 use std::collections::HashMap;
 
-use dbmigrate_core::{Diagnostic, MigrationSet};
-use dbmigrate_runtime::Set;
+use dbmigrate_core::Diagnostic;
 
 use super::block::{Block, Item, User};
 use super::guard::Guard;
 use super::header;
 use super::once::{Dropped, once};
-use super::run::{self, Range};
+use super::run::{self, Bench, Range};
 use super::write::{self, Text};
 use crate::error::CliError;
 
 /// The text, or every statement that can't be said so.
-pub(super) fn text(
-    set: &MigrationSet,
-    runtime: &Set<'_>,
-    range: Range,
-    blocks: &mut [Block],
-    title: &str,
-) -> Result<String, CliError> {
-    let guard = Guard::new(set, runtime.name);
+pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: &str) -> Result<String, CliError> {
+    let set = bench.source;
+    let guard = Guard::new(bench);
     let numbers: HashMap<String, (usize, u64)> =
         set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
     let mut problems = Vec::new();
@@ -54,9 +48,9 @@ pub(super) fn text(
             }
         }
     }
-    problems.extend(taken_from_others(runtime, range, &dropped)?);
+    problems.extend(taken_from_others(bench, range, &dropped)?);
     if problems.is_empty() {
-        problems.extend(fails_again(runtime, range, blocks)?);
+        problems.extend(fails_again(bench, range, blocks)?);
     }
     if !problems.is_empty() {
         return Err(CliError::diagnostics(problems).help("without `--idempotent` there is a script that runs once"));
@@ -79,7 +73,7 @@ pub(super) fn text(
 
 /// What is taken away whenever the script runs must not be there on a version that it is run on once more.
 fn taken_from_others(
-    runtime: &Set<'_>,
+    bench: Bench<'_>,
     range: Range,
     dropped: &[(usize, Dropped, User)],
 ) -> Result<Vec<Diagnostic>, CliError> {
@@ -88,11 +82,11 @@ fn taken_from_others(
         return Ok(problems);
     }
     let Range { from, to } = range;
-    let mut database = run::at(runtime, from)?;
+    let mut database = bench.at(from)?;
     let mut at = from;
     while at != to {
         let next = if to > from { at + 1 } else { at - 1 };
-        run::go(runtime, Range { from: at, to: next }, &mut database).map_err(|error| run::refused(&error))?;
+        bench.go(Range { from: at, to: next }, &mut database).map_err(|error| run::refused(&error))?;
         at = next;
         for (place, Dropped { kind, name }, user) in dropped {
             // It has run on this version.
@@ -108,13 +102,13 @@ fn taken_from_others(
 }
 
 /// A statement that fails where it has run already.
-fn fails_again(runtime: &Set<'_>, range: Range, blocks: &[Block]) -> Result<Option<Diagnostic>, CliError> {
+fn fails_again(bench: Bench<'_>, range: Range, blocks: &[Block]) -> Result<Option<Diagnostic>, CliError> {
     let Range { from, to } = range;
     let between: Vec<usize> = if to > from { (from..=to).collect() } else { (to..=from).rev().collect() };
-    let mut database = run::at(runtime, from)?;
+    let mut database = bench.at(from)?;
     for (last, next) in between.iter().zip(&between[1..]) {
-        run::go(runtime, Range { from: *last, to: *next }, &mut database).map_err(|error| run::refused(&error))?;
-        let trial = run::copy(&database)?;
+        bench.go(Range { from: *last, to: *next }, &mut database).map_err(|error| run::refused(&error))?;
+        let trial = bench.copy(&database)?;
         for item in blocks.iter().flat_map(|block| &block.items) {
             let (sql, user) = match item {
                 Item::Own(sql) => (sql, None),

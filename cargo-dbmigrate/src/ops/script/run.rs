@@ -1,12 +1,15 @@
 //! One run of the real runner on a database in memory, from one version of a set to another, and what it did.
 
-use dbmigrate_core::config::Config;
-use dbmigrate_runtime::{Migrator, NoBackend, Set};
+use dbmigrate_core::{Diagnostic, Location, MigrationSet, Step};
+use dbmigrate_runtime::{Migrator, NoBackend, Set, quote_identifier};
+use dbmigrate_schema::stand_in;
 use rusqlite::Connection;
+use rusqlite::backup::Backup;
 
 use super::tape::{Event, Recorder, Tape};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
+use crate::ops::runtime_set;
 
 /// What the history records for migrations that a script applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"), " (script)");
@@ -25,93 +28,124 @@ impl Range {
     }
 }
 
-/// An empty database in memory, as a program has it.
-pub(super) fn memory() -> Result<Connection, CliError> {
-    let open = || {
-        let connection = Connection::open_in_memory()?;
-        connection.execute_batch("PRAGMA foreign_keys = ON")?;
-        Ok(connection)
-    };
-    open().map_err(unusable)
+/// A set, as it was read and as the runner sees it, and databases in memory to run it on.
+#[derive(Clone, Copy)]
+pub(super) struct Bench<'b> {
+    pub(super) source: &'b MigrationSet,
+    pub(super) set: &'b Set<'b>,
+    /// The other sets that it requires something of, each after those that it requires.
+    pub(super) others: &'b [MigrationSet],
+    /// Whether no other set is in its database.
+    pub(super) is_alone: bool,
 }
 
-/// A database in memory that has the first migrations of a set, with nobody's rows but theirs.
-pub(super) fn at(set: &Set<'_>, count: usize) -> Result<Connection, CliError> {
-    let mut connection = memory()?;
-    if let Some(last) = count.checked_sub(1).and_then(|last| set.migrations.get(last)) {
-        let migrator = Migrator::<Rusqlite>::new(set).untimed();
-        migrator.up_to(&mut connection, last.number).map_err(|error| refused(&error))?;
-    }
-    Ok(connection)
-}
-
-/// A copy of a database, in memory.
-pub(super) fn copy(from: &Connection) -> Result<Connection, CliError> {
-    let mut to = memory()?;
-    let copied = rusqlite::backup::Backup::new(from, &mut to).and_then(|copy| copy.step(-1).map(drop));
-    copied.map_err(unusable)?;
-    Ok(to)
-}
-
-/// Takes a database from one version of a set to the other, as the runner does.
-pub(super) fn go(set: &Set<'_>, range: Range, connection: &mut Connection) -> Result<(), dbmigrate_runtime::Error> {
-    recorded(set, range, connection).map(drop)
-}
-
-/// As [`go`], and what happened.
-pub(super) fn recorded(
-    set: &Set<'_>,
-    range: Range,
-    connection: &mut Connection,
-) -> Result<Vec<Event>, dbmigrate_runtime::Error> {
-    let tape = Tape::default();
-    let (each, steps) = (tape.clone(), tape.clone());
-    let migrator = Migrator::<NoBackend>::new(set)
-        .untimed()
-        .tool(TOOL)
-        .before_each(move |upcoming| {
-            each.add(Event::Migration(upcoming.name.to_owned()));
-            Ok(())
-        })
-        .on_progress(move |progress| {
-            if progress.step == 1 {
-                steps.add(Event::Script(progress.name.to_owned()));
+impl Bench<'_> {
+    /// A database as the first migration finds it. What the program registers is stood in for.
+    pub(super) fn nothing(self) -> Result<Connection, CliError> {
+        let mut connection = self.open()?;
+        if let Some(base) = &self.source.base {
+            for step in &base.steps {
+                let Step::Sql(statement) = step else { continue };
+                let sql = base.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
+                connection.execute_batch(sql).map_err(|error| {
+                    Diagnostic::error("replay", format!("`{}` failed: {error}", base.source.path()))
+                        .at(Location::new(&base.source, statement.span))
+                })?;
             }
-        });
-    let mut driver = Recorder::new(connection, &tape, set);
-    let goal = range.to.checked_sub(1).and_then(|last| set.migrations.get(last));
-    match goal {
-        _ if range.is_up() && range.to == set.migrations.len() => migrator.up_with(&mut driver)?,
-        Some(goal) if range.is_up() => migrator.up_to_with(&mut driver, goal.number)?,
-        Some(goal) => migrator.down_to_with(&mut driver, goal.number)?,
-        None => migrator.down_all_with(&mut driver)?,
-    };
-    Ok(tape.take())
-}
-
-/// The statements by which the runner makes its tables where they are missing. Each can be run twice.
-pub(super) fn creates(set: &Set<'_>, config: &Config) -> Result<Vec<String>, CliError> {
-    let mut scratch = memory()?;
-    let first = Range { from: 0, to: 1 };
-    let events = recorded(set, first, &mut scratch).map_err(|error| refused(&error))?;
-    let head = format!(
-        "UPDATE main.{} SET chain = ''",
-        dbmigrate_runtime::quote_identifier(&format!("{}_head", config.table))
-    );
-    let mut creates = Vec::new();
-    for event in events.into_iter().skip_while(|event| !matches!(event, Event::Begun(_))).skip(1) {
-        match event {
-            Event::Executed(sql) => {
-                let is_last = sql == head;
-                creates.push(sql);
-                if is_last {
-                    return Ok(creates);
-                }
-            }
-            _ => break,
         }
+        for other in self.others {
+            let mut run = |set: &Set<'_>| {
+                let migrator = Migrator::<Rusqlite>::new(set).untimed().allow_existing_schema();
+                migrator.up(&mut connection).map(drop).map_err(|error| refused(&error))
+            };
+            runtime_set::with_set(other, &mut run)?;
+        }
+        Ok(connection)
     }
-    Err(CliError::failure("the runner makes its history in a way that this command does not know"))
+
+    /// A database that has the first migrations of the set, with nobody's rows but theirs.
+    pub(super) fn at(self, count: usize) -> Result<Connection, CliError> {
+        let mut connection = self.nothing()?;
+        if let Some(last) = count.checked_sub(1).and_then(|last| self.set.migrations.get(last)) {
+            let migrator = Migrator::<Rusqlite>::new(self.set).untimed().allow_existing_schema();
+            migrator.up_to(&mut connection, last.number).map_err(|error| refused(&error))?;
+        }
+        Ok(connection)
+    }
+
+    /// A copy of a database.
+    pub(super) fn copy(self, from: &Connection) -> Result<Connection, CliError> {
+        let mut to = self.open()?;
+        let copied = Backup::new(from, &mut to).and_then(|copy| copy.step(-1).map(drop));
+        copied.map_err(unusable)?;
+        Ok(to)
+    }
+
+    fn open(self) -> Result<Connection, CliError> {
+        let open = || {
+            let connection = Connection::open_in_memory()?;
+            connection.execute_batch("PRAGMA foreign_keys = ON")?;
+            stand_in(&connection, &self.source.config.replay.stubs)?;
+            Ok(connection)
+        };
+        open().map_err(unusable)
+    }
+
+    /// Takes a database from one version of the set to the other, as the runner does.
+    pub(super) fn go(self, range: Range, connection: &mut Connection) -> Result<(), dbmigrate_runtime::Error> {
+        self.recorded(range, connection).map(drop)
+    }
+
+    /// As [`Bench::go`], and what happened.
+    pub(super) fn recorded(
+        self,
+        range: Range,
+        connection: &mut Connection,
+    ) -> Result<Vec<Event>, dbmigrate_runtime::Error> {
+        let set = self.set;
+        let tape = Tape::default();
+        let (each, steps) = (tape.clone(), tape.clone());
+        let migrator = Migrator::<NoBackend>::new(set)
+            .untimed()
+            .allow_existing_schema()
+            .tool(TOOL)
+            .before_each(move |upcoming| {
+                each.add(Event::Migration(upcoming.name.to_owned()));
+                Ok(())
+            })
+            .on_progress(move |progress| {
+                if progress.step == 1 {
+                    steps.add(Event::Script(progress.name.to_owned()));
+                }
+            });
+        let mut driver = Recorder::new(connection, &tape, set);
+        let goal = range.to.checked_sub(1).and_then(|last| set.migrations.get(last));
+        match goal {
+            _ if range.is_up() && range.to == set.migrations.len() => migrator.up_with(&mut driver)?,
+            Some(goal) if range.is_up() => migrator.up_to_with(&mut driver, goal.number)?,
+            Some(goal) => migrator.down_to_with(&mut driver, goal.number)?,
+            None => migrator.down_all_with(&mut driver)?,
+        };
+        Ok(tape.take())
+    }
+
+    /// The statements by which the runner makes its tables where they are missing. Each can be run twice.
+    pub(super) fn creates(self) -> Result<Vec<String>, CliError> {
+        let mut scratch = self.nothing()?;
+        let events = self.recorded(Range { from: 0, to: 1 }, &mut scratch).map_err(|error| refused(&error))?;
+        let head = quote_identifier(&format!("{}_head", self.source.config.table));
+        let last = format!("UPDATE main.{head} SET chain = ''");
+        let mut creates = Vec::new();
+        for event in events.into_iter().skip_while(|event| !matches!(event, Event::Begun(_))).skip(1) {
+            let Event::Executed(sql) = event else { break };
+            let is_last = sql == last;
+            creates.push(sql);
+            if is_last {
+                return Ok(creates);
+            }
+        }
+        Err(CliError::failure("the runner makes its history in a way that this command does not know"))
+    }
 }
 
 /// What the runner said on a database in memory.

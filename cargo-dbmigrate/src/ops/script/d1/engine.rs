@@ -77,7 +77,11 @@ impl Fault {
 pub(super) fn run(database: &mut Connection, statements: &[Statement]) -> Result<(), Fault> {
     let own = |error: rusqlite::Error| Fault { message: error.to_string(), user: None, help: None };
     database.execute_batch("BEGIN IMMEDIATE").map_err(own)?;
-    let done = statements.iter().try_for_each(|statement| one(database, statement));
+    let mut rest = statements.iter();
+    let mut done = Ok(());
+    while let (Ok(()), Some(statement)) = (&done, rest.next()) {
+        done = one(database, statement, rest.as_slice());
+    }
     let end = if done.is_ok() { database.execute_batch("COMMIT").map_err(own) } else { Ok(()) };
     let result = done.and(end);
     if result.is_err() && !database.is_autocommit() {
@@ -86,7 +90,7 @@ pub(super) fn run(database: &mut Connection, statements: &[Statement]) -> Result
     result
 }
 
-fn one(database: &mut Connection, statement: &Statement) -> Result<(), Fault> {
+fn one(database: &mut Connection, statement: &Statement, rest: &[Statement]) -> Result<(), Fault> {
     let fault = |message: String, help: Option<String>| Fault { message, user: statement.user.clone(), help };
     let failed = |error: rusqlite::Error| fault(error.to_string(), None);
     let effect = statement.user.as_ref().map(|user| &user.effect);
@@ -95,10 +99,18 @@ fn one(database: &mut Connection, statement: &Statement) -> Result<(), Fault> {
     {
         let message =
             format!("dropping `{table}` on D1 takes the rows of `{child}` along that refer to it, or fails over them");
-        let help = format!(
-            "D1 always enforces foreign keys: rebuild `{child}` without its reference first, then `{table}`, then `{child}` \
-             with it, in migrations of their own"
-        );
+        let goes = |later: &Statement| {
+            let effect = later.user.as_ref().map(|user| &user.effect);
+            matches!(effect, Some(Effect::DropTable(name)) if name.eq_ignore_ascii_case(&child))
+        };
+        let help = if rest.iter().any(goes) {
+            format!("this file drops `{child}` as well: do that first")
+        } else {
+            format!(
+                "D1 always enforces foreign keys: rebuild `{child}` without its reference first, then `{table}`, then \
+                 `{child}` with it, in migrations of their own"
+            )
+        };
         return Err(fault(message, Some(help)));
     }
     if let (true, Some(Effect::Write(table))) = (statement.unenforced, effect)
