@@ -192,6 +192,11 @@ fn nothing_is_written_over() {
     let mut db = made(&[OWN_TABLE, "CREATE VIEW _migrations_of_tool AS SELECT 1"]);
     let error = refused(&migrator(OWN).allow_mismatch(), &mut db, &["`_migrations_of_tool`", "`old-table = \"drop\"`"]);
     assert!(error.is_adoption());
+    // A table of our name that is neither ours nor the old one, as a program makes that keeps a history by itself.
+    let mut db = old_database();
+    run(&db, "CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT)");
+    let words = ["is not a history of dbmigrate", "`table = \"…\"` in `[package.metadata.migrations]`"];
+    assert!(refused(&migrator(OLD).allow_mismatch(), &mut db, &words).is_history());
 }
 
 #[test]
