@@ -383,7 +383,7 @@ fn holes_stay_pending_and_follow_the_rules() {
     // It is ours from then on, and what is late can be settled as ever.
     assert_eq!(error.report().adopted.as_ref().unwrap().migrations.len(), 2);
     assert_eq!(history(&db), "001_users 003_y");
-    let apply = Rules { out_of_order: OutOfOrder::Apply, ..Rules::DEFAULT };
+    let apply = Rules { out_of_order: OutOfOrder::APPLY, ..Rules::DEFAULT };
     let runner: Runner = Migrator::new(set(apply));
     assert_eq!(runner.up(&mut db).unwrap().applied[0].name, "002_x");
 }
