@@ -47,8 +47,8 @@ pub(crate) fn squash(
     name: Option<&str>,
     dry_run: bool,
 ) -> Result<Squashed, CliError> {
-    project.sound_config()?;
     house::only(project, "squash")?;
+    project.sound_config()?;
     let guard = create::lock(project)?;
     let set = project.load_sound()?.set;
     let last = set.find(through).map_err(|unknown| CliError::from(*unknown))?.number;

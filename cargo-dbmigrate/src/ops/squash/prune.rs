@@ -24,8 +24,8 @@ pub(crate) struct Pruned {
 /// Deletes them, and writes down that `version`, or else that of the package, is the last one that has them. `dry_run`
 /// changes nothing.
 pub(crate) fn prune(project: &Project, version: Option<&str>, dry_run: bool) -> Result<Pruned, CliError> {
-    project.sound_config()?;
     house::only(project, "squash")?;
+    project.sound_config()?;
     let guard = create::lock(project)?;
     let loaded = project.load();
     // What an earlier one that was stopped has left is for this one.

@@ -25,8 +25,8 @@ pub(crate) struct Undone {
 
 /// Puts back what the squash replaces. `dry_run` changes nothing.
 pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError> {
-    project.sound_config()?;
     house::only(project, "squash")?;
+    project.sound_config()?;
     let guard = create::lock(project)?;
     let loaded = project.load();
     let set = &loaded.set;
