@@ -248,7 +248,7 @@ fn seeds_run_once_in_their_order() {
         testing::<driver::Rusqlite>(files())
             .fresh()
             .seed("INSERT INTO seeded VALUES ('one; two'); -- and so on\nSELECT 1;")
-            .seed_with(fill)
+            .seed_with(|db| fill(db))
             .seed_with(|db| db.execute_batch("DELETE FROM seeded WHERE x = 'one; two'"))
     };
     for _ in 0..2 {
@@ -267,6 +267,26 @@ fn seeds_run_once_in_their_order() {
     );
     let split = testing(files()).seed("INSERT INTO seeded VALUES (1);").seed("INSERT INTO seeded VALUES (2)");
     assert_eq!(count(split), "2");
+}
+
+#[test]
+fn a_seed_can_be_another_set() {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let base = || package(vec![file("001_base", &["CREATE TABLE base (x)"])]).name("base").runner();
+    let other = || {
+        let files = vec![file("001_other", &["CREATE TABLE other (x)", "rust:1"]).requires(&["base/001_base"])];
+        Migrator::<driver::Rusqlite>::new(package(files).name("other").set()).with_code(|_, _| {
+            MADE.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+    };
+    assert!(other().testing().database().unwrap_err().is_requirement());
+    let seeded = || base().testing().fresh().seed_with(move |db| other().up(db).map(drop)).database().unwrap();
+    for mut db in [seeded(), seeded()] {
+        assert_eq!(objects(&db), "base other");
+        assert!(base().up(&mut db).unwrap().is_empty() && other().up(&mut db).unwrap().is_empty());
+    }
+    assert_eq!(MADE.load(Ordering::SeqCst), 1);
 }
 
 #[test]
