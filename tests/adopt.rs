@@ -230,7 +230,7 @@ const NOTES: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT N
 const TAGS: &str = "CREATE TABLE tags (name TEXT);\n";
 
 /// A package with plain files, two of which its own runner has applied.
-fn plain(test: &str, names: [&str; 3], table: &str, rows: &str) -> Project {
+pub(crate) fn plain(test: &str, names: [&str; 3], table: &str, rows: &str) -> Project {
     let project = Project::new(&format!("adopt-plain-{test}"));
     for (name, text) in names.into_iter().zip([NOTES, TAGS, "CREATE INDEX tags_by_name ON tags (name);\n"]) {
         project.write(&format!("migrations/{name}"), text);

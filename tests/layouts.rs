@@ -113,6 +113,8 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
     let mut inside = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
     inside.current_dir(project.root.join("db")).args(["dbmigrate", "list", "--layout", "diesel", "--dir", "diesel"]);
     crate::support::Run::of(&mut inside).succeeds().says("20240116000000_index");
+    run(&["list", "-p", "layouts-try"]).succeeds().says("20240116000000_index");
+    run(&["list", "-p", "other"]).exits(2).says("`db/diesel` does not lie in the package that is named");
     // A fault is shown in the original file.
     project.write("db/diesel/2024-01-17-000000_bad/up.sql", "SELECT 1;\nCREATE TABLE (a);\n");
     run(&["check"]).exits(1).says("db/diesel/2024-01-17-000000_bad/up.sql:2:14");
@@ -171,6 +173,7 @@ fn a_package_builds_and_runs_on_the_files_of_another_tool() {
         (&["lock"], &["`cargo dbmigrate lock` writes files of the house"]),
         (&["renumber"], &["`cargo dbmigrate renumber` writes files of the house"]),
         (&["generate"], &["`cargo dbmigrate generate` writes files of the house"]),
+        (&["squash", "--through", "2"], &["`cargo dbmigrate squash` writes files of the house"]),
     ] {
         let run = project.dbmigrate(command).exits(2);
         words.iter().fold(run, |run, word| run.says(word));

@@ -7,6 +7,7 @@
 
 mod adopt;
 mod adopt_kill;
+mod adopting;
 mod architecture;
 mod assertions;
 mod backup;

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use toml_edit::value;
 
+use crate::adopt::contents;
 use crate::support::{Project, Run, ask, checkout, copy};
 
 /// The folder in `tests/adopt`, the tool, its version, and whether it belongs to the test command.
@@ -62,43 +62,6 @@ fn the_tools_leave_what_the_files_hold() {
     }
 }
 
-/// The files of a tool, read in place by the layout of that name, lead where the tool led: objects and rows.
-#[test]
-fn files_read_in_place_lead_where_their_tool_led() {
-    let folders = PEERS.map(|(folder, ..)| folder);
-    for folder in folders.into_iter().chain(["flyway"]) {
-        let layout = match folder {
-            "sqlx-reversible" => "sqlx",
-            "rusqlite_migration-list" => "plain",
-            tool => tool,
-        };
-        let project = Project::new(&format!("in-place-{folder}"));
-        let files = checkout().join("tests/adopt").join(folder);
-        copy(&files.join("migrations"), &project.root.join("old"));
-        project.edit_manifest(|manifest| {
-            let migrations = &mut manifest["package"]["metadata"]["migrations"];
-            migrations["dir"] = value("old");
-            migrations["layout"] = value(layout);
-        });
-        project.dbmigrate(["up", "--database", "app.db"]).succeeds();
-
-        let led = Connection::open_in_memory().unwrap();
-        led.execute_batch(&fs::read_to_string(files.join("finished.sql")).unwrap()).unwrap();
-        let without = |connection: &Connection, histories: &str| {
-            let names = ask(connection, TABLES).into_iter().filter(|name| name.contains(histories));
-            let drop: String = names.map(|name| format!("DROP TABLE \"{name}\";")).collect();
-            connection.execute_batch(&drop).unwrap();
-            // A history of its own, for one tool.
-            connection.execute_batch("PRAGMA user_version = 0").unwrap();
-            state(connection)
-        };
-        let ours = Connection::open(project.root.join("app.db")).unwrap();
-        let histories = TIMES.iter().map(|(table, _)| *table).chain(["__drizzle_migrations", "schema_migrations"]);
-        let history = histories.into_iter().find(|table| ask(&led, TABLES).contains(&(*table).to_owned()));
-        assert_eq!(without(&ours, "_migrations"), without(&led, history.unwrap_or("no history")), "{folder}");
-    }
-}
-
 fn peer(folder: &str, tool: Tool, version: &str) {
     let project = Project::new(&format!("peer-{folder}"));
     let files = checkout().join("tests/adopt").join(folder);
@@ -110,8 +73,24 @@ fn peer(folder: &str, tool: Tool, version: &str) {
 
     run("all", "five.db", &["5"]).succeeds();
     check("five.db", "installed.sql", "the first five of `migrations`");
+    fs::copy(project.root.join("five.db"), project.root.join("adopted.db")).unwrap();
     run("all", "five.db", &[]).succeeds();
     check("five.db", "finished.sql", "all of `migrations`");
+
+    // What the tool has just made is taken over, and goes on to where the tool goes.
+    let from = match folder {
+        "sqlx-reversible" => "sqlx",
+        "rusqlite_migration-list" => "rusqlite_migration",
+        tool => tool,
+    };
+    let database = ["--database", "adopted.db"];
+    let ours = |command: &[&str]| project.dbmigrate(command.iter().chain(&database)).succeeds();
+    ours(&["adopt", "--files", "all", "--from", from, "--yes"]);
+    ours(&["up"]).says("1 migration applied");
+    ours(&["status", "--check"]);
+    ours(&["verify"]);
+    ours(&["drift"]);
+    assert_eq!(contents(&project.root.join("adopted.db")), contents(&project.root.join("five.db")), "{folder}");
 
     if files.join("broken").exists() {
         copy(&files.join("migrations"), &project.root.join("broken"));

@@ -74,6 +74,7 @@ fn the_configuration_is_read_without_a_word() {
         fixtures: None,
         min_sqlite: None,
         runner: None,
+        replay: Default::default(),
         reserved: Default::default(),
         ..config
     };

@@ -235,3 +235,15 @@ fn a_database_that_has_the_old_number_goes_on_as_it_was_said() {
     project.dbmigrate(["status", "--check"]).succeeds();
     assert_eq!(project.query("app.db", "SELECT x FROM new"), ["7"]);
 }
+
+#[test]
+fn what_an_old_history_means_follows_the_new_numbers() {
+    let project = parted("renumber-adopted");
+    let entry = "from = \"diesel\"\n\n[[migration]]\nname = \"003_new\"\nkey = \"20240103\" # not ours to change\n";
+    project.write("migrations/adopted.toml", entry);
+    commit(&project, "adopted");
+    git(&project, &["merge", "--quiet", "--no-edit", "main"]).succeeds();
+    project.dbmigrate(["renumber"]).succeeds().says("Edited migrations/adopted.toml (names 004_new)");
+    assert_eq!(project.read("migrations/adopted.toml"), entry.replace("003_new", "004_new"));
+    project.dbmigrate(["list"]).succeeds();
+}

@@ -22,6 +22,8 @@ pub fn runner_set(set: MigrationSet) -> &'static runtime::Set<'static> {
         repeatables: &[],
         sealed: 0,
         schema: None,
+        squash: None,
+        adoption: None,
         rules: runtime::Rules::DEFAULT,
     }))
 }

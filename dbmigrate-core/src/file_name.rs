@@ -12,7 +12,7 @@ mod number;
 mod side;
 
 use number::read_number;
-pub(crate) use number::{FIRST_MOMENT, moment, moment_near, second_after};
+pub(crate) use number::{FIRST_MOMENT, LAST_MOMENT, moment, moment_near, second_after};
 pub use number::{MAX_NUMBER, next};
 pub use side::{HOOKS, SideName, hook, repeatable};
 

@@ -239,7 +239,8 @@ impl TranslatedFile {
     /// The file that it becomes: its header, then its text without the empty lines around it.
     fn house_file(&self, name: String) -> HouseFile {
         let header: String = self.header.iter().map(|directive| format!("-- dbmigrate: {directive}\n")).collect();
-        let text = self.text.trim_start_matches('\n').trim_end();
+        // What else Rust takes for a blank SQLite does not.
+        let text = self.text.trim_start_matches('\n').trim_end_matches([' ', '\t', '\n', '\u{c}']);
         let end = if text.is_empty() { "" } else { "\n" };
         HouseFile { name, text: format!("{header}{text}{end}"), from: self.path.clone() }
     }

@@ -4,8 +4,12 @@
 
 use std::fmt;
 
+use crate::driver::Backend;
+use crate::error::Error;
 use crate::mark::Comparison;
-use crate::{old_history, take_over};
+use crate::migrator::Migrator;
+use crate::report::Report;
+use crate::{old_history, take_over, up};
 
 /// The history of another tool, to be taken over by the first [`Migrator::up`](crate::Migrator::up) that finds it.
 #[derive(Debug, Clone, Copy)]
@@ -95,4 +99,16 @@ pub struct OldHistory {
     pub from: String,
     /// The keys of what it applied and this program does not know.
     pub unknown: Vec<String>,
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Takes the history of another tool over, without applying anything: what [`Migrator::up`] does first. It does
+    /// nothing where there is none, or it was taken over already: [`Report::adopted`] says which.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
+    pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        up::adopt(&mut self.session(connection), self.set, &self.options)
+    }
 }

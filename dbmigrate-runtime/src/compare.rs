@@ -1,22 +1,18 @@
 //! The history compared with the program: what is applied, pending, and different.
 
-use std::collections::BTreeMap;
-
-use crate::adoption::{Adoption, OldHistory};
+use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
 use crate::old_history::Old;
-use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable;
-use crate::session::Session;
 use crate::set::{Down, Migration, NewerDatabase, Set};
-use crate::status::{Entry, State, Status};
+use crate::status::State;
 use crate::verify::Problem;
-use crate::{diff, interrupted, notes, squash, stored};
+use crate::{diff, interrupted, squash, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -104,62 +100,6 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             let records = history.records.read(db)?;
             Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
         }
-    }
-}
-
-/// The state of every migration.
-pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
-    squash::with(session, set, options, |session, set| status_of(session, set, options))
-}
-
-fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
-    let mut db = Db::new(session, options);
-    let (known, mut notes) = match look(&mut db, set)? {
-        Found::History(known) => {
-            let has_begun = known.old.is_none();
-            let notes = if has_begun { notes::read(&mut db, set, &known.matches)? } else { BTreeMap::new() };
-            (known, notes)
-        }
-        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, BTreeMap::new()),
-    };
-    let entries = known.matches.into_iter().map(|matched| {
-        let notes = notes.remove(&matched.number).unwrap_or_default();
-        entry(set, matched, notes)
-    });
-    let mut entries: Vec<Entry> = entries.collect();
-    squash::explain(set, known.is_recognised, &mut entries);
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
-    Ok(Status { entries, repeatables: repeatable::entries(set, known.records.unwrap_or_default()), old })
-}
-
-fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
-    let Match { number, index, migration, row, state, .. } = matched;
-    let own = |text: Option<&str>| text.map(str::to_owned);
-    let metadata = migration.map(|migration| migration.metadata);
-    let differs = !matches!(state, State::Applied | State::Pending | State::Late);
-    let reversible = match migration {
-        Some(migration) if !differs => matches!(migration.down, Down::Script(_)),
-        _ => row.as_ref().is_some_and(|row| row.has_down),
-    };
-    let (name, applied_at, duration, steps) = match row {
-        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
-        None => (String::new(), None, None, Vec::new()),
-    };
-    Entry {
-        number,
-        name: migration.map_or(name, |migration| migration.name.to_owned()),
-        file: migration.map(|migration| migration.file.to_owned()).filter(|file| !file.is_empty()),
-        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
-        duration,
-        steps,
-        title: own(metadata.and_then(|metadata| metadata.title)),
-        date: own(metadata.and_then(|metadata| metadata.date)),
-        description: own(metadata.and_then(|metadata| metadata.description)),
-        version: own(metadata.and_then(|metadata| metadata.version)),
-        reversible,
-        sealed: index.is_some_and(|index| index < set.sealed),
-        notes: notes.into_iter().map(str::to_owned).collect(),
-        state,
     }
 }
 
@@ -290,34 +230,6 @@ impl<'s> Known<'s> {
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
         let problems = self.unknown_to_us().filter(|_| is_newer).chain(problems).collect();
         as_error("the history and the program differ", problems)
-    }
-
-    /// What an old history has and we don't know, each as a problem.
-    pub(crate) fn unknown_to_us(&self) -> impl Iterator<Item = Problem> {
-        let old = self.old.iter().flat_map(|old| old.unknown.iter().map(|key| (old.from.as_str(), key)));
-        old.map(|(from, key)| Problem {
-            kind: ErrorKind::NewerDatabase,
-            migration: None,
-            file: None,
-            message: format!("{from} has applied `{key}`, which this program does not know"),
-            notes: Vec::new(),
-            help: vec!["run the newer version of the program that applied it".into()],
-        })
-    }
-
-    /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
-    pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
-        let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
-        let problems = self.unknown_to_us().chain(edited.filter_map(|matched| self.problem(matched))).collect();
-        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
-    }
-
-    /// Refuses to change a history that is not ours yet.
-    pub(crate) fn refuse_old(&self) -> Result<(), Error> {
-        let Some(old) = &self.old else { return Ok(()) };
-        let message = format!("the history of this database is still that of {}", old.from);
-        Err(Error::new(ErrorKind::Adoption, message)
-            .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.

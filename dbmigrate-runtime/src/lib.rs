@@ -28,6 +28,7 @@ mod diff;
 mod difference;
 mod down;
 mod driver;
+mod entries;
 mod error;
 mod excerpt;
 mod file_lock;
@@ -121,7 +122,7 @@ pub use set::{
 };
 pub use status::{Entry, State, Status};
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
-pub use together::{SetReport, SetStatus, Together};
+pub use together::{SetRehearsal, SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};

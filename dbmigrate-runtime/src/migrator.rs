@@ -31,7 +31,7 @@ use crate::status::{Entry, Status};
 use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
-use crate::{compare, down, forget, history, mark, repair, reset, up, verify, verify_schema};
+use crate::{down, entries, forget, history, mark, repair, reset, up, verify, verify_schema};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -210,16 +210,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::report`] says what that is.
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::up(&mut self.session(connection), self.set, &self.options, None)
-    }
-
-    /// Takes the history of another tool over, without applying anything: what [`Migrator::up`] does first. None where
-    /// there is none, or it was taken over already.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
-    pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::adopt(&mut self.session(connection), self.set, &self.options)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
@@ -450,7 +440,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says, and a history table of another shape.
     pub fn status(&self, connection: &mut B::Connection) -> Result<Status, Error> {
-        compare::status(&mut self.session(connection), self.set, &self.options)
+        entries::status(&mut self.session(connection), self.set, &self.options)
     }
 
     /// The migrations that [`Migrator::up`] would still run. It changes nothing.

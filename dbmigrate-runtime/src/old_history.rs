@@ -1,12 +1,17 @@
 //! Reads the history of another tool, and says what it means for the set. It changes nothing.
 
+use std::collections::HashSet;
+
 use crate::adoption::{Adopted, Adoption, OldShape};
+use crate::compare::{Known, as_error};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history_row::HistoryRow;
 use crate::set::Set;
+use crate::status::State;
 use crate::value::{Row, into_text, text};
+use crate::verify::Problem;
 
 /// At most this many records stand in an error.
 const SHOWN: usize = 30;
@@ -43,7 +48,7 @@ pub(crate) fn read(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<Ol
         return Ok(None);
     }
     let mut old = Old { from: adoption.from.to_owned(), rows: Vec::new(), unknown: Vec::new() };
-    let mut taken = vec![false; adoption.migrations.len()];
+    let mut taken = HashSet::new();
     for record in records {
         let [key, checksum, applied_at] = words(record);
         let key = key.unwrap_or_default();
@@ -52,18 +57,17 @@ pub(crate) fn read(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<Ol
             continue;
         };
         let from = if adoption.newest_only { 0 } else { at };
-        for index in from..=at {
-            let Adopted { checksum: expected, number, .. } = adoption.migrations[index];
-            if std::mem::replace(&mut taken[index], true) || old.rows.iter().any(|row| row.number == number) {
+        for Adopted { checksum: expected, number, .. } in &adoption.migrations[from..=at] {
+            if !taken.insert(*number) {
                 continue;
             }
             let differs = match (expected, &checksum) {
                 (Some(expected), Some(found)) if !found.eq_ignore_ascii_case(expected) => {
-                    Some([found.clone(), expected.to_owned()])
+                    Some([found.clone(), (*expected).to_owned()])
                 }
                 _ => None,
             };
-            old.rows.push(OldRow { number, applied_at: applied_at.clone(), differs });
+            old.rows.push(OldRow { number: *number, applied_at: applied_at.clone(), differs });
         }
     }
     Ok(Some(old))
@@ -156,5 +160,35 @@ impl Old {
     /// The checksums of a migration that differ.
     pub(crate) fn differs(&self, number: u64) -> Option<&[String; 2]> {
         self.rows.iter().find(|row| row.number == number)?.differs.as_ref()
+    }
+}
+
+impl Known<'_> {
+    /// What an old history has and we don't know, each as a problem.
+    pub(crate) fn unknown_to_us(&self) -> impl Iterator<Item = Problem> {
+        let old = self.old.iter().flat_map(|old| old.unknown.iter().map(|key| (old.from.as_str(), key)));
+        old.map(|(from, key)| Problem {
+            kind: ErrorKind::NewerDatabase,
+            migration: None,
+            file: None,
+            message: format!("{from} has applied `{key}`, which this program does not know"),
+            notes: Vec::new(),
+            help: vec!["run the newer version of the program that applied it".into()],
+        })
+    }
+
+    /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
+    pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
+        let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
+        let problems = self.unknown_to_us().chain(edited.filter_map(|matched| self.problem(matched))).collect();
+        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
+    }
+
+    /// Refuses to change a history that is not ours yet.
+    pub(crate) fn refuse_old(&self) -> Result<(), Error> {
+        let Some(old) = &self.old else { return Ok(()) };
+        let message = format!("the history of this database is still that of {}", old.from);
+        Err(Error::new(ErrorKind::Adoption, message)
+            .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))
     }
 }

@@ -10,6 +10,7 @@ mod watch;
 
 use std::time::Duration;
 
+pub(crate) use self::copy::Copied;
 use self::copy::Copy;
 use self::watch::Watch;
 use crate::adoption::TakenOver;
@@ -23,6 +24,7 @@ use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::report::{Repeated, Report};
 use crate::session::Session;
+use crate::set::Set;
 use crate::up;
 
 /// What to rehearse: each as the call of [`Migrator`] that it is named after.
@@ -129,11 +131,33 @@ pub(crate) fn rehearse<B: Backend>(
         Rehearse::DownAll => back(&mut watch, Goal::All),
         Rehearse::RollBack(number) => back(&mut watch, Goal::Exactly(number)),
     };
+    Ok(came(watch, result))
+}
+
+/// Copies a database, for rehearsals of several sets.
+pub(crate) fn copied<B: Backend>(
+    migrator: &Migrator<'_, B>,
+    connection: &mut B::Connection,
+) -> Result<Box<dyn Copied<B::Connection>>, Error> {
+    let mut session = migrator.session(connection);
+    let mut db = Db::new(&mut session, &migrator.options);
+    Ok(Box::new(Copy::<B>::of(&mut db, &migrator.options)?))
+}
+
+/// Rehearses one run of a set, on a copy that is there.
+pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Options, to: Option<u64>) -> Rehearsal {
+    let mut watch = Watch::new(session, set, options);
+    let result = up::up(&mut watch, set, options, to);
+    came(watch, result)
+}
+
+/// What a run came to.
+fn came(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
     let migrations = watch.committed();
     let (report, error) = match result {
         Ok(report) => (report, None),
         Err(error) => (error.report().clone(), Some(error)),
     };
     let Report { repeated, notes, adopted, .. } = report;
-    Ok(Rehearsal { migrations, repeated, notes, adopted, error })
+    Rehearsal { migrations, repeated, notes, adopted, error }
 }

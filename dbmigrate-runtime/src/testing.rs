@@ -62,7 +62,8 @@ impl<'a, B: Backend> Testing<'a, B> {
         Self { migrator, on_connect: None, seeds: Vec::new(), template_key: None, fresh: false, may_change: Vec::new() }
     }
 
-    /// Is called with every connection first: for functions and collations that the program registers.
+    /// Is called with every connection first: for functions and collations that the program registers. Where it captures
+    /// something, [`Testing::database`] makes each database anew, unless there is a [`Testing::template_key`].
     #[must_use]
     #[track_caller]
     pub fn on_connect(mut self, call: impl Fn(&mut B::Connection) -> Result<(), BoxError> + 'a) -> Self {
@@ -88,6 +89,8 @@ impl<'a, B: Backend> Testing<'a, B> {
     /// tried without rows. Both are named in what it returns. The calls of the migrator, such as
     /// [`Migrator::before_each`], are not called. What is a text to SQLite alone (the checks of a table) is compared by
     /// `cargo dbmigrate check`.
+    ///
+    /// A set that builds on others is told of them by [`Migrator::beside`]: they come up first, as far as they go without it.
     ///
     /// ```text
     /// #[test]

@@ -9,20 +9,21 @@ use std::path::PathBuf;
 use crate::backup;
 #[cfg(feature = "cli")]
 use crate::cli;
-use crate::compare;
 use crate::compare::{Found, look};
 use crate::db::Db;
 use crate::driver::Backend;
+use crate::entries;
 use crate::error::{Error, ErrorKind};
 use crate::histories::title;
 use crate::history::tables_of;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
+use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Set};
-use crate::squash::InForce;
+use crate::squash::{self, InForce};
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
@@ -55,6 +56,8 @@ pub(crate) trait OneOf<'a, C> {
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
     fn verify_schema(&self, connection: &mut C, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error>;
 
+    fn copied(&self, connection: &mut C) -> Result<Box<dyn Copied<C>>, Error>;
+
     /// The same with what a command line says of it.
     #[cfg(feature = "cli")]
     fn configured(self: Box<Self>, request: &cli::Request, existing: bool) -> Box<dyn OneOf<'a, C> + 'a>;
@@ -81,6 +84,10 @@ pub(crate) trait OneOf<'a, C> {
 impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     fn set(&self) -> &'a Set<'a> {
         self.set
+    }
+
+    fn copied(&self, connection: &mut B::Connection) -> Result<Box<dyn Copied<B::Connection>>, Error> {
+        rehearsal::copied(self, connection)
     }
 
     #[cfg(feature = "cli")]
@@ -144,6 +151,16 @@ pub struct SetReport {
     pub report: Report,
 }
 
+/// What one run of a set did to a copy.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SetRehearsal {
+    /// The name of the set; empty for one without.
+    pub set: String,
+    /// What it did.
+    pub rehearsal: Rehearsal,
+}
+
 /// How one set stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -197,6 +214,15 @@ impl<'a, C: 'static> Together<'a, C> {
             return Ok(Vec::new());
         }
         let mut reports = Vec::new();
+        for (place, migrator) in self.migrators.iter().enumerate() {
+            let set = migrator.set();
+            let note = squash::try_to_record(&mut *migrator.session(connection), set, migrator.options())?;
+            if let Some(note) = note {
+                let report = Report { notes: vec![note], ..Report::default() };
+                done(place, &report);
+                reports.push(SetReport { set: set.name.to_owned(), report });
+            }
+        }
         let mut copy: Option<PathBuf> = None;
         for Leg { place, to, part } in self.legs(connection)? {
             let migrator = &self.migrators[place];
@@ -226,6 +252,37 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(reports)
     }
 
+    /// Runs what is pending of all sets on a copy of the database, in the order of [`Together::up`], and says what it did
+    /// there, up to the first fault. The database is only read. All that [`Migrator::rehearse`] says of the copy holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::rehearse`], and [`Error::is_requirement`] and [`Error::is_set`] as [`Together::up`].
+    pub fn rehearse(&self, connection: &mut C) -> Result<Vec<SetRehearsal>, Error> {
+        self.refuse_clashes()?;
+        let Some(first) = self.migrators.first() else { return Ok(Vec::new()) };
+        if self.is_current(connection)? {
+            return Ok(Vec::new());
+        }
+        let mut copy = first.copied(connection)?;
+        let mut rehearsals = Vec::new();
+        for Leg { place, to, part } in self.legs(copy.connection())? {
+            let migrator = &self.migrators[place];
+            let set = migrator.set();
+            let options = Options { part, backup: None, ..migrator.options().clone() };
+            let mut rehearsal = rehearsal::on_copy(&mut *migrator.session(copy.connection()), set, &options, to);
+            rehearsal.error = rehearsal.error.map(|error| named(error, set, &[]));
+            let is_over = rehearsal.error.is_some();
+            if !rehearsal.is_empty() {
+                rehearsals.push(SetRehearsal { set: set.name.to_owned(), rehearsal });
+            }
+            if is_over {
+                break;
+            }
+        }
+        Ok(rehearsals)
+    }
+
     /// The state of every migration, set by set. It changes nothing.
     ///
     /// # Errors
@@ -235,7 +292,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
             let set = migrator.set();
-            let status = compare::status(&mut *migrator.session(connection), set, migrator.options())?;
+            let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
         Ok(all)

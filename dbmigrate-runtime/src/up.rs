@@ -279,6 +279,8 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
             "if it has what the migrations make: `cargo dbmigrate mark` (`mark` of the migrator) records them as \
              applied",
         )
+        .hint("if another tool has migrated it: `cargo dbmigrate adopt` takes its history over"
+        )
 }
 
 /// Writes the head again where only it is out of date. A database that can't be written, or is being written, does

@@ -13,7 +13,7 @@ use crate::session::Plain;
 use crate::status::{Entry, Status};
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
-use crate::{compare, down, forget, history, mark, repair, up, verify};
+use crate::{down, entries, forget, history, mark, repair, up, verify};
 
 /// Each as its namesake without `_with`. A set with Rust in it is an error here.
 impl<B: Backend> Migrator<'_, B> {
@@ -138,7 +138,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn status_with(&self, driver: &mut impl Driver) -> Result<Status, Error> {
-        compare::status(&mut self.plain(driver), self.set, &self.options)
+        entries::status(&mut self.plain(driver), self.set, &self.options)
     }
 
     /// As [`Migrator::pending`], on any driver.

@@ -248,7 +248,7 @@ fn seeds_run_once_in_their_order() {
         testing::<driver::Rusqlite>(files())
             .fresh()
             .seed("INSERT INTO seeded VALUES ('one; two'); -- and so on\nSELECT 1;")
-            .seed_with(fill)
+            .seed_with(|db| fill(db))
             .seed_with(|db| db.execute_batch("DELETE FROM seeded WHERE x = 'one; two'"))
     };
     for _ in 0..2 {
@@ -267,6 +267,26 @@ fn seeds_run_once_in_their_order() {
     );
     let split = testing(files()).seed("INSERT INTO seeded VALUES (1);").seed("INSERT INTO seeded VALUES (2)");
     assert_eq!(count(split), "2");
+}
+
+#[test]
+fn a_seed_can_be_another_set() {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let base = || package(vec![file("001_base", &["CREATE TABLE base (x)"])]).name("base").runner();
+    let other = || {
+        let files = vec![file("001_other", &["CREATE TABLE other (x)", "rust:1"]).requires(&["base/001_base"])];
+        Migrator::<driver::Rusqlite>::new(package(files).name("other").set()).with_code(|_, _| {
+            MADE.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+    };
+    assert!(other().testing().database().unwrap_err().is_requirement());
+    let seeded = || base().testing().fresh().seed_with(move |db| other().up(db).map(drop)).database().unwrap();
+    for mut db in [seeded(), seeded()] {
+        assert_eq!(objects(&db), "base other");
+        assert!(base().up(&mut db).unwrap().is_empty() && other().up(&mut db).unwrap().is_empty());
+    }
+    assert_eq!(MADE.load(Ordering::SeqCst), 1);
 }
 
 #[test]
@@ -412,11 +432,15 @@ const SEED: &str = "DBMIGRATE_TEST_SEED";
 /// What a process does to which a runner gives one test: how often it ran the migrations.
 fn in_a_process(seed: &str, fresh: bool) -> usize {
     fn check<B: Both>(seed: &str, fresh: bool, count: fn(u32, &Connection) -> Result<(), BoxError>) {
-        let files = vec![file("001_a", &["CREATE TABLE a (x)", "INSERT INTO a VALUES (1)", "rust:1"])];
+        let create = "CREATE TABLE a (x, y TEXT COLLATE backwards DEFAULT 'y')";
+        let index = "CREATE INDEX a_y ON a (y)";
+        let files = vec![file("001_a", &[create, index, "INSERT INTO a VALUES (1, 'x')", "rust:1"])];
         let testing = Migrator::<B>::new(set(files)).with_code(count).testing().template_key("counted").seed(seed);
+        let testing =
+            testing.on_connect(|db| Ok(db.create_collation("backwards", |one: &str, other: &str| other.cmp(one))?));
         let testing = if fresh { testing.fresh() } else { testing };
         for _ in 0..2 {
-            assert_eq!(ask(&testing.database().unwrap(), "SELECT count(*) FROM a"), "3");
+            assert_eq!(ask(&testing.database().unwrap(), "SELECT group_concat(x ORDER BY y) FROM a"), "2,3,1");
         }
         let folder = Folder::new();
         assert_eq!(ask(&testing.file(folder.file("a.db")).unwrap(), "PRAGMA integrity_check"), "ok");
@@ -424,7 +448,7 @@ fn in_a_process(seed: &str, fresh: bool) -> usize {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let count = |_: u32, db: &Connection| -> Result<(), BoxError> {
         MADE.fetch_add(1, Ordering::SeqCst);
-        db.execute("INSERT INTO a VALUES (2)", [])?;
+        db.execute("INSERT INTO a (x) VALUES (2)", [])?;
         Ok(())
     };
     if seed.starts_with("-- plain") {
@@ -474,7 +498,7 @@ fn processes_share_a_template() {
     let own = std::env::current_exe().unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
     for driver in ["plain", "backup"] {
-        let seed = format!("-- {driver} {now}\nINSERT INTO a VALUES (3)");
+        let seed = format!("-- {driver} {now}\nINSERT INTO a (x) VALUES (3)");
         assert_eq!(processes(&own, &seed, true, 2), 2, "each for itself");
         assert_eq!(kept(&seed), None);
         assert_eq!(processes(&own, &seed, false, 8), 1, "at once");
@@ -517,7 +541,7 @@ fn a_program_that_was_built_anew_makes_its_template_anew() {
     for _ in 0..2 {
         // By another process: a file that this one has written can't be run while it starts another one.
         assert!(Command::new("cp").arg(&own).arg(&program).status().unwrap().success());
-        assert_eq!([(); 2].map(|()| processes(&program, "INSERT INTO a VALUES (3)", false, 1)), [1, 0]);
+        assert_eq!([(); 2].map(|()| processes(&program, "INSERT INTO a (x) VALUES (3)", false, 1)), [1, 0]);
     }
     assert!(folder.file("target/tmp/dbmigrate").is_dir());
 }

@@ -272,3 +272,27 @@ fn no_other_file_is_touched() {
         assert!(faults[0].ends_with("_all.sql` works on other files as well, and a test does not"), "{faults:?}");
     }
 }
+
+#[test]
+fn a_set_that_builds_on_another_is_tried_on_it() {
+    let invoices = file(
+        "001_invoices",
+        &[
+            "CREATE TABLE invoices (who INTEGER REFERENCES users (id))",
+            "CREATE VIEW v AS SELECT id FROM users",
+            "INSERT INTO invoices SELECT id FROM users",
+        ],
+    )
+    .down(&["DROP VIEW v", "DROP TABLE invoices"])
+    .requires(&["accounts/001_users"]);
+    let billing = || package(vec![invoices.clone()]).own("billing");
+    let accounts = package(vec![
+        file("001_users", &["CREATE TABLE users (id INTEGER PRIMARY KEY)"]),
+        file("002_back", &["ALTER TABLE invoices ADD COLUMN sum"]).requires(&["billing/001_invoices"]),
+    ])
+    .own("accounts")
+    .set();
+    assert!(said(billing().runner().testing().check_all())[0].contains("no such table"));
+    let tested = billing().runner().beside(accounts).testing().check_all().unwrap();
+    assert_eq!((tested.ups, tested.downs), (1, 1));
+}

@@ -309,6 +309,28 @@ fn what_shares_one_transaction_can_not_be_parted() {
 }
 
 #[test]
+fn all_sets_are_rehearsed_on_one_copy() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("app.db")).unwrap();
+    let one = Migrator::<'_, driver::Rusqlite>::new;
+    let (accounts, billing) = (accounts().set(), billing().set());
+    let rehearsals = Together::new().add(one(accounts)).add(one(billing)).rehearse(&mut db).unwrap();
+    let ran: Vec<String> = rehearsals
+        .iter()
+        .flat_map(|it| it.rehearsal.migrations.iter().map(|done| format!("{}/{}", it.set, done.name)))
+        .collect();
+    let order = "accounts/001_users accounts/002_names billing/001_invoices billing/002_sums accounts/003_debts";
+    assert_eq!(ran.join(" "), order);
+    assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master"), "0");
+    let bad = package(vec![file("001_bad", &["SELECT nowhere"])]).own("bad").set();
+    let rehearsals = Together::new().add(one(bad)).add(one(accounts_alone().set())).rehearse(&mut db).unwrap();
+    let [only] = rehearsals.as_slice() else { panic!("{rehearsals:?}") };
+    assert!(only.rehearsal.error.as_ref().unwrap().to_string().contains("this is about the set `bad`"), "{only:?}");
+    up(&mut db, &[accounts, billing]).unwrap();
+    assert!(Together::new().add(one(accounts)).add(one(billing)).rehearse(&mut db).unwrap().is_empty());
+}
+
+#[test]
 fn one_copy_is_kept_before_all() {
     let folder = Folder::new();
     let mut db = Connection::open(folder.file("app.db")).unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dbmigrate_core::adoption::Tool;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::Migrator;
 use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
@@ -142,10 +143,15 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
         return;
     }
     let why = if plan.seen.is_empty() { String::new() } else { format!(": {}", plan.seen.join("; ")) };
-    shell.status("Found", &format!("{tool}{why}"));
+    let is_live = plan.tool == Tool::Live;
+    match is_live {
+        true => shell.status("Found", &plan.seen.join("; ")),
+        false => shell.status("Found", &format!("{tool}{why}")),
+    }
     for it in &plan.taken {
         let line = line(it);
-        if is_plan { shell.data(&line) } else { shell.status("Took", &line) }
+        let verb = if is_live { "Created" } else { "Took" };
+        if is_plan { shell.data(&line) } else { shell.status(verb, &line) }
     }
     report::diagnostics(&plan.remarks, shell);
     let [created, changed] = if is_plan { ["Would write", "Would edit"] } else { ["Created", "Changed"] };
@@ -159,8 +165,14 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
     }
     let count = report::count(plan.taken.len(), "migration");
     let stay = if plan.in_place { "; their files stay where they are" } else { "" };
-    let would = if is_plan { "would be taken" } else { "taken" };
-    shell.status("Finished", &format!("{count} {would} over from {tool}{stay}"));
+    let would = match (is_plan, is_live) {
+        (true, false) => "would be taken over from",
+        (true, true) => "would be made of",
+        (false, false) => "taken over from",
+        (false, true) => "made of",
+    };
+    let whom = if is_live { "the schema of the database" } else { tool };
+    shell.status("Finished", &format!("{count} {would} {whom}{stay}"));
 }
 
 /// `migrations/V1__a.sql -> db/migrations/001_a.sql (2 lines translated)`

@@ -58,7 +58,7 @@ pub(super) fn run_in(
 
 /// Only what reads, and `up`, is done to one database after the other.
 fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) -> Result<(), CliError> {
-    let is_for_all = shows(verb) || matches!(verb, Verb::Up { to: None, dry_run: false, .. });
+    let is_for_all = shows(verb) || matches!(verb, Verb::Up { to: None, .. });
     let message = match args.database {
         None if is_for_all => return Ok(()),
         None => format!("the package has several databases, and `{}` works on one", verb.name()),

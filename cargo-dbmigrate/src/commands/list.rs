@@ -1,6 +1,6 @@
 //! `list`: the migrations of the set as the files say them, and the hooks and repeatables around them.
 
-use dbmigrate_core::{Body, Down, MigrationSet, Repeatable, Script, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Repeatable, Script, SourceMigration};
 use dbmigrate_runtime::cli::Terminal;
 use serde_json::{Value, json};
 
@@ -15,9 +15,14 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let projects = trial::select(context.global, &args.files)?;
     let several = projects.len() > 1;
     let mut exit = DONE;
+    let mut said: Vec<Diagnostic> = Vec::new();
     for project in &projects {
         let loaded = project.load();
-        report::diagnostics(&loaded.diagnostics, context.shell);
+        // What is wrong with the manifest is wrong with every set of it, and said once.
+        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
+        let new: Vec<Diagnostic> = loaded.diagnostics.iter().filter(is_new).cloned().collect();
+        report::diagnostics(&new, context.shell);
+        said.extend(new);
         if loaded.has_errors() {
             exit = FAILURE;
         }

@@ -15,6 +15,7 @@ use crate::ops::git::{Repository, Revision};
 use crate::ops::project::Project;
 use crate::ops::{create, house, since};
 
+mod adopted;
 mod lock;
 mod mention;
 mod reference;
@@ -65,6 +66,7 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
     unchanged(project, &loaded.set, &base)?;
     let moves = moves(&own, highest, config)?;
     let mut edits = reference::edits(project, &own, &moves)?;
+    edits.extend(adopted::edit(project, &moves)?);
     edits.extend(lock::edit(project, &loaded, kept, &revision, &theirs.dir)?);
     let mentions = mention::mentions(project, &moves);
     let renames = in_order(project, &moves)?;

@@ -42,6 +42,11 @@ fn with_folder(global: &Global, dir: &Path) -> Result<Project, CliError> {
         Err(_) => None,
         Ok(package) => package,
     };
+    let named = |package: &Project| global.package.is_empty() || global.package.contains(&package.name);
+    if is_named && !package.as_ref().is_some_and(named) {
+        return Err(CliError::usage(format!("`{}` does not lie in the package that is named", dir.display()))
+            .help("leave out `-p` and `--manifest-path`, or name a folder of that package"));
+    }
     let Some(mut package) = package else { return bare(&folder) };
     let root = package.root.canonicalize().unwrap_or_else(|_| package.root.clone());
     let inside = paths::relative(&root, &folder);

@@ -48,7 +48,10 @@ fn timestamp(digits: &str) -> Result<u64, &'static str> {
 }
 
 /// The first moment there is.
-pub(crate) const FIRST_MOMENT: u64 = 1_01_01_00_00_00;
+pub(crate) const FIRST_MOMENT: u64 = 10_101_000_000;
+
+/// The last one.
+pub(crate) const LAST_MOMENT: u64 = 99_991_231_235_959;
 
 /// The years that a number has to lie in to be taken for a timestamp that was meant as one.
 const YEARS: std::ops::RangeInclusive<u64> = 1900..=9999;

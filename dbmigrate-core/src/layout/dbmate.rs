@@ -19,6 +19,9 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
     let mut found = Vec::new();
     for name in reader.top_files() {
         let digits = name.len() - name.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        if digits == 0 && name.ends_with(".sql") {
+            reader.passed_over(&name, "20240115103022_initial.sql");
+        }
         if digits == 0 || !name.ends_with(".sql") {
             continue;
         }

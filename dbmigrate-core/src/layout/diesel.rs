@@ -17,6 +17,7 @@ use super::transaction::Around;
 
 pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     let mut versions: BTreeMap<String, String> = BTreeMap::new();
+    reader.pass_over_files("2024-01-15-103022_initial/up.sql");
     for name in reader.top_folders() {
         if name.starts_with('.') {
             continue;

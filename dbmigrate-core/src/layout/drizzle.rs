@@ -104,6 +104,7 @@ fn entries(source: &SourceText) -> Result<Vec<Entry>, Box<Diagnostic>> {
 
 fn folders<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
+    reader.pass_over_files("20240115103022_initial/migration.sql");
     for name in reader.top_folders() {
         let path = reader.path(&format!("{name}/migration.sql"));
         if !matches!(reader.files.kind(&path), Some(Kind::File | Kind::Broken)) {

@@ -50,6 +50,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
                 let message = format!("Flyway takes no script of the name `{path}`: {why}");
                 reader.error("misnamed-file", reader.path(&path), message, "rename it, or move it out of the folder");
             }
+            Kinds::Stray => reader.passed_over(&path, "V1__initial.sql"),
             Kinds::Settings | Kinds::Other => {}
         }
     }
@@ -202,11 +203,20 @@ impl PartialOrd for Version {
 
 /// What a file is, by its name.
 enum Kinds {
-    Versioned { letter: char, version: Version, written: String, name: String },
-    Repeatable { description: String },
+    Versioned {
+        letter: char,
+        version: Version,
+        written: String,
+        name: String,
+    },
+    Repeatable {
+        description: String,
+    },
     Callback,
     Settings,
     Misnamed(&'static str),
+    /// SQL of another name.
+    Stray,
     Other,
 }
 
@@ -224,7 +234,7 @@ impl Kinds {
             return Self::Callback;
         }
         let mut letters = stem.chars();
-        let Some(letter @ ('V' | 'U' | 'B' | 'R')) = letters.next() else { return Self::Other };
+        let Some(letter @ ('V' | 'U' | 'B' | 'R')) = letters.next() else { return Self::Stray };
         let (version, name) = letters.as_str().split_once("__").unwrap_or((letters.as_str(), ""));
         if letter == 'R' {
             return match version {
@@ -237,7 +247,7 @@ impl Kinds {
             None if version.starts_with(|it: char| it.is_ascii_digit()) || version.is_empty() => {
                 Self::Misnamed("a version is numbers divided by `.` or `_`, and `__` follows")
             }
-            None => Self::Other,
+            None => Self::Stray,
         }
     }
 }

@@ -18,9 +18,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
     for name in reader.top_files() {
         let Some((written, _, is_down)) = parts(&name) else {
             if name.ends_with(".sql") {
-                let message =
-                    format!("golang-migrate passes over `{name}`: it looks for names such as `1_initial.up.sql`");
-                reader.warning("passed-over", &reader.path(&name), message, "rename it, or move it out of the folder");
+                reader.passed_over(&name, "1_initial.up.sql");
             }
             continue;
         };

@@ -50,7 +50,7 @@ fn moments(versions: &[Option<u64>]) -> Option<Numbers> {
         let after = numbers.last().map_or(file_name::FIRST_MOMENT, |&last| file_name::second_after(last));
         let near = version.and_then(file_name::moment_near);
         let number = moment.or(near.filter(|near| (after..before).contains(near))).unwrap_or(after);
-        if number < after {
+        if number < after || number > file_name::LAST_MOMENT {
             return None;
         }
         numbers.push(number);
@@ -70,7 +70,7 @@ fn sequence(found: &[Found], versions: &[Option<u64>]) -> Numbers {
     let own: Option<Vec<u64>> = versions.iter().copied().collect();
     if let Some(own) = own.filter(|own| !own.is_empty() && rises(own.iter().copied())) {
         let (first, last) = (own[0], own[own.len() - 1]);
-        let missing = last - first + 1 - own.len() as u64;
+        let missing = (last - first).saturating_sub(own.len() as u64 - 1);
         if missing <= MOST_RESERVED && last <= MAX_NUMBER {
             let taken: BTreeSet<u64> = own.iter().copied().collect();
             let reserved = (first..=last).filter(|number| !taken.contains(number)).collect();

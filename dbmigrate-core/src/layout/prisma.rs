@@ -17,6 +17,7 @@ const LOCK: &str = "migration_lock.toml";
 pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     let folders = reader.top_folders();
     lock(reader);
+    reader.pass_over_files("20240115103022_initial/migration.sql");
     folders.into_iter().filter(|name| !name.starts_with('.')).filter_map(|name| migration(reader, name)).collect()
 }
 

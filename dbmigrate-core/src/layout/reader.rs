@@ -216,6 +216,21 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
         self.diagnostics.push(Diagnostic::warning(code, message).in_file(path).help(help));
     }
 
+    /// A SQL file that the tool never runs; `such` is a name that it would.
+    pub(super) fn passed_over(&mut self, name: &str, such: &str) {
+        let message = format!("{} passes over `{name}`: it looks for names such as `{such}`", self.layout.name());
+        self.warning("passed-over", &self.path(name), message, "rename it, or move it out of the folder");
+    }
+
+    /// The SQL files of the folder itself, where a migration is a folder.
+    pub(super) fn pass_over_files(&mut self, such: &str) {
+        let files = self.files.list(self.dir).unwrap_or_default();
+        let names = files.into_iter().filter(|it| it.kind == Kind::File).filter_map(|it| it.name.ok());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".sql")).collect();
+        names.sort();
+        names.iter().for_each(|name| self.passed_over(name, such));
+    }
+
     /// What is made otherwise, without a loss.
     pub(super) fn note(&mut self, code: &'static str, path: &str, message: String) {
         self.notes.push(Diagnostic::warning(code, message).in_file(path));

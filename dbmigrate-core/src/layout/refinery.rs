@@ -21,8 +21,7 @@ pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> 
         let path = reader.path(&inside);
         let Some(parts) = parts(name) else {
             if name.ends_with(".sql") {
-                let message = format!("refinery passes over `{name}`: it looks for names such as `V1__initial.sql`");
-                reader.warning("passed-over", &path, message, "rename it, or move it out of the folder");
+                reader.passed_over(&inside, "V1__initial.sql");
             }
             continue;
         };

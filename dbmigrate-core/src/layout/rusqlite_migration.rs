@@ -13,6 +13,7 @@ use super::transaction::Around;
 
 pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     let mut numbers: BTreeMap<u64, String> = BTreeMap::new();
+    reader.pass_over_files("01-initial/up.sql");
     for name in reader.top_folders() {
         let number = name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
         let Some(number) = number.filter(|number| *number > 0) else {

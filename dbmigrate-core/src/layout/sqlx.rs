@@ -18,7 +18,12 @@ const NO_TRANSACTION: &str = "-- no-transaction";
 pub(super) fn read<F: Files + ?Sized>(reader: &mut Reader<'_, F>) -> Vec<Found> {
     let mut versions: BTreeMap<i64, Version> = BTreeMap::new();
     for name in reader.top_files() {
-        let Some((written, rest)) = name.split_once('_').filter(|(_, rest)| rest.ends_with(".sql")) else { continue };
+        let Some((written, rest)) = name.split_once('_').filter(|(_, rest)| rest.ends_with(".sql")) else {
+            if name.ends_with(".sql") {
+                reader.passed_over(&name, "1_initial.sql");
+            }
+            continue;
+        };
         let Ok(version) = written.parse::<i64>() else {
             let message = format!("`{name}` has no version: sqlx takes what stands before `_` as a number");
             reader.error("misnamed-file", reader.path(&name), message, "rename it, or move it out of the folder");

@@ -77,6 +77,7 @@ fn sqlx_orders_by_number_and_pairs_by_version() {
             "008_eight_y 8 8_eight_y.sql",
             "009_nine 9 9_nine.up.sql < 9_nine.down.sql",
             "010_ten 10 10_ten.sql [no-transaction]",
+            "warning passed-over notes.sql",
             "note empty-way-back 7_empty.down.sql",
         ],
     );
@@ -149,6 +150,8 @@ fn times_are_kept_and_gaps_are_reserved() {
     assert_eq!(wide.notes.len(), 1, "{:?}", wide.notes);
     let (long, numbers) = one(&["998", "999", "1000"]);
     assert_eq!((long.width, numbers[2].as_str()), (3, "1000"));
+    let (late, numbers) = one(&["99991231235959", "99999999999999"]);
+    assert_eq!((late.numbering, numbers.len()), (Numbering::Sequential, 2));
     let (greatest, numbers) = one(&["9223372036854775807"]);
     assert_eq!((greatest.start, numbers[0].as_str()), (i64::MAX as u64, "9223372036854775807"));
 }
@@ -254,9 +257,10 @@ fn rusqlite_migration_counts_from_one() {
             ("02-b-c/down.sql", "SELECT 2;"),
             ("01-a/up.sql", "SELECT 1;"),
             ("01-a/notes.txt", ""),
+            ("03-c.sql", ""),
             ("mod.rs", ""),
         ],
-        &["01_a 1 01-a/up.sql", "02_b_c 2 02-b-c/up.sql < 02-b-c/down.sql"],
+        &["01_a 1 01-a/up.sql", "02_b_c 2 02-b-c/up.sql < 02-b-c/down.sql", "warning passed-over 03-c.sql"],
     );
     check(
         Layout::RusqliteMigration,

@@ -110,7 +110,6 @@ mod tests {
                 ("db/diesel/2024-01-16-000000_vacuum/up.sql", "VACUUM;\n"),
                 ("db/diesel/2024-01-16-000000_vacuum/down.sql", ""),
                 ("db/diesel/2024-01-16-000000_vacuum/metadata.toml", "run_in_transaction = false"),
-                ("db/diesel/hooks.sql", "SELECT 1;"),
                 ("db/diesel/migrations.lock", "garbage"),
             ],
         );

@@ -12,7 +12,10 @@ use super::output::Output;
 use super::replay::set_of;
 use super::request::{Format, Mend, Request, Verb};
 use crate::together::Together;
-use crate::{Access, Report, Set};
+use crate::{Access, Rehearsal, Report, Set, SetRehearsal};
+
+/// What there is to say where nothing is pending.
+const NOTHING: &str = "nothing to apply: the database is up to date";
 
 /// Runs `request` on sets of one database file and returns the exit code, as [`run`](super::run) does.
 ///
@@ -39,7 +42,7 @@ pub fn run_together<C: 'static>(
         Verb::Status { .. } | Verb::Verify | Verb::History | Verb::Repair { what: Mend::Explain, .. } => {
             run_each(together, &names, database, request, terminal)
         }
-        Verb::Up { to: None, dry_run: false, existing } => up(together, *existing, database, request, terminal),
+        Verb::Up { to: None, existing, .. } => up(together, *existing, database, request, terminal),
         // A copy is of the whole file.
         Verb::Backup { .. } | Verb::Restore { .. } => run_one(together, 0, database, request, terminal),
         _ => end(Err(several(request, &names)), request, database, terminal),
@@ -124,6 +127,10 @@ fn up<C: 'static>(
         Ok(opened) => opened,
         Err(failure) => return output.end(Err(failure)),
     };
+    if request.verb.rehearses() {
+        let result = rehearse_on(&together, &mut connection, &mut output);
+        return output.end(result);
+    }
     let result = up_on(&together, &mut connection, &mut output);
     if access == Access::Create && result.is_err() {
         first.discard(connection, database);
@@ -154,7 +161,27 @@ fn up_on<C: 'static>(together: &Together<'_, C>, connection: &mut C, output: &mu
         all.notes.extend(report.notes.iter().cloned());
     });
     result?;
-    Ok(output.summary(&all, "nothing to apply: the database is up to date", start.elapsed()))
+    Ok(output.summary(&all, NOTHING, start.elapsed()))
+}
+
+fn rehearse_on<C: 'static>(
+    together: &Together<'_, C>,
+    connection: &mut C,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let rehearsals = together.rehearse(connection)?;
+    if rehearsals.is_empty() {
+        return Ok(output.rehearsal(Rehearsal::default(), NOTHING));
+    }
+    let mut exit = DONE;
+    for SetRehearsal { set, rehearsal } in rehearsals {
+        if !output.json {
+            output.progress("Set", heading(&set));
+        }
+        output.set = set;
+        exit = exit.max(output.rehearsal(rehearsal, NOTHING));
+    }
+    Ok(exit)
 }
 
 /// A set as it stands above what is said of it.
@@ -176,7 +203,6 @@ fn unknown(name: &str, names: &[String]) -> Failure {
 
 fn several(request: &Request, names: &[String]) -> Failure {
     let what = match request.verb {
-        Verb::Up { dry_run: true, .. } => "up --dry-run".to_owned(),
         Verb::Up { .. } => "up --to".to_owned(),
         _ => request.verb.name().to_owned(),
     };

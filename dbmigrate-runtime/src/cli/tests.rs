@@ -2,6 +2,7 @@
 
 mod copies;
 mod rehearsal;
+mod sets;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -19,6 +19,17 @@ pub(super) struct Copy<B: Backend> {
     _folder: Folder<B>,
 }
 
+/// A copy without the type of its backend.
+pub(crate) trait Copied<C> {
+    fn connection(&mut self) -> &mut C;
+}
+
+impl<B: Backend> Copied<B::Connection> for Copy<B> {
+    fn connection(&mut self) -> &mut B::Connection {
+        &mut self.connection
+    }
+}
+
 impl<B: Backend> Copy<B> {
     /// Copies a database, and opens the copy with the settings of that connection.
     pub(super) fn of(db: &mut Db<'_>, options: &Options) -> Result<Self, Error> {

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::shelf::Shelf;
+use super::shelf::{Shelf, hash};
 use super::template::{self, Template};
 use super::{Testing, could_not_open};
 use crate::copy::by_file;
@@ -22,7 +22,7 @@ use crate::journal;
 use crate::kept::{COMPANIONS, Part, suffixed};
 use crate::options::Options;
 use crate::replay::works_on_other_files;
-use crate::set::{ForeignKeys, Script, Set};
+use crate::set::{Down, ForeignKeys, Script, Set};
 use crate::up;
 
 impl<B: Backend> Testing<'_, B>
@@ -152,12 +152,7 @@ impl<'a, B: Backend> Testing<'a, B> {
         add("key", self.template_key.as_deref().unwrap_or_default());
         add("connect", connect.flatten().unwrap_or_default());
         add("tool", self.migrator.options.tool);
-        if let Some(migration) = set.migrations.last() {
-            add("chain", migration.chain);
-        }
-        if let Some(repeatable) = set.repeatables.last() {
-            add("chain", repeatable.chain);
-        }
+        add("scripts", &format!("{:016x}", hash_of(set)));
         for hook in set.before_all.iter().chain(&set.after_all) {
             add(hook.file, hook.text);
         }
@@ -172,7 +167,8 @@ impl<'a, B: Backend> Testing<'a, B> {
     fn template(&self, key: &str) -> Result<Template<B>, Error> {
         let mut connection = template::open::<B>().map_err(could_not_open)?;
         let shelf = (!self.fresh).then(|| Shelf::of(&format!("{key}{}", version::<B>(&mut connection)))).flatten();
-        let kept = |shelf: &Shelf| shelf.load().and_then(|image| Template::kept(shelf.file(), image).ok());
+        let connect = |connection: &mut B::Connection| self.connect(connection);
+        let kept = |shelf: &Shelf| Template::kept(shelf.file(), shelf.load()?, connect).ok();
         if let Some(template) = shelf.as_ref().and_then(kept) {
             return Ok(template);
         }
@@ -231,6 +227,19 @@ fn scripts<'s>(set: &'s Set<'s>) -> impl Iterator<Item = &'s Script<'s>> {
     let ups = set.migrations.iter().map(|migration| &migration.up);
     let repeatables = set.repeatables.iter().map(|repeatable| &repeatable.script);
     set.before_all.iter().chain(ups).chain(repeatables).chain(&set.after_all)
+}
+
+/// What the database and its history have of the migrations and repeatables.
+fn hash_of(set: &Set<'_>) -> u64 {
+    let migrations = set.migrations.iter().flat_map(|migration| {
+        let down = match &migration.down {
+            Down::Missing => "",
+            Down::Irreversible(reason) => reason,
+            Down::Script(script) => script.checksum,
+        };
+        [migration.chain, migration.text_checksum, down]
+    });
+    hash(migrations.chain(set.repeatables.iter().map(|repeatable| repeatable.chain)).map(str::as_bytes))
 }
 
 /// Which SQLite it is: the system may get another one while the executable stays.

@@ -15,7 +15,7 @@ pub(super) enum Seed<'a, C> {
     Code(Box<Call<'a, C>>, String),
 }
 
-type Call<'a, C> = dyn Fn(&C) -> Result<(), BoxError> + 'a;
+type Call<'a, C> = dyn Fn(&mut C) -> Result<(), BoxError> + 'a;
 
 impl<'a, B: Backend> Testing<'a, B> {
     /// Puts this into the databases for tests, after the migrations: statements with `;` between them. They run once, on
@@ -26,7 +26,7 @@ impl<'a, B: Backend> Testing<'a, B> {
         self
     }
 
-    /// As [`Testing::seed`], by a function of the program or a closure. It runs once, on the template, so it may capture
+    /// As [`Testing::seed`], by a closure, which may also run the migrations of another set on the database. It runs once, on the template, so it may capture
     /// nothing, which is a compile error: nobody could tell whether what it captures is the same in the next test. What
     /// differs from test to test belongs on the connection that the test gets.
     ///
@@ -51,7 +51,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     pub fn seed_with<E, F>(mut self, call: F) -> Self
     where
         E: Into<BoxError>,
-        F: Fn(&B::Connection) -> Result<(), E> + 'a,
+        F: Fn(&mut B::Connection) -> Result<(), E> + 'a,
     {
         const { assert!(size_of::<F>() == 0, "a seed may capture nothing, as it runs once for many tests") }
         let identity = identity_of(&call, Location::caller());

@@ -44,7 +44,7 @@ impl Shelf {
         let metadata = executable.metadata().ok()?;
         let built = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let key = format!("{key}\nexecutable {} {} {}", executable.display(), metadata.len(), built.as_nanos());
-        let name = hash(&[key.as_bytes()]);
+        let name = hash([key.as_bytes()]);
         Some(Self { file: folder.join(format!("{name:016x}.template")), key })
     }
 
@@ -88,7 +88,7 @@ impl Shelf {
 /// What stands behind the pages. SQLite does not look there: its header says how many pages there are.
 fn trailer(image: &[u8], key: &str) -> Vec<u8> {
     let mut trailer = key.as_bytes().to_vec();
-    for number in [image.len() as u64, key.len() as u64, hash(&[image, key.as_bytes()])] {
+    for number in [image.len() as u64, key.len() as u64, hash([image, key.as_bytes()])] {
         trailer.extend(number.to_le_bytes());
     }
     trailer.extend(MAGIC);
@@ -105,7 +105,7 @@ fn pages(bytes: &[u8], key: &str) -> Option<usize> {
 }
 
 /// FNV-1a over words of eight bytes: it finds what a disk or a hand has changed, at the speed of reading.
-fn hash(parts: &[&[u8]]) -> u64 {
+pub(super) fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let mut mix = |word: u64| {
         hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);

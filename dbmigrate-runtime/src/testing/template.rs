@@ -34,13 +34,19 @@ impl<B: Backend> Template<B> {
         Self::of(connection, "main")
     }
 
-    /// One that was kept in a file, of which this is the content.
-    pub(super) fn kept(file: &Path, image: Vec<u8>) -> Result<Self, BoxError> {
+    /// One that was kept in a file, of which this is the content. `connect` makes a connection one of the program's.
+    pub(super) fn kept(
+        file: &Path,
+        image: Vec<u8>,
+        connect: impl FnOnce(&mut B::Connection) -> Result<(), Error>,
+    ) -> Result<Self, BoxError> {
         let mut connection = open::<B>()?;
         let from = B::open(file, Access::ReadOnly)?;
         let mut template = match B::clone_pages(&from, &mut connection) {
             Some(cloned) => cloned.and_then(|()| Self::of(connection, "main"))?,
             None => {
+                // `VACUUM` sorts by the collations and asks the functions of the program.
+                connect(&mut connection)?;
                 let attach = format!("ATTACH {} AS {ATTACHED}", literal(file.to_str().ok_or("not UTF-8")?));
                 B::driver(&mut connection).execute(&attach)?;
                 Self::of(connection, ATTACHED)?

@@ -15,11 +15,14 @@ use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::history::History;
+use crate::hooks::Hooks;
+use crate::migrator::Migrator;
+use crate::neighbours;
 use crate::options::Options;
 use crate::replay::works_on_other_files;
 use crate::report::Report;
 use crate::schema::{Difference, Schema, What};
-use crate::session::Session;
+use crate::session::{Bound, Session};
 use crate::set::{Down, Effect, Migration, Script, Set, Step};
 use crate::up;
 
@@ -354,6 +357,13 @@ fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {
     let mut connection = B::open(Path::new(":memory:"), Access::Create).map_err(could_not_open)?;
     if let Some((call, _)) = &testing.on_connect {
         call(&mut connection).map_err(could_not_open)?;
+    }
+    let Migrator { set, options, beside, .. } = &testing.migrator;
+    if !beside.is_empty() {
+        let options = Options { journal_mode: None, backup: None, ..options.clone() };
+        let mut plain =
+            Bound::<B> { driver: B::driver(&mut connection), code: None, hooks: &Hooks::default(), schema: None };
+        neighbours::bring_up(&mut plain, set, beside, &options)?;
     }
     Ok(connection)
 }

@@ -88,7 +88,7 @@ fn live(kept: &[Kept]) -> Result<Seen, CliError> {
         let message = format!("the database has a history: {}", kept.reason);
         return Err(CliError::usage(message).help(format!("take that over: `--from {}`", kept.tool.name())));
     }
-    let seen = vec!["the database has no history".to_owned()];
+    let seen = vec!["a database without a history".to_owned()];
     Ok(Seen { tool: Tool::Live, layout: Layout::House, dir: None, table: None, seen })
 }
 
@@ -163,10 +163,10 @@ fn guess(
     tools.sort();
     tools.dedup();
     let depends = depended_on(project, folders).filter(|_| asked.table.is_none());
-    if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends) {
-        if kept.iter().all(|kept| kept.tool == tool) {
-            return Ok((tool, vec![reason]));
-        }
+    if let (([], []), Some((tool, reason))) = ((tables.as_slice(), tools.as_slice()), depends)
+        && kept.iter().all(|kept| kept.tool == tool)
+    {
+        return Ok((tool, vec![reason]));
     }
     match (tables.as_slice(), tools.as_slice()) {
         ([one], []) => Ok((one.tool, vec![one.reason.clone()])),

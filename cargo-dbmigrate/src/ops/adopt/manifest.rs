@@ -34,7 +34,7 @@ pub(super) fn edit(project: &Project, config: &Config) -> Result<Option<Edit>, C
     let number = |number: u64| value(i64::try_from(number).unwrap_or(i64::MAX));
     let mut reserved = InlineTable::new();
     for (number, reason) in &config.reserved {
-        reserved.insert(&number.to_string(), reason.as_str().into());
+        reserved.insert(number.to_string(), reason.as_str().into());
     }
     let has_other_width = !is_timestamp && config.width != usual.width;
     let has_other_start = !is_timestamp && config.start != usual.start;

@@ -58,7 +58,7 @@ fn a_journal_that_makes_no_sense_is_refused() {
         assert!(fault.message.contains(expect) && fault.is_error(), "{journal}: {fault}");
     }
     check(Layout::Drizzle, &[("meta/_journal.json", &other("\"0_a\""))], &["error unreadable-file 0_a.sql"]);
-    check(Layout::Drizzle, &[("0000_a.sql", "")], &["error no-journal m"]);
+    check(Layout::Drizzle, &[("0000_a.sql", "")], &["warning passed-over 0000_a.sql", "error no-journal m"]);
 }
 
 #[test]
@@ -199,6 +199,7 @@ fn dbmate_divides_a_file_by_blocks() {
             "20240116000000_b 20240116000000 20240116000000_b.sql [no-transaction] < 20240116000000_b.sql",
             "20240117000000_d 20240117000000 20240117000000-d.sql",
             "error duplicate-number 20240116000000_c.sql",
+            "warning passed-over schema.sql",
         ],
     );
     assert_eq!(texts(&translated), ("-- x\n\nSELECT 1;\n\n\n\nSELECT 3;\n\n", Some("\n\n\n\nSELECT 2;\n\n\n\n")));
@@ -275,6 +276,19 @@ fn golang_migrate_orders_numbers_that_are_not_padded() {
 }
 
 #[test]
+fn the_greatest_numbers_are_only_numbers() {
+    check(
+        Layout::GolangMigrate,
+        &[("0_a.up.sql", ""), ("18446744073709551615_b.up.sql", "")],
+        &[
+            "000_a 0 0_a.up.sql",
+            "001_b 18446744073709551615 18446744073709551615_b.up.sql",
+            "note other-number 18446744073709551615_b.up.sql",
+        ],
+    );
+}
+
+#[test]
 fn wrangler_orders_by_name() {
     check(
         Layout::WranglerD1,
@@ -320,6 +334,7 @@ fn flyway_compares_versions_part_by_part() {
             "error misnamed-file R1__bad.sql",
             "error duplicate-number V1__init.sql",
             "error misnamed-file V1x__bad.sql",
+            "warning passed-over Views.sql",
             "warning callback afterMigrate__x.sql",
             "warning callback beforeMigrate.sql",
             "error down-without-up U3__nobody.sql",

@@ -1,0 +1,71 @@
+//! Where a database stands, as the history and the program together say it.
+
+use std::collections::BTreeMap;
+
+use crate::adoption::OldHistory;
+use crate::compare::{Found, Known, Match, look};
+use crate::db::Db;
+use crate::error::Error;
+use crate::old_history::Old;
+use crate::options::Options;
+use crate::repeatable;
+use crate::session::Session;
+use crate::set::{Down, Set};
+use crate::status::{Entry, State, Status};
+use crate::{notes, squash};
+
+/// The state of every migration.
+pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
+    squash::with(session, set, options, |session, set| status_of(session, set, options))
+}
+
+fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
+    let mut db = Db::new(session, options);
+    let (known, mut notes) = match look(&mut db, set)? {
+        Found::History(known) => {
+            let has_begun = known.old.is_none();
+            let notes = if has_begun { notes::read(&mut db, set, &known.matches)? } else { BTreeMap::new() };
+            (known, notes)
+        }
+        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, BTreeMap::new()),
+    };
+    let entries = known.matches.into_iter().map(|matched| {
+        let notes = notes.remove(&matched.number).unwrap_or_default();
+        entry(set, matched, notes)
+    });
+    let mut entries: Vec<Entry> = entries.collect();
+    squash::explain(set, known.is_recognised, &mut entries);
+    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    Ok(Status { entries, repeatables: repeatable::entries(set, known.records.unwrap_or_default()), old })
+}
+
+fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
+    let Match { number, index, migration, row, state, .. } = matched;
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    let metadata = migration.map(|migration| migration.metadata);
+    let differs = !matches!(state, State::Applied | State::Pending | State::Late);
+    let reversible = match migration {
+        Some(migration) if !differs => matches!(migration.down, Down::Script(_)),
+        _ => row.as_ref().is_some_and(|row| row.has_down),
+    };
+    let (name, applied_at, duration, steps) = match row {
+        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
+        None => (String::new(), None, None, Vec::new()),
+    };
+    Entry {
+        number,
+        name: migration.map_or(name, |migration| migration.name.to_owned()),
+        file: migration.map(|migration| migration.file.to_owned()).filter(|file| !file.is_empty()),
+        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
+        duration,
+        steps,
+        title: own(metadata.and_then(|metadata| metadata.title)),
+        date: own(metadata.and_then(|metadata| metadata.date)),
+        description: own(metadata.and_then(|metadata| metadata.description)),
+        version: own(metadata.and_then(|metadata| metadata.version)),
+        reversible,
+        sealed: index.is_some_and(|index| index < set.sealed),
+        notes: notes.into_iter().map(str::to_owned).collect(),
+        state,
+    }
+}
