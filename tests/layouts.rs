@@ -173,6 +173,7 @@ fn a_package_builds_and_runs_on_the_files_of_another_tool() {
         (&["lock"], &["`cargo dbmigrate lock` writes files of the house"]),
         (&["renumber"], &["`cargo dbmigrate renumber` writes files of the house"]),
         (&["generate"], &["`cargo dbmigrate generate` writes files of the house"]),
+        (&["squash", "--through", "2"], &["`cargo dbmigrate squash` writes files of the house"]),
     ] {
         let run = project.dbmigrate(command).exits(2);
         words.iter().fold(run, |run, word| run.says(word));

@@ -460,3 +460,34 @@ fn a_line_that_shells_take_for_an_end_is_said() {
         .says("migrations/001_a.sql:2:1")
         .says("a line with nothing but `/` or `go`");
 }
+
+#[test]
+fn another_set_of_the_database_is_asked_for() {
+    let project = Project::wired("script-sets", &[]);
+    project.edit_manifest(|manifest| {
+        let sets = "{ accounts = { dir = \"accounts\" }, billing = { dir = \"billing\" } }";
+        let sets: toml_edit::Value = format!("{{ sets = {sets} }}").parse().unwrap();
+        manifest["package"]["metadata"]["migrations"] = sets.into();
+    });
+    project.write("accounts/001_accounts.sql", "CREATE TABLE accounts (id INTEGER PRIMARY KEY);\n");
+    let invoices =
+        "-- dbmigrate: requires accounts/001_accounts\nCREATE TABLE invoices (account REFERENCES accounts);\n";
+    project.write("billing/001_invoices.sql", invoices);
+    project.write("billing/002_paid.sql", "ALTER TABLE invoices ADD COLUMN paid;\n");
+    project.dbmigrate(["script"]).exits(2).says("--set accounts");
+    let [accounts, billing] = ["accounts", "billing"].map(|set| script(&project, &["--set", set]));
+    let database = open(&project, "app.db");
+    database.execute_batch(&billing).unwrap_err();
+    database.execute_batch("ROLLBACK").unwrap();
+    database.execute_batch(&accounts).unwrap();
+    database.execute_batch(&billing).unwrap();
+    for set in ["accounts", "billing"] {
+        project.dbmigrate(["verify", "--set", set, "--database", "app.db"]).succeeds();
+        project.dbmigrate(["up", "--set", set, "--database", "app.db"]).succeeds();
+    }
+    script(&project, &["--set", "billing", "--from", "1"]);
+    project.dbmigrate(["script", "--set", "billing", "--for", "d1", "d1"]).succeeds();
+    // Each needs the other: there is no order of the two.
+    project.write("accounts/002_more.sql", "-- dbmigrate: requires billing/001_invoices\nCREATE TABLE more (x);\n");
+    project.dbmigrate(["script", "--set", "billing"]).exits(101).says("neither has a script of its own");
+}

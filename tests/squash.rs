@@ -242,6 +242,82 @@ fn a_file_in_the_way_leaves_all_as_it_was() {
     project.dbmigrate(["squash", "--through", "3"]).succeeds();
 }
 
+/// What a squash that was stopped anywhere leaves, as it makes one change after the other; and what an undo does.
+#[test]
+fn what_was_stopped_half_way_is_put_back() {
+    let project = Project::wired("squash-stopped", &FILES);
+    project.dbmigrate(["lock"]).succeeds();
+    let before = migrations(&project);
+    project.dbmigrate(["squash", "--through", "3"]).succeeds();
+    let after = migrations(&project);
+    let moved = ["001_teams.sql", "002_users.sql", "003_size.down.sql", "003_size.sql"];
+    // The lock beside the originals comes first, the squash last.
+    for step in 0..=moved.len() + 2 {
+        fs::remove_dir_all(project.root.join("migrations")).unwrap();
+        let put = |path: &str, bytes: &[u8]| project.write(&format!("migrations/{path}"), bytes);
+        before.iter().for_each(|(path, bytes)| put(path, bytes));
+        put("replaced/migrations.lock", &after["replaced/migrations.lock"]);
+        for name in moved.iter().take(step) {
+            put(&format!("replaced/{name}"), &before[*name]);
+            // The last one has both its names.
+            if step != 2 {
+                project.remove(&format!("migrations/{name}"));
+            }
+        }
+        if step > moved.len() {
+            put("replaced/before.lock", &after["replaced/before.lock"]);
+        }
+        if step > moved.len() + 1 {
+            put("migrations.lock", &after["migrations.lock"]);
+        }
+        project.dbmigrate(["check"]).exits(1);
+        project.dbmigrate(["squash", "--undo"]).succeeds();
+        assert_eq!(migrations(&project), before, "{step}");
+    }
+    // Without the squash that was sealed nothing is taken back.
+    project.dbmigrate(["squash", "--through", "3"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds();
+    project.remove("migrations/003_squashed_001_to_003.sql");
+    project.dbmigrate(["squash", "--undo"]).exits(101).says("is sealed: databases may have started from it");
+}
+
+#[test]
+fn other_tools_and_other_sets_are_left_alone() {
+    let project = Project::wired("squash-sets", &[]);
+    project.edit_manifest(|manifest| {
+        let sets = "[sets.people]\n[sets.bills]\n".parse::<toml_edit::DocumentMut>().unwrap();
+        manifest["package"]["metadata"]["migrations"]["sets"] = sets["sets"].clone();
+    });
+    fs::remove_dir_all(project.root.join("migrations")).unwrap();
+    for (path, text) in [
+        ("people/001_users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);\n"),
+        ("people/002_names.sql", "ALTER TABLE users ADD COLUMN name TEXT;\n"),
+        ("bills/001_bills.sql", "CREATE TABLE bills (id INTEGER PRIMARY KEY);\n"),
+        (
+            "bills/002_owner.sql",
+            "-- dbmigrate: requires people/001_users\nALTER TABLE bills ADD COLUMN owner REFERENCES users (id);\n",
+        ),
+    ] {
+        project.write(&format!("migrations/{path}"), text);
+    }
+    project
+        .dbmigrate(["squash", "--set", "people", "--through", "2"])
+        .exits(101)
+        .says("`002_owner` requires `people/001_users`, which would be replaced");
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["squash", "--set", "bills", "--through", "1"]).succeeds();
+    project.dbmigrate(["up"]).succeeds().says("the history has `001_squashed_001_to_001` now in place of");
+    project.dbmigrate(["up", "--database", "new.db"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds();
+
+    let foreign = Project::wired("squash-foreign", &[]);
+    foreign.write("migrations/20240101000000_a.sql", "CREATE TABLE a (x);\n");
+    foreign.edit_manifest(|manifest| {
+        manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("sqlx");
+    });
+    foreign.dbmigrate(["squash", "--through", "a"]).exits(2).says("take the files over first: `cargo dbmigrate adopt`");
+}
+
 #[test]
 fn git_knows_what_was_replaced() {
     let project = Project::wired("squash-git", &FILES);
@@ -255,6 +331,18 @@ fn git_knows_what_was_replaced() {
     project.dbmigrate(["squash", "--prune"]).succeeds();
     project.dbmigrate(["check", "--since", "main"]).succeeds();
     project.dbmigrate(["check", "--since", "work"]).succeeds();
+    commit(&project, "pruned");
+    let lock = project.read("migrations/replaced/migrations.lock");
+    let other = project.read("migrations/migrations.lock");
+    // Somebody forges another past, soundly.
+    project.dbmigrate(["check", "--since", "HEAD"]).succeeds();
+    let forged = Project::wired("squash-forged", &[("001_other.sql", FILES[0].1), FILES[1], FILES[2], FILES[4]]);
+    forged.dbmigrate(["squash", "--through", "3"]).succeeds();
+    let text = forged.read("migrations/replaced/migrations.lock") + "pruned = \"1\"\n";
+    assert_ne!(text, lock);
+    project.write("migrations/replaced/migrations.lock", text);
+    project.dbmigrate(["check", "--since", "HEAD"]).exits(1).says("`001_teams`, which `HEAD` holds as replaced");
+    assert_eq!(project.read("migrations/migrations.lock"), other);
 }
 
 /// The fenced blocks of the guide, in order, each with its language.

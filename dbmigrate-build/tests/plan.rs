@@ -247,6 +247,24 @@ fn another_folder_can_be_named() {
 }
 
 #[test]
+fn a_file_with_both_ways_of_another_tool_is_two_scripts() {
+    let goose = "-- +goose Up\nCREATE TABLE t(a);\n-- +goose Down\nDROP TABLE t;\n";
+    let package = Package::new(&[("db/1_start.sql", goose)]);
+    package.write(
+        "Cargo.toml",
+        "[package]\nname = \"app\"\n[package.metadata.migrations]\ndir = \"db\"\nlayout = \"goose\"\n",
+    );
+    let plan = package.plan();
+    assert_eq!(plan.faults(), 0, "{}", plan.module());
+    let out = package.0.join("out");
+    fs::create_dir_all(&out).unwrap();
+    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
+    let script = |name: &str| fs::read_to_string(out.join("dbmigrate").join(name)).unwrap();
+    assert_eq!(script("001_start.up.sql"), "\nCREATE TABLE t(a);\n\n\n");
+    assert_eq!(script("001_start.down.sql"), "\n\n\nDROP TABLE t;\n");
+}
+
+#[test]
 fn outside_a_build_script_the_error_says_so() {
     // Cargo sets `CARGO_MANIFEST_DIR` for tests, and `OUT_DIR` only where a build script ran.
     let error = Builder::new().generate().unwrap_err();

@@ -75,8 +75,10 @@ pub(crate) fn recording(
     options: &Options,
     run: &mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>,
 ) -> Result<Report, Error> {
-    let Some(squash) = own(set) else { return run(session, set) };
-    let mut is_recorded = try_to_record(session, set, options)?;
+    if own(set).is_none() {
+        return run(session, set);
+    }
+    let recorded = try_to_record(session, set, options)?;
     let mut before = Report::default();
     let mut tries = 0;
     let report = loop {
@@ -90,55 +92,74 @@ pub(crate) fn recording(
             Ok(report) => break report,
         }
     };
-    is_recorded |= try_to_record(session, set, options)?;
     join(&mut before, report);
-    if is_recorded {
-        let first = squash.migrations.first().map_or("", |migration| migration.name);
-        let last = squash.migrations.last().map_or("", |migration| migration.name);
-        before.notes.push(format!("the history has `{}` now in place of `{first}` to `{last}`", squash.name));
-    }
+    before.notes.extend(recorded.or(try_to_record(session, set, options)?));
     Ok(before)
 }
 
 fn join(report: &mut Report, more: Report) {
-    report.applied.extend(more.applied);
-    report.repeated.extend(more.repeated);
-    report.notes.extend(more.notes);
-    report.backup = report.backup.take().or(more.backup);
+    let Report { applied, rolled_back, repeated, notes, backup, adopted } = more;
+    report.applied.extend(applied);
+    report.rolled_back.extend(rolled_back);
+    report.repeated.extend(repeated);
+    report.notes.extend(notes);
+    report.backup = report.backup.take().or(backup);
+    report.adopted = report.adopted.take().or(adopted);
 }
 
-/// Only to be in somebody's way is a failure.
-fn try_to_record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
-    match record(session, set, options) {
-        Err(error) if !error.is_busy() => Ok(false),
-        result => result,
-    }
+/// Writes the row of the squash where it can be, and says so. Only to be in somebody's way is a failure.
+pub(crate) fn try_to_record(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+) -> Result<Option<String>, Error> {
+    let is_recorded = match record(session, set, options) {
+        Err(error) if !error.is_busy() => false,
+        result => result?,
+    };
+    Ok(set.squash.filter(|_| is_recorded).map(|squash| {
+        let first = squash.migrations.first().map_or("", |migration| migration.name);
+        let last = squash.migrations.last().map_or("", |migration| migration.name);
+        format!("the history has `{}` now in place of `{first}` to `{last}`", squash.name)
+    }))
 }
 
-/// Writes the row of the squash in place of those that it replaces, if these are all there.
+/// Writes the row of a squash in place of those that it replaces, if these are all there; whether it is that of the set.
 fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(false) };
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
-    let Some(mut rows) = rows(&mut db, set)? else { return Ok(false) };
-    if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised(_)) {
+    let Some(found) = rows(&mut db, set)? else { return Ok(false) };
+    if to_record(squash, first, found).is_none() {
         return Ok(false);
     }
     db.transaction(|db| {
         let history = History::new(set);
-        let mut rows = history.rows(db)?;
-        if !matches!(stand(squash, Some(first), &mut rows), Stand::Recognised(_)) {
-            return Ok(false);
-        }
+        let Some(recorded) = to_record(squash, first, history.rows(db)?) else { return Ok(false) };
         if history.head(db)?.is_none() {
             history.create(db)?;
         }
-        history.stand_in(db, first)?;
-        if let Found::History(known) = look(db, set)? {
+        history.stand_in(db, &recorded)?;
+        let is_own = recorded.name == first.name;
+        // The rows have emptied the head, and of those that come before the set it says nothing.
+        if is_own && let Found::History(known) = look(db, set)? {
             history.write_head(db, known.chain())?;
         }
-        Ok(true)
+        Ok(is_own)
     })
+}
+
+/// The squash whose row is to be written: that of the set, or one that it replaces.
+fn to_record<'a>(squash: &Squash<'a>, own: &Migration<'a>, rows: Vec<HistoryRow>) -> Option<Migration<'a>> {
+    let mut read = rows.clone();
+    match stand(squash, own, &mut read) {
+        Stand::Own => None,
+        Stand::Recognised => Some(*own),
+        Stand::Replaced(found) => {
+            let has = |rows: &[HistoryRow], name: &str| rows.iter().any(|row| row.name == name);
+            found.first().filter(|first| has(&read, first.name) && !has(&rows, first.name)).copied()
+        }
+    }
 }
 
 /// The squash of a set that begins with it.
@@ -167,11 +188,11 @@ pub(crate) struct InForce<'a> {
 impl<'a> InForce<'a> {
     /// None where the set is right as it is.
     pub(crate) fn of(db: &mut Db<'_>, set: &Set<'a>) -> Result<Option<Self>, Error> {
-        let Some(squash) = own(set) else { return Ok(None) };
+        let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(None) };
         let mut migrations = match rows(db, set)? {
-            Some(mut rows) => match stand(squash, set.migrations.first(), &mut rows) {
+            Some(mut rows) => match stand(squash, first, &mut rows) {
                 Stand::Replaced(migrations) => migrations,
-                Stand::Own | Stand::Recognised(_) => return Ok(None),
+                Stand::Own | Stand::Recognised => return Ok(None),
             },
             // What another tool recorded is older than any squash.
             None if has_old_rows(db, set)? => originals(squash),
@@ -210,25 +231,35 @@ fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
     }
 }
 
-/// Reads rows of what a squash replaces as that of the squash, where they are all there; whether they were.
+/// Reads rows of what a squash replaces as that of the squash, where the set has it and they are all there; whether they
+/// were.
 pub(crate) fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (&set.squash, set.migrations.first()) else { return Ok(false) };
-    let own = own(set).map(|_| first);
-    let moved = || {
-        let message = format!("another process changed how the database stands to `{}`", squash.name);
-        Err(Error::new(ErrorKind::Moved, message).hint("the same again is right for what it is now"))
-    };
-    match (stand(squash, own, rows), own) {
-        (Stand::Own, Some(_)) => Ok(false),
-        (Stand::Recognised(_), Some(_)) => Ok(true),
-        // By what was just done, it may have all of them.
-        (Stand::Replaced(found) | Stand::Recognised(found), None)
-            if found.first().is_some_and(|it| it.name == first.name) =>
-        {
-            Ok(false)
+    let mut is_right = true;
+    let mut is_recognised = false;
+    for level in levels(squash) {
+        if level.name == first.name {
+            let stand = stand(level, first, rows);
+            is_recognised = matches!(stand, Stand::Recognised);
+            is_right &= !matches!(stand, Stand::Replaced(_));
+            break;
         }
-        _ => moved(),
+        // Somebody has recorded it, and what the set has is replaced by now.
+        is_right &= rows.iter().all(|row| row.name != level.name);
     }
+    if is_right {
+        return Ok(is_recognised);
+    }
+    let message = format!("another process changed how the database stands to `{}`", squash.name);
+    Err(Error::new(ErrorKind::Moved, message).hint("the same again is right for what it is now"))
+}
+
+/// A squash, what it replaces if that begins with one, and so on.
+fn levels<'s, 'a>(squash: &'s Squash<'a>) -> impl Iterator<Item = &'s Squash<'a>>
+where
+    'a: 's,
+{
+    std::iter::successors(Some(squash), |level| level.inner)
 }
 
 /// How the rows of a database stand to a squash.
@@ -236,21 +267,21 @@ enum Stand<'a> {
     /// They have it, or nothing of what it replaces.
     Own,
     /// They have all that it replaces.
-    Recognised(Vec<Migration<'a>>),
+    Recognised,
     /// They have some of these.
     Replaced(Vec<Migration<'a>>),
 }
 
 /// How rows stand to a squash. Where they have all that it replaces, its own row takes their place.
-fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
+fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
     rows.sort_by_key(|row| row.number);
     if rows.iter().any(|row| row.name == squash.name) {
         return Stand::Own;
     }
     let migrations = match (squash.inner, squash.migrations) {
-        (Some(inner), [first, rest @ ..]) => match stand(inner, Some(first), rows) {
+        (Some(inner), [first, rest @ ..]) => match stand(inner, first, rows) {
             Stand::Replaced(migrations) => [&migrations, rest].concat(),
-            Stand::Own | Stand::Recognised(_) => squash.migrations.to_vec(),
+            Stand::Own | Stand::Recognised => squash.migrations.to_vec(),
         },
         _ => squash.migrations.to_vec(),
     };
@@ -266,24 +297,22 @@ fn stand<'a>(squash: &Squash<'a>, own: Option<&Migration<'_>>, rows: &mut Vec<Hi
     if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
         return Stand::Replaced(migrations);
     }
-    if let Some(own) = own {
-        let rest = rows.split_off(count);
-        let Some(last) = rows.pop() else { return Stand::Own };
-        let row = HistoryRow {
-            name: own.name.to_owned(),
-            checksum: own.checksum.to_owned(),
-            text_checksum: Some(own.text_checksum.to_owned()),
-            statements_done: own.up.steps.len() as u64,
-            duration: None,
-            steps: Vec::new(),
-            has_down: false,
-            prefix_checksum: None,
-            ..last
-        };
-        *rows = rest;
-        rows.insert(0, row);
-    }
-    Stand::Recognised(migrations)
+    let rest = rows.split_off(count);
+    let Some(last) = rows.pop() else { return Stand::Own };
+    *rows = rest;
+    let row = HistoryRow {
+        name: own.name.to_owned(),
+        checksum: own.checksum.to_owned(),
+        text_checksum: Some(own.text_checksum.to_owned()),
+        statements_done: own.up.steps.len() as u64,
+        duration: None,
+        steps: Vec::new(),
+        has_down: false,
+        prefix_checksum: None,
+        ..last
+    };
+    rows.insert(0, row);
+    Stand::Recognised
 }
 
 /// Refuses what was pruned from the program and would have to run.
@@ -294,8 +323,7 @@ pub(crate) fn refuse_pruned<'m>(
     let (Some(squash), Some(missing)) = (&set.squash, pending.find(|migration| migration.file.is_empty())) else {
         return Ok(());
     };
-    let levels = std::iter::successors(Some(squash), |level| level.inner);
-    let level = levels.filter(|level| level.migrations.iter().any(|it| it.name == missing.name)).last();
+    let level = levels(squash).filter(|level| level.migrations.iter().any(|it| it.name == missing.name)).last();
     let level = level.unwrap_or(squash);
     let message = format!(
         "the database needs `{}`, which was pruned: this program has `{}` in its place, for databases that have all \
@@ -309,8 +337,7 @@ pub(crate) fn refuse_pruned<'m>(
 
 /// Names the squash that has taken the place of a migration.
 pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
-    let levels = std::iter::successors(set.squash.as_ref(), |level| level.inner);
-    let mut replaced = levels.flat_map(|level| level.migrations);
+    let mut replaced = set.squash.iter().flat_map(levels).flat_map(|level| level.migrations);
     match (replaced.find(|migration| migration.number == number), &set.squash) {
         (Some(migration), Some(squash)) => {
             error.note(format!("`{}` was replaced by `{}`, which is one step", migration.name, squash.name))
@@ -324,7 +351,7 @@ pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry])
     let Some(squash) = &set.squash else { return };
     let Some(last) = squash.migrations.last() else { return };
     let Some(entry) = entries.iter_mut().find(|entry| entry.number == last.number) else { return };
-    if is_recognised {
+    if is_recognised && own(set).is_some() {
         entry.notes.push(format!("the history has all that it replaces, up to `{}`", last.name));
     } else if entry.name == last.name && own(set).is_none() {
         entry.notes.push(format!("once it is applied, `{}` takes the place of all up to it", squash.name));

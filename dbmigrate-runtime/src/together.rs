@@ -23,7 +23,7 @@ use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Set};
-use crate::squash::InForce;
+use crate::squash::{self, InForce};
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
@@ -214,6 +214,15 @@ impl<'a, C: 'static> Together<'a, C> {
             return Ok(Vec::new());
         }
         let mut reports = Vec::new();
+        for (place, migrator) in self.migrators.iter().enumerate() {
+            let set = migrator.set();
+            let note = squash::try_to_record(&mut *migrator.session(connection), set, migrator.options())?;
+            if let Some(note) = note {
+                let report = Report { notes: vec![note], ..Report::default() };
+                done(place, &report);
+                reports.push(SetReport { set: set.name.to_owned(), report });
+            }
+        }
         let mut copy: Option<PathBuf> = None;
         for Leg { place, to, part } in self.legs(connection)? {
             let migrator = &self.migrators[place];

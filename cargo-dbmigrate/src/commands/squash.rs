@@ -74,7 +74,7 @@ fn take_back(project: &Project, dry_run: bool, shell: &mut Shell) -> Result<(), 
     if shell.is_json() {
         let line = json!({
             "reason": "unsquashed",
-            "file": done.file,
+            "file": done.squash.map(|(_, file)| file),
             "moved": done.moves.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
             "dry_run": dry_run,
         });
@@ -83,9 +83,10 @@ fn take_back(project: &Project, dry_run: bool, shell: &mut Shell) -> Result<(), 
     }
     let [moved, removed] = if dry_run { ["Would move", "Would remove"] } else { ["Moved", "Removed"] };
     shell.status(moved, &format!("{} back", report::count(done.moves.len(), "file")));
-    shell.status(removed, &done.file);
+    let Some((name, file)) = done.squash else { return Ok(()) };
+    shell.status(removed, &file);
     if !dry_run {
-        let (name, number) = (&done.name, done.name.split('_').next().unwrap_or_default());
+        let number = name.split('_').next().unwrap_or_default();
         shell.note(&format!("a database whose history has `{name}` does not know the others"));
         shell.help(&format!("there: `cargo dbmigrate forget {name}`, then `cargo dbmigrate mark --to {number}`"));
     }

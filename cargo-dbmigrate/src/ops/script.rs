@@ -8,6 +8,7 @@ mod block;
 pub(crate) mod d1;
 mod guard;
 mod once;
+mod others;
 mod prove;
 mod repeat;
 mod run;
@@ -78,16 +79,17 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         return Ok(made);
     }
     refuse(&set, range, request.idempotent)?;
+    let others = others::required(project, &set)?;
     with_own_requirements(&set, |runtime| {
-        let bench = Bench { source: &set, set: runtime };
+        let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
         let mut blocks = blocks(bench, range)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
         let text = match request.idempotent {
             true => repeat::text(bench, range, &mut blocks, &title)?,
-            false => text(&set, runtime, range, &blocks, &title),
+            false => text(bench, range, &blocks, &title),
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
-        let gone = if comes_back { Vec::new() } else { Guard::new(&set, runtime.name).make_way() };
+        let gone = if comes_back { Vec::new() } else { Guard::new(bench).make_way() };
         let claim = Claim { bench, range, again: request.idempotent, gone };
         let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
         made.warnings = warnings(&set, range, proved);
@@ -132,8 +134,8 @@ fn blocks(bench: Bench<'_>, range: Range) -> Result<Vec<Block>, CliError> {
     Ok(blocks)
 }
 
-fn text(set: &MigrationSet, runtime: &Set<'_>, range: Range, blocks: &[Block], title: &str) -> String {
-    let guard = Guard::new(set, runtime.name);
+fn text(bench: Bench<'_>, range: Range, blocks: &[Block], title: &str) -> String {
+    let (set, guard) = (bench.source, Guard::new(bench));
     let mut text = Text::new(title, &header(set, range, false));
     let makes_way = makes_way(set, range, blocks);
     for (at, block) in blocks.iter().enumerate() {

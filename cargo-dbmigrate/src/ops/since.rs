@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use dbmigrate_core::file_name::{self, FileName};
 use dbmigrate_core::files::Files;
 use dbmigrate_core::layout::Layout;
-use dbmigrate_core::lock::FILE;
+use dbmigrate_core::lock::{FILE, Sealed};
 use dbmigrate_core::sequence::{quoted, rename};
+use dbmigrate_core::squash::FOLDER;
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Replaced, Severity, SourceMigration, SourceText};
 
 use crate::error::CliError;
@@ -86,8 +87,24 @@ impl Comparison<'_> {
             }
             // What is there and no part of the set has a fault that is reported already.
         }
+        since.diagnostics.extend(self.no_longer_replaced(then, &now));
         since.base = Some(self.base);
         since
+    }
+
+    /// What a squash of the revision replaces, and nothing here does, or otherwise: databases may still have it.
+    fn no_longer_replaced(&self, then: &MigrationSet, now: &BTreeMap<String, &SourceMigration>) -> Option<Diagnostic> {
+        let mut before = then.replaced.iter().flat_map(Replaced::levels).flat_map(|level| &level.lock.migrations);
+        let is_here = |sealed: &Sealed| {
+            let is_back = now.get(&sealed.name).is_some_and(|now| now.checksum == sealed.checksum);
+            is_back || self.is_replaced(&sealed.name, &sealed.checksum)
+        };
+        let gone = before.find(|sealed| !is_here(sealed))?;
+        let message = format!("`{}`, which `{}` holds as replaced, is not known here as it was", gone.name, self.base);
+        let dir = format!("{}/{FOLDER}", self.set.config.dir);
+        let commit = self.revision.commit.get(..12).unwrap_or(&self.revision.commit);
+        let restore = format!("put it back: `git restore --source {commit} -- {}`", quoted(&dir));
+        Some(Diagnostic::error("deleted-migration", message).in_file(dir).help(restore))
     }
 
     /// Whether a squash stands for exactly this one.

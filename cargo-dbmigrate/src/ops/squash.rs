@@ -5,12 +5,12 @@
 use dbmigrate_core::file_name::{self, FileName};
 use dbmigrate_core::lock::{FILE, Lock, Sealed};
 use dbmigrate_core::squash::{FOLDER, Replaced};
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration};
+use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, SourceMigration};
 use dbmigrate_schema::Squash;
 
 use crate::error::CliError;
-use crate::ops::create;
 use crate::ops::project::Project;
+use crate::ops::{create, house};
 
 mod change;
 mod prune;
@@ -47,6 +47,7 @@ pub(crate) fn squash(
     name: Option<&str>,
     dry_run: bool,
 ) -> Result<Squashed, CliError> {
+    house::only(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let set = project.load_sound()?.set;
@@ -55,6 +56,7 @@ pub(crate) fn squash(
     let originals = set.migrations.get(..count).unwrap_or_default();
     let Some(newest) = originals.last() else { return Err(CliError::usage("there is nothing to squash")) };
     refuse_again(&set, count)?;
+    refuse_required(project, &set, originals)?;
     let digits = |number: u64| project.config.digits(number);
     let start = set.replaced.as_ref().and_then(Replaced::start).or(originals.first().map(|first| first.number));
     let first = digits(start.unwrap_or_default());
@@ -86,6 +88,26 @@ fn refuse_again(set: &MigrationSet, count: usize) -> Result<(), CliError> {
     Err(CliError::failure(format!("`{name}` is a squash that is not sealed yet"))
         .help("take it back and squash all of it at once: `cargo dbmigrate squash --undo`")
         .help("or keep it, and seal it first: `cargo dbmigrate lock`"))
+}
+
+/// What another set requires by its name has to keep its name.
+fn refuse_required(project: &Project, set: &MigrationSet, originals: &[SourceMigration]) -> Result<(), CliError> {
+    let own = &set.config.set;
+    let mut problems = Vec::new();
+    for other in project.load_all().iter().filter(|other| other.set.config.set != *own) {
+        for migration in &other.set.migrations {
+            for required in &migration.requires {
+                let name = required.elsewhere().filter(|(set, _)| set == own).map(|(_, name)| name);
+                if name.is_some_and(|name| originals.iter().any(|original| original.name() == name)) {
+                    let message =
+                        format!("`{}` requires `{}`, which would be replaced", migration.name(), required.name);
+                    let place = Location::new(migration.source(), required.span);
+                    problems.push(Diagnostic::error("squash-required", message).at(place));
+                }
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }
 }
 
 /// Where the squash is to lie.

@@ -7,9 +7,11 @@ use crate::migration::{Body, SourceMigration};
 use crate::nearest::nearest;
 use crate::order::{Cycle, order};
 use crate::requirement::{Requirement, names_other_set};
+use crate::squash::Replaced;
 
 /// Checks each name against the set that it is one of, and that the requirements lead round in no circle.
 pub(super) fn check(sets: &mut [Loaded]) {
+    follow_squashes(sets);
     let mut faults: Vec<(usize, Diagnostic)> = Vec::new();
     for (at, loaded) in sets.iter().enumerate() {
         for migration in &loaded.set.migrations {
@@ -31,6 +33,25 @@ pub(super) fn check(sets: &mut [Loaded]) {
         if let Some(loaded) = sets.get_mut(at) {
             loaded.diagnostics.push(fault);
             super::sort(&mut loaded.diagnostics);
+        }
+    }
+}
+
+/// Who requires what a squash of another set replaces requires the squash: who has that has all of them.
+fn follow_squashes(sets: &mut [Loaded]) {
+    let squashes: Vec<(String, Replaced, String)> = sets
+        .iter()
+        .filter_map(|loaded| {
+            let squash = loaded.set.migrations.first()?.name();
+            Some((loaded.set.config.set.clone(), loaded.set.replaced.clone()?, squash))
+        })
+        .collect();
+    let migrations = sets.iter_mut().flat_map(|loaded| &mut loaded.set.migrations);
+    for requirement in migrations.flat_map(|migration| &mut migration.requires) {
+        let Some((set, name)) = requirement.elsewhere() else { continue };
+        let squash = squashes.iter().find(|(of, replaced, _)| of == set && replaced.has(name));
+        if let Some(renamed) = squash.map(|(set, _, squash)| format!("{set}/{squash}")) {
+            requirement.name = renamed;
         }
     }
 }
@@ -88,6 +109,7 @@ fn circle(cycle: &Cycle<'_>, sets: &[Loaded]) -> Option<(usize, Diagnostic)> {
 mod tests {
     use crate::load::tests::Package;
     use crate::load_sets;
+    use crate::lock::Lock;
 
     /// Code, message and helps of all that is wrong, of all sets.
     fn said(package: &Package) -> Vec<String> {
@@ -137,6 +159,23 @@ mod tests {
         );
         let far = package("SELECT 1;", "-- dbmigrate: requires a/009_nothing_like_it\n");
         assert!(said(&far)[0].ends_with("`cargo dbmigrate list` shows the migrations of all sets"), "{:?}", said(&far));
+    }
+
+    #[test]
+    fn who_requires_what_was_squashed_requires_the_squash() {
+        let package = package("SELECT 1;", "-- dbmigrate: requires a/001_users\n");
+        let all = load_sets(package.path());
+        package.write("migrations/a/replaced/migrations.lock", &Lock::seal(&all[0].set.migrations).to_text());
+        for file in ["001_users.sql", "002_more.sql"] {
+            let from = package.path().join("migrations/a").join(file);
+            std::fs::rename(from, package.path().join("migrations/a/replaced").join(file)).unwrap();
+        }
+        package.write("migrations/a/002_base.sql", "-- dbmigrate: replaces 001..002\nCREATE TABLE users (id);");
+        assert_eq!(said(&package), [""; 0]);
+        let requires = &load_sets(package.path())[1].set.migrations[0].requires;
+        assert_eq!(requires[0].name, "a/002_base");
+        // The checksum is that of what is written.
+        assert_eq!(load_sets(package.path())[1].set.migrations[0].checksum, all[1].set.migrations[0].checksum);
     }
 
     #[test]

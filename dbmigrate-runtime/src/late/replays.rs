@@ -73,7 +73,7 @@ impl<'r, 's> Replays<'r, 's> {
             .zip(1..)
             .map(|(migration, number)| Migration { number, requires: &[], ..**migration })
             .collect();
-        let set = Set { migrations: &migrations, repeatables: &[], sealed: 0, schema: None, ..*self.set };
+        let set = Set { migrations: &migrations, repeatables: &[], sealed: 0, schema: None, squash: None, ..*self.set };
         let runs_code = self.options.replay_code && self.session.has_code();
         alone(std::slice::from_ref(&set), runs_code, |sets| {
             aside(self.session, runs_code, &|memory| match compares {

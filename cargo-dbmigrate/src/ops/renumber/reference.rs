@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dbmigrate_core::file_name::{FileName, Stem, parse};
-use dbmigrate_core::{rust_source, script};
+use dbmigrate_core::requirement::Requirement;
+use dbmigrate_core::{SourceMigration, SourceText, rust_source, script};
 
 use super::{Move, read};
 use crate::error::CliError;
@@ -21,22 +22,42 @@ pub(super) fn edits(project: &Project, own: &[(&Stem, &Vec<String>)], moves: &[M
             FileName::Up { .. } => script::parse(&source, &mut Vec::new()).requires,
             _ => continue,
         };
-        let mut text = source.text().to_owned();
-        let mut told = Vec::new();
-        for requirement in requires.iter().rev() {
-            let Some(found) = moves.iter().find(|it| it.from.to_string() == requirement.name) else { continue };
-            let at = source.slice(requirement.span).rfind(&requirement.name).map(|at| requirement.span.start + at);
-            if let Some(at) = at {
-                text.replace_range(at..at + requirement.name.len(), &found.to.to_string());
-                told.push(format!("requires {}", found.to));
-            }
-        }
-        if !told.is_empty() {
-            told.reverse();
+        if let Some((text, what)) = renamed(&source, &requires, "", moves) {
             let mut moved = moves.iter().flat_map(|it| &it.files);
             let path = moved.find(|(from, _)| *from == path).map_or(path.clone(), |(_, to)| to.clone());
-            edits.push(Edit { path: project.root.join(path), text, what: told.join(", "), new: false });
+            edits.push(Edit { path: project.root.join(path), text, what, new: false });
         }
     }
+    edits.extend(elsewhere(project, moves));
     Ok(edits)
+}
+
+/// The files of other sets of the package that require one of them.
+fn elsewhere(project: &Project, moves: &[Move]) -> Vec<Edit> {
+    let all = if project.sets == 1 { Vec::new() } else { project.load_all() };
+    let others = all.iter().filter(|other| other.set.config.set != project.config.set);
+    let prefix = format!("{}/", project.config.set);
+    let edit = |migration: &SourceMigration| {
+        let (text, what) = renamed(migration.source(), &migration.requires, &prefix, moves)?;
+        Some(Edit { path: project.root.join(&migration.file), text, what, new: false })
+    };
+    others.flat_map(|other| &other.set.migrations).filter_map(edit).collect()
+}
+
+/// The text with the new names of what it requires, each behind `prefix`, and what was changed; none where nothing is.
+fn renamed(source: &SourceText, requires: &[Requirement], prefix: &str, moves: &[Move]) -> Option<(String, String)> {
+    let mut text = source.text().to_owned();
+    let mut told = Vec::new();
+    for requirement in requires.iter().rev() {
+        let names = |it: &&Move| requirement.name.strip_prefix(prefix) == Some(&it.from.to_string());
+        let Some(found) = moves.iter().find(names) else { continue };
+        let at = source.slice(requirement.span).rfind(&requirement.name).map(|at| requirement.span.start + at);
+        if let Some(at) = at {
+            let name = format!("{prefix}{}", found.to);
+            text.replace_range(at..at + requirement.name.len(), &name);
+            told.push(format!("requires {name}"));
+        }
+    }
+    told.reverse();
+    (!told.is_empty()).then(|| (text, told.join(", ")))
 }

@@ -18,7 +18,7 @@ use super::block::{Block, Item, User};
 use super::guard::{Condition, Guard};
 use super::prove::Claim;
 use super::run::{self, Bench, Range};
-use super::{blocks, refuse, with_own_requirements, write};
+use super::{blocks, others, refuse, with_own_requirements, write};
 use crate::error::CliError;
 use crate::ops::edit;
 use crate::ops::project::Project;
@@ -50,8 +50,11 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
     }
     refuse(&set, range, false)?;
     beside(&set)?;
-    let files =
-        with_own_requirements(&set, |runtime| files(Bench { source: &set, set: runtime }, kept, &mut done.warnings))?;
+    let others = others::required(project, &set)?;
+    let files = with_own_requirements(&set, |runtime| {
+        let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
+        files(bench, kept, &mut done.warnings)
+    })?;
     for (migration, statements) in set.migrations.iter().zip(files).skip(kept) {
         let path = folder.join(file::name(migration));
         edit::create(&path, &file::text(migration, &statements))
@@ -116,7 +119,7 @@ fn is_bare(migration: &SourceMigration) -> bool {
 fn files(bench: Bench<'_>, kept: usize, warnings: &mut Vec<Diagnostic>) -> Result<Vec<Vec<Statement>>, CliError> {
     let set = bench.source;
     let every = Range { from: 0, to: set.migrations.len() };
-    let guard = Guard::new(set, bench.set.name);
+    let guard = Guard::new(bench);
     let mut files = Vec::new();
     let mut database = bench.nothing()?;
     for (at, block) in blocks(bench, every)?.into_iter().enumerate() {

@@ -5,12 +5,14 @@ use dbmigrate_core::repeatable::ObjectKind;
 use dbmigrate_core::{MigrationSet, SourceMigration};
 use dbmigrate_runtime::quote_identifier;
 
-use super::run::Range;
+use super::run::{Bench, Range};
 use super::value::text;
 
 /// The tables of a set, and what a database at one of its versions has in them.
 pub(super) struct Guard<'s> {
     set: &'s MigrationSet,
+    others: &'s [MigrationSet],
+    is_alone: bool,
     /// The name of the set, as statements have it.
     name: String,
     /// The tables as statements have them.
@@ -44,11 +46,12 @@ pub(super) struct Stage {
 }
 
 impl<'s> Guard<'s> {
-    pub(super) fn new(set: &'s MigrationSet, name: &str) -> Self {
+    pub(super) fn new(bench: Bench<'s>) -> Self {
+        let Bench { source: set, others, is_alone, .. } = bench;
         let table = &set.config.table;
         let named = |suffix: &str| format!("main.{}", quote_identifier(&format!("{table}{suffix}")));
         let [rows, table, orphans, repeatables] = ["", "_guard", "_orphans", "_repeatable"].map(named);
-        Self { set, name: text(name), rows, table, orphans, repeatables }
+        Self { set, others, is_alone, name: text(bench.set.name), rows, table, orphans, repeatables }
     }
 
     /// The database has exactly the first migrations of the set, as they are, and no objects where it has none.
@@ -167,14 +170,17 @@ impl<'s> Guard<'s> {
     pub(super) fn requirements(&self, migrations: &[&SourceMigration]) -> Vec<Condition> {
         let requires = migrations.iter().flat_map(|it| it.requires.iter().map(|required| (it.name(), &required.name)));
         let elsewhere = requires.filter_map(|(name, required)| Some((name, required.split_once('/')?)));
-        let condition = |(name, (set, other)): (String, (&str, &str))| Condition {
-            says: format!("{name} requires {set}/{other}"),
-            sql: format!(
-                "EXISTS (SELECT 1 FROM {} WHERE set_name = {} AND name = {} AND state = 'applied')",
-                self.rows,
-                text(set),
-                text(other)
-            ),
+        let condition = |(name, (set, other)): (String, (&str, &str))| {
+            let table = self.others.iter().find(|it| it.config.set == set).map_or("", |it| it.config.table.as_str());
+            Condition {
+                says: format!("{name} requires {set}/{other}"),
+                sql: format!(
+                    "EXISTS (SELECT 1 FROM main.{} WHERE set_name = {} AND name = {} AND state = 'applied')",
+                    quote_identifier(table),
+                    text(set),
+                    text(other)
+                ),
+            }
         };
         elsewhere.map(condition).collect()
     }
@@ -273,7 +279,7 @@ impl<'s> Guard<'s> {
 
     /// Whether an empty history means an empty database: no other set is in it, and nothing is there before the first.
     fn is_alone(&self) -> bool {
-        self.set.config.set.is_empty() && self.set.base.is_none()
+        self.is_alone && self.set.base.is_none()
     }
 
     fn no_objects(&self) -> String {

@@ -61,9 +61,9 @@ impl Claim<'_> {
 
     /// Fills a database that the runner can take where it is to go.
     fn fill(&self, base: &Connection) -> Result<(), String> {
-        let options = ReadOptions {
-            without_tables: history_tables(&self.bench.source.config, self.bench.source.adoption.as_ref()),
-        };
+        let sets = [self.bench.source].into_iter().chain(self.bench.others);
+        let without_tables = sets.flat_map(|set| history_tables(&set.config, set.adoption.as_ref())).collect();
+        let options = ReadOptions { without_tables };
         let schema = Schema::read(base, &options).map_err(|error| error.to_string())?;
         fill(base, &schema, 1).map_err(|error| error.to_string())?;
         let mut trial = self.bench.copy(base).map_err(|_| "it could not be copied".to_owned())?;

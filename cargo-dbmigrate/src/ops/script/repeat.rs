@@ -15,7 +15,7 @@ use crate::error::CliError;
 /// The text, or every statement that can't be said so.
 pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: &str) -> Result<String, CliError> {
     let set = bench.source;
-    let guard = Guard::new(set, bench.set.name);
+    let guard = Guard::new(bench);
     let numbers: HashMap<String, (usize, u64)> =
         set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
     let mut problems = Vec::new();

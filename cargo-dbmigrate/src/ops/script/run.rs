@@ -9,6 +9,7 @@ use rusqlite::backup::Backup;
 use super::tape::{Event, Recorder, Tape};
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
+use crate::ops::runtime_set;
 
 /// What the history records for migrations that a script applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"), " (script)");
@@ -32,12 +33,16 @@ impl Range {
 pub(super) struct Bench<'b> {
     pub(super) source: &'b MigrationSet,
     pub(super) set: &'b Set<'b>,
+    /// The other sets that it requires something of, each after those that it requires.
+    pub(super) others: &'b [MigrationSet],
+    /// Whether no other set is in its database.
+    pub(super) is_alone: bool,
 }
 
 impl Bench<'_> {
     /// A database as the first migration finds it. What the program registers is stood in for.
     pub(super) fn nothing(self) -> Result<Connection, CliError> {
-        let connection = self.open()?;
+        let mut connection = self.open()?;
         if let Some(base) = &self.source.base {
             for step in &base.steps {
                 let Step::Sql(statement) = step else { continue };
@@ -47,6 +52,13 @@ impl Bench<'_> {
                         .at(Location::new(&base.source, statement.span))
                 })?;
             }
+        }
+        for other in self.others {
+            let mut run = |set: &Set<'_>| {
+                let migrator = Migrator::<Rusqlite>::new(set).untimed().allow_existing_schema();
+                migrator.up(&mut connection).map(drop).map_err(|error| refused(&error))
+            };
+            runtime_set::with_set(other, &mut run)?;
         }
         Ok(connection)
     }

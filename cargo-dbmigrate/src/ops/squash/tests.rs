@@ -213,6 +213,13 @@ fn a_squash_of_a_squash_is_met_at_every_version_by_three_roads() {
         assert_eq!(contents(&db), expected, "{version}");
         assert_eq!(history(&twice, &mut db)[..2], ["020_squashed_to_020", "021_m"], "{version}");
     }
+    // What changes the history finds the first squash in it, where that is whole.
+    let mut db = database(&set, 13);
+    assert_eq!(on(&twice, |migrator| migrator.forget(&mut db, 10u64)).unwrap().name, "010_squashed_to_010");
+    assert_eq!(history(&twice, &mut db), ["011_m", "012_m", "013_m"]);
+    assert_eq!(on(&twice, |migrator| migrator.mark_only(&mut db, &[10])).unwrap().recorded.len(), 1);
+    assert_eq!(up(&twice, &mut db).unwrap().applied.len(), 17);
+    assert_eq!(contents(&db), expected);
 }
 
 #[test]
@@ -319,6 +326,35 @@ fn what_was_edited_or_stopped_among_the_originals_is_said_as_ever() {
     db.execute(sql, [&script.checksum, &script.prefixes[1]]).unwrap();
     up(&squashed, &mut db).unwrap();
     assert_eq!(contents(&db), contents(&database(&set, 20)));
+}
+
+/// Who comes from another tool may be older than any squash.
+#[test]
+fn the_history_of_another_tool_is_taken_over_by_what_it_knew() {
+    let entries: String =
+        (1..=30).map(|number| format!("[[migration]]\nname = \"{0}\"\nkey = \"{0}\"\n", name(number))).collect();
+    let mut files = squashed(&squashed(&originals(30), 8), 20);
+    let adopted = format!("from = \"plain\"\ntable = \"old\"\n{entries}");
+    files.insert("migrations/adopted.toml".to_owned(), adopted);
+    let (set, squashed) = (load(&originals(30)), load(&files));
+    let expected = contents(&database(&set, 30));
+    for version in [0, 1, 7, 8, 13, 20, 26, 30] {
+        let mut db = database(&set, version);
+        db.execute_batch(
+            "DROP TABLE IF EXISTS _migrations; DROP TABLE IF EXISTS _migrations_head; CREATE TABLE old (filename TEXT);",
+        )
+        .unwrap();
+        for number in 1..=version {
+            db.execute("INSERT INTO old VALUES (?1)", [format!("{}.sql", name(number))]).unwrap();
+        }
+        let report = up(&squashed, &mut db).unwrap_or_else(|error| panic!("{version}: {error}"));
+        let taken = report.adopted.unwrap_or_else(|| panic!("{version}: nothing was taken over"));
+        assert_eq!(taken.migrations.len(), version);
+        assert_eq!(history(&squashed, &mut db)[0], "020_squashed_to_020", "{version}");
+        assert_eq!(history(&squashed, &mut db).len(), 11, "{version}");
+        db.execute_batch("DROP TABLE old").unwrap();
+        assert_eq!(contents(&db), expected, "{version}");
+    }
 }
 
 #[test]

@@ -1,65 +1,57 @@
-//! Takes a squash back, as long as it is not sealed: every file where it was and as it was.
+//! Takes a squash back, as long as it is not sealed: every file where it was and as it was. What a squash, or this, has
+//! left half done when it was stopped is put back as well.
 
+use std::fs;
+
+use dbmigrate_core::file_name::{self, FileName};
 use dbmigrate_core::lock::{FILE, Lock};
-use dbmigrate_core::squash::FOLDER;
+use dbmigrate_core::squash::{FOLDER, Replaced};
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, SourceText};
 
 use super::change::{Change, apply};
-use super::{BEFORE, beside, files};
+use super::{BEFORE, beside};
 use crate::error::CliError;
-use crate::ops::create;
 use crate::ops::project::Project;
+use crate::ops::{create, house};
 
 /// What was done, or would be.
 #[derive(Debug)]
 pub(crate) struct Undone {
-    /// The name of the squash that is gone.
-    pub(crate) name: String,
-    /// Its file.
-    pub(crate) file: String,
+    /// The name of the squash that is gone, and its file; none where it was not written yet.
+    pub(crate) squash: Option<(String, String)>,
     /// The files that came back, old and new.
     pub(crate) moves: Vec<(String, String)>,
 }
 
 /// Puts back what the squash replaces. `dry_run` changes nothing.
 pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError> {
+    house::only(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
     let loaded = project.load();
     let set = &loaded.set;
-    let (Some(replaced), Some(squash)) = (&set.replaced, set.migrations.first()) else {
-        // What can't be read is said, or there is nothing.
-        let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
+    let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
+    let Some(replaced) = &set.replaced else {
         return Err(match errors.is_empty() {
             true => CliError::usage("there is no squash to take back"),
             false => CliError::diagnostics(errors),
         });
     };
-    if loaded.has_errors() {
-        return Err(CliError::diagnostics(loaded.diagnostics.clone()));
+    let squash = set.migrations.first().filter(|first| first.replaces.is_some());
+    // It is written last and deleted first: without it all else may be half done.
+    if squash.is_some() && !errors.is_empty() {
+        return Err(CliError::diagnostics(errors));
     }
-    let name = squash.name();
-    refuse(set, squash, &name)?;
-    let dir = &project.config.dir;
-    let folder = &replaced.dir;
-    let moves: Vec<(String, String)> =
-        replaced.migrations.iter().flat_map(files).map(|path| (path.to_owned(), beside(folder, dir, path))).collect();
-    let bytes = |path: &str| {
-        std::fs::read(project.root.join(path))
-            .map_err(|error| CliError::failure(format!("could not read `{path}`: {error}")))
-    };
-    let mut changes = vec![Change::Delete(squash.file.clone(), bytes(&squash.file)?)];
-    changes.extend(moves.iter().map(|(from, to)| Change::Move(from.clone(), to.clone())));
-    let lock = format!("{dir}/{FILE}");
-    let before = format!("{folder}/{BEFORE}");
-    if project.root.join(&before).exists() {
-        let (now, was) = (bytes(&lock)?, bytes(&before)?);
-        let text = lock_again(set, &was, &before)?;
-        changes.push(Change::Replace(lock, now, text));
-        changes.push(Change::Delete(before, was));
+    refuse(set, replaced, squash)?;
+    let mut changes = Vec::new();
+    if let Some(squash) = squash {
+        changes.push(Change::Delete(squash.file.clone(), bytes(project, &squash.file)?));
     }
+    let moves = files_back(project, replaced, &mut changes)?;
+    lock_back(project, set, replaced, squash.is_some(), &mut changes)?;
+    let (dir, folder) = (&project.config.dir, &replaced.dir);
     let inner = format!("{folder}/{FILE}");
-    changes.push(Change::Delete(inner.clone(), bytes(&inner)?));
+    changes.push(Change::Delete(inner.clone(), bytes(project, &inner)?));
     if replaced.replaced.is_some() {
         let aside = format!("{dir}/.{FOLDER}");
         changes.push(Change::Move(format!("{folder}/{FOLDER}"), aside.clone()));
@@ -71,38 +63,98 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
     if !dry_run {
         apply(&project.root, &changes)?;
     }
-    let file = squash.file.clone();
     drop(guard);
-    Ok(Undone { name, file, moves })
+    Ok(Undone { squash: squash.map(|squash| (squash.name(), squash.file.clone())), moves })
 }
 
-fn refuse(set: &MigrationSet, squash: &SourceMigration, name: &str) -> Result<(), CliError> {
-    if set.lock.seals(squash) {
-        return Err(CliError::failure(format!("`{name}` is sealed: databases may have started from it"))
+fn bytes(project: &Project, path: &str) -> Result<Vec<u8>, CliError> {
+    fs::read(project.root.join(path)).map_err(|error| CliError::failure(format!("could not read `{path}`: {error}")))
+}
+
+fn refuse(set: &MigrationSet, replaced: &Replaced, squash: Option<&SourceMigration>) -> Result<(), CliError> {
+    let number = replaced.last().map_or(0, |last| last.number);
+    if let Some(sealed) = set.lock.find(number).filter(|sealed| !replaced.has(&sealed.name)) {
+        return Err(CliError::failure(format!("`{}` is sealed: databases may have started from it", sealed.name))
             .help("what has to change is a new migration: `cargo dbmigrate create NAME`"));
     }
-    if let Body::Sql { down: Down::Script(down), .. } = &squash.body {
-        return Err(CliError::failure(format!("`{name}` was given a way back, which no squash has"))
-            .help(format!("take it out first: it stands in `{}`", down.source.path())));
+    if let Some(SourceMigration { body: Body::Sql { down: Down::Script(down), .. }, .. }) = squash {
+        let path = down.source.path();
+        return Err(CliError::failure("the squash was given a way back, which no squash has")
+            .help(format!("take it out first: it stands in `{path}`")));
     }
     Ok(())
 }
 
-/// The lock as it was, with what was accepted since.
+/// Moves every file of what is replaced to where it was.
+fn files_back(
+    project: &Project,
+    replaced: &Replaced,
+    changes: &mut Vec<Change>,
+) -> Result<Vec<(String, String)>, CliError> {
+    let (dir, folder) = (&project.config.dir, &replaced.dir);
+    let entries = fs::read_dir(project.root.join(folder))
+        .map_err(|error| CliError::failure(format!("could not read the folder `{folder}`: {error}")))?;
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let mut moves = Vec::new();
+    for name in names {
+        let (FileName::Up { stem, .. } | FileName::Down { stem }) = file_name::parse(&name, &project.config) else {
+            continue;
+        };
+        if !replaced.lock.migrations.iter().any(|sealed| sealed.name == stem.to_string()) {
+            continue;
+        }
+        let from = format!("{folder}/{name}");
+        let to = beside(folder, dir, &from);
+        // Who was stopped between the link and the unlink has left both.
+        if project.root.join(&to).symlink_metadata().is_ok() && bytes(project, &to)? == bytes(project, &from)? {
+            changes.push(Change::Delete(from.clone(), bytes(project, &from)?));
+        } else {
+            changes.push(Change::Move(from.clone(), to.clone()));
+        }
+        moves.push((from, to));
+    }
+    Ok(moves)
+}
+
+/// Puts the lock back as it was.
+fn lock_back(
+    project: &Project,
+    set: &MigrationSet,
+    replaced: &Replaced,
+    is_whole: bool,
+    changes: &mut Vec<Change>,
+) -> Result<(), CliError> {
+    let lock = format!("{}/{FILE}", project.config.dir);
+    let before = format!("{}/{BEFORE}", replaced.dir);
+    if !project.root.join(&before).exists() {
+        return Ok(());
+    }
+    let was = bytes(project, &before)?;
+    let text = if is_whole { lock_again(set, &was, &before)? } else { was.clone() };
+    if project.root.join(&lock).exists() {
+        changes.push(Change::Replace(lock.clone(), bytes(project, &lock)?, text));
+    } else {
+        changes.push(Change::Write(lock, text));
+    }
+    changes.push(Change::Delete(before, was));
+    Ok(())
+}
+
+/// The lock as it was, with what was sealed since.
 fn lock_again(set: &MigrationSet, was: &[u8], path: &str) -> Result<Vec<u8>, CliError> {
     let source = SourceText::from_bytes(path, was.to_vec())?;
     let mut diagnostics = Vec::new();
     let before =
         Lock::parse(source, &set.config.set, &mut diagnostics).ok_or_else(|| CliError::diagnostics(diagnostics))?;
+    let first = set.migrations.first().map_or(0, |squash| squash.number);
     let later = |lock: &Lock| {
-        let first = set.migrations.first().map_or(0, |squash| squash.number);
         let lines = lock.migrations.iter().filter(|sealed| sealed.number > first);
         lines.map(|sealed| (sealed.name.clone(), sealed.checksum.clone(), sealed.source.clone())).collect::<Vec<_>>()
     };
     if later(&before) == later(&set.lock) {
         return Ok(was.to_vec());
     }
-    let first = set.migrations.first().map_or(0, |squash| squash.number);
     let kept = before.migrations.into_iter().filter(|sealed| sealed.number <= first);
     let migrations = kept.chain(set.lock.migrations.iter().cloned()).collect();
     Ok(Lock { migrations, ..Lock::default() }.to_text().into_bytes())

@@ -1,0 +1,59 @@
+//! Other sets of the package that a set requires something of: they are there before it.
+
+use dbmigrate_core::{Diagnostic, MigrationSet};
+
+use crate::error::CliError;
+use crate::ops::project::Project;
+
+/// All of them, each after those that it requires itself.
+pub(super) fn required(project: &Project, set: &MigrationSet) -> Result<Vec<MigrationSet>, CliError> {
+    if names(set).is_empty() {
+        return Ok(Vec::new());
+    }
+    let all: Vec<MigrationSet> = project.load_all().into_iter().map(|loaded| loaded.set).collect();
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    add(&mut vec![set], &all, &mut found, &mut problems);
+    if problems.is_empty() { Ok(found) } else { Err(CliError::diagnostics(problems)) }
+}
+
+/// Adds what the last of the sets requires; the others of them require it.
+fn add<'s>(
+    open: &mut Vec<&'s MigrationSet>,
+    all: &'s [MigrationSet],
+    found: &mut Vec<MigrationSet>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    for (name, migration, file) in open.last().map(|set| names(set)).unwrap_or_default() {
+        if found.iter().any(|it| it.config.set == name) {
+            continue;
+        }
+        let problem = |message: String| Diagnostic::error("no-script", message).in_file(&file);
+        match all.iter().find(|it| it.config.set == name) {
+            _ if open.iter().any(|it| it.config.set == name) => {
+                let message = format!("`{migration}` requires the set `{name}`, which requires this one");
+                problems
+                    .push(problem(message).note("neither comes before the other, so neither has a script of its own"));
+                return;
+            }
+            Some(other) => {
+                open.push(other);
+                add(open, all, found, problems);
+                open.pop();
+                found.push(other.clone());
+            }
+            None => {
+                let message = format!("`{migration}` requires the set `{name}`, which this package does not have");
+                problems.push(problem(message));
+            }
+        }
+    }
+}
+
+/// The sets that a set requires, with the migration that does.
+fn names(set: &MigrationSet) -> Vec<(String, String, String)> {
+    let required = set.migrations.iter().flat_map(|migration| {
+        let names = migration.requires.iter().filter_map(|it| it.name.split_once('/'));
+        names.map(|(name, _)| (name.to_owned(), migration.name(), migration.file.clone()))
+    });
+    required.collect()
+}
