@@ -1,19 +1,27 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
 mod adopt;
+mod complete;
+mod examples;
+mod face;
 mod files;
 mod lint;
+mod schema;
 mod script;
 
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 pub(crate) use adopt::{AdoptArgs, OldTable};
+pub(crate) use complete::{Candidate, Names, candidates};
+pub(crate) use examples::{EXAMPLES, command, notes};
+pub(crate) use face::{CompleteArgs, CompletionsArgs, ManArgs, Shell};
 pub(crate) use files::{FilesArgs, ListArgs};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
+pub(crate) use schema::{SchemaArgs, SchemaFormat};
 pub(crate) use script::{Engine, ScriptArgs};
 
 /// Reads the process arguments; wrong ones end the process with exit code 2, as clap and cargo do.
@@ -21,7 +29,7 @@ pub(crate) fn parse() -> Cli {
     // Cargo calls `cargo-dbmigrate dbmigrate …`; people may call `cargo-dbmigrate …` themselves.
     let arguments =
         std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "dbmigrate").map(|(_, word)| word);
-    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = command().try_get_matches_from(arguments);
     matches.and_then(|matches| Cli::from_arg_matches(&matches)).unwrap_or_else(|mut error| {
         // A slip of the pen must not be led to a command that takes data away.
         let is_destructive = match error.get(ContextKind::SuggestedSubcommand) {
@@ -54,7 +62,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Global {
     /// Path to Cargo.toml
@@ -190,6 +198,13 @@ pub(crate) enum Command {
     Verify(DatabaseArgs),
     /// Show the history as the database records it
     History(DatabaseArgs),
+    /// Print what a shell needs to complete `cargo dbmigrate`
+    Completions(CompletionsArgs),
+    /// Write a manual page for each command
+    Man(ManArgs),
+    /// What could stand in the place of the last of these words, for the scripts of `completions`
+    #[command(hide = true)]
+    CompleteWords(CompleteArgs),
 }
 
 #[derive(Debug, Args)]
@@ -327,51 +342,6 @@ pub(crate) struct TestArgs {
     pub(crate) deep: bool,
     #[command(flatten)]
     pub(crate) files: FilesArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, `git:REV` (what the migrations led \
-                        to at a revision of git), `git:REV:FILE` (a file of SQL that it holds), or a file: SQL if its \
-                        name ends in `.sql`, else a database."
-)]
-pub(crate) struct SchemaArgs {
-    /// The schema to show
-    #[arg(value_name = "SOURCE", default_value = "migrations", conflicts_with_all = ["from", "to"])]
-    pub(crate) of: String,
-    /// Show what has to change in this schema [default: migrations]
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) from: Option<String>,
-    /// Show what has to change to arrive at this schema [default: migrations]
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) to: Option<String>,
-    /// How to show a schema
-    #[arg(long, value_name = "FMT", default_value = "sql", conflicts_with_all = ["from", "to"])]
-    pub(crate) format: SchemaFormat,
-    /// Write what the migrations lead to into `schema.sql`
-    #[arg(long, conflicts_with_all = ["of", "from", "to", "format"])]
-    pub(crate) write: bool,
-    /// Replace a `schema.sql` that says something else, without asking
-    #[arg(long, requires = "write")]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) files: FilesArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SchemaFormat {
-    /// The statements that make it
-    Sql,
-    /// One JSON object that describes it
-    Json,
-    /// The tables and their references, for Mermaid
-    Mermaid,
-    /// The tables and their references, for Graphviz
-    Dot,
-    /// The tables and their references, as a picture
-    Svg,
 }
 
 #[derive(Debug, Args)]
@@ -572,11 +542,4 @@ pub(crate) struct RepairArgs {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_argument_table_is_consistent() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

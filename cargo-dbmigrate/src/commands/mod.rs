@@ -3,6 +3,8 @@
 mod adopt;
 mod backup;
 mod check;
+mod complete_words;
+mod completions;
 mod create;
 mod database;
 mod down;
@@ -14,6 +16,7 @@ mod history;
 mod init;
 mod list;
 mod lock;
+mod man;
 mod mark;
 mod redo;
 mod renumber;
@@ -72,5 +75,8 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Restore(args) => restore::run(args, &mut context),
         Command::Verify(args) => verify::run(args, &mut context),
         Command::History(args) => history::run(args, &mut context),
+        Command::Completions(args) => completions::run(args, &mut context),
+        Command::Man(args) => man::run(args, &mut context),
+        Command::CompleteWords(args) => complete_words::run(args, &mut context),
     }
 }

@@ -1,0 +1,190 @@
+//! The examples that end the help of each command, and the command line with them.
+
+use std::fmt::Write;
+
+use clap::CommandFactory;
+use clap::builder::StyledStr;
+
+use super::Cli;
+
+/// No line of help is longer.
+pub(super) const WIDTH: usize = 100;
+
+/// For each command, and under no name for all of them: what follows `cargo dbmigrate`, and what that does.
+pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "",
+        &[
+            ("init", "wire the package in this folder"),
+            ("create add_stars", "write the next migration"),
+            ("check", "find what would go wrong, without a database"),
+            ("up", "apply what is pending"),
+            ("status", "see what a database has"),
+        ],
+    ),
+    (
+        "init",
+        &[("init", "for a program that migrates itself"), ("init --runner", "with a binary for the database commands")],
+    ),
+    (
+        "adopt",
+        &[
+            ("adopt --plan", "see what would become of which file"),
+            ("adopt --from sqlx", "take the files over"),
+            ("adopt --from live --database app.db", "begin with the schema of a database"),
+        ],
+    ),
+    (
+        "create",
+        &[
+            ("create add_stars", "SQL, with a way back"),
+            ("create fill_slugs --rust", "Rust"),
+            ("create --from-diff add_teams", "what `schema.sql` has and the migrations do not"),
+        ],
+    ),
+    (
+        "generate",
+        &[
+            ("generate", "what `schema.sql` declares"),
+            ("generate --dry-run", "see it first"),
+            ("generate --rename users.nick=users.name", "a column with a new name"),
+            ("generate --fill users.team=1 --allow drop-table", "decided by you"),
+        ],
+    ),
+    ("list", &[("list", "of this package"), ("list --layout diesel --dir migrations/sqlite", "of another tool")]),
+    (
+        "check",
+        &[
+            ("check", "what is new"),
+            ("check --locked --deny warnings", "before a release"),
+            ("check --database app.db", "with what its rows say"),
+            ("check --fix --dry-run", "what can be put right"),
+            ("check --layout diesel --dir migrations/sqlite", "the files of another tool"),
+        ],
+    ),
+    (
+        "test",
+        &[
+            ("test", "with generated rows and those of `fixtures`"),
+            ("test 003", "what is wrong with one"),
+            ("test --deep", "from each older version to the newest"),
+        ],
+    ),
+    ("explain", &[("explain", "list the rules"), ("explain drop-column", "one of them")]),
+    (
+        "lock",
+        &[
+            ("lock", "seal everything, before a release"),
+            ("lock --to 007", "up to one"),
+            ("lock --accept 003_add_stars", "take an edit on purpose"),
+        ],
+    ),
+    (
+        "renumber",
+        &[("renumber --dry-run", "see what would move"), ("renumber --onto origin/release", "behind another branch")],
+    ),
+    (
+        "squash",
+        &[
+            ("squash --through 040", "one file for 001 to 040"),
+            ("squash --undo", "as long as it is not sealed"),
+            ("squash --prune", "once no database needs the old files"),
+        ],
+    ),
+    (
+        "schema",
+        &[
+            ("schema", "as SQL"),
+            ("schema --format svg > schema.svg", "as a picture"),
+            ("schema --write", "into `schema.sql`"),
+            ("schema --from database --to migrations", "in what they differ"),
+            ("schema --from git:main", "what a branch has changed"),
+        ],
+    ),
+    (
+        "script",
+        &[
+            ("script --output release.sql", "from nothing to the newest"),
+            ("script --from 001 --to 005", "between two versions"),
+            ("script --for d1 d1/migrations", "for `wrangler d1 migrations apply`"),
+        ],
+    ),
+    ("drift", &[("drift", "of the package's database"), ("drift --database copy.db", "of another one")]),
+    ("status", &[("status", "as a table"), ("status --check", "exit with 1 when anything is pending")]),
+    (
+        "up",
+        &[
+            ("up", "all of it"),
+            ("up --dry-run", "on a copy, to see what happens"),
+            ("up --to 005 --database copy.db", "up to one, elsewhere"),
+        ],
+    ),
+    (
+        "down",
+        &[
+            ("down", "the newest"),
+            ("down --to 003", "everything after 003"),
+            ("down --count 2 --dry-run", "on a copy, to see what happens"),
+        ],
+    ),
+    ("redo", &[("redo", "while a migration is being written")]),
+    ("reset", &[("reset", "asks first"), ("reset --yes", "in a script")]),
+    ("mark", &[("mark --to 004", "a database that has these already"), ("mark 003_add_stars", "only one")]),
+    ("forget", &[("forget 003_add_stars", "`up` runs it again")]),
+    (
+        "repair",
+        &[
+            ("repair", "explain, and change nothing"),
+            ("repair 003_add_stars", "take its text as it is now"),
+            ("repair 003_add_stars --retry", "run the step again that was cut off"),
+        ],
+    ),
+    ("backup", &[("backup", "beside the database"), ("backup --to before-release.db", "under a name")]),
+    ("restore", &[("restore", "show the copies"), ("restore before-release.db --yes", "put one back")]),
+    ("verify", &[("verify", "of the package's database"), ("verify --database copy.db", "of another one")]),
+    ("history", &[("history", "as a table"), ("history --message-format json", "for programs")]),
+    (
+        "completions",
+        &[
+            ("completions bash >> ~/.bashrc", "bash"),
+            ("completions zsh > ~/.zfunc/_cargo-dbmigrate", "zsh"),
+            ("completions fish > ~/.config/fish/completions/cargo-dbmigrate.fish", "fish"),
+            ("completions powershell >> $PROFILE", "PowerShell"),
+            ("completions elvish >> ~/.config/elvish/rc.elv", "elvish"),
+        ],
+    ),
+    ("man", &[("man ~/.local/share/man/man1", "then `man cargo-dbmigrate`, `man cargo-dbmigrate-up`")]),
+];
+
+/// The command line, whole.
+pub(crate) fn command() -> clap::Command {
+    let command = with_examples(Cli::command(), "");
+    command.mut_subcommands(|sub| {
+        let name = sub.get_name().to_owned();
+        with_examples(sub, &name)
+    })
+}
+
+fn with_examples(command: clap::Command, name: &str) -> clap::Command {
+    let command = command.max_term_width(WIDTH);
+    let Some((_, examples)) = EXAMPLES.iter().find(|(own, _)| *own == name) else { return command };
+    let heading = *clap_cargo::style::CLAP_STYLING.get_header();
+    let mut help = command.get_after_help().map(|help| format!("{}\n\n", help.ansi())).unwrap_or_default();
+    // Writing into a string can't fail.
+    let _ = writeln!(help, "{heading}Examples:{heading:#}");
+    help.push_str(&lines(examples).join("\n"));
+    command.after_help(StyledStr::from(help))
+}
+
+/// What else the help of a command ends with, before its examples.
+pub(crate) fn notes(name: &str) -> String {
+    let command = Cli::command();
+    let command = if name.is_empty() { Some(&command) } else { command.find_subcommand(name) };
+    command.and_then(clap::Command::get_after_help).map(ToString::to_string).unwrap_or_default()
+}
+
+/// The examples, one below the other.
+pub(crate) fn lines(examples: &[(&str, &str)]) -> Vec<String> {
+    let width = examples.iter().map(|(example, _)| example.len()).max().unwrap_or(0);
+    examples.iter().map(|(example, what)| format!("  cargo dbmigrate {example:width$}  {what}")).collect()
+}

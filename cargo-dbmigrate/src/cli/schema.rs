@@ -1,0 +1,50 @@
+//! What can be asked of `schema`.
+
+use clap::{Args, ValueEnum};
+
+use super::{DatabaseArgs, FilesArgs};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "SOURCE is `migrations` (replayed in memory), `database`, `empty`, `git:REV` (what the migrations led \
+                        to at a revision of git), `git:REV:FILE` (a file of SQL that it holds), or a file: SQL if its \
+                        name ends in `.sql`, else a database."
+)]
+pub(crate) struct SchemaArgs {
+    /// The schema to show
+    #[arg(value_name = "SOURCE", default_value = "migrations", conflicts_with_all = ["from", "to"])]
+    pub(crate) of: String,
+    /// Show what has to change in this schema [default: migrations]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) from: Option<String>,
+    /// Show what has to change to arrive at this schema [default: migrations]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) to: Option<String>,
+    /// How to show a schema
+    #[arg(long, value_name = "FMT", default_value = "sql", conflicts_with_all = ["from", "to"])]
+    pub(crate) format: SchemaFormat,
+    /// Write what the migrations lead to into `schema.sql`
+    #[arg(long, conflicts_with_all = ["of", "from", "to", "format"])]
+    pub(crate) write: bool,
+    /// Replace a `schema.sql` that says something else, without asking
+    #[arg(long, requires = "write")]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// The statements that make it
+    Sql,
+    /// One JSON object that describes it
+    Json,
+    /// The tables and their references, for Mermaid
+    Mermaid,
+    /// The tables and their references, for Graphviz
+    Dot,
+    /// The tables and their references, as a picture
+    Svg,
+}
