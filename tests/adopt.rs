@@ -151,7 +151,7 @@ fn recorded(project: &Project, table: &str) -> usize {
 /// The database is as it was, and the history still that of the tool.
 #[track_caller]
 fn refused(tool: &str, dump: &str, with_broken: bool, words: &[&str]) {
-    let project = installed(tool, dump, "refused");
+    let project = installed(tool, dump, &format!("refused-{}", dump.trim_end_matches(".sql")));
     if with_broken {
         copy(&checkout().join("tests/adopt").join(tool).join("broken"), &project.root.join("migrations"));
     }
@@ -297,6 +297,17 @@ fn the_old_table_has_to_be_named_where_nothing_shows_it() {
     adopt(&project, &["--from", "plain", "--table", "done", "--database", DB, "--yes"]).succeeds();
     project.dbmigrate(["up", "--database", DB]).succeeds().says("Applied 003_index");
     is_clean(&project, DB);
+}
+
+#[test]
+fn of_two_tables_that_may_be_the_old_history_one_has_to_be_named() {
+    let names = ["001_notes.sql", "002_tags.sql", "003_index.sql"];
+    let table = "CREATE TABLE migrations (filename TEXT); CREATE TABLE migrations_of_a_plugin (name TEXT)";
+    let project = plain("two", names, table, "INSERT INTO migrations VALUES ('001_notes.sql'), ('002_tags.sql')");
+    let run = adopt(&project, &["--database", DB, "--plan"]).exits(2);
+    run.says("`--table migrations`").says("`--table migrations_of_a_plugin`");
+    let run = adopt(&project, &["--database", DB, "--yes", "--table", "migrations"]).exits(101);
+    run.says("table `migrations_of_a_plugin` is added");
 }
 
 #[test]

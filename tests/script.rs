@@ -491,3 +491,18 @@ fn another_set_of_the_database_is_asked_for() {
     project.write("accounts/002_more.sql", "-- dbmigrate: requires billing/001_invoices\nCREATE TABLE more (x);\n");
     project.dbmigrate(["script", "--set", "billing"]).exits(101).says("neither has a script of its own");
 }
+
+#[test]
+fn a_squash_is_one_migration() {
+    let project = Project::wired("script-squash", &REPEATED);
+    project.dbmigrate(["up", "--to", "2", "--database", "old.db"]).succeeds();
+    project.dbmigrate(["squash", "--through", "2"]).succeeds();
+    open(&project, "app.db").execute_batch(&script(&project, &[])).unwrap();
+    project.dbmigrate(["verify"]).succeeds();
+    project.dbmigrate(["status", "--check"]).succeeds();
+    // Its rows are still those of what was squashed.
+    project.dbmigrate(["script", "--database", "old.db"]).exits(101).says("has `001_users`").says("squash --undo");
+    let database = open(&project, "old.db");
+    let error = database.execute_batch(&script(&project, &["--from", "2"])).unwrap_err();
+    assert!(error.to_string().contains("this script begins at 002_squashed"), "{error}");
+}

@@ -4,6 +4,7 @@ use std::fs;
 
 use toml_edit::{DocumentMut, value};
 
+use crate::git::{commit, git};
 use crate::readme::shows;
 use crate::support::{Project, Run, checkout};
 
@@ -139,6 +140,29 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
     project.write("migrations/001_lost.sql", "SELECT 1;\n");
     project.dbmigrate(["list"]).exits(101).says("`migrations/001_lost.sql` belongs to no set");
     project.cargo(["build", "-q"]).exits(101).says("these sets wait for each other").says("belongs to no set");
+}
+
+#[test]
+fn what_another_set_requires_gets_its_new_name() {
+    let project = two_sets("sets-renumber", "app.db", "app.db");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    git(&project, &["init", "--quiet"]).succeeds();
+    commit(&project, "one each");
+    git(&project, &["checkout", "--quiet", "-b", "work"]).succeeds();
+    project.write("migrations/accounts/002_ours.sql", "ALTER TABLE users ADD COLUMN ours TEXT;\n");
+    let sealed = "-- dbmigrate: requires accounts/001_users\n-- dbmigrate: requires accounts/002_ours\nSELECT 1;\n";
+    project.write("migrations/billing/002_more.sql", sealed);
+    commit(&project, "work");
+    git(&project, &["checkout", "--quiet", "main"]).succeeds();
+    project.write("migrations/accounts/002_theirs.sql", "ALTER TABLE users ADD COLUMN theirs TEXT;\n");
+    commit(&project, "theirs");
+    git(&project, &["checkout", "--quiet", "work"]).succeeds();
+    git(&project, &["merge", "--quiet", "--no-edit", "main"]).succeeds();
+    project.dbmigrate(["renumber"]).exits(2).says("`--set accounts`");
+    let renumber = project.dbmigrate(["renumber", "--set", "accounts"]).succeeds();
+    renumber.says("Edited migrations/billing/002_more.sql (requires accounts/003_ours)");
+    assert_eq!(project.read("migrations/billing/002_more.sql"), sealed.replace("002_ours", "003_ours"));
+    project.dbmigrate(["list"]).succeeds().says("003_ours");
 }
 
 #[test]

@@ -166,7 +166,7 @@ pub(crate) enum Command {
     Lock(LockArgs),
     /// Give the migrations that others do not have yet the numbers after those that they have
     Renumber(RenumberArgs),
-    /// Put one migration in place of all from the first to a number; databases that have these are known
+    /// Put one migration in the place of all up to a number, proved to do the same
     Squash(SquashArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
     Schema(SchemaArgs),

@@ -137,7 +137,7 @@ fn open(text: &mut String, config: &Config) {
     };
     let out_of_order = match config.out_of_order {
         OutOfOrder::Error => "Error",
-        OutOfOrder::Apply => "Apply",
+        OutOfOrder::Apply => "APPLY",
     };
     let newer_database = match config.newer_database {
         NewerDatabase::Refuse => "Refuse",

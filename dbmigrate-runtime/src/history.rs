@@ -172,6 +172,11 @@ impl<'s> History<'s> {
         })
     }
 
+    /// Refuses a table of this name that is no history, where there is one.
+    pub(crate) fn refuse_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        if self.columns(db)?.is_empty() { Ok(()) } else { self.check_shape(db) }
+    }
+
     /// Refuses a table of this name that is no history.
     pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let found = self.columns(db)?;

@@ -8,6 +8,7 @@ mod order;
 mod replays;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use self::order::Order;
 use self::replays::{Difference, Replays};
@@ -22,6 +23,63 @@ use crate::status::State;
 
 /// At most this many differences stand in an error.
 const SHOWN: usize = 10;
+
+/// How it is proved that the order of migrations makes no difference.
+#[derive(Clone, Copy)]
+pub struct OrderProof {
+    pub(crate) prove: Prove,
+}
+
+impl OrderProof {
+    /// Both orders run on databases in memory.
+    pub const BY_REPLAY: Self = Self { prove };
+}
+
+impl fmt::Debug for OrderProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OrderProof")
+    }
+}
+
+/// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
+type Prove = for<'s> fn(
+    &mut dyn Session,
+    &Set<'_>,
+    &Options,
+    &Known<'s>,
+    &[(usize, &'s Migration<'s>)],
+    &mut Proved,
+) -> Result<(), Error>;
+
+/// What was proved in a run.
+#[derive(Default)]
+pub(crate) struct Proved {
+    /// The numbers in their order.
+    order: Vec<u64>,
+    /// What the proof does not speak of.
+    pub(crate) doubts: Vec<String>,
+}
+
+fn prove<'s>(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    known: &Known<'s>,
+    pending: &[(usize, &'s Migration<'s>)],
+    proved: &mut Proved,
+) -> Result<(), Error> {
+    let Some(arrivals) = Arrivals::of(known, pending) else { return Ok(()) };
+    let order: Vec<u64> = arrivals.applied.iter().chain(&arrivals.pending).map(|it| it.number).collect();
+    if order != proved.order {
+        arrivals.prove(session, set, options).map_err(|refusal| arrivals.refuse(refusal))?;
+        // What was late at first is what is said of all of it.
+        if proved.order.is_empty() {
+            proved.doubts = arrivals.doubts();
+        }
+        proved.order = order;
+    }
+    Ok(())
+}
 
 /// Two migrations whose order makes a difference to the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,12 +146,6 @@ impl<'s> Arrivals<'s> {
         let late: Vec<u64> = pending.iter().map(|it| it.number).filter(|number| *number < newest).collect();
         let applied = applied.iter().filter_map(find).collect();
         (!late.is_empty()).then_some(Self { applied, pending, late, unknown: Vec::new() })
-    }
-
-    /// Whether two of them run in the same order.
-    pub(crate) fn is_order_of(&self, other: &Self) -> bool {
-        let all = |it: &Self| it.applied.iter().chain(&it.pending).map(|it| it.number).collect::<Vec<_>>();
-        all(self) == all(other)
     }
 
     /// Proves that the order makes no difference to the schema.

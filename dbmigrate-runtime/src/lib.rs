@@ -103,7 +103,7 @@ pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
 pub use kept::Kept;
-pub use late::OrderConflict;
+pub use late::{OrderConflict, OrderProof};
 pub use mark::{Comparison, Marked};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;

@@ -5,6 +5,7 @@
 //! Rust code is named by an id, which the program's dispatcher turns into a call.
 
 use crate::adoption::Adoption;
+use crate::late::OrderProof;
 
 /// The version of these types. Generated code checks it at compile time.
 pub const FORMAT: u32 = 1;
@@ -109,13 +110,26 @@ pub enum StoreSql {
 }
 
 /// What to do with a pending migration below the newest applied one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum OutOfOrder {
     /// Stop with an error.
     Error,
-    /// Apply it.
-    Apply,
+    /// Apply it, once it is proved that the order makes no difference.
+    Apply(OrderProof),
 }
+
+impl OutOfOrder {
+    /// Apply it. Programs that do not say so do not carry the proof.
+    pub const APPLY: Self = Self::Apply(OrderProof::BY_REPLAY);
+}
+
+impl PartialEq for OutOfOrder {
+    fn eq(&self, other: &Self) -> bool {
+        matches!(self, Self::Error) == matches!(other, Self::Error)
+    }
+}
+
+impl Eq for OutOfOrder {}
 
 /// What to do with a database that is ahead of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@
 use crate::compare::{Found, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::guard::guarded;
 use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
 use crate::options::Options;
@@ -133,20 +134,25 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
     if to_record(squash, first, found).is_none() {
         return Ok(false);
     }
-    db.transaction(|db| {
-        let history = History::new(set);
-        let Some(recorded) = to_record(squash, first, history.rows(db)?) else { return Ok(false) };
-        if history.head(db)?.is_none() {
-            history.create(db)?;
-        }
-        history.stand_in(db, &recorded)?;
-        let is_own = recorded.name == first.name;
-        // The rows have emptied the head, and of those that come before the set it says nothing.
-        if is_own && let Found::History(known) = look(db, set)? {
-            history.write_head(db, known.chain())?;
-        }
-        Ok(is_own)
-    })
+    let mut is_own = false;
+    guarded(session, options, |db, _, _| {
+        is_own = db.transaction(|db| {
+            let history = History::new(set);
+            let Some(recorded) = to_record(squash, first, history.rows(db)?) else { return Ok(false) };
+            if history.head(db)?.is_none() {
+                history.create(db)?;
+            }
+            history.stand_in(db, &recorded)?;
+            let is_own = recorded.name == first.name;
+            // The rows have emptied the head, and of those that come before the set it says nothing.
+            if is_own && let Found::History(known) = look(db, set)? {
+                history.write_head(db, known.chain())?;
+            }
+            Ok(is_own)
+        })?;
+        Ok(())
+    })?;
+    Ok(is_own)
 }
 
 /// The squash whose row is to be written: that of the set, or one that it replaces.

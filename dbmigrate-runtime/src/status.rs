@@ -130,7 +130,7 @@ impl State {
     pub(crate) fn is_allowed(&self, rules: Rules) -> bool {
         match self {
             Self::Applied | Self::Pending => true,
-            Self::Late => rules.out_of_order == OutOfOrder::Apply,
+            Self::Late => rules.out_of_order != OutOfOrder::Error,
             Self::Newer => rules.newer_database == NewerDatabase::Allow,
             Self::Edited | Self::Renamed { .. } | Self::Missing | Self::Interrupted { .. } => false,
         }

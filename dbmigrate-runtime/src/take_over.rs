@@ -37,6 +37,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
         }
         keep_copy(db, &history, options, adoption, report)?;
         let kept = put_aside(db, adoption)?;
+        history.refuse_others(db)?;
         history.create(db)?;
         for row in &old.rows {
             let migration = held.iter().find(|migration| migration.number == row.number);

@@ -11,14 +11,14 @@ use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::{Job, Way};
 use crate::journal;
-use crate::late::Arrivals;
+use crate::late::Proved;
 use crate::options::Options;
 use crate::repeatable;
 use crate::report::Report;
 use crate::requires::refuse_unmet;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
-use crate::set::{Migration, NewerDatabase, Repeatable, Set, TransactionMode};
+use crate::set::{Migration, NewerDatabase, OutOfOrder, Repeatable, Set, TransactionMode};
 use crate::squash;
 
 /// What is to be applied.
@@ -74,39 +74,37 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
         return Ok(Report::default());
     }
     refuse_unrunnable(set, &first.pending, db.session().has_code())?;
-    let mut arrivals = None;
-    refuse_conflicts(session, set, options, (&found, &first.pending), &mut arrivals)?;
+    let mut proved = Proved::default();
+    refuse_conflicts(session, set, options, (&found, &first.pending), &mut proved)?;
     guarded(session, options, |db, settings, report| {
         if let Some(mode) = options.journal_mode {
             journal::switch(db, mode)?;
         }
-        let doubts = arrivals.as_ref().map_or(Vec::new(), Arrivals::doubts);
         Runner::new(set, options, settings, group).run(db, report, |db| {
             let found = look(db, set)?;
             let todo = todo(db, &found, set, options, goal)?;
-            refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut arrivals)?;
+            refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut proved)?;
             Ok(plan(&found, todo))
         })?;
-        report.notes.extend(doubts);
+        report.notes.append(&mut proved.doubts);
         Ok(())
     })
 }
 
-/// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
+/// Refuses migrations that come late and whose order matters.
 fn refuse_conflicts<'s>(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
     (found, pending): (&Found<'s>, &[(usize, &'s Migration<'s>)]),
-    proved: &mut Option<Arrivals<'s>>,
+    proved: &mut Proved,
 ) -> Result<(), Error> {
-    let Found::History(known) = found else { return Ok(()) };
-    let Some(arrivals) = Arrivals::of(known, pending) else { return Ok(()) };
-    if !proved.as_ref().is_some_and(|proved| proved.is_order_of(&arrivals)) {
-        arrivals.prove(session, set, options).map_err(|refusal| arrivals.refuse(refusal))?;
-        *proved = Some(arrivals);
+    match (set.rules.out_of_order, found) {
+        (OutOfOrder::Apply(proof), Found::History(known)) => {
+            (proof.prove)(session, set, options, known, pending, proved)
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Takes the history of another tool over, and nothing else.

@@ -192,6 +192,11 @@ fn nothing_is_written_over() {
     let mut db = made(&[OWN_TABLE, "CREATE VIEW _migrations_of_tool AS SELECT 1"]);
     let error = refused(&migrator(OWN).allow_mismatch(), &mut db, &["`_migrations_of_tool`", "`old-table = \"drop\"`"]);
     assert!(error.is_adoption());
+    // A table of our name that is neither ours nor the old one, as a program makes that keeps a history by itself.
+    let mut db = old_database();
+    run(&db, "CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT)");
+    let words = ["is not a history of dbmigrate", "`table = \"…\"` in `[package.metadata.migrations]`"];
+    assert!(refused(&migrator(OLD).allow_mismatch(), &mut db, &words).is_history());
 }
 
 #[test]
@@ -378,7 +383,7 @@ fn holes_stay_pending_and_follow_the_rules() {
     // It is ours from then on, and what is late can be settled as ever.
     assert_eq!(error.report().adopted.as_ref().unwrap().migrations.len(), 2);
     assert_eq!(history(&db), "001_users 003_y");
-    let apply = Rules { out_of_order: OutOfOrder::Apply, ..Rules::DEFAULT };
+    let apply = Rules { out_of_order: OutOfOrder::APPLY, ..Rules::DEFAULT };
     let runner: Runner = Migrator::new(set(apply));
     assert_eq!(runner.up(&mut db).unwrap().applied[0].name, "002_x");
 }

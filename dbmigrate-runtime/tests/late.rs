@@ -8,7 +8,7 @@ use dbmigrate_runtime::{Error, Migrator, NoBackend, OutOfOrder, Rehearse, Rules}
 use rusqlite::Connection;
 use support::{File, Runner, ask, driver, dump, file, memory, objects, run, runner, set_with};
 
-const APPLY: Rules = Rules { out_of_order: OutOfOrder::Apply, ..Rules::DEFAULT };
+const APPLY: Rules = Rules { out_of_order: OutOfOrder::APPLY, ..Rules::DEFAULT };
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)";
 
 fn applying(files: Vec<File>) -> Runner {

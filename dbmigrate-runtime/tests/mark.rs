@@ -150,7 +150,7 @@ fn nothing_is_left_pending_below_what_is_recorded() {
     let mut db = made(&[USERS, POSTS, INDEX]);
     let error = runner(three()).mark_only(&mut db, &[2]).unwrap_err();
     assert!(error.is_late() && error.to_string().contains("`cargo dbmigrate mark --to 2`"), "{error}");
-    let rules = Rules { out_of_order: OutOfOrder::Apply, ..Rules::DEFAULT };
+    let rules = Rules { out_of_order: OutOfOrder::APPLY, ..Rules::DEFAULT };
     let any: Runner = Migrator::new(set_with(three(), rules));
     any.allow_mismatch().mark_only(&mut db, &[2]).unwrap();
     // One that is late already can be recorded, which is a way out.

@@ -206,7 +206,7 @@ fn all_deviations_are_told_at_once() {
 
 #[test]
 fn rules_let_late_ones_and_newer_databases_pass() {
-    let rules = Rules { out_of_order: OutOfOrder::Apply, newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
+    let rules = Rules { out_of_order: OutOfOrder::APPLY, newer_database: NewerDatabase::Allow, ..Rules::DEFAULT };
     let mut db = memory();
     let all = [three(), vec![file("005_five", &[]), file("007_seven", &[])]].concat();
     runner(all.clone()).up(&mut db).unwrap();

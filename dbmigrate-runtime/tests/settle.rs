@@ -232,7 +232,7 @@ fn what_the_rules_allow_is_not_in_need_of_repair() {
     let plan = runner(three(SECOND)).repair_plan(&mut db).unwrap();
     assert!(plan[0].remedy.is_none() && plan[0].problem.kind == ErrorKind::Late);
     assert!(plan[0].problem.help.concat().contains("`cargo dbmigrate mark 002_b`"), "{plan:?}");
-    let rules = Rules { out_of_order: OutOfOrder::Apply, ..Rules::DEFAULT };
+    let rules = Rules { out_of_order: OutOfOrder::APPLY, ..Rules::DEFAULT };
     let runner: Runner = Migrator::new(set_with(three(SECOND), rules));
     assert!(runner.repair_plan(&mut db).unwrap().is_empty());
 }

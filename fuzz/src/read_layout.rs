@@ -35,11 +35,8 @@ pub(crate) fn read_layout(bytes: &[u8]) {
         assert!(seen.iter().all(|candidate| !candidate.reason.is_empty()), "{seen:?}");
         // Of what is long a few are enough: it is the text that is long, not what a tool makes of it.
         let step = if bytes.len() > 4_000 { 6 } else { 1 };
-        for (at, layout) in Layout::ALL.into_iter().enumerate().filter(|(_, layout)| *layout != Layout::House) {
-            if (at + bytes.len()).is_multiple_of(step) {
-                one(&files, layout);
-            }
-        }
+        let tools = Layout::ALL.into_iter().filter(|layout| *layout != Layout::House);
+        tools.skip(bytes.len() % step).step_by(step).for_each(|layout| one(&files, layout));
     }
     // Without a journal drizzle has a folder for each migration.
     let files: Vec<(&str, &[u8])> = PLACES[..11].iter().map(|place| (*place, bytes)).collect();

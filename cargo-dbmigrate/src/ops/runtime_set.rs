@@ -88,7 +88,7 @@ fn rules(config: &Config) -> runtime::Rules {
         },
         out_of_order: match config.out_of_order {
             config::OutOfOrder::Error => runtime::OutOfOrder::Error,
-            config::OutOfOrder::Apply => runtime::OutOfOrder::Apply,
+            config::OutOfOrder::Apply => runtime::OutOfOrder::APPLY,
         },
         newer_database: match config.newer_database {
             config::NewerDatabase::Refuse => runtime::NewerDatabase::Refuse,
@@ -312,7 +312,7 @@ mod tests {
         };
         let source = set();
         with_set(&source, |set| {
-            assert_eq!((set.table, set.rules.out_of_order), ("_migrations", runtime::OutOfOrder::Apply));
+            assert_eq!((set.table, set.rules.out_of_order), ("_migrations", runtime::OutOfOrder::APPLY));
             let [a, c, e, f] = set.migrations else { panic!("{set:?}") };
             assert_eq!((a.number, a.name, a.file), (1, "001_a", "migrations/001_a.sql"));
             assert_eq!(a.metadata.version, Some("1.0.0"));

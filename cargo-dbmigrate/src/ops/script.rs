@@ -19,7 +19,7 @@ mod write;
 use std::path::Path;
 
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Script, SourceMigration, Step, statement};
-use dbmigrate_runtime::{Migration, Migrator, Set};
+use dbmigrate_runtime::{HistoryRow, Migration, Migrator, Set};
 
 use self::block::{Block, Item, Scripts};
 use self::guard::Guard;
@@ -112,7 +112,7 @@ fn with_own_requirements<R>(set: &MigrationSet, work: impl FnOnce(&Set<'_>) -> R
             .zip(&own)
             .map(|(migration, requires)| Migration { requires, ..*migration })
             .collect();
-        work(&Set { migrations: &migrations, ..*runtime })
+        work(&Set { migrations: &migrations, adoption: None, ..*runtime })
     })
 }
 
@@ -204,9 +204,21 @@ fn range(set: &MigrationSet, request: &Request<'_>) -> Result<Range, CliError> {
 /// How many of the set's first migrations a database has.
 fn held(set: &MigrationSet, path: &Path) -> Result<usize, CliError> {
     let mut connection = connect(path, &Reach { database: None, busy_timeout: None, program: None })?;
-    let status = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
-    let entries = status.map_err(|error| CliError::failure(error.to_string()))?.entries;
+    let asked = runtime_set::with_set(set, |set| {
+        let migrator = Migrator::<Rusqlite>::new(set);
+        Ok((migrator.status(&mut connection)?.entries, migrator.history(&mut connection)?))
+    });
+    let (entries, rows) = asked.map_err(|error: dbmigrate_runtime::Error| CliError::failure(error.to_string()))?;
     let applied = entries.iter().take_while(|entry| entry.state == dbmigrate_runtime::State::Applied).count();
+    // One that stands for others may be known by their rows.
+    let is_one = |row: &HistoryRow| set.migrations.iter().any(|it| it.number == row.number && it.name() == row.name);
+    if let Some(row) = rows.iter().find(|row| !is_one(row)).filter(|_| applied > 0) {
+        let message =
+            format!("the history of `{}` has `{}`, which a migration of the set stands for", path.display(), row.name);
+        return Err(CliError::failure(message)
+            .help("let `up` record that one first: `cargo dbmigrate up --to` it")
+            .help("or make the script from the files as they were before: `cargo dbmigrate squash --undo`"));
+    }
     match entries.iter().skip(applied).find(|entry| entry.state != dbmigrate_runtime::State::Pending) {
         None => Ok(applied),
         Some(entry) => {

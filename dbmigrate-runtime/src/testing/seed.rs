@@ -53,7 +53,12 @@ impl<'a, B: Backend> Testing<'a, B> {
         E: Into<BoxError>,
         F: Fn(&mut B::Connection) -> Result<(), E> + 'a,
     {
-        const { assert!(size_of::<F>() == 0, "a seed may capture nothing, as it runs once for many tests") }
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a seed may capture nothing, as it runs once: what differs is done on the database of each test"
+            )
+        }
         let identity = identity_of(&call, Location::caller());
         self.seeds.push(Seed::Code(Box::new(move |db| call(db).map_err(Into::into)), identity));
         self

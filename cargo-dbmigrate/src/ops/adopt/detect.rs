@@ -58,7 +58,13 @@ pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliErro
         Some(tool) => (tool, Vec::new()),
         None => guess(project, &folders, &kept, asked)?,
     };
-    let kept = kept.into_iter().find(|kept| kept.tool == tool);
+    let kept: Vec<Kept> = kept.into_iter().filter(|kept| kept.tool == tool).collect();
+    if kept.len() > 1 && asked.table.is_none() {
+        let error = CliError::usage("several tables of the database may be the old history: name the one");
+        let tables = kept.iter().filter_map(|kept| kept.table.as_deref());
+        return Err(tables.fold(error, |error, table| error.help(format!("`--table {table}`"))));
+    }
+    let kept = kept.into_iter().find(|kept| asked.table.is_none_or(|table| kept.table.as_deref() == Some(table)));
     let (dir, layout) = folder(&folders, tool, asked)?;
     let table = asked.table.map(str::to_owned).or_else(|| kept.as_ref().and_then(|kept| kept.table.clone()));
     if tool.has_table() && table.is_none() && tool.usual_table().is_none() {
@@ -168,7 +174,9 @@ fn guess(
     {
         return Ok((tool, vec![reason]));
     }
-    match (tables.as_slice(), tools.as_slice()) {
+    let is_one = tables.windows(2).all(|pair| pair[0].tool == pair[1].tool);
+    let tables = if is_one { &tables[..tables.len().min(1)] } else { &tables };
+    match (tables, tools.as_slice()) {
         ([one], []) => Ok((one.tool, vec![one.reason.clone()])),
         ([one], tools) if tools.contains(&one.tool) || one.tool == Tool::Plain => {
             let files = by_files.iter().filter(|(tool, _)| *tool == one.tool).map(|(_, it)| it.reason.clone());
