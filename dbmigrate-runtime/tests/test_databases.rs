@@ -531,8 +531,8 @@ fn processes_share_a_template() {
     }
 }
 
-#[test]
 #[cfg(unix)]
+#[test]
 fn a_program_that_was_built_anew_makes_its_template_anew() {
     let own = std::env::current_exe().unwrap();
     let folder = Folder::new();
