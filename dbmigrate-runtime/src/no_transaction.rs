@@ -244,7 +244,7 @@ impl Walk<'_, '_, '_> {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
-            self.trace.notes.extend(script::run_step(self.db, &self.job.name, &self.script, step, self.choice)?);
+            self.trace.notes.extend(script::run_step(self.db, &self.job.name, &self.script, (step, &[]), self.choice)?);
         }
         self.record(self.states.running, next)?;
         self.replayed = next;

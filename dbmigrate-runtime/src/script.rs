@@ -47,7 +47,8 @@ pub(crate) fn run(
     let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
         db.session().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
-        trace.notes.extend(run_step(db, name, script, step, choice)?);
+        let along: Vec<&str> = drops(&script.steps[at + 1..]).collect();
+        trace.notes.extend(run_step(db, name, script, (step, &along), choice)?);
         let elapsed = start.elapsed();
         trace.steps.push(elapsed - before);
         before = elapsed;
@@ -55,12 +56,21 @@ pub(crate) fn run(
     Ok(trace)
 }
 
-/// Runs one step; a note says if its statement was skipped.
+/// The tables that the first of these steps drop, one after the other.
+fn drops<'s>(steps: &[Step<'s>]) -> impl Iterator<Item = &'s str> {
+    steps.iter().map_while(|step| match step {
+        Step::Sql(Statement { effect: Effect::DropTable(table), .. }) => Some(*table),
+        _ => None,
+    })
+}
+
+/// Runs one step; a note says if its statement was skipped. `along` are the tables that are dropped right after, in the
+/// same transaction: nobody has use for their rows any more.
 pub(crate) fn run_step(
     db: &mut Db<'_>,
     name: &str,
     script: &Script<'_>,
-    step: &Step<'_>,
+    (step, along): (&Step<'_>, &[&str]),
     choice: Choice,
 ) -> Result<Option<String>, Stop> {
     let statement = match step {
@@ -75,11 +85,10 @@ pub(crate) fn run_step(
         return Err(at(ended(name), script, statement).into());
     }
     if let Effect::DropTable(table) = statement.effect {
-        if choice.enforced && foreign_keys::is_referenced(db, table)? {
-            if !choice.explicit {
-                return Err(Stop::NeedsOff);
-            }
+        if choice.enforced && choice.explicit && foreign_keys::is_referenced(db, table)? {
             refuse_references(db, table).map_err(|error| at(error, script, statement))?;
+        } else if choice.enforced && !choice.explicit && foreign_keys::takes_along(db, table, along)? {
+            return Err(Stop::NeedsOff);
         }
     }
     let note = execute(db, name, script, statement)?;

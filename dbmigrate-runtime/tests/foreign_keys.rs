@@ -110,6 +110,54 @@ fn a_reference_that_the_file_removes_before_the_drop_needs_no_switch() {
 }
 
 #[test]
+fn what_is_dropped_with_it_or_is_itself_is_nobody_who_refers() {
+    let one = || {
+        file(
+            "001_one",
+            &[
+                "CREATE TABLE top (id INTEGER PRIMARY KEY, up REFERENCES top (id))",
+                "CREATE TABLE part (id INTEGER PRIMARY KEY, top REFERENCES top (id) ON DELETE CASCADE)",
+                "CREATE TABLE note (id INTEGER PRIMARY KEY, part REFERENCES part (id) ON DELETE CASCADE)",
+                "INSERT INTO top VALUES (1, NULL), (2, 1)",
+                "INSERT INTO part VALUES (1, 1), (2, 2)",
+                "INSERT INTO note VALUES (1, 1), (2, 2)",
+            ],
+        )
+    };
+    let empty = "DELETE FROM top WHERE id = 2";
+    for (statements, runs) in [
+        (vec![empty, "DROP TABLE note", "DROP TABLE top", "DROP TABLE part"], true),
+        (vec![empty, "DROP TABLE top", "DROP TABLE part", "DROP TABLE note"], true),
+        // What refers to what goes along stays, and so would lose rows,
+        (vec![empty, "DROP TABLE top", "DROP TABLE part"], false),
+        // and here somebody still reads them.
+        (
+            vec![
+                empty,
+                "DROP TABLE note",
+                "DROP TABLE top",
+                "CREATE TABLE kept AS SELECT * FROM part",
+                "DROP TABLE part",
+            ],
+            false,
+        ),
+    ] {
+        for fresh in [true, false] {
+            let mut db = enforcing(true);
+            if !fresh {
+                runner(vec![one()]).up(&mut db).unwrap();
+            }
+            let result = runner(vec![one(), file("002_two", &statements)]).up(&mut db);
+            assert_eq!(result.is_ok(), runs, "{statements:?}, fresh: {fresh}: {result:?}");
+            if !runs {
+                assert_eq!(ask(&db, "SELECT count(*) FROM part"), "2", "{statements:?}, fresh: {fresh}");
+                assert_eq!(ask(&db, "SELECT count(*) FROM note"), "2", "{statements:?}, fresh: {fresh}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_table_that_refers_to_itself_keeps_all_rows() {
     let tree = file(
         "001_tree",

@@ -62,11 +62,11 @@ fn attempt(
     }
     asserts(connection, script)?;
     let may_need_off = enforced && script.transaction && script.foreign_keys.is_none();
-    for step in &script.steps {
+    for (at, step) in script.steps.iter().enumerate() {
         let Step::Sql(statement) = step else { continue };
         if let Effect::DropTable(table) = &statement.effect
             && may_need_off
-            && foreign_keys::is_referenced(connection, script, table)?
+            && foreign_keys::takes_along(connection, script, table, &drops(&script.steps[at + 1..]))?
         {
             return Ok(Attempt::NeedsOff);
         }
@@ -81,6 +81,15 @@ fn attempt(
         }
     }
     Ok(Attempt::Done)
+}
+
+/// The tables that the first of these steps drop, one after the other: nobody has use for their rows any more.
+fn drops(steps: &[Step]) -> Vec<&str> {
+    let drops = steps.iter().map_while(|step| match step {
+        Step::Sql(Statement { effect: Effect::DropTable(table), .. }) => Some(table.as_str()),
+        _ => None,
+    });
+    drops.collect()
 }
 
 /// Asks what a script asserts. What SQLite can't ask is an error; an answer that is not true is none: what an empty

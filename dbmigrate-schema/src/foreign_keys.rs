@@ -47,11 +47,27 @@ pub(crate) fn choose(
 }
 
 /// Whether a table is there and a foreign key refers to it: the question that the runner asks, word by word.
-pub(crate) fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Result<bool, Diagnostic> {
+fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Result<bool, Diagnostic> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
     connection.query_row(sql, [table], |row| row.get(0)).map_err(|error| unexpected(script, &error))
+}
+
+/// Whether other tables refer to one, so that its drop takes rows of theirs along: others than itself and those that
+/// are dropped with it.
+pub(crate) fn takes_along(
+    connection: &Connection,
+    script: &Script,
+    table: &str,
+    along: &[&str],
+) -> Result<bool, Diagnostic> {
+    let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
+               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
+    let children: rusqlite::Result<Vec<String>> =
+        connection.prepare(sql).and_then(|mut asked| asked.query_map([table], |row| row.get(0))?.collect());
+    let goes = |name: &String| std::iter::once(&table).chain(along).any(|gone| gone.eq_ignore_ascii_case(name));
+    Ok(!children.map_err(|error| unexpected(script, &error))?.iter().all(goes))
 }
 
 fn refused(script: &Script, statement: &Statement, dropped: &str, written: &str) -> Diagnostic {

@@ -287,6 +287,11 @@ fn a_drop_and_a_cascade_in_one_file_are_refused_as_the_runner_refuses_them() {
     );
     let off = format!("-- dbmigrate: foreign-keys off\n{both}");
     assert_eq!(found(&check(&[tables, ("002_b.sql", &off)])), Vec::<String>::new());
+    // Nor does anybody miss the rows of what is dropped with it.
+    let along = "DELETE FROM room;\nDROP TABLE room;\nDROP TABLE member;";
+    assert_eq!(found(&check(&[tables, ("002_b.sql", along)])), Vec::<String>::new());
+    let read = "DELETE FROM room;\nDROP TABLE team;\nCREATE TABLE kept AS SELECT * FROM member;\nDROP TABLE member;";
+    assert_eq!(found(&check(&[tables, ("002_b.sql", read)])).len(), 1);
     // No longer referenced when it comes to the drop: nothing to refuse.
     let freed = "ALTER TABLE member DROP COLUMN team;\nDROP TABLE team;\nDELETE FROM room;";
     assert_eq!(found(&check(&[tables, ("002_b.sql", freed)])), Vec::<String>::new());
