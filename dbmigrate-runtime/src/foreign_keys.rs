@@ -93,13 +93,13 @@ pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error>
     Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
 }
 
-/// Whether other tables refer to one, so that its drop takes rows of theirs along: others than itself and those that
-/// are dropped with it.
+/// Whether a table is referenced by more than those that are dropped with it. One of its own counts: `RESTRICT` would
+/// forbid the drop.
 pub(crate) fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
     let children = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;
-    let goes = |name: &str| std::iter::once(&table).chain(along).any(|gone| gone.eq_ignore_ascii_case(name));
+    let goes = |name: &str| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
     Ok(children.iter().any(|row| !matches!(row.as_slice(), [Value::Text(name)] if goes(name))))
 }
 

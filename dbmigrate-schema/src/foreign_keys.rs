@@ -54,8 +54,8 @@ fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Resul
     connection.query_row(sql, [table], |row| row.get(0)).map_err(|error| unexpected(script, &error))
 }
 
-/// Whether other tables refer to one, so that its drop takes rows of theirs along: others than itself and those that
-/// are dropped with it.
+/// Whether a table is referenced by more than those that are dropped with it. One of its own counts: `RESTRICT` would
+/// forbid the drop.
 pub(crate) fn takes_along(
     connection: &Connection,
     script: &Script,
@@ -66,7 +66,7 @@ pub(crate) fn takes_along(
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
     let children: rusqlite::Result<Vec<String>> =
         connection.prepare(sql).and_then(|mut asked| asked.query_map([table], |row| row.get(0))?.collect());
-    let goes = |name: &String| std::iter::once(&table).chain(along).any(|gone| gone.eq_ignore_ascii_case(name));
+    let goes = |name: &String| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
     Ok(!children.map_err(|error| unexpected(script, &error))?.iter().all(goes))
 }
 
