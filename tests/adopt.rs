@@ -268,6 +268,13 @@ fn the_tables_that_projects_make_for_themselves_are_understood() {
             "2024-01-15 10:30:22",
             "migrations",
         ),
+        (
+            "path",
+            "CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT)",
+            "INSERT INTO migrations VALUES ('src/db/001_notes.sql', '2024-01-15 10:30:22'), ('002_tags.sql', NULL)",
+            "2024-01-15 10:30:22",
+            "migrations",
+        ),
     ];
     for (test, table, rows, at, kept) in cases {
         let project = plain(test, names, table, rows);
@@ -295,6 +302,14 @@ fn the_old_table_has_to_be_named_where_nothing_shows_it() {
     adopt(&project, &["--from", "plain", "--table", "done", "--plan"]).succeeds();
     assert_eq!(files(&project), before);
     adopt(&project, &["--from", "plain", "--table", "done", "--database", DB, "--yes"]).succeeds();
+    project.dbmigrate(["up", "--database", DB]).succeeds().says("Applied 003_index");
+    is_clean(&project, DB);
+
+    // By its look it might be that of dbmate.
+    let table = "CREATE TABLE schema_migrations (version VARCHAR(255) PRIMARY KEY, applied_at TIMESTAMP)";
+    let rows = "INSERT INTO schema_migrations VALUES ('001_notes.sql', '2024-01-15 10:30:22'), ('002_tags.sql', NULL)";
+    let project = plain("version", names, table, rows);
+    adopt(&project, &["--from", "plain", "--table", "schema_migrations", "--database", DB, "--yes"]).succeeds();
     project.dbmigrate(["up", "--database", DB]).succeeds().says("Applied 003_index");
     is_clean(&project, DB);
 }

@@ -1,5 +1,5 @@
 //! A runner of one's own: a table with the name of each file, with its ending or without, and most often the time, as
-//! seconds, milliseconds or text.
+//! seconds, milliseconds or text. Where the name is a path, its last part is that of the file.
 
 use super::{DROP, History, Template};
 
@@ -20,9 +20,13 @@ macro_rules! template {
     };
     (@start $name:literal) => {
         concat!(
-            "SELECT CASE WHEN lower(substr(", $name, ", -4)) = '.sql' THEN substr(", $name, ", 1, length(", $name,
-            ") - 4) ELSE ", $name, " END, NULL, "
+            "SELECT CASE WHEN lower(substr(", $name, ", -4)) = '.sql' THEN substr(", template!(@file $name),
+            ", 1, length(", template!(@file $name), ") - 4) ELSE ", template!(@file $name), " END, NULL, "
         )
+    };
+    // Without all that comes before its last `/`.
+    (@file $name:literal) => {
+        concat!("replace(", $name, ", rtrim(", $name, ", replace(", $name, ", '/', '')), '')")
     };
 }
 
@@ -36,6 +40,7 @@ pub(super) const HISTORY: History = History {
         template!("name", "applied_at"),
         template!("name", "executed_at"),
         template!("name"),
+        template!("version", "applied_at"),
     ],
     remove: DROP,
 };
