@@ -506,3 +506,24 @@ fn a_squash_is_one_migration() {
     let error = database.execute_batch(&script(&project, &["--from", "2"])).unwrap_err();
     assert!(error.to_string().contains("this script begins at 002_squashed"), "{error}");
 }
+
+#[test]
+fn a_rebuild_in_parts_is_refused_and_one_in_a_group_is_not() {
+    let tables = "CREATE TABLE c (id INTEGER PRIMARY KEY, e TEXT);
+CREATE TABLE r (id INTEGER PRIMARY KEY, c INTEGER NOT NULL REFERENCES c (id) ON DELETE CASCADE);
+INSERT INTO c VALUES (1, 1);
+INSERT INTO r VALUES (1, 1);
+";
+    let rebuild = |begin: &str, end: &str| {
+        format!(
+            "-- dbmigrate: no-transaction\nPRAGMA foreign_keys = OFF;\n{begin}CREATE TABLE n (id INTEGER PRIMARY KEY, e TEXT UNIQUE);
+INSERT INTO n SELECT id, e FROM c;\nDROP TABLE c;\nALTER TABLE n RENAME TO c;\n{end}PRAGMA foreign_keys = ON;\n"
+        )
+    };
+    let parts = rebuild("", "");
+    let project = Project::wired("script-parts", &[("001_a.sql", tables), ("002_b.sql", &parts)]);
+    let run = project.dbmigrate(["script"]).exits(101);
+    run.says("migrations/002_b.sql:5:1").says("`002_b` drops a table with foreign keys off").says_not("please report");
+    project.write("migrations/002_b.sql", rebuild("BEGIN;\n", "COMMIT;\n"));
+    script(&project, &[]);
+}

@@ -83,6 +83,7 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
     with_own_requirements(&set, |runtime| {
         let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
         let mut blocks = blocks(bench, range)?;
+        refuse_unchecked(&set, range, &blocks)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
         let text = match request.idempotent {
             true => repeat::text(bench, range, &mut blocks, &title)?,
@@ -273,6 +274,34 @@ fn refuse(set: &MigrationSet, range: Range, again: bool) -> Result<(), CliError>
         problems.extend(hooks.map(|hook| {
             impossible(format!("`{}` would run each time", hook.source.path())).in_file(hook.source.path())
         }));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }
+}
+
+/// Refuses a table that goes while foreign keys are off, and its successor comes in a transaction of its own: what
+/// refers to it is right again only in the end, and a script has no place to remember what was wrong before.
+fn refuse_unchecked(set: &MigrationSet, range: Range, blocks: &[Block]) -> Result<(), CliError> {
+    let mut problems = Vec::new();
+    for migration in migrations(set, range) {
+        let name = migration.name();
+        let is_user = |item: &Item| matches!(item, Item::User(_));
+        let own = |block: &&Block| {
+            let is_off = block.transaction && !block.enforced;
+            is_off && block.labels == [name.as_str()] && block.items.iter().any(is_user)
+        };
+        let drop = blocks.iter().filter(own).flat_map(|block| &block.items).find_map(|item| match item {
+            Item::User(user) => matches!(user.effect, statement::Effect::DropTable(_)).then_some(user),
+            _ => None,
+        });
+        if let Some(drop) = drop.filter(|_| blocks.iter().filter(own).count() > 1) {
+            let message = format!("`{name}` drops a table with foreign keys off, and goes on in another transaction");
+            problems.push(
+                impossible(message)
+                    .at(drop.at.clone())
+                    .note("what refers to the table is right again only in the end, and no script can tell by then")
+                    .help("put the rebuild between `BEGIN` and `COMMIT`, or take `-- dbmigrate: no-transaction` out"),
+            );
+        }
     }
     if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }
 }
