@@ -109,6 +109,14 @@ fn a_package_is_tried_without_a_word_in_its_manifest() {
         .exits(1)
         .says("looks like a folder of diesel")
         .says("try `--layout diesel`");
+    // Where several tools have such names, they are all said; those of the house are nobody else's.
+    project.write("numbered/1_users.up.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);");
+    project.write("numbered/1_users.down.sql", "DROP TABLE users;");
+    project.write("numbered/2_posts.up.sql", "CREATE TABLE posts (id INTEGER PRIMARY KEY);");
+    let numbered = project.dbmigrate(["check", "--dir", "numbered"]).exits(1);
+    numbered.says("`numbered` may be a folder of another tool").says("`--layout golang-migrate`");
+    project.write("ours/001_users.sql", "CREATE TABLE (a);");
+    project.dbmigrate(["check", "--dir", "ours"]).exits(1).says_not("--layout");
     // From a folder inside, relative to it.
     let mut inside = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
     inside.current_dir(project.root.join("db")).args(["dbmigrate", "list", "--layout", "diesel", "--dir", "diesel"]);

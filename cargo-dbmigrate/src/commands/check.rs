@@ -66,7 +66,8 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
         summary(project, &checked, context.shell);
         if checked.errors() > 0 {
-            house::look_alikes(project).iter().for_each(|help| context.shell.help(help));
+            let helps = house::look_alikes(project, checked.replay.is_none());
+            helps.iter().for_each(|help| context.shell.help(help));
         }
     }
     findings.finish(context.shell);

@@ -36,16 +36,25 @@ fn creates(layout: Layout) -> Option<&'static str> {
     })
 }
 
-/// What to try where the files do not fit the house, and look like those of another tool.
-pub(crate) fn look_alikes(project: &Project) -> Vec<String> {
+/// What to try where the files do not fit the house, and look like those of another tool. `is_unread` says that not even
+/// their order is known.
+pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<String> {
     if project.config.layout != Layout::House {
         return Vec::new();
     }
     let dir = &project.config.dir;
-    let certain = detect(project.root.as_path(), dir).into_iter().filter(|candidate| candidate.certain);
+    let (certain, possible): (Vec<_>, Vec<_>) =
+        detect(project.root.as_path(), dir).into_iter().partition(|candidate| candidate.certain);
+    // Who has said that there are migrations has only misnamed one.
+    let is_open = certain.is_empty() && is_unread && !project.config.declared;
     let one = |Candidate { layout, reason, .. }: Candidate| {
         let tool = layout.name();
         format!("`{dir}` looks like a folder of {tool} ({reason}): try `--layout {tool}`")
     };
-    certain.map(one).collect()
+    let possible: Vec<_> = possible.into_iter().filter(|candidate| candidate.layout != Layout::House).collect();
+    let several = possible.first().filter(|_| is_open).map(|Candidate { reason, .. }| {
+        let tools: Vec<_> = possible.iter().map(|it| format!("`--layout {}`", it.layout.name())).collect();
+        format!("`{dir}` may be a folder of another tool ({reason}): try {}", tools.join(" or "))
+    });
+    certain.into_iter().map(one).chain(several).collect()
 }
