@@ -156,11 +156,18 @@ fn refused(tool: &str, dump: &str, with_broken: bool, words: &[&str]) {
         copy(&checkout().join("tests/adopt").join(tool).join("broken"), &project.root.join("migrations"));
     }
     let before = fs::read(project.root.join(DB)).unwrap();
-    let flags = [&told(tool)[..], &["--database", DB, "--yes"]].concat();
-    let run = adopt(&project, &flags).exits(101);
-    let run = words.iter().fold(run, |run, word| run.says(word));
-    run.says("nothing was changed");
-    assert_eq!(fs::read(project.root.join(DB)).unwrap(), before, "{tool}");
+    let (own, manifest) = (files(&project), project.read("Cargo.toml"));
+    for way in ["--yes", "--plan"] {
+        let flags = [&told(tool)[..], &["--database", DB, way]].concat();
+        let run = adopt(&project, &flags).exits(101);
+        let run = words.iter().fold(run, |run, word| run.says(word));
+        run.says("nothing was written");
+        assert_eq!(fs::read(project.root.join(DB)).unwrap(), before, "{tool}");
+        assert_eq!((files(&project), project.read("Cargo.toml")), (own.clone(), manifest.clone()), "{tool}");
+    }
+    // With the files taken over, the database itself says it.
+    adopt(&project, &told(tool)).succeeds();
+    adopt(&project, &["--database", DB, "--yes"]).exits(101).says("nothing was changed");
     // What only reads says the same, and so does the program's own start.
     project.dbmigrate(["up", "--database", DB]).exits(101).says(words[0]);
     assert_eq!(fs::read(project.root.join(DB)).unwrap(), before, "{tool}");

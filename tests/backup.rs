@@ -81,6 +81,14 @@ fn case_49_a_copy_under_a_writer_is_whole_and_goes_back_without_what_lay_beside(
         // A file that is no database any more takes the log that lies beside it with it.
         fs::write(project.root.join(DB), "no database, but long enough to be looked at\n".repeat(200)).unwrap();
         fs::write(project.root.join("app.db-wal"), "of the old file").unwrap();
+        // A copy of a database that lies beside it is not put into this one by a slip.
+        project.execute("other.db", "CREATE TABLE other (x)");
+        let other = copy.with_file_name(copy.file_name().unwrap().to_str().unwrap().replacen("app.db", "other.db", 1));
+        std::fs::copy(&copy, &other).unwrap();
+        let slip = project.dbmigrate(["restore", other.to_str().unwrap(), "--yes"]).exits(2);
+        slip.says("is a copy of").says("`--database other.db`");
+        std::fs::remove_file(&other).unwrap();
+        project.remove("other.db");
         let restore = ["restore", copy.to_str().unwrap(), "--yes"];
         project.dbmigrate(restore).exits(101).says("`--force` replaces the file");
         project.dbmigrate(restore.iter().chain(&["--force"])).succeeds().says("Kept what was there");

@@ -94,6 +94,11 @@ fn two_sets_share_a_database_on_the_command_line() {
     project.dbmigrate(["drift", "--set", "billing"]).exits(1).says("by_hand");
     project.execute("app.db", "DROP INDEX by_hand");
 
+    // Nor does a script take back what another set requires.
+    let script = ["script", "--set", "accounts", "--from", "1", "--to", "nothing"];
+    project.dbmigrate(script).exits(101).says("can't be taken back by a script, as `001_invoices` requires it");
+    project.dbmigrate(["script", "--set", "billing", "--from", "1", "--to", "nothing"]).succeeds();
+
     // Nothing of the other set goes.
     project.dbmigrate(["reset", "--yes"]).exits(2).says("`reset` is about one");
     project.dbmigrate(["reset", "--yes", "--set", "accounts"]).exits(101).says("which requires it");

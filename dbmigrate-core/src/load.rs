@@ -90,7 +90,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let mut rules = without_gaps(&config, &files, sealed.as_ref());
     let squash = replaced.as_ref().and_then(Replaced::last).map(|last| last.number);
     // Where it can't be read nothing is known of the numbers before, and that is said already.
-    let is_unclear = replaced.is_none() && root.kind(&format!("{}/{}", config.dir, squash::FOLDER)).is_some();
+    let is_unclear = replaced.is_none() && replaced::is_there(root, &format!("{}/{}", config.dir, squash::FOLDER));
     rules.start = if is_unclear { first_number(&files).unwrap_or(rules.start) } else { squash.unwrap_or(rules.start) };
     let (migrations, highest) = migrations_of(root, &rules, &files, &unreadable, replaced.as_ref(), &mut diagnostics);
     if squash.is_some() {

@@ -273,6 +273,12 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_folder_replaces_nothing() {
+        let package = Package::new("", &[("migrations/001_a.sql", "SELECT 1;"), ("migrations/replaced/", "")]);
+        check(&package, &[]);
+    }
+
+    #[test]
     fn a_squash_says_what_lies_beside_it() {
         let (_, lock) = originals();
         let squash = |text| squashed(&lock, &[("migrations/002_squashed.sql", text)]);

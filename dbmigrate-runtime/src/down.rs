@@ -13,6 +13,7 @@ use crate::job::{Job, Way};
 use crate::neighbours::refuse_needed;
 use crate::options::Options;
 use crate::report::Report;
+use crate::requires::refuse_unmet_elsewhere;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
@@ -104,6 +105,8 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     known.refuse_differences(Some(newest.number))?;
     let (number, runs_code) = (migration.number, db.session().has_code());
     refuse_code(migration.name, &migration.up, runs_code)?;
+    // What is rolled back for nothing would take its rows along.
+    refuse_unmet_elsewhere(&mut db, &History::new(set), migration)?;
     let again = Job { number, name: row.name.clone(), way: Way::Up(0, migration) };
     let both = backup::before_both(&mut db, options, &again)?;
     let back = down(session, set, &both, beside, Goal::Exactly(number))?;

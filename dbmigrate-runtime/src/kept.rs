@@ -67,6 +67,13 @@ impl Place {
         Self { dir, name: file.file_name().unwrap_or_default().to_string_lossy().into_owned() }
     }
 
+    /// The file name of the database that a file is a copy of, by its name; none where it has no such name.
+    pub(crate) fn origin(copy: &Path) -> Option<String> {
+        let place = Self::of_copy(copy)?;
+        place.read(copy.file_name()?.to_str()?, copy.to_owned())?;
+        Some(place.name)
+    }
+
     /// The place of a copy that was made at its own place.
     fn of_copy(copy: &Path) -> Option<Self> {
         // From the right: `.bak`, the version, the moment; the rest is the name of the database.

@@ -44,6 +44,20 @@ fn it_is_met_once_the_other_set_has_it_applied() {
 }
 
 #[test]
+fn redo_asks_before_it_rolls_back() {
+    let needy = file("002_b", &["CREATE TABLE b (x)"]).down(&["DROP TABLE b"]).requires(&["billing/001_invoices"]);
+    let app = package(vec![file("001_a", &["CREATE TABLE a (x)"]), needy]).runner();
+    let mut db = memory();
+    app.up_to(&mut db, 1_u64).unwrap();
+    billing().up(&mut db).unwrap();
+    app.up(&mut db).unwrap();
+    run(&db, "INSERT INTO b VALUES (1)");
+    billing().forget(&mut db, 1_u64).unwrap();
+    assert!(app.redo(&mut db).unwrap_err().is_requirement());
+    assert_eq!(ask(&db, "SELECT count(*) FROM b"), "1");
+}
+
+#[test]
 fn the_same_name_in_this_set_does_not_meet_it() {
     let own = file("001_invoices", &["CREATE TABLE a (x)"]);
     let needy = file("002_b", &["CREATE TABLE b (x)"]).requires(&["billing/001_invoices"]);

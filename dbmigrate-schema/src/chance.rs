@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dbmigrate_core::statement::Statement;
+use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Diagnostic, Location, Script};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
@@ -42,6 +43,7 @@ const OTHERS: [(&str, &str); 8] = [
     ("sqlite_source_id", "depends on the version of SQLite"),
 ];
 
+const LAST: &str = "last_insert_rowid";
 const MOMENT: &str = "depends on the moment";
 const ZONE: &str = "depends on the time zone of the machine";
 
@@ -57,6 +59,8 @@ pub(crate) struct Chance {
     /// Whether the functions of times are taken for ones that always answer the same. They have to where an index or a
     /// check uses one; then a statement that writes no row may be found as well.
     pub(crate) pure: bool,
+    /// Whether the script has put in a row: before, `last_insert_rowid()` is that of something else.
+    pub(crate) has_inserted: bool,
 }
 
 impl Chance {
@@ -123,6 +127,7 @@ impl Watch for Chance {
     }
 
     fn begins(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.has_inserted = false;
         self.register(connection)
     }
 
@@ -131,7 +136,16 @@ impl Watch for Chance {
     }
 
     fn ran(&mut self, connection: &Connection, script: &Script, statement: &Statement) -> rusqlite::Result<()> {
-        let asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let sql = script.source.slice(statement.span);
+        if !self.has_inserted && tokens(sql).any(|token| is_word(sql, token, LAST)) {
+            asked.push((LAST, "is of what the connection did before"));
+        }
+        // What changes rows in another way does not count; what puts none in changes none.
+        let mut words = tokens(sql).filter(|token| !token.is_blank());
+        let inserts =
+            words.next().is_some_and(|word| ["INSERT", "REPLACE", "WITH"].iter().any(|it| is_word(sql, word, it)));
+        self.has_inserted |= inserts && connection.changes() > 0;
         let Some((name, why)) = asked.first() else { return Ok(()) };
         // What only reads leaves nothing behind. What can't be prepared again has made something.
         if connection.prepare(script.source.slice(statement.span)).is_ok_and(|statement| statement.readonly()) {

@@ -198,9 +198,11 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
         ("INSERT INTO log VALUES (1, '', sqlite_version())", "which depends on the version of SQLite"),
         ("INSERT INTO log VALUES (1, '', changes())", "what else the connection did"),
         ("CREATE TABLE copy AS SELECT random() AS r", "`random()`"),
+        ("CREATE TABLE copy AS SELECT last_insert_rowid() AS r", "`last_insert_rowid()` answers, which is of what"),
         ("UPDATE log SET x = random() WHERE id > 0", ""),
     ] {
-        let texts = [made, &format!("INSERT INTO log VALUES (9, '', 0);\n\n{statement};")];
+        let before = if statement.contains("last_") { "SELECT 1" } else { "INSERT INTO log VALUES (9, '', 0)" };
+        let texts = [made, &format!("{before};\n\n{statement};")];
         if expect.is_empty() {
             refused(&texts, &["`random()`"]);
         } else {
@@ -208,6 +210,14 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
         }
         refused(&texts, &["002_m.sql:3:1: error: this writes what"]);
     }
+    // Another program has put in something else before, and this one the row of its history.
+    refused(
+        &[
+            "CREATE TABLE t (a);\nINSERT INTO t VALUES (1);",
+            "INSERT INTO t SELECT 1 WHERE 0;\nINSERT INTO t VALUES (last_insert_rowid());",
+        ],
+        &["002_m.sql:2:1: error: this writes what `last_insert_rowid()` answers"],
+    );
     // A trigger's, in the statement that fires it.
     refused(
         &[
@@ -222,7 +232,8 @@ fn what_depends_on_the_moment_or_on_chance_is_refused_with_its_place() {
 fn what_only_could_depend_on_chance_is_no_reason() {
     script(&[
         "CREATE TABLE log (id INTEGER PRIMARY KEY, at TEXT DEFAULT CURRENT_TIMESTAMP, x);\nCREATE TABLE users (id, seen);",
-        "INSERT INTO log VALUES (1, '2024-01-01', last_insert_rowid()), (2, datetime('2024-01-01', '+1 day'), NULL);",
+        "INSERT INTO log VALUES (1, '2024-01-01', 0);\n\
+         INSERT INTO log VALUES (2, datetime('2024-01-01', '+1 day'), last_insert_rowid());",
         // In an empty database there is nobody to be stamped.
         "INSERT INTO log (id, x) SELECT id, datetime('now') FROM users;\nUPDATE users SET seen = random();",
         "SELECT random();\nCREATE VIEW today AS SELECT date('now') AS day;\n\

@@ -35,6 +35,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
         database: at_hand.as_ref(),
     };
     let plan = adopt::plan(&project, &asked)?;
+    if let Some(database) = at_hand.as_ref().filter(|_| args.database.database.is_some()) {
+        adopt::trial::check(&plan.set, database, args.force)?;
+    }
     if !args.plan {
         adopt::write(&project, &plan)?;
     }

@@ -7,6 +7,7 @@ mod detect;
 mod files;
 mod live;
 mod manifest;
+pub(crate) mod trial;
 
 use std::fs;
 use std::path::Path;

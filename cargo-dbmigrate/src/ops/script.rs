@@ -80,6 +80,7 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
     }
     refuse(&set, range, request.idempotent)?;
     let others = others::required(project, &set)?;
+    others::refuse_needed(project, &set, range)?;
     with_own_requirements(&set, |runtime| {
         let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
         let mut blocks = blocks(bench, range)?;

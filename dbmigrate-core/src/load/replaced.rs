@@ -9,6 +9,12 @@ use crate::lock::{self, FILE};
 use crate::sequence::quoted;
 use crate::squash::{self, FOLDER, MAX_DEPTH, Replaced};
 
+/// Whether there is such a folder. An empty one is what a squash leaves that was stopped at once; a link to nowhere is
+/// there, too.
+pub(super) fn is_there<F: Files + ?Sized>(root: &F, dir: &str) -> bool {
+    root.kind(dir).is_some() && !root.list(dir).is_ok_and(|entries| entries.is_empty())
+}
+
 /// What the first migration of the folder `config.dir` replaces; none where there is no such folder, or its lock, by
 /// which all is known, can't be read.
 pub(super) fn replaced<F: Files + ?Sized>(
@@ -18,8 +24,9 @@ pub(super) fn replaced<F: Files + ?Sized>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Replaced> {
     let dir = format!("{}/{FOLDER}", config.dir);
-    // A link to nowhere is there, too.
-    root.kind(&dir)?;
+    if !is_there(root, &dir) {
+        return None;
+    }
     if depth == MAX_DEPTH {
         let message = format!("`{dir}` lies too deep: at most {MAX_DEPTH} squashes may stand for one another");
         diagnostics.push(Diagnostic::error("replaced-depth", message).in_file(dir));

@@ -49,6 +49,7 @@ pub(super) fn restore<B: Backend>(
 ) -> Result<u8, Failure> {
     // What is wrong with the copy is said before what is wrong with the database.
     source(migrator, how.copy)?;
+    refuse_other(database, how.copy)?;
     let is_missing =
         database.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && has_folder(database);
     if is_missing {
@@ -58,6 +59,22 @@ pub(super) fn restore<B: Backend>(
         Err(failure) if says_damage(&failure.message()) => damaged(migrator, database, how, &failure, output),
         result => result,
     }
+}
+
+/// Refuses what is by its name the copy of another database that lies beside this one: a help that was typed without its
+/// `--database` would put it in the wrong place.
+fn refuse_other(database: &Path, copy: &Path) -> Result<(), Failure> {
+    let Some(origin) = Place::origin(copy).filter(|origin| database.file_name() != Some(origin.as_ref())) else {
+        return Ok(());
+    };
+    let other = database.with_file_name(&origin);
+    if !other.exists() {
+        return Ok(());
+    }
+    let message = format!("{} is a copy of {}, and this is {}", name(copy), name(&other), name(database));
+    Err(Failure::usage(message)
+        .hint(format!("say which one is meant: `--database {}`", other.display()))
+        .hint("to put it into this one all the same, give the copy another name"))
 }
 
 /// Copies it into the file, which is closed when this ends: it may have to be moved aside then.

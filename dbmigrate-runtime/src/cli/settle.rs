@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::request::{Baseline, Mend};
 use super::run::number;
-use crate::{Backend, Migrator, Repairs, Stopped};
+use crate::{Backend, Migration, Migrator, Repairs, Squash, Stopped};
 
 pub(super) fn mark<B: Backend>(
     migrator: &Migrator<'_, B>,
@@ -36,7 +36,7 @@ pub(super) fn forget<B: Backend>(
 ) -> Result<u8, Failure> {
     let number = number(&migrator.status(connection)?, target, output)?;
     let row = migrator.forget(connection, number)?;
-    let runs_again = migrator.set().migrations.iter().any(|migration| migration.number == number);
+    let runs_again = has_number(migrator.set().migrations, migrator.set().squash.as_ref(), number);
     Ok(output.forgotten(&row, runs_again))
 }
 
@@ -56,4 +56,11 @@ pub(super) fn repair<B: Backend>(
         Mend::All => migrator.repair_all(connection, stopped)?,
     };
     Ok(output.repairs(&repairs, *what == Mend::Explain))
+}
+
+/// Whether a migration has this number, or one that a squash replaces and that can still run.
+fn has_number(migrations: &[Migration<'_>], squash: Option<&Squash<'_>>, number: u64) -> bool {
+    let can_run = squash.filter(|squash| squash.pruned.is_none());
+    migrations.iter().any(|migration| migration.number == number)
+        || can_run.is_some_and(|squash| has_number(squash.migrations, squash.inner, number))
 }

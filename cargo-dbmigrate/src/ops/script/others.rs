@@ -2,6 +2,8 @@
 
 use dbmigrate_core::{Diagnostic, MigrationSet};
 
+use super::migrations;
+use super::run::Range;
 use crate::error::CliError;
 use crate::ops::project::Project;
 
@@ -47,6 +49,38 @@ fn add<'s>(
             }
         }
     }
+}
+
+/// Refuses to take back what another set of the package requires: no script can tell whether that is applied.
+pub(super) fn refuse_needed(project: &Project, set: &MigrationSet, range: Range) -> Result<(), CliError> {
+    if range.is_up() || project.sets == 1 {
+        return Ok(());
+    }
+    let mut problems = Vec::new();
+    for other in project.load_all().into_iter().map(|loaded| loaded.set) {
+        for (name, migration, file) in needs(&other, &set.config.set) {
+            if migrations(set, range).iter().any(|it| it.name() == name) {
+                let message = format!("`{name}` can't be taken back by a script, as `{migration}` requires it");
+                problems.push(
+                    Diagnostic::error("no-script", message)
+                        .in_file(file)
+                        .note("no script can tell whether a database has that")
+                        .help("roll it back with `cargo dbmigrate down`, which looks"),
+                );
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }
+}
+
+/// What a set requires of the set `of`, with the migration that does.
+fn needs(set: &MigrationSet, of: &str) -> Vec<(String, String, String)> {
+    let required = set.migrations.iter().flat_map(|migration| {
+        let names = migration.requires.iter().filter_map(|it| it.name.split_once('/'));
+        let own = names.filter(|(name, _)| *name == of && set.config.set != of);
+        own.map(|(_, name)| (name.to_owned(), migration.name(), migration.file.clone()))
+    });
+    required.collect()
 }
 
 /// The sets that a set requires, with the migration that does.

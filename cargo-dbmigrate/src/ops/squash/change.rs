@@ -39,7 +39,11 @@ impl Change {
 
     fn make(&self, root: &Path) -> io::Result<()> {
         match self {
-            Self::Folder(path) => fs::create_dir(root.join(path)),
+            Self::Folder(path) => match fs::create_dir(root.join(path)) {
+                // One that was stopped at once has left it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_empty(&root.join(path)) => Ok(()),
+                made => made,
+            },
             Self::NoFolder(path) => fs::remove_dir(root.join(path)),
             Self::Move(from, to) => {
                 let (from, to) = (root.join(from), root.join(to));
@@ -79,6 +83,10 @@ pub(super) fn apply(root: &Path, changes: &[Change]) -> Result<(), CliError> {
         return Err(failure);
     }
     Ok(())
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 #[cfg(test)]
