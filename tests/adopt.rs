@@ -355,7 +355,7 @@ fn a_database_without_any_history_becomes_the_first_migration() {
                   TABLE found USING fts5(text, content='notes', content_rowid='id');\nCREATE TRIGGER noted AFTER INSERT \
                   ON notes BEGIN INSERT INTO found (rowid, text) VALUES (new.id, new.text); END;\nCREATE VIEW short AS \
                   SELECT text FROM notes WHERE length(text) < 9;\n";
-    project.execute(DB, &format!("{schema}INSERT INTO notes VALUES (1, 'kept');"));
+    project.execute(DB, &format!("{schema}INSERT INTO notes VALUES (1, 'kept'); PRAGMA application_id = 77;"));
     project.execute("other.db", &format!("{schema}INSERT INTO notes VALUES (7, 'there');"));
     project.execute("changed.db", &format!("{schema}ALTER TABLE notes ADD COLUMN at TEXT;"));
     adopt(&project, &["--from", "live"]).exits(2).says("`--database FILE`");
@@ -373,6 +373,7 @@ fn a_database_without_any_history_becomes_the_first_migration() {
     project.dbmigrate(["up", "--database", "changed.db"]).exits(101).says("column `at`");
     project.dbmigrate(["up", "--database", "new.db"]).succeeds();
     is_clean(&project, "new.db");
+    assert_eq!(project.query("new.db", "PRAGMA application_id"), ["77"]);
     adopt(&project, &["--from", "live", "--database", DB]).exits(2).says("has taken over from another tool already");
 }
 

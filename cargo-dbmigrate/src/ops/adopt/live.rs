@@ -7,6 +7,7 @@ use dbmigrate_core::config::Stubs;
 use dbmigrate_core::layout::Layout;
 use dbmigrate_core::{Config, Diagnostic, SourceText, file_name};
 use dbmigrate_schema::{ReadOptions, Schema, compare};
+use rusqlite::Connection;
 
 use super::{Asked, Plan, Seen, Taken, manifest, read, refuse_present};
 use crate::error::CliError;
@@ -38,8 +39,9 @@ pub(super) fn plan(project: &Project, asked: &Asked<'_>, found: Seen) -> Result<
     let name = stem.to_string();
     let path = format!("{dir}/{name}.sql");
     let text = format!(
-        "-- Migration: Initial schema\n-- Description: What a database had that was there before its migrations.\n\n{}",
-        schema.to_sql()
+        "-- Migration: Initial schema\n-- Description: What a database had that was there before its migrations.\n\n{}{}",
+        schema.to_sql(),
+        numbers(database)?
     );
     prove(&path, &text, &schema, &config.replay.stubs)?;
     let adopted = Adopted { number: stem.number, name: name.clone(), key: KEY.to_owned(), checksum: None };
@@ -59,6 +61,20 @@ pub(super) fn plan(project: &Project, asked: &Asked<'_>, found: Seen) -> Result<
         files,
         set,
     })
+}
+
+/// The numbers that a program has given the file, as statements.
+fn numbers(database: &Connection) -> Result<String, CliError> {
+    let mut text = String::new();
+    for pragma in ["application_id", "user_version"] {
+        let number: i32 = database
+            .query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
+            .map_err(|error| CliError::failure(format!("could not read `{pragma}` of the database: {error}")))?;
+        if number != 0 {
+            text.push_str(&format!("\nPRAGMA {pragma} = {number};\n"));
+        }
+    }
+    Ok(text)
 }
 
 /// The text has to make exactly that schema.
