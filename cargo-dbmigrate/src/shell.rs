@@ -7,6 +7,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use dbmigrate_runtime::cli::Terminal;
 
+mod aim;
+
+pub(crate) use aim::Aim;
+
 use crate::cli::{ColorWhen, MessageFormat, Verbosity};
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
@@ -27,6 +31,8 @@ pub(crate) struct Shell {
     live: bool,
     /// Nobody reads stdout any more (`| head`): that is no failure, and nothing more is written there.
     closed: bool,
+    /// What suggested commands are to name.
+    aim: Aim,
 }
 
 impl Shell {
@@ -46,7 +52,13 @@ impl Shell {
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
             live: io::stderr().is_terminal(),
             closed: false,
+            aim: Aim::default(),
         }
+    }
+
+    /// From now on suggested commands name this database and this set.
+    pub(crate) fn aim(&mut self, aim: Aim) {
+        self.aim = aim;
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -103,12 +115,12 @@ impl Terminal for Shell {
 
     fn note(&mut self, message: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.labelled(NOTE, "note", message);
+            self.labelled(NOTE, "note", &self.aim.at(message));
         }
     }
 
     fn help(&mut self, message: &str) {
-        self.labelled(HELP, "help", message);
+        self.labelled(HELP, "help", &self.aim.at(message));
     }
 
     fn confirm(&mut self, question: &str) -> Option<bool> {

@@ -68,6 +68,7 @@ impl Place {
     }
 
     /// The file name of the database that a file is a copy of, by its name; none where it has no such name.
+    #[cfg(feature = "cli")]
     pub(crate) fn origin(copy: &Path) -> Option<String> {
         let place = Self::of_copy(copy)?;
         place.read(copy.file_name()?.to_str()?, copy.to_owned())?;

@@ -20,6 +20,7 @@ use crate::ops::{database as databases, runtime_set};
 use crate::{paths, report};
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    database::aim(&args.database, context);
     let project = project::select_one(context.global)?;
     if adopt::is_adopted(&project) {
         return again(&project, args, context);

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dbmigrate_core::MigrationSet;
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::{self, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
@@ -14,6 +15,7 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
 use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
+use crate::shell::Aim;
 
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
@@ -30,6 +32,7 @@ pub(super) fn run_with_copy(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
+    aim(args, context);
     let databases = project::select_databases(context.global)?;
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
@@ -43,6 +46,14 @@ pub(super) fn run_with_copy(
         exit = exit.max(came);
     }
     Ok(exit)
+}
+
+/// Lets suggested commands name the database and the set that were named.
+pub(super) fn aim(args: &DatabaseArgs, context: &mut Context<'_>) {
+    let flag = |name: &str, value: String| format!(" --{name} {}", quoted(&value));
+    let database = args.database.as_ref().map(|path| flag("database", path.display().to_string()));
+    let set = context.global.set.as_ref().map(|set| flag("set", set.clone()));
+    context.shell.aim(Aim { database: database.unwrap_or_default(), set: set.unwrap_or_default() });
 }
 
 /// As [`run_with_copy`], on the database of this set alone.
