@@ -93,9 +93,13 @@ pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error>
     Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
 }
 
-/// Whether a table is referenced by more than those that are dropped with it. One of its own counts: `RESTRICT` would
-/// forbid the drop.
+/// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
+/// counts: `RESTRICT` would forbid the drop.
 pub(crate) fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
+    let is_referenced = is_referenced(db, table)?;
+    if !is_referenced || along.is_empty() {
+        return Ok(is_referenced);
+    }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
     let children = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;

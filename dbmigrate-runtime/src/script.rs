@@ -47,8 +47,7 @@ pub(crate) fn run(
     let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
         db.session().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
-        let along: Vec<&str> = drops(&script.steps[at + 1..]).collect();
-        trace.notes.extend(run_step(db, name, script, (step, &along), choice)?);
+        trace.notes.extend(run_step(db, name, script, (step, &script.steps[at + 1..]), choice)?);
         let elapsed = start.elapsed();
         trace.steps.push(elapsed - before);
         before = elapsed;
@@ -57,20 +56,21 @@ pub(crate) fn run(
 }
 
 /// The tables that the first of these steps drop, one after the other.
-fn drops<'s>(steps: &[Step<'s>]) -> impl Iterator<Item = &'s str> {
-    steps.iter().map_while(|step| match step {
+fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
+    let drops = steps.iter().map_while(|step| match step {
         Step::Sql(Statement { effect: Effect::DropTable(table), .. }) => Some(*table),
         _ => None,
-    })
+    });
+    drops.collect()
 }
 
-/// Runs one step; a note says if its statement was skipped. `along` are the tables that are dropped right after, in the
-/// same transaction: nobody has use for their rows any more.
+/// Runs one step; a note says if its statement was skipped. `rest` is what follows in the same transaction: for the rows of
+/// tables that it drops at once nobody has use any more.
 pub(crate) fn run_step(
     db: &mut Db<'_>,
     name: &str,
     script: &Script<'_>,
-    (step, along): (&Step<'_>, &[&str]),
+    (step, rest): (&Step<'_>, &[Step<'_>]),
     choice: Choice,
 ) -> Result<Option<String>, Stop> {
     let statement = match step {
@@ -87,7 +87,7 @@ pub(crate) fn run_step(
     if let Effect::DropTable(table) = statement.effect {
         if choice.enforced && choice.explicit && foreign_keys::is_referenced(db, table)? {
             refuse_references(db, table).map_err(|error| at(error, script, statement))?;
-        } else if choice.enforced && !choice.explicit && foreign_keys::takes_along(db, table, along)? {
+        } else if choice.enforced && !choice.explicit && foreign_keys::takes_along(db, table, &drops(rest))? {
             return Err(Stop::NeedsOff);
         }
     }

@@ -110,6 +110,27 @@ fn a_reference_that_the_file_removes_before_the_drop_needs_no_switch() {
 }
 
 #[test]
+fn a_table_that_is_not_there_takes_nothing_along() {
+    let one = file(
+        "001_one",
+        &[
+            "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE)",
+            "CREATE TABLE d (old REFERENCES gone (id))",
+            "INSERT INTO p VALUES (1), (2)",
+            "INSERT INTO c VALUES (1), (2)",
+        ],
+    );
+    let two = file(
+        "002_two",
+        &["DROP TABLE IF EXISTS gone", "CREATE TABLE gone (id INTEGER PRIMARY KEY)", "DELETE FROM p WHERE id = 1"],
+    );
+    let mut db = enforcing(true);
+    runner(vec![one, two]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM c"), "1");
+}
+
+#[test]
 fn what_is_dropped_with_it_is_nobody_who_refers() {
     let one = || {
         file(

@@ -54,14 +54,18 @@ fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Resul
     connection.query_row(sql, [table], |row| row.get(0)).map_err(|error| unexpected(script, &error))
 }
 
-/// Whether a table is referenced by more than those that are dropped with it. One of its own counts: `RESTRICT` would
-/// forbid the drop.
+/// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
+/// counts: `RESTRICT` would forbid the drop.
 pub(crate) fn takes_along(
     connection: &Connection,
     script: &Script,
     table: &str,
     along: &[&str],
 ) -> Result<bool, Diagnostic> {
+    let is_referenced = is_referenced(connection, script, table)?;
+    if !is_referenced || along.is_empty() {
+        return Ok(is_referenced);
+    }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
     let children: rusqlite::Result<Vec<String>> =

@@ -292,6 +292,9 @@ fn a_drop_and_a_cascade_in_one_file_are_refused_as_the_runner_refuses_them() {
     assert_eq!(found(&check(&[tables, ("002_b.sql", along)])), Vec::<String>::new());
     let read = "DELETE FROM room;\nDROP TABLE team;\nCREATE TABLE kept AS SELECT * FROM member;\nDROP TABLE member;";
     assert_eq!(found(&check(&[tables, ("002_b.sql", read)])).len(), 1);
+    // Nor is a table that is not there referenced.
+    let absent = "CREATE TABLE later(old REFERENCES gone);\nDROP TABLE IF EXISTS gone;\nCREATE TABLE gone(id INTEGER PRIMARY KEY);\nDELETE FROM room;";
+    assert_eq!(found(&check(&[tables, ("002_b.sql", absent)])), Vec::<String>::new());
     // No longer referenced when it comes to the drop: nothing to refuse.
     let freed = "ALTER TABLE member DROP COLUMN team;\nDROP TABLE team;\nDELETE FROM room;";
     assert_eq!(found(&check(&[tables, ("002_b.sql", freed)])), Vec::<String>::new());
