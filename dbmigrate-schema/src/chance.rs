@@ -13,6 +13,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
+use crate::execute::starts_with;
 use crate::watch::Watch;
 
 /// What SQLite says of an index, a check or a generated column over a function that may answer anything.
@@ -142,9 +143,7 @@ impl Watch for Chance {
             asked.push((LAST, "is of what the connection did before"));
         }
         // What changes rows in another way does not count; what puts none in changes none.
-        let mut words = tokens(sql).filter(|token| !token.is_blank());
-        let inserts =
-            words.next().is_some_and(|word| ["INSERT", "REPLACE", "WITH"].iter().any(|it| is_word(sql, word, it)));
+        let inserts = ["INSERT", "REPLACE", "WITH"].iter().any(|word| starts_with(script, statement, word));
         self.has_inserted |= inserts && connection.changes() > 0;
         let Some((name, why)) = asked.first() else { return Ok(()) };
         // What only reads leaves nothing behind. What can't be prepared again has made something.

@@ -1,6 +1,6 @@
 //! Other sets of the package that a set requires something of: they are there before it.
 
-use dbmigrate_core::{Diagnostic, MigrationSet};
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 
 use super::migrations;
 use super::run::Range;
@@ -9,7 +9,7 @@ use crate::ops::project::Project;
 
 /// All of them, each after those that it requires itself.
 pub(super) fn required(project: &Project, set: &MigrationSet) -> Result<Vec<MigrationSet>, CliError> {
-    if names(set).is_empty() {
+    if needs(set).is_empty() {
         return Ok(Vec::new());
     }
     let all: Vec<MigrationSet> = project.load_all().into_iter().map(|loaded| loaded.set).collect();
@@ -25,7 +25,7 @@ fn add<'s>(
     found: &mut Vec<MigrationSet>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    for (name, migration, file) in open.last().map(|set| names(set)).unwrap_or_default() {
+    for Need { of: name, by: migration, file, .. } in open.last().map(|set| needs(set)).unwrap_or_default() {
         if found.iter().any(|it| it.config.set == name) {
             continue;
         }
@@ -57,37 +57,41 @@ pub(super) fn refuse_needed(project: &Project, set: &MigrationSet, range: Range)
         return Ok(());
     }
     let mut problems = Vec::new();
-    for other in project.load_all().into_iter().map(|loaded| loaded.set) {
-        for (name, migration, file) in needs(&other, &set.config.set) {
-            if migrations(set, range).iter().any(|it| it.name() == name) {
-                let message = format!("`{name}` can't be taken back by a script, as `{migration}` requires it");
-                problems.push(
-                    Diagnostic::error("no-script", message)
-                        .in_file(file)
-                        .note("no script can tell whether a database has that")
-                        .help("roll it back with `cargo dbmigrate down`, which looks"),
-                );
-            }
-        }
+    let going: Vec<String> = migrations(set, range).into_iter().map(SourceMigration::name).collect();
+    let all = project.load_all().into_iter().map(|loaded| loaded.set).filter(|it| it.config.set != set.config.set);
+    let is_own = |need: &Need| need.of == set.config.set && going.contains(&need.name);
+    for Need { name, by, file, .. } in all.flat_map(|other| needs(&other)).filter(is_own) {
+        let message = format!("`{name}` can't be taken back by a script, as `{by}` requires it");
+        problems.push(
+            Diagnostic::error("no-script", message)
+                .in_file(file)
+                .note("no script can tell whether a database has that")
+                .help("roll it back with `cargo dbmigrate down`, which looks"),
+        );
     }
     if problems.is_empty() { Ok(()) } else { Err(CliError::diagnostics(problems)) }
 }
 
-/// What a set requires of the set `of`, with the migration that does.
-fn needs(set: &MigrationSet, of: &str) -> Vec<(String, String, String)> {
-    let required = set.migrations.iter().flat_map(|migration| {
-        let names = migration.requires.iter().filter_map(|it| it.name.split_once('/'));
-        let own = names.filter(|(name, _)| *name == of && set.config.set != of);
-        own.map(|(_, name)| (name.to_owned(), migration.name(), migration.file.clone()))
-    });
-    required.collect()
+/// What a migration requires of another set.
+struct Need {
+    /// The name of the set, and of the migration in it.
+    of: String,
+    name: String,
+    /// The migration that requires it, and its file.
+    by: String,
+    file: String,
 }
 
-/// The sets that a set requires, with the migration that does.
-fn names(set: &MigrationSet) -> Vec<(String, String, String)> {
+/// All that a set requires of others.
+fn needs(set: &MigrationSet) -> Vec<Need> {
     let required = set.migrations.iter().flat_map(|migration| {
         let names = migration.requires.iter().filter_map(|it| it.name.split_once('/'));
-        names.map(|(name, _)| (name.to_owned(), migration.name(), migration.file.clone()))
+        names.map(|(of, name)| Need {
+            of: of.to_owned(),
+            name: name.to_owned(),
+            by: migration.name(),
+            file: migration.file.clone(),
+        })
     });
     required.collect()
 }
