@@ -428,7 +428,9 @@ fn what_dead_rehearsals_left_is_swept_and_nothing_else() {
         dead(parent, "app.db.rehearsal-1-x"),
         dead(parent, "app.db.rehearsal-1-1.bak"),
     ];
-    let temporary = dead(&std::env::temp_dir(), &format!("app.db.rehearsal-{}-1", std::process::id()));
+    // At once, as the rehearsals of other tests sweep there, too.
+    let temporary = std::env::temp_dir().join(format!("app.db.rehearsal-{}-1", std::process::id()));
+    fs::rename(dead(parent, "whole"), &temporary).unwrap();
 
     // With nothing to do no copy is made, and nothing swept.
     assert!(runner(files()).rehearse(&mut db, Rehearse::UpTo(1)).unwrap().is_empty());
