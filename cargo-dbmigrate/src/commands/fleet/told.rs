@@ -113,14 +113,13 @@ impl<'c> Told<'c> {
             Task::Up { dry_run: false, .. } => "migrated",
             _ => "rehearsed",
         };
-        let left_out = if refused + failed + left == 0 { "" } else { ", not all" };
         if *paused {
             self.shell.status("Paused", &format!("{} {did}{current}, {left} left", count(done, "database")));
             self.shell.help(&format!("to go on with the others: `{}`", typed_without("--canary")));
             return Ok(exit);
         }
         if rolled.worked || exit == DONE {
-            let message = format!("{} {did} in {took}{current}{left_out}", count(done, "database"));
+            let message = format!("{} {did} in {took}{current}", count(done, "database"));
             self.shell.status("Finished", &message);
         }
         let of = files.len();

@@ -3,7 +3,8 @@
 //! A pattern is understood by the `glob` crate, name by name. The walk is our own: the crate's leaves out what it can't
 //! read and names that are not UTF-8, and a tenant that is forgotten is what this tool is against.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
@@ -39,7 +40,7 @@ pub(crate) struct Found {
 /// Finds them. What can't be read is an error, and so is a pattern or a list that names nothing.
 pub(crate) fn find(named: &Named<'_>) -> Result<Found, CliError> {
     let mut found = Found::default();
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
     for pattern in named.patterns {
         let matches = matches(pattern)?;
         let (beside, files): (Vec<_>, Vec<_>) = matches.into_iter().partition(|path| belongs_to_another(path));
@@ -64,11 +65,20 @@ pub(crate) fn find(named: &Named<'_>) -> Result<Found, CliError> {
 }
 
 impl Found {
-    fn add(&mut self, file: PathBuf, known: &mut HashSet<Identity>) {
-        if known.insert(Identity::of(&file)) {
-            self.files.push(file);
-        } else {
-            self.twice += 1;
+    fn add(&mut self, file: PathBuf, known: &mut HashMap<Identity, usize>) {
+        match known.entry(Identity::of(&file)) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(self.files.len());
+                self.files.push(file);
+            }
+            Entry::Occupied(first) => {
+                self.twice += 1;
+                // People know it by its own name, and not by that of a link to it.
+                let first = &mut self.files[*first.get()];
+                if first.is_symlink() && !file.is_symlink() {
+                    *first = file;
+                }
+            }
         }
     }
 }

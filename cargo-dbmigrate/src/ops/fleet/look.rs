@@ -30,8 +30,14 @@ pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Connec
     }
 }
 
-/// Looks at a database.
-pub(super) fn look(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Seen, Fault> {
+/// Looks at a database: what is seen, and what stands against the work on it.
+pub(super) fn look(path: &Path, crew: &Crew<'_>, task: Task) -> (Option<Seen>, Result<(), Fault>) {
+    let mut seen = None;
+    let result = see(path, crew, task, &mut seen);
+    (seen, result)
+}
+
+fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<(), Fault> {
     let mut connection = connect(path, crew, task)?;
     if task.writes() && bytes(&log(path)) > 0 {
         // What others have left in the log stays there.
@@ -65,6 +71,7 @@ pub(super) fn look(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Seen, Fau
         }
     }
     seen.version = Some(versions.join(", ")).filter(|version| !version.is_empty());
+    let seen = found.insert(seen);
     let planned = match (task, crew.one()) {
         (Task::Up { to, .. }, Some(migrator)) => migrator.up_plan(&mut connection, to)?,
         (Task::Up { .. }, None) => crew.together().up_plan(&mut connection)?,
@@ -78,7 +85,7 @@ pub(super) fn look(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Seen, Fau
             migrator.can_write(&mut connection)?;
         }
     }
-    Ok(seen)
+    Ok(())
 }
 
 /// The newest applied migration: that of the highest number.

@@ -45,30 +45,28 @@ pub(crate) fn survey(
     let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
     let reader = drifts.as_ref().map(|drifts| drifts.reader);
     watch.begin(Phase::Look, files.len());
-    let see = |path: &PathBuf| -> (Duration, Result<(Seen, Option<Held>), Fault>) {
+    let see = |path: &PathBuf| -> (Duration, Option<Seen>, Result<Option<Held>, Fault>) {
         let start = Instant::now();
-        let seen = look(path, crew, task).and_then(|seen| {
-            let held = reader.map(|reader| reader.held(path, crew, task)).transpose()?;
-            Ok((seen, held))
-        });
-        (start.elapsed(), seen)
+        let (seen, result) = look(path, crew, task);
+        let held = result.and_then(|()| reader.map(|reader| reader.held(path, crew, task)).transpose());
+        (start.elapsed(), seen, held)
     };
-    pool::each(&paths, jobs, see, |at, (took, seen)| {
+    pool::each(&paths, jobs, see, |at, (took, mut seen, held)| {
         let file = &mut files[at];
         file.took = took;
-        let judged = seen.and_then(|(mut seen, held)| {
-            if let (Some(drifts), Some(held)) = (drifts.as_deref_mut(), held) {
-                seen.differs = drifts.differences(&held)?;
-            }
-            Ok(seen)
+        let differs = held.and_then(|held| match (drifts.as_deref_mut(), held) {
+            (Some(drifts), Some(held)) => drifts.differences(&held).map(Some),
+            _ => Ok(None),
         });
-        match judged {
-            Ok(seen) => {
-                file.outcome = standing(&seen, task);
-                file.seen = Some(seen);
+        file.outcome = match (differs, &mut seen) {
+            (Err(fault), _) => Outcome::Refused(fault),
+            (Ok(differs), Some(seen)) => {
+                seen.differs = differs.unwrap_or_else(|| std::mem::take(&mut seen.differs));
+                standing(seen, task)
             }
-            Err(fault) => file.outcome = Outcome::Refused(fault),
-        }
+            (Ok(_), None) => Outcome::Left,
+        };
+        file.seen = seen;
         watch.through(file);
         ControlFlow::Continue(())
     });
