@@ -482,7 +482,9 @@ fn it_asks_before_anything_is_written() {
     let project = installed("refinery", "installed.sql", "asks");
     let (before, bytes) = (files(&project), fs::read(project.root.join(DB)).unwrap());
     let run = adopt(&project, &["--from", "refinery", "--database", DB]).exits(2);
-    run.says("Would write db/migrations/adopted.toml").says("`--yes` does it without asking").says("nothing was written");
+    run.says("Would write db/migrations/adopted.toml")
+        .says("`--yes` does it without asking")
+        .says("nothing was written");
     assert_eq!((files(&project), fs::read(project.root.join(DB)).unwrap()), (before, bytes));
 }
 
@@ -498,6 +500,13 @@ fn a_database_that_was_only_looked_at_is_named() {
     // Where no database lies, nothing is said of one.
     let project = installed("refinery", "installed.sql", "none");
     adopt(&project, &["--from", "refinery"]).succeeds().says_not("only looked at");
+}
+
+#[test]
+fn suggested_commands_name_the_database_in_json_too() {
+    let project = installed("goose", "undone.sql", "json-help");
+    let flags = ["--database", DB, "--yes", "--message-format", "json"];
+    adopt(&project, &flags).exits(101).says("`cargo dbmigrate adopt --force --database app.db`");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if args.plan {
         show(&project, &plan, true, context);
         return Ok(match (path, &mut at_hand) {
-            (Some(path), Some(at_hand)) => preview(&plan, &path, at_hand, context),
+            (Some(path), Some(at_hand)) => preview(&plan, args, &path, at_hand, context),
             _ => DONE,
         });
     }
@@ -126,8 +126,9 @@ fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Resu
     {
         let [now, then] = if keeps { ["keep", "drop"] } else { ["drop", "keep"] };
         let message = format!("`{file}` says what becomes of the old table in every database: `old-table = \"{now}\"`");
-        return Err(CliError::usage(message)
-            .help(format!("write `old-table = \"{then}\"` there, then `cargo dbmigrate adopt` without `--old-table`")));
+        return Err(CliError::usage(message).help(format!(
+            "write `old-table = \"{then}\"` there, then `cargo dbmigrate adopt` without `--old-table`"
+        )));
     }
     convert(args, false, context)
 }
@@ -146,9 +147,10 @@ fn convert(args: &AdoptArgs, is_agreed: bool, context: &mut Context<'_>) -> Resu
 }
 
 /// What the old history of a database would mean.
-fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
+fn preview(plan: &Plan, args: &AdoptArgs, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
     let request = Request {
-        program: "cargo dbmigrate".to_owned(),
+        program: database::PROGRAM.to_owned(),
+        named: database::named(&args.database),
         verb: Verb::Status { check: false },
         set: None,
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
