@@ -377,10 +377,7 @@ mod tests {
         let database = Some(PathBuf::from("data/app.db"));
         for (line, named) in [
             ("verify --database data/app.db --message-format json --verbose", " --database data/app.db"),
-            (
-                "--database=sqlite://data/app.db -v --message-format=json verify",
-                " --database 'sqlite://data/app.db'",
-            ),
+            ("--database=sqlite://data/app.db -v --message-format=json verify", " --database 'sqlite://data/app.db'"),
         ] {
             let expect = Request { named: named.to_owned(), ..expect.clone() };
             assert_eq!(run(line), Ok(Invocation::Run(expect, database.clone())), "{line}");

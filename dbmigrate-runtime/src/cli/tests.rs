@@ -232,10 +232,9 @@ fn what_is_suggested_is_a_command_of_the_program_on_the_database_that_was_named(
     let folder = Folder::new("aim");
     let database = folder.path("a.db");
     on(three(), &database, "up");
-    for (format, expect) in [
-        ("human", "`app down --count 3 --database a.db`"),
-        ("json", "`app down --count 3 --database a.db`"),
-    ] {
+    for (format, expect) in
+        [("human", "`app down --count 3 --database a.db`"), ("json", "`app down --count 3 --database a.db`")]
+    {
         let line = format!("down 001_initial_schema --database a.db --message-format {format}");
         let Ok(Invocation::Run(request, Some(_))) = parse("app", line.split(' ').map(OsString::from)) else {
             panic!("{line}");
