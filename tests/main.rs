@@ -26,6 +26,7 @@ mod examples;
 mod first_steps;
 mod generate;
 mod git;
+mod guide;
 mod hooks_files;
 mod kill;
 mod kill_commands;
