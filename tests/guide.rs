@@ -2,10 +2,14 @@
 //!
 //! A block whose first line is a comment with a path is that file. Tables of a manifest go into `Cargo.toml`. Of a block
 //! `console` every command is typed, in the order of the page: its exit code is 0 unless the block shows an `error`, or
-//! `echo $?` shows another one, and every line that is shown came out, whatever the clock says.
+//! `echo $?` shows another one, and every line that is shown came out, whatever the clock says. In a line of JSON, `"…"`
+//! stands for any text or list that is too long for a page.
+//!
+//! Where a page shows `@` alone below a command, `SNAPSHOTS=overwrite` writes what came out in its place.
 
 use std::fs;
 
+use serde_json::Value;
 use toml_edit::{DocumentMut, Item};
 
 use crate::git::git;
@@ -16,8 +20,10 @@ const HOME: &str = "/home/ann";
 
 /// A fenced block of a page.
 pub(crate) struct Block {
-    /// Where it stands, for messages: `docs/sets.md:17`.
-    place: String,
+    /// The page, by its path in the checkout.
+    page: String,
+    /// The line of its fence.
+    line: usize,
     /// What stands right of the fence.
     pub(crate) language: String,
     /// What stands in it.
@@ -30,6 +36,8 @@ pub(crate) struct Block {
 pub(crate) struct Step {
     pub(crate) command: String,
     pub(crate) shown: String,
+    /// In which line of the block it stands, from 0.
+    at: usize,
 }
 
 /// The text of a page, by its path in the checkout.
@@ -49,9 +57,8 @@ pub(crate) fn blocks(path: &str) -> Vec<Block> {
                 open = Some(block);
             }
             (None, Some(language)) => {
-                let place = format!("{path}:{}", at + 1);
-                let (language, text) = (language.to_owned(), String::new());
-                open = Some(Block { place, language, text, section: section.clone() });
+                let (page, language, section) = (path.to_owned(), language.to_owned(), section.clone());
+                open = Some(Block { page, line: at + 1, language, text: String::new(), section });
             }
             (None, None) => {
                 if let Some(title) = line.strip_prefix("## ") {
@@ -76,29 +83,48 @@ impl Block {
     /// What is typed in it.
     pub(crate) fn steps(&self) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
-        for line in self.text.lines() {
+        for (at, line) in self.text.lines().enumerate() {
             match (line.strip_prefix("$ "), steps.last_mut()) {
-                (Some(command), _) => steps.push(Step { command: command.to_owned(), shown: String::new() }),
+                (Some(command), _) => steps.push(Step { command: command.to_owned(), shown: String::new(), at }),
                 (None, Some(step)) => step.shown.extend([line, "\n"]),
-                (None, None) => panic!("{}: `{line}` comes before any command", self.place),
+                (None, None) => panic!("{self}: `{line}` comes before any command"),
             }
         }
         steps
     }
 }
 
+impl std::fmt::Display for Block {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.page, self.line)
+    }
+}
+
 /// Does what the blocks say, one after the other, and says how many commands of the tool or of cargo ran.
 pub(crate) fn play(blocks: &[Block], project: Project) -> usize {
-    let mut story = Story { project, ran: 0 };
+    let mut story = Story { project, ran: 0, fills: Vec::new() };
     for block in blocks {
         story.play(block);
+    }
+    if let (false, Some(block)) = (story.fills.is_empty(), blocks.first()) {
+        let overwrite = std::env::var_os("SNAPSHOTS").is_some_and(|it| it == "overwrite");
+        assert!(overwrite, "{}: SNAPSHOTS=overwrite writes what comes out in the place of each `@`", block.page);
+        let fill = |line: usize| story.fills.iter().find(|(at, _)| *at == line).map(|(_, lines)| lines.join("\n"));
+        let text = page(&block.page);
+        let lines = text.lines().enumerate().map(|(at, line)| fill(at + 1).unwrap_or_else(|| line.to_owned()) + "\n");
+        fs::write(checkout().join(&block.page), lines.collect::<String>()).unwrap();
     }
     story.ran
 }
 
+/// What stands for everything that comes out.
+const FILL: &str = "@\n";
+
 struct Story {
     project: Project,
     ran: usize,
+    /// What belongs into which line of the page.
+    fills: Vec<(usize, Vec<String>)>,
 }
 
 impl Story {
@@ -116,10 +142,10 @@ impl Story {
                 for (at, step) in steps.iter().enumerate() {
                     let next = steps.get(at + 1).filter(|next| next.command == "echo $?");
                     let code = next.map(|next| next.shown.trim().parse().unwrap());
-                    self.step(step, code, &block.place);
+                    self.step(step, code, block);
                 }
             }
-            (language, _) => panic!("{}: nobody knows what to do with `{language}`", block.place),
+            (language, _) => panic!("{block}: nobody knows what to do with `{language}`"),
         }
     }
 
@@ -136,7 +162,7 @@ impl Story {
         });
     }
 
-    fn step(&mut self, step: &Step, code: Option<i32>, place: &str) {
+    fn step(&mut self, step: &Step, code: Option<i32>, place: &Block) {
         let (typed, into) = match step.command.rsplit_once(" > ") {
             Some((typed, file)) => (typed, Some(file)),
             None => (step.command.as_str(), None),
@@ -171,7 +197,8 @@ impl Story {
             ["sqlite3", database, sql] => {
                 let connection = rusqlite::Connection::open(path(database)).unwrap();
                 connection.pragma_update(None, "foreign_keys", false).unwrap();
-                let is_question = connection.prepare(sql).unwrap().column_count() > 0;
+                // Several statements are no question.
+                let is_question = connection.prepare(sql).is_ok_and(|it| it.column_count() > 0);
                 if is_question {
                     said(typed, ask(&connection, sql).iter().map(|row| format!("{row}\n")).collect())
                 } else {
@@ -201,10 +228,12 @@ impl Story {
             step.shown.lines().any(|line| line.starts_with("error") || line.starts_with("{\"reason\":\"error\""));
         match code {
             Some(code) => assert_eq!(run.code, code, "{place}: {run}"),
+            None if step.shown == FILL => {}
             None => assert_eq!(run.code != 0, fails, "{place}: {run}"),
         }
         match into {
             Some(file) => self.project.write(file, &run.stdout),
+            None if step.shown == FILL => self.fills.push((place.line + step.at + 2, came_out(&self.project, &run))),
             None => shows(&self.project, &run, step, place),
         }
     }
@@ -236,17 +265,44 @@ fn words(command: &str) -> Vec<String> {
 
 /// A line as it looks on another machine with another clock.
 fn timeless(line: &str) -> String {
-    let time = r#"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\d{8}T\d{6}Z?|[\d.]+ (µs|ms|s)\b|(?<key>"\w*_us":)[^,\[}]+"#;
-    regex::Regex::new(time).unwrap().replace_all(line.trim_end(), "${key}…").into_owned()
+    let time = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\d{8}-\d{6}|[\d.]+ (µs|ms|s)\b";
+    regex::Regex::new(time).unwrap().replace_all(line.trim_end(), "…").into_owned()
+}
+
+/// The lines that came out, as a person has them.
+fn came_out(project: &Project, run: &Run) -> Vec<String> {
+    let (root, home) = (project.root.display().to_string(), format!("{HOME}/{}", project.name));
+    run.stdout.lines().chain(run.stderr.lines()).map(|line| line.trim_end().replace(&root, &home)).collect()
 }
 
 /// Every line that a page shows is in what came out.
-fn shows(project: &Project, run: &Run, step: &Step, place: &str) {
-    let root = project.root.display().to_string();
-    let here = |line: &str| timeless(&line.replace(&root, &format!("{HOME}/{}", project.name)));
-    let came_out: Vec<String> = run.stdout.lines().chain(run.stderr.lines()).map(here).collect();
-    for line in step.shown.lines().filter(|line| !line.is_empty()).map(timeless) {
-        assert!(came_out.contains(&line), "{place}: `{}` does not show `{line}`:\n{run}", step.command);
+fn shows(project: &Project, run: &Run, step: &Step, place: &Block) {
+    let came_out = came_out(project, run);
+    for line in step.shown.lines().filter(|line| !line.is_empty()) {
+        let is_it = |one: &String| match (serde_json::from_str(one), serde_json::from_str(line)) {
+            (Ok(Value::Object(came)), Ok(Value::Object(shown))) => is_as_shown(&came.into(), &shown.into()),
+            _ => timeless(one) == timeless(line),
+        };
+        assert!(came_out.iter().any(is_it), "{place}: `{}` does not show `{line}`:\n{run}", step.command);
+    }
+}
+
+/// Whether two lines of JSON differ in times alone, and in what is shown as `"…"`.
+fn is_as_shown(came: &Value, shown: &Value) -> bool {
+    match (came, shown) {
+        (_, Value::String(text)) if text == "…" => true,
+        (Value::String(came), Value::String(shown)) => timeless(came) == timeless(shown),
+        (Value::Array(came), Value::Array(shown)) => {
+            came.len() == shown.len() && came.iter().zip(shown).all(|(came, shown)| is_as_shown(came, shown))
+        }
+        (Value::Object(came), Value::Object(shown)) => {
+            let is_same = |(key, value): (&String, &Value)| {
+                came.get(key)
+                    .is_some_and(|it| key.ends_with("_us") && it.is_null() == value.is_null() || is_as_shown(it, value))
+            };
+            came.len() == shown.len() && shown.iter().all(is_same)
+        }
+        _ => came == shown,
     }
 }
 
@@ -259,5 +315,5 @@ fn lines(text: &str) -> Vec<&str> {
 pub(crate) fn is_part_of(block: &Block, file: &str) {
     let source = page(file);
     let (source, code) = (lines(&source), lines(block.text.split_once('\n').unwrap().1));
-    assert!(source.windows(code.len()).any(|window| window == code), "{}: not in {file}:\n{}", block.place, block.text);
+    assert!(source.windows(code.len()).any(|window| window == code), "{block}: not in {file}:\n{}", block.text);
 }

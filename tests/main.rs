@@ -12,6 +12,7 @@ mod architecture;
 mod assertions;
 mod backup;
 mod bad_input;
+mod book;
 mod build_faults;
 mod cascade;
 mod cases;
