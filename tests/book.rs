@@ -25,6 +25,9 @@ macro_rules! stories {
 stories! {
     quick_start: "docs/quick-start.md";
     files: "docs/files.md";
+    going_back: "docs/going-back.md";
+    rebuilds: "docs/rebuilds.md";
+    schema_sql: "docs/schema.md";
     in_the_program: "docs/in-the-program.md";
 }
 
@@ -32,6 +35,7 @@ stories! {
 const ELSEWHERE: &[(&str, &str)] = &[
     ("docs/adopting.md", "adopting"),
     ("docs/ci.md", "ci"),
+    ("docs/configuration.md", "configuration"),
     ("docs/linting.md", "linting"),
     ("docs/pools.md", "examples"),
     ("docs/scripts.md", "scripts"),

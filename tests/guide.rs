@@ -265,7 +265,7 @@ fn words(command: &str) -> Vec<String> {
 
 /// A line as it looks on another machine with another clock.
 fn timeless(line: &str) -> String {
-    let time = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|\d{8}-\d{6}|[\d.]+ (µs|ms|s)\b";
+    let time = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d)?|\d{8}-\d{6}|[\d.]+ (µs|ms|s)\b";
     regex::Regex::new(time).unwrap().replace_all(line.trim_end(), "…").into_owned()
 }
 

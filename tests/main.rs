@@ -19,6 +19,7 @@ mod cases;
 mod ci;
 mod cmdarr;
 mod completions;
+mod configuration;
 mod crash;
 mod decant;
 mod drizzle_server;

@@ -15,28 +15,6 @@ fn the_session_runs_as_it_is_written() {
 }
 
 #[test]
-fn the_configuration_is_read_without_a_word() {
-    let toml = blocks("README.md").into_iter().filter(|block| block.language == "toml").map(|block| block.text);
-    let toml: Vec<String> = toml.collect();
-    let manifest = format!("[package]\nname = \"notes\"\n\n{}", toml.concat());
-    let source = dbmigrate_core::SourceText::new("Cargo.toml", &manifest);
-    let (config, diagnostics) = dbmigrate_core::config::read(&source, None);
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    // The keys show their defaults, but for those that have none.
-    let defaults = dbmigrate_core::Config { declared: true, ..Default::default() };
-    let shown = dbmigrate_core::Config {
-        database: None,
-        fixtures: None,
-        min_sqlite: None,
-        runner: None,
-        replay: Default::default(),
-        reserved: Default::default(),
-        ..config
-    };
-    assert_eq!(shown, defaults);
-}
-
-#[test]
 fn the_first_command_migrates_a_real_database_and_shows_its_status() {
     let mut blocks = blocks("README.md");
     blocks.retain(|block| block.section == TRYING);
