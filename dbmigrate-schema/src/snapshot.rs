@@ -14,6 +14,7 @@ mod virtual_table;
 use dbmigrate_core::config::Stubs;
 use rusqlite::Connection;
 
+pub(crate) use file::{check, is_empty, of_no_use};
 pub use file::{SnapshotFile, check_snapshot, snapshot_file};
 pub use same::differences_but;
 pub(crate) use same::differences;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, Script, SourceText, Step, snapshot as core};
+use dbmigrate_core::{
+    Diagnostic, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Step, snapshot as core,
+};
 use rusqlite::Connection;
 
 use super::doubts::Doubts;
@@ -11,7 +13,7 @@ use crate::execute::is_vacuum_into;
 use crate::migrated::not_replayable;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
-use crate::steady::{Codes, lead, refuse, refused, steady, unusable, ups};
+use crate::steady::{Codes, lead, refuse, refused, run, steady, unusable, ups};
 use crate::watch::Nobody;
 
 pub(super) const CODES: Codes = Codes {
@@ -82,14 +84,38 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     Ok(SnapshotFile { source, script, objects, rows })
 }
 
-/// Whether the snapshot of a set leads to what is in `original`, which its migrations have made.
-pub fn check_snapshot(set: &MigrationSet, original: &Connection) -> Vec<Diagnostic> {
+/// Whether the snapshot of a set leads to what its migrations lead an empty database to.
+#[must_use]
+pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     let Some(snapshot) = &set.snapshot else { return Vec::new() };
+    if let Err(doubts) = leaves_nothing(set) {
+        return doubts.into_iter().map(warning).collect();
+    }
+    let migrations = set.migrations.iter().filter(|migration| migration.number <= snapshot.number).cloned().collect();
+    let part = MigrationSet { migrations, before_all: None, ..set.clone() };
+    match run(&part, &mut Nobody) {
+        Ok(original) => check(&part, snapshot, &original),
+        Err(problems) => problems,
+    }
+}
+
+/// Whether a snapshot leads to what is in `original`, which the migrations have made that it stands for.
+pub(crate) fn check(set: &MigrationSet, snapshot: &Sealed, original: &Connection) -> Vec<Diagnostic> {
     let proved = scratch::open(&set.config.replay.stubs)
         .map_err(|error| vec![unusable(&error)])
         .and_then(|connection| lead(set, &connection, original, &snapshot.script, CODES));
     let again = |problem: Diagnostic| problem.help("write it anew: `cargo dbmigrate snapshot`");
     proved.err().unwrap_or_default().into_iter().map(again).collect()
+}
+
+/// A doubt of what is sealed already: a program sees it as well, and goes the whole way.
+fn warning(doubt: Diagnostic) -> Diagnostic {
+    Diagnostic { severity: Severity::Warning, ..doubt }.help("do without it: `cargo dbmigrate snapshot --remove`")
+}
+
+/// What is said of a snapshot whose set has a hook that leaves something.
+pub(crate) fn of_no_use(hook: &Script) -> Diagnostic {
+    warning(leaves_something(hook))
 }
 
 /// What the migrations need of other sets, which a fresh database does not have; and files that they write beside it.
@@ -129,12 +155,14 @@ fn leaves_nothing(set: &MigrationSet) -> Result<(), Vec<Diagnostic>> {
     if is_empty(&connection).map_err(failed)? {
         return Ok(());
     }
+    Err(vec![leaves_something(hook)])
+}
+
+fn leaves_something(hook: &Script) -> Diagnostic {
     let message = "the hook before all migrations leaves something in an empty database";
-    Err(vec![
-        Diagnostic::error("snapshot-hook", message)
-            .in_file(hook.source.path())
-            .note("a program starts from a snapshot only where nothing is there yet"),
-    ])
+    Diagnostic::error("snapshot-hook", message)
+        .in_file(hook.source.path())
+        .note("a program starts from a snapshot only where nothing is there yet")
 }
 
 /// Whether a database is as SQLite makes it.
