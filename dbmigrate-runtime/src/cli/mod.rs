@@ -6,6 +6,7 @@
 //! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
 
 mod adopt;
+mod aim;
 mod ask;
 mod backup;
 mod beside;
@@ -37,6 +38,7 @@ mod terminal;
 mod tests;
 
 pub use crate::excerpt::visible;
+pub use aim::Aim;
 pub use beside::belongs_to_another;
 pub use human::time;
 pub use live::Live;
@@ -45,7 +47,7 @@ pub use open::open_existing;
 pub(crate) use open::{Opened, discard_empty, open};
 pub(crate) use output::Output;
 pub use parse::{Invocation, Usage, parse};
-pub use program::PROGRAM;
+pub use program::{NAMED, PROGRAM};
 pub use replay::REPLAY;
 pub(crate) use replay::run as replay_one;
 pub use request::{Back, Baseline, Format, Mend, Request, Verb};

@@ -5,14 +5,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_runtime::cli::{Live, Terminal, time, visible};
+use dbmigrate_runtime::cli::{Aim, Live, Terminal, time, visible};
 
 use crate::cli::{Global, Verbosity, typed_without};
+use crate::commands::database::PROGRAM;
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::fleet::{Fault, File, Outcome, Phase, Rolled, Task, Watch};
 use crate::report::count;
 use crate::report::fleet::{Row, json, progress, summary, table};
-use crate::shell::{Aim, Shell};
+use crate::shell::Shell;
 
 /// How often a walk says how far it is where nobody watches a line.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -146,11 +147,9 @@ impl<'c> Told<'c> {
     /// The last line of JSON.
     fn finished(&mut self, reason: &str, files: &[File], errors: &[&str]) {
         if self.shell.is_json() {
-            let rows: Vec<Row<'_>> = files.iter().map(row).collect();
             // Those that were not reached have not been told yet.
-            if reason == "fleet-finished" {
-                rows.iter().filter(|row| row.outcome == "left").for_each(|row| self.shell.data(&json(row)));
-            }
+            files.iter().filter(|file| file.outcome == Outcome::Left).for_each(|file| self.line(file));
+            let rows: Vec<Row<'_>> = files.iter().map(row).collect();
             self.shell.data(&summary(reason, self.name, &rows, self.begun.elapsed(), errors));
         }
     }
@@ -208,13 +207,26 @@ impl<'c> Told<'c> {
 
     /// What is to do: what thousands of files have in common is said once, with the first of them.
     fn helps<'f>(&mut self, path: Option<&Path>, helps: &'f [String], helped: &mut HashSet<&'f str>) {
-        let flag = path.map(|path| format!(" --database {}", quoted(&path.display().to_string())));
-        let set = self.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
-        self.shell.aim(Aim { database: flag.unwrap_or_default(), set: set.unwrap_or_default() });
+        self.shell.aim(path.map(|path| self.aim(path)).unwrap_or_default());
         for help in helps.iter().filter(|help| helped.insert(help)) {
             self.shell.help(help);
         }
         self.shell.aim(Aim::default());
+    }
+
+    /// What leads a suggested command to a file.
+    fn aim(&self, path: &Path) -> Aim {
+        let set = self.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
+        let database = format!(" --database {}", quoted(&path.display().to_string()));
+        Aim { program: PROGRAM.to_owned(), database, set: set.unwrap_or_default() }
+    }
+
+    /// A line of JSON for a file.
+    fn line(&mut self, file: &File) {
+        let help = file.outcome.fault().map(|fault| self.aim(&file.path).all(&fault.help)).unwrap_or_default();
+        let mut row = row(file);
+        row.error = row.error.map(|(message, _)| (message, help.as_slice()));
+        self.shell.data(&json(&row));
     }
 }
 
@@ -235,7 +247,7 @@ impl Watch for Told<'_> {
 
     fn through(&mut self, file: &File) {
         if self.shell.is_json() && file.outcome != Outcome::Left {
-            self.shell.data(&json(&row(file)));
+            self.line(file);
         }
         let Some(walk) = &mut self.walk else { return };
         walk.through += 1;
