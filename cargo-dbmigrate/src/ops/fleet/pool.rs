@@ -31,42 +31,38 @@ fn limit() -> Option<u64> {
     None
 }
 
-/// Calls `work` for each thing on `jobs` threads, and `told` on this one as each is through. Once `told` says so, nothing
+/// Calls `work` for each thing on `jobs` threads, and `told` on this one as each is through. Once `work` says so, nothing
 /// more is begun; what has begun is brought to its end.
 pub(super) fn each<T: Sync, R: Send>(
     things: &[T],
     jobs: usize,
-    work: impl Fn(&T) -> R + Sync,
-    mut told: impl FnMut(usize, R) -> ControlFlow<()>,
+    work: impl Fn(&T) -> (R, ControlFlow<()>) + Sync,
+    mut told: impl FnMut(usize, R),
 ) {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let one = || {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        let thing = things.get(at).filter(|_| !stop.load(Ordering::Relaxed))?;
+        let (result, flow) = work(thing);
+        stop.fetch_or(flow.is_break(), Ordering::Relaxed);
+        Some((at, result))
+    };
     // Who is told may be slower than those who work: results must not pile up.
     let (sender, results) = mpsc::sync_channel(jobs);
-    let run = |sender: mpsc::SyncSender<(usize, R)>| {
-        while !stop.load(Ordering::Relaxed) {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(thing) = things.get(at) else { break };
-            if sender.send((at, work(thing))).is_err() {
-                break;
-            }
-        }
-    };
     thread::scope(|scope| {
         let begun = (0..jobs.min(things.len())).take_while(|_| {
             let sender = sender.clone();
+            let run = move || while one().is_some_and(|result| sender.send(result).is_ok()) {};
             // Fewer threads than wanted are enough.
-            thread::Builder::new().spawn_scoped(scope, || run(sender)).is_ok()
+            thread::Builder::new().spawn_scoped(scope, run).is_ok()
         });
         if begun.count() == 0 {
-            let mut own = things.iter().enumerate();
-            let _ = own.try_for_each(|(at, thing)| told(at, work(thing)));
-        }
-        drop(sender);
-        for (at, result) in results {
-            if told(at, result).is_break() {
-                stop.store(true, Ordering::Relaxed);
+            while let Some((at, result)) = one() {
+                told(at, result);
             }
         }
+        drop(sender);
+        results.into_iter().for_each(|(at, result)| told(at, result));
     });
 }
 
@@ -81,27 +77,20 @@ mod tests {
         each(
             &things,
             4,
-            |thing| thing * 2,
+            |thing| (thing * 2, ControlFlow::Continue(())),
             |at, result| {
                 assert_eq!(result, at * 2);
                 seen[at] += 1;
-                ControlFlow::Continue(())
             },
         );
         assert!(seen.iter().all(|count| *count == 1));
-        let mut told = 0;
-        each(
-            &things,
-            2,
-            |_| (),
-            |_, ()| {
-                told += 1;
-                ControlFlow::Break(())
-            },
-        );
-        // Those that were under way, and those that waited in the channel.
-        assert!((1..=6).contains(&told), "{told}");
-        each(&[0; 0], 4, |_| (), |_, ()| ControlFlow::Continue(()));
+        let stop = |thing: &usize| if *thing == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        for (jobs, most) in [(1, 8), (4, 11)] {
+            let mut told = 0;
+            each(&things, jobs, |thing| ((), stop(thing)), |_, ()| told += 1);
+            assert!((8..=most).contains(&told), "{jobs}: {told}");
+        }
+        each(&[0; 0], 4, |_| ((), ControlFlow::Continue(())), |_, ()| panic!("there is none"));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::drift::{Drifts, Held};
+use super::drift::Drifts;
 use super::look::look;
 use super::work::{Worked, work};
 use super::{Crew, Fault, File, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
@@ -45,11 +46,11 @@ pub(crate) fn survey(
     let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
     let reader = drifts.as_ref().map(|drifts| drifts.reader);
     watch.begin(Phase::Look, files.len());
-    let see = |path: &PathBuf| -> (Duration, Option<Seen>, Result<Option<Held>, Fault>) {
+    let see = |path: &PathBuf| {
         let start = Instant::now();
         let (seen, result) = look(path, crew, task);
         let held = result.and_then(|()| reader.map(|reader| reader.held(path, crew, task)).transpose());
-        (start.elapsed(), seen, held)
+        ((start.elapsed(), seen, held), ControlFlow::Continue(()))
     };
     pool::each(&paths, jobs, see, |at, (took, mut seen, held)| {
         let file = &mut files[at];
@@ -68,7 +69,6 @@ pub(crate) fn survey(
         };
         file.seen = seen;
         watch.through(file);
-        ControlFlow::Continue(())
     });
     watch.end();
     files
@@ -131,24 +131,23 @@ impl Rollout<'_> {
         }
         let paths: Vec<_> = todo.iter().map(|at| rolled.files[*at].path.clone()).collect();
         watch.begin(phase, todo.len());
-        let mut failures = rolled.failures();
-        pool::each(
-            &paths,
-            self.jobs,
-            |path| self.timed(path, crew),
-            |at, (took, worked)| {
-                let file = &mut rolled.files[todo[at]];
-                file.took = took;
-                file.after = worked.after;
-                file.outcome = match worked.fault {
-                    None => Outcome::Done(worked.done),
-                    Some(fault) => Outcome::Failed(fault, worked.done),
-                };
-                failures += usize::from(file.outcome.fault().is_some());
-                watch.through(file);
-                if failures >= most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            },
-        );
+        let failures = AtomicUsize::new(rolled.failures());
+        let work = |path: &PathBuf| {
+            let (took, worked) = self.timed(path, crew);
+            let failed = usize::from(worked.fault.is_some());
+            let is_enough = failures.fetch_add(failed, Ordering::Relaxed) + failed >= most;
+            ((took, worked), if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        pool::each(&paths, self.jobs, work, |at, (took, worked)| {
+            let file = &mut rolled.files[todo[at]];
+            file.took = took;
+            file.after = worked.after;
+            file.outcome = match worked.fault {
+                None => Outcome::Done(worked.done),
+                Some(fault) => Outcome::Failed(fault, worked.done),
+            };
+            watch.through(file);
+        });
         watch.end();
     }
 

@@ -18,7 +18,8 @@ impl Folder {
     fn find(&self, patterns: &[&str], list: Option<&str>) -> Result<(Vec<String>, usize, usize), CliError> {
         let patterns: Vec<String> = patterns.iter().map(|it| self.0.join(it).display().to_string()).collect();
         let list = list.map(|text| {
-            let lines = text.lines().map(|line| self.0.join(line).display().to_string() + "\n");
+            let lines =
+                text.lines().filter(|line| !line.is_empty()).map(|line| self.0.join(line).display().to_string() + "\n");
             fs::write(self.0.join("list"), lines.collect::<String>()).unwrap();
             self.0.join("list")
         });
@@ -88,7 +89,7 @@ fn the_order_is_that_in_which_they_are_named_and_each_is_there_once() {
     {
         std::os::unix::fs::symlink(folder.0.join("t/a.db"), folder.0.join("t/link.db")).unwrap();
         fs::hard_link(folder.0.join("t/b.db"), folder.0.join("t/hard.db")).unwrap();
-        let found = folder.find(&["t/c.db", "t/*.db"], Some("t/a.db\nt/gone.db\n\nt/gone.db")).unwrap();
+        let found = folder.find(&["t/c.db", "t/*.db"], Some("t/a.db\nt/gone.db\nt/gone.db")).unwrap();
         assert_eq!(found.0, ["t/c.db", "t/a.db", "t/b.db", "t/gone.db"]);
         assert_eq!(found.2, 5);
     }
