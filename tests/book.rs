@@ -28,6 +28,7 @@ stories! {
     going_back: "docs/going-back.md";
     rebuilds: "docs/rebuilds.md";
     schema_sql: "docs/schema.md";
+    fleets: "docs/fleets.md";
     in_the_program: "docs/in-the-program.md";
 }
 
