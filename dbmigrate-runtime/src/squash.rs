@@ -99,12 +99,13 @@ pub(crate) fn recording(
 }
 
 fn join(report: &mut Report, more: Report) {
-    let Report { applied, rolled_back, repeated, notes, backup, adopted } = more;
+    let Report { applied, rolled_back, repeated, notes, backup, snapshot, adopted } = more;
     report.applied.extend(applied);
     report.rolled_back.extend(rolled_back);
     report.repeated.extend(repeated);
     report.notes.extend(notes);
     report.backup = report.backup.take().or(backup);
+    report.snapshot = report.snapshot.take().or(snapshot);
     report.adopted = report.adopted.take().or(adopted);
 }
 
@@ -218,7 +219,13 @@ impl<'a> InForce<'a> {
     where
         'a: 's,
     {
-        Set { migrations: &self.migrations, repeatables: &self.repeatables, sealed: self.sealed, ..*set }
+        Set {
+            migrations: &self.migrations,
+            repeatables: &self.repeatables,
+            sealed: self.sealed,
+            snapshot: None,
+            ..*set
+        }
     }
 }
 
