@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::git::{commit, git};
-use crate::readme::shows;
-use crate::support::{Project, Run, checkout};
+use crate::guide::{blocks, play};
+use crate::support::{Project, Run};
 
 /// Files of a package whose third migration changes rows of its first.
 const FILES: [(&str, &str); 5] = [
@@ -454,32 +454,7 @@ fn git_knows_what_was_replaced() {
     assert_eq!(project.read("migrations/migrations.lock"), other);
 }
 
-/// The fenced blocks of the guide, in order, each with its language.
-fn blocks() -> Vec<(String, String)> {
-    let text = fs::read_to_string(checkout().join("docs/squashing.md")).unwrap();
-    let inside = text.split("```").skip(1).step_by(2);
-    inside.map(|block| block.split_once('\n').unwrap()).map(|(it, block)| (it.to_owned(), block.to_owned())).collect()
-}
-
 #[test]
 fn the_guide_runs_as_it_is_written() {
-    let project = Project::wired("squash-guide", &[]);
-    let mut ran = 0;
-    for (language, block) in blocks() {
-        match language.as_str() {
-            "sql" => {
-                let (name, text) = block.split_once('\n').unwrap();
-                project.write(name.strip_prefix("-- ").unwrap(), text);
-            }
-            "console" => {
-                for step in block.split("$ cargo dbmigrate ").filter(|step| !step.is_empty()) {
-                    let (command, shown) = step.split_once('\n').unwrap();
-                    shows(&project.dbmigrate(command.split_whitespace()).succeeds(), command, shown);
-                    ran += 1;
-                }
-            }
-            _ => panic!("the guide has a block of `{language}`, which this test does not know"),
-        }
-    }
-    assert_eq!(ran, 8);
+    assert_eq!(play(&blocks("docs/squashing.md"), Project::wired("squash-guide", &[])), 8);
 }

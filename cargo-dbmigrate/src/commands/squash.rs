@@ -63,6 +63,10 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
         let stay = if done.sealed == 1 { "stays" } else { "stay" };
         shell.note(&format!("{} after it {stay} sealed", migrations(done.sealed)));
     }
+    if done.has_snapshot {
+        shell.note("the snapshot is of what it replaces: no database starts from it any more");
+        shell.help("take another: `cargo dbmigrate snapshot`");
+    }
     if !args.dry_run {
         shell.help("to take it back: `cargo dbmigrate squash --undo`; to keep it: `cargo dbmigrate lock`");
     }

@@ -3,6 +3,7 @@
 
 pub(super) mod adoption;
 mod rehearsal;
+mod snapshot;
 
 use std::path::Path;
 use std::time::Duration;
@@ -153,7 +154,8 @@ impl<'t> Output<'t> {
         for done in &report.rolled_back {
             self.done("migration-rolled-back", "Rolled back", done);
         }
-        for done in &report.applied {
+        let stood_for = report.snapshot.as_ref().map_or(0, |started| self.started(started, &report.applied));
+        for done in report.applied.iter().skip(stood_for) {
             self.done("migration-applied", "Applied", done);
         }
         for repeated in &report.repeated {

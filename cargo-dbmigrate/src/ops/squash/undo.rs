@@ -174,10 +174,15 @@ fn lock_again(set: &MigrationSet, was: &[u8], path: &str) -> Result<Vec<u8>, Cli
         let lines = lock.migrations.iter().filter(|sealed| sealed.number > first);
         lines.map(|sealed| (sealed.name.clone(), sealed.checksum.clone(), sealed.source.clone())).collect::<Vec<_>>()
     };
-    if later(&before) == later(&set.lock) {
+    let snapshot = set.lock.snapshot.clone();
+    let is_same = later(&before) == later(&set.lock);
+    if is_same && before.snapshot == snapshot {
         return Ok(was.to_vec());
+    }
+    if is_same {
+        return Ok(Lock { snapshot, ..before }.to_text().into_bytes());
     }
     let kept = before.migrations.into_iter().filter(|sealed| sealed.number <= first);
     let migrations = kept.chain(set.lock.migrations.iter().cloned()).collect();
-    Ok(Lock { migrations, ..Lock::default() }.to_text().into_bytes())
+    Ok(Lock { migrations, snapshot, ..Lock::default() }.to_text().into_bytes())
 }
