@@ -101,7 +101,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
         }
     }
     if let Some(sealed) = &sealed {
-        lock::check(sealed, &config.dir, &files, &migrations, squash, &mut diagnostics);
+        lock::check(sealed, &config.dir, &files, &migrations, replaced.as_ref(), &mut diagnostics);
     }
     if !is_unclear {
         squash::check(&migrations, replaced.as_ref(), &config.dir, &mut diagnostics);

@@ -146,8 +146,10 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
             history.stand_in(db, &recorded)?;
             let is_own = recorded.name == first.name;
             // The rows have emptied the head, and of those that come before the set it says nothing.
-            if is_own && let Found::History(known) = look(db, set)? {
-                history.write_head(db, known.chain())?;
+            if is_own {
+                if let Found::History(known) = look(db, set)? {
+                    history.write_head(db, known.chain())?;
+                }
             }
             Ok(is_own)
         })?;

@@ -100,7 +100,7 @@ impl Chance {
         let original = Mutex::new(Connection::open_in_memory()?);
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
         let flags = if pure { flags | FunctionFlags::SQLITE_DETERMINISTIC } else { flags };
-        connection.create_scalar_function(name, -1, flags, move |context: &Context<'_>| {
+        connection.create_scalar_function(name, -1, flags, move |context: &mut Context<'_>| {
             let arguments: Vec<Value> = (0..context.len()).map(|at| value(context.get_raw(at))).collect();
             if let Some(why) = depends(&arguments) {
                 asked.lock().unwrap_or_else(PoisonError::into_inner).push((name, why));

@@ -1,5 +1,7 @@
 //! What holds for every command, also those that are still to come.
 
+mod reference;
+
 use super::examples::{WIDTH, lines};
 use super::*;
 

@@ -14,6 +14,7 @@ use crate::ops::{create, house};
 
 mod change;
 mod prune;
+mod stopped;
 #[cfg(test)]
 mod tests;
 mod undo;
