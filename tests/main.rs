@@ -31,6 +31,7 @@ mod generate;
 mod git;
 mod guide;
 mod hooks_files;
+mod json;
 mod kill;
 mod kill_commands;
 mod late;

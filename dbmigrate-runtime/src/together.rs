@@ -39,12 +39,15 @@ use crate::verify_schema::VerifiedSchema;
 /// The sets may come from several crates, as long as all of them use one version of the same database library: a set
 /// brings its own [`Backend`], and what they have in common is the connection.
 ///
-/// ```text
-/// let mut connection = rusqlite::Connection::open("app.db")?;
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+/// # use example::{billing, migrations as accounts};
+/// let mut connection = rusqlite::Connection::open_in_memory()?;
 /// dbmigrate_runtime::Together::new()
 ///     .add(accounts::migrator())
-///     .add(app::billing::migrator())
+///     .add(billing::migrator())
 ///     .up(&mut connection)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Together<'a, C> {
     pub(crate) migrators: Vec<Box<dyn OneOf<'a, C> + 'a>>,

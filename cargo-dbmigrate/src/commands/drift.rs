@@ -9,7 +9,7 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::program::Runner;
 use crate::ops::project;
 use crate::ops::schema::{Reach, drift};
-use crate::report;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     if args.fleet.any() {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     report::differences(&found.differences, shell);
     if shell.is_json() {
         let summary = json!({
-            "reason": "drift-summary",
+            "reason": Reason::DriftSummary.as_str(),
             "database": found.path.display().to_string(),
             "applied": found.applied,
             "pending": found.pending,

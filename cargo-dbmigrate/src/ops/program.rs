@@ -201,6 +201,7 @@ impl Folder {
     fn new() -> std::io::Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let path = std::env::temp_dir().join(format!("dbmigrate-replay-{}-{}", std::process::id(), now.as_micros()));
+        #[cfg_attr(not(unix), allow(unused_mut))]
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dbmigrate_runtime::cli::{time, visible};
 use serde_json::json;
 
-use super::count;
+use super::{Reason, count};
 
 /// A database, and what became of it.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +36,7 @@ const EACH: usize = 40;
 /// One line: `{"reason":"fleet-database",…}`.
 pub(crate) fn json(row: &Row<'_>) -> String {
     json!({
-        "reason": "fleet-database",
+        "reason": Reason::FleetDatabase.as_str(),
         "database": row.database.map(Path::to_string_lossy),
         "outcome": row.outcome,
         "before": row.before,
@@ -55,10 +55,10 @@ pub(crate) fn json(row: &Row<'_>) -> String {
 }
 
 /// One line: `{"reason":"fleet-finished",…}`, or `fleet-paused` where it waits behind the first ones.
-pub(crate) fn summary(reason: &str, command: &str, rows: &[Row<'_>], took: Duration, errors: &[&str]) -> String {
+pub(crate) fn summary(reason: Reason, command: &str, rows: &[Row<'_>], took: Duration, errors: &[&str]) -> String {
     let outcome = |word: &str| rows.iter().filter(|row| row.outcome == word).count();
     json!({
-        "reason": reason,
+        "reason": reason.as_str(),
         "command": command,
         "databases": rows.len(),
         "done": outcome("done"),

@@ -11,8 +11,8 @@ use crate::cli::{Global, Verbosity, typed_without};
 use crate::commands::database::PROGRAM;
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::fleet::{Fault, File, Outcome, Phase, Rolled, Task, Watch};
-use crate::report::count;
 use crate::report::fleet::{Row, json, progress, summary, table};
+use crate::report::{Reason, count};
 use crate::shell::Shell;
 
 /// How often a walk says how far it is where nobody watches a line.
@@ -58,7 +58,7 @@ impl<'c> Told<'c> {
         self.table(files);
         self.differences(files, what);
         self.errors(files);
-        self.finished("fleet-finished", files, &[]);
+        self.finished(Reason::FleetFinished, files, &[]);
         if self.shell.is_json() {
             return;
         }
@@ -93,7 +93,7 @@ impl<'c> Told<'c> {
             self.fault(None, fault, &mut HashSet::new());
         }
         let errors: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
-        self.finished(if *paused { "fleet-paused" } else { "fleet-finished" }, files, &errors);
+        self.finished(if *paused { Reason::FleetPaused } else { Reason::FleetFinished }, files, &errors);
         let exit = match () {
             () if refused > 0 || !faults.is_empty() => FAILURE,
             () if failed > 0 => fails,
@@ -145,7 +145,7 @@ impl<'c> Told<'c> {
     }
 
     /// The last line of JSON.
-    fn finished(&mut self, reason: &str, files: &[File], errors: &[&str]) {
+    fn finished(&mut self, reason: Reason, files: &[File], errors: &[&str]) {
         if self.shell.is_json() {
             // Those that were not reached have not been told yet.
             files.iter().filter(|file| file.outcome == Outcome::Left).for_each(|file| self.line(file));
