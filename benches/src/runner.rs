@@ -24,6 +24,7 @@ pub fn runner_set(set: MigrationSet) -> &'static runtime::Set<'static> {
         schema: None,
         squash: None,
         adoption: None,
+        parts: runtime::Parts::ALL,
         rules: runtime::Rules::DEFAULT,
     }))
 }

@@ -31,7 +31,7 @@ use crate::status::{Entry, Status};
 use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
-use crate::{down, entries, forget, history, mark, repair, reset, up, verify, verify_schema};
+use crate::{down, entries, forget, history, journal, mark, repair, reset, up, verify, verify_schema};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -83,7 +83,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// The journal mode to switch to before the first migration, when something is pending.
     #[must_use]
     pub fn journal_mode(mut self, mode: JournalMode) -> Self {
-        self.options.journal_mode = Some(mode);
+        self.options.journal_mode = Some((mode, journal::switch));
         self
     }
 
@@ -474,10 +474,11 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// mod migrations {
     ///     // `include_migrations!` does this for the module that it declares.
     ///     dbmigrate_runtime::rusqlite_driver!(::rusqlite);
-    /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
+    /// #   use dbmigrate_runtime::{Migrator, Parts, Rules, Set};
     /// #   static SET: Set<'static> = Set {
     /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
-    /// #       sealed: 0, schema: None, squash: None, adoption: None, rules: Rules::DEFAULT,
+    /// #       sealed: 0, schema: None, squash: None, adoption: None, parts: Parts::NONE,
+    /// #       rules: Rules::DEFAULT,
     /// #   };
     /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
     /// }

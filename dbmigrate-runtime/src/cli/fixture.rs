@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::Terminal;
 use crate::{
-    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Repeatable, Rules, Script, Set, State, Statement,
-    Status, Step,
+    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Parts, Repeatable, Rules, Script, Set, State,
+    Statement, Status, Step,
 };
 
 pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
@@ -127,6 +127,7 @@ pub(super) fn set(
         schema: None,
         squash: None,
         adoption: None,
+        parts: Parts::ALL,
         rules: Rules::DEFAULT,
     }))
 }
