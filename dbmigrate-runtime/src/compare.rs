@@ -516,6 +516,7 @@ mod tests {
             sealed: 0,
             schema: None,
             squash: None,
+            snapshot: None,
             adoption: None,
             parts: Parts::ALL,
             rules: Rules::DEFAULT,

@@ -20,6 +20,8 @@ use crate::set::{Migration, Set};
 use crate::stored::Texts;
 use crate::value::{Value, into_text, optional, text};
 
+mod many;
+
 /// The version of the history's tables.
 pub(crate) const FORMAT: i64 = 1;
 
