@@ -55,6 +55,7 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
                 migrations,
                 by: runtime::TakesOver::HISTORIES,
             }),
+            parts: runtime::Parts::ALL,
             rules: rules(&set.config),
         });
     };
