@@ -1,10 +1,11 @@
 //! docs/adopting.md can't rot: the commands of each section run on what the tool of its title has left.
 
-use std::fs;
-
 use crate::adopt::{installed, plain};
-use crate::readme::shows;
-use crate::support::{Project, checkout};
+use crate::guide::{blocks, page, play};
+use crate::support::Project;
+
+/// The section about files that stay where they are.
+pub(crate) const TRYING: &str = "Trying it on an existing project";
 
 /// What the section with this title is about.
 fn project(title: &str) -> Option<Project> {
@@ -27,33 +28,19 @@ fn project(title: &str) -> Option<Project> {
 
 #[test]
 fn the_guide_runs_as_it_is_written() {
-    let text = fs::read_to_string(checkout().join("docs/adopting.md")).unwrap();
-    let mut sections = 0;
-    for section in text.split("\n## ").skip(1) {
-        let (title, body) = section.split_once('\n').unwrap();
-        // `layouts` runs that one.
-        if title == "Trying it on an existing project" {
-            continue;
-        }
-        let blocks: Vec<&str> = body.split("```").skip(1).step_by(2).collect();
-        let Some(project) = project(title) else {
-            assert!(blocks.iter().all(|block| !block.starts_with("console")), "nobody runs the commands of `{title}`");
-            continue;
-        };
-        sections += 1;
-        let block = blocks.iter().find_map(|block| block.strip_prefix("console\n")).unwrap();
-        for step in block.split("$ cargo dbmigrate ").filter(|step| !step.is_empty()) {
-            let (command, shown) = step.split_once('\n').unwrap();
-            let run = project.dbmigrate(command.split_whitespace()).succeeds();
-            shows(&run, command, shown);
-        }
+    // `layouts` runs the first section.
+    let mut blocks = blocks("docs/adopting.md");
+    blocks.retain(|block| block.language == "console" && block.section != TRYING);
+    assert_eq!(blocks.len(), 7);
+    for block in blocks {
+        let project = project(&block.section).unwrap_or_else(|| panic!("nobody runs `{}`", block.section));
+        assert!(play(&[block], project) > 0);
     }
-    assert_eq!(sections, 7);
 }
 
 #[test]
 fn the_guide_shows_a_file_that_can_be_read() {
-    let text = fs::read_to_string(checkout().join("docs/adopting.md")).unwrap();
+    let text = page("docs/adopting.md");
     let shown = text.split("```toml\n").last().unwrap().split("```").next().unwrap();
     let files = [
         ("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations]\nnumbering = \"timestamp\"\n"),

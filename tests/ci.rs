@@ -6,20 +6,20 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Project, Run, checkout};
+use crate::guide::blocks;
+use crate::support::{Project, Run};
 
 const SOUND: &str = "-- dbmigrate: irreversible so\nCREATE TABLE a (id INTEGER PRIMARY KEY);\n";
 const UNSOUND: &str = "-- dbmigrate: irreversible so\nDROP TABLE a;\n";
 
-fn blocks(language: &str) -> Vec<String> {
-    let text = fs::read_to_string(checkout().join("docs/ci.md")).unwrap();
-    let fence = format!("```{language}\n");
-    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+fn texts(language: &str) -> Vec<String> {
+    let blocks = blocks("docs/ci.md").into_iter();
+    blocks.filter(|block| block.language == language).map(|block| block.text).collect()
 }
 
 /// Every line that calls the tool, without what YAML writes before it.
 fn commands() -> Vec<String> {
-    let lines = blocks("yaml").into_iter().chain(blocks("sh")).flat_map(|block| {
+    let lines = texts("yaml").into_iter().chain(texts("sh")).flat_map(|block| {
         block.lines().map(|line| line.trim().trim_start_matches("- ").to_owned()).collect::<Vec<_>>()
     });
     let command = |line: String| {
@@ -82,7 +82,7 @@ fn the_hook_stops_a_commit_of_migrations_that_are_not_sound_and_no_other() {
         Run::of(command.args(args))
     };
     git(&["init", "-q"]).succeeds();
-    let hook = blocks("sh").into_iter().find(|block| block.contains("pre-commit")).unwrap();
+    let hook = texts("sh").into_iter().find(|block| block.contains("pre-commit")).unwrap();
     project.write(".git/hooks/pre-commit", hook);
     let path = project.root.join(".git/hooks/pre-commit");
     let mut permissions = fs::metadata(&path).unwrap().permissions();

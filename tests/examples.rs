@@ -1,44 +1,36 @@
 //! The guides on tests and pools can't rot: what they show is part of `examples/`, which run, and a program's tests are run
 //! as its users run them.
 
-use std::fs;
 use std::process::Command;
 
+use crate::guide::{blocks, is_part_of};
 use crate::support::{Project, checkout};
 
 const GUIDES: [&str; 2] = ["docs/testing.md", "docs/pools.md"];
 
-/// The fenced blocks of a language in a page.
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let text = fs::read_to_string(checkout().join(page)).unwrap();
-    let fence = format!("```{language}\n");
-    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
-}
-
-/// The lines of a text without what they are indented by, and without empty ones.
-fn lines(text: &str) -> Vec<&str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
-}
-
 /// The commands that the guides and the examples' own page give for running them.
 fn commands() -> Vec<String> {
-    let pages = ["docs/pools.md", "examples/README.md"].map(|page| blocks(page, "console").concat());
-    assert_eq!(pages[0], pages[1]);
-    pages[0].lines().map(|line| line.strip_prefix("$ ").unwrap().to_owned()).collect()
+    let commands = |page: &str| -> Vec<String> {
+        let consoles = blocks(page).into_iter().filter(|block| block.language == "console");
+        consoles.flat_map(|block| block.steps()).map(|step| step.command).collect()
+    };
+    assert_eq!(commands("docs/pools.md"), commands("examples/README.md"));
+    commands("docs/pools.md")
 }
 
 #[test]
 fn what_the_guides_show_is_part_of_the_examples() {
     for page in GUIDES {
-        let blocks = blocks(page, "rust");
-        assert!(blocks.len() >= 6, "{page}");
+        let blocks = blocks(page).into_iter().filter(|block| block.language == "rust");
+        let mut count = 0;
         for block in blocks {
-            let (first, code) = block.split_once('\n').unwrap();
-            let file = first.strip_prefix("// ").unwrap_or_else(|| panic!("{page}: `{first}` names no file"));
-            let source = fs::read_to_string(checkout().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-            let (source, code) = (lines(&source), lines(code));
-            assert!(source.windows(code.len()).any(|window| window == code), "{page}: not in {file}:\n{block}");
+            is_part_of(
+                &block,
+                block.file().unwrap_or_else(|| panic!("{page}: a block names no file:\n{}", block.text)),
+            );
+            count += 1;
         }
+        assert!(count >= 6, "{page}");
     }
 }
 

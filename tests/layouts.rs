@@ -6,8 +6,9 @@ use std::path::Path;
 
 use toml_edit::value;
 
+use crate::adopting::TRYING;
 use crate::git::{commit, git};
-use crate::readme::shows;
+use crate::guide::{blocks, page, play};
 use crate::support::{Project, checkout};
 
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;\n";
@@ -240,33 +241,17 @@ fn what_git_has_of_a_foreign_folder_is_old() {
 
 #[test]
 fn the_guide_runs_as_it_is_written() {
-    let text = fs::read_to_string(checkout().join("docs/adopting.md")).unwrap();
-    let (_, section) = text.split_once("## Trying it on an existing project\n").unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let project = bare("guide");
-    let mut ran = 0;
-    for block in section.split("```").skip(1).step_by(2) {
-        match block.split_once('\n').unwrap() {
-            ("sql", text) => project.write(text.lines().next().unwrap().trim_start_matches("-- "), text),
-            ("toml", text) => {
-                let manifest = format!("[package]\nname = \"app\"\n\n{text}");
-                let manifest = dbmigrate_core::SourceText::new("Cargo.toml", &manifest);
-                let (config, diagnostics) = dbmigrate_core::config::read(&manifest, None);
-                assert_eq!((config.layout.name(), diagnostics), ("diesel", vec![]));
-            }
-            ("console", text) => {
-                for step in text.split("$ cargo dbmigrate ").filter(|step| !step.is_empty()) {
-                    let (command, shown) = step.split_once('\n').unwrap();
-                    let run = project.dbmigrate(command.split_whitespace()).succeeds();
-                    shows(&run, command, shown);
-                    ran += 1;
-                }
-            }
-            (language, _) => panic!("the guide has a block of `{language}`, which this test does not know"),
-        }
-    }
-    assert_eq!(ran, 3);
+    let mut blocks = blocks("docs/adopting.md");
+    blocks.retain(|block| block.section == TRYING);
+    // What stays with the files of another tool is no part of trying it.
+    let manifest = blocks.pop_if(|block| block.language == "toml").unwrap();
+    let manifest = format!("[package]\nname = \"app\"\n\n{}", manifest.text);
+    let (config, diagnostics) =
+        dbmigrate_core::config::read(&dbmigrate_core::SourceText::new("Cargo.toml", &manifest), None);
+    assert_eq!((config.layout.name(), diagnostics), ("diesel", vec![]));
+    assert_eq!(play(&blocks, bare("guide")), 3);
+    let text = page("docs/adopting.md");
     for layout in dbmigrate_core::layout::Layout::ALL.into_iter().filter(|layout| layout.name() != "house") {
-        assert!(section.contains(&format!("\n| `{}` |", layout.name())), "{layout:?} is not in the table");
+        assert!(text.contains(&format!("\n| `{}` |", layout.name())), "{layout:?} is not in the table");
     }
 }

@@ -1,11 +1,9 @@
 //! Several sets in one database, several databases in one package, and a library that shares the database of its user.
 
-use std::fs;
-
 use toml_edit::{DocumentMut, value};
 
 use crate::git::{commit, git};
-use crate::readme::shows;
+use crate::guide::{blocks, play};
 use crate::support::{Project, Run, checkout};
 
 const USERS: &str =
@@ -13,13 +11,6 @@ const USERS: &str =
 const INVOICES: &str = "-- dbmigrate: requires accounts/001_users\nCREATE TABLE invoices (id INTEGER PRIMARY KEY, who INTEGER \
                         NOT NULL REFERENCES users (id));\nCREATE INDEX invoices_who ON invoices (who);\n-- dbmigrate: \
                         down\nDROP TABLE invoices;\n";
-
-/// The fenced blocks of the guide, in order, each with its language.
-fn blocks() -> Vec<(String, String)> {
-    let text = fs::read_to_string(checkout().join("docs/sets.md")).unwrap();
-    let inside = text.split("```").skip(1).step_by(2);
-    inside.map(|block| block.split_once('\n').unwrap()).map(|(it, block)| (it.to_owned(), block.to_owned())).collect()
-}
 
 /// Puts tables of the manifest under `[package.metadata.migrations]`.
 fn declare(project: &Project, tables: &str) {
@@ -44,34 +35,7 @@ fn two_sets(test: &str, accounts: &str, billing: &str) -> Project {
 
 #[test]
 fn the_guide_runs_as_it_is_written() {
-    let project = Project::new("club");
-    let mut ran = 0;
-    for (language, block) in blocks() {
-        let named = |mark: &str| block.lines().next().unwrap().strip_prefix(mark).unwrap().to_owned();
-        match language.as_str() {
-            "toml" => declare(&project, &block),
-            "sql" => project.write(&named("-- "), &block),
-            "rust" => {
-                // What `init` leaves to do is what the program looks like.
-                project.init(&[]).succeeds().says("add `billing::migrator()` to the `Together`");
-                let module = "dbmigrate_runtime::include_migrations!(pub mod billing, set = \"billing\");";
-                assert!(project.read("src/main.rs").contains(module), "{}", project.read("src/main.rs"));
-                project.write(&named("// "), &block);
-            }
-            "console" => {
-                let (command, shown) = block.strip_prefix("$ cargo ").unwrap().split_once('\n').unwrap();
-                let run = match command.strip_prefix("dbmigrate ") {
-                    Some(command) => project.dbmigrate(command.split_whitespace()),
-                    None => project.cargo([command, "-q"]).succeeds(),
-                };
-                shows(&run, command, shown);
-                assert_eq!(run.code == 0, !shown.contains("error:"), "{run}");
-                ran += 1;
-            }
-            _ => panic!("the guide has a block of `{language}`, which this test does not know"),
-        }
-    }
-    assert_eq!(ran, 7);
+    assert_eq!(play(&blocks("docs/sets.md"), Project::new("club")), 8);
 }
 
 #[test]
@@ -115,7 +79,9 @@ fn two_sets_share_a_database_on_the_command_line() {
 #[test]
 fn each_set_is_sealed_checked_and_numbered_by_itself() {
     let project = two_sets("sets-files", "app.db", "app.db");
-    project.init(&[]).succeeds();
+    project.init(&[]).succeeds().says("add `billing::migrator()` to the `Together`");
+    let module = "dbmigrate_runtime::include_migrations!(pub mod billing, set = \"billing\");";
+    assert!(project.read("src/main.rs").contains(module), "{}", project.read("src/main.rs"));
     project.write("migrations/billing/001_invoices.sql", INVOICES);
     project.remove("migrations/billing/001_initial_schema.sql");
     project.dbmigrate(["create", "more"]).exits(2).says("`--set accounts`, `--set billing`");
@@ -241,7 +207,7 @@ fn a_library_and_its_user_share_a_database_file() {
                 "[package]\nname = '{name}'\nversion = '0.1.0'\nedition = '2024'\n\
                  [package.metadata.migrations]\ndatabase = '../app.db'\n\
                  [package.metadata.migrations.sets.{set}]\ndir = 'migrations'\n\
-                 [dependencies]\nrusqlite = {{ version = '0.41', features = ['bundled'] }}\n\
+                 [dependencies]\nrusqlite = {{ version = '0.43', features = ['bundled'] }}\n\
                  dbmigrate-runtime = {{ path = '{root}/dbmigrate-runtime' }}\n{more}\
                  [build-dependencies]\ndbmigrate-build = {{ path = '{root}/dbmigrate-build' }}\n"
             ),

@@ -233,6 +233,11 @@ impl Run {
         }
     }
 
+    /// Whether there is such a program on this machine, and it does as it is told.
+    pub(crate) fn can_be(command: &mut Command) -> bool {
+        command.output().is_ok_and(|output| output.status.success())
+    }
+
     /// Exit code 0, or the test fails with everything that was said.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {

@@ -14,7 +14,7 @@ mod replay;
 
 pub use lints::{LintLevel, LintSetting};
 pub(crate) use read::read_set_parts;
-pub use read::{read, read_sets};
+pub use read::{keys, read, read_sets, workspace_keys};
 pub use replay::{Replay, Stubs};
 
 /// The table in a package's manifest.

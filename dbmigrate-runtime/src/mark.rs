@@ -266,7 +266,7 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
             let message = format!("the database does not have what the migrations up to `{last}` make");
             (
                 noted(Error::new(ErrorKind::Mismatch, message), differences, covers),
-                "name the last one that it has: `cargo dbmigrate mark --to`",
+                "name the last one that it has: `cargo dbmigrate mark --to TARGET`",
             )
         }
     };

@@ -1,5 +1,7 @@
 //! What holds for every command, also those that are still to come.
 
+mod reference;
+
 use super::examples::{WIDTH, lines};
 use super::*;
 
@@ -80,6 +82,7 @@ fn what_is_a_migration_is_completed_as_one() {
         ("test", "from"),
         ("lock", "to"),
         ("lock", "accept"),
+        ("snapshot", "to"),
         ("squash", "through"),
         ("script", "from"),
         ("script", "to"),

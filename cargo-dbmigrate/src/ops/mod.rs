@@ -31,6 +31,7 @@ pub(crate) mod schema_reader;
 pub(crate) mod script;
 pub(crate) mod since;
 pub(crate) mod space;
+pub(crate) mod snapshot;
 pub(crate) mod squash;
 pub(crate) mod test;
 pub(crate) mod text_diff;

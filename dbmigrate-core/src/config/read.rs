@@ -34,6 +34,24 @@ const PACKAGE_KEYS: [&str; 9] = [
 /// Keys that only tools use: a workspace may give defaults.
 const TOOL_KEYS: [&str; 6] = ["backup", "database", "lints", "min-sqlite", "replay", "reversible"];
 
+/// Every key of `[package.metadata.migrations]`.
+///
+/// ```
+/// assert!(dbmigrate_core::config::keys().any(|key| key == "database"));
+/// ```
+pub fn keys() -> impl Iterator<Item = &'static str> + Clone {
+    LAYOUT_KEYS.iter().chain(&PACKAGE_KEYS).chain(&TOOL_KEYS).copied().chain([SETS])
+}
+
+/// Those for which `[workspace.metadata.migrations]` can give defaults.
+///
+/// ```
+/// assert!(dbmigrate_core::config::workspace_keys().all(|key| key != "table"));
+/// ```
+pub fn workspace_keys() -> impl Iterator<Item = &'static str> {
+    TOOL_KEYS.into_iter()
+}
+
 mod backup;
 mod clash;
 mod generate;
@@ -148,8 +166,7 @@ impl<'a> Reader<'a> {
     }
 
     fn entry(&mut self, key: &str, span: Range<usize>, value: &Value<'_>) -> Option<()> {
-        let known = LAYOUT_KEYS.iter().chain(&PACKAGE_KEYS).chain(&TOOL_KEYS).copied();
-        let known = known.chain((self.scope != Scope::Set).then_some(SETS));
+        let known = keys().filter(|key| self.scope != Scope::Set || *key != SETS);
         if !known.clone().any(|it| it == key) {
             let message = format!("unknown key `{}`", key.escape_debug());
             return self.error(span, message, Some(one_of(key, known, "the keys are")));

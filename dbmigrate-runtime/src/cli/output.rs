@@ -3,10 +3,12 @@
 
 pub(super) mod adoption;
 mod rehearsal;
+mod snapshot;
 
 use std::path::Path;
 use std::time::Duration;
 
+use super::aim::{Aim, flag};
 use super::failure::{DONE, Failure, NO};
 use super::json::{self, Object};
 use super::live::Live;
@@ -64,6 +66,13 @@ impl<'t> Output<'t> {
         }
     }
 
+    /// What the suggested commands are to name. Of several sets each has its own request.
+    fn aim(&self) -> Aim {
+        let Request { program, named, set, .. } = self.request;
+        let set = set.as_ref().map(|set| flag("set", set)).unwrap_or_default();
+        Aim { program: program.clone(), database: named.clone(), set }
+    }
+
     /// The word on the command line.
     pub(super) fn verb(&self) -> &'static str {
         self.request.verb.name()
@@ -76,13 +85,14 @@ impl<'t> Output<'t> {
             Err(failure) => failure,
         };
         if self.json {
-            self.data(&failure_line(&failure, self.database));
+            let line = failure_line(&failure, &self.aim().all(failure.help()), self.database);
+            self.data(&line);
         } else {
             self.terminal.error(&failure.message());
             if matches!(&failure, Failure::Runner(error) if is_about_database(error)) {
                 self.terminal.note(&format!("the database is {}", open::name(self.database)));
             }
-            failure.help().iter().for_each(|help| self.terminal.help(help));
+            failure.help().iter().for_each(|help| self.help(help));
         }
         failure.exit()
     }
@@ -97,8 +107,13 @@ impl<'t> Output<'t> {
     /// A fact for people.
     pub(super) fn note(&mut self, message: &str) {
         if !self.request.quiet {
-            self.terminal.note(message);
+            self.terminal.note(&self.aim().at(message));
         }
+    }
+
+    /// What to type next, for people.
+    fn help(&mut self, message: &str) {
+        self.terminal.help(&self.aim().at(message));
     }
 
     /// Asks, where somebody is there.
@@ -139,7 +154,8 @@ impl<'t> Output<'t> {
         for done in &report.rolled_back {
             self.done("migration-rolled-back", "Rolled back", done);
         }
-        for done in &report.applied {
+        let stood_for = report.snapshot.as_ref().map_or(0, |started| self.started(started, &report.applied));
+        for done in report.applied.iter().skip(stood_for) {
             self.done("migration-applied", "Applied", done);
         }
         for repeated in &report.repeated {
@@ -262,8 +278,8 @@ impl<'t> Output<'t> {
                 .text("name", problem.migration.as_deref())
                 .text("file", problem.file.as_deref())
                 .text("message", &*problem.message)
-                .list("notes", &problem.notes)
-                .list("help", &problem.help)
+                .list("notes", &self.aim().all(&problem.notes))
+                .list("help", &self.aim().all(&problem.help))
                 .line();
             return self.data(&line);
         }
@@ -273,7 +289,7 @@ impl<'t> Output<'t> {
     fn complain(&mut self, problem: &Problem) {
         self.terminal.error(&problem.message);
         problem.notes.iter().for_each(|note| self.note(note));
-        problem.help.iter().for_each(|help| self.terminal.help(help));
+        problem.help.iter().for_each(|help| self.help(help));
     }
 
     /// What was recorded without running it, and how the database compares with it.
@@ -362,7 +378,7 @@ impl<'t> Output<'t> {
             self.progress("Finished", "nothing to repair");
         } else if is_plan && repairs.left.iter().any(|repair| repair.remedy.is_some()) {
             let (one, all) = (self.command("repair TARGET"), self.command("repair --all"));
-            self.terminal.help(&format!("{one} repairs one of them, {all} whatever can be repaired"));
+            self.help(&format!("{one} repairs one of them, {all} whatever can be repaired"));
         }
         if left == 0 { DONE } else { NO }
     }
@@ -370,14 +386,15 @@ impl<'t> Output<'t> {
     fn repair(&mut self, repair: &Repair, reason: &str, verb: &str) {
         let Repair { number, problem, remedy } = repair;
         if self.json {
+            let help = self.aim().all(&problem.help);
             let line = Object::new(reason)
                 .number("number", *number)
                 .text("name", problem.migration.as_deref())
                 .text("file", problem.file.as_deref())
                 .text("message", &*problem.message)
                 .text("remedy", remedy.as_deref())
-                .list("notes", &problem.notes)
-                .list("help", if remedy.is_some() { &[] } else { &problem.help })
+                .list("notes", &self.aim().all(&problem.notes))
+                .list("help", if remedy.is_some() { &[] } else { &help })
                 .line();
             return self.data(&line);
         }
@@ -416,7 +433,7 @@ fn is_about_database(error: &Error) -> bool {
             || error.is_adoption())
 }
 
-fn failure_line(failure: &Failure, database: &Path) -> String {
+fn failure_line(failure: &Failure, help: &[String], database: &Path) -> String {
     let object =
         Object::new("error").text("message", &*failure.message()).text("database", &*database.to_string_lossy());
     match failure {
@@ -427,7 +444,7 @@ fn failure_line(failure: &Failure, database: &Path) -> String {
             .text("statement", error.statement()),
         Failure::Command { .. } => object,
     }
-    .list("help", failure.help())
+    .list("help", help)
     .line()
 }
 
