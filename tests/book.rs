@@ -29,6 +29,7 @@ stories! {
     json: "docs/json.md";
     rebuilds: "docs/rebuilds.md";
     schema_sql: "docs/schema.md";
+    fleets: "docs/fleets.md";
     in_the_program: "docs/in-the-program.md";
 }
 

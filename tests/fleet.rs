@@ -539,3 +539,38 @@ fn every_database_has_all_sets() {
     });
     on(&["up"]).exits(2).says("`--databases` names one kind of them");
 }
+
+/// Only the program can run the Rust in its migrations: its runner is built once, and is a process for each file.
+#[test]
+fn rust_is_run_by_the_programs_own_runner() {
+    let project = Project::fixture("cmdarr", "fleet");
+    let databases: Vec<String> = (0..6).map(|at| format!("tenants/{at}.db")).collect();
+    fs::create_dir_all(project.root.join("tenants")).unwrap();
+    for database in &databases {
+        project.execute(
+            database,
+            "CREATE TABLE command_executions (id INTEGER PRIMARY KEY, command_name TEXT NOT NULL, started_at TEXT, \
+             success INTEGER); INSERT INTO command_executions VALUES (1, 'sync', '2023-05-01', 1)",
+        );
+    }
+    // Its name is taken there.
+    project.execute(&databases[3], "CREATE TABLE ix_command_executions_status (a)");
+    let on = |words: &[&str]| project.dbmigrate(words.iter().chain(&["--databases", "tenants/*.db"]));
+    let before = bytes(&project.root.join("tenants"));
+    let dry = on(&["up", "--to", "1.0.0", "--dry-run"]).succeeds().says("6 databases rehearsed");
+    assert!(before == bytes(&project.root.join("tenants")), "{dry}");
+    let (lines, last) = told(&on(&["up", "--to", "1.0.0", "--message-format", "json", "--jobs", "3"]).succeeds());
+    assert_eq!((last["done"].as_u64(), lines["tenants/0.db"]["applied"].as_u64()), (Some(6), Some(1)));
+    assert_eq!(lines["tenants/5.db"]["after"], "001_add_status_to_command_executions");
+    let failed = on(&["up", "--keep-going"]).exits(101);
+    failed.says("error: `tenants/3.db`: ").says("ix_command_executions_status").says("1 of 6 databases failed");
+    project.execute(&databases[3], "DROP TABLE ix_command_executions_status");
+    on(&["up"]).succeeds().says("1 database migrated in").says("5 had nothing to do");
+    on(&["status", "--check"]).succeeds();
+    let all = BTreeMap::from([("002_ensure_command_execution_indexes".to_owned(), 6)]);
+    let rows = "SELECT name FROM migrations ORDER BY number DESC LIMIT 1";
+    let mut versions = BTreeMap::new();
+    databases.iter().for_each(|it| *versions.entry(project.query(it, rows).concat()).or_default() += 1);
+    assert_eq!(versions, all);
+    on(&["down", "--all"]).exits(101).says("no way back").says("so nothing was done");
+}

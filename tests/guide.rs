@@ -186,6 +186,7 @@ impl Story {
                 fs::copy(path(from), path(to)).unwrap();
                 return;
             }
+            ["mkdir", name] => return fs::create_dir(path(name)).unwrap(),
             ["rm", name] => return fs::remove_file(path(name)).unwrap(),
             ["cat", name] => said(typed, project.read(name)),
             ["ls", name] => {

@@ -91,7 +91,8 @@ pub(super) fn run(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, Cl
     let request = Request { format: Format::Json, verbose: false, quiet: false, ..request };
     let jobs = jobs(asked.fleet, context);
     with_sets(&read.sets, |sets| {
-        let existing = matches!(verb, Verb::Up { existing: true, .. });
+        // What the program itself allows, its runner knows.
+        let existing = matches!(verb, Verb::Up { existing: true, .. }) || runner.is_some();
         let crew = Crew { sets, chosen: read.chosen, request: &request, existing, has_code: runner.is_some() };
         let yes = asked.canary.is_some_and(|canary| canary.yes);
         let mut told = Told::new((task, verb.name()), context.global, context.shell, yes);
