@@ -424,3 +424,97 @@ fn programs_read_json() {
     assert_eq!((&adopted["comparison"], &adopted["kept"]), (&"same".into(), &"refinery_schema_history".into()));
     assert_eq!(adopted["migrations"].as_array().unwrap().len(), 5);
 }
+
+#[test]
+fn an_adopt_that_was_stopped_goes_on_where_it_was() {
+    // Written elsewhere with the manifest changed, and in place with the manifest changed or not.
+    for tool in ["sqlx", "refinery", "prisma", "drizzle", "dbmate"] {
+        let flags = [&told(tool)[..], &["--old-table", "drop"]].concat();
+        let whole = installed(tool, "installed.sql", "whole");
+        let before = files(&whole);
+        let manifest = whole.read("Cargo.toml");
+        adopt(&whole, &flags).succeeds();
+        let after = files(&whole);
+        let (mut written, expect): (Vec<_>, _) =
+            (after.iter().filter(|file| file.0 != "Cargo.toml" && !before.contains(file)).cloned().collect(), after);
+        // `adopted.toml` is written first, as it names all others, and the manifest last.
+        written.sort_by_key(|(name, _)| !name.ends_with("adopted.toml"));
+        let changes_manifest = whole.read("Cargo.toml") != manifest;
+        for count in 1..=written.len() {
+            let is_all = count == written.len();
+            if is_all && !changes_manifest {
+                continue;
+            }
+            for is_torn in [false, true] {
+                let stopped = installed(tool, "installed.sql", "stopped");
+                for (name, bytes) in &written[..count] {
+                    stopped.write(name, bytes);
+                }
+                if is_torn && count > 1 {
+                    let (name, bytes) = &written[count - 1];
+                    stopped.write(name, &bytes[..bytes.len() / 2]);
+                }
+                let run = adopt(&stopped, &flags).succeeds().says("by an `adopt` that was stopped");
+                let renamed = |text: &[u8]| String::from_utf8_lossy(text).replace("-stopped-", "-whole-");
+                let found = files(&stopped);
+                assert_eq!(found.len(), expect.len(), "{tool} {count}\n{run}");
+                for (found, expect) in found.iter().zip(&expect) {
+                    assert_eq!((&found.0, renamed(&found.1)), (&expect.0, renamed(&expect.1)), "{tool} {count}");
+                }
+            }
+        }
+        // What is there as a whole is no stopped one.
+        adopt(&whole, &flags).exits(2).says("has taken over from another tool already");
+    }
+}
+
+#[test]
+fn a_folder_with_what_somebody_else_wrote_is_no_stopped_adopt() {
+    let project = installed("refinery", "installed.sql", "mine");
+    project.write("db/migrations/001_create_workshop.sql", "-- Mine.\n");
+    let before = files(&project);
+    adopt(&project, &["--from", "refinery", "--dir", "db/migrations"]).exits(2).says("`db/migrations` is not empty");
+    assert_eq!(files(&project), before);
+}
+
+#[test]
+fn it_asks_before_anything_is_written() {
+    let project = installed("refinery", "installed.sql", "asks");
+    let (before, bytes) = (files(&project), fs::read(project.root.join(DB)).unwrap());
+    let run = adopt(&project, &["--from", "refinery", "--database", DB]).exits(2);
+    run.says("Would write db/migrations/adopted.toml")
+        .says("`--yes` does it without asking")
+        .says("nothing was written");
+    assert_eq!((files(&project), fs::read(project.root.join(DB)).unwrap()), (before, bytes));
+}
+
+#[test]
+fn a_database_that_was_only_looked_at_is_named() {
+    let project = installed("refinery", "installed.sql", "looked");
+    project.write(".env", "DATABASE_URL=app.db\n");
+    let bytes = fs::read(project.root.join(DB)).unwrap();
+    let run = adopt(&project, &["--from", "refinery"]).succeeds();
+    run.says("was only looked at: it still has the old history").says("`cargo dbmigrate adopt --database ");
+    assert_eq!(fs::read(project.root.join(DB)).unwrap(), bytes);
+    adopt(&project, &["--yes"]).succeeds().says("Adopted 5 migrations");
+    // Where no database lies, nothing is said of one.
+    let project = installed("refinery", "installed.sql", "none");
+    adopt(&project, &["--from", "refinery"]).succeeds().says_not("only looked at");
+}
+
+#[test]
+fn suggested_commands_name_the_database_in_json_too() {
+    let project = installed("goose", "undone.sql", "json-help");
+    let flags = ["--database", DB, "--yes", "--message-format", "json"];
+    adopt(&project, &flags).exits(101).says("`cargo dbmigrate adopt --force --database app.db`");
+}
+
+#[test]
+fn what_becomes_of_the_old_table_is_said_once() {
+    let project = installed("refinery", "installed.sql", "late-drop");
+    adopt(&project, &["--from", "refinery"]).succeeds();
+    let run = adopt(&project, &["--database", DB, "--yes", "--old-table", "drop"]).exits(2);
+    run.says("`old-table = \"keep\"`").says("write `old-table = \"drop\"` there");
+    adopt(&project, &["--database", DB, "--yes", "--old-table", "keep"]).succeeds();
+    assert_eq!(project.query(DB, "SELECT count(*) > 0 FROM refinery_schema_history"), ["1"]);
+}

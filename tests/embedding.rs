@@ -171,7 +171,7 @@ fn a_package_inside_a_bigger_workspace_is_found_and_read_alone() {
     let member = |name: &str, extra: &str| {
         format!(
             "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{extra}\n[dependencies]\n\
-             dbmigrate-runtime = {{ path = {:?} }}\nrusqlite = {{ version = \"0.41\", features = [\"bundled\"] }}\n\
+             dbmigrate-runtime = {{ path = {:?} }}\nrusqlite = {{ version = \"0.43\", features = [\"bundled\"] }}\n\
              [build-dependencies]\ndbmigrate-build = {{ path = {:?} }}\n",
             checkout().join("dbmigrate-runtime"),
             checkout().join("dbmigrate-build"),

@@ -97,7 +97,7 @@ fn main() {
 /// Where the environment says so, a call of `pause()` says where it is, holds what it holds, and waits to be killed.
 fn pause(connection: &rusqlite::Connection) {
     let calls = AtomicUsize::new(0);
-    let pause = move |_: &rusqlite::functions::Context<'_>| {
+    let pause = move |_: &mut rusqlite::functions::Context<'_>| {
         let call = calls.fetch_add(1, Ordering::Relaxed) + 1;
         if std::env::var(\"PAUSE_AT\").is_ok_and(|at| at == call.to_string()) {
             println!(\"paused\");

@@ -10,7 +10,7 @@ use toml_edit::{Array, InlineTable, value};
 use crate::support::Project;
 
 /// Version, features beside the default ones, and whether it belongs to the test command.
-const ROWS: [(&str, &[&str], bool); 17] = [
+const ROWS: [(&str, &[&str], bool); 21] = [
     ("0.29", &["bundled", "backup"], true),
     ("0.29", &[], false),
     ("0.31", &["bundled"], false),
@@ -25,9 +25,13 @@ const ROWS: [(&str, &[&str], bool); 17] = [
     ("0.39", &[], false),
     ("0.40", &["bundled"], false),
     ("0.40", &[], false),
-    ("0.41", &["bundled", "backup"], true),
-    ("0.41", &[], true),
-    ("0.41", &["bundled", "hooks", "functions", "modern_sqlite"], false),
+    ("0.41", &["bundled"], false),
+    ("0.41", &[], false),
+    ("0.42", &["bundled"], false),
+    ("0.42", &[], false),
+    ("0.43", &["bundled", "backup"], true),
+    ("0.43", &[], true),
+    ("0.43", &["bundled", "hooks", "functions", "modern_sqlite"], false),
 ];
 
 #[test]

@@ -105,6 +105,7 @@ fn fingerprint(database: &Path) -> String {
         sealed: 0,
         schema: None,
         squash: None,
+        snapshot: None,
         adoption: None,
         rules: Rules::DEFAULT,
     };

@@ -326,6 +326,102 @@ fn other_tools_and_other_sets_are_left_alone() {
     foreign.dbmigrate(["squash", "--through", "a"]).exits(2).says("take the files over first: `cargo dbmigrate adopt`");
 }
 
+/// The same of a squash that replaces another one, whose folder has to make room.
+#[test]
+fn what_was_stopped_while_a_squash_was_squashed_is_put_back() {
+    let project = Project::wired("squash-stopped-again", &FILES);
+    project.dbmigrate(["squash", "--through", "2"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds();
+    let before = migrations(&project);
+    project.dbmigrate(["squash", "--through", "4", "all"]).succeeds();
+    let after = migrations(&project);
+    let folder = project.root.join("migrations");
+    let start = || {
+        fs::remove_dir_all(&folder).unwrap();
+        before.iter().for_each(|(path, bytes)| project.write(&format!("migrations/{path}"), bytes));
+    };
+    let rename = |from: &str, to: &str| fs::rename(folder.join(from), folder.join(to)).unwrap();
+    let put = |path: &str| project.write(&format!("migrations/{path}"), &after[path]);
+    let moved = ["002_squashed_001_to_002.sql", "003_size.sql", "003_size.down.sql", "004_index.sql"];
+    assert!(moved.iter().all(|name| after.contains_key(&format!("replaced/{name}"))), "{:?}", after.keys());
+    let steps: Vec<Box<dyn Fn()>> = vec![
+        Box::new(|| rename("replaced", ".replaced")),
+        Box::new(|| fs::create_dir(folder.join("replaced")).unwrap()),
+        Box::new(|| rename(".replaced", "replaced/replaced")),
+        Box::new(|| put("replaced/migrations.lock")),
+        Box::new(|| rename(moved[0], &format!("replaced/{}", moved[0]))),
+        Box::new(|| rename(moved[1], &format!("replaced/{}", moved[1]))),
+        Box::new(|| rename(moved[2], &format!("replaced/{}", moved[2]))),
+        Box::new(|| rename(moved[3], &format!("replaced/{}", moved[3]))),
+        Box::new(|| put("replaced/before.lock")),
+        Box::new(|| put("migrations.lock")),
+    ];
+    for count in 1..=steps.len() {
+        start();
+        steps[..count].iter().for_each(|step| step());
+        project.dbmigrate(["check"]).exits(1).says("`cargo dbmigrate squash --undo`");
+        let whole = migrations(&project);
+        project.dbmigrate(["squash", "--undo", "--dry-run"]).succeeds();
+        assert_eq!(migrations(&project), whole, "{count}");
+        project.dbmigrate(["squash", "--undo"]).succeeds().says("what it had begun is put back");
+        assert_eq!(migrations(&project), before, "{count}");
+        assert!(!folder.join(".replaced").exists());
+        project.dbmigrate(["check"]).succeeds();
+    }
+}
+
+#[test]
+fn git_may_have_put_the_originals_back() {
+    let project = Project::wired("squash-checkout", &FILES);
+    project.dbmigrate(["lock"]).succeeds();
+    git(&project, &["init", "--quiet"]).succeeds();
+    commit(&project, "four");
+    let before = migrations(&project);
+    project.dbmigrate(["squash", "--through", "3"]).succeeds();
+    git(&project, &["checkout", "--quiet", "."]).succeeds();
+    assert_ne!(migrations(&project), before);
+    project.dbmigrate(["check"]).exits(1);
+    project.dbmigrate(["squash", "--undo"]).succeeds().says("Removed migrations/003_squashed_001_to_003.sql");
+    assert_eq!(migrations(&project), before);
+    project.dbmigrate(["check"]).succeeds();
+    // One that is another file now is nobody's to choose.
+    project.dbmigrate(["squash", "--through", "3"]).succeeds();
+    project.write("migrations/002_users.sql", "-- Mine.\n");
+    let whole = migrations(&project);
+    let run = project.dbmigrate(["squash", "--undo"]).exits(101);
+    run.says("`migrations/002_users.sql` is there, and is not what `migrations/replaced/002_users.sql` is");
+    assert_eq!(migrations(&project), whole);
+}
+
+#[test]
+fn what_does_not_belong_to_a_squash_is_named_before_it_is_taken_back() {
+    let project = Project::wired("squash-stranger", &FILES);
+    let before = migrations(&project);
+    project.dbmigrate(["squash", "--through", "3"]).succeeds();
+    project.write("migrations/replaced/.DS_Store", "");
+    let whole = migrations(&project);
+    let run = project.dbmigrate(["squash", "--undo"]).exits(101).says("nothing was changed");
+    run.says("`migrations/replaced/.DS_Store` is none of the files that were replaced").says_not("os error");
+    assert_eq!(migrations(&project), whole);
+    project.remove("migrations/replaced/.DS_Store");
+    project.dbmigrate(["squash", "--undo"]).succeeds();
+    assert_eq!(migrations(&project), before);
+}
+
+#[test]
+fn the_last_version_with_the_originals_is_a_version() {
+    let project = Project::wired("squash-last", &FILES);
+    project.dbmigrate(["squash", "--through", "3"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds();
+    let before = migrations(&project);
+    for version in ["latest", "", "1.4", "v1.4.0", "1.4.0\n"] {
+        let run = project.dbmigrate(["squash", "--prune", "--last", version]).exits(2);
+        run.says("is no version").says("`version = \"0.1.0\"`");
+    }
+    assert_eq!(migrations(&project), before);
+    project.dbmigrate(["squash", "--prune", "--last", "1.4.0-beta.1"]).succeeds().says("version 1.4.0-beta.1");
+}
+
 #[test]
 fn git_knows_what_was_replaced() {
     let project = Project::wired("squash-git", &FILES);

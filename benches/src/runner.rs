@@ -23,6 +23,7 @@ pub fn runner_set(set: MigrationSet) -> &'static runtime::Set<'static> {
         sealed: 0,
         schema: None,
         squash: None,
+        snapshot: None,
         adoption: None,
         rules: runtime::Rules::DEFAULT,
     }))

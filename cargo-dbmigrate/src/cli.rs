@@ -166,6 +166,8 @@ pub(crate) enum Command {
     Lock(LockArgs),
     /// Give the migrations that others do not have yet the numbers after those that they have
     Renumber(RenumberArgs),
+    /// Write what a fresh database may start from instead of running the migrations one by one, proved and sealed
+    Snapshot(SnapshotArgs),
     /// Put one migration in the place of all up to a number, proved to do the same
     Squash(SquashArgs),
     /// Show the schema that the migrations lead to, or in what two schemas differ
@@ -300,6 +302,19 @@ pub(crate) struct RenumberArgs {
     /// The revision of git that has the migrations of others [default: the main branch]
     #[arg(long, value_name = "REV")]
     pub(crate) onto: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    /// The last migration that it stands for: a number, a name, or a version from a header [default: the newest]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) to: Option<String>,
+    /// Delete it, and its seal: a fresh database then runs the migrations one by one
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) remove: bool,
     /// Show what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

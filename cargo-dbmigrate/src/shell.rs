@@ -5,11 +5,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use dbmigrate_runtime::cli::Terminal;
-
-mod aim;
-
-pub(crate) use aim::Aim;
+use dbmigrate_runtime::cli::{Aim, Terminal};
 
 use crate::cli::{ColorWhen, MessageFormat, Verbosity};
 
@@ -59,6 +55,11 @@ impl Shell {
     /// From now on suggested commands name this database and this set.
     pub(crate) fn aim(&mut self, aim: Aim) {
         self.aim = aim;
+    }
+
+    /// The text, in which suggested commands name them.
+    pub(crate) fn aimed(&self, text: &str) -> String {
+        self.aim.at(text)
     }
 
     pub(crate) fn is_json(&self) -> bool {

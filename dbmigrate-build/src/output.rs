@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Replaced, Script};
+use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Replaced, Script, snapshot};
 
 use crate::{Error, index, module};
 
@@ -151,6 +151,9 @@ fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
     set.before_all.iter().for_each(|hook| copy("before_all", "hook", hook));
     set.after_all.iter().for_each(|hook| copy("after_all", "hook", hook));
     set.repeatables.iter().for_each(|it| copy(&it.name, "repeatable", &it.script));
+    if let Some(snapshot) = &set.snapshot {
+        scripts.push((snapshot::FILE.to_owned(), snapshot.script.source.text().to_owned()));
+    }
     scripts
 }
 

@@ -9,7 +9,7 @@ use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::rust_source::RustSource;
 use dbmigrate_core::squash::{PRUNED, Replaced};
 use dbmigrate_core::statement::{Effect, Statement};
-use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step, checksum};
+use dbmigrate_core::{Body, Down, MigrationSet, Script, Snapshot, SourceMigration, Step, checksum, snapshot};
 
 use crate::code::{Direction, Table};
 use crate::output::copy_name;
@@ -52,9 +52,25 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
         }
         _ => text.push_str("None"),
     }
+    text.push_str(",\n    snapshot: ");
+    match &set.snapshot {
+        Some(snapshot) => render_snapshot(text, set, snapshot, code),
+        None => text.push_str("None"),
+    }
     text.push_str(",\n    adoption: ");
     adoption::render(text, set);
     text.push_str(",\n};\n\n");
+}
+
+fn render_snapshot(text: &mut String, set: &MigrationSet, snapshot: &Snapshot, code: &Table<'_>) {
+    let _ = write!(
+        text,
+        "Some(__dbmigrate::Snapshot {{\n        number: {},\n        chain: {},\n        script: ",
+        literal::number(snapshot.number),
+        literal::string(snapshot.chain(set)),
+    );
+    render_script(text, &snapshot.script, snapshot::FILE, code);
+    text.push_str(",\n        by: __dbmigrate::StartsFrom::SNAPSHOT,\n    })");
 }
 
 fn render_squash(text: &mut String, name: &str, replaced: &Replaced, code: &Table<'_>) {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::config::{Config, Numbering};
 use crate::nearest::nearest;
+use crate::snapshot;
 
 mod number;
 mod side;
@@ -106,7 +107,9 @@ pub fn parse(name: &str, config: &Config) -> FileName {
     let Some((stem, mut ending)) = split_ending(name, &lower) else { return FileName::Ignored };
     match lower.as_str() {
         "mod.rs" => return misnamed(None, None, "the module of the migrations is generated, so delete it"),
-        "snapshot.sql" => return misnamed(None, None, "this version of dbmigrate has no snapshots"),
+        // What it is worth is for [`crate::snapshot`] to say.
+        snapshot::FILE if name == snapshot::FILE => return FileName::Ignored,
+        snapshot::FILE => return misnamed(None, None, "the snapshot of a set is called `snapshot.sql`"),
         _ => {}
     }
 
@@ -366,7 +369,7 @@ mod tests {
                 ("002_x.sql.orig", "a merge or a patch"),
                 ("002_x.sql.rej", "a merge or a patch"),
                 ("mod.rs", "is generated"),
-                ("snapshot.sql", "no snapshots"),
+                ("Snapshot.sql", "is called `snapshot.sql`"),
             ],
         );
     }

@@ -19,6 +19,7 @@ use crate::migration::{Body, Down, SourceMigration};
 use crate::rust_source::{self, RustSource};
 use crate::script::{self, Halves, Script};
 use crate::sequence::Planned;
+use crate::snapshot;
 use crate::squash::{self, Replaced, Replaces};
 
 mod across;
@@ -100,7 +101,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
         }
     }
     if let Some(sealed) = &sealed {
-        lock::check(sealed, &config.dir, &files, &migrations, squash, &mut diagnostics);
+        lock::check(sealed, &config.dir, &files, &migrations, replaced.as_ref(), &mut diagnostics);
     }
     if !is_unclear {
         squash::check(&migrations, replaced.as_ref(), &config.dir, &mut diagnostics);
@@ -109,12 +110,25 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let [before_all, after_all] = side::hooks(root, &config.dir, &mut diagnostics);
     let last = migrations.last().map_or("", |migration| migration.chain.as_str());
     let repeatables = side::repeatables(root, &config, last, &mut diagnostics);
-    sort(&mut diagnostics);
+    let is_unread = sealed.is_none() && root.kind(&format!("{}/{}", config.dir, lock::FILE)).is_some();
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
+    let snapshot = snapshot::read(root, &config, &migrations, (!is_unread).then_some(&lock), &mut diagnostics);
+    sort(&mut diagnostics);
     // What is sealed keeps its number, also while its file is away.
     let highest = highest.max(lock.newest()).max(squash);
     let base = None;
-    let set = MigrationSet { config, migrations, base, before_all, after_all, repeatables, lock, replaced, adoption };
+    let set = MigrationSet {
+        config,
+        migrations,
+        base,
+        before_all,
+        after_all,
+        repeatables,
+        lock,
+        replaced,
+        snapshot,
+        adoption,
+    };
     Loaded { set, diagnostics, watch, highest, notes: Vec::new() }
 }
 

@@ -22,8 +22,11 @@ pub(crate) use read::{Read, read};
 /// The name of the file in the folder of the migrations.
 pub const FILE: &str = "migrations.lock";
 
-/// The version of its format.
+/// The version of its format that every version of dbmigrate reads.
 const VERSION: u64 = 1;
+
+/// The newest version, which has a snapshot in it: one that knows of none is told so instead of an unknown key.
+const NEWEST: u64 = 2;
 
 /// What stands at its top.
 const HEAD: &str = "\
@@ -38,6 +41,8 @@ pub struct Lock {
     pub migrations: Vec<Sealed>,
     /// The schema that a whole set led to when it was sealed.
     pub schema: Option<SealedSchema>,
+    /// What `snapshot.sql` was sealed as.
+    pub snapshot: Option<SealedSnapshot>,
     /// Of replaced migrations whose files were pruned: the last version of the package that has them.
     pub pruned: Option<String>,
 }
@@ -65,6 +70,17 @@ pub struct SealedSchema {
     pub chain: String,
     /// The runtime's fingerprint of the schema.
     pub fingerprint: String,
+}
+
+/// The snapshot as it was sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedSnapshot {
+    /// The number of the last migration that it stands for.
+    pub number: u64,
+    /// The chained checksum of that one and all before it.
+    pub chain: String,
+    /// The checksum of the file's text.
+    pub checksum: String,
 }
 
 impl Lock {
@@ -142,7 +158,8 @@ impl Lock {
     /// The text of the file.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = format!("{HEAD}version = {VERSION}\nmigrations = [\n");
+        let version = if self.snapshot.is_some() { NEWEST } else { VERSION };
+        let mut text = format!("{HEAD}version = {version}\nmigrations = [\n");
         for Sealed { number, name, checksum, chain, source } in &self.migrations {
             let _ = writeln!(
                 text,
@@ -153,6 +170,10 @@ impl Lock {
         text.push_str("]\n");
         if let Some(SealedSchema { chain, fingerprint }) = &self.schema {
             let _ = writeln!(text, "schema = {{ chain = \"{chain}\", fingerprint = \"{fingerprint}\" }}");
+        }
+        if let Some(SealedSnapshot { number, chain, checksum }) = &self.snapshot {
+            let _ =
+                writeln!(text, "snapshot = {{ number = {number}, chain = \"{chain}\", checksum = \"{checksum}\" }}");
         }
         if let Some(version) = &self.pruned {
             let _ = writeln!(text, "pruned = \"{version}\"");

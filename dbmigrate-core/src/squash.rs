@@ -17,6 +17,10 @@ pub const FOLDER: &str = "replaced";
 /// Why there is no way back of a migration whose file was pruned, as `down` says it.
 pub const PRUNED: &str = "it was pruned from the program";
 
+/// What to do about files that git does not have, as nobody has committed the squash yet.
+pub(crate) const UNDO: &str =
+    "or, if it was never committed, take back what is left of it: `cargo dbmigrate squash --undo`";
+
 /// How deep squashes of squashes are read.
 pub(crate) const MAX_DEPTH: usize = 16;
 
@@ -90,22 +94,24 @@ pub(crate) fn check(
             diagnostics.push(fault.help("`cargo dbmigrate squash` writes such a file"));
         }
     }
-    let Some(first) = migrations.first() else { return };
-    match (&first.replaces, replaced) {
+    let first = migrations.first();
+    match (first.and_then(|first| Some((first, first.replaces.as_ref()?))), replaced) {
         (None, None) => {}
-        (Some(Replaces { first: from, last, span }), None) => {
+        (Some((first, Replaces { first: from, last, span })), None) => {
             let message = format!("`{}` replaces {from} to {last}, which are not in `{dir}/{FOLDER}`", first.name());
             let fault = Diagnostic::error("replaced-missing", message).at(at(first, *span));
-            diagnostics.push(restore(fault, &format!("{dir}/{FOLDER}")));
+            diagnostics.push(restore(fault, &format!("{dir}/{FOLDER}")).help(UNDO));
         }
         (None, Some(replaced)) => {
             let message = format!("`{}` holds replaced migrations, and no migration replaces them", replaced.dir);
             let last = replaced.last().map_or("", |last| last.name.as_str());
-            let fault = Diagnostic::error("squash-missing", message).in_file(&first.file);
+            let file = first.map_or(dir, |first| first.file.as_str());
+            let fault = Diagnostic::error("squash-missing", message).in_file(file);
             let fault = fault.note(format!("the last of them is `{last}`: the squash has its number"));
-            diagnostics.push(fault.help(format!("restore the squash: `git checkout -- {}`", quoted(dir))));
+            let fault = fault.help(format!("restore the squash: `git checkout -- {}`", quoted(dir)));
+            diagnostics.push(fault.help(UNDO));
         }
-        (Some(says), Some(replaced)) => stands_for(first, says, replaced, diagnostics),
+        (Some((first, says)), Some(replaced)) => stands_for(first, says, replaced, diagnostics),
     }
 }
 
@@ -284,6 +290,7 @@ mod tests {
         let squash = |text| squashed(&lock, &[("migrations/002_squashed.sql", text)]);
         check(&squash("-- dbmigrate: replaces 001..003\nSELECT 1;"), &[&["replaced-range", "there are 1 to 2"]]);
         check(&squash("SELECT 1;"), &[&["squash-missing", "`migrations/replaced` holds replaced migrations"]]);
+        check(&squashed(&lock, &[]), &[&["squash-missing migrations", "no migration replaces them"]]);
         let named = squashed(&lock, &[("migrations/002_b.sql", SQUASH)]);
         check(&named, &[&["replaced-name migrations/002_b.sql:1:1", "give it another name"]]);
         check(

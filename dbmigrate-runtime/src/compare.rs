@@ -510,6 +510,7 @@ mod tests {
             sealed: 0,
             schema: None,
             squash: None,
+            snapshot: None,
             adoption: None,
             rules: Rules::DEFAULT,
         };

@@ -19,6 +19,8 @@ use crate::set::{Migration, Set, StoreSql};
 use crate::stored;
 use crate::value::{Value, into_text, optional, text};
 
+mod many;
+
 /// The version of the history's tables.
 pub(crate) const FORMAT: i64 = 1;
 

@@ -77,6 +77,7 @@ mod schema;
 mod script;
 mod session;
 mod set;
+mod snapshot;
 mod squash;
 mod status;
 mod step_lock;
@@ -120,6 +121,7 @@ pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
     Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
+pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use together::{SetRehearsal, SetReport, SetStatus, Together};

@@ -477,7 +477,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
     /// #   static SET: Set<'static> = Set {
     /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
-    /// #       sealed: 0, schema: None, squash: None, adoption: None, rules: Rules::DEFAULT,
+    /// #       sealed: 0, schema: None, squash: None, snapshot: None, adoption: None, rules: Rules::DEFAULT,
     /// #   };
     /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
     /// }

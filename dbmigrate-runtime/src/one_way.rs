@@ -33,6 +33,7 @@ pub(crate) fn run<B: Backend>(
         after_all: None,
         repeatables: &[],
         squash: None,
+        snapshot: None,
         adoption: None,
         rules,
         ..*migrator.set

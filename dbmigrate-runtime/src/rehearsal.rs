@@ -99,7 +99,8 @@ pub(crate) fn rehearse<B: Backend>(
     connection: &mut B::Connection,
     what: Rehearse,
 ) -> Result<Rehearsal, Error> {
-    let set = migrator.set;
+    // What each migration would do is to be seen.
+    let set = &Set { snapshot: None, ..*migrator.set };
     let options = Options { backup: None, ..migrator.options.clone() };
     let mut session = migrator.session(connection);
     let mut db = Db::new(&mut session, &options);
@@ -146,6 +147,7 @@ pub(crate) fn copied<B: Backend>(
 
 /// Rehearses one run of a set, on a copy that is there.
 pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Options, to: Option<u64>) -> Rehearsal {
+    let set = &Set { snapshot: None, ..*set };
     let mut watch = Watch::new(session, set, options);
     let result = up::up(&mut watch, set, options, to);
     came(watch, result)

@@ -56,6 +56,8 @@ pub(crate) fn alone<T>(
             before_all: set.before_all.map(unasserted),
             after_all: set.after_all.map(unasserted),
             squash: None,
+            // What the migrations make is to be seen.
+            snapshot: None,
             rules: Rules { transaction: TransactionMode::Each, ..set.rules },
             ..*set
         })

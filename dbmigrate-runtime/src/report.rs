@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::adoption::TakenOver;
+use crate::snapshot::Started;
 
 /// What was applied and rolled back, in the order in which it happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The copy of the database that was kept first.
     pub backup: Option<PathBuf>,
+    /// The snapshot that a fresh database started from: the first of what was applied did not run.
+    pub snapshot: Option<Started>,
     /// The history of another tool that was taken over, before anything else.
     pub adopted: Option<TakenOver>,
 }
@@ -49,9 +52,10 @@ pub struct Done {
     pub number: u64,
     /// Its full name.
     pub name: String,
-    /// How long it took, without the commit.
+    /// How long it took, without the commit; nothing where a [snapshot](Report::snapshot) stood for it.
     pub duration: Duration,
-    /// How long each of its steps took, in order; empty where an interrupted run had done some before.
+    /// How long each of its steps took, in order; empty where an interrupted run had done some before, or a snapshot
+    /// stood for it.
     pub steps: Vec<Duration>,
     /// What is worth knowing: statements that were skipped, with their place.
     pub notes: Vec<String>,

@@ -32,7 +32,10 @@ use crate::requires;
 use crate::script::{self, Stop, Trace};
 use crate::session::DbError;
 use crate::set::{Effect, ForeignKeys, Script, Set, Step};
+use crate::snapshot::Snapshot;
 use crate::violations::Violations;
+
+pub(crate) mod start;
 
 /// What is to do.
 #[derive(Default)]
@@ -80,6 +83,8 @@ pub(crate) struct Runner<'r, 's> {
     makes_way: bool,
     /// Whether a script may have put the check of a foreign key off until the commit.
     deferring: bool,
+    /// What a fresh database may start from, as long as that was not tried.
+    snapshot: Option<Snapshot<'s>>,
     /// Whether the hook before this run has run.
     has_entered: bool,
     /// Whether something was applied.
@@ -129,6 +134,7 @@ impl<'r, 's> Runner<'r, 's> {
             alone: None,
             makes_way: false,
             deferring: false,
+            snapshot: set.snapshot,
             has_entered: false,
             has_applied: false,
             has_left: false,
@@ -164,6 +170,12 @@ impl<'r, 's> Runner<'r, 's> {
             if std::mem::take(&mut current.creates) {
                 self.context.history.create(db)?;
             }
+            if let (Some(Snapshot { by, .. }), Way::Up(0, _)) = (self.snapshot, &first.way)
+                && (by.start)(self, db, &mut current, report)?
+            {
+                continue;
+            }
+            let Some(first) = current.jobs.front() else { return db.rollback() };
             if !first.script(&mut Vec::new()).transaction {
                 if let Err(error) = self.enter(db, first) {
                     db.rollback()?;

@@ -6,6 +6,7 @@
 
 use crate::adoption::Adoption;
 use crate::late::OrderProof;
+use crate::snapshot::Snapshot;
 
 /// The version of these types. Generated code checks it at compile time.
 pub const FORMAT: u32 = 1;
@@ -32,6 +33,8 @@ pub struct Set<'a> {
     pub schema: Option<&'a str>,
     /// What the first migration stands for, where it is a squash.
     pub squash: Option<Squash<'a>>,
+    /// What a fresh database may start from, in the place of its first migrations.
+    pub snapshot: Option<Snapshot<'a>>,
     /// The history of another tool that databases may still have.
     pub adoption: Option<Adoption<'a>>,
     /// What the package's configuration says.

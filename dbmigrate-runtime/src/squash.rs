@@ -99,12 +99,13 @@ pub(crate) fn recording(
 }
 
 fn join(report: &mut Report, more: Report) {
-    let Report { applied, rolled_back, repeated, notes, backup, adopted } = more;
+    let Report { applied, rolled_back, repeated, notes, backup, snapshot, adopted } = more;
     report.applied.extend(applied);
     report.rolled_back.extend(rolled_back);
     report.repeated.extend(repeated);
     report.notes.extend(notes);
     report.backup = report.backup.take().or(backup);
+    report.snapshot = report.snapshot.take().or(snapshot);
     report.adopted = report.adopted.take().or(adopted);
 }
 
@@ -145,8 +146,10 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
             history.stand_in(db, &recorded)?;
             let is_own = recorded.name == first.name;
             // The rows have emptied the head, and of those that come before the set it says nothing.
-            if is_own && let Found::History(known) = look(db, set)? {
-                history.write_head(db, known.chain())?;
+            if is_own {
+                if let Found::History(known) = look(db, set)? {
+                    history.write_head(db, known.chain())?;
+                }
             }
             Ok(is_own)
         })?;
@@ -216,7 +219,13 @@ impl<'a> InForce<'a> {
     where
         'a: 's,
     {
-        Set { migrations: &self.migrations, repeatables: &self.repeatables, sealed: self.sealed, ..*set }
+        Set {
+            migrations: &self.migrations,
+            repeatables: &self.repeatables,
+            sealed: self.sealed,
+            snapshot: None,
+            ..*set
+        }
     }
 }
 

@@ -113,7 +113,7 @@ impl<'a, B: Backend> Testing<'a, B> {
         let alone = set.migrations.iter().zip(&requires);
         let migrations: Vec<Migration<'_>> =
             alone.map(|(migration, requires)| Migration { requires, ..*migration }).collect();
-        Trial::new(&self, &Set { migrations: &migrations, squash: None, ..*set })?.walk()
+        Trial::new(&self, &Set { migrations: &migrations, squash: None, snapshot: None, ..*set })?.walk()
     }
 }
 

@@ -66,10 +66,9 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
     };
     let first = todo(&mut db, &found, set, options, goal)?;
     if first.pending.is_empty() && first.repeats.is_empty() {
-        if let Found::History(known) = &found
-            && !known.is_recognised
-        {
-            mend_head(&mut db, set, known);
+        match &found {
+            Found::History(known) if !known.is_recognised => mend_head(&mut db, set, known),
+            _ => {}
         }
         return Ok(Report::default());
     }

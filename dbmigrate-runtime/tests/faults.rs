@@ -198,6 +198,33 @@ fn a_fresh_database() {
     case(rebuilds(), 0).check();
 }
 
+/// What [`plain`] leads to, all of it or but for the last.
+fn begun(package: Package) -> Package {
+    package.snapshot(
+        2,
+        &[
+            "CREATE TABLE a (x)",
+            "CREATE TABLE b (x)",
+            "INSERT INTO a (rowid, x) VALUES (1, 1), (2, 2)",
+            "INSERT INTO b (rowid, x) VALUES (1, 1), (2, 2)",
+            "CREATE INDEX a_last ON a (x)",
+            "CREATE INDEX b_last ON b (x)",
+        ],
+    )
+}
+
+#[test]
+fn a_fresh_database_with_a_snapshot() {
+    let mut db = settings(memory());
+    assert!(begun(package(plain())).runner().up(&mut db).unwrap().snapshot.is_some());
+    Case { besides: begun, ..case(plain(), 0) }.check();
+    Case { besides: |package| repeating(begun(package)), ..case(plain(), 0) }.check();
+    let files = || plain().into_iter().take(2).collect();
+    Case { besides: begun, stepwise: false, ..case(files(), 0) }.check();
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    Case { besides: begun, rules, stepwise: false, ..case(files(), 0) }.check();
+}
+
 #[test]
 fn all_in_one_transaction() {
     let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };

@@ -14,6 +14,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
 use crate::execute::starts_with;
+use crate::steady::Judge;
 use crate::watch::Watch;
 
 /// What SQLite says of an index, a check or a generated column over a function that may answer anything.
@@ -52,8 +53,9 @@ const ZONE: &str = "depends on the time zone of the machine";
 pub(crate) type Asked = Arc<Mutex<Vec<(&'static str, &'static str)>>>;
 
 /// Looks on while scripts run.
-#[derive(Default)]
 pub(crate) struct Chance {
+    /// What its findings are called.
+    code: &'static str,
     pub(crate) asked: Asked,
     /// The statements that write such a value.
     pub(crate) found: Vec<Diagnostic>,
@@ -65,6 +67,15 @@ pub(crate) struct Chance {
 }
 
 impl Chance {
+    pub(crate) fn new(code: &'static str, pure: bool) -> Self {
+        Self { code, asked: Asked::default(), found: Vec::new(), pure, has_inserted: false }
+    }
+
+    /// What was asked for since the last statement of a script ran.
+    pub(crate) fn take(&self) -> Vec<(&'static str, &'static str)> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn register(&self, connection: &Connection) -> rusqlite::Result<()> {
         for (name, times) in TIMES {
             let pure = self.pure && !times.is_empty();
@@ -89,7 +100,7 @@ impl Chance {
         let original = Mutex::new(Connection::open_in_memory()?);
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
         let flags = if pure { flags | FunctionFlags::SQLITE_DETERMINISTIC } else { flags };
-        connection.create_scalar_function(name, -1, flags, move |context: &Context<'_>| {
+        connection.create_scalar_function(name, -1, flags, move |context: &mut Context<'_>| {
             let arguments: Vec<Value> = (0..context.len()).map(|at| value(context.get_raw(at))).collect();
             if let Some(why) = depends(&arguments) {
                 asked.lock().unwrap_or_else(PoisonError::into_inner).push((name, why));
@@ -100,6 +111,17 @@ impl Chance {
             let original = original.lock().unwrap_or_else(PoisonError::into_inner);
             original.query_row(&sql, params_from_iter(arguments), |row| row.get::<_, Value>(0))
         })
+    }
+}
+
+/// A function as people write it.
+pub(crate) fn shown(name: &str) -> String {
+    if name.starts_with("current_") { name.to_ascii_uppercase() } else { format!("{name}()") }
+}
+
+impl Judge for Chance {
+    fn found(self) -> Vec<Diagnostic> {
+        self.found
     }
 }
 
@@ -137,7 +159,7 @@ impl Watch for Chance {
     }
 
     fn ran(&mut self, connection: &Connection, script: &Script, statement: &Statement) -> rusqlite::Result<()> {
-        let mut asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut asked = self.take();
         let sql = script.source.slice(statement.span);
         if !self.has_inserted && tokens(sql).any(|token| is_word(sql, token, LAST)) {
             asked.push((LAST, "is of what the connection did before"));
@@ -150,10 +172,9 @@ impl Watch for Chance {
         if connection.prepare(script.source.slice(statement.span)).is_ok_and(|statement| statement.readonly()) {
             return Ok(());
         }
-        let function = if name.starts_with("current_") { name.to_ascii_uppercase() } else { format!("{name}()") };
-        let message = format!("this writes what `{function}` answers, which {why}");
+        let message = format!("this writes what `{}` answers, which {why}", shown(name));
         let place = Location::new(&script.source, script.source.first_line(statement.span));
-        self.found.push(Diagnostic::error("squash-chance", message).at(place));
+        self.found.push(Diagnostic::error(self.code, message).at(place));
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::proof::Step;
 use crate::read::{ReadOptions, read};
 use crate::watch::{Nobody, Watch};
-use crate::{execute, repeatable, scratch, views};
+use crate::{execute, repeatable, scratch, snapshot, views};
 
 /// What a replay found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Replay {
     pub unchecked_downs: Vec<(String, Stopped)>,
     /// The first migration or hook that can't be replayed, where that ended the replay.
     pub stopped: Option<(String, Stopped)>,
+    /// What speaks against the snapshot of the set.
+    pub doubts: Vec<Diagnostic>,
     /// The schema that all of it leads to, where it was asked for and everything ran.
     pub schema: Option<Schema>,
 }
@@ -74,6 +76,7 @@ impl fmt::Display for Stopped {
 pub fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Replay {
     let (mut replay, elsewhere) = watched(set, program, false, &mut Nobody);
     replay.diagnostics.extend(elsewhere.into_iter().map(|(_, finding)| finding));
+    replay.diagnostics.append(&mut replay.doubts);
     replay
 }
 
@@ -89,7 +92,8 @@ pub(crate) fn watched(
     watch: &mut dyn Watch,
 ) -> (Replay, Vec<Elsewhere>) {
     let mut replay = Replay::default();
-    let elsewhere = Replayer::new(set, program).ups_and_downs(&mut replay, schema, watch).unwrap_or_else(|error| {
+    let replayer = Replayer { proves: true, ..Replayer::new(set, program) };
+    let elsewhere = replayer.ups_and_downs(&mut replay, schema, watch).unwrap_or_else(|error| {
         let message = format!("could not use a database in memory: {error}");
         replay.diagnostics.push(Diagnostic::error("replay", message));
         Vec::new()
@@ -104,6 +108,8 @@ pub(crate) struct Replayer<'r> {
     program: Option<&'r dyn Program>,
     /// Whether any script may put the check of a foreign key off until its commit.
     deferring: bool,
+    /// Whether the snapshot of the set is compared with what its migrations have led to.
+    proves: bool,
 }
 
 /// Why a way was not gone.
@@ -126,7 +132,7 @@ impl<'r> Replayer<'r> {
             Body::Rust(_) => [None, None],
         });
         let deferring = scripts.flatten().chain(set.hooks()).any(execute::mentions_deferring);
-        Self { set, program, deferring }
+        Self { set, program, deferring, proves: false }
     }
 
     fn ups_and_downs(
@@ -162,6 +168,13 @@ impl<'r> Replayer<'r> {
         let hook = self.set.before_all.as_ref();
         let began = replay.diagnostics.is_empty() && replay.stopped.is_none();
         if began && hook.is_none_or(|hook| replay.went(path(hook), self.hook(connection, hook, watch))) {
+            let mut proved = self.set.snapshot.as_ref().filter(|_| self.proves);
+            if let (Some(_), Some(hook)) = (proved, hook)
+                && !snapshot::is_empty(connection).unwrap_or(false)
+            {
+                proved = None;
+                replay.doubts.push(snapshot::of_no_use(hook));
+            }
             for (at, migration) in migrations.by_ref() {
                 watch.comes(at);
                 let went = self.go(connection, migration, Step::Up, watch).and_then(|()| {
@@ -172,6 +185,9 @@ impl<'r> Replayer<'r> {
                     break;
                 }
                 replay.ups += 1;
+                if let Some(snapshot) = proved.filter(|snapshot| snapshot.number == migration.number) {
+                    replay.doubts.extend(snapshot::check(self.set, snapshot, connection));
+                }
             }
         }
         replay.unchecked.extend(migrations.map(|(_, migration)| migration.name()));

@@ -4,16 +4,23 @@
 //! nothing is computed twice. Rowids are written where they can be named. Tables that a module keeps its data in are
 //! never written: the module is given its rows.
 
+mod doubts;
+mod file;
 mod literal;
 mod rows;
 mod same;
 mod virtual_table;
 
+use dbmigrate_core::config::Stubs;
 use rusqlite::Connection;
 
+pub use file::{SnapshotFile, check_snapshot, snapshot_file};
+pub(crate) use file::{check, is_empty, of_no_use};
 pub(crate) use same::differences;
+pub use same::differences_but;
 
 use crate::render::sql::ended;
+use crate::scratch;
 use crate::snapshot::virtual_table::filled;
 
 /// A database as SQL.
@@ -56,7 +63,7 @@ pub(crate) struct Object {
 }
 
 /// Writes `main` as SQL.
-pub(crate) fn snapshot(connection: &Connection) -> Result<Snapshot, Refusal> {
+pub(crate) fn snapshot(connection: &Connection, stubs: &Stubs) -> Result<Snapshot, Refusal> {
     let objects = objects(connection)?;
     let made: Vec<(&Object, &str)> = objects
         .iter()
@@ -77,7 +84,7 @@ pub(crate) fn snapshot(connection: &Connection) -> Result<Snapshot, Refusal> {
         }
     }
     // They show what the rows alone would have counted.
-    let trial = Connection::open_in_memory()?;
+    let trial = scratch::open(stubs)?;
     trial.execute_batch("PRAGMA foreign_keys = OFF")?;
     trial.execute_batch(&snapshot.sql)?;
     let mut written = String::new();

@@ -22,9 +22,9 @@ pub(crate) struct AdoptArgs {
     /// The table of its history, where that is not the usual one
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
-    /// What becomes of that table in every database
-    #[arg(long, value_name = "WHAT", default_value = "keep")]
-    pub(crate) old_table: OldTable,
+    /// What becomes of that table in every database [default: keep]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) old_table: Option<OldTable>,
     /// The folder of the package for the new files, where they can't stay where they are
     #[arg(long, value_name = "NEW")]
     pub(crate) dir: Option<String>,

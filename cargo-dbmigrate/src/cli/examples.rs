@@ -84,6 +84,14 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[("renumber --dry-run", "see what would move"), ("renumber --onto origin/release", "behind another branch")],
     ),
     (
+        "snapshot",
+        &[
+            ("snapshot", "before a release"),
+            ("snapshot --to 040", "of those that change no more"),
+            ("snapshot --remove", "it is a cache"),
+        ],
+    ),
+    (
         "squash",
         &[
             ("squash --through 040", "one file for 001 to 040"),

@@ -82,6 +82,7 @@ fn what_is_a_migration_is_completed_as_one() {
         ("test", "from"),
         ("lock", "to"),
         ("lock", "accept"),
+        ("snapshot", "to"),
         ("squash", "through"),
         ("script", "from"),
         ("script", "to"),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Context, database};
 use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, Verbosity};
-use crate::error::{CliError, DONE};
+use crate::error::{CliError, DONE, NO};
 use crate::ops::adopt::{self, Asked, Plan};
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
@@ -23,39 +23,50 @@ use crate::report::{self, Reason};
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     database::aim(&args.database, context);
     let project = project::select_one(context.global)?;
-    if adopt::is_adopted(&project) {
-        return again(&project, args, context);
-    }
-    let at_hand = at_hand(&args.database, &project)?;
-    let (path, mut at_hand) = at_hand.unzip();
-    let asked = Asked {
-        from: args.from.as_deref(),
-        files: args.files.as_deref().map(|files| folder(&project, files)),
-        table: args.table.as_deref(),
-        keep: args.old_table == OldTable::Keep,
-        dir: args.dir.as_deref(),
-        database: at_hand.as_ref(),
+    let is_adopted = adopt::is_adopted(&project);
+    let worked_out = work_out(&project, args);
+    let (at_hand, plan) = match worked_out {
+        Ok((at_hand, plan)) if !is_adopted || adopt::is_stopped(&project, &plan) => (at_hand, plan),
+        _ if is_adopted => return again(&project, args, context),
+        Ok(found) => found,
+        Err(error) => return Err(error),
     };
-    let plan = adopt::plan(&project, &asked)?;
-    if let Some(database) = at_hand.as_ref().filter(|_| args.database.database.is_some()) {
+    let (path, mut at_hand) = at_hand.unzip();
+    let converts = args.database.database.is_some();
+    if let Some(database) = at_hand.as_ref().filter(|_| converts) {
         adopt::trial::check(&plan.set, database, args.force)?;
     }
-    if !args.plan {
-        adopt::write(&project, &plan)?;
-    }
-    show(&project, &plan, args.plan, context);
     if args.plan {
+        show(&project, &plan, true, context);
         return Ok(match (path, &mut at_hand) {
-            (Some(path), Some(at_hand)) => preview(&plan, &path, at_hand, context),
+            (Some(path), Some(at_hand)) => preview(&plan, args, &path, at_hand, context),
             _ => DONE,
         });
     }
+    let asks = converts && !args.yes;
+    if asks && !agreed(&project, &plan, path.as_deref(), context)? {
+        return Ok(NO);
+    }
+    let there = adopt::write(&project, &plan)?;
+    if there > 0 {
+        let files = report::count(there, "file");
+        context.shell.note(&format!("{files} of it had been written before, by an `adopt` that was stopped"));
+    }
+    if !asks || context.shell.is_json() {
+        show(&project, &plan, false, context);
+    }
+    let is_old = at_hand.as_mut().is_some_and(|at_hand| has_old_history(&plan, at_hand));
     drop(at_hand);
-    let exit = match args.database.database {
-        Some(_) => convert(args, context)?,
-        None => DONE,
+    let exit = match converts {
+        true => convert(args, true, context)?,
+        false => DONE,
     };
     if !context.shell.is_json() {
+        if let Some(path) = path.filter(|_| is_old && !converts) {
+            let path = quoted(&path.display().to_string());
+            context.shell.note(&format!("{path} was only looked at: it still has the old history"));
+            context.shell.help(&format!("to take that database over now: `cargo dbmigrate adopt --database {path}`"));
+        }
         for step in adopt::left_to_do(&project, &plan)? {
             context.shell.help(&step);
         }
@@ -63,30 +74,84 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     Ok(exit)
 }
 
+/// A database, and where it lies.
+type AtHand = Option<(PathBuf, Connection)>;
+
+/// What is to be written, and the database that was looked at for it.
+fn work_out(project: &Project, args: &AdoptArgs) -> Result<(AtHand, Plan), CliError> {
+    let at_hand = at_hand(&args.database, project)?;
+    let asked = Asked {
+        from: args.from.as_deref(),
+        files: args.files.as_deref().map(|files| folder(project, files)),
+        table: args.table.as_deref(),
+        keep: args.old_table != Some(OldTable::Drop),
+        dir: args.dir.as_deref(),
+        database: at_hand.as_ref().map(|(_, database)| database),
+    };
+    let plan = adopt::plan(project, &asked)?;
+    Ok((at_hand, plan))
+}
+
+/// Shows all of it and asks, before anything is written.
+fn agreed(project: &Project, plan: &Plan, path: Option<&Path>, context: &mut Context<'_>) -> Result<bool, CliError> {
+    if !context.shell.is_json() {
+        show(project, plan, true, context);
+    }
+    let database = path.unwrap_or(Path::new("the database")).display();
+    let question = format!("adopt: write these files and take over the history of {database}; a copy is kept first?");
+    match context.shell.confirm(&question) {
+        Some(true) => Ok(true),
+        Some(false) => {
+            context.shell.status("Finished", "nothing was written");
+            Ok(false)
+        }
+        None => Err(CliError::usage("`adopt` asks first, and there is no terminal to ask on")
+            .help("`--yes` does it without asking")
+            .help("nothing was written")),
+    }
+}
+
 /// The files are taken over already: a database is left.
 fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let asks_for_files = args.from.is_some() || args.files.is_some() || args.dir.is_some() || args.table.is_some();
+    let file = format!("{}/{}", project.config.dir, dbmigrate_core::adoption::FILE);
     if asks_for_files || args.plan {
-        let file = format!("{}/{}", project.config.dir, dbmigrate_core::adoption::FILE);
         return Err(CliError::usage(format!(
             "the package has taken over from another tool already: `{file}` says what"
         ))
         .help("to take over a database: `cargo dbmigrate adopt --database FILE`")
         .help(format!("to begin anew, remove what was written: {}", quoted(&file))));
     }
-    convert(args, context)
+    if let Some((asked, keeps)) = args.old_table.zip(adopt::keeps_old_table(project))
+        && (asked == OldTable::Keep) != keeps
+    {
+        let [now, then] = if keeps { ["keep", "drop"] } else { ["drop", "keep"] };
+        let message = format!("`{file}` says what becomes of the old table in every database: `old-table = \"{now}\"`");
+        return Err(CliError::usage(message).help(format!(
+            "write `old-table = \"{then}\"` there, then `cargo dbmigrate adopt` without `--old-table`"
+        )));
+    }
+    convert(args, false, context)
+}
+
+/// Whether the history of a database is that of the old tool.
+fn has_old_history(plan: &Plan, at_hand: &mut Connection) -> bool {
+    runtime_set::with_set(&plan.set, |set| {
+        Migrator::<Rusqlite>::new(set).status(at_hand).is_ok_and(|status| status.old.is_some())
+    })
 }
 
 /// Converts a database by what the package says now.
-fn convert(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let verb = Verb::Adopt { yes: args.yes, force: args.force };
+fn convert(args: &AdoptArgs, is_agreed: bool, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let verb = Verb::Adopt { yes: args.yes || is_agreed, force: args.force };
     database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
 }
 
 /// What the old history of a database would mean.
-fn preview(plan: &Plan, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
+fn preview(plan: &Plan, args: &AdoptArgs, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
     let request = Request {
-        program: "cargo dbmigrate".to_owned(),
+        program: database::PROGRAM.to_owned(),
+        named: database::named(&args.database),
         verb: Verb::Status { check: false },
         set: None,
         format: if context.shell.is_json() { Format::Json } else { Format::Human },

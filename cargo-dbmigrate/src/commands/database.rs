@@ -1,12 +1,12 @@
 //! What the database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
 //! package's own runner.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dbmigrate_core::MigrationSet;
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_runtime::cli::{self, Format, Mend, Request, Terminal, Verb};
+use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
 use super::Context;
@@ -15,7 +15,9 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
 use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
-use crate::shell::Aim;
+
+/// What people type.
+pub(super) const PROGRAM: &str = "cargo dbmigrate";
 
 /// What the history records for migrations that this program applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
@@ -50,10 +52,14 @@ pub(super) fn run_with_copy(
 
 /// Lets suggested commands name the database and the set that were named.
 pub(super) fn aim(args: &DatabaseArgs, context: &mut Context<'_>) {
-    let flag = |name: &str, value: String| format!(" --{name} {}", quoted(&value));
-    let database = args.database.as_ref().map(|path| flag("database", path.display().to_string()));
-    let set = context.global.set.as_ref().map(|set| flag("set", set.clone()));
-    context.shell.aim(Aim { database: database.unwrap_or_default(), set: set.unwrap_or_default() });
+    let set = context.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
+    context.shell.aim(Aim { program: PROGRAM.to_owned(), database: named(args), set: set.unwrap_or_default() });
+}
+
+/// The flag by which the database was named; nothing where it was not.
+pub(super) fn named(args: &DatabaseArgs) -> String {
+    let flag = |path: &PathBuf| format!(" --database {}", quoted(&path.display().to_string()));
+    args.database.as_ref().map(flag).unwrap_or_default()
 }
 
 /// As [`run_with_copy`], on the database of this set alone.
@@ -114,7 +120,8 @@ fn on_one(
         context.shell.status("Database", &format!("{} (from {})", database.path.display(), database.source));
     }
     let request = Request {
-        program: "cargo dbmigrate".to_owned(),
+        program: PROGRAM.to_owned(),
+        named: named(args),
         verb: verb.clone(),
         set: asked.map(str::to_owned),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },

@@ -25,6 +25,7 @@ mod reset;
 mod restore;
 mod schema;
 mod script;
+mod snapshot;
 mod squash;
 mod status;
 mod test;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli, shell: &mut Shell) -> Result<u8, CliError> {
         Command::Explain(args) => explain::run(args, &mut context),
         Command::Lock(args) => lock::run(args, &mut context),
         Command::Renumber(args) => renumber::run(args, &mut context),
+        Command::Snapshot(args) => snapshot::run(args, &mut context),
         Command::Squash(args) => squash::run(args, &mut context),
         Command::Schema(args) => schema::run(args, &mut context),
         Command::Script(args) => script::run(args, &mut context),

@@ -63,6 +63,10 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
         let stay = if done.sealed == 1 { "stays" } else { "stay" };
         shell.note(&format!("{} after it {stay} sealed", migrations(done.sealed)));
     }
+    if done.has_snapshot {
+        shell.note("the snapshot is of what it replaces: no database starts from it any more");
+        shell.help("take another: `cargo dbmigrate snapshot`");
+    }
     if !args.dry_run {
         shell.help("to take it back: `cargo dbmigrate squash --undo`; to keep it: `cargo dbmigrate lock`");
     }
@@ -83,7 +87,10 @@ fn take_back(project: &Project, dry_run: bool, shell: &mut Shell) -> Result<(), 
     }
     let [moved, removed] = if dry_run { ["Would move", "Would remove"] } else { ["Moved", "Removed"] };
     shell.status(moved, &format!("{} back", report::count(done.moves.len(), "file")));
-    let Some((name, file)) = done.squash else { return Ok(()) };
+    let Some((name, file)) = done.squash else {
+        shell.note("a squash, or an undo, had been stopped: what it had begun is put back");
+        return Ok(());
+    };
     shell.status(removed, &file);
     if !dry_run {
         let number = name.split('_').next().unwrap_or_default();

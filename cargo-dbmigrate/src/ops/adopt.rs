@@ -64,6 +64,12 @@ pub(crate) fn is_adopted(project: &Project) -> bool {
     project.root.join(&project.config.dir).join(adoption::FILE).exists()
 }
 
+/// Whether somebody has begun to write exactly this and was stopped: then the same command goes on. What is there as a
+/// whole may have been changed since, and is left alone.
+pub(crate) fn is_stopped(project: &Project, plan: &Plan) -> bool {
+    plan.files.iter().any(|(path, text)| files::is_written(&project.root, path, text)) && project.load().has_errors()
+}
+
 /// Works it out.
 pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliError> {
     project.sound_config()?;
@@ -85,17 +91,21 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
         return Err(CliError::failure(message).help("name the folder that has them: `--files DIR`"));
     }
     let in_place = asked.dir.is_none_or(|asked| asked == dir) && files::stay(project, &dir, &translated);
-    let target = if in_place { dir.clone() } else { files::target(project, &dir, asked.dir)? };
-    let config = manifest::config(project, &target, &translated);
-    let mut files = if in_place { Vec::new() } else { files::written(&target, &translated) };
     let adoption = Adoption {
         tool: found.tool,
         table: found.table.filter(|table| found.tool.usual_table() != Some(table)),
         keep: asked.keep,
         migrations: adopted(found.tool, &translated, asked.database, is_list),
     };
-    let set = read(project, config.clone(), &files, in_place, &adoption)?;
-    files.push((format!("{target}/{}", adoption::FILE), adoption.render()));
+    let written = |dir: &str| {
+        let mut files = if in_place { Vec::new() } else { files::written(dir, &translated) };
+        files.push((format!("{dir}/{}", adoption::FILE), adoption.render()));
+        files
+    };
+    let target = if in_place { dir.clone() } else { files::target(project, &dir, asked.dir, written)? };
+    let config = manifest::config(project, &target, &translated);
+    let files = written(&target);
+    let set = read(project, config.clone(), &files[..files.len() - 1], in_place, &adoption)?;
     let Translated { diagnostics, notes, .. } = &translated;
     let plan = Plan {
         tool: found.tool,
@@ -157,29 +167,40 @@ fn read(
     Ok(loaded.set)
 }
 
-/// Nothing is written over.
+/// Nothing is written over, but for what a stopped `adopt` has left.
 fn refuse_present(project: &Project, files: &[(String, String)]) -> Result<(), CliError> {
     let there: Vec<Diagnostic> = files
         .iter()
         .filter(|(path, _)| project.root.join(path).symlink_metadata().is_ok())
+        .filter(|(path, text)| !files::is_begun(&project.root, path, text))
         .map(|(path, _)| Diagnostic::error("present", format!("`{path}` is there already")).in_file(path))
         .collect();
     if there.is_empty() { Ok(()) } else { Err(CliError::diagnostics(there).help("name another folder: `--dir NEW`")) }
 }
 
-/// Writes all of it, or nothing.
-pub(crate) fn write(project: &Project, plan: &Plan) -> Result<(), CliError> {
+/// Writes all of it, or nothing; returns how many of the files a stopped `adopt` had written before.
+pub(crate) fn write(project: &Project, plan: &Plan) -> Result<usize, CliError> {
     let guard = create::lock(project)?;
     let folders = missing_folders(&project.root, &plan.files);
-    create::write(project, &plan.files)?;
+    let (there, left): (Vec<_>, Vec<_>) =
+        plan.files.iter().cloned().partition(|(path, text)| files::is_written(&project.root, path, text));
+    for (path, text) in &left {
+        // The beginning of a file whose writer was stopped.
+        if files::is_begun(&project.root, path, text) {
+            let path = project.root.join(path);
+            fs::remove_file(&path)
+                .map_err(|error| CliError::failure(format!("could not remove `{}`: {error}", path.display())))?;
+        }
+    }
+    create::write(project, &left)?;
     if let Some(manifest) = &plan.manifest {
         edit::write(std::slice::from_ref(manifest)).inspect_err(|_| {
-            plan.files.iter().for_each(|(path, _)| drop(fs::remove_file(project.root.join(path))));
+            left.iter().for_each(|(path, _)| drop(fs::remove_file(project.root.join(path))));
             folders.iter().for_each(|folder| drop(fs::remove_dir(folder)));
         })?;
     }
     drop(guard);
-    Ok(())
+    Ok(there.len())
 }
 
 /// The folders that are made on the way, the deepest first.
@@ -220,6 +241,11 @@ pub(crate) fn left_to_do(project: &Project, plan: &Plan) -> Result<Vec<String>, 
         left.push(format!("when nothing reads the old files any more: `git rm -r {from}`"));
     }
     Ok(left)
+}
+
+/// What `adopted.toml` of a package says becomes of the old table; none where it can't be read.
+pub(crate) fn keeps_old_table(project: &Project) -> Option<bool> {
+    project.load().set.adoption.map(|adoption| adoption.keep)
 }
 
 /// Whose files a tool's are.

@@ -110,5 +110,6 @@ pub(crate) fn merged(set: &MigrationSet, sets: &[&MigrationSet]) -> Whole {
     let repeatables = sets.iter().flat_map(|it| it.repeatables.iter().cloned()).collect();
     let is_other = |it: &&&MigrationSet| it.config.set != set.config.set;
     let others = sets.iter().filter(is_other).map(|it| it.config.set.clone()).collect();
-    Whole { set: MigrationSet { migrations, repeatables, ..set.clone() }, others, own }
+    // What a fresh database starts from has nothing of others.
+    Whole { set: MigrationSet { migrations, repeatables, snapshot: None, ..set.clone() }, others, own }
 }

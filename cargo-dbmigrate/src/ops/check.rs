@@ -14,7 +14,7 @@ use crate::ops::program::UNUSABLE;
 use crate::ops::project::Project;
 use crate::ops::rows::Database;
 use crate::ops::since::{Since, since};
-use crate::ops::{declared, late, wiring};
+use crate::ops::{declared, late, snapshot, wiring};
 
 /// What to check besides the files.
 #[derive(Debug, Default, Clone)]
@@ -115,7 +115,7 @@ pub(crate) fn check(
     // Statements of a set with a gap or an unknown directive would be judged in the wrong order.
     let (replay, findings) = sound.then(|| lint(&whole.set, program, &options)).unzip();
     if let Some(replay) = &replay {
-        others.extend(replay.diagnostics.iter().cloned());
+        others.extend(replay.diagnostics.iter().chain(&replay.doubts).cloned());
         others.extend(replay.schema.iter().flat_map(|before| declared::check(project, &set, before)));
         if whole.builds_on_others() {
             others.extend(declares.then(|| declared::not_compared(project, &whole)));
@@ -124,6 +124,11 @@ pub(crate) fn check(
             others.extend(late::check(&set, &since));
         }
     }
+    if whole.builds_on_others() {
+        // What others have made is not what it stands for.
+        others.extend(dbmigrate_schema::check_snapshot(&set));
+    }
+    others.extend(snapshot::behind(&set));
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&whole.set, &ran, &options), findings.unwrap_or_default(), others, explained);
     let linted = linted(&whole.set, &ran, &options).count();

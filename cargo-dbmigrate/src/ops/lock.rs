@@ -1,7 +1,7 @@
 //! Seals migrations: works out `migrations.lock` and writes it.
 
 use dbmigrate_core::lock::{FILE, Lock, Sealed, SealedSchema};
-use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceText, snapshot};
 use dbmigrate_runtime::Migrator;
 use dbmigrate_schema::{Program, migrated};
 
@@ -103,6 +103,9 @@ pub(crate) fn lock(
         Ok(None) => old.schema.clone().filter(|_| accepted.is_empty()),
         Err(_) => None,
     };
+    // Who deleted the file is done with it.
+    let is_kept = || project.root.join(&project.config.dir).join(snapshot::FILE).symlink_metadata().is_ok();
+    new.snapshot = old.snapshot.clone().filter(|_| is_kept());
     let file = format!("{}/{FILE}", project.config.dir);
     let path = project.root.join(&file);
     let text = new.to_text();

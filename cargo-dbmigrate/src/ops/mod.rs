@@ -30,6 +30,7 @@ pub(crate) mod schema;
 pub(crate) mod schema_reader;
 pub(crate) mod script;
 pub(crate) mod since;
+pub(crate) mod snapshot;
 pub(crate) mod space;
 pub(crate) mod squash;
 pub(crate) mod test;

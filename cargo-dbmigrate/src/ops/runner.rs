@@ -6,7 +6,7 @@ use std::process::Command;
 
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, Step};
 use dbmigrate_runtime::Stopped;
-use dbmigrate_runtime::cli::{Back, Baseline, Format, Mend, PROGRAM, Request, Verb};
+use dbmigrate_runtime::cli::{Back, Baseline, Format, Mend, NAMED, PROGRAM, Request, Verb};
 
 use crate::cli::{BuildArgs, Global};
 use crate::error::{CliError, FAILURE};
@@ -64,7 +64,7 @@ pub(crate) fn run(
     let manifest = project.manifest();
     let build = Build { runner, manifest: &manifest, global, args: build };
     let mut command = cargo();
-    command.env(PROGRAM, &request.program).args(arguments(&build, &database, request));
+    command.env(PROGRAM, &request.program).env(NAMED, &request.named).args(arguments(&build, &database, request));
     let status = command.status().map_err(|error| CliError::failure(format!("could not run `cargo run`: {error}")))?;
     match status.code() {
         Some(code) => Ok(u8::try_from(code).unwrap_or(FAILURE)),
@@ -195,9 +195,17 @@ mod tests {
     use dbmigrate_runtime::{Backup, BackupWhen, cli};
 
     fn request_of(verb: Verb) -> Request {
-        let (program, backup) = ("cargo dbmigrate".to_owned(), Some(Request::default_backup()));
-        let set = None;
-        Request { program, verb, set, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
+        Request {
+            program: "cargo dbmigrate".to_owned(),
+            named: String::new(),
+            verb,
+            set: None,
+            format: Format::Human,
+            verbose: false,
+            quiet: false,
+            busy_timeout: None,
+            backup: Some(Request::default_backup()),
+        }
     }
 
     fn words(line: &str, verb: Verb) -> String {

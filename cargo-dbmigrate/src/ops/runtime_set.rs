@@ -26,6 +26,7 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
         let migrations: Vec<_> = adoption.migrations.iter().map(|entry| adopted(adoption, entry)).collect();
         (adoption, history, shapes, migrations)
     });
+    let snapshot = set.snapshot.as_ref().map(|snapshot| (snapshot, steps(&snapshot.script)));
     let view = |squash: Option<&runtime::Squash<'_>>, work: &mut dyn FnMut(&runtime::Set<'_>)| {
         work(&runtime::Set {
             name: &set.config.set,
@@ -37,6 +38,12 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
             sealed: set.sealed(),
             schema: set.lock.fingerprint(set.chain()),
             squash: squash.copied(),
+            snapshot: snapshot.as_ref().map(|(it, steps)| runtime::Snapshot {
+                number: it.number,
+                chain: it.chain(set),
+                script: sql(&it.script, steps),
+                by: runtime::StartsFrom::SNAPSHOT,
+            }),
             adoption: old.as_ref().map(|(adoption, history, shapes, migrations)| runtime::Adoption {
                 from: adoption.tool.name(),
                 table: history.table.as_deref(),

@@ -114,7 +114,7 @@ fn with_own_requirements<R>(set: &MigrationSet, work: impl FnOnce(&Set<'_>) -> R
             .zip(&own)
             .map(|(migration, requires)| Migration { requires, ..*migration })
             .collect();
-        work(&Set { migrations: &migrations, adoption: None, ..*runtime })
+        work(&Set { migrations: &migrations, snapshot: None, adoption: None, ..*runtime })
     })
 }
 

@@ -14,6 +14,7 @@ use crate::ops::{create, house};
 
 mod change;
 mod prune;
+mod stopped;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -38,6 +39,8 @@ pub(crate) struct Squashed {
     pub(crate) moves: Vec<(String, String)>,
     /// How many sealed migrations come after it and stay sealed.
     pub(crate) sealed: usize,
+    /// Whether the set has a snapshot, which is of no use any more.
+    pub(crate) has_snapshot: bool,
 }
 
 /// Squashes everything up to `through`. `dry_run` changes nothing.
@@ -72,7 +75,8 @@ pub(crate) fn squash(
         apply(&project.root, &changes)?;
     }
     drop(guard);
-    Ok(Squashed { file, squash, folder, moves, sealed: rest.migrations.len() })
+    let has_snapshot = set.snapshot.is_some();
+    Ok(Squashed { file, squash, folder, moves, sealed: rest.migrations.len(), has_snapshot })
 }
 
 /// A squash of a squash stands for what is sealed.
@@ -159,7 +163,8 @@ fn rest(set: &MigrationSet, last: u64) -> Lock {
         let sealed = set.lock.find(migration.number)?;
         Some(Sealed { chain: migration.chain.clone(), ..sealed.clone() })
     });
-    Lock { migrations: kept.collect(), ..Lock::default() }
+    // The snapshot is sealed as before, for whoever takes the squash back; until then it is of other migrations.
+    Lock { migrations: kept.collect(), snapshot: set.lock.snapshot.clone(), ..Lock::default() }
 }
 
 /// The lock that seals what was replaced, as it is and as it was sealed.

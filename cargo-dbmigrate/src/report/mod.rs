@@ -20,6 +20,9 @@ use crate::shell::Shell;
 /// Shows findings in the format that was asked for.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
     for diagnostic in diagnostics {
+        let aimed = |texts: &[String]| texts.iter().map(|text| shell.aimed(text)).collect();
+        let (notes, help) = (aimed(&diagnostic.notes), aimed(&diagnostic.help));
+        let diagnostic = &Diagnostic { notes, help, ..diagnostic.clone() };
         if shell.is_json() {
             shell.data(&json::diagnostic(diagnostic));
         } else {

@@ -291,6 +291,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
     sealed: 4,
     schema: Some("s1:0123456789abcdef"),
     squash: None,
+    snapshot: None,
     adoption: Some(__dbmigrate::Adoption {
         from: "sqlx",
         table: Some("_sqlx_\"migrations\""),

@@ -10,6 +10,7 @@ use crate::migration::{Body, Down, SourceMigration};
 use crate::nearest::nearest;
 use crate::repeatable::Repeatable;
 use crate::script::{Script, Step};
+use crate::snapshot::Snapshot;
 use crate::squash::Replaced;
 
 /// The migrations of a package, in order.
@@ -31,6 +32,8 @@ pub struct MigrationSet {
     pub lock: Lock,
     /// What the first migration stands for, where that is a squash.
     pub replaced: Option<Replaced>,
+    /// `snapshot.sql`: what a fresh database may start from, where that is sealed and of these migrations.
+    pub snapshot: Option<Snapshot>,
     /// `adopted.toml`: the history of another tool that databases may still have.
     pub adoption: Option<Adoption>,
 }
@@ -48,6 +51,7 @@ impl MigrationSet {
             repeatables: Vec::new(),
             lock: Lock::default(),
             replaced: None,
+            snapshot: None,
             adoption: None,
         }
     }

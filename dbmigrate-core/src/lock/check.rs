@@ -9,6 +9,7 @@ use crate::file_name::{FileName, Stem};
 use crate::migration::{Body, Down, SourceMigration};
 use crate::sequence::{quoted, rename};
 use crate::source::Span;
+use crate::squash::{Replaced, UNDO};
 
 /// The sealed numbers that no file claims, under whatever name.
 pub(crate) fn missing(read: &Read, files: &[(String, FileName)]) -> BTreeSet<u64> {
@@ -35,12 +36,12 @@ pub(crate) fn check(
     dir: &str,
     files: &[(String, FileName)],
     migrations: &[SourceMigration],
-    squash: Option<u64>,
+    replaced: Option<&Replaced>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut checker = Checker { read, dir, migrations, accepts: true, renamed: BTreeSet::new(), diagnostics };
+    let mut checker = Checker { read, dir, migrations, accepts: true, replaced, renamed: BTreeSet::new(), diagnostics };
     checker.each(files);
-    checker.order(squash);
+    checker.order(replaced.and_then(Replaced::last).map(|last| last.number));
 }
 
 /// As [`check`], of migrations that are replaced: their history is written, and nothing of it can be accepted.
@@ -51,7 +52,8 @@ pub(crate) fn check_replaced(
     migrations: &[SourceMigration],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    Checker { read, dir, migrations, accepts: false, renamed: BTreeSet::new(), diagnostics }.each(files);
+    Checker { read, dir, migrations, accepts: false, replaced: None, renamed: BTreeSet::new(), diagnostics }
+        .each(files);
 }
 
 struct Checker<'a> {
@@ -60,6 +62,8 @@ struct Checker<'a> {
     migrations: &'a [SourceMigration],
     /// Whether a change can be accepted.
     accepts: bool,
+    /// What a squash has put aside, or has begun to.
+    replaced: Option<&'a Replaced>,
     /// The numbers that sealed migrations were given.
     renamed: BTreeSet<u64>,
     diagnostics: &'a mut Vec<Diagnostic>,
@@ -130,7 +134,13 @@ impl<'a> Checker<'a> {
             None => {
                 let fault = Diagnostic::error("sealed-deleted", format!("`{name}` is sealed, and its file is gone"))
                     .at(Location::new(&self.read.source, place));
-                restore("restore it", &self.files_of(name), fault)
+                if self.replaced.is_some_and(|replaced| replaced.has(name)) {
+                    let help = "a squash that was stopped has moved it: `cargo dbmigrate squash --undo` puts it back";
+                    self.diagnostics.push(fault.help(help));
+                    return;
+                }
+                let fault = restore("restore it", &self.files_of(name), fault);
+                if self.accepts { fault } else { fault.help(UNDO) }
             }
         };
         self.report(fault, name);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{FILE, Lock, Sealed, SealedSchema, VERSION};
+use super::{FILE, Lock, NEWEST, Sealed, SealedSchema, SealedSnapshot, VERSION};
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -16,9 +16,10 @@ use crate::problems::Problems;
 use crate::sequence::quoted;
 use crate::source::{SourceText, Span};
 
-const KEYS: [&str; 4] = ["version", "migrations", "schema", "pruned"];
+const KEYS: [&str; 5] = ["version", "migrations", "schema", "snapshot", "pruned"];
 const MIGRATION_KEYS: [&str; 5] = ["number", "name", "checksum", "chain", "source"];
 const SCHEMA_KEYS: [&str; 2] = ["chain", "fingerprint"];
+const SNAPSHOT_KEYS: [&str; 3] = ["number", "chain", "checksum"];
 
 /// What a checksum is, in words.
 const CHECKSUM: &str = "`v1:` and 64 hexadecimal digits";
@@ -101,9 +102,9 @@ impl Reader<'_> {
         };
         let version = document.get("version");
         match version.map(|version| (integer(version), version.span())) {
-            Some((Some(VERSION), _)) => {}
-            Some((Some(newer), span)) if newer > VERSION => {
-                let message = format!("the file is in version {newer}, and this version of dbmigrate reads {VERSION}");
+            Some((Some(VERSION | NEWEST), _)) => {}
+            Some((Some(newer), span)) if newer > NEWEST => {
+                let message = format!("the file is in version {newer}, and this version of dbmigrate reads {NEWEST}");
                 let fault = Diagnostic::error("lock-version", message)
                     .help("a newer `cargo dbmigrate lock` wrote it: use that version, and its `dbmigrate-build`");
                 self.report(Span::new(span.start, span.end), fault);
@@ -123,6 +124,9 @@ impl Reader<'_> {
         }
         if let Some(value) = document.get("schema") {
             lock.schema = self.schema(value);
+        }
+        if let Some(value) = document.get("snapshot") {
+            lock.snapshot = self.snapshot(value);
         }
         if document.contains_key("pruned") {
             lock.pruned = self.string(&document, "pruned", 0..0, "a version", |version| {
@@ -162,10 +166,7 @@ impl Reader<'_> {
 
     fn migration(&mut self, value: &Value<'_>) -> Option<Sealed> {
         let table = self.table("a migration", value, &MIGRATION_KEYS)?;
-        let number = match table.get("number") {
-            None => self.missing("number", value.span()),
-            Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
-        };
+        let number = self.number(table, value);
         let name = self.string(table, "name", value.span(), "its number, `_` and a name", |name| {
             let parts = name.split_once('_').filter(|_| name.len() <= MAX_LENGTH);
             parts.is_some_and(|(digits, slug)| {
@@ -180,6 +181,13 @@ impl Reader<'_> {
         Some(Sealed { number: number?, name: name?, checksum: checksum?, chain: chain?, source: source? })
     }
 
+    fn number(&mut self, table: &DeTable<'_>, whole: &Value<'_>) -> Option<u64> {
+        match table.get("number") {
+            None => self.missing("number", whole.span()),
+            Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
+        }
+    }
+
     fn schema(&mut self, value: &Value<'_>) -> Option<SealedSchema> {
         let table = self.table("`schema`", value, &SCHEMA_KEYS)?;
         let chain = self.string(table, "chain", value.span(), CHECKSUM, is_checksum);
@@ -189,6 +197,14 @@ impl Reader<'_> {
             plain && (1..=MAX_LENGTH).contains(&text.len())
         });
         Some(SealedSchema { chain: chain?, fingerprint: fingerprint? })
+    }
+
+    fn snapshot(&mut self, value: &Value<'_>) -> Option<SealedSnapshot> {
+        let table = self.table("`snapshot`", value, &SNAPSHOT_KEYS)?;
+        let number = self.number(table, value);
+        let [chain, checksum] =
+            ["chain", "checksum"].map(|key| self.string(table, key, value.span(), CHECKSUM, is_checksum));
+        Some(SealedSnapshot { number: number?, chain: chain?, checksum: checksum? })
     }
 
     /// The table, and an error for each key that it should not have.

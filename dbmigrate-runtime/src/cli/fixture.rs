@@ -126,6 +126,7 @@ pub(super) fn set(
         sealed: 0,
         schema: None,
         squash: None,
+        snapshot: None,
         adoption: None,
         rules: Rules::DEFAULT,
     }))

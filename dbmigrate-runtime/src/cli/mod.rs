@@ -6,6 +6,7 @@
 //! What a run does to a database is not decided here; that is the [`Migrator`](crate::Migrator)'s.
 
 mod adopt;
+mod aim;
 mod ask;
 mod backup;
 mod copies;
@@ -36,12 +37,13 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use aim::Aim;
 pub use human::time;
 pub use location::database_path;
 pub(crate) use open::{Opened, discard_empty, open};
 pub(crate) use output::Output;
 pub use parse::{Invocation, Usage, parse};
-pub use program::PROGRAM;
+pub use program::{NAMED, PROGRAM};
 pub use reason::Reason;
 pub use replay::REPLAY;
 pub(crate) use replay::run as replay_one;

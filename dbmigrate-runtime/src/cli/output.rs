@@ -3,10 +3,12 @@
 
 pub(super) mod adoption;
 mod rehearsal;
+mod snapshot;
 
 use std::path::Path;
 use std::time::Duration;
 
+use super::aim::{Aim, flag};
 use super::failure::{DONE, Failure, NO};
 use super::json::{self, Object};
 use super::live::Live;
@@ -65,6 +67,13 @@ impl<'t> Output<'t> {
         }
     }
 
+    /// What the suggested commands are to name. Of several sets each has its own request.
+    fn aim(&self) -> Aim {
+        let Request { program, named, set, .. } = self.request;
+        let set = set.as_ref().map(|set| flag("set", set)).unwrap_or_default();
+        Aim { program: program.clone(), database: named.clone(), set }
+    }
+
     /// The word on the command line.
     pub(super) fn verb(&self) -> &'static str {
         self.request.verb.name()
@@ -77,13 +86,14 @@ impl<'t> Output<'t> {
             Err(failure) => failure,
         };
         if self.json {
-            self.data(&failure_line(&failure, self.database));
+            let line = failure_line(&failure, &self.aim().all(failure.help()), self.database);
+            self.data(&line);
         } else {
             self.terminal.error(&failure.message());
             if matches!(&failure, Failure::Runner(error) if is_about_database(error)) {
                 self.terminal.note(&format!("the database is {}", open::name(self.database)));
             }
-            failure.help().iter().for_each(|help| self.terminal.help(help));
+            failure.help().iter().for_each(|help| self.help(help));
         }
         failure.exit()
     }
@@ -98,8 +108,13 @@ impl<'t> Output<'t> {
     /// A fact for people.
     pub(super) fn note(&mut self, message: &str) {
         if !self.request.quiet {
-            self.terminal.note(message);
+            self.terminal.note(&self.aim().at(message));
         }
+    }
+
+    /// What to type next, for people.
+    fn help(&mut self, message: &str) {
+        self.terminal.help(&self.aim().at(message));
     }
 
     /// Asks, where somebody is there.
@@ -140,7 +155,8 @@ impl<'t> Output<'t> {
         for done in &report.rolled_back {
             self.done(Reason::MIGRATION_ROLLED_BACK, "Rolled back", done);
         }
-        for done in &report.applied {
+        let stood_for = report.snapshot.as_ref().map_or(0, |started| self.started(started, &report.applied));
+        for done in report.applied.iter().skip(stood_for) {
             self.done(Reason::MIGRATION_APPLIED, "Applied", done);
         }
         for repeated in &report.repeated {
@@ -263,8 +279,8 @@ impl<'t> Output<'t> {
                 .text("name", problem.migration.as_deref())
                 .text("file", problem.file.as_deref())
                 .text("message", &*problem.message)
-                .list("notes", &problem.notes)
-                .list("help", &problem.help)
+                .list("notes", &self.aim().all(&problem.notes))
+                .list("help", &self.aim().all(&problem.help))
                 .line();
             return self.data(&line);
         }
@@ -274,7 +290,7 @@ impl<'t> Output<'t> {
     fn complain(&mut self, problem: &Problem) {
         self.terminal.error(&problem.message);
         problem.notes.iter().for_each(|note| self.note(note));
-        problem.help.iter().for_each(|help| self.terminal.help(help));
+        problem.help.iter().for_each(|help| self.help(help));
     }
 
     /// What was recorded without running it, and how the database compares with it.
@@ -364,7 +380,7 @@ impl<'t> Output<'t> {
             self.progress("Finished", "nothing to repair");
         } else if is_plan && repairs.left.iter().any(|repair| repair.remedy.is_some()) {
             let (one, all) = (self.command("repair TARGET"), self.command("repair --all"));
-            self.terminal.help(&format!("{one} repairs one of them, {all} whatever can be repaired"));
+            self.help(&format!("{one} repairs one of them, {all} whatever can be repaired"));
         }
         if left == 0 { DONE } else { NO }
     }
@@ -372,14 +388,15 @@ impl<'t> Output<'t> {
     fn repair(&mut self, repair: &Repair, reason: Reason, verb: &str) {
         let Repair { number, problem, remedy } = repair;
         if self.json {
+            let help = self.aim().all(&problem.help);
             let line = Object::new(reason)
                 .number("number", *number)
                 .text("name", problem.migration.as_deref())
                 .text("file", problem.file.as_deref())
                 .text("message", &*problem.message)
                 .text("remedy", remedy.as_deref())
-                .list("notes", &problem.notes)
-                .list("help", if remedy.is_some() { &[] } else { &problem.help })
+                .list("notes", &self.aim().all(&problem.notes))
+                .list("help", if remedy.is_some() { &[] } else { &help })
                 .line();
             return self.data(&line);
         }
@@ -418,7 +435,7 @@ fn is_about_database(error: &Error) -> bool {
             || error.is_adoption())
 }
 
-fn failure_line(failure: &Failure, database: &Path) -> String {
+fn failure_line(failure: &Failure, help: &[String], database: &Path) -> String {
     let object = Object::new(Reason::ERROR);
     let database = database.to_string_lossy();
     match failure {
@@ -435,7 +452,7 @@ fn failure_line(failure: &Failure, database: &Path) -> String {
             object.text("message", &**message).text("database", &*database).list("notes", &[])
         }
     }
-    .list("help", failure.help())
+    .list("help", help)
     .line()
 }
 

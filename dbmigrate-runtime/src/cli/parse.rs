@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::aim::flag;
 use super::location::database_path;
 use super::nearest::nearest;
 use super::request::{Back, Baseline, Format, Mend, Request, Verb};
@@ -198,7 +199,9 @@ impl Words {
         let (verbose, quiet) = (self.has("verbose"), self.has("quiet"));
         let busy_timeout = self.text("busy-timeout").map(|text| seconds(&text)).transpose()?;
         let (set, backup) = (self.text("set"), self.backup()?);
-        Ok((Request { program: program.to_owned(), verb, set, format, verbose, quiet, busy_timeout, backup }, database))
+        let named = self.text("database").map(|path| flag("database", &path)).unwrap_or_default();
+        let program = program.to_owned();
+        Ok((Request { program, named, verb, set, format, verbose, quiet, busy_timeout, backup }, database))
     }
 
     /// The copies to keep, as the flags say.
@@ -311,9 +314,17 @@ mod tests {
     }
 
     fn request(verb: Verb) -> Request {
-        let (program, backup) = ("app".into(), Some(Request::default_backup()));
-        let set = None;
-        Request { program, verb, set, format: Format::Human, verbose: false, quiet: false, busy_timeout: None, backup }
+        Request {
+            program: "app".into(),
+            named: String::new(),
+            verb,
+            set: None,
+            format: Format::Human,
+            verbose: false,
+            quiet: false,
+            busy_timeout: None,
+            backup: Some(Request::default_backup()),
+        }
     }
 
     #[test]
@@ -364,11 +375,12 @@ mod tests {
     fn common_flags_stand_before_or_after_the_verb() {
         let expect = Request { format: Format::Json, verbose: true, ..request(Verb::Verify) };
         let database = Some(PathBuf::from("data/app.db"));
-        for line in [
-            "verify --database data/app.db --message-format json --verbose",
-            "--database=sqlite://data/app.db -v --message-format=json verify",
+        for (line, named) in [
+            ("verify --database data/app.db --message-format json --verbose", " --database data/app.db"),
+            ("--database=sqlite://data/app.db -v --message-format=json verify", " --database 'sqlite://data/app.db'"),
         ] {
-            assert_eq!(run(line), Ok(Invocation::Run(expect.clone(), database.clone())), "{line}");
+            let expect = Request { named: named.to_owned(), ..expect.clone() };
+            assert_eq!(run(line), Ok(Invocation::Run(expect, database.clone())), "{line}");
         }
         let quiet = Request { quiet: true, ..request(Verb::Redo) };
         assert_eq!(run("redo -q"), Ok(Invocation::Run(quiet, None)));

@@ -15,6 +15,9 @@ use crate::{Backend, Migrator, Together};
 /// What was typed to get here, where that is not this program: `cargo dbmigrate` sets it for the runner.
 pub const PROGRAM: &str = "DBMIGRATE_PROGRAM";
 
+/// How the database was named there: ` --database app.db`, or nothing.
+pub const NAMED: &str = "DBMIGRATE_NAMED";
+
 /// The variable that many tools share.
 const VARIABLE: &str = "DATABASE_URL";
 
@@ -99,7 +102,12 @@ fn serve(served: impl Served) -> ExitCode {
             terminal.data(&text);
             DONE
         }
-        Ok(Invocation::Run(request, Some(database))) => served.run(&database, &request, &mut terminal),
+        Ok(Invocation::Run(mut request, Some(database))) => {
+            if let Ok(named) = env::var(NAMED) {
+                request.named = named;
+            }
+            served.run(&database, &request, &mut terminal)
+        }
         Ok(Invocation::Run(request, None)) => match from_environment() {
             Ok(database) => {
                 // Who typed the path knows it; a variable may hold a surprise.

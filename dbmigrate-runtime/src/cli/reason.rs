@@ -47,6 +47,7 @@ reasons! {
     REPEATABLE_APPLIED = "repeatable-applied";
     REPEATABLE_REHEARSED = "repeatable-rehearsed";
     SCHEMA_DIFFERENCE = "schema-difference";
+    SNAPSHOT_USED = "snapshot-used";
     STATUS_SUMMARY = "status-summary";
     SUMMARY = "summary";
     VERIFY_NOTE = "verify-note";

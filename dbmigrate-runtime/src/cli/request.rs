@@ -11,6 +11,8 @@ use crate::{Backup, BackupWhen, Stopped};
 pub struct Request {
     /// What people type to get here, for the commands in messages: `cargo dbmigrate`, or the program's own name.
     pub program: String,
+    /// The flag by which the database was named, for the same messages: ` --database app.db`. Empty where it was not.
+    pub named: String,
     /// What to do.
     pub verb: Verb,
     /// The set to work on; all that there are without it, or the only one.

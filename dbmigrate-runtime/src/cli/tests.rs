@@ -228,6 +228,25 @@ fn programs_read_one_object_on_each_line() {
 }
 
 #[test]
+fn what_is_suggested_is_a_command_of_the_program_on_the_database_that_was_named() {
+    let folder = Folder::new("aim");
+    let database = folder.path("a.db");
+    on(three(), &database, "up");
+    for (format, expect) in
+        [("human", "`app down --count 3 --database a.db`"), ("json", "`app down --count 3 --database a.db`")]
+    {
+        let line = format!("down 001_initial_schema --database a.db --message-format {format}");
+        let Ok(Invocation::Run(request, Some(_))) = parse("app", line.split(' ').map(OsString::from)) else {
+            panic!("{line}");
+        };
+        let mut memory = Memory::default();
+        let exit = run(Migrator::<Rusqlite>::new(three()), &database, &request, &mut memory);
+        let said = if format == "json" { memory.out } else { memory.err };
+        assert!(exit == 101 && said.iter().any(|line| line.contains(expect)), "{said:?}");
+    }
+}
+
+#[test]
 fn verify_shows_every_problem_and_its_answer_is_no() {
     let folder = Folder::new("verify");
     let database = folder.path("app.db");

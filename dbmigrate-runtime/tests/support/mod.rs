@@ -186,6 +186,7 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
         sealed: 0,
         schema: None,
         squash: None,
+        snapshot: None,
         adoption: None,
         rules,
     }))

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use dbmigrate_runtime::{Migrator, Object, ObjectKind, Repeatable, Rules, Script, Set};
+use dbmigrate_runtime::{Migrator, Object, ObjectKind, Repeatable, Rules, Script, Set, Snapshot, StartsFrom};
 
 use super::{File, Runner, script, set_with};
 
@@ -15,6 +15,7 @@ pub struct Package {
     before_all: Option<Script<'static>>,
     after_all: Option<Script<'static>>,
     repeatables: Vec<(&'static str, Script<'static>, &'static [Object<'static>])>,
+    snapshot: Option<(u64, Script<'static>)>,
     rules: Rules,
 }
 
@@ -26,6 +27,7 @@ pub fn package(files: Vec<File>) -> Package {
         before_all: None,
         after_all: None,
         repeatables: Vec::new(),
+        snapshot: None,
         rules: Rules::DEFAULT,
     }
 }
@@ -85,6 +87,13 @@ impl Package {
         self
     }
 
+    /// What stands for the migrations up to this number.
+    pub fn snapshot(mut self, number: u64, statements: &[&'static str]) -> Self {
+        let script = script("migrations/snapshot.sql".to_owned(), statements);
+        self.snapshot = Some((number, Script { foreign_keys: Some(false), ..script }));
+        self
+    }
+
     pub fn set(self) -> &'static Set<'static> {
         let set = set_with(self.files, self.rules);
         let mut chain = set.migrations.last().map_or("", |migration| migration.chain).to_owned();
@@ -95,12 +104,17 @@ impl Package {
             Repeatable { name, checksum: script.checksum, chain: chain.clone().leak(), objects, script }
         };
         let repeatables: Vec<Repeatable<'static>> = self.repeatables.into_iter().map(repeatable).collect();
+        let snapshot = self.snapshot.map(|(number, script)| {
+            let last = set.migrations.iter().find(|migration| migration.number == number);
+            Snapshot { number, chain: last.map_or("", |last| last.chain), script, by: StartsFrom::SNAPSHOT }
+        });
         Box::leak(Box::new(Set {
             name: self.name,
             table: self.table,
             before_all: self.before_all,
             after_all: self.after_all,
             repeatables: repeatables.leak(),
+            snapshot,
             ..*set
         }))
     }

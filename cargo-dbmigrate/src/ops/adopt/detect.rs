@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cargo_metadata::DependencyKind;
-use dbmigrate_core::adoption::Tool;
+use dbmigrate_core::adoption::{FILE, Tool};
 use dbmigrate_core::layout::{Candidate, Layout, detect};
 use dbmigrate_core::nearest::nearest;
 use rusqlite::Connection;
@@ -114,7 +114,14 @@ fn folders(project: &Project, asked: &Asked<'_>) -> Result<BTreeMap<String, Vec<
         let names = project.root.join(dir).read_dir().into_iter().flatten().flatten().map(|entry| entry.file_name());
         names.filter_map(|name| name.into_string().ok()).any(|name| name.to_ascii_lowercase().ends_with(".sql"))
     };
-    Ok(all.into_iter().filter(|(dir, candidates)| !candidates.is_empty() || has_sql(dir)).collect())
+    let mut found: BTreeMap<_, _> =
+        all.into_iter().filter(|(dir, candidates)| !candidates.is_empty() || has_sql(dir)).collect();
+    // Where the files of the tool lie somewhere else, a folder with this file is what a stopped `adopt` has left.
+    let is_ours = |dir: &str| project.root.join(dir).join(FILE).exists();
+    if found.keys().any(|dir| !is_ours(dir)) {
+        found.retain(|dir, _| !is_ours(dir));
+    }
+    Ok(found)
 }
 
 /// The crates that run the migrations of a tool.

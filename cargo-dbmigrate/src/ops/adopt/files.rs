@@ -1,5 +1,6 @@
 //! Which old file becomes which new one, and where.
 
+use std::fs;
 use std::path::Path;
 
 use dbmigrate_core::SourceText;
@@ -58,12 +59,39 @@ fn changed(file: &TranslatedFile, original: &Original) -> usize {
         + file.header.len()
 }
 
-/// The folder for the new files.
-pub(super) fn target(project: &Project, old: &str, asked: Option<&str>) -> Result<String, CliError> {
-    let is_free = |dir: &str| {
-        let folder = project.root.join(dir);
-        dir != old && folder.read_dir().map_or(!folder.exists(), |mut entries| entries.next().is_none())
-    };
+/// Whether a file is there as it is to be.
+pub(super) fn is_written(root: &Path, path: &str, text: &str) -> bool {
+    fs::read(root.join(path)).is_ok_and(|bytes| bytes == text.as_bytes())
+}
+
+/// Whether a file is there, and its writer was stopped on the way or right after.
+pub(super) fn is_begun(root: &Path, path: &str, text: &str) -> bool {
+    fs::read(root.join(path)).is_ok_and(|bytes| text.as_bytes().starts_with(&bytes))
+}
+
+/// Whether a folder holds nothing, or nothing but what a stopped `adopt` has left of these files.
+fn holds_only(root: &Path, dir: &str, files: &[(String, String)]) -> bool {
+    let Ok(entries) = root.join(dir).read_dir() else { return !root.join(dir).exists() };
+    entries.flatten().all(|entry| {
+        let Ok(name) = entry.file_name().into_string() else { return false };
+        let path = format!("{dir}/{name}");
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => {
+                files.iter().any(|(file, _)| file.starts_with(&format!("{path}/"))) && holds_only(root, &path, files)
+            }
+            _ => files.iter().any(|(file, text)| *file == path && is_begun(root, file, text)),
+        }
+    })
+}
+
+/// The folder for the new files, which `written` names with their texts.
+pub(super) fn target(
+    project: &Project,
+    old: &str,
+    asked: Option<&str>,
+    written: impl Fn(&str) -> Vec<(String, String)>,
+) -> Result<String, CliError> {
+    let is_free = |dir: &str| dir != old && holds_only(&project.root, dir, &written(dir));
     if let Some(dir) = asked {
         if Path::new(dir).is_absolute() || dir.split('/').any(|part| part == "..") {
             return Err(CliError::usage("`--dir` must be a folder of the package"));

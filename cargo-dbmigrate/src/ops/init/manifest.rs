@@ -12,7 +12,7 @@ use crate::ops::runner::FEATURE;
 use crate::ops::wiring::{BUILD, RUNTIME, Wiring};
 
 /// The rusqlite that a package without one gets.
-const RUSQLITE: &str = "0.41";
+const RUSQLITE: &str = "0.43";
 
 pub(super) fn edit(
     project: &Project,

@@ -36,7 +36,8 @@ pub(super) fn edit(
         (theirs.text().to_owned(), format!("as `{}` has it", revision.name))
     } else if kept.len() < loaded.set.lock.migrations.len() {
         let what = kept.last().map_or("nothing is sealed".to_owned(), |last| format!("sealed up to `{}`", last.name));
-        (Lock { migrations: kept.to_vec(), ..Lock::default() }.to_text(), what)
+        let snapshot = loaded.set.lock.snapshot.clone();
+        (Lock { migrations: kept.to_vec(), snapshot, ..Lock::default() }.to_text(), what)
     } else {
         return Ok(None);
     };

@@ -55,7 +55,8 @@ impl Bench<'_> {
         }
         for other in self.others {
             let mut run = |set: &Set<'_>| {
-                let migrator = Migrator::<Rusqlite>::new(set).untimed().allow_existing_schema();
+                let set = Set { snapshot: None, ..*set };
+                let migrator = Migrator::<Rusqlite>::new(&set).untimed().allow_existing_schema();
                 migrator.up(&mut connection).map(drop).map_err(|error| refused(&error))
             };
             runtime_set::with_set(other, &mut run)?;

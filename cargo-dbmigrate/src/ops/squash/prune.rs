@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use cargo_metadata::semver::Version;
 use dbmigrate_core::lock::{FILE, Lock};
 use dbmigrate_core::{Diagnostic, Replaced};
 
@@ -46,9 +47,11 @@ pub(crate) fn prune(project: &Project, version: Option<&str>, dry_run: bool) -> 
         .help("seal it first: `cargo dbmigrate lock`"));
     }
     let version = version.unwrap_or(&project.version);
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
-    if version.is_empty() || !version.bytes().all(is_plain) {
-        return Err(CliError::usage(format!("`{version}` is no version")));
+    if let Err(why) = Version::parse(version) {
+        return Err(CliError::usage(format!("`{version}` is no version: {why}")).help(format!(
+            "name a release of the program, as in `version = \"{}\"` of its manifest",
+            project.version
+        )));
     }
     let mut gone = Vec::new();
     for level in replaced.levels() {

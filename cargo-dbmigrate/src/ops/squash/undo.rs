@@ -9,7 +9,7 @@ use dbmigrate_core::squash::{FOLDER, Replaced};
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, SourceMigration, SourceText};
 
 use super::change::{Change, apply};
-use super::{BEFORE, beside};
+use super::{BEFORE, beside, stopped};
 use crate::error::CliError;
 use crate::ops::project::Project;
 use crate::ops::{create, house};
@@ -28,6 +28,17 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
     house::only(project, "squash")?;
     project.sound_config()?;
     let guard = create::lock(project)?;
+    let unfinished = stopped::folder_back(project)?;
+    if !unfinished.is_empty() {
+        if !dry_run {
+            apply(&project.root, &unfinished)?;
+        }
+        let moves = unfinished.into_iter().filter_map(|change| match change {
+            Change::Move(from, to) => Some((from, to)),
+            _ => None,
+        });
+        return Ok(Undone { squash: None, moves: moves.collect() });
+    }
     let loaded = project.load();
     let set = &loaded.set;
     let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
@@ -37,22 +48,29 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
             false => CliError::diagnostics(errors),
         });
     };
-    let squash = set.migrations.first().filter(|first| first.replaces.is_some());
+    // One that is replaced itself is not the one to take back.
+    let squash = set.migrations.first().filter(|first| first.replaces.is_some() && !replaced.has(&first.name()));
+    let astray = stopped::astray(project, replaced);
     // It is written last and deleted first: without it all else may be half done.
-    if squash.is_some() && !errors.is_empty() {
+    if squash.is_some() && astray.is_none() && !errors.is_empty() {
         return Err(CliError::diagnostics(errors));
     }
     refuse(set, replaced, squash)?;
+    let gone = astray.clone().or_else(|| squash.map(|squash| (squash.name(), squash.file.clone())));
     let mut changes = Vec::new();
-    if let Some(squash) = squash {
-        changes.push(Change::Delete(squash.file.clone(), bytes(project, &squash.file)?));
+    if let Some((_, file)) = &gone {
+        changes.push(Change::Delete(file.clone(), bytes(project, file)?));
     }
     let moves = files_back(project, replaced, &mut changes)?;
-    lock_back(project, set, replaced, squash.is_some(), &mut changes)?;
+    let is_whole = squash.is_some() && astray.is_none();
+    lock_back(project, set, replaced, is_whole, &mut changes)?;
     let (dir, folder) = (&project.config.dir, &replaced.dir);
     let inner = format!("{folder}/{FILE}");
+    let known = [format!("{folder}/{FOLDER}"), format!("{folder}/{BEFORE}"), inner.clone()];
+    let known: Vec<String> = moves.iter().map(|(from, _)| from.clone()).chain(known).collect();
+    stopped::refuse_strangers(project, folder, &known)?;
     changes.push(Change::Delete(inner.clone(), bytes(project, &inner)?));
-    if replaced.replaced.is_some() {
+    if project.root.join(folder).join(FOLDER).is_dir() {
         let aside = format!("{dir}/.{FOLDER}");
         changes.push(Change::Move(format!("{folder}/{FOLDER}"), aside.clone()));
         changes.push(Change::NoFolder(folder.clone()));
@@ -64,7 +82,7 @@ pub(crate) fn undo(project: &Project, dry_run: bool) -> Result<Undone, CliError>
         apply(&project.root, &changes)?;
     }
     drop(guard);
-    Ok(Undone { squash: squash.map(|squash| (squash.name(), squash.file.clone())), moves })
+    Ok(Undone { squash: gone, moves })
 }
 
 fn bytes(project: &Project, path: &str) -> Result<Vec<u8>, CliError> {
@@ -92,11 +110,10 @@ fn files_back(
     changes: &mut Vec<Change>,
 ) -> Result<Vec<(String, String)>, CliError> {
     let (dir, folder) = (&project.config.dir, &replaced.dir);
-    let entries = fs::read_dir(project.root.join(folder))
-        .map_err(|error| CliError::failure(format!("could not read the folder `{folder}`: {error}")))?;
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    names.sort();
+    let names = stopped::names_in(&project.root.join(folder))
+        .ok_or_else(|| CliError::failure(format!("could not read the folder `{folder}`")))?;
     let mut moves = Vec::new();
+    let mut taken = Vec::new();
     for name in names {
         let (FileName::Up { stem, .. } | FileName::Down { stem }) = file_name::parse(&name, &project.config) else {
             continue;
@@ -107,14 +124,19 @@ fn files_back(
         let from = format!("{folder}/{name}");
         let to = beside(folder, dir, &from);
         // Who was stopped between the link and the unlink has left both.
-        if project.root.join(&to).symlink_metadata().is_ok() && bytes(project, &to)? == bytes(project, &from)? {
-            changes.push(Change::Delete(from.clone(), bytes(project, &from)?));
-        } else {
-            changes.push(Change::Move(from.clone(), to.clone()));
+        match project.root.join(&to).symlink_metadata().is_ok() {
+            true if bytes(project, &to)? == bytes(project, &from)? => {
+                changes.push(Change::Delete(from.clone(), bytes(project, &from)?));
+            }
+            true => {
+                let fault = Diagnostic::error("present", format!("`{to}` is there, and is not what `{from}` is"));
+                taken.push(fault.in_file(&to).help("move one of them elsewhere, and try again"));
+            }
+            false => changes.push(Change::Move(from.clone(), to.clone())),
         }
         moves.push((from, to));
     }
-    Ok(moves)
+    if taken.is_empty() { Ok(moves) } else { Err(CliError::diagnostics(taken).help("nothing was changed")) }
 }
 
 /// Puts the lock back as it was.
@@ -152,10 +174,15 @@ fn lock_again(set: &MigrationSet, was: &[u8], path: &str) -> Result<Vec<u8>, Cli
         let lines = lock.migrations.iter().filter(|sealed| sealed.number > first);
         lines.map(|sealed| (sealed.name.clone(), sealed.checksum.clone(), sealed.source.clone())).collect::<Vec<_>>()
     };
-    if later(&before) == later(&set.lock) {
+    let snapshot = set.lock.snapshot.clone();
+    let is_same = later(&before) == later(&set.lock);
+    if is_same && before.snapshot == snapshot {
         return Ok(was.to_vec());
+    }
+    if is_same {
+        return Ok(Lock { snapshot, ..before }.to_text().into_bytes());
     }
     let kept = before.migrations.into_iter().filter(|sealed| sealed.number <= first);
     let migrations = kept.chain(set.lock.migrations.iter().cloned()).collect();
-    Ok(Lock { migrations, ..Lock::default() }.to_text().into_bytes())
+    Ok(Lock { migrations, snapshot, ..Lock::default() }.to_text().into_bytes())
 }

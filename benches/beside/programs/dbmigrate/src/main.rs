@@ -1,0 +1,45 @@
+//! This project's own runner.
+
+#[path = "../../rusqlite.rs"]
+mod driver;
+#[path = "../../measure.rs"]
+mod measure;
+
+use measure::Result;
+use rusqlite::Connection;
+
+#[cfg(not(feature = "backup"))]
+dbmigrate_runtime::include_migrations!(mod migrations);
+#[cfg(feature = "backup")]
+dbmigrate_runtime::include_migrations!(mod migrations, backup);
+
+struct Dbmigrate;
+
+fn main() -> std::process::ExitCode {
+    measure::main::<Dbmigrate>()
+}
+
+impl measure::Tool for Dbmigrate {
+    type Connection = Connection;
+
+    fn open(path: &str) -> Result<Connection> {
+        driver::open(path)
+    }
+
+    fn batch(connection: &mut Connection, sql: &str) -> Result<()> {
+        driver::batch(connection, sql)
+    }
+
+    fn query(connection: &mut Connection, sql: &str) -> Result<String> {
+        driver::query(connection, sql)
+    }
+
+    fn migrate(connection: &mut Connection) -> Result<()> {
+        migrations::migrator().up(connection)?;
+        Ok(())
+    }
+
+    fn test_database() -> Result<Connection> {
+        Ok(migrations::migrator().testing().database()?)
+    }
+}

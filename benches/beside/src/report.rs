@@ -1,0 +1,392 @@
+//! What the figures say: the whole in benches/README.md, the short form in README.md, and in both what is slower here
+//! than elsewhere.
+
+use std::fmt::Write;
+
+use crate::figures::Figures;
+use crate::markdown::{digits, more_bytes, more_time, signed, table, time, whole as number};
+use crate::stages::prepare::{COUNTS, TESTED};
+use crate::tools::Tool;
+
+/// A line of a table: a value for each tool, in the order of [`Tool::RUNNERS`].
+struct Row {
+    label: String,
+    /// How it reads.
+    cells: Vec<Option<String>>,
+    /// What is compared, if less is better.
+    values: Option<Vec<Option<f64>>>,
+}
+
+/// What stands where nothing was measured or there is nothing to measure.
+const NOTHING: &str = "–";
+
+/// By how much something has to be slower to be told, as measurements differ by themselves.
+const NOISE: f64 = 1.05;
+
+impl Row {
+    fn new(label: impl Into<String>, value: impl Fn(&str) -> Option<f64>, format: impl Fn(f64) -> String) -> Self {
+        Self::with_cells(label, value, |_, value| format(value))
+    }
+
+    fn with_cells(
+        label: impl Into<String>,
+        value: impl Fn(&str) -> Option<f64>,
+        format: impl Fn(&str, f64) -> String,
+    ) -> Self {
+        let values: Vec<Option<f64>> = Tool::RUNNERS.iter().map(|tool| value(tool.name())).collect();
+        let cells =
+            Tool::RUNNERS.iter().zip(&values).map(|(tool, value)| value.map(|value| format(tool.name(), value)));
+        Self { label: label.into(), cells: cells.collect(), values: Some(values) }
+    }
+
+    /// Answers in words.
+    fn words(label: impl Into<String>, answer: impl Fn(&str) -> Option<String>) -> Self {
+        let cells = Tool::RUNNERS.iter().map(|tool| answer(tool.name())).collect();
+        Self { label: label.into(), cells, values: None }
+    }
+
+    /// Told, but not compared.
+    fn aside(self) -> Self {
+        Self { values: None, ..self }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cells.iter().all(Option::is_none)
+    }
+
+    fn render(&self) -> Vec<String> {
+        let cells = self.cells.iter().map(|cell| cell.clone().unwrap_or_else(|| NOTHING.to_owned()));
+        std::iter::once(self.label.clone()).chain(cells).collect()
+    }
+
+    /// Whether a peer has less of it, and which has least.
+    fn slower(&self) -> Option<String> {
+        let values = self.values.as_ref()?;
+        let ours = (*values.first()?)?;
+        let peers = values.iter().enumerate().skip(1).filter_map(|(at, value)| Some((at, (*value)?)));
+        let (at, best) = peers.min_by(|one, other| one.1.total_cmp(&other.1))?;
+        let is_slower = ours > best * NOISE && ours > best;
+        let cell = |at: usize| self.cells[at].as_deref().unwrap_or(NOTHING);
+        is_slower.then(|| format!("{}: {}, {} {}", self.label, cell(0), Tool::RUNNERS[at].name(), cell(at)))
+    }
+}
+
+/// All that was measured.
+pub fn whole(figures: &Figures) -> String {
+    let sections = [
+        ("On a new file", fresh(figures)),
+        ("Nothing is pending", pending(figures)),
+        ("Eight first starts at once", at_once(figures)),
+        ("What it costs to build", built(figures)),
+        ("In tests", tests(figures)),
+        ("What they do", behaviour(figures)),
+        ("The command lines", commands(figures)),
+    ];
+    let mut text = measured(figures);
+    let mut slower = Vec::new();
+    for (title, rows) in sections {
+        let rows: Vec<Row> = rows.into_iter().filter(|row| !row.is_empty()).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        slower.extend(rows.iter().filter_map(Row::slower));
+        let lines: Vec<Vec<String>> = rows.iter().map(Row::render).collect();
+        let _ = write!(text, "\n### {title}\n\n{}", table(&head(figures, true), &lines));
+    }
+    text + &told(&slower)
+}
+
+/// What a reader of README.md wants to know.
+pub fn short(figures: &Figures) -> String {
+    let thousand = COUNTS[2];
+    let [journal, wal] = ["delete", "wal"].map(|mode| failed(figures, mode));
+    let rows = [
+        starts(figures, thousand),
+        applied(figures, thousand),
+        snapshots(figures, thousand),
+        journal,
+        wal,
+        seen(figures),
+        rebuilt(figures, false),
+        crates(figures),
+        cold(figures),
+        size(figures, COUNTS[0]),
+        per_test(figures),
+        command(figures, "status", thousand, "the state of"),
+    ];
+    let rows: Vec<Row> = rows.into_iter().filter(|row| !row.is_empty()).collect();
+    let slower: Vec<String> = rows.iter().filter_map(Row::slower).collect();
+    let lines: Vec<Vec<String>> = rows.iter().map(Row::render).collect();
+    format!("{}\n{}{}", measured(figures), table(&head(figures, false), &lines), told(&slower))
+}
+
+fn head(figures: &Figures, with_sqlite: bool) -> Vec<String> {
+    let column = |tool: &Tool| {
+        let version = figures.answered(&format!("version/{}", tool.name())).unwrap_or_default();
+        let sqlite = figures.answered(&format!("sqlite/{}", tool.name())).filter(|_| with_sqlite);
+        let sqlite = sqlite.map_or(String::new(), |sqlite| format!(" (SQLite {sqlite})"));
+        format!("{} {version}{sqlite}", tool.name()).trim_end().to_owned()
+    };
+    std::iter::once(String::new()).chain(Tool::RUNNERS.iter().map(column)).collect()
+}
+
+/// When and where. Stages of other days say so.
+fn measured(figures: &Figures) -> String {
+    let mut days: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, date) in figures.answers("date/") {
+        let stage = name.trim_start_matches("date/");
+        let machine = figures.answered(&format!("machine/{stage}")).unwrap_or_default();
+        let day = format!("{date}, {machine}");
+        match days.iter_mut().find(|(known, _)| *known == day) {
+            Some((_, stages)) => stages.push(stage),
+            None => days.push((day, vec![stage])),
+        }
+    }
+    match days.as_slice() {
+        [] => "Nothing was measured yet.\n".to_owned(),
+        [(day, _)] => format!("Measured on {day}; medians.\n"),
+        several => {
+            let days = several.iter().map(|(day, stages)| format!("{}: {day}", stages.join(", ")));
+            format!("Measured ({}); medians.\n", days.collect::<Vec<_>>().join("; "))
+        }
+    }
+}
+
+fn told(slower: &[String]) -> String {
+    if slower.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = slower.iter().map(|line| format!("* {line}\n")).collect();
+    format!("\nBehind the best of the others:\n\n{}", lines.concat())
+}
+
+fn fresh(figures: &Figures) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for count in COUNTS {
+        let floor = move |tool: &str| figures.median(&floor_of(count, tool));
+        rows.push(
+            Row::new(format!("{} by the driver alone, one transaction", number(count as f64)), floor, time).aside(),
+        );
+        rows.push(applied(figures, count));
+        let grouped = |tool: &str| figures.median(&format!("grouped/{count}/{tool}/ns"));
+        rows.push(Row::with_cells("… in one transaction, on request", grouped, over_floor(figures, count)).aside());
+        rows.push(snapshots(figures, count).aside());
+    }
+    for count in COUNTS {
+        let memory = move |tool: &str| Some(figures.median(&format!("fresh/{count}/{tool}/kib"))? * 1024.0);
+        let more = move |tool: &str| {
+            Some(memory(tool)? - figures.median(&floor_of(count, tool).replace("/ns", "/kib"))? * 1024.0)
+        };
+        let label = format!("most memory, {} migrations, over the driver alone", number(count as f64));
+        rows.push(Row::with_cells(label, more, move |tool, more| {
+            format!("{} of {}", more_bytes(more), more_bytes(memory(tool).unwrap_or_default()).trim_start_matches('+'))
+        }));
+    }
+    rows
+}
+
+/// Where the same SQL by the same driver was measured; this project's is the plain program's.
+fn floor_of(count: usize, tool: &str) -> String {
+    let tool = if tool == Tool::Dbmigrate.name() { Tool::Plain.name() } else { tool };
+    format!("floor/{count}/{tool}/ns")
+}
+
+fn over_floor(figures: &Figures, count: usize) -> impl Fn(&str, f64) -> String {
+    move |tool, ns| {
+        let floor = figures.median(&floor_of(count, tool));
+        floor.map_or_else(|| time(ns), |floor| format!("{} ({:.2}×)", time(ns), ns / floor))
+    }
+}
+
+fn applied(figures: &Figures, count: usize) -> Row {
+    let fresh = |tool: &str| figures.median(&format!("fresh/{count}/{tool}/ns"));
+    let label = format!("{} migrations on a new file (over the driver alone)", number(count as f64));
+    Row::with_cells(label, fresh, over_floor(figures, count))
+}
+
+fn snapshots(figures: &Figures, count: usize) -> Row {
+    let snapshot = |tool: &str| figures.median(&format!("snapshot/{count}/{tool}/ns"));
+    Row::with_cells("… from a sealed snapshot", snapshot, over_floor(figures, count))
+}
+
+fn pending(figures: &Figures) -> Vec<Row> {
+    let mut rows: Vec<Row> = COUNTS.iter().map(|count| starts(figures, *count)).collect();
+    for count in COUNTS {
+        let query = |tool: &str| figures.median(&format!("first-query/{count}/{tool}/ns"));
+        rows.push(Row::new(format!("… open and first query alone, {}", number(count as f64)), query, time).aside());
+    }
+    for (what, unit) in [("ns", "time"), ("cpu", "processor")] {
+        for count in COUNTS {
+            let of = |kind: &str, tool: &str| figures.median(&format!("{kind}/{count}/{tool}/{what}"));
+            let more = move |tool: &str| Some(of("process", tool)? - of("plain-process", tool)?);
+            let label = format!(
+                "{unit} of a whole program, {} applied (over the one without migrations)",
+                number(count as f64)
+            );
+            let cells = |tool: &str, more: f64| {
+                format!("{} ({})", time(of("process", tool).unwrap_or_default()), more_time(more))
+            };
+            rows.push(Row::with_cells(label, more, cells));
+        }
+    }
+    let memory = |tool: &str| Some(figures.median(&format!("process/{}/{tool}/kib", COUNTS[2]))? * 1024.0);
+    let label = format!("most memory of it, {} applied", number(COUNTS[2] as f64));
+    rows.push(Row::new(label, memory, |bytes| more_bytes(bytes).trim_start_matches('+').to_owned()));
+    rows
+}
+
+fn starts(figures: &Figures, count: usize) -> Row {
+    let more = |tool: &str| figures.median(&format!("starts/{count}/{tool}/ns"));
+    Row::new(format!("a start with {} applied, over open and first query", number(count as f64)), more, more_time)
+}
+
+fn at_once(figures: &Figures) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for mode in ["delete", "wal"] {
+        rows.push(failed(figures, mode));
+        let stuck = |tool: &str| figures.sum(&format!("at-once/{mode}/{tool}/stuck"));
+        let rounds = |tool: &str| figures.count(&format!("at-once/{mode}/{tool}/stuck"));
+        rows.push(Row::with_cells("… the next start failed too", stuck, |tool, stuck| {
+            format!("{} of {}", number(stuck), rounds(tool))
+        }));
+    }
+    rows
+}
+
+fn failed(figures: &Figures, mode: &str) -> Row {
+    let name = |tool: &str| format!("at-once/{mode}/{tool}/failed");
+    let label = if mode == "wal" {
+        "of eight first starts at once failed, WAL"
+    } else {
+        "of eight first starts at once failed, rollback journal"
+    };
+    Row::with_cells(
+        label,
+        |tool| figures.sum(&name(tool)),
+        |tool, failed| format!("{} of {}", number(failed), figures.count(&name(tool))),
+    )
+}
+
+fn built(figures: &Figures) -> Vec<Row> {
+    let own = |what: &str, tool: &str| {
+        let base =
+            if tool == Tool::Dbmigrate.name() { format!("{what}/all/plain") } else { format!("{what}/base/{tool}") };
+        base.replace("cold/all/plain", "cold/base/plain")
+    };
+    let crates_own =
+        |tool: &str| Some(figures.median(&format!("crates/all/{tool}"))? - figures.median(&own("crates", tool))?);
+    let cold_own = |tool: &str| {
+        let cpu = |name: &str| figures.median(&format!("{name}/cpu"));
+        Some(cpu(&format!("cold/all/{tool}"))? - cpu(&own("cold", tool))?)
+    };
+    let size_own = |tool: &str| {
+        let base =
+            if tool == Tool::Dbmigrate.name() { "size/base/plain".to_owned() } else { format!("size/base/{tool}") };
+        Some(figures.median(&format!("size/{}/{tool}", COUNTS[0]))? - figures.median(&base)?)
+    };
+    let wall =
+        |tool: &str| Some(figures.median(&format!("cold/all/{tool}/wall"))? - figures.median("cold/base/plain/wall")?);
+    let rebuild = |what: &str, tool: &str| Some(figures.median(&format!("rebuild/{tool}/{what}"))? * 1e9);
+    vec![
+        crates(figures),
+        Row::new("… over the same program without migrations", crates_own, |more| signed(more, number)),
+        cold(figures),
+        Row::new("… over the same program without migrations", cold_own, |more| signed(more, digits)),
+        Row::new("seconds on the clock for it, over plain rusqlite", wall, |more| signed(more, digits)),
+        size(figures, COUNTS[0]),
+        Row::new("… over the same program without migrations", size_own, more_bytes),
+        size(figures, COUNTS[2]),
+        seen(figures),
+        Row::new(
+            format!("… and the build that has it, {} migrations", number(COUNTS[2] as f64)),
+            |tool| rebuild("wall", tool),
+            time,
+        ),
+        Row::new("… processor", |tool| rebuild("cpu", tool), time),
+    ]
+}
+
+fn crates(figures: &Figures) -> Row {
+    let more = |tool: &str| Some(figures.median(&format!("crates/all/{tool}"))? - figures.median("crates/all/plain")?);
+    Row::new("crates to build, over plain rusqlite", more, |more| signed(more, number))
+}
+
+fn cold(figures: &Figures) -> Row {
+    let more =
+        |tool: &str| Some(figures.median(&format!("cold/all/{tool}/cpu"))? - figures.median("cold/base/plain/cpu")?);
+    let plain =
+        figures.median("cold/base/plain/cpu").map_or(String::new(), |plain| format!(" (its own: {})", digits(plain)));
+    Row::new(format!("processor seconds of a first development build, over plain rusqlite{plain}"), more, |more| {
+        signed(more, digits)
+    })
+}
+
+fn size(figures: &Figures, count: usize) -> Row {
+    let more = |tool: &str| Some(figures.median(&format!("size/{count}/{tool}"))? - figures.median("size/base/plain")?);
+    Row::new(
+        format!("stripped program with {} migrations, over plain rusqlite", number(count as f64)),
+        more,
+        more_bytes,
+    )
+}
+
+fn seen(figures: &Figures) -> Row {
+    Row::words("a new file is seen by `cargo build` alone", |tool| {
+        figures.answered(&format!("seen/{tool}")).map(str::to_owned)
+    })
+}
+
+fn tests(figures: &Figures) -> Vec<Row> {
+    let backup = |tool: &str| {
+        let is_ours = tool == Tool::Dbmigrate.name();
+        figures.median("tests/backup/ns").filter(|_| is_ours)
+    };
+    vec![per_test(figures), Row::new("… included with `backup`", backup, time).aside()]
+}
+
+fn per_test(figures: &Figures) -> Row {
+    let each = |tool: &str| figures.median(&format!("tests/{tool}/ns"));
+    Row::new(format!("a migrated database for a test, {TESTED} migrations"), each, time)
+}
+
+fn behaviour(figures: &Figures) -> Vec<Row> {
+    let fault = |tool: &str| figures.answered(&format!("fault/{tool}")).map(str::to_owned);
+    vec![rebuilt(figures, false), rebuilt(figures, true), Row::words("an error in the SQL is told with", fault)]
+}
+
+fn rebuilt(figures: &Figures, pragma: bool) -> Row {
+    let (label, set) = if pragma {
+        ("… with `PRAGMA foreign_keys = OFF` in the file", "rebuild-pragma")
+    } else {
+        ("rows of children, when their parent is made anew", "rebuild")
+    };
+    Row::words(label, |tool| figures.answered(&format!("{set}/{tool}")).map(str::to_owned))
+}
+
+fn commands(figures: &Figures) -> Vec<Row> {
+    let mut rows =
+        vec![Row::words("version", |tool| figures.answered(&format!("cli-version/{tool}")).map(str::to_owned))];
+    rows.push(command(figures, "help", COUNTS[2], "`--help`, in a folder of"));
+    for (verb, label) in
+        [("status", "the state of"), ("up", "on a new file,"), ("up-again", "nothing to do,"), ("check", "`check`,")]
+    {
+        for count in &COUNTS[1..] {
+            rows.push(command(figures, verb, *count, label));
+        }
+    }
+    rows
+}
+
+/// Time, and the processor's in brackets.
+fn command(figures: &Figures, verb: &str, count: usize, label: &str) -> Row {
+    let name = |tool: &str, what: &str| format!("commands/{verb}/{count}/{tool}/{what}");
+    let label = format!("command line: {label} {} migrations (processor)", number(count as f64));
+    Row::with_cells(
+        label,
+        |tool| figures.median(&name(tool, "ns")),
+        |tool, ns| {
+            let cpu = figures.median(&name(tool, "cpu")).map_or(String::new(), |cpu| format!(" ({})", time(cpu)));
+            time(ns) + &cpu
+        },
+    )
+}

@@ -1,0 +1,236 @@
+//! `snapshot.sql`: written, proved by the real runner, and sealed in `migrations.lock`.
+//!
+//! The schema crate says what speaks against it and writes the text. Here a database that went the whole way is compared
+//! with one that starts from it, history included: what a program does is what was proved.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use dbmigrate_core::config::ForeignKeys;
+use dbmigrate_core::lock::{self, Lock, SealedSnapshot};
+use dbmigrate_core::snapshot::{self, FILE, Snapshot};
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration, SourceText};
+use dbmigrate_runtime::{Error, Migrator};
+use dbmigrate_schema::{SnapshotFile, differences_but, snapshot_file, stand_in};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::error::CliError;
+use crate::ops::driver::Rusqlite;
+use crate::ops::project::Project;
+use crate::ops::{create, edit, house, runtime_set};
+
+/// From how many migrations after it on a snapshot is worth another one.
+const BEHIND: usize = 50;
+
+/// What was done, or would be.
+pub(crate) struct Taken {
+    /// The file, relative to the package.
+    pub(crate) file: String,
+    /// What it holds.
+    pub(crate) snapshot: SnapshotFile,
+    /// The name of the last migration that it stands for.
+    pub(crate) last: String,
+    /// Its number, as its file writes it.
+    pub(crate) digits: String,
+    /// How many it stands for.
+    pub(crate) migrations: usize,
+    /// The first of them that may still be edited: then the snapshot is of no use any more.
+    pub(crate) unsealed: Option<String>,
+    /// Whether all of it was there already.
+    pub(crate) is_fresh: bool,
+}
+
+/// Writes and seals the snapshot of the migrations up to `to`. `dry_run` changes nothing.
+pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result<Taken, CliError> {
+    house::only(project, "snapshot")?;
+    project.sound_config()?;
+    let guard = create::lock(project)?;
+    let set = load(project)?;
+    let last = match to {
+        Some(target) => set.find(target).map_err(|unknown| CliError::from(*unknown))?,
+        None => set.migrations.last().ok_or_else(|| CliError::usage("there is no migration to take a snapshot of"))?,
+    };
+    let count = set.migrations.iter().take_while(|migration| migration.number <= last.number).count();
+    let file = format!("{}/{FILE}", project.config.dir);
+    let made = snapshot_file(&set, count, &file).map_err(|problems| refused(problems, &set))?;
+    prove(&set, count, last, &made)?;
+    let seal =
+        SealedSnapshot { number: last.number, chain: last.chain.clone(), checksum: snapshot::checksum(&made.source) };
+    let is_there = SourceText::read(&project.root, &file).is_ok_and(|there| there.text() == made.source.text());
+    let is_fresh = is_there && set.lock.snapshot.as_ref() == Some(&seal);
+    if !is_fresh && !dry_run {
+        let lock = Lock { snapshot: Some(seal), ..set.lock.clone() };
+        write(project, &file, &lock, Some(made.source.text()))?;
+    }
+    drop(guard);
+    let unsealed = set.migrations.iter().take(count).find(|migration| !set.lock.seals(migration));
+    Ok(Taken {
+        file,
+        snapshot: made,
+        last: last.name(),
+        digits: last.digits.clone(),
+        migrations: count,
+        unsealed: unsealed.map(SourceMigration::name),
+        is_fresh,
+    })
+}
+
+/// Deletes the file and its seal; the file, where there was one or the other. `dry_run` changes nothing.
+pub(crate) fn remove(project: &Project, dry_run: bool) -> Result<Option<String>, CliError> {
+    house::only(project, "snapshot")?;
+    project.sound_config()?;
+    let guard = create::lock(project)?;
+    let file = format!("{}/{FILE}", project.config.dir);
+    let set = load(project)?;
+    if project.root.join(&file).symlink_metadata().is_err() && set.lock.snapshot.is_none() {
+        return Ok(None);
+    }
+    if !dry_run {
+        write(project, &file, &Lock { snapshot: None, ..set.lock }, None)?;
+    }
+    drop(guard);
+    Ok(Some(file))
+}
+
+/// What `check` says of a snapshot that most of the work comes after.
+pub(crate) fn behind(set: &MigrationSet) -> Option<Diagnostic> {
+    let snapshot = set.snapshot.as_ref()?;
+    let after = set.migrations.iter().filter(|migration| migration.number > snapshot.number).count();
+    let file = snapshot.script.source.path();
+    (after >= BEHIND).then(|| {
+        Diagnostic::warning("snapshot-behind", format!("{after} migrations come after `{file}`, and run one by one"))
+            .in_file(file)
+            .help("take it of all of them: `cargo dbmigrate snapshot`")
+    })
+}
+
+/// The set, whatever is wrong with the snapshot that it has.
+fn load(project: &Project) -> Result<MigrationSet, CliError> {
+    let loaded = project.load();
+    let file = format!("{}/{FILE}", project.config.dir);
+    let is_other = |it: &&Diagnostic| it.is_error() && it.file.as_ref() != Some(&file);
+    let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(is_other).cloned().collect();
+    if errors.is_empty() { Ok(loaded.set) } else { Err(CliError::diagnostics(errors)) }
+}
+
+/// Writes the lock and the file. A file without its seal stops the build and a seal without its file does not, so that
+/// the old file goes first and the new one comes last.
+fn write(project: &Project, file: &str, lock: &Lock, text: Option<&str>) -> Result<(), CliError> {
+    let failed = |what: &str, path: &Path, error: std::io::Error| {
+        CliError::failure(format!("could not {what} `{}`: {error}", path.display()))
+    };
+    let path = project.root.join(file);
+    if path.symlink_metadata().is_ok() {
+        fs::remove_file(&path).map_err(|error| failed("delete", &path, error))?;
+    }
+    let locked = project.root.join(&project.config.dir).join(lock::FILE);
+    if *lock != Lock::default() {
+        edit::put(&locked, &lock.to_text()).map_err(|error| failed("write", &locked, error))?;
+    } else if locked.exists() {
+        fs::remove_file(&locked).map_err(|error| failed("delete", &locked, error))?;
+    }
+    match text {
+        Some(text) => edit::create(&path, text).map_err(|error| failed("write", &path, error)),
+        None => Ok(()),
+    }
+}
+
+/// Says what to do about what no snapshot can be taken of.
+fn refused(problems: Vec<Diagnostic>, set: &MigrationSet) -> CliError {
+    let of = |migration: &SourceMigration, problem: &Diagnostic| {
+        let file = problem.location.as_ref().map(|place| place.path.as_str()).or(problem.file.as_deref());
+        file == Some(migration.file.as_str())
+    };
+    let first = set.migrations.iter().position(|migration| problems.iter().any(|problem| of(migration, problem)));
+    let before = first.and_then(|first| first.checked_sub(1)).and_then(|before| set.migrations.get(before));
+    let error = CliError::diagnostics(problems);
+    match before {
+        Some(before) => {
+            error.help(format!("take it of what comes before: `cargo dbmigrate snapshot --to {}`", before.digits))
+        }
+        None => error,
+    }
+}
+
+/// Lets the real runner go both ways, and compares: under settings of the connection that a program may have.
+fn prove(set: &MigrationSet, count: usize, last: &SourceMigration, made: &SnapshotFile) -> Result<(), CliError> {
+    let migrations = set.migrations.iter().take(count).cloned().collect();
+    let walks = MigrationSet {
+        migrations,
+        repeatables: Vec::new(),
+        after_all: None,
+        replaced: None,
+        snapshot: None,
+        adoption: None,
+        ..set.clone()
+    };
+    let snapshot = Snapshot { number: last.number, script: made.script.clone() };
+    let starts = MigrationSet { snapshot: Some(snapshot), ..walks.clone() };
+    let foreign_keys: &[&str] = match set.config.foreign_keys {
+        // What is done to rows may depend on it.
+        ForeignKeys::Connection => &["ON", "OFF"],
+        ForeignKeys::On | ForeignKeys::Off => &["ON"],
+    };
+    for foreign_keys in foreign_keys {
+        let settings = format!("PRAGMA foreign_keys = {foreign_keys}; PRAGMA recursive_triggers = ON");
+        let whole = fresh(&walks, &settings, false)?;
+        let short = fresh(&starts, &settings, true)?;
+        compare(set, &whole, &short, &settings, &made.source)?;
+    }
+    Ok(())
+}
+
+/// A database in memory that the runner has brought up, from the snapshot if that is wanted.
+fn fresh(set: &MigrationSet, settings: &str, starts: bool) -> Result<Connection, CliError> {
+    let failed = |error: rusqlite::Error| CliError::failure(format!("could not use a database in memory: {error}"));
+    let mut connection = Connection::open_in_memory().map_err(failed)?;
+    stand_in(&connection, &set.config.replay.stubs).map_err(failed)?;
+    connection.execute_batch(settings).map_err(failed)?;
+    let report = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).up(&mut connection));
+    let report = report.map_err(|error: Error| {
+        let message = format!("the migrations do not run on an empty database: {}", error.message());
+        error.help().iter().fold(CliError::failure(message), |all, help| all.help(help.clone()))
+    })?;
+    if starts && report.snapshot.is_none() {
+        return Err(CliError::failure("a fresh database does not start from the snapshot: something in it fails"));
+    }
+    Ok(connection)
+}
+
+/// Both databases have to be the same, and the records of the migrations but for the times.
+fn compare(
+    set: &MigrationSet,
+    whole: &Connection,
+    short: &Connection,
+    settings: &str,
+    source: &Arc<SourceText>,
+) -> Result<(), CliError> {
+    let failed = |error: rusqlite::Error| CliError::failure(format!("could not use a database in memory: {error}"));
+    let table = set.config.table.as_str();
+    let mut found = differences_but(whole, short, &[table]).map_err(failed)?;
+    if records(whole, table).map_err(failed)? != records(short, table).map_err(failed)? {
+        found.push("the history has other rows".to_owned());
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let message = "a database that starts from the snapshot is not as one that all migrations were run on";
+    let problem = Diagnostic::error("snapshot-differs", message).in_file(source.path());
+    let problem = found.into_iter().fold(problem, Diagnostic::note);
+    Err(CliError::diagnostics(vec![problem.note(format!("both were made under `{settings}`"))]))
+}
+
+/// The rows of a history, but for times.
+fn records(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<Value>>> {
+    let sql = format!(
+        "SELECT id, name, set_name, number, checksum, state, statements_done, up_sql, down_sql, tool, text_checksum, \
+         prefix_checksum, violations FROM {} ORDER BY id",
+        dbmigrate_runtime::quote_identifier(table)
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let count = statement.column_count();
+    let rows = statement.query_map([], |row| (0..count).map(|at| row.get(at)).collect())?;
+    rows.collect()
+}

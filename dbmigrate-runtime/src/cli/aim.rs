@@ -1,0 +1,111 @@
+//! Suggested commands that mean what was meant: those of this program, on the database and the set that were named.
+
+use super::table::COMMANDS;
+
+/// What the messages of the library call the command line.
+const CARGO: &str = "cargo dbmigrate";
+
+/// The commands on a database that only cargo has.
+const OF_CARGO: [&str; 2] = ["adopt", "drift"];
+
+/// What was typed, for the commands that are suggested.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aim {
+    /// What people type to get here: `cargo dbmigrate`, or the program's own name.
+    pub program: String,
+    /// ` --database app.db`, where that was typed.
+    pub database: String,
+    /// ` --set billing`, where that was typed.
+    pub set: String,
+}
+
+impl Aim {
+    /// The text, in which each command on a database is one of this program and names what was named.
+    #[must_use]
+    pub fn at(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for (at, part) in text.split('`').enumerate() {
+            if at > 0 {
+                out.push('`');
+            }
+            match self.command(part).filter(|_| at % 2 == 1) {
+                Some(command) => out.push_str(&command),
+                None => out.push_str(part),
+            }
+        }
+        out
+    }
+
+    /// As [`Aim::at`], of several texts.
+    #[must_use]
+    pub fn all(&self, texts: &[String]) -> Vec<String> {
+        texts.iter().map(|text| self.at(text)).collect()
+    }
+
+    /// What stands between two marks, where it is such a command.
+    fn command(&self, part: &str) -> Option<String> {
+        let words = |program: &str| part.strip_prefix(program)?.strip_prefix(' ');
+        let rest = words(CARGO).or_else(|| words(&self.program).filter(|_| !self.program.is_empty()))?;
+        let verb = rest.split(' ').next()?;
+        let is_own = COMMANDS.iter().any(|command| command.name == verb);
+        if !is_own && !OF_CARGO.contains(&verb) {
+            return None;
+        }
+        let program = if is_own && !self.program.is_empty() { &self.program } else { CARGO };
+        let mut command = format!("{program} {rest}");
+        for (flag, word) in [(&self.database, " --database"), (&self.set, " --set")] {
+            if !rest.contains(word) {
+                command.push_str(flag);
+            }
+        }
+        Some(command)
+    }
+}
+
+/// ` --name value`, as a shell takes it.
+#[must_use]
+pub(crate) fn flag(name: &str, value: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+".contains(letter);
+    match !value.is_empty() && value.chars().all(is_plain) {
+        true => format!(" --{name} {value}"),
+        false => format!(" --{name} '{}'", value.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(program: &str, text: &str, expect: &str) {
+        let aim = Aim { program: program.to_owned(), database: flag("database", "x y.db"), set: flag("set", "a") };
+        assert_eq!(aim.at(text), expect);
+        assert_eq!(Aim::default().at(text), text);
+    }
+
+    #[test]
+    fn commands_on_databases_name_the_same_one() {
+        let of_cargo = |text: &str, expect: &str| check("cargo dbmigrate", text, expect);
+        of_cargo(
+            "roll back: `cargo dbmigrate down --all`",
+            "roll back: `cargo dbmigrate down --all --database 'x y.db' --set a`",
+        );
+        of_cargo(
+            "`cargo dbmigrate up`, then `cargo dbmigrate check`",
+            "`cargo dbmigrate up --database 'x y.db' --set a`, then `cargo dbmigrate check`",
+        );
+        of_cargo("`cargo dbmigrate up --database y.db`", "`cargo dbmigrate up --database y.db --set a`");
+        of_cargo("say `up`, or write `x` down", "say `up`, or write `x` down");
+        of_cargo("cargo dbmigrate up", "cargo dbmigrate up");
+    }
+
+    #[test]
+    fn a_program_suggests_its_own_commands_and_those_of_cargo_that_it_lacks() {
+        let of_app = |text: &str, expect: &str| check("app", text, expect);
+        of_app("`cargo dbmigrate repair 001_a`", "`app repair 001_a --database 'x y.db' --set a`");
+        of_app("`app status`", "`app status --database 'x y.db' --set a`");
+        of_app("`cargo dbmigrate adopt`", "`cargo dbmigrate adopt --database 'x y.db' --set a`");
+        of_app("`cargo dbmigrate create NAME`", "`cargo dbmigrate create NAME`");
+        of_app("`application status`", "`application status`");
+    }
+}

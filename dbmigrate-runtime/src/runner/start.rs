@@ -1,0 +1,130 @@
+//! Lets a fresh database start from the snapshot of its set, in one transaction, with the rows in the history that the
+//! whole way would have left.
+//!
+//! It is a short cut and no more: whatever is in doubt, and whatever goes wrong, is rolled back, and the migrations run
+//! one by one as if there were no snapshot.
+
+use std::time::{Duration, Instant};
+
+use super::{Plan, Runner};
+use crate::compare::chain;
+use crate::db::{Db, failed};
+use crate::error::Error;
+use crate::foreign_keys::{Choice, has_code};
+use crate::history::{History, tables_of};
+use crate::hooks::Direction;
+use crate::job::{Kind, Way};
+use crate::report::{Done, Report};
+use crate::requires::elsewhere;
+use crate::script::{self, Stop};
+use crate::set::{Effect, Migration, Set, Step, TransactionMode};
+use crate::snapshot::{Snapshot, Started};
+use crate::value::Value;
+
+/// Starts from the snapshot, in the open transaction, if it can; whether the next transaction is to be begun.
+pub(crate) type Start = for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
+
+pub(crate) fn start<'s>(
+    runner: &mut Runner<'_, 's>,
+    db: &mut Db<'_>,
+    plan: &mut Plan<'s>,
+    report: &mut Report,
+) -> Result<bool, Error> {
+    let Some(snapshot) = runner.snapshot else { return Ok(false) };
+    let set = runner.context.set;
+    let Some(count) = stands_for(set, &snapshot, plan).filter(|_| is_untouched(db, set)) else {
+        runner.snapshot = None;
+        return Ok(false);
+    };
+    if snapshot.script.foreign_keys == Some(false) && runner.enforced {
+        // The rows come in no order that foreign keys would allow.
+        runner.enforced = false;
+        return db.rollback().map(|()| true);
+    }
+    // It is tried once.
+    runner.snapshot = None;
+    let from = Instant::now();
+    if !made(runner, db, &snapshot, count, plan) {
+        return db.rollback().map(|()| true);
+    }
+    let duration = from.elapsed();
+    let head = chain(set, Some(count));
+    let written = runner.clear_records(db, Kind::Migration).and_then(|()| runner.context.history.write_head(db, head));
+    match written.map(|()| db.commit()) {
+        Ok(Ok(())) => {}
+        // It is in the way of the migrations as well.
+        Ok(Err(error)) if error.busy => return Err(failed("could not commit", error)),
+        _ => return db.rollback().map(|()| true),
+    }
+    runner.head = head;
+    plan.prefix = Some(count);
+    let file = snapshot.script.file.to_owned();
+    report.snapshot = Some(Started { file, migrations: count, duration });
+    for job in plan.jobs.drain(..count).collect::<Vec<_>>() {
+        let done = Done {
+            number: job.number,
+            name: job.name.clone(),
+            duration: Duration::ZERO,
+            steps: Vec::new(),
+            notes: Vec::new(),
+        };
+        runner.done(db, report, &job, done);
+    }
+    Ok(true)
+}
+
+/// How many migrations the snapshot stands for, if all of them are to be applied, and no more together with them.
+fn stands_for(set: &Set<'_>, snapshot: &Snapshot<'_>, plan: &Plan<'_>) -> Option<usize> {
+    let count = set.migrations.iter().position(|migration| migration.number == snapshot.number)? + 1;
+    let ups = plan.jobs.iter().take_while(|job| matches!(job.way, Way::Up(..))).count();
+    let covered = set.migrations.get(..count)?;
+    let is_plain = |migration: &Migration<'_>| {
+        !has_code(&migration.up) && migration.requires.iter().all(|name| elsewhere(name).is_none())
+    };
+    let stands = covered.last()?.chain == snapshot.chain
+        && !snapshot.chain.is_empty()
+        && plan.prefix == Some(0)
+        && ups >= count
+        // Those that follow would have to fall with it.
+        && (set.rules.transaction == TransactionMode::Each || ups == count)
+        && covered.iter().all(is_plain);
+    stands.then_some(count)
+}
+
+/// Whether nothing was ever in the database but what the history needs, and the connection is as SQLite opens it as far
+/// as what migrations do could depend on it.
+fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_master \
+               WHERE name <> 'sqlite_sequence' AND lower(tbl_name) NOT IN (lower(?1), lower(?2), lower(?3))) \
+               AND NOT EXISTS (SELECT 1 FROM main.sqlite_sequence) \
+               AND NOT EXISTS (SELECT 1 FROM temp.sqlite_master) \
+               AND NOT EXISTS (SELECT 1 FROM pragma_database_list WHERE seq > 1) \
+               AND (SELECT user_version FROM pragma_user_version) = 0 \
+               AND (SELECT application_id FROM pragma_application_id) = 0 \
+               AND (SELECT encoding FROM pragma_encoding) = 'UTF-8' \
+               AND (SELECT legacy_alter_table FROM pragma_legacy_alter_table) = 0 \
+               AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
+    let answer = db.session().query(sql, &tables_of(set.table).map(Value::Text));
+    answer.is_ok_and(|rows| rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
+}
+
+/// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.
+fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count: usize, plan: &Plan<'_>) -> bool {
+    let script = &snapshot.script;
+    // Who objects to one of them objects again when it is about to run.
+    if plan.jobs.iter().take(count).any(|job| job.announce(db).is_err()) {
+        return false;
+    }
+    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some() };
+    match script::run(db, script.file, Direction::Up, script, choice) {
+        Ok(_) => {}
+        Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
+    }
+    let is_setting = |step: &Step<'_>| matches!(step, Step::Sql(it) if it.effect == Effect::Session);
+    if script.steps.iter().any(is_setting) && runner.context.settings.restore_inside(db).is_err() {
+        return false;
+    }
+    let history: &History<'_> = &runner.context.history;
+    let covered = runner.context.set.migrations.get(..count).unwrap_or_default();
+    history.insert_all(db, runner.context.options, covered).is_ok()
+}

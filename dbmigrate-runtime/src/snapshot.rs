@@ -1,0 +1,50 @@
+//! What a fresh database may start from in the place of its first migrations, as data of the set.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::runner::start;
+use crate::set::Script;
+
+/// What the first migrations of a set lead an empty database to, proved and sealed.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot<'a> {
+    /// The number of the last migration that it stands for.
+    pub number: u64,
+    /// The chained checksum of that one and all before it. Where the set has another, the snapshot is of no use.
+    pub chain: &'a str,
+    /// What makes the schema and the rows.
+    pub script: Script<'a>,
+    /// The code that starts from it: programs without a snapshot do not carry it.
+    pub by: StartsFrom,
+}
+
+/// The code that lets a database start from a snapshot.
+#[derive(Clone, Copy)]
+pub struct StartsFrom {
+    pub(crate) start: start::Start,
+}
+
+impl StartsFrom {
+    /// The runner's own.
+    pub const SNAPSHOT: Self = Self { start: start::start };
+}
+
+impl fmt::Debug for StartsFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StartsFrom")
+    }
+}
+
+/// That a fresh database started from a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Started {
+    /// The file of the snapshot, relative to the package.
+    pub file: String,
+    /// How many migrations it stands for: the first of those that were applied. None of them ran, so that neither the
+    /// history nor what was done says how long one took.
+    pub migrations: usize,
+    /// How long the snapshot took, without the commit.
+    pub duration: Duration,
+}

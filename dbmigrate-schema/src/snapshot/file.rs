@@ -1,0 +1,175 @@
+//! `snapshot.sql` written and proved: what the migrations up to a number lead an empty database to.
+
+use std::sync::Arc;
+
+use dbmigrate_core::{
+    Diagnostic, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Step, snapshot as core,
+};
+use rusqlite::Connection;
+
+use super::doubts::Doubts;
+use super::{Snapshot, objects, snapshot};
+use crate::execute::is_vacuum_into;
+use crate::migrated::not_replayable;
+use crate::replay::{Halt, Replayer};
+use crate::scratch;
+use crate::steady::{Codes, lead, refuse, refused, run, steady, unusable, ups};
+use crate::watch::Nobody;
+
+pub(super) const CODES: Codes = Codes {
+    code: "snapshot-code",
+    setting: "snapshot-setting",
+    chance: "snapshot-chance",
+    differs: "snapshot-differs",
+    any: "snapshot",
+};
+
+/// A snapshot that was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotFile {
+    /// The text of its file.
+    pub source: Arc<SourceText>,
+    /// That text as a script.
+    pub script: Script,
+    /// How many tables, indexes, views and triggers it makes.
+    pub objects: usize,
+    /// How many rows it writes.
+    pub rows: usize,
+}
+
+/// Writes down what the first `count` migrations of a set lead an empty database to, and proves that it leads to the same:
+/// schema, rows, rowids and counters. `path` is that of the file that is to hold it.
+///
+/// # Errors
+///
+/// Everything that makes it doubtful, each with its place: Rust, other files, the moment and chance, what only a program
+/// knows, what another set makes, statistics, and settings of the file.
+pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<SnapshotFile, Vec<Diagnostic>> {
+    let originals = set.migrations.get(..count).unwrap_or_default();
+    let (Some(first), Some(last)) = (originals.first(), originals.last()) else {
+        return Err(vec![Diagnostic::error(CODES.any, "there is no migration to take a snapshot of")]);
+    };
+    if let Some(base) = &set.base {
+        let message = "the migrations begin on what `replay.base` makes, and a fresh database begins with nothing";
+        return Err(vec![Diagnostic::error(CODES.any, message).in_file(base.source.path())]);
+    }
+    let mut problems = refuse(originals, CODES).err().unwrap_or_default();
+    problems.extend(elsewhere(originals));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    leaves_nothing(set)?;
+    let part = MigrationSet { migrations: originals.to_vec(), before_all: None, ..set.clone() };
+    let stubs = &part.config.replay.stubs;
+    let original = steady(&part, CODES, |pure| Doubts::new(stubs, pure))?;
+    if objects(&original).map_err(|error| vec![unusable(&error)])?.iter().any(super::Object::is_statistics) {
+        let message = "the migrations leave statistics for SQLite's planner, in a program those of the history as well";
+        return Err(vec![Diagnostic::error("snapshot-statistics", message)]);
+    }
+    let Snapshot { sql, objects, rows, refers } =
+        snapshot(&original, stubs).map_err(|refusal| vec![refused(refusal, CODES)])?;
+    let which = if first.digits == last.digits { first.name() } else { format!("{} to {}", first.digits, last.name()) };
+    let mut text = format!("-- What {which} lead an empty database to. A fresh database starts from it.\n");
+    text.push_str("-- `cargo dbmigrate snapshot` wrote and sealed it. An edit of it fails the build.\n");
+    if refers {
+        text.push_str("-- dbmigrate: foreign-keys off\n");
+    }
+    text.push('\n');
+    text.push_str(&sql);
+    let source = Arc::new(SourceText::new(path, &text));
+    let mut diagnostics = Vec::new();
+    let Some(script) = core::parse(&source, &mut diagnostics) else { return Err(diagnostics) };
+    let connection = scratch::open(stubs).map_err(|error| vec![unusable(&error)])?;
+    lead(&part, &connection, &original, &script, CODES)?;
+    Ok(SnapshotFile { source, script, objects, rows })
+}
+
+/// Whether the snapshot of a set leads to what its migrations lead an empty database to.
+#[must_use]
+pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
+    let Some(snapshot) = &set.snapshot else { return Vec::new() };
+    if let Err(doubts) = leaves_nothing(set) {
+        return doubts.into_iter().map(warning).collect();
+    }
+    let migrations = set.migrations.iter().filter(|migration| migration.number <= snapshot.number).cloned().collect();
+    let part = MigrationSet { migrations, before_all: None, ..set.clone() };
+    match run(&part, &mut Nobody) {
+        Ok(original) => check(&part, snapshot, &original),
+        Err(problems) => problems,
+    }
+}
+
+/// Whether a snapshot leads to what is in `original`, which the migrations have made that it stands for.
+pub(crate) fn check(set: &MigrationSet, snapshot: &Sealed, original: &Connection) -> Vec<Diagnostic> {
+    let proved = scratch::open(&set.config.replay.stubs)
+        .map_err(|error| vec![unusable(&error)])
+        .and_then(|connection| lead(set, &connection, original, &snapshot.script, CODES));
+    let again = |problem: Diagnostic| problem.help("write it anew: `cargo dbmigrate snapshot`");
+    proved.err().unwrap_or_default().into_iter().map(again).collect()
+}
+
+/// A doubt of what is sealed already: a program sees it as well, and goes the whole way.
+fn warning(doubt: Diagnostic) -> Diagnostic {
+    Diagnostic { severity: Severity::Warning, ..doubt }.help("do without it: `cargo dbmigrate snapshot --remove`")
+}
+
+/// What is said of a snapshot whose set has a hook that leaves something.
+pub(crate) fn of_no_use(hook: &Script) -> Diagnostic {
+    warning(leaves_something(hook))
+}
+
+/// What the migrations need of other sets, which a fresh database does not have; and files that they write beside it.
+fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for migration in migrations {
+        let name = migration.name();
+        for required in migration.requires.iter().filter(|required| required.name.contains('/')) {
+            let message = format!("`{name}` builds on `{}`, which is of another set", required.name);
+            problems.push(
+                Diagnostic::error("snapshot-requires", message).at(Location::new(migration.source(), required.span)),
+            );
+        }
+        let Some(up) = ups(migration) else { continue };
+        for step in &up.steps {
+            if let Step::Sql(statement) = step
+                && is_vacuum_into(up, statement)
+            {
+                let place = Location::new(&up.source, up.source.first_line(statement.span));
+                let message = "this writes another file, which no snapshot does";
+                problems.push(Diagnostic::error("snapshot-file", message).at(place));
+            }
+        }
+    }
+    problems
+}
+
+/// Refuses a hook that leaves something in an empty database: no fresh one would be empty after it.
+fn leaves_nothing(set: &MigrationSet) -> Result<(), Vec<Diagnostic>> {
+    let Some(hook) = &set.before_all else { return Ok(()) };
+    let failed = |error: rusqlite::Error| vec![unusable(&error)];
+    let connection = scratch::open(&set.config.replay.stubs).map_err(failed)?;
+    Replayer::new(set, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+        Halt::Refused(problem) => vec![*problem],
+        Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
+    })?;
+    if is_empty(&connection).map_err(failed)? {
+        return Ok(());
+    }
+    Err(vec![leaves_something(hook)])
+}
+
+fn leaves_something(hook: &Script) -> Diagnostic {
+    let message = "the hook before all migrations leaves something in an empty database";
+    Diagnostic::error("snapshot-hook", message)
+        .in_file(hook.source.path())
+        .note("a program starts from a snapshot only where nothing is there yet")
+}
+
+/// Whether a database is as SQLite makes it.
+pub(crate) fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name <> 'sqlite_sequence') \
+               AND NOT EXISTS (SELECT 1 FROM temp.sqlite_master) \
+               AND (SELECT user_version = 0 FROM pragma_user_version) \
+               AND (SELECT application_id = 0 FROM pragma_application_id)";
+    connection.query_row(sql, [], |row| row.get(0))
+}
