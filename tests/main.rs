@@ -26,6 +26,7 @@ mod drizzle_server;
 mod embedding;
 mod examples;
 mod first_steps;
+mod fleet;
 mod generate;
 mod git;
 mod guide;

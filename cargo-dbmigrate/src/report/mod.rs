@@ -1,5 +1,6 @@
 //! Renders what commands found: one file per output format, one data type for all of them.
 
+pub(crate) mod fleet;
 mod github;
 mod human;
 mod json;

@@ -9,6 +9,7 @@ mod adopt;
 mod aim;
 mod ask;
 mod backup;
+mod beside;
 mod copies;
 mod failure;
 #[cfg(test)]
@@ -37,9 +38,13 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use crate::excerpt::visible;
 pub use aim::Aim;
+pub use beside::belongs_to_another;
 pub use human::time;
+pub use live::Live;
 pub use location::database_path;
+pub use open::open_existing;
 pub(crate) use open::{Opened, discard_empty, open};
 pub(crate) use output::Output;
 pub use parse::{Invocation, Usage, parse};
