@@ -27,7 +27,9 @@ fn contract() -> &'static BTreeMap<String, Fields> {
         for line in page("docs/json.md").lines() {
             if line.starts_with('#') {
                 reason = line.strip_prefix("### `").map(|line| line.trim_end_matches('`').to_owned());
-                reason.iter().for_each(|reason| drop(contract.entry(reason.clone()).or_default()));
+                if let Some(reason) = &reason {
+                    contract.entry(reason.clone()).or_default();
+                }
             } else if let (Some(reason), Some(row)) = (&reason, line.strip_prefix("| `")) {
                 let (names, what) = row.split_once(" | ").unwrap();
                 let fields = contract.get_mut(reason).unwrap();

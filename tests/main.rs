@@ -62,6 +62,7 @@ mod settle;
 mod since;
 mod sound;
 mod squash;
+mod stand_ins;
 mod support;
 mod test_command;
 

@@ -4,6 +4,7 @@ use super::Output;
 use crate::cli::Reason;
 use crate::cli::human;
 use crate::cli::json::Object;
+use crate::cli::reason::Reason;
 use crate::{Done, Started};
 
 impl Output<'_> {
