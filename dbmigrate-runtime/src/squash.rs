@@ -14,6 +14,7 @@ use crate::guard::guarded;
 use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
 use crate::options::Options;
+use crate::parts::needed;
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Repeatable, Set, Squash};
@@ -22,6 +23,29 @@ use crate::verify::Problem;
 
 /// How often a run begins again because others were at work: each time the database has come further.
 const TRIES: usize = 8;
+
+/// What runs a set that begins with a squash, and reads what others have recorded in its place.
+#[derive(Clone, Copy)]
+pub(crate) struct InPlace {
+    pub(crate) recording: Recording,
+    pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
+    pub(crate) refuse_pruned: fn(&Set<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
+    pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
+}
+
+impl InPlace {
+    pub(crate) const OF_OTHERS: Self = Self { recording, recognise, refuse_pruned, with_number };
+
+    /// That of a set that has a squash.
+    pub(crate) fn of(set: &Set<'_>) -> Result<Option<Self>, Error> {
+        set.squash.map(|_| needed(set.parts.squash, "reads what a squash replaces")).transpose()
+    }
+}
+
+/// What runs what is pending, on the set that is in force.
+pub(crate) type Run<'r> = &'r mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>;
+
+type Recording = fn(&mut dyn Session, &Set<'_>, &Options, Run<'_>) -> Result<Report, Error>;
 
 /// Does something with the migrations that are in force for a database.
 pub(crate) fn with<T>(
@@ -71,12 +95,7 @@ pub(crate) fn settled<T>(
 
 /// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
 /// that can't be written and lacks nothing is left as it is.
-pub(crate) fn recording(
-    session: &mut dyn Session,
-    set: &Set<'_>,
-    options: &Options,
-    run: &mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>,
-) -> Result<Report, Error> {
+fn recording(session: &mut dyn Session, set: &Set<'_>, options: &Options, run: Run<'_>) -> Result<Report, Error> {
     if own(set).is_none() {
         return run(session, set);
     }
@@ -249,7 +268,7 @@ fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
 
 /// Reads rows of what a squash replaces as that of the squash, where the set has it and they are all there; whether they
 /// were.
-pub(crate) fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
+fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (&set.squash, set.migrations.first()) else { return Ok(false) };
     let mut is_right = true;
     let mut is_recognised = false;
@@ -332,8 +351,8 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
 }
 
 /// Refuses what was pruned from the program and would have to run.
-pub(crate) fn refuse_pruned<'m>(set: &Set<'_>, pending: impl Iterator<Item = &'m Migration<'m>>) -> Result<(), Error> {
-    pruned(set, pending).map_or(Ok(()), Err)
+fn refuse_pruned(set: &Set<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(), Error> {
+    pruned(set, pending.iter().map(|(_, migration)| *migration)).map_or(Ok(()), Err)
 }
 
 /// The same, for who only looks.

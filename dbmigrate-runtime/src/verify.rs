@@ -83,7 +83,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     let mut db = Db::new(session, options);
     let nothing_recorded = |problems| Verification {
         checked: 0,
-        repeatables: repeatable::entries(set, Recorded::new()),
+        repeatables: repeatable::entries(set, Recorded::NONE),
         problems,
         notes: Vec::new(),
         old: None,
@@ -115,7 +115,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         })
     });
     let notes = noted.collect();
-    let repeatables = repeatable::entries(set, known.records.unwrap_or_default());
+    let repeatables = repeatable::entries(set, known.records());
     let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
@@ -125,7 +125,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
-    let is_own = known.records().is_empty() || known.is_complete() && known.records().len() == set.repeatables.len();
+    let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
     let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;

@@ -61,6 +61,7 @@ fn view_of<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> 
                 migrations,
                 by: runtime::TakesOver::HISTORIES,
             }),
+            parts: runtime::Parts::ALL,
             rules: rules(&set.config),
         });
     };
