@@ -58,6 +58,7 @@ mod scripts;
 mod sets;
 mod settle;
 mod since;
+mod snapshot;
 mod sound;
 mod squash;
 mod support;
