@@ -30,6 +30,7 @@ pub fn runner_set(set: MigrationSet) -> &'static runtime::Set<'static> {
             by: runtime::StartsFrom::SNAPSHOT,
         }),
         adoption: None,
+        parts: runtime::Parts::ALL,
         rules: runtime::Rules::DEFAULT,
     }))
 }

@@ -62,11 +62,12 @@ pub struct Adopted<'a> {
 pub struct TakesOver {
     pub(crate) read: old_history::Read,
     pub(crate) convert: take_over::Convert,
+    pub(crate) up: up::AdoptThenUp,
 }
 
 impl TakesOver {
     /// The runner's own.
-    pub const HISTORIES: Self = Self { read: old_history::read, convert: take_over::convert };
+    pub const HISTORIES: Self = Self { read: old_history::read, convert: take_over::convert, up: up::adopt_then_up };
 }
 
 impl fmt::Debug for TakesOver {

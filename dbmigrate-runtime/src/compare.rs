@@ -6,13 +6,15 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
+use crate::interrupted;
 use crate::old_history::Old;
+use crate::parts::Parts;
 use crate::records::Recorded;
 use crate::repeatable;
 use crate::set::{Down, Migration, NewerDatabase, Set};
+use crate::squash::InPlace;
 use crate::status::State;
 use crate::verify::Problem;
-use crate::{diff, interrupted, squash, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -87,7 +89,10 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             history.check_shape(db)?;
             let mut head = history.head(db)?;
             let mut rows = history.rows(db)?;
-            let is_recognised = squash::recognise(set, &mut rows)?;
+            let is_recognised = match InPlace::of(set)? {
+                Some(part) => (part.recognise)(set, &mut rows)?,
+                None => false,
+            };
             if let Some(head) = head.as_mut().filter(|_| is_recognised) {
                 // It speaks of the rows as they are.
                 head.chain.clear();
@@ -195,8 +200,7 @@ impl<'s> Known<'s> {
 
     /// Which repeatables were run.
     pub(crate) fn records(&self) -> &Recorded {
-        const NONE: &Recorded = &Recorded::new();
-        self.records.as_ref().unwrap_or(NONE)
+        self.records.as_ref().unwrap_or(Recorded::NONE)
     }
 
     /// The rows' side, newest first.
@@ -249,7 +253,7 @@ impl<'s> Known<'s> {
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         let repair = accept_help(name);
         let differs = self.old.as_ref().and_then(|old| Some((&old.from, old.differs(matched.number)?)));
-        let mut notes = matched.difference();
+        let mut notes = matched.difference(&self.set.parts);
         let (kind, message, help) = match &matched.state {
             State::Applied | State::Pending => return None,
             State::Edited if differs.is_some() => {
@@ -321,7 +325,14 @@ impl<'s> Known<'s> {
                 ],
             ),
             State::Interrupted { .. } => {
-                let (message, help) = interrupted::explain(name, matched, matched.row.as_ref()?);
+                let row = matched.row.as_ref()?;
+                let (message, help) = match self.set.parts.without_transaction {
+                    Some(part) => (part.explain)(name, matched, row),
+                    None => (
+                        format!("`{}` was stopped before its end, and the program has no such migration", row.name),
+                        vec!["`cargo dbmigrate status` says how it goes on".to_owned()],
+                    ),
+                };
                 (ErrorKind::Interrupted, message, help)
             }
         };
@@ -377,19 +388,14 @@ impl Match<'_> {
     }
 
     /// What an edit changed.
-    fn difference(&self) -> Vec<String> {
+    fn difference(&self, parts: &Parts) -> Vec<String> {
         let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return Vec::new() };
         let Some(applied) = &self.applied_text else {
             let help = "the text that was applied was not kept: `store-sql = \"all\"` in \
                         `[package.metadata.migrations]` keeps it from now on";
             return vec![help.to_owned()];
         };
-        let lines = diff::lines(applied, &stored::section(&migration.up).unwrap_or_default());
-        vec![if lines.is_empty() {
-            "its statements are the same: a directive was changed".to_owned()
-        } else {
-            format!("what was applied (-) and what is there (+):\n     {}", lines.join("\n     "))
-        }]
+        parts.texts.map(|part| (part.difference)(applied, &migration.up)).into_iter().collect()
     }
 }
 
@@ -512,6 +518,7 @@ mod tests {
             squash: None,
             snapshot: None,
             adoption: None,
+            parts: Parts::ALL,
             rules: Rules::DEFAULT,
         };
         let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();

@@ -14,9 +14,10 @@ use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{identifier, literal};
 use crate::records::Records;
+use crate::repeatable::MadeAnew;
 use crate::session::Session;
-use crate::set::{Migration, Set, StoreSql};
-use crate::stored;
+use crate::set::{Migration, Set};
+use crate::stored::Texts;
 use crate::value::{Value, into_text, optional, text};
 
 mod many;
@@ -290,7 +291,7 @@ impl<'s> History<'s> {
         ))?;
         self.empty_head_after_changes(db, self.set.table, &self.head)?;
         if !self.set.repeatables.is_empty() {
-            self.records.create(db)?;
+            (MadeAnew::of(self.set)?.create)(db, &self.records)?;
             let table = self.records.table();
             self.empty_head_after_changes(db, &table, &table)?;
         }
@@ -345,7 +346,7 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let [up_sql, down_sql] = self.kept(migration);
+        let [up_sql, down_sql] = self.kept(migration)?;
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
@@ -374,7 +375,7 @@ impl<'s> History<'s> {
 
     /// Takes the name and the text that the program has for those that were applied.
     pub(crate) fn accept(&self, db: &mut Db<'_>, migration: &Migration<'_>) -> Result<(), Error> {
-        let [up_sql, down_sql] = self.kept(migration);
+        let [up_sql, down_sql] = self.kept(migration)?;
         let sql = format!(
             "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
              WHERE set_name = ?1 AND number = ?2",
@@ -408,11 +409,10 @@ impl<'s> History<'s> {
     }
 
     /// What the history keeps of a migration's text: the way up and the way back.
-    fn kept(&self, migration: &Migration<'_>) -> [Value; 2] {
-        let store = self.set.rules.store_sql;
-        let up_sql = if store == StoreSql::All { stored::section(&migration.up) } else { None };
-        let down_sql = if store == StoreSql::None { None } else { stored::way_back(&migration.down) };
-        [up_sql, down_sql].map(|text| text.map_or(Value::Null, Value::Text))
+    fn kept(&self, migration: &Migration<'_>) -> Result<[Value; 2], Error> {
+        let texts = Texts::of(self.set, migration)?;
+        let texts = texts.map(|part| (part.kept)(self.set.rules.store_sql, migration)).unwrap_or_default();
+        Ok(texts.map(|text| text.map_or(Value::Null, Value::Text)))
     }
 
     /// Takes a migration out: it was rolled back, or is to be forgotten.

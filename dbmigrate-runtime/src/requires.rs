@@ -8,7 +8,24 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::histories::{self, title};
 use crate::history::History;
+use crate::parts::needed;
 use crate::set::{Migration, Set};
+
+/// What looks for the migrations that others require.
+#[derive(Clone, Copy)]
+pub(crate) struct Required {
+    pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
+    pub(crate) refuse_unmet_elsewhere: fn(&mut Db<'_>, &History<'_>, &Migration<'_>) -> Result<(), Error>,
+}
+
+impl Required {
+    pub(crate) const LOOKED_FOR: Self = Self { refuse_unmet, refuse_unmet_elsewhere };
+
+    /// That of a set in which something requires others.
+    pub(crate) fn of(set: &Set<'_>) -> Result<Self, Error> {
+        needed(set.parts.requirements, "looks for required migrations")
+    }
+}
 
 /// A requirement in another set: its name, and the migration's.
 pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
@@ -16,15 +33,12 @@ pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
 }
 
 /// Refuses migrations that require one which is neither applied nor run before them.
-pub(crate) fn refuse_unmet(
+fn refuse_unmet(
     db: &mut Db<'_>,
     set: &Set<'_>,
     found: &Found<'_>,
     pending: &[(usize, &Migration<'_>)],
 ) -> Result<(), Error> {
-    if pending.iter().all(|(_, migration)| migration.requires.is_empty()) {
-        return Ok(());
-    }
     let history = History::new(set);
     let mut met: HashSet<&str> = match found {
         Found::History(known) => known.applied().map(|migration| migration.name).collect(),

@@ -6,6 +6,7 @@
 
 use crate::adoption::Adoption;
 use crate::late::OrderProof;
+use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
 /// The version of these types. Generated code checks it at compile time.
@@ -37,6 +38,8 @@ pub struct Set<'a> {
     pub snapshot: Option<Snapshot<'a>>,
     /// The history of another tool that databases may still have.
     pub adoption: Option<Adoption<'a>>,
+    /// What of the runner it needs.
+    pub parts: Parts,
     /// What the package's configuration says.
     pub rules: Rules,
 }

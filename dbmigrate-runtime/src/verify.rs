@@ -68,7 +68,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     let mut db = Db::new(session, options);
     let nothing_recorded = |problems| Verification {
         checked: 0,
-        repeatables: repeatable::entries(set, Recorded::new()),
+        repeatables: repeatable::entries(set, Recorded::NONE),
         problems,
         notes: Vec::new(),
         old: None,
@@ -86,6 +86,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
     let unknown = known.unknown_to_us().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
     let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
+    problems.extend(squash::pruned_problem(set, &known));
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
     let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };
@@ -98,7 +99,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         })
     });
     let notes = noted.collect();
-    let repeatables = repeatable::entries(set, known.records.unwrap_or_default());
+    let repeatables = repeatable::entries(set, known.records());
     let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
@@ -108,7 +109,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
-    let is_own = known.records().is_empty() || known.is_complete() && known.records().len() == set.repeatables.len();
+    let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
     let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
