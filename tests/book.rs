@@ -43,6 +43,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("docs/pools.md", "examples"),
     ("docs/scripts.md", "scripts"),
     ("docs/sets.md", "sets"),
+    ("docs/snapshot.md", "snapshot"),
     ("docs/squashing.md", "squash"),
 ];
 
