@@ -12,7 +12,6 @@ use crate::history_row::HistoryRow;
 use crate::job::{Job, Way};
 use crate::neighbours::refuse_needed;
 use crate::options::Options;
-use crate::parts::Parts;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
 use crate::runner::{Group, Plan, Runner};
@@ -55,7 +54,8 @@ fn back(
     beside: &[&Set<'_>],
     goal: Goal,
 ) -> Result<Report, Error> {
-    let set = &with_all_parts(set);
+    // A way back that another program stored may need what no script of this one does.
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else {
@@ -84,11 +84,6 @@ fn back(
     })
 }
 
-/// A way back that another program stored may need what no script of this one does.
-fn with_all_parts<'s>(set: &Set<'s>) -> Set<'s> {
-    Set { parts: Parts::ALL, ..*set }
-}
-
 /// Rolls the newest applied migration back and applies its current text.
 pub(crate) fn redo(
     session: &mut dyn Session,
@@ -100,7 +95,7 @@ pub(crate) fn redo(
 }
 
 fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[&Set<'_>]) -> Result<Report, Error> {
-    let set = &with_all_parts(set);
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };

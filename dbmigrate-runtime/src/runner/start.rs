@@ -22,8 +22,7 @@ use crate::snapshot::{Snapshot, Started};
 use crate::value::Value;
 
 /// Starts from the snapshot, in the open transaction, if it can; whether the next transaction is to be begun.
-pub(crate) type Start =
-    for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
+pub(crate) type Start = for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
 
 pub(crate) fn start<'s>(
     runner: &mut Runner<'_, 's>,

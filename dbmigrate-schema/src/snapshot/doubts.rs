@@ -64,7 +64,8 @@ impl<'s> Doubts<'s> {
             })?;
         }
         for name in &self.stubs.collations {
-            let (told, shown) = (Arc::clone(&self.told), format!("the collation `{name}`, which only the program knows"));
+            let (told, shown) =
+                (Arc::clone(&self.told), format!("the collation `{name}`, which only the program knows"));
             connection.create_collation(name.as_str(), move |one, other| {
                 tell(&told, || shown.clone());
                 one.cmp(other)
@@ -190,11 +191,9 @@ impl Watch for Doubts<'_> {
             && has_statistics(connection)?
         {
             let message = "this counts rows for SQLite's planner, in a program those of the history as well";
-            self.found.push(
-                Diagnostic::error("snapshot-statistics", message)
-                    .at(place())
-                    .note("statistics are of rows that the database has in use: a program runs `PRAGMA optimize` for them"),
-            );
+            self.found.push(Diagnostic::error("snapshot-statistics", message).at(place()).note(
+                "statistics are of rows that the database has in use: a program runs `PRAGMA optimize` for them",
+            ));
         }
         Ok(())
     }
