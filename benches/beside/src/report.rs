@@ -406,3 +406,50 @@ fn command(figures: &Figures, verb: &str, count: usize, label: &str) -> Row {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What one run might have brought, of which this project is behind in one thing.
+    fn figures() -> Figures {
+        let mut figures = Figures::default();
+        for (tool, fresh, start) in
+            [("dbmigrate", 12e6, 4_000.0), ("rusqlite_migration", 10e6, 61_000.0), ("sqlx", 90e6, 2.6e6)]
+        {
+            figures.add(format!("fresh/1000/{tool}/ns"), fresh);
+            figures.add(format!("starts/1000/{tool}/ns"), start);
+            figures.answer(format!("version/{tool}"), "1.2.3");
+        }
+        figures.add("floor/1000/plain/ns", 10e6);
+        for failed in [0.0, 1.0, 1.0] {
+            figures.add("at-once/wal/sqlx/failed", failed);
+        }
+        figures.answer("date/runtime", "27 November 2026");
+        figures.answer("machine/runtime", "2 cores of a machine");
+        figures
+    }
+
+    #[test]
+    fn what_was_measured_is_told_and_what_was_not_is_left_out() {
+        let text = short(&figures());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "Measured on 27 November 2026, 2 cores of a machine; medians.");
+        assert_eq!(lines[2], "|  | dbmigrate 1.2.3 | rusqlite_migration 1.2.3 | refinery | sqlx 1.2.3 | diesel |");
+        let start = "| a start with 1,000 applied, over open and first query | +4.0 µs | +61 µs | – | +2.6 ms | – |";
+        assert!(lines.contains(&start), "{text}");
+        assert!(text.contains("12 ms (1.20×) | 10 ms | – | 90 ms | – |"), "{text}");
+        assert!(text.contains("failed, WAL | – | – | – | 2 of 3 | – |"), "{text}");
+        assert!(!text.contains("snapshot"), "{text}");
+    }
+
+    #[test]
+    fn what_is_slower_than_a_peer_is_said() {
+        for text in [short(&figures()), whole(&figures())] {
+            let (_, behind) = text.split_once("Behind the best of the others:\n\n").unwrap();
+            let wanted =
+                "* 1,000 migrations on a new file (over the driver alone): 12 ms (1.20×), rusqlite_migration 10 ms\n";
+            assert_eq!(behind, wanted);
+        }
+    }
+}
