@@ -60,15 +60,31 @@ impl Row {
     }
 
     /// Whether a peer has less of it, and which has least.
-    fn slower(&self) -> Option<String> {
+    fn slower(&self, label: &str) -> Option<String> {
         let values = self.values.as_ref()?;
         let ours = (*values.first()?)?;
         let peers = values.iter().enumerate().skip(1).filter_map(|(at, value)| Some((at, (*value)?)));
         let (at, best) = peers.min_by(|one, other| one.1.total_cmp(&other.1))?;
         let is_slower = ours > best * NOISE && ours > best;
         let cell = |at: usize| self.cells[at].as_deref().unwrap_or(NOTHING);
-        is_slower.then(|| format!("{}: {}, {} {}", self.label, cell(0), Tool::RUNNERS[at].name(), cell(at)))
+        is_slower.then(|| format!("{label}: {}, {} {}", cell(0), Tool::RUNNERS[at].name(), cell(at)))
     }
+}
+
+/// What is behind, with the label in full where a row goes on from the one before.
+fn all_slower(rows: &[Row]) -> Vec<String> {
+    let mut before = "";
+    let mut slower = Vec::new();
+    for row in rows {
+        match row.label.strip_prefix('…') {
+            Some(rest) => slower.extend(row.slower(&format!("{before},{rest}"))),
+            None => {
+                before = &row.label;
+                slower.extend(row.slower(before));
+            }
+        }
+    }
+    slower
 }
 
 /// All that was measured.
@@ -89,7 +105,7 @@ pub fn whole(figures: &Figures) -> String {
         if rows.is_empty() {
             continue;
         }
-        slower.extend(rows.iter().filter_map(Row::slower));
+        slower.extend(all_slower(&rows));
         let lines: Vec<Vec<String>> = rows.iter().map(Row::render).collect();
         let _ = write!(text, "\n### {title}\n\n{}", table(&head(figures, true), &lines));
     }
@@ -115,7 +131,7 @@ pub fn short(figures: &Figures) -> String {
         command(figures, "status", thousand, "the state of"),
     ];
     let rows: Vec<Row> = rows.into_iter().filter(|row| !row.is_empty()).collect();
-    let slower: Vec<String> = rows.iter().filter_map(Row::slower).collect();
+    let slower = all_slower(&rows);
     let lines: Vec<Vec<String>> = rows.iter().map(Row::render).collect();
     format!("{}\n{}{}", measured(figures), table(&head(figures, false), &lines), told(&slower))
 }
