@@ -1,7 +1,6 @@
 //! What is said of a database that started from a snapshot.
 
 use super::Output;
-use crate::cli::Reason;
 use crate::cli::human;
 use crate::cli::json::Object;
 use crate::cli::reason::Reason;
