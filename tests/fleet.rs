@@ -114,7 +114,7 @@ const UP: [&str; 3] = ["up", "--databases", "tenants/*.db"];
 /// Case 57: a fleet with one of everything that can go wrong.
 #[cfg(unix)]
 #[test]
-fn a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed() {
+fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed() {
     let project = package("fleet-57");
     let healthy = tenants(&project, many());
     let at = |name: &str| project.root.join(name);
