@@ -41,6 +41,7 @@ mod lock;
 mod man;
 mod monitor;
 mod odd_packages;
+mod packages;
 mod peers;
 mod promises;
 mod race;
