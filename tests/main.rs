@@ -43,6 +43,7 @@ mod lock;
 mod man;
 mod monitor;
 mod odd_packages;
+mod packages;
 mod peers;
 mod promises;
 mod race;
