@@ -36,6 +36,7 @@ mod kill;
 mod kill_commands;
 mod late;
 mod layouts;
+mod links;
 mod lint;
 mod linting;
 mod lints;
