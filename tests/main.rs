@@ -43,6 +43,7 @@ mod lints;
 mod lock;
 mod man;
 mod monitor;
+mod nextest;
 mod odd_packages;
 mod peers;
 mod promises;
