@@ -203,7 +203,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// For a  of the program: tries the migrations on databases in memory, or gives it a migrated database.
+    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
     #[must_use]
     pub fn testing(self) -> Testing<'a, B> {
         Testing::new(self)
