@@ -61,6 +61,7 @@ mod sets;
 mod settle;
 mod since;
 mod snapshot;
+mod snapshot_kill;
 mod sound;
 mod squash;
 mod stand_ins;

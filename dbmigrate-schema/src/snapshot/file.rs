@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use dbmigrate_core::token::{tokens, unquote};
 use dbmigrate_core::{
     Diagnostic, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Span, Step, snapshot as core,
 };
-use dbmigrate_core::token::{tokens, unquote};
 use rusqlite::Connection;
 
 use super::doubts::Doubts;
