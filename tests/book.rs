@@ -26,8 +26,10 @@ stories! {
     quick_start: "docs/quick-start.md";
     files: "docs/files.md";
     going_back: "docs/going-back.md";
+    json: "docs/json.md";
     rebuilds: "docs/rebuilds.md";
     schema_sql: "docs/schema.md";
+    fleets: "docs/fleets.md";
     in_the_program: "docs/in-the-program.md";
 }
 

@@ -13,7 +13,7 @@ use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
-use crate::set::{Effect, Step};
+use crate::set::{Effect, Set, Step};
 use crate::value::Value;
 
 /// How many copies are kept if nothing else is said.
@@ -89,6 +89,12 @@ impl Backup {
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
+    }
+
+    /// The folder to keep them in, where that is not the one of the database.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.dir.as_deref()
     }
 
     /// Takes the folder as a path from the current one.
@@ -183,6 +189,20 @@ pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
     error
         .note(format!("a copy of the database as it was before is `{copy}`"))
         .hint(format!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
+}
+
+/// Whether a run of these jobs would keep a copy.
+pub(crate) fn is_planned<'j, 's: 'j>(
+    db: &mut Db<'_>,
+    set: &Set<'_>,
+    options: &Options,
+    jobs: impl IntoIterator<Item = &'j Job<'s>>,
+) -> Result<bool, Error> {
+    let mut jobs = jobs.into_iter().peekable();
+    match &options.backup {
+        Some(backup) if jobs.peek().is_some() => is_wanted(db, &History::new(set), backup, &mut jobs),
+        _ => Ok(false),
+    }
 }
 
 fn is_wanted<'j, 's: 'j>(

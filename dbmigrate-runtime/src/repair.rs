@@ -76,7 +76,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
     let Some(known) = history_of(&mut db, set)? else { return Ok(Vec::new()) };
     let fixes = fixes(&mut db, set, &known, None, None)?;
     let head = head(set, &known).filter(|_| !known.is_head_empty());
-    Ok(fixes.into_iter().map(|fix| fix.repair).chain(head).collect())
+    Ok(fixes.into_iter().map(|fix| fix.repair).chain(pruned(set, &known)).chain(head).collect())
 }
 
 /// Repairs one migration, or everything that can be. The head is written anew either way.
@@ -125,12 +125,18 @@ fn settle(
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
+        repairs.left.extend(pruned(set, &known).filter(|_| only.is_none()));
         if let Some(now) = history_of(db, set)? {
             history.write_head(db, now.chain())?;
         }
         repairs.done.extend(head);
         Ok(repairs)
     })
+}
+
+/// What nothing here can mend: another version of the program has to run first.
+fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+    Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.

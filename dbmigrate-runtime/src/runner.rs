@@ -169,10 +169,10 @@ impl<'r, 's> Runner<'r, 's> {
             if std::mem::take(&mut current.creates) {
                 self.context.history.create(db)?;
             }
-            if let (Some(Snapshot { by, .. }), Way::Up(0, _)) = (self.snapshot, &first.way)
-                && (by.start)(self, db, &mut current, report)?
-            {
-                continue;
+            if let (Some(Snapshot { by, .. }), Way::Up(0, _)) = (self.snapshot, &first.way) {
+                if (by.start)(self, db, &mut current, report)? {
+                    continue;
+                }
             }
             let Some(first) = current.jobs.front() else { return db.rollback() };
             if !first.script(&mut Vec::new()).transaction {

@@ -7,7 +7,7 @@
 //! Which of these it is can change while nobody holds the lock. Whoever looks at the rows looks again whether the set
 //! that he has is the right one, and stops where it is not.
 
-use crate::compare::{Found, look};
+use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
@@ -19,6 +19,7 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Repeatable, Set, Squash};
 use crate::status::Entry;
+use crate::verify::Problem;
 
 /// How often a run begins again because others were at work: each time the database has come further.
 const TRIES: usize = 8;
@@ -348,20 +349,35 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
 
 /// Refuses what was pruned from the program and would have to run.
 fn refuse_pruned(set: &Set<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(), Error> {
-    let missing = pending.iter().map(|(_, migration)| migration).find(|migration| migration.file.is_empty());
-    let (Some(squash), Some(missing)) = (&set.squash, missing) else {
-        return Ok(());
-    };
-    let level = levels(squash).filter(|level| level.migrations.iter().any(|it| it.name == missing.name)).last();
-    let level = level.unwrap_or(squash);
+    pruned(set, pending.iter().map(|(_, migration)| *migration)).map_or(Ok(()), Err)
+}
+
+/// The same, for who only looks.
+pub(crate) fn pruned_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
+    let pending = known.matches.iter().filter(|matched| matched.row.is_none()).filter_map(|matched| matched.migration);
+    let error = pruned(set, pending)?;
+    let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
+    Some(Problem { kind, migration: None, file: None, message, notes: Vec::new(), help })
+}
+
+/// The innermost squash that stands for a migration of this name.
+fn level_of<'s, 'a>(squash: &'s Squash<'a>, name: &str) -> &'s Squash<'a> {
+    levels(squash).filter(|level| level.migrations.iter().any(|it| it.name == name)).last().unwrap_or(squash)
+}
+
+/// What is to be said where something was pruned that would have to run.
+fn pruned<'m>(set: &Set<'_>, mut pending: impl Iterator<Item = &'m Migration<'m>>) -> Option<Error> {
+    let squash = set.squash.as_ref()?;
+    let missing = pending.find(|migration| migration.file.is_empty())?;
+    let level = level_of(squash, missing.name);
     let message = format!(
         "the database needs `{}`, which was pruned: this program has `{}` in its place, for databases that have all \
          of that or nothing",
         missing.name, level.name
     );
     let version = level.pruned.unwrap_or_default();
-    Err(Error::new(ErrorKind::Pruned, message)
-        .hint(format!("run version {version} of the program first: it is the last one that has `{}`", missing.name)))
+    let hint = format!("run version {version} of the program first: it is the last one that has `{}`", missing.name);
+    Some(Error::new(ErrorKind::Pruned, message).hint(hint))
 }
 
 /// Names the squash that has taken the place of a migration.
@@ -378,6 +394,15 @@ pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
 /// Says how the entries stand to the squash.
 pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry]) {
     let Some(squash) = &set.squash else { return };
+    let is_pruned = |entry: &&mut Entry| {
+        !entry.state.is_applied() && set.migrations.iter().any(|it| it.name == entry.name && it.file.is_empty())
+    };
+    for entry in entries.iter_mut().filter(is_pruned) {
+        let version = level_of(squash, &entry.name).pruned.unwrap_or_default();
+        entry
+            .notes
+            .push(format!("this program can't run it, as it was pruned: version {version} of it is the last that can"));
+    }
     let Some(last) = squash.migrations.last() else { return };
     let Some(entry) = entries.iter_mut().find(|entry| entry.number == last.number) else { return };
     if is_recognised && own(set).is_some() {

@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::job::{Job, Way};
 use crate::late::Proved;
 use crate::options::Options;
+use crate::plan::Planned;
 use crate::repeatable;
 use crate::report::Report;
 use crate::requires::Required;
@@ -90,6 +91,43 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
         report.notes.append(&mut proved.doubts);
         Ok(())
     })
+}
+
+/// What there would be to do, unless something forbids it. It changes nothing.
+pub(crate) fn plan_up(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Planned, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    match goal(set, target) {
+        Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Planned::default()),
+        Err(error) if set.squash.is_none() => return Err(error),
+        _ => {}
+    }
+    squash::with(session, set, options, |session, set| planned(session, set, options, target))
+}
+
+fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Planned, Error> {
+    let goal = goal(set, target)?;
+    let mut db = Db::new(session, options);
+    let found = look(&mut db, set)?;
+    let takes_over = match &found {
+        Found::History(known) if known.old.is_some() => match is_left_alone(set, known, goal)? {
+            true => return Ok(Planned::default()),
+            false => true,
+        },
+        _ => false,
+    };
+    let todo = todo(&mut db, &found, set, options, goal)?;
+    refuse_unrunnable(set, &todo.pending, db.session().has_code())?;
+    refuse_conflicts(session, set, options, (&found, &todo.pending), &mut Proved::default())?;
+    let (migrations, repeatables) = (todo.pending.len(), todo.repeats.len());
+    let jobs = plan(&found, todo).jobs;
+    let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
+    Ok(Planned { migrations, repeatables, takes_over, copies })
 }
 
 /// Refuses migrations that come late and whose order matters.

@@ -87,6 +87,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
     let unknown = known.unknown_to_us().into_iter().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
     let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
+    problems.extend(squash::pruned_problem(set, &known));
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
     let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };

@@ -173,6 +173,14 @@ fn fresh(figures: &Figures) -> Vec<Row> {
         rows.push(snapshots(figures, count).aside());
     }
     for count in COUNTS {
+        let cpu = |tool: &str| figures.median(&format!("fresh/{count}/{tool}/cpu"));
+        let label = format!("processor for {}, whole program (over the driver alone)", number(count as f64));
+        rows.push(Row::with_cells(label, cpu, |tool, ns| {
+            let floor = figures.median(&floor_of(count, tool).replace("/ns", "/cpu"));
+            floor.map_or_else(|| time(ns), |floor| format!("{} ({:.2}×)", time(ns), ns / floor))
+        }));
+    }
+    for count in COUNTS {
         let memory = move |tool: &str| Some(figures.median(&format!("fresh/{count}/{tool}/kib"))? * 1024.0);
         let more = move |tool: &str| {
             Some(memory(tool)? - figures.median(&floor_of(count, tool).replace("/ns", "/kib"))? * 1024.0)
@@ -373,6 +381,14 @@ fn commands(figures: &Figures) -> Vec<Row> {
         for count in &COUNTS[1..] {
             rows.push(command(figures, verb, *count, label));
         }
+    }
+    for count in &COUNTS[1..] {
+        let floor = |tool: &str| {
+            let is_ours = tool == Tool::Dbmigrate.name();
+            figures.median(&format!("commands/check/{count}/floor/ns")).filter(|_| is_ours)
+        };
+        let label = format!("… SQLite alone for what `check` replays, {}, a whole program", number(*count as f64));
+        rows.push(Row::new(label, floor, time).aside());
     }
     rows
 }

@@ -10,7 +10,7 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::project::Project;
 use crate::ops::test::{Request, Run, Tested, diagnostic, test};
 use crate::ops::trial;
-use crate::report::{self, count};
+use crate::report::{self, Reason, count};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -99,7 +99,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     let tried = &run.tried;
     for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
         let mut line = json!({
-            "reason": "tested-migration",
+            "reason": Reason::TestedMigration.as_str(),
             "package": project.name,
             "with": run.rows,
             "name": one.name,
@@ -114,7 +114,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     }
     for one in tried.versions.iter().filter(|one| tested.is_wanted(&one.name)) {
         let mut line = json!({
-            "reason": "tested-version",
+            "reason": Reason::TestedVersion.as_str(),
             "package": project.name,
             "name": one.name,
             "rows": one.rows,
@@ -130,7 +130,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         pairs.into_iter().map(|(name, why)| json!({ "name": name, "why": why })).collect()
     };
     let mut line = json!({
-        "reason": "test-summary",
+        "reason": Reason::TestSummary.as_str(),
         "package": project.name,
         "with": run.rows,
         "migrations": tried.migrations.len(),

@@ -14,7 +14,7 @@ pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
     Entry {
         number,
         name: name.to_owned(),
-        file: None,
+        file: Some(leak(format!("migrations/{name}.sql")).to_owned()),
         state,
         applied_at: None,
         duration: None,

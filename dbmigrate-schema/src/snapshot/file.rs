@@ -68,8 +68,11 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     }
     let Snapshot { sql, objects, rows, refers } =
         snapshot(&original, stubs).map_err(|refusal| vec![refused(refusal, CODES)])?;
-    let which = if first.digits == last.digits { first.name() } else { format!("{} to {}", first.digits, last.name()) };
-    let mut text = format!("-- What {which} lead an empty database to. A fresh database starts from it.\n");
+    let which = match count {
+        1 => format!("{} leads", first.name()),
+        _ => format!("{} to {} lead", first.digits, last.name()),
+    };
+    let mut text = format!("-- What {which} an empty database to. A fresh database starts from it.\n");
     text.push_str("-- `cargo dbmigrate snapshot` wrote and sealed it. An edit of it fails the build.\n");
     if refers {
         text.push_str("-- dbmigrate: foreign-keys off\n");
