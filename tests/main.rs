@@ -60,6 +60,7 @@ mod scripts;
 mod sets;
 mod settle;
 mod since;
+mod snapshot;
 mod sound;
 mod squash;
 mod stand_ins;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::compare::Found;
+use crate::compare::{Found, Known};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
@@ -10,6 +10,7 @@ use crate::histories::{self, title};
 use crate::history::History;
 use crate::parts::needed;
 use crate::set::{Migration, Set};
+use crate::verify::Problem;
 
 /// What looks for the migrations that others require.
 #[derive(Clone, Copy)]
@@ -57,6 +58,25 @@ fn refuse_unmet(
         met.insert(migration.name);
     }
     Ok(())
+}
+
+/// What applied migrations require and the database has no more, as when that was forgotten.
+pub(crate) fn unmet_by_applied(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Problem>, Error> {
+    let history = History::new(set);
+    let applied: HashSet<&str> = known.applied().map(|migration| migration.name).collect();
+    let mut problems = Vec::new();
+    for migration in known.applied() {
+        for required in migration.requires {
+            let is_met = match elsewhere(required) {
+                None => applied.contains(required),
+                Some((other, name)) => histories::has_applied(db, &history, other, name)?,
+            };
+            if !is_met {
+                problems.push(Problem::of(&unmet(migration, required), Some(migration.name)));
+            }
+        }
+    }
+    Ok(problems)
 }
 
 /// Asks again for the other sets, in the transaction of the migration: they have queues of their own.

@@ -355,9 +355,7 @@ fn refuse_pruned(set: &Set<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(
 /// The same, for who only looks.
 pub(crate) fn pruned_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let pending = known.matches.iter().filter(|matched| matched.row.is_none()).filter_map(|matched| matched.migration);
-    let error = pruned(set, pending)?;
-    let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
-    Some(Problem { kind, migration: None, file: None, message, notes: Vec::new(), help })
+    Some(Problem::of(&pruned(set, pending)?, None))
 }
 
 /// The innermost squash that stands for a migration of this name.

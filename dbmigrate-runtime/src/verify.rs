@@ -12,6 +12,7 @@ use crate::old_history::Old;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
+use crate::requires;
 use crate::session::Session;
 use crate::set::{NewerDatabase, Set};
 use crate::squash;
@@ -59,6 +60,20 @@ pub struct Problem {
     pub help: Vec<String>,
 }
 
+impl Problem {
+    /// What an error says, which may be about one migration.
+    pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
+        Self {
+            kind: error.kind(),
+            migration: migration.map(str::to_owned),
+            file: error.file().map(str::to_owned),
+            message: error.message(),
+            notes: Vec::new(),
+            help: error.help().to_vec(),
+        }
+    }
+}
+
 /// Compares every row. It changes nothing.
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     squash::with(session, set, options, |session, set| each(session, set, options))
@@ -78,9 +93,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
-            let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
-            let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
-            return Ok(nothing_recorded(problems));
+            return Ok(nothing_recorded(vec![Problem::of(&error, None)]));
         }
         Err(error) => return Err(error),
     };
@@ -88,6 +101,9 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     let unknown = known.unknown_to_us().into_iter().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
     let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
     problems.extend(squash::pruned_problem(set, &known));
+    if known.old.is_none() {
+        problems.extend(requires::unmet_by_applied(&mut db, set, &known)?);
+    }
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
     let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };

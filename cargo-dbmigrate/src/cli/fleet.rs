@@ -91,9 +91,9 @@ pub(crate) struct CanaryArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckDatabaseArgs {
     #[command(flatten)]
-    pub(crate) fleet: FleetArgs,
-    #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
 }
 
 /// The command of this process without a flag and its value, as a shell takes it.

@@ -15,9 +15,9 @@ use crate::shell::Shell;
 
 pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = trial::select(context.global, &args.files)?;
-    let request = Request { names: &args.names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
     let mut exit = DONE;
-    for project in &projects {
+    for (project, names) in having(&projects, &args.names)? {
+        let request = Request { names: &names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
         let tested = test(project, &request)?;
         for run in &tested.runs {
             show(project, &tested, run, context.shell);
@@ -27,6 +27,33 @@ pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliE
         }
     }
     Ok(exit)
+}
+
+/// The sets that have any of what was named, each with what it has; a name that none of them has is an error.
+fn having<'p>(projects: &'p [Project], names: &[String]) -> Result<Vec<(&'p Project, Vec<String>)>, CliError> {
+    if names.is_empty() || projects.len() == 1 {
+        return Ok(projects.iter().map(|project| (project, names.to_vec())).collect());
+    }
+    let sets = projects.iter().map(Project::load_sound).collect::<Result<Vec<_>, _>>()?;
+    let mut having: Vec<(&Project, Vec<String>)> = projects.iter().map(|project| (project, Vec::new())).collect();
+    for name in names {
+        let mut unknown = None;
+        let mut is_known = false;
+        for ((_, has), loaded) in having.iter_mut().zip(&sets) {
+            match loaded.set.find(name) {
+                Ok(_) => {
+                    is_known = true;
+                    has.push(name.clone());
+                }
+                Err(error) => unknown = unknown.or(Some(error)),
+            }
+        }
+        if let Some(unknown) = unknown.filter(|_| !is_known) {
+            return Err(CliError::from(*unknown));
+        }
+    }
+    having.retain(|(_, has)| !has.is_empty());
+    Ok(having)
 }
 
 fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
