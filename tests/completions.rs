@@ -1,9 +1,11 @@
 //! What a shell offers at the tab key: words of the command line, and names of the project.
 
-use std::path::Path;
-use std::process::Command;
+#[cfg(unix)]
+use std::{path::Path, process::Command};
 
-use crate::support::{Project, Run};
+use crate::support::Project;
+#[cfg(unix)]
+use crate::support::Run;
 
 const TEAMS: &str = "-- Migration: The teams\nCREATE TABLE teams (id INTEGER PRIMARY KEY);\n";
 const STARS: &str = "ALTER TABLE teams ADD COLUMN stars INTEGER;\n";

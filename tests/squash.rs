@@ -126,7 +126,12 @@ fn case_54_databases_before_amid_and_after_a_squash_converge() {
         assert!(said.stdout.contains(&format!("pruned{version}.db: {expect}")), "{said}");
         let database = format!("pruned{version}.db");
         if matches!(version, 1 | 2) {
-            project.dbmigrate(["status", "--database", &database]).succeeds().says("[ ] 003_size");
+            let status = project.dbmigrate(["status", "--database", &database]).succeeds().says("[ ] 003_size");
+            status.says("this program can't run it, as it was pruned: version 0.1.0 of it is the last that can");
+            for command in [&["verify"][..], &["repair"], &["repair", "--all"]] {
+                let run = project.dbmigrate(command.iter().chain(&["--database", &database])).exits(1);
+                run.says("run version 0.1.0 of the program first: it is the last one that has");
+            }
             project
                 .dbmigrate(["up", "--database", &database])
                 .exits(101)

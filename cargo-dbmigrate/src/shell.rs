@@ -66,6 +66,11 @@ impl Shell {
         self.format == MessageFormat::Json
     }
 
+    /// Whether somebody can be asked.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
     pub(crate) fn format(&self) -> MessageFormat {
         self.format
     }

@@ -7,18 +7,30 @@
 //! }
 //! ```
 //!
-//! ```ignore
-//! // src/lib.rs or src/main.rs
-//! dbmigrate_runtime::include_migrations!(pub mod migrations);
-//!
-//! migrations::migrator().up(&mut connection)?;
-//! ```
+//! The program includes the module by `dbmigrate_runtime::include_migrations!(pub mod migrations)`: see
+//! [dbmigrate-runtime]. `cargo dbmigrate init` writes both.
 //!
 //! A missing registration is not possible: the files in the folder are the list. Whatever is wrong with them (a gap,
 //! a duplicate number, a misnamed file, broken SQL tokens) becomes one `compile_error!` in the generated module that
 //! names each file and its fix. The build script itself does not fail for it, so that editors keep their names.
 //!
-//! This crate links no SQLite and reads nothing above the package.
+//! What [`generate`] would write can be looked at, too:
+//!
+//! ```
+//! # let package = std::env::temp_dir().join(format!("dbmigrate-build-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(package.join("migrations"))?;
+//! # std::fs::write(package.join("Cargo.toml"), "[package]\nname = \"notes\"\n\n[package.metadata.migrations]\n")?;
+//! # std::fs::write(package.join("migrations/001_notes.sql"), "CREATE TABLE notes (id INTEGER PRIMARY KEY);\n")?;
+//! let generated = dbmigrate_build::Builder::new().root(&package).plan()?;
+//! assert!(generated.module().contains("M001Notes"));
+//! # std::fs::remove_dir_all(&package)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! This crate links no SQLite and reads nothing above the package. It has no features, and Rust 1.85 compiles it. Which
+//! files, directives and keys there are is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
+//!
+//! [dbmigrate-runtime]: https://docs.rs/dbmigrate-runtime
 
 #![allow(clippy::print_stdout)] // A build script speaks to cargo on stdout.
 
@@ -31,6 +43,7 @@ mod literal;
 mod migration_enum;
 mod module;
 mod output;
+mod parts;
 mod set_data;
 
 use std::env;

@@ -3,6 +3,25 @@
 //!
 //! This crate is pure: it reads the files of a package and knows no SQLite, no terminal, no environment and no
 //! process. Everything that a user can get wrong comes back as [`Diagnostic`] values, all of them at once.
+//!
+//! ```
+//! use dbmigrate_core::files::InMemory;
+//!
+//! let files = InMemory::new([
+//!     ("Cargo.toml", "[package]\nname = \"notes\"\n\n[package.metadata.migrations]\n"),
+//!     ("migrations/001_notes.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY);\n"),
+//!     ("migrations/003_stars.sql", "ALTER TABLE notes ADD COLUMN stars INTEGER;\n"),
+//! ]);
+//! let loaded = dbmigrate_core::load::load_from(&files);
+//! assert_eq!(loaded.set.migrations.len(), 2);
+//! assert_eq!(loaded.diagnostics[0].code, "gap");
+//! ```
+//!
+//! [dbmigrate-build] turns such a set into a Rust module, `cargo dbmigrate` into the data of its runner. It has no
+//! features, and Rust 1.85 compiles it. Input may be anything: nothing here panics, hangs or takes more than linear time
+//! for it. What the names, directives and keys mean is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
+//!
+//! [dbmigrate-build]: https://docs.rs/dbmigrate-build
 
 pub mod adoption;
 pub mod checksum;

@@ -172,10 +172,8 @@ impl Lock {
             let _ = writeln!(text, "schema = {{ chain = \"{chain}\", fingerprint = \"{fingerprint}\" }}");
         }
         if let Some(SealedSnapshot { number, chain, checksum }) = &self.snapshot {
-            let _ = writeln!(
-                text,
-                "snapshot = {{ number = {number}, chain = \"{chain}\", checksum = \"{checksum}\" }}"
-            );
+            let _ =
+                writeln!(text, "snapshot = {{ number = {number}, chain = \"{chain}\", checksum = \"{checksum}\" }}");
         }
         if let Some(version) = &self.pruned {
             let _ = writeln!(text, "pruned = \"{version}\"");

@@ -90,6 +90,7 @@ pub trait Backend: 'static {
 
     /// Opens a database in memory that other connections of this process reach as `file:NAME?mode=memory&cache=shared`,
     /// and whose own statements may name another one so. `None` where the library can't.
+    #[must_use]
     fn open_shared(name: &str) -> Option<Result<Self::Connection, BoxError>> {
         let _ = name;
         None

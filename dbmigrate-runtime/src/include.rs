@@ -35,7 +35,7 @@ macro_rules! include_migrations {
         #[doc = "The migrations of this package, generated from its files."]
         #[allow(unreachable_pub)]
         $visibility mod $name {
-            use $crate as __dbmigrate;
+            use $crate::{self as __dbmigrate};
             use $crate::NoBackend as __Backend;
 
             $crate::include_migrations!($($which)+);
@@ -48,7 +48,7 @@ macro_rules! include_migrations {
         #[doc = "The migrations of this package, generated from its files."]
         #[allow(unreachable_pub)]
         $visibility mod $name {
-            use $crate as __dbmigrate;
+            use $crate::{self as __dbmigrate};
             use Rusqlite as __Backend;
 
             $crate::rusqlite_driver!($($rusqlite)+);

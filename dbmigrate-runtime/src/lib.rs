@@ -1,17 +1,65 @@
 //! The SQLite migration runner that ships inside a program.
 //!
 //! It applies the pending migrations of a [`Set`] to a database through the program's own connection, rolls them
-//! back, says where a database stands, and settles what differs. It has no dependency and links no SQLite (`links = "sqlite3"` allows one
-//! in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the caller's rusqlite.
+//! back, says where a database stands, and settles what differs. It has no dependency and links no SQLite (`links =
+//! "sqlite3"` allows one in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the
+//! caller's rusqlite, of any version from 0.29 to 0.43.
 //!
-//! ```text
+//! `cargo dbmigrate init` wires a package: a build script registers the files of `migrations/` by [dbmigrate-build], and
+//! [`include_migrations!`] declares the module that it generates.
+//!
+//! ```
+//! # #[cfg(any())] // The build script of a program has to be there.
 //! dbmigrate_runtime::include_migrations!(pub mod migrations);
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+//! # use example::migrations;
 //!
-//! migrations::migrator().up(&mut connection)?;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut connection = rusqlite::Connection::open_in_memory()?;
+//! for migration in migrations::migrator().up(&mut connection)?.applied {
+//!     println!("applied {}", migration.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What can go wrong is an [`Error`], whose message says what, where and what to do next; a program asks it by
+//! [`Error::kind`] or a predicate:
+//!
+//! ```
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+//! # use example::migrations;
+//! # let mut connection = rusqlite::Connection::open_in_memory()?;
+//! # connection.execute_batch("CREATE TABLE notes (id)")?;
+//! match migrations::migrator().up(&mut connection) {
+//!     Err(error) if error.is_existing_schema() => eprintln!("this database is not ours: {error}"),
+//!     Err(error) if error.is_newer_database() => eprintln!("update this program: {error}"),
+//!     report => println!("{} applied", report?.applied.len()),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
-//! module holds spans and what a runner must know of them.
+//! module holds spans and what a runner must know of them. The types of a [`Set`] are what it is written in, and grow
+//! with the versions of this crate: build both from one version, as [`FORMAT`] checks.
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
+//!
+//! Nothing is on by default. Rust 1.85 compiles it.
+//!
+//! # More
+//!
+//! [The guide](https://github.com/dbmigrate/dbmigrate/tree/main/docs): [in the program](https://github.com/dbmigrate/dbmigrate/blob/main/docs/in-the-program.md),
+//! [tests](https://github.com/dbmigrate/dbmigrate/blob/main/docs/testing.md), [pools and other libraries](https://github.com/dbmigrate/dbmigrate/blob/main/docs/pools.md),
+//! [several sets](https://github.com/dbmigrate/dbmigrate/blob/main/docs/sets.md).
+//!
+//! [dbmigrate-build]: https://docs.rs/dbmigrate-build
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adoption;
 mod assertion;
@@ -28,6 +76,7 @@ mod diff;
 mod difference;
 mod down;
 mod driver;
+mod drops;
 mod entries;
 mod error;
 mod excerpt;
@@ -59,6 +108,8 @@ mod old_history;
 mod one_way;
 mod options;
 mod order;
+mod parts;
+mod plan;
 mod quote;
 mod records;
 mod rehearsal;
@@ -110,6 +161,8 @@ pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
 pub use options::JournalMode;
+pub use parts::Parts;
+pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
 pub use rehearsal::{Rehearsal, Rehearse, Rehearsed};
 pub use repair::{Repair, Repairs, Stopped};

@@ -31,12 +31,29 @@ use crate::status::{Entry, Status};
 use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
-use crate::{down, entries, forget, history, mark, repair, reset, up, verify, verify_schema};
+use crate::{down, entries, forget, history, journal, mark, repair, reset, up, verify, verify_schema};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
 /// Every call takes the program's own connection and gives it back as it was: no transaction open, `foreign_keys` and
 /// the like restored, the busy handler untouched. A call on a connection that is inside a transaction is an error.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+/// # use example::migrations;
+/// use dbmigrate_runtime::{Backup, BackupWhen};
+///
+/// let mut connection = rusqlite::Connection::open_in_memory()?;
+/// let report = migrations::migrator()
+///     .backup(Backup::new(BackupWhen::Destructive).keep(5))
+///     .before_each(|upcoming| Ok(println!("{} comes next", upcoming.name)))
+///     .up(&mut connection)?;
+/// assert_eq!(report.applied.len(), 2);
+///
+/// // There is nothing to do any more, which costs one read.
+/// assert!(migrations::migrator().up(&mut connection)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Migrator<'a, B: Backend> {
     pub(crate) set: &'a Set<'a>,
     pub(crate) options: Options,
@@ -83,7 +100,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// The journal mode to switch to before the first migration, when something is pending.
     #[must_use]
     pub fn journal_mode(mut self, mode: JournalMode) -> Self {
-        self.options.journal_mode = Some(mode);
+        self.options.journal_mode = Some((mode, journal::switch));
         self
     }
 
@@ -471,17 +488,8 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// Rows are not looked at. What is pending is not expected of the database: [`VerifiedSchema::pending`] names it.
     ///
     /// ```
-    /// mod migrations {
-    ///     // `include_migrations!` does this for the module that it declares.
-    ///     dbmigrate_runtime::rusqlite_driver!(::rusqlite);
-    /// #   use dbmigrate_runtime::{Migrator, Rules, Set};
-    /// #   static SET: Set<'static> = Set {
-    /// #       name: "", table: "_migrations", migrations: &[], before_all: None, after_all: None, repeatables: &[],
-    /// #       sealed: 0, schema: None, squash: None, snapshot: None, adoption: None, rules: Rules::DEFAULT,
-    /// #   };
-    /// #   pub fn migrator() -> Migrator<'static, Rusqlite> { Migrator::new(&SET) }
-    /// }
-    ///
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+    /// # use example::migrations;
     /// let mut connection = rusqlite::Connection::open_in_memory()?;
     /// migrations::migrator().up(&mut connection)?;
     /// match migrations::migrator().verify_schema(&mut connection) {

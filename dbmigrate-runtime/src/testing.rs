@@ -92,11 +92,13 @@ impl<'a, B: Backend> Testing<'a, B> {
     ///
     /// A set that builds on others is told of them by [`Migrator::beside`]: they come up first, as far as they go without it.
     ///
-    /// ```text
-    /// #[test]
-    /// fn migrations_lead_there_and_back() -> Result<(), dbmigrate_runtime::Faults> {
-    ///     migrations::migrator().testing().check_all().map(drop)
-    /// }
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+    /// # use example::migrations;
+    /// // The whole of a test.
+    /// let tested = migrations::migrator().testing().check_all()?;
+    /// assert_eq!((tested.ups, tested.downs), (2, 1));
+    /// # Ok::<(), dbmigrate_runtime::Faults>(())
     /// ```
     ///
     /// # Errors

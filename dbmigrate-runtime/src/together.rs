@@ -19,6 +19,7 @@ use crate::history::tables_of;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
+use crate::plan::Planned;
 use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
@@ -38,12 +39,15 @@ use crate::verify_schema::VerifiedSchema;
 /// The sets may come from several crates, as long as all of them use one version of the same database library: a set
 /// brings its own [`Backend`], and what they have in common is the connection.
 ///
-/// ```text
-/// let mut connection = rusqlite::Connection::open("app.db")?;
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+/// # use example::{billing, migrations as accounts};
+/// let mut connection = rusqlite::Connection::open_in_memory()?;
 /// dbmigrate_runtime::Together::new()
 ///     .add(accounts::migrator())
-///     .add(app::billing::migrator())
+///     .add(billing::migrator())
 ///     .up(&mut connection)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Together<'a, C> {
     pub(crate) migrators: Vec<Box<dyn OneOf<'a, C> + 'a>>,
@@ -203,6 +207,29 @@ impl<'a, C: 'static> Together<'a, C> {
         self.up_by(connection, &mut |_, _| {})
     }
 
+    /// What [`Together::up`] would do. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// All that keeps it from its first migration.
+    pub fn up_plan(&self, connection: &mut C) -> Result<Planned, Error> {
+        self.refuse_clashes()?;
+        if self.is_current(connection)? {
+            return Ok(Planned::default());
+        }
+        let (_, pending) = self.legs(connection)?;
+        let mut planned = Planned { migrations: pending, ..Planned::default() };
+        for migrator in &self.migrators {
+            let mut session = migrator.session(connection);
+            let status = entries::status(&mut *session, migrator.set(), migrator.options())?;
+            planned.repeatables += status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
+            planned.takes_over |= status.old.is_some();
+        }
+        let may_copy = self.migrators.iter().any(|migrator| migrator.options().backup.is_some());
+        planned.copies = may_copy && !planned.is_empty();
+        Ok(planned)
+    }
+
     /// As [`Together::up`]; `done` is told of each run of a set, by its place.
     pub(crate) fn up_by(
         &self,
@@ -224,7 +251,7 @@ impl<'a, C: 'static> Together<'a, C> {
             }
         }
         let mut copy: Option<PathBuf> = None;
-        for Leg { place, to, part } in self.legs(connection)? {
+        for Leg { place, to, part } in self.legs(connection)?.0 {
             let migrator = &self.migrators[place];
             let mut options = Options { part, ..migrator.options().clone() };
             // One copy is enough.
@@ -266,7 +293,7 @@ impl<'a, C: 'static> Together<'a, C> {
         }
         let mut copy = first.copied(connection)?;
         let mut rehearsals = Vec::new();
-        for Leg { place, to, part } in self.legs(copy.connection())? {
+        for Leg { place, to, part } in self.legs(copy.connection())?.0 {
             let migrator = &self.migrators[place];
             let set = migrator.set();
             let options = Options { part, backup: None, ..migrator.options().clone() };
@@ -328,8 +355,8 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(true)
     }
 
-    /// The runs that are to do. Whatever forbids one of them is said before the first.
-    fn legs(&self, connection: &mut C) -> Result<Vec<Leg>, Error> {
+    /// The runs that are to do, and of how many migrations. Whatever forbids one of them is said before the first.
+    fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
         let rooms = self.migrators.iter().map(|migrator| {
             let mut session = migrator.session(connection);
@@ -355,7 +382,8 @@ impl<'a, C: 'static> Together<'a, C> {
             refuse_unrunnable(set, &numbered, runs_code)?;
             members.push(Member { set, pending });
         }
-        legs(&members)
+        let pending = members.iter().map(|member| member.pending.len()).sum();
+        Ok((legs(&members)?, pending))
     }
 
     /// Refuses two sets of one name, and two with one table.

@@ -172,7 +172,8 @@ fn a_database_that_was_rolled_back_walks() {
 #[test]
 fn hooks_that_make_nothing_run_around_it() {
     let mut db = memory();
-    let hooked = with_snapshot().before(&["SELECT 1", "PRAGMA user_version = 0"]).after(&["INSERT INTO c VALUES ('after')"]);
+    let hooked =
+        with_snapshot().before(&["SELECT 1", "PRAGMA user_version = 0"]).after(&["INSERT INTO c VALUES ('after')"]);
     let report = hooked.repeatable("v", &["CREATE VIEW v AS SELECT * FROM a"]).runner().up(&mut db).unwrap();
     assert_eq!(stood_for(&report), 2);
     assert_eq!(ask(&db, "SELECT group_concat(x) FROM c"), "one,two,after");
@@ -231,7 +232,8 @@ fn the_program_is_told_of_each_and_may_object() {
 #[test]
 fn a_rehearsal_says_what_each_would_do_and_nothing_rests_on_a_snapshot() {
     // It is a lie, and who looks at the migrations themselves does not see it.
-    let lie = || package(files()).snapshot(2, &["CREATE TABLE a (id, x)", "CREATE TABLE b (x)", "CREATE TABLE lie (x)"]);
+    let lie =
+        || package(files()).snapshot(2, &["CREATE TABLE a (id, x)", "CREATE TABLE b (x)", "CREATE TABLE lie (x)"]);
     let folder = Folder::new();
     let mut db = Connection::open(folder.file("a.db")).unwrap();
     let rehearsal = lie().runner().rehearse(&mut db, dbmigrate_runtime::Rehearse::Up).unwrap();

@@ -8,8 +8,23 @@
 //! * [`replay`](replay()) runs a set of migrations on a database in memory: every way up in order, with the hooks and
 //!   repeatables around them, and every way back from where its way up has led. Their Rust is run by a [`Program`].
 //!
+//! * [`lint`] holds the rules of `cargo dbmigrate check`, and [`try_out`] what `cargo dbmigrate test` does.
+//!
+//! ```
+//! use dbmigrate_schema::{Decisions, Schema, plan};
+//!
+//! let from = Schema::from_sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")?;
+//! let to = Schema::from_sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT); CREATE INDEX by_text ON notes (text)")?;
+//! let plan = plan(&from, &to, &Decisions::default()).expect("there is nothing to decide");
+//! assert_eq!(plan.to_sql(), "CREATE INDEX by_text ON notes (text);\n");
+//! # Ok::<(), dbmigrate_core::Diagnostic>(())
+//! ```
+//!
 //! SQLite judges the statements; this crate says in which file and line it objects. It knows no terminal and writes
 //! to no database of a user.
+//!
+//! It has no features and brings its own SQLite, by rusqlite with `bundled`; Rust 1.89 compiles it. More is in
+//! [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/schema.md).
 
 mod cell;
 mod chance;

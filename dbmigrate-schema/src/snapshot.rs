@@ -14,10 +14,10 @@ mod virtual_table;
 use dbmigrate_core::config::Stubs;
 use rusqlite::Connection;
 
-pub(crate) use file::{check, is_empty, of_no_use};
 pub use file::{SnapshotFile, check_snapshot, snapshot_file};
-pub use same::differences_but;
+pub(crate) use file::{check, is_empty, of_no_use};
 pub(crate) use same::differences;
+pub use same::differences_but;
 
 use crate::render::sql::ended;
 use crate::scratch;

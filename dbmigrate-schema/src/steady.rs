@@ -128,7 +128,11 @@ pub(crate) fn run(part: &MigrationSet, watch: &mut dyn Watch) -> Result<Connecti
     Ok(connection)
 }
 
-pub(crate) fn onto(part: &MigrationSet, connection: &mut Connection, watch: &mut dyn Watch) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn onto(
+    part: &MigrationSet,
+    connection: &mut Connection,
+    watch: &mut dyn Watch,
+) -> Result<(), Vec<Diagnostic>> {
     let mut replay = Replay::default();
     Replayer::new(part, None).ups(connection, &mut replay, watch);
     if let Some((name, why)) = replay.stopped {

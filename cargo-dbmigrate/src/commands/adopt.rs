@@ -17,7 +17,8 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, connect};
 use crate::ops::{database as databases, runtime_set};
-use crate::{paths, report};
+use crate::paths;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     database::aim(&args.database, context);
@@ -191,7 +192,7 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
     if shell.is_json() {
         for it in &plan.taken {
             let line = json!({
-                "reason": "adopted-files",
+                "reason": Reason::AdoptedFiles.as_str(),
                 "number": it.number,
                 "name": it.name,
                 "from": it.old,
@@ -203,11 +204,10 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
         }
         report::diagnostics(&plan.remarks, shell);
         for (path, _) in &plan.files {
-            shell.data(&json!({ "reason": "edited", "file": path, "new": true, "dry_run": is_plan }).to_string());
+            shell.data(&report::edited(path, None, true, is_plan));
         }
         if let Some(edit) = &plan.manifest {
-            let line = json!({ "reason": "edited", "file": "Cargo.toml", "new": false, "what": edit.what, "dry_run": is_plan });
-            shell.data(&line.to_string());
+            shell.data(&report::edited("Cargo.toml", Some(&edit.what), false, is_plan));
         }
         return;
     }

@@ -16,7 +16,7 @@ use crate::ops::program::Runner;
 use crate::ops::project::Project;
 use crate::ops::since::since;
 use crate::ops::{house, trial};
-use crate::report::{self, Findings};
+use crate::report::{self, Findings, Reason};
 use crate::shell::Shell;
 
 /// How many notes of one kind are shown one by one.
@@ -115,7 +115,7 @@ fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
                 Change::Rename { from, to } => json!({ "fix": "rename", "file": from, "to": to }),
                 Change::Down { file, text, .. } => json!({ "fix": "way-back", "file": file, "text": text }),
             };
-            line["reason"] = json!("fix");
+            line["reason"] = json!(Reason::Fix.as_str());
             line["dry_run"] = json!(dry_run);
             shell.data(&line.to_string());
             continue;
@@ -138,7 +138,8 @@ fn notes(checked: &Checked, verbose: bool, shell: &mut Shell) {
     let mut kinds: Vec<(&str, Vec<&Diagnostic>)> = Vec::new();
     for note in &checked.notes {
         if shell.is_json() {
-            let line = json!({ "reason": "note", "code": note.code, "message": note.message, "file": note.file });
+            let reason = Reason::Note.as_str();
+            let line = json!({ "reason": reason, "code": note.code, "message": note.message, "file": note.file });
             shell.data(&line.to_string());
             continue;
         }
@@ -165,7 +166,7 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
     let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
     if shell.is_json() {
         let mut line = json!({
-            "reason": "check-summary",
+            "reason": Reason::CheckSummary.as_str(),
             "package": project.name,
             "migrations": set.migrations.len(),
             "hooks": set.hooks().count(),

@@ -55,7 +55,8 @@ impl<'p> Runner<'p> {
         })
     }
 
-    fn executable(&self) -> Result<&Path, Diagnostic> {
+    /// Where it was built to.
+    pub(crate) fn executable(&self) -> Result<&Path, Diagnostic> {
         let built = self.executable.get_or_init(|| self.built());
         built.as_deref().map_err(Clone::clone)
     }
@@ -200,6 +201,7 @@ impl Folder {
     fn new() -> std::io::Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let path = std::env::temp_dir().join(format!("dbmigrate-replay-{}-{}", std::process::id(), now.as_micros()));
+        #[cfg_attr(not(unix), allow(unused_mut))]
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

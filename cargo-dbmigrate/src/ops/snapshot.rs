@@ -21,6 +21,9 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
 use crate::ops::{create, edit, house, runtime_set};
 
+#[cfg(test)]
+mod tests;
+
 /// From how many migrations after it on a snapshot is worth another one.
 const BEHIND: usize = 50;
 
@@ -56,11 +59,8 @@ pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result
     let file = format!("{}/{FILE}", project.config.dir);
     let made = snapshot_file(&set, count, &file).map_err(|problems| refused(problems, &set))?;
     prove(&set, count, last, &made)?;
-    let seal = SealedSnapshot {
-        number: last.number,
-        chain: last.chain.clone(),
-        checksum: snapshot::checksum(&made.source),
-    };
+    let seal =
+        SealedSnapshot { number: last.number, chain: last.chain.clone(), checksum: snapshot::checksum(&made.source) };
     let is_there = SourceText::read(&project.root, &file).is_ok_and(|there| there.text() == made.source.text());
     let is_fresh = is_there && set.lock.snapshot.as_ref() == Some(&seal);
     if !is_fresh && !dry_run {

@@ -1,15 +1,19 @@
 //! Renders what commands found: one file per output format, one data type for all of them.
 
+pub(crate) mod fleet;
 mod github;
 mod human;
 mod json;
 mod place;
+mod reason;
 mod sarif;
 
 use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::lint::Rule;
 use dbmigrate_schema::{Difference, Schema};
+
+pub(crate) use reason::Reason;
 
 use crate::cli::MessageFormat;
 use crate::shell::Shell;
@@ -50,6 +54,11 @@ impl Findings {
             shell.data(&sarif::log(&self.0));
         }
     }
+}
+
+/// A file that was made or changed, or would be, as a line of JSON.
+pub(crate) fn edited(file: &str, what: Option<&str>, new: bool, dry_run: bool) -> String {
+    json::edited(file, what, new, dry_run)
 }
 
 /// A rule of the linter, as a line of JSON.

@@ -27,9 +27,11 @@ impl<B: Backend> Migrator<'_, B> {
     /// `app status`, `app up --to 1.1.0`, `app down`, …: `app --help` shows all. The database is the file that
     /// `--database` names, else the one in the environment's `DATABASE_URL`.
     ///
-    /// ```text
+    /// ```no_run
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+    /// # use example::migrations;
     /// fn main() -> std::process::ExitCode {
-    ///     app::migrations::migrator().cli()
+    ///     migrations::migrator().cli()
     /// }
     /// ```
     #[must_use]
@@ -42,9 +44,11 @@ impl<C: 'static> Together<'_, C> {
     /// As [`Migrator::cli`], for several sets: `app up` brings all of them up, `app status` shows all of them, and
     /// `app down --set billing` is about one.
     ///
-    /// ```text
+    /// ```no_run
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+    /// # use example::{billing, migrations as accounts};
     /// fn main() -> std::process::ExitCode {
-    ///     dbmigrate_runtime::Together::new().add(app::accounts::migrator()).add(app::billing::migrator()).cli()
+    ///     dbmigrate_runtime::Together::new().add(accounts::migrator()).add(billing::migrator()).cli()
     /// }
     /// ```
     #[must_use]

@@ -91,8 +91,9 @@ impl<B: Backend> Drop for Folder<B> {
     }
 }
 
-/// For nobody but this user, where the platform can say so.
+/// For nobody but this user, where the platform can say so. The temporary folder of Windows is the user's own.
 fn private() -> DirBuilder {
+    #[cfg_attr(not(unix), allow(unused_mut))]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

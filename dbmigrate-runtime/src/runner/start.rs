@@ -22,8 +22,7 @@ use crate::snapshot::{Snapshot, Started};
 use crate::value::Value;
 
 /// Starts from the snapshot, in the open transaction, if it can; whether the next transaction is to be begun.
-pub(crate) type Start =
-    for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
+pub(crate) type Start = for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
 
 pub(crate) fn start<'s>(
     runner: &mut Runner<'_, 's>,
@@ -117,7 +116,7 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
         return false;
     }
     let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some() };
-    match script::run(db, script.file, Direction::Up, script, choice) {
+    match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
     }

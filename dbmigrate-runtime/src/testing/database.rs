@@ -18,7 +18,6 @@ use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::hooks::Hooks;
-use crate::journal;
 use crate::kept::{COMPANIONS, Part, suffixed};
 use crate::options::Options;
 use crate::replay::works_on_other_files;
@@ -40,13 +39,13 @@ where
     /// Runners that give each test a process of its own pay for one template, too: it is kept in the target folder for
     /// an hour, for this executable as it was built, and checked before it is used. [`Testing::fresh`] goes without.
     ///
-    /// ```text
-    /// #[test]
-    /// fn names_are_unique() -> Result<(), Box<dyn std::error::Error>> {
-    ///     let db = migrations::migrator().testing().seed("INSERT INTO users (name) VALUES ('Ada')").database()?;
-    ///     assert!(db.execute("INSERT INTO users (name) VALUES ('Ada')", []).is_err());
-    ///     Ok(())
-    /// }
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+    /// # use example::migrations;
+    /// // In a test:
+    /// let db = migrations::migrator().testing().seed("INSERT INTO notes (text) VALUES ('milk')").database()?;
+    /// assert!(db.execute("INSERT INTO notes (text) VALUES (NULL)", []).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
@@ -90,7 +89,7 @@ where
             self.connect(&mut connection).and_then(|()| {
                 let hooks = Hooks::default();
                 let mut session = self.migrator.silent(&mut connection, &hooks);
-                mode.map_or(Ok(()), |mode| journal::switch(&mut Db::new(&mut session, &options), mode))
+                mode.map_or(Ok(()), |(mode, switch)| switch(&mut Db::new(&mut session, &options), mode))
             })
         } else {
             self.make(&mut connection, &options)
