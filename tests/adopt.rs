@@ -180,7 +180,12 @@ fn case_55_what_the_database_has_otherwise_is_named_object_by_object() {
     refused("goose", "failed.sql", true, &["table `half_done` is added"]);
     refused("dbmate", "failed.sql", true, &["table `half_done` is added"]);
     // It counts a migration as undone whose effects are there.
-    refused("goose", "undone.sql", false, &["`UNIQUE (email)` is added", "`cargo dbmigrate adopt --force`"]);
+    refused(
+        "goose",
+        "undone.sql",
+        false,
+        &["`UNIQUE (email)` is added", "`cargo dbmigrate adopt --force --database app.db`"],
+    );
     // A person may go on all the same.
     let project = installed("goose", "undone.sql", "force");
     let run = adopt(&project, &["--database", DB, "--yes", "--force"]).succeeds();
@@ -345,7 +350,8 @@ fn drizzle_is_known_by_its_times_where_a_hash_is_none() {
     let file = "migrations/0001_brave_chain.sql";
     project.write(file, format!("{}\n-- A word more.\n", project.read(file)));
     let run = adopt(&project, &["--database", DB, "--yes"]).exits(101);
-    run.says("`0001_brave_chain` is not what drizzle applied").says("`cargo dbmigrate adopt --force`");
+    run.says("`0001_brave_chain` is not what drizzle applied")
+        .says("`cargo dbmigrate adopt --force --database app.db`");
 }
 
 #[test]

@@ -186,6 +186,7 @@ impl Story {
                 fs::copy(path(from), path(to)).unwrap();
                 return;
             }
+            ["mkdir", name] => return fs::create_dir(path(name)).unwrap(),
             ["rm", name] => return fs::remove_file(path(name)).unwrap(),
             ["cat", name] => said(typed, project.read(name)),
             ["ls", name] => {
@@ -265,7 +266,7 @@ fn words(command: &str) -> Vec<String> {
 
 /// A line as it looks on another machine with another clock.
 fn timeless(line: &str) -> String {
-    let time = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d)?|\d{8}-\d{6}|[\d.]+ (µs|ms|s)\b";
+    let time = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d)?|\d{8}-\d{6}(\.\d+(-\d+)?\.bak)?|[\d.]+ (µs|ms|s|KiB|MiB)\b";
     regex::Regex::new(time).unwrap().replace_all(line.trim_end(), "…").into_owned()
 }
 
@@ -296,9 +297,9 @@ fn is_as_shown(came: &Value, shown: &Value) -> bool {
             came.len() == shown.len() && came.iter().zip(shown).all(|(came, shown)| is_as_shown(came, shown))
         }
         (Value::Object(came), Value::Object(shown)) => {
+            let varies = |key: &str| key.ends_with("_us") || key.starts_with("bytes");
             let is_same = |(key, value): (&String, &Value)| {
-                came.get(key)
-                    .is_some_and(|it| key.ends_with("_us") && it.is_null() == value.is_null() || is_as_shown(it, value))
+                came.get(key).is_some_and(|it| varies(key) && it.is_null() == value.is_null() || is_as_shown(it, value))
             };
             came.len() == shown.len() && shown.iter().all(is_same)
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dbmigrate_runtime::{Migrator, Rules, Set};
+use dbmigrate_runtime::{Migrator, Parts, Rules, Set};
 use toml_edit::value;
 
 use crate::support::{Project, Run};
@@ -107,6 +107,7 @@ fn fingerprint(database: &Path) -> String {
         squash: None,
         snapshot: None,
         adoption: None,
+        parts: Parts::ALL,
         rules: Rules::DEFAULT,
     };
     let mut connection = rusqlite::Connection::open(database).unwrap();

@@ -296,10 +296,18 @@ fn the_database_says_where_it_begins_and_files_of_others_stay() {
     project.dbmigrate(["script", "-o", "own.sql", "--to", "1"]).succeeds();
     assert!(project.read("own.sql").contains("from nothing to 001_notes"));
     project.dbmigrate(["script", "--from", "1", "--database", "app.db"]).exits(2);
-    project.dbmigrate(["script", "--from", "nowhere"]).exits(101).says("no migration is called `nowhere`");
+    project.dbmigrate(["script", "--from", "nowhere"]).exits(2).says("no migration is called `nowhere`");
     project.dbmigrate(["script", "--database", "none.db"]).exits(101).says("there is no database file `none.db`");
     project.execute("app.db", "DELETE FROM _migrations WHERE number = 1");
-    project.dbmigrate(["script", "--database", "app.db"]).exits(101).says("does not have exactly the first migrations");
+    let run = project.dbmigrate(["script", "--database", "app.db"]).exits(101);
+    let run = run.says("does not have exactly the first migrations: look at `001_notes`");
+    run.says("`cargo dbmigrate up --database app.db`").says_not("verify");
+    // One that is no database of the package is none to begin at.
+    project.execute("foreign.db", "CREATE TABLE theirs (x)");
+    let run = project.dbmigrate(["script", "--database", "foreign.db"]).exits(101);
+    run.says("`foreign.db` has tables and no history").says("`cargo dbmigrate mark --database foreign.db`");
+    project.execute("empty.db", "PRAGMA user_version = 0");
+    project.dbmigrate(["script", "--database", "empty.db"]).succeeds().says("from nothing to 003_bare");
 }
 
 #[test]
@@ -381,6 +389,39 @@ fn a_script_that_can_be_run_again_is_right_on_every_version_in_between() {
     // What somebody else has in the history is nobody's version in between.
     database.execute_batch("UPDATE _migrations SET checksum = 'other' WHERE number = 1").unwrap();
     assert!(database.execute_batch(&text).unwrap_err().to_string().contains("lies between nothing and 003_fill"));
+}
+
+#[test]
+fn what_somebody_else_has_made_is_not_taken_for_what_a_migration_makes() {
+    let project = Project::wired("script-again-taken", &REPEATED);
+    let text = script(&project, &["--idempotent"]);
+    let made: Vec<(&str, String)> = {
+        project.dbmigrate(["up", "--to", "1", "--database", "one.db"]).succeeds();
+        project.dbmigrate(["up", "--database", "all.db"]).succeeds();
+        let objects =
+            "SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' AND name NOT LIKE '%migr%'";
+        let one = project.query("one.db", objects);
+        let all = project.query("all.db", objects).into_iter().filter(|it| !one.contains(it));
+        all.map(|it| ("one.db", it)).collect()
+    };
+    assert!(!made.is_empty());
+    for (from, object) in made {
+        let (kind, name) = object.split_once(' ').unwrap();
+        fs::copy(project.root.join(from), project.root.join("taken.db")).unwrap();
+        let sql = match kind {
+            "table" => format!("CREATE TABLE {name} (other)"),
+            "view" => format!("CREATE VIEW {name} AS SELECT 'other'"),
+            _ => continue,
+        };
+        project.execute("taken.db", &sql);
+        let database = open(&project, "taken.db");
+        let error = database.execute_batch(&text).unwrap_err().to_string();
+        assert!(error.contains(&format!("makes the {kind} {name}, which is there")), "{error}");
+        database.execute_batch("ROLLBACK").unwrap();
+        let mine = ask(&database, &format!("SELECT sql FROM sqlite_schema WHERE name = '{name}'"));
+        assert_eq!(mine, [sql]);
+        assert_eq!(ask(&database, "SELECT count(*) FROM _migrations WHERE number = 3"), ["0"]);
+    }
 }
 
 #[test]
@@ -477,7 +518,12 @@ fn another_set_of_the_database_is_asked_for() {
     project.dbmigrate(["script"]).exits(2).says("--set accounts");
     let [accounts, billing] = ["accounts", "billing"].map(|set| script(&project, &["--set", set]));
     let database = open(&project, "app.db");
-    database.execute_batch(&billing).unwrap_err();
+    let error = database.execute_batch(&billing).unwrap_err().to_string();
+    assert!(
+        error
+            .contains("001_invoices requires accounts/001_accounts, and the history _migrations_accounts is not there"),
+        "{error}"
+    );
     database.execute_batch("ROLLBACK").unwrap();
     database.execute_batch(&accounts).unwrap();
     database.execute_batch(&billing).unwrap();
@@ -487,6 +533,11 @@ fn another_set_of_the_database_is_asked_for() {
     }
     script(&project, &["--set", "billing", "--from", "1"]);
     project.dbmigrate(["script", "--set", "billing", "--for", "d1", "d1"]).succeeds();
+    // A folder is of one set.
+    let run = project.dbmigrate(["script", "--set", "accounts", "--for", "d1", "d1"]).exits(101);
+    run.says("`d1/001_invoices.sql` is of the set `billing`")
+        .says("give each set a folder of its own")
+        .says_not("remove");
     // Each needs the other: there is no order of the two.
     project.write("accounts/002_more.sql", "-- dbmigrate: requires billing/001_invoices\nCREATE TABLE more (x);\n");
     project.dbmigrate(["script", "--set", "billing"]).exits(101).says("neither has a script of its own");

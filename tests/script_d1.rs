@@ -162,6 +162,22 @@ fn what_d1_would_refuse_or_lose_is_refused_with_its_place() {
     assert_eq!(ask(&database, "SELECT user_id FROM notes"), ["7"]);
 }
 
+#[test]
+fn d1_has_nothing_of_what_the_program_registers() {
+    let project = Project::wired("script-d1-stubs", &[("001_a.sql", "CREATE TABLE a (x CHECK (shape(x)));\n")]);
+    project.edit_manifest(|manifest| {
+        let replay: toml_edit::Value = "{ functions = [\"shape\"] }".parse().unwrap();
+        manifest["package"]["metadata"]["migrations"]["replay"] = replay.into();
+    });
+    project.dbmigrate(["script"]).succeeds();
+    let run = project.dbmigrate(["script", "--for", "d1", "d1"]).exits(101);
+    run.says("no such function: shape").says("D1 has none of it");
+    assert!(!project.has("d1"));
+    // Where no migration uses it, it is in nobody's way.
+    project.write("migrations/001_a.sql", "CREATE TABLE a (x);\n");
+    project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds();
+}
+
 /// Lets wrangler apply what is new in a folder; the database that D1 keeps.
 fn wrangler(project: &Project, folder: &str, count: &str) -> (Run, Option<PathBuf>) {
     let mut command = project.command("node");

@@ -126,7 +126,12 @@ fn case_54_databases_before_amid_and_after_a_squash_converge() {
         assert!(said.stdout.contains(&format!("pruned{version}.db: {expect}")), "{said}");
         let database = format!("pruned{version}.db");
         if matches!(version, 1 | 2) {
-            project.dbmigrate(["status", "--database", &database]).succeeds().says("[ ] 003_size");
+            let status = project.dbmigrate(["status", "--database", &database]).succeeds().says("[ ] 003_size");
+            status.says("this program can't run it, as it was pruned: version 0.1.0 of it is the last that can");
+            for command in [&["verify"][..], &["repair"], &["repair", "--all"]] {
+                let run = project.dbmigrate(command.iter().chain(&["--database", &database])).exits(1);
+                run.says("run version 0.1.0 of the program first: it is the last one that has");
+            }
             project
                 .dbmigrate(["up", "--database", &database])
                 .exits(101)
@@ -225,7 +230,7 @@ fn what_can_not_be_proved_is_refused_with_what_can_be() {
         .says("migrations/004_more.sql:1:1")
         .says("squash what comes before it: `cargo dbmigrate squash --through 002`");
     project.dbmigrate(["squash", "--through", "5"]).exits(101).says("`005_code` is written in Rust");
-    project.dbmigrate(["squash", "--through", "9"]).exits(101).says("no migration is called `9`");
+    project.dbmigrate(["squash", "--through", "9"]).exits(2).says("no migration is called `9`");
     project.dbmigrate(["squash", "--through", "2", "b"]).exits(0);
     project.dbmigrate(["squash", "--undo"]).succeeds();
     project.dbmigrate(["squash", "--through", "2", "users"]).exits(2).says("`002_users` is the name of a migration");

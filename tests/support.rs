@@ -134,7 +134,9 @@ impl Project {
     /// Runs `cargo dbmigrate …` in the project.
     pub(crate) fn dbmigrate<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run {
         let mut command = self.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
-        Run::of(command.arg("dbmigrate").args(args))
+        let run = Run::of(command.arg("dbmigrate").args(args));
+        crate::json::conforms(&run.stdout);
+        run
     }
 
     /// Runs `cargo dbmigrate init`, for the crates of this checkout.

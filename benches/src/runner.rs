@@ -23,8 +23,14 @@ pub fn runner_set(set: MigrationSet) -> &'static runtime::Set<'static> {
         sealed: 0,
         schema: None,
         squash: None,
-        snapshot: None,
+        snapshot: set.snapshot.as_ref().map(|snapshot| runtime::Snapshot {
+            number: snapshot.number,
+            chain: snapshot.chain(set),
+            script: script(&snapshot.script),
+            by: runtime::StartsFrom::SNAPSHOT,
+        }),
         adoption: None,
+        parts: runtime::Parts::ALL,
         rules: runtime::Rules::DEFAULT,
     }))
 }

@@ -1,7 +1,7 @@
 //! Sets of any length, as they come to be over the years: about three statements a file, of all sorts.
 
 use dbmigrate_core::files::InMemory;
-use dbmigrate_core::{Body, MigrationSet, load};
+use dbmigrate_core::{Body, MigrationSet, Snapshot, load};
 use rusqlite::Connection;
 
 /// A set of so many migrations, forward only.
@@ -13,6 +13,21 @@ use rusqlite::Connection;
 pub fn set(migrations: usize) -> MigrationSet {
     let texts = (0..migrations).map(migration);
     loaded(texts.enumerate().map(|(at, text)| (format!("migrations/{:03}_step.sql", at + 1), text)))
+}
+
+/// As [`set`], without the moment, which no snapshot can hold; and the same with its snapshot.
+///
+/// # Panics
+///
+/// When no snapshot can be taken.
+#[must_use]
+pub fn with_snapshot(migrations: usize) -> [MigrationSet; 2] {
+    let texts = (0..migrations).map(|at| migration(at).replace("(unixepoch())", "0"));
+    let set = loaded(texts.enumerate().map(|(at, text)| (format!("migrations/{:03}_step.sql", at + 1), text)));
+    let taken = dbmigrate_schema::snapshot_file(&set, migrations, "migrations/snapshot.sql");
+    let script = taken.unwrap_or_else(|problems| panic!("{problems:?}")).script;
+    let snapshot = Some(Snapshot { number: migrations as u64, script });
+    [set.clone(), MigrationSet { snapshot, ..set }]
 }
 
 /// One migration of so many statements.

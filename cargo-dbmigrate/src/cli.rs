@@ -5,6 +5,7 @@ mod complete;
 mod examples;
 mod face;
 mod files;
+mod fleet;
 mod lint;
 mod schema;
 mod script;
@@ -20,6 +21,7 @@ pub(crate) use complete::{Candidate, Names, candidates};
 pub(crate) use examples::{EXAMPLES, command, notes};
 pub(crate) use face::{CompleteArgs, CompletionsArgs, ManArgs, ShellName};
 pub(crate) use files::{FilesArgs, ListArgs};
+pub(crate) use fleet::{CanaryArgs, CheckDatabaseArgs, FailureArgs, FleetArgs, typed_without};
 pub(crate) use lint::{CheckArgs, ExplainArgs};
 pub(crate) use schema::{SchemaArgs, SchemaFormat};
 pub(crate) use script::{Engine, ScriptArgs};
@@ -175,7 +177,7 @@ pub(crate) enum Command {
     /// Write the migrations as one SQL script, with their history, for engines that this tool does not connect to
     Script(ScriptArgs),
     /// Compare the schema of a database with what its migrations lead to
-    Drift(DatabaseArgs),
+    Drift(CheckDatabaseArgs),
     /// Show which migrations a database has
     Status(StatusArgs),
     /// Apply what is pending
@@ -197,7 +199,7 @@ pub(crate) enum Command {
     /// Put a copy back into the place of the database, or show which copies there are
     Restore(RestoreArgs),
     /// Compare the recorded history with the files
-    Verify(DatabaseArgs),
+    Verify(CheckDatabaseArgs),
     /// Show the history as the database records it
     History(DatabaseArgs),
     /// Print what a shell needs to complete `cargo dbmigrate`
@@ -392,9 +394,11 @@ pub(crate) struct StatusArgs {
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]
-    pub(crate) files: FilesArgs,
-    #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -412,6 +416,12 @@ pub(crate) struct UpArgs {
     pub(crate) copy: CopyArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+    #[command(flatten)]
+    pub(crate) failures: FailureArgs,
+    #[command(flatten)]
+    pub(crate) canary: CanaryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -435,6 +445,12 @@ pub(crate) struct DownArgs {
     pub(crate) copy: CopyArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+    #[command(flatten)]
+    pub(crate) failures: FailureArgs,
+    #[command(flatten)]
+    pub(crate) canary: CanaryArgs,
 }
 
 /// How many copies of the database are kept, and where.
@@ -485,6 +501,10 @@ pub(crate) struct BackupArgs {
     pub(crate) keep: KeepArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+    #[command(flatten)]
+    pub(crate) failures: FailureArgs,
 }
 
 #[derive(Debug, Args)]

@@ -33,6 +33,11 @@ impl CliError {
         Self { exit: USAGE, ..Self::diagnostics(vec![Diagnostic::error("usage", message)]) }
     }
 
+    /// The same, where what was asked makes no sense.
+    pub(crate) fn as_usage(self) -> Self {
+        Self { exit: USAGE, ..self }
+    }
+
     /// What it says.
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics

@@ -43,6 +43,7 @@ mod literal;
 mod migration_enum;
 mod module;
 mod output;
+mod parts;
 mod set_data;
 
 use std::env;

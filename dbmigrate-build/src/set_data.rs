@@ -13,7 +13,7 @@ use dbmigrate_core::{Body, Down, MigrationSet, Script, Snapshot, SourceMigration
 
 use crate::code::{Direction, Table};
 use crate::output::copy_name;
-use crate::{adoption, literal};
+use crate::{adoption, literal, parts};
 
 /// Writes `SET`.
 pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
@@ -59,7 +59,7 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
     }
     text.push_str(",\n    adoption: ");
     adoption::render(text, set);
-    text.push_str(",\n};\n\n");
+    let _ = write!(text, ",\n    parts: {},\n}};\n\n", parts::render(set));
 }
 
 fn render_snapshot(text: &mut String, set: &MigrationSet, snapshot: &Snapshot, code: &Table<'_>) {

@@ -30,6 +30,9 @@ impl Requirement {
     }
 }
 
+/// The code of what requires what is not there.
+pub(crate) const UNKNOWN: &str = "unknown-requirement";
+
 /// To look for what a wrong name means is to go through the whole set, and past a number nobody reads it.
 const SEARCHES: usize = 100;
 
@@ -70,7 +73,7 @@ impl<'a> Names<'a> {
             return other_set(name, introducer);
         }
         let later = |message: String| Diagnostic::error("later-requirement", message);
-        let unknown = |message: String| Diagnostic::error("unknown-requirement", message);
+        let unknown = |message: String| Diagnostic::error(UNKNOWN, message);
         Err(Box::new(match self.meant(base) {
             Some(meant) if meant.number == migration.number => {
                 later(format!("`{own}` requires itself")).help("remove this line")

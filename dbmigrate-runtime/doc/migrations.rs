@@ -3,7 +3,7 @@
 pub mod migrations {
     dbmigrate_runtime::rusqlite_driver!(::rusqlite, backup);
 
-    use dbmigrate_runtime::{Down, Effect, Metadata, Migration, Migrator, Rules, Script, Set, Statement, Step};
+    use dbmigrate_runtime::{Down, Effect, Metadata, Migration, Migrator, Parts, Rules, Script, Set, Statement, Step};
 
     const INITIAL_SCHEMA: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n";
     const ADD_STARS: &str = "ALTER TABLE notes ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;\n";
@@ -67,6 +67,7 @@ pub mod migrations {
         squash: None,
         snapshot: None,
         adoption: None,
+        parts: Parts::ALL,
         rules: Rules::DEFAULT,
     };
 

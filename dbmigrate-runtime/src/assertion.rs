@@ -18,6 +18,9 @@ const TAIL: &str = ") LIMIT 2";
 /// How many characters of a value a message shows at most.
 const WIDTH: usize = 60;
 
+/// What asks for what a script asserts.
+pub(crate) type Check = fn(&mut Db<'_>, &Job<'_>, &Script<'_>) -> Result<(), Error>;
+
 /// Asks everything that the script of `job` asserts, up to the first that does not hold. The caller holds the lock, and
 /// rolls back.
 pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
-use crate::set::{Effect, Step};
+use crate::set::{Effect, Set, Step};
 use crate::value::Value;
 
 /// How many copies are kept if nothing else is said.
@@ -40,13 +40,38 @@ pub struct Backup {
     pub(crate) dir: Option<PathBuf>,
     /// Also where there are no rows.
     pub(crate) without_rows: bool,
+    pub(crate) by: Keeping,
 }
+
+/// What keeps copies: a program that asks for none does not carry it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keeping {
+    pub(crate) keep: Keep,
+    pub(crate) rotate: fn(&Path, usize, bool),
+}
+
+type Keep = for<'j, 's> fn(
+    &mut Keeper,
+    &mut Db<'_>,
+    (&History<'_>, &Options, &Backup),
+    &mut dyn Iterator<Item = &'j Job<'s>>,
+    &mut Report,
+) -> Result<(), Error>;
+
+impl PartialEq for Keeping {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Keeping {}
 
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     pub fn new(when: BackupWhen) -> Self {
-        Self { when, keep: KEEP, dir: None, without_rows: false }
+        let by = Keeping { keep, rotate: kept::rotate };
+        Self { when, keep: KEEP, dir: None, without_rows: false, by }
     }
 
     /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
@@ -64,6 +89,12 @@ impl Backup {
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
+    }
+
+    /// The folder to keep them in, where that is not the one of the database.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.dir.as_deref()
     }
 
     /// Takes the folder as a path from the current one.
@@ -97,35 +128,47 @@ impl Keeper {
         jobs: impl IntoIterator<Item = &'j Job<'s>>,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let Some(backup) = &options.backup else { return Ok(()) };
-        let rows = db.query("could not look for other writers", "PRAGMA main.data_version", &[])?;
-        let state = rows.into_iter().flatten().next();
-        if state.is_some() && self.decided == state {
-            return Ok(());
+        match &options.backup {
+            Some(backup) => (backup.by.keep)(self, db, (history, options, backup), &mut jobs.into_iter(), report),
+            None => Ok(()),
         }
-        self.decided = state;
-        discard(report);
-        if is_wanted(db, history, backup, jobs)? {
-            let made = copy::keep(db, history, options, How::Beside).map_err(|error| {
-                let error = error.note("a copy is kept first, so nothing was run");
-                match backup.without_rows {
-                    true => error,
-                    false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
-                }
-            })?;
-            // Runs that are killed at every start can't do it at their end. One that changes nothing takes its own away.
-            kept::rotate(&made, backup.keep.saturating_add(1), false);
-            report.backup = Some(made);
-        }
-        Ok(())
     }
+}
+
+fn keep<'j, 's>(
+    keeper: &mut Keeper,
+    db: &mut Db<'_>,
+    (history, options, backup): (&History<'_>, &Options, &Backup),
+    jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let rows = db.query("could not look for other writers", "PRAGMA main.data_version", &[])?;
+    let state = rows.into_iter().flatten().next();
+    if state.is_some() && keeper.decided == state {
+        return Ok(());
+    }
+    keeper.decided = state;
+    discard(report);
+    if is_wanted(db, history, backup, jobs)? {
+        let made = copy::keep(db, history, options, How::Beside).map_err(|error| {
+            let error = error.note("a copy is kept first, so nothing was run");
+            match backup.without_rows {
+                true => error,
+                false => error.hint("to go on without a copy: `--no-backup` (no `backup` of the migrator)"),
+            }
+        })?;
+        // Runs that are killed at every start can't do it at their end. One that changes nothing takes its own away.
+        kept::rotate(&made, backup.keep.saturating_add(1), false);
+        report.backup = Some(made);
+    }
+    Ok(())
 }
 
 /// The options for a run that `last` follows: what that takes away is copied before all of it.
 pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
     let mut options = options.clone();
     if let Some(backup) = &mut options.backup {
-        if are_destructive(db, [last])? {
+        if are_destructive(db, &mut [last].into_iter())? {
             backup.when = BackupWhen::Always;
         }
     }
@@ -148,11 +191,25 @@ pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
         .hint(format!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
 }
 
+/// Whether a run of these jobs would keep a copy.
+pub(crate) fn is_planned<'j, 's: 'j>(
+    db: &mut Db<'_>,
+    set: &Set<'_>,
+    options: &Options,
+    jobs: impl IntoIterator<Item = &'j Job<'s>>,
+) -> Result<bool, Error> {
+    let mut jobs = jobs.into_iter().peekable();
+    match &options.backup {
+        Some(backup) if jobs.peek().is_some() => is_wanted(db, &History::new(set), backup, &mut jobs),
+        _ => Ok(false),
+    }
+}
+
 fn is_wanted<'j, 's: 'j>(
     db: &mut Db<'_>,
     history: &History<'_>,
     backup: &Backup,
-    jobs: impl IntoIterator<Item = &'j Job<'s>>,
+    jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
     if backup.when == BackupWhen::Destructive && !are_destructive(db, jobs)? {
         return Ok(false);
@@ -162,7 +219,7 @@ fn is_wanted<'j, 's: 'j>(
 
 /// Whether one of the scripts takes something away, as far as one can tell before they run. A table that is not there
 /// yet may be one of today under another name.
-fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: impl IntoIterator<Item = &'j Job<'s>>) -> Result<bool, Error> {
+fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: &mut dyn Iterator<Item = &'j Job<'s>>) -> Result<bool, Error> {
     for job in jobs {
         let mut steps = Vec::new();
         for step in job.script(&mut steps).steps {

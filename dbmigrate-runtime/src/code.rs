@@ -16,6 +16,9 @@ use crate::quote::identifier;
 use crate::set::{Code, Script};
 use crate::value::Value;
 
+/// What runs a step of Rust.
+pub(crate) type Run = fn(&mut Db<'_>, &str, &Script<'_>, &Code<'_>, bool) -> Result<(), Error>;
+
 /// Runs a step of Rust inside the open transaction.
 pub(crate) fn run(
     db: &mut Db<'_>,
@@ -137,15 +140,4 @@ fn entries(db: &mut Db<'_>) -> Result<HashMap<i64, String>, Error> {
             _ => None,
         })
         .collect())
-}
-
-/// How many rows of the child refer to a parent by this key.
-pub(crate) fn references(db: &mut Db<'_>, key: &foreign_keys::ForeignKey) -> Result<i64, Error> {
-    let columns: Vec<String> = key.columns.iter().map(|column| format!("{} IS NOT NULL", identifier(column))).collect();
-    let sql = format!("SELECT count(*) FROM main.{} WHERE {}", identifier(&key.child), columns.join(" AND "));
-    let rows = db.query("could not count rows", &sql, &[])?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Integer(count)]) => Ok(*count),
-        _ => Ok(0),
-    }
 }

@@ -3,16 +3,17 @@
 use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::visible;
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
+use crate::interrupted;
 use crate::old_history::Old;
+use crate::parts::Parts;
 use crate::records::Recorded;
 use crate::repeatable;
 use crate::set::{Down, Migration, NewerDatabase, Set};
+use crate::squash::InPlace;
 use crate::status::State;
 use crate::verify::Problem;
-use crate::{diff, interrupted, squash, stored};
 
 /// At most this many notes and as many helps stand in one error about many problems.
 const SAID: usize = 8;
@@ -70,13 +71,11 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
     let history = History::new(set);
     let presence = history.presence(db)?;
     if let Some(adoption) = adoption {
-        if !history.has_begun(db)? {
-            if let Some(old) = (adoption.by.read)(db, adoption)? {
-                let matches = matches(set, old.as_rows(set), &[])?;
-                let (old, may_run_late) = (Some(old), Vec::new());
-                let (head, records, is_recognised) = (None, None, false);
-                return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
-            }
+        if let Some(old) = (adoption.by.read)(db, set, adoption)? {
+            let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
+            let (old, may_run_late) = (Some(old), Vec::new());
+            let (head, records, is_recognised) = (None, None, false);
+            return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
         }
     }
     match presence {
@@ -86,8 +85,11 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
         Presence::History => {
             history.check_shape(db)?;
             let mut head = history.head(db)?;
-            let mut rows = history.rows(db)?;
-            let is_recognised = squash::recognise(set, &mut rows)?;
+            let mut rows = history.rows(db, "number")?;
+            let is_recognised = match InPlace::of(set)? {
+                Some(part) => (part.recognise)(set, &mut rows)?,
+                None => false,
+            };
             if let Some(head) = head.as_mut().filter(|_| is_recognised) {
                 // It speaks of the rows as they are.
                 head.chain.clear();
@@ -97,15 +99,17 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
-            let records = history.records.read(db)?;
+            let records = match set.parts.repeatables {
+                Some(part) => (part.read)(db, &history.records)?,
+                None => None,
+            };
             Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
         }
     }
 }
 
-/// Merges the two, each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, mut rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
-    rows.sort_by_key(|row| row.number);
+/// Merges the two, which are each by ascending number.
+fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
@@ -195,8 +199,7 @@ impl<'s> Known<'s> {
 
     /// Which repeatables were run.
     pub(crate) fn records(&self) -> &Recorded {
-        const NONE: &Recorded = &Recorded::new();
-        self.records.as_ref().unwrap_or(NONE)
+        self.records.as_ref().unwrap_or(Recorded::NONE)
     }
 
     /// The rows' side, newest first.
@@ -228,8 +231,15 @@ impl<'s> Known<'s> {
         let problems = self.matches.iter().filter(|matched| !is_fine(matched));
         let problems = problems.filter_map(|matched| self.problem(matched));
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
-        let problems = self.unknown_to_us().filter(|_| is_newer).chain(problems).collect();
+        let unknown = if is_newer { self.unknown_to_us() } else { Vec::new() };
+        let problems = unknown.into_iter().chain(problems).collect();
         as_error("the history and the program differ", problems)
+    }
+
+    /// What an old history has and we don't know, each as a problem.
+    pub(crate) fn unknown_to_us(&self) -> Vec<Problem> {
+        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+        old.map_or_else(Vec::new, |(old, adoption)| (adoption.by.unknown)(old))
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.
@@ -248,24 +258,15 @@ impl<'s> Known<'s> {
         };
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         let repair = accept_help(name);
-        let differs = self.old.as_ref().and_then(|old| Some((&old.from, old.differs(matched.number)?)));
-        let mut notes = matched.difference();
+        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+        let before = old.and_then(|(old, adoption)| (adoption.by.edited)(old, matched, name));
+        let mut notes = matched.difference(&self.set.parts);
         let (kind, message, help) = match &matched.state {
             State::Applied | State::Pending => return None,
-            State::Edited if differs.is_some() => {
-                if let Some((_, [found, expected])) = differs {
-                    notes = vec![format!("its checksum in the history is `{}`, not `{expected}`", visible(found))];
-                }
-                let from = differs.map_or("", |(from, _)| from);
-                (
-                    ErrorKind::Edited,
-                    format!("`{name}` is not what {from} applied: its file was edited since, before it was adopted"),
-                    vec![
-                        "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` \
-                          of the migrator) takes it over"
-                            .into(),
-                    ],
-                )
+            State::Edited if before.is_some() => {
+                let (message, more, help) = before.unwrap_or_default();
+                notes = more;
+                (ErrorKind::Edited, message, help)
             }
             State::Edited => (
                 ErrorKind::Edited,
@@ -321,7 +322,14 @@ impl<'s> Known<'s> {
                 ],
             ),
             State::Interrupted { .. } => {
-                let (message, help) = interrupted::explain(name, matched, matched.row.as_ref()?);
+                let row = matched.row.as_ref()?;
+                let (message, help) = match self.set.parts.without_transaction {
+                    Some(part) => (part.explain)(name, matched, row),
+                    None => (
+                        format!("`{}` was stopped before its end, and the program has no such migration", row.name),
+                        vec!["`cargo dbmigrate status` says how it goes on".to_owned()],
+                    ),
+                };
                 (ErrorKind::Interrupted, message, help)
             }
         };
@@ -377,19 +385,14 @@ impl Match<'_> {
     }
 
     /// What an edit changed.
-    fn difference(&self) -> Vec<String> {
+    fn difference(&self, parts: &Parts) -> Vec<String> {
         let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return Vec::new() };
         let Some(applied) = &self.applied_text else {
             let help = "the text that was applied was not kept: `store-sql = \"all\"` in \
                         `[package.metadata.migrations]` keeps it from now on";
             return vec![help.to_owned()];
         };
-        let lines = diff::lines(applied, &stored::section(&migration.up).unwrap_or_default());
-        vec![if lines.is_empty() {
-            "its statements are the same: a directive was changed".to_owned()
-        } else {
-            format!("what was applied (-) and what is there (+):\n     {}", lines.join("\n     "))
-        }]
+        parts.texts.map(|part| (part.difference)(applied, &migration.up)).into_iter().collect()
     }
 }
 
@@ -512,9 +515,12 @@ mod tests {
             squash: None,
             snapshot: None,
             adoption: None,
+            parts: Parts::ALL,
             rules: Rules::DEFAULT,
         };
-        let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();
+        let mut rows: Vec<HistoryRow> = rows.iter().map(|text| row(text)).collect();
+        rows.sort_by_key(|row| row.number);
+        let matches = matches(&set, rows, &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);

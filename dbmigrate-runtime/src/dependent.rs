@@ -9,7 +9,7 @@ use crate::set::{Object, ObjectKind, Set};
 /// Adds that to the error for a statement that failed so.
 pub(crate) fn explain(set: &Set<'_>, error: Error) -> Error {
     let message = error.message();
-    match culprit(set, &message) {
+    match named(set, &message) {
         Some((file, Object { kind, name })) => error.hint(format!(
             "`{file}` makes that {}, and is run again after the migrations: put `DROP {} IF EXISTS {};` before the \
              statement",
@@ -26,11 +26,17 @@ pub(crate) fn explain(set: &Set<'_>, error: Error) -> Error {
 
 /// Whether a statement failed so, and what is in its way is made again after the migrations.
 pub(crate) fn is_made_again(set: &Set<'_>, message: &str) -> bool {
-    culprit(set, message).is_some()
+    named(set, message).is_some()
 }
 
-/// The object of a repeatable that a message names, with its file.
-fn culprit<'s>(set: &'s Set<'_>, message: &str) -> Option<(&'s str, &'s Object<'s>)> {
+fn named<'s>(set: &'s Set<'_>, message: &str) -> Option<(&'s str, &'s Object<'s>)> {
+    set.parts.repeatables.and_then(|part| (part.culprit)(set, message))
+}
+
+/// What finds the object of a repeatable that a message names, with its file.
+pub(crate) type Culprit = for<'s> fn(&'s Set<'_>, &str) -> Option<(&'s str, &'s Object<'s>)>;
+
+pub(crate) fn culprit<'s>(set: &'s Set<'_>, message: &str) -> Option<(&'s str, &'s Object<'s>)> {
     let is_named = |object: &Object<'_>| {
         // SQLite goes on with `:`, or with when it was.
         let start = format!("{}{}", in_the_way(object.kind), object.name);

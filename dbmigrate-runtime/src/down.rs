@@ -12,6 +12,7 @@ use crate::history_row::HistoryRow;
 use crate::job::{Job, Way};
 use crate::neighbours::refuse_needed;
 use crate::options::Options;
+use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
 use crate::runner::{Group, Plan, Runner};
@@ -54,23 +55,11 @@ fn back(
     beside: &[&Set<'_>],
     goal: Goal,
 ) -> Result<Report, Error> {
-    let mut db = Db::new(session, options);
-    db.refuse_open_transaction()?;
-    let Some(known) = history_of(&mut db, set)? else {
-        return match goal {
-            Goal::Newest | Goal::All => Ok(Report::default()),
-            Goal::After(number) | Goal::Exactly(number) => Err(not_applied(set, number)),
-        };
-    };
-    let targets = targets(&known, set, goal)?;
-    // All of them are looked at before the first is touched.
-    let jobs = jobs(&mut db, set, &known, &targets)?;
-    if jobs.is_empty() {
+    // A way back that another program stored may need what no script of this one does.
+    let set = &set.with_all_parts();
+    let targets = planned(session, set, options, beside, goal)?.0;
+    if targets.is_empty() {
         return Ok(Report::default());
-    }
-    refuse_needed(&mut db, set, beside, &targets)?;
-    for job in &jobs {
-        refuse_code(&job.name, &job.script(&mut Vec::new()), db.session().has_code())?;
     }
     guarded(session, options, |db, settings, report| {
         Runner::new(set, options, settings, Group::One).run(db, report, |db| {
@@ -80,6 +69,48 @@ fn back(
             Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, creates: false })
         })
     })
+}
+
+/// What there would be to do, unless something forbids it. It changes nothing.
+pub(crate) fn plan_down(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    goal: Goal,
+) -> Result<Planned, Error> {
+    squash::with_all(session, set, options, beside, |session, set, beside| {
+        let (_, jobs) = planned(session, set, options, beside, goal)?;
+        let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
+        Ok(Planned { migrations: jobs.len(), copies, ..Planned::default() })
+    })
+}
+
+/// The numbers to roll back, newest first, and their scripts. All of them are looked at before the first is touched.
+fn planned<'s>(
+    session: &mut dyn Session,
+    set: &'s Set<'s>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    goal: Goal,
+) -> Result<(Vec<u64>, VecDeque<Job<'s>>), Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    let Some(known) = history_of(&mut db, set)? else {
+        return match goal {
+            Goal::Newest | Goal::All => Ok(Default::default()),
+            Goal::After(number) | Goal::Exactly(number) => Err(not_applied(set, number)),
+        };
+    };
+    let targets = targets(&known, set, goal)?;
+    let jobs = jobs(&mut db, set, &known, &targets)?;
+    if !jobs.is_empty() {
+        refuse_needed(&mut db, set, beside, &targets)?;
+    }
+    for job in &jobs {
+        refuse_code(&job.name, &job.script(&mut Vec::new()), db.session().has_code())?;
+    }
+    Ok((targets, jobs))
 }
 
 /// Rolls the newest applied migration back and applies its current text.
@@ -93,6 +124,7 @@ pub(crate) fn redo(
 }
 
 fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[&Set<'_>]) -> Result<Report, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };

@@ -8,6 +8,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::old_history::Old;
 use crate::options::Options;
+use crate::records::Recorded;
 use crate::repeatable;
 use crate::session::Session;
 use crate::set::{Down, Set};
@@ -20,9 +21,12 @@ pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options
 }
 
 fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
+    let mut repeatables = repeatable::entries(set, Recorded::NONE);
     let (known, mut notes) = match look(&mut db, set)? {
         Found::History(known) => {
+            repeatables = repeatable::entries(set, known.records());
             let has_begun = known.old.is_none();
             let notes = if has_begun { notes::read(&mut db, set, &known.matches)? } else { BTreeMap::new() };
             (known, notes)
@@ -36,7 +40,7 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
     let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
-    Ok(Status { entries, repeatables: repeatable::entries(set, known.records.unwrap_or_default()), old })
+    Ok(Status { entries, repeatables, old })
 }
 
 fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {

@@ -8,8 +8,10 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::guard::Settings;
+use crate::parts::needed;
 use crate::set::{Effect, ForeignKeys, Script, Step};
 use crate::value::Value;
+use crate::{drops, violations};
 
 /// How a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,33 @@ pub(crate) struct Choice {
     pub(crate) explicit: bool,
 }
 
+/// What decides for scripts that drop tables, and looks at what came of running without enforcement.
+#[derive(Clone, Copy)]
+pub(crate) struct Enforcement {
+    choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
+    /// Looks at a table that is dropped with enforcement on.
+    pub(crate) before_drop: drops::Look,
+    /// Remembers which rows refer to nothing.
+    pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,
+    /// Refuses all that refer to nothing.
+    pub(crate) refuse_any: fn(&mut Db<'_>) -> Result<(), Error>,
+}
+
+impl Enforcement {
+    pub(crate) const CHOSEN: Self = Self {
+        choose: choose_for_drops,
+        before_drop: drops::look,
+        watch: violations::watch,
+        refuse_any: violations::refuse_any,
+    };
+}
+
+/// The rows of a moment that refer to nothing.
+pub(crate) trait Watch {
+    /// Refuses more of them.
+    fn refuse_growth(&self, db: &mut Db<'_>) -> Result<(), Error>;
+}
+
 /// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.
 pub(crate) fn choose(
     db: &mut Db<'_>,
@@ -27,6 +56,7 @@ pub(crate) fn choose(
     rule: ForeignKeys,
     script: &Script<'_>,
     drops_own: bool,
+    part: Option<Enforcement>,
 ) -> Result<Choice, Error> {
     if let Some(enforced) = script.foreign_keys {
         return Ok(Choice { enforced, explicit: true });
@@ -43,6 +73,15 @@ pub(crate) fn choose(
     if !enforced {
         return Ok(off);
     }
+    let drops = effects(script).any(|(effect, _)| matches!(effect, Effect::DropTable(_)));
+    if !drops && !drops_own {
+        return Ok(Choice { enforced: true, explicit: false });
+    }
+    (needed(part, "drops tables")?.choose)(db, script, drops_own)
+}
+
+/// Chooses for a script that drops tables, where they would be enforced.
+fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Result<Choice, Error> {
     let dropped = match effects(script).find_map(|(effect, _)| match effect {
         Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
         _ => None,
@@ -51,7 +90,7 @@ pub(crate) fn choose(
         found => found.transpose()?,
     };
     match written(db, script)? {
-        None => Ok(off),
+        None => Ok(Choice { enforced: false, explicit: false }),
         // The reference may be gone by the time of the drop, which looks again.
         Some(_) if script.transaction && !drops_own => Ok(Choice { enforced: true, explicit: false }),
         Some((table, start)) => Err(both(script, dropped.unwrap_or(table), table, start)),
@@ -91,20 +130,6 @@ pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error>
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
     let rows = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;
     Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
-}
-
-/// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
-/// counts: `RESTRICT` would forbid the drop.
-pub(crate) fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
-    let is_referenced = is_referenced(db, table)?;
-    if !is_referenced || along.is_empty() {
-        return Ok(is_referenced);
-    }
-    let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
-    let children = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;
-    let goes = |name: &str| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
-    Ok(children.iter().any(|row| !matches!(row.as_slice(), [Value::Text(name)] if goes(name))))
 }
 
 /// A foreign key, as far as rows of a child can hang on it.

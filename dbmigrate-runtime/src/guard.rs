@@ -2,13 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use crate::backup;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::report::Report;
 use crate::session::Session;
 use crate::value::Value;
-use crate::{backup, kept};
 
 /// The settings that scripts may change inside a transaction.
 const INSIDE: [&str; 3] = ["recursive_triggers", "legacy_alter_table", "defer_foreign_keys"];
@@ -99,7 +99,7 @@ pub(crate) fn guarded(
         // A program that fails at every start must not fill the disk with copies.
         backup::discard(&mut report);
     } else if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
-        kept::rotate(made, backup.keep, matches!(result, Ok(Ok(()))));
+        (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
     }
     let error = match (result, restored) {
         (Err(panic), _) => resume_unwind(panic),

@@ -22,6 +22,9 @@ fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
     prefix.is_some() && row.prefix_checksum.as_deref() == prefix
 }
 
+/// What says what is wrong with one.
+pub(crate) type Explain = fn(&str, &Match<'_>, &HistoryRow) -> (String, Vec<String>);
+
 /// What is wrong with one, and what to do about it.
 pub(crate) fn explain(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<String>) {
     let goes_on = |command: &str| format!("`cargo dbmigrate {command}` goes on with it");

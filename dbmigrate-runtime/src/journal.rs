@@ -5,6 +5,9 @@ use crate::error::{Error, ErrorKind};
 use crate::options::JournalMode;
 use crate::value::Value;
 
+/// What switches.
+pub(crate) type Switch = fn(&mut Db<'_>, JournalMode) -> Result<(), Error>;
+
 /// Switches, and reads back what came of it: the switch itself says nothing when it does not happen.
 pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let what = "could not read the journal mode";

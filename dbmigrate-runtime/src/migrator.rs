@@ -31,7 +31,7 @@ use crate::status::{Entry, Status};
 use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
-use crate::{down, entries, forget, history, mark, repair, reset, up, verify, verify_schema};
+use crate::{down, entries, forget, history, journal, mark, repair, reset, up, verify, verify_schema};
 
 /// Applies a set of migrations to databases, and rolls them back.
 ///
@@ -100,7 +100,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// The journal mode to switch to before the first migration, when something is pending.
     #[must_use]
     pub fn journal_mode(mut self, mode: JournalMode) -> Self {
-        self.options.journal_mode = Some(mode);
+        self.options.journal_mode = Some((mode, journal::switch));
         self
     }
 

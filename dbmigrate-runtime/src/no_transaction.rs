@@ -12,11 +12,12 @@ use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice};
+use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
 use crate::history::Stage;
 use crate::history_row::Took;
 use crate::hooks::Progress;
+use crate::interrupted;
 use crate::job::Job;
 use crate::report::Done;
 use crate::runner::Context;
@@ -38,8 +39,20 @@ struct States {
 const UP: States = States { running: "running", started: "started" };
 const DOWN: States = States { running: "reverting", started: "reverting-started" };
 
+/// What runs scripts without a transaction, and says how they were stopped.
+#[derive(Clone, Copy)]
+pub(crate) struct Resumable {
+    pub(crate) enter: fn(&mut Db<'_>, &Context<'_, '_>, &Job<'_>) -> Result<(), Error>,
+    pub(crate) run: fn(&mut Db<'_>, &Context<'_, '_>, &Job<'_>) -> Result<Done, Error>,
+    pub(crate) explain: interrupted::Explain,
+}
+
+impl Resumable {
+    pub(crate) const BY_STEPS: Self = Self { enter, run, explain: interrupted::explain };
+}
+
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
-pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
+fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     job.announce(db)?;
     match (job.records(), history.stage(db, job.number)?) {
@@ -63,11 +76,18 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
 }
 
 /// Runs what is left of a script that was entered.
-pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
+fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
     let mut steps = Vec::new();
     let script = job.script(&mut steps);
     let start = Instant::now();
-    let choice = foreign_keys::choose(db, context.settings, context.set.rules.foreign_keys, &script, false)?;
+    let choice = foreign_keys::choose(
+        db,
+        context.settings,
+        context.set.rules.foreign_keys,
+        &script,
+        false,
+        context.set.parts.foreign_keys,
+    )?;
     Settings::enforce(db, choice.enforced)?;
     // Where it was stopped, what is new since it began is new.
     let kept = context.history.violations(db, job.number)?;
@@ -244,7 +264,14 @@ impl Walk<'_, '_, '_> {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
-            self.trace.notes.extend(script::run_step(self.db, &self.job.name, &self.script, (step, &[]), self.choice)?);
+            self.trace.notes.extend(script::run_step(
+                self.db,
+                &self.job.name,
+                &self.script,
+                (step, &[]),
+                self.choice,
+                &self.context.set.parts,
+            )?);
         }
         self.record(self.states.running, next)?;
         self.replayed = next;
@@ -380,7 +407,7 @@ impl Walk<'_, '_, '_> {
             let took = Took { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
-                Violations::read(db)?.refuse_growth(before, db).map_err(|error| {
+                before.refuse_growth(db).map_err(|error| {
                     error
                         .prefixed(&format!("`{}`: ", job.name))
                         .note("it runs without a transaction: its statements stay, and running it again accepts them")

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::backup::{Backup, BackupWhen};
 use crate::copy::FreeSpace;
+use crate::journal;
 
 /// A journal mode to switch a database to before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Part {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
-    pub(crate) journal_mode: Option<JournalMode>,
+    pub(crate) journal_mode: Option<(JournalMode, journal::Switch)>,
     pub(crate) allow_existing_schema: bool,
     pub(crate) allow_mismatch: bool,
     pub(crate) replay_code: bool,

@@ -1,11 +1,11 @@
 //! The table that says which repeatables were run, and every statement that touches it. It is there only where a set
 //! has any, or had. A row without a checksum only says what the file made when it was run.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::histories::has_columns;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
@@ -16,7 +16,42 @@ use crate::{repeatable, stored};
 const COLUMNS: [&str; 6] = ["set_name", "name", "checksum", "applied_at", "duration_us", "triggers"];
 
 /// The repeatables that were run, by name.
-pub(crate) type Recorded = BTreeMap<String, Record>;
+#[derive(Default)]
+pub(crate) struct Recorded(Vec<(String, Record)>);
+
+impl Recorded {
+    pub(crate) const NONE: &'static Self = &Self(Vec::new());
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Record> {
+        Some(&self.0[self.place(name).ok()?].1)
+    }
+
+    /// Those that a set does not have.
+    pub(crate) fn others(&self, set: &Set<'_>) -> Vec<&(String, Record)> {
+        let mut others: Vec<Option<&(String, Record)>> = self.0.iter().map(Some).collect();
+        for own in set.repeatables {
+            if let Ok(at) = self.place(own.name) {
+                others[at] = None;
+            }
+        }
+        others.into_iter().flatten().collect()
+    }
+
+    /// The rows come by name, but not in this order where the database is in UTF-16.
+    fn add(&mut self, name: String, record: Record) {
+        if let Err(at) = self.place(&name) {
+            self.0.insert(at, (name, record));
+        }
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
+    }
+}
 
 /// A repeatable as it was run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +82,7 @@ impl<'s> Records<'s> {
 
     /// Whether the table is there. Somebody else's of that name is left alone.
     pub(crate) fn exist(&self, db: &mut Db<'_>) -> Result<bool, Error> {
-        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the database", sql, &[text(&self.table())])?;
-        Ok(COLUMNS.iter().all(|column| rows.iter().any(|row| row.first() == Some(&text(column)))))
+        has_columns(db, &self.table(), &COLUMNS)
     }
 
     /// The records of the set; `None` where there is no table.
@@ -57,16 +90,19 @@ impl<'s> Records<'s> {
         if !self.exist(db)? {
             return Ok(None);
         }
-        let sql =
-            format!("SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> ''", self.sql());
+        let sql = format!(
+            "SELECT name, checksum, applied_at FROM {} WHERE set_name = ?1 AND checksum <> '' ORDER BY name",
+            self.sql()
+        );
         let rows = db.query("could not read which repeatables were run", &sql, &[text(self.set.name)])?;
         // Whatever else somebody wrote there is no checksum that a repeatable has, so that it runs again.
-        let record = |row: Vec<Value>| {
+        let mut recorded = Recorded::default();
+        for row in rows {
             let mut values = row.into_iter().map(|value| into_text(value).unwrap_or_default());
             let mut next = || values.next().unwrap_or_default();
-            (next(), Record { checksum: next(), applied_at: next() })
-        };
-        Ok(Some(rows.into_iter().map(record).collect()))
+            recorded.add(next(), Record { checksum: next(), applied_at: next() });
+        }
+        Ok(Some(recorded))
     }
 
     /// Creates the table if it is missing. The caller holds the lock.
@@ -124,9 +160,7 @@ impl<'s> Records<'s> {
     /// Lets those run again that only other programs have: what they made may be made otherwise now.
     pub(crate) fn clear_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql());
-        let mut others = self.read(db)?.unwrap_or_default();
-        self.set.repeatables.iter().for_each(|own| drop(others.remove(own.name)));
-        for name in others.keys() {
+        for (name, _) in self.read(db)?.unwrap_or_default().others(self.set) {
             db.query("could not let the repeatables run again", &sql, &[text(self.set.name), text(name)])?;
         }
         Ok(())

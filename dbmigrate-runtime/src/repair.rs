@@ -71,11 +71,12 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 }
 
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let Some(known) = history_of(&mut db, set)? else { return Ok(Vec::new()) };
     let fixes = fixes(&mut db, set, &known, None, None)?;
     let head = head(set, &known).filter(|_| !known.is_head_empty());
-    Ok(fixes.into_iter().map(|fix| fix.repair).chain(head).collect())
+    Ok(fixes.into_iter().map(|fix| fix.repair).chain(pruned(set, &known)).chain(head).collect())
 }
 
 /// Repairs one migration, or everything that can be. The head is written anew either way.
@@ -96,6 +97,7 @@ fn settle(
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Repairs, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     if history_of(&mut db, set)?.is_none() {
@@ -123,12 +125,18 @@ fn settle(
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
+        repairs.left.extend(pruned(set, &known).filter(|_| only.is_none()));
         if let Some(now) = history_of(db, set)? {
             history.write_head(db, now.chain())?;
         }
         repairs.done.extend(head);
         Ok(repairs)
     })
+}
+
+/// What nothing here can mend: another version of the program has to run first.
+fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+    Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.

@@ -4,9 +4,14 @@
 //! clears the records, and all repeatables run after it. Without migrations only those run that are new or changed.
 //! Where what a repeatable made is in the way of a migration, the runner takes all of it away and tries again.
 
+use std::time::Duration;
+
 use crate::db::{Db, failed, is_registered};
+use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
+use crate::options::Options;
+use crate::parts::needed;
 use crate::quote::identifier;
 use crate::records::{Recorded, Records};
 use crate::set::{ObjectKind, Repeatable, Set};
@@ -49,21 +54,21 @@ impl RepeatableState {
 }
 
 /// Those of the set, then those that only the database knows.
-pub(crate) fn entries(set: &Set<'_>, mut records: Recorded) -> Vec<RepeatableEntry> {
+pub(crate) fn entries(set: &Set<'_>, records: &Recorded) -> Vec<RepeatableEntry> {
     let mut entries = Vec::with_capacity(set.repeatables.len());
     for repeatable in set.repeatables {
         entries.push(RepeatableEntry {
             name: repeatable.name.to_owned(),
             file: Some(repeatable.script.file.to_owned()),
-            state: state(repeatable, &records),
-            applied_at: records.remove(repeatable.name).map(|record| record.applied_at),
+            state: state(repeatable, records),
+            applied_at: records.get(repeatable.name).map(|record| record.applied_at.clone()),
         });
     }
-    entries.extend(records.into_iter().map(|(name, record)| RepeatableEntry {
-        name,
+    entries.extend(records.others(set).into_iter().map(|(name, record)| RepeatableEntry {
+        name: name.clone(),
         file: None,
         state: RepeatableState::Missing,
-        applied_at: Some(record.applied_at),
+        applied_at: Some(record.applied_at.clone()),
     }));
     entries
 }
@@ -73,8 +78,37 @@ pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'
     set.repeatables.iter().filter(|repeatable| state(repeatable, records).is_pending()).collect()
 }
 
+/// What runs them, and keeps their records.
+#[derive(Clone, Copy)]
+pub(crate) struct MadeAnew {
+    pub(crate) drop_objects: fn(&mut Db<'_>, &Records<'_>, &Repeatable<'_>) -> Result<(), Error>,
+    pub(crate) ask_views: fn(&mut Db<'_>, &Repeatable<'_>) -> Result<(), Error>,
+    pub(crate) culprit: dependent::Culprit,
+    pub(crate) read: fn(&mut Db<'_>, &Records<'_>) -> Result<Option<Recorded>, Error>,
+    pub(crate) create: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
+    pub(crate) write: fn(&mut Db<'_>, &Records<'_>, &Options, &Repeatable<'_>, Duration) -> Result<(), Error>,
+    pub(crate) clear_others: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
+}
+
+impl MadeAnew {
+    pub(crate) const FROM_FILES: Self = Self {
+        drop_objects,
+        ask_views,
+        culprit: dependent::culprit,
+        read: |db, records| records.read(db),
+        create: |db, records| records.create(db),
+        write: |db, records, options, repeatable, took| records.write(db, options, repeatable, took),
+        clear_others: |db, records| records.clear_others(db),
+    };
+
+    /// That of a set that has any.
+    pub(crate) fn of(set: &Set<'_>) -> Result<Self, Error> {
+        needed(set.parts.repeatables, "makes views and triggers anew")
+    }
+}
+
 /// Takes away what a repeatable made when it was run before.
-pub(crate) fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
+fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
     for object in repeatable.objects {
         if object.kind == ObjectKind::View {
             refuse_loss(db, records, repeatable, object.name)?;
@@ -86,7 +120,7 @@ pub(crate) fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &
 }
 
 /// Asks the views of a repeatable, once all of them are made, as one may read another: SQLite looks into one only then.
-pub(crate) fn ask_views(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
+fn ask_views(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
     for view in repeatable.objects.iter().filter(|object| object.kind == ObjectKind::View) {
         let sql = format!("SELECT * FROM main.{} LIMIT 0", identifier(view.name));
         match db.patiently(|session| session.query(&sql, &[])) {

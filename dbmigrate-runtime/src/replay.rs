@@ -125,7 +125,8 @@ pub(crate) fn filled<T>(
     options: &Options,
     read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
 ) -> Result<T, String> {
-    let options = Options { journal_mode: None, backup: None, ..options.clone() };
+    // What a database in memory has at its beginning, those have put there who opened it.
+    let options = Options { journal_mode: None, backup: None, allow_existing_schema: true, ..options.clone() };
     let members: Vec<Member<'_>> =
         sets.iter().map(|set| Member { set, pending: set.migrations.iter().collect() }).collect();
     let failed = |error: Error| format!("on an empty database, {}", error.without_notes().message());

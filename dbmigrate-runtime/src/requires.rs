@@ -2,13 +2,31 @@
 
 use std::collections::HashSet;
 
-use crate::compare::Found;
+use crate::compare::{Found, Known};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::histories::{self, title};
 use crate::history::History;
+use crate::parts::needed;
 use crate::set::{Migration, Set};
+use crate::verify::Problem;
+
+/// What looks for the migrations that others require.
+#[derive(Clone, Copy)]
+pub(crate) struct Required {
+    pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
+    pub(crate) refuse_unmet_elsewhere: fn(&mut Db<'_>, &History<'_>, &Migration<'_>) -> Result<(), Error>,
+}
+
+impl Required {
+    pub(crate) const LOOKED_FOR: Self = Self { refuse_unmet, refuse_unmet_elsewhere };
+
+    /// That of a set in which something requires others.
+    pub(crate) fn of(set: &Set<'_>) -> Result<Self, Error> {
+        needed(set.parts.requirements, "looks for required migrations")
+    }
+}
 
 /// A requirement in another set: its name, and the migration's.
 pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
@@ -16,15 +34,12 @@ pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
 }
 
 /// Refuses migrations that require one which is neither applied nor run before them.
-pub(crate) fn refuse_unmet(
+fn refuse_unmet(
     db: &mut Db<'_>,
     set: &Set<'_>,
     found: &Found<'_>,
     pending: &[(usize, &Migration<'_>)],
 ) -> Result<(), Error> {
-    if pending.iter().all(|(_, migration)| migration.requires.is_empty()) {
-        return Ok(());
-    }
     let history = History::new(set);
     let mut met: HashSet<&str> = match found {
         Found::History(known) => known.applied().map(|migration| migration.name).collect(),
@@ -43,6 +58,25 @@ pub(crate) fn refuse_unmet(
         met.insert(migration.name);
     }
     Ok(())
+}
+
+/// What applied migrations require and the database has no more, as when that was forgotten.
+pub(crate) fn unmet_by_applied(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Problem>, Error> {
+    let history = History::new(set);
+    let applied: HashSet<&str> = known.applied().map(|migration| migration.name).collect();
+    let mut problems = Vec::new();
+    for migration in known.applied() {
+        for required in migration.requires {
+            let is_met = match elsewhere(required) {
+                None => applied.contains(required),
+                Some((other, name)) => histories::has_applied(db, &history, other, name)?,
+            };
+            if !is_met {
+                problems.push(Problem::of(&unmet(migration, required), Some(migration.name)));
+            }
+        }
+    }
+    Ok(problems)
 }
 
 /// Asks again for the other sets, in the transaction of the migration: they have queues of their own.

@@ -8,32 +8,31 @@
 //! Around what is to be applied stand the hooks of the set, each in a transaction of its own. Who finds nothing pending
 //! under the lock runs no hook; who has applied anything runs the last one, whoever applied the rest.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::assertion;
 use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
 use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice, has_code};
+use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code};
 use crate::guard::Settings;
 use crate::history::History;
 use crate::history_row::Took;
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, Way};
-use crate::no_transaction;
+use crate::no_transaction::Resumable;
 use crate::options::Options;
-use crate::repeatable;
+use crate::parts::needed;
+use crate::repeatable::MadeAnew;
 use crate::report::{Done, Repeated, Report};
-use crate::requires;
+use crate::requires::Required;
 use crate::script::{self, Stop, Trace};
 use crate::session::DbError;
 use crate::set::{Effect, ForeignKeys, Script, Set, Step};
 use crate::snapshot::Snapshot;
-use crate::violations::Violations;
 
 pub(crate) mod start;
 
@@ -74,8 +73,8 @@ pub(crate) struct Runner<'r, 's> {
     enforced: bool,
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
-    /// Migrations that let another table refer to one that they drop.
-    drop_own: HashSet<String>,
+    /// Migrations that let another table refer to one that they drop, sorted.
+    drop_own: Vec<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
     /// Whether an object of a repeatable was in the way of a migration: they all go before it, as none would be there
@@ -103,7 +102,7 @@ struct Batch {
     kind: Kind,
     done: Vec<Done>,
     /// The violations before, where they are to be compared.
-    before: Option<Violations>,
+    before: Option<Box<dyn Watch>>,
 }
 
 /// What came of trying one script, or all of a transaction.
@@ -130,7 +129,7 @@ impl<'r, 's> Runner<'r, 's> {
             group,
             enforced,
             all_off: false,
-            drop_own: HashSet::new(),
+            drop_own: Vec::new(),
             alone: None,
             makes_way: false,
             deferring: false,
@@ -182,7 +181,7 @@ impl<'r, 's> Runner<'r, 's> {
                     return Err(after(self.rolled_back(error, first.kind(), Some(first), 0), report));
                 }
                 db.commit().map_err(|error| failed("could not commit", error))?;
-                let done = no_transaction::run(db, &self.context, first)?;
+                let done = (self.resumable()?.run)(db, &self.context, first)?;
                 self.done(db, report, first, done);
                 self.head = "";
                 continue;
@@ -214,13 +213,26 @@ impl<'r, 's> Runner<'r, 's> {
     /// Records that a script without a transaction is about to run.
     fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
         self.refuse_unmet(db, job)?;
-        no_transaction::enter(db, &self.context, job)?;
+        (self.resumable()?.enter)(db, &self.context, job)?;
         self.clear_records(db, job.kind())
     }
 
+    fn resumable(&self) -> Result<Resumable, Error> {
+        needed(self.context.set.parts.without_transaction, "runs scripts without a transaction")
+    }
+
+    /// What looks after foreign keys where they are off, or checked late.
+    fn enforcement(&self) -> Result<Enforcement, Error> {
+        needed(self.context.set.parts.foreign_keys, "runs scripts without foreign keys")
+    }
+
     fn refuse_unmet(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
-        let Some(migration) = job.records() else { return Ok(()) };
-        requires::refuse_unmet_elsewhere(db, &self.context.history, migration)
+        match job.records().filter(|migration| !migration.requires.is_empty()) {
+            Some(migration) => {
+                (Required::of(self.context.set)?.refuse_unmet_elsewhere)(db, &self.context.history, migration)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Lets the repeatables run again whose objects may be gone, or others by now.
@@ -228,7 +240,7 @@ impl<'r, 's> Runner<'r, 's> {
         let records = &self.context.history.records;
         match kind {
             Kind::Migration | Kind::Before if self.has_records => records.clear(db),
-            Kind::Repeatable => records.clear_others(db),
+            Kind::Repeatable => (MadeAnew::of(self.context.set)?.clear_others)(db, records),
             _ => Ok(()),
         }
     }
@@ -248,7 +260,8 @@ impl<'r, 's> Runner<'r, 's> {
         let count = batch.done.len();
         let is_last = plan.jobs.get(count).is_none_or(|next| next.kind() != kind);
         if kind == Kind::Repeatable && is_last {
-            let asked = self.context.set.repeatables.iter().try_for_each(|it| repeatable::ask_views(db, it));
+            let part = MadeAnew::of(self.context.set)?;
+            let asked = self.context.set.repeatables.iter().try_for_each(|it| (part.ask_views)(db, it));
             asked.map_err(|error| self.rolled_back(error, kind, plan.jobs.front(), 0))?;
         }
         let prefix = plan.jobs.iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
@@ -309,7 +322,9 @@ impl<'r, 's> Runner<'r, 's> {
             Err(stop) => stop,
         };
         if matches!(stop, Stop::NeedsOff) {
-            self.drop_own.insert(job.name.clone());
+            if let Err(at) = self.drop_own.binary_search(&job.name) {
+                self.drop_own.insert(at, job.name.clone());
+            }
         }
         // Those before it have to be kept, and it has to be seen alone.
         let split = others > 0 && self.is_filling(batch);
@@ -351,7 +366,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
         self.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
         if batch.before.is_none() && (!choice.enforced || self.deferring) {
-            batch.before = Some(Violations::read(db)?);
+            batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         let done = self.run_script(db, job, &script, choice, batch)?;
         batch.done.push(done);
@@ -374,15 +389,19 @@ impl<'r, 's> Runner<'r, 's> {
         let start = Instant::now();
         self.refuse_unmet(db, job)?;
         job.announce(db)?;
-        assertion::check(db, job, script)?;
+        if !script.asserts.is_empty() {
+            needed(self.context.set.parts.assertions, "asks for what a script asserts")?(db, job, script)?;
+        }
         if let Way::Repeat(repeatable) = job.way {
-            repeatable::drop_objects(db, &self.context.history.records, repeatable)
+            let Context { set, history, .. } = &self.context;
+            (MadeAnew::of(set)?.drop_objects)(db, &history.records, repeatable)
                 .map_err(|error| blame(error, job.kind(), Some(job)).at(Place::line(script.file, 1)))?;
         } else if self.makes_way && job.kind() == Kind::Migration {
             let Context { set, history, .. } = &self.context;
-            set.repeatables.iter().try_for_each(|it| repeatable::drop_objects(db, &history.records, it))?;
+            let part = MadeAnew::of(set)?;
+            set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
-        let trace = script::run(db, &job.name, job.direction(), script, choice)?;
+        let trace = script::run(db, &job.name, job.direction(), script, choice, &self.context.set.parts)?;
         let is_setting = |step: &Step<'_>| match step {
             Step::Sql(statement) => statement.effect == Effect::Session,
             Step::Code(_) => true,
@@ -394,14 +413,16 @@ impl<'r, 's> Runner<'r, 's> {
             self.refuse_violations(db, batch, Some(job))?;
         }
         let duration = start.elapsed();
-        let Context { history, options, .. } = &self.context;
+        let Context { set, history, options, .. } = &self.context;
         match &job.way {
             Way::Up(_, migration) => {
                 let took = Took { duration, steps: &trace.steps };
                 history.insert(db, options, migration, "applied", Some(took))?;
             }
             Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
-            Way::Repeat(repeatable) => history.records.write(db, options, repeatable, duration)?,
+            Way::Repeat(repeatable) => {
+                (MadeAnew::of(set)?.write)(db, &history.records, options, repeatable, duration)?;
+            }
             Way::Before(_) | Way::After(_) => {}
         }
         job.ran(db)?;
@@ -411,8 +432,9 @@ impl<'r, 's> Runner<'r, 's> {
 
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
-        let drops_own = self.drop_own.contains(&job.name);
-        let choice = foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own)?;
+        let drops_own = self.drop_own.binary_search(&job.name).is_ok();
+        let choice =
+            foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own, set.parts.foreign_keys)?;
         if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {
             return Ok(choice);
         }
@@ -477,10 +499,15 @@ impl<'r, 's> Runner<'r, 's> {
         let mut result = failed("could not commit", error);
         if is_foreign_key {
             result = result.also(ErrorKind::ForeignKey);
-            let none = Violations::default();
-            let before = batch.before.as_ref().unwrap_or(&none);
-            if let Ok(Err(shown)) = Violations::read(db).map(|now| now.refuse_growth(before, db)) {
-                result = shown.note(result.message());
+            let shown = match (&batch.before, self.context.set.parts.foreign_keys) {
+                (Some(before), _) => before.refuse_growth(db),
+                (None, Some(part)) => (part.refuse_any)(db),
+                (None, None) => Ok(()),
+            };
+            if let Err(shown) = shown {
+                if shown.is_foreign_key() {
+                    result = shown.note(result.message());
+                }
             }
         }
         let error = blame(result, batch.kind, job);
@@ -489,8 +516,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };
-        let now = Violations::read(db)?;
-        now.refuse_growth(before, db).map_err(|error| {
+        before.refuse_growth(db).map_err(|error| {
             let mut steps = Vec::new();
             let error = match job.map(|job| job.script(&mut steps)) {
                 Some(script) => error.at(Place { file: script.file.to_owned(), line: None, column: None }),

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::code;
 use crate::db::{Db, because};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice};
+use crate::foreign_keys::Choice;
 use crate::hooks::{Direction, Progress};
+use crate::parts::{Parts, needed};
 use crate::session::DbError;
 use crate::set::{Effect, Script, Statement, Step};
 
@@ -41,27 +41,19 @@ pub(crate) fn run(
     direction: Direction,
     script: &Script<'_>,
     choice: Choice,
+    parts: &Parts,
 ) -> Result<Trace, Stop> {
     let mut trace = Trace { notes: Vec::new(), steps: Vec::with_capacity(script.steps.len()) };
     let (start, of) = (Instant::now(), script.steps.len());
     let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
         db.session().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
-        trace.notes.extend(run_step(db, name, script, (step, &script.steps[at + 1..]), choice)?);
+        trace.notes.extend(run_step(db, name, script, (step, &script.steps[at + 1..]), choice, parts)?);
         let elapsed = start.elapsed();
         trace.steps.push(elapsed - before);
         before = elapsed;
     }
     Ok(trace)
-}
-
-/// The tables that the first of these steps drop, one after the other.
-fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
-    let drops = steps.iter().map_while(|step| match step {
-        Step::Sql(Statement { effect: Effect::DropTable(table), .. }) => Some(*table),
-        _ => None,
-    });
-    drops.collect()
 }
 
 /// Runs one step; a note says if its statement was skipped. `rest` is what follows in the same transaction: for the rows of
@@ -72,10 +64,11 @@ pub(crate) fn run_step(
     script: &Script<'_>,
     (step, rest): (&Step<'_>, &[Step<'_>]),
     choice: Choice,
+    parts: &Parts,
 ) -> Result<Option<String>, Stop> {
     let statement = match step {
         Step::Code(code) => {
-            code::run(db, name, script, code, choice.enforced)?;
+            needed(parts.code, "runs Rust")?(db, name, script, code, choice.enforced)?;
             return Ok(None);
         }
         Step::Sql(statement) => statement,
@@ -85,10 +78,9 @@ pub(crate) fn run_step(
         return Err(at(ended(name), script, statement).into());
     }
     if let Effect::DropTable(table) = statement.effect {
-        if choice.enforced && choice.explicit && foreign_keys::is_referenced(db, table)? {
-            refuse_references(db, table).map_err(|error| at(error, script, statement))?;
-        } else if choice.enforced && !choice.explicit && foreign_keys::takes_along(db, table, &drops(rest))? {
-            return Err(Stop::NeedsOff);
+        if choice.enforced {
+            let part = needed(parts.foreign_keys, "drops tables")?;
+            (part.before_drop)(db, (script, statement, table), rest, choice)?;
         }
     }
     let note = execute(db, name, script, statement)?;
@@ -163,28 +155,7 @@ pub(crate) fn says_existing(message: &str) -> bool {
     ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
 }
 
-fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {
+pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {
     let sql = script.text.get(statement.start as usize..statement.end as usize).unwrap_or_default();
     error.at(Place::of(script.file, script.text, statement.start as usize)).in_statement(sql)
-}
-
-/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it.
-fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
-    for key in foreign_keys::all(db)? {
-        let hangs = key.parent.eq_ignore_ascii_case(table) && !key.child.eq_ignore_ascii_case(table);
-        if !hangs {
-            continue;
-        }
-        let count = code::references(db, &key)?;
-        if count > 0 {
-            let rows = if count == 1 { "row" } else { "rows" };
-            let message = format!(
-                "dropping `{table}` with foreign keys on would delete or change {count} {rows} of `{}` that refer to it",
-                key.child
-            );
-            return Err(Error::new(ErrorKind::ForeignKey, message)
-                .hint("take `-- dbmigrate: foreign-keys on` out, so that they stay as they are"));
-        }
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@
 
 use crate::adoption::Adoption;
 use crate::late::OrderProof;
+use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
 /// The version of these types. Generated code checks it at compile time.
@@ -37,8 +38,17 @@ pub struct Set<'a> {
     pub snapshot: Option<Snapshot<'a>>,
     /// The history of another tool that databases may still have.
     pub adoption: Option<Adoption<'a>>,
+    /// What of the runner it needs.
+    pub parts: Parts,
     /// What the package's configuration says.
     pub rules: Rules,
+}
+
+impl Set<'_> {
+    /// The same, for what may meet in a database what no script of the program does.
+    pub(crate) fn with_all_parts(&self) -> Self {
+        Self { parts: Parts::ALL, ..*self }
+    }
 }
 
 /// What the first migration of a set stands for: databases that have some of these get the others, and those that have

@@ -7,20 +7,45 @@
 //! Which of these it is can change while nobody holds the lock. Whoever looks at the rows looks again whether the set
 //! that he has is the right one, and stops where it is not.
 
-use crate::compare::{Found, look};
+use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
 use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
 use crate::options::Options;
+use crate::parts::needed;
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Repeatable, Set, Squash};
 use crate::status::Entry;
+use crate::verify::Problem;
 
 /// How often a run begins again because others were at work: each time the database has come further.
 const TRIES: usize = 8;
+
+/// What runs a set that begins with a squash, and reads what others have recorded in its place.
+#[derive(Clone, Copy)]
+pub(crate) struct InPlace {
+    pub(crate) recording: Recording,
+    pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
+    pub(crate) refuse_pruned: fn(&Set<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
+    pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
+}
+
+impl InPlace {
+    pub(crate) const OF_OTHERS: Self = Self { recording, recognise, refuse_pruned, with_number };
+
+    /// That of a set that has a squash.
+    pub(crate) fn of(set: &Set<'_>) -> Result<Option<Self>, Error> {
+        set.squash.map(|_| needed(set.parts.squash, "reads what a squash replaces")).transpose()
+    }
+}
+
+/// What runs what is pending, on the set that is in force.
+pub(crate) type Run<'r> = &'r mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>;
+
+type Recording = fn(&mut dyn Session, &Set<'_>, &Options, Run<'_>) -> Result<Report, Error>;
 
 /// Does something with the migrations that are in force for a database.
 pub(crate) fn with<T>(
@@ -70,12 +95,7 @@ pub(crate) fn settled<T>(
 
 /// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
 /// that can't be written and lacks nothing is left as it is.
-pub(crate) fn recording(
-    session: &mut dyn Session,
-    set: &Set<'_>,
-    options: &Options,
-    run: &mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>,
-) -> Result<Report, Error> {
+fn recording(session: &mut dyn Session, set: &Set<'_>, options: &Options, run: Run<'_>) -> Result<Report, Error> {
     if own(set).is_none() {
         return run(session, set);
     }
@@ -139,7 +159,7 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
     guarded(session, options, |db, _, _| {
         is_own = db.transaction(|db| {
             let history = History::new(set);
-            let Some(recorded) = to_record(squash, first, history.rows(db)?) else { return Ok(false) };
+            let Some(recorded) = to_record(squash, first, history.rows(db, "number")?) else { return Ok(false) };
             if history.head(db)?.is_none() {
                 history.create(db)?;
             }
@@ -184,7 +204,7 @@ fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<HistoryRow>>, Error
         return Ok(None);
     }
     history.check_shape(db)?;
-    history.rows(db).map(Some)
+    history.rows(db, "number").map(Some)
 }
 
 /// What is in force for a database that has some of what a squash replaces.
@@ -232,10 +252,7 @@ impl<'a> InForce<'a> {
 /// Whether the history of another tool, which was not taken over yet, has anything.
 fn has_old_rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<bool, Error> {
     let Some(adoption) = &set.adoption else { return Ok(false) };
-    if History::new(set).has_begun(db)? {
-        return Ok(false);
-    }
-    Ok((adoption.by.read)(db, adoption)?.is_some_and(|old| !old.rows.is_empty()))
+    Ok((adoption.by.read)(db, set, adoption)?.is_some_and(|old| !old.rows.is_empty()))
 }
 
 /// What there was before any squash.
@@ -248,7 +265,7 @@ fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
 
 /// Reads rows of what a squash replaces as that of the squash, where the set has it and they are all there; whether they
 /// were.
-pub(crate) fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
+fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (&set.squash, set.migrations.first()) else { return Ok(false) };
     let mut is_right = true;
     let mut is_recognised = false;
@@ -331,23 +348,34 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
 }
 
 /// Refuses what was pruned from the program and would have to run.
-pub(crate) fn refuse_pruned<'m>(
-    set: &Set<'_>,
-    mut pending: impl Iterator<Item = &'m Migration<'m>>,
-) -> Result<(), Error> {
-    let (Some(squash), Some(missing)) = (&set.squash, pending.find(|migration| migration.file.is_empty())) else {
-        return Ok(());
-    };
-    let level = levels(squash).filter(|level| level.migrations.iter().any(|it| it.name == missing.name)).last();
-    let level = level.unwrap_or(squash);
+fn refuse_pruned(set: &Set<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(), Error> {
+    pruned(set, pending.iter().map(|(_, migration)| *migration)).map_or(Ok(()), Err)
+}
+
+/// The same, for who only looks.
+pub(crate) fn pruned_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
+    let pending = known.matches.iter().filter(|matched| matched.row.is_none()).filter_map(|matched| matched.migration);
+    Some(Problem::of(&pruned(set, pending)?, None))
+}
+
+/// The innermost squash that stands for a migration of this name.
+fn level_of<'s, 'a>(squash: &'s Squash<'a>, name: &str) -> &'s Squash<'a> {
+    levels(squash).filter(|level| level.migrations.iter().any(|it| it.name == name)).last().unwrap_or(squash)
+}
+
+/// What is to be said where something was pruned that would have to run.
+fn pruned<'m>(set: &Set<'_>, mut pending: impl Iterator<Item = &'m Migration<'m>>) -> Option<Error> {
+    let squash = set.squash.as_ref()?;
+    let missing = pending.find(|migration| migration.file.is_empty())?;
+    let level = level_of(squash, missing.name);
     let message = format!(
         "the database needs `{}`, which was pruned: this program has `{}` in its place, for databases that have all \
          of that or nothing",
         missing.name, level.name
     );
     let version = level.pruned.unwrap_or_default();
-    Err(Error::new(ErrorKind::Pruned, message)
-        .hint(format!("run version {version} of the program first: it is the last one that has `{}`", missing.name)))
+    let hint = format!("run version {version} of the program first: it is the last one that has `{}`", missing.name);
+    Some(Error::new(ErrorKind::Pruned, message).hint(hint))
 }
 
 /// Names the squash that has taken the place of a migration.
@@ -364,6 +392,15 @@ pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
 /// Says how the entries stand to the squash.
 pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry]) {
     let Some(squash) = &set.squash else { return };
+    let is_pruned = |entry: &&mut Entry| {
+        !entry.state.is_applied() && set.migrations.iter().any(|it| it.name == entry.name && it.file.is_empty())
+    };
+    for entry in entries.iter_mut().filter(is_pruned) {
+        let version = level_of(squash, &entry.name).pruned.unwrap_or_default();
+        entry
+            .notes
+            .push(format!("this program can't run it, as it was pruned: version {version} of it is the last that can"));
+    }
     let Some(last) = squash.migrations.last() else { return };
     let Some(entry) = entries.iter_mut().find(|entry| entry.number == last.number) else { return };
     if is_recognised && own(set).is_some() {

@@ -13,7 +13,10 @@
 //!
 //! What is read back was in somebody's database, so it is not trusted to be whole.
 
-use crate::set::{Down, Effect, Script, Statement, Step};
+use crate::diff;
+use crate::error::Error;
+use crate::parts::needed;
+use crate::set::{Down, Effect, Migration, Script, Set, Statement, Step, StoreSql};
 
 const HEADER: &str = "-- dbmigrate:stored v1";
 const STATEMENT: &str = "-- dbmigrate:statement ";
@@ -49,6 +52,42 @@ impl Kind {
             Self::Write(table) => Effect::Write(table),
             Self::Other(effect) => *effect,
         }
+    }
+}
+
+/// What the history keeps of the texts of migrations, and what it says of an edited one.
+#[derive(Clone, Copy)]
+pub(crate) struct Texts {
+    /// The way up and the way back, as the history has them.
+    pub(crate) kept: fn(StoreSql, &Migration<'_>) -> [Option<String>; 2],
+    /// What an edit changed.
+    pub(crate) difference: fn(&str, &Script<'_>) -> String,
+}
+
+impl Texts {
+    pub(crate) const KEPT: Self = Self { kept, difference };
+
+    /// That of a set of which the history keeps something of a migration.
+    pub(crate) fn of(set: &Set<'_>, migration: &Migration<'_>) -> Result<Option<Self>, Error> {
+        let keeps = match set.rules.store_sql {
+            StoreSql::None => false,
+            StoreSql::Down => matches!(migration.down, Down::Script(_)),
+            StoreSql::All => true,
+        };
+        keeps.then(|| needed(set.parts.texts, "keeps texts in the history")).transpose()
+    }
+}
+
+fn kept(store: StoreSql, migration: &Migration<'_>) -> [Option<String>; 2] {
+    [if store == StoreSql::All { section(&migration.up) } else { None }, way_back(&migration.down)]
+}
+
+fn difference(applied: &str, script: &Script<'_>) -> String {
+    let lines = diff::lines(applied, &section(script).unwrap_or_default());
+    if lines.is_empty() {
+        "its statements are the same: a directive was changed".to_owned()
+    } else {
+        format!("what was applied (-) and what is there (+):\n     {}", lines.join("\n     "))
     }
 }
 
@@ -99,7 +138,7 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
 }
 
 /// The text of a script from its first statement to its last; none for Rust.
-pub(crate) fn section(script: &Script<'_>) -> Option<String> {
+fn section(script: &Script<'_>) -> Option<String> {
     let mut spans = script.steps.iter().filter_map(|step| match step {
         Step::Sql(statement) => Some((statement.start as usize, statement.end as usize)),
         Step::Code(_) => None,

@@ -19,6 +19,7 @@ use crate::history::tables_of;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
+use crate::plan::Planned;
 use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
@@ -206,6 +207,29 @@ impl<'a, C: 'static> Together<'a, C> {
         self.up_by(connection, &mut |_, _| {})
     }
 
+    /// What [`Together::up`] would do. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// All that keeps it from its first migration.
+    pub fn up_plan(&self, connection: &mut C) -> Result<Planned, Error> {
+        self.refuse_clashes()?;
+        if self.is_current(connection)? {
+            return Ok(Planned::default());
+        }
+        let (_, pending) = self.legs(connection)?;
+        let mut planned = Planned { migrations: pending, ..Planned::default() };
+        for migrator in &self.migrators {
+            let mut session = migrator.session(connection);
+            let status = entries::status(&mut *session, migrator.set(), migrator.options())?;
+            planned.repeatables += status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
+            planned.takes_over |= status.old.is_some();
+        }
+        let may_copy = self.migrators.iter().any(|migrator| migrator.options().backup.is_some());
+        planned.copies = may_copy && !planned.is_empty();
+        Ok(planned)
+    }
+
     /// As [`Together::up`]; `done` is told of each run of a set, by its place.
     pub(crate) fn up_by(
         &self,
@@ -227,7 +251,7 @@ impl<'a, C: 'static> Together<'a, C> {
             }
         }
         let mut copy: Option<PathBuf> = None;
-        for Leg { place, to, part } in self.legs(connection)? {
+        for Leg { place, to, part } in self.legs(connection)?.0 {
             let migrator = &self.migrators[place];
             let mut options = Options { part, ..migrator.options().clone() };
             // One copy is enough.
@@ -269,7 +293,7 @@ impl<'a, C: 'static> Together<'a, C> {
         }
         let mut copy = first.copied(connection)?;
         let mut rehearsals = Vec::new();
-        for Leg { place, to, part } in self.legs(copy.connection())? {
+        for Leg { place, to, part } in self.legs(copy.connection())?.0 {
             let migrator = &self.migrators[place];
             let set = migrator.set();
             let options = Options { part, backup: None, ..migrator.options().clone() };
@@ -331,8 +355,8 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(true)
     }
 
-    /// The runs that are to do. Whatever forbids one of them is said before the first.
-    fn legs(&self, connection: &mut C) -> Result<Vec<Leg>, Error> {
+    /// The runs that are to do, and of how many migrations. Whatever forbids one of them is said before the first.
+    fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
         let rooms = self.migrators.iter().map(|migrator| {
             let mut session = migrator.session(connection);
@@ -358,7 +382,8 @@ impl<'a, C: 'static> Together<'a, C> {
             refuse_unrunnable(set, &numbered, runs_code)?;
             members.push(Member { set, pending });
         }
-        legs(&members)
+        let pending = members.iter().map(|member| member.pending.len()).sum();
+        Ok((legs(&members)?, pending))
     }
 
     /// Refuses two sets of one name, and two with one table.

@@ -10,16 +10,16 @@ use crate::guard::guarded;
 use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::{Job, Way};
-use crate::journal;
 use crate::late::Proved;
 use crate::options::Options;
+use crate::plan::Planned;
 use crate::repeatable;
 use crate::report::Report;
-use crate::requires::refuse_unmet;
+use crate::requires::Required;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Migration, NewerDatabase, OutOfOrder, Repeatable, Set, TransactionMode};
-use crate::squash;
+use crate::squash::{self, InPlace};
 
 /// What is to be applied.
 struct Todo<'s> {
@@ -44,18 +44,21 @@ pub(crate) fn up(
         Err(error) if set.squash.is_none() => return Err(error),
         _ => {}
     }
-    squash::recording(session, set, options, &mut |session, set| run(session, set, options, target))
+    match InPlace::of(set)? {
+        Some(part) => (part.recording)(session, set, options, &mut |session, set| run(session, set, options, target)),
+        None => run(session, set, options, target),
+    }
 }
 
 fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Report, Error> {
     let goal = goal(set, target)?;
     let mut db = Db::new(session, options);
     let found = look(&mut db, set)?;
-    if let Found::History(known) = &found {
+    if let (Found::History(known), Some(adoption)) = (&found, &set.adoption) {
         if known.old.is_some() {
             return match is_left_alone(set, known, goal)? {
                 true => Ok(Report::default()),
-                false => adopt_then_up(session, set, options, target),
+                false => (adoption.by.up)(session, set, options, target),
             };
         }
     }
@@ -76,8 +79,8 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
     let mut proved = Proved::default();
     refuse_conflicts(session, set, options, (&found, &first.pending), &mut proved)?;
     guarded(session, options, |db, settings, report| {
-        if let Some(mode) = options.journal_mode {
-            journal::switch(db, mode)?;
+        if let Some((mode, switch)) = options.journal_mode {
+            switch(db, mode)?;
         }
         Runner::new(set, options, settings, group).run(db, report, |db| {
             let found = look(db, set)?;
@@ -88,6 +91,43 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
         report.notes.append(&mut proved.doubts);
         Ok(())
     })
+}
+
+/// What there would be to do, unless something forbids it. It changes nothing.
+pub(crate) fn plan_up(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Planned, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    match goal(set, target) {
+        Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Planned::default()),
+        Err(error) if set.squash.is_none() => return Err(error),
+        _ => {}
+    }
+    squash::with(session, set, options, |session, set| planned(session, set, options, target))
+}
+
+fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Planned, Error> {
+    let goal = goal(set, target)?;
+    let mut db = Db::new(session, options);
+    let found = look(&mut db, set)?;
+    let takes_over = match &found {
+        Found::History(known) if known.old.is_some() => match is_left_alone(set, known, goal)? {
+            true => return Ok(Planned::default()),
+            false => true,
+        },
+        _ => false,
+    };
+    let todo = todo(&mut db, &found, set, options, goal)?;
+    refuse_unrunnable(set, &todo.pending, db.session().has_code())?;
+    refuse_conflicts(session, set, options, (&found, &todo.pending), &mut Proved::default())?;
+    let (migrations, repeatables) = (todo.pending.len(), todo.repeats.len());
+    let jobs = plan(&found, todo).jobs;
+    let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
+    Ok(Planned { migrations, repeatables, takes_over, copies })
 }
 
 /// Refuses migrations that come late and whose order matters.
@@ -133,7 +173,10 @@ fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, 
     Ok(is_newer && is_allowed)
 }
 
-fn adopt_then_up(
+/// Applies what is pending where the history of another tool comes first.
+pub(crate) type AdoptThenUp = fn(&mut dyn Session, &Set<'_>, &Options, Option<u64>) -> Result<Report, Error>;
+
+pub(crate) fn adopt_then_up(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
@@ -168,12 +211,14 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     let Some(target) = target else { return Ok(set.migrations.len()) };
     match set.migrations.iter().position(|migration| migration.number == target) {
         Some(index) => Ok(index + 1),
-        None => Err(squash::with_number(
-            set,
-            target,
-            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}")),
-        )
-        .hint("`cargo dbmigrate list` shows all of them")),
+        None => {
+            let error = Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}"));
+            let error = match InPlace::of(set)? {
+                Some(part) => (part.with_number)(set, target, error),
+                None => error,
+            };
+            Err(error.hint("`cargo dbmigrate list` shows all of them"))
+        }
     }
 }
 
@@ -197,8 +242,12 @@ fn todo<'s>(
             known.pending(goal).collect()
         }
     };
-    squash::refuse_pruned(set, pending.iter().map(|(_, migration)| *migration))?;
-    refuse_unmet(db, set, found, &pending)?;
+    if let Some(part) = InPlace::of(set)? {
+        (part.refuse_pruned)(set, &pending)?;
+    }
+    if pending.iter().any(|(_, migration)| !migration.requires.is_empty()) {
+        (Required::of(set)?.refuse_unmet)(db, set, found, &pending)?;
+    }
     let repeats = match found {
         _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
         Found::History(known) if known.is_newer() => Vec::new(),
@@ -259,7 +308,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     let message = "the database has tables, but no history of migrations";
     let error = Error::new(ErrorKind::ExistingSchema, message);
     // It is worth a note, and no other error.
-    let elsewhere = histories::table_of(db, &History::new(set), set.name).unwrap_or_default();
+    let elsewhere = histories::elsewhere(db, &History::new(set), set.name).unwrap_or_default();
     let error = match elsewhere {
         Some(table) => error.note(format!(
             "the history of {} is in the table `{table}`, and the program looks into `{}`",

@@ -12,6 +12,7 @@ use crate::old_history::Old;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
+use crate::requires;
 use crate::session::Session;
 use crate::set::{NewerDatabase, Set};
 use crate::squash;
@@ -59,16 +60,31 @@ pub struct Problem {
     pub help: Vec<String>,
 }
 
+impl Problem {
+    /// What an error says, which may be about one migration.
+    pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
+        Self {
+            kind: error.kind(),
+            migration: migration.map(str::to_owned),
+            file: error.file().map(str::to_owned),
+            message: error.message(),
+            notes: Vec::new(),
+            help: error.help().to_vec(),
+        }
+    }
+}
+
 /// Compares every row. It changes nothing.
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     squash::with(session, set, options, |session, set| each(session, set, options))
 }
 
 fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let nothing_recorded = |problems| Verification {
         checked: 0,
-        repeatables: repeatable::entries(set, Recorded::new()),
+        repeatables: repeatable::entries(set, Recorded::NONE),
         problems,
         notes: Vec::new(),
         old: None,
@@ -77,15 +93,17 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
-            let (kind, message, help) = (error.kind(), error.message(), error.help().to_vec());
-            let problems = vec![Problem { kind, migration: None, file: None, message, notes: Vec::new(), help }];
-            return Ok(nothing_recorded(problems));
+            return Ok(nothing_recorded(vec![Problem::of(&error, None)]));
         }
         Err(error) => return Err(error),
     };
     let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
-    let unknown = known.unknown_to_us().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
+    let unknown = known.unknown_to_us().into_iter().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
     let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
+    problems.extend(squash::pruned_problem(set, &known));
+    if known.old.is_none() {
+        problems.extend(requires::unmet_by_applied(&mut db, set, &known)?);
+    }
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
     let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };
@@ -98,7 +116,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         })
     });
     let notes = noted.collect();
-    let repeatables = repeatable::entries(set, known.records.unwrap_or_default());
+    let repeatables = repeatable::entries(set, known.records());
     let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
@@ -108,7 +126,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
-    let is_own = known.records().is_empty() || known.is_complete() && known.records().len() == set.repeatables.len();
+    let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
     let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;

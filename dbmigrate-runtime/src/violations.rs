@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::foreign_keys::Watch;
 use crate::stored::{escape, unescape};
 use crate::value::Value;
 
@@ -24,6 +25,22 @@ pub(crate) struct Violations {
     mismatches: BTreeSet<(String, String)>,
     /// The tables by the rowid of their schema entry, which a rename keeps.
     tables: HashMap<i64, String>,
+}
+
+/// Remembers those of now.
+pub(crate) fn watch(db: &mut Db<'_>) -> Result<Box<dyn Watch>, Error> {
+    Ok(Box::new(Violations::read(db)?))
+}
+
+/// Refuses all that are there now.
+pub(crate) fn refuse_any(db: &mut Db<'_>) -> Result<(), Error> {
+    Violations::default().refuse_growth(db)
+}
+
+impl Watch for Violations {
+    fn refuse_growth(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        Self::read(db)?.refuse_more_than(self, db)
+    }
 }
 
 impl Violations {
@@ -95,7 +112,7 @@ impl Violations {
     }
 
     /// Nothing if no violation was added since `before`, else the error that shows some of them.
-    pub(crate) fn refuse_growth(&self, before: &Self, db: &mut Db<'_>) -> Result<(), Error> {
+    fn refuse_more_than(&self, before: &Self, db: &mut Db<'_>) -> Result<(), Error> {
         let old_names: HashMap<&str, &str> = self
             .tables
             .iter()

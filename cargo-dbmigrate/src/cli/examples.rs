@@ -117,14 +117,29 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("script --for d1 d1/migrations", "for `wrangler d1 migrations apply`"),
         ],
     ),
-    ("drift", &[("drift", "of the package's database"), ("drift --database copy.db", "of another one")]),
-    ("status", &[("status", "as a table"), ("status --check", "exit with 1 when anything is pending")]),
+    (
+        "drift",
+        &[
+            ("drift", "of the package's database"),
+            ("drift --database copy.db", "of another one"),
+            ("drift --databases 'tenants/**/*.db'", "of many"),
+        ],
+    ),
+    (
+        "status",
+        &[
+            ("status", "as a table"),
+            ("status --check", "exit with 1 when anything is pending"),
+            ("status --databases 'tenants/**/*.db'", "of many databases"),
+        ],
+    ),
     (
         "up",
         &[
             ("up", "all of it"),
             ("up --dry-run", "on a copy, to see what happens"),
             ("up --to 005 --database copy.db", "up to one, elsewhere"),
+            ("up --databases 'tenants/**/*.db' --canary 10", "many databases, ten of them first"),
         ],
     ),
     (
@@ -133,6 +148,7 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("down", "the newest"),
             ("down --to 003", "everything after 003"),
             ("down --count 2 --dry-run", "on a copy, to see what happens"),
+            ("down --to 003 --databases-from tenants.txt", "many databases, from a list"),
         ],
     ),
     ("redo", &[("redo", "while a migration is being written")]),
@@ -147,9 +163,23 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("repair 003_add_stars --retry", "run the step again that was cut off"),
         ],
     ),
-    ("backup", &[("backup", "beside the database"), ("backup --to before-release.db", "under a name")]),
+    (
+        "backup",
+        &[
+            ("backup", "beside the database"),
+            ("backup --to before-release.db", "under a name"),
+            ("backup --databases 'tenants/**/*.db' --keep-going", "of many databases"),
+        ],
+    ),
     ("restore", &[("restore", "show the copies"), ("restore before-release.db --yes", "put one back")]),
-    ("verify", &[("verify", "of the package's database"), ("verify --database copy.db", "of another one")]),
+    (
+        "verify",
+        &[
+            ("verify", "of the package's database"),
+            ("verify --database copy.db", "of another one"),
+            ("verify --databases 'tenants/**/*.db'", "of many"),
+        ],
+    ),
     ("history", &[("history", "as a table"), ("history --message-format json", "for programs")]),
     (
         "completions",

@@ -2,11 +2,17 @@
 
 use dbmigrate_runtime::cli::Verb;
 
-use super::{Context, database};
+use super::fleet::Asked;
+use super::{Context, database, fleet};
 use crate::cli::{BackupArgs, CopyArgs};
 use crate::error::CliError;
 
 pub(crate) fn run(args: &BackupArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let verb = Verb::Backup { to: args.to.clone() };
-    database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
+    let copy = CopyArgs::in_any_case(&args.keep);
+    if args.fleet.any() {
+        let asked = Asked { failures: Some(&args.failures), ..Asked::new(verb, &copy, &args.fleet, &args.database) };
+        return fleet::run(&asked, context);
+    }
+    database::run_with_copy(verb, &copy, &args.database, context)
 }

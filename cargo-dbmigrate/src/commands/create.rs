@@ -10,6 +10,7 @@ use crate::cli::CreateArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::create::{Kind, create};
 use crate::ops::project;
+use crate::report::Reason;
 
 pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     if args.from_diff {
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
     for file in &files {
         context.shell.status("Created", file);
         if context.shell.is_json() {
-            context.shell.data(&json!({ "reason": "created", "file": file }).to_string());
+            context.shell.data(&json!({ "reason": Reason::Created.as_str(), "file": file }).to_string());
         } else {
             context.shell.data(&project.root.join(file).display().to_string());
         }

@@ -7,20 +7,17 @@ use std::time::Duration;
 use dbmigrate_core::MigrationSet;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
-use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
+use dbmigrate_runtime::{Backup, BackupWhen, Together};
 
 use super::Context;
 use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::driver::Rusqlite;
+use crate::ops::migrator::migrator;
 use crate::ops::project::{self, Project};
 use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
 
 /// What people type.
 pub(super) const PROGRAM: &str = "cargo dbmigrate";
-
-/// What the history records for migrations that this program applied.
-const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"));
 
 /// Runs `verb` on the database of the selected package, with a copy first where the manifest wants one.
 pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -119,17 +116,7 @@ fn on_one(
     if writes {
         context.shell.status("Database", &format!("{} (from {})", database.path.display(), database.source));
     }
-    let request = Request {
-        program: PROGRAM.to_owned(),
-        named: named(args),
-        verb: verb.clone(),
-        set: asked.map(str::to_owned),
-        format: if context.shell.is_json() { Format::Json } else { Format::Human },
-        verbose: context.global.verbosity() == Verbosity::Verbose,
-        quiet: context.global.verbosity() == Verbosity::Quiet,
-        busy_timeout: args.busy_timeout.map(Duration::from_secs),
-        backup: backup(copy, first),
-    };
+    let request = request(verb, backup(copy, first), args, context);
     if let Some(runner) = runner {
         if request.verb.rehearses() {
             space::refuse_too_large(&database.path)?;
@@ -148,7 +135,7 @@ fn on_one(
         let ran = runtime_sets::with_sets(&loaded, |all| {
             let mut together = Together::new();
             for (set, source) in all.iter().zip(&loaded) {
-                let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
+                let migrator = migrator(set);
                 together = together.add(migrator.schema_reader(schema_reader::reader(source, &first.histories)));
             }
             cli::run_together(together, &database.path, &request, context.shell)
@@ -169,6 +156,21 @@ fn on_one(
     Ok(exit)
 }
 
+/// What is asked of a database.
+pub(super) fn request(verb: &Verb, backup: Option<Backup>, args: &DatabaseArgs, context: &Context<'_>) -> Request {
+    Request {
+        program: PROGRAM.to_owned(),
+        named: named(args),
+        verb: verb.clone(),
+        set: context.global.set.clone(),
+        format: if context.shell.is_json() { Format::Json } else { Format::Human },
+        verbose: context.global.verbosity() == Verbosity::Verbose,
+        quiet: context.global.verbosity() == Verbosity::Quiet,
+        busy_timeout: args.busy_timeout.map(Duration::from_secs),
+        backup,
+    }
+}
+
 /// Says which set is shown next.
 fn heading(project: &Project, request: &Request, context: &mut Context<'_>) {
     let name = match project.config.set.as_str() {
@@ -186,8 +188,7 @@ fn heading(project: &Project, request: &Request, context: &mut Context<'_>) {
 fn one(project: &Project, set: &MigrationSet, database: &Path, request: &Request, context: &mut Context<'_>) -> u8 {
     let reader = schema_reader::reader(set, &project.histories);
     runtime_set::with_set(set, |set| {
-        let migrator = Migrator::<Rusqlite>::new(set).tool(TOOL).free_space(space::free);
-        let migrator = migrator.schema_reader(reader);
+        let migrator = migrator(set).schema_reader(reader);
         let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {
@@ -200,7 +201,7 @@ fn one(project: &Project, set: &MigrationSet, database: &Path, request: &Request
 }
 
 /// The copies to keep, as the flags say and else the manifest.
-fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
+pub(super) fn backup(copy: &CopyArgs, project: &Project) -> Option<Backup> {
     let when = if copy.backup { BackupWhen::Always } else { BackupWhen::Destructive };
     if copy.no_backup || (project.config.backup.is_none() && !copy.backup) {
         return None;

@@ -2,7 +2,8 @@
 
 use dbmigrate_runtime::cli::{Back, Verb};
 
-use super::{Context, database};
+use super::fleet::Asked;
+use super::{Context, database, fleet};
 use crate::cli::DownArgs;
 use crate::error::CliError;
 
@@ -16,5 +17,10 @@ pub(crate) fn run(args: &DownArgs, context: &mut Context<'_>) -> Result<u8, CliE
         _ => Back::Newest,
     };
     let verb = Verb::Down { what, dry_run: args.dry_run };
+    if args.fleet.any() {
+        let asked = Asked::new(verb, &args.copy, &args.fleet, &args.database);
+        let asked = Asked { failures: Some(&args.failures), canary: Some(&args.canary), ..asked };
+        return fleet::run(&asked, context);
+    }
     database::run_with_copy(verb, &args.copy, &args.database, context)
 }

@@ -3,15 +3,19 @@
 use dbmigrate_runtime::cli::Terminal;
 use serde_json::json;
 
-use super::Context;
-use crate::cli::DatabaseArgs;
+use super::{Context, fleet};
+use crate::cli::CheckDatabaseArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::program::Runner;
 use crate::ops::project;
 use crate::ops::schema::{Reach, drift};
-use crate::report;
+use crate::report::{self, Reason};
 
-pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    if args.fleet.any() {
+        return fleet::drift(&args.fleet, &args.database, context);
+    }
+    let args = &args.database;
     // A database has what all of its sets make.
     let mut databases = project::select_databases(context.global)?;
     let projects = match databases.len() {
@@ -31,7 +35,7 @@ pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, 
     report::differences(&found.differences, shell);
     if shell.is_json() {
         let summary = json!({
-            "reason": "drift-summary",
+            "reason": Reason::DriftSummary.as_str(),
             "database": found.path.display().to_string(),
             "applied": found.applied,
             "pending": found.pending,

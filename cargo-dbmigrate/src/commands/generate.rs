@@ -9,7 +9,7 @@ use crate::error::{CliError, DONE};
 use crate::ops::generate::{Generated, Outcome, Request, generate, write};
 use crate::ops::program::Runner;
 use crate::ops::project;
-use crate::report;
+use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &GenerateArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -39,7 +39,9 @@ pub(super) fn from_diff(
     report::diagnostics(&warnings, shell);
     let Some(generated) = generated else {
         if shell.is_json() {
-            shell.data(&json!({ "reason": "generated", "files": [] }).to_string());
+            let reason = Reason::Generated.as_str();
+            let line = json!({ "reason": reason, "written": false, "files": [], "changes": [], "proof": null });
+            shell.data(&line.to_string());
         }
         shell.status("Finished", &format!("the migrations lead to `{}` already", project.config.schema));
         return Ok(DONE);
@@ -59,7 +61,7 @@ fn show(generated: &Generated, dry_run: bool, project: &project::Project, shell:
     if shell.is_json() {
         let files = generated.files.iter().map(|(file, sql)| json!({ "file": file, "sql": sql }));
         let line = json!({
-            "reason": "generated",
+            "reason": Reason::Generated.as_str(),
             "written": !dry_run,
             "files": files.collect::<Vec<_>>(),
             "changes": generated.changes,

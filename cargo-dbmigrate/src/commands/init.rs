@@ -1,13 +1,13 @@
 //! `init`: wires a package.
 
 use dbmigrate_runtime::cli::Terminal;
-use serde_json::json;
 
 use super::Context;
 use crate::cli::InitArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::init::init;
 use crate::ops::{edit, project};
+use crate::report;
 
 pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let mut name = String::new();
@@ -22,8 +22,7 @@ pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliE
             let verb = if edit.new { "Created" } else { "Changed" };
             context.shell.status(verb, &format!("{path} ({})", edit.what));
             if context.shell.is_json() {
-                let line = json!({ "reason": "edited", "file": path, "new": edit.new, "what": edit.what });
-                context.shell.data(&line.to_string());
+                context.shell.data(&report::edited(&path, Some(&edit.what), edit.new, false));
             }
         }
         nothing &= plan.edits.is_empty();

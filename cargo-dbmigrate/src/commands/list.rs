@@ -9,7 +9,7 @@ use crate::cli::ListArgs;
 use crate::error::{CliError, DONE, FAILURE};
 use crate::ops::project::Project;
 use crate::ops::trial;
-use crate::report;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = trial::select(context.global, &args.files)?;
@@ -83,7 +83,7 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
         sealed,
         title: migration.metadata.title.clone().unwrap_or_default(),
         json: json!({
-            "reason": "migration",
+            "reason": Reason::Migration.as_str(),
             "package": project.name,
             "number": migration.number,
             "name": migration.name(),
@@ -108,7 +108,7 @@ fn hook(project: &Project, name: &str, script: &Script) -> Row {
         sealed: false,
         title: String::new(),
         json: json!({
-            "reason": "hook",
+            "reason": Reason::Hook.as_str(),
             "package": project.name,
             "name": name,
             "file": script.source.path(),
@@ -127,7 +127,7 @@ fn repeatable(project: &Project, repeatable: &Repeatable) -> Row {
         sealed: false,
         title: made.join(", "),
         json: json!({
-            "reason": "repeatable",
+            "reason": Reason::Repeatable.as_str(),
             "package": project.name,
             "name": repeatable.name,
             "file": repeatable.script.source.path(),

@@ -9,7 +9,7 @@ use crate::error::{CliError, DONE};
 use crate::ops::lock::{Locked, Request, lock};
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
-use crate::report;
+use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -42,7 +42,7 @@ pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: b
     report::diagnostics(&locked.warnings, shell);
     if shell.is_json() {
         let mut line = json!({
-            "reason": "locked",
+            "reason": Reason::Locked.as_str(),
             "package": project.name,
             "file": locked.file,
             "written": !dry_run && !locked.is_fresh,

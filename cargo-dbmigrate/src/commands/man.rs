@@ -7,7 +7,7 @@ use super::Context;
 use crate::cli::{EXAMPLES, ManArgs, command, notes};
 use crate::error::{CliError, DONE};
 use crate::ops::pages::{self, Page};
-use crate::report;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let mut root = command().disable_help_subcommand(true);
@@ -18,7 +18,9 @@ pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<u8, CliEr
     if context.shell.is_json() {
         for page in &pages {
             let file = args.dir.join(&page.file);
-            context.shell.data(&json!({ "reason": "page-written", "file": file.display().to_string() }).to_string());
+            context.shell.data(
+                &json!({ "reason": Reason::PageWritten.as_str(), "file": file.display().to_string() }).to_string(),
+            );
         }
     }
     let count = report::count(pages.len(), "page");

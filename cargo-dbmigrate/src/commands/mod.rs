@@ -10,6 +10,7 @@ mod database;
 mod down;
 mod drift;
 mod explain;
+mod fleet;
 mod forget;
 mod generate;
 mod history;

@@ -8,7 +8,7 @@ use crate::cli::RenumberArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::project;
 use crate::ops::renumber::renumber;
-use crate::report;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
     if shell.is_json() {
         for it in &done.moves {
             let line = json!({
-                "reason": "renumbered",
+                "reason": Reason::Renumbered.as_str(),
                 "from": it.from.to_string(),
                 "to": it.to.to_string(),
                 "files": it.files.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
@@ -27,12 +27,11 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
             shell.data(&line.to_string());
         }
         for edit in &done.edits {
-            let line =
-                json!({ "reason": "edited", "file": relative(&edit.path), "what": edit.what, "dry_run": args.dry_run });
-            shell.data(&line.to_string());
+            shell.data(&report::edited(&relative(&edit.path), Some(&edit.what), edit.new, args.dry_run));
         }
         for it in &done.mentions {
-            let line = json!({ "reason": "mention", "file": it.file, "line": it.line, "old": it.old, "new": it.new });
+            let reason = Reason::Mention.as_str();
+            let line = json!({ "reason": reason, "file": it.file, "line": it.line, "old": it.old, "new": it.new });
             shell.data(&line.to_string());
         }
         return Ok(DONE);

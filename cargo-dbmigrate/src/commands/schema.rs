@@ -12,7 +12,7 @@ use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::schema::{Reach, Source, load};
 use crate::ops::trial;
-use crate::report;
+use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -43,7 +43,10 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
         let shell = &mut *context.shell;
         report::opaque(&schema, shell);
         match args.format {
-            _ if shell.is_json() => shell.data(&format!("{{\"reason\":\"schema\",\"schema\":{}}}", schema.to_json())),
+            _ if shell.is_json() => {
+                let reason = Reason::Schema.as_str();
+                shell.data(&format!("{{\"reason\":\"{reason}\",\"schema\":{}}}", schema.to_json()));
+            }
             SchemaFormat::Sql => shell.data(schema.to_sql().trim_end()),
             SchemaFormat::Json => shell.data(&schema.to_json()),
             SchemaFormat::Mermaid => shell.data(schema.to_mermaid().trim_end()),
@@ -91,7 +94,7 @@ fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -
     edit.write()?;
     shell.status("Wrote", file);
     if shell.is_json() {
-        shell.data(&json!({ "reason": "schema-written", "file": file }).to_string());
+        shell.data(&json!({ "reason": Reason::SchemaWritten.as_str(), "file": file }).to_string());
     }
     Ok(DONE)
 }

@@ -12,7 +12,7 @@ use crate::error::{CliError, DONE};
 use crate::ops::edit;
 use crate::ops::project::{self, Project};
 use crate::ops::script::{Made, Request, d1, is_own, script};
-use crate::report;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
@@ -34,8 +34,9 @@ pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, Cl
     let file = args.output.as_ref().filter(|_| text.is_some()).map(|path| path.display().to_string());
     if shell.is_json() {
         let sql = text.filter(|_| file.is_none());
+        let reason = Reason::Script.as_str();
         let line =
-            json!({ "reason": "script", "from": from, "to": to, "migrations": migrations, "file": file, "sql": sql });
+            json!({ "reason": reason, "from": from, "to": to, "migrations": migrations, "file": file, "sql": sql });
         shell.data(&line.to_string());
         return Ok(DONE);
     }
@@ -57,7 +58,7 @@ fn for_d1(project: &Project, folder: &Path, context: &mut Context<'_>) -> Result
     for path in &written {
         let path = path.display().to_string();
         if shell.is_json() {
-            shell.data(&json!({ "reason": "script-file", "engine": "d1", "file": path }).to_string());
+            shell.data(&json!({ "reason": Reason::ScriptFile.as_str(), "engine": "d1", "file": path }).to_string());
         } else {
             shell.status("Wrote", &path);
         }

@@ -8,7 +8,7 @@ use crate::cli::SnapshotArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::project;
 use crate::ops::snapshot::{remove, take};
-use crate::report;
+use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
     if args.remove {
         let file = remove(&project, args.dry_run)?;
         if shell.is_json() {
-            let mut line = json!({ "reason": "snapshot-removed", "file": file, "dry_run": args.dry_run });
+            let mut line = json!({ "reason": Reason::SnapshotRemoved.as_str(), "file": file, "dry_run": args.dry_run });
             project.tag(&mut line);
             shell.data(&line.to_string());
             return Ok(DONE);
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
     let bytes = it.source.text().len();
     if shell.is_json() {
         let mut line = json!({
-            "reason": "snapshot",
+            "reason": Reason::Snapshot.as_str(),
             "file": taken.file,
             "to": taken.last,
             "migrations": taken.migrations,

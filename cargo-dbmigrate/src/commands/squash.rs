@@ -8,7 +8,7 @@ use crate::cli::SquashArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::project::{self, Project};
 use crate::ops::squash::{prune, squash, undo};
-use crate::report;
+use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SquashArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -30,7 +30,7 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
     let it = &done.squash;
     if shell.is_json() {
         let line = json!({
-            "reason": "squashed",
+            "reason": Reason::Squashed.as_str(),
             "file": done.file,
             "replaced": it.replaced,
             "objects": it.objects,
@@ -77,7 +77,7 @@ fn take_back(project: &Project, dry_run: bool, shell: &mut Shell) -> Result<(), 
     let done = undo(project, dry_run)?;
     if shell.is_json() {
         let line = json!({
-            "reason": "unsquashed",
+            "reason": Reason::Unsquashed.as_str(),
             "file": done.squash.map(|(_, file)| file),
             "moved": done.moves.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect::<Vec<_>>(),
             "dry_run": dry_run,
@@ -104,7 +104,7 @@ fn delete(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(),
     let done = prune(project, args.last.as_deref(), args.dry_run)?;
     if shell.is_json() {
         let line = json!({
-            "reason": "pruned",
+            "reason": Reason::Pruned.as_str(),
             "squash": done.name,
             "deleted": done.files,
             "last_version": done.version,

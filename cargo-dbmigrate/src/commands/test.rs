@@ -10,14 +10,14 @@ use crate::error::{CliError, DONE, NO};
 use crate::ops::project::Project;
 use crate::ops::test::{Request, Run, Tested, diagnostic, test};
 use crate::ops::trial;
-use crate::report::{self, count};
+use crate::report::{self, Reason, count};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let projects = trial::select(context.global, &args.files)?;
-    let request = Request { names: &args.names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
     let mut exit = DONE;
-    for project in &projects {
+    for (project, names) in having(&projects, &args.names)? {
+        let request = Request { names: &names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
         let tested = test(project, &request)?;
         for run in &tested.runs {
             show(project, &tested, run, context.shell);
@@ -27,6 +27,33 @@ pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliE
         }
     }
     Ok(exit)
+}
+
+/// The sets that have any of what was named, each with what it has; a name that none of them has is an error.
+fn having<'p>(projects: &'p [Project], names: &[String]) -> Result<Vec<(&'p Project, Vec<String>)>, CliError> {
+    if names.is_empty() || projects.len() == 1 {
+        return Ok(projects.iter().map(|project| (project, names.to_vec())).collect());
+    }
+    let sets = projects.iter().map(Project::load_sound).collect::<Result<Vec<_>, _>>()?;
+    let mut having: Vec<(&Project, Vec<String>)> = projects.iter().map(|project| (project, Vec::new())).collect();
+    for name in names {
+        let mut unknown = None;
+        let mut is_known = false;
+        for ((_, has), loaded) in having.iter_mut().zip(&sets) {
+            match loaded.set.find(name) {
+                Ok(_) => {
+                    is_known = true;
+                    has.push(name.clone());
+                }
+                Err(error) => unknown = unknown.or(Some(error)),
+            }
+        }
+        if let Some(unknown) = unknown.filter(|_| !is_known) {
+            return Err(CliError::from(*unknown).as_usage());
+        }
+    }
+    having.retain(|(_, has)| !has.is_empty());
+    Ok(having)
 }
 
 fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
@@ -99,7 +126,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     let tried = &run.tried;
     for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
         let mut line = json!({
-            "reason": "tested-migration",
+            "reason": Reason::TestedMigration.as_str(),
             "package": project.name,
             "with": run.rows,
             "name": one.name,
@@ -114,7 +141,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     }
     for one in tried.versions.iter().filter(|one| tested.is_wanted(&one.name)) {
         let mut line = json!({
-            "reason": "tested-version",
+            "reason": Reason::TestedVersion.as_str(),
             "package": project.name,
             "name": one.name,
             "rows": one.rows,
@@ -130,7 +157,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         pairs.into_iter().map(|(name, why)| json!({ "name": name, "why": why })).collect()
     };
     let mut line = json!({
-        "reason": "test-summary",
+        "reason": Reason::TestSummary.as_str(),
         "package": project.name,
         "with": run.rows,
         "migrations": tried.migrations.len(),

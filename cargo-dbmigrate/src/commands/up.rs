@@ -2,11 +2,17 @@
 
 use dbmigrate_runtime::cli::Verb;
 
-use super::{Context, database};
+use super::fleet::Asked;
+use super::{Context, database, fleet};
 use crate::cli::UpArgs;
 use crate::error::CliError;
 
 pub(crate) fn run(args: &UpArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let verb = Verb::Up { to: args.to.clone(), existing: args.existing, dry_run: args.dry_run };
+    if args.fleet.any() {
+        let asked = Asked::new(verb, &args.copy, &args.fleet, &args.database);
+        let asked = Asked { failures: Some(&args.failures), canary: Some(&args.canary), ..asked };
+        return fleet::run(&asked, context);
+    }
     database::run_with_copy(verb, &args.copy, &args.database, context)
 }

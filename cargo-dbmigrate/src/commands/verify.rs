@@ -2,10 +2,16 @@
 
 use dbmigrate_runtime::cli::Verb;
 
-use super::{Context, database};
-use crate::cli::DatabaseArgs;
+use super::fleet::Asked;
+use super::{Context, database, fleet};
+use crate::cli::{CheckDatabaseArgs, CopyArgs};
 use crate::error::CliError;
 
-pub(crate) fn run(args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    database::run(Verb::Verify, args, context)
+pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    if args.fleet.any() {
+        let copy = CopyArgs::default();
+        let asked = Asked::new(Verb::Verify, &copy, &args.fleet, &args.database);
+        return fleet::run(&asked, context);
+    }
+    database::run(Verb::Verify, &args.database, context)
 }

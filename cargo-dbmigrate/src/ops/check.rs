@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use dbmigrate_core::layout::Layout;
-use dbmigrate_core::{Diagnostic, MigrationSet, lock};
+use dbmigrate_core::nearest::nearest;
+use dbmigrate_core::requirement::Requirement;
+use dbmigrate_core::{Diagnostic, Location, MigrationSet, SourceMigration, lock};
 use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
@@ -129,6 +131,7 @@ pub(crate) fn check(
         others.extend(dbmigrate_schema::check_snapshot(&set));
     }
     others.extend(snapshot::behind(&set));
+    others.extend(unknown_sets(project, &set));
     let ran = replay.clone().unwrap_or_default();
     let diagnostics = levels.judge((&whole.set, &ran, &options), findings.unwrap_or_default(), others, explained);
     let linted = linted(&whole.set, &ran, &options).count();
@@ -145,6 +148,26 @@ pub(crate) fn old(since: &Since, set: &MigrationSet) -> Option<BTreeSet<u64>> {
     let sealed = set.migrations.iter().filter(|migration| set.lock.seals(migration));
     let sealed: BTreeSet<u64> = sealed.map(|migration| migration.number).collect();
     (!sealed.is_empty()).then_some(sealed)
+}
+
+/// What is required of a set that the package does not have, and that sounds like one that it has. It may be another
+/// package's, which only the database knows.
+fn unknown_sets(project: &Project, set: &MigrationSet) -> Vec<Diagnostic> {
+    let required = set.migrations.iter().flat_map(|it| it.requires.iter().map(move |required| (it, required)));
+    let elsewhere: Vec<_> = required.filter(|(_, required)| required.elsewhere().is_some()).collect();
+    if elsewhere.is_empty() || project.sets == 1 {
+        return Vec::new();
+    }
+    let names: Vec<String> = project.load_all().into_iter().map(|loaded| loaded.set.config.set).collect();
+    let doubt = |(migration, required): (&SourceMigration, &Requirement)| {
+        let (of, name) = required.elsewhere()?;
+        let near = nearest(of, names.iter().map(String::as_str)).filter(|_| !names.iter().any(|it| it == of))?;
+        let message = format!("no set of the package is called `{of}`");
+        let doubt = Diagnostic::warning("unknown-set", message).at(Location::new(migration.source(), required.span));
+        let doubt = doubt.note("where it is a set of another package, the database has to have that first");
+        Some(doubt.help(format!("if `{near}` is meant: `requires {near}/{name}`")))
+    };
+    elsewhere.into_iter().filter_map(doubt).collect()
 }
 
 /// Whether a squash that may still be edited does what it stands for.

@@ -55,7 +55,8 @@ impl<'p> Runner<'p> {
         })
     }
 
-    fn executable(&self) -> Result<&Path, Diagnostic> {
+    /// Where it was built to.
+    pub(crate) fn executable(&self) -> Result<&Path, Diagnostic> {
         let built = self.executable.get_or_init(|| self.built());
         built.as_deref().map_err(Clone::clone)
     }

@@ -106,10 +106,15 @@ impl Build<'_> {
 }
 
 fn arguments(build: &Build<'_>, database: &Path, request: &Request) -> Vec<OsString> {
-    let mut words = build.arguments("run");
-    words.push("--".into());
-    words.push("--database".into());
-    words.push(database.into());
+    let mut arguments = build.arguments("run");
+    arguments.push("--".into());
+    arguments.extend(words(database, request));
+    arguments
+}
+
+/// What the runner itself has to know.
+pub(crate) fn words(database: &Path, request: &Request) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec!["--database".into(), database.into()];
     let format = if request.format == Format::Json { "json" } else { "human" };
     words.extend(["--message-format", format].map(OsString::from));
     if let Some(timeout) = request.busy_timeout {

@@ -8,10 +8,16 @@ use dbmigrate_core::statement;
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
 use dbmigrate_runtime as runtime;
 
+use crate::ops::driver::at_work;
+
 mod squash;
 
 /// Calls `work` with the runner's view of `set`. Rust code gets ids that nobody answers to.
 pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
+    at_work(set, || view_of(set, work))
+}
+
+fn view_of<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_>) -> R) -> R {
     let parts: Vec<Parts<'_>> = set.migrations.iter().map(Parts::new).collect();
     let migrations: Vec<runtime::Migration<'_>> = parts.iter().map(Parts::migration).collect();
     let before_all = set.before_all.as_ref().map(|hook| (hook, steps(hook)));
@@ -55,6 +61,7 @@ pub(crate) fn with_set<R>(set: &MigrationSet, work: impl FnOnce(&runtime::Set<'_
                 migrations,
                 by: runtime::TakesOver::HISTORIES,
             }),
+            parts: runtime::Parts::ALL,
             rules: rules(&set.config),
         });
     };

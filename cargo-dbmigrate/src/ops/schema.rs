@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
-use dbmigrate_runtime::{Entry, Migrator};
+use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::{Connection, OpenFlags};
 
@@ -102,8 +102,8 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             let sets =
                 projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
             match sets.as_slice() {
-                [set] => replay(&whole(project, set)?.set, reach),
-                sets => replay(&merged(&sets[0], &sets.iter().collect::<Vec<_>>()).set, reach),
+                [set] => replay(&whole(project, set)?.set, reach.program),
+                sets => replay(&merged(&sets[0], &sets.iter().collect::<Vec<_>>()).set, reach.program),
             }
         }
         Source::Sql(path) => {
@@ -160,48 +160,72 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
     let mut pending = 0;
     let mut applied = Vec::new();
     for set in sets {
-        let (set, left) = held(set, &mut connection)?;
+        let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
+        let status = status.map_err(|error| CliError::failure(error.to_string()))?;
+        let (holds, left) = Holds::new(&set, &status)?;
         pending += left;
-        applied.push(set);
+        applied.push(holds.of(&set));
     }
     let live = read(&connection, &path, projects)?;
-    let all: Vec<&MigrationSet> = applied.iter().collect();
-    let count = all.iter().map(|set| set.migrations.len()).sum();
+    let differences = compare(&expected(&applied, reach.program)?, &live);
+    let named = projects.len() > 1 || !project.config.set.is_empty();
+    let applied = applied.iter().map(|set| set.migrations.len()).sum();
+    Ok(Drift { path, applied, pending, differences, live, named })
+}
+
+/// What these sets lead to, which live in one database.
+pub(crate) fn expected(sets: &[MigrationSet], program: Option<&dyn Program>) -> Result<Schema, CliError> {
+    let all: Vec<&MigrationSet> = sets.iter().collect();
     let whole = match all.as_slice() {
         [] => return Err(CliError::failure("no package was selected")),
         [only] => (*only).clone(),
         [first, ..] => merged(first, &all).set,
     };
-    let mut expected = replay(&whole, reach)?;
+    let mut expected = replay(&whole, program)?;
     // A migration may make the table in which another tool kept its history, or that of this one.
     let histories: Vec<Name> = all.iter().flat_map(|set| history_tables(&set.config, set.adoption.as_ref())).collect();
     let is_history = |name: &Name| histories.contains(name);
     expected.objects.retain(|object| !is_history(object.name()) && !object.table().is_some_and(is_history));
-    let differences = compare(&expected, &live);
-    let named = projects.len() > 1 || !project.config.set.is_empty();
-    Ok(Drift { path, applied: count, pending, differences, live, named })
+    Ok(expected)
 }
 
-/// What a database has of a set, and how many of its migrations are still to come.
-fn held(mut set: MigrationSet, connection: &mut Connection) -> Result<(MigrationSet, usize), CliError> {
-    let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(connection));
-    let status = status.map_err(|error| CliError::failure(error.to_string()))?;
-    let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
-    let known = |entry: &&&Entry| set.migrations.iter().any(|migration| migration.number == entry.number);
-    if let Some(unknown) = applied.iter().find(|entry| !known(entry)) {
-        let message = format!("the database has `{}`, which is no migration of this package", unknown.name);
-        return Err(CliError::failure(message).help("run `cargo dbmigrate verify` for what differs in the history"));
+/// What a database has of a set.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Holds {
+    /// The numbers of the migrations.
+    migrations: Vec<u64>,
+    /// The names of the repeatables. One that is still to run is no drift, and may need what is still to come.
+    repeatables: Vec<String>,
+}
+
+impl Holds {
+    /// What a database has of a set, and how many of its migrations are still to come.
+    pub(crate) fn new(set: &MigrationSet, status: &Status) -> Result<(Self, usize), CliError> {
+        let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
+        let known = |entry: &&&Entry| set.migrations.iter().any(|migration| migration.number == entry.number);
+        if let Some(unknown) = applied.iter().find(|entry| !known(entry)) {
+            let message = format!("the database has `{}`, which is no migration of this package", unknown.name);
+            return Err(CliError::failure(message).help("run `cargo dbmigrate verify` for what differs in the history"));
+        }
+        let has_run = status.repeatables.iter().filter(|it| !it.state.is_pending());
+        let holds = Self {
+            migrations: applied.iter().map(|entry| entry.number).collect(),
+            repeatables: has_run.map(|it| it.name.clone()).collect(),
+        };
+        Ok((holds, status.pending()))
     }
-    let pending = status.pending();
-    set.migrations.retain(|migration| applied.iter().any(|entry| entry.number == migration.number));
-    // One that is still to run is no drift, and may need what is still to come.
-    let has_run = |name: &str| status.repeatables.iter().any(|it| it.name == name && !it.state.is_pending());
-    set.repeatables.retain(|repeatable| has_run(&repeatable.name));
-    Ok((set, pending))
+
+    /// That part of the set.
+    pub(crate) fn of(&self, set: &MigrationSet) -> MigrationSet {
+        let mut set = set.clone();
+        set.migrations.retain(|migration| self.migrations.contains(&migration.number));
+        set.repeatables.retain(|repeatable| self.repeatables.contains(&repeatable.name));
+        set
+    }
 }
 
 /// Refuses a database with a set that is none of these: nobody here knows what that makes.
-fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Result<(), CliError> {
+pub(crate) fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Result<(), CliError> {
     let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)
         .map_err(|error| CliError::failure(error.to_string()))?;
     let is_known = |table: &String| projects.iter().any(|it| it.config.table.eq_ignore_ascii_case(table));
@@ -214,8 +238,8 @@ fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Res
     }
 }
 
-fn replay(set: &MigrationSet, reach: &Reach<'_>) -> Result<Schema, CliError> {
-    Schema::from_migrations(set, reach.program).map_err(CliError::diagnostics)
+fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Schema, CliError> {
+    Schema::from_migrations(set, program).map_err(CliError::diagnostics)
 }
 
 /// Opens a database file that has to be there, for reading.
@@ -234,15 +258,20 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
 }
 
 fn read(connection: &Connection, path: &Path, projects: &[Project]) -> Result<Schema, CliError> {
+    Schema::read(connection, &read_options(projects)).map_err(|error| {
+        let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
+    })
+}
+
+/// What is no part of the schema of a database in which these sets live.
+pub(crate) fn read_options(projects: &[Project]) -> ReadOptions {
     let mut without_tables: Vec<Name> =
         projects.iter().flat_map(|it| &it.histories).flat_map(|it| tables(it)).collect();
     for project in projects.iter().filter(|project| adopt::is_adopted(project)) {
         without_tables.extend(history_tables(&project.config, project.load().set.adoption.as_ref()));
     }
-    Schema::read(connection, &ReadOptions { without_tables }).map_err(|error| {
-        let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        CliError::failure(format!("could not read the schema of `{}`: {why}", path.display()))
-    })
+    ReadOptions { without_tables }
 }
 
 /// The tables of a history of this name.

@@ -18,8 +18,10 @@ mod write;
 
 use std::path::Path;
 
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Script, SourceMigration, Step, statement};
-use dbmigrate_runtime::{HistoryRow, Migration, Migrator, Set};
+use dbmigrate_runtime::{HistoryRow, Migration, Migrator, Set, State};
+use rusqlite::Connection;
 
 use self::block::{Block, Item, Scripts};
 use self::guard::Guard;
@@ -71,7 +73,7 @@ pub(crate) fn is_own(text: &str) -> bool {
 /// Makes a script, and proves it.
 pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, CliError> {
     let set = project.load_sound()?.set;
-    let range = range(&set, request)?;
+    let range = range(project, &set, request)?;
     let (from, to) = (version(&set, range.from), version(&set, range.to));
     let migrations = migrations(&set, range).iter().map(|migration| migration.name()).collect();
     let mut made = Made { from, to, migrations, text: None, warnings: Vec::new() };
@@ -185,33 +187,49 @@ fn header(set: &MigrationSet, range: Range, again: bool) -> Vec<String> {
 }
 
 /// From where to where.
-fn range(set: &MigrationSet, request: &Request<'_>) -> Result<Range, CliError> {
+fn range(project: &Project, set: &MigrationSet, request: &Request<'_>) -> Result<Range, CliError> {
     let place = |target: &str| -> Result<usize, CliError> {
         match target {
             NOTHING => Ok(0),
             _ => {
-                let number = set.find(target).map_err(|unknown| CliError::from(*unknown))?.number;
+                let number = set.find(target).map_err(|unknown| CliError::from(*unknown).as_usage())?.number;
                 Ok(set.migrations.iter().take_while(|migration| migration.number <= number).count())
             }
         }
     };
     let from = match (request.from, request.database) {
         (Some(from), _) => place(from)?,
-        (None, Some(path)) => held(set, path)?,
+        (None, Some(path)) => held(project, set, path)?,
         (None, None) => 0,
     };
     Ok(Range { from, to: request.to.map_or(Ok(set.migrations.len()), place)? })
 }
 
 /// How many of the set's first migrations a database has.
-fn held(set: &MigrationSet, path: &Path) -> Result<usize, CliError> {
+fn held(project: &Project, set: &MigrationSet, path: &Path) -> Result<usize, CliError> {
+    let shown = quoted(&path.display().to_string());
     let mut connection = connect(path, &Reach { database: None, busy_timeout: None, program: None })?;
     let asked = runtime_set::with_set(set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set);
-        Ok((migrator.status(&mut connection)?.entries, migrator.history(&mut connection)?))
+        Ok((migrator.status(&mut connection)?, migrator.history(&mut connection)?))
     });
-    let (entries, rows) = asked.map_err(|error: dbmigrate_runtime::Error| CliError::failure(error.to_string()))?;
-    let applied = entries.iter().take_while(|entry| entry.state == dbmigrate_runtime::State::Applied).count();
+    let (status, rows) = asked.map_err(|error: dbmigrate_runtime::Error| CliError::failure(error.to_string()))?;
+    if status.old.is_some() {
+        let message = format!("the history of `{}` is still that of another tool", path.display());
+        return Err(
+            CliError::failure(message).help(format!("take it over first: `cargo dbmigrate adopt --database {shown}`"))
+        );
+    }
+    let is_alone = project.sets == 1 && set.base.is_none();
+    if rows.is_empty() && is_alone && has_objects(&connection)? {
+        let message =
+            format!("`{}` has tables and no history, and a script begins on an empty database", path.display());
+        return Err(CliError::failure(message)
+            .help(format!("if it has what migrations make: `cargo dbmigrate mark --database {shown}` records them"))
+            .help("if it is another database: name the right one"));
+    }
+    let entries = status.entries;
+    let applied = entries.iter().take_while(|entry| entry.state == State::Applied).count();
     // One that stands for others may be known by their rows.
     let is_one = |row: &HistoryRow| set.migrations.iter().any(|it| it.number == row.number && it.name() == row.name);
     if let Some(row) = rows.iter().find(|row| !is_one(row)).filter(|_| applied > 0) {
@@ -221,15 +239,30 @@ fn held(set: &MigrationSet, path: &Path) -> Result<usize, CliError> {
             .help("let `up` record that one first: `cargo dbmigrate up --to` it")
             .help("or make the script from the files as they were before: `cargo dbmigrate squash --undo`"));
     }
-    match entries.iter().skip(applied).find(|entry| entry.state != dbmigrate_runtime::State::Pending) {
+    match entries.iter().skip(applied).find(|entry| entry.state != State::Pending) {
         None => Ok(applied),
         Some(entry) => {
             let message =
                 format!("`{}` does not have exactly the first migrations: look at `{}`", path.display(), entry.name);
-            Err(CliError::failure(message)
-                .help(format!("`cargo dbmigrate verify --database {}` says what is wrong with it", path.display())))
+            let name = quoted(&entry.name);
+            Err(CliError::failure(message).help(match entry.state {
+                State::Late => format!(
+                    "a later one is applied: apply it, `cargo dbmigrate up --database {shown}`, or if the database has \
+                     what it makes, `cargo dbmigrate mark {name} --database {shown}`"
+                ),
+                State::Newer => "the database is newer than the files: bring the files of its version".to_owned(),
+                _ => format!("`cargo dbmigrate repair --database {shown}` says how it stands, and what can be done"),
+            }))
         }
     }
+}
+
+/// Whether a database has anything that SQLite has not made for itself.
+fn has_objects(connection: &Connection) -> Result<bool, CliError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE lower(substr(name, 1, 7)) <> 'sqlite_')";
+    connection
+        .query_row(sql, [], |row| row.get(0))
+        .map_err(|error| CliError::failure(format!("could not read the database: {error}")))
 }
 
 fn version(set: &MigrationSet, count: usize) -> String {

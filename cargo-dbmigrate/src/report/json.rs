@@ -5,11 +5,13 @@ use dbmigrate_schema::Difference;
 use dbmigrate_schema::lint::{Example, Rule};
 use serde_json::json;
 
+use super::Reason;
+
 /// One line: `{"reason":"diagnostic",…}`.
-pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
+pub(super) fn diagnostic(diagnostic: &Diagnostic, package: Option<&str>) -> String {
     let location = diagnostic.location.as_ref();
-    json!({
-        "reason": "diagnostic",
+    let mut line = json!({
+        "reason": Reason::Diagnostic.as_str(),
         "code": diagnostic.code,
         "severity": diagnostic.severity.as_str(),
         "message": diagnostic.message,
@@ -19,14 +21,17 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
         "label": diagnostic.label,
         "notes": diagnostic.notes,
         "help": diagnostic.help,
-    })
-    .to_string()
+    });
+    if let Some(package) = package {
+        line["package"] = json!(package);
+    }
+    line.to_string()
 }
 
 /// One line: `{"reason":"schema-difference",…}`.
 pub(super) fn difference(difference: &Difference) -> String {
     json!({
-        "reason": "schema-difference",
+        "reason": Reason::SchemaDifference.as_str(),
         "kind": difference.kind.as_str(),
         "name": difference.name.as_str(),
         "table": difference.table.as_ref().map(ToString::to_string),
@@ -36,13 +41,19 @@ pub(super) fn difference(difference: &Difference) -> String {
     .to_string()
 }
 
+/// One line: `{"reason":"edited",…}`: a file was made or changed, or would be.
+pub(super) fn edited(file: &str, what: Option<&str>, new: bool, dry_run: bool) -> String {
+    let reason = Reason::Edited.as_str();
+    json!({ "reason": reason, "file": file, "what": what, "new": new, "dry_run": dry_run }).to_string()
+}
+
 /// One line: `{"reason":"lint",…}`.
 pub(super) fn rule(rule: &Rule) -> String {
     let examples = |examples: &[Example]| -> Vec<_> {
         examples.iter().map(|example| json!({ "before": example.before, "now": example.now })).collect()
     };
     json!({
-        "reason": "lint",
+        "reason": Reason::Lint.as_str(),
         "name": rule.name,
         "group": rule.group.as_str(),
         "level": rule.level.as_str(),

@@ -312,6 +312,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             __dbmigrate::Adopted { key: "20240110093011", checksum: None, number: 2 },
         ],
     }),
+    parts: __dbmigrate::Parts::NONE.assertions().code().foreign_keys().repeatables().requirements().texts().without_transaction(),
 };
 
 #[doc(hidden)]

@@ -1,17 +1,21 @@
 //! What the sets of one package require of each other. A set that is not the package's is another crate's: what it has
 //! is the database's to know.
 
+use std::collections::BTreeSet;
+
 use super::Loaded;
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::migration::{Body, SourceMigration};
 use crate::nearest::nearest;
 use crate::order::{Cycle, order};
-use crate::requirement::{Requirement, names_other_set};
+use crate::requirement::{Requirement, UNKNOWN, names_other_set};
 use crate::squash::Replaced;
 
 /// Checks each name against the set that it is one of, and that the requirements lead round in no circle.
 pub(super) fn check(sets: &mut [Loaded]) {
     follow_squashes(sets);
+    point_elsewhere(sets);
     let mut faults: Vec<(usize, Diagnostic)> = Vec::new();
     for (at, loaded) in sets.iter().enumerate() {
         for migration in &loaded.set.migrations {
@@ -56,18 +60,51 @@ fn follow_squashes(sets: &mut [Loaded]) {
     }
 }
 
+/// A name without that of a set is one of the set itself: where only another set has it, that is what was meant.
+fn point_elsewhere(sets: &mut [Loaded]) {
+    let names: Vec<(Config, BTreeSet<String>)> = sets
+        .iter()
+        .map(|loaded| (loaded.set.config.clone(), loaded.set.migrations.iter().map(SourceMigration::name).collect()))
+        .collect();
+    for loaded in sets.iter_mut().filter(|loaded| loaded.has_errors()) {
+        let config = loaded.set.config.clone();
+        let is_other = |it: &&(Config, BTreeSet<String>)| it.0.set != config.set && it.0.database == config.database;
+        for migration in &loaded.set.migrations {
+            let introducer = introducer(migration);
+            for requirement in migration.requires.iter().filter(|it| it.elsewhere().is_none()) {
+                let place = place(migration, requirement);
+                let is_fault = |it: &&mut Diagnostic| it.code == UNKNOWN && it.location.as_ref() == Some(&place);
+                let Some(fault) = loaded.diagnostics.iter_mut().find(is_fault) else { continue };
+                let others = names.iter().filter(is_other).filter(|(_, names)| names.contains(&requirement.name));
+                fault.help.splice(
+                    0..0,
+                    others.map(|(other, _)| {
+                        let (title, set, name) = (other.title(), &other.set, &requirement.name);
+                        format!("that of {title}: write `{introducer} dbmigrate: requires {set}/{name}`")
+                    }),
+                );
+            }
+        }
+    }
+}
+
 /// Where a requirement stands.
 fn place(migration: &SourceMigration, requirement: &Requirement) -> Location {
     Location::new(migration.source(), requirement.span)
 }
 
-fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &str) -> Option<Diagnostic> {
-    let introducer = match migration.body {
+/// What comments of its file begin with.
+fn introducer(migration: &SourceMigration) -> &'static str {
+    match migration.body {
         Body::Sql { .. } => "--",
         Body::Rust(_) => "//",
-    };
+    }
+}
+
+fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &str) -> Option<Diagnostic> {
+    let introducer = introducer(migration);
     let config = &other.set.config;
-    let unknown = |message: String| Diagnostic::error("unknown-requirement", message);
+    let unknown = |message: String| Diagnostic::error(UNKNOWN, message);
     if config.set == loaded.set.config.set {
         return Some(
             unknown(format!("`{name}` is of this set itself"))

@@ -7,6 +7,7 @@ use super::human;
 use super::json::Object;
 use super::open::name;
 use super::output::Output;
+use super::reason::Reason;
 use crate::Kept;
 
 impl Output<'_> {
@@ -30,7 +31,7 @@ impl Output<'_> {
         for kept in copies {
             let path = human::plain(&kept.path.display().to_string());
             let line = match self.json {
-                true => Object::new("backup")
+                true => Object::new(Reason::BACKUP)
                     .text("path", &*kept.path.to_string_lossy())
                     .text("time", &*kept.time)
                     .text("version", &*kept.version)
@@ -57,7 +58,7 @@ impl Output<'_> {
         pending: Option<usize>,
     ) -> u8 {
         if self.json {
-            let line = Object::new("database-restored")
+            let line = Object::new(Reason::DATABASE_RESTORED)
                 .text("path", &*copy.to_string_lossy())
                 .text("kept", kept.map(Path::to_string_lossy).as_deref())
                 .number("migrations", migrations)
@@ -86,5 +87,5 @@ impl Output<'_> {
 }
 
 fn copied_line(copy: &Path) -> String {
-    Object::new("database-copied").text("path", &*copy.to_string_lossy()).line()
+    Object::new(Reason::DATABASE_COPIED).text("path", &*copy.to_string_lossy()).line()
 }

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use super::Terminal;
 use crate::{
-    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Repeatable, Rules, Script, Set, State, Statement,
-    Status, Step,
+    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Parts, Repeatable, Rules, Script, Set, State,
+    Statement, Status, Step,
 };
 
 pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
     Entry {
         number,
         name: name.to_owned(),
-        file: None,
+        file: Some(leak(format!("migrations/{name}.sql")).to_owned()),
         state,
         applied_at: None,
         duration: None,
@@ -128,6 +128,7 @@ pub(super) fn set(
         squash: None,
         snapshot: None,
         adoption: None,
+        parts: Parts::ALL,
         rules: Rules::DEFAULT,
     }))
 }

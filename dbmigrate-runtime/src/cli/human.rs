@@ -30,6 +30,8 @@ pub(super) fn status(status: &Status, verbose: bool) -> Vec<String> {
         lines.push(line.trim_end().to_owned());
         if verbose {
             lines.extend(details(entry));
+        } else if is_pruned(entry) {
+            lines.extend(entry.notes.iter().map(|note| format!("      note: {}", plain(note))));
         }
     }
     for (entry, name) in &repeatables {
@@ -45,6 +47,11 @@ pub(super) fn status(status: &Status, verbose: bool) -> Vec<String> {
     let (total, applied, pending) = (status.total(), status.applied(), status.pending());
     lines.push(format!("Total: {total} | Applied: {applied} | Pending: {pending}"));
     lines
+}
+
+/// Whether the program knows it by name alone, and would have to run it.
+fn is_pruned(entry: &Entry) -> bool {
+    entry.file.is_none() && matches!(entry.state, State::Pending | State::Late)
 }
 
 fn mark(state: &State) -> char {
@@ -77,6 +84,7 @@ fn words(entry: &Entry, verbose: bool) -> String {
             let took = entry.duration.filter(|_| verbose).map_or(String::new(), |took| format!(", in {}", time(took)));
             format!("(applied: {at}{took})")
         }
+        State::Pending if is_pruned(entry) => "(pruned from this program)".to_owned(),
         State::Pending => String::new(),
         other => format!("({})", state(other)),
     }
@@ -274,9 +282,9 @@ mod tests {
             ]
         );
         let verbose = status(&all, true);
-        assert_eq!(verbose[2], "      file: migrations/repeatable/active.sql");
+        assert_eq!(verbose[3], "      file: migrations/repeatable/active.sql");
         assert_eq!(
-            verbose[7],
+            verbose[8],
             "[!] repeatable/d       (applied: 2024-01-15 10:30:22, but its file is gone: what it made stays)"
         );
     }

@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
+use super::reason::Reason;
+
 /// An object under construction.
 pub(super) struct Object(String);
 
 impl Object {
     /// An object that says first what it is about.
-    pub(super) fn new(reason: &str) -> Self {
+    pub(super) fn new(reason: Reason) -> Self {
         let mut object = Self(String::from("{\"reason\":"));
-        string(&mut object.0, reason);
+        string(&mut object.0, reason.as_str());
         object
     }
 
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_field_is_on_one_line() {
-        let line = Object::new("migration")
+        let line = Object::new(Reason::MIGRATION)
             .text("name", "001_a")
             .text("file", None)
             .number("number", Some(u64::MAX))
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_set_is_the_last_field() {
-        let line = Object::new("migration").list("help", &["}".to_owned()]).line();
+        let line = Object::new(Reason::MIGRATION).list("help", &["}".to_owned()]).line();
         let expect = "{\"reason\":\"migration\",\"help\":[\"}\"],\"set\":\"billing\"}";
         assert_eq!(with_set(line.strip_suffix('}').unwrap(), "billing"), expect);
     }

@@ -24,7 +24,7 @@ const WIDTH: usize = 79;
 const NO_WRAP: [&str; 2] = if cfg!(unix) { ["\x1b[?7l", "\x1b[?7h"] } else { ["", ""] };
 
 /// The line of a run. It goes when this is dropped.
-pub(super) struct Live {
+pub struct Live {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -50,7 +50,8 @@ struct Activity {
 
 impl Live {
     /// Begins. Where no thread can be had there is no line.
-    pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
+    #[must_use]
+    pub fn new(out: Box<dyn Write + Send>) -> Self {
         Self::patient(out, PATIENCE)
     }
 
@@ -62,8 +63,13 @@ impl Live {
     }
 
     /// Says what is being done from now on.
-    pub(super) fn say(&self, verb: &'static str, what: &str) {
-        self.shared.lock().activity = Some(Activity { verb, what: plain(what), since: Instant::now() });
+    pub fn say(&self, verb: &'static str, what: &str) {
+        self.say_since(verb, what, Instant::now());
+    }
+
+    /// Says what is being done, and since when.
+    pub fn say_since(&self, verb: &'static str, what: &str, since: Instant) {
+        self.shared.lock().activity = Some(Activity { verb, what: plain(what), since });
     }
 
     /// Lets it follow what a migrator does, with this word for it. The migrator's own call is made as well.

@@ -9,6 +9,7 @@ mod adopt;
 mod aim;
 mod ask;
 mod backup;
+mod beside;
 mod copies;
 mod failure;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod open;
 mod output;
 mod parse;
 mod program;
+mod reason;
 mod replay;
 mod request;
 mod reset;
@@ -36,13 +38,18 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use crate::excerpt::visible;
 pub use aim::Aim;
+pub use beside::belongs_to_another;
 pub use human::time;
+pub use live::Live;
 pub use location::database_path;
+pub use open::open_existing;
 pub(crate) use open::{Opened, discard_empty, open};
 pub(crate) use output::Output;
 pub use parse::{Invocation, Usage, parse};
 pub use program::{NAMED, PROGRAM};
+pub use reason::Reason;
 pub use replay::REPLAY;
 pub(crate) use replay::run as replay_one;
 pub use request::{Back, Baseline, Format, Mend, Request, Verb};

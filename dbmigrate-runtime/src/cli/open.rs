@@ -6,6 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::Terminal;
 use super::failure::Failure;
 use super::human::plain;
 use super::output::Output;
@@ -50,6 +51,36 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
         Err((false, error)) => return Err(could_not(&error)),
     }
     Ok((connection, access))
+}
+
+/// Opens a file that has to be there, as `request` needs it, for a command that works on many; what is wrong with it, and
+/// what to do.
+///
+/// # Errors
+///
+/// A file that is missing, no database, or can't be opened so.
+pub fn open_existing<B: Backend>(path: &Path, request: &Request) -> Result<B::Connection, (String, Vec<String>)> {
+    if fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Err((format!("no database at {}", name(path)), Vec::new()));
+    }
+    let mut silent = Silent;
+    let opened = open::<B>(path, request, &mut Output::new(request, path, &mut silent));
+    opened.map(|(connection, _)| connection).map_err(|failure| (failure.message(), failure.help().to_vec()))
+}
+
+/// Says nothing: what goes wrong is returned.
+struct Silent;
+
+impl Terminal for Silent {
+    fn data(&mut self, _: &str) {}
+    fn status(&mut self, _: &str, _: &str) {}
+    fn error(&mut self, _: &str) {}
+    fn warning(&mut self, _: &str) {}
+    fn note(&mut self, _: &str) {}
+    fn help(&mut self, _: &str) {}
+    fn confirm(&mut self, _: &str) -> Option<bool> {
+        None
+    }
 }
 
 /// Asks something, as SQLite looks into a file only then. It does not wait; an error says whether that would help.

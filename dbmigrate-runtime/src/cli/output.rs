@@ -12,6 +12,7 @@ use super::aim::{Aim, flag};
 use super::failure::{DONE, Failure, NO};
 use super::json::{self, Object};
 use super::live::Live;
+use super::reason::Reason;
 use super::request::{Format, Request};
 use super::{Terminal, human, open};
 use crate::{
@@ -135,7 +136,7 @@ impl<'t> Output<'t> {
         for entry in &status.repeatables {
             self.data(&repeatable_line(entry));
         }
-        let line = Object::new("status-summary")
+        let line = Object::new(Reason::STATUS_SUMMARY)
             .number("total", Some(status.total() as u64))
             .number("applied", Some(status.applied() as u64))
             .number("pending", Some(status.pending() as u64))
@@ -152,15 +153,15 @@ impl<'t> Output<'t> {
             self.adopted(adopted);
         }
         for done in &report.rolled_back {
-            self.done("migration-rolled-back", "Rolled back", done);
+            self.done(Reason::MIGRATION_ROLLED_BACK, "Rolled back", done);
         }
         let stood_for = report.snapshot.as_ref().map_or(0, |started| self.started(started, &report.applied));
         for done in report.applied.iter().skip(stood_for) {
-            self.done("migration-applied", "Applied", done);
+            self.done(Reason::MIGRATION_APPLIED, "Applied", done);
         }
         for repeated in &report.repeated {
             if self.json {
-                let line = Object::new("repeatable-applied")
+                let line = Object::new(Reason::REPEATABLE_APPLIED)
                     .text("name", &*repeated.name)
                     .number("duration_us", Some(micros(repeated.duration)))
                     .line();
@@ -174,7 +175,7 @@ impl<'t> Output<'t> {
         }
     }
 
-    fn done(&mut self, reason: &str, verb: &str, done: &Done) {
+    fn done(&mut self, reason: Reason, verb: &str, done: &Done) {
         if self.json {
             let line = Object::new(reason)
                 .number("number", Some(done.number))
@@ -201,7 +202,7 @@ impl<'t> Output<'t> {
     pub(super) fn summary(&mut self, report: &Report, nothing: &str, took: Duration) -> u8 {
         let (applied, rolled_back, repeated) = (report.applied.len(), report.rolled_back.len(), report.repeated.len());
         if self.json {
-            let line = Object::new("summary")
+            let line = Object::new(Reason::SUMMARY)
                 .text("command", self.request.verb.name())
                 .number("applied", Some(applied as u64))
                 .number("rolled_back", Some(rolled_back as u64))
@@ -249,7 +250,7 @@ impl<'t> Output<'t> {
         }
         for Note { name, file, message, .. } in &verification.notes {
             if self.json {
-                let line = Object::new("verify-note").text("name", &**name).text("file", &**file);
+                let line = Object::new(Reason::VERIFY_NOTE).text("name", &**name).text("file", &**file);
                 self.data(&line.text("message", &**message).line());
             } else {
                 self.note(&format!("`{}`: {message}", human::plain(name)));
@@ -260,7 +261,7 @@ impl<'t> Output<'t> {
         }
         let (checked, problems) = (verification.checked, verification.problems.len());
         if self.json {
-            let line = Object::new("verify-summary")
+            let line = Object::new(Reason::VERIFY_SUMMARY)
                 .number("checked", Some(checked as u64))
                 .number("problems", Some(problems as u64))
                 .line();
@@ -274,7 +275,7 @@ impl<'t> Output<'t> {
 
     fn problem(&mut self, problem: &Problem) {
         if self.json {
-            let line = Object::new("verify-problem")
+            let line = Object::new(Reason::VERIFY_PROBLEM)
                 .text("name", problem.migration.as_deref())
                 .text("file", problem.file.as_deref())
                 .text("message", &*problem.message)
@@ -296,7 +297,8 @@ impl<'t> Output<'t> {
     pub(super) fn marked(&mut self, marked: &Marked) -> u8 {
         for (number, name) in &marked.recorded {
             if self.json {
-                let line = Object::new("migration-marked").number("number", Some(*number)).text("name", &**name).line();
+                let line =
+                    Object::new(Reason::MIGRATION_MARKED).number("number", Some(*number)).text("name", &**name).line();
                 self.data(&line);
             } else {
                 self.progress("Marked", &human::plain(name));
@@ -304,7 +306,7 @@ impl<'t> Output<'t> {
         }
         let (word, differences, why) = marked.comparison.parts();
         if self.json {
-            let line = Object::new("summary")
+            let line = Object::new(Reason::SUMMARY)
                 .text("command", self.request.verb.name())
                 .number("marked", Some(marked.recorded.len() as u64))
                 .text("comparison", word)
@@ -336,7 +338,7 @@ impl<'t> Output<'t> {
     /// What was taken out of the history.
     pub(super) fn forgotten(&mut self, row: &HistoryRow, runs_again: bool) -> u8 {
         if self.json {
-            let line = Object::new("migration-forgotten")
+            let line = Object::new(Reason::MIGRATION_FORGOTTEN)
                 .number("number", Some(row.number))
                 .text("name", &*row.name)
                 .text("applied_at", &*row.applied_at)
@@ -361,14 +363,14 @@ impl<'t> Output<'t> {
         for (repair, reason, verb) in repairs
             .done
             .iter()
-            .map(|repair| (repair, "migration-repaired", "Repaired"))
-            .chain(repairs.left.iter().map(|repair| (repair, "repair-needed", "")))
+            .map(|repair| (repair, Reason::MIGRATION_REPAIRED, "Repaired"))
+            .chain(repairs.left.iter().map(|repair| (repair, Reason::REPAIR_NEEDED, "")))
         {
             self.repair(repair, reason, verb);
         }
         let (done, left) = (repairs.done.len(), repairs.left.len());
         if self.json {
-            let line = Object::new("summary")
+            let line = Object::new(Reason::SUMMARY)
                 .text("command", self.request.verb.name())
                 .number("repaired", Some(done as u64))
                 .number("left", Some(left as u64))
@@ -383,7 +385,7 @@ impl<'t> Output<'t> {
         if left == 0 { DONE } else { NO }
     }
 
-    fn repair(&mut self, repair: &Repair, reason: &str, verb: &str) {
+    fn repair(&mut self, repair: &Repair, reason: Reason, verb: &str) {
         let Repair { number, problem, remedy } = repair;
         if self.json {
             let help = self.aim().all(&problem.help);
@@ -434,22 +436,28 @@ fn is_about_database(error: &Error) -> bool {
 }
 
 fn failure_line(failure: &Failure, help: &[String], database: &Path) -> String {
-    let object =
-        Object::new("error").text("message", &*failure.message()).text("database", &*database.to_string_lossy());
+    let object = Object::new(Reason::ERROR);
+    let database = database.to_string_lossy();
     match failure {
+        // The message alone: its place and its notes are fields of their own.
         Failure::Runner(error) => object
+            .text("message", error.text())
+            .text("database", &*database)
             .text("file", error.file())
             .number("line", error.line())
             .number("column", error.column())
-            .text("statement", error.statement()),
-        Failure::Command { .. } => object,
+            .text("statement", error.statement())
+            .list("notes", error.notes()),
+        Failure::Command { message, .. } => {
+            object.text("message", &**message).text("database", &*database).list("notes", &[])
+        }
     }
     .list("help", help)
     .line()
 }
 
 fn entry_line(entry: &Entry) -> String {
-    let object = Object::new("migration")
+    let object = Object::new(Reason::MIGRATION)
         .number("number", Some(entry.number))
         .text("name", &*entry.name)
         .text("file", entry.file.as_deref())
@@ -481,7 +489,7 @@ fn repeatable_line(entry: &RepeatableEntry) -> String {
         RepeatableState::Changed => "changed",
         RepeatableState::Missing => "missing",
     };
-    Object::new("repeatable")
+    Object::new(Reason::REPEATABLE)
         .text("name", &*entry.name)
         .text("file", entry.file.as_deref())
         .text("state", state)
@@ -515,7 +523,7 @@ fn state_word(state: &State) -> &'static str {
 }
 
 fn row_line(row: &HistoryRow) -> String {
-    Object::new("history-row")
+    Object::new(Reason::HISTORY_ROW)
         .number("id", Some(row.id))
         .text("name", &*row.name)
         .text("applied_at", &*row.applied_at)

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::Terminal;
 use super::failure::{DONE, FAILURE, USAGE};
 use super::json::Object;
+use super::reason::Reason;
 use crate::{Access, Backend, Direction, Error, Migrator, one_way};
 
 /// The word by which the runner is asked: `replay-one up 3 FILE`, with the name of the set behind it where it has one.
@@ -32,7 +33,7 @@ pub(crate) fn run<B: Backend>(migrator: Migrator<'_, B>, arguments: &[OsString],
     };
     match one_way::run(migrator, &mut connection, way, number) {
         Ok(()) => {
-            terminal.data(&Object::new("replayed").line());
+            terminal.data(&Object::new(Reason::REPLAYED).line());
             DONE
         }
         Err(error) => {
@@ -62,7 +63,7 @@ fn read(arguments: &[OsString]) -> Option<(Direction, u64, &Path)> {
 fn line(error: &Error) -> String {
     // What became of this database matters to nobody.
     let notes: Vec<String> = error.notes().iter().filter(|note| !note.contains("rolled back")).cloned().collect();
-    Object::new("replay-failed")
+    Object::new(Reason::REPLAY_FAILED)
         .text("message", error.text())
         .text("file", error.file())
         .number("line", error.line())

@@ -36,6 +36,12 @@ impl Request {
         Backup::new(BackupWhen::Destructive)
     }
 
+    /// The copy that is kept before a run, its folder as a path from the current one.
+    #[must_use]
+    pub fn backup_here(&self) -> Option<Backup> {
+        self.backup.clone().map(Backup::here)
+    }
+
     /// The flags that say the same of copies to a program's own binary, for a verb that makes some.
     #[must_use]
     pub fn backup_arguments(&self) -> Vec<OsString> {

@@ -68,8 +68,8 @@ pub(crate) fn configured<'a, B: Backend>(migrator: Migrator<'a, B>, request: &Re
         Some(timeout) => migrator.busy_timeout(timeout),
         None => migrator,
     };
-    match &request.backup {
-        Some(backup) => migrator.backup(backup.clone().here()),
+    match request.backup_here() {
+        Some(backup) => migrator.backup(backup),
         // Its copy is not for the manifest to refuse.
         None if matches!(request.verb, Verb::Reset { .. }) => migrator.backup(Request::default_backup()),
         None => migrator,

@@ -27,7 +27,7 @@ impl History<'_> {
             let mut params = vec![text(self.set.name), text(options.tool)];
             for (at, migration) in some.iter().enumerate() {
                 let first = params.len() + 1;
-                let [up_sql, down_sql] = self.kept(migration);
+                let [up_sql, down_sql] = self.kept(migration)?;
                 let done = migration.up.steps.len();
                 params.extend([
                     text(migration.name),

@@ -116,7 +116,7 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
         return false;
     }
     let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some() };
-    match script::run(db, script.file, Direction::Up, script, choice) {
+    match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
     }

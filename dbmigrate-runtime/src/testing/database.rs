@@ -18,7 +18,6 @@ use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::hooks::Hooks;
-use crate::journal;
 use crate::kept::{COMPANIONS, Part, suffixed};
 use crate::options::Options;
 use crate::replay::works_on_other_files;
@@ -90,7 +89,7 @@ where
             self.connect(&mut connection).and_then(|()| {
                 let hooks = Hooks::default();
                 let mut session = self.migrator.silent(&mut connection, &hooks);
-                mode.map_or(Ok(()), |mode| journal::switch(&mut Db::new(&mut session, &options), mode))
+                mode.map_or(Ok(()), |(mode, switch)| switch(&mut Db::new(&mut session, &options), mode))
             })
         } else {
             self.make(&mut connection, &options)

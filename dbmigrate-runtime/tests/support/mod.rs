@@ -7,7 +7,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dbmigrate_runtime::{Code, Down, Effect, Metadata, Migration, Migrator, Rules, Script, Set, Statement, Step};
+use dbmigrate_runtime::{
+    Code, Down, Effect, Metadata, Migration, Migrator, Parts, Rules, Script, Set, Statement, Step,
+};
 use rusqlite::Connection;
 
 pub mod fault;
@@ -188,6 +190,7 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
         squash: None,
         snapshot: None,
         adoption: None,
+        parts: Parts::ALL,
         rules,
     }))
 }

@@ -32,13 +32,24 @@ pub(super) struct Doubts<'s> {
     is_first: bool,
 }
 
-type Told = Arc<Mutex<Vec<String>>>;
+type Told = Arc<Mutex<Option<(Source, String)>>>;
 
-fn tell(told: &Told, what: impl FnOnce() -> String) {
+/// What a replay has otherwise than a program.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    /// The tables of the history.
+    History,
+    /// What a PRAGMA says.
+    Pragma,
+    /// What the program registers.
+    Registered,
+}
+
+fn tell(told: &Told, source: Source, what: impl FnOnce() -> String) {
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-    // One is enough, and there may be millions of rows.
-    if told.is_empty() {
-        told.push(what());
+    // The worst is enough, and there may be millions of rows.
+    if told.as_ref().is_none_or(|(other, _)| *other < source) {
+        *told = Some((source, what()));
     }
 }
 
@@ -59,7 +70,7 @@ impl<'s> Doubts<'s> {
         for name in &self.stubs.functions {
             let (told, shown) = (Arc::clone(&self.told), format!("`{name}()`, which only the program knows"));
             connection.create_scalar_function(name.as_str(), -1, flags, move |_| {
-                tell(&told, || shown.clone());
+                tell(&told, Source::Registered, || shown.clone());
                 Ok(None::<i64>)
             })?;
         }
@@ -67,15 +78,15 @@ impl<'s> Doubts<'s> {
             let (told, shown) =
                 (Arc::clone(&self.told), format!("the collation `{name}`, which only the program knows"));
             connection.create_collation(name.as_str(), move |one, other| {
-                tell(&told, || shown.clone());
+                tell(&told, Source::Registered, || shown.clone());
                 one.cmp(other)
             })?;
         }
         Ok(())
     }
 
-    fn take(&self) -> Option<String> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    fn take(&self) -> Option<(Source, String)> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -92,15 +103,16 @@ const HARMLESS: [&str; 8] = [
 ];
 
 /// What a statement reads that is otherwise in a program.
-fn of_the_program(context: &AuthContext<'_>) -> Option<String> {
+fn of_the_program(context: &AuthContext<'_>) -> Option<(Source, String)> {
     match context.action {
         AuthAction::Read { table_name, .. }
             if ["sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"].contains(&table_name) =>
         {
-            Some(format!("`{table_name}`, which in a program has the tables of the history as well"))
+            let what = format!("`{table_name}`, which in a program has the tables of the history as well");
+            Some((Source::History, what))
         }
         AuthAction::Pragma { pragma_name, .. } if !HARMLESS.contains(&pragma_name) => {
-            Some(format!("`PRAGMA {pragma_name}`, which in a program may answer otherwise"))
+            Some((Source::Pragma, format!("`PRAGMA {pragma_name}`, which in a program may answer otherwise")))
         }
         _ => None,
     }
@@ -134,8 +146,8 @@ impl Watch for Doubts<'_> {
         self.register(connection)?;
         let told = Arc::clone(&self.told);
         connection.authorizer(Some(move |context: AuthContext<'_>| {
-            if let Some(what) = of_the_program(&context) {
-                tell(&told, || what);
+            if let Some((source, what)) = of_the_program(&context) {
+                tell(&told, source, || what);
             }
             Authorization::Allow
         }))
@@ -154,7 +166,9 @@ impl Watch for Doubts<'_> {
         // What was asked before the first statement, the assertions of the script asked.
         if std::mem::take(&mut self.is_first) && !script.asserts.is_empty() {
             let moment = self.chance.take().first().map(|(name, why)| format!("`{}`, which {why}", shown(name)));
-            if let Some(what) = moment.or(self.take()) {
+            // In the presence of the history they are asked once more, when the runner goes the whole way.
+            let other = self.take().filter(|(source, _)| *source == Source::Registered).map(|(_, what)| what);
+            if let Some(what) = moment.or(other) {
                 let place = script.asserts.first().map(|assert| script.source.first_line(assert.span));
                 let place = Location::new(&script.source, place.unwrap_or(statement.span));
                 let message = format!("what this file asserts asks {what}");
@@ -170,8 +184,8 @@ impl Watch for Doubts<'_> {
         self.chance.ran(connection, script, statement)?;
         let sql = script.source.slice(statement.span);
         let place = || Location::new(&script.source, script.source.first_line(statement.span));
-        let is_stub = told.as_ref().is_some_and(|what| what.contains("only the program knows"));
-        let told = told.filter(|_| is_stub || changes_rows(script, statement)).or_else(|| makes_of_query(sql));
+        let counts = |source| source == Source::Registered || changes_rows(script, statement);
+        let told = told.filter(|(source, _)| counts(*source)).map(|(_, what)| what).or_else(|| makes_of_query(sql));
         if let Some(what) = told
             && !connection.prepare(sql).is_ok_and(|statement| statement.readonly())
         {

@@ -102,6 +102,10 @@ fn command(place: &Place, tool: Tool, verb: Verb, count: usize) -> Result<Option
     let package = place.package(tool, &count.to_string());
     let database = place.scratch(&format!("{count}-{}.db", tool.name())).to_string_lossy().into_owned();
     let mut command = Command::new(path);
+    // These two make no file of their own accord.
+    if verb == Verb::Up && matches!(tool, Tool::Sqlx | Tool::Refinery) {
+        fs::write(&database, "")?;
+    }
     // Nothing but what is given here decides which database it is.
     command.current_dir(&package).env_remove("DATABASE_URL");
     match (tool, verb) {
@@ -111,13 +115,7 @@ fn command(place: &Place, tool: Tool, verb: Verb, count: usize) -> Result<Option
         (Tool::Dbmigrate, Verb::Up | Verb::UpAgain) => command.args(["dbmigrate", "up", "--database", &database]),
         (Tool::Dbmigrate, Verb::Check) => command.args(["dbmigrate", "check"]),
         (Tool::Sqlx, Verb::Status) => command.args(["migrate", "info", "--database-url", &url(&database)]),
-        (Tool::Sqlx, Verb::Up | Verb::UpAgain) => {
-            // sqlx makes no file of its own accord.
-            if verb == Verb::Up {
-                fs::write(&database, "")?;
-            }
-            command.args(["migrate", "run", "--database-url", &url(&database)])
-        }
+        (Tool::Sqlx, Verb::Up | Verb::UpAgain) => command.args(["migrate", "run", "--database-url", &url(&database)]),
         (Tool::Diesel, Verb::Status) => command.args(["migration", "list", "--database-url", &database]),
         (Tool::Diesel, Verb::Up | Verb::UpAgain) => command.args(["migration", "run", "--database-url", &database]),
         (Tool::Refinery, Verb::Up | Verb::UpAgain) => {

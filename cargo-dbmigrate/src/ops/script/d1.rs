@@ -9,6 +9,7 @@ mod file;
 
 use std::path::{Path, PathBuf};
 
+use dbmigrate_core::config::Stubs;
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
 
@@ -41,9 +42,9 @@ pub(crate) struct Folder {
 
 /// Adds to a folder what it lacks of the set, once all of it is proved.
 pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliError> {
-    let set = project.load_sound()?.set;
+    let mut set = project.load_sound()?.set;
     let range = Range { from: 0, to: set.migrations.len() };
-    let kept = there(&set, folder)?;
+    let kept = there(project, &set, folder)?;
     let mut done = Folder { written: Vec::new(), kept, warnings: Vec::new() };
     if kept == set.migrations.len() {
         return Ok(done);
@@ -51,9 +52,18 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
     refuse(&set, range, false)?;
     beside(&set)?;
     let others = others::required(project, &set)?;
+    // D1 runs without the program, and has nothing of what it registers.
+    let stubs = std::mem::take(&mut set.config.replay.stubs);
     let files = with_own_requirements(&set, |runtime| {
         let bench = Bench { source: &set, set: runtime, others: &others, is_alone: project.sets == 1 };
         files(bench, kept, &mut done.warnings)
+    })
+    .map_err(|error| match stubs == Stubs::default() {
+        true => error,
+        false => error.help(
+            "what `replay` of the manifest stands in for is registered by the program, and D1 has none of it: make the \
+             migrations without",
+        ),
     })?;
     for (migration, statements) in set.migrations.iter().zip(files).skip(kept) {
         let path = folder.join(file::name(migration));
@@ -65,7 +75,8 @@ pub(crate) fn folder(project: &Project, folder: &Path) -> Result<Folder, CliErro
 }
 
 /// How many files of the first migrations are there, as they were written.
-fn there(set: &MigrationSet, folder: &Path) -> Result<usize, CliError> {
+fn there(project: &Project, set: &MigrationSet, folder: &Path) -> Result<usize, CliError> {
+    refuse_shared(project, set, folder)?;
     let mut problems = Vec::new();
     let found: Vec<Found> = set.migrations.iter().map(|it| file::find(folder, it)).collect::<Result<_, _>>()?;
     let kept = found.iter().take_while(|found| !matches!(found, Found::Nothing)).count();
@@ -88,6 +99,32 @@ fn there(set: &MigrationSet, folder: &Path) -> Result<usize, CliError> {
     }
     problems.extend(file::strays(folder, set)?);
     if problems.is_empty() { Ok(kept) } else { Err(CliError::diagnostics(problems)) }
+}
+
+/// A folder is of one set: D1 applies files by their names, and the numbers of two sets say nothing of each other.
+fn refuse_shared(project: &Project, set: &MigrationSet, folder: &Path) -> Result<(), CliError> {
+    if project.sets == 1 {
+        return Ok(());
+    }
+    for other in project.load_all().iter().map(|loaded| &loaded.set).filter(|it| it.config.set != set.config.set) {
+        let is_own = |it: &SourceMigration| {
+            set.migrations.iter().any(|own| own.name() == it.name() && own.checksum == it.checksum)
+        };
+        for migration in other.migrations.iter().filter(|it| !is_own(it)) {
+            if matches!(file::find(folder, migration)?, Found::Whole) {
+                let path = folder.join(file::name(migration));
+                let name = match other.config.set.as_str() {
+                    "" => "without a name".to_owned(),
+                    name => format!("`{name}`"),
+                };
+                return Err(CliError::failure(format!("`{}` is of the set {name}", path.display())).help(
+                    "give each set a folder of its own, and each folder a binding of its own in wrangler's file: \
+                           `migrations_dir`, with another `migrations_table`",
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn missing(set: &MigrationSet, at: usize) -> String {

@@ -155,6 +155,18 @@ impl<'s> Guard<'s> {
         format!("{not}EXISTS (SELECT 1 FROM {} WHERE set_name = {} AND number = {number})", self.rows, self.name)
     }
 
+    /// Where a migration is due, nobody else has made what it makes: by `IF NOT EXISTS` it would be taken for its own.
+    pub(super) fn is_free(&self, number: u64, up: bool, kind: &str, name: &str) -> Condition {
+        let sql = format!(
+            "NOT ({}) OR NOT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = {} AND lower(name) = {})",
+            self.is_due(number, up),
+            text(kind),
+            text(name)
+        );
+        let by = self.set.migrations.iter().find(|it| it.number == number).map(SourceMigration::name);
+        Condition { says: format!("{} makes the {kind} {name}, which is there", by.unwrap_or_default()), sql }
+    }
+
     /// Whether a statement of the runner's writes the head of the history.
     pub(super) fn writes_head(&self, sql: &str) -> bool {
         let head = quote_identifier(&format!("{}_head", self.set.config.table));
@@ -172,7 +184,14 @@ impl<'s> Guard<'s> {
         let elsewhere = requires.filter_map(|(name, required)| Some((name, required.split_once('/')?)));
         let condition = |(name, (set, other)): (String, (&str, &str))| {
             let table = self.others.iter().find(|it| it.config.set == set).map_or("", |it| it.config.table.as_str());
-            Condition {
+            let is_there = Condition {
+                says: format!("{name} requires {set}/{other}, and the history {table} is not there"),
+                sql: format!(
+                    "EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND lower(name) = {})",
+                    text(&table.to_ascii_lowercase())
+                ),
+            };
+            let is_applied = Condition {
                 says: format!("{name} requires {set}/{other}"),
                 sql: format!(
                     "EXISTS (SELECT 1 FROM main.{} WHERE set_name = {} AND name = {} AND state = 'applied')",
@@ -180,9 +199,10 @@ impl<'s> Guard<'s> {
                     text(set),
                     text(other)
                 ),
-            }
+            };
+            [is_there, is_applied]
         };
-        elsewhere.map(condition).collect()
+        elsewhere.flat_map(condition).collect()
     }
 
     /// What a file asserts.

@@ -12,9 +12,9 @@ const PRAGMAS: [&str; 6] = [
     "recursive_triggers",
 ];
 
-/// What a statement takes away.
+/// What a statement makes or takes away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Dropped {
+pub(super) struct Object {
     /// `table`, `index`, `view` or `trigger`.
     pub(super) kind: String,
     /// Its name, in lower case.
@@ -26,16 +26,18 @@ pub(super) struct Dropped {
 pub(super) struct Once {
     pub(super) sql: String,
     /// What it takes away whenever it runs.
-    pub(super) dropped: Option<Dropped>,
+    pub(super) dropped: Option<Object>,
+    /// What it makes in the file of the database, and nothing by that name may be there before.
+    pub(super) made: Option<Object>,
 }
 
 /// The statement as it does nothing unless `condition` holds, or what it makes is missing, or what it takes away is
 /// there; or why there is no such statement.
 pub(super) fn once(sql: &str, condition: &str) -> Result<Once, &'static str> {
     let statement = Statement { sql, tokens: tokens(sql).filter(|token| !token.is_blank()).collect() };
-    let same = |sql: String| Ok(Once { sql, dropped: None });
+    let same = |sql: String| Ok(Once { sql, dropped: None, made: None });
     match statement.word(0).as_str() {
-        "CREATE" => same(statement.create()?),
+        "CREATE" => statement.create(),
         "DROP" => statement.drop(),
         "INSERT" | "REPLACE" => same(statement.insert(condition)?),
         "UPDATE" | "DELETE" => same(statement.change(condition)?),
@@ -73,24 +75,31 @@ impl Statement<'_> {
         }
     }
 
-    fn create(&self) -> Result<String, &'static str> {
+    fn create(&self) -> Result<Once, &'static str> {
         let mut at = 1;
+        let is_temp = ["TEMP", "TEMPORARY"].iter().any(|word| self.is(at, word));
         while ["TEMP", "TEMPORARY", "UNIQUE", "VIRTUAL"].iter().any(|word| self.is(at, word)) {
             at += 1;
         }
         if !["TABLE", "INDEX", "VIEW", "TRIGGER"].iter().any(|word| self.is(at, word)) {
             return Err("it can't be run again");
         }
-        Ok(self.with(at + 1, "IF NOT EXISTS"))
+        let sql = self.with(at + 1, "IF NOT EXISTS");
+        let made = if is_temp || sql == self.sql { None } else { Some(self.object(at, at + 1)?) };
+        Ok(Once { sql, dropped: None, made })
     }
 
-    fn drop(&self) -> Result<Once, &'static str> {
-        let kind = self.word(1).to_ascii_lowercase();
-        let at = if self.is(2, "IF") { 4 } else { 2 };
+    /// What is named at a place, perhaps with its schema.
+    fn object(&self, kind: usize, at: usize) -> Result<Object, &'static str> {
         let dot = self.tokens.get(at + 1).is_some_and(|token| token.text(self.sql) == ".");
         let name = self.tokens.get(if dot { at + 2 } else { at }).ok_or("it has no name")?;
         let name = dbmigrate_core::token::unquote(name.text(self.sql)).to_ascii_lowercase();
-        Ok(Once { sql: self.with(2, "IF EXISTS"), dropped: Some(Dropped { kind, name }) })
+        Ok(Object { kind: self.word(kind).to_ascii_lowercase(), name })
+    }
+
+    fn drop(&self) -> Result<Once, &'static str> {
+        let object = self.object(1, if self.is(2, "IF") { 4 } else { 2 })?;
+        Ok(Once { sql: self.with(2, "IF EXISTS"), dropped: Some(object), made: None })
     }
 
     /// `INSERT INTO t (…) SELECT * FROM (…) WHERE …`.
@@ -211,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_taken_away_is_named() {
         let dropped = |sql| once(sql, "c").unwrap().dropped.unwrap();
-        assert_eq!(dropped("DROP TABLE IF EXISTS main.[A b]"), Dropped { kind: "table".into(), name: "a b".into() });
-        assert_eq!(dropped("drop trigger T"), Dropped { kind: "trigger".into(), name: "t".into() });
+        assert_eq!(dropped("DROP TABLE IF EXISTS main.[A b]"), Object { kind: "table".into(), name: "a b".into() });
+        assert_eq!(dropped("drop trigger T"), Object { kind: "trigger".into(), name: "t".into() });
     }
 }

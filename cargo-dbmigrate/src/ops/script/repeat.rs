@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use dbmigrate_core::Diagnostic;
 
 use super::block::{Block, Item, User};
-use super::guard::Guard;
+use super::guard::{Condition, Guard};
 use super::header;
-use super::once::{Dropped, once};
+use super::once::{Object, once};
 use super::run::{self, Bench, Range};
 use super::write::{self, Text};
 use crate::error::CliError;
@@ -19,9 +19,11 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
     let numbers: HashMap<String, (usize, u64)> =
         set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
     let mut problems = Vec::new();
-    let mut dropped: Vec<(usize, Dropped, User)> = Vec::new();
+    let mut dropped: Vec<(usize, Object, User)> = Vec::new();
     let last = blocks.len().saturating_sub(1);
+    let mut free: Vec<Vec<Condition>> = Vec::new();
     for (at, block) in blocks.iter_mut().enumerate() {
+        let mut made = Vec::new();
         // In between the head would say what is wrong where more is applied.
         block.items.retain(|item| at == last || !matches!(item, Item::Own(sql) if guard.writes_head(sql)));
         for item in &mut block.items {
@@ -32,6 +34,8 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
                     let Some((place, number)) = numbers.get(&user.script).copied() else { continue };
                     match once(&user.sql, &guard.is_due(number, range.is_up())) {
                         Ok(found) => {
+                            let object = found.made.filter(|it| !made.contains(&(number, it.clone())));
+                            made.extend(object.map(|object| (number, object)));
                             dropped.extend(found.dropped.map(|it| (place, it, user.clone())));
                             user.sql = found.sql;
                         }
@@ -47,6 +51,8 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
                 Item::Own(_) => {}
             }
         }
+        let conditions = made.iter().map(|(number, it)| guard.is_free(*number, range.is_up(), &it.kind, &it.name));
+        free.push(conditions.collect());
     }
     problems.extend(taken_from_others(bench, range, &dropped)?);
     if problems.is_empty() {
@@ -56,7 +62,7 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
         return Err(CliError::diagnostics(problems).help("without `--idempotent` there is a script that runs once"));
     }
     let mut text = Text::new(title, &header(set, range, true));
-    for (at, block) in blocks.iter().enumerate() {
+    for ((at, block), free) in blocks.iter().enumerate().zip(free) {
         let mut first = vec![guard.goes_on_within(range, block.before.applied)];
         let mut ways = Vec::new();
         if at == 0 {
@@ -66,6 +72,7 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
             // Without hooks the first is that of a migration, which clears their records.
             ways = guard.make_way();
         }
+        first.extend(free);
         text.piece(block, &write::guarded(&guard, block, first, &ways));
     }
     Ok(text.finish())
@@ -75,7 +82,7 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
 fn taken_from_others(
     bench: Bench<'_>,
     range: Range,
-    dropped: &[(usize, Dropped, User)],
+    dropped: &[(usize, Object, User)],
 ) -> Result<Vec<Diagnostic>, CliError> {
     let mut problems: Vec<Diagnostic> = Vec::new();
     if dropped.is_empty() {
@@ -88,7 +95,7 @@ fn taken_from_others(
         let next = if to > from { at + 1 } else { at - 1 };
         bench.go(Range { from: at, to: next }, &mut database).map_err(|error| run::refused(&error))?;
         at = next;
-        for (place, Dropped { kind, name }, user) in dropped {
+        for (place, Object { kind, name }, user) in dropped {
             // It has run on this version.
             let is_done = if to > from { *place < at } else { *place >= at };
             let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = ?1 AND lower(name) = ?2)";

@@ -3,6 +3,7 @@
 use super::Output;
 use crate::cli::human::{count, plain};
 use crate::cli::json::Object;
+use crate::cli::reason::Reason;
 use crate::{Comparison, OldHistory, TakenOver};
 
 impl Output<'_> {
@@ -12,7 +13,7 @@ impl Output<'_> {
         let (word, differences, why) = comparison.parts();
         if self.json {
             let names: Vec<String> = migrations.iter().map(|(_, name)| name.clone()).collect();
-            let line = Object::new("history-adopted")
+            let line = Object::new(Reason::HISTORY_ADOPTED)
                 .text("from", &**from)
                 .list("migrations", &names)
                 .text("comparison", word)
@@ -20,7 +21,7 @@ impl Output<'_> {
                 .text("why_not_compared", why)
                 .text("kept", kept.as_deref())
                 .line();
-            return self.terminal.data(&line);
+            return self.data(&line);
         }
         differences.iter().for_each(|difference| self.note(difference));
         if let Some(why) = why {
@@ -42,8 +43,8 @@ impl Output<'_> {
     pub(super) fn old_history(&mut self, old: &OldHistory) {
         let OldHistory { from, unknown } = old;
         if self.json {
-            let line = Object::new("old-history").text("from", &**from).list("unknown", unknown).line();
-            return self.terminal.data(&line);
+            let line = Object::new(Reason::OLD_HISTORY).text("from", &**from).list("unknown", unknown).line();
+            return self.data(&line);
         }
         let up = self.command("up");
         let what = match &**from {

@@ -4,6 +4,7 @@ use super::{Output, micros};
 use crate::cli::failure::{DONE, NO};
 use crate::cli::human::{self, count, plain};
 use crate::cli::json::Object;
+use crate::cli::reason::Reason;
 use crate::{Direction, Rehearsal, Rehearsed};
 
 impl Output<'_> {
@@ -20,7 +21,7 @@ impl Output<'_> {
         }
         for repeated in &repeated {
             let line = match self.json {
-                true => Object::new("repeatable-rehearsed")
+                true => Object::new(Reason::REPEATABLE_REHEARSED)
                     .text("name", &*repeated.name)
                     .number("duration_us", Some(micros(repeated.duration)))
                     .line(),
@@ -52,7 +53,7 @@ impl Output<'_> {
             }
         }
         if self.json {
-            let summary = Object::new("rehearsal-summary")
+            let summary = Object::new(Reason::REHEARSAL_SUMMARY)
                 .text("command", self.verb())
                 .number("rehearsed", Some(migrations.len() as u64))
                 .number("repeated", Some(repeated.len() as u64))
@@ -89,7 +90,7 @@ fn lines(rehearsed: &Rehearsed) -> Vec<String> {
 /// What it did, then each difference as `schema --from --to` of `cargo dbmigrate` has it.
 fn json(rehearsed: &Rehearsed) -> Vec<String> {
     let differences = rehearsed.differences.iter().map(|difference| {
-        Object::new("schema-difference")
+        Object::new(Reason::SCHEMA_DIFFERENCE)
             .text("migration", &*rehearsed.name)
             .text("kind", &*difference.kind)
             .text("name", &*difference.name)
@@ -107,7 +108,7 @@ fn line(rehearsed: &Rehearsed) -> String {
         Direction::Up => "up",
         Direction::Down => "down",
     };
-    Object::new("migration-rehearsed")
+    Object::new(Reason::MIGRATION_REHEARSED)
         .number("number", Some(rehearsed.number))
         .text("name", &*rehearsed.name)
         .text("direction", direction)

@@ -3,6 +3,7 @@
 use super::Output;
 use crate::cli::human;
 use crate::cli::json::Object;
+use crate::cli::reason::Reason;
 use crate::{Done, Started};
 
 impl Output<'_> {
@@ -10,14 +11,14 @@ impl Output<'_> {
     pub(super) fn started(&mut self, started: &Started, applied: &[Done]) -> usize {
         let stood_for = applied.get(..started.migrations).unwrap_or_default();
         if self.json {
-            let line = Object::new("snapshot-used")
+            let line = Object::new(Reason::SNAPSHOT_USED)
                 .text("file", &*started.file)
                 .number("migrations", Some(started.migrations as u64))
                 .number("duration_us", Some(super::micros(started.duration)))
                 .line();
             self.data(&line);
             for done in stood_for {
-                let line = Object::new("migration-applied")
+                let line = Object::new(Reason::MIGRATION_APPLIED)
                     .number("number", Some(done.number))
                     .text("name", &*done.name)
                     .number("duration_us", None::<u64>)

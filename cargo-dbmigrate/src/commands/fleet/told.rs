@@ -1,0 +1,314 @@
+//! What is said of a walk over many databases: a line while it lasts, and what came of it at its end.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use dbmigrate_core::sequence::quoted;
+use dbmigrate_runtime::cli::{Aim, Live, Terminal, time, visible};
+
+use crate::cli::{Global, Verbosity, typed_without};
+use crate::commands::database::PROGRAM;
+use crate::error::{CliError, DONE, FAILURE, NO};
+use crate::ops::fleet::{Fault, File, Outcome, Phase, Rolled, Task, Watch};
+use crate::report::fleet::{Row, json, progress, summary, table};
+use crate::report::{Reason, count};
+use crate::shell::Shell;
+
+/// How often a walk says how far it is where nobody watches a line.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Who says it.
+pub(super) struct Told<'c> {
+    shell: &'c mut Shell,
+    global: &'c Global,
+    task: Task,
+    /// The word on the command line.
+    name: &'static str,
+    /// Whether nobody has to be asked behind the first ones.
+    yes: bool,
+    begun: Instant,
+    walk: Option<Walk>,
+}
+
+/// A walk that lasts.
+struct Walk {
+    verb: &'static str,
+    of: usize,
+    through: usize,
+    failed: usize,
+    since: Instant,
+    /// When it was last said how far it is.
+    said: Instant,
+    live: Option<Live>,
+}
+
+impl<'c> Told<'c> {
+    pub(super) fn new((task, name): (Task, &'static str), global: &'c Global, shell: &'c mut Shell, yes: bool) -> Self {
+        Self { shell, global, task, name, yes, begun: Instant::now(), walk: None }
+    }
+
+    /// What a walk came to that only looked.
+    pub(super) fn looked(&mut self, files: &[File]) {
+        let what = match self.task {
+            Task::Status => "",
+            Task::Verify => "the history is not that of the files",
+            _ => "the schema is not what the migrations lead to",
+        };
+        self.table(files);
+        self.differences(files, what);
+        self.errors(files);
+        self.finished(Reason::FleetFinished, files, &[]);
+        if self.shell.is_json() {
+            return;
+        }
+        let number = |is: fn(&Outcome) -> bool| files.iter().filter(|file| is(&file.outcome)).count();
+        let mut parts = vec![format!("Databases: {}", files.len())];
+        for (word, number) in [
+            ("Current", number(|it| *it == Outcome::Current)),
+            ("Pending", number(|it| *it == Outcome::Pending)),
+            ("Differing", number(|it| *it == Outcome::Differs)),
+            ("Unreadable", number(|it| it.fault().is_some())),
+        ] {
+            if number > 0 {
+                parts.push(format!("{word}: {number}"));
+            }
+        }
+        self.shell.data("");
+        self.shell.data(&parts.join(" | "));
+    }
+
+    /// What a rollout came to; `fails` is the exit code of a failure.
+    pub(super) fn rolled(mut self, rolled: &Rolled, fails: u8) -> Result<u8, CliError> {
+        let Rolled { files, faults, paused, .. } = rolled;
+        if rolled.worked {
+            self.table(files);
+        }
+        self.errors(files);
+        let number = |is: fn(&Outcome) -> bool| files.iter().filter(|file| is(&file.outcome)).count();
+        let refused = number(|it| matches!(it, Outcome::Refused(_)));
+        let failed = number(|it| matches!(it, Outcome::Failed(..)));
+        let (done, left) = (number(|it| matches!(it, Outcome::Done(_))), number(|it| *it == Outcome::Left));
+        for fault in faults {
+            self.fault(None, fault, &mut HashSet::new());
+        }
+        let errors: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        self.finished(if *paused { Reason::FleetPaused } else { Reason::FleetFinished }, files, &errors);
+        let exit = match () {
+            () if refused > 0 || !faults.is_empty() => FAILURE,
+            () if failed > 0 => fails,
+            () if *paused => NO,
+            () => DONE,
+        };
+        if self.shell.is_json() {
+            return Ok(exit);
+        }
+        let took = time(self.begun.elapsed());
+        let current = match number(|it| *it == Outcome::Current) {
+            0 => String::new(),
+            current => format!(", {current} had nothing to do"),
+        };
+        let did = match self.task {
+            Task::Backup => "copied",
+            Task::Down { dry_run: false, .. } => "rolled back",
+            Task::Up { dry_run: false, .. } => "migrated",
+            _ => "rehearsed",
+        };
+        if *paused {
+            self.shell.status("Paused", &format!("{} {did}{current}, {left} left", count(done, "database")));
+            self.shell.help(&format!("to go on with the others: `{}`", typed_without("--canary")));
+            return Ok(exit);
+        }
+        if rolled.worked || exit == DONE {
+            let message = format!("{} {did} in {took}{current}", count(done, "database"));
+            self.shell.status("Finished", &message);
+        }
+        let of = files.len();
+        if !rolled.worked && refused > 0 {
+            self.shell
+                .error(&format!("{refused} of {} can't be worked on, so nothing was done", count(of, "database")));
+            self.shell.help("`--keep-going` leaves them out");
+        } else if refused + failed > 0 {
+            let left = if left > 0 { format!(", {left} were not reached") } else { String::new() };
+            self.shell.error(&format!("{} of {} failed{left}", refused + failed, count(of, "database")));
+            self.shell.help("the same command goes on with what is left");
+        }
+        Ok(exit)
+    }
+
+    /// The table for people.
+    fn table(&mut self, files: &[File]) {
+        if !self.shell.is_json() {
+            let rows: Vec<Row<'_>> = files.iter().map(row).collect();
+            table(&rows, self.global.verbosity() == Verbosity::Verbose).iter().for_each(|line| self.shell.data(line));
+        }
+    }
+
+    /// The last line of JSON.
+    fn finished(&mut self, reason: Reason, files: &[File], errors: &[&str]) {
+        if self.shell.is_json() {
+            // Those that were not reached have not been told yet.
+            files.iter().filter(|file| file.outcome == Outcome::Left).for_each(|file| self.line(file));
+            let rows: Vec<Row<'_>> = files.iter().map(row).collect();
+            self.shell.data(&summary(reason, self.name, &rows, self.begun.elapsed(), errors));
+        }
+    }
+
+    /// What differs, file by file.
+    fn differences(&mut self, files: &[File], what: &str) {
+        if self.shell.is_json() {
+            return;
+        }
+        let mut helped = HashSet::new();
+        for file in files.iter().filter(|file| file.outcome == Outcome::Differs) {
+            if !what.is_empty() {
+                self.shell.error(&format!("{}: {what}", name(&file.path)));
+            }
+            for fault in file.seen.iter().flat_map(|seen| &seen.differs) {
+                match what {
+                    "" => self.fault(Some(&file.path), fault, &mut helped),
+                    _ => {
+                        self.shell.note(&fault.message);
+                        self.helps(Some(&file.path), &fault.help, &mut helped);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What stopped the work, file by file.
+    fn errors(&mut self, files: &[File]) {
+        if self.shell.is_json() {
+            return;
+        }
+        let mut helped = HashSet::new();
+        for file in files {
+            if let Some(fault) = file.outcome.fault() {
+                self.fault(Some(&file.path), fault, &mut helped);
+            }
+            if let Outcome::Done(done) | Outcome::Failed(_, done) = &file.outcome {
+                for note in &done.notes {
+                    self.shell.note(&format!("{}: {note}", name(&file.path)));
+                }
+            }
+        }
+    }
+
+    fn fault<'f>(&mut self, path: Option<&Path>, fault: &'f Fault, helped: &mut HashSet<&'f str>) {
+        if self.shell.is_json() {
+            return;
+        }
+        match path {
+            Some(path) => self.shell.error(&format!("{}: {}", name(path), fault.message)),
+            None => self.shell.error(&fault.message),
+        }
+        self.helps(path, &fault.help, helped);
+    }
+
+    /// What is to do: what thousands of files have in common is said once, with the first of them.
+    fn helps<'f>(&mut self, path: Option<&Path>, helps: &'f [String], helped: &mut HashSet<&'f str>) {
+        self.shell.aim(path.map(|path| self.aim(path)).unwrap_or_default());
+        for help in helps.iter().filter(|help| helped.insert(help)) {
+            self.shell.help(help);
+        }
+        self.shell.aim(Aim::default());
+    }
+
+    /// What leads a suggested command to a file.
+    fn aim(&self, path: &Path) -> Aim {
+        let set = self.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
+        let database = format!(" --database {}", quoted(&path.display().to_string()));
+        Aim { program: PROGRAM.to_owned(), database, set: set.unwrap_or_default() }
+    }
+
+    /// A line of JSON for a file.
+    fn line(&mut self, file: &File) {
+        let help = file.outcome.fault().map(|fault| self.aim(&file.path).all(&fault.help)).unwrap_or_default();
+        let mut row = row(file);
+        row.error = row.error.map(|(message, _)| (message, help.as_slice()));
+        self.shell.data(&json(&row));
+    }
+}
+
+impl Watch for Told<'_> {
+    fn begin(&mut self, phase: Phase, files: usize) {
+        let verb = match (phase, self.task) {
+            (Phase::Look, _) => "Looking at",
+            (_, Task::Backup) => "Copying",
+            (_, Task::Up { dry_run: true, .. } | Task::Down { dry_run: true, .. }) => "Rehearsing",
+            (_, Task::Down { .. }) => "Rolling back",
+            _ => "Migrating",
+        };
+        let is_quiet = self.shell.is_json() || self.global.verbosity() == Verbosity::Quiet;
+        let live = if is_quiet { None } else { self.shell.live().map(Live::new) };
+        let now = Instant::now();
+        self.walk = Some(Walk { verb, of: files, through: 0, failed: 0, since: now, said: now, live });
+    }
+
+    fn through(&mut self, file: &File) {
+        if self.shell.is_json() && file.outcome != Outcome::Left {
+            self.line(file);
+        }
+        let Some(walk) = &mut self.walk else { return };
+        walk.through += 1;
+        walk.failed += usize::from(file.outcome.fault().is_some());
+        let is_due = walk.live.is_some() || walk.said.elapsed() >= PAUSE;
+        if !is_due || self.shell.is_json() {
+            return;
+        }
+        let text = progress(walk.through, walk.of, walk.failed, walk.since.elapsed());
+        match &walk.live {
+            Some(live) => live.say_since(walk.verb, &text, walk.since),
+            None => {
+                walk.said = Instant::now();
+                self.shell.status(walk.verb, &text);
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.walk = None;
+    }
+
+    fn go_on(&mut self, files: &[File], done: &[usize], left: usize) -> bool {
+        if self.yes {
+            return true;
+        }
+        if !self.shell.is_interactive() {
+            return false;
+        }
+        if !self.shell.is_json() {
+            let rows: Vec<Row<'_>> = done.iter().map(|at| row(&files[*at])).collect();
+            table(&rows, true).iter().for_each(|line| self.shell.people(line));
+        }
+        self.shell.confirm(&format!("go on with the other {}?", count(left, "database"))) == Some(true)
+    }
+}
+
+/// A file as it is shown.
+fn row(file: &File) -> Row<'_> {
+    let seen = file.seen.as_ref();
+    let done = match &file.outcome {
+        Outcome::Done(done) | Outcome::Failed(_, done) => Some(done),
+        _ => None,
+    };
+    Row {
+        database: Some(&file.path),
+        outcome: file.outcome.word(),
+        before: seen.and_then(|seen| seen.version.as_deref()),
+        after: file.version(),
+        todo: seen.map(|seen| seen.todo),
+        applied: done.map_or(0, |done| done.applied),
+        rolled_back: done.map_or(0, |done| done.rolled_back),
+        took: file.took,
+        backup: done.and_then(|done| done.backup.as_deref()),
+        error: file.outcome.fault().map(|fault| (fault.message.as_str(), fault.help.as_slice())),
+        differences: seen.iter().flat_map(|seen| &seen.differs).map(|fault| fault.message.as_str()).collect(),
+        notes: done.map_or(&[], |done| done.notes.as_slice()),
+    }
+}
+
+/// A path in messages.
+fn name(path: &Path) -> String {
+    format!("`{}`", visible(&path.display().to_string()))
+}

@@ -1,0 +1,67 @@
+//! The sets that live in each database of a fleet, and the migrators for one file. The sets are read once and shared by
+//! all threads; a migrator is made for each file.
+
+use dbmigrate_runtime::cli::Request;
+use dbmigrate_runtime::{Migrator, Set, Together};
+use rusqlite::Connection;
+
+use crate::ops::driver::Rusqlite;
+use crate::ops::migrator::migrator;
+
+/// The sets, and what the command line says of their migrators.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crew<'s> {
+    /// All that live in one database.
+    pub(crate) sets: &'s [Set<'s>],
+    /// The one that is meant, where that is not all of them.
+    pub(crate) chosen: Option<usize>,
+    /// What is asked of each database.
+    pub(crate) request: &'s Request,
+    /// Whether a database with objects and no history starts at the first migration.
+    pub(crate) existing: bool,
+    /// Whether another process runs the Rust that is in them.
+    pub(crate) has_code: bool,
+}
+
+impl<'s> Crew<'s> {
+    /// The migrator of the one set that is meant; none where all of several are.
+    pub(super) fn one(&self) -> Option<Migrator<'s, Rusqlite>> {
+        let only = (self.sets.len() == 1).then_some(0);
+        Some(self.migrator(self.chosen.or(only)?))
+    }
+
+    /// All sets in one order.
+    pub(super) fn together(&self) -> Together<'s, Connection> {
+        (0..self.sets.len()).map(|place| self.migrator(place)).fold(Together::new(), Together::add)
+    }
+
+    /// The migrators of the sets that are meant.
+    pub(super) fn each(&self) -> impl Iterator<Item = Migrator<'s, Rusqlite>> {
+        let meant = move |place: &usize| self.chosen.is_none_or(|chosen| chosen == *place);
+        (0..self.sets.len()).filter(meant).map(|place| self.migrator(place))
+    }
+
+    /// Any of them: for what is about the file as a whole.
+    pub(super) fn any(&self) -> Option<Migrator<'s, Rusqlite>> {
+        self.each().next()
+    }
+
+    fn migrator(&self, place: usize) -> Migrator<'s, Rusqlite> {
+        let others = self.sets.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, set)| set);
+        let mut migrator = others.fold(migrator(&self.sets[place]), Migrator::beside);
+        if let Some(timeout) = self.request.busy_timeout {
+            migrator = migrator.busy_timeout(timeout);
+        }
+        if let Some(backup) = self.request.backup_here() {
+            migrator = migrator.backup(backup);
+        }
+        if self.existing {
+            migrator = migrator.allow_existing_schema();
+        }
+        if self.has_code {
+            // It is only looked at here.
+            migrator = migrator.with_code(|_, _| Err("this is for the package's runner".into()));
+        }
+        migrator
+    }
+}

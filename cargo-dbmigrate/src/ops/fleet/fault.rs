@@ -1,0 +1,54 @@
+//! What is wrong with one database, as data: it comes from the runner, from opening a file, or from another process.
+
+use dbmigrate_core::Diagnostic;
+use dbmigrate_runtime::{Error, Problem};
+
+use crate::error::CliError;
+
+/// What is wrong with a database, and what to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) message: String,
+    pub(crate) help: Vec<String>,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: Vec::new() }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self { message: error.message(), help: error.help().to_vec() }
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self { message: problem.message, help: problem.help }
+    }
+}
+
+impl From<CliError> for Fault {
+    fn from(error: CliError) -> Self {
+        let diagnostics = error.into_diagnostics();
+        let message: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+        Self {
+            message: message.join("; "),
+            help: diagnostics.iter().flat_map(|Diagnostic { help, .. }| help.iter().cloned()).collect(),
+        }
+    }
+}
+
+/// Where a database could not be opened.
+impl From<(String, Vec<String>)> for Fault {
+    fn from((message, help): (String, Vec<String>)) -> Self {
+        Self { message, help }
+    }
+}

@@ -1,0 +1,137 @@
+//! The look at one database before anything is changed: whether it can be opened, how far it is, what there is to do, and
+//! whether anything stands against it.
+//!
+//! A file that is to be changed later is opened as it will be then: that shows what a reader does not see, and lets
+//! SQLite take back what a writer that died had not finished. No page is written but for that.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dbmigrate_runtime::cli::{belongs_to_another, open_existing};
+use dbmigrate_runtime::{Entry, Migrator, Planned, Status};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use super::drift::{Held, Reader};
+use super::{Crew, Fault, Seen, Task};
+use crate::ops::driver::Rusqlite;
+use crate::ops::open;
+
+/// Opens a database as the task needs it.
+pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Connection, Fault> {
+    if belongs_to_another(path) {
+        return Err(Fault::new("this is no database of its own: by its name it belongs to one"));
+    }
+    match open_existing::<Rusqlite>(path, crew.request) {
+        Ok(connection) => Ok(connection),
+        // In a folder where nothing can be written.
+        Err(fault) if task.writes() => Err(fault.into()),
+        Err(fault) => open::immutable(path).ok_or_else(|| fault.into()),
+    }
+}
+
+/// Looks at a database: what is seen, and what stands against the work on it. With a reader, also what it has.
+pub(super) fn look(
+    path: &Path,
+    crew: &Crew<'_>,
+    task: Task,
+    reader: Option<Reader<'_>>,
+) -> (Option<Seen>, Result<Option<Held>, Fault>) {
+    let mut seen = None;
+    let result = see(path, crew, task, &mut seen)
+        .and_then(|mut connection| reader.map(|reader| reader.held(&mut connection, crew)).transpose());
+    (seen, result)
+}
+
+fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<Connection, Fault> {
+    let mut connection = connect(path, crew, task)?;
+    if task.writes() && bytes(&log(path)) > 0 {
+        // What others have left in the log stays there.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
+    }
+    let mut seen = Seen { bytes: bytes(path) + bytes(&log(path)), ..Seen::default() };
+    let mut versions = Versions::default();
+    let mut is_there = true;
+    for migrator in crew.each() {
+        let status = migrator.status(&mut connection)?;
+        versions.add(crew, &migrator, &status);
+        match task {
+            Task::Status | Task::Verify | Task::Drift => {
+                seen.todo += status.pending() + status.pending_repeatables();
+                let rules = migrator.set().rules;
+                if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
+                    let problems = migrator.verify(&mut connection)?.problems;
+                    seen.differs.extend(problems.into_iter().map(Fault::from));
+                }
+            }
+            Task::Backup => seen.todo = 1,
+            Task::Down { to, .. } => {
+                is_there = newest(&status).is_none_or(|newest| to.is_some_and(|to| newest.number <= to));
+            }
+            Task::Up { .. } => {}
+        }
+    }
+    seen.version = versions.joined();
+    let seen = found.insert(seen);
+    let planned = match (task, crew.one()) {
+        (Task::Up { to, .. }, Some(migrator)) => migrator.up_plan(&mut connection, to)?,
+        (Task::Up { .. }, None) => crew.together().up_plan(&mut connection)?,
+        (Task::Down { to, .. }, Some(migrator)) if !is_there => migrator.down_plan(&mut connection, to)?,
+        _ => Planned::default(),
+    };
+    if !planned.is_empty() {
+        seen.todo = (planned.migrations + planned.repeatables).max(1);
+        seen.copies = planned.copies;
+        if let Some(migrator) = crew.any().filter(|_| task.writes()) {
+            migrator.can_write(&mut connection)?;
+        }
+    }
+    Ok(connection)
+}
+
+/// How far each set is.
+#[derive(Default)]
+struct Versions(Vec<String>);
+
+impl Versions {
+    fn add(&mut self, crew: &Crew<'_>, migrator: &Migrator<'_, Rusqlite>, status: &Status) {
+        self.0.extend(newest(status).map(|newest| match crew.sets.len() {
+            1 => newest.name.clone(),
+            _ => format!("{}/{}", migrator.set().name, newest.name),
+        }));
+    }
+
+    fn joined(self) -> Option<String> {
+        Some(self.0.join(", ")).filter(|version| !version.is_empty())
+    }
+}
+
+/// How far a database is.
+pub(super) fn version(crew: &Crew<'_>, connection: &mut Connection) -> Result<Option<String>, Fault> {
+    let mut versions = Versions::default();
+    for migrator in crew.each() {
+        let status = migrator.status(connection)?;
+        versions.add(crew, &migrator, &status);
+    }
+    Ok(versions.joined())
+}
+
+/// The newest applied migration: that of the highest number.
+fn newest(status: &Status) -> Option<&Entry> {
+    status.entries.iter().rev().find(|entry| entry.state.is_applied())
+}
+
+fn bytes(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn log(path: &Path) -> PathBuf {
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    log.into()
+}
+
+fn by_sqlite(error: rusqlite::Error) -> Fault {
+    Fault::new(error.to_string())
+}

@@ -1,0 +1,168 @@
+//! The walks over a fleet: all files are looked at, then the first ones are worked on, then the others.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::drift::Drifts;
+use super::look::look;
+use super::work::{Worked, work};
+use super::{Crew, Fault, File, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
+
+/// What is to be done, and how far to go.
+pub(crate) struct Rollout<'r> {
+    pub(crate) task: Task,
+    pub(crate) jobs: usize,
+    /// How many are done before the others.
+    pub(crate) canary: Option<usize>,
+    /// How many failures end it.
+    pub(crate) max_failures: usize,
+    /// The runner of the package, where the sets have Rust in them.
+    pub(crate) remote: Option<&'r Remote<'r>>,
+}
+
+/// What became of a fleet.
+#[derive(Debug, Default)]
+pub(crate) struct Rolled {
+    pub(crate) files: Vec<File>,
+    /// What stands against the work as a whole.
+    pub(crate) faults: Vec<Fault>,
+    /// Whether it stopped behind the first ones to let somebody look.
+    pub(crate) paused: bool,
+    /// Whether the work was begun.
+    pub(crate) worked: bool,
+}
+
+/// Looks at every file, and does no more.
+pub(crate) fn survey(
+    files: Vec<PathBuf>,
+    crew: &Crew<'_>,
+    (task, jobs): (Task, usize),
+    mut drifts: Option<&mut Drifts<'_>>,
+    watch: &mut dyn Watch,
+) -> Vec<File> {
+    let mut files: Vec<File> = files.into_iter().map(File::new).collect();
+    let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+    let reader = drifts.as_ref().map(|drifts| drifts.reader);
+    watch.begin(Phase::Look, files.len());
+    let see = |path: &PathBuf| {
+        let start = Instant::now();
+        let (seen, held) = look(path, crew, task, reader);
+        ((start.elapsed(), seen, held), ControlFlow::Continue(()))
+    };
+    pool::each(&paths, jobs, see, |at, (took, mut seen, held)| {
+        let file = &mut files[at];
+        file.took = took;
+        let differs = held.and_then(|held| match (drifts.as_deref_mut(), held) {
+            (Some(drifts), Some(held)) => drifts.differences(&held).map(Some),
+            _ => Ok(None),
+        });
+        file.outcome = match (differs, &mut seen) {
+            (Err(fault), _) => Outcome::Refused(fault),
+            (Ok(differs), Some(seen)) => {
+                seen.differs = differs.unwrap_or_else(|| std::mem::take(&mut seen.differs));
+                standing(seen, task)
+            }
+            (Ok(_), None) => Outcome::Left,
+        };
+        file.seen = seen;
+        watch.through(file);
+    });
+    watch.end();
+    files
+}
+
+/// How a file stands that was only looked at.
+fn standing(seen: &Seen, task: Task) -> Outcome {
+    match task {
+        _ if !seen.differs.is_empty() => Outcome::Differs,
+        Task::Status if seen.todo > 0 => Outcome::Pending,
+        Task::Status | Task::Verify | Task::Drift => Outcome::Current,
+        _ if seen.todo > 0 => Outcome::Left,
+        _ => Outcome::Current,
+    }
+}
+
+impl Rollout<'_> {
+    /// Looks at every file, then works on those with something to do. Nothing is changed where the look finds more faults
+    /// than are allowed.
+    pub(crate) fn run(&self, files: Vec<PathBuf>, crew: &Crew<'_>, watch: &mut dyn Watch) -> Rolled {
+        let mut rolled =
+            Rolled { files: survey(files, crew, (self.task, self.jobs), None, watch), ..Rolled::default() };
+        rolled.faults = room::faults(&rolled.files, crew, self.task, self.jobs);
+        if !rolled.faults.is_empty() || rolled.failures() >= self.max_failures {
+            return rolled;
+        }
+        let todo: Vec<usize> =
+            (0..rolled.files.len()).filter(|at| rolled.files[*at].outcome == Outcome::Left).collect();
+        let first = self.canary.unwrap_or(0).min(todo.len());
+        let (first, others) = todo.split_at(first);
+        rolled.worked = !todo.is_empty();
+        if !first.is_empty() {
+            // One that fails says enough.
+            let before = rolled.failures();
+            self.walk(&mut rolled, first, Phase::Canary, before + 1, crew, watch);
+            if rolled.failures() > before {
+                return rolled;
+            }
+            if !others.is_empty() && !watch.go_on(&rolled.files, first, others.len()) {
+                rolled.paused = true;
+                return rolled;
+            }
+        }
+        self.walk(&mut rolled, others, Phase::Work, self.max_failures, crew, watch);
+        rolled
+    }
+
+    /// Works on some of the files until so many of all have failed.
+    fn walk(
+        &self,
+        rolled: &mut Rolled,
+        todo: &[usize],
+        phase: Phase,
+        most: usize,
+        crew: &Crew<'_>,
+        watch: &mut dyn Watch,
+    ) {
+        if todo.is_empty() {
+            return;
+        }
+        let paths: Vec<_> = todo.iter().map(|at| rolled.files[*at].path.clone()).collect();
+        watch.begin(phase, todo.len());
+        let failures = AtomicUsize::new(rolled.failures());
+        let work = |path: &PathBuf| {
+            let (took, worked) = self.timed(path, crew);
+            let failed = usize::from(worked.fault.is_some());
+            let is_enough = failures.fetch_add(failed, Ordering::Relaxed) + failed >= most;
+            ((took, worked), if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        pool::each(&paths, self.jobs, work, |at, (took, worked)| {
+            let file = &mut rolled.files[todo[at]];
+            file.took = took;
+            file.after = worked.after;
+            file.outcome = match worked.fault {
+                None => Outcome::Done(worked.done),
+                Some(fault) => Outcome::Failed(fault, worked.done),
+            };
+            watch.through(file);
+        });
+        watch.end();
+    }
+
+    fn timed(&self, path: &Path, crew: &Crew<'_>) -> (Duration, Worked) {
+        let start = Instant::now();
+        let worked = match self.remote {
+            Some(remote) => remote.work(path, crew, self.task),
+            None => work(path, crew, self.task),
+        };
+        (start.elapsed(), worked)
+    }
+}
+
+impl Rolled {
+    /// How many files have a fault.
+    pub(crate) fn failures(&self) -> usize {
+        self.files.iter().filter(|file| file.outcome.fault().is_some()).count()
+    }
+}

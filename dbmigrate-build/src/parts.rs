@@ -1,0 +1,135 @@
+//! Which parts of the runner a set needs: the program carries no others. In doubt it carries one too many.
+
+use dbmigrate_core::config::{ForeignKeys, StoreSql};
+use dbmigrate_core::squash::Replaced;
+use dbmigrate_core::statement::Effect;
+use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
+
+/// What was found in the scripts.
+#[derive(Default)]
+struct Needs {
+    assertions: bool,
+    code: bool,
+    foreign_keys: bool,
+    requirements: bool,
+    ways_back: bool,
+    without_transaction: bool,
+}
+
+/// The value of `parts`. Ways back count for nothing: what runs them carries all parts.
+pub(crate) fn render(set: &MigrationSet) -> String {
+    let config = &set.config;
+    let mut needs = Needs { foreign_keys: config.foreign_keys != ForeignKeys::On, ..Needs::default() };
+    let hooks = [&set.before_all, &set.after_all].into_iter().flatten();
+    let repeatables = set.repeatables.iter().map(|repeatable| &repeatable.script);
+    hooks.chain(repeatables).for_each(|script| needs.script(script));
+    set.migrations.iter().for_each(|migration| needs.migration(migration));
+    needs.replaced(set.replaced.as_ref());
+    let texts = match config.store_sql {
+        StoreSql::Down => needs.ways_back,
+        StoreSql::All => true,
+        StoreSql::None => false,
+    };
+    let parts = [
+        ("assertions", needs.assertions),
+        ("code", needs.code),
+        ("foreign_keys", needs.foreign_keys),
+        ("repeatables", !set.repeatables.is_empty()),
+        ("requirements", needs.requirements),
+        ("squash", set.replaced.is_some()),
+        ("texts", texts),
+        ("without_transaction", needs.without_transaction),
+    ];
+    let parts = parts.into_iter().filter(|(_, is_needed)| *is_needed);
+    parts.fold("__dbmigrate::Parts::NONE".to_owned(), |text, (part, _)| text + "." + part + "()")
+}
+
+impl Needs {
+    fn replaced(&mut self, replaced: Option<&Replaced>) {
+        let mut next = replaced;
+        while let Some(replaced) = next {
+            replaced.migrations.iter().for_each(|migration| self.migration(migration));
+            next = replaced.replaced.as_deref();
+        }
+    }
+
+    fn migration(&mut self, migration: &SourceMigration) {
+        self.requirements |= !migration.requires.is_empty();
+        match &migration.body {
+            Body::Sql { up, down } => {
+                self.script(up);
+                self.ways_back |= matches!(down, Down::Script(_));
+            }
+            Body::Rust(rust) => {
+                self.code = true;
+                self.foreign_keys = true;
+                self.ways_back |= rust.has_down;
+                self.without_transaction |= !rust.transaction;
+            }
+        }
+    }
+
+    fn script(&mut self, script: &Script) {
+        self.assertions |= !script.asserts.is_empty();
+        self.without_transaction |= !script.transaction;
+        self.foreign_keys |= script.foreign_keys == Some(false) || mentions_deferring(script);
+        for step in &script.steps {
+            match step {
+                Step::Sql(statement) => self.foreign_keys |= matches!(statement.effect, Effect::DropTable(_)),
+                Step::Call { .. } => {
+                    self.code = true;
+                    self.foreign_keys = true;
+                }
+            }
+        }
+    }
+}
+
+/// As the runner guesses it from the same text.
+fn mentions_deferring(script: &Script) -> bool {
+    script.source.text().as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Builder;
+
+    fn check(files: &[(&str, &str)], expect: &str) {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-parts-{}-{:p}", std::process::id(), files));
+        for (file, text) in files {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let module = Builder::new().root(&folder).plan().unwrap().module().to_owned();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let line = module.lines().find_map(|line| line.strip_prefix("    parts: __dbmigrate::Parts::NONE"));
+        assert_eq!(line, Some(format!("{expect},").as_str()), "{files:?}");
+    }
+
+    #[test]
+    fn a_program_carries_what_its_files_need() {
+        let manifest = "[package]\nname = \"p\"\n";
+        let check = |text, expect| check(&[("Cargo.toml", manifest), ("migrations/001_a.sql", text)], expect);
+        check("CREATE TABLE a (x);", "");
+        check("-- dbmigrate: assert SELECT 1\nCREATE TABLE a (x);", ".assertions()");
+        check("-- dbmigrate: call fill\n", ".code().foreign_keys()");
+        check("DROP TABLE a;", ".foreign_keys()");
+        check("-- dbmigrate: foreign-keys off\nCREATE TABLE a (x);", ".foreign_keys()");
+        check("CREATE TABLE a (x REFERENCES b Deferrable INITIALLY DEFERRED);", ".foreign_keys()");
+        check("-- dbmigrate: no-transaction\nVACUUM;", ".without_transaction()");
+        check("CREATE TABLE a (x);\n-- dbmigrate: down\nDROP TABLE a;", ".texts()");
+    }
+
+    #[test]
+    fn so_it_does_for_its_configuration_and_what_lies_beside() {
+        let with = |key: &str| format!("[package]\nname = \"p\"\n[package.metadata.migrations]\n{key}\n");
+        let table = ("migrations/001_a.sql", "CREATE TABLE a (x);");
+        check(&[("Cargo.toml", &with("store-sql = \"all\"")), table], ".texts()");
+        check(&[("Cargo.toml", &with("foreign-keys = \"connection\"")), table], ".foreign_keys()");
+        let view = ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT 1;");
+        check(&[("Cargo.toml", &with("")), table, view], ".repeatables()");
+        let next = ("migrations/002_b.sql", "-- dbmigrate: requires 001_a\nCREATE TABLE b (x);");
+        check(&[("Cargo.toml", &with("")), table, next], ".requirements()");
+    }
+}

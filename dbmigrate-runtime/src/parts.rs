@@ -1,0 +1,116 @@
+//! What a program may leave out: the parts of the engine that only some sets need.
+//!
+//! The engine calls them through pointers that stand in the set, so the linker keeps only those that its set names. A
+//! set that needs one and does not name it is refused: nothing runs otherwise than it should.
+
+use std::fmt;
+
+use crate::assertion;
+use crate::code;
+use crate::error::{Error, ErrorKind};
+use crate::foreign_keys::Enforcement;
+use crate::no_transaction::Resumable;
+use crate::repeatable::MadeAnew;
+use crate::requires::Required;
+use crate::squash::InPlace;
+use crate::stored::Texts;
+
+/// Which parts of the runner a set needs besides the core of it. The build names them from the files.
+#[derive(Clone, Copy)]
+pub struct Parts {
+    pub(crate) assertions: Option<assertion::Check>,
+    pub(crate) code: Option<code::Run>,
+    pub(crate) foreign_keys: Option<Enforcement>,
+    pub(crate) repeatables: Option<MadeAnew>,
+    pub(crate) requirements: Option<Required>,
+    pub(crate) squash: Option<InPlace>,
+    pub(crate) texts: Option<Texts>,
+    pub(crate) without_transaction: Option<Resumable>,
+}
+
+impl Parts {
+    /// None of them: SQL in transactions, with foreign keys on, of which the history keeps no text.
+    pub const NONE: Self = Self {
+        assertions: None,
+        code: None,
+        foreign_keys: None,
+        repeatables: None,
+        requirements: None,
+        squash: None,
+        texts: None,
+        without_transaction: None,
+    };
+
+    /// All of them, for a set that is not known when the program is built.
+    pub const ALL: Self = Self::NONE
+        .assertions()
+        .code()
+        .foreign_keys()
+        .repeatables()
+        .requirements()
+        .squash()
+        .texts()
+        .without_transaction();
+
+    /// For scripts that assert something.
+    #[must_use]
+    pub const fn assertions(self) -> Self {
+        Self { assertions: Some(assertion::check), ..self }
+    }
+
+    /// For Rust in transactions.
+    #[must_use]
+    pub const fn code(self) -> Self {
+        Self { code: Some(code::run), ..self }
+    }
+
+    /// For scripts that drop a table, run with foreign keys off, or put their check off.
+    #[must_use]
+    pub const fn foreign_keys(self) -> Self {
+        Self { foreign_keys: Some(Enforcement::CHOSEN), ..self }
+    }
+
+    /// For views and triggers that are made anew.
+    #[must_use]
+    pub const fn repeatables(self) -> Self {
+        Self { repeatables: Some(MadeAnew::FROM_FILES), ..self }
+    }
+
+    /// For migrations that require others.
+    #[must_use]
+    pub const fn requirements(self) -> Self {
+        Self { requirements: Some(Required::LOOKED_FOR), ..self }
+    }
+
+    /// For a set that begins with a squash.
+    #[must_use]
+    pub const fn squash(self) -> Self {
+        Self { squash: Some(InPlace::OF_OTHERS), ..self }
+    }
+
+    /// For a history that keeps ways back, or texts.
+    #[must_use]
+    pub const fn texts(self) -> Self {
+        Self { texts: Some(Texts::KEPT), ..self }
+    }
+
+    /// For scripts that run without a transaction.
+    #[must_use]
+    pub const fn without_transaction(self) -> Self {
+        Self { without_transaction: Some(Resumable::BY_STEPS), ..self }
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parts")
+    }
+}
+
+/// A part that the set needs. The text completes "the program was built without what …".
+pub(crate) fn needed<T>(part: Option<T>, what: &str) -> Result<T, Error> {
+    part.ok_or_else(|| {
+        Error::new(ErrorKind::Set, format!("the program was built without the part of the runner that {what}"))
+            .hint("build it again, with the same version of `dbmigrate-build` and `dbmigrate-runtime`")
+    })
+}
