@@ -30,6 +30,7 @@ stories! {
     rebuilds: "docs/rebuilds.md";
     schema_sql: "docs/schema.md";
     fleets: "docs/fleets.md";
+    testing: "docs/testing.md";
     in_the_program: "docs/in-the-program.md";
 }
 
@@ -42,9 +43,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("docs/pools.md", "examples"),
     ("docs/scripts.md", "scripts"),
     ("docs/sets.md", "sets"),
+    ("docs/snapshot.md", "snapshot"),
     ("docs/squashing.md", "squash"),
-    ("docs/testing.md", "examples"),
 ];
+
+/// Where the files beside the guide can be read.
+const FORGE: &str = "https://github.com/dbmigrate/dbmigrate";
 
 /// The pages of the guide, by their path in the checkout.
 fn pages() -> BTreeSet<String> {
@@ -101,14 +105,19 @@ fn every_link_leads_somewhere() {
     let mut followed = 0;
     for path in pages().into_iter().chain(read) {
         let text = page(&path);
-        for link in links(&text).into_iter().filter(|link| !link.contains("://")) {
+        for link in links(&text) {
             let (file, anchor) = link.split_once('#').map_or((link.as_str(), None), |(file, it)| (file, Some(it)));
-            let target = match file {
-                "" => path.clone(),
-                file => normal(&Path::new(&path).parent().unwrap().join(file)),
+            let target = match ["blob", "tree"].iter().find_map(|it| file.strip_prefix(&format!("{FORGE}/{it}/main/")))
+            {
+                Some(file) => file.to_owned(),
+                None if file.contains("://") => continue,
+                None if file.is_empty() => path.clone(),
+                None => normal(&Path::new(&path).parent().unwrap().join(file)),
             };
+            // The book has no other files.
+            let stays = !path.starts_with("docs/") || target.starts_with("docs/") || file.starts_with(FORGE);
+            assert!(stays, "{path}: `{link}` leads out of the book: name it by {FORGE}/blob/main/…");
             assert!(checkout().join(&target).exists(), "{path}: `{link}` leads nowhere");
-            // A folder beside the guide is not part of the book; a link out of it works on the forge alone.
             if let Some(anchor) = anchor {
                 let anchors = anchors(&page(&target));
                 assert!(anchors.contains(anchor), "{path}: `{link}` names no heading of {target}: {anchors:?}");

@@ -394,11 +394,11 @@ pub(crate) struct StatusArgs {
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]
-    pub(crate) files: FilesArgs,
+    pub(crate) database: DatabaseArgs,
     #[command(flatten)]
     pub(crate) fleet: FleetArgs,
     #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
+    pub(crate) files: FilesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -415,13 +415,13 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) copy: CopyArgs,
     #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
     pub(crate) fleet: FleetArgs,
     #[command(flatten)]
     pub(crate) failures: FailureArgs,
     #[command(flatten)]
     pub(crate) canary: CanaryArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -444,13 +444,13 @@ pub(crate) struct DownArgs {
     #[command(flatten)]
     pub(crate) copy: CopyArgs,
     #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
     pub(crate) fleet: FleetArgs,
     #[command(flatten)]
     pub(crate) failures: FailureArgs,
     #[command(flatten)]
     pub(crate) canary: CanaryArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
 }
 
 /// How many copies of the database are kept, and where.
@@ -500,11 +500,11 @@ pub(crate) struct BackupArgs {
     #[command(flatten)]
     pub(crate) keep: KeepArgs,
     #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
     pub(crate) fleet: FleetArgs,
     #[command(flatten)]
     pub(crate) failures: FailureArgs,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
 }
 
 #[derive(Debug, Args)]

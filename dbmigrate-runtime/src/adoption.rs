@@ -61,13 +61,23 @@ pub struct Adopted<'a> {
 #[derive(Clone, Copy)]
 pub struct TakesOver {
     pub(crate) read: old_history::Read,
+    pub(crate) rows: old_history::Rows,
+    pub(crate) unknown: old_history::Unknown,
+    pub(crate) edited: old_history::Edited,
     pub(crate) convert: take_over::Convert,
     pub(crate) up: up::AdoptThenUp,
 }
 
 impl TakesOver {
     /// The runner's own.
-    pub const HISTORIES: Self = Self { read: old_history::read, convert: take_over::convert, up: up::adopt_then_up };
+    pub const HISTORIES: Self = Self {
+        read: old_history::read,
+        rows: old_history::rows,
+        unknown: old_history::unknown,
+        edited: old_history::edited,
+        convert: take_over::convert,
+        up: up::adopt_then_up,
+    };
 }
 
 impl fmt::Debug for TakesOver {

@@ -3,7 +3,6 @@
 use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::visible;
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
 use crate::interrupted;
@@ -72,13 +71,11 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
     let history = History::new(set);
     let presence = history.presence(db)?;
     if let Some(adoption) = adoption {
-        if !history.has_begun(db)? {
-            if let Some(old) = (adoption.by.read)(db, adoption)? {
-                let matches = matches(set, old.as_rows(set), &[])?;
-                let (old, may_run_late) = (Some(old), Vec::new());
-                let (head, records, is_recognised) = (None, None, false);
-                return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
-            }
+        if let Some(old) = (adoption.by.read)(db, set, adoption)? {
+            let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
+            let (old, may_run_late) = (Some(old), Vec::new());
+            let (head, records, is_recognised) = (None, None, false);
+            return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
         }
     }
     match presence {
@@ -88,7 +85,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
         Presence::History => {
             history.check_shape(db)?;
             let mut head = history.head(db)?;
-            let mut rows = history.rows(db)?;
+            let mut rows = history.rows(db, "number")?;
             let is_recognised = match InPlace::of(set)? {
                 Some(part) => (part.recognise)(set, &mut rows)?,
                 None => false,
@@ -102,15 +99,17 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
-            let records = history.records.read(db)?;
+            let records = match set.parts.repeatables {
+                Some(part) => (part.read)(db, &history.records)?,
+                None => None,
+            };
             Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
         }
     }
 }
 
-/// Merges the two, each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, mut rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
-    rows.sort_by_key(|row| row.number);
+/// Merges the two, which are each by ascending number.
+fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
@@ -232,8 +231,15 @@ impl<'s> Known<'s> {
         let problems = self.matches.iter().filter(|matched| !is_fine(matched));
         let problems = problems.filter_map(|matched| self.problem(matched));
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
-        let problems = self.unknown_to_us().filter(|_| is_newer).chain(problems).collect();
+        let unknown = if is_newer { self.unknown_to_us() } else { Vec::new() };
+        let problems = unknown.into_iter().chain(problems).collect();
         as_error("the history and the program differ", problems)
+    }
+
+    /// What an old history has and we don't know, each as a problem.
+    pub(crate) fn unknown_to_us(&self) -> Vec<Problem> {
+        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+        old.map_or_else(Vec::new, |(old, adoption)| (adoption.by.unknown)(old))
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.
@@ -252,24 +258,15 @@ impl<'s> Known<'s> {
         };
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         let repair = accept_help(name);
-        let differs = self.old.as_ref().and_then(|old| Some((&old.from, old.differs(matched.number)?)));
+        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+        let before = old.and_then(|(old, adoption)| (adoption.by.edited)(old, matched, name));
         let mut notes = matched.difference(&self.set.parts);
         let (kind, message, help) = match &matched.state {
             State::Applied | State::Pending => return None,
-            State::Edited if differs.is_some() => {
-                if let Some((_, [found, expected])) = differs {
-                    notes = vec![format!("its checksum in the history is `{}`, not `{expected}`", visible(found))];
-                }
-                let from = differs.map_or("", |(from, _)| from);
-                (
-                    ErrorKind::Edited,
-                    format!("`{name}` is not what {from} applied: its file was edited since, before it was adopted"),
-                    vec![
-                        "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` \
-                          of the migrator) takes it over"
-                            .into(),
-                    ],
-                )
+            State::Edited if before.is_some() => {
+                let (message, more, help) = before.unwrap_or_default();
+                notes = more;
+                (ErrorKind::Edited, message, help)
             }
             State::Edited => (
                 ErrorKind::Edited,
@@ -521,7 +518,9 @@ mod tests {
             parts: Parts::ALL,
             rules: Rules::DEFAULT,
         };
-        let matches = matches(&set, rows.iter().map(|text| row(text)).collect(), &[]).unwrap();
+        let mut rows: Vec<HistoryRow> = rows.iter().map(|text| row(text)).collect();
+        rows.sort_by_key(|row| row.number);
+        let matches = matches(&set, rows, &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);

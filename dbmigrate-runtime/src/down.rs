@@ -12,7 +12,6 @@ use crate::history_row::HistoryRow;
 use crate::job::{Job, Way};
 use crate::neighbours::refuse_needed;
 use crate::options::Options;
-use crate::parts::Parts;
 use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
@@ -56,7 +55,8 @@ fn back(
     beside: &[&Set<'_>],
     goal: Goal,
 ) -> Result<Report, Error> {
-    let set = &with_all_parts(set);
+    // A way back that another program stored may need what no script of this one does.
+    let set = &set.with_all_parts();
     let targets = planned(session, set, options, beside, goal)?.0;
     if targets.is_empty() {
         return Ok(Report::default());
@@ -113,11 +113,6 @@ fn planned<'s>(
     Ok((targets, jobs))
 }
 
-/// A way back that another program stored may need what no script of this one does.
-fn with_all_parts<'s>(set: &Set<'s>) -> Set<'s> {
-    Set { parts: Parts::ALL, ..*set }
-}
-
 /// Rolls the newest applied migration back and applies its current text.
 pub(crate) fn redo(
     session: &mut dyn Session,
@@ -129,7 +124,7 @@ pub(crate) fn redo(
 }
 
 fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[&Set<'_>]) -> Result<Report, Error> {
-    let set = &with_all_parts(set);
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else { return Ok(Report::default()) };

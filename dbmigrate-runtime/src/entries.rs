@@ -21,6 +21,7 @@ pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options
 }
 
 fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let mut repeatables = repeatable::entries(set, Recorded::NONE);
     let (known, mut notes) = match look(&mut db, set)? {

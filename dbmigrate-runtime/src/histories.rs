@@ -28,9 +28,8 @@ pub fn history_tables<B: Backend>(connection: &mut B::Connection) -> Result<Vec<
 pub(crate) fn others(db: &mut Db<'_>, own: &str) -> Result<Vec<String>, Error> {
     let sql = "SELECT substr(name, 1, length(name) - 5) FROM main.sqlite_master WHERE type = 'table' \
                AND lower(substr(name, -5)) = '_head' ORDER BY name";
-    let candidates = db.query("could not read the database", sql, &[])?;
     let mut found = Vec::new();
-    for table in candidates.into_iter().flatten().filter_map(into_text) {
+    for table in texts(db, "could not read the database", sql, &[])? {
         if !table.eq_ignore_ascii_case(own)
             && has_columns(db, &table, &COLUMNS)?
             && has_columns(db, &format!("{table}_head"), &HEAD_COLUMNS)?
@@ -42,10 +41,34 @@ pub(crate) fn others(db: &mut Db<'_>, own: &str) -> Result<Vec<String>, Error> {
 }
 
 /// Whether a table has these columns; there may be more.
-fn has_columns(db: &mut Db<'_>, table: &str, columns: &[&str]) -> Result<bool, Error> {
+pub(crate) fn has_columns(db: &mut Db<'_>, table: &str, columns: &[&str]) -> Result<bool, Error> {
+    Ok(are_in(columns, &columns_of(db, table)?))
+}
+
+/// Whether all of these columns are among those that a table has.
+pub(crate) fn are_in(columns: &[&str], found: &[String]) -> bool {
+    columns.iter().all(|column| found.iter().any(|name| name == column))
+}
+
+/// The columns of a table, in lower case; none where there is no such table.
+pub(crate) fn columns_of(db: &mut Db<'_>, table: &str) -> Result<Vec<String>, Error> {
     let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-    let rows = db.query("could not read the database", sql, &[text(table)])?;
-    Ok(columns.iter().all(|column| rows.iter().any(|row| row.first() == Some(&text(column)))))
+    texts(db, "could not read the database", sql, &[text(table)])
+}
+
+/// The texts in the first column of what a query returns.
+fn texts(db: &mut Db<'_>, what: &str, sql: &str, params: &[Value]) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for row in db.query(what, sql, params)? {
+        found.extend(row.into_iter().next().and_then(into_text));
+    }
+    Ok(found)
+}
+
+/// The names of the sets that have rows in a history.
+fn sets_in(db: &mut Db<'_>, table: &str) -> Result<Vec<String>, Error> {
+    let sql = format!("SELECT DISTINCT set_name FROM main.{} ORDER BY 1", identifier(table));
+    texts(db, "could not read a history", &sql, &[])
 }
 
 /// The names of all tables of other histories, if any of these names can be one.
@@ -83,16 +106,15 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
         return Ok(Neighbours::Strangers);
     }
     let sql = "SELECT DISTINCT tbl_name FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_'";
-    let tables = db.query("could not read the database", sql, &[])?;
+    let tables = texts(db, "could not read the database", sql, &[])?;
     let known: Vec<String> = others.iter().flat_map(|table| tables_of(table)).chain(history.tables()).collect();
     let is_object = |name: &String| !known.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if !tables.into_iter().flatten().filter_map(into_text).any(|name| is_object(&name)) {
+    if !tables.iter().any(is_object) {
         return Ok(Neighbours::Nothing);
     }
     let mut found = Neighbours::Strangers;
     for table in &others {
-        let sql = format!("SELECT DISTINCT set_name FROM main.{}", identifier(table));
-        for name in db.query("could not read a history", &sql, &[])?.into_iter().flatten().filter_map(into_text) {
+        for name in sets_in(db, table)? {
             if name == set_name {
                 // The set itself has a history, under another name.
                 return Ok(Neighbours::Strangers);
@@ -101,6 +123,16 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
         }
     }
     Ok(found)
+}
+
+/// The history of another name that has rows of a set, where there is one.
+pub(crate) fn elsewhere(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Option<String>, Error> {
+    for table in others(db, history.table())? {
+        if sets_in(db, &table)?.iter().any(|name| name == set_name) {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
 }
 
 /// Where the rows of a set are. Two such tables are an error: nobody can tell which of them is true.
@@ -152,9 +184,7 @@ pub(crate) fn sets(db: &mut Db<'_>, history: &History<'_>, own: &str) -> Result<
     }
     let mut found = Vec::new();
     for table in tables {
-        let sql = format!("SELECT DISTINCT set_name FROM main.{} ORDER BY 1", identifier(&table));
-        let names = db.query("could not read a history", &sql, &[])?;
-        let names = names.into_iter().flatten().filter_map(into_text);
+        let names = sets_in(db, &table)?.into_iter();
         let is_other = |name: &String| name != own || !table.eq_ignore_ascii_case(history.table());
         found.extend(names.filter(is_other).map(|name| (name, table.clone())));
     }

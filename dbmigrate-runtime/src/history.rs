@@ -115,7 +115,7 @@ impl<'s> History<'s> {
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
     pub(crate) fn has_begun(&self, db: &mut Db<'_>) -> Result<bool, Error> {
-        if !self.is_ours(&self.columns(db)?) {
+        if !histories::are_in(&COLUMNS, &self.columns(db)?) {
             return Ok(false);
         }
         let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", self.rows_sql);
@@ -183,7 +183,7 @@ impl<'s> History<'s> {
     /// Refuses a table of this name that is no history.
     pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let found = self.columns(db)?;
-        if self.is_ours(&found) {
+        if histories::are_in(&COLUMNS, &found) {
             return Ok(());
         }
         let table = self.set.table;
@@ -197,18 +197,12 @@ impl<'s> History<'s> {
 
     /// The columns of the table of its name.
     fn columns(&self, db: &mut Db<'_>) -> Result<Vec<String>, Error> {
-        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the history", sql, &[text(self.set.table)])?;
-        Ok(rows.into_iter().filter_map(|row| row.into_iter().next().and_then(into_text)).collect())
+        histories::columns_of(db, self.set.table)
     }
 
-    fn is_ours(&self, columns: &[String]) -> bool {
-        COLUMNS.iter().all(|column| columns.iter().any(|name| name == column))
-    }
-
-    /// The rows of the set, in the order in which they were written.
-    pub(crate) fn rows(&self, db: &mut Db<'_>) -> Result<Vec<HistoryRow>, Error> {
-        let sql = format!("SELECT {} FROM {} WHERE set_name = ?1 ORDER BY id", HistoryRow::COLUMNS, self.rows_sql);
+    /// The rows of the set, by this column: `id` is the order in which they were written.
+    pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<HistoryRow>, Error> {
+        let sql = format!("SELECT {} FROM {} WHERE set_name = ?1 ORDER BY {by}", HistoryRow::COLUMNS, self.rows_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
         rows.into_iter().map(|row| HistoryRow::decode(row).ok_or_else(|| damaged(self.set.table))).collect()
     }
@@ -499,9 +493,13 @@ impl<'s> History<'s> {
         let sql = format!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql);
         let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
         let last = rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text);
-        let mut numbers: Vec<u64> =
-            last.unwrap_or_default().split(' ').filter_map(|number| number.parse().ok()).collect();
-        numbers.sort_unstable();
+        let mut numbers = Vec::new();
+        for number in last.unwrap_or_default().split(' ').filter_map(|number| number.parse::<u64>().ok()) {
+            // Almost always at the end: no sort is carried for it.
+            if let Err(at) = numbers.binary_search(&number) {
+                numbers.insert(at, number);
+            }
+        }
         Ok(numbers)
     }
 }
@@ -521,7 +519,7 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
         return Ok(Vec::new());
     }
     history.check_shape(&mut db)?;
-    history.rows(&mut db)
+    history.rows(&mut db, "id")
 }
 
 /// How long a script and its steps took, as the history has that.

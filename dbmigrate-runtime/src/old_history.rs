@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use crate::adoption::{Adopted, Adoption, OldShape};
-use crate::compare::{Known, as_error};
+use crate::compare::{Known, Match, as_error};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
+use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::set::Set;
 use crate::status::State;
@@ -16,8 +17,17 @@ use crate::verify::Problem;
 /// At most this many records stand in an error.
 const SHOWN: usize = 30;
 
-/// Reads it; none where the database has none.
-pub(crate) type Read = fn(&mut Db<'_>, &Adoption<'_>) -> Result<Option<Old>, Error>;
+/// Reads it; none where the database has none, or ours has begun.
+pub(crate) type Read = fn(&mut Db<'_>, &Set<'_>, &Adoption<'_>) -> Result<Option<Old>, Error>;
+
+/// The rows that ours would have.
+pub(crate) type Rows = fn(&Old, &Set<'_>) -> Vec<HistoryRow>;
+
+/// What it has and we don't know, each as a problem.
+pub(crate) type Unknown = fn(&Old) -> Vec<Problem>;
+
+/// What to say of a migration that was edited before it was adopted: message, notes and help. None where it was not.
+pub(crate) type Edited = fn(&Old, &Match<'_>, &str) -> Option<(String, Vec<String>, Vec<String>)>;
 
 /// What an old history says.
 pub(crate) struct Old {
@@ -37,7 +47,10 @@ pub(crate) struct OldRow {
     pub(crate) differs: Option<[String; 2]>,
 }
 
-pub(crate) fn read(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<Old>, Error> {
+pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> Result<Option<Old>, Error> {
+    if History::new(set).has_begun(db)? {
+        return Ok(None);
+    }
     let Some(shape) = shape(db, adoption)? else { return Ok(None) };
     let what = format!("could not read the history of {}", adoption.from);
     if !shape.forbids.is_empty() {
@@ -130,57 +143,63 @@ fn words(row: Row) -> [Option<String>; 3] {
     std::array::from_fn(|_| values.next().flatten())
 }
 
-impl Old {
-    /// The rows that ours would have.
-    pub(crate) fn as_rows(&self, set: &Set<'_>) -> Vec<HistoryRow> {
-        let row = |(id, old): (usize, &OldRow)| {
-            let at = set.migrations.binary_search_by_key(&old.number, |migration| migration.number).ok()?;
-            let migration = &set.migrations[at];
-            Some(HistoryRow {
-                id: i64::try_from(id).unwrap_or(i64::MAX),
-                name: migration.name.to_owned(),
-                applied_at: old.applied_at.clone().unwrap_or_default(),
-                set_name: set.name.to_owned(),
-                number: old.number,
-                // No checksum of ours is empty.
-                checksum: if old.differs.is_some() { String::new() } else { migration.checksum.to_owned() },
-                state: "applied".to_owned(),
-                statements_done: migration.up.steps.len() as u64,
-                duration: None,
-                steps: Vec::new(),
-                tool: Some(self.from.clone()),
-                has_down: false,
-                text_checksum: None,
-                prefix_checksum: None,
-            })
-        };
-        self.rows.iter().enumerate().filter_map(row).collect()
-    }
+/// By ascending number, as the migrations of a set.
+pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
+    let row = |(id, row): (usize, &OldRow)| {
+        let at = set.migrations.binary_search_by_key(&row.number, |migration| migration.number).ok()?;
+        let migration = &set.migrations[at];
+        Some(HistoryRow {
+            id: i64::try_from(id).unwrap_or(i64::MAX),
+            name: migration.name.to_owned(),
+            applied_at: row.applied_at.clone().unwrap_or_default(),
+            set_name: set.name.to_owned(),
+            number: row.number,
+            // No checksum of ours is empty.
+            checksum: if row.differs.is_some() { String::new() } else { migration.checksum.to_owned() },
+            state: "applied".to_owned(),
+            statements_done: migration.up.steps.len() as u64,
+            duration: None,
+            steps: Vec::new(),
+            tool: Some(old.from.clone()),
+            has_down: false,
+            text_checksum: None,
+            prefix_checksum: None,
+        })
+    };
+    let mut rows: Vec<HistoryRow> = old.rows.iter().enumerate().filter_map(row).collect();
+    rows.sort_by_key(|row| row.number);
+    rows
+}
 
-    /// The checksums of a migration that differ.
-    pub(crate) fn differs(&self, number: u64) -> Option<&[String; 2]> {
-        self.rows.iter().find(|row| row.number == number)?.differs.as_ref()
-    }
+pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
+    let problem = |key: &String| Problem {
+        kind: ErrorKind::NewerDatabase,
+        migration: None,
+        file: None,
+        message: format!("{} has applied `{key}`, which this program does not know", old.from),
+        notes: Vec::new(),
+        help: vec!["run the newer version of the program that applied it".into()],
+    };
+    old.unknown.iter().map(problem).collect()
+}
+
+pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str) -> Option<(String, Vec<String>, Vec<String>)> {
+    let [found, expected] = old.rows.iter().find(|row| row.number == matched.number)?.differs.as_ref()?;
+    let help = "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the \
+                migrator) takes it over";
+    Some((
+        format!("`{name}` is not what {} applied: its file was edited since, before it was adopted", old.from),
+        vec![format!("its checksum in the history is `{}`, not `{expected}`", visible(found))],
+        vec![help.to_owned()],
+    ))
 }
 
 impl Known<'_> {
-    /// What an old history has and we don't know, each as a problem.
-    pub(crate) fn unknown_to_us(&self) -> impl Iterator<Item = Problem> {
-        let old = self.old.iter().flat_map(|old| old.unknown.iter().map(|key| (old.from.as_str(), key)));
-        old.map(|(from, key)| Problem {
-            kind: ErrorKind::NewerDatabase,
-            migration: None,
-            file: None,
-            message: format!("{from} has applied `{key}`, which this program does not know"),
-            notes: Vec::new(),
-            help: vec!["run the newer version of the program that applied it".into()],
-        })
-    }
-
     /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
     pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
         let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
-        let problems = self.unknown_to_us().chain(edited.filter_map(|matched| self.problem(matched))).collect();
+        let problems =
+            self.unknown_to_us().into_iter().chain(edited.filter_map(|matched| self.problem(matched))).collect();
         as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
+use crate::histories::has_columns;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
@@ -81,9 +82,7 @@ impl<'s> Records<'s> {
 
     /// Whether the table is there. Somebody else's of that name is left alone.
     pub(crate) fn exist(&self, db: &mut Db<'_>) -> Result<bool, Error> {
-        let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-        let rows = db.query("could not read the database", sql, &[text(&self.table())])?;
-        Ok(COLUMNS.iter().all(|column| rows.iter().any(|row| row.first() == Some(&text(column)))))
+        has_columns(db, &self.table(), &COLUMNS)
     }
 
     /// The records of the set; `None` where there is no table.

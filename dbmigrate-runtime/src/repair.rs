@@ -71,6 +71,7 @@ pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 }
 
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let Some(known) = history_of(&mut db, set)? else { return Ok(Vec::new()) };
     let fixes = fixes(&mut db, set, &known, None, None)?;
@@ -96,6 +97,7 @@ fn settle(
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Repairs, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     if history_of(&mut db, set)?.is_none() {

@@ -8,7 +8,7 @@
 //! Around what is to be applied stand the hooks of the set, each in a transaction of its own. Who finds nothing pending
 //! under the lock runs no hook; who has applied anything runs the last one, whoever applied the rest.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::backup::Keeper;
@@ -73,8 +73,8 @@ pub(crate) struct Runner<'r, 's> {
     enforced: bool,
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
-    /// Migrations that let another table refer to one that they drop.
-    drop_own: HashSet<String>,
+    /// Migrations that let another table refer to one that they drop, sorted.
+    drop_own: Vec<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
     /// Whether an object of a repeatable was in the way of a migration: they all go before it, as none would be there
@@ -129,7 +129,7 @@ impl<'r, 's> Runner<'r, 's> {
             group,
             enforced,
             all_off: false,
-            drop_own: HashSet::new(),
+            drop_own: Vec::new(),
             alone: None,
             makes_way: false,
             deferring: false,
@@ -322,7 +322,9 @@ impl<'r, 's> Runner<'r, 's> {
             Err(stop) => stop,
         };
         if matches!(stop, Stop::NeedsOff) {
-            self.drop_own.insert(job.name.clone());
+            if let Err(at) = self.drop_own.binary_search(&job.name) {
+                self.drop_own.insert(at, job.name.clone());
+            }
         }
         // Those before it have to be kept, and it has to be seen alone.
         let split = others > 0 && self.is_filling(batch);
@@ -430,7 +432,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
-        let drops_own = self.drop_own.contains(&job.name);
+        let drops_own = self.drop_own.binary_search(&job.name).is_ok();
         let choice =
             foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own, set.parts.foreign_keys)?;
         if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {

@@ -44,6 +44,13 @@ pub struct Set<'a> {
     pub rules: Rules,
 }
 
+impl Set<'_> {
+    /// The same, for what may meet in a database what no script of the program does.
+    pub(crate) fn with_all_parts(&self) -> Self {
+        Self { parts: Parts::ALL, ..*self }
+    }
+}
+
 /// What the first migration of a set stands for: databases that have some of these get the others, and those that have
 /// all of them have it.
 #[derive(Debug, Clone, Copy)]

@@ -159,7 +159,7 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
     guarded(session, options, |db, _, _| {
         is_own = db.transaction(|db| {
             let history = History::new(set);
-            let Some(recorded) = to_record(squash, first, history.rows(db)?) else { return Ok(false) };
+            let Some(recorded) = to_record(squash, first, history.rows(db, "number")?) else { return Ok(false) };
             if history.head(db)?.is_none() {
                 history.create(db)?;
             }
@@ -204,7 +204,7 @@ fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<HistoryRow>>, Error
         return Ok(None);
     }
     history.check_shape(db)?;
-    history.rows(db).map(Some)
+    history.rows(db, "number").map(Some)
 }
 
 /// What is in force for a database that has some of what a squash replaces.
@@ -252,10 +252,7 @@ impl<'a> InForce<'a> {
 /// Whether the history of another tool, which was not taken over yet, has anything.
 fn has_old_rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<bool, Error> {
     let Some(adoption) = &set.adoption else { return Ok(false) };
-    if History::new(set).has_begun(db)? {
-        return Ok(false);
-    }
-    Ok((adoption.by.read)(db, adoption)?.is_some_and(|old| !old.rows.is_empty()))
+    Ok((adoption.by.read)(db, set, adoption)?.is_some_and(|old| !old.rows.is_empty()))
 }
 
 /// What there was before any squash.

@@ -308,7 +308,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     let message = "the database has tables, but no history of migrations";
     let error = Error::new(ErrorKind::ExistingSchema, message);
     // It is worth a note, and no other error.
-    let elsewhere = histories::table_of(db, &History::new(set), set.name).unwrap_or_default();
+    let elsewhere = histories::elsewhere(db, &History::new(set), set.name).unwrap_or_default();
     let error = match elsewhere {
         Some(table) => error.note(format!(
             "the history of {} is in the table `{table}`, and the program looks into `{}`",

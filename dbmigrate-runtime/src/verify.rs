@@ -80,6 +80,7 @@ pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options
 }
 
 fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
+    let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let nothing_recorded = |problems| Verification {
         checked: 0,
@@ -97,7 +98,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         Err(error) => return Err(error),
     };
     let differing = known.matches.iter().filter(|matched| !matched.state.is_allowed(set.rules));
-    let unknown = known.unknown_to_us().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
+    let unknown = known.unknown_to_us().into_iter().filter(|_| set.rules.newer_database == NewerDatabase::Refuse);
     let mut problems: Vec<Problem> = unknown.chain(differing.filter_map(|matched| known.problem(matched))).collect();
     problems.extend(squash::pruned_problem(set, &known));
     if known.old.is_none() {

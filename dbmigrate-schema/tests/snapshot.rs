@@ -179,6 +179,18 @@ fn what_a_program_has_otherwise_than_a_replay_is_refused() {
 }
 
 #[test]
+fn a_table_by_the_name_of_the_history_is_refused() {
+    // Some tools make theirs in the first file; in a program ours is there.
+    let theirs = "CREATE TABLE t (x);\nCREATE TABLE IF NOT EXISTS \"_Migrations\" (id);";
+    refuses(
+        theirs,
+        "snapshot-history migrations/001_m.sql:2:28: error: `_Migrations` is the name of a table of the history",
+    );
+    let renamed = set_of("table = \"ours\"", &[("001_m.sql", theirs)]);
+    assert_eq!(taken_of(&renamed).unwrap().objects, 2);
+}
+
+#[test]
 fn what_a_database_in_memory_does_not_keep_is_refused() {
     let bare = |text: &str| format!("-- dbmigrate: no-transaction\nCREATE TABLE t (x);\n{text}");
     for (statement, expect) in [

@@ -39,9 +39,7 @@ pub trait Tool {
 /// What a program asks of its database first: SQLite reads the whole schema for it.
 const FIRST_QUERY: &str = "SELECT CAST(count(*) AS TEXT) FROM account_0";
 
-/// # Errors
-///
-/// For wrong words, and whatever the tool fails with.
+/// One measurement, as the words of the command line say.
 pub fn main<T: Tool>() -> std::process::ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -71,7 +71,7 @@ pub fn digits(value: f64) -> String {
 #[must_use]
 pub fn whole(value: f64) -> String {
     let text = format!("{value:.0}");
-    if text.len() > 4 && !text.starts_with('-') {
+    if text.len() > 3 && !text.starts_with('-') {
         let (thousands, rest) = text.split_at(text.len() - 3);
         return format!("{thousands},{rest}");
     }

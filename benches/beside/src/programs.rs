@@ -32,9 +32,9 @@ impl Place {
         self.work.join("bin").join(set).join(tool.name())
     }
 
-    /// Where databases are made, on the same disk as the checkout unless told otherwise.
+    /// Where databases are made, on the disk of all the rest, and apart from those of another run.
     pub fn scratch(&self, name: &str) -> PathBuf {
-        self.work.join("scratch").join(name)
+        self.work.join(format!("scratch-{}", std::process::id())).join(name)
     }
 
     /// The command line of a tool, if it is there.

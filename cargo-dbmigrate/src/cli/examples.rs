@@ -139,7 +139,7 @@ pub(crate) const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("up", "all of it"),
             ("up --dry-run", "on a copy, to see what happens"),
             ("up --to 005 --database copy.db", "up to one, elsewhere"),
-            ("up --databases 'tenants/**/*.db' --canary 10", "many databases, ten before the others"),
+            ("up --databases 'tenants/**/*.db' --canary 10", "many databases, ten of them first"),
         ],
     ),
     (

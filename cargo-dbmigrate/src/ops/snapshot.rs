@@ -21,6 +21,9 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
 use crate::ops::{create, edit, house, runtime_set};
 
+#[cfg(test)]
+mod tests;
+
 /// From how many migrations after it on a snapshot is worth another one.
 const BEHIND: usize = 50;
 

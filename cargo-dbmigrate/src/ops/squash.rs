@@ -16,7 +16,7 @@ mod change;
 mod prune;
 mod stopped;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod undo;
 
 use change::{Change, apply};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use dbmigrate_core::token::{tokens, unquote};
 use dbmigrate_core::{
-    Diagnostic, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Step, snapshot as core,
+    Diagnostic, Location, MigrationSet, Script, Severity, Snapshot as Sealed, SourceText, Span, Step, snapshot as core,
 };
 use rusqlite::Connection;
 
@@ -65,6 +66,9 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     if objects(&original).map_err(|error| vec![unusable(&error)])?.iter().any(super::Object::is_statistics) {
         let message = "the migrations leave statistics for SQLite's planner, in a program those of the history as well";
         return Err(vec![Diagnostic::error("snapshot-statistics", message)]);
+    }
+    if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
+        return Err(vec![problem]);
     }
     let Snapshot { sql, objects, rows, refers } =
         snapshot(&original, stubs).map_err(|refusal| vec![refused(refusal, CODES)])?;
@@ -144,6 +148,28 @@ fn elsewhere(migrations: &[dbmigrate_core::SourceMigration]) -> Vec<Diagnostic> 
         }
     }
     problems
+}
+
+/// What is said of migrations that make a table by the name of one of the history's: in a program that is there before
+/// them, and is another one.
+fn history(part: &MigrationSet, original: &Connection) -> rusqlite::Result<Option<Diagnostic>> {
+    let table = &part.config.table;
+    let names = [table.clone(), format!("{table}_head"), format!("{table}_repeatable")];
+    let is_one = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let Some(made) = objects(original)?.into_iter().find(|object| is_one(&object.name)) else { return Ok(None) };
+    let message = format!("`{}` is the name of a table of the history, which a program has there", made.name);
+    let fault = Diagnostic::error("snapshot-history", message)
+        .help("give the history another name: `table = \"…\"` under `[package.metadata.migrations]` in `Cargo.toml`");
+    let places = part.migrations.iter().filter_map(ups).find_map(|up| {
+        let text = up.source.slice(up.section);
+        let token = tokens(text).find(|token| is_one(&unquote(token.text(text))))?;
+        let start = up.section.start + token.span.start;
+        Some(Location::new(&up.source, Span::new(start, start + token.span.end - token.span.start)))
+    });
+    Ok(Some(match places {
+        Some(place) => fault.at(place),
+        None => fault,
+    }))
 }
 
 /// Refuses a hook that leaves something in an empty database: no fresh one would be empty after it.

@@ -72,8 +72,46 @@ pub(crate) fn put_rows(connection: &Connection, model: &Model, die: &mut Die) ->
     index_text(connection, model)
 }
 
-/// A row of small values that differ, mostly; what SQLite refuses is no row.
-fn insert(connection: &Connection, model: &Model, table: &Table, at: usize, die: &mut Die) {
+/// Puts rows into tables, and returns the statements that did.
+pub(crate) fn row_statements(connection: &Connection, model: &Model, die: &mut Die) -> Vec<String> {
+    let mut statements = Vec::new();
+    for table in &model.tables {
+        for at in 0..die.below(6) {
+            statements.extend(insert(connection, model, table, at, die));
+        }
+        if table.key.as_ref().is_some_and(|key| key.autoincrement) {
+            let sql = format!("DELETE FROM {0} WHERE rowid = (SELECT max(rowid) FROM {0})", quoted(&table.name));
+            statements.extend(connection.execute_batch(&sql).is_ok().then_some(sql));
+        }
+    }
+    // By their rowids, as a migration would not ask for them.
+    for _ in 0..6 {
+        let sql = "SELECT \"table\", rowid FROM pragma_foreign_key_check GROUP BY 1, 2";
+        for orphan in ask(connection, sql).unwrap_or_default() {
+            let Some(Cell::Text(table)) = orphan.first() else { continue };
+            let found = model.tables.iter().find(|it| it.name.as_bytes() == table.as_slice());
+            let Some(table) = found else { continue };
+            let name = quoted(&table.name);
+            let sql = match (
+                orphan.get(1),
+                table.alias().map(|alias| quoted(&alias.name)).or(table.rowid().map(str::to_owned)),
+            ) {
+                (Some(Cell::Integer(id)), Some(rowid)) => format!("DELETE FROM {name} WHERE {rowid} = {id}"),
+                _ => format!("DELETE FROM {name}"),
+            };
+            statements.extend(connection.execute_batch(&sql).is_ok().then_some(sql));
+        }
+    }
+    for search in model.searches.iter().filter(|search| search.content.is_some()) {
+        let name = quoted(&search.name);
+        let sql = format!("INSERT INTO {name} ({name}) VALUES ('rebuild')");
+        statements.extend(connection.execute_batch(&sql).is_ok().then_some(sql));
+    }
+    statements
+}
+
+/// A row of small values that differ, mostly; what SQLite refuses is no row. The statement, if it is one.
+fn insert(connection: &Connection, model: &Model, table: &Table, at: usize, die: &mut Die) -> Option<String> {
     let (mut names, mut values) = (Vec::new(), Vec::new());
     if let (Some(rowid), None) = (table.rowid(), table.alias()) {
         names.push(rowid.to_owned());
@@ -102,7 +140,7 @@ fn insert(connection: &Connection, model: &Model, table: &Table, at: usize, die:
     }
     let sql =
         format!("INSERT OR IGNORE INTO {} ({}) VALUES ({})", quoted(&table.name), names.join(", "), values.join(", "));
-    let _ = connection.execute_batch(&sql);
+    connection.execute_batch(&sql).is_ok().then_some(sql)
 }
 
 fn value(column: &Column, at: usize, die: &mut Die) -> String {

@@ -20,6 +20,7 @@ mod rewritten;
 #[path = "../support/set.rs"]
 mod set;
 mod shrink;
+mod snapshots;
 mod sql;
 mod step;
 
@@ -200,4 +201,27 @@ fn case_39_what_is_planned_is_proved_and_what_is_wrong_is_not() {
     let all: usize = refused.values().sum();
     assert!(200 * unseen.len() <= all, "{}", unseen.join("\n"));
     assert!(std::env::var_os("DBMIGRATE_SEED").is_some() || refused.len() == 7, "{refused:?}");
+}
+
+#[test]
+fn snapshots_of_random_histories_are_what_the_migrations_lead_to() {
+    let (mut failures, mut taken, mut rows) = (Vec::new(), 0, 0);
+    let mut refused = std::collections::BTreeMap::new();
+    for seed in seeds(100, 10) {
+        shrink::tell_of_a_thousand(seed);
+        let case = Case::new(seed);
+        match snapshots::came(&case) {
+            Ok(snapshots::Came::Snapshot(count)) => (taken, rows) = (taken + 1, rows + count),
+            Ok(snapshots::Came::Refused(why)) => *refused.entry(why).or_insert(0) += 1,
+            Err(why) => {
+                shrink::tell(seed, &why);
+                failures.push((case, why));
+            }
+        }
+    }
+    shrink::panic_with(&failures, |case| snapshots::came(case).err());
+    if std::env::var_os("DBMIGRATE_SEED").is_none() {
+        // A test that takes few, or of few rows, says little.
+        assert!(2 * taken > refused.values().sum::<usize>() && rows > 2 * taken, "{taken}, {rows} rows, {refused:?}");
+    }
 }

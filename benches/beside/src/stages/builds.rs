@@ -90,6 +90,7 @@ pub fn builds(place: &Place) -> Result<Figures> {
         }
     }
     files::remove_folder(&target)?;
+    files::remove_folder(&place.scratch(""))?;
     Ok(figures)
 }
 

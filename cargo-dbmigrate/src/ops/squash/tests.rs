@@ -14,7 +14,7 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::runtime_set::with_set;
 
 /// Thirty migrations with something of everything.
-const TEXTS: [&str; 30] = [
+pub(crate) const TEXTS: [&str; 30] = [
     "CREATE TABLE teams (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);",
     "INSERT INTO teams (name) VALUES ('red'), ('blue'), ('it''s green');",
     "CREATE TABLE users (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES teams (id) ON DELETE CASCADE, name TEXT);",
