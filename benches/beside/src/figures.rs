@@ -64,7 +64,8 @@ impl Figures {
         for (name, answer) in &self.answers {
             let _ = writeln!(text, "{name}\t=\t{answer}");
         }
-        Ok(files::write(path, &text)?)
+        files::write(path, &text)?;
+        Ok(())
     }
 
     /// # Errors

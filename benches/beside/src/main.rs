@@ -9,6 +9,7 @@ mod markdown;
 mod process;
 mod programs;
 mod report;
+mod row;
 mod sets;
 mod stages;
 mod tools;

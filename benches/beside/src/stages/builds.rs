@@ -11,6 +11,9 @@ use crate::sets::{self, Set};
 use crate::tools::Tool;
 use crate::{Result, files, process};
 
+/// The set that gets one file more.
+const GROWN: &str = "grown";
+
 /// What needs no build: crates, and the sizes of what was built for the other stages.
 ///
 /// # Errors
@@ -109,7 +112,7 @@ fn build(tool: Tool, package: &Path, target: &Path, flags: &[&str]) -> Result<pr
 fn new_file(place: &Place, figures: &mut Figures, tool: Tool, target: &Path) -> Result<()> {
     let name = tool.name();
     let set = Set::of(COUNTS[2]);
-    let package = place.lay_out(tool, "grown", Some(&set))?;
+    let package = place.lay_out(tool, GROWN, Some(&set))?;
     build(tool, &package, target, &[])?;
     let file = package.join("migrations").join(sets::file(tool, COUNTS[2] + 1, "newcomer"));
     files::write(&file, "CREATE TABLE newcomer (id INTEGER PRIMARY KEY);\n")?;
@@ -133,7 +136,7 @@ fn new_file(place: &Place, figures: &mut Figures, tool: Tool, target: &Path) -> 
 fn has_newcomer(place: &Place, tool: Tool, target: &Path) -> Result<bool> {
     place.empty_scratch()?;
     let database = place.scratch("grown.db").to_string_lossy().into_owned();
-    let program = target.join("debug").join(package_name(tool));
+    let program = target.join("debug").join(package_name(tool, GROWN));
     process::succeeds(std::process::Command::new(&program).args(["start", &database]))?;
     let asked = "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE name = 'newcomer'";
     let run = process::succeeds(std::process::Command::new(&program).args(["ask", &database, asked]))?;
