@@ -137,8 +137,8 @@ fn a_migration_is_tested_in_the_set_that_has_it() {
     project.dbmigrate(["test", "001_invoices"]).succeeds().says("001_invoices").says_not("001_users ");
     project.dbmigrate(["test", "users"]).succeeds().says("001_users");
     project.dbmigrate(["test", "users", "invoices"]).succeeds().says("001_users").says("001_invoices");
-    project.dbmigrate(["test", "nothing"]).exits(101).says("no migration is called `nothing`");
-    project.dbmigrate(["test", "users", "--set", "billing"]).exits(101).says("no migration is called `users`");
+    project.dbmigrate(["test", "nothing"]).exits(2).says("no migration is called `nothing`");
+    project.dbmigrate(["test", "users", "--set", "billing"]).exits(2).says("no migration is called `users`");
 }
 
 #[test]
