@@ -17,7 +17,7 @@ use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code};
+use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::Settings;
 use crate::history::History;
 use crate::history_row::Took;
@@ -596,10 +596,4 @@ fn after(error: Error, report: &Report) -> Error {
         1 => error.note("the one before it stays as it is"),
         many => error.note(format!("the {many} before it stay as they are")),
     }
-}
-
-/// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
-/// it only costs a look.
-fn mentions_deferring(script: &Script<'_>) -> bool {
-    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
 }
