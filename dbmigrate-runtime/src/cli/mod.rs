@@ -38,10 +38,9 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-pub use crate::excerpt::visible;
 pub use aim::Aim;
 pub use beside::belongs_to_another;
-pub use human::time;
+pub use human::{time, visible};
 pub use live::Live;
 pub use location::database_path;
 pub use open::open_existing;
