@@ -95,10 +95,11 @@ fn the_pages_of_the_crates_are_complete() {
 fn no_dependency_needs_a_newer_rust_than_the_crate_says() {
     let metadata = metadata(true);
     let resolve = metadata.resolve.as_ref().unwrap();
-    for (of, needs) in SHIPS.map(|name| (name, OLDEST_OF_PROGRAMS)).into_iter().chain([
-        ("dbmigrate-schema", OLDEST_OF_TOOLS),
-        ("cargo-dbmigrate", OLDEST_OF_TOOLS),
-    ]) {
+    for (of, needs) in SHIPS
+        .map(|name| (name, OLDEST_OF_PROGRAMS))
+        .into_iter()
+        .chain([("dbmigrate-schema", OLDEST_OF_TOOLS), ("cargo-dbmigrate", OLDEST_OF_TOOLS)])
+    {
         let mut open = vec![&metadata.packages.iter().find(|package| package.name == of).unwrap().id];
         let mut seen = open.clone();
         while let Some(id) = open.pop() {
@@ -108,7 +109,8 @@ fn no_dependency_needs_a_newer_rust_than_the_crate_says() {
             }
             let node = resolve.nodes.iter().find(|node| node.id == *id).unwrap();
             for dependency in &node.deps {
-                let ships = dependency.dep_kinds.iter().any(|kind| kind.kind != cargo_metadata::DependencyKind::Development);
+                let ships =
+                    dependency.dep_kinds.iter().any(|kind| kind.kind != cargo_metadata::DependencyKind::Development);
                 if ships && !seen.contains(&&dependency.pkg) {
                     seen.push(&dependency.pkg);
                     open.push(&dependency.pkg);
@@ -157,6 +159,32 @@ fn refuse_newer(tokens: TokenStream, file: &Path) {
         assert_ne!(found, ["&", "&", "let"], "{}:{line}: a chain of `let`", file.display());
         assert_ne!(found, ["$", "crate", "as"], "{}:{line}: `use $crate as`", file.display());
     }
+}
+
+/// The commands of the workflows are those that people have.
+#[test]
+fn every_long_proof_runs_every_night_as_it_is_documented() {
+    let read = |path: &str| fs::read_to_string(checkout().join(path)).unwrap();
+    let documented = read("CONTRIBUTING.md");
+    let workflows = read(".github/workflows/long.yml") + &read(".github/workflows/ci.yml");
+    let mut proofs = 0;
+    for command in
+        documented.split('`').filter(|text| text.starts_with("DBMIGRATE_") || text.starts_with(".ci/checks "))
+    {
+        // Its engine comes by npm, as peers/README.md says.
+        if !command.starts_with("DBMIGRATE_PEERS") {
+            let known = match command.strip_prefix(".ci/checks ") {
+                Some(check) => {
+                    workflows.contains(&format!(" {check}"))
+                        && workflows.contains("run: .ci/checks ${{ matrix.check }}")
+                }
+                None => workflows.contains(&format!("run: \"{command}\"")),
+            };
+            assert!(known, "no workflow runs `{command}`");
+            proofs += 1;
+        }
+    }
+    assert!(proofs >= 12, "only {proofs} commands of CONTRIBUTING.md were found");
 }
 
 fn walk(folder: &Path) -> Vec<PathBuf> {
