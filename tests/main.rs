@@ -64,6 +64,7 @@ mod sets;
 mod settle;
 mod since;
 mod snapshot;
+mod snapshot_kill;
 mod sound;
 mod squash;
 mod stand_ins;

@@ -67,6 +67,16 @@ pub fn run(set: &MigrationSet) -> Connection {
     connection
 }
 
+/// All statements of a set, in one transaction.
+#[must_use]
+pub fn batch(set: &MigrationSet) -> String {
+    let texts = set.migrations.iter().filter_map(|migration| match &migration.body {
+        Body::Sql { up, .. } => Some(format!("{};", up.source.slice(up.section))),
+        Body::Rust(_) => None,
+    });
+    format!("BEGIN; {} COMMIT", texts.collect::<String>())
+}
+
 /// The migration at this place. Twenty of them are a round, which begins with tables of its own and comes back to those
 /// of the round before.
 fn migration(at: usize) -> String {
