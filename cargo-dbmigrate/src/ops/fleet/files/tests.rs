@@ -1,3 +1,5 @@
+//! What is found where.
+
 use super::*;
 
 /// A folder with these files, for the test of that name.
