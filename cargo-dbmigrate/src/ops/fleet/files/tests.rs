@@ -1,4 +1,4 @@
-//! What is found where.
+//! Which files patterns and lists name, and which are left out.
 
 use super::*;
 
