@@ -255,3 +255,35 @@ fn the_guide_runs_as_it_is_written() {
         assert!(text.contains(&format!("\n| `{}` |", layout.name())), "{layout:?} is not in the table");
     }
 }
+
+#[test]
+fn a_folder_that_has_nothing_of_the_tool_says_what_it_has() {
+    let project = Project::new("layouts-wrong");
+    project.write("db/V1__users.sql", "CREATE TABLE users (id INTEGER PRIMARY KEY);\n");
+    for command in ["list", "check", "schema", "test", "status"] {
+        let run = project.dbmigrate([command, "--layout", "diesel", "--dir", "db"]).exits(101);
+        run.says("`db` has no migrations of diesel").says("`--layout refinery`");
+    }
+    std::fs::create_dir_all(project.root.join("empty")).unwrap();
+    let run = project.dbmigrate(["list", "--layout", "sqlx", "--dir", "empty"]).exits(101);
+    run.says("`empty` has no migrations of sqlx").says("`--dir DIR`");
+}
+
+#[test]
+fn status_reads_the_history_that_the_tool_kept() {
+    for (tool, table) in [("diesel", "__diesel_schema_migrations"), ("refinery", "refinery_schema_history")] {
+        let project = crate::adopt::installed(tool, "installed.sql", "status-layout");
+        let count = project.query("app.db", &format!("SELECT count(*) FROM {table}"))[0].parse::<usize>().unwrap();
+        let before = std::fs::read(project.root.join("app.db")).unwrap();
+        let flags = ["--layout", tool, "--dir", "migrations", "--database", "app.db"];
+        let run = project.dbmigrate(["status"].iter().chain(&flags)).succeeds();
+        assert_eq!(run.stdout.matches("[x] ").count(), count, "{run}");
+        assert!(run.stdout.contains("Pending: 1"), "{run}");
+        project.dbmigrate(["status", "--check"].iter().chain(&flags)).exits(1);
+        assert_eq!(std::fs::read(project.root.join("app.db")).unwrap(), before);
+        // A database that the tool does not keep has none of them.
+        project.execute("new.db", "PRAGMA user_version = 0");
+        let flags = ["--layout", tool, "--dir", "migrations", "--database", "new.db"];
+        project.dbmigrate(["status"].iter().chain(&flags)).succeeds().says("Applied: 0");
+    }
+}

@@ -116,16 +116,16 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
 #[test]
 fn a_slip_in_what_is_required_of_a_set_is_seen_before_it_runs() {
     let project = two_sets("sets-slips", "app.db", "app.db");
-    project.write("migrations/billing/001_invoices.sql", &INVOICES.replace("accounts/", "acounts/"));
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "acounts/"));
     let run = project.dbmigrate(["check", "--set", "billing"]);
     let run =
         run.says("warning: no set of the package is called `acounts`").says("migrations/billing/001_invoices.sql:1:1");
     run.says("if `accounts` is meant: `requires accounts/001_users`");
     // A name of its own that sounds like none is another package's.
-    project.write("migrations/billing/001_invoices.sql", &INVOICES.replace("accounts/", "library/"));
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "library/"));
     project.dbmigrate(["check", "--set", "billing"]).says_not("no set of the package");
     // Without the set it is one of the set itself.
-    project.write("migrations/billing/001_invoices.sql", &INVOICES.replace("accounts/", ""));
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", ""));
     let run = project.dbmigrate(["check", "--set", "billing"]).exits(1).says("no migration is called `001_users`");
     run.says("that of the set `accounts`: write `-- dbmigrate: requires accounts/001_users`");
 }
@@ -137,8 +137,8 @@ fn a_migration_is_tested_in_the_set_that_has_it() {
     project.dbmigrate(["test", "001_invoices"]).succeeds().says("001_invoices").says_not("001_users ");
     project.dbmigrate(["test", "users"]).succeeds().says("001_users");
     project.dbmigrate(["test", "users", "invoices"]).succeeds().says("001_users").says("001_invoices");
-    project.dbmigrate(["test", "nothing"]).exits(101).says("no migration is called `nothing`");
-    project.dbmigrate(["test", "users", "--set", "billing"]).exits(101).says("no migration is called `users`");
+    project.dbmigrate(["test", "nothing"]).exits(2).says("no migration is called `nothing`");
+    project.dbmigrate(["test", "users", "--set", "billing"]).exits(2).says("no migration is called `users`");
 }
 
 #[test]

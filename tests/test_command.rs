@@ -47,7 +47,7 @@ fn a_sound_set_passes_and_a_lossy_one_does_not() {
     project.dbmigrate(["test", "column"]).succeeds().says("002_column").says_not("001_tables ");
     project.dbmigrate(["test", "3"]).exits(1).says("`003_lossy` on its way up").says_not("`001_tables`");
     project.dbmigrate(["test", "--from", "2"]).exits(1).says("1 older version to the newest");
-    project.dbmigrate(["test", "nope"]).exits(101).says("no migration is called `nope`");
+    project.dbmigrate(["test", "nope"]).exits(2).says("no migration is called `nope`");
     assert!(!project.has("app.db"));
 }
 

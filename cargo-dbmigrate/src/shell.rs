@@ -3,11 +3,14 @@
 //! stdout is for data, stderr for people. A shell can be a pair of buffers, so whole commands run in a test.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use dbmigrate_runtime::cli::{Aim, Terminal};
 
 use crate::cli::{ColorWhen, MessageFormat, Verbosity};
+
+pub(crate) mod links;
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -29,6 +32,21 @@ pub(crate) struct Shell {
     closed: bool,
     /// What suggested commands are to name.
     aim: Aim,
+    /// Whether the terminal is given links.
+    links: bool,
+    /// Whose findings are shown.
+    about: Option<About>,
+}
+
+/// A package whose findings are shown.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    /// Its name.
+    pub(crate) package: String,
+    /// Its folder.
+    pub(crate) root: PathBuf,
+    /// The way there from where the command was called, with a `/` at its end; empty where that is the folder itself.
+    pub(crate) way: String,
 }
 
 impl Shell {
@@ -45,6 +63,8 @@ impl Shell {
             verbosity,
             format,
             styled: choice != anstream::ColorChoice::Never,
+            links: choice != anstream::ColorChoice::Never && format == MessageFormat::Human && links::are_wanted(),
+            about: None,
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
             live: io::stderr().is_terminal(),
             closed: false,
@@ -55,6 +75,21 @@ impl Shell {
     /// From now on suggested commands name this database and this set.
     pub(crate) fn aim(&mut self, aim: Aim) {
         self.aim = aim;
+    }
+
+    /// From now on findings are of this package.
+    pub(crate) fn about(&mut self, about: About) {
+        self.about = Some(about);
+    }
+
+    /// Whose findings are shown, where somebody said so.
+    pub(crate) fn subject(&self) -> Option<&About> {
+        self.about.as_ref()
+    }
+
+    /// Whether what is said to people may hold links.
+    pub(crate) fn has_links(&self) -> bool {
+        self.links
     }
 
     /// The text, in which suggested commands name them.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dbmigrate_build::{Builder, Generated};
-use dbmigrate_core::lock::{Lock, SealedSchema};
+use dbmigrate_core::lock::{Lock, SealedSchema, SealedSnapshot};
+use dbmigrate_core::{SourceText, snapshot};
 
 /// A package folder that goes away with the value.
 struct Package(PathBuf);
@@ -220,6 +221,47 @@ fn the_fingerprint_is_that_of_exactly_this_set() {
     assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
     fs::remove_file(package.0.join(view.0)).unwrap();
     assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+}
+
+#[test]
+fn a_snapshot_is_embedded_where_it_is_sealed_and_of_these_migrations() {
+    let text = "CREATE TABLE t(a);\nINSERT INTO t VALUES (1);\n";
+    let package = Package::new(&[FIRST, SECOND]);
+    assert_contains(package.plan().module(), "    squash: None,\n    snapshot: None,\n");
+    package.write("migrations/snapshot.sql", text);
+    let fault = |expect: &str| {
+        let plan = package.plan();
+        assert_eq!(plan.faults(), 1);
+        assert_contains(plan.module(), expect);
+        assert_contains(plan.module(), "cargo dbmigrate snapshot");
+    };
+    fault("`migrations/snapshot.sql` is not sealed");
+    let set = dbmigrate_core::load(&package.0).set;
+    let source = SourceText::new("migrations/snapshot.sql", text);
+    let (chain, checksum) = (set.migrations[0].chain.clone(), snapshot::checksum(&source));
+    let seal = SealedSnapshot { number: set.migrations[0].number, chain: chain.clone(), checksum };
+    package.write("migrations/migrations.lock", &Lock { snapshot: Some(seal), ..Lock::default() }.to_text());
+    let plan = package.plan();
+    assert_eq!(plan.faults(), 0, "{}", plan.module());
+    for part in [
+        "    snapshot: Some(__dbmigrate::Snapshot {\n        number: 1,\n".to_owned(),
+        format!("        chain: \"{chain}\",\n        script: __dbmigrate::Script {{\n"),
+        "text: include_str!(\"snapshot.sql\"),\n".to_owned(),
+        "        by: __dbmigrate::StartsFrom::SNAPSHOT,\n    }),\n    adoption: None,\n".to_owned(),
+    ] {
+        assert_contains(plan.module(), &part);
+    }
+    let out = package.0.join("out");
+    fs::create_dir_all(&out).unwrap();
+    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
+    assert_eq!(fs::read_to_string(out.join("dbmigrate/snapshot.sql")).unwrap(), text);
+    // Of other migrations it is a cache that is of no use, and no fault.
+    package.write(FIRST.0, "CREATE TABLE t(a, b);\n");
+    assert_eq!(package.plan().faults(), 0);
+    assert_contains(package.plan().module(), "    squash: None,\n    snapshot: None,\n");
+    package.write(FIRST.0, FIRST.1);
+    package.write("migrations/snapshot.sql", &text.replace('1', "2"));
+    fault("`migrations/snapshot.sql` was edited since it was sealed");
 }
 
 #[test]

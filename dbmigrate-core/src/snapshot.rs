@@ -15,6 +15,9 @@ use crate::migration::SourceMigration;
 use crate::script::{self, Halves, Script, Step};
 use crate::source::SourceText;
 
+#[cfg(test)]
+mod tests;
+
 /// The name of the file in the folder of the migrations.
 pub const FILE: &str = "snapshot.sql";
 

@@ -203,7 +203,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// For a  of the program: tries the migrations on databases in memory, or gives it a migrated database.
+    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
     #[must_use]
     pub fn testing(self) -> Testing<'a, B> {
         Testing::new(self)
@@ -560,9 +560,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// When SQLite can't read the database.
     pub fn schema_fingerprint_of(&self, connection: &mut B::Connection) -> Result<String, Error> {
-        let mut session = self.session(connection);
-        let mut db = Db::new(&mut session, &self.options);
-        Ok(Objects::read(&mut db, &History::new(self.set))?.fingerprint())
+        self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set))?.fingerprint()))
     }
 
     fn down_by(&self, connection: &mut B::Connection, goal: down::Goal) -> Result<Report, Error> {

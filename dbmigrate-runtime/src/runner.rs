@@ -17,7 +17,7 @@ use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code};
+use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::Settings;
 use crate::history::History;
 use crate::history_row::Took;
@@ -563,10 +563,4 @@ fn mentions(script: &Script<'_>, table: &str) -> bool {
     let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let mut places = script.text.as_bytes().windows(table.len().max(1));
     !is_plain || has_code(script) || places.any(|place| place.eq_ignore_ascii_case(table.as_bytes()))
-}
-
-/// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
-/// it only costs a look.
-fn mentions_deferring(script: &Script<'_>) -> bool {
-    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
 }

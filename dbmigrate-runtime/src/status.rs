@@ -39,8 +39,8 @@ impl Status {
     }
 
     /// How many repeatables `up` would run: none of a program that is older than the database.
-    #[cfg(feature = "cli")]
-    pub(crate) fn pending_repeatables(&self) -> usize {
+    #[must_use]
+    pub fn pending_repeatables(&self) -> usize {
         if self.entries.iter().any(|entry| entry.state == State::Newer) {
             return 0;
         }
@@ -127,7 +127,8 @@ impl State {
     }
 
     /// Whether `up` has nothing against it, by these rules.
-    pub(crate) fn is_allowed(&self, rules: Rules) -> bool {
+    #[must_use]
+    pub fn is_allowed(&self, rules: Rules) -> bool {
         match self {
             Self::Applied | Self::Pending => true,
             Self::Late => rules.out_of_order != OutOfOrder::Error,

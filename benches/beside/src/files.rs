@@ -5,43 +5,46 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Makes the folder hold these files and nothing else.
+/// Makes the folder hold these files and nothing else. Tells whether it did not before.
 ///
 /// # Errors
 ///
 /// Whatever the file system says.
-pub fn write_folder<'a>(folder: &Path, files: impl Iterator<Item = (PathBuf, &'a str)>) -> io::Result<()> {
+pub fn write_folder<'a>(folder: &Path, files: impl Iterator<Item = (PathBuf, &'a str)>) -> io::Result<bool> {
     let mut wanted = BTreeSet::new();
+    let mut changed = false;
     for (path, text) in files {
         let path = folder.join(path);
-        write(&path, text)?;
+        changed |= write(&path, text)?;
         wanted.insert(path);
     }
     for path in below(folder)? {
         if !wanted.contains(&path) {
             fs::remove_file(&path)?;
+            changed = true;
             // Whose folder has no other file.
             if let Some(parent) = path.parent().filter(|parent| *parent != folder) {
                 let _ = fs::remove_dir(parent);
             }
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
-/// Writes a text where another one or none stands, with the folders above it.
+/// Writes a text where another one or none stands, with the folders above it. Tells whether it did.
 ///
 /// # Errors
 ///
 /// Whatever the file system says.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
+pub fn write(path: &Path, text: &str) -> io::Result<bool> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(());
+        return Ok(false);
     }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    fs::write(path, text)
+    fs::write(path, text)?;
+    Ok(true)
 }
 
 /// All files below a folder.

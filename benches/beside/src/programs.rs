@@ -69,10 +69,18 @@ impl Place {
             if path == "Cargo.lock" && tool == Tool::Dbmigrate && target.exists() {
                 continue;
             }
-            files::write(&target, &text.replace("../../../..", &self.checkout.to_string_lossy()))?;
+            let text = text.replace("../../../..", &self.checkout.to_string_lossy());
+            // Cargo takes packages of one name for one, wherever they are, if they have a target folder in common.
+            let text =
+                text.replace(&format!("\"beside-{}\"", tool.name()), &format!("\"{}\"", package_name(tool, name)));
+            files::write(&target, &text)?;
         }
-        if let Some(set) = set {
-            set.write(tool, &package.join("migrations"))?;
+        if let Some(set) = set
+            && set.write(tool, &package.join("migrations"))?
+        {
+            // Most of the tools see new files only when a source has changed.
+            let main = package.join("src/main.rs");
+            fs::write(&main, fs::read_to_string(&main)?)?;
         }
         Ok(package)
     }
@@ -99,7 +107,7 @@ impl Place {
         if let Some(folder) = binary.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::copy(target.join("release").join(package_name(tool)), &binary)?;
+        fs::copy(target.join("release").join(package_name(tool, name)), &binary)?;
         Ok(())
     }
 
@@ -116,8 +124,8 @@ impl Place {
 }
 
 /// The name of a program's package and of its binary.
-pub fn package_name(tool: Tool) -> String {
-    format!("beside-{}", tool.name())
+pub fn package_name(tool: Tool, set: &str) -> String {
+    format!("beside-{}-{set}", tool.name())
 }
 
 /// A call of cargo for a package. What the peers bring is pinned; this project's own lock file follows the checkout.

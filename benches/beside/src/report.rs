@@ -5,87 +5,9 @@ use std::fmt::Write;
 
 use crate::figures::Figures;
 use crate::markdown::{digits, more_bytes, more_time, signed, table, time, whole as number};
+use crate::row::{Row, all_slower};
 use crate::stages::prepare::{COUNTS, TESTED};
 use crate::tools::Tool;
-
-/// A line of a table: a value for each tool, in the order of [`Tool::RUNNERS`].
-struct Row {
-    label: String,
-    /// How it reads.
-    cells: Vec<Option<String>>,
-    /// What is compared, if less is better.
-    values: Option<Vec<Option<f64>>>,
-}
-
-/// What stands where nothing was measured or there is nothing to measure.
-const NOTHING: &str = "–";
-
-/// By how much something has to be slower to be told, as measurements differ by themselves.
-const NOISE: f64 = 1.05;
-
-impl Row {
-    fn new(label: impl Into<String>, value: impl Fn(&str) -> Option<f64>, format: impl Fn(f64) -> String) -> Self {
-        Self::with_cells(label, value, |_, value| format(value))
-    }
-
-    fn with_cells(
-        label: impl Into<String>,
-        value: impl Fn(&str) -> Option<f64>,
-        format: impl Fn(&str, f64) -> String,
-    ) -> Self {
-        let values: Vec<Option<f64>> = Tool::RUNNERS.iter().map(|tool| value(tool.name())).collect();
-        let cells =
-            Tool::RUNNERS.iter().zip(&values).map(|(tool, value)| value.map(|value| format(tool.name(), value)));
-        Self { label: label.into(), cells: cells.collect(), values: Some(values) }
-    }
-
-    /// Answers in words.
-    fn words(label: impl Into<String>, answer: impl Fn(&str) -> Option<String>) -> Self {
-        let cells = Tool::RUNNERS.iter().map(|tool| answer(tool.name())).collect();
-        Self { label: label.into(), cells, values: None }
-    }
-
-    /// Told, but not compared.
-    fn aside(self) -> Self {
-        Self { values: None, ..self }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.cells.iter().all(Option::is_none)
-    }
-
-    fn render(&self) -> Vec<String> {
-        let cells = self.cells.iter().map(|cell| cell.clone().unwrap_or_else(|| NOTHING.to_owned()));
-        std::iter::once(self.label.clone()).chain(cells).collect()
-    }
-
-    /// Whether a peer has less of it, and which has least.
-    fn slower(&self, label: &str) -> Option<String> {
-        let values = self.values.as_ref()?;
-        let ours = (*values.first()?)?;
-        let peers = values.iter().enumerate().skip(1).filter_map(|(at, value)| Some((at, (*value)?)));
-        let (at, best) = peers.min_by(|one, other| one.1.total_cmp(&other.1))?;
-        let is_slower = ours > best * NOISE && ours > best;
-        let cell = |at: usize| self.cells[at].as_deref().unwrap_or(NOTHING);
-        is_slower.then(|| format!("{label}: {}, {} {}", cell(0), Tool::RUNNERS[at].name(), cell(at)))
-    }
-}
-
-/// What is behind, with the label in full where a row goes on from the one before.
-fn all_slower(rows: &[Row]) -> Vec<String> {
-    let mut before = "";
-    let mut slower = Vec::new();
-    for row in rows {
-        match row.label.strip_prefix('…') {
-            Some(rest) => slower.extend(row.slower(&format!("{before},{rest}"))),
-            None => {
-                before = &row.label;
-                slower.extend(row.slower(before));
-            }
-        }
-    }
-    slower
-}
 
 /// All that was measured.
 pub fn whole(figures: &Figures) -> String {
@@ -128,7 +50,7 @@ pub fn short(figures: &Figures) -> String {
         cold(figures),
         size(figures, COUNTS[0]),
         per_test(figures),
-        command(figures, "status", thousand, "the state of"),
+        command(figures, "status", thousand),
     ];
     let rows: Vec<Row> = rows.into_iter().filter(|row| !row.is_empty()).collect();
     let slower = all_slower(&rows);
@@ -390,13 +312,9 @@ fn rebuilt(figures: &Figures, pragma: bool) -> Row {
 fn commands(figures: &Figures) -> Vec<Row> {
     let mut rows =
         vec![Row::words("version", |tool| figures.answered(&format!("cli-version/{tool}")).map(str::to_owned))];
-    rows.push(command(figures, "help", COUNTS[2], "`--help`, in a folder of"));
-    for (verb, label) in
-        [("status", "the state of"), ("up", "on a new file,"), ("up-again", "nothing to do,"), ("check", "`check`,")]
-    {
-        for count in &COUNTS[1..] {
-            rows.push(command(figures, verb, *count, label));
-        }
+    rows.push(command(figures, "help", COUNTS[2]));
+    for verb in ["status", "up", "up-again", "check"] {
+        rows.extend(COUNTS[1..].iter().map(|count| command(figures, verb, *count)));
     }
     for count in &COUNTS[1..] {
         let floor = |tool: &str| {
@@ -410,9 +328,16 @@ fn commands(figures: &Figures) -> Vec<Row> {
 }
 
 /// Time, and the processor's in brackets.
-fn command(figures: &Figures, verb: &str, count: usize, label: &str) -> Row {
+fn command(figures: &Figures, verb: &str, count: usize) -> Row {
     let name = |tool: &str, what: &str| format!("commands/{verb}/{count}/{tool}/{what}");
-    let label = format!("command line: {label} {} migrations (processor)", number(count as f64));
+    let of = format!("{} migrations", number(count as f64));
+    let label = match verb {
+        "help" => "command line: `--help` (processor)".to_owned(),
+        "status" => format!("command line: the state of {of}, all applied (processor)"),
+        "up" => format!("command line: {of} on a new file (processor)"),
+        "up-again" => format!("command line: {of}, nothing to do (processor)"),
+        other => format!("command line: `{other}` of {of} (processor)"),
+    };
     Row::with_cells(
         label,
         |tool| figures.median(&name(tool, "ns")),

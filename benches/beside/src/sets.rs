@@ -58,12 +58,12 @@ INSERT INTO children (parent) VALUES (1), (1), (2);
         self.migrations.iter().map(|(_, sql)| sql.as_str()).collect()
     }
 
-    /// Writes the files, and no others.
+    /// Writes the files, and no others. Tells whether that changed anything.
     ///
     /// # Errors
     ///
     /// Whatever the file system says.
-    pub fn write(&self, tool: Tool, folder: &Path) -> io::Result<()> {
+    pub fn write(&self, tool: Tool, folder: &Path) -> io::Result<bool> {
         let files =
             self.migrations.iter().enumerate().map(|(at, (name, sql))| (file(tool, at + 1, name), sql.as_str()));
         files::write_folder(folder, files)
@@ -138,9 +138,10 @@ mod tests {
         assert_eq!(ten.migrations, hundred.migrations[..10]);
         let folder = std::env::temp_dir().join(format!("dbmigrate-beside-{}", std::process::id()));
         for tool in Tool::ALL {
-            hundred.write(tool, &folder.join(tool.name())).unwrap();
+            assert!(hundred.write(tool, &folder.join(tool.name())).unwrap());
             // What is no longer in the set goes.
-            ten.write(tool, &folder.join(tool.name())).unwrap();
+            assert!(ten.write(tool, &folder.join(tool.name())).unwrap());
+            assert!(!ten.write(tool, &folder.join(tool.name())).unwrap());
             let mut written: Vec<PathBuf> = files::below(&folder.join(tool.name())).unwrap();
             written.sort();
             let texts: Vec<String> = written.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();

@@ -27,7 +27,7 @@ pub(crate) struct FleetArgs {
 #[command(next_help_heading = "Many databases")]
 struct Named {
     /// All files that this pattern names, such as 'tenants/**/*.db'; may be said again
-    #[arg(long, value_name = "GLOB", conflicts_with = "database")]
+    #[arg(long, value_name = "GLOB", conflicts_with = "database", value_hint = clap::ValueHint::FilePath)]
     databases: Vec<String>,
     /// All files that stand in this list, a line each; `-` reads it from stdin
     #[arg(long, value_name = "FILE", conflicts_with = "database")]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dbmigrate_core::MigrationSet;
 use dbmigrate_core::adoption::Tool;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::Migrator;
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if args.plan {
         show(&project, &plan, true, context);
         return Ok(match (path, &mut at_hand) {
-            (Some(path), Some(at_hand)) => preview(&plan, args, &path, at_hand, context),
+            (Some(path), Some(at_hand)) => preview(&plan.set, false, &args.database, (&path, at_hand), context),
             _ => DONE,
         });
     }
@@ -147,22 +148,35 @@ fn convert(args: &AdoptArgs, is_agreed: bool, context: &mut Context<'_>) -> Resu
     database::run_with_copy(verb, &CopyArgs::in_any_case(&args.keep), &args.database, context)
 }
 
-/// What the old history of a database would mean.
-fn preview(plan: &Plan, args: &AdoptArgs, path: &Path, at_hand: &mut Connection, context: &mut Context<'_>) -> u8 {
+/// What the old history of a database means.
+pub(super) fn preview(
+    set: &MigrationSet,
+    check: bool,
+    args: &DatabaseArgs,
+    (path, at_hand): (&Path, &mut Connection),
+    context: &mut Context<'_>,
+) -> u8 {
     let request = Request {
-        program: database::PROGRAM.to_owned(),
-        named: database::named(&args.database),
-        verb: Verb::Status { check: false },
-        set: None,
+        named: database::named(args),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
-        verbose: false,
+        verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
-        busy_timeout: None,
-        backup: None,
+        ..Request::new(database::PROGRAM, Verb::Status { check })
     };
-    runtime_set::with_set(&plan.set, |set| {
+    runtime_set::with_set(set, |set| {
         cli::run_on(Migrator::<Rusqlite>::new(set), at_hand, path, &request, context.shell)
     })
+}
+
+/// The old history of the database that a command is about, in a set whose files are those of another tool: where it has
+/// one, it is read as `adopt` would take it over.
+pub(super) fn with_old_history(
+    project: &Project,
+    args: &DatabaseArgs,
+) -> Result<Option<(MigrationSet, PathBuf, Connection)>, CliError> {
+    let Some((path, connection)) = at_hand(args, project)? else { return Ok(None) };
+    let set = adopt::with_old_history(project, &connection)?;
+    Ok(set.map(|set| (set, path, connection)))
 }
 
 /// The database to look at: the one that was named or, where it is there, that of the package.

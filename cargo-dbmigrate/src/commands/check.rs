@@ -16,8 +16,9 @@ use crate::ops::program::Runner;
 use crate::ops::project::Project;
 use crate::ops::since::since;
 use crate::ops::{house, trial};
+use crate::paths;
 use crate::report::{self, Findings, Reason};
-use crate::shell::Shell;
+use crate::shell::{About, Shell};
 
 /// How many notes of one kind are shown one by one.
 const FEW: usize = 3;
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let (mut explained, mut findings) = (Explained::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
+        context.shell.about(about(project));
         let runner = Runner::of(project, context.global, &args.build);
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {
@@ -72,6 +74,15 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     }
     findings.finish(context.shell);
     Ok(exit)
+}
+
+/// A package, and how to get there from where the command was called.
+fn about(project: &Project) -> About {
+    let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let way = here.map(|here| paths::relative(&here, &root)).filter(|way| !way.is_empty());
+    let way = way.map(|way| way + "/").unwrap_or_default();
+    About { package: project.name.clone(), root, way }
 }
 
 /// Puts right what can be. With the names in order, the migrations can be looked at.

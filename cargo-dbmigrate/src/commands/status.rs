@@ -3,7 +3,7 @@
 use dbmigrate_runtime::cli::Verb;
 
 use super::fleet::Asked;
-use super::{Context, database, fleet};
+use super::{Context, adopt, database, fleet};
 use crate::cli::{CopyArgs, StatusArgs};
 use crate::error::CliError;
 use crate::ops::trial;
@@ -24,5 +24,8 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, Cl
         return database::run(verb, &args.database, context);
     }
     let project = trial::select_one(context.global, &args.files)?;
+    if let Some((set, path, mut connection)) = adopt::with_old_history(&project, &args.database)? {
+        return Ok(adopt::preview(&set, args.check, &args.database, (&path, &mut connection), context));
+    }
     database::run_in(&project, verb, &CopyArgs::default(), &args.database, context)
 }

@@ -122,6 +122,20 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
     Ok(plan)
 }
 
+/// The set of a folder of another tool as it lies, with what the records of a database mean; none where that has no
+/// history of the tool, or no telling which.
+pub(crate) fn with_old_history(project: &Project, database: &Connection) -> Result<Option<MigrationSet>, CliError> {
+    let layout = project.config.layout;
+    let Some(tool) = Tool::of(layout) else { return Ok(None) };
+    let Some(table) = detect::table(database, tool)? else { return Ok(None) };
+    let mut set = project.load_sound()?.set;
+    let translated = translate(project.root.as_path(), &project.config.dir, layout);
+    let table = table.filter(|table| tool.usual_table() != Some(table));
+    let migrations = adopted(tool, &translated, Some(database), false);
+    set.adoption = Some(Adoption { tool, table, keep: true, migrations });
+    Ok(Some(set))
+}
+
 /// What the records of the old history mean.
 fn adopted(tool: Tool, translated: &Translated, database: Option<&Connection>, is_list: bool) -> Vec<Adopted> {
     let sums = checksum::Checksums::new(tool, translated, database);

@@ -65,7 +65,9 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
     if !problems.is_empty() {
         return Err(CliError::diagnostics(problems));
     }
-    let number = |target: &str| set.find(target).map(|found| found.number).map_err(|problem| CliError::from(*problem));
+    let number = |target: &str| {
+        set.find(target).map(|found| found.number).map_err(|problem| CliError::from(*problem).into_usage())
+    };
     let names = request.names.iter().map(|name| number(name)).collect::<Result<Vec<u64>, _>>()?;
     let to = match request.to {
         Some(target) => Some(number(target)?),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use dbmigrate_core::layout::{Layout, detect};
+
 use crate::cli::{FilesArgs, Global};
 use crate::error::CliError;
 use crate::ops::project::{self, Project};
@@ -24,8 +26,32 @@ pub(crate) fn select_one(global: &Global, files: &FilesArgs) -> Result<Project, 
     project.is_tried = true;
     if let Some(layout) = files.layout() {
         project.config.layout = layout;
+        refuse_nothing(&project)?;
     }
     Ok(project)
+}
+
+/// A tool was named, and the folder has nothing of it: what it has is said.
+fn refuse_nothing(project: &Project) -> Result<(), CliError> {
+    let (dir, layout) = (&project.config.dir, project.config.layout);
+    if layout == Layout::House || !project.root.join(dir).is_dir() {
+        return Ok(());
+    }
+    let loaded = project.load();
+    if loaded.has_errors() || !loaded.set.migrations.is_empty() || !loaded.set.repeatables.is_empty() {
+        return Ok(());
+    }
+    let error = CliError::failure(format!("`{dir}` has no migrations of {}", layout.name()));
+    let others = detect(project.root.as_path(), dir).into_iter().filter(|it| it.layout != layout);
+    let mut found = others.map(|it| format!("{}: `--layout {}`", it.reason, it.layout.name())).peekable();
+    let sub = Path::new(dir).join("migrations");
+    Err(match found.peek() {
+        Some(_) => found.fold(error, CliError::help),
+        None if project.root.join(&sub).is_dir() => {
+            error.help(format!("there is a folder in it: `--dir {}`", sub.display()))
+        }
+        None => error.help("name the folder that has them: `--dir DIR`"),
+    })
 }
 
 /// The package that a folder lies in, with that folder.

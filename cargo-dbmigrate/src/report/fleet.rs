@@ -142,7 +142,7 @@ fn columns(cells: &[[String; 3]]) -> Vec<String> {
     cells.iter().map(|[a, b, c]| format!("{a:first$}  {b:second$}  {c}").trim_end().to_owned()).collect()
 }
 
-/// `2,988 of 3,000, 712/s, 4 s left`
+/// `2988 of 3000 databases (712/s, 1 s left)`
 pub(crate) fn progress(through: usize, of: usize, failed: usize, elapsed: Duration) -> String {
     let rate = through as f64 / elapsed.as_secs_f64().max(0.001);
     let left = (of - through.min(of)) as f64 / rate.max(0.001);
@@ -152,7 +152,7 @@ pub(crate) fn progress(through: usize, of: usize, failed: usize, elapsed: Durati
         seconds if seconds < 60.0 => format!(", {seconds} s left"),
         seconds => format!(", {} min left", (seconds / 60.0).ceil()),
     };
-    format!("{through} of {}{failed}, {rate:.0}/s{left}", count(of, "database"))
+    format!("{through} of {}{failed} ({rate:.0}/s{left})", count(of, "database"))
 }
 
 #[cfg(test)]
@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn the_line_says_how_many_how_fast_and_how_long() {
         let second = Duration::from_secs(1);
-        assert_eq!(progress(500, 3_000, 0, second), "500 of 3000 databases, 500/s, 5 s left");
-        assert_eq!(progress(10, 3_000, 2, second), "10 of 3000 databases, 2 failed, 10/s, 5 min left");
-        assert_eq!(progress(0, 1, 0, Duration::ZERO), "0 of 1 database, 0/s");
+        assert_eq!(progress(500, 3_000, 0, second), "500 of 3000 databases (500/s, 5 s left)");
+        assert_eq!(progress(10, 3_000, 2, second), "10 of 3000 databases, 2 failed (10/s, 5 min left)");
+        assert_eq!(progress(0, 1, 0, Duration::ZERO), "0 of 1 database (0/s)");
     }
 }

@@ -8,9 +8,9 @@ use serde_json::json;
 use super::Reason;
 
 /// One line: `{"reason":"diagnostic",…}`.
-pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
+pub(super) fn diagnostic(diagnostic: &Diagnostic, package: Option<&str>) -> String {
     let location = diagnostic.location.as_ref();
-    json!({
+    let mut line = json!({
         "reason": Reason::Diagnostic.as_str(),
         "code": diagnostic.code,
         "severity": diagnostic.severity.as_str(),
@@ -21,8 +21,11 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
         "label": diagnostic.label,
         "notes": diagnostic.notes,
         "help": diagnostic.help,
-    })
-    .to_string()
+    });
+    if let Some(package) = package {
+        line["package"] = json!(package);
+    }
+    line.to_string()
 }
 
 /// One line: `{"reason":"schema-difference",…}`.

@@ -8,7 +8,7 @@ mod place;
 mod reason;
 mod sarif;
 
-use dbmigrate_core::Diagnostic;
+use dbmigrate_core::{Diagnostic, Location};
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::lint::Rule;
 use dbmigrate_schema::{Difference, Schema};
@@ -16,7 +16,8 @@ use dbmigrate_schema::{Difference, Schema};
 pub(crate) use reason::Reason;
 
 use crate::cli::MessageFormat;
-use crate::shell::Shell;
+use crate::paths;
+use crate::shell::{Shell, links};
 
 /// Shows findings in the format that was asked for.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
@@ -25,12 +26,30 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
         let (notes, help) = (aimed(&diagnostic.notes), aimed(&diagnostic.help));
         let diagnostic = &Diagnostic { notes, help, ..diagnostic.clone() };
         if shell.is_json() {
-            shell.data(&json::diagnostic(diagnostic));
+            let line = json::diagnostic(diagnostic, shell.subject().map(|about| about.package.as_str()));
+            shell.data(&line);
         } else {
-            let rendered = human::diagnostic(diagnostic, shell.styled());
+            let rendered = for_people(diagnostic, shell);
             shell.people(&rendered);
         }
     }
+}
+
+/// A finding as people see it: files are named from where they stand, and lead there where the terminal has links.
+fn for_people(diagnostic: &Diagnostic, shell: &Shell) -> String {
+    let way = shell.subject().map_or("", |about| about.way.as_str());
+    let here = |file: &String| if way.is_empty() { file.clone() } else { paths::plain(&format!("{way}{file}")) };
+    let file = diagnostic.file.as_ref().map(here);
+    let location =
+        diagnostic.location.as_ref().map(|location| Location { path: here(&location.path), ..location.clone() });
+    let shown = Diagnostic { file: file.clone(), location, ..diagnostic.clone() };
+    let rendered = human::diagnostic(&shown, shell.styled());
+    if !shell.has_links() {
+        return rendered;
+    }
+    let path = shell.subject().zip(diagnostic.file.as_ref()).map(|(about, file)| about.root.join(file));
+    let is_there = path.filter(|path| path.exists());
+    links::in_finding(&rendered, file.as_deref().zip(is_there.as_deref()), diagnostic.code)
 }
 
 /// Findings of several packages, for formats that want all of them at once.

@@ -282,10 +282,10 @@ fn faulty(text: &str, expect: &[&str]) {
 
 #[test]
 fn a_newer_format_names_the_newer_tool() {
-    let text = lock_text(&sealed(2)).replace("version = 1", "version = 2\nunheard = 'of'");
+    let text = lock_text(&sealed(2)).replace("version = 1", "version = 3\nunheard = 'of'");
     faulty(
         &text,
-        &["lock-version 3:11: the file is in version 2, and this version of dbmigrate reads 1 | a newer `cargo \
+        &["lock-version 3:11: the file is in version 3, and this version of dbmigrate reads 2 | a newer `cargo \
            dbmigrate lock` wrote it"],
     );
     for odd in ["version = 0", "version = -1", "version = '1'", "version = 99999999999999999999999"] {

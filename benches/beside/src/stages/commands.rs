@@ -139,5 +139,6 @@ fn version(path: &std::path::Path) -> Result<String> {
         command.arg("dbmigrate");
     }
     let run = process::run(command.arg("--version"))?;
-    Ok(run.stdout.lines().next().unwrap_or_default().split(' ').nth(1).unwrap_or_default().to_owned())
+    let number = run.stdout.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    Ok(number.unwrap_or_default().to_owned())
 }

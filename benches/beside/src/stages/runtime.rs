@@ -103,6 +103,14 @@ fn nothing_pending(place: &Place, figures: &mut Figures, count: usize, rounds: u
     for tool in Tool::RUNNERS {
         let made = process::run(&mut place.run(tool, &set, &["fresh", &path(tool)]))?;
         if made.success {
+            let tables =
+                "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE name GLOB 'account_*' AND type = 'table'";
+            let run = process::succeeds(&mut place.run(tool, &set, &["ask", &path(tool), tables]))?;
+            if run.number("answer")? != (count / 5) as f64 {
+                return Err(
+                    format!("the program over {} was built with other than {count} migrations", tool.name()).into()
+                );
+            }
             tools.push(tool);
         }
     }

@@ -255,6 +255,16 @@ fn histories(database: &Connection) -> Result<Vec<Kept>, CliError> {
     Ok(kept)
 }
 
+/// The table of the history that a tool has in a database, if it keeps one; none without a history of it, or with
+/// several.
+pub(super) fn table(database: &Connection, tool: Tool) -> Result<Option<Option<String>>, CliError> {
+    let mut kept = histories(database)?.into_iter().filter(|kept| kept.tool == tool);
+    Ok(match (kept.next(), kept.next()) {
+        (Some(kept), None) => Some(kept.table),
+        _ => None,
+    })
+}
+
 /// The tool whose history a table is.
 fn keeper(table: &str, columns: &[&str]) -> Option<Tool> {
     let is_usual = |tool: &Tool| tool.usual_table().is_some_and(|usual| usual.eq_ignore_ascii_case(table));

@@ -2,13 +2,12 @@
 //! replayed once for each version that is met, on the thread that may ask the package's runner.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use dbmigrate_core::MigrationSet;
 use dbmigrate_schema::{Program, ReadOptions, Schema};
+use rusqlite::Connection;
 
-use super::look::connect;
-use super::{Crew, Fault, Task};
+use super::{Crew, Fault};
 use crate::error::CliError;
 use crate::ops::project::Project;
 use crate::ops::schema::{self, Holds};
@@ -60,15 +59,13 @@ impl<'d> Drifts<'d> {
 
 impl Reader<'_> {
     /// What a database has.
-    pub(super) fn held(self, path: &Path, crew: &Crew<'_>, task: Task) -> Result<Held, Fault> {
-        let mut connection = connect(path, crew, task)?;
-        schema::refuse_unknown_sets(self.projects, &mut connection)?;
-        let all = Crew { chosen: None, ..*crew };
+    pub(super) fn held(self, connection: &mut Connection, crew: &Crew<'_>) -> Result<Held, Fault> {
+        schema::refuse_unknown_sets(self.projects, connection)?;
         let mut holds = Vec::new();
-        for (migrator, set) in all.each().zip(self.sets) {
-            holds.push(Holds::new(set, &migrator.status(&mut connection)?)?.0);
+        for (migrator, set) in crew.each().zip(self.sets) {
+            holds.push(Holds::new(set, &migrator.status(connection)?)?.0);
         }
-        let live = Schema::read(&connection, self.options)
+        let live = Schema::read(connection, self.options)
             .map_err(|error| CliError::failure(format!("could not read the schema: {error}")))?;
         Ok(Held { holds, live })
     }

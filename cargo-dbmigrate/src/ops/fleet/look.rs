@@ -9,10 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dbmigrate_runtime::cli::{belongs_to_another, open_existing};
-use dbmigrate_runtime::{Entry, Migrator, NewerDatabase, Planned, State, Status};
+use dbmigrate_runtime::{Entry, Migrator, Planned, Status};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::drift::{Held, Reader};
 use super::{Crew, Fault, Seen, Task};
 use crate::ops::driver::Rusqlite;
 use crate::ops::open;
@@ -30,52 +31,53 @@ pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Connec
     }
 }
 
-/// Looks at a database: what is seen, and what stands against the work on it.
-pub(super) fn look(path: &Path, crew: &Crew<'_>, task: Task) -> (Option<Seen>, Result<(), Fault>) {
+/// Looks at a database: what is seen, and what stands against the work on it. With a reader, also what it has.
+pub(super) fn look(
+    path: &Path,
+    crew: &Crew<'_>,
+    task: Task,
+    reader: Option<Reader<'_>>,
+) -> (Option<Seen>, Result<Option<Held>, Fault>) {
     let mut seen = None;
-    let result = see(path, crew, task, &mut seen);
+    let result = see(path, crew, task, &mut seen)
+        .and_then(|mut connection| reader.map(|reader| reader.held(&mut connection, crew)).transpose());
     (seen, result)
 }
 
-fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<(), Fault> {
+fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<Connection, Fault> {
     let mut connection = connect(path, crew, task)?;
     if task.writes() && bytes(&log(path)) > 0 {
         // What others have left in the log stays there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
     }
     let mut seen = Seen { bytes: bytes(path) + bytes(&log(path)), ..Seen::default() };
-    let mut versions = Vec::new();
-    let mut reached = true;
+    let mut versions = Versions::default();
+    let mut is_there = true;
     for migrator in crew.each() {
         let status = migrator.status(&mut connection)?;
-        let newest = newest(&status);
-        if let Some(newest) = newest {
-            versions.push(match crew.sets.len() {
-                1 => newest.name.clone(),
-                _ => format!("{}/{}", migrator.set().name, newest.name),
-            });
-        }
-        if let Task::Down { to, .. } = task {
-            reached = newest.is_none_or(|newest| to.is_some_and(|to| newest.number <= to));
-        }
+        versions.add(crew, &migrator, &status);
         match task {
             Task::Status | Task::Verify | Task::Drift => {
-                seen.todo += status.pending() + pending_repeatables(&status);
-                if task == Task::Verify || !is_fine(&status, &migrator) {
+                seen.todo += status.pending() + status.pending_repeatables();
+                let rules = migrator.set().rules;
+                if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
                     let problems = migrator.verify(&mut connection)?.problems;
                     seen.differs.extend(problems.into_iter().map(Fault::from));
                 }
             }
             Task::Backup => seen.todo = 1,
-            Task::Up { .. } | Task::Down { .. } => {}
+            Task::Down { to, .. } => {
+                is_there = newest(&status).is_none_or(|newest| to.is_some_and(|to| newest.number <= to));
+            }
+            Task::Up { .. } => {}
         }
     }
-    seen.version = Some(versions.join(", ")).filter(|version| !version.is_empty());
+    seen.version = versions.joined();
     let seen = found.insert(seen);
     let planned = match (task, crew.one()) {
         (Task::Up { to, .. }, Some(migrator)) => migrator.up_plan(&mut connection, to)?,
         (Task::Up { .. }, None) => crew.together().up_plan(&mut connection)?,
-        (Task::Down { to, .. }, Some(migrator)) if !reached => migrator.down_plan(&mut connection, to)?,
+        (Task::Down { to, .. }, Some(migrator)) if !is_there => migrator.down_plan(&mut connection, to)?,
         _ => Planned::default(),
     };
     if !planned.is_empty() {
@@ -85,43 +87,39 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
             migrator.can_write(&mut connection)?;
         }
     }
-    Ok(())
+    Ok(connection)
+}
+
+/// How far each set is.
+#[derive(Default)]
+struct Versions(Vec<String>);
+
+impl Versions {
+    fn add(&mut self, crew: &Crew<'_>, migrator: &Migrator<'_, Rusqlite>, status: &Status) {
+        self.0.extend(newest(status).map(|newest| match crew.sets.len() {
+            1 => newest.name.clone(),
+            _ => format!("{}/{}", migrator.set().name, newest.name),
+        }));
+    }
+
+    fn joined(self) -> Option<String> {
+        Some(self.0.join(", ")).filter(|version| !version.is_empty())
+    }
+}
+
+/// How far a database is.
+pub(super) fn version(crew: &Crew<'_>, connection: &mut Connection) -> Result<Option<String>, Fault> {
+    let mut versions = Versions::default();
+    for migrator in crew.each() {
+        let status = migrator.status(connection)?;
+        versions.add(crew, &migrator, &status);
+    }
+    Ok(versions.joined())
 }
 
 /// The newest applied migration: that of the highest number.
 fn newest(status: &Status) -> Option<&Entry> {
     status.entries.iter().rev().find(|entry| entry.state.is_applied())
-}
-
-/// The same as a version, of all sets that are meant.
-pub(super) fn version(crew: &Crew<'_>, connection: &mut Connection) -> Result<Option<String>, Fault> {
-    let mut versions = Vec::new();
-    for migrator in crew.each() {
-        let status = migrator.status(connection)?;
-        versions.extend(newest(&status).map(|newest| match crew.sets.len() {
-            1 => newest.name.clone(),
-            _ => format!("{}/{}", migrator.set().name, newest.name),
-        }));
-    }
-    Ok(Some(versions.join(", ")).filter(|version| !version.is_empty()))
-}
-
-/// How many repeatables `up` would run: none of a program that is older than the database.
-fn pending_repeatables(status: &Status) -> usize {
-    if status.entries.iter().any(|entry| entry.state == State::Newer) {
-        return 0;
-    }
-    status.repeatables.iter().filter(|entry| entry.state.is_pending()).count()
-}
-
-/// Whether the history says nothing that the files do not.
-fn is_fine(status: &Status, migrator: &Migrator<'_, Rusqlite>) -> bool {
-    let allows_newer = migrator.set().rules.newer_database == NewerDatabase::Allow;
-    status.entries.iter().all(|entry| match entry.state {
-        State::Applied | State::Pending => true,
-        State::Newer => allows_newer,
-        _ => false,
-    })
 }
 
 fn bytes(path: &Path) -> u64 {

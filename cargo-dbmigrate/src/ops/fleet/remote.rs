@@ -73,12 +73,24 @@ fn read(stdout: &str) -> (Done, Option<Fault>) {
             "migration-rehearsed" => done.applied += 1,
             "migration-rolled-back" => done.rolled_back += 1,
             "database-copied" => done.backup = Some(text("path").into()),
-            "error" => fault = Some(Fault { message: text("message"), help: texts("help") }),
+            "error" => {
+                let notes = texts("notes").into_iter().map(|note| format!("\nnote: {note}"));
+                let message = text("message") + &place(&line) + &notes.collect::<String>();
+                fault = Some(Fault { message, help: texts("help") });
+                continue;
+            }
             _ => {}
         }
         done.notes.extend(texts("notes"));
     }
     (done, fault)
+}
+
+/// Where in a file it is: ` (migrations/003_x.rs:7)`.
+fn place(line: &Value) -> String {
+    let Some(file) = line["file"].as_str() else { return String::new() };
+    let numbers = ["line", "column"].iter().map_while(|key| line[key].as_u64());
+    format!(" ({file}{})", numbers.map(|number| format!(":{number}")).collect::<String>())
 }
 
 #[cfg(test)]
@@ -89,11 +101,11 @@ mod tests {
     fn what_the_runner_says_is_found_among_what_the_program_prints() {
         let stdout = "filling\n{\"reason\":\"database-copied\",\"path\":\"a.bak\"}\n{\"x\":1}\n\
                       {\"reason\":\"migration-applied\",\"name\":\"001_a\",\"notes\":[\"skipped\"]}\nmore\n\
-                      {\"reason\":\"error\",\"message\":\"no\",\"help\":[\"do\"]}\n";
+                      {\"reason\":\"error\",\"message\":\"no\",\"file\":\"a.rs\",\"line\":7,\"column\":null,\"notes\":[\"b\"],\"help\":[\"do\"]}\n";
         let (done, fault) = read(stdout);
         assert_eq!((done.applied, done.rolled_back, done.backup), (1, 0, Some("a.bak".into())));
         assert_eq!(done.notes, ["skipped"]);
-        assert_eq!(fault, Some(Fault::new("no").help("do")));
+        assert_eq!(fault, Some(Fault::new("no (a.rs:7)\nnote: b").help("do")));
         assert_eq!(read("{\"reason\":\"migration-rolled-back\"}").0.rolled_back, 1);
     }
 }

@@ -48,8 +48,7 @@ pub(crate) fn survey(
     watch.begin(Phase::Look, files.len());
     let see = |path: &PathBuf| {
         let start = Instant::now();
-        let (seen, result) = look(path, crew, task);
-        let held = result.and_then(|()| reader.map(|reader| reader.held(path, crew, task)).transpose());
+        let (seen, held) = look(path, crew, task, reader);
         ((start.elapsed(), seen, held), ControlFlow::Continue(()))
     };
     pool::each(&paths, jobs, see, |at, (took, mut seen, held)| {

@@ -1,0 +1,116 @@
+//! What a run would do, and what forbids it, without doing it.
+
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
+mod support;
+
+use std::time::Duration;
+
+use dbmigrate_runtime::{Backup, BackupWhen, Together};
+use rusqlite::Connection;
+use support::package::package;
+use support::*;
+
+fn three() -> Vec<File> {
+    vec![
+        file("001_a", &["CREATE TABLE a (x)", "INSERT INTO a VALUES (1)"]).down(&["DROP TABLE a"]),
+        file("002_b", &["CREATE TABLE b (x)"]).down(&["DROP TABLE b"]),
+        file("003_c", &["CREATE TABLE c (x)"]),
+    ]
+}
+
+#[test]
+fn a_plan_counts_what_the_run_then_does_and_changes_nothing() {
+    let folder = Folder::new();
+    let path = folder.file("app.db");
+    let mut db = Connection::open(&path).unwrap();
+    let migrator = package(three()).repeatable("v", &["CREATE VIEW v AS SELECT x FROM a"]).runner();
+    let bytes = || std::fs::read(&path).unwrap();
+    let before = bytes();
+    let plan = migrator.up_plan(&mut db, None).unwrap();
+    assert_eq!((plan.migrations, plan.repeatables, plan.takes_over, plan.copies), (3, 1, false, false));
+    let plan = migrator.up_plan(&mut db, Some(2)).unwrap();
+    assert_eq!((plan.migrations, plan.repeatables, plan.is_empty()), (2, 0, false));
+    assert!(migrator.up_plan(&mut db, Some(9)).unwrap_err().is_unknown_migration());
+    assert!(migrator.down_plan(&mut db, None).unwrap().is_empty());
+    assert!(migrator.down_plan(&mut db, Some(1)).unwrap_err().is_not_applied());
+    assert_eq!(bytes(), before);
+
+    assert_eq!(migrator.up_to(&mut db, 2_u64).unwrap().applied.len(), 2);
+    assert_eq!(migrator.up_plan(&mut db, Some(2)).unwrap().migrations, 0);
+    assert_eq!(migrator.down_plan(&mut db, Some(1)).unwrap().migrations, 1);
+    assert_eq!(migrator.down_plan(&mut db, None).unwrap().migrations, 2);
+    let before = bytes();
+    migrator.up_plan(&mut db, None).unwrap();
+    migrator.can_write(&mut db).unwrap();
+    assert_eq!(bytes(), before);
+    migrator.up(&mut db).unwrap();
+    assert!(migrator.up_plan(&mut db, None).unwrap().is_empty());
+    // Nothing leads back from the newest one, and that is known before.
+    assert!(migrator.down_plan(&mut db, Some(1)).unwrap_err().is_no_down());
+}
+
+#[test]
+fn what_forbids_a_run_forbids_its_plan() {
+    let mut db = memory();
+    run(&db, "CREATE TABLE foreign_to_us (x)");
+    let migrator = runner(three());
+    assert!(migrator.up_plan(&mut db, None).unwrap_err().is_existing_schema());
+    let migrator = migrator.allow_existing_schema();
+    assert_eq!(migrator.up_plan(&mut db, None).unwrap().migrations, 3);
+    migrator.up(&mut db).unwrap();
+    run(&db, "UPDATE _migrations SET checksum = 'v1:0' WHERE number = 2");
+    assert!(migrator.up_plan(&mut db, None).unwrap_err().is_edited());
+    assert!(runner(three()[..2].to_vec()).up_plan(&mut db, None).unwrap_err().is_newer_database());
+}
+
+#[test]
+fn a_plan_knows_whether_a_copy_is_kept() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("app.db")).unwrap();
+    let migrator = runner(three()).backup(Backup::new(BackupWhen::Destructive));
+    migrator.up_to(&mut db, 2_u64).unwrap();
+    assert!(!migrator.up_plan(&mut db, None).unwrap().copies, "the third takes nothing away");
+    assert!(migrator.down_plan(&mut db, None).unwrap().copies);
+    let always = runner(three()).backup(Backup::new(BackupWhen::Always));
+    assert!(always.up_plan(&mut db, None).unwrap().copies);
+    always.up(&mut db).unwrap();
+    assert!(!always.up_plan(&mut db, None).unwrap().copies, "there is nothing to do");
+}
+
+#[test]
+fn who_holds_the_lock_is_noticed() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("app.db")).unwrap();
+    let migrator = runner(three()).busy_timeout(Duration::ZERO);
+    migrator.up_to(&mut db, 1_u64).unwrap();
+    // The connection has a patience of its own.
+    db.busy_timeout(Duration::ZERO).unwrap();
+    let other = Connection::open(folder.file("app.db")).unwrap();
+    run(&other, "BEGIN IMMEDIATE");
+    // To read is no reason to wait.
+    assert_eq!(migrator.up_plan(&mut db, None).unwrap().migrations, 2);
+    assert!(migrator.can_write(&mut db).unwrap_err().is_busy());
+    run(&other, "ROLLBACK");
+    migrator.can_write(&mut db).unwrap();
+    assert!(db.is_autocommit());
+}
+
+#[test]
+fn several_sets_have_one_plan() {
+    let mut db = memory();
+    let first = || package(three()).own("first");
+    let second = || {
+        package(vec![file("001_d", &["CREATE TABLE d (x)"]).requires(&["first/001_a"])])
+            .own("second")
+            .repeatable("w", &["CREATE VIEW w AS SELECT x FROM d"])
+    };
+    let together = || Together::new().add(first().runner()).add(second().runner());
+    let plan = together().up_plan(&mut db).unwrap();
+    assert_eq!((plan.migrations, plan.repeatables, plan.copies), (4, 1, false));
+    assert_eq!(objects(&db), "");
+    together().up(&mut db).unwrap();
+    assert!(together().up_plan(&mut db).unwrap().is_empty());
+    let twice = Together::new().add(first().runner()).add(first().runner());
+    assert!(twice.up_plan(&mut db).unwrap_err().is_set());
+}
