@@ -55,6 +55,8 @@ pub(crate) fn narrow(line: &str) -> String {
 }
 
 /// The text with control characters made visible, for what came out of a database that nobody checked.
+#[must_use]
+#[cfg_attr(not(feature = "cli"), allow(unreachable_pub))] // `cli` hands it on.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
