@@ -179,6 +179,9 @@ pub struct Migration<'a> {
     pub down: Down<'a>,
 }
 
+/// A migration with its place in the set.
+pub(crate) type Placed<'p, 's> = (usize, &'p Migration<'s>);
+
 /// Views and triggers that are made anew when their file changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Repeatable<'a> {
