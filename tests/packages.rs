@@ -95,10 +95,11 @@ fn the_pages_of_the_crates_are_complete() {
 fn no_dependency_needs_a_newer_rust_than_the_crate_says() {
     let metadata = metadata(true);
     let resolve = metadata.resolve.as_ref().unwrap();
-    for (of, needs) in SHIPS.map(|name| (name, OLDEST_OF_PROGRAMS)).into_iter().chain([
-        ("dbmigrate-schema", OLDEST_OF_TOOLS),
-        ("cargo-dbmigrate", OLDEST_OF_TOOLS),
-    ]) {
+    for (of, needs) in SHIPS
+        .map(|name| (name, OLDEST_OF_PROGRAMS))
+        .into_iter()
+        .chain([("dbmigrate-schema", OLDEST_OF_TOOLS), ("cargo-dbmigrate", OLDEST_OF_TOOLS)])
+    {
         let mut open = vec![&metadata.packages.iter().find(|package| package.name == of).unwrap().id];
         let mut seen = open.clone();
         while let Some(id) = open.pop() {
@@ -108,7 +109,8 @@ fn no_dependency_needs_a_newer_rust_than_the_crate_says() {
             }
             let node = resolve.nodes.iter().find(|node| node.id == *id).unwrap();
             for dependency in &node.deps {
-                let ships = dependency.dep_kinds.iter().any(|kind| kind.kind != cargo_metadata::DependencyKind::Development);
+                let ships =
+                    dependency.dep_kinds.iter().any(|kind| kind.kind != cargo_metadata::DependencyKind::Development);
                 if ships && !seen.contains(&&dependency.pkg) {
                     seen.push(&dependency.pkg);
                     open.push(&dependency.pkg);
