@@ -121,6 +121,8 @@ fn a_runner_that_dies_does_not_do_so_without_a_word() {
     let code = "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> {\n    std::process::abort()\n}\n";
     project.write("migrations/001_dies.rs", code);
     let up = project.dbmigrate(["up", "--database", "app.db"]).exits(101);
-    up.says("the runner `").says("was stopped: signal: 6").says("help: `cargo dbmigrate status` shows how far it came");
+    up.says("the runner `")
+        .says("was stopped: signal: 6")
+        .says("help: `cargo dbmigrate status --database app.db` shows how far it came");
     project.dbmigrate(["status", "--database", "app.db"]).succeeds().says("[ ] 001_dies");
 }

@@ -218,11 +218,7 @@ fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed()
     let done = databases.iter().filter(|(_, line)| line["outcome"] == "done").map(|(name, _)| name.as_str());
     assert_eq!(done.collect::<Vec<_>>(), ["tenants/excluded.db", "tenants/locked.db"]);
     assert_eq!(last["current"], many() + 2);
-    project
-        .dbmigrate(UP)
-        .succeeds()
-        .says("0 databases migrated in")
-        .says(&format!("{} had nothing to do", many() + 4));
+    project.dbmigrate(UP).succeeds().says("0 databases migrated in").says(&format!("{} had nothing to do", many() + 4));
     project.dbmigrate(["status", "--check", "--databases", "tenants/*.db"]).succeeds();
 }
 

@@ -136,7 +136,7 @@ fn a_member_of_a_workspace_names_both_manifests_and_its_place_in_the_repository(
     project.write("crates/app/migrations/003_more.sql", "CREATE TABLE a (b, c);\n");
     project.write("crates/app/migrations/004_more.sql", "ALTER TABLE a DROP COLUMN b;\n");
     let run = project.dbmigrate(["check", "-p", "member-of-lint", "--message-format", "github"]).exits(1);
-    let run = run.says(" --> ../../Cargo.toml:").says("did you mean `drop-table`?");
+    let run = run.says(" --> Cargo.toml:").says("did you mean `drop-table`?");
     let run = run.says("`drop-table` is deny by `lints` in `Cargo.toml`");
     let run = run.says("`drop-column` is warn by `destructive` of `lints` in `../../Cargo.toml`");
     for file in ["error file=Cargo.toml,line=", "error file=crates/app/migrations/002_now.sql,line=1"] {

@@ -15,6 +15,22 @@ fn the_session_runs_as_it_is_written() {
 }
 
 #[test]
+fn the_rust_is_what_init_writes_and_what_the_examples_run() {
+    let project = Project::new("readme-rust");
+    project.init(&[]).succeeds();
+    let wired = [project.read("build.rs"), project.read("src/main.rs").replace("readme-rust.db", "notes.db")].concat();
+    let runs = wired + &page("examples/rusqlite/tests/test_databases.rs");
+    let mut blocks = blocks("README.md");
+    blocks.retain(|block| block.language == "rust,ignore");
+    let lines = blocks.iter().flat_map(|block| block.text.lines().map(str::trim));
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    for line in lines {
+        assert!(runs.contains(line), "nothing that runs has `{line}`");
+    }
+}
+
+#[test]
 fn the_first_command_migrates_a_real_database_and_shows_its_status() {
     let mut blocks = blocks("README.md");
     blocks.retain(|block| block.section == TRYING);

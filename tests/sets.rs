@@ -116,16 +116,16 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
 #[test]
 fn a_slip_in_what_is_required_of_a_set_is_seen_before_it_runs() {
     let project = two_sets("sets-slips", "app.db", "app.db");
-    project.write("migrations/billing/001_invoices.sql", &INVOICES.replace("accounts/", "acounts/"));
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "acounts/"));
     let run = project.dbmigrate(["check", "--set", "billing"]);
     let run =
         run.says("warning: no set of the package is called `acounts`").says("migrations/billing/001_invoices.sql:1:1");
     run.says("if `accounts` is meant: `requires accounts/001_users`");
     // A name of its own that sounds like none is another package's.
-    project.write("migrations/billing/001_invoices.sql", &INVOICES.replace("accounts/", "library/"));
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "library/"));
     project.dbmigrate(["check", "--set", "billing"]).says_not("no set of the package");
     // Without the set it is one of the set itself.
-    project.write("migrations/billing/001_invoices.sql", &INVOICES.replace("accounts/", ""));
+    project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", ""));
     let run = project.dbmigrate(["check", "--set", "billing"]).exits(1).says("no migration is called `001_users`");
     run.says("that of the set `accounts`: write `-- dbmigrate: requires accounts/001_users`");
 }

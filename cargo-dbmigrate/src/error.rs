@@ -34,7 +34,7 @@ impl CliError {
     }
 
     /// The same, where what was asked makes no sense.
-    pub(crate) fn as_usage(self) -> Self {
+    pub(crate) fn into_usage(self) -> Self {
         Self { exit: USAGE, ..self }
     }
 

@@ -6,8 +6,6 @@
 
 use std::fmt::Write;
 
-use crate::layout::Layout;
-
 mod dbmate;
 mod diesel;
 mod drizzle;
@@ -24,6 +22,7 @@ mod sql_migrate;
 mod sqlx;
 mod wrangler_d1;
 
+pub use crate::tool::Tool;
 pub(crate) use read::read;
 
 /// The name of the file in the folder of the migrations.
@@ -34,39 +33,6 @@ const HEAD: &str = "\
 # What the records of the old history mean. Programs take the histories of installed databases over by it, at their next
 # start. `cargo dbmigrate adopt` wrote this file.
 ";
-
-/// Who kept a history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tool {
-    /// sqlx.
-    Sqlx,
-    /// diesel.
-    Diesel,
-    /// refinery.
-    Refinery,
-    /// rusqlite_migration: it counts in `user_version`.
-    RusqliteMigration,
-    /// drizzle.
-    Drizzle,
-    /// prisma.
-    Prisma,
-    /// goose.
-    Goose,
-    /// dbmate.
-    Dbmate,
-    /// golang-migrate.
-    GolangMigrate,
-    /// wrangler for D1.
-    WranglerD1,
-    /// flyway.
-    Flyway,
-    /// sql-migrate.
-    SqlMigrate,
-    /// A runner of one's own: a table with the names of files.
-    Plain,
-    /// Nobody: the database has its tables, and no history of them.
-    Live,
-}
 
 /// What is known of the history that a tool keeps. `{table}` stands for its table, quoted, in every query.
 struct History {
@@ -88,63 +54,6 @@ struct Template {
 const DROP: &str = "DROP TABLE {table}";
 
 impl Tool {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 14] = [
-        Self::Sqlx,
-        Self::Diesel,
-        Self::Refinery,
-        Self::RusqliteMigration,
-        Self::Drizzle,
-        Self::Prisma,
-        Self::Goose,
-        Self::Dbmate,
-        Self::GolangMigrate,
-        Self::WranglerD1,
-        Self::Flyway,
-        Self::SqlMigrate,
-        Self::Plain,
-        Self::Live,
-    ];
-
-    /// The tool of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tool| tool.name() == name)
-    }
-
-    /// Whose files these are; none for those of the house.
-    #[must_use]
-    pub fn of(layout: Layout) -> Option<Self> {
-        Self::from_name(layout.name())
-    }
-
-    /// How the files of the tool are laid out; none where it has none.
-    #[must_use]
-    pub fn layout(self) -> Option<Layout> {
-        Layout::from_name(self.name())
-    }
-
-    /// Its name in `adopted.toml` and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlx => "sqlx",
-            Self::Diesel => "diesel",
-            Self::Refinery => "refinery",
-            Self::RusqliteMigration => "rusqlite_migration",
-            Self::Drizzle => "drizzle",
-            Self::Prisma => "prisma",
-            Self::Goose => "goose",
-            Self::Dbmate => "dbmate",
-            Self::GolangMigrate => "golang-migrate",
-            Self::WranglerD1 => "wrangler-d1",
-            Self::Flyway => "flyway",
-            Self::SqlMigrate => "sql-migrate",
-            Self::Plain => "plain",
-            Self::Live => "live",
-        }
-    }
-
     /// The table that it usually keeps its history in.
     #[must_use]
     pub fn usual_table(self) -> Option<&'static str> {
@@ -327,6 +236,7 @@ fn string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::Layout;
 
     #[test]
     fn every_tool_has_one_name_and_finds_its_files() {

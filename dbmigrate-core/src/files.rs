@@ -151,6 +151,25 @@ impl Files for InMemory {
     }
 }
 
+/// The entries whose names can be shown.
+pub(crate) fn printable(entries: Vec<Entry>, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Entry)> {
+    let mut named = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (name, why) = match &entry.name {
+            Ok(name) if !name.contains(char::is_control) => {
+                named.push((name.clone(), entry));
+                continue;
+            }
+            Ok(name) => (name, "holds a control character"),
+            Err(name) => (name, "is not valid UTF-8"),
+        };
+        let name = name.escape_debug();
+        let fault = Diagnostic::error("misnamed-file", format!("the file name `{name}` {why}"));
+        diagnostics.push(fault.in_file(format!("{dir}/{name}")).help("rename it, or move it away"));
+    }
+    named
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,88 +34,9 @@ mod text;
 mod transaction;
 mod wrangler_d1;
 
+pub use crate::tool::Layout;
 pub use detect::{Candidate, detect};
 use reader::Reader;
-
-/// Whose files a folder holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Layout {
-    /// Those of the house.
-    House,
-    /// `<version>_<description>.sql`, or `.up.sql` and `.down.sql`.
-    Sqlx,
-    /// `<version>_<name>/up.sql` and `down.sql`.
-    Diesel,
-    /// `V<version>__<name>.sql`, or with `U`; folders in the folder count as well.
-    Refinery,
-    /// `<number>-<name>/up.sql` and `down.sql`, as `from_directory` reads them.
-    RusqliteMigration,
-    /// `<tag>.sql` in the order of `meta/_journal.json`, or a folder with `migration.sql` for each.
-    Drizzle,
-    /// `<timestamp>_<name>/migration.sql`.
-    Prisma,
-    /// `<version>_<name>.sql`, divided by `-- +goose Up` and `-- +goose Down`.
-    Goose,
-    /// `<version>_<name>.sql`, divided by `-- migrate:up` and `-- migrate:down`.
-    Dbmate,
-    /// `<version>_<name>.up.sql` and `.down.sql`.
-    GolangMigrate,
-    /// `<number>_<name>.sql`, in the order of their names.
-    WranglerD1,
-    /// `V<version>__<name>.sql`, `U` for the way back, `B` for a baseline, `R__<name>.sql` for what is repeatable.
-    Flyway,
-    /// `<anything>.sql`, divided by `-- +migrate Up` and `-- +migrate Down`.
-    SqlMigrate,
-    /// `<anything>.sql`, in the order of their names, each run as a whole.
-    Plain,
-}
-
-impl Layout {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 14] = [
-        Self::House,
-        Self::Sqlx,
-        Self::Diesel,
-        Self::Refinery,
-        Self::RusqliteMigration,
-        Self::Drizzle,
-        Self::Prisma,
-        Self::Goose,
-        Self::Dbmate,
-        Self::GolangMigrate,
-        Self::WranglerD1,
-        Self::Flyway,
-        Self::SqlMigrate,
-        Self::Plain,
-    ];
-
-    /// The layout of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|layout| layout.name() == name)
-    }
-
-    /// Its name in the manifest and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::House => "house",
-            Self::Sqlx => "sqlx",
-            Self::Diesel => "diesel",
-            Self::Refinery => "refinery",
-            Self::RusqliteMigration => "rusqlite_migration",
-            Self::Drizzle => "drizzle",
-            Self::Prisma => "prisma",
-            Self::Goose => "goose",
-            Self::Dbmate => "dbmate",
-            Self::GolangMigrate => "golang-migrate",
-            Self::WranglerD1 => "wrangler-d1",
-            Self::Flyway => "flyway",
-            Self::SqlMigrate => "sql-migrate",
-            Self::Plain => "plain",
-        }
-    }
-}
 
 /// A folder of another tool in the words of the house.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -50,6 +50,7 @@ pub mod statement;
 #[cfg(test)]
 mod testing;
 pub mod token;
+mod tool;
 
 pub use adoption::Adoption;
 pub use config::Config;

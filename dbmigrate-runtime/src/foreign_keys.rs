@@ -167,6 +167,12 @@ pub(crate) fn has_code(script: &Script<'_>) -> bool {
     script.steps.iter().any(|step| matches!(step, Step::Code(_)))
 }
 
+/// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
+/// it only costs a look.
+pub(crate) fn mentions_deferring(script: &Script<'_>) -> bool {
+    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+}
+
 fn effects<'a>(script: &Script<'a>) -> impl Iterator<Item = (Effect<'a>, usize)> {
     script.steps.iter().filter_map(|step| match step {
         Step::Sql(statement) => Some((statement.effect, statement.start as usize)),

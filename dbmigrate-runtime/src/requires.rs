@@ -15,6 +15,7 @@ use crate::verify::Problem;
 /// What looks for the migrations that others require.
 #[derive(Clone, Copy)]
 pub(crate) struct Required {
+    #[allow(clippy::type_complexity)] // It is said nowhere else.
     pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
     pub(crate) refuse_unmet_elsewhere: fn(&mut Db<'_>, &History<'_>, &Migration<'_>) -> Result<(), Error>,
 }

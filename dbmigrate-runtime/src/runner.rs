@@ -17,7 +17,7 @@ use crate::db::{Db, failed};
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code};
+use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::Settings;
 use crate::history::History;
 use crate::history_row::Took;
@@ -30,11 +30,13 @@ use crate::repeatable::MadeAnew;
 use crate::report::{Done, Repeated, Report};
 use crate::requires::Required;
 use crate::script::{self, Stop, Trace};
-use crate::session::DbError;
-use crate::set::{Effect, ForeignKeys, Script, Set, Step};
+use crate::set::{Effect, ForeignKeys, Migration, Script, Set, Step};
 use crate::snapshot::Snapshot;
 
 pub(crate) mod start;
+mod told;
+
+use told::{after, blame};
 
 /// What is to do.
 #[derive(Default)]
@@ -80,6 +82,8 @@ pub(crate) struct Runner<'r, 's> {
     /// Whether an object of a repeatable was in the way of a migration: they all go before it, as none would be there
     /// in a fresh database. They come back after it.
     makes_way: bool,
+    /// Whether a script may look at the history, so that the rows of those before it have to be there.
+    is_history_read: bool,
     /// Whether a script may have put the check of a foreign key off until the commit.
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
@@ -98,9 +102,11 @@ pub(crate) struct Runner<'r, 's> {
 }
 
 /// What the scripts of one transaction did.
-struct Batch {
+struct Batch<'s> {
     kind: Kind,
     done: Vec<Done>,
+    /// Those of which the history has no row yet, with their places in `done`.
+    unrecorded: Vec<(&'s Migration<'s>, usize)>,
     /// The violations before, where they are to be compared.
     before: Option<Box<dyn Watch>>,
 }
@@ -132,6 +138,7 @@ impl<'r, 's> Runner<'r, 's> {
             drop_own: Vec::new(),
             alone: None,
             makes_way: false,
+            is_history_read: false,
             deferring: false,
             snapshot: set.snapshot,
             has_entered: false,
@@ -248,7 +255,7 @@ impl<'r, 's> Runner<'r, 's> {
     /// One transaction, which is open.
     fn turn(&mut self, db: &mut Db<'_>, plan: &mut Plan<'s>, report: &mut Report) -> Result<(), Error> {
         let Some(kind) = plan.jobs.front().map(Job::kind) else { return Ok(()) };
-        let mut batch = Batch { kind, done: Vec::new(), before: None };
+        let mut batch = Batch { kind, done: Vec::new(), unrecorded: Vec::new(), before: None };
         for job in &plan.jobs {
             match self.one(db, job, &mut batch)? {
                 Tried::Ran if self.is_last(job) => break,
@@ -258,6 +265,13 @@ impl<'r, 's> Runner<'r, 's> {
             }
         }
         let count = batch.done.len();
+        if let Err(error) = self.record(db, &mut batch) {
+            if count > 1 {
+                self.group = Group::One;
+                return db.rollback();
+            }
+            return Err(self.rolled_back(error, kind, plan.jobs.front(), 0));
+        }
         let is_last = plan.jobs.get(count).is_none_or(|next| next.kind() != kind);
         if kind == Kind::Repeatable && is_last {
             let part = MadeAnew::of(self.context.set)?;
@@ -315,7 +329,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Runs one script in the open transaction, with its history row.
-    fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch) -> Result<Tried, Error> {
+    fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Error> {
         let others = batch.done.len();
         let stop = match self.try_one(db, job, batch) {
             Ok(tried) => return Ok(tried),
@@ -346,7 +360,7 @@ impl<'r, 's> Runner<'r, 's> {
         is_new && self.makes_way
     }
 
-    fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch) -> Result<Tried, Stop> {
+    fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Stop> {
         let mut steps = Vec::new();
         let script = job.script(&mut steps);
         let is_first = batch.done.is_empty();
@@ -368,13 +382,41 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
+        if !self.is_history_read && mentions(&script, self.context.set.table) {
+            self.is_history_read = true;
+            self.record(db, batch)?;
+        }
         let done = self.run_script(db, job, &script, choice, batch)?;
+        if let Way::Up(_, migration) = job.way {
+            batch.unrecorded.push((migration, batch.done.len()));
+        }
         batch.done.push(done);
+        // One at a time it costs more than all that stands around it.
+        if !self.is_filling(batch) || self.is_history_read || self.context.options.untimed {
+            self.record(db, batch)?;
+        }
+        job.ran(db)?;
         Ok(Tried::Ran)
     }
 
+    /// Writes the rows that the history does not have yet.
+    fn record(&self, db: &mut Db<'_>, batch: &mut Batch<'s>) -> Result<(), Error> {
+        let Context { history, options, .. } = &self.context;
+        let took = |at: usize| Took { duration: batch.done[at].duration, steps: &batch.done[at].steps };
+        match batch.unrecorded.as_slice() {
+            [] => return Ok(()),
+            [(migration, at)] => history.insert(db, options, migration, "applied", Some(took(*at)))?,
+            many => {
+                let applied: Vec<_> = many.iter().map(|(migration, at)| (*migration, Some(took(*at)))).collect();
+                history.insert_all(db, options, &applied)?;
+            }
+        }
+        batch.unrecorded.clear();
+        Ok(())
+    }
+
     /// Whether these migrations fill a fresh database, and can be run in smaller groups.
-    fn is_filling(&self, batch: &Batch) -> bool {
+    fn is_filling(&self, batch: &Batch<'_>) -> bool {
         self.group == Group::Fresh && batch.kind == Kind::Migration
     }
 
@@ -384,7 +426,7 @@ impl<'r, 's> Runner<'r, 's> {
         job: &Job<'_>,
         script: &Script<'_>,
         choice: Choice,
-        batch: &Batch,
+        batch: &Batch<'_>,
     ) -> Result<Done, Stop> {
         let start = Instant::now();
         self.refuse_unmet(db, job)?;
@@ -415,17 +457,13 @@ impl<'r, 's> Runner<'r, 's> {
         let duration = start.elapsed();
         let Context { set, history, options, .. } = &self.context;
         match &job.way {
-            Way::Up(_, migration) => {
-                let took = Took { duration, steps: &trace.steps };
-                history.insert(db, options, migration, "applied", Some(took))?;
-            }
+            Way::Up(..) => {}
             Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
             Way::Repeat(repeatable) => {
                 (MadeAnew::of(set)?.write)(db, &history.records, options, repeatable, duration)?;
             }
             Way::Before(_) | Way::After(_) => {}
         }
-        job.ran(db)?;
         let Trace { notes, steps } = trace;
         Ok(Done { number: job.number, name: job.name.clone(), duration, steps, notes })
     }
@@ -453,7 +491,7 @@ impl<'r, 's> Runner<'r, 's> {
         &mut self,
         db: &mut Db<'_>,
         prefix: Option<usize>,
-        batch: &Batch,
+        batch: &Batch<'_>,
         job: Option<&Job<'_>>,
     ) -> Result<Option<Option<usize>>, Error> {
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
@@ -493,28 +531,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    /// The error for a commit that the database refused: most likely rows that refer to nothing.
-    fn not_committed(&self, db: &mut Db<'_>, error: DbError, batch: &Batch, job: Option<&Job<'_>>) -> Error {
-        let is_foreign_key = error.message.starts_with("FOREIGN KEY constraint failed");
-        let mut result = failed("could not commit", error);
-        if is_foreign_key {
-            result = result.also(ErrorKind::ForeignKey);
-            let shown = match (&batch.before, self.context.set.parts.foreign_keys) {
-                (Some(before), _) => before.refuse_growth(db),
-                (None, Some(part)) => (part.refuse_any)(db),
-                (None, None) => Ok(()),
-            };
-            if let Err(shown) = shown {
-                if shown.is_foreign_key() {
-                    result = shown.note(result.message());
-                }
-            }
-        }
-        let error = blame(result, batch.kind, job);
-        self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1))
-    }
-
-    fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch, job: Option<&Job<'_>>) -> Result<(), Error> {
+    fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch<'_>, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };
         before.refuse_growth(db).map_err(|error| {
             let mut steps = Vec::new();
@@ -524,41 +541,6 @@ impl<'r, 's> Runner<'r, 's> {
             };
             blame(error, batch.kind, job)
         })
-    }
-
-    /// Says what was rolled back, and what to do next.
-    fn rolled_back(&self, error: Error, kind: Kind, job: Option<&Job<'_>>, others: usize) -> Error {
-        let command = job.map_or("up", Job::command);
-        let error = dependent::explain(self.context.set, error);
-        let error = match (error.help(), job) {
-            ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
-                .hint(format!(
-                    "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
-                    job.name
-                ))
-                .hint("or correct the file, then run `cargo dbmigrate up` again"),
-            ([], Some(_)) if kind == Kind::After => {
-                error.hint("correct the file: it runs again after what the next `cargo dbmigrate up` applies")
-            }
-            ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
-            _ => error,
-        };
-        if error.is_transaction_ended() {
-            return error;
-        }
-        match (kind, self.group) {
-            // What it did before it was stopped stays.
-            _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
-                error.note(format!("no step of {} was run now", name_of(kind, job)))
-            }
-            (Kind::Migration, Group::All) if others > 0 => {
-                error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
-            }
-            (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
-            (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
-            _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
-            _ => error.note(format!("{} was rolled back: nothing of it is left", name_of(kind, job))),
-        }
     }
 
     /// How many of the set's first migrations the history holds after a job.
@@ -575,31 +557,10 @@ impl<'r, 's> Runner<'r, 's> {
     }
 }
 
-/// What a transaction ran, or was about to.
-fn name_of(kind: Kind, job: Option<&Job<'_>>) -> String {
-    match (job, kind) {
-        (Some(job), _) => format!("`{}`", job.name),
-        (None, Kind::Repeatable) => "the repeatables".to_owned(),
-        (None, _) => "the migrations".to_owned(),
-    }
-}
-
-/// Puts that before a message that does not have it.
-fn blame(error: Error, kind: Kind, job: Option<&Job<'_>>) -> Error {
-    error.prefixed(&format!("{}: ", name_of(kind, job)))
-}
-
-/// Says what stays of a run that failed.
-fn after(error: Error, report: &Report) -> Error {
-    match report.applied.len() + report.rolled_back.len() + report.repeated.len() {
-        0 => error,
-        1 => error.note("the one before it stays as it is"),
-        many => error.note(format!("the {many} before it stay as they are")),
-    }
-}
-
-/// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
-/// it only costs a look.
-fn mentions_deferring(script: &Script<'_>) -> bool {
-    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+/// Whether the text of a script has a name in it, so that it may look at that table, or make something that does. A name
+/// that SQL writes in more than one way counts as mentioned.
+fn mentions(script: &Script<'_>, table: &str) -> bool {
+    let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let mut places = script.text.as_bytes().windows(table.len().max(1));
+    !is_plain || has_code(script) || places.any(|place| place.eq_ignore_ascii_case(table.as_bytes()))
 }

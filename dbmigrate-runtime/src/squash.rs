@@ -29,6 +29,7 @@ const TRIES: usize = 8;
 pub(crate) struct InPlace {
     pub(crate) recording: Recording,
     pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
+    #[allow(clippy::type_complexity)] // It is said nowhere else.
     pub(crate) refuse_pruned: fn(&Set<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
 }

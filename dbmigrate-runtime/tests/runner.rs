@@ -431,3 +431,41 @@ fn the_time_of_each_step_is_recorded() {
         assert_eq!(steps(&mut db), [0, 3, 0], "{odd}");
     }
 }
+
+#[test]
+fn who_reads_the_history_in_a_migration_finds_all_before_it_also_in_a_fresh_database() {
+    let files = vec![
+        file("001_seen", &["CREATE TABLE seen (by TEXT, count INTEGER)"]),
+        file("002_view", &["CREATE VIEW state AS SELECT count(*) AS applied FROM _Migrations"]),
+        file("003_direct", &["INSERT INTO seen SELECT 'direct', count(*) FROM \"_migrations\""]),
+        file("004_view", &["INSERT INTO seen SELECT 'view', applied FROM state"]),
+        file("005_last", &["CREATE TABLE last (x)"]),
+    ];
+    let seen = "SELECT group_concat(by || count) FROM seen";
+    let (mut fresh, mut steps) = (memory(), memory());
+    runner(files.clone()).up(&mut fresh).unwrap();
+    (1..=5_u64).for_each(|number| drop(runner(files.clone()).up_to(&mut steps, number).unwrap()));
+    assert_eq!(ask(&fresh, seen), "direct2,view3");
+    assert_eq!(ask(&steps, seen), ask(&fresh, seen));
+    let rows = "SELECT group_concat(id || name || state || (duration_us IS NULL) || statements_done) FROM _migrations";
+    assert_eq!(ask(&fresh, rows), ask(&steps, rows));
+}
+
+#[test]
+fn rows_that_the_history_refuses_are_blamed_on_the_migration_that_made_it_so() {
+    let refuses =
+        "CREATE TRIGGER strict BEFORE INSERT ON \"_migr\" WHEN NEW.number = 3 BEGIN SELECT RAISE(ABORT, 'no'); END";
+    let files = vec![
+        file("001_a", &["CREATE TABLE a (x)"]),
+        file("002_b", &["CREATE TABLE b (x)"]),
+        file("003_c", &["CREATE TABLE c (x)"]),
+    ];
+    let mut db = memory();
+    // Nobody's migration mentions it: a trigger of the connection.
+    runner(files[..1].to_vec()).up(&mut db).unwrap();
+    run(&db, &refuses.replace("_migr", "_migrations"));
+    run(&db, "DELETE FROM _migrations; DROP TABLE a");
+    let error = runner(files).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("could not record `003_c`"), "{error}");
+    assert_eq!(ask(&db, "SELECT group_concat(name) FROM _migrations"), "001_a,002_b");
+}

@@ -58,7 +58,7 @@ mod watch;
 pub use compare::{Change, ColumnChange, Difference, compare};
 pub use declared::{Declared, Hint};
 pub use fill::{FillError, Filled, FilledTable, fill};
-pub use migrated::migrated;
+pub use migrated::{Grown, migrated};
 pub use model::{Kind, Name, Object, Schema, Table};
 pub use plan::{
     Decisions, Fill, Goes, Gone, Hazard, OLDEST, Plan, Planned, Rename, Undecided, Version, plan, reversed,

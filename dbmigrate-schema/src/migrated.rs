@@ -1,12 +1,14 @@
 //! The schema that the migrations of a set lead to.
 
-use dbmigrate_core::{Diagnostic, MigrationSet};
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
 
 use crate::model::Schema;
 use crate::program::Program;
+use crate::proof::{Claim, Failure, Proof, prove_on};
 use crate::read::{ReadOptions, read};
 use crate::replay::{Replay, Replayer, Stopped};
+use crate::scratch;
 use crate::watch::Nobody;
 
 impl Schema {
@@ -38,6 +40,74 @@ pub(crate) fn replayed_ups(set: &MigrationSet, program: Option<&dyn Program>) ->
     let mut connection = replayer.begin(&mut replay).map_err(|error| vec![unexpected(&error)])?;
     replayer.ups(&mut connection, &mut replay, &mut Nobody);
     sound(replay).map(|()| connection)
+}
+
+/// A database in memory that grows by one migration of a set after the other, for who has a question after each: to begin
+/// anew for every one of them would be quadratic.
+pub struct Grown<'a> {
+    /// Without migrations, and what comes after them.
+    set: MigrationSet,
+    program: Option<&'a dyn Program>,
+    connection: Connection,
+}
+
+impl<'a> Grown<'a> {
+    /// What is there before the first migration.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schema::from_migrations`].
+    pub fn new(set: &MigrationSet, program: Option<&'a dyn Program>) -> Result<Self, Vec<Diagnostic>> {
+        let set = MigrationSet {
+            migrations: Vec::new(),
+            repeatables: Vec::new(),
+            after_all: None,
+            snapshot: None,
+            ..set.clone()
+        };
+        let connection = replayed_ups(&set, program)?;
+        Ok(Self { set, program, connection })
+    }
+
+    /// Runs the next one, and returns the schema after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Schema::from_migrations`].
+    pub fn next(&mut self, migration: &SourceMigration) -> Result<Schema, Vec<Diagnostic>> {
+        let one = MigrationSet { migrations: vec![migration.clone()], before_all: None, ..self.set.clone() };
+        let mut replay = Replay::default();
+        Replayer::new(&one, self.program).ups(&mut self.connection, &mut replay, &mut Nobody);
+        sound(replay)?;
+        read(&self.connection, &ReadOptions::default()).map_err(|error| vec![unexpected(&error)])
+    }
+
+    /// Another database, with the same contents, which stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Where SQLite has no memory for it.
+    pub fn copy(&self) -> Result<Self, Vec<Diagnostic>> {
+        let stubs = &self.set.config.replay.stubs;
+        let connection = scratch::copy(&self.connection, stubs).map_err(|error| vec![unexpected(&error)])?;
+        Ok(Self { set: self.set.clone(), program: self.program, connection })
+    }
+
+    /// Proves what is claimed of the migration that comes next here; see [`prove`](crate::prove). The set of the claim is
+    /// not replayed.
+    ///
+    /// # Errors
+    ///
+    /// As [`prove`](crate::prove).
+    pub fn prove(self, claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
+        prove_on(self.connection, claim, seed)
+    }
+
+    /// The set without its migrations: what a claim about the next one is about.
+    #[must_use]
+    pub fn set(&self) -> &MigrationSet {
+        &self.set
+    }
 }
 
 /// Runs what comes after them: the repeatables, and the hook.

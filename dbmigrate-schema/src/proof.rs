@@ -106,13 +106,18 @@ impl std::error::Error for Failure {}
 ///
 /// The first step that does not do what is claimed, with everything that is wrong there.
 pub fn prove(claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
+    let before = |problems| Failure { step: Step::Up, filled: false, problems };
+    prove_on(replayed_ups(claim.set, claim.program).map_err(before)?, claim, seed)
+}
+
+/// As [`prove`], on a database that all migrations before have made already.
+pub(crate) fn prove_on(connection: Connection, claim: &Claim<'_>, seed: u64) -> Result<Proof, Failure> {
     let (up, down) = (Arc::new(claim.up.clone()), claim.down.clone().map(Arc::new));
     let up = parsed(Step::Up, |problems| script::parse(&up, problems).up)?;
     let down = down.map(|down| parsed(Step::Down, |problems| script::parse_down(&down, problems))).transpose()?;
     let before = |problems| Failure { step: Step::Up, filled: false, problems };
     let failed = |error: rusqlite::Error| before(vec![unexpected(&error)]);
     let stubs = &claim.set.config.replay.stubs;
-    let connection = replayed_ups(claim.set, claim.program).map_err(before)?;
     if !claim.set.repeatables.is_empty() || claim.set.after_all.is_some() {
         // A new database has none of these when it comes to the migration.
         walk::fresh(claim, &up, &copy(&connection, stubs).map_err(failed)?)?;

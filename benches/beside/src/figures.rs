@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::{Result, files};
 
 /// Samples and short answers, each by a name such as `fresh/1000/refinery`.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figures {
     samples: BTreeMap<String, Vec<f64>>,
     answers: BTreeMap<String, String>,

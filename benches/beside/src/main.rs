@@ -55,7 +55,7 @@ fn run(words: impl Iterator<Item = String>) -> Result<()> {
             "runtime" => keep(&place, &stage, runtime::measure(&place, rounds)?)?,
             "behaviour" => keep(&place, &stage, behaviour::measure(&place)?)?,
             "commands" => keep(&place, &stage, commands::measure(&place, rounds)?)?,
-            "builds" => keep(&place, &stage, builds::builds(&place)?)?,
+            "builds" => builds::builds(&place, |figures| keep(&place, &stage, figures))?,
             "table" => {}
             other => return Err(format!("no such stage: `{other}`").into()),
         }
@@ -94,7 +94,7 @@ struct Call {
 
 impl Call {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut call = Self { stages: Vec::new(), rounds: 11, work: None, clis: None, write: false };
+        let mut call = Self { stages: Vec::new(), rounds: 9, work: None, clis: None, write: false };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("`{word}` wants a value"));
             match word.as_str() {

@@ -157,15 +157,11 @@ pub(super) fn preview(
     context: &mut Context<'_>,
 ) -> u8 {
     let request = Request {
-        program: database::PROGRAM.to_owned(),
         named: database::named(args),
-        verb: Verb::Status { check },
-        set: None,
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
-        busy_timeout: None,
-        backup: None,
+        ..Request::new(database::PROGRAM, Verb::Status { check })
     };
     runtime_set::with_set(set, |set| {
         cli::run_on(Migrator::<Rusqlite>::new(set), at_hand, path, &request, context.shell)

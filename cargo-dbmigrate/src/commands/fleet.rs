@@ -146,7 +146,7 @@ fn with_sets(sets: &[MigrationSet], work: impl FnOnce(&[Set<'_>]) -> Result<u8, 
 /// The task for each database, and the verb for one of them. What is not one thing for all of them is refused.
 fn task(verb: &Verb, read: &Read) -> Result<(Task, Verb), CliError> {
     let number = |target: &str, what: &str| -> Result<u64, CliError> {
-        Ok(read.only(what)?.find(target).map_err(|diagnostic| CliError::from(*diagnostic).as_usage())?.number)
+        Ok(read.only(what)?.find(target).map_err(|diagnostic| CliError::from(*diagnostic).into_usage())?.number)
     };
     match verb {
         Verb::Up { to, existing, dry_run } => {

@@ -49,7 +49,7 @@ fn having<'p>(projects: &'p [Project], names: &[String]) -> Result<Vec<(&'p Proj
             }
         }
         if let Some(unknown) = unknown.filter(|_| !is_known) {
-            return Err(CliError::from(*unknown).as_usage());
+            return Err(CliError::from(*unknown).into_usage());
         }
     }
     having.retain(|(_, has)| !has.is_empty());

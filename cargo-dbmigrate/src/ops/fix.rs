@@ -4,7 +4,7 @@
 mod dirty;
 
 use dbmigrate_core::{Body, Down, Fix, MigrationSet, SourceMigration, SourceText};
-use dbmigrate_schema::{Claim, Decisions, Program, Schema, prove, undo};
+use dbmigrate_schema::{Claim, Decisions, Grown, Program, Schema, undo};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -53,37 +53,43 @@ pub(crate) fn ways_back(
         return Vec::new();
     }
     let set = &loaded.set;
-    let migrations = set.migrations.iter().enumerate().filter(|(_, migration)| wanted(migration));
-    migrations.filter_map(|(at, migration)| way_back(set, program, at, migration)).collect()
+    let Ok(mut grown) = Grown::new(set, program) else { return Vec::new() };
+    let mut changes = Vec::new();
+    for migration in &set.migrations {
+        let draft = if wanted(migration) { draft(set, migration) } else { None };
+        // The proof begins where the migrations before it end.
+        let start = draft.is_some().then(|| grown.copy()).transpose();
+        let (Ok(start), Ok(after)) = (start, grown.next(migration)) else { break };
+        changes.extend(start.zip(draft).and_then(|(start, draft)| proved(start, migration, draft, &after, program)));
+    }
+    changes
 }
 
-fn way_back(
-    set: &MigrationSet,
-    program: Option<&dyn Program>,
-    at: usize,
-    migration: &SourceMigration,
-) -> Option<Change> {
+/// The way back of a migration as it would be written: the file and its text.
+fn draft(set: &MigrationSet, migration: &SourceMigration) -> Option<(String, String)> {
     let Body::Sql { up, down: Down::Missing } = &migration.body else { return None };
-    let of = migration.file.clone();
     let file = format!("{}/{}.down.sql", set.config.dir, migration.name());
-    let text = create::header_of_down(&of) + &undo(up)?;
-    let target = Schema::from_migrations(&until(set, at + 1), program).ok()?;
+    Some((file, create::header_of_down(&migration.file) + &undo(up)?))
+}
+
+fn proved(
+    start: Grown<'_>,
+    migration: &SourceMigration,
+    (file, text): (String, String),
+    target: &Schema,
+    program: Option<&dyn Program>,
+) -> Option<Change> {
+    let Body::Sql { up, .. } = &migration.body else { return None };
     let claim = Claim {
-        set: &until(set, at),
+        set: &start.set().clone(),
         up: SourceText::clone(&up.source),
         down: Some(SourceText::new(&file, &text)),
-        target: &target,
+        target,
         decisions: &Decisions::default(),
         program,
     };
-    prove(&claim, SEED).ok()?;
-    Some(Change::Down { of, file, text })
-}
-
-/// The first migrations of a set, without what comes after all of them.
-fn until(set: &MigrationSet, count: usize) -> MigrationSet {
-    let migrations = set.migrations[..count].to_vec();
-    MigrationSet { migrations, repeatables: Vec::new(), after_all: None, ..set.clone() }
+    start.prove(&claim, SEED).ok()?;
+    Some(Change::Down { of: migration.file.clone(), file, text })
 }
 
 /// Does it. Without `allow_dirty`, files with changes that git does not have yet are not touched, and nothing is done;

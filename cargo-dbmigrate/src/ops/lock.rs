@@ -68,7 +68,7 @@ pub(crate) fn lock(
     refuse_to_accept(set, &accepted)?;
     let count = match (request.to, accepted.is_empty()) {
         (Some(target), _) => {
-            let last = set.find(target).map_err(|unknown| CliError::from(*unknown).as_usage())?.number;
+            let last = set.find(target).map_err(|unknown| CliError::from(*unknown).into_usage())?.number;
             set.migrations.iter().filter(|migration| migration.number <= last).count().max(set.sealed())
         }
         (None, true) => set.migrations.len(),

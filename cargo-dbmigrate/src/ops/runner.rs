@@ -200,17 +200,7 @@ mod tests {
     use dbmigrate_runtime::{Backup, BackupWhen, cli};
 
     fn request_of(verb: Verb) -> Request {
-        Request {
-            program: "cargo dbmigrate".to_owned(),
-            named: String::new(),
-            verb,
-            set: None,
-            format: Format::Human,
-            verbose: false,
-            quiet: false,
-            busy_timeout: None,
-            backup: Some(Request::default_backup()),
-        }
+        Request::new("cargo dbmigrate", verb)
     }
 
     fn words(line: &str, verb: Verb) -> String {

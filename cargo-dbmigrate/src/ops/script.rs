@@ -192,7 +192,7 @@ fn range(project: &Project, set: &MigrationSet, request: &Request<'_>) -> Result
         match target {
             NOTHING => Ok(0),
             _ => {
-                let number = set.find(target).map_err(|unknown| CliError::from(*unknown).as_usage())?.number;
+                let number = set.find(target).map_err(|unknown| CliError::from(*unknown).into_usage())?.number;
                 Ok(set.migrations.iter().take_while(|migration| migration.number <= number).count())
             }
         }

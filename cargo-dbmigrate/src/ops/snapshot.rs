@@ -52,7 +52,7 @@ pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result
     let guard = create::lock(project)?;
     let set = load(project)?;
     let last = match to {
-        Some(target) => set.find(target).map_err(|unknown| CliError::from(*unknown).as_usage())?,
+        Some(target) => set.find(target).map_err(|unknown| CliError::from(*unknown).into_usage())?,
         None => set.migrations.last().ok_or_else(|| CliError::usage("there is no migration to take a snapshot of"))?,
     };
     let count = set.migrations.iter().take_while(|migration| migration.number <= last.number).count();

@@ -54,7 +54,7 @@ pub(crate) fn squash(
     project.sound_config()?;
     let guard = create::lock(project)?;
     let set = project.load_sound()?.set;
-    let last = set.find(through).map_err(|unknown| CliError::from(*unknown).as_usage())?.number;
+    let last = set.find(through).map_err(|unknown| CliError::from(*unknown).into_usage())?.number;
     let count = set.migrations.iter().take_while(|migration| migration.number <= last).count();
     let originals = set.migrations.get(..count).unwrap_or_default();
     let Some(newest) = originals.last() else { return Err(CliError::usage("there is nothing to squash")) };

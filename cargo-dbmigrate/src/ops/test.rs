@@ -66,7 +66,7 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
         return Err(CliError::diagnostics(problems));
     }
     let number = |target: &str| {
-        set.find(target).map(|found| found.number).map_err(|problem| CliError::from(*problem).as_usage())
+        set.find(target).map(|found| found.number).map_err(|problem| CliError::from(*problem).into_usage())
     };
     let names = request.names.iter().map(|name| number(name)).collect::<Result<Vec<u64>, _>>()?;
     let to = match request.to {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
-use crate::files::{Entry, Files, Kind};
+use crate::files::{Entry, Files, Kind, printable};
 use crate::source::SourceText;
 
 use super::name::slug;
@@ -136,20 +136,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
             return Vec::new();
         }
         self.left -= entries.len();
-        let mut named = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let (name, why) = match &entry.name {
-                Ok(name) if !name.contains(char::is_control) => {
-                    named.push((name.clone(), entry));
-                    continue;
-                }
-                Ok(name) => (name, "holds a control character"),
-                Err(name) => (name, "is not valid UTF-8"),
-            };
-            let name = name.escape_debug();
-            let message = format!("the file name `{name}` {why}");
-            self.error("misnamed-file", format!("{folder}/{name}"), message, "rename it, or move it away");
-        }
+        let mut named = printable(entries, folder, &mut self.diagnostics);
         named.sort_by(|(a, _), (b, _)| a.cmp(b));
         named
     }

@@ -7,7 +7,7 @@ use super::side;
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
-use crate::files::{Entry, Files, Kind};
+use crate::files::{Entry, Files, Kind, printable};
 use crate::lock;
 use crate::nearest::nearest;
 use crate::sequence::rename;
@@ -112,25 +112,6 @@ impl<'a> Folder<'a> {
     fn error(&mut self, code: &'static str, path: &str, message: String, help: &str) {
         self.diagnostics.push(Diagnostic::error(code, message).in_file(path).help(help));
     }
-}
-
-/// The entries whose names can be shown.
-pub(super) fn printable(entries: Vec<Entry>, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Entry)> {
-    let mut named = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let (name, why) = match &entry.name {
-            Ok(name) if !name.contains(char::is_control) => {
-                named.push((name.clone(), entry));
-                continue;
-            }
-            Ok(name) => (name, "holds a control character"),
-            Err(name) => (name, "is not valid UTF-8"),
-        };
-        let name = name.escape_debug();
-        let fault = Diagnostic::error("misnamed-file", format!("the file name `{name}` {why}"));
-        diagnostics.push(fault.in_file(format!("{dir}/{name}")).help("rename it, or move it away"));
-    }
-    named
 }
 
 /// The first SQL or Rust file in a folder, by name, searched to a depth; links inside are not followed.

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::folder::{STRAY_DEPTH, find_migration, printable};
+use super::folder::{STRAY_DEPTH, find_migration};
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
-use crate::files::{Files, Kind};
+use crate::files::{Files, Kind, printable};
 use crate::repeatable::{self, Repeatable};
 use crate::script::{Script, parse_base, parse_hook};
 use crate::sequence::rename;

@@ -314,17 +314,7 @@ mod tests {
     }
 
     fn request(verb: Verb) -> Request {
-        Request {
-            program: "app".into(),
-            named: String::new(),
-            verb,
-            set: None,
-            format: Format::Human,
-            verbose: false,
-            quiet: false,
-            busy_timeout: None,
-            backup: Some(Request::default_backup()),
-        }
+        Request::new("app", verb)
     }
 
     #[test]

@@ -30,6 +30,22 @@ pub struct Request {
 }
 
 impl Request {
+    /// A command as it is without flags.
+    #[must_use]
+    pub fn new(program: impl Into<String>, verb: Verb) -> Self {
+        Self {
+            program: program.into(),
+            named: String::new(),
+            verb,
+            set: None,
+            format: Format::Human,
+            verbose: false,
+            quiet: false,
+            busy_timeout: None,
+            backup: Some(Self::default_backup()),
+        }
+    }
+
     /// The copies that are kept when nobody says otherwise.
     #[must_use]
     pub fn default_backup() -> Backup {

@@ -1,33 +1,36 @@
-//! Records many migrations at once, as a start from a snapshot does.
+//! Records many migrations at once: those that fill a fresh database, or that its snapshot stands for.
 
-use super::{History, integer, text_checksum};
+use super::{History, integer, text_checksum, times};
 use crate::db::Db;
 use crate::error::Error;
+use crate::history_row::Took;
 use crate::options::Options;
 use crate::set::Migration;
 use crate::value::{optional, text};
 
 /// How many rows stand in one statement: SQLite may allow 999 values in one.
-const TOGETHER: usize = 100;
+const TOGETHER: usize = 90;
 
 impl History<'_> {
-    /// Records migrations that a snapshot stood for: none of them ran, so nobody knows how long one would have taken.
+    /// Records migrations, in the transaction in which they were applied. How long one took is not known of those that
+    /// a snapshot stood for.
     pub(crate) fn insert_all(
         &self,
         db: &mut Db<'_>,
         options: &Options,
-        migrations: &[Migration<'_>],
+        applied: &[(&Migration<'_>, Option<Took<'_>>)],
     ) -> Result<(), Error> {
-        for some in migrations.chunks(TOGETHER) {
+        for some in applied.chunks(TOGETHER) {
             let mut sql = format!(
                 "INSERT INTO {} (set_name, state, tool, name, number, checksum, statements_done, up_sql, down_sql, \
-                 text_checksum, prefix_checksum) VALUES ",
+                 text_checksum, prefix_checksum, duration_us, steps_us) VALUES ",
                 self.rows_sql
             );
             let mut params = vec![text(self.set.name), text(options.tool)];
-            for (at, migration) in some.iter().enumerate() {
+            for (at, (migration, took)) in some.iter().enumerate() {
                 let first = params.len() + 1;
                 let [up_sql, down_sql] = self.kept(migration)?;
+                let [duration, steps] = times(options, *took);
                 let done = migration.up.steps.len();
                 params.extend([
                     text(migration.name),
@@ -38,6 +41,8 @@ impl History<'_> {
                     down_sql,
                     text_checksum(migration),
                     optional(migration.up.prefix(done)),
+                    duration,
+                    steps,
                 ]);
                 sql.push_str(if at == 0 { "(?1, 'applied', ?2" } else { ", (?1, 'applied', ?2" });
                 (first..=params.len()).for_each(|param| sql.push_str(&format!(", ?{param}")));

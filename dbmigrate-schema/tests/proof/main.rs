@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod grown;
 mod ignored;
 mod orphans;
 mod planned;

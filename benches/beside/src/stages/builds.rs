@@ -63,38 +63,42 @@ fn version_in(lock: &str, krate: &str) -> Option<String> {
     Some(lines.nth(1)?.strip_prefix("version = \"")?.trim_end_matches('"').to_owned())
 }
 
-/// Development builds from nothing, and what a new file takes at 1,000 migrations. Minutes.
+/// Development builds from nothing, and what a new file takes at 1,000 migrations. Minutes; after each tool the figures
+/// are handed over to be kept.
 ///
 /// # Errors
 ///
 /// When one does not build.
-pub fn builds(place: &Place) -> Result<Figures> {
+pub fn builds(place: &Place, keep: impl Fn(Figures) -> Result<()>) -> Result<()> {
     let mut figures = Figures::default();
     let target = place.work.join("cold");
     for tool in Tool::ALL {
-        let name = tool.name();
         if tool.base() == tool {
-            eprintln!("building {name} from nothing, without migrations");
+            eprintln!("building {} from nothing, without migrations", tool.name());
             let package = place.lay_out(tool, BASE, None)?;
             let flags: &[&str] = if tool == Tool::Plain { &[] } else { &["--no-default-features"] };
-            let run = cold(tool, &package, &target, flags)?;
-            figures.add(format!("cold/base/{name}/cpu"), run.cpu.as_secs_f64());
-            figures.add(format!("cold/base/{name}/wall"), run.wall.as_secs_f64());
+            figures.add_build(&format!("cold/base/{}", tool.name()), &cold(tool, &package, &target, flags)?);
         }
         if tool != Tool::Plain {
-            eprintln!("building {name} from nothing");
+            eprintln!("building {} from nothing", tool.name());
             let set = Set::of(COUNTS[0]);
             let package = place.lay_out(tool, &set.name, Some(&set))?;
-            let run = cold(tool, &package, &target, &[])?;
-            figures.add(format!("cold/all/{name}/cpu"), run.cpu.as_secs_f64());
-            figures.add(format!("cold/all/{name}/wall"), run.wall.as_secs_f64());
-            eprintln!("adding a file to the {} of {name}", COUNTS[2]);
+            figures.add_build(&format!("cold/all/{}", tool.name()), &cold(tool, &package, &target, &[])?);
+            eprintln!("adding a file to the {} of {}", COUNTS[2], tool.name());
             new_file(place, &mut figures, tool, &target)?;
         }
+        keep(figures.clone())?;
     }
     files::remove_folder(&target)?;
     files::remove_folder(&place.scratch(""))?;
-    Ok(figures)
+    Ok(())
+}
+
+impl Figures {
+    fn add_build(&mut self, name: &str, run: &process::Run) {
+        self.add(format!("{name}/cpu"), run.cpu.as_secs_f64());
+        self.add(format!("{name}/wall"), run.wall.as_secs_f64());
+    }
 }
 
 fn cold(tool: Tool, package: &Path, target: &Path, flags: &[&str]) -> Result<process::Run> {
@@ -127,8 +131,7 @@ fn new_file(place: &Place, figures: &mut Figures, tool: Tool, target: &Path) -> 
             figures.answer(format!("seen/{name}"), "no, nor with a source touched");
         }
     }
-    figures.add(format!("rebuild/{name}/wall"), run.wall.as_secs_f64());
-    figures.add(format!("rebuild/{name}/cpu"), run.cpu.as_secs_f64());
+    figures.add_build(&format!("rebuild/{name}"), &run);
     files::remove_folder(&package)?;
     Ok(())
 }

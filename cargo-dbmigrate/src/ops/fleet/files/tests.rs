@@ -1,3 +1,5 @@
+//! Which files patterns and lists name, and which are left out.
+
 use super::*;
 
 /// A folder with these files, for the test of that name.

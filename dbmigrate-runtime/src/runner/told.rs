@@ -1,0 +1,97 @@
+//! What is said of a transaction that came to nothing: whose fault it is, what was rolled back, and what to do next.
+
+use super::{Batch, Group, Runner};
+use crate::db::{Db, failed};
+use crate::dependent;
+use crate::error::{Error, ErrorKind};
+use crate::job::{Job, Kind};
+use crate::report::Report;
+use crate::script;
+use crate::session::DbError;
+
+impl Runner<'_, '_> {
+    /// The error for a commit that the database refused: most likely rows that refer to nothing.
+    pub(super) fn not_committed(
+        &self,
+        db: &mut Db<'_>,
+        error: DbError,
+        batch: &Batch<'_>,
+        job: Option<&Job<'_>>,
+    ) -> Error {
+        let is_foreign_key = error.message.starts_with("FOREIGN KEY constraint failed");
+        let mut result = failed("could not commit", error);
+        if is_foreign_key {
+            result = result.also(ErrorKind::ForeignKey);
+            let shown = match (&batch.before, self.context.set.parts.foreign_keys) {
+                (Some(before), _) => before.refuse_growth(db),
+                (None, Some(part)) => (part.refuse_any)(db),
+                (None, None) => Ok(()),
+            };
+            if let Err(shown) = shown {
+                if shown.is_foreign_key() {
+                    result = shown.note(result.message());
+                }
+            }
+        }
+        let error = blame(result, batch.kind, job);
+        self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1))
+    }
+
+    /// Says what was rolled back, and what to do next.
+    pub(super) fn rolled_back(&self, error: Error, kind: Kind, job: Option<&Job<'_>>, others: usize) -> Error {
+        let command = job.map_or("up", Job::command);
+        let error = dependent::explain(self.context.set, error);
+        let error = match (error.help(), job) {
+            ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
+                .hint(format!(
+                    "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
+                    job.name
+                ))
+                .hint("or correct the file, then run `cargo dbmigrate up` again"),
+            ([], Some(_)) if kind == Kind::After => {
+                error.hint("correct the file: it runs again after what the next `cargo dbmigrate up` applies")
+            }
+            ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
+            _ => error,
+        };
+        if error.is_transaction_ended() {
+            return error;
+        }
+        match (kind, self.group) {
+            // What it did before it was stopped stays.
+            _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
+                error.note(format!("no step of {} was run now", name_of(kind, job)))
+            }
+            (Kind::Migration, Group::All) if others > 0 => {
+                error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
+            }
+            (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
+            (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
+            _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
+            _ => error.note(format!("{} was rolled back: nothing of it is left", name_of(kind, job))),
+        }
+    }
+}
+
+/// What a transaction ran, or was about to.
+fn name_of(kind: Kind, job: Option<&Job<'_>>) -> String {
+    match (job, kind) {
+        (Some(job), _) => format!("`{}`", job.name),
+        (None, Kind::Repeatable) => "the repeatables".to_owned(),
+        (None, _) => "the migrations".to_owned(),
+    }
+}
+
+/// Puts that before a message that does not have it.
+pub(super) fn blame(error: Error, kind: Kind, job: Option<&Job<'_>>) -> Error {
+    error.prefixed(&format!("{}: ", name_of(kind, job)))
+}
+
+/// Says what stays of a run that failed.
+pub(super) fn after(error: Error, report: &Report) -> Error {
+    match report.applied.len() + report.rolled_back.len() + report.repeated.len() {
+        0 => error,
+        1 => error.note("the one before it stays as it is"),
+        many => error.note(format!("the {many} before it stay as they are")),
+    }
+}
