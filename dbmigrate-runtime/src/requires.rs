@@ -9,13 +9,13 @@ use crate::excerpt::Place;
 use crate::histories::{self, title};
 use crate::history::History;
 use crate::parts::needed;
-use crate::set::{Migration, Set};
+use crate::set::{Migration, Set, Waiting};
 use crate::verify::Problem;
 
 /// What looks for the migrations that others require.
 #[derive(Clone, Copy)]
 pub(crate) struct Required {
-    pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
+    pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &Waiting<'_, '_>) -> Result<(), Error>,
     pub(crate) refuse_unmet_elsewhere: fn(&mut Db<'_>, &History<'_>, &Migration<'_>) -> Result<(), Error>,
 }
 

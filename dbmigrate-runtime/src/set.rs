@@ -321,3 +321,6 @@ pub struct Code<'a> {
     /// The line of the `call` in the script's file; 1 for a `.rs` file.
     pub line: u32,
 }
+
+/// Migrations that are pending, each with its place in the set.
+pub(crate) type Waiting<'m, 'a> = [(usize, &'m Migration<'a>)];

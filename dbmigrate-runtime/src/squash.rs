@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::parts::needed;
 use crate::report::Report;
 use crate::session::Session;
-use crate::set::{Migration, Repeatable, Set, Squash};
+use crate::set::{Migration, Repeatable, Set, Squash, Waiting};
 use crate::status::Entry;
 use crate::verify::Problem;
 
@@ -29,7 +29,7 @@ const TRIES: usize = 8;
 pub(crate) struct InPlace {
     pub(crate) recording: Recording,
     pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
-    pub(crate) refuse_pruned: fn(&Set<'_>, &[(usize, &Migration<'_>)]) -> Result<(), Error>,
+    pub(crate) refuse_pruned: fn(&Set<'_>, &Waiting<'_, '_>) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
 }
 

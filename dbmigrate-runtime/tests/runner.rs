@@ -453,7 +453,8 @@ fn who_reads_the_history_in_a_migration_finds_all_before_it_also_in_a_fresh_data
 
 #[test]
 fn rows_that_the_history_refuses_are_blamed_on_the_migration_that_made_it_so() {
-    let refuses = "CREATE TRIGGER strict BEFORE INSERT ON \"_migr\" WHEN NEW.number = 3 BEGIN SELECT RAISE(ABORT, 'no'); END";
+    let refuses =
+        "CREATE TRIGGER strict BEFORE INSERT ON \"_migr\" WHEN NEW.number = 3 BEGIN SELECT RAISE(ABORT, 'no'); END";
     let files = vec![
         file("001_a", &["CREATE TABLE a (x)"]),
         file("002_b", &["CREATE TABLE b (x)"]),

@@ -38,7 +38,6 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-pub use crate::excerpt::visible;
 pub use aim::Aim;
 pub use beside::belongs_to_another;
 pub use human::time;
@@ -58,3 +57,9 @@ pub use run::{run, run_on};
 pub use sets::run_together;
 pub use table::DESTRUCTIVE;
 pub use terminal::Terminal;
+
+/// The text with control characters made visible, for what came out of a database that nobody checked.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    crate::excerpt::visible(text)
+}
