@@ -583,3 +583,30 @@ fn rust_is_run_by_the_programs_own_runner() {
     shell.succeeds().says("1 migration applied");
     on(&["status", "--check"]).succeeds();
 }
+
+/// What a writer that crashed had begun is taken back by the look, so that the next run needs no help.
+#[cfg(unix)]
+#[test]
+fn a_file_whose_writer_crashed_is_brought_up_with_the_others() {
+    let project = package("fleet-crashed");
+    let databases = tenants(&project, 2);
+    let writer = Connection::open(project.root.join("template.db")).unwrap();
+    let begun = "PRAGMA cache_size = 1; BEGIN; UPDATE users SET name = name || ' and much more';
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+                 INSERT INTO users (name) SELECT 'half ' || i FROM n";
+    writer.execute_batch(begun).unwrap();
+    for suffix in ["", "-journal"] {
+        let words = [format!("template.db{suffix}"), format!("{}{suffix}", databases[1])];
+        Run::of(project.command("cp").args(words)).succeeds();
+    }
+    writer.execute_batch("ROLLBACK").unwrap();
+    assert!(fs::read(project.root.join(&databases[1])).unwrap().windows(5).any(|it| it == b"half "));
+    let status = project.dbmigrate(["status", "--databases", "tenants/*.db"]).exits(101);
+    status
+        .says("a writer that crashed left a journal beside")
+        .says(&format!("`cargo dbmigrate up --database {}`", databases[1]));
+    project.dbmigrate(UP).succeeds().says("2 databases migrated");
+    for database in &databases {
+        assert_eq!(project.query(database, "SELECT group_concat(name) FROM users"), ["ann,bob"]);
+    }
+}

@@ -161,6 +161,29 @@ fn refuse_newer(tokens: TokenStream, file: &Path) {
     }
 }
 
+/// The commands of the workflows are those that people have.
+#[test]
+fn every_long_proof_runs_every_night_as_it_is_documented() {
+    let read = |path: &str| fs::read_to_string(checkout().join(path)).unwrap();
+    let documented = read("CONTRIBUTING.md");
+    let workflows = read(".github/workflows/long.yml") + &read(".github/workflows/ci.yml");
+    let mut proofs = 0;
+    for command in
+        documented.split('`').filter(|text| text.starts_with("DBMIGRATE_") || text.starts_with(".ci/checks "))
+    {
+        // Its engine comes by npm, as peers/README.md says.
+        if !command.starts_with("DBMIGRATE_PEERS") {
+            let known = match command.strip_prefix(".ci/checks ") {
+                Some(check) => workflows.contains(check) && workflows.contains("run: .ci/checks ${{ matrix.check }}"),
+                None => workflows.contains(&format!("run: \"{command}\"")),
+            };
+            assert!(known, "no workflow runs `{command}`");
+            proofs += 1;
+        }
+    }
+    assert!(proofs >= 12, "only {proofs} commands of CONTRIBUTING.md were found");
+}
+
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -80,7 +80,7 @@ impl Fleet {
         let mut up = self.command();
         run(up.args(["up", "--database", "template.db", "--to", &EACH.to_string(), "-q"]));
         let db = Connection::open(self.root.join("template.db")).expect("it is there");
-        db.pragma_update(None, "user_version", EACH).expect("it is ours");
+        db.pragma_update(None, "user_version", signed(EACH)).expect("it is ours");
     }
 
     fn command(&self) -> Command {
@@ -115,10 +115,10 @@ impl Fleet {
         let took = (start.elapsed(), cpu_of_children() - before);
         for file in [0, self.count - 1] {
             let db = Connection::open(fleet.join(format!("{file:06}.db"))).expect("it is there");
-            let tables: usize = db
+            let tables: i64 = db
                 .query_row("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'table_%'", [], |row| row.get(0))
                 .expect("it is a database");
-            assert_eq!(tables, 2 * EACH, "not all of it is done");
+            assert_eq!(tables, signed(2 * EACH), "not all of it is done");
         }
         took
     }
@@ -165,7 +165,8 @@ fn by_hand(folder: &Path, together: bool) {
 
 fn bring_up(file: &Path, migrations: &[String], together: bool) -> rusqlite::Result<()> {
     let mut db = Connection::open(file)?;
-    let version: usize = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = usize::try_from(version).unwrap_or_default();
     let each = if together { migrations.len() } else { 1 };
     let mut at = version;
     for some in migrations[version..].chunks(each) {
@@ -174,8 +175,13 @@ fn bring_up(file: &Path, migrations: &[String], together: bool) -> rusqlite::Res
             transaction.execute_batch(sql)?;
         }
         at += some.len();
-        transaction.pragma_update(None, "user_version", at)?;
+        transaction.pragma_update(None, "user_version", signed(at))?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// As SQLite has numbers.
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -140,9 +140,14 @@ impl Fields {
     }
 
     fn finish(self) -> String {
-        let halves = self.0.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let digits = halves.filter_map(|half| char::from_digit(half.into(), 16));
-        "v1:".chars().chain(digits).collect()
+        const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let mut text = String::with_capacity("v1:".len() + 64);
+        text.push_str("v1:");
+        for byte in self.0.finalize() {
+            text.push(DIGITS[usize::from(byte >> 4)]);
+            text.push(DIGITS[usize::from(byte & 15)]);
+        }
+        text
     }
 }
 

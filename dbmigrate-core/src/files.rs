@@ -74,10 +74,18 @@ impl Files for Path {
 
     fn list(&self, folder: &str) -> Result<Vec<Entry>> {
         let folder = self.join(folder);
-        let entry = |entry: std::fs::DirEntry| Entry {
-            kind: kind_of(&entry.path()),
-            is_link: entry.file_type().is_ok_and(|kind| kind.is_symlink()),
-            name: entry.file_name().into_string().map_err(|name| name.to_string_lossy().into_owned()),
+        let entry = |entry: std::fs::DirEntry| {
+            let found = entry.file_type();
+            Entry {
+                // The folder itself says it, unless it is a link.
+                kind: match &found {
+                    Ok(found) if found.is_file() => Kind::File,
+                    Ok(found) if found.is_dir() => Kind::Folder,
+                    _ => kind_of(&entry.path()),
+                },
+                is_link: found.is_ok_and(|kind| kind.is_symlink()),
+                name: entry.file_name().into_string().map_err(|name| name.to_string_lossy().into_owned()),
+            }
         };
         std::fs::read_dir(folder)?.map(|found| found.map(entry)).collect()
     }

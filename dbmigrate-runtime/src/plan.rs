@@ -8,9 +8,12 @@ use crate::migrator::Migrator;
 use crate::up;
 
 /// What a run would do to a database as it is now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Planned {
+    /// The applied migration with the highest number; `None` where there is none, and where the plan of a way up needed no
+    /// look at the history, or not at one alone.
+    pub newest: Option<String>,
     /// How many migrations it would apply or roll back.
     pub migrations: usize,
     /// How many repeatables it would run.

@@ -9,13 +9,13 @@ use crate::excerpt::Place;
 use crate::histories::{self, title};
 use crate::history::History;
 use crate::parts::needed;
-use crate::set::{Migration, Set, Waiting};
+use crate::set::{Migration, Placed, Set};
 use crate::verify::Problem;
 
 /// What looks for the migrations that others require.
 #[derive(Clone, Copy)]
 pub(crate) struct Required {
-    pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &Waiting<'_, '_>) -> Result<(), Error>,
+    pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) refuse_unmet_elsewhere: fn(&mut Db<'_>, &History<'_>, &Migration<'_>) -> Result<(), Error>,
 }
 
@@ -34,12 +34,7 @@ pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
 }
 
 /// Refuses migrations that require one which is neither applied nor run before them.
-fn refuse_unmet(
-    db: &mut Db<'_>,
-    set: &Set<'_>,
-    found: &Found<'_>,
-    pending: &[(usize, &Migration<'_>)],
-) -> Result<(), Error> {
+fn refuse_unmet(db: &mut Db<'_>, set: &Set<'_>, found: &Found<'_>, pending: &[Placed<'_, '_>]) -> Result<(), Error> {
     let history = History::new(set);
     let mut met: HashSet<&str> = match found {
         Found::History(known) => known.applied().map(|migration| migration.name).collect(),

@@ -179,6 +179,9 @@ pub struct Migration<'a> {
     pub down: Down<'a>,
 }
 
+/// A migration with its place in the set.
+pub(crate) type Placed<'p, 's> = (usize, &'p Migration<'s>);
+
 /// Views and triggers that are made anew when their file changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Repeatable<'a> {
@@ -321,6 +324,3 @@ pub struct Code<'a> {
     /// The line of the `call` in the script's file; 1 for a `.rs` file.
     pub line: u32,
 }
-
-/// Migrations that are pending, each with its place in the set.
-pub(crate) type Waiting<'m, 'a> = [(usize, &'m Migration<'a>)];

@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::parts::needed;
 use crate::report::Report;
 use crate::session::Session;
-use crate::set::{Migration, Repeatable, Set, Squash, Waiting};
+use crate::set::{Migration, Placed, Repeatable, Set, Squash};
 use crate::status::Entry;
 use crate::verify::Problem;
 
@@ -29,7 +29,7 @@ const TRIES: usize = 8;
 pub(crate) struct InPlace {
     pub(crate) recording: Recording,
     pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
-    pub(crate) refuse_pruned: fn(&Set<'_>, &Waiting<'_, '_>) -> Result<(), Error>,
+    pub(crate) refuse_pruned: fn(&Set<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
 }
 
@@ -348,7 +348,7 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
 }
 
 /// Refuses what was pruned from the program and would have to run.
-fn refuse_pruned(set: &Set<'_>, pending: &[(usize, &Migration<'_>)]) -> Result<(), Error> {
+fn refuse_pruned(set: &Set<'_>, pending: &[Placed<'_, '_>]) -> Result<(), Error> {
     pruned(set, pending.iter().map(|(_, migration)| *migration)).map_or(Ok(()), Err)
 }
 

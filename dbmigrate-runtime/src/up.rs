@@ -103,7 +103,10 @@ pub(crate) fn plan_up(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     match goal(set, target) {
-        Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Planned::default()),
+        Ok(goal) if is_current(&mut db, set, goal)? => {
+            let newest = set.migrations.last().filter(|_| target.is_none()).map(|newest| newest.name.to_owned());
+            return Ok(Planned { newest, ..Planned::default() });
+        }
         Err(error) if set.squash.is_none() => return Err(error),
         _ => {}
     }
@@ -121,13 +124,17 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: 
         },
         _ => false,
     };
+    let newest = match &found {
+        Found::History(known) => known.newest_first().next().map(|(_, row)| row.name.clone()),
+        _ => None,
+    };
     let todo = todo(&mut db, &found, set, options, goal)?;
     refuse_unrunnable(set, &todo.pending, db.session().has_code())?;
     refuse_conflicts(session, set, options, (&found, &todo.pending), &mut Proved::default())?;
     let (migrations, repeatables) = (todo.pending.len(), todo.repeats.len());
     let jobs = plan(&found, todo).jobs;
     let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
-    Ok(Planned { migrations, repeatables, takes_over, copies })
+    Ok(Planned { newest, migrations, repeatables, takes_over, copies })
 }
 
 /// Refuses migrations that come late and whose order matters.

@@ -38,7 +38,7 @@ pub fn whole(figures: &Figures) -> String {
 pub fn short(figures: &Figures) -> String {
     let thousand = COUNTS[2];
     let [journal, wal] = ["delete", "wal"].map(|mode| failed(figures, mode));
-    let rows = [
+    let mut rows = vec![
         starts(figures, thousand),
         applied(figures, thousand),
         snapshots(figures, thousand),
@@ -49,9 +49,9 @@ pub fn short(figures: &Figures) -> String {
         crates(figures),
         cold(figures),
         size(figures, COUNTS[0]),
-        per_test(figures),
-        command(figures, "status", thousand),
     ];
+    rows.extend(tests(figures));
+    rows.push(command(figures, "status", thousand));
     let rows: Vec<Row> = rows.into_iter().filter(|row| !row.is_empty()).collect();
     let slower = all_slower(&rows);
     let lines: Vec<Vec<String>> = rows.iter().map(Row::render).collect();
@@ -244,11 +244,11 @@ fn built(figures: &Figures) -> Vec<Row> {
         size(figures, COUNTS[2]),
         seen(figures),
         Row::new(
-            format!("… and the build that has it, {} migrations", number(COUNTS[2] as f64)),
+            format!("the build that has a new file, {} migrations", number(COUNTS[2] as f64)),
             |tool| rebuild("wall", tool),
             time,
         ),
-        Row::new("… processor", |tool| rebuild("cpu", tool), time),
+        Row::new("processor of that build", |tool| rebuild("cpu", tool), time),
     ]
 }
 

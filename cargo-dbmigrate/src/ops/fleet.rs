@@ -105,6 +105,8 @@ pub(crate) struct Done {
     pub(crate) applied: usize,
     /// How many migrations were rolled back.
     pub(crate) rolled_back: usize,
+    /// The migration that was applied last.
+    newest: Option<String>,
     /// The copy that was kept.
     pub(crate) backup: Option<PathBuf>,
     /// What is worth knowing.

@@ -188,6 +188,12 @@ pub fn time(duration: Duration) -> String {
     }
 }
 
+/// The text with control characters made visible, for what came out of a file that nobody checked.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    plain(text)
+}
+
 /// `1,204`
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();

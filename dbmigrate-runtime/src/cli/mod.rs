@@ -40,7 +40,7 @@ mod tests;
 
 pub use aim::Aim;
 pub use beside::belongs_to_another;
-pub use human::time;
+pub use human::{time, visible};
 pub use live::Live;
 pub use location::database_path;
 pub use open::open_existing;
@@ -57,9 +57,3 @@ pub use run::{run, run_on};
 pub use sets::run_together;
 pub use table::DESTRUCTIVE;
 pub use terminal::Terminal;
-
-/// The text with control characters made visible, for what came out of a database that nobody checked.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    crate::excerpt::visible(text)
-}

@@ -260,7 +260,8 @@ fn the_name_says_when_and_what_version() {
         .flatten()
         .map(|report| {
             let path = report.backup.unwrap();
-            assert_eq!(path.parent(), Some(fs::canonicalize(folder.file("kept/here")).unwrap().as_path()));
+            let canonical = |path: &Path| fs::canonicalize(path).unwrap();
+            assert_eq!(canonical(path.parent().unwrap()), canonical(&folder.file("kept/here")));
             path.file_name().unwrap().to_str().unwrap().to_owned()
         })
         .collect();

@@ -55,8 +55,12 @@ pub fn measure(place: &Place, rounds: usize) -> Result<Figures> {
                 }
             }
         }
-        for _ in 0..rounds {
+        for round in 0..rounds {
             for verb in Verb::ALL {
+                // Where each migration is waited for on disk, minutes would go by.
+                if verb == Verb::Up && round >= 3 {
+                    continue;
+                }
                 for tool in Tool::RUNNERS {
                     if verb == Verb::Up {
                         files::remove_database(&place.scratch(&format!("{count}-{}.db", tool.name())))?;

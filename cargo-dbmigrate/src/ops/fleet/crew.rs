@@ -46,6 +46,14 @@ impl<'s> Crew<'s> {
         self.each().next()
     }
 
+    /// A migration of a set as a version: with the set, where there are several.
+    pub(super) fn label(&self, migrator: &Migrator<'_, Rusqlite>, name: &str) -> String {
+        match self.sets.len() {
+            1 => name.to_owned(),
+            _ => format!("{}/{name}", migrator.set().name),
+        }
+    }
+
     fn migrator(&self, place: usize) -> Migrator<'s, Rusqlite> {
         let others = self.sets.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, set)| set);
         let mut migrator = others.fold(migrator(&self.sets[place]), Migrator::beside);

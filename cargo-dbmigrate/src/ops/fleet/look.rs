@@ -51,33 +51,25 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
     }
     let mut seen = Seen { bytes: bytes(path) + bytes(&log(path)), ..Seen::default() };
-    let mut versions = Versions::default();
-    let mut is_there = true;
-    for migrator in crew.each() {
-        let status = migrator.status(&mut connection)?;
-        versions.add(crew, &migrator, &status);
-        match task {
-            Task::Status | Task::Verify | Task::Drift => {
-                seen.todo += status.pending() + status.pending_repeatables();
-                let rules = migrator.set().rules;
-                if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
-                    let problems = migrator.verify(&mut connection)?.problems;
-                    seen.differs.extend(problems.into_iter().map(Fault::from));
-                }
-            }
-            Task::Backup => seen.todo = 1,
-            Task::Down { to, .. } => {
-                is_there = newest(&status).is_none_or(|newest| to.is_some_and(|to| newest.number <= to));
-            }
-            Task::Up { .. } => {}
-        }
+    // Of most files that are to come up the plan says how far they are, too.
+    let plan = match (task, crew.one()) {
+        (Task::Up { to, .. }, Some(migrator)) => Some(migrator.up_plan(&mut connection, to)),
+        (Task::Up { .. }, None) => Some(crew.together().up_plan(&mut connection)),
+        _ => None,
+    };
+    if let Some(Err(error)) = plan.as_ref().filter(|plan| plan.as_ref().is_err_and(|it| it.is_busy() || it.is_sql())) {
+        return Err(Fault { message: error.message(), help: error.help().to_vec() });
     }
-    seen.version = versions.joined();
+    let newest = plan.as_ref().and_then(|plan| plan.as_ref().ok()?.newest.as_deref());
+    let mut is_there = true;
+    seen.version = match (newest, crew.one()) {
+        (Some(newest), Some(migrator)) => Some(crew.label(&migrator, newest)),
+        _ => standing(&mut connection, crew, task, &mut seen, &mut is_there)?,
+    };
     let seen = found.insert(seen);
-    let planned = match (task, crew.one()) {
-        (Task::Up { to, .. }, Some(migrator)) => migrator.up_plan(&mut connection, to)?,
-        (Task::Up { .. }, None) => crew.together().up_plan(&mut connection)?,
-        (Task::Down { to, .. }, Some(migrator)) if !is_there => migrator.down_plan(&mut connection, to)?,
+    let planned = match (plan, task, crew.one()) {
+        (Some(plan), ..) => plan?,
+        (None, Task::Down { to, .. }, Some(migrator)) if !is_there => migrator.down_plan(&mut connection, to)?,
         _ => Planned::default(),
     };
     if !planned.is_empty() {
@@ -90,16 +82,45 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
     Ok(connection)
 }
 
+/// How far the sets are, with what there is to do for a task that has no plan of its own; whether the target of a way
+/// back is reached.
+fn standing(
+    connection: &mut Connection,
+    crew: &Crew<'_>,
+    task: Task,
+    seen: &mut Seen,
+    is_there: &mut bool,
+) -> Result<Option<String>, Fault> {
+    let mut versions = Versions::default();
+    for migrator in crew.each() {
+        let status = migrator.status(connection)?;
+        versions.add(crew, &migrator, &status);
+        match task {
+            Task::Status | Task::Verify | Task::Drift => {
+                seen.todo += status.pending() + status.pending_repeatables();
+                let rules = migrator.set().rules;
+                if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
+                    let problems = migrator.verify(connection)?.problems;
+                    seen.differs.extend(problems.into_iter().map(Fault::from));
+                }
+            }
+            Task::Backup => seen.todo = 1,
+            Task::Down { to, .. } => {
+                *is_there = newest(&status).is_none_or(|newest| to.is_some_and(|to| newest.number <= to));
+            }
+            Task::Up { .. } => {}
+        }
+    }
+    Ok(versions.joined())
+}
+
 /// How far each set is.
 #[derive(Default)]
 struct Versions(Vec<String>);
 
 impl Versions {
     fn add(&mut self, crew: &Crew<'_>, migrator: &Migrator<'_, Rusqlite>, status: &Status) {
-        self.0.extend(newest(status).map(|newest| match crew.sets.len() {
-            1 => newest.name.clone(),
-            _ => format!("{}/{}", migrator.set().name, newest.name),
-        }));
+        self.0.extend(newest(status).map(|newest| crew.label(migrator, &newest.name)));
     }
 
     fn joined(self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dbmigrate_runtime::{Direction, Error, Rehearsal, Rehearse, Report};
+use dbmigrate_runtime::{Direction, Error, NewerDatabase, Rehearsal, Rehearse, Report};
 use rusqlite::Connection;
 
 use super::look::{connect, version};
@@ -25,8 +25,20 @@ pub(super) fn work(path: &Path, crew: &Crew<'_>, task: Task) -> Worked {
         Ok(done) => (done, None),
         Err((done, fault)) => (done, Some(fault)),
     };
-    let after = if task.writes() { version(crew, &mut connection).ok() } else { None };
+    let after = match done.newest.as_deref() {
+        _ if !task.writes() => None,
+        Some(newest) if is_last(newest, crew) => Some(crew.one().map(|migrator| crew.label(&migrator, newest))),
+        _ => version(crew, &mut connection).ok(),
+    };
     Worked { after, done, fault }
+}
+
+/// Whether nothing that is applied can be newer.
+fn is_last(name: &str, crew: &Crew<'_>) -> bool {
+    crew.one().is_some_and(|migrator| {
+        let set = migrator.set();
+        set.rules.newer_database == NewerDatabase::Refuse && set.migrations.last().is_some_and(|it| it.name == name)
+    })
 }
 
 fn run(connection: &mut Connection, crew: &Crew<'_>, task: Task) -> Result<Done, (Done, Fault)> {
@@ -91,6 +103,7 @@ impl Done {
         self.applied += report.applied.len() + report.repeated.len();
         self.rolled_back += report.rolled_back.len();
         self.backup = self.backup.take().or(report.backup);
+        self.newest = report.applied.last().map(|newest| newest.name.clone()).or(self.newest);
         let named = report.applied.into_iter().chain(report.rolled_back);
         let notes = named.flat_map(|it| it.notes.into_iter().map(move |note| format!("`{}`: {note}", it.name)));
         self.notes.extend(notes.chain(report.notes));
