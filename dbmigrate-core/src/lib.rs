@@ -37,6 +37,7 @@ pub mod metadata;
 pub mod migration;
 pub mod nearest;
 pub mod order;
+mod parallel;
 mod problems;
 pub mod repeatable;
 pub mod requirement;

@@ -10,19 +10,18 @@ use crate::adoption;
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::file_name::FileName;
 use crate::files::Files;
 use crate::layout::Layout;
 use crate::lock;
-use crate::metadata::Metadata;
 use crate::migration::{Body, Down, SourceMigration};
-use crate::rust_source::{self, RustSource};
-use crate::script::{self, Halves, Script};
+
+use crate::script::Script;
 use crate::sequence::Planned;
 use crate::snapshot;
 use crate::squash::{self, Replaced, Replaces};
 
 mod across;
+mod contents;
 mod folder;
 mod foreign;
 mod migrations;
@@ -34,6 +33,7 @@ mod side;
 mod strays;
 mod watch;
 
+use contents::Content;
 use folder::{Folder, without_gaps};
 use migrations::{first_number, migrations_of};
 pub use package::{load, load_from, load_manifest, load_manifest_sets, load_sets, load_sets_from};
@@ -139,44 +139,6 @@ fn sort(diagnostics: &mut [Diagnostic]) {
     });
 }
 
-/// What one file holds.
-enum Content {
-    Up(Box<Halves>, Metadata),
-    Down(Script),
-    Rust(Arc<RustSource>, Metadata),
-}
-
-/// Reads every file that has the name of a migration, also those that have no place in the sequence.
-fn read_contents<'a, F: Files + ?Sized>(
-    root: &F,
-    dir: &str,
-    files: impl Iterator<Item = &'a (String, FileName)>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, Content> {
-    let mut contents = BTreeMap::new();
-    for (name, what) in files {
-        if !matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }) {
-            continue;
-        }
-        let source = match root.text(&format!("{dir}/{name}")) {
-            Ok(source) => Arc::new(source),
-            Err(diagnostic) => {
-                diagnostics.push(diagnostic);
-                continue;
-            }
-        };
-        let content = match what {
-            FileName::Down { .. } => Content::Down(script::parse_down(&source, diagnostics)),
-            FileName::Rust { .. } => {
-                Content::Rust(Arc::new(rust_source::parse(&source, diagnostics)), Metadata::read(&source))
-            }
-            _ => Content::Up(Box::new(script::parse(&source, diagnostics)), Metadata::read(&source)),
-        };
-        contents.insert(name.clone(), content);
-    }
-    contents
-}
-
 /// Makes one migration of its files; none where the way up could not be read.
 fn assemble(
     config: &Config,
@@ -190,11 +152,10 @@ fn assemble(
     let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
     let mut replaces: Option<Replaces> = None;
     let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
-        Content::Up(halves, metadata) => {
+        Content::Up(halves, metadata, text_checksum) => {
             replaces = halves.replaces;
             let checksum = halves.up.checksum.clone();
             let down = way_back(dir, &up, halves.down, halves.irreversible, down_file, diagnostics);
-            let text_checksum = checksum::of_text(halves.up.source.slice(halves.up.section));
             (Body::Sql { up: halves.up, down }, halves.requires, metadata, checksum, text_checksum)
         }
         Content::Rust(rust, metadata) => {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{assemble, read_contents};
+use super::assemble;
+use super::contents::read_contents;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
