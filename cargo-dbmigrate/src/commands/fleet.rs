@@ -10,7 +10,7 @@ use self::told::Told;
 use super::{Context, database};
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
-use crate::ops::fleet::{self, Crew, Drifts, File, Named, Outcome, Remote, Rollout, Task};
+use crate::ops::fleet::{self, Crew, Drifts, File, Found, Named, Outcome, Remote, Rollout, Task};
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::{runner, runtime_sets, schema};
@@ -176,7 +176,7 @@ fn task(verb: &Verb, read: &Read) -> Result<(Task, Verb), CliError> {
     }
 }
 
-fn found(args: &FleetArgs, context: &mut Context<'_>) -> Result<Vec<std::path::PathBuf>, CliError> {
+fn found(args: &FleetArgs, context: &mut Context<'_>) -> Result<Found, CliError> {
     let named = Named { patterns: args.patterns(), list: args.list().map(|list| &**list), null: args.null };
     let found = fleet::find(&named)?;
     let mut left_out = Vec::new();
@@ -192,7 +192,7 @@ fn found(args: &FleetArgs, context: &mut Context<'_>) -> Result<Vec<std::path::P
     }
     let left_out = if left_out.is_empty() { String::new() } else { format!(" (left out: {})", left_out.join(", ")) };
     context.shell.status("Found", &format!("{}{left_out}", count(found.files.len(), "database")));
-    Ok(found.files)
+    Ok(found)
 }
 
 fn jobs(args: &FleetArgs, context: &mut Context<'_>) -> usize {

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub(crate) use crew::Crew;
 pub(crate) use drift::Drifts;
 pub(crate) use fault::Fault;
-pub(crate) use files::{Named, find};
+pub(crate) use files::{Found, Named, find};
 pub(crate) use pool::jobs;
 pub(crate) use remote::Remote;
 pub(crate) use rollout::{Rolled, Rollout, survey};

@@ -4,7 +4,7 @@
 //! read and names that are not UTF-8, and a tenant that is forgotten is what this tool is against.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
@@ -35,6 +35,8 @@ pub(crate) struct Found {
     pub(crate) beside: usize,
     /// How many were named again, perhaps under another name.
     pub(crate) twice: usize,
+    /// The other name of a file that has two, neither of them a link to the other: by the place of its first name.
+    pub(crate) hard: HashMap<usize, PathBuf>,
 }
 
 /// Finds them. What can't be read is an error, and so is a pattern or a list that names nothing.
@@ -72,9 +74,14 @@ impl Found {
                 self.files.push(file);
             }
             Entry::Occupied(first) => {
+                let at = *first.get();
+                let first = &mut self.files[at];
+                if !is_one_place(first, &file) {
+                    self.hard.entry(at).or_insert(file);
+                    return;
+                }
                 self.twice += 1;
                 // People know it by its own name, and not by that of a link to it.
-                let first = &mut self.files[*first.get()];
                 if first.is_symlink() && !file.is_symlink() {
                     *first = file;
                 }
@@ -105,6 +112,14 @@ impl Identity {
     }
 }
 
+/// Whether two names of one file lead to one name in one folder, once links are followed: it is by this name that SQLite
+/// finds the log and the journal.
+fn is_one_place(one: &Path, other: &Path) -> bool {
+    let (Ok(one), Ok(other)) = (fs::canonicalize(one), fs::canonicalize(other)) else { return true };
+    let folder = |path: &Path| path.parent().map(Identity::of);
+    one == other || one.file_name() == other.file_name() && folder(&one) == folder(&other)
+}
+
 /// The files that a pattern names, by name. Folders and what else is no file is none of them.
 fn matches(pattern: &str) -> Result<BTreeSet<PathBuf>, CliError> {
     let wrong = |why: &dyn std::fmt::Display| CliError::usage(format!("`{pattern}` is no pattern: {why}"));
@@ -127,9 +142,12 @@ fn matches(pattern: &str) -> Result<BTreeSet<PathBuf>, CliError> {
             other => parts.push(Part::Named(other.as_os_str().into())),
         }
     }
-    let mut found = BTreeSet::new();
-    walk(&start, &parts, &mut found)?;
-    Ok(found)
+    let mut met = Walk::default();
+    walk(&start, &parts, &mut met)?;
+    while let Some((link, parts)) = met.links.pop() {
+        walk(&link, parts, &mut met)?;
+    }
+    Ok(met.found)
 }
 
 /// One name of a pattern.
@@ -144,29 +162,44 @@ fn has_wildcard(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
 
+/// What a walk has met.
+#[derive(Default)]
+struct Walk<'p> {
+    found: BTreeSet<PathBuf>,
+    /// The folders that were gone through for that many names of the pattern: each once, as links may lead in circles.
+    through: HashSet<(usize, Identity)>,
+    /// Links to folders, and what of the pattern is left for them. They come last, so that what lies in a folder of
+    /// its own is known by that name.
+    links: Vec<(PathBuf, &'p [Part])>,
+}
+
 /// Adds the files below `at` that the rest of a pattern names.
-fn walk(at: &Path, parts: &[Part], found: &mut BTreeSet<PathBuf>) -> Result<(), CliError> {
+fn walk<'p>(at: &Path, parts: &'p [Part], met: &mut Walk<'p>) -> Result<(), CliError> {
     let Some((first, rest)) = parts.split_first() else { return Ok(()) };
     match first {
-        Part::Named(name) => step(at.join(name), rest, found),
+        Part::Named(name) => step(at.join(name), rest, met),
         Part::Like(pattern) => {
             for name in names(at)? {
                 if pattern.matches(&name.to_string_lossy()) {
-                    step(at.join(name), rest, found)?;
+                    step(at.join(name), rest, met)?;
                 }
             }
             Ok(())
         }
         Part::AnyFolders => {
-            walk(at, rest, found)?;
+            if !met.through.insert((parts.len(), Identity::of(here(at)))) {
+                return Ok(());
+            }
+            walk(at, rest, met)?;
             for name in names(at)? {
                 let path = at.join(name);
-                // A link to a folder may lead back to where it stands.
                 if is(&path.symlink_metadata(), Metadata::is_dir) {
-                    walk(&path, parts, found)?;
+                    walk(&path, parts, met)?;
+                } else if may_hold(&fs::metadata(&path)) {
+                    met.links.push((path, parts));
                 } else if rest.is_empty() {
                     // At the end of a pattern it stands for the files as well.
-                    step(path, rest, found)?;
+                    step(path, rest, met)?;
                 }
             }
             Ok(())
@@ -175,16 +208,16 @@ fn walk(at: &Path, parts: &[Part], found: &mut BTreeSet<PathBuf>) -> Result<(), 
 }
 
 /// Goes on with a path: into it, or to its end.
-fn step(path: PathBuf, rest: &[Part], found: &mut BTreeSet<PathBuf>) -> Result<(), CliError> {
+fn step<'p>(path: PathBuf, rest: &'p [Part], met: &mut Walk<'p>) -> Result<(), CliError> {
     let metadata = fs::metadata(&path);
     if !rest.is_empty() {
-        return if is(&metadata, Metadata::is_dir) { walk(&path, rest, found) } else { Ok(()) };
+        return if may_hold(&metadata) { walk(&path, rest, met) } else { Ok(()) };
     }
     match metadata {
         Ok(metadata) if !metadata.is_file() => {}
         // A link that leads nowhere is a database that is missing.
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {}
-        _ => drop(found.insert(path)),
+        _ => drop(met.found.insert(path)),
     }
     Ok(())
 }
@@ -193,9 +226,21 @@ fn is(metadata: &io::Result<Metadata>, what: fn(&Metadata) -> bool) -> bool {
     metadata.as_ref().is_ok_and(what)
 }
 
+/// Whether it is a folder, or what may be one and can't be looked at: then the look into it is the error.
+fn may_hold(metadata: &io::Result<Metadata>) -> bool {
+    match metadata {
+        Ok(metadata) => metadata.is_dir(),
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+    }
+}
+
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
 /// The names in a folder; in one that is not there none.
 fn names(folder: &Path) -> Result<Vec<OsString>, CliError> {
-    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let here = here(folder);
     let entries = fs::read_dir(here).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
     let names = entries.map(|entries| entries.iter().map(fs::DirEntry::file_name).collect());
     match names {

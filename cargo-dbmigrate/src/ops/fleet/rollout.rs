@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::drift::Drifts;
+use super::files::Found;
 use super::look::look;
 use super::work::{Worked, work};
 use super::{Crew, Fault, File, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
@@ -36,19 +37,23 @@ pub(crate) struct Rolled {
 
 /// Looks at every file, and does no more.
 pub(crate) fn survey(
-    files: Vec<PathBuf>,
+    found: Found,
     crew: &Crew<'_>,
     (task, jobs): (Task, usize),
     mut drifts: Option<&mut Drifts<'_>>,
     watch: &mut dyn Watch,
 ) -> Vec<File> {
-    let mut files: Vec<File> = files.into_iter().map(File::new).collect();
-    let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+    let Found { files, mut hard, .. } = found;
+    let paths: Vec<_> = files.into_iter().enumerate().map(|(at, path)| (path, hard.remove(&at))).collect();
+    let mut files: Vec<File> = paths.iter().map(|(path, _)| File::new(path.clone())).collect();
     let reader = drifts.as_ref().map(|drifts| drifts.reader);
     watch.begin(Phase::Look, files.len());
-    let see = |path: &PathBuf| {
+    let see = |(path, other): &(PathBuf, Option<PathBuf>)| {
         let start = Instant::now();
-        let (seen, held) = look(path, crew, task, reader);
+        let (seen, held) = match other {
+            Some(other) => (None, Err(two_names(other))),
+            None => look(path, crew, task, reader),
+        };
         ((start.elapsed(), seen, held), ControlFlow::Continue(()))
     };
     pool::each(&paths, jobs, see, |at, (took, mut seen, held)| {
@@ -73,6 +78,12 @@ pub(crate) fn survey(
     files
 }
 
+/// SQLite finds the log and the journal by the name of the file.
+fn two_names(other: &Path) -> Fault {
+    Fault::new(format!("`{}` is the same file under another name, a hard link", other.display()))
+        .help("name only the one that the program opens: under each of them SQLite would keep a log of its own")
+}
+
 /// How a file stands that was only looked at.
 fn standing(seen: &Seen, task: Task) -> Outcome {
     match task {
@@ -87,9 +98,9 @@ fn standing(seen: &Seen, task: Task) -> Outcome {
 impl Rollout<'_> {
     /// Looks at every file, then works on those with something to do. Nothing is changed where the look finds more faults
     /// than are allowed.
-    pub(crate) fn run(&self, files: Vec<PathBuf>, crew: &Crew<'_>, watch: &mut dyn Watch) -> Rolled {
+    pub(crate) fn run(&self, found: Found, crew: &Crew<'_>, watch: &mut dyn Watch) -> Rolled {
         let mut rolled =
-            Rolled { files: survey(files, crew, (self.task, self.jobs), None, watch), ..Rolled::default() };
+            Rolled { files: survey(found, crew, (self.task, self.jobs), None, watch), ..Rolled::default() };
         rolled.faults = room::faults(&rolled.files, crew, self.task, self.jobs);
         if !rolled.faults.is_empty() || rolled.failures() >= self.max_failures {
             return rolled;

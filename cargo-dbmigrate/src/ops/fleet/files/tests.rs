@@ -90,11 +90,34 @@ fn the_order_is_that_in_which_they_are_named_and_each_is_there_once() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(folder.0.join("t/a.db"), folder.0.join("t/link.db")).unwrap();
-        fs::hard_link(folder.0.join("t/b.db"), folder.0.join("t/hard.db")).unwrap();
         let found = folder.find(&["t/c.db", "t/*.db"], Some("t/a.db\nt/gone.db\nt/gone.db")).unwrap();
         assert_eq!(found.0, ["t/c.db", "t/a.db", "t/b.db", "t/gone.db"]);
-        assert_eq!(found.2, 5);
+        assert_eq!(found.2, 4);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_name_that_is_no_symlink_is_told_and_links_to_folders_are_followed_once() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("links", &["o/a.db", "o/deep/b.db", "s/c.db", "s/d.db"]);
+    let at = |name: &str| folder.0.join(name);
+    symlink(at("o"), at("s/link")).unwrap();
+    // Each leads to the other, in circles.
+    symlink(at("s"), at("o/back")).unwrap();
+    symlink(at("o/deep"), at("o/again")).unwrap();
+    let (found, _, twice) = folder.find(&["s/**/*.db"], None).unwrap();
+    assert_eq!(found.join(" "), "s/c.db s/d.db s/link/a.db s/link/deep/b.db");
+    assert_eq!(twice, 0);
+    assert_eq!(folder.find(&["s/**", "o/**/*.db"], None).unwrap().0.len(), 4);
+    // A path through a link to its folder is the same name; a hard link is another one.
+    fs::hard_link(at("s/c.db"), at("s/hard.db")).unwrap();
+    symlink(at("s/hard.db"), at("s/soft.db")).unwrap();
+    let patterns = ["s/*.db", "o/back/c.db"].map(|name| at(name).display().to_string());
+    let found = find(&Named { patterns: &patterns, list: None, null: false }).unwrap();
+    assert_eq!(found.files, [at("s/c.db"), at("s/d.db")]);
+    assert_eq!(found.hard.into_iter().collect::<Vec<_>>(), [(0, at("s/hard.db"))]);
+    assert_eq!(found.twice, 1);
 }
 
 #[cfg(unix)]
