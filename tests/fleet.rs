@@ -110,6 +110,9 @@ fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
+/// Makes a database that has nothing in it, and is no file without bytes.
+const NOTHING: &str = "CREATE TABLE a (x); DROP TABLE a";
+
 const UP: [&str; 3] = ["up", "--databases", "tenants/*.db"];
 
 /// Case 57: a fleet with one of everything that can go wrong.
@@ -336,10 +339,39 @@ fn what_fails_at_work_stops_the_others_unless_they_are_to_go_on() {
     let failed = &lines[&databases[1]];
     assert_eq!((&failed["before"], &failed["after"]), (&"002_stars".into(), &"002_stars".into()));
     assert!(failed["message"].as_str().unwrap().contains("UNIQUE constraint failed: users.name"), "{failed}");
+    let help: Vec<&str> = failed["help"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(
+        help,
+        [
+            "if any database has it already, its file must stay as it is: correct the rows of this one, then run the \
+             same command again",
+            "else correct the file, then run the same command again",
+        ]
+    );
     // On copies nothing is lost, so all of them are tried.
     let dry = project.dbmigrate([UP.as_slice(), &["--dry-run", "--jobs", "1"]].concat()).exits(1);
     assert_eq!(dry.stderr.matches("UNIQUE constraint failed").count(), 3, "{dry}");
     assert_eq!(versions(&project, &databases)["002_stars"], 3);
+}
+
+#[test]
+fn what_many_have_in_common_does_not_fill_the_screen() {
+    let project = package("fleet-equal");
+    let databases = tenants(&project, 23);
+    for database in &databases {
+        project.execute(database, "UPDATE _migrations SET checksum = 'v1:0'");
+    }
+    let shown = |words: &[&str]| {
+        let run = project.dbmigrate(words.iter().chain(&["--databases", "tenants/*.db"]));
+        let count = run.stderr.matches("was edited after it was applied").count();
+        (count, run.stderr.contains("and 3 more; `-v` shows all"))
+    };
+    for command in ["up", "verify"] {
+        assert_eq!(shown(&[command]), (20, true), "{command}");
+        assert_eq!(shown(&[command, "-v"]), (23, false), "{command}");
+    }
+    let run = project.dbmigrate([UP.as_slice(), &["--message-format", "json"]].concat()).exits(101);
+    assert_eq!(told(&run).0.values().filter(|line| line["outcome"] == "refused").count(), 23);
 }
 
 #[test]
@@ -348,7 +380,8 @@ fn going_back_needs_one_target_for_all() {
     let databases = tenants(&project, 4);
     project.dbmigrate(["up", "--database", &databases[0]]).succeeds();
     project.dbmigrate(["up", "--to", "2", "--database", &databases[1]]).succeeds();
-    project.write("empty/new.db", "");
+    fs::create_dir(project.root.join("empty")).unwrap();
+    project.execute("empty/new.db", NOTHING);
     let down = |words: &[&str]| project.dbmigrate(["down", "--databases", "tenants/*.db"].iter().chain(words));
     for words in [&[][..], &["003"], &["--count", "1"]] {
         down(words).exits(2).says("`down` has to name it");
@@ -503,6 +536,70 @@ fn a_name_that_is_no_text_is_a_name() {
     assert_eq!(query(&odd, "SELECT count(*) FROM _migrations"), ["3"]);
     project.write("list", b"tenants/\xff.db\n");
     project.dbmigrate(["verify", "--databases-from", "list"]).succeeds().says("Databases: 1 | Current: 1");
+    // Neither takes the copies of the other for its own.
+    let other = odd.with_file_name(std::ffi::OsStr::from_bytes(b"\xfe.db"));
+    fs::copy(&odd, &other).unwrap();
+    for _ in 0..3 {
+        project.dbmigrate(["backup", "--backup-keep", "1", "--databases", "tenants/?.db"]).succeeds();
+    }
+    let names = fs::read_dir(project.root.join("tenants")).unwrap().map(|it| it.unwrap().file_name());
+    let names: Vec<Vec<u8>> = names.map(|name| name.as_bytes().to_vec()).filter(|it| it.ends_with(b".bak")).collect();
+    for first in [0xff, 0xfe] {
+        // The oldest of the version, and the newest.
+        assert_eq!(names.iter().filter(|name| name[0] == first).count(), 2, "{names:?}");
+    }
+    assert_eq!(names.len(), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_can_not_be_worked_on_safely_is_refused_by_the_look() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = package("fleet-refused");
+    let databases = tenants(&project, 3);
+    fs::hard_link(project.root.join(&databases[1]), project.root.join("tenants/other.db")).unwrap();
+    project.write("tenants/zero.db", "");
+    let before = bytes(&project.root.join("tenants"));
+    let run = project.dbmigrate(UP).exits(101);
+    run.says("`tenants/00001.db`: `tenants/other.db` is the same file under another name, a hard link")
+        .says("`tenants/zero.db`: is empty: 0 bytes")
+        .says("`cargo dbmigrate up --database tenants/zero.db`")
+        .says("2 of 4 databases can't be worked on, so nothing was done");
+    assert_eq!(bytes(&project.root.join("tenants")), before);
+    fs::remove_file(project.root.join("tenants/other.db")).unwrap();
+    fs::remove_file(project.root.join("tenants/zero.db")).unwrap();
+    // A folder that can't be written. Permissions don't bind root, so somebody else has to try.
+    let folder = project.root.join("tenants");
+    let mut words = vec!["cargo-dbmigrate"];
+    let permit = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    permit(0o555);
+    if fs::write(folder.join("probe"), "").is_ok() {
+        fs::remove_file(folder.join("probe")).unwrap();
+        words = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"].to_vec();
+        if std::process::Command::new("setpriv").arg("--version").output().is_err() {
+            permit(0o755);
+            println!("not tested: this is root, and there is no `setpriv`");
+            return;
+        }
+    }
+    let run = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_cargo-dbmigrate");
+        let mut command = match words[0] {
+            "setpriv" => {
+                let mut command = project.command("setpriv");
+                command.args(&words[1..]).arg(program);
+                command
+            }
+            _ => project.command(program),
+        };
+        Run::of(command.arg("dbmigrate").args(arguments))
+    };
+    let up = run(&UP);
+    let backup = run(&["backup", "--databases", "tenants/*.db"]);
+    permit(0o755);
+    up.exits(101).says("`tenants/00000.db`: its folder `").says("can't be written").says("3 of 3 databases");
+    backup.exits(101).says("no copy can be kept in `").says("3 of 3 databases");
+    assert_eq!(versions(&project, &databases)["001_users"], 3);
 }
 
 #[test]
@@ -516,8 +613,9 @@ fn every_database_has_all_sets() {
     let invoices = "-- dbmigrate: requires accounts/001_users\nCREATE TABLE invoices (who INTEGER REFERENCES users (id));\n\
                     -- dbmigrate: down\nDROP TABLE invoices;\n";
     project.write("migrations/billing/001_invoices.sql", invoices);
+    fs::create_dir(project.root.join("t")).unwrap();
     for name in ["a", "b", "c"] {
-        project.write(&format!("t/{name}.db"), "");
+        project.execute(&format!("t/{name}.db"), NOTHING);
     }
     let on = |words: &[&str]| project.dbmigrate(words.iter().chain(&["--databases", "t/*.db"]));
     on(&["up", "--set", "accounts"]).succeeds().says("- -> accounts/001_users");

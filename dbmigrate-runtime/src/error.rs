@@ -20,6 +20,8 @@ struct Inner {
     statement: Option<String>,
     notes: Vec<String>,
     help: Vec<String>,
+    /// Which help says to run a command again.
+    retry: Option<usize>,
     report: Report,
     cause: Option<BoxError>,
 }
@@ -127,6 +129,7 @@ impl Error {
             statement: None,
             notes: Vec::new(),
             help: Vec::new(),
+            retry: None,
             report: Report::default(),
             cause: None,
         }))
@@ -168,6 +171,12 @@ impl Error {
     pub(crate) fn hint(mut self, help: impl Into<String>) -> Self {
         self.0.help.push(help.into());
         self
+    }
+
+    /// A hint to run a command again once something was corrected.
+    pub(crate) fn retry(mut self, help: impl Into<String>) -> Self {
+        self.0.retry = Some(self.0.help.len());
+        self.hint(help)
     }
 
     pub(crate) fn because(mut self, cause: BoxError) -> Self {
@@ -235,6 +244,14 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> &[String] {
         &self.0.help
+    }
+
+    /// Which of [`Error::help`] says to run the command on this database again: with many databases it is another one,
+    /// and the file may not be corrected where others have it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn retry_help(&self) -> Option<usize> {
+        self.0.retry
     }
 
     /// What was done before it failed, and stays.

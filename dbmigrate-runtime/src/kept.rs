@@ -3,6 +3,7 @@
 //! A copy is called `app.db.20240115-103022.003.bak`: the file, the moment in UTC, the newest migration, and `-2`, `-3`
 //! where a name is taken. Nothing that is not called exactly so is ever looked at, let alone removed.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -50,8 +51,9 @@ impl Kept {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) dir: PathBuf,
-    /// The file name of the database.
-    name: String,
+    /// The file name of the database, with bytes that are no text: of two databases neither may remove what is the
+    /// other's.
+    name: OsString,
 }
 
 impl Place {
@@ -64,36 +66,36 @@ impl Place {
     /// The folder of a file.
     pub(crate) fn beside(file: &Path) -> Self {
         let dir = file.parent().unwrap_or(Path::new("")).to_owned();
-        Self { dir, name: file.file_name().unwrap_or_default().to_string_lossy().into_owned() }
+        Self { dir, name: file.file_name().unwrap_or_default().to_owned() }
     }
 
     /// The file name of the database that a file is a copy of, by its name; none where it has no such name.
     #[cfg(feature = "cli")]
-    pub(crate) fn origin(copy: &Path) -> Option<String> {
+    pub(crate) fn origin(copy: &Path) -> Option<OsString> {
         let place = Self::of_copy(copy)?;
-        place.read(copy.file_name()?.to_str()?, copy.to_owned())?;
+        place.read(copy.file_name()?, copy.to_owned())?;
         Some(place.name)
     }
 
     /// The place of a copy that was made at its own place.
     fn of_copy(copy: &Path) -> Option<Self> {
         // From the right: `.bak`, the version, the moment; the rest is the name of the database.
-        let name = copy.file_name()?.to_str()?.rsplitn(4, '.').nth(3)?.to_owned();
+        let name = Path::new(Path::new(copy.file_stem()?).file_stem()?).file_stem()?.to_owned();
         Some(Self { dir: copy.parent()?.to_owned(), name })
     }
 
     /// The names for a new copy, best first. A number that was given before is not given again, as it tells the order.
     pub(crate) fn names(&self, stamp: &str, version: &str) -> impl Iterator<Item = PathBuf> {
-        let first = format!("{}.{stamp}.{version}", self.name);
+        let first = suffixed(Path::new(&self.name), format!(".{stamp}.{version}"));
         let taken = self.files().unwrap_or_default().into_iter().filter_map(|(name, path)| {
-            let is_alike = name.strip_prefix(&first).is_some_and(|rest| rest.starts_with(['.', '-']));
+            let is_alike = after(&name, first.as_os_str()).is_some_and(|rest| rest.starts_with(['.', '-']));
             is_alike.then(|| self.read(&name, path)).flatten().map(|kept| kept.again)
         });
         let next = taken.max().map_or(1, |last| last.saturating_add(1));
-        let dir = self.dir.clone();
+        let first = self.dir.join(&first);
         (next..=u64::MAX).map(move |again| match again {
-            1 => dir.join(format!("{first}.bak")),
-            _ => dir.join(format!("{first}-{again}.bak")),
+            1 => suffixed(&first, ".bak"),
+            _ => suffixed(&first, format!("-{again}.bak")),
         })
     }
 
@@ -101,7 +103,21 @@ impl Place {
     /// processes apart.
     pub(crate) fn part(&self, stamp: &str, owner: Option<u32>) -> PathBuf {
         let owner = owner.map_or(String::new(), |owner| format!("-{owner}"));
-        self.dir.join(format!("{}.{stamp}.bak.part{owner}", self.name))
+        self.dir.join(format!("{}.{stamp}.bak.part{owner}", self.text()))
+    }
+
+    /// The name as SQLite can be told it, which takes the name of a new copy as text: its own, or one that no other
+    /// name has.
+    fn text(&self) -> Cow<'_, str> {
+        self.name.to_str().map_or_else(
+            || {
+                let bytes = self.name.as_encoded_bytes().iter();
+                let mut text = self.name.to_string_lossy().into_owned();
+                bytes.for_each(|byte| text.push_str(&format!("{byte:02x}")));
+                text.into()
+            },
+            Cow::Borrowed,
+        )
     }
 
     /// As [`Place::list`], with an error that says where.
@@ -117,7 +133,7 @@ impl Place {
         Ok(kept)
     }
 
-    fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
+    fn files(&self) -> io::Result<Vec<(OsString, PathBuf)>> {
         let entries = match fs::read_dir(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
@@ -125,13 +141,13 @@ impl Place {
         let named = |entry: io::Result<fs::DirEntry>| {
             let entry = entry.ok()?;
             // Neither folders nor symbolic links.
-            entry.file_type().ok()?.is_file().then(|| entry.file_name().into_string().ok())?.map(|n| (n, entry.path()))
+            entry.file_type().ok()?.is_file().then(|| (entry.file_name(), entry.path()))
         };
         Ok(entries.filter_map(named).collect())
     }
 
-    fn read(&self, name: &str, path: PathBuf) -> Option<Kept> {
-        let (time, rest) = self.stamped(name)?;
+    fn read(&self, name: &OsStr, path: PathBuf) -> Option<Kept> {
+        let (time, rest) = Self::stamped(name, &self.name)?;
         let rest = rest.strip_prefix('.')?.strip_suffix(".bak")?;
         let (version, again) = match rest.split_once('-') {
             Some((version, again)) => (version, digits(again)?.parse().ok()?),
@@ -142,9 +158,9 @@ impl Place {
         Some(Kept { path, time, version, bytes, again })
     }
 
-    /// The time in a name of this database's files, and what follows it.
-    fn stamped<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
-        let rest = name.strip_prefix(&self.name)?.strip_prefix('.')?;
+    /// The time in a name of the files of a database, and what follows it.
+    fn stamped<'n>(name: &'n OsStr, database: &OsStr) -> Option<(String, &'n str)> {
+        let rest = after(name, database)?.strip_prefix('.')?;
         let (stamp, rest) = rest.split_at_checked(15)?;
         let (date, time) = stamp.split_once('-')?;
         let (date, time) = (digits(date).filter(|date| date.len() == 8)?, digits(time)?);
@@ -156,8 +172,11 @@ impl Place {
     /// Removes what processes left that were killed while they made a copy. Who has the write lock knows that nobody
     /// else is at work under it.
     pub(crate) fn sweep(&self, has_lock: bool) {
+        let database = self.text();
         for (name, path) in self.files().unwrap_or_default() {
-            let Some(owner) = self.stamped(&name).and_then(|(_, rest)| rest.strip_prefix(".bak.part")) else {
+            let Some(owner) =
+                Self::stamped(&name, OsStr::new(&*database)).and_then(|(_, rest)| rest.strip_prefix(".bak.part"))
+            else {
                 continue;
             };
             let owner = COMPANIONS.iter().find_map(|suffix| owner.strip_suffix(suffix)).unwrap_or(owner);
@@ -171,6 +190,11 @@ impl Place {
             }
         }
     }
+}
+
+/// What follows that in a name, where it is text.
+fn after<'n>(name: &'n OsStr, first: &OsStr) -> Option<&'n str> {
+    std::str::from_utf8(name.as_encoded_bytes().strip_prefix(first.as_encoded_bytes())?).ok()
 }
 
 fn digits(text: &str) -> Option<&str> {
@@ -300,6 +324,35 @@ fn sync_folder(file: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn copies_of_names_that_are_no_text_are_told_apart() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let dir = std::env::temp_dir().join(format!("dbmigrate-kept-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).unwrap();
+        let place = |name: &[u8]| Place::beside(&dir.join(OsStr::from_bytes(name)));
+        let (one, other) = (place(b"\xff.db"), place(b"\xfe.db"));
+        for (place, stamp) in [
+            (&one, "20240115-103022"),
+            (&one, "20240115-103023"),
+            (&other, "20240115-103024"),
+            (&one, "20240115-103024"),
+        ] {
+            fs::write(place.names(stamp, "003").next().unwrap(), "").unwrap();
+            fs::write(place.part(stamp, None), "").unwrap();
+        }
+        let made = one.names("20240115-103024", "003").next().unwrap();
+        assert!(made.as_os_str().as_bytes().ends_with(b"/\xff.db.20240115-103024.003-2.bak"));
+        fs::write(&made, "").unwrap();
+        rotate(&made, 1, true);
+        one.sweep(true);
+        assert_eq!(one.list().unwrap().len(), 2, "the first, and the one just made");
+        assert_eq!(other.list().unwrap().len(), 1);
+        assert!(other.part("20240115-103024", None).exists() && !one.part("20240115-103024", None).exists());
+        fs::remove_dir_all(&dir).unwrap();
+    }
 
     #[test]
     fn who_makes_a_copy_in_the_same_second_keeps_it() {

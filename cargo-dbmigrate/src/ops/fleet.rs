@@ -3,6 +3,7 @@
 //! Nothing is remembered between two runs: the databases tell what is left. A file is open only while a thread works on
 //! it, so neither memory nor file descriptors grow with their number. Nothing is printed here.
 
+mod access;
 mod crew;
 mod drift;
 mod fault;

@@ -47,11 +47,11 @@ impl Runner<'_, '_> {
                     "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
                     job.name
                 ))
-                .hint("or correct the file, then run `cargo dbmigrate up` again"),
+                .retry("or correct the file, then run `cargo dbmigrate up` again"),
             ([], Some(_)) if kind == Kind::After => {
                 error.hint("correct the file: it runs again after what the next `cargo dbmigrate up` applies")
             }
-            ([], _) => error.hint(format!("correct the file, then run `cargo dbmigrate {command}` again")),
+            ([], _) => error.retry(format!("correct the file, then run `cargo dbmigrate {command}` again")),
             _ => error,
         };
         if error.is_transaction_ended() {

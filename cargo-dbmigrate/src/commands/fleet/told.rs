@@ -18,6 +18,9 @@ use crate::shell::Shell;
 /// How often a walk says how far it is where nobody watches a line.
 const PAUSE: Duration = Duration::from_secs(10);
 
+/// Of more files than this is only said how many there are, as the first ones say what is wrong.
+const SHOWN: usize = 20;
+
 /// Who says it.
 pub(super) struct Told<'c> {
     shell: &'c mut Shell,
@@ -160,7 +163,9 @@ impl<'c> Told<'c> {
             return;
         }
         let mut helped = HashSet::new();
-        for file in files.iter().filter(|file| file.outcome == Outcome::Differs) {
+        let differ = || files.iter().filter(|file| file.outcome == Outcome::Differs);
+        let shown = self.shown(differ().count());
+        for file in differ().take(shown) {
             if !what.is_empty() {
                 self.shell.error(&format!("{}: {what}", name(&file.path)));
             }
@@ -174,6 +179,18 @@ impl<'c> Told<'c> {
                 }
             }
         }
+        self.more(differ().count() - shown);
+    }
+
+    /// How many of so many files are shown one by one.
+    fn shown(&self, files: usize) -> usize {
+        if self.global.verbosity() == Verbosity::Verbose { files } else { files.min(SHOWN) }
+    }
+
+    fn more(&mut self, files: usize) {
+        if files > 0 {
+            self.shell.error(&format!("and {files} more; `-v` shows all"));
+        }
     }
 
     /// What stopped the work, file by file.
@@ -182,10 +199,13 @@ impl<'c> Told<'c> {
             return;
         }
         let mut helped = HashSet::new();
+        let faults = || files.iter().filter_map(|file| Some((file, file.outcome.fault()?)));
+        let shown = self.shown(faults().count());
+        for (file, fault) in faults().take(shown) {
+            self.fault(Some(&file.path), fault, &mut helped);
+        }
+        self.more(faults().count() - shown);
         for file in files {
-            if let Some(fault) = file.outcome.fault() {
-                self.fault(Some(&file.path), fault, &mut helped);
-            }
             if let Outcome::Done(done) | Outcome::Failed(_, done) = &file.outcome {
                 for note in &done.notes {
                     self.shell.note(&format!("{}: {note}", name(&file.path)));

@@ -23,9 +23,23 @@ impl Fault {
     }
 }
 
+/// The command that is to run again is the one for all, which goes on with what is left. A file that other databases have
+/// may not be corrected for one of them: they would have two histories.
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self { message: error.message(), help: error.help().to_vec() }
+        let mut help = error.help().to_vec();
+        if let Some(retry) = error.retry_help().filter(|retry| *retry < help.len()) {
+            let instead: &[&str] = match error.is_assertion() {
+                true => &["change the data of this database so that it is true, then run the same command again"],
+                false => &[
+                    "if any database has it already, its file must stay as it is: correct the rows of this one, then \
+                     run the same command again",
+                    "else correct the file, then run the same command again",
+                ],
+            };
+            help.splice(retry..=retry, instead.iter().map(|&it| it.to_owned()));
+        }
+        Self { message: error.message(), help }
     }
 }
 

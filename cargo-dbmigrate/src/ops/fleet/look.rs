@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::drift::{Held, Reader};
-use super::{Crew, Fault, Seen, Task};
+use super::{Crew, Fault, Seen, Task, access, room};
 use crate::ops::driver::Rusqlite;
 use crate::ops::open;
 
@@ -22,6 +22,10 @@ use crate::ops::open;
 pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Connection, Fault> {
     if belongs_to_another(path) {
         return Err(Fault::new("this is no database of its own: by its name it belongs to one"));
+    }
+    // Nobody is to get a new database for one whose content is lost.
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(Fault::new("is empty: 0 bytes").help("if it is to be a new database: `cargo dbmigrate up`"));
     }
     match open_existing::<Rusqlite>(path, crew.request) {
         Ok(connection) => Ok(connection),
@@ -76,8 +80,12 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
         seen.todo = (planned.migrations + planned.repeatables).max(1);
         seen.copies = planned.copies;
         if let Some(migrator) = crew.any().filter(|_| task.writes()) {
+            access::refuse(path)?;
             migrator.can_write(&mut connection)?;
         }
+    }
+    if seen.copies || task == Task::Backup {
+        access::refuse_folder(&room::place(path, crew))?;
     }
     Ok(connection)
 }

@@ -17,10 +17,10 @@ pub(super) fn faults(files: &[File], crew: &Crew<'_>, task: Task, jobs: usize) -
     let mut faults = alike(&copied, crew);
     let mut needs: BTreeMap<u64, Need> = BTreeMap::new();
     for file in &copied {
-        let need = needs.entry(device(&place(file, crew))).or_default();
+        let need = needs.entry(device(&place(&file.path, crew))).or_default();
         need.copies += bytes(file);
         need.copied += 1;
-        need.folder.get_or_insert_with(|| place(file, crew));
+        need.folder.get_or_insert_with(|| place(&file.path, crew));
     }
     // While it is worked on, a database may need as much again as it has: its journal, or a table that is rebuilt.
     let mut sizes: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -72,7 +72,7 @@ fn alike(copied: &[&File], crew: &Crew<'_>) -> Vec<Fault> {
     for file in copied {
         let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
         let name = real.file_name().unwrap_or_default().to_owned();
-        places.entry((place(file, crew), name)).or_default().push(&file.path);
+        places.entry((place(&file.path, crew), name)).or_default().push(&file.path);
     }
     let alike = places.into_iter().filter(|(_, files)| files.len() > 1);
     let fault = |((folder, _), files): ((PathBuf, OsString), Vec<&Path>)| {
@@ -86,20 +86,20 @@ fn alike(copied: &[&File], crew: &Crew<'_>) -> Vec<Fault> {
 }
 
 /// The folder of the copies of a file.
-fn place(file: &File, crew: &Crew<'_>) -> PathBuf {
-    let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+pub(super) fn place(file: &Path, crew: &Crew<'_>) -> PathBuf {
+    let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     match crew.request.backup_here().and_then(|backup| backup.folder().map(Path::to_owned)) {
         Some(dir) => folder(&real).join(dir),
         None => folder(&real),
     }
 }
 
-fn folder(path: &Path) -> PathBuf {
+pub(super) fn folder(path: &Path) -> PathBuf {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// The folder, or the next above it that is there.
-fn existing(folder: &Path) -> &Path {
+pub(super) fn existing(folder: &Path) -> &Path {
     folder.ancestors().find(|it| it.is_dir()).unwrap_or(folder)
 }
 
