@@ -687,23 +687,28 @@ fn rust_is_run_by_the_programs_own_runner() {
 #[test]
 fn a_file_whose_writer_crashed_is_brought_up_with_the_others() {
     let project = package("fleet-crashed");
-    let databases = tenants(&project, 2);
+    let databases = tenants(&project, 3);
     let writer = Connection::open(project.root.join("template.db")).unwrap();
     let begun = "PRAGMA cache_size = 1; BEGIN; UPDATE users SET name = name || ' and much more';
                  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
                  INSERT INTO users (name) SELECT 'half ' || i FROM n";
     writer.execute_batch(begun).unwrap();
-    for suffix in ["", "-journal"] {
-        let words = [format!("template.db{suffix}"), format!("{}{suffix}", databases[1])];
-        Run::of(project.command("cp").args(words)).succeeds();
+    for crashed in &databases[1..] {
+        for suffix in ["", "-journal"] {
+            let words = [format!("template.db{suffix}"), format!("{crashed}{suffix}")];
+            Run::of(project.command("cp").args(words)).succeeds();
+        }
     }
     writer.execute_batch("ROLLBACK").unwrap();
     assert!(fs::read(project.root.join(&databases[1])).unwrap().windows(5).any(|it| it == b"half "));
     let status = project.dbmigrate(["status", "--databases", "tenants/*.db"]).exits(101);
     status
         .says("a writer that crashed left a journal beside")
-        .says(&format!("`cargo dbmigrate up --database {}`", databases[1]));
-    project.dbmigrate(UP).succeeds().says("2 databases migrated");
+        .says(&format!("`cargo dbmigrate backup --database {}`", databases[1]));
+    // A copy takes it back as well, and applies nothing.
+    project.dbmigrate(["backup", "--databases", &databases[2]]).succeeds().says("1 database copied");
+    assert_eq!(version(&project, &databases[2]), "001_users");
+    project.dbmigrate(UP).succeeds().says("3 databases migrated");
     for database in &databases {
         assert_eq!(project.query(database, "SELECT group_concat(name) FROM users"), ["ann,bob"]);
     }

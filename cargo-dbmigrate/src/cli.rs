@@ -456,7 +456,7 @@ pub(crate) struct DownArgs {
 /// How many copies of the database are kept, and where.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct KeepArgs {
-    /// How many copies to keep [default: `backup.keep` in the manifest, then 3]
+    /// How many copies to keep; the oldest of a version stays as well [default: `backup.keep` in the manifest, then 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) backup_keep: Option<u32>,
     /// The folder of the copies [default: `backup.dir` in the manifest, then beside the database]

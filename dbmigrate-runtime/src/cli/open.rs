@@ -36,16 +36,23 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
     };
     let file = if access == Access::Create && request.verb.rehearses() { Path::new(":memory:") } else { path };
     let mut connection = B::open(file, access).map_err(|error| could_not(&error.to_string()))?;
-    match look(&mut B::driver(&mut connection)) {
+    let looked = look(&mut B::driver(&mut connection));
+    match looked {
         Ok(()) => {}
         // Whoever is in the way may be gone soon: the runner waits.
         Err((true, _)) => output.progress("Waiting", &format!("for another connection that holds {}", name(path))),
         Err((false, error)) if error.contains("not a database") => {
             return Err(Failure::new(format!("{} is not a SQLite database", name(path))).hint(copies()));
         }
+        // Nobody but a writer can take back what another one left; a copy is worth that, and applies nothing.
+        Err((false, _)) if matches!(request.verb, Verb::Backup { .. }) && has_journal(path) => {
+            connection = B::open(path, Access::ReadWrite).map_err(|error| could_not(&error.to_string()))?;
+            look(&mut B::driver(&mut connection)).map_err(|(_, error)| could_not(&error))?;
+            return Ok((connection, Access::ReadWrite));
+        }
         Err((false, _)) if access == Access::ReadOnly && has_journal(path) => {
             let message = format!("a writer that crashed left a journal beside {}", name(path));
-            let help = format!("{} takes back what it had not finished", output.command("up"));
+            let help = format!("{} takes back what it had not finished, and keeps a copy", output.command("backup"));
             return Err(Failure::new(message).hint(help));
         }
         Err((false, error)) => return Err(could_not(&error)),

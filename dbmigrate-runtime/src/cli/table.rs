@@ -70,7 +70,8 @@ pub const DESTRUCTIVE: [&str; 5] = ["reset", "down", "redo", "forget", "restore"
 const DRY_RUN: Flag = flag("dry-run", None, "Run on a copy and say what happened there; the database stays as it is");
 const BACKUP: Flag = flag("backup", None, "Keep a copy of the database first, in any case");
 const NO_BACKUP: Flag = flag("no-backup", None, "Keep no copy, also before work that takes something away");
-const BACKUP_KEEP: Flag = flag("backup-keep", Some("N"), "How many copies to keep [default: 3]");
+const BACKUP_KEEP: Flag =
+    flag("backup-keep", Some("N"), "How many copies to keep; the oldest of a version stays as well [default: 3]");
 const BACKUP_DIR: Flag = flag("backup-dir", Some("PATH"), "Where to keep copies [default: beside the database]");
 
 /// All verbs.

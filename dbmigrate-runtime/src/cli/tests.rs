@@ -418,7 +418,7 @@ fn a_locked_file_is_waited_for_and_then_an_error() {
 }
 
 #[test]
-fn the_journal_of_a_crashed_writer_is_named_and_up_settles_it() {
+fn the_journal_of_a_crashed_writer_is_named_and_backup_and_up_settle_it() {
     let folder = Folder::new("journal");
     let (original, database) = (folder.path("original.db"), folder.path("app.db"));
     on(three(), &original, "up --to 1");
@@ -430,13 +430,23 @@ fn the_journal_of_a_crashed_writer_is_named_and_up_settles_it() {
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT hex(i) FROM n",
         )
         .unwrap();
-    std::fs::copy(&original, &database).unwrap();
-    std::fs::copy(folder.path("original.db-journal"), folder.path("app.db-journal")).unwrap();
+    let copied = folder.path("copied.db");
+    for (name, path) in [("app.db", &database), ("copied.db", &copied)] {
+        std::fs::copy(&original, path).unwrap();
+        std::fs::copy(folder.path("original.db-journal"), folder.path(&format!("{name}-journal"))).unwrap();
+    }
     drop(writer);
+    // A copy applies nothing.
+    let (exit, out, _) = on(three(), &copied, "backup");
+    assert_eq!(exit, 0);
+    for path in [copied.as_path(), std::path::Path::new(&out[0])] {
+        assert_eq!(scalar(path, "SELECT count(*) FROM users"), 0);
+        assert_eq!(scalar(path, "SELECT count(*) FROM _migrations"), 1);
+    }
     let (exit, out, err) = on(three(), &database, "status");
     assert_eq!((exit, out.len()), (101, 0));
     assert!(err[0].starts_with("error: a writer that crashed left a journal beside `"), "{err:?}");
-    assert_eq!(err[1], "help: `app up` takes back what it had not finished");
+    assert_eq!(err[1], "help: `app backup` takes back what it had not finished, and keeps a copy");
     assert_eq!(on(three(), &database, "up").0, 0);
     assert_eq!(on(three(), &database, "status --check").0, 0);
     assert_eq!(scalar(&database, "SELECT count(*) FROM users"), 0);
