@@ -447,6 +447,7 @@ fn failure_line(failure: &Failure, help: &[String], database: &Path) -> String {
             .number("line", error.line())
             .number("column", error.column())
             .text("statement", error.statement())
+            .number("retry", error.retry_help().and_then(|retry| u32::try_from(retry).ok()))
             .list("notes", error.notes()),
         Failure::Command { message, .. } => {
             object.text("message", &**message).text("database", &*database).list("notes", &[])

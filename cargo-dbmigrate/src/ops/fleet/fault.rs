@@ -21,25 +21,26 @@ impl Fault {
         self.help.push(help.into());
         self
     }
+
+    /// The same where that help says to run a command again: the one that is to run again is the one for all, which goes
+    /// on with what is left. A file that other databases have may not be corrected for one of them: they would have two
+    /// histories.
+    pub(super) fn for_all(mut self, retry: Option<usize>) -> Self {
+        if let Some(retry) = retry.filter(|retry| *retry < self.help.len()) {
+            let instead = [
+                "if any database has it already, its file must stay as it is: correct the rows of this one, then run the \
+                 same command again",
+                "else correct the file, then run the same command again",
+            ];
+            self.help.splice(retry..=retry, instead.map(str::to_owned));
+        }
+        self
+    }
 }
 
-/// The command that is to run again is the one for all, which goes on with what is left. A file that other databases have
-/// may not be corrected for one of them: they would have two histories.
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        let mut help = error.help().to_vec();
-        if let Some(retry) = error.retry_help().filter(|retry| *retry < help.len()) {
-            let instead: &[&str] = match error.is_assertion() {
-                true => &["change the data of this database so that it is true, then run the same command again"],
-                false => &[
-                    "if any database has it already, its file must stay as it is: correct the rows of this one, then \
-                     run the same command again",
-                    "else correct the file, then run the same command again",
-                ],
-            };
-            help.splice(retry..=retry, instead.iter().map(|&it| it.to_owned()));
-        }
-        Self { message: error.message(), help }
+        Self { message: error.message(), help: error.help().to_vec() }.for_all(error.retry_help())
     }
 }
 

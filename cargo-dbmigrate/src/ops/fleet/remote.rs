@@ -76,7 +76,8 @@ fn read(stdout: &str) -> (Done, Option<Fault>) {
             "error" => {
                 let notes = texts("notes").into_iter().map(|note| format!("\nnote: {note}"));
                 let message = text("message") + &place(&line) + &notes.collect::<String>();
-                fault = Some(Fault { message, help: texts("help") });
+                let retry = line["retry"].as_u64().and_then(|retry| usize::try_from(retry).ok());
+                fault = Some(Fault { message, help: texts("help") }.for_all(retry));
                 continue;
             }
             _ => {}
@@ -107,5 +108,9 @@ mod tests {
         assert_eq!(done.notes, ["skipped"]);
         assert_eq!(fault, Some(Fault::new("no (a.rs:7)\nnote: b").help("do")));
         assert_eq!(read("{\"reason\":\"migration-rolled-back\"}").0.rolled_back, 1);
+        let again = read("{\"reason\":\"error\",\"message\":\"no\",\"help\":[\"a\",\"run `up` again\"],\"retry\":1}").1;
+        let help = again.unwrap().help;
+        assert_eq!((help.len(), help[0].as_str()), (3, "a"));
+        assert!(help[1].ends_with("run the same command again"), "{help:?}");
     }
 }
