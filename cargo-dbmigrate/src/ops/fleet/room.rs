@@ -80,7 +80,8 @@ fn alike(copied: &[&File], crew: &Crew<'_>) -> Vec<Fault> {
         let others = if files.len() > 2 { format!(" and {} more", files.len() - 2) } else { String::new() };
         let folder = folder.display();
         Fault::new(format!("the copies of `{first}`, `{second}`{others} would have one name in `{folder}`"))
-            .help("keep each copy beside its database: a folder that is relative to it, or no `backup.dir` at all")
+            .help("without `--backup-dir` and `backup.dir` each copy lies beside its database")
+            .help("or take those of each folder in a run of their own, with a `--backup-dir` of their own")
     };
     alike.map(fault).collect()
 }
