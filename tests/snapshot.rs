@@ -214,6 +214,46 @@ fn of_other_migrations_it_is_left_alone_and_named() {
 }
 
 #[test]
+fn what_shapes_the_outcome_besides_tokens_is_sealed_with_it() {
+    let rows = "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);\n\
+                INSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (1), (2);\nDELETE FROM p WHERE id = 1;\n\
+                INSERT INTO p VALUES (1);\n";
+    let project = Project::wired("snapshot-shape", &[("001_rows.sql", rows)]);
+    project.dbmigrate(["lock"]).succeeds();
+    project.dbmigrate(["snapshot"]).succeeds();
+    let database = |expect: &str, from: &str| {
+        up(&project, "a.db");
+        assert_eq!(project.query("a.db", "SELECT count(*) FROM c").concat(), expect);
+        assert_eq!(stood_for(&project, "a.db"), from);
+    };
+    database("1", "1");
+    let foreign_keys = |value: &str| {
+        project.edit_manifest(|manifest| {
+            manifest["package"]["metadata"]["migrations"]["foreign-keys"] = toml_edit::value(value);
+        });
+    };
+    foreign_keys("off");
+    project
+        .dbmigrate(["check"])
+        .succeeds()
+        .says("`migrations/snapshot.sql` is of other texts of the migrations, or of another `foreign-keys`: it is not used")
+        .says("`cargo dbmigrate snapshot`");
+    database("2", "0");
+    project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
+    database("2", "1");
+    foreign_keys("on");
+    project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
+    // SQLite keeps the comment.
+    project.write("migrations/001_rows.sql", rows.replace("c (p", "c (/* its parent */ p"));
+    project.dbmigrate(["check"]).succeeds().says("is of other texts of the migrations").says("comments or the way back");
+    project.cargo(["build"]).succeeds();
+    database("1", "0");
+    project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
+    project.dbmigrate(["check"]).succeeds().says_not("snapshot.sql");
+    database("1", "1");
+}
+
+#[test]
 fn what_makes_it_doubtful_is_named_with_its_place() {
     let files = [
         FILES[0],
@@ -238,12 +278,13 @@ fn check_proves_it_again_and_says_when_most_comes_after_it() {
     // Sealed by somebody who knew how, and wrong.
     let text = project.read("migrations/snapshot.sql").replace("'red'", "'RED'");
     let lock = project.read("migrations/migrations.lock");
-    let (start, _) = lock.rsplit_once("checksum = \"").unwrap();
+    let (start, rest) = lock.rsplit_once("checksum = \"").unwrap();
+    let (_, end) = rest.split_once('"').unwrap();
     let source = dbmigrate_core::SourceText::new("migrations/snapshot.sql", &text);
     project.write("migrations/snapshot.sql", &text);
     project.write(
         "migrations/migrations.lock",
-        format!("{start}checksum = \"{}\" }}\n", dbmigrate_core::snapshot::checksum(&source)),
+        format!("{start}checksum = \"{}\"{end}", dbmigrate_core::snapshot::checksum(&source)),
     );
     project
         .dbmigrate(["check"])

@@ -59,8 +59,12 @@ pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result
     let file = format!("{}/{FILE}", project.config.dir);
     let made = snapshot_file(&set, count, &file).map_err(|problems| refused(problems, &set))?;
     prove(&set, count, last, &made)?;
-    let seal =
-        SealedSnapshot { number: last.number, chain: last.chain.clone(), checksum: snapshot::checksum(&made.source) };
+    let seal = SealedSnapshot {
+        number: last.number,
+        chain: last.chain.clone(),
+        checksum: snapshot::checksum(&made.source),
+        source: snapshot::source(&set.config, set.migrations.get(..count).unwrap_or_default()),
+    };
     let is_there = SourceText::read(&project.root, &file).is_ok_and(|there| there.text() == made.source.text());
     let is_fresh = is_there && set.lock.snapshot.as_ref() == Some(&seal);
     if !is_fresh && !dry_run {

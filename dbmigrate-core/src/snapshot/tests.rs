@@ -22,6 +22,7 @@ fn sealed(text: &str) -> Package {
         number: 1,
         chain: set.migrations[0].chain.clone(),
         checksum: checksum(&SourceText::new(PATH, text)),
+        source: source(&set.config, &set.migrations[..1]),
     };
     package.write(LOCK, &Lock { snapshot: Some(seal), ..Lock::default() }.to_text());
     package
@@ -91,6 +92,35 @@ fn one_of_other_migrations_is_left_alone() {
 }
 
 #[test]
+fn one_of_other_texts_or_other_foreign_keys_is_left_alone() {
+    // The tokens are the same, the text that SQLite keeps is not.
+    let package = sealed(TEXT);
+    for text in ["CREATE TABLE a(x /* why */);\n", "CREATE TABLE a( x);\n"] {
+        package.write(A.0, text);
+        check(
+            &package,
+            &[&["snapshot-stale", "warning: ", "is of other texts of the migrations", "`cargo dbmigrate snapshot`"]],
+        );
+        assert_eq!(package.load().set.snapshot, None);
+    }
+    package.write(A.0, A.1);
+    // One that it does not stand for makes no difference.
+    package.write(B.0, "CREATE TABLE b( x);\n");
+    assert!(package.load().set.snapshot.is_some());
+    let manifest = |foreign_keys: &str| {
+        let lines = format!("[package.metadata.migrations]\nforeign-keys = {foreign_keys}\n");
+        package.write("Cargo.toml", &format!("[package]\nname = \"app\"\n{lines}"));
+        package.load()
+    };
+    for other in ["\"off\"", "\"connection\""] {
+        let loaded = manifest(other);
+        assert_eq!(loaded.set.snapshot, None, "{other}");
+        assert_eq!(loaded.diagnostics.iter().map(|it| it.code).collect::<Vec<_>>(), ["snapshot-stale"]);
+    }
+    assert!(manifest("\"on\"").set.snapshot.is_some());
+}
+
+#[test]
 fn what_no_snapshot_holds_is_a_fault_even_if_sealed() {
     for text in [
         "-- dbmigrate: call step\n",
@@ -123,6 +153,7 @@ fn the_seal_is_checked_like_any_other_line() {
     faults("number = 1, ", "", "`number` is missing");
     faults("chain = \"v1:", "chain = \"v2:", "`chain` must be");
     faults("checksum = \"v1:", "checksum = \"w1:", "`checksum` must be");
+    faults("source = \"v1:", "source = \"v1;", "`source` must be");
     faults(" }\n", ", sum = 1 }\n", "unknown key `sum`");
     faults("snapshot = {", "snapshot = 1 #", "`snapshot` must be a table");
     faults("snapshot = {", "snapshots = {", "did you mean `snapshot`?");
