@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::checksum;
 use crate::config::{Config, ForeignKeys};
 use crate::diagnostic::Diagnostic;
-use crate::files::Files;
+use crate::files::{Files, Kind};
 use crate::load::MigrationSet;
 use crate::lock::{self, SealedSnapshot};
 use crate::migration::SourceMigration;
@@ -20,6 +20,9 @@ mod tests;
 
 /// The name of the file in the folder of the migrations.
 pub const FILE: &str = "snapshot.sql";
+
+/// The code of what is said where a folder has that name.
+pub const FOLDER: &str = "snapshot-folder";
 
 /// What helps against all of it.
 const AGAIN: &str = "write it anew: `cargo dbmigrate snapshot`";
@@ -92,7 +95,12 @@ pub(crate) fn read<F: Files + ?Sized>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Snapshot> {
     let path = format!("{}/{FILE}", config.dir);
-    root.kind(&path)?;
+    if root.kind(&path)? == Kind::Folder {
+        let message = format!("`{path}` is a folder, and that is the name of the snapshot");
+        diagnostics
+            .push(Diagnostic::error(FOLDER, message).in_file(&path).help("give it another name, or move it away"));
+        return None;
+    }
     let source = match root.text(&path) {
         Ok(source) => Arc::new(source),
         Err(problem) => {

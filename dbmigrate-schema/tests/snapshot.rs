@@ -235,12 +235,11 @@ fn where_no_snapshot_stands_that_is_said_without_a_place_in_it() {
 
 #[test]
 fn what_reads_from_a_view_is_filled_once_that_is_there() {
-    let (_, connection) = taken(&[
-        "CREATE TABLE d (id INTEGER PRIMARY KEY, a);\nINSERT INTO d VALUES (1, 'one'), (2, 'two');\n\
+    let (_, connection) =
+        taken(&["CREATE TABLE d (id INTEGER PRIMARY KEY, a);\nINSERT INTO d VALUES (1, 'one'), (2, 'two');\n\
          CREATE VIEW v AS SELECT id, a FROM d;\n\
          CREATE VIRTUAL TABLE f USING fts5 (a, content = 'v', content_rowid = 'id');\n\
-         INSERT INTO f (f) VALUES ('rebuild');",
-    ]);
+         INSERT INTO f (f) VALUES ('rebuild');"]);
     assert_eq!(ask(&connection, "SELECT CAST(rowid AS TEXT) FROM f WHERE f MATCH 'two'"), "2");
 }
 

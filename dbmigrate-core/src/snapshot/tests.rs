@@ -74,6 +74,9 @@ fn one_that_was_edited_or_is_not_sealed_is_a_fault() {
     check(&unsealed, &[&["snapshot-unsealed"]]);
     fs::write(unsealed.path().join(PATH), b"\xff").unwrap();
     check(&unsealed, &[&["UTF-8", helps[0]]]);
+    fs::remove_file(unsealed.path().join(PATH)).unwrap();
+    fs::create_dir(unsealed.path().join(PATH)).unwrap();
+    check(&unsealed, &[&["snapshot-folder migrations/snapshot.sql: error: ", "is a folder", "move it away"]]);
 }
 
 #[test]

@@ -77,11 +77,10 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
         return Err(vec![problem]);
     }
-    let Snapshot { sql, objects, rows, refers } =
-        snapshot(&original, stubs).map_err(|refusal| match refusal {
-            Refusal::Sqlite(error) => vec![none_stands(&error.to_string())],
-            Refusal::Because(why) => vec![none_stands(&why)],
-        })?;
+    let Snapshot { sql, objects, rows, refers } = snapshot(&original, stubs).map_err(|refusal| match refusal {
+        Refusal::Sqlite(error) => vec![none_stands(&error.to_string())],
+        Refusal::Because(why) => vec![none_stands(&why)],
+    })?;
     let which = match count {
         1 => format!("{} leads", first.name()),
         _ => format!("{} to {} lead", first.digits, last.name()),
