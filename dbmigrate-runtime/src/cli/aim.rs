@@ -58,7 +58,7 @@ impl Aim {
         let program = if is_own && !self.program.is_empty() { &self.program } else { CARGO };
         let mut command = format!("{program} {rest}");
         for (flag, word) in [(&self.database, " --database"), (&self.set, " --set")] {
-            if !rest.contains(word) && !(is_on_files && word == " --database") {
+            if !(rest.contains(word) || is_on_files && word == " --database") {
                 command.push_str(flag);
             }
         }
