@@ -214,6 +214,50 @@ fn of_other_migrations_it_is_left_alone_and_named() {
 }
 
 #[test]
+fn what_shapes_the_outcome_besides_tokens_is_sealed_with_it() {
+    let rows = "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);\n\
+                INSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (1), (2);\nDELETE FROM p WHERE id = 1;\n\
+                INSERT INTO p VALUES (1);\n";
+    let project = Project::wired("snapshot-shape", &[("001_rows.sql", rows)]);
+    project.dbmigrate(["lock"]).succeeds();
+    project.dbmigrate(["snapshot"]).succeeds();
+    let database = |expect: &str, from: &str| {
+        up(&project, "a.db");
+        assert_eq!(project.query("a.db", "SELECT count(*) FROM c").concat(), expect);
+        assert_eq!(stood_for(&project, "a.db"), from);
+    };
+    database("1", "1");
+    let foreign_keys = |value: &str| {
+        project.edit_manifest(|manifest| {
+            manifest["package"]["metadata"]["migrations"]["foreign-keys"] = toml_edit::value(value);
+        });
+    };
+    foreign_keys("off");
+    project
+        .dbmigrate(["check"])
+        .succeeds()
+        .says("`migrations/snapshot.sql` is of other texts of the migrations, or of another `foreign-keys`: it is not used")
+        .says("`cargo dbmigrate snapshot`");
+    database("2", "0");
+    project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
+    database("2", "1");
+    foreign_keys("on");
+    project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
+    // SQLite keeps the comment.
+    project.write("migrations/001_rows.sql", rows.replace("c (p", "c (/* its parent */ p"));
+    project
+        .dbmigrate(["check"])
+        .succeeds()
+        .says("is of other texts of the migrations")
+        .says("comments or the way back");
+    project.cargo(["build"]).succeeds();
+    database("1", "0");
+    project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
+    project.dbmigrate(["check"]).succeeds().says_not("snapshot.sql");
+    database("1", "1");
+}
+
+#[test]
 fn what_makes_it_doubtful_is_named_with_its_place() {
     let files = [
         FILES[0],
@@ -238,12 +282,13 @@ fn check_proves_it_again_and_says_when_most_comes_after_it() {
     // Sealed by somebody who knew how, and wrong.
     let text = project.read("migrations/snapshot.sql").replace("'red'", "'RED'");
     let lock = project.read("migrations/migrations.lock");
-    let (start, _) = lock.rsplit_once("checksum = \"").unwrap();
+    let (start, rest) = lock.rsplit_once("checksum = \"").unwrap();
+    let (_, end) = rest.split_once('"').unwrap();
     let source = dbmigrate_core::SourceText::new("migrations/snapshot.sql", &text);
     project.write("migrations/snapshot.sql", &text);
     project.write(
         "migrations/migrations.lock",
-        format!("{start}checksum = \"{}\" }}\n", dbmigrate_core::snapshot::checksum(&source)),
+        format!("{start}checksum = \"{}\"{end}", dbmigrate_core::snapshot::checksum(&source)),
     );
     project
         .dbmigrate(["check"])
@@ -268,7 +313,22 @@ fn each_set_has_its_own_and_files_of_others_have_none() {
     project.write("db/main/001_a.sql", "CREATE TABLE a (x);\n");
     project.write("db/billing/001_b.sql", "-- dbmigrate: requires main/001_a\nCREATE TABLE b (x);\n");
     project.dbmigrate(["snapshot"]).exits(2).says("`--set main`");
-    project.dbmigrate(["snapshot", "--set", "main"]).succeeds().says("Wrote db/main/snapshot.sql");
+    project
+        .dbmigrate(["snapshot", "--set", "main"])
+        .succeeds()
+        .says("Wrote db/main/snapshot.sql")
+        .says("`cargo dbmigrate lock --to 001 --set main`");
+    project
+        .write("db/main/002_c.sql", "CREATE TABLE c (x DEFAULT CURRENT_TIMESTAMP);\nINSERT INTO c DEFAULT VALUES;\n");
+    project.dbmigrate(["snapshot", "--set", "main"]).exits(101).says("`cargo dbmigrate snapshot --to 001 --set main`");
+    project.remove("db/main/002_c.sql");
+    project.write("db/main/001_a.sql", "CREATE TABLE a (x, y);\n");
+    project
+        .dbmigrate(["check"])
+        .exits(1)
+        .says("`cargo dbmigrate snapshot --set main`")
+        .says_not("`cargo dbmigrate snapshot`");
+    project.write("db/main/001_a.sql", "CREATE TABLE a (x);\n");
     project
         .dbmigrate(["snapshot", "--set", "billing"])
         .exits(101)
@@ -301,13 +361,60 @@ fn two_branches_with_a_snapshot_each_are_told_what_to_do() {
     git(&project, &["checkout", "--quiet", "main"]).succeeds();
     git(&project, &["merge", "--quiet", "one"]).succeeds();
     git(&project, &["merge", "--quiet", "two"]).exits(1);
-    project.dbmigrate(["renumber", "--onto", "one"]).exits(0);
+    let says = "`migrations/snapshot.sql` is not of the migrations under their new numbers";
+    let helps = "take it anew, then seal: `cargo dbmigrate snapshot`, `cargo dbmigrate lock`";
+    project.dbmigrate(["renumber", "--onto", "one", "--dry-run"]).succeeds().says(says).says(helps);
+    let json = project.dbmigrate(["renumber", "--onto", "one", "--dry-run", "--message-format", "json"]).succeeds();
+    assert!(json.stdout.contains("\"snapshot-renumbered\""), "{}", json.stdout);
+    project.dbmigrate(["renumber", "--onto", "one"]).succeeds().says(says).says(helps);
     project.cargo(["build"]).exits(101).says("`migrations/snapshot.sql` was edited since it was sealed");
     project.dbmigrate(["snapshot"]).succeeds().says("Wrote");
-    project.dbmigrate(["lock"]).succeeds();
-    project.dbmigrate(["check"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds().says_not("snapshot.sql");
+    project.dbmigrate(["check"]).succeeds().says_not("snapshot.sql");
+    project.cargo(["build"]).succeeds();
     up(&project, "a.db");
     assert_eq!(stood_for(&project, "a.db"), "4");
+    // One of what comes before the new numbers stays as it is.
+    project.dbmigrate(["snapshot", "--to", "2"]).succeeds();
+    commit(&project, "merged");
+    git(&project, &["branch", "--quiet", "other"]).succeeds();
+    project.write("migrations/007_late.sql", "CREATE TABLE late (x);\n");
+    project.dbmigrate(["renumber", "--onto", "other", "--dry-run"]).succeeds().says("005_late").says_not(says);
+    project.dbmigrate(["renumber", "--onto", "other"]).succeeds().says("005_late").says_not(says);
+    project.dbmigrate(["check"]).succeeds().says_not("snapshot.sql");
+}
+
+#[test]
+fn where_no_snapshot_stands_the_way_around_is_named() {
+    let none = "no snapshot stands for these migrations: ";
+    let words = "CREATE VIRTUAL TABLE f USING fts5 (a, content = '');\nINSERT INTO f (rowid, a) VALUES (1, 'word');\n";
+    let project =
+        Project::wired("snapshot-none", &[FILES[0], FILES[1], ("003_words.sql", words), ("004_d.sql", "SELECT 1;\n")]);
+    project
+        .dbmigrate(["snapshot"])
+        .exits(101)
+        .says(&format!("{none}`f` has words and keeps no text"))
+        .says("take it of what comes before: `cargo dbmigrate snapshot --to 002`")
+        .says_not("snapshot.sql");
+    project.dbmigrate(["snapshot", "--to", "002"]).succeeds();
+    let first = Project::wired("snapshot-none-at-all", &[("001_words.sql", words)]);
+    first
+        .dbmigrate(["snapshot"])
+        .exits(101)
+        .says(none)
+        .says("do without: all migrations run one by one, as before")
+        .says_not("--to");
+    // Nobody's folder is deleted for it.
+    first.write("migrations/001_words.sql", "SELECT 1;\n");
+    fs::create_dir(first.root.join("migrations/snapshot.sql")).unwrap();
+    for arguments in [&["snapshot"][..], &["snapshot", "--remove"]] {
+        first
+            .dbmigrate(arguments)
+            .exits(101)
+            .says("`migrations/snapshot.sql` is a folder, and that is the name of the snapshot")
+            .says_not("os error");
+    }
+    first.dbmigrate(["check"]).exits(1).says_not("os error");
 }
 
 #[test]

@@ -240,7 +240,9 @@ fn a_snapshot_is_embedded_where_it_is_sealed_and_of_these_migrations() {
     let set = dbmigrate_core::load(&package.0).set;
     let source = SourceText::new("migrations/snapshot.sql", text);
     let (chain, checksum) = (set.migrations[0].chain.clone(), snapshot::checksum(&source));
-    let seal = SealedSnapshot { number: set.migrations[0].number, chain: chain.clone(), checksum };
+    let number = set.migrations[0].number;
+    let shape = snapshot::source(&set.config, &set.migrations[..1]);
+    let seal = SealedSnapshot { number, chain: chain.clone(), checksum, source: shape };
     package.write("migrations/migrations.lock", &Lock { snapshot: Some(seal), ..Lock::default() }.to_text());
     let plan = package.plan();
     assert_eq!(plan.faults(), 0, "{}", plan.module());

@@ -81,6 +81,8 @@ pub struct SealedSnapshot {
     pub chain: String,
     /// The checksum of the file's text.
     pub checksum: String,
+    /// What shapes the outcome besides: [`crate::snapshot::source`].
+    pub source: String,
 }
 
 impl Lock {
@@ -171,9 +173,12 @@ impl Lock {
         if let Some(SealedSchema { chain, fingerprint }) = &self.schema {
             let _ = writeln!(text, "schema = {{ chain = \"{chain}\", fingerprint = \"{fingerprint}\" }}");
         }
-        if let Some(SealedSnapshot { number, chain, checksum }) = &self.snapshot {
-            let _ =
-                writeln!(text, "snapshot = {{ number = {number}, chain = \"{chain}\", checksum = \"{checksum}\" }}");
+        if let Some(SealedSnapshot { number, chain, checksum, source }) = &self.snapshot {
+            let _ = writeln!(
+                text,
+                "snapshot = {{ number = {number}, chain = \"{chain}\", checksum = \"{checksum}\", \
+                 source = \"{source}\" }}"
+            );
         }
         if let Some(version) = &self.pruned {
             let _ = writeln!(text, "pruned = \"{version}\"");

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use crate::checksum;
-use crate::config::Config;
+use crate::config::{Config, ForeignKeys};
 use crate::diagnostic::Diagnostic;
-use crate::files::Files;
+use crate::files::{Files, Kind};
 use crate::load::MigrationSet;
 use crate::lock::{self, SealedSnapshot};
 use crate::migration::SourceMigration;
@@ -20,6 +20,9 @@ mod tests;
 
 /// The name of the file in the folder of the migrations.
 pub const FILE: &str = "snapshot.sql";
+
+/// The code of what is said where a folder has that name.
+pub const FOLDER: &str = "snapshot-folder";
 
 /// What helps against all of it.
 const AGAIN: &str = "write it anew: `cargo dbmigrate snapshot`";
@@ -47,6 +50,19 @@ impl Snapshot {
 #[must_use]
 pub fn checksum(source: &SourceText) -> String {
     checksum::of_text(source.text())
+}
+
+/// The checksum of what shapes the outcome of these migrations besides their tokens: whether foreign keys are enforced,
+/// and the texts themselves, which SQLite keeps in the schema with their comments.
+#[must_use]
+pub fn source(config: &Config, migrations: &[SourceMigration]) -> String {
+    let foreign_keys = match config.foreign_keys {
+        ForeignKeys::On => "on",
+        ForeignKeys::Off => "off",
+        ForeignKeys::Connection => "connection",
+    };
+    let texts = migrations.iter().map(|migration| migration.text_checksum.as_str());
+    checksum::of_texts([foreign_keys].into_iter().chain(texts))
 }
 
 /// Reads a text of the file; none where it is more than statements that can share a transaction.
@@ -79,7 +95,12 @@ pub(crate) fn read<F: Files + ?Sized>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Snapshot> {
     let path = format!("{}/{FILE}", config.dir);
-    root.kind(&path)?;
+    if root.kind(&path)? == Kind::Folder {
+        let message = format!("`{path}` is a folder, and that is the name of the snapshot");
+        diagnostics
+            .push(Diagnostic::error(FOLDER, message).in_file(&path).help("give it another name, or move it away"));
+        return None;
+    }
     let source = match root.text(&path) {
         Ok(source) => Arc::new(source),
         Err(problem) => {
@@ -88,7 +109,7 @@ pub(crate) fn read<F: Files + ?Sized>(
         }
     };
     let fault = |code, message: String| Diagnostic::error(code, message).in_file(&path).help(AGAIN).help(AWAY);
-    let Some(SealedSnapshot { number, chain, checksum: sealed }) = lock?.snapshot.as_ref() else {
+    let Some(SealedSnapshot { number, chain, checksum: sealed, source: shape }) = lock?.snapshot.as_ref() else {
         let message = format!("`{path}` is not sealed in `{}/{}`", config.dir, lock::FILE);
         diagnostics.push(fault("snapshot-unsealed", message));
         return None;
@@ -98,10 +119,17 @@ pub(crate) fn read<F: Files + ?Sized>(
         return None;
     }
     let at = migrations.binary_search_by_key(number, |migration| migration.number).ok();
-    if at.and_then(|at| migrations.get(at)).is_none_or(|migration| migration.chain != *chain) {
+    let covered = at.and_then(|at| migrations.get(..=at)).unwrap_or_default();
+    let is_same = covered.last().is_some_and(|last| last.chain == *chain);
+    if !is_same || self::source(config, covered) != *shape {
         // Where a file can't be read, that is what is wrong.
         if !diagnostics.iter().any(Diagnostic::is_error) {
-            let message = format!("`{path}` is of other migrations than those that are there: it is not used");
+            let message = match is_same {
+                false => format!("`{path}` is of other migrations than those that are there: it is not used"),
+                true => format!(
+                    "`{path}` is of other texts of the migrations, or of another `foreign-keys`: it is not used"
+                ),
+            };
             diagnostics.push(Diagnostic::warning("snapshot-stale", message).in_file(&path).help(AGAIN).help(AWAY));
         }
         return None;

@@ -1,7 +1,7 @@
 //! A whole database as SQL: what makes its schema and its rows on an empty one.
 //!
 //! Tables come first, then their rows, then what counts them, then indexes, triggers and views, so that nothing fires and
-//! nothing is computed twice. Rowids are written where they can be named. Tables that a module keeps its data in are
+//! nothing is computed twice. What full-text tables read elsewhere comes last, as that may be a view. Rowids are written where they can be named. Tables that a module keeps its data in are
 //! never written: the module is given its rows.
 
 mod doubts;
@@ -94,14 +94,16 @@ pub(crate) fn snapshot(connection: &Connection, stubs: &Stubs) -> Result<Snapsho
         snapshot.refers |= count > 0 && refers(connection, &object.name)?;
     }
     trial.execute_batch(&written)?;
+    let mut rebuilt = String::new();
     for (object, sql) in made.iter().filter(|(object, _)| is_table(object) && object.is_virtual) {
-        snapshot.rows += filled(connection, object, sql, &mut written)?;
+        snapshot.rows += filled(connection, object, sql, &mut written, &mut rebuilt)?;
     }
     rows::sequences(connection, &trial, &mut written)?;
     snapshot.sql.push_str(&written);
     for (_, sql) in made.iter().filter(|(object, _)| !is_table(object)) {
         snapshot.sql.push_str(&ended(sql));
     }
+    snapshot.sql.push_str(&rebuilt);
     if objects.iter().any(Object::is_statistics) {
         snapshot.sql.push_str("ANALYZE;\n");
     }

@@ -217,6 +217,33 @@ fn what_a_database_in_memory_does_not_keep_is_refused() {
 }
 
 #[test]
+fn where_no_snapshot_stands_that_is_said_without_a_place_in_it() {
+    let none = "no snapshot stands for these migrations: ";
+    let check = "CREATE TABLE t (x CHECK (x > 0));\nPRAGMA ignore_check_constraints = ON;\n\
+                 INSERT INTO t VALUES (-1);\nPRAGMA ignore_check_constraints = OFF;";
+    refuses(check, &format!("snapshot-none error: {none}CHECK constraint failed: x > 0"));
+    let nowhere = "CREATE VIRTUAL TABLE f USING fts5 (a, content = '');\nINSERT INTO f (rowid, a) VALUES (1, 'word');";
+    refuses(nowhere, &format!("snapshot-none error: {none}`f` has words and keeps no text"));
+    // Somebody indexed some of the rows, and a snapshot would index all of them.
+    let partly = "CREATE TABLE d (id INTEGER PRIMARY KEY, a);\nINSERT INTO d VALUES (1, 'one'), (2, 'two');\n\
+                  CREATE VIRTUAL TABLE f USING fts5 (a, content = 'd', content_rowid = 'id');\n\
+                  INSERT INTO f (rowid, a) VALUES (1, 'one');";
+    refuses(partly, &format!("snapshot-none error: {none}it would lead to something else\n  note: "));
+    let settings = "CREATE VIRTUAL TABLE f USING fts5 (a);\nINSERT INTO f (f, rank) VALUES ('pgsz', 100);";
+    refuses(settings, &format!("snapshot-none error: {none}it would lead to something else\n  note: "));
+}
+
+#[test]
+fn what_reads_from_a_view_is_filled_once_that_is_there() {
+    let (_, connection) =
+        taken(&["CREATE TABLE d (id INTEGER PRIMARY KEY, a);\nINSERT INTO d VALUES (1, 'one'), (2, 'two');\n\
+         CREATE VIEW v AS SELECT id, a FROM d;\n\
+         CREATE VIRTUAL TABLE f USING fts5 (a, content = 'v', content_rowid = 'id');\n\
+         INSERT INTO f (f) VALUES ('rebuild');"]);
+    assert_eq!(ask(&connection, "SELECT CAST(rowid AS TEXT) FROM f WHERE f MATCH 'two'"), "2");
+}
+
+#[test]
 fn rust_other_sets_and_hooks_that_leave_something_are_refused() {
     let rust = "pub fn up(db: &rusqlite::Connection) -> Result<(), rusqlite::Error> { Ok(()) }\n";
     let first = ("001_a.sql", "CREATE TABLE a (x);");

@@ -45,6 +45,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let mut exit = DONE;
     for project in &projects {
         context.shell.about(about(project));
+        super::aim_at(project, context.shell);
         let runner = Runner::of(project, context.global, &args.build);
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {

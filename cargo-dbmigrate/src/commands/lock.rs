@@ -21,6 +21,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let several = projects.len() > 1;
     let mut exit = DONE;
     for project in &projects {
+        super::aim_at(project, context.shell);
         let runner = Runner::of(project, context.global, &args.build);
         match lock(project, runner.as_ref().map(|runner| runner as _), &request) {
             Ok(locked) => show(project, several, &locked, args.dry_run, context.shell),

@@ -33,14 +33,22 @@ mod test;
 mod up;
 mod verify;
 
+use dbmigrate_runtime::cli::Aim;
+
 use crate::cli::{Cli, Command, Global};
 use crate::error::CliError;
+use crate::ops::project::Project;
 use crate::shell::Shell;
 
 /// What every command gets: the common options and the way out.
 pub(crate) struct Context<'a> {
     pub(crate) global: &'a Global,
     pub(crate) shell: &'a mut Shell,
+}
+
+/// Lets suggested commands name the set of a package that has several.
+fn aim_at(project: &Project, shell: &mut Shell) {
+    shell.aim(Aim { program: database::PROGRAM.to_owned(), set: project.flag(), ..Aim::default() });
 }
 
 /// Runs what was asked and returns the exit code.

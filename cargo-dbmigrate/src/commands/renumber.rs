@@ -12,6 +12,7 @@ use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    super::aim_at(&project, context.shell);
     let done = renumber(&project, args.onto.as_deref(), args.dry_run)?;
     let shell = &mut *context.shell;
     let relative = |path: &std::path::Path| path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
         for edit in &done.edits {
             shell.data(&report::edited(&relative(&edit.path), Some(&edit.what), edit.new, args.dry_run));
         }
+        report::diagnostics(done.snapshot.as_slice(), shell);
         for it in &done.mentions {
             let reason = Reason::Mention.as_str();
             let line = json!({ "reason": reason, "file": it.file, "line": it.line, "old": it.old, "new": it.new });
@@ -46,6 +48,7 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
     for it in &done.mentions {
         shell.warning(&format!("{}:{} names `{}`, which is `{}` now", it.file, it.line, it.old, it.new));
     }
+    report::diagnostics(done.snapshot.as_slice(), shell);
     let Some(first) = done.moves.first() else {
         shell.status("Fresh", &format!("the numbers follow those of `{}`", done.base));
         return Ok(DONE);

@@ -12,6 +12,7 @@ use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    super::aim_at(&project, context.shell);
     let shell = &mut *context.shell;
     if args.remove {
         let file = remove(&project, args.dry_run)?;

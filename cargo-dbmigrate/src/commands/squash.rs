@@ -13,6 +13,7 @@ use crate::shell::Shell;
 
 pub(crate) fn run(args: &SquashArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    super::aim_at(&project, context.shell);
     let shell = &mut *context.shell;
     if args.undo {
         take_back(&project, args.dry_run, shell)?;

@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::ops::edit::{self, Edit};
 use crate::ops::git::{Repository, Revision};
 use crate::ops::project::Project;
-use crate::ops::{create, house, since};
+use crate::ops::{create, house, since, snapshot};
 
 mod adopted;
 mod lock;
@@ -31,6 +31,8 @@ pub(crate) struct Renumbered {
     pub(crate) moves: Vec<Move>,
     /// The files whose text names one of them, or whose conflict is settled.
     pub(crate) edits: Vec<Edit>,
+    /// What is said of a snapshot that is of other migrations now.
+    pub(crate) snapshot: Option<Diagnostic>,
     /// Where code names them: that is for a person to change.
     pub(crate) mentions: Vec<Mention>,
 }
@@ -74,8 +76,11 @@ pub(crate) fn renumber(project: &Project, onto: Option<&str>, dry_run: bool) -> 
         rename_all(&project.root, &renames)?;
         edit::write(&edits)?;
     }
+    let is_changed = !moves.is_empty() || !edits.is_empty();
+    let planned = moves.first().map(|it| it.from.number).filter(|_| dry_run);
+    let snapshot = if is_changed { snapshot::outdated(project, planned) } else { None };
     drop(guard);
-    Ok(Renumbered { base, moves, edits, mentions })
+    Ok(Renumbered { base, moves, edits, snapshot, mentions })
 }
 
 /// The revision whose migrations come first.

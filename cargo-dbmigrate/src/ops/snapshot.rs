@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::lock::{self, Lock, SealedSnapshot};
@@ -57,10 +56,13 @@ pub(crate) fn take(project: &Project, to: Option<&str>, dry_run: bool) -> Result
     };
     let count = set.migrations.iter().take_while(|migration| migration.number <= last.number).count();
     let file = format!("{}/{FILE}", project.config.dir);
-    let made = snapshot_file(&set, count, &file).map_err(|problems| refused(problems, &set))?;
-    prove(&set, count, last, &made)?;
-    let seal =
-        SealedSnapshot { number: last.number, chain: last.chain.clone(), checksum: snapshot::checksum(&made.source) };
+    let made = proved(&set, count, &file).map_err(|problems| refused(problems, &set, count, &file))?;
+    let seal = SealedSnapshot {
+        number: last.number,
+        chain: last.chain.clone(),
+        checksum: snapshot::checksum(&made.source),
+        source: snapshot::source(&set.config, set.migrations.get(..count).unwrap_or_default()),
+    };
     let is_there = SourceText::read(&project.root, &file).is_ok_and(|there| there.text() == made.source.text());
     let is_fresh = is_there && set.lock.snapshot.as_ref() == Some(&seal);
     if !is_fresh && !dry_run {
@@ -109,11 +111,27 @@ pub(crate) fn behind(set: &MigrationSet) -> Option<Diagnostic> {
     })
 }
 
-/// The set, whatever is wrong with the snapshot that it has.
+/// What is said of a snapshot that is of no use once migrations have other numbers. `planned` is the first number that
+/// is still to change.
+pub(crate) fn outdated(project: &Project, planned: Option<u64>) -> Option<Diagnostic> {
+    let file = format!("{}/{FILE}", project.config.dir);
+    project.root.join(&file).symlink_metadata().ok()?;
+    if project.load().set.snapshot.is_some_and(|it| planned.is_none_or(|first| it.number < first)) {
+        return None;
+    }
+    let message = format!("`{file}` is not of the migrations under their new numbers");
+    Some(
+        Diagnostic::warning("snapshot-renumbered", message)
+            .in_file(&file)
+            .help("take it anew, then seal: `cargo dbmigrate snapshot`, `cargo dbmigrate lock`"),
+    )
+}
+
+/// The set, whatever is wrong with the snapshot that it has; but a folder by that name is not ours to delete.
 fn load(project: &Project) -> Result<MigrationSet, CliError> {
     let loaded = project.load();
     let file = format!("{}/{FILE}", project.config.dir);
-    let is_other = |it: &&Diagnostic| it.is_error() && it.file.as_ref() != Some(&file);
+    let is_other = |it: &&Diagnostic| it.is_error() && (it.file.as_ref() != Some(&file) || it.code == snapshot::FOLDER);
     let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(is_other).cloned().collect();
     if errors.is_empty() { Ok(loaded.set) } else { Err(CliError::diagnostics(errors)) }
 }
@@ -140,26 +158,46 @@ fn write(project: &Project, file: &str, lock: &Lock, text: Option<&str>) -> Resu
     }
 }
 
+/// The snapshot of the first migrations, which the real runner was seen to start from.
+fn proved(set: &MigrationSet, count: usize, file: &str) -> Result<SnapshotFile, Vec<Diagnostic>> {
+    let made = snapshot_file(set, count, file)?;
+    prove(set, count, &made).map_err(CliError::into_diagnostics)?;
+    Ok(made)
+}
+
 /// Says what to do about what no snapshot can be taken of.
-fn refused(problems: Vec<Diagnostic>, set: &MigrationSet) -> CliError {
+fn refused(problems: Vec<Diagnostic>, set: &MigrationSet, count: usize, file: &str) -> CliError {
     let of = |migration: &SourceMigration, problem: &Diagnostic| {
         let file = problem.location.as_ref().map(|place| place.path.as_str()).or(problem.file.as_deref());
         file == Some(migration.file.as_str())
     };
     let first = set.migrations.iter().position(|migration| problems.iter().any(|problem| of(migration, problem)));
-    let before = first.and_then(|first| first.checked_sub(1)).and_then(|before| set.migrations.get(before));
-    let error = CliError::diagnostics(problems);
-    match before {
-        Some(before) => {
-            error.help(format!("take it of what comes before: `cargo dbmigrate snapshot --to {}`", before.digits))
+    // Where no file is to blame, it shows by trying where it begins.
+    let before = first.unwrap_or_else(|| leads(set, count, file));
+    let before = before.checked_sub(1).and_then(|before| set.migrations.get(before));
+    CliError::diagnostics(problems).help(match before {
+        Some(before) => format!("take it of what comes before: `cargo dbmigrate snapshot --to {}`", before.digits),
+        None => "do without: all migrations run one by one, as before".to_owned(),
+    })
+}
+
+/// Of how many migrations, fewer than `count`, one can be taken where one more is too many; few are tried.
+fn leads(set: &MigrationSet, count: usize, file: &str) -> usize {
+    let (mut good, mut bad) = (0, count);
+    while good + 1 < bad {
+        let middle = good + (bad - good) / 2;
+        match proved(set, middle, file) {
+            Ok(_) => good = middle,
+            Err(_) => bad = middle,
         }
-        None => error,
     }
+    good
 }
 
 /// Lets the real runner go both ways, and compares: under settings of the connection that a program may have.
-fn prove(set: &MigrationSet, count: usize, last: &SourceMigration, made: &SnapshotFile) -> Result<(), CliError> {
-    let migrations = set.migrations.iter().take(count).cloned().collect();
+fn prove(set: &MigrationSet, count: usize, made: &SnapshotFile) -> Result<(), CliError> {
+    let migrations: Vec<SourceMigration> = set.migrations.iter().take(count).cloned().collect();
+    let number = migrations.last().map_or(0, |last| last.number);
     let walks = MigrationSet {
         migrations,
         repeatables: Vec::new(),
@@ -169,7 +207,7 @@ fn prove(set: &MigrationSet, count: usize, last: &SourceMigration, made: &Snapsh
         adoption: None,
         ..set.clone()
     };
-    let snapshot = Snapshot { number: last.number, script: made.script.clone() };
+    let snapshot = Snapshot { number, script: made.script.clone() };
     let starts = MigrationSet { snapshot: Some(snapshot), ..walks.clone() };
     let foreign_keys: &[&str] = match set.config.foreign_keys {
         // What is done to rows may depend on it.
@@ -180,7 +218,7 @@ fn prove(set: &MigrationSet, count: usize, last: &SourceMigration, made: &Snapsh
         let settings = format!("PRAGMA foreign_keys = {foreign_keys}; PRAGMA recursive_triggers = ON");
         let whole = fresh(&walks, &settings, false)?;
         let short = fresh(&starts, &settings, true)?;
-        compare(set, &whole, &short, &settings, &made.source)?;
+        compare(set, &whole, &short, &settings)?;
     }
     Ok(())
 }
@@ -197,19 +235,14 @@ fn fresh(set: &MigrationSet, settings: &str, starts: bool) -> Result<Connection,
         error.help().iter().fold(CliError::failure(message), |all, help| all.help(help.clone()))
     })?;
     if starts && report.snapshot.is_none() {
-        return Err(CliError::failure("a fresh database does not start from the snapshot: something in it fails"));
+        let why = "a fresh database does not start from it, as something in it fails";
+        return Err(CliError::failure(format!("no snapshot stands for these migrations: {why}")));
     }
     Ok(connection)
 }
 
 /// Both databases have to be the same, and the records of the migrations but for the times.
-fn compare(
-    set: &MigrationSet,
-    whole: &Connection,
-    short: &Connection,
-    settings: &str,
-    source: &Arc<SourceText>,
-) -> Result<(), CliError> {
+fn compare(set: &MigrationSet, whole: &Connection, short: &Connection, settings: &str) -> Result<(), CliError> {
     let failed = |error: rusqlite::Error| CliError::failure(format!("could not use a database in memory: {error}"));
     let table = set.config.table.as_str();
     let mut found = differences_but(whole, short, &[table]).map_err(failed)?;
@@ -219,8 +252,9 @@ fn compare(
     if found.is_empty() {
         return Ok(());
     }
-    let message = "a database that starts from the snapshot is not as one that all migrations were run on";
-    let problem = Diagnostic::error("snapshot-differs", message).in_file(source.path());
+    let message = "no snapshot stands for these migrations: a database that starts from it is not as one that all \
+                   migrations were run on";
+    let problem = Diagnostic::error("snapshot-differs", message);
     let problem = found.into_iter().fold(problem, Diagnostic::note);
     Err(CliError::diagnostics(vec![problem.note(format!("both were made under `{settings}`"))]))
 }

@@ -19,7 +19,7 @@ use crate::source::{SourceText, Span};
 const KEYS: [&str; 5] = ["version", "migrations", "schema", "snapshot", "pruned"];
 const MIGRATION_KEYS: [&str; 5] = ["number", "name", "checksum", "chain", "source"];
 const SCHEMA_KEYS: [&str; 2] = ["chain", "fingerprint"];
-const SNAPSHOT_KEYS: [&str; 3] = ["number", "chain", "checksum"];
+const SNAPSHOT_KEYS: [&str; 4] = ["number", "chain", "checksum", "source"];
 
 /// What a checksum is, in words.
 const CHECKSUM: &str = "`v1:` and 64 hexadecimal digits";
@@ -202,9 +202,9 @@ impl Reader<'_> {
     fn snapshot(&mut self, value: &Value<'_>) -> Option<SealedSnapshot> {
         let table = self.table("`snapshot`", value, &SNAPSHOT_KEYS)?;
         let number = self.number(table, value);
-        let [chain, checksum] =
-            ["chain", "checksum"].map(|key| self.string(table, key, value.span(), CHECKSUM, is_checksum));
-        Some(SealedSnapshot { number: number?, chain: chain?, checksum: checksum? })
+        let [chain, checksum, source] =
+            ["chain", "checksum", "source"].map(|key| self.string(table, key, value.span(), CHECKSUM, is_checksum));
+        Some(SealedSnapshot { number: number?, chain: chain?, checksum: checksum?, source: source? })
     }
 
     /// The table, and an error for each key that it should not have.

@@ -22,6 +22,7 @@ fn sealed(text: &str) -> Package {
         number: 1,
         chain: set.migrations[0].chain.clone(),
         checksum: checksum(&SourceText::new(PATH, text)),
+        source: source(&set.config, &set.migrations[..1]),
     };
     package.write(LOCK, &Lock { snapshot: Some(seal), ..Lock::default() }.to_text());
     package
@@ -73,6 +74,9 @@ fn one_that_was_edited_or_is_not_sealed_is_a_fault() {
     check(&unsealed, &[&["snapshot-unsealed"]]);
     fs::write(unsealed.path().join(PATH), b"\xff").unwrap();
     check(&unsealed, &[&["UTF-8", helps[0]]]);
+    fs::remove_file(unsealed.path().join(PATH)).unwrap();
+    fs::create_dir(unsealed.path().join(PATH)).unwrap();
+    check(&unsealed, &[&["snapshot-folder migrations/snapshot.sql: error: ", "is a folder", "move it away"]]);
 }
 
 #[test]
@@ -88,6 +92,35 @@ fn one_of_other_migrations_is_left_alone() {
     package.write(A.0, "CREATE TABLE a(x;\n");
     package.write("migrations/004_d.sql", "SELECT 1;\n");
     assert!(package.load().diagnostics.iter().all(|it| it.code != "snapshot-stale"));
+}
+
+#[test]
+fn one_of_other_texts_or_other_foreign_keys_is_left_alone() {
+    // The tokens are the same, the text that SQLite keeps is not.
+    let package = sealed(TEXT);
+    for text in ["CREATE TABLE a(x /* why */);\n", "CREATE TABLE a( x);\n"] {
+        package.write(A.0, text);
+        check(
+            &package,
+            &[&["snapshot-stale", "warning: ", "is of other texts of the migrations", "`cargo dbmigrate snapshot`"]],
+        );
+        assert_eq!(package.load().set.snapshot, None);
+    }
+    package.write(A.0, A.1);
+    // One that it does not stand for makes no difference.
+    package.write(B.0, "CREATE TABLE b( x);\n");
+    assert!(package.load().set.snapshot.is_some());
+    let manifest = |foreign_keys: &str| {
+        let lines = format!("[package.metadata.migrations]\nforeign-keys = {foreign_keys}\n");
+        package.write("Cargo.toml", &format!("[package]\nname = \"app\"\n{lines}"));
+        package.load()
+    };
+    for other in ["\"off\"", "\"connection\""] {
+        let loaded = manifest(other);
+        assert_eq!(loaded.set.snapshot, None, "{other}");
+        assert_eq!(loaded.diagnostics.iter().map(|it| it.code).collect::<Vec<_>>(), ["snapshot-stale"]);
+    }
+    assert!(manifest("\"on\"").set.snapshot.is_some());
 }
 
 #[test]
@@ -123,6 +156,7 @@ fn the_seal_is_checked_like_any_other_line() {
     faults("number = 1, ", "", "`number` is missing");
     faults("chain = \"v1:", "chain = \"v2:", "`chain` must be");
     faults("checksum = \"v1:", "checksum = \"w1:", "`checksum` must be");
+    faults("source = \"v1:", "source = \"v1;", "`source` must be");
     faults(" }\n", ", sum = 1 }\n", "unknown key `sum`");
     faults("snapshot = {", "snapshot = 1 #", "`snapshot` must be a table");
     faults("snapshot = {", "snapshots = {", "did you mean `snapshot`?");

@@ -8,6 +8,9 @@ const CARGO: &str = "cargo dbmigrate";
 /// The commands on a database that only cargo has.
 const OF_CARGO: [&str; 2] = ["adopt", "drift"];
 
+/// The commands on the files of one set, which only cargo has.
+const OF_SETS: [&str; 4] = ["lock", "renumber", "snapshot", "squash"];
+
 /// What was typed, for the commands that are suggested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aim {
@@ -48,13 +51,14 @@ impl Aim {
         let rest = words(CARGO).or_else(|| words(&self.program).filter(|_| !self.program.is_empty()))?;
         let verb = rest.split(' ').next()?;
         let is_own = COMMANDS.iter().any(|command| command.name == verb);
-        if !is_own && !OF_CARGO.contains(&verb) {
+        let is_on_files = OF_SETS.contains(&verb);
+        if !is_own && !is_on_files && !OF_CARGO.contains(&verb) {
             return None;
         }
         let program = if is_own && !self.program.is_empty() { &self.program } else { CARGO };
         let mut command = format!("{program} {rest}");
         for (flag, word) in [(&self.database, " --database"), (&self.set, " --set")] {
-            if !rest.contains(word) {
+            if !(rest.contains(word) || is_on_files && word == " --database") {
                 command.push_str(flag);
             }
         }
@@ -95,6 +99,8 @@ mod tests {
             "`cargo dbmigrate up --database 'x y.db' --set a`, then `cargo dbmigrate check`",
         );
         of_cargo("`cargo dbmigrate up --database y.db`", "`cargo dbmigrate up --database y.db --set a`");
+        of_cargo("`cargo dbmigrate lock --to 003`", "`cargo dbmigrate lock --to 003 --set a`");
+        of_cargo("`cargo dbmigrate lock --set b`", "`cargo dbmigrate lock --set b`");
         of_cargo("say `up`, or write `x` down", "say `up`, or write `x` down");
         of_cargo("cargo dbmigrate up", "cargo dbmigrate up");
     }

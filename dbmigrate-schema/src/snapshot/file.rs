@@ -9,12 +9,12 @@ use dbmigrate_core::{
 use rusqlite::Connection;
 
 use super::doubts::Doubts;
-use super::{Snapshot, objects, snapshot};
+use super::{Refusal, Snapshot, objects, snapshot};
 use crate::execute::is_vacuum_into;
 use crate::migrated::not_replayable;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
-use crate::steady::{Codes, lead, refuse, refused, run, steady, unusable, ups};
+use crate::steady::{Codes, lead, refuse, run, steady, unusable, ups};
 use crate::watch::Nobody;
 
 pub(super) const CODES: Codes = Codes {
@@ -24,6 +24,12 @@ pub(super) const CODES: Codes = Codes {
     differs: "snapshot-differs",
     any: "snapshot",
 };
+
+/// The code of what is said where nothing but the snapshot itself is wrong.
+const NONE: &str = "snapshot-none";
+
+/// How much of a line of it is shown.
+const LINE: usize = 100;
 
 /// A snapshot that was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +50,8 @@ pub struct SnapshotFile {
 /// # Errors
 ///
 /// Everything that makes it doubtful, each with its place: Rust, other files, the moment and chance, what only a program
-/// knows, what another set makes, statistics, and settings of the file.
+/// knows, what another set makes, statistics, and settings of the file; and what SQLite would make otherwise of what was
+/// written down.
 pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<SnapshotFile, Vec<Diagnostic>> {
     let originals = set.migrations.get(..count).unwrap_or_default();
     let (Some(first), Some(last)) = (originals.first(), originals.last()) else {
@@ -70,8 +77,10 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     if let Some(problem) = history(&part, &original).map_err(|error| vec![unusable(&error)])? {
         return Err(vec![problem]);
     }
-    let Snapshot { sql, objects, rows, refers } =
-        snapshot(&original, stubs).map_err(|refusal| vec![refused(refusal, CODES)])?;
+    let Snapshot { sql, objects, rows, refers } = snapshot(&original, stubs).map_err(|refusal| match refusal {
+        Refusal::Sqlite(error) => vec![none_stands(&error.to_string())],
+        Refusal::Because(why) => vec![none_stands(&why)],
+    })?;
     let which = match count {
         1 => format!("{} leads", first.name()),
         _ => format!("{} to {} lead", first.digits, last.name()),
@@ -85,10 +94,29 @@ pub fn snapshot_file(set: &MigrationSet, count: usize, path: &str) -> Result<Sna
     text.push_str(&sql);
     let source = Arc::new(SourceText::new(path, &text));
     let mut diagnostics = Vec::new();
-    let Some(script) = core::parse(&source, &mut diagnostics) else { return Err(diagnostics) };
+    let unwritten = |problems: Vec<Diagnostic>| problems.into_iter().map(unwritten).collect::<Vec<_>>();
+    let Some(script) = core::parse(&source, &mut diagnostics) else { return Err(unwritten(diagnostics)) };
     let connection = scratch::open(stubs).map_err(|error| vec![unusable(&error)])?;
-    lead(&part, &connection, &original, &script, CODES)?;
+    lead(&part, &connection, &original, &script, CODES).map_err(unwritten)?;
     Ok(SnapshotFile { source, script, objects, rows })
+}
+
+/// What is said where everything is in order but the snapshot that would come out.
+fn none_stands(why: &str) -> Diagnostic {
+    Diagnostic::error(NONE, format!("no snapshot stands for these migrations: {why}"))
+}
+
+/// A fault of a text that is in no file: without its place, but with what stands there.
+fn unwritten(problem: Diagnostic) -> Diagnostic {
+    let fault = match problem.code == CODES.differs {
+        true => none_stands("it would lead to something else"),
+        false => none_stands(&problem.message),
+    };
+    let line = problem.location.as_ref().map(|place| {
+        let start: String = place.line().chars().take(LINE).collect();
+        format!("in the line `{start}` of it")
+    });
+    line.into_iter().chain(problem.notes).fold(fault, Diagnostic::note)
 }
 
 /// Whether the snapshot of a set leads to what its migrations lead an empty database to.

@@ -64,18 +64,16 @@ impl Module {
     }
 }
 
-/// Writes what a virtual table holds, and says how many rows that is.
+/// Writes what a virtual table holds, and says how many rows that is; what it reads from another object, which has to be
+/// there by then, to `rebuilt`.
 pub(super) fn filled(
     connection: &Connection,
     object: &Object,
     created: &str,
     sql: &mut String,
+    rebuilt: &mut String,
 ) -> Result<usize, Refusal> {
     let table = Name::new(&object.name);
-    let rebuild = |sql: &mut String| {
-        let name = table.to_sql();
-        sql.push_str(&format!("INSERT INTO {name} ({name}) VALUES ('rebuild');\n"));
-    };
     let (text, size) = match Module::of(created) {
         Module::Shows => return Ok(0),
         Module::Unknown(module) => {
@@ -100,7 +98,8 @@ pub(super) fn filled(
         }
         Text::Elsewhere => {
             if holds_words(connection, &object.name, size)? {
-                rebuild(sql);
+                let name = table.to_sql();
+                rebuilt.push_str(&format!("INSERT INTO {name} ({name}) VALUES ('rebuild');\n"));
             }
             Ok(0)
         }
