@@ -38,6 +38,11 @@ impl<'a> Problems<'a> {
         }
     }
 
+    /// Whether what comes is not listed any more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.count > LIMIT
+    }
+
     /// Adds a problem of the file as a whole.
     pub(crate) fn push_file(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic.in_file(self.source.path()));

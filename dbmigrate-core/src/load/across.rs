@@ -1,7 +1,7 @@
 //! What the sets of one package require of each other. A set that is not the package's is another crate's: what it has
 //! is the database's to know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Loaded;
 use crate::config::Config;
@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::migration::{Body, SourceMigration};
 use crate::nearest::nearest;
 use crate::order::{Cycle, order};
+use crate::problems::Problems;
 use crate::requirement::{Requirement, UNKNOWN, names_other_set};
 use crate::squash::Replaced;
 
@@ -16,29 +17,43 @@ use crate::squash::Replaced;
 pub(super) fn check(sets: &mut [Loaded]) {
     follow_squashes(sets);
     point_elsewhere(sets);
+    let names = names(sets);
     let mut faults: Vec<(usize, Diagnostic)> = Vec::new();
     for (at, loaded) in sets.iter().enumerate() {
         for migration in &loaded.set.migrations {
+            let mut found = Vec::new();
+            let mut problems = Problems::new(migration.source(), &mut found);
             for requirement in &migration.requires {
                 let elsewhere = requirement.elsewhere().filter(|_| names_other_set(&requirement.name));
                 let fault = elsewhere.and_then(|(set, name)| {
-                    let other = sets.iter().find(|other| other.set.config.set == set)?;
-                    judge(loaded, migration, other, name)
+                    let other = sets.iter().position(|other| other.set.config.set == set)?;
+                    judge(loaded, migration, (&sets[other], &names[other]), name)
                 });
-                faults.extend(fault.map(|fault| (at, fault.at(place(migration, requirement)))));
+                if let Some(fault) = fault {
+                    problems.push(requirement.span, fault);
+                    if problems.is_full() {
+                        break;
+                    }
+                }
             }
+            faults.extend(found.into_iter().map(|fault| (at, fault)));
         }
     }
     if faults.is_empty() && !sets.iter().any(Loaded::has_errors) {
         let all: Vec<_> = sets.iter().map(|loaded| &loaded.set).collect();
         faults.extend(order(&all).err().and_then(|cycle| circle(&cycle, sets)));
     }
-    for (at, fault) in faults {
-        if let Some(loaded) = sets.get_mut(at) {
-            loaded.diagnostics.push(fault);
-            super::sort(&mut loaded.diagnostics);
-        }
+    for (at, loaded) in sets.iter_mut().enumerate() {
+        let own = faults.iter().filter(|(of, _)| *of == at);
+        loaded.diagnostics.extend(own.map(|(_, fault)| fault.clone()));
+        super::sort(&mut loaded.diagnostics);
     }
+}
+
+/// What the migrations of each set are called.
+fn names(sets: &[Loaded]) -> Vec<BTreeSet<String>> {
+    let names = |loaded: &Loaded| loaded.set.migrations.iter().map(SourceMigration::name).collect();
+    sets.iter().map(names).collect()
 }
 
 /// Who requires what a squash of another set replaces requires the squash: who has that has all of them.
@@ -62,28 +77,27 @@ fn follow_squashes(sets: &mut [Loaded]) {
 
 /// A name without that of a set is one of the set itself: where only another set has it, that is what was meant.
 fn point_elsewhere(sets: &mut [Loaded]) {
-    let names: Vec<(Config, BTreeSet<String>)> = sets
-        .iter()
-        .map(|loaded| (loaded.set.config.clone(), loaded.set.migrations.iter().map(SourceMigration::name).collect()))
-        .collect();
+    let configs = sets.iter().map(|loaded| loaded.set.config.clone());
+    let names: Vec<(Config, BTreeSet<String>)> = configs.zip(names(sets)).collect();
     for loaded in sets.iter_mut().filter(|loaded| loaded.has_errors()) {
-        let config = loaded.set.config.clone();
-        let is_other = |it: &&(Config, BTreeSet<String>)| it.0.set != config.set && it.0.database == config.database;
-        for migration in &loaded.set.migrations {
-            let introducer = introducer(migration);
-            for requirement in migration.requires.iter().filter(|it| it.elsewhere().is_none()) {
-                let place = place(migration, requirement);
-                let is_fault = |it: &&mut Diagnostic| it.code == UNKNOWN && it.location.as_ref() == Some(&place);
-                let Some(fault) = loaded.diagnostics.iter_mut().find(is_fault) else { continue };
-                let others = names.iter().filter(is_other).filter(|(_, names)| names.contains(&requirement.name));
-                fault.help.splice(
-                    0..0,
-                    others.map(|(other, _)| {
-                        let (title, set, name) = (other.title(), &other.set, &requirement.name);
-                        format!("that of {title}: write `{introducer} dbmigrate: requires {set}/{name}`")
-                    }),
-                );
-            }
+        let Loaded { set, diagnostics, .. } = loaded;
+        let others = names.iter().filter(|(it, _)| it.set != set.config.set && it.database == set.config.database);
+        let others: Vec<_> = others.collect();
+        let required: BTreeMap<(&str, usize), (&SourceMigration, &str)> = set
+            .migrations
+            .iter()
+            .flat_map(|migration| migration.requires.iter().map(move |it| (migration, it)))
+            .filter(|(_, requirement)| requirement.elsewhere().is_none())
+            .map(|(migration, it)| ((migration.source().path(), it.span.start), (migration, it.name.as_str())))
+            .collect();
+        for fault in diagnostics.iter_mut().filter(|it| it.code == UNKNOWN) {
+            let Some(place) = &fault.location else { continue };
+            let Some((migration, name)) = required.get(&(place.path.as_str(), place.span.start)) else { continue };
+            let meant = others.iter().filter(|(_, names)| names.contains(*name)).map(|(other, _)| {
+                let (title, set, introducer) = (other.title(), &other.set, introducer(migration));
+                format!("that of {title}: write `{introducer} dbmigrate: requires {set}/{name}`")
+            });
+            fault.help.splice(0..0, meant);
         }
     }
 }
@@ -101,7 +115,12 @@ fn introducer(migration: &SourceMigration) -> &'static str {
     }
 }
 
-fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &str) -> Option<Diagnostic> {
+fn judge(
+    loaded: &Loaded,
+    migration: &SourceMigration,
+    (other, names): (&Loaded, &BTreeSet<String>),
+    name: &str,
+) -> Option<Diagnostic> {
     let introducer = introducer(migration);
     let config = &other.set.config;
     let unknown = |message: String| Diagnostic::error(UNKNOWN, message);
@@ -119,10 +138,9 @@ fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &st
         );
     }
     // What a set with faults has is not known.
-    if other.has_errors() || other.set.migrations.iter().any(|migration| migration.name() == name) {
+    if names.contains(name) || other.has_errors() {
         return None;
     }
-    let names: Vec<String> = other.set.migrations.iter().map(SourceMigration::name).collect();
     let fault = unknown(format!("no migration of {} is called `{name}`", config.title()));
     Some(match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => fault.help(format!("write `{introducer} dbmigrate: requires {}/{near}`", config.set)),
@@ -172,6 +190,17 @@ mod tests {
             ("migrations/b/002_more.sql", "SELECT 1;"),
         ];
         Package::new(table, &files)
+    }
+
+    #[test]
+    fn a_file_of_nothing_but_wrong_names_of_another_set_is_read_in_time() {
+        let text: String = (0..30_000).map(|at| format!("-- dbmigrate: requires accounts/{at:03}_no\n")).collect();
+        let sets = "[package.metadata.migrations.sets]\naccounts = {}\nbilling = {}\n";
+        let files = [("migrations/accounts/001_a.sql", ""), ("migrations/billing/001_b.sql", text.as_str())];
+        let package = Package::new(sets, &files);
+        let sets = load_sets(package.path());
+        let found: usize = sets.iter().map(|loaded| loaded.diagnostics.len()).sum();
+        assert_eq!(found, 101);
     }
 
     #[test]
