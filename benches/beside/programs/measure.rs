@@ -7,8 +7,8 @@ use std::time::Instant;
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// One tool, as a program of its users calls it.
-pub trait Tool {
+/// What a tool reaches SQLite by.
+pub trait Driver {
     type Connection;
 
     /// Opens a file, made if need be, or `:memory:`, with what the tool or its driver does by itself.
@@ -19,9 +19,14 @@ pub trait Tool {
 
     /// The only value of a query, which is text.
     fn query(connection: &mut Self::Connection, sql: &str) -> Result<String>;
+}
 
+/// One tool, as a program of its users calls it.
+pub trait Tool: Driver {
     /// Applies what is pending, in the tool's default way.
-    fn migrate(connection: &mut Self::Connection) -> Result<()>;
+    fn migrate(_: &mut Self::Connection) -> Result<()> {
+        Err("there are no migrations here".into())
+    }
 
     /// The same in one transaction, where the tool has that as another way.
     fn migrate_grouped(_: &mut Self::Connection) -> Result<()> {

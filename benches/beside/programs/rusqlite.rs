@@ -1,17 +1,24 @@
-//! The driver that three of the tools share.
+//! The driver that four of the programs share.
 
 use rusqlite::Connection;
 
-use crate::measure::Result;
+use crate::measure::{Driver, Result};
 
-pub fn open(path: &str) -> Result<Connection> {
-    Ok(Connection::open(path)?)
-}
+/// A tool that is called with a connection of rusqlite.
+pub trait OverRusqlite {}
 
-pub fn batch(connection: &mut Connection, sql: &str) -> Result<()> {
-    Ok(connection.execute_batch(sql)?)
-}
+impl<T: OverRusqlite> Driver for T {
+    type Connection = Connection;
 
-pub fn query(connection: &mut Connection, sql: &str) -> Result<String> {
-    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+    fn open(path: &str) -> Result<Connection> {
+        Ok(Connection::open(path)?)
+    }
+
+    fn batch(connection: &mut Connection, sql: &str) -> Result<()> {
+        Ok(connection.execute_batch(sql)?)
+    }
+
+    fn query(connection: &mut Connection, sql: &str) -> Result<String> {
+        Ok(connection.query_row(sql, [], |row| row.get(0))?)
+    }
 }

@@ -19,21 +19,9 @@ fn main() -> std::process::ExitCode {
     measure::main::<Dbmigrate>()
 }
 
+impl driver::OverRusqlite for Dbmigrate {}
+
 impl measure::Tool for Dbmigrate {
-    type Connection = Connection;
-
-    fn open(path: &str) -> Result<Connection> {
-        driver::open(path)
-    }
-
-    fn batch(connection: &mut Connection, sql: &str) -> Result<()> {
-        driver::batch(connection, sql)
-    }
-
-    fn query(connection: &mut Connection, sql: &str) -> Result<String> {
-        driver::query(connection, sql)
-    }
-
     fn migrate(connection: &mut Connection) -> Result<()> {
         migrations::migrator().up(connection)?;
         Ok(())

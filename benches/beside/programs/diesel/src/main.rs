@@ -15,7 +15,7 @@ fn main() -> std::process::ExitCode {
     measure::main::<Diesel>()
 }
 
-impl measure::Tool for Diesel {
+impl measure::Driver for Diesel {
     type Connection = SqliteConnection;
 
     fn open(path: &str) -> Result<SqliteConnection> {
@@ -29,7 +29,9 @@ impl measure::Tool for Diesel {
     fn query(connection: &mut SqliteConnection, sql: &str) -> Result<String> {
         Ok(diesel::dsl::sql::<diesel::sql_types::Text>(sql).get_result(connection)?)
     }
+}
 
+impl measure::Tool for Diesel {
     #[cfg(feature = "migrate")]
     fn migrate(connection: &mut SqliteConnection) -> Result<()> {
         use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -37,10 +39,5 @@ impl measure::Tool for Diesel {
         const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
         connection.run_pending_migrations(MIGRATIONS)?;
         Ok(())
-    }
-
-    #[cfg(not(feature = "migrate"))]
-    fn migrate(_: &mut SqliteConnection) -> Result<()> {
-        Err("there are no migrations here".into())
     }
 }

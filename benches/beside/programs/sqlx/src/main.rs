@@ -38,7 +38,7 @@ impl Drop for Closing {
     }
 }
 
-impl measure::Tool for Sqlx {
+impl measure::Driver for Sqlx {
     type Connection = Closing;
 
     fn open(path: &str) -> Result<Closing> {
@@ -55,15 +55,12 @@ impl measure::Tool for Sqlx {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         Ok(runtime().block_on(query.fetch_one(connection.get()))?)
     }
+}
 
+impl measure::Tool for Sqlx {
     #[cfg(feature = "migrate")]
     fn migrate(connection: &mut Closing) -> Result<()> {
         runtime().block_on(sqlx::migrate!("./migrations").run(connection.get()))?;
         Ok(())
-    }
-
-    #[cfg(not(feature = "migrate"))]
-    fn migrate(_: &mut Closing) -> Result<()> {
-        Err("there are no migrations here".into())
     }
 }
