@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dbmigrate_runtime::{Migrator, Parts, Rules, Set};
+use dbmigrate_runtime::{Migrator, Set};
 use toml_edit::value;
 
 use crate::support::{Project, Run};
@@ -95,21 +95,7 @@ fn project(test: &str) -> Project {
 /// What a program would find, as `verify_schema` does.
 fn fingerprint(database: &Path) -> String {
     dbmigrate_runtime::rusqlite_driver!(::rusqlite);
-    let set = Set {
-        name: "",
-        table: "_migrations",
-        migrations: &[],
-        before_all: None,
-        after_all: None,
-        repeatables: &[],
-        sealed: 0,
-        schema: None,
-        squash: None,
-        snapshot: None,
-        adoption: None,
-        parts: Parts::ALL,
-        rules: Rules::DEFAULT,
-    };
+    let set = Set { migrations: &[], ..Set::EMPTY };
     let mut connection = rusqlite::Connection::open(database).unwrap();
     Migrator::<Rusqlite>::new(&set).schema_fingerprint_of(&mut connection).unwrap()
 }

@@ -14,24 +14,15 @@ pub fn runner_set(set: MigrationSet) -> &'static runtime::Set<'static> {
     let set: &'static MigrationSet = Box::leak(Box::new(set));
     let migrations: Vec<runtime::Migration<'_>> = set.migrations.iter().map(migration).collect();
     Box::leak(Box::new(runtime::Set {
-        name: "",
         table: &set.config.table,
         migrations: migrations.leak(),
-        before_all: None,
-        after_all: None,
-        repeatables: &[],
-        sealed: 0,
-        schema: None,
-        squash: None,
         snapshot: set.snapshot.as_ref().map(|snapshot| runtime::Snapshot {
             number: snapshot.number,
             chain: snapshot.chain(set),
             script: script(&snapshot.script),
             by: runtime::StartsFrom::SNAPSHOT,
         }),
-        adoption: None,
-        parts: runtime::Parts::ALL,
-        rules: runtime::Rules::DEFAULT,
+        ..runtime::Set::EMPTY
     }))
 }
 

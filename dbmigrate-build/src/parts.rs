@@ -2,7 +2,7 @@
 
 use dbmigrate_core::config::{ForeignKeys, StoreSql};
 use dbmigrate_core::squash::Replaced;
-use dbmigrate_core::statement::Effect;
+use dbmigrate_core::statement::{Effect, mentions_deferring};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, SourceMigration, Step};
 
 /// What was found in the scripts.
@@ -72,7 +72,7 @@ impl Needs {
     fn script(&mut self, script: &Script) {
         self.assertions |= !script.asserts.is_empty();
         self.without_transaction |= !script.transaction;
-        self.foreign_keys |= script.foreign_keys == Some(false) || mentions_deferring(script);
+        self.foreign_keys |= script.foreign_keys == Some(false) || mentions_deferring(script.source.text());
         for step in &script.steps {
             match step {
                 Step::Sql(statement) => self.foreign_keys |= matches!(statement.effect, Effect::DropTable(_)),
@@ -83,11 +83,6 @@ impl Needs {
             }
         }
     }
-}
-
-/// As the runner guesses it from the same text.
-fn mentions_deferring(script: &Script) -> bool {
-    script.source.text().as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
 }
 
 #[cfg(test)]

@@ -74,8 +74,10 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> Opt
         && up.asserts.is_empty()
         && !up.tolerate_existing
         && up.steps.iter().all(|step| matches!(step, Step::Sql(_)))
-        && (down.is_none(), requires.is_empty(), irreversible.is_none(), replaces.is_none())
-            == (true, true, true, true);
+        && down.is_none()
+        && requires.is_empty()
+        && irreversible.is_none()
+        && replaces.is_none();
     if !is_plain && !found.iter().any(Diagnostic::is_error) {
         let message = format!("`{}` holds what no snapshot does", source.path());
         found.push(Diagnostic::error("snapshot-text", message).in_file(source.path()));

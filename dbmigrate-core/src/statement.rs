@@ -29,6 +29,13 @@ pub fn split(text: &str) -> Vec<Statement> {
     statements
 }
 
+/// Whether a text may put the check of a foreign key off until the commit. A guess from its words, on the safe side; the
+/// runner makes the same one.
+#[must_use]
+pub fn mentions_deferring(text: &str) -> bool {
+    text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+}
+
 /// Cuts a stream of tokens into statements.
 #[derive(Debug, Default)]
 pub(crate) struct Splitter {

@@ -3,7 +3,7 @@
 pub mod migrations {
     dbmigrate_runtime::rusqlite_driver!(::rusqlite, backup);
 
-    use dbmigrate_runtime::{Down, Effect, Metadata, Migration, Migrator, Parts, Rules, Script, Set, Statement, Step};
+    use dbmigrate_runtime::{Down, Effect, Metadata, Migration, Migrator, Script, Set, Statement, Step};
 
     const INITIAL_SCHEMA: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n";
     const ADD_STARS: &str = "ALTER TABLE notes ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;\n";
@@ -43,8 +43,6 @@ pub mod migrations {
     }
 
     pub(super) const SET: Set<'static> = Set {
-        name: "",
-        table: "_migrations",
         migrations: &[
             migration(
                 1,
@@ -59,16 +57,7 @@ pub mod migrations {
                 Down::Script(script("migrations/002_add_stars.down.sql", DROP_STARS, &const { whole(DROP_STARS) })),
             ),
         ],
-        before_all: None,
-        after_all: None,
-        repeatables: &[],
-        sealed: 0,
-        schema: None,
-        squash: None,
-        snapshot: None,
-        adoption: None,
-        parts: Parts::ALL,
-        rules: Rules::DEFAULT,
+        ..Set::EMPTY
     };
 
     static NAMELESS: Set<'static> = SET;

@@ -450,7 +450,7 @@ fn distinct<'p>(texts: impl Iterator<Item = &'p String>) -> Vec<&'p str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::set::{Metadata, Rules, Script};
+    use crate::set::{Metadata, Script};
 
     const SCRIPT: Script<'_> = Script {
         file: "f",
@@ -503,21 +503,7 @@ mod tests {
     /// The states of the program's `a`, `b`, `d` (1, 2, 4) and the history's rows, and the chain.
     fn check(rows: &[&str], expect: &str, chain: &str) {
         let migrations = [migration(1, "a"), migration(2, "b"), migration(4, "d")];
-        let set = Set {
-            name: "",
-            table: "t",
-            migrations: &migrations,
-            before_all: None,
-            after_all: None,
-            repeatables: &[],
-            sealed: 0,
-            schema: None,
-            squash: None,
-            snapshot: None,
-            adoption: None,
-            parts: Parts::ALL,
-            rules: Rules::DEFAULT,
-        };
+        let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
         let mut rows: Vec<HistoryRow> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
         let matches = matches(&set, rows, &[]).unwrap();

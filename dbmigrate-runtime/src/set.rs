@@ -45,6 +45,24 @@ pub struct Set<'a> {
 }
 
 impl Set<'_> {
+    /// No migrations, in the usual table and under the usual rules, with all parts of the runner: for sets that are made by
+    /// hand. The build names what its own sets need.
+    pub const EMPTY: Self = Self {
+        name: "",
+        table: "_migrations",
+        migrations: &[],
+        before_all: None,
+        after_all: None,
+        repeatables: &[],
+        sealed: 0,
+        schema: None,
+        squash: None,
+        snapshot: None,
+        adoption: None,
+        parts: Parts::ALL,
+        rules: Rules::DEFAULT,
+    };
+
     /// The same, for what may meet in a database what no script of the program does.
     pub(crate) fn with_all_parts(&self) -> Self {
         Self { parts: Parts::ALL, ..*self }

@@ -3,7 +3,7 @@
 //! No history, no locks, no counting of rows: the database is in memory and nobody's.
 
 use dbmigrate_core::config::ForeignKeys;
-use dbmigrate_core::statement::{Effect, Statement};
+use dbmigrate_core::statement::{self, Effect, Statement};
 use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Diagnostic, Location, Script, Span, Step};
 use rusqlite::Connection;
@@ -37,9 +37,9 @@ pub(crate) fn script(
     if enforced && script.transaction && !deferring { Ok(()) } else { violations(connection, script) }
 }
 
-/// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side.
+/// Whether a script may put the check of a foreign key off until the commit.
 pub(crate) fn mentions_deferring(script: &Script) -> bool {
-    script.source.slice(script.section).as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+    statement::mentions_deferring(script.source.slice(script.section))
 }
 
 #[derive(PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::Terminal;
 use crate::{
-    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Parts, Repeatable, Rules, Script, Set, State,
-    Statement, Status, Step,
+    Down, Effect, Entry, Metadata, Migration, Object, ObjectKind, Repeatable, Script, Set, State, Statement, Status,
+    Step,
 };
 
 pub(super) fn entry(number: u64, name: &str, state: State) -> Entry {
@@ -116,21 +116,7 @@ pub(super) fn set(
         })
         .collect();
     let migrations = Box::leak(migrations.into_boxed_slice());
-    Box::leak(Box::new(Set {
-        name: "",
-        table: "_migrations",
-        migrations,
-        before_all: None,
-        after_all: None,
-        repeatables: &[],
-        sealed: 0,
-        schema: None,
-        squash: None,
-        snapshot: None,
-        adoption: None,
-        parts: Parts::ALL,
-        rules: Rules::DEFAULT,
-    }))
+    Box::leak(Box::new(Set { migrations, ..Set::EMPTY }))
 }
 
 /// The same with a view that is made anew when its text changes.

@@ -7,9 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use dbmigrate_runtime::{
-    Code, Down, Effect, Metadata, Migration, Migrator, Parts, Rules, Script, Set, Statement, Step,
-};
+use dbmigrate_runtime::{Code, Down, Effect, Metadata, Migration, Migrator, Rules, Script, Set, Statement, Step};
 use rusqlite::Connection;
 
 pub mod fault;
@@ -178,21 +176,7 @@ pub fn set_with(files: Vec<File>, rules: Rules) -> &'static Set<'static> {
         }
     };
     let migrations: Vec<Migration<'static>> = files.into_iter().map(migration).collect();
-    Box::leak(Box::new(Set {
-        name: "",
-        table: "_migrations",
-        migrations: migrations.leak(),
-        before_all: None,
-        after_all: None,
-        repeatables: &[],
-        sealed: 0,
-        schema: None,
-        squash: None,
-        snapshot: None,
-        adoption: None,
-        parts: Parts::ALL,
-        rules,
-    }))
+    Box::leak(Box::new(Set { migrations: migrations.leak(), rules, ..Set::EMPTY }))
 }
 
 pub fn runner(files: Vec<File>) -> Runner {
