@@ -304,9 +304,8 @@ enum Stand<'a> {
     Replaced(Vec<Migration<'a>>),
 }
 
-/// How rows stand to a squash. Where they have all that it replaces, its own row takes their place.
+/// How rows, by number, stand to a squash. Where they have all that it replaces, its own row takes their place.
 fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
-    rows.sort_by_key(|row| row.number);
     if rows.iter().any(|row| row.name == squash.name) {
         return Stand::Own;
     }
