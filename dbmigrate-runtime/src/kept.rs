@@ -272,6 +272,7 @@ impl Part {
     }
 
     /// Leaves the file where it is.
+    #[cfg(feature = "testing")]
     pub(crate) fn keep(self) {
         std::mem::forget(self);
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::histories::has_columns;
-use crate::names::{ByName, Names};
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::set::{Repeatable, Set};
@@ -18,23 +17,39 @@ const COLUMNS: [&str; 6] = ["set_name", "name", "checksum", "applied_at", "durat
 
 /// The repeatables that were run, by name.
 #[derive(Default)]
-pub(crate) struct Recorded(ByName<Record>);
+pub(crate) struct Recorded(Vec<(String, Record)>);
 
 impl Recorded {
-    pub(crate) const NONE: &'static Self = &Self(ByName::NONE);
+    pub(crate) const NONE: &'static Self = &Self(Vec::new());
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Record> {
-        self.0.get(name)
+        Some(&self.0[self.place(name).ok()?].1)
     }
 
     /// Those that a set does not have.
-    pub(crate) fn others(&self, set: &Set<'_>) -> Vec<(&String, &Record)> {
-        let own: Names = set.repeatables.iter().map(|own| own.name.to_owned()).collect();
-        self.0.iter().filter(|(name, _)| !own.contains(name)).collect()
+    pub(crate) fn others(&self, set: &Set<'_>) -> Vec<&(String, Record)> {
+        let mut others: Vec<Option<&(String, Record)>> = self.0.iter().map(Some).collect();
+        for own in set.repeatables {
+            if let Ok(at) = self.place(own.name) {
+                others[at] = None;
+            }
+        }
+        others.into_iter().flatten().collect()
+    }
+
+    /// The rows come by name, but not in this order where the database is in UTF-16.
+    fn add(&mut self, name: String, record: Record) {
+        if let Err(at) = self.place(&name) {
+            self.0.insert(at, (name, record));
+        }
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
     }
 }
 
@@ -85,7 +100,7 @@ impl<'s> Records<'s> {
         for row in rows {
             let mut values = row.into_iter().map(|value| into_text(value).unwrap_or_default());
             let mut next = || values.next().unwrap_or_default();
-            recorded.0.insert(next(), Record { checksum: next(), applied_at: next() });
+            recorded.add(next(), Record { checksum: next(), applied_at: next() });
         }
         Ok(Some(recorded))
     }

@@ -186,11 +186,13 @@ impl Schema {
     }
 
     /// All of them.
+    #[cfg(feature = "testing")]
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values().iter()
+        self.objects.iter().map(|(_, object)| object)
     }
 
     /// The table, view or trigger of a kind and name.
+    #[cfg(feature = "testing")]
     pub(crate) fn object(&self, kind: &str, name: &str) -> Option<&Object> {
         self.objects.get(&key(kind, name))
     }

@@ -45,7 +45,7 @@ pub(super) fn fill(db: &mut Db<'_>, tables: &[String]) -> Result<Vec<String>, Er
 /// Whether the table took a row; with `all` only if all of its references have something to refer to.
 fn one(db: &mut Db<'_>, table: &str, all: bool) -> Result<bool, Error> {
     let parents = parents(db, table)?;
-    if all && parents.values().iter().any(Vec::is_empty) {
+    if all && parents.iter().any(|(_, values)| values.is_empty()) {
         return Ok(false);
     }
     let columns = columns(db, table)?;

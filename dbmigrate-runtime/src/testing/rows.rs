@@ -62,7 +62,7 @@ impl Contents {
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.0.values().iter().map(Rc::as_ref)
+        self.0.iter().map(|(_, table)| &**table)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Table> {
@@ -92,11 +92,11 @@ pub(super) fn suspects(before: &Schema, now: &Schema, names: Option<Names>) -> O
     // What refers to a table may lose rows with it, and so on.
     let mut new: Vec<String> = suspects.iter().cloned().collect();
     while let Some(parent) = new.pop() {
-        for (name, text) in &tables {
-            if text.contains("references") && text.contains(&parent) && suspects.insert(name) {
-                new.push(name.clone());
-            }
-        }
+        let refers = |text: &str| text.contains("references") && text.contains(&parent);
+        let more = tables.iter().filter(|(name, text)| refers(text) && !suspects.contains(name));
+        let more: Vec<String> = more.map(|(name, _)| name.clone()).collect();
+        suspects.extend(more.iter().cloned());
+        new.extend(more);
     }
     Some(suspects)
 }

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
 
+use super::beside::bring_up;
 use super::fault::{Fault, FaultKind, Faults, Leg};
 use super::fill::fill;
 use super::rows::{Contents, How, suspects};
@@ -17,7 +18,6 @@ use crate::history::History;
 use crate::hooks::Hooks;
 use crate::migrator::Migrator;
 use crate::names::Names;
-use crate::neighbours;
 use crate::options::Options;
 use crate::replay::works_on_other_files;
 use crate::report::Report;
@@ -363,7 +363,7 @@ fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {
         let options = Options { journal_mode: None, backup: None, ..options.clone() };
         let mut plain =
             Bound::<B> { driver: B::driver(&mut connection), code: None, hooks: &Hooks::default(), schema: None };
-        neighbours::bring_up(&mut plain, set, beside, &options)?;
+        bring_up(&mut plain, set, beside, &options)?;
     }
     Ok(connection)
 }
