@@ -37,7 +37,7 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))
                 .in_statement(sql)
-                .retry(format!("change the data so that it is true, then run `cargo dbmigrate {command}` again")));
+                .retry(format_args!("change the data so that it is true, then run `cargo dbmigrate {command}` again")));
         }
     }
     Ok(())

@@ -187,8 +187,8 @@ pub(crate) fn discard(report: &mut Report) {
 pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
     let Some(copy) = copy.map(Path::display) else { return error };
     error
-        .note(format!("a copy of the database as it was before is `{copy}`"))
-        .hint(format!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
+        .note(format_args!("a copy of the database as it was before is `{copy}`"))
+        .hint(format_args!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
 }
 
 /// Whether a run of these jobs would keep a copy.

@@ -111,7 +111,7 @@ impl Parents {
             None => Ok(()),
             Some(name) => Err(Error::new(
                 ErrorKind::ForeignKey,
-                format!(
+                format_args!(
                     "it dropped or replaced `{name}`, which other tables reference, with foreign keys enforced: rows \
                      may have gone with it"
                 ),

@@ -189,7 +189,7 @@ impl<'s> History<'s> {
         let table = self.set.table;
         Err(Error::new(
             ErrorKind::History,
-            format!("the table `{table}` is not a history of dbmigrate: it has the columns `{}`", found.join("`, `")),
+            format_args!("the table `{table}` is not a history of dbmigrate: it has the columns `{}`", found.join("`, `")),
         )
         .hint("name another table: `table = \"…\"` in `[package.metadata.migrations]`")
         .hint("if another tool keeps its history there: `cargo dbmigrate adopt` takes it over"))
@@ -535,15 +535,15 @@ fn has_rows(table: &str) -> String {
 fn damaged(table: &str) -> Error {
     Error::new(
         ErrorKind::History,
-        format!("the table `{table}` has a row that can't be: a value is missing or no number"),
+        format_args!("the table `{table}` has a row that can't be: a value is missing or no number"),
     )
-    .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
+    .hint(format_args!("look at it: `SELECT * FROM {}`", identifier(table)))
 }
 
 pub(crate) fn newer_format(table: &str, format: i64) -> Error {
     Error::new(
         ErrorKind::NewerFormat,
-        format!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
+        format_args!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
     )
     .hint("build the program with a newer `dbmigrate-runtime`")
 }
@@ -556,5 +556,5 @@ fn text_checksum(migration: &Migration<'_>) -> Value {
 fn integer(number: u64) -> Result<Value, Error> {
     i64::try_from(number)
         .map(Value::Integer)
-        .map_err(|_| Error::new(ErrorKind::Set, format!("{number} is too large for the number of a migration")))
+        .map_err(|_| Error::new(ErrorKind::Set, format_args!("{number} is too large for the number of a migration")))
 }

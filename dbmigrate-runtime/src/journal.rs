@@ -25,7 +25,7 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     if now == name || is_temporary(db)? {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Settings, format!("the journal mode is `{now}`, although `{name}` was asked for"))
+    Err(Error::new(ErrorKind::Settings, format_args!("the journal mode is `{now}`, although `{name}` was asked for"))
         .hint("the file system or the VFS may not support it: leave `journal_mode` out"))
 }
 

@@ -154,7 +154,7 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
     Err(Error::new(ErrorKind::Set, message)
         .note("to make a view anew is to drop it, and its triggers go with it")
         .hint("to keep the trigger: put its `CREATE TRIGGER` into this file")
-        .hint(format!(
+        .hint(format_args!(
             "to have it dropped: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
             identifier(&lost)
         )))

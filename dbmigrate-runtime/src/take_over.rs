@@ -119,7 +119,7 @@ fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_
     };
     Err(error
         .also(ErrorKind::Adoption)
-        .note(format!("nothing was changed: the history is still that of {from}"))
+        .note(format_args!("nothing was changed: the history is still that of {from}"))
         .hint("undo by hand what was done by hand, or put it into a migration")
         .hint("to take it over all the same: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the migrator)"))
 }

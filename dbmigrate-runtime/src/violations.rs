@@ -147,7 +147,7 @@ impl Violations {
                 let error = Error::new(ErrorKind::ForeignKey, message);
                 match gone {
                     Some((_, _, parent)) => error
-                        .hint(format!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
+                        .hint(format_args!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
                         .hint(
                             "create the new table under another name, copy the rows, drop the old one, and rename the \
                              new one last",
