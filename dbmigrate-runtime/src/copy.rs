@@ -45,7 +45,8 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, ho
 pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
     db.refuse_open_transaction()?;
     let shown = path.display();
-    let taken = || Error::new(ErrorKind::Copy, format_args!("`{shown}` exists")).hint("name a file that does not exist");
+    let taken =
+        || Error::new(ErrorKind::Copy, format_args!("`{shown}` exists")).hint("name a file that does not exist");
     if path.symlink_metadata().is_ok() {
         return Err(taken());
     }

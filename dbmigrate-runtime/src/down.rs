@@ -232,8 +232,11 @@ fn jobs_left<'s>(
     let newest: Vec<(u64, &str)> =
         known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
     if let Some((_, name)) = newest.iter().find(|(number, _)| !targets.contains(number)) {
-        return Err(Error::new(ErrorKind::OutOfOrder, format_args!("`{name}` was applied by another process meanwhile"))
-            .hint("look at `cargo dbmigrate status`, then roll back again"));
+        return Err(Error::new(
+            ErrorKind::OutOfOrder,
+            format_args!("`{name}` was applied by another process meanwhile"),
+        )
+        .hint("look at `cargo dbmigrate status`, then roll back again"));
     }
     let targets: Vec<u64> = newest.into_iter().map(|(number, _)| number).collect();
     jobs(db, set, known, &targets)

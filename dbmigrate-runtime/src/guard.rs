@@ -126,5 +126,5 @@ fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
 }
 
 fn switch(db: &mut Db<'_>, name: &str, on: bool) -> Result<(), Error> {
-    db.execute(&format!("PRAGMA {name} = {}", u8::from(on)))
+    db.execute(format_args!("PRAGMA {name} = {}", u8::from(on)))
 }

@@ -20,7 +20,7 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let sql = format!("PRAGMA main.journal_mode = {name}");
     let rows = db
         .patiently(|session| session.query(&sql, &[]))
-        .map_err(|error| failed(&format!("could not switch the journal mode to `{name}`"), error))?;
+        .map_err(|error| failed(format_args!("could not switch the journal mode to `{name}`"), error))?;
     let now = text(rows.first());
     if now == name || is_temporary(db)? {
         return Ok(());

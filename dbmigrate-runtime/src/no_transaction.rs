@@ -67,7 +67,7 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
             let script = job.script(&mut steps);
             assertion::check(db, job, &script)?;
             if let Some(text) = stored::encode(&script) {
-                history.keep_down(db, job.number, text)?;
+                history.keep_down(db, job.number, &text)?;
             }
             history.progress(db, job.number, DOWN.running, 0, None, None)
         }

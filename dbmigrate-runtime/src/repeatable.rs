@@ -114,7 +114,7 @@ fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<
             refuse_loss(db, records, repeatable, object.name)?;
         }
         let kind = word(object.kind).to_ascii_uppercase();
-        db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
+        db.execute(format_args!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
     }
     Ok(())
 }

@@ -108,8 +108,9 @@ pub(crate) fn restore<B: Backend>(
         Some(file) => pages(migrator, connection, copy, &mut || {
             // It got the lock again: others may have written since it had it the first time.
             remove(&mut kept);
-            let mut other = B::open(file, Access::ReadOnly)
-                .map_err(|cause| Error::new(ErrorKind::Copy, format_args!("could not open the database again: {cause}")))?;
+            let mut other = B::open(file, Access::ReadOnly).map_err(|cause| {
+                Error::new(ErrorKind::Copy, format_args!("could not open the database again: {cause}"))
+            })?;
             kept = keep(migrator, &mut other)?;
             Ok(())
         }),
@@ -227,7 +228,7 @@ fn pages<B: Backend>(
                  backup)`",
             )
             .hint(format_args!("or: `cargo dbmigrate restore {}`", copy.display())),
-        None => failed(&format!("could not restore `{}`", copy.display()), cause).also(ErrorKind::Copy),
+        None => failed(format_args!("could not restore `{}`", copy.display()), cause).also(ErrorKind::Copy),
     })
 }
 

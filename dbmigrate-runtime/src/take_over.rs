@@ -94,7 +94,7 @@ fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>,
     }
     // Without this a view that makes no sense any more would be in the way.
     db.execute("PRAGMA legacy_alter_table = 1")?;
-    db.execute(&format!("ALTER TABLE main.{} RENAME TO {}", identifier(table), identifier(kept)))?;
+    db.execute(format_args!("ALTER TABLE main.{} RENAME TO {}", identifier(table), identifier(kept)))?;
     Ok(Some(kept.to_owned()))
 }
 

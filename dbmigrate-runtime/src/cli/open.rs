@@ -135,11 +135,11 @@ fn creation(path: &Path, request: &Request) -> Result<Access, Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => Err(Failure::new(format!("no database at {}", name(path)))
-            .hint(format_args!("{} is no folder: create it, or correct the path", name(folder)))),
+            .hint(format!("{} is no folder: create it, or correct the path", name(folder)))),
         _ if matches!(request.verb, Verb::Up { .. }) => Ok(Access::Create),
         _ => {
             Err(Failure::new(format!("no database at {}", name(path)))
-                .hint(format_args!("`{} up` creates it", request.program)))
+                .hint(format!("`{} up` creates it", request.program)))
         }
     }
 }

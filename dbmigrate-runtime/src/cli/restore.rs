@@ -73,7 +73,7 @@ fn refuse_other(database: &Path, copy: &Path) -> Result<(), Failure> {
     }
     let message = format!("{} is a copy of {}, and this is {}", name(copy), name(&other), name(database));
     Err(Failure::usage(message)
-        .hint(format_args!("say which one is meant: `--database {}`", other.display()))
+        .hint(format!("say which one is meant: `--database {}`", other.display()))
         .hint("to put it into this one all the same, give the copy another name"))
 }
 

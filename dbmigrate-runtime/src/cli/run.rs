@@ -226,7 +226,7 @@ fn stays(status: &Status, count: u64, output: &Output<'_>) -> Result<Option<u64>
         Some(kept) => Ok(kept.checked_sub(1).and_then(|last| applied.get(last).copied())),
         None => {
             Err(Failure::new(format!("`--count {count}` is more than the {} applied", human::count(applied.len())))
-                .hint(format_args!("{} rolls back everything", output.command("down --all"))))
+                .hint(format!("{} rolls back everything", output.command("down --all"))))
         }
     }
 }

@@ -196,7 +196,7 @@ fn title(name: &str) -> String {
 fn unknown(name: &str, names: &[String]) -> Failure {
     let failure = Failure::usage(format!("no set is called `{}`", human::plain(name)));
     match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => failure.hint(format_args!("did you mean `--set {near}`?")),
+        Some(near) => failure.hint(format!("did you mean `--set {near}`?")),
         None => failure.hint(choices(names)),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn find<'e>(entries: &'e [Entry], target: &str, overview: &str) -> Re
             let shown: Vec<&str> = matches.iter().take(SHOWN).map(|entry| entry.name.as_str()).collect();
             let more = if matches.len() > SHOWN { ", …" } else { "" };
             let message = format!("`{}` is the name or version of several migrations", plain(target));
-            Err(Failure::usage(message).hint(format_args!("name one by its number: `{}`{more}", shown.join("`, `"))))
+            Err(Failure::usage(message).hint(format!("name one by its number: `{}`{more}", shown.join("`, `"))))
         }
     }
 }
@@ -37,8 +37,8 @@ fn unknown(entries: &[Entry], target: &str, overview: &str) -> Failure {
     let names = entries.iter().flat_map(|entry| [entry.name.as_str(), slug(entry)]);
     let failure = Failure::usage(format!("no migration is called `{}`", plain(target)));
     match nearest(target, names) {
-        Some(near) => failure.hint(format_args!("did you mean `{near}`?")),
-        None => failure.hint(format_args!("{overview} shows all of them: by number, name, or version from a header")),
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint(format!("{overview} shows all of them: by number, name, or version from a header")),
     }
 }
 

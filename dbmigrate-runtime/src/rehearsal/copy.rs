@@ -42,7 +42,7 @@ impl<B: Backend> Copy<B> {
             Error::new(ErrorKind::Copy, format_args!("`{shown}` is not UTF-8")).hint("set `TMPDIR` to a folder that is")
         })?;
         db.patiently(|session| session.execute(&format!("VACUUM main INTO {}", literal(text)))).map_err(|cause| {
-            failed(&format!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy)
+            failed(format_args!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy)
         })?;
         let mut settings = Vec::new();
         for name in SETTINGS {

@@ -62,9 +62,8 @@ impl Runner<'_, '_> {
             _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
                 error.note(format_args!("no step of {} was run now", name_of(kind, job)))
             }
-            (Kind::Migration, Group::All) if others > 0 => {
-                error.note(format_args!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
-            }
+            (Kind::Migration, Group::All) if others > 0 => error
+                .note(format_args!("all {} migrations of this run were rolled back: nothing has changed", others + 1)),
             (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
             (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
             _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
