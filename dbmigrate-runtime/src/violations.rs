@@ -9,7 +9,7 @@ use crate::foreign_keys::Watch;
 use crate::names::ByName;
 use crate::stored::{escape, unescape};
 use crate::tables::Tables;
-use crate::value::{Value, text};
+use crate::value::{Param, Value};
 
 /// How many rows an error shows.
 const SHOWN: usize = 20;
@@ -59,13 +59,13 @@ impl Violations {
                      pragma_foreign_key_list(?1, 'main') AS f WHERE f.id = v.fkid), count(*) \
                      FROM pragma_foreign_key_check(?1, 'main') AS v GROUP BY v.parent, v.fkid";
         for row in db.query(what, sql, &[])? {
-            let [Value::Integer(rowid), Value::Text(name), has_keys] = row.as_slice() else { continue };
-            let (params, name) = ([text(name)], name.to_ascii_lowercase());
+            let [Value::Integer(rowid), Value::Text(table), has_keys] = row.as_slice() else { continue };
+            let name = table.to_ascii_lowercase();
             found.tables.insert(*rowid, name.clone());
             if *has_keys != Value::Integer(1) {
                 continue;
             }
-            match db.patiently(|session| session.query(check, &params)) {
+            match db.try_query(&check, &[Param::Text(table)]) {
                 Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
                 Err(error) if error.message.contains("foreign key mismatch") => {
                     put(&mut found.mismatches, [name, error.message]);
@@ -161,7 +161,7 @@ impl Violations {
                 let error = Error::new(ErrorKind::ForeignKey, message);
                 match gone {
                     Some([_, parent]) => error
-                        .hint(format!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
+                        .hint(format_args!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
                         .hint(
                             "create the new table under another name, copy the rows, drop the old one, and rename the \
                              new one last",
@@ -196,7 +196,7 @@ fn rows(db: &mut Db<'_>, of: &[[&str; 2]]) -> Result<Vec<String>, Error> {
         format!("SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}", SHOWN + 1);
     let mut lines = Vec::new();
     for [child, parent] in of {
-        let params = [text(child), text(parent)];
+        let params = [Param::Text(child), Param::Text(parent)];
         for row in db.query("could not check the foreign keys", &sql, &params)? {
             if lines.len() == SHOWN {
                 lines.push("… and more".to_owned());
