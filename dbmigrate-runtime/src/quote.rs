@@ -3,7 +3,7 @@
 /// A name as SQL has it: `"a""b"`.
 #[must_use]
 pub fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    ["\"", &name.replace('"', "\"\""), "\""].concat()
 }
 
 /// A text as SQL has it: `'it''s'`.
