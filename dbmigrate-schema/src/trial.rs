@@ -84,10 +84,23 @@ pub struct TriedMigration {
     pub compared: usize,
     /// Whether it went back and up again.
     pub went_back: bool,
+    /// The tables of which a rebuild took some rows only, as its copy says. That is no fault.
+    pub left_out: Vec<LeftOut>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// How long all of it took.
     pub duration: Duration,
+}
+
+/// A table that a rebuild took some rows of only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name afterwards.
+    pub table: Name,
+    /// How many rows it has fewer.
+    pub rows: usize,
+    /// How many it had.
+    pub of: usize,
 }
 
 /// A version that went to the last one in one go.
