@@ -69,6 +69,8 @@ pub struct Tried {
     pub unchecked: Vec<String>,
     /// The migrations whose way back can't be tried here.
     pub unchecked_downs: Vec<String>,
+    /// The migrations whose way back an assertion of its own refused with these rows.
+    pub refused_downs: Vec<String>,
     /// The first migration that can't be tried here, where that ended it.
     pub stopped: Option<(String, Stopped)>,
 }

@@ -140,6 +140,18 @@ fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
 }
 
 #[test]
+fn what_an_assertion_rules_out_is_not_tried() {
+    let asserts = "-- dbmigrate: assert SELECT count(*) = 0 FROM event WHERE at IS NOT NULL";
+    let tried = sound(&[TABLES, ("002_at.sql", &format!("{asserts}\nALTER TABLE event DROP COLUMN at;"))]);
+    let why = "an assertion of the way up does not hold with it".to_owned();
+    assert_eq!(tried.turned_away, [("002_at".to_owned(), why)]);
+    let back = format!("ALTER TABLE event ADD COLUMN day;\n-- dbmigrate: down\n{asserts}\nDROP TABLE event;");
+    let tried = sound(&[TABLES, ("002_day.sql", &back)]);
+    assert_eq!(tried.refused_downs, ["002_day"]);
+    assert!(!tried.migrations[1].went_back);
+}
+
+#[test]
 fn a_way_back_is_judged_by_schema_and_rows() {
     let tried = tried(&[
         TABLES,

@@ -76,6 +76,9 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     for (name, why) in &tried.turned_away {
         shell.note(&format!("`{name}` turned generated rows away, and others were taken: {why}"));
     }
+    for name in &tried.refused_downs {
+        shell.note(&format!("`{name}` was not taken back: an assertion of its way back does not hold with these rows"));
+    }
     for (table, why) in &tried.unfilled {
         shell.note(&format!("no row of `{table}` could be tried: {why}"));
     }

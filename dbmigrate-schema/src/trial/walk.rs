@@ -13,7 +13,7 @@ use super::{Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
-use crate::proof::{Contents, faults};
+use crate::proof::{Contents, asserts, faults};
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, run, way_back, way_up};
 use crate::scratch::{self, copy};
@@ -107,7 +107,8 @@ impl<'a> Walk<'a> {
     fn one(&mut self, at: usize, up: &Script, one: &mut TriedMigration) -> rusqlite::Result<Option<Affected>> {
         let migration = &self.set.migrations[at];
         let mut beside = self.beside()?;
-        let mut went = self.go(&beside, up);
+        // What its author ruled out by an assertion is turned away as by a check.
+        let mut went = asserts(&beside, up).and_then(|()| self.go(&beside, up));
         if let Err(refused) = &went
             && let Some(is_right) = self.choose(at, up)?
         {
@@ -154,6 +155,10 @@ impl<'a> Walk<'a> {
         beside: &Connection,
         one: &mut TriedMigration,
     ) -> rusqlite::Result<()> {
+        if asserts(beside, down).is_err() {
+            self.tried.refused_downs.push(one.name.clone());
+            return Ok(());
+        }
         one.went_back = true;
         let found = one.faults.len();
         let back = match self.go(beside, down) {
