@@ -113,22 +113,20 @@ fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
-    let mut rows = rows.into_iter().peekable();
-    let mut known = set.migrations.iter().enumerate().peekable();
+    let mut rows = rows.into_iter();
+    let mut next = 0;
     loop {
-        let migration = match (known.peek(), rows.peek()) {
+        let known = set.migrations.get(next);
+        let recorded = rows.as_slice().first().map(|row| row.number);
+        let number = match (known.map(|migration| migration.number), recorded) {
             (None, None) => return Ok(matches),
-            (Some((_, migration)), Some(row)) if row.number < migration.number => None,
-            (None, Some(_)) => None,
-            _ => known.next(),
+            (Some(known), Some(recorded)) => known.min(recorded),
+            (Some(number), None) | (None, Some(number)) => number,
         };
-        let number = match (migration, rows.peek()) {
-            (Some((_, migration)), _) => migration.number,
-            (None, Some(row)) => row.number,
-            (None, None) => return Ok(matches),
-        };
-        let row = rows.next_if(|row| row.number == number);
-        let (index, migration) = migration.unzip();
+        let migration = known.filter(|migration| migration.number == number);
+        let index = migration.map(|_| next);
+        next += usize::from(index.is_some());
+        let row = if recorded == Some(number) { rows.next() } else { None };
         let state = match (&row, migration) {
             (Some(row), _) => row_state(row, migration, last)?,
             (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
@@ -228,11 +226,11 @@ impl<'s> Known<'s> {
                 || matched.state.is_allowed(rules)
                 || matched.is_interrupted() && matched.can_resume()
         };
-        let problems = self.matches.iter().filter(|matched| !is_fine(matched));
-        let problems = problems.filter_map(|matched| self.problem(matched));
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
-        let unknown = if is_newer { self.unknown_to_us() } else { Vec::new() };
-        let problems = unknown.into_iter().chain(problems).collect();
+        let mut problems = if is_newer { self.unknown_to_us() } else { Vec::new() };
+        for matched in self.matches.iter().filter(|matched| !is_fine(matched)) {
+            problems.extend(self.problem(matched));
+        }
         as_error("the history and the program differ", problems)
     }
 
@@ -257,84 +255,73 @@ impl<'s> Known<'s> {
             (None, None) => return None,
         };
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
-        let repair = accept_help(name);
-        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
-        let before = old.and_then(|(old, adoption)| (adoption.by.edited)(old, matched, name));
-        let mut notes = matched.difference(&self.set.parts);
-        let (kind, message, help) = match &matched.state {
+        let mut problem = Problem::about(name, matched.migration.map(|migration| migration.file));
+        problem.notes = matched.difference(&self.set.parts);
+        match &matched.state {
             State::Applied | State::Pending => return None,
-            State::Edited if before.is_some() => {
-                let (message, more, help) = before.unwrap_or_default();
-                notes = more;
-                (ErrorKind::Edited, message, help)
+            State::Edited => {
+                let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+                problem.kind = ErrorKind::Edited;
+                if let Some(before) = old.and_then(|(old, adoption)| (adoption.by.edited)(old, matched, name)) {
+                    (problem.message, problem.notes, problem.help) = before;
+                    return Some(problem);
+                }
+                problem.message = format!("`{name}` was edited after it was applied");
+                problem.help("restore the file, and put the change into a new one: `cargo dbmigrate create NAME`");
+                if is_newest && matched.has_down() {
+                    problem.help("in development: `cargo dbmigrate redo` rolls it back and applies the new text");
+                }
+                problem.help(format_args!("if the database has what the new text makes: {}", accept_help(name)));
             }
-            State::Edited => (
-                ErrorKind::Edited,
-                format!("`{name}` was edited after it was applied"),
-                ["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".to_owned()]
-                    .into_iter()
-                    .chain((is_newest && matched.has_down()).then(|| {
-                        "in development: `cargo dbmigrate redo` rolls it back and applies the new text".to_owned()
-                    }))
-                    .chain([format!("if the database has what the new text makes: {repair}")])
-                    .collect(),
-            ),
             State::Renamed { recorded } => {
                 let same = matched.has_same_text();
-                let help = if same { repair } else { forget_help(recorded) };
-                let or = if same { "to keep the new name" } else { "to run the new one as well" };
-                (
-                    ErrorKind::Renamed,
-                    format!("`{name}` has the number of `{recorded}`, which is applied"),
-                    vec![
-                        format!(
-                            "if it is the same migration, name the file `{recorded}` again, else give it another number"
-                        ),
-                        format!("{or}: {help}"),
-                    ],
-                )
+                problem.kind = ErrorKind::Renamed;
+                problem.message = format!("`{name}` has the number of `{recorded}`, which is applied");
+                problem.help(format_args!(
+                    "if it is the same migration, name the file `{recorded}` again, else give it another number"
+                ));
+                match same {
+                    true => problem.help(format_args!("to keep the new name: {}", accept_help(name))),
+                    false => problem.help(format_args!("to run the new one as well: {}", forget_help(recorded))),
+                }
             }
-            State::Missing => (
-                ErrorKind::Missing,
-                format!("`{name}` is applied, but the program does not have it"),
-                vec![
-                    format!("bring the file of `{name}` back, and build the program again"),
-                    format!("if it is gone for good: {}", forget_help(name)),
-                ],
-            ),
-            State::Newer => (
-                ErrorKind::NewerDatabase,
-                format!("`{name}` is applied, and newer than all that this program has"),
-                vec![
-                    "run the newer version of the program that applied it, or restore its file if it was removed"
-                        .into(),
-                    "to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`".into(),
-                    format!("if its file is gone for good: {}", forget_help(name)),
-                ],
-            ),
-            State::Late => (
-                ErrorKind::Late,
-                format!("`{name}` is not applied, but a later one is"),
-                vec![
-                    "give it a number above all that are applied".into(),
-                    "to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`".into(),
-                    format!("if the database has what it makes: `cargo dbmigrate mark {name}`"),
-                ],
-            ),
+            State::Missing => {
+                problem.kind = ErrorKind::Missing;
+                problem.message = format!("`{name}` is applied, but the program does not have it");
+                problem.help(format_args!("bring the file of `{name}` back, and build the program again"));
+                problem.help(format_args!("if it is gone for good: {}", forget_help(name)));
+            }
+            State::Newer => {
+                problem.kind = ErrorKind::NewerDatabase;
+                problem.message = format!("`{name}` is applied, and newer than all that this program has");
+                problem.help(
+                    "run the newer version of the program that applied it, or restore its file if it was removed",
+                );
+                problem.help("to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`");
+                problem.help(format_args!("if its file is gone for good: {}", forget_help(name)));
+            }
+            State::Late => {
+                problem.kind = ErrorKind::Late;
+                problem.message = format!("`{name}` is not applied, but a later one is");
+                problem.help("give it a number above all that are applied");
+                problem.help("to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`");
+                problem.help(format_args!("if the database has what it makes: `cargo dbmigrate mark {name}`"));
+            }
             State::Interrupted { .. } => {
                 let row = matched.row.as_ref()?;
-                let (message, help) = match self.set.parts.without_transaction {
-                    Some(part) => (part.explain)(name, matched, row),
-                    None => (
-                        format!("`{}` was stopped before its end, and the program has no such migration", row.name),
-                        vec!["`cargo dbmigrate status` says how it goes on".to_owned()],
-                    ),
-                };
-                (ErrorKind::Interrupted, message, help)
+                problem.kind = ErrorKind::Interrupted;
+                match self.set.parts.without_transaction {
+                    Some(part) => (problem.message, problem.help) = (part.explain)(name, matched, row),
+                    None => {
+                        let name = &row.name;
+                        problem.message =
+                            format!("`{name}` was stopped before its end, and the program has no such migration");
+                        problem.help("`cargo dbmigrate status` says how it goes on");
+                    }
+                }
             }
-        };
-        let file = matched.migration.map(|migration| migration.file.to_owned());
-        Some(Problem { kind, migration: Some(name.to_owned()), file, message, notes, help })
+        }
+        Some(problem)
     }
 
     /// Whether there is no head, or one that only says that one has to look at the rows.
@@ -413,38 +400,42 @@ pub(crate) fn whole_chain<'s>(set: &Set<'s>) -> &'s str {
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let describe = |problem: &Problem| match &problem.file {
-        Some(file) => format!("{} ({file})", problem.message),
-        None => problem.message.clone(),
-    };
-    let message = match problems.as_slice() {
-        [problem] => describe(problem),
-        all => {
-            let lines: Vec<String> = all.iter().map(|problem| format!("\n  {}", describe(problem))).collect();
-            format!("{headline}:{}", lines.concat())
+    let mut message = String::new();
+    if problems.len() > 1 {
+        message = format!("{headline}:");
+    }
+    for Problem { message: what, file, .. } in &problems {
+        message.push_str(if problems.len() > 1 { "\n  " } else { "" });
+        message.push_str(what);
+        if let Some(file) = file {
+            message.push_str(&format!(" ({file})"));
         }
-    };
+    }
     let mut error = Error::new(first.kind, message);
+    let (mut notes, mut help) = (Vec::new(), Vec::new());
     for problem in &problems {
         error = error.also(problem.kind);
+        for note in &problem.notes {
+            if is_new(&mut notes, note) {
+                error = error.note(note);
+            }
+        }
+        for text in &problem.help {
+            if is_new(&mut help, text) {
+                error = error.hint(text);
+            }
+        }
     }
-    error = distinct(problems.iter().flat_map(|problem| &problem.notes)).into_iter().fold(error, Error::note);
-    error = distinct(problems.iter().flat_map(|problem| &problem.help)).into_iter().fold(error, Error::hint);
     Err(error)
 }
 
-/// The first of them, each once.
-fn distinct<'p>(texts: impl Iterator<Item = &'p String>) -> Vec<&'p str> {
-    let mut said: Vec<&str> = Vec::new();
-    for text in texts {
-        if said.len() == SAID {
-            break;
-        }
-        if !said.contains(&text.as_str()) {
-            said.push(text);
-        }
+/// Whether a text was not said before, and enough was not.
+fn is_new<'p>(said: &mut Vec<&'p str>, text: &'p str) -> bool {
+    let is_new = said.len() < SAID && !said.contains(&text);
+    if is_new {
+        said.push(text);
     }
-    said
+    is_new
 }
 
 #[cfg(test)]

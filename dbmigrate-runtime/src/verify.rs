@@ -1,6 +1,7 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, look, whole_chain};
@@ -61,6 +62,29 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// One with a migration, of which is still to be said what it is.
+    pub(crate) fn about(name: &str, file: Option<&str>) -> Self {
+        Self {
+            kind: ErrorKind::History,
+            migration: Some(name.to_owned()),
+            file: file.map(str::to_owned),
+            message: String::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn help(&mut self, help: impl fmt::Display) {
+        self.helped(&help);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn helped(&mut self, help: &dyn fmt::Display) {
+        self.help.push(format!("{help}"));
+    }
+
     /// What an error says, which may be about one migration.
     pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
         Self {
