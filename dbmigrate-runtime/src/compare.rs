@@ -1,5 +1,7 @@
 //! The history compared with the program: what is applied, pending, and different.
 
+use std::rc::Rc;
+
 use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -26,8 +28,8 @@ pub(crate) enum Found<'s> {
     Objects,
     /// Objects, and the history of another set, but none of this one.
     Beside,
-    /// A history.
-    History(Known<'s>),
+    /// A history. An `Rc` drops it out of line.
+    History(Rc<Known<'s>>),
 }
 
 /// A history beside its set.
@@ -75,7 +77,15 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
             let (old, may_run_late) = (Some(old), Vec::new());
             let (head, records, is_recognised) = (None, None, false);
-            return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
+            return Ok(Found::History(Rc::new(Known {
+                set,
+                head,
+                may_run_late,
+                records,
+                matches,
+                is_recognised,
+                old,
+            })));
         }
     }
     match presence {
@@ -103,7 +113,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
                 Some(part) => (part.read)(db, &history.records)?,
                 None => None,
             };
-            Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
+            Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised, old: None })))
         }
     }
 }
@@ -167,10 +177,10 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
 
 impl<'s> Known<'s> {
     /// A history of nothing.
-    pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
+    pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
         let matches = matches(set, Vec::new(), &[])?;
         let (head, records, old) = (None, None, None);
-        Ok(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old })
+        Ok(Rc::new(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old }))
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -254,19 +264,22 @@ impl<'s> Known<'s> {
             (None, Some(row)) => row.name.as_str(),
             (None, None) => return None,
         };
-        let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         let mut problem = Problem::about(name, matched.migration.map(|migration| migration.file));
-        problem.notes = matched.difference(&self.set.parts);
+        self.describe(matched, name, &mut problem).then_some(problem)
+    }
+
+    // The problem is the caller's, so that nothing has to be dropped between its many texts.
+    #[inline(never)]
+    fn describe(&self, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
+        let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
         match &matched.state {
-            State::Applied | State::Pending => return None,
+            State::Applied | State::Pending => return false,
             State::Edited => {
                 let old = self.old.as_ref().zip(self.set.adoption.as_ref());
-                problem.kind = ErrorKind::Edited;
-                if let Some(before) = old.and_then(|(old, adoption)| (adoption.by.edited)(old, matched, name)) {
-                    (problem.message, problem.notes, problem.help) = before;
-                    return Some(problem);
+                if old.is_some_and(|(old, adoption)| (adoption.by.edited)(old, matched, name, problem)) {
+                    return true;
                 }
-                problem.message = format!("`{name}` was edited after it was applied");
+                problem.say(ErrorKind::Edited, format_args!("`{name}` was edited after it was applied"));
                 problem.help("restore the file, and put the change into a new one: `cargo dbmigrate create NAME`");
                 if is_newest && matched.has_down() {
                     problem.help("in development: `cargo dbmigrate redo` rolls it back and applies the new text");
@@ -274,26 +287,26 @@ impl<'s> Known<'s> {
                 problem.help(format_args!("if the database has what the new text makes: {}", accept_help(name)));
             }
             State::Renamed { recorded } => {
-                let same = matched.has_same_text();
-                problem.kind = ErrorKind::Renamed;
-                problem.message = format!("`{name}` has the number of `{recorded}`, which is applied");
+                problem
+                    .say(ErrorKind::Renamed, format_args!("`{name}` has the number of `{recorded}`, which is applied"));
                 problem.help(format_args!(
                     "if it is the same migration, name the file `{recorded}` again, else give it another number"
                 ));
-                match same {
+                match matched.has_same_text() {
                     true => problem.help(format_args!("to keep the new name: {}", accept_help(name))),
                     false => problem.help(format_args!("to run the new one as well: {}", forget_help(recorded))),
                 }
             }
             State::Missing => {
-                problem.kind = ErrorKind::Missing;
-                problem.message = format!("`{name}` is applied, but the program does not have it");
+                problem.say(ErrorKind::Missing, format_args!("`{name}` is applied, but the program does not have it"));
                 problem.help(format_args!("bring the file of `{name}` back, and build the program again"));
                 problem.help(format_args!("if it is gone for good: {}", forget_help(name)));
             }
             State::Newer => {
-                problem.kind = ErrorKind::NewerDatabase;
-                problem.message = format!("`{name}` is applied, and newer than all that this program has");
+                problem.say(
+                    ErrorKind::NewerDatabase,
+                    format_args!("`{name}` is applied, and newer than all that this program has"),
+                );
                 problem.help(
                     "run the newer version of the program that applied it, or restore its file if it was removed",
                 );
@@ -301,27 +314,28 @@ impl<'s> Known<'s> {
                 problem.help(format_args!("if its file is gone for good: {}", forget_help(name)));
             }
             State::Late => {
-                problem.kind = ErrorKind::Late;
-                problem.message = format!("`{name}` is not applied, but a later one is");
+                problem.say(ErrorKind::Late, format_args!("`{name}` is not applied, but a later one is"));
                 problem.help("give it a number above all that are applied");
                 problem.help("to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`");
                 problem.help(format_args!("if the database has what it makes: `cargo dbmigrate mark {name}`"));
             }
             State::Interrupted { .. } => {
-                let row = matched.row.as_ref()?;
-                problem.kind = ErrorKind::Interrupted;
+                let Some(row) = &matched.row else { return false };
                 match self.set.parts.without_transaction {
-                    Some(part) => (problem.message, problem.help) = (part.explain)(name, matched, row),
+                    Some(part) => (part.explain)(name, matched, row, problem),
                     None => {
                         let name = &row.name;
-                        problem.message =
-                            format!("`{name}` was stopped before its end, and the program has no such migration");
+                        problem.say(
+                            ErrorKind::Interrupted,
+                            format_args!("`{name}` was stopped before its end, and the program has no such migration"),
+                        );
                         problem.help("`cargo dbmigrate status` says how it goes on");
                     }
                 }
             }
         }
-        Some(problem)
+        matched.note_difference(&self.set.parts, problem);
+        true
     }
 
     /// Whether there is no head, or one that only says that one has to look at the rows.
@@ -337,11 +351,15 @@ impl<'s> Known<'s> {
 }
 
 /// How to take what the program has for what was applied.
+#[cold]
+#[inline(never)]
 pub(crate) fn accept_help(name: &str) -> String {
     format!("`cargo dbmigrate repair {name}` (`repair` of the migrator) accepts it, and runs nothing")
 }
 
 /// How to take a migration out of the history.
+#[cold]
+#[inline(never)]
 pub(crate) fn forget_help(name: &str) -> String {
     format!("`cargo dbmigrate forget {name}` (`forget` of the migrator) takes it out of the history")
 }
@@ -371,15 +389,17 @@ impl Match<'_> {
         matches!(self.state, State::Edited | State::Interrupted { edited: true, .. })
     }
 
-    /// What an edit changed.
-    fn difference(&self, parts: &Parts) -> Vec<String> {
-        let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return Vec::new() };
-        let Some(applied) = &self.applied_text else {
-            let help = "the text that was applied was not kept: `store-sql = \"all\"` in \
-                        `[package.metadata.migrations]` keeps it from now on";
-            return vec![help.to_owned()];
-        };
-        parts.texts.map(|part| (part.difference)(applied, &migration.up)).into_iter().collect()
+    /// Says what an edit changed.
+    fn note_difference(&self, parts: &Parts, problem: &mut Problem) {
+        let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return };
+        match (&self.applied_text, parts.texts) {
+            (Some(applied), Some(part)) => problem.note(&(part.difference)(applied, &migration.up)),
+            (Some(_), None) => {}
+            (None, _) => problem.note(
+                "the text that was applied was not kept: `store-sql = \"all\"` in `[package.metadata.migrations]` keeps it \
+                 from now on",
+            ),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The way back: what is to be rolled back, in which order, and by which script.
 
+use std::rc::Rc;
+
 use crate::backup;
 use crate::compare::{Found, Known, Match, as_error, look};
 use crate::db::Db;
@@ -155,7 +157,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
 }
 
 /// The history, if the database has one. That of another tool is refused.
-pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Known<'s>>, Error> {
+pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Rc<Known<'s>>>, Error> {
     match look(db, set)? {
         Found::History(known) => known.refuse_old().map(|()| Some(known)),
         Found::Fresh | Found::Objects | Found::Beside => Ok(None),

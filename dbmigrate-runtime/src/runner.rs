@@ -139,6 +139,7 @@ enum Tried {
     Again,
 }
 
+// Not inlined: what stands in another function has to clean up for that one as well, at each of its calls.
 impl<'r, 's> Runner<'r, 's> {
     pub(crate) fn new(set: &'s Set<'s>, options: &'r Options, settings: &'r Settings, group: Group) -> Self {
         let enforced = match set.rules.foreign_keys {
@@ -224,6 +225,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Puts the hooks around what is to be applied.
+    #[inline(never)]
     fn surround(&self, jobs: &mut Vec<Job<'s>>) {
         let Context { set, options, .. } = &self.context;
         let part = options.part;
@@ -237,6 +239,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Records that a script without a transaction is about to run.
+    #[inline(never)]
     fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
         self.refuse_unmet(db, job)?;
         (self.resumable()?.enter)(db, &self.context, job)?;
@@ -272,6 +275,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// One transaction, which is open.
+    #[inline(never)]
     fn turn(
         &mut self,
         db: &mut Db<'_>,
@@ -316,6 +320,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Reports what was committed.
+    #[inline(never)]
     fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
         match &job.way {
             Way::Up(..) => {
@@ -356,6 +361,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Runs one script in the open transaction, with its history row.
+    #[inline(never)]
     fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Error> {
         let others = batch.done.len();
         let stop = match self.try_one(db, job, batch) {
@@ -381,12 +387,14 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Whether a migration can be tried again without the repeatables.
+    #[inline(never)]
     fn makes_way(&mut self, job: &Job<'_>, error: &Error) -> bool {
         let is_new = !self.makes_way && job.kind() == Kind::Migration && !error.is_transaction_ended();
         self.makes_way |= is_new && dependent::is_made_again(self.context.set, &error.message());
         is_new && self.makes_way
     }
 
+    #[inline(never)]
     fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Stop> {
         let mut steps = Vec::new();
         let script = job.script(&mut steps);
@@ -427,6 +435,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Writes the rows that the history does not have yet.
+    #[inline(never)]
     fn record(&self, db: &mut Db<'_>, batch: &mut Batch<'s>) -> Result<(), Error> {
         let Context { history, options, .. } = &self.context;
         let took = |at: usize| Took { duration: batch.done[at].duration, steps: &batch.done[at].steps };
@@ -447,6 +456,7 @@ impl<'r, 's> Runner<'r, 's> {
         self.group == Group::Fresh && batch.kind == Kind::Migration
     }
 
+    #[inline(never)]
     fn run_script(
         &self,
         db: &mut Db<'_>,
@@ -495,6 +505,7 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Done { number: job.number, name: job.name.clone(), duration, steps, notes })
     }
 
+    #[inline(never)]
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
         let drops_own = self.drop_own.binary_search(&job.name).is_ok();
@@ -514,6 +525,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
     /// again, with each script in its own.
+    #[inline(never)]
     fn seal(
         &mut self,
         db: &mut Db<'_>,
@@ -558,6 +570,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
+    #[inline(never)]
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch<'_>, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };
         before.refuse_growth(db).map_err(|error| {

@@ -75,6 +75,24 @@ impl Problem {
     }
 
     #[inline]
+    pub(crate) fn say(&mut self, kind: ErrorKind, message: impl fmt::Display) {
+        self.said(kind, &message);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn said(&mut self, kind: ErrorKind, message: &dyn fmt::Display) {
+        self.kind = kind;
+        self.message = format!("{message}");
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
+    #[inline]
     pub(crate) fn help(&mut self, help: impl fmt::Display) {
         self.helped(&help);
     }
@@ -141,7 +159,8 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     });
     let notes = noted.collect();
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    let old = known.old.as_ref();
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
 
