@@ -16,10 +16,14 @@ use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
 use crate::repeatable::MadeAnew;
-use crate::session::Session;
+use crate::session::{DbError, Session};
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
+<<<<<<< HEAD
 use crate::value::{Param, Value, into_text, optional, text};
+=======
+use crate::value::{Row, Value, into_text, optional, text};
+>>>>>>> w-fresh
 
 mod many;
 
@@ -126,8 +130,9 @@ impl<'s> History<'s> {
         Ok(has_rows || self.head(db)?.is_some())
     }
 
-    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
+<<<<<<< HEAD
         self.head_where(db, &has_rows(&self.rows_sql))
     }
 
@@ -159,6 +164,10 @@ impl<'s> History<'s> {
             }
             _ => Ok(None),
         }
+=======
+        let sql = Head::sql(self.set, [true, false]);
+        Head::read(db, self.set, |session| session.query(&sql, &[]))
+>>>>>>> w-fresh
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -568,6 +577,57 @@ impl<'s> History<'s> {
 }
 
 impl Head {
+    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    pub(crate) fn at_start(db: &mut Db<'_>, set: &Set<'_>, is_whole: bool) -> Result<Option<Self>, Error> {
+        // Of all that the set has, where it should speak of that.
+        let speaks_of_records = is_whole && !set.repeatables.is_empty();
+        let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
+        Self::read(db, set, |session| session.query_first(&sql))
+    }
+
+    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. With the history, the
+    /// records, or both, of which there has to be a row.
+    fn sql(set: &Set<'_>, [rows, records]: [bool; 2]) -> String {
+        let table = identifier(set.table);
+        let name = table.strip_suffix('"').unwrap_or_default();
+        let mut sql = String::with_capacity(192);
+        sql.push_str("SELECT set_name, format, chain");
+        let mut before = ", ";
+        for (is, end) in [(rows, "\")"), (records, "_repeatable\")")] {
+            if is {
+                sql.extend([before, "EXISTS (SELECT 1 FROM main.", name, end]);
+                before = " AND ";
+            }
+        }
+        sql.extend([" FROM main.", name, "_head\""]);
+        sql
+    }
+
+    fn read(
+        db: &mut Db<'_>,
+        set: &Set<'_>,
+        query: impl FnMut(&mut dyn Session) -> Result<Vec<Row>, DbError>,
+    ) -> Result<Option<Self>, Error> {
+        let rows = match db.patiently(query) {
+            Ok(rows) => rows,
+            Err(error) if error.busy => return Err(failed("could not read the history", error)),
+            // Most likely there is no such table yet. What else it can be shows in the next read.
+            Err(_) => return Ok(None),
+        };
+        for row in rows {
+            match <[Value; 4]>::try_from(row) {
+                Ok([Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows]) if name == set.name => {
+                    if format > FORMAT {
+                        return Err(newer_format(set.table, format));
+                    }
+                    return Ok(Some(Self { chain, has_rows: has_rows == Value::Integer(1) }));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether it is this chain, and the history behind it is there.
     pub(crate) fn is(&self, chain: &str) -> bool {
         self.has_rows && !chain.is_empty() && self.chain == chain
@@ -590,11 +650,14 @@ fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<S
     took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
 }
 
+<<<<<<< HEAD
 /// Asks whether a table has any.
 fn has_rows(table: &dyn fmt::Display) -> String {
     format!("EXISTS (SELECT 1 FROM {table})")
 }
 
+=======
+>>>>>>> w-fresh
 fn damaged(table: &str) -> Error {
     Error::new(
         ErrorKind::History,

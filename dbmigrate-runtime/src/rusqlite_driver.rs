@@ -196,6 +196,17 @@ macro_rules! rusqlite_driver {
                 ::std::result::Result::Ok(result)
             }
 
+            fn query_first(
+                &mut self,
+                sql: &str,
+            ) -> ::std::result::Result<::std::vec::Vec<$crate::Row>, $($rusqlite)+::Error> {
+                // It needs no schema, and as long as it is not over, what SQLite reads is one transaction.
+                let mut reading = self.connection.prepare("PRAGMA main.user_version")?;
+                let mut reading = reading.query([])?;
+                reading.next()?;
+                $crate::Driver::query(self, sql, &[])
+            }
+
             fn in_transaction(&mut self) -> bool {
                 !self.connection.is_autocommit()
             }

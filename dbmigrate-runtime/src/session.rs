@@ -19,6 +19,10 @@ pub(crate) trait Session {
     fn execute(&mut self, sql: &str) -> Result<(), DbError>;
     /// Runs one statement and returns its rows.
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError>;
+    /// As `query`, for what may be asked first of a connection.
+    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.query(sql, &[])
+    }
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -113,6 +117,10 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.driver.query(sql, params).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
     }
 
+    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.driver.query_first(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    }
+
     fn in_transaction(&mut self) -> bool {
         self.driver.in_transaction()
     }
@@ -190,6 +198,10 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         self.driver.query(sql, params).map_err(|error| DbError::new::<D>(error, sql))
+    }
+
+    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.driver.query_first(sql).map_err(|error| DbError::new::<D>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {

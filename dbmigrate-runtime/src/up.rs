@@ -8,7 +8,7 @@ use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::guarded;
 use crate::histories::{self, title};
-use crate::history::History;
+use crate::history::{Head, History};
 use crate::job::{Job, Way};
 use crate::late::Proved;
 use crate::options::Options;
@@ -205,12 +205,11 @@ pub(crate) fn adopt_then_up(
 
 /// Whether the head says that the history has what is to be applied: one read.
 pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
-    let history = History::new(set);
-    if goal < set.migrations.len() {
-        let enough = [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), whole_chain(set)];
-        return Ok(history.head(db)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))));
-    }
-    Ok(history.whole_head(db)?.is_some_and(|head| head.is(whole_chain(set))))
+    let is_whole = goal == set.migrations.len();
+    let whole = whole_chain(set);
+    let enough =
+        if is_whole { [whole; 3] } else { [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), whole] };
+    Ok(Head::at_start(db, set, is_whole)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))))
 }
 
 /// How many of the set's migrations are to be applied in the end.
