@@ -82,7 +82,7 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db| {
+        Runner::new(set, options, settings, group).run(db, report, &mut |db| {
             let found = look(db, set)?;
             let todo = todo(db, &found, set, options, goal)?;
             refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut proved)?;
@@ -270,13 +270,15 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
         }
         Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
-    let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
-        number: migration.number,
-        name: migration.name.to_owned(),
-        way: Way::Up(index, migration),
-    };
-    let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
-    Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates }
+    let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
+    for (index, migration) in pending {
+        let (number, name) = (migration.number, migration.name.to_owned());
+        jobs.push(Job { number, name, way: Way::Up(index, migration) });
+    }
+    for repeatable in repeats {
+        jobs.push(Job::beside(Way::Repeat(repeatable)));
+    }
+    Plan { jobs, next: 0, prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.

@@ -1,6 +1,7 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, look, whole_chain};
@@ -62,6 +63,47 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// One with a migration, of which is still to be said what it is.
+    pub(crate) fn about(name: &str, file: Option<&str>) -> Self {
+        Self {
+            kind: ErrorKind::History,
+            migration: Some(name.to_owned()),
+            file: file.map(str::to_owned),
+            message: String::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn say(&mut self, kind: ErrorKind, message: impl fmt::Display) {
+        self.said(kind, &message);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn said(&mut self, kind: ErrorKind, message: &dyn fmt::Display) {
+        self.kind = kind;
+        self.message = format!("{message}");
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
+    #[inline]
+    pub(crate) fn help(&mut self, help: impl fmt::Display) {
+        self.helped(&help);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn helped(&mut self, help: &dyn fmt::Display) {
+        self.help.push(format!("{help}"));
+    }
+
     /// What an error says, which may be about one migration.
     pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
         Self {
@@ -122,7 +164,8 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     });
     let notes = noted.collect();
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    let old = known.old.as_ref();
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
 

@@ -1,7 +1,5 @@
 //! Records many migrations at once: those that fill a fresh database, or that its snapshot stands for.
 
-use std::fmt::Write;
-
 use super::{History, integer, text_checksum, times};
 use crate::db::Db;
 use crate::error::Error;
@@ -52,8 +50,7 @@ impl History<'_> {
                 ]);
                 sql.push_str(if at == 0 { "(?1, 'applied', ?2" } else { ", (?1, 'applied', ?2" });
                 for param in first..=params.len() {
-                    // Writing to a string does not fail.
-                    let _ = write!(sql, ", ?{param}");
+                    sql.push_str(&format!(", ?{param}"));
                 }
                 sql.push(')');
             }
