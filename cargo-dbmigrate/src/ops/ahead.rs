@@ -204,16 +204,15 @@ mod tests {
 
     #[test]
     fn what_the_workspace_says_otherwise_is_dropped() {
-        let workspace = Workspace::new("[workspace.metadata.migrations]\nwidth = 4\n");
+        let workspace = Workspace::new("[workspace.metadata.migrations]\ndatabase = \"all.db\"\n");
         let app = workspace.projects("crates/app", &[]);
-        assert_eq!(app[0].config.width, 4);
+        assert_eq!(app[0].config.database.as_deref(), Some("all.db"));
         is_dropped(&mut Ahead::begin(&workspace.global("crates/app", &[])), &app);
+        drop(workspace);
         // What it says that makes no difference is no reason.
-        let workspace = Workspace::new("[workspace.metadata.other]\nwidth = 4\n");
-        is_used(
-            &mut Ahead::begin(&workspace.global("crates/app", &[])),
-            &workspace.projects("crates/app", &[]),
-        );
+        let workspace = Workspace::new("[workspace.metadata.other]\ndatabase = \"all.db\"\n");
+        let mut ahead = Ahead::begin(&workspace.global("crates/app", &[]));
+        is_used(&mut ahead, &workspace.projects("crates/app", &[]));
     }
 
     #[test]
