@@ -81,6 +81,20 @@ impl<'s> Db<'s> {
         self.patiently(|session| session.query(sql, params)).map_err(|error| failed(what, error))
     }
 
+    /// Runs a statement of the runner's own with the parameters of each row. There is a transaction, so nobody can be in
+    /// the way.
+    pub(crate) fn execute_each(
+        &mut self,
+        what: &str,
+        sql: &str,
+        rows: &mut dyn Iterator<Item = Row>,
+    ) -> Result<(), Error> {
+        self.session.execute_each(sql, rows).map_err(|error| {
+            self.see_rollback();
+            failed(what, error)
+        })
+    }
+
     /// As [`Db::query`], the first value.
     pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
         Ok(self.query(what, sql, &[])?.into_iter().flatten().next())

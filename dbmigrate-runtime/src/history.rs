@@ -268,13 +268,14 @@ impl<'s> History<'s> {
     /// The triggers that empty the head when the rows of a table are changed.
     fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, prefix: &str) -> Result<(), Error> {
         let (table, head) = (identifier(table), identifier(&self.head));
+        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
         for (event, sets) in
-            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
+            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")]
         {
             let trigger = identifier(&format!("{prefix}_{}", event.to_ascii_lowercase()));
             db.execute(&format!(
                 "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND"
+                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND"
             ))?;
         }
         Ok(())
@@ -308,19 +309,35 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        [duration, steps]: [Value; 2],
+        times: [Value; 2],
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let [up_sql, down_sql] = self.kept(migration)?;
-        let sql = format!(
+        let row = self.row(migration, state, times, tool, at)?;
+        db.query(&format!("could not record `{}`", migration.name), &self.insert_sql(), &row).map(drop)
+    }
+
+    fn insert_sql(&self) -> String {
+        format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
              VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
-        );
+        )
+    }
+
+    /// The parameters of that.
+    fn row(
+        &self,
+        migration: &Migration<'_>,
+        state: &str,
+        [duration, steps]: [Value; 2],
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<Row, Error> {
+        let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
-        let params = [
+        Ok(vec![
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
@@ -335,8 +352,7 @@ impl<'s> History<'s> {
             text_checksum(migration),
             optional(migration.up.prefix(done)),
             optional(at),
-        ];
-        db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
+        ])
     }
 
     /// Takes the name and the text that the program has for those that were applied.
