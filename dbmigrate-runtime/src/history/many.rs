@@ -21,7 +21,7 @@ impl History<'_> {
             let row = self.row(migration, "applied", times(options, *took), options.tool, None);
             row.map_err(|error| fault = Some(error)).ok()
         });
-        db.execute_each("could not record the migrations", &self.insert_sql(), &mut rows)?;
+        self.insert_rows(db, &mut rows)?;
         fault.map_or(Ok(()), Err)
     }
 }
