@@ -6,7 +6,6 @@
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
@@ -19,11 +18,7 @@ use crate::repeatable::MadeAnew;
 use crate::session::{DbError, Session};
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-<<<<<<< HEAD
-use crate::value::{Param, Value, into_text, optional, text};
-=======
-use crate::value::{Row, Value, into_text, optional, text};
->>>>>>> w-fresh
+use crate::value::{Param, Row, Value, into_text, optional, text};
 
 mod many;
 
@@ -132,42 +127,8 @@ impl<'s> History<'s> {
 
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-<<<<<<< HEAD
-        self.head_where(db, &has_rows(&self.rows_sql))
-    }
-
-    /// As [`History::head`], for a head that should speak of all that the set has.
-    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        match (self.set.migrations, self.set.repeatables) {
-            (_, []) => self.head(db),
-            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
-            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
-        }
-    }
-
-    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
-        let rows = match db.try_query(
-            &format_args!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql),
-            &[text(self.set.name)],
-        ) {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        match rows.first().map(Vec::as_slice) {
-            Some([Value::Integer(format), Value::Text(chain), has_rows]) => {
-                if *format > FORMAT {
-                    return Err(newer_format(self.set.table, *format));
-                }
-                Ok(Some(Head { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }))
-            }
-            _ => Ok(None),
-        }
-=======
         let sql = Head::sql(self.set, [true, false]);
         Head::read(db, self.set, |session| session.query(&sql, &[]))
->>>>>>> w-fresh
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -332,11 +293,13 @@ impl<'s> History<'s> {
     /// The triggers that empty the head when the rows of a table are changed. Their names are its name, and these ends.
     fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, ends: [&'static str; 3]) -> Result<(), Error> {
         let head = quoted(self.set.table, "_head");
-        let events = [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")];
+        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
+        let events =
+            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")];
         for ((event, sets), end) in events.into_iter().zip(ends) {
             db.execute(format_args!(
                 "CREATE TRIGGER IF NOT EXISTS {} AFTER {event} ON {} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND",
+                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND",
                 in_main(table, end),
                 quoted(table, "")
             ))?;
@@ -372,10 +335,33 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        (duration, steps): (Param<'_>, Option<String>),
+        times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
+        let row = self.row(migration, state, times, tool, at)?;
+        self.insert_rows(db, &mut std::iter::once(row))
+    }
+
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
+        let sql = format!(
+            "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
+             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
+             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            self.rows_sql
+        );
+        db.execute_each("could not write the history", &sql, rows)
+    }
+
+    /// The parameters of that.
+    fn row(
+        &self,
+        migration: &Migration<'_>,
+        state: &str,
+        (duration, steps): (Param<'_>, Option<String>),
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<Row, Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
@@ -394,16 +380,7 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        db.change(
-            format_args!("could not record `{}`", migration.name),
-            format_args!(
-                "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                self.rows_sql
-            ),
-            &params,
-        )
+        Ok(params.iter().map(Param::value).collect())
     }
 
     /// Takes the name and the text that the program has for those that were applied.
@@ -585,22 +562,20 @@ impl Head {
         Self::read(db, set, |session| session.query_first(&sql))
     }
 
-    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. With the history, the
-    /// records, or both, of which there has to be a row.
-    fn sql(set: &Set<'_>, [rows, records]: [bool; 2]) -> String {
-        let table = identifier(set.table);
-        let name = table.strip_suffix('"').unwrap_or_default();
-        let mut sql = String::with_capacity(192);
-        sql.push_str("SELECT set_name, format, chain");
-        let mut before = ", ";
-        for (is, end) in [(rows, "\")"), (records, "_repeatable\")")] {
-            if is {
-                sql.extend([before, "EXISTS (SELECT 1 FROM main.", name, end]);
-                before = " AND ";
+    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
+    /// records, or both have to have a row.
+    fn sql(set: &Set<'_>, of: [bool; 2]) -> String {
+        let [rows, head, records] = ENDS.map(|end| in_main(set.table, end));
+        match of {
+            [true, true] => format!(
+                "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
+                 FROM {head}"
+            ),
+            [_, of_records] => {
+                let one = if of_records { records } else { rows };
+                format!("SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {one}) FROM {head}")
             }
         }
-        sql.extend([" FROM main.", name, "_head\""]);
-        sql
     }
 
     fn read(
@@ -614,13 +589,13 @@ impl Head {
             // Most likely there is no such table yet. What else it can be shows in the next read.
             Err(_) => return Ok(None),
         };
-        for row in rows {
-            match <[Value; 4]>::try_from(row) {
-                Ok([Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows]) if name == set.name => {
-                    if format > FORMAT {
-                        return Err(newer_format(set.table, format));
+        for row in &rows {
+            match row.as_slice() {
+                [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == set.name => {
+                    if *format > FORMAT {
+                        return Err(newer_format(set.table, *format));
                     }
-                    return Ok(Some(Self { chain, has_rows: has_rows == Value::Integer(1) }));
+                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
                 }
                 _ => {}
             }
@@ -650,14 +625,6 @@ fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<S
     took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
 }
 
-<<<<<<< HEAD
-/// Asks whether a table has any.
-fn has_rows(table: &dyn fmt::Display) -> String {
-    format!("EXISTS (SELECT 1 FROM {table})")
-}
-
-=======
->>>>>>> w-fresh
 fn damaged(table: &str) -> Error {
     Error::new(
         ErrorKind::History,
