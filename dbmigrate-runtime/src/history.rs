@@ -6,24 +6,19 @@
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
 use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
-use crate::quote::{Quoted, in_main, literal, quoted};
+use crate::quote::{Quoted, identifier, in_main, literal, quoted};
 use crate::records::Records;
 use crate::repeatable::MadeAnew;
-use crate::session::{DbError, Session};
+use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-<<<<<<< HEAD
 use crate::value::{Param, Value, into_text, optional, text};
-=======
-use crate::value::{Row, Value, into_text, optional, text};
->>>>>>> w-fresh
 
 mod many;
 
@@ -132,42 +127,8 @@ impl<'s> History<'s> {
 
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-<<<<<<< HEAD
-        self.head_where(db, &has_rows(&self.rows_sql))
-    }
-
-    /// As [`History::head`], for a head that should speak of all that the set has.
-    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        match (self.set.migrations, self.set.repeatables) {
-            (_, []) => self.head(db),
-            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
-            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
-        }
-    }
-
-    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
-        let rows = match db.try_query(
-            &format_args!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql),
-            &[text(self.set.name)],
-        ) {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        match rows.first().map(Vec::as_slice) {
-            Some([Value::Integer(format), Value::Text(chain), has_rows]) => {
-                if *format > FORMAT {
-                    return Err(newer_format(self.set.table, *format));
-                }
-                Ok(Some(Head { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }))
-            }
-            _ => Ok(None),
-        }
-=======
         let sql = Head::sql(self.set, [true, false]);
-        Head::read(db, self.set, |session| session.query(&sql, &[]))
->>>>>>> w-fresh
+        Head::read(db, self.set, &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -582,7 +543,7 @@ impl Head {
         // Of all that the set has, where it should speak of that.
         let speaks_of_records = is_whole && !set.repeatables.is_empty();
         let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
-        Self::read(db, set, |session| session.query_first(&sql))
+        Self::read(db, set, &sql, true)
     }
 
     /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. With the history, the
@@ -595,32 +556,28 @@ impl Head {
         let mut before = ", ";
         for (is, end) in [(rows, "\")"), (records, "_repeatable\")")] {
             if is {
-                sql.extend([before, "EXISTS (SELECT 1 FROM main.", name, end]);
+                [before, "EXISTS (SELECT 1 FROM main.", name, end].iter().for_each(|part| sql.push_str(part));
                 before = " AND ";
             }
         }
-        sql.extend([" FROM main.", name, "_head\""]);
+        [" FROM main.", name, "_head\""].iter().for_each(|part| sql.push_str(part));
         sql
     }
 
-    fn read(
-        db: &mut Db<'_>,
-        set: &Set<'_>,
-        query: impl FnMut(&mut dyn Session) -> Result<Vec<Row>, DbError>,
-    ) -> Result<Option<Self>, Error> {
-        let rows = match db.patiently(query) {
+    fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
+        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
             Ok(rows) => rows,
             Err(error) if error.busy => return Err(failed("could not read the history", error)),
             // Most likely there is no such table yet. What else it can be shows in the next read.
             Err(_) => return Ok(None),
         };
-        for row in rows {
-            match <[Value; 4]>::try_from(row) {
-                Ok([Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows]) if name == set.name => {
-                    if format > FORMAT {
-                        return Err(newer_format(set.table, format));
+        for row in &rows {
+            match row.as_slice() {
+                [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == set.name => {
+                    if *format > FORMAT {
+                        return Err(newer_format(set.table, *format));
                     }
-                    return Ok(Some(Self { chain, has_rows: has_rows == Value::Integer(1) }));
+                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
                 }
                 _ => {}
             }
@@ -650,14 +607,6 @@ fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<S
     took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
 }
 
-<<<<<<< HEAD
-/// Asks whether a table has any.
-fn has_rows(table: &dyn fmt::Display) -> String {
-    format!("EXISTS (SELECT 1 FROM {table})")
-}
-
-=======
->>>>>>> w-fresh
 fn damaged(table: &str) -> Error {
     Error::new(
         ErrorKind::History,
