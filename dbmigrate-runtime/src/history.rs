@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
 use crate::repeatable::MadeAnew;
-use crate::session::{DbError, Session};
+use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
 use crate::value::{Param, Row, Value, into_text, optional, text};
@@ -128,7 +128,7 @@ impl<'s> History<'s> {
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
         let sql = Head::sql(self.set, [true, false]);
-        Head::read(db, self.set, |session| session.query(&sql, &[]))
+        Head::read(db, self.set, &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -559,7 +559,7 @@ impl Head {
         // Of all that the set has, where it should speak of that.
         let speaks_of_records = is_whole && !set.repeatables.is_empty();
         let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
-        Self::read(db, set, |session| session.query_first(&sql))
+        Self::read(db, set, &sql, true)
     }
 
     /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
@@ -578,12 +578,8 @@ impl Head {
         }
     }
 
-    fn read(
-        db: &mut Db<'_>,
-        set: &Set<'_>,
-        query: impl FnMut(&mut dyn Session) -> Result<Vec<Row>, DbError>,
-    ) -> Result<Option<Self>, Error> {
-        let rows = match db.patiently(query) {
+    fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
+        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
             Ok(rows) => rows,
             Err(error) if error.busy => return Err(failed("could not read the history", error)),
             // Most likely there is no such table yet. What else it can be shows in the next read.
