@@ -5,8 +5,6 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use std::fmt;
-
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
@@ -18,7 +16,7 @@ use crate::repeatable::MadeAnew;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-use crate::value::{Param, Value, into_text, optional, text};
+use crate::value::{Param, Row, Value, into_text, optional, text};
 
 mod many;
 
@@ -125,39 +123,10 @@ impl<'s> History<'s> {
         Ok(has_rows || self.head(db)?.is_some())
     }
 
-    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        self.head_where(db, &has_rows(&self.rows_sql))
-    }
-
-    /// As [`History::head`], for a head that should speak of all that the set has.
-    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        match (self.set.migrations, self.set.repeatables) {
-            (_, []) => self.head(db),
-            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
-            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
-        }
-    }
-
-    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
-        let rows = match db.try_query(
-            &format_args!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql),
-            &[text(self.set.name)],
-        ) {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        match rows.first().map(Vec::as_slice) {
-            Some([Value::Integer(format), Value::Text(chain), has_rows]) => {
-                if *format > FORMAT {
-                    return Err(newer_format(self.set.table, *format));
-                }
-                Ok(Some(Head { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }))
-            }
-            _ => Ok(None),
-        }
+        let sql = Head::sql(self.set, [true, false]);
+        Head::read(db, self.set, &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -322,11 +291,13 @@ impl<'s> History<'s> {
     /// The triggers that empty the head when the rows of a table are changed. Their names are its name, and these ends.
     fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, ends: [&'static str; 3]) -> Result<(), Error> {
         let head = quoted(self.set.table, "_head");
-        let events = [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")];
+        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
+        let events =
+            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")];
         for ((event, sets), end) in events.into_iter().zip(ends) {
             db.execute(format_args!(
                 "CREATE TRIGGER IF NOT EXISTS {} AFTER {event} ON {} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND",
+                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND",
                 in_main(table, end),
                 quoted(table, "")
             ))?;
@@ -362,10 +333,33 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        (duration, steps): (Param<'_>, Option<String>),
+        times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
+        let row = self.row(migration, state, times, tool, at)?;
+        self.insert_rows(db, &mut std::iter::once(row))
+    }
+
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
+        let sql = format!(
+            "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
+             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
+             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            self.rows_sql
+        );
+        db.execute_each("could not write the history", &sql, rows)
+    }
+
+    /// The parameters of that.
+    fn row(
+        &self,
+        migration: &Migration<'_>,
+        state: &str,
+        (duration, steps): (Param<'_>, Option<String>),
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<Row, Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
@@ -384,16 +378,7 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        db.change(
-            format_args!("could not record `{}`", migration.name),
-            format_args!(
-                "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                self.rows_sql
-            ),
-            &params,
-        )
+        Ok(params.iter().map(Param::value).collect())
     }
 
     /// Takes the name and the text that the program has for those that were applied.
@@ -567,6 +552,51 @@ impl<'s> History<'s> {
 }
 
 impl Head {
+    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    pub(crate) fn at_start(db: &mut Db<'_>, set: &Set<'_>, is_whole: bool) -> Result<Option<Self>, Error> {
+        // Of all that the set has, where it should speak of that.
+        let speaks_of_records = is_whole && !set.repeatables.is_empty();
+        let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
+        Self::read(db, set, &sql, true)
+    }
+
+    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
+    /// records, or both have to have a row.
+    fn sql(set: &Set<'_>, of: [bool; 2]) -> String {
+        let [rows, head, records] = ENDS.map(|end| in_main(set.table, end));
+        match of {
+            [true, true] => format!(
+                "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
+                 FROM {head}"
+            ),
+            [_, of_records] => {
+                let one = if of_records { records } else { rows };
+                format!("SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {one}) FROM {head}")
+            }
+        }
+    }
+
+    fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
+        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
+            Ok(rows) => rows,
+            Err(error) if error.busy => return Err(failed("could not read the history", error)),
+            // Most likely there is no such table yet. What else it can be shows in the next read.
+            Err(_) => return Ok(None),
+        };
+        for row in &rows {
+            match row.as_slice() {
+                [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == set.name => {
+                    if *format > FORMAT {
+                        return Err(newer_format(set.table, *format));
+                    }
+                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether it is this chain, and the history behind it is there.
     pub(crate) fn is(&self, chain: &str) -> bool {
         self.has_rows && !chain.is_empty() && self.chain == chain
@@ -587,11 +617,6 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 /// How long a script and its steps took, as the history has that.
 fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<String>) {
     took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
-}
-
-/// Asks whether a table has any.
-fn has_rows(table: &dyn fmt::Display) -> String {
-    format!("EXISTS (SELECT 1 FROM {table})")
 }
 
 fn damaged(table: &str) -> Error {

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 /// A name as SQL has it: `"a""b"`.
 #[must_use]
 pub fn identifier(name: &str) -> String {
-    quoted(name, "").to_string()
+    format!("{}", quoted(name, ""))
 }
 
 /// A name that statements are written with: nothing has to be dropped where one is.
@@ -43,11 +43,15 @@ pub(crate) fn literal(text: &str) -> String {
 
 fn surround(out: &mut dyn Write, quote: char, texts: &[&str]) -> fmt::Result {
     out.write_char(quote)?;
-    for letter in texts.iter().flat_map(|text| text.chars()) {
-        if letter == quote {
+    for text in texts {
+        let mut rest = *text;
+        while let Some((before, after)) = rest.split_once(quote) {
+            out.write_str(before)?;
             out.write_char(quote)?;
+            out.write_char(quote)?;
+            rest = after;
         }
-        out.write_char(letter)?;
+        out.write_str(rest)?;
     }
     out.write_char(quote)
 }
