@@ -150,6 +150,20 @@ impl<'s> Db<'s> {
         self.find(what, sql, &[])
     }
 
+    /// Runs a statement of the runner's own with the parameters of each row. There is a transaction, so nobody can be in
+    /// the way.
+    pub(crate) fn execute_each(
+        &mut self,
+        what: &str,
+        sql: &str,
+        rows: &mut dyn Iterator<Item = Row>,
+    ) -> Result<(), Error> {
+        self.session.execute_each(sql, rows).map_err(|error| {
+            self.see_rollback();
+            failed(what, error)
+        })
+    }
+
     /// As [`Db::query`], the first value.
     #[inline]
     pub(crate) fn find(

@@ -10,7 +10,7 @@ use crate::guard::guarded;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::job::{Job, Way};
-use crate::neighbours::refuse_needed;
+use crate::neighbours::{Undo, refuse_needed};
 use crate::options::Options;
 use crate::plan::Planned;
 use crate::report::Report;
@@ -64,11 +64,15 @@ fn back(
     guarded(session, options, |db, settings, report| {
         Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
             let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
-            refuse_needed(db, set, beside, &targets)?;
+            refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
             let prefix = known.prefix();
             Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, ..Plan::default() })
         })
     })
+}
+
+fn is_among(set: &Set<'_>, targets: &[u64], name: &str) -> bool {
+    set.migrations.iter().any(|it| it.name == name && targets.contains(&it.number))
 }
 
 /// What there would be to do, unless something forbids it. It changes nothing.
@@ -105,7 +109,7 @@ fn planned<'s>(
     let targets = targets(&known, set, goal)?;
     let jobs = jobs(&mut db, set, &known, &targets)?;
     if !jobs.is_empty() {
-        refuse_needed(&mut db, set, beside, &targets)?;
+        refuse_needed(&mut db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
     }
     for job in &jobs {
         refuse_code(&job.name, &job.script(&mut Vec::new()), db.session().has_code())?;

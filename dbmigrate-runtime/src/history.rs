@@ -12,13 +12,13 @@ use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
 use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
-use crate::quote::{Quoted, identifier, in_main, literal, quoted};
+use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
 use crate::repeatable::MadeAnew;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-use crate::value::{Param, Value, into_text, optional, text};
+use crate::value::{Param, Row, Value, into_text, optional, text};
 
 mod many;
 
@@ -293,11 +293,13 @@ impl<'s> History<'s> {
     /// The triggers that empty the head when the rows of a table are changed. Their names are its name, and these ends.
     fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, ends: [&'static str; 3]) -> Result<(), Error> {
         let head = quoted(self.set.table, "_head");
-        let events = [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")];
+        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
+        let events =
+            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")];
         for ((event, sets), end) in events.into_iter().zip(ends) {
             db.execute(format_args!(
                 "CREATE TRIGGER IF NOT EXISTS {} AFTER {event} ON {} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND",
+                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND",
                 in_main(table, end),
                 quoted(table, "")
             ))?;
@@ -333,10 +335,33 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        (duration, steps): (Param<'_>, Option<String>),
+        times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
+        let row = self.row(migration, state, times, tool, at)?;
+        self.insert_rows(db, &mut std::iter::once(row))
+    }
+
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
+        let sql = format!(
+            "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
+             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
+             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            self.rows_sql
+        );
+        db.execute_each("could not write the history", &sql, rows)
+    }
+
+    /// The parameters of that.
+    fn row(
+        &self,
+        migration: &Migration<'_>,
+        state: &str,
+        (duration, steps): (Param<'_>, Option<String>),
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<Row, Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
@@ -355,16 +380,7 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        db.change(
-            format_args!("could not record `{}`", migration.name),
-            format_args!(
-                "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                self.rows_sql
-            ),
-            &params,
-        )
+        Ok(params.iter().map(Param::value).collect())
     }
 
     /// Takes the name and the text that the program has for those that were applied.
@@ -546,22 +562,20 @@ impl Head {
         Self::read(db, set, &sql, true)
     }
 
-    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. With the history, the
-    /// records, or both, of which there has to be a row.
-    fn sql(set: &Set<'_>, [rows, records]: [bool; 2]) -> String {
-        let table = identifier(set.table);
-        let name = table.strip_suffix('"').unwrap_or_default();
-        let mut sql = String::with_capacity(192);
-        sql.push_str("SELECT set_name, format, chain");
-        let mut before = ", ";
-        for (is, end) in [(rows, "\")"), (records, "_repeatable\")")] {
-            if is {
-                [before, "EXISTS (SELECT 1 FROM main.", name, end].iter().for_each(|part| sql.push_str(part));
-                before = " AND ";
+    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
+    /// records, or both have to have a row.
+    fn sql(set: &Set<'_>, of: [bool; 2]) -> String {
+        let [rows, head, records] = ENDS.map(|end| in_main(set.table, end));
+        match of {
+            [true, true] => format!(
+                "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
+                 FROM {head}"
+            ),
+            [_, of_records] => {
+                let one = if of_records { records } else { rows };
+                format!("SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {one}) FROM {head}")
             }
         }
-        [" FROM main.", name, "_head\""].iter().for_each(|part| sql.push_str(part));
-        sql
     }
 
     fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {

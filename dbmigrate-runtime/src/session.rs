@@ -23,6 +23,8 @@ pub(crate) trait Session {
     fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
         self.query(sql, &[])
     }
+    /// Runs one statement with the parameters of each row.
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -121,6 +123,10 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.driver.query_first(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
     }
 
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
+        self.driver.execute_each(sql, rows).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    }
+
     fn in_transaction(&mut self) -> bool {
         self.driver.in_transaction()
     }
@@ -202,6 +208,10 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
 
     fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
         self.driver.query_first(sql).map_err(|error| DbError::new::<D>(error, sql))
+    }
+
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
+        self.driver.execute_each(sql, rows).map_err(|error| DbError::new::<D>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {

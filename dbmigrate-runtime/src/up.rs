@@ -237,9 +237,8 @@ fn todo<'s>(
     options: &Options,
     goal: usize,
 ) -> Result<Todo<'s>, Error> {
-    let is_empty = set.migrations.is_empty() && set.repeatables.is_empty();
     let pending = match found {
-        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(db, set)),
+        Found::Objects if !options.allow_existing_schema && !is_empty(set) => return Err(existing_schema(db, set)),
         Found::Fresh | Found::Objects | Found::Beside => {
             set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
         }
@@ -309,6 +308,11 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
     Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` has Rust in it, which only its own program can run"))
         .at(Place::line(script.file, 1))
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
+}
+
+/// Whether a set has nothing that makes anything: such a one may live in any database.
+pub(crate) fn is_empty(set: &Set<'_>) -> bool {
+    set.migrations.is_empty() && set.repeatables.is_empty()
 }
 
 pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {

@@ -18,6 +18,7 @@ use crate::session::Session;
 use crate::set::{NewerDatabase, Set};
 use crate::squash;
 use crate::status::State;
+use crate::up::{existing_schema, is_empty};
 
 /// What `verify` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Problem {
             migration: migration.map(str::to_owned),
             file: error.file().map(str::to_owned),
             message: error.message(),
-            notes: Vec::new(),
+            notes: error.notes().to_vec(),
             help: error.help().to_vec(),
         }
     }
@@ -132,6 +133,10 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         old: None,
     };
     let known = match look(&mut db, set) {
+        // What `up` would refuse is no database of the program's.
+        Ok(Found::Objects) if !options.allow_existing_schema && !is_empty(set) => {
+            return Ok(nothing_recorded(vec![Problem::of(&existing_schema(&mut db, set), None)]));
+        }
         Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
