@@ -24,12 +24,12 @@ mod many;
 pub(crate) const FORMAT: i64 = 1;
 
 /// The columns that its head must have.
-pub(crate) const HEAD_COLUMNS: Columns = Columns { names: "set_name format chain", count: 3 };
+pub(crate) const HEAD_COLUMNS: Columns = Columns { names: " set_name format chain ", count: 3 };
 
 /// The columns that a history table must have.
 pub(crate) const COLUMNS: Columns = Columns {
-    names: "id name applied_at set_name number checksum state statements_done duration_us up_sql down_sql tool \
-            text_checksum prefix_checksum steps_us violations",
+    names: " id name applied_at set_name number checksum state statements_done duration_us up_sql down_sql tool \
+            text_checksum prefix_checksum steps_us violations ",
     count: 16,
 };
 
@@ -541,7 +541,8 @@ impl<'s> History<'s> {
             )?
             .and_then(into_text);
         let mut numbers = Vec::new();
-        for number in last.unwrap_or_default().split(' ').filter_map(|number| number.parse::<u64>().ok()) {
+        for number in last.unwrap_or_default().split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok())
+        {
             // Almost always at the end: no sort is carried for it.
             if let Err(at) = numbers.binary_search(&number) {
                 numbers.insert(at, number);
