@@ -162,11 +162,8 @@ pub(crate) fn has_applied(db: &mut Db<'_>, history: &History<'_>, set_name: &str
 
 /// Refuses a history of another set that this program does not understand.
 fn refuse_newer(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
-    let newest = db.find(
-        "could not read a history",
-        format_args!("SELECT max(format) FROM {}", in_main(table, "_head")),
-        &[],
-    )?;
+    let newest =
+        db.find("could not read a history", format_args!("SELECT max(format) FROM {}", in_main(table, "_head")), &[])?;
     match newest {
         Some(Value::Integer(format)) if format > FORMAT => Err(newer_format(table, format)),
         _ => Ok(()),

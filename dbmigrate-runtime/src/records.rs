@@ -139,8 +139,7 @@ impl<'s> Records<'s> {
         let triggers: Vec<String> = repeatable::triggers_of(repeatable).map(stored::escape).collect();
         let triggers = triggers.join("\n");
         let took = if options.untimed { Param::Null } else { micros(took) };
-        let params =
-            [text(self.set.name), text(repeatable.name), text(repeatable.checksum), took, text(&triggers)];
+        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), took, text(&triggers)];
         db.query(format_args!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 
