@@ -11,9 +11,10 @@ use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Neighbours};
 use crate::history_row::{HistoryRow, Took};
+use crate::latest::Latest;
 use crate::options::Options;
 use crate::quote::{identifier, literal};
-use crate::records::Records;
+use crate::records::{self, Records};
 use crate::repeatable::MadeAnew;
 use crate::session::Session;
 use crate::set::{Migration, Set};
@@ -123,38 +124,9 @@ impl<'s> History<'s> {
         Ok(has_rows || self.head(db)?.is_some())
     }
 
-    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        self.head_where(db, &has_rows(&self.rows_sql))
-    }
-
-    /// As [`History::head`], for a head that should speak of all that the set has.
-    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        match (self.set.migrations, self.set.repeatables) {
-            (_, []) => self.head(db),
-            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
-            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
-        }
-    }
-
-    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
-        let sql = format!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql);
-        let params = [text(self.set.name)];
-        let rows = match db.patiently(|session| session.query(&sql, &params)) {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        match rows.into_iter().next().map(<[Value; 3]>::try_from) {
-            Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
-                if format > FORMAT {
-                    return Err(newer_format(self.set.table, format));
-                }
-                Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
-            }
-            _ => Ok(None),
-        }
+        head(db, self.set.name, self.set.table, &has_rows(&self.rows_sql))
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -508,6 +480,41 @@ impl Head {
     /// Whether it is this chain, and the history behind it is there.
     pub(crate) fn is(&self, chain: &str) -> bool {
         self.has_rows && !chain.is_empty() && self.chain == chain
+    }
+}
+
+/// The one read of a start with nothing pending: a head that should speak of all that the set has.
+pub(crate) fn whole_head(db: &mut Db<'_>, latest: Latest<'_>) -> Result<Option<Head>, Error> {
+    let Latest { name, table, has_migrations, has_repeatables, .. } = latest;
+    let mut asked = String::new();
+    if has_migrations || !has_repeatables {
+        asked.push_str(&has_rows(&format!("main.{}", identifier(table))));
+    }
+    if has_repeatables {
+        asked.push_str(if has_migrations { " AND " } else { "" });
+        asked.push_str(&has_rows(&records::sql_of(table)));
+    }
+    head(db, name, table, &asked)
+}
+
+fn head(db: &mut Db<'_>, set: &str, table: &str, has_rows: &str) -> Result<Option<Head>, Error> {
+    let head = identifier(&format!("{table}_head"));
+    let sql = format!("SELECT format, chain, {has_rows} FROM main.{head} WHERE set_name = ?1");
+    let params = [text(set)];
+    let rows = match db.patiently(|session| session.query(&sql, &params)) {
+        Ok(rows) => rows,
+        Err(error) if error.busy => return Err(failed("could not read the history", error)),
+        // Most likely there is no such table yet. What else it can be shows in the next read.
+        Err(_) => return Ok(None),
+    };
+    match rows.into_iter().next().map(<[Value; 3]>::try_from) {
+        Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
+            if format > FORMAT {
+                return Err(newer_format(table, format));
+            }
+            Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -65,6 +65,15 @@ pub(crate) struct Records<'s> {
     set: &'s Set<'s>,
 }
 
+/// Its name as statements have it, for the history of this name.
+pub(crate) fn sql_of(history: &str) -> String {
+    format!("main.{}", identifier(&table_of(history)))
+}
+
+fn table_of(history: &str) -> String {
+    format!("{history}_repeatable")
+}
+
 impl<'s> Records<'s> {
     pub(crate) fn new(set: &'s Set<'s>) -> Self {
         Self { set }
@@ -72,12 +81,12 @@ impl<'s> Records<'s> {
 
     /// Its name, unquoted.
     pub(crate) fn table(&self) -> String {
-        format!("{}_repeatable", self.set.table)
+        table_of(self.set.table)
     }
 
     /// Its name as statements have it.
     pub(crate) fn sql(&self) -> String {
-        format!("main.{}", identifier(&self.table()))
+        sql_of(self.set.table)
     }
 
     /// Whether the table is there. Somebody else's of that name is left alone.

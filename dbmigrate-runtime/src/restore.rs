@@ -57,7 +57,7 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
             return Err(error(format!("`{shown}` is empty")).hint(other));
         }
         let page_size = db.value("could not read the copy", "PRAGMA main.page_size")?;
-        Ok(Source { migrations: migrations(db, &History::new(migrator.set)), page_size })
+        Ok(Source { migrations: migrations(db, &History::new(migrator.set()?)), page_size })
     })
 }
 
@@ -88,10 +88,10 @@ pub(crate) fn plan<B: Backend>(
     let source = source(migrator, copy)?;
     migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
-        step_lock::refuse_alive(db, migrator.set)?;
+        step_lock::refuse_alive(db, migrator.set()?)?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
-        let before = migrations(db, &History::new(migrator.set));
+        let before = migrations(db, &History::new(migrator.set()?));
         Ok(Plan { before, after: source.migrations, target })
     })
 }
@@ -237,7 +237,7 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
         if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
             return Ok(None);
         }
-        let kept = copy::keep(db, &History::new(migrator.set), &migrator.options, How::Own);
+        let kept = copy::keep(db, &History::new(migrator.set()?), &migrator.options, How::Own);
         kept.map(Some).map_err(|error| error.note("what is there is copied before it is overwritten"))
     })
 }

@@ -130,7 +130,8 @@ fn replaced<B: Backend>(
     let aside: Option<PathBuf> = replace(migrator, database, how.copy)?;
     let open = |error: crate::BoxError| Failure::new(format!("could not open {}: {error}", name(database)));
     let mut connection = B::open(database, Access::ReadWrite).map_err(open)?;
-    let after = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));
+    let history = History::new(migrator.set()?);
+    let after = migrator.on(&mut connection, |db| migrations(db, &history));
     let pending = pending(migrator, &mut connection, after);
     Ok(output.restored(database, how.copy, aside.as_deref(), after, pending))
 }
