@@ -3,6 +3,7 @@
 //! The connection's own busy handler is never touched. Where it has given up, the runner tries again until its own
 //! timeout has passed.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::session::{DbError, Session};
-use crate::value::{Row, Value};
+use crate::value::{Param, Row, Value, into_text};
 
 /// What SQLite says when there is no room.
 pub(crate) const FULL: &str = "database or disk is full";
@@ -72,18 +73,123 @@ impl<'s> Db<'s> {
     }
 
     /// Runs a statement of the runner's own.
-    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), Error> {
-        self.patiently(|session| session.execute(sql)).map_err(|error| failed(&format!("could not run `{sql}`"), error))
+    #[inline]
+    pub(crate) fn execute(&mut self, sql: impl fmt::Display) -> Result<(), Error> {
+        self.run(&sql)
+    }
+
+    // Texts come unwritten, and are written in one place: there are many who ask.
+    fn run(&mut self, sql: &dyn fmt::Display) -> Result<(), Error> {
+        let sql = sql.to_string();
+        self.patiently(|session| session.execute(&sql))
+            .map_err(|error| failed(format_args!("could not run `{sql}`"), error))
     }
 
     /// Runs a statement of the runner's own, with parameters, and returns its rows.
-    pub(crate) fn query(&mut self, what: &str, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
-        self.patiently(|session| session.query(sql, params)).map_err(|error| failed(what, error))
+    #[inline]
+    pub(crate) fn query(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        self.ask(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn ask(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        self.try_query(sql, params).map_err(|error| failed(what, error))
+    }
+
+    /// As [`Db::query`], with the error of the database as it is.
+    #[inline(never)]
+    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
+        let (sql, params) = (sql.to_string(), params.iter().map(Param::value).collect::<Vec<_>>());
+        self.patiently(|session| session.query(&sql, &params))
+    }
+
+    /// As [`Db::query`], for what returns no rows.
+    #[inline]
+    pub(crate) fn change(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<(), Error> {
+        self.has_row(what, sql, params).map(drop)
+    }
+
+    /// As [`Db::query`], whether there is a row.
+    #[inline]
+    pub(crate) fn has_row(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<bool, Error> {
+        self.asked(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn asked(&mut self, what: &dyn fmt::Display, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
+        Ok(!self.ask(what, sql, params)?.is_empty())
+    }
+
+    /// As [`Db::find`], without parameters.
+    pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
+        self.find(what, sql, &[])
     }
 
     /// As [`Db::query`], the first value.
-    pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
-        Ok(self.query(what, sql, &[])?.into_iter().flatten().next())
+    #[inline]
+    pub(crate) fn find(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Option<Value>, Error> {
+        self.first(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn first(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Option<Value>, Error> {
+        let row = self.ask(what, sql, params)?.into_iter().next();
+        Ok(row.and_then(|row| row.into_iter().next()))
+    }
+
+    /// As [`Db::query`], the texts in the first column.
+    #[inline]
+    pub(crate) fn texts(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<String>, Error> {
+        self.column(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn column(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<String>, Error> {
+        let mut texts = Vec::new();
+        for row in self.ask(what, sql, params)? {
+            texts.extend(row.into_iter().next().and_then(into_text));
+        }
+        Ok(texts)
     }
 
     /// The file of the database; `None` for one in memory, or where nobody can tell.
@@ -251,7 +357,14 @@ pub(crate) fn patiently<T>(timeout: Duration, mut work: impl FnMut() -> Result<T
 }
 
 /// The error for something that the runner itself wanted.
-pub(crate) fn failed(what: &str, error: DbError) -> Error {
+#[inline]
+pub(crate) fn failed(what: impl fmt::Display, error: DbError) -> Error {
+    failure(&what, error)
+}
+
+#[cold]
+#[inline(never)]
+fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
     let message = format!("{what}: {}", error.message);
     let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
     because(Error::new(kind, message), error)

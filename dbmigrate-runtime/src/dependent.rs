@@ -10,7 +10,7 @@ use crate::set::{Object, ObjectKind, Set};
 pub(crate) fn explain(set: &Set<'_>, error: Error) -> Error {
     let message = error.message();
     match named(set, &message) {
-        Some((file, Object { kind, name })) => error.hint(format!(
+        Some((file, Object { kind, name })) => error.hint(format_args!(
             "`{file}` makes that {}, and is run again after the migrations: put `DROP {} IF EXISTS {};` before the \
              statement",
             word(*kind),

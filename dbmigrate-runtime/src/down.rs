@@ -189,20 +189,20 @@ fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Err
 fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     Error::new(
         ErrorKind::OutOfOrder,
-        format!("`{name}` can't be rolled back before what was applied after it: `{}`", later.join("`, `")),
+        format_args!("`{name}` can't be rolled back before what was applied after it: `{}`", later.join("`, `")),
     )
-    .hint(format!("roll back `{}` first, newest first", later.join("`, then `")))
-    .hint(format!("or all of them and it at once: `cargo dbmigrate down --count {}`", later.len() + 1))
-    .hint(format!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
+    .hint(format_args!("roll back `{}` first, newest first", later.join("`, then `")))
+    .hint(format_args!("or all of them and it at once: `cargo dbmigrate down --count {}`", later.len() + 1))
+    .hint(format_args!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
 }
 
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
-        Some(migration) => Error::new(ErrorKind::NotApplied, format!("`{}` is not applied", migration.name)),
+        Some(migration) => Error::new(ErrorKind::NotApplied, format_args!("`{}` is not applied", migration.name)),
         None => squash::with_number(
             set,
             number,
-            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+            Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {number}")),
         ),
     }
     .hint("`cargo dbmigrate status` shows which are applied")
@@ -232,8 +232,11 @@ fn jobs_left<'s>(
     let newest: Vec<(u64, &str)> =
         known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
     if let Some((_, name)) = newest.iter().find(|(number, _)| !targets.contains(number)) {
-        return Err(Error::new(ErrorKind::OutOfOrder, format!("`{name}` was applied by another process meanwhile"))
-            .hint("look at `cargo dbmigrate status`, then roll back again"));
+        return Err(Error::new(
+            ErrorKind::OutOfOrder,
+            format_args!("`{name}` was applied by another process meanwhile"),
+        )
+        .hint("look at `cargo dbmigrate status`, then roll back again"));
     }
     let targets: Vec<u64> = newest.into_iter().map(|(number, _)| number).collect();
     jobs(db, set, known, &targets)

@@ -1,8 +1,9 @@
 //! One row of the history, as it is read; and how long a script took, as it is written.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use crate::value::{Row, Value, into_integer, into_text, micros};
+use crate::value::{Param, Row, Value, micros, whole_micros};
 
 /// One row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,37 +55,91 @@ impl HistoryRow {
 
     /// Reads one; `None` where a value is missing or no number.
     pub(crate) fn decode(row: Row) -> Option<Self> {
-        let mut values = row.into_iter();
-        let mut next = || values.next();
-        Some(Self {
-            id: into_integer(next()?)?,
-            name: into_text(next()?)?,
-            applied_at: into_text(next()?)?,
-            set_name: into_text(next()?)?,
-            number: u64::try_from(into_integer(next()?)?).ok()?,
-            checksum: into_text(next()?)?,
-            state: into_text(next()?)?,
-            statements_done: u64::try_from(into_integer(next()?)?).ok()?,
-            duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
-            steps: into_text(next()?).and_then(|text| step_times(&text)).unwrap_or_default(),
-            tool: into_text(next()?),
-            has_down: next()? == Value::Integer(1),
-            text_checksum: into_text(next()?),
-            prefix_checksum: into_text(next()?),
-        })
+        let mut cells = Cells { values: row.into_iter(), is_damaged: false };
+        let row = Self {
+            id: cells.integer(),
+            name: cells.text(),
+            applied_at: cells.text(),
+            set_name: cells.text(),
+            number: cells.count(),
+            checksum: cells.text(),
+            state: cells.text(),
+            statements_done: cells.count(),
+            duration: cells.number().and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+            steps: step_times(&cells.maybe_text().unwrap_or_default()),
+            tool: cells.maybe_text(),
+            has_down: cells.number() == Some(1),
+            text_checksum: cells.maybe_text(),
+            prefix_checksum: cells.maybe_text(),
+        };
+        (!cells.is_damaged).then_some(row)
+    }
+}
+
+/// The values of a row, one after the other. What is not as it should be is told at the end, so that half a row is
+/// nowhere taken apart.
+struct Cells {
+    values: std::vec::IntoIter<Value>,
+    is_damaged: bool,
+}
+
+impl Cells {
+    #[inline(never)]
+    fn maybe_text(&mut self) -> Option<String> {
+        match self.values.next() {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn text(&mut self) -> String {
+        let text = self.maybe_text();
+        self.is_damaged |= text.is_none();
+        text.unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn number(&mut self) -> Option<i64> {
+        match self.values.next() {
+            Some(Value::Integer(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn integer(&mut self) -> i64 {
+        let number = self.number();
+        self.is_damaged |= number.is_none();
+        number.unwrap_or_default()
+    }
+
+    fn count(&mut self) -> u64 {
+        let number = u64::try_from(self.integer());
+        self.is_damaged |= number.is_err();
+        number.unwrap_or_default()
     }
 }
 
 impl Took<'_> {
     /// Both as the history has them.
-    pub(crate) fn values(self) -> [Value; 2] {
-        let steps: Vec<String> = self.steps.iter().map(|step| step.as_micros().to_string()).collect();
-        let steps = if steps.is_empty() { Value::Null } else { Value::Text(steps.join(" ")) };
-        [micros(self.duration), steps]
+    pub(crate) fn values(self) -> (Param<'static>, Option<String>) {
+        let mut steps = String::new();
+        for step in self.steps {
+            let before = if steps.is_empty() { "" } else { " " };
+            // Writing to a string does not fail.
+            let _ = write!(steps, "{before}{}", whole_micros(*step));
+        }
+        (micros(self.duration), Some(steps).filter(|steps| !steps.is_empty()))
     }
 }
 
-/// The times of steps as the history has them: microseconds, separated by spaces. `None` where one is no number.
-fn step_times(text: &str) -> Option<Vec<Duration>> {
-    text.split(' ').map(|micros| micros.parse().ok().map(Duration::from_micros)).collect()
+/// The times of steps as the history has them: microseconds, separated by spaces. None where one is no number.
+fn step_times(text: &str) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for micros in text.split(' ') {
+        match micros.parse() {
+            Ok(micros) => times.push(Duration::from_micros(micros)),
+            Err(_) => return Vec::new(),
+        }
+    }
+    times
 }

@@ -87,7 +87,7 @@ pub(crate) fn refuse_needed(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>],
             );
             let of = if other.name.is_empty() { String::new() } else { format!(" --set {}", other.name) };
             return Err(Error::new(ErrorKind::OutOfOrder, message)
-                .hint(format!("roll that back first: `cargo dbmigrate down{of}`")));
+                .hint(format_args!("roll that back first: `cargo dbmigrate down{of}`")));
         }
     }
     Ok(())

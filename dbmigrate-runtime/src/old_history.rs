@@ -109,7 +109,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
         Some(shape) => Ok(Some(shape)),
         None => Err(Error::new(
             ErrorKind::Adoption,
-            format!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
+            format_args!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
                 found.join("`, `")
             }),
         )
@@ -127,14 +127,14 @@ fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
     let more = rows.len().saturating_sub(SHOWN);
     for row in rows.into_iter().take(SHOWN) {
         let [key, reason, _] = words(row).map(Option::unwrap_or_default);
-        error = error.note(format!("`{}` {}", visible(&key), visible(&reason)));
+        error = error.note(format_args!("`{}` {}", visible(&key), visible(&reason)));
     }
     if more > 0 {
-        error = error.note(format!("and {more} more"));
+        error = error.note(format_args!("and {more} more"));
     }
     Err(error
         .note("nothing was changed")
-        .hint(format!("look what the database has of it, and settle it with {} first", adoption.from)))
+        .hint(format_args!("look what the database has of it, and settle it with {} first", adoption.from)))
 }
 
 /// The three values of a record.

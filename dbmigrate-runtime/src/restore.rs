@@ -108,8 +108,9 @@ pub(crate) fn restore<B: Backend>(
         Some(file) => pages(migrator, connection, copy, &mut || {
             // It got the lock again: others may have written since it had it the first time.
             remove(&mut kept);
-            let mut other = B::open(file, Access::ReadOnly)
-                .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the database again: {cause}")))?;
+            let mut other = B::open(file, Access::ReadOnly).map_err(|cause| {
+                Error::new(ErrorKind::Copy, format_args!("could not open the database again: {cause}"))
+            })?;
             kept = keep(migrator, &mut other)?;
             Ok(())
         }),
@@ -155,7 +156,7 @@ impl Target {
     fn refuse(&self, copy: &Path, source: &Source) -> Result<(), Error> {
         let real = |path: &Path| fs::canonicalize(path).ok();
         if self.file.as_deref().and_then(real).is_some_and(|file| real(copy) == Some(file)) {
-            return Err(Error::new(ErrorKind::Copy, format!("`{}` is the database itself", copy.display())));
+            return Err(Error::new(ErrorKind::Copy, format_args!("`{}` is the database itself", copy.display())));
         }
         match (&self.page_size, &source.page_size) {
             (Some(Value::Integer(own)), Some(Value::Integer(other))) if own != other => {
@@ -226,8 +227,8 @@ fn pages<B: Backend>(
                 "turn on the feature `backup` of rusqlite, and say so: `include_migrations!(pub mod migrations, \
                  backup)`",
             )
-            .hint(format!("or: `cargo dbmigrate restore {}`", copy.display())),
-        None => failed(&format!("could not restore `{}`", copy.display()), cause).also(ErrorKind::Copy),
+            .hint(format_args!("or: `cargo dbmigrate restore {}`", copy.display())),
+        None => failed(format_args!("could not restore `{}`", copy.display()), cause).also(ErrorKind::Copy),
     })
 }
 

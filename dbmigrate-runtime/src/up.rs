@@ -235,7 +235,7 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     match set.migrations.iter().position(|migration| migration.number == target) {
         Some(index) => Ok(index + 1),
         None => {
-            let error = Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}"));
+            let error = Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {target}"));
             let error = match InPlace::of(set)? {
                 Some(part) => (part.with_number)(set, target, error),
                 None => error,
@@ -321,7 +321,7 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
     if runs_code || !has_code(script) {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::NoCode, format!("`{name}` has Rust in it, which only its own program can run"))
+    Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` has Rust in it, which only its own program can run"))
         .at(Place::line(script.file, 1))
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
 }
@@ -333,7 +333,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     // It is worth a note, and no other error.
     let elsewhere = histories::elsewhere(db, &History::new(set), set.name).unwrap_or_default();
     let error = match elsewhere {
-        Some(table) => error.note(format!(
+        Some(table) => error.note(format_args!(
             "the history of {} is in the table `{table}`, and the program looks into `{}`",
             title(set.name),
             set.table
@@ -342,7 +342,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     };
     error
         .hint("is it the right database?")
-        .hint(format!(
+        .hint(format_args!(
             "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \
              --existing`"
         ))

@@ -136,10 +136,10 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
         error = error.note(difference);
     }
     if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format!("and {more} more differences"));
+        error = error.note(format_args!("and {more} more differences"));
     }
     if !pending.is_empty() {
-        error = error.note(format!("what is pending is not expected of it: `{}`", pending.join("`, `")));
+        error = error.note(format_args!("what is pending is not expected of it: `{}`", pending.join("`, `")));
     }
     Err(error
         .hint("`cargo dbmigrate drift` compares the two part by part")

@@ -10,8 +10,6 @@ use dbmigrate_runtime as runtime;
 
 use crate::ops::driver::at_work;
 
-#[cfg(test)]
-mod round_trip;
 mod squash;
 
 /// Calls `work` with the runner's view of `set`. Rust code gets ids that nobody answers to.

@@ -1,5 +1,7 @@
 //! Records many migrations at once: those that fill a fresh database, or that its snapshot stands for.
 
+use std::fmt::Write;
+
 use super::{History, integer, text_checksum, times};
 use crate::db::Db;
 use crate::error::Error;
@@ -26,29 +28,36 @@ impl History<'_> {
                  text_checksum, prefix_checksum, duration_us, steps_us) VALUES ",
                 self.rows_sql
             );
+            // What the parameters refer to.
+            let mut kept = Vec::new();
+            for (migration, took) in some {
+                kept.push((self.kept(migration)?, times(options, *took)));
+            }
             let mut params = vec![text(self.set.name), text(options.tool)];
-            for (at, (migration, took)) in some.iter().enumerate() {
+            for (at, ((migration, _), (texts, (duration, steps)))) in some.iter().zip(&kept).enumerate() {
                 let first = params.len() + 1;
-                let [up_sql, down_sql] = self.kept(migration)?;
-                let [duration, steps] = times(options, *took);
+                let [up_sql, down_sql] = texts;
                 let done = migration.up.steps.len();
-                params.extend([
+                params.extend_from_slice(&[
                     text(migration.name),
                     integer(migration.number)?,
                     text(migration.checksum),
                     integer(done as u64)?,
-                    up_sql,
-                    down_sql,
+                    optional(up_sql.as_deref()),
+                    optional(down_sql.as_deref()),
                     text_checksum(migration),
                     optional(migration.up.prefix(done)),
-                    duration,
-                    steps,
+                    *duration,
+                    optional(steps.as_deref()),
                 ]);
                 sql.push_str(if at == 0 { "(?1, 'applied', ?2" } else { ", (?1, 'applied', ?2" });
-                (first..=params.len()).for_each(|param| sql.push_str(&format!(", ?{param}")));
+                for param in first..=params.len() {
+                    // Writing to a string does not fail.
+                    let _ = write!(sql, ", ?{param}");
+                }
                 sql.push(')');
             }
-            db.query("could not record the migrations", &sql, &params)?;
+            db.change("could not record the migrations", &sql, &params)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use dbmigrate_core::lock::{Lock, SealedSchema, SealedSnapshot};
 use dbmigrate_core::{MigrationSet, SourceText, snapshot};
 use dbmigrate_runtime::{PackedData, PackedSet, Parts, Set, StartsFrom, TakesOver};
 
-use super::with_set;
+use crate::ops::runtime_set::with_set;
 use crate::ops::squash::tests::{TEXTS, originals, pruned, squashed};
 
 type Files = BTreeMap<String, String>;
