@@ -6,9 +6,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The longest beginning of a checksum, such as `v1:`.
-const LONGEST_PREFIX: usize = 16;
-
 /// What is embedded, and a hash of it.
 pub(crate) struct Packed {
     pub(crate) texts: String,
@@ -16,24 +13,30 @@ pub(crate) struct Packed {
     pub(crate) seal: u64,
 }
 
-/// Writes packed data: the table of texts, in the order in which they come, and what speaks of them by number.
+/// Writes packed data: the checksums, then what speaks of them and of the texts.
 #[derive(Default)]
 pub(crate) struct Packer {
     texts: String,
-    table: Vec<u8>,
-    /// The texts of the table: their numbers.
-    numbers: HashMap<String, usize>,
-    /// Where they are, by number; checksums are nowhere.
-    starts: Vec<Option<usize>>,
+    /// Where each of the texts begins.
+    starts: HashMap<String, usize>,
+    /// What the checksums begin with. One with another beginning is a text.
+    prefix: Option<String>,
+    /// The checksums: their numbers.
+    checksums: HashMap<[u8; 32], usize>,
+    /// The same, by number.
+    bytes: Vec<u8>,
     body: Vec<u8>,
 }
 
 impl Packer {
-    pub(crate) fn finish(self) -> Packed {
-        let mut data = Vec::with_capacity(self.table.len() + self.body.len() + 4);
-        push(&mut data, self.starts.len() as u64);
-        data.extend_from_slice(&self.table);
-        data.extend_from_slice(&self.body);
+    pub(crate) fn finish(mut self) -> Packed {
+        let body = std::mem::take(&mut self.body);
+        let prefix = self.prefix.take().unwrap_or_default();
+        self.string(&prefix);
+        self.number(self.checksums.len() as u64);
+        let mut data = self.body;
+        data.extend_from_slice(&self.bytes);
+        data.extend_from_slice(&body);
         let seal = seal(&self.texts, &data);
         Packed { texts: self.texts, data, seal }
     }
@@ -47,25 +50,24 @@ impl Packer {
     }
 
     pub(crate) fn string(&mut self, text: &str) {
-        let number = self.place(text);
-        self.number(number as u64);
+        self.string_in(text, "", 0..0);
     }
 
     /// A text that may be a part of another one.
     pub(crate) fn string_in(&mut self, text: &str, whole: &str, span: Range<usize>) {
-        let number = self.place_in(text, whole, span);
-        self.number(number as u64);
+        self.text(text, (whole, span), 0);
     }
 
-    /// A text or none: one number for both.
+    /// A text or none: one number more.
     pub(crate) fn optional(&mut self, text: Option<&str>) {
-        let number = text.map(|text| self.place(text) + 1);
-        self.number(number.unwrap_or_default() as u64);
+        self.optional_in(text, "");
     }
 
     pub(crate) fn optional_in(&mut self, text: Option<&str>, whole: &str) {
-        let number = text.map(|text| self.place_in(text, whole, 0..whole.len()) + 1);
-        self.number(number.unwrap_or_default() as u64);
+        match text {
+            Some(text) => self.text(text, (whole, 0..whole.len()), 1),
+            None => self.number(0),
+        }
     }
 
     /// What is there or not.
@@ -85,49 +87,48 @@ impl Packer {
         self.list(list.iter(), |packer, text| packer.string(text.as_ref()));
     }
 
-    /// The number of a text, which is put into the table if it is not there.
-    fn place(&mut self, text: &str) -> usize {
-        if let Some(&number) = self.numbers.get(text) {
-            return number;
+    /// An even number is that of a checksum, an odd one the length of a text, before the place where it begins.
+    fn text(&mut self, text: &str, (whole, span): (&str, Range<usize>), more: u64) {
+        if let Some(number) = self.checksum(text) {
+            return self.number(((number as u64) << 1) + more);
         }
-        match checksum(text) {
-            Some((prefix, bytes)) => {
-                let prefix = self.place(prefix);
-                push(&mut self.table, (prefix as u64) << 1 | 1);
-                self.table.extend_from_slice(&bytes);
-                self.enter(text, None)
-            }
+        let start = self.start(text, whole, span);
+        self.number(((text.len() as u64) << 1 | 1) + more);
+        self.number(start as u64);
+    }
+
+    fn checksum(&mut self, text: &str) -> Option<usize> {
+        let (prefix, bytes) = checksum(text)?;
+        if self.prefix.get_or_insert_with(|| prefix.to_owned()) != prefix {
+            return None;
+        }
+        let next = self.checksums.len();
+        let number = *self.checksums.entry(bytes).or_insert(next);
+        if number == next {
+            self.bytes.extend_from_slice(&bytes);
+        }
+        Some(number)
+    }
+
+    /// Where a text begins, which may be in another one.
+    fn start(&mut self, text: &str, whole: &str, span: Range<usize>) -> usize {
+        if text.is_empty() {
+            return 0;
+        }
+        if let Some(&start) = self.starts.get(text) {
+            return start;
+        }
+        let at = whole.get(span.clone()).and_then(|part| part.find(text));
+        let start = match at {
+            Some(at) => self.start(whole, "", 0..0) + span.start + at,
             None => {
                 let start = self.texts.len();
                 self.texts.push_str(text);
-                self.enter_own(text, start)
+                start
             }
-        }
-    }
-
-    fn place_in(&mut self, text: &str, whole: &str, span: Range<usize>) -> usize {
-        let whole_number = self.place(whole);
-        if let Some(&number) = self.numbers.get(text) {
-            return number;
-        }
-        let at = whole.get(span.clone()).and_then(|part| part.find(text));
-        match (self.starts[whole_number], at) {
-            (Some(start), Some(at)) => self.enter_own(text, start + span.start + at),
-            _ => self.place(text),
-        }
-    }
-
-    fn enter_own(&mut self, text: &str, start: usize) -> usize {
-        push(&mut self.table, (text.len() as u64) << 1);
-        push(&mut self.table, start as u64);
-        self.enter(text, Some(start))
-    }
-
-    fn enter(&mut self, text: &str, start: Option<usize>) -> usize {
-        let number = self.starts.len();
-        self.starts.push(start);
-        self.numbers.insert(text.to_owned(), number);
-        number
+        };
+        self.starts.insert(text.to_owned(), start);
+        start
     }
 }
 
@@ -139,6 +140,9 @@ fn push(bytes: &mut Vec<u8>, mut number: u64) {
     }
     bytes.push(number as u8);
 }
+
+/// The longest beginning of a checksum, such as `v1:`.
+const LONGEST_PREFIX: usize = 16;
 
 /// A checksum as what stands before it and its bytes.
 fn checksum(text: &str) -> Option<(&str, [u8; 32])> {
@@ -185,20 +189,24 @@ mod tests {
         packer.optional(None);
         let packed = packer.finish();
         assert_eq!(packed.texts, "migrations/001_a.sqlDROP TABLE b; DROP TABLE a");
-        // Four of the table (twice their lengths, and where they start), then those that were asked for.
-        assert_eq!(packed.data, [4, 40, 0, 10, 11, 52, 20, 2, 45, 1, 0, 3, 4, 0]);
+        // No checksums; then the length of each, twice and one more, and where it begins.
+        assert_eq!(packed.data, [1, 0, 0, 11, 11, 41, 0, 3, 45, 4, 45, 0]);
     }
 
     #[test]
     fn a_checksum_is_its_bytes() {
         let digits = "0123456789abcdef".repeat(4);
         let mut packer = Packer::default();
-        packer.string(&format!("v1:{digits}"));
+        for prefix in ["v1:", "v2:", "v1:"] {
+            packer.string(&format!("{prefix}{digits}"));
+        }
         packer.string(&digits.to_uppercase());
-        packer.string(&format!("{}{digits}", "ä".repeat(9)));
+        packer.optional(Some(&format!("v1:{digits}")));
         let packed = packer.finish();
-        assert_eq!(packed.texts, format!("v1:{}{}{digits}", digits.to_uppercase(), "ä".repeat(9)));
-        assert_eq!(packed.data[..6], [4, 6, 0, 1, 1, 0x23]);
+        assert_eq!(packed.texts, format!("v2:{digits}{}v1:", digits.to_uppercase()));
+        let bytes = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef].repeat(4);
+        let body = [0, 135, 1, 0, 0, 129, 1, 67, 1];
+        assert_eq!(packed.data, [&[7, 131, 1, 1], &bytes[..], &body].concat());
     }
 
     #[test]

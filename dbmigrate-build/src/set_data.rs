@@ -111,7 +111,7 @@ fn pack(set: &MigrationSet, code: &Table<'_>) -> Packed {
     packer.optional(set.lock.fingerprint(set.chain()));
     if let Some(replaced) = &set.replaced {
         let squash = set.migrations.first().map(|squash| (squash.name(), replaced));
-        packer.option(squash, |packer, (name, replaced)| pack_squash(packer, &name, replaced, code));
+        pack_squash(&mut packer, squash, code);
     }
     if let Some(snapshot) = &set.snapshot {
         pack_snapshot(&mut packer, set, snapshot, code);
@@ -127,12 +127,13 @@ fn pack_snapshot(packer: &mut Packer, set: &MigrationSet, snapshot: &Snapshot, c
 }
 
 /// The innermost level comes first.
-fn pack_squash(packer: &mut Packer, name: &str, replaced: &Replaced, code: &Table<'_>) {
-    let mut levels = vec![(name.to_owned(), replaced)];
-    let mut outer = replaced;
-    while let (Some(inner), Some(first)) = (&outer.replaced, outer.first()) {
-        levels.push((first.name.clone(), inner));
-        outer = inner;
+fn pack_squash(packer: &mut Packer, squash: Option<(String, &Replaced)>, code: &Table<'_>) {
+    let mut levels = Vec::new();
+    let mut next = squash;
+    while let Some((name, level)) = next {
+        let inner = level.first().zip(level.replaced.as_deref());
+        next = inner.map(|(first, inner)| (first.name.clone(), inner));
+        levels.push((name, level));
     }
     packer.list(levels.iter().rev(), |packer, (name, level)| {
         let pruned = level.lock.pruned.as_deref();

@@ -181,13 +181,13 @@ fn all_scripts_stand_in_one_file_beside_the_module() {
     let expect = [
         FIRST.0,
         FIRST.1,
-        "v1:",
         "migrations/hooks/before_all.sql",
         "SELECT 1;\n",
         "migrations/hooks/after_all.sql",
         "SELECT 2;",
         "migrations/repeatable/after_all.sql",
         "CREATE VIEW v AS SELECT a FROM t;",
+        "v1:",
     ];
     assert_eq!(package.texts(), expect.concat());
 }
@@ -259,7 +259,7 @@ fn a_snapshot_is_embedded_where_it_is_sealed_and_of_these_migrations() {
     let plan = package.plan();
     assert_eq!(plan.faults(), 0, "{}", plan.module());
     assert_contains(plan.module(), "    snapshot: Some(__dbmigrate::StartsFrom::SNAPSHOT),\n    adoption: None,\n");
-    assert!(package.texts().ends_with(&format!("migrations/snapshot.sql{text}")), "{}", package.texts());
+    assert!(package.texts().ends_with(&format!("migrations/snapshot.sql{text}v1:")), "{}", package.texts());
     // Of other migrations it is a cache that is of no use, and no fault.
     package.write(FIRST.0, "CREATE TABLE t(a, b);\n");
     assert_eq!(package.plan().faults(), 0);
@@ -302,7 +302,7 @@ fn a_file_with_both_ways_of_another_tool_is_two_scripts() {
     );
     let plan = package.plan();
     assert_eq!(plan.faults(), 0, "{}", plan.module());
-    let expect = ["db/1_start.sql", "001_start", "v1:", "\nCREATE TABLE t(a);\n\n\n", "\n\n\nDROP TABLE t;\n"];
+    let expect = ["001_start", "db/1_start.sql", "\nCREATE TABLE t(a);\n\n\n", "\n\n\nDROP TABLE t;\n", "v1:"];
     assert_eq!(package.texts(), expect.concat());
 }
 

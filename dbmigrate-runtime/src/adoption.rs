@@ -67,7 +67,7 @@ pub struct TakesOver {
     pub(crate) edited: old_history::Edited,
     pub(crate) convert: take_over::Convert,
     pub(crate) up: up::AdoptThenUp,
-    pub(crate) unpack: fn(&mut Reader, TakesOver) -> Option<Adoption<'static>>,
+    pub(crate) unpack: fn(&mut Reader, TakesOver) -> Adoption<'static>,
 }
 
 impl TakesOver {

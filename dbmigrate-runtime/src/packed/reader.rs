@@ -1,143 +1,126 @@
-//! Reads numbers, texts and lists out of packed data. Whatever is not as it should be is `None`: no count and no place
-//! is believed before the bytes for it are there.
-
-/// The longest beginning of a checksum, such as `v1:`.
-const LONGEST_PREFIX: usize = 16;
-
-/// As many things of a list get room at once, whatever it says of its length.
-const ROOM: usize = 1_024;
+//! Reads numbers, texts and lists out of packed data.
+//!
+//! Nothing here fails: what is not as it should be reads as nothing, and is remembered. So the code that reads a set is
+//! straight, and small. No count and no place is believed before the bytes for it are there.
 
 /// Where one is in the data.
 pub(crate) struct Reader {
     rest: &'static [u8],
-    /// The texts that the data speak of, by number.
-    strings: Vec<&'static str>,
-}
-
-/// A text of the table.
-enum Entry {
-    Own(&'static str),
-    /// What was made of bytes: so many, in the order of the table.
-    Made(usize),
+    texts: &'static str,
+    /// The checksums, one after the other, as texts.
+    checksums: &'static str,
+    /// How long each of them is.
+    length: usize,
+    /// Whether anything was not as it should be.
+    is_broken: bool,
 }
 
 impl Reader {
-    /// A reader of what follows the table of texts.
-    pub(crate) fn new(texts: &'static str, data: &'static [u8]) -> Option<Self> {
-        let mut reader = Self { rest: data, strings: Vec::new() };
-        reader.strings = reader.table(texts)?;
-        Some(reader)
-    }
-
-    /// The table: places in the texts, and checksums as bytes.
-    fn table(&mut self, texts: &'static str) -> Option<Vec<&'static str>> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut made = Vec::new();
-        for _ in 0..self.number()? {
-            let head = self.number()?;
-            if head & 1 == 0 {
-                let start = self.number()?;
-                entries.push(Entry::Own(texts.get(start..start.checked_add(head >> 1)?)?));
-            } else {
-                let Entry::Own(prefix) = entries.get(head >> 1)? else { return None };
-                let (bytes, rest) = self.rest.split_at_checked(32)?;
-                if prefix.len() > LONGEST_PREFIX {
-                    return None;
-                }
-                self.rest = rest;
-                made.extend_from_slice(prefix.as_bytes());
-                made.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-                entries.push(Entry::Made(prefix.len() + 64));
-            }
+    /// A reader of what follows the checksums: what stands before each of them, how many they are, and their bytes.
+    pub(crate) fn new(texts: &'static str, data: &'static [u8]) -> Self {
+        let mut reader = Self { rest: data, texts, checksums: "", length: 0, is_broken: false };
+        let prefix = reader.string();
+        let bytes = reader.count(32) * 32;
+        let mut checksums = Vec::with_capacity(bytes / 32 * (prefix.len() + 64));
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' - 10 + value };
+        for checksum in reader.take(bytes).chunks_exact(32) {
+            checksums.extend_from_slice(prefix.as_bytes());
+            checksums.extend(checksum.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
         }
-        let mut made: &'static str = String::from_utf8(made).ok()?.leak();
-        let mut text = |entry| match entry {
-            Entry::Own(text) => Some(text),
-            Entry::Made(len) => {
-                let (text, rest) = made.split_at_checked(len)?;
-                made = rest;
-                Some(text)
-            }
-        };
-        entries.into_iter().map(&mut text).collect()
+        reader.length = prefix.len() + 64;
+        reader.checksums = String::from_utf8(checksums).unwrap_or_default().leak();
+        reader
     }
 
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.rest.is_empty()
+    /// Whether all of it was read, and as it should be.
+    pub(crate) fn is_done(&self) -> bool {
+        self.rest.is_empty() && !self.is_broken
+    }
+
+    /// For what can't be.
+    pub(crate) fn fail<T>(&mut self, value: T) -> T {
+        self.is_broken = true;
+        value
+    }
+
+    fn take(&mut self, count: usize) -> &'static [u8] {
+        let Some((bytes, rest)) = self.rest.split_at_checked(count) else { return self.fail(&[]) };
+        self.rest = rest;
+        bytes
     }
 
     /// A number, in groups of seven bits, the lowest first.
-    pub(crate) fn number64(&mut self) -> Option<u64> {
+    #[inline(never)]
+    pub(crate) fn number(&mut self) -> u64 {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.rest.split_first()?;
+            let Some((&byte, rest)) = self.rest.split_first() else { break };
             self.rest = rest;
-            let bits = u64::from(byte & 127);
-            // The last group has one bit.
-            if shift == 63 && bits > 1 {
-                return None;
-            }
-            number |= bits << shift;
+            number |= u64::from(byte & 127) << shift;
             if byte < 128 {
-                return Some(number);
+                return number;
             }
         }
-        None
+        self.fail(0)
     }
 
-    pub(crate) fn number(&mut self) -> Option<usize> {
-        self.number64()?.try_into().ok()
+    pub(crate) fn number32(&mut self) -> u32 {
+        u32::try_from(self.number()).unwrap_or_else(|_| self.fail(0))
     }
 
-    pub(crate) fn number32(&mut self) -> Option<u32> {
-        self.number64()?.try_into().ok()
+    pub(crate) fn size(&mut self) -> usize {
+        usize::try_from(self.number()).unwrap_or_else(|_| self.fail(0))
     }
 
-    pub(crate) fn flag(&mut self) -> Option<bool> {
-        match self.number()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
+    pub(crate) fn flag(&mut self) -> bool {
+        match self.number() {
+            0 => false,
+            1 => true,
+            _ => self.fail(false),
         }
     }
 
-    pub(crate) fn string(&mut self) -> Option<&'static str> {
-        let at = self.number()?;
-        self.strings.get(at).copied()
+    pub(crate) fn string(&mut self) -> &'static str {
+        let number = self.size();
+        self.text(number)
+    }
+
+    /// A text or none: one number more.
+    pub(crate) fn optional(&mut self) -> Option<&'static str> {
+        let number = self.size().checked_sub(1)?;
+        Some(self.text(number))
+    }
+
+    /// An even number is that of a checksum, an odd one the length of a text, before the place where it begins.
+    #[inline(never)]
+    fn text(&mut self, number: usize) -> &'static str {
+        let half = number >> 1;
+        let (all, start, length) = match number & 1 {
+            0 => (self.checksums, half.saturating_mul(self.length), self.length),
+            _ => (self.texts, self.size(), half),
+        };
+        all.get(start..start.saturating_add(length)).unwrap_or_else(|| self.fail(""))
     }
 
     /// What is there or not.
-    pub(crate) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        if self.flag()? { read(self).map(Some) } else { Some(None) }
+    pub(crate) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.flag().then(|| read(self))
     }
 
-    /// A text or none: one number for both.
-    pub(crate) fn optional(&mut self) -> Option<Option<&'static str>> {
-        match self.number()?.checked_sub(1) {
-            None => Some(None),
-            Some(at) => self.strings.get(at).copied().map(Some),
-        }
+    /// How many things there are, each of so many bytes at least.
+    fn count(&mut self, least: usize) -> usize {
+        let count = self.size();
+        if count > self.rest.len() / least { self.fail(0) } else { count }
     }
 
-    pub(crate) fn strings(&mut self) -> Option<&'static [&'static str]> {
-        self.list(Self::string)
+    pub(crate) fn list<T>(&mut self, least: usize, mut read: impl FnMut(&mut Self) -> T) -> &'static [T] {
+        let list: Box<[T]> = (0..self.count(least)).map(|_| read(self)).collect();
+        Box::leak(list)
     }
 
-    pub(crate) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<&'static [T]> {
-        let count = self.number()?;
-        if count == 0 {
-            return Some(&[]);
-        }
-        let mut list = Vec::with_capacity(count.min(ROOM));
-        for _ in 0..count {
-            list.push(read(self)?);
-        }
-        Some(list.leak())
+    pub(crate) fn strings(&mut self) -> &'static [&'static str] {
+        self.list(1, Self::string)
     }
-}
-
-const fn digit(value: u8) -> u8 {
-    if value < 10 { b'0' + value } else { b'a' - 10 + value }
 }
 
 /// The hash by which it is seen that the files are not what the build wrote. It is no checksum of what they mean.
