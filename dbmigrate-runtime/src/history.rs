@@ -6,7 +6,6 @@
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -19,12 +18,12 @@ use crate::repeatable::MadeAnew;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-use crate::value::{Param, Value, into_text, optional, text};
+use crate::value::{Param, Row, Value, into_text, optional, text};
 
 mod head;
 mod many;
 
-pub(crate) use head::{Head, whole_head};
+pub(crate) use head::Head;
 
 /// The version of the history's tables.
 pub(crate) const FORMAT: i64 = 1;
@@ -124,7 +123,8 @@ impl<'s> History<'s> {
 
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        head::read(db, self.set.name, self.set.table, &has_rows(&self.rows_sql))
+        let sql = Head::sql(self.set.table, [true, false]);
+        Head::read(db, self.set.latest(), |session| session.query(&sql, &[]))
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -289,11 +289,13 @@ impl<'s> History<'s> {
     /// The triggers that empty the head when the rows of a table are changed. Their names are its name, and these ends.
     fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, ends: [&'static str; 3]) -> Result<(), Error> {
         let head = quoted(self.set.table, "_head");
-        let events = [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")];
+        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
+        let events =
+            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")];
         for ((event, sets), end) in events.into_iter().zip(ends) {
             db.execute(format_args!(
                 "CREATE TRIGGER IF NOT EXISTS {} AFTER {event} ON {} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND",
+                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND",
                 in_main(table, end),
                 quoted(table, "")
             ))?;
@@ -329,10 +331,33 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        (duration, steps): (Param<'_>, Option<String>),
+        times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
+        let row = self.row(migration, state, times, tool, at)?;
+        self.insert_rows(db, &mut std::iter::once(row))
+    }
+
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
+        let sql = format!(
+            "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
+             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
+             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            self.rows_sql
+        );
+        db.execute_each("could not write the history", &sql, rows)
+    }
+
+    /// The parameters of that.
+    fn row(
+        &self,
+        migration: &Migration<'_>,
+        state: &str,
+        (duration, steps): (Param<'_>, Option<String>),
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<Row, Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
@@ -351,16 +376,7 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        db.change(
-            format_args!("could not record `{}`", migration.name),
-            format_args!(
-                "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
-             steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
-             VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                self.rows_sql
-            ),
-            &params,
-        )
+        Ok(params.iter().map(Param::value).collect())
     }
 
     /// Takes the name and the text that the program has for those that were applied.
@@ -547,11 +563,6 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 /// How long a script and its steps took, as the history has that.
 fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<String>) {
     took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
-}
-
-/// Asks whether a table has any.
-fn has_rows(table: &dyn fmt::Display) -> String {
-    format!("EXISTS (SELECT 1 FROM {table})")
 }
 
 fn damaged(table: &str) -> Error {

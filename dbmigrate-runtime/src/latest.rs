@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::error::Error;
-use crate::history;
+use crate::history::Head;
 use crate::set::Set;
 
 /// The end of a set, as the head of a database has it that is up to date.
@@ -19,7 +19,7 @@ pub(crate) struct Latest<'s> {
 impl<'s> Latest<'s> {
     /// Whether the head says that the history has all of it.
     pub(crate) fn is_applied(self, db: &mut Db<'_>) -> Result<bool, Error> {
-        Ok(history::whole_head(db, self)?.is_some_and(|head| head.is(self.chain)))
+        Ok(Head::at_start(db, self, true)?.is_some_and(|head| head.is(self.chain)))
     }
 }
 

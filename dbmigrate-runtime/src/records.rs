@@ -66,11 +66,6 @@ pub(crate) struct Records<'s> {
     set: &'s Set<'s>,
 }
 
-/// Its name as statements have it, for the history of this name.
-pub(crate) fn sql_of(history: &str) -> Quoted<'_> {
-    in_main(history, "_repeatable")
-}
-
 impl<'s> Records<'s> {
     pub(crate) fn new(set: &'s Set<'s>) -> Self {
         Self { set }
@@ -83,7 +78,7 @@ impl<'s> Records<'s> {
 
     /// Its name as statements have it.
     pub(crate) fn sql(&self) -> Quoted<'s> {
-        sql_of(self.set.table)
+        in_main(self.set.table, "_repeatable")
     }
 
     /// Whether the table is there. Somebody else's of that name is left alone.
