@@ -214,7 +214,7 @@ fn what_another_set_requires_is_not_forgotten() {
     let mut db = memory();
     let (accounts, billing) = (accounts().set(), billing().set());
     up(&mut db, &[accounts, billing]).unwrap();
-    let knowing = || Migrator::<'_, driver::Rusqlite>::new(accounts).beside(billing);
+    let knowing = || Runner::new(accounts).beside(&Runner::new(billing));
     let before = dump(&db);
     let error = knowing().forget(&mut db, 1_u64).unwrap_err();
     assert!(error.is_out_of_order(), "{error}");
