@@ -340,17 +340,21 @@ impl<'s> History<'s> {
         at: Option<&str>,
     ) -> Result<(), Error> {
         let row = self.row(migration, state, times, tool, at)?;
-        self.insert_rows(db, &mut std::iter::once(row))
+        self.insert_rows(db, &[row])
     }
 
-    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &[Row]) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
              VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
-        db.execute_each("could not write the history", &sql, rows)
+        let mut done = 0;
+        db.execute_each(&sql, rows, &mut done).map_err(|error| match rows.get(done).and_then(|row| row.first()) {
+            Some(Value::Text(name)) => failed(format_args!("could not record `{name}`"), error),
+            _ => failed("could not record the migrations", error),
+        })
     }
 
     /// The parameters of that.
