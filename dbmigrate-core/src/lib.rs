@@ -28,7 +28,6 @@ pub mod checksum;
 pub mod config;
 pub mod diagnostic;
 pub mod directive;
-mod document;
 pub mod file_name;
 pub mod files;
 pub mod layout;

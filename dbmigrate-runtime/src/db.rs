@@ -78,11 +78,11 @@ impl<'s> Db<'s> {
         self.run(&sql)
     }
 
-    // Texts come unwritten, and are written in one place: there are many who ask.
+    // Texts come unwritten, and are written in one place, as there are many who ask; by `format!`, as `to_string` would
+    // compile its own way to write into a string.
     fn run(&mut self, sql: &dyn fmt::Display) -> Result<(), Error> {
-        let sql = sql.to_string();
-        self.patiently(|session| session.execute(&sql))
-            .map_err(|error| failed(format_args!("could not run `{sql}`"), error))
+        let sql = format!("{sql}");
+        self.attempt(&sql).map_err(|error| failed(format_args!("could not run `{sql}`"), error))
     }
 
     /// Runs a statement of the runner's own, with parameters, and returns its rows.
@@ -109,7 +109,7 @@ impl<'s> Db<'s> {
     /// As [`Db::query`], with the error of the database as it is.
     #[inline(never)]
     pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
-        let (sql, params) = (sql.to_string(), params.iter().map(Param::value).collect::<Vec<_>>());
+        let (sql, params) = (format!("{sql}"), params.iter().map(Param::value).collect::<Vec<_>>());
         self.patiently(|session| session.query(&sql, &params))
     }
 
@@ -223,6 +223,11 @@ impl<'s> Db<'s> {
         }
     }
 
+    /// Runs a statement of the runner's own, with the error of the database as it is.
+    pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
+        self.patiently(|session| session.execute(sql))
+    }
+
     /// Does something as [`patiently`] does.
     pub(crate) fn patiently<T>(
         &mut self,
@@ -243,7 +248,7 @@ impl<'s> Db<'s> {
 
     /// Opens a transaction that no other writer can get in the way of.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.patiently(|session| session.execute("BEGIN IMMEDIATE")).map_err(|error| {
+        self.attempt("BEGIN IMMEDIATE").map_err(|error| {
             failed("could not lock the database for migrating", named(error, "another connection holds the write lock"))
         })?;
         self.open = true;
@@ -252,7 +257,7 @@ impl<'s> Db<'s> {
 
     /// Commits. A commit that is busy is tried again, not rolled back.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
-        let result = self.patiently(|session| session.execute("COMMIT"));
+        let result = self.attempt("COMMIT");
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
             Ok(()) => true,
@@ -337,27 +342,41 @@ fn path(name: Vec<u8>) -> PathBuf {
 /// Says which lock is in the way, where one is.
 fn named(mut error: DbError, lock: &str) -> DbError {
     if error.busy {
-        error.message.push_str(&format!(" ({lock})"));
+        error.message = format!("{} ({lock})", error.message);
     }
     error
 }
 
 /// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
 pub(crate) fn patiently<T>(timeout: Duration, mut work: impl FnMut() -> Result<T, DbError>) -> Result<T, DbError> {
-    let start = Instant::now();
-    let mut pause = Duration::from_millis(1);
+    let mut patience = Patience { start: Instant::now(), timeout, pause: 1 };
     loop {
         match work() {
-            Err(error) if error.busy => {
-                let left = timeout.saturating_sub(start.elapsed());
-                if left.is_zero() {
-                    return Err(error);
-                }
-                std::thread::sleep(pause.min(left));
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
+            Err(error) if error.busy && patience.waited() => {}
             done => return done,
         }
+    }
+}
+
+struct Patience {
+    start: Instant,
+    timeout: Duration,
+    /// In milliseconds.
+    pause: u64,
+}
+
+impl Patience {
+    /// Waits a little; whether that was possible.
+    #[cold]
+    #[inline(never)]
+    fn waited(&mut self) -> bool {
+        let left = self.timeout.saturating_sub(self.start.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(self.pause).min(left));
+        self.pause = (self.pause * 2).min(50);
+        true
     }
 }
 

@@ -135,7 +135,7 @@ impl Error {
     fn said(kind: ErrorKind, message: &dyn fmt::Display) -> Self {
         Self(Arc::new(Inner {
             kinds: vec![kind],
-            message: message.to_string(),
+            message: format!("{message}"),
             place: None,
             statement: None,
             notes: Vec::new(),
@@ -181,7 +181,7 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn noted(self, note: &dyn fmt::Display) -> Self {
-        self.with(|inner| inner.notes.push(note.to_string()))
+        self.with(|inner| inner.notes.push(format!("{note}")))
     }
 
     /// Without what was rolled back, which is of no interest where all of it was for trying.
@@ -207,7 +207,7 @@ impl Error {
             if is_retry {
                 inner.retry = Some(inner.help.len());
             }
-            inner.help.push(help.to_string());
+            inner.help.push(format!("{help}"));
         })
     }
 
@@ -235,10 +235,7 @@ impl Error {
     /// The whole message but for its `help:` lines, for those who show these in a way of their own.
     #[must_use]
     pub fn message(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = self.0.write_message(&mut text);
-        text
+        format!("{}", self.0)
     }
 
     /// What is wrong, without the place, the statement and the notes.
@@ -304,14 +301,15 @@ impl Error {
     }
 }
 
-impl Inner {
-    fn write_message(&self, f: &mut dyn fmt::Write) -> fmt::Result {
+/// All but the helps.
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(place) = &self.place {
             write!(f, "\n  --> {place}")?;
         }
-        for line in self.statement.iter().flat_map(|sql| excerpt(sql)) {
-            write!(f, "\n   | {line}")?;
+        if let Some(sql) = &self.statement {
+            excerpt(sql, &mut |line| write!(f, "\n   | {line}"))?;
         }
         for note in &self.notes {
             write!(f, "\nnote: {note}")?;
@@ -322,7 +320,7 @@ impl Inner {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write_message(f)?;
+        fmt::Display::fmt(&self.0, f)?;
         for help in &self.0.help {
             write!(f, "\nhelp: {help}")?;
         }

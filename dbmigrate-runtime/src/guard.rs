@@ -106,7 +106,7 @@ pub(crate) fn guarded(
         (Ok(Ok(())), Ok(())) => return Ok(report),
         (Ok(Ok(())), Err(error)) => lost_settings(&error),
         (Ok(Err(error)), Ok(())) => error,
-        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost).to_string()),
+        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost)),
     };
     Err(backup::mention(error, report.backup.as_deref()).after(report))
 }

@@ -1,6 +1,5 @@
 //! One row of the history, as it is read; and how long a script took, as it is written.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use crate::value::{Param, Row, Value, micros, whole_micros};
@@ -49,73 +48,46 @@ pub(crate) struct Took<'t> {
 }
 
 impl HistoryRow {
-    /// What [`HistoryRow::decode`] reads.
-    pub(crate) const COLUMNS: &str = "id, name, applied_at, set_name, number, checksum, state, statements_done, \
-                                      duration_us, steps_us, tool, down_sql IS NOT NULL, text_checksum, prefix_checksum";
+    /// What [`HistoryRow::decode`] reads: the texts, of which the first have to be there, and the numbers likewise.
+    pub(crate) const COLUMNS: &str = "name, applied_at, set_name, checksum, state, steps_us, tool, text_checksum, \
+                                      prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
     /// Reads one; `None` where a value is missing or no number.
     pub(crate) fn decode(row: Row) -> Option<Self> {
-        let mut cells = Cells { values: row.into_iter(), is_damaged: false };
-        let row = Self {
-            id: cells.integer(),
-            name: cells.text(),
-            applied_at: cells.text(),
-            set_name: cells.text(),
-            number: cells.count(),
-            checksum: cells.text(),
-            state: cells.text(),
-            statements_done: cells.count(),
-            duration: cells.number().and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
-            steps: step_times(&cells.maybe_text().unwrap_or_default()),
-            tool: cells.maybe_text(),
-            has_down: cells.number() == Some(1),
-            text_checksum: cells.maybe_text(),
-            prefix_checksum: cells.maybe_text(),
-        };
-        (!cells.is_damaged).then_some(row)
-    }
-}
-
-/// The values of a row, one after the other. What is not as it should be is told at the end, so that half a row is
-/// nowhere taken apart.
-struct Cells {
-    values: std::vec::IntoIter<Value>,
-    is_damaged: bool,
-}
-
-impl Cells {
-    #[inline(never)]
-    fn maybe_text(&mut self) -> Option<String> {
-        match self.values.next() {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
+        let (mut texts, mut numbers) = ([const { None }; 9], [None; 5]);
+        for (column, value) in row.into_iter().enumerate() {
+            match value {
+                Value::Text(text) if column < texts.len() => texts[column] = Some(text),
+                Value::Integer(number) if column >= texts.len() => {
+                    *numbers.get_mut(column - texts.len())? = Some(number)
+                }
+                _ => {}
+            }
         }
-    }
-
-    fn text(&mut self) -> String {
-        let text = self.maybe_text();
-        self.is_damaged |= text.is_none();
-        text.unwrap_or_default()
-    }
-
-    #[inline(never)]
-    fn number(&mut self) -> Option<i64> {
-        match self.values.next() {
-            Some(Value::Integer(number)) => Some(number),
-            _ => None,
+        let [Some(id), Some(number), Some(done), has_down, duration] = numbers else { return None };
+        let (number, statements_done) = (u64::try_from(number).ok()?, u64::try_from(done).ok()?);
+        if texts[..5].iter().any(Option::is_none) {
+            return None;
         }
-    }
-
-    fn integer(&mut self) -> i64 {
-        let number = self.number();
-        self.is_damaged |= number.is_none();
-        number.unwrap_or_default()
-    }
-
-    fn count(&mut self) -> u64 {
-        let number = u64::try_from(self.integer());
-        self.is_damaged |= number.is_err();
-        number.unwrap_or_default()
+        // From here on nothing fails, so that half a row is nowhere taken apart.
+        let steps = step_times(texts[5].as_deref().unwrap_or_default());
+        let [name, applied_at, set_name, checksum, state, _, tool, text_checksum, prefix_checksum] = texts;
+        Some(Self {
+            id,
+            name: name.unwrap_or_default(),
+            applied_at: applied_at.unwrap_or_default(),
+            set_name: set_name.unwrap_or_default(),
+            number,
+            checksum: checksum.unwrap_or_default(),
+            state: state.unwrap_or_default(),
+            statements_done,
+            duration: duration.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+            steps,
+            tool,
+            has_down: has_down == Some(1),
+            text_checksum,
+            prefix_checksum,
+        })
     }
 }
 
@@ -125,8 +97,7 @@ impl Took<'_> {
         let mut steps = String::new();
         for step in self.steps {
             let before = if steps.is_empty() { "" } else { " " };
-            // Writing to a string does not fail.
-            let _ = write!(steps, "{before}{}", whole_micros(*step));
+            steps.push_str(&format!("{before}{}", whole_micros(*step)));
         }
         (micros(self.duration), Some(steps).filter(|steps| !steps.is_empty()))
     }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 /// A name as SQL has it: `"a""b"`.
 #[must_use]
 pub fn identifier(name: &str) -> String {
-    quoted(name, "").to_string()
+    format!("{}", quoted(name, ""))
 }
 
 /// A name that statements are written with: nothing has to be dropped where one is.

@@ -152,7 +152,13 @@ pub(crate) fn failed(
 
 /// Whether a statement failed only because what it makes is there.
 pub(crate) fn says_existing(message: &str) -> bool {
-    ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
+    ["already exists", "duplicate column name", "there is already "].iter().any(|text| says(message, text))
+}
+
+/// Whether a message has these words. It is short: what the standard library searches with is made for long texts, and is
+/// large.
+pub(crate) fn says(message: &str, words: &str) -> bool {
+    message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
 }
 
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {

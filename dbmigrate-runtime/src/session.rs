@@ -75,11 +75,11 @@ impl DbError {
     /// An error that no database said.
     pub(crate) fn said(message: impl Into<BoxError>) -> Self {
         let source = message.into();
-        Self { busy: false, message: source.to_string(), offset: None, source }
+        Self { busy: false, message: format!("{source}"), offset: None, source }
     }
 
     pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
-        let (message, offset) = split_offset(&error.to_string(), sql);
+        let (message, offset) = split_offset(&format!("{error}"), sql);
         Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
     }
 }
@@ -92,8 +92,9 @@ impl fmt::Display for DbError {
 
 /// Takes ` in <statement> at offset N` off a message.
 fn split_offset(text: &str, sql: &str) -> (String, Option<usize>) {
-    let Some((head, offset)) = text.rsplit_once(" at offset ") else { return (text.to_owned(), None) };
-    let Ok(offset) = offset.trim_end().parse() else { return (text.to_owned(), None) };
+    let number = text.trim_end_matches(' ').trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let offset = text[number.len()..].trim_end_matches(' ').parse();
+    let (Some(head), Ok(offset)) = (number.strip_suffix(" at offset "), offset) else { return (text.to_owned(), None) };
     let message = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head);
     (message.to_owned(), Some(offset))
 }

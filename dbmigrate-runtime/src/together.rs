@@ -26,7 +26,7 @@ use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash::{self, InForce};
 use crate::status::Status;
-use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
+use crate::up::{self, existing_schema, is_current, is_empty, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
 
 /// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
@@ -411,10 +411,6 @@ impl<'a, C: 'static> Together<'a, C> {
         }
         Ok(())
     }
-}
-
-fn is_empty(set: &Set<'_>) -> bool {
-    set.migrations.is_empty() && set.repeatables.is_empty()
 }
 
 /// Says which set it was, and what was done before.

@@ -82,7 +82,7 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db| {
+        Runner::new(set, options, settings, group).run(db, report, &mut |db| {
             let found = look(db, set)?;
             let todo = todo(db, &found, set, options, goal)?;
             refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut proved)?;
@@ -237,9 +237,8 @@ fn todo<'s>(
     options: &Options,
     goal: usize,
 ) -> Result<Todo<'s>, Error> {
-    let is_empty = set.migrations.is_empty() && set.repeatables.is_empty();
     let pending = match found {
-        Found::Objects if !options.allow_existing_schema && !is_empty => return Err(existing_schema(db, set)),
+        Found::Objects if !options.allow_existing_schema && !is_empty(set) => return Err(existing_schema(db, set)),
         Found::Fresh | Found::Objects | Found::Beside => {
             set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
         }
@@ -271,13 +270,15 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
         }
         Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
-    let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
-        number: migration.number,
-        name: migration.name.to_owned(),
-        way: Way::Up(index, migration),
-    };
-    let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
-    Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates }
+    let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
+    for (index, migration) in pending {
+        let (number, name) = (migration.number, migration.name.to_owned());
+        jobs.push(Job { number, name, way: Way::Up(index, migration) });
+    }
+    for repeatable in repeats {
+        jobs.push(Job::beside(Way::Repeat(repeatable)));
+    }
+    Plan { jobs, next: 0, prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.
@@ -307,6 +308,11 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
     Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` has Rust in it, which only its own program can run"))
         .at(Place::line(script.file, 1))
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
+}
+
+/// Whether a set has nothing that makes anything: such a one may live in any database.
+pub(crate) fn is_empty(set: &Set<'_>) -> bool {
+    set.migrations.is_empty() && set.repeatables.is_empty()
 }
 
 pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {

@@ -63,10 +63,3 @@ pub(crate) fn into_text(value: Value) -> Option<String> {
         _ => None,
     }
 }
-
-pub(crate) fn into_integer(value: Value) -> Option<i64> {
-    match value {
-        Value::Integer(number) => Some(number),
-        _ => None,
-    }
-}

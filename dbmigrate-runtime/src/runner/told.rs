@@ -59,7 +59,7 @@ impl Runner<'_, '_> {
         }
         match (kind, self.group) {
             // What it did before it was stopped stays.
-            _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
+            _ if job.is_some_and(|job| !job.is_in_transaction()) => {
                 error.note(format_args!("no step of {} was run now", name_of(kind, job)))
             }
             (Kind::Migration, Group::All) if others > 0 => error
