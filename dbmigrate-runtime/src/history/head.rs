@@ -5,8 +5,7 @@ use crate::db::{Db, failed};
 use crate::error::Error;
 use crate::latest::Latest;
 use crate::quote::in_main;
-use crate::session::{DbError, Session};
-use crate::value::{Row, Value};
+use crate::value::Value;
 
 /// What the head says.
 pub(crate) struct Head {
@@ -21,7 +20,7 @@ impl Head {
         // Of all that the set has, where it should speak of that.
         let speaks_of_records = is_whole && latest.has_repeatables;
         let sql = Self::sql(latest.table, [!speaks_of_records || latest.has_migrations, speaks_of_records]);
-        Self::read(db, latest, |session| session.query_first(&sql))
+        Self::read(db, latest, &sql, true)
     }
 
     /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
@@ -40,12 +39,8 @@ impl Head {
         }
     }
 
-    pub(super) fn read(
-        db: &mut Db<'_>,
-        latest: Latest<'_>,
-        query: impl FnMut(&mut dyn Session) -> Result<Vec<Row>, DbError>,
-    ) -> Result<Option<Self>, Error> {
-        let rows = match db.patiently(query) {
+    pub(super) fn read(db: &mut Db<'_>, latest: Latest<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
+        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
             Ok(rows) => rows,
             Err(error) if error.busy => return Err(failed("could not read the history", error)),
             // Most likely there is no such table yet. What else it can be shows in the next read.
