@@ -143,8 +143,8 @@ fn pending<B: Backend>(
 ) -> Option<usize> {
     history?;
     let mut all = 0;
-    for held in std::iter::once(&migrator.held).chain(&migrator.beside) {
-        let status = entries::status(&mut migrator.session(connection), held.set().ok()?, &migrator.options).ok()?;
+    for set in migrator.sets().ok()? {
+        let status = entries::status(&mut migrator.session(connection), set, &migrator.options).ok()?;
         if !status.entries.iter().all(|entry| matches!(entry.state, State::Applied | State::Pending)) {
             return None;
         }
