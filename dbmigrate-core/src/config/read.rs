@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::{
-    Backup, Config, ForeignKeys, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE, TransactionMode,
+    Backup, Config, ForeignKeys, Layout, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE,
+    TransactionMode,
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Table, Value};
 use crate::file_name::MAX_NUMBER;
-use crate::layout::Layout;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Reader, Table, Value, table};
-use crate::config::Numbering;
+use crate::config::{Layout, Numbering};
 use crate::file_name::MAX_NUMBER;
-use crate::layout::Layout;
 
 impl Reader<'_> {
     /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
