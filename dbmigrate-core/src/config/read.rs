@@ -161,10 +161,10 @@ impl<'a> Reader<'a> {
     }
 
     fn entry(&mut self, key: &str, span: Range<usize>, value: &Value) -> Option<()> {
-        let known = keys().filter(|key| self.scope != Scope::Set || *key != SETS);
-        if !known.clone().any(|it| it == key) {
+        let known: Vec<&str> = keys().filter(|key| self.scope != Scope::Set || *key != SETS).collect();
+        if !known.contains(&key) {
             let message = format!("unknown key `{}`", key.escape_debug());
-            return self.error(span, message, Some(one_of(key, known, "the keys are")));
+            return self.error(span, message, Some(one_of(key, &known, "the keys are")));
         }
         if self.scope == Scope::Workspace && !TOOL_KEYS.contains(&key) {
             let message = format!("`{key}` can't be set for a whole workspace");
@@ -225,16 +225,25 @@ impl<'a> Reader<'a> {
     }
 
     fn error<T>(&mut self, span: Range<usize>, message: String, help: Option<String>) -> Option<T> {
-        let mut diagnostic = Diagnostic::error("config", message);
-        diagnostic.help.extend(help);
-        self.problems.push(Span::new(span.start, span.end), diagnostic);
+        self.report(span, message, help);
         None
     }
 
+    fn report(&mut self, span: Range<usize>, message: String, help: Option<String>) {
+        let mut diagnostic = Diagnostic::error("config", message);
+        diagnostic.help.extend(help);
+        self.problems.push(Span::new(span.start, span.end), diagnostic);
+    }
+
     fn wrong_type<T>(&mut self, key: &str, value: &Value, expected: &str, help: Option<String>) -> Option<T> {
+        self.report_type(key, value, expected, help);
+        None
+    }
+
+    fn report_type(&mut self, key: &str, value: &Value, expected: &str, help: Option<String>) {
         let found = value.type_str();
         let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
-        self.error(value.span.clone(), format!("`{key}` must be {expected}, not {article} {found}"), help)
+        self.report(value.span.clone(), format!("`{key}` must be {expected}, not {article} {found}"), help);
     }
 
     fn table<'v>(&mut self, key: &str, value: &'v Value, help: Option<&str>) -> Option<&'v Table> {
@@ -276,12 +285,20 @@ impl<'a> Reader<'a> {
     }
 
     fn choice<T: Copy>(&mut self, key: &str, value: &Value, choices: &[(&str, T)]) -> Option<T> {
-        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
-        if let Some(&(_, choice)) = choices.iter().find(|(word, _)| *word == text) {
-            return Some(choice);
+        let mut words = Vec::with_capacity(choices.len());
+        for (word, _) in choices {
+            words.push(*word);
         }
-        let help = one_of(text, choices.iter().map(|&(word, _)| word), "write one of");
-        self.error(value.span.clone(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
+        self.word(key, value, &words).map(|at| choices[at].1)
+    }
+
+    /// Which of these words it is.
+    fn word(&mut self, key: &str, value: &Value, words: &[&str]) -> Option<usize> {
+        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
+        words.iter().position(|word| *word == text).or_else(|| {
+            let help = one_of(text, words, "write one of");
+            self.error(value.span.clone(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
+        })
     }
 }
 
@@ -290,10 +307,10 @@ fn table<'t>(parent: &'t Table, key: &str) -> Option<&'t Table> {
 }
 
 /// Which word was meant, or all that there are.
-fn one_of<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone, all: &str) -> String {
-    match nearest(word, known.clone()) {
+fn one_of(word: &str, known: &[&str], all: &str) -> String {
+    match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("{all} {}", known.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+        None => format!("{all} `{}`", known.join("`, `")),
     }
 }
 

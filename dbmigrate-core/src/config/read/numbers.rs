@@ -40,7 +40,7 @@ impl Reader<'_> {
                 if let Some((at, _)) = entries.entry(key) {
                     let layout = self.parts.config.layout.name();
                     let message = format!("`{key}` has no meaning with `layout = \"{layout}\"`");
-                    let _: Option<()> = self.error(at.span.clone(), message, Some(format!("remove `{key}`")));
+                    self.report(at.span.clone(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
@@ -49,7 +49,7 @@ impl Reader<'_> {
             for key in ["width", "start", "reserved"] {
                 if let Some((at, _)) = entries.entry(key) {
                     let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    let _: Option<()> = self.error(at.span.clone(), message, Some(format!("remove `{key}`")));
+                    self.report(at.span.clone(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;

@@ -177,7 +177,7 @@ impl Reader<'_> {
                     "move it into the table of a set; or add `dir = \"…\"` to `{TABLE}`, if the package has a set \
                      without a name as well"
                 );
-                let _: Option<()> = self.error(key.span.clone(), message, Some(help));
+                self.report(key.span.clone(), message, Some(help));
             }
         }
     }
