@@ -43,6 +43,30 @@ fn a_new_program_migrates_on_start_and_sees_the_next_file_by_itself() {
 }
 
 #[test]
+fn init_writes_nothing_where_the_folder_is_none_of_migrations() {
+    let project = Project::new("init-dir");
+    let dir = |dir: &str| {
+        project.edit_manifest(|manifest| {
+            manifest["package"]["metadata"]["migrations"]["dir"] = toml_edit::value(dir);
+        });
+        project.read("Cargo.toml")
+    };
+    for (folder, expect) in [
+        ("src", "error: `main.rs` is not the name of a migration"),
+        ("src/main.rs", "error: `src/main.rs` is a file, not a folder of migrations"),
+    ] {
+        let manifest = dir(folder);
+        let run = project.init(&[]).exits(101).says(expect);
+        run.says("`dir` in `[package.metadata.migrations]`");
+        assert_eq!((project.read("Cargo.toml"), project.has("build.rs")), (manifest, false), "{folder}");
+    }
+    // A folder that only stands for itself is one to begin in.
+    project.write("db/.gitkeep", "");
+    dir("db");
+    project.init(&[]).succeeds().says("Created db/001_initial_schema.sql");
+}
+
+#[test]
 fn init_fits_into_a_package_that_has_a_build_script_already() {
     let project = Project::new("init-merges");
     project.write("build.rs", "//! Builds.\n\nfn main() {\n    println!(\"cargo:rustc-env=GREETING=hello\");\n}\n");

@@ -52,6 +52,28 @@ fn a_sound_set_passes_and_a_lossy_one_does_not() {
 }
 
 #[test]
+fn rows_that_a_copy_leaves_behind_are_counted_and_no_fault() {
+    let some = "CREATE TABLE new (id INTEGER PRIMARY KEY, team INTEGER REFERENCES team ON DELETE CASCADE, nick TEXT);
+INSERT INTO new SELECT * FROM member WHERE id < 0;
+DROP TABLE member;
+ALTER TABLE new RENAME TO member;
+";
+    let project = Project::wired("test-left-out", &[TABLES, ("002_some.sql", some)]);
+    let run = project.dbmigrate(["test"]).succeeds().says("note: `002_some` leaves ");
+    let run = run.says(" rows of `member` behind, as its copy says\n");
+    // Nothing is said of what is not asked for.
+    project.dbmigrate(["test", "1"]).succeeds().says_not("behind");
+    let json = project.dbmigrate(["test", "--message-format", "json"]).succeeds();
+    let lines = json.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let left_out = lines.filter_map(|line| line["left_out"].get(0).cloned()).collect::<Vec<_>>();
+    let [one] = &left_out[..] else { panic!("{json}") };
+    assert_eq!(one["table"], "member");
+    assert!(run.stderr.contains(&format!("leaves {} of {} rows", one["rows"], one["of"])), "{run}");
+    project.write("migrations/002_some.sql", some.replace(" WHERE id < 0", ""));
+    project.dbmigrate(["test"]).succeeds().says_not("behind");
+}
+
+#[test]
 fn programs_read_what_was_compared_and_what_differs() {
     let project = Project::wired("test-json", &[TABLES, COLUMN, LOSSY]);
     let run = project.dbmigrate(["test", "--message-format", "json"]).exits(1);

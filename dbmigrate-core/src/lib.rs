@@ -24,11 +24,11 @@
 //! [dbmigrate-build]: https://docs.rs/dbmigrate-build
 
 pub mod adoption;
+pub mod aim;
 pub mod checksum;
 pub mod config;
 pub mod diagnostic;
 pub mod directive;
-mod document;
 pub mod file_name;
 pub mod files;
 #[cfg(feature = "layouts")]

@@ -29,7 +29,7 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let own_name = identifier(&format!("dbmigrate_{:016x}", RandomState::new().build_hasher().finish()));
     let parents = if enforced { Parents::watch(db, &own_name)? } else { None };
-    db.execute(&format!("SAVEPOINT {own_name}"))?;
+    db.execute(format_args!("SAVEPOINT {own_name}"))?;
     let result = db.session().run_code(code.id);
     let error = match result {
         Err(cause) => failed(name, script, code, cause),
@@ -95,12 +95,12 @@ impl Parents {
         }
         let referenced = referenced(db)?;
         let marker = format!("main.{own_name}");
-        db.execute(&format!("CREATE TABLE {marker} (x)"))?;
+        db.execute(format_args!("CREATE TABLE {marker} (x)"))?;
         Ok(Some(Self { marker, tables, referenced }))
     }
 
     fn refuse_loss(mut self, db: &mut Db<'_>) -> Result<(), Error> {
-        db.execute(&format!("DROP TABLE {}", self.marker))?;
+        db.execute(format_args!("DROP TABLE {}", self.marker))?;
         let now = entries(db)?;
         self.tables.retain(|rowid, _| !now.contains_key(rowid));
         if self.tables.is_empty() {
@@ -111,7 +111,7 @@ impl Parents {
             None => Ok(()),
             Some(name) => Err(Error::new(
                 ErrorKind::ForeignKey,
-                format!(
+                format_args!(
                     "it dropped or replaced `{name}`, which other tables reference, with foreign keys enforced: rows \
                      may have gone with it"
                 ),

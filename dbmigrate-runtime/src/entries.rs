@@ -33,18 +33,20 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
         }
         Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, BTreeMap::new()),
     };
-    let entries = known.matches.into_iter().map(|matched| {
+    let entries = known.matches.iter().map(|matched| {
         let notes = notes.remove(&matched.number).unwrap_or_default();
         entry(set, matched, notes)
     });
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    let old = known.old.as_ref();
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Status { entries, repeatables, old })
 }
 
-fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
+fn entry(set: &Set<'_>, matched: &Match<'_>, notes: Vec<&str>) -> Entry {
     let Match { number, index, migration, row, state, .. } = matched;
+    let (number, state) = (*number, state.clone());
     let own = |text: Option<&str>| text.map(str::to_owned);
     let metadata = migration.map(|migration| migration.metadata);
     let differs = !matches!(state, State::Applied | State::Pending | State::Late);
@@ -53,14 +55,14 @@ fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
         _ => row.as_ref().is_some_and(|row| row.has_down),
     };
     let (name, applied_at, duration, steps) = match row {
-        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
-        None => (String::new(), None, None, Vec::new()),
+        Some(row) => (row.name.as_str(), Some(&row.applied_at), row.duration, row.steps.clone()),
+        None => ("", None, None, Vec::new()),
     };
     Entry {
         number,
-        name: migration.map_or(name, |migration| migration.name.to_owned()),
+        name: migration.map_or(name, |migration| migration.name).to_owned(),
         file: migration.map(|migration| migration.file.to_owned()).filter(|file| !file.is_empty()),
-        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
+        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()).cloned(),
         duration,
         steps,
         title: own(metadata.and_then(|metadata| metadata.title)),

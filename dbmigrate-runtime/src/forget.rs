@@ -6,6 +6,7 @@ use crate::down::{history_of, not_applied};
 use crate::error::Error;
 use crate::history::History;
 use crate::history_row::HistoryRow;
+use crate::neighbours::{Undo, refuse_needed};
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::Set;
@@ -19,12 +20,19 @@ pub(crate) fn forget(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
+    beside: &[&Set<'_>],
     number: u64,
 ) -> Result<HistoryRow, Error> {
-    squash::settled(session, set, options, &[], |session, set, _| remove(session, set, options, number))
+    squash::settled(session, set, options, beside, |session, set, beside| remove(session, set, options, beside, number))
 }
 
-fn remove(session: &mut dyn Session, set: &Set<'_>, options: &Options, number: u64) -> Result<HistoryRow, Error> {
+fn remove(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    beside: &[&Set<'_>],
+    number: u64,
+) -> Result<HistoryRow, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     if history_of(&mut db, set)?.is_none() {
@@ -37,6 +45,8 @@ fn remove(session: &mut dyn Session, set: &Set<'_>, options: &Options, number: u
         let Some(row) = row else {
             return Err(candidates(not_applied(set, number), &known));
         };
+        // The set itself runs it again before anything else; another one would not wait for that.
+        refuse_needed(db, set, beside, &|name| name == row.name, Undo::Record)?;
         if known.head.is_none() {
             history.create(db)?;
         }
@@ -51,5 +61,5 @@ fn remove(session: &mut dyn Session, set: &Set<'_>, options: &Options, number: u
 /// Names what could have been meant.
 fn candidates(error: Error, known: &Known<'_>) -> Error {
     let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
-    if names.is_empty() { error } else { error.hint(format!("the history has `{}`", names.join("`, `"))) }
+    if names.is_empty() { error } else { error.hint(format_args!("the history has `{}`", names.join("`, `"))) }
 }

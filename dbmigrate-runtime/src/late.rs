@@ -201,8 +201,8 @@ impl<'s> Arrivals<'s> {
                 let more = differences.len().saturating_sub(SHOWN);
                 let shown = differences.into_iter().take(SHOWN);
                 let error = Error::new(ErrorKind::OrderConflict, message);
-                let error = shown.fold(error, |error, it| error.note(format!("in this order, {it}")));
-                if more > 0 { error.note(format!("and {more} more differences")) } else { error }
+                let error = shown.fold(error, |error, it| error.note(format_args!("in this order, {it}")));
+                if more > 0 { error.note(format_args!("and {more} more differences")) } else { error }
             }
             Refusal::Unproven(why) => {
                 let message = format!(
@@ -222,11 +222,11 @@ impl<'s> Arrivals<'s> {
         let back = below.map_or("down --all".to_owned(), |number| format!("down --to {number}"));
         error
             .at(Place::line(late.file, 1))
-            .hint(format!("if no database has it yet, give `{name}` a number above all that are applied"))
-            .hint(format!(
+            .hint(format_args!("if no database has it yet, give `{name}` a number above all that are applied"))
+            .hint(format_args!(
                 "or roll back what is above it, and apply all by number: `cargo dbmigrate {back}`, then `cargo dbmigrate up`"
             ))
-            .hint(format!("if the database has what it makes: `cargo dbmigrate mark {name}`"))
+            .hint(format_args!("if the database has what it makes: `cargo dbmigrate mark {name}`"))
     }
 
     /// What the proof does not speak of: rows that a late one changes and one that is applied above it, too, and what

@@ -361,9 +361,10 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// # Errors
     ///
-    /// A migration that the history does not have, and what the database says.
+    /// A migration that the history does not have, one that an applied migration of another set requires, where the
+    /// migrator is told of that set, and what the database says.
     pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
-        forget::forget(&mut self.session(connection), self.set, &self.options, number.into())
+        forget::forget(&mut self.session(connection), self.set, &self.options, &self.beside, number.into())
     }
 
     /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes

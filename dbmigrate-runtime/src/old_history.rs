@@ -26,8 +26,8 @@ pub(crate) type Rows = fn(&Old, &Set<'_>) -> Vec<HistoryRow>;
 /// What it has and we don't know, each as a problem.
 pub(crate) type Unknown = fn(&Old) -> Vec<Problem>;
 
-/// What to say of a migration that was edited before it was adopted: message, notes and help. None where it was not.
-pub(crate) type Edited = fn(&Old, &Match<'_>, &str) -> Option<(String, Vec<String>, Vec<String>)>;
+/// Says what is wrong with a migration that was edited before it was adopted. False where it was not.
+pub(crate) type Edited = fn(&Old, &Match<'_>, &str, &mut Problem) -> bool;
 
 /// What an old history says.
 pub(crate) struct Old {
@@ -109,7 +109,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
         Some(shape) => Ok(Some(shape)),
         None => Err(Error::new(
             ErrorKind::Adoption,
-            format!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
+            format_args!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
                 found.join("`, `")
             }),
         )
@@ -127,14 +127,14 @@ fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
     let more = rows.len().saturating_sub(SHOWN);
     for row in rows.into_iter().take(SHOWN) {
         let [key, reason, _] = words(row).map(Option::unwrap_or_default);
-        error = error.note(format!("`{}` {}", visible(&key), visible(&reason)));
+        error = error.note(format_args!("`{}` {}", visible(&key), visible(&reason)));
     }
     if more > 0 {
-        error = error.note(format!("and {more} more"));
+        error = error.note(format_args!("and {more} more"));
     }
     Err(error
         .note("nothing was changed")
-        .hint(format!("look what the database has of it, and settle it with {} first", adoption.from)))
+        .hint(format_args!("look what the database has of it, and settle it with {} first", adoption.from)))
 }
 
 /// The three values of a record.
@@ -183,15 +183,19 @@ pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
     old.unknown.iter().map(problem).collect()
 }
 
-pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str) -> Option<(String, Vec<String>, Vec<String>)> {
-    let [found, expected] = old.rows.iter().find(|row| row.number == matched.number)?.differs.as_ref()?;
-    let help = "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the \
-                migrator) takes it over";
-    Some((
-        format!("`{name}` is not what {} applied: its file was edited since, before it was adopted", old.from),
-        vec![format!("its checksum in the history is `{}`, not `{expected}`", visible(found))],
-        vec![help.to_owned()],
-    ))
+pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
+    let row = old.rows.iter().find(|row| row.number == matched.number);
+    let Some([found, expected]) = row.and_then(|row| row.differs.as_ref()) else { return false };
+    problem.say(
+        ErrorKind::Edited,
+        format_args!("`{name}` is not what {} applied: its file was edited since, before it was adopted", old.from),
+    );
+    problem.note(&format!("its checksum in the history is `{}`, not `{expected}`", visible(found)));
+    problem.help(
+        "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the \
+         migrator) takes it over",
+    );
+    true
 }
 
 impl Known<'_> {

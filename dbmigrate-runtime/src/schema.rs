@@ -11,7 +11,7 @@ use crate::history::History;
 use crate::objects;
 use crate::repeatable::word;
 use crate::set::Repeatable;
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, optional};
 
 /// What [`Schema::differences`] covers, in words.
 pub(crate) const COMPARED: &str = "tables, columns (type, NOT NULL, default, key), foreign keys and indexes; views and \
@@ -105,7 +105,7 @@ impl Schema {
 
     /// Reads the facts of one table, or of all.
     fn look(&mut self, db: &mut Db<'_>, table: Option<&str>) -> Result<(), Error> {
-        let only = [table.map_or(Value::Null, |table| Value::Text(table.to_owned()))];
+        let only = [optional(table)];
         let mut query = |sql: &str| db.query("could not read the schema", sql, &only);
         for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS))? {
             let [table, name, kind, not_null, default, key, hidden] = words(row);

@@ -383,7 +383,7 @@ pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
     let mut replaced = set.squash.iter().flat_map(levels).flat_map(|level| level.migrations);
     match (replaced.find(|migration| migration.number == number), &set.squash) {
         (Some(migration), Some(squash)) => {
-            error.note(format!("`{}` was replaced by `{}`, which is one step", migration.name, squash.name))
+            error.note(format_args!("`{}` was replaced by `{}`, which is one step", migration.name, squash.name))
         }
         _ => error,
     }

@@ -120,5 +120,5 @@ impl<'a, B: Backend> Testing<'a, B> {
 }
 
 fn could_not_open(error: BoxError) -> Error {
-    Error::new(ErrorKind::Sql, format!("could not open a database for a test: {error}")).because(error)
+    Error::new(ErrorKind::Sql, format_args!("could not open a database for a test: {error}")).because(error)
 }

@@ -26,7 +26,7 @@ use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash::{self, InForce};
 use crate::status::Status;
-use crate::up::{self, existing_schema, is_current, refuse_unrunnable};
+use crate::up::{self, existing_schema, is_current, is_empty, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
 
 /// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
@@ -413,13 +413,9 @@ impl<'a, C: 'static> Together<'a, C> {
     }
 }
 
-fn is_empty(set: &Set<'_>) -> bool {
-    set.migrations.is_empty() && set.repeatables.is_empty()
-}
-
 /// Says which set it was, and what was done before.
 fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
-    let error = error.note(format!("this is about {}", title(set.name)));
+    let error = error.note(format_args!("this is about {}", title(set.name)));
     let mut others: Vec<&str> = Vec::new();
     for done in before.iter().filter(|done| done.set != set.name) {
         if !others.contains(&done.set.as_str()) {
@@ -430,7 +426,7 @@ fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
         [] => error,
         names => {
             let names: Vec<String> = names.iter().map(|name| title(name)).collect();
-            error.note(format!("what was applied of {} stays", names.join(" and ")))
+            error.note(format_args!("what was applied of {} stays", names.join(" and ")))
         }
     }
 }

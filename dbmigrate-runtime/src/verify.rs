@@ -1,6 +1,7 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, look, whole_chain};
@@ -17,6 +18,7 @@ use crate::session::Session;
 use crate::set::{NewerDatabase, Set};
 use crate::squash;
 use crate::status::State;
+use crate::up::{existing_schema, is_empty};
 
 /// What `verify` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,47 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// One with a migration, of which is still to be said what it is.
+    pub(crate) fn about(name: &str, file: Option<&str>) -> Self {
+        Self {
+            kind: ErrorKind::History,
+            migration: Some(name.to_owned()),
+            file: file.map(str::to_owned),
+            message: String::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn say(&mut self, kind: ErrorKind, message: impl fmt::Display) {
+        self.said(kind, &message);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn said(&mut self, kind: ErrorKind, message: &dyn fmt::Display) {
+        self.kind = kind;
+        self.message = format!("{message}");
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
+    #[inline]
+    pub(crate) fn help(&mut self, help: impl fmt::Display) {
+        self.helped(&help);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn helped(&mut self, help: &dyn fmt::Display) {
+        self.help.push(format!("{help}"));
+    }
+
     /// What an error says, which may be about one migration.
     pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
         Self {
@@ -68,7 +111,7 @@ impl Problem {
             migration: migration.map(str::to_owned),
             file: error.file().map(str::to_owned),
             message: error.message(),
-            notes: Vec::new(),
+            notes: error.notes().to_vec(),
             help: error.help().to_vec(),
         }
     }
@@ -90,6 +133,10 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         old: None,
     };
     let known = match look(&mut db, set) {
+        // What `up` would refuse is no database of the program's.
+        Ok(Found::Objects) if !options.allow_existing_schema && !is_empty(set) => {
+            return Ok(nothing_recorded(vec![Problem::of(&existing_schema(&mut db, set), None)]));
+        }
         Ok(Found::Fresh | Found::Objects | Found::Beside) => return Ok(nothing_recorded(Vec::new())),
         Ok(Found::History(known)) => known,
         Err(error) if matches!(error.kind(), ErrorKind::History | ErrorKind::NewerFormat | ErrorKind::Adoption) => {
@@ -117,7 +164,8 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     });
     let notes = noted.collect();
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    let old = known.old.as_ref();
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
 

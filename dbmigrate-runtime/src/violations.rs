@@ -9,7 +9,7 @@ use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Watch;
 use crate::stored::{escape, unescape};
-use crate::value::Value;
+use crate::value::{Param, Value};
 
 /// How many rows an error shows.
 const SHOWN: usize = 20;
@@ -59,8 +59,8 @@ impl Violations {
             if *has_keys != Value::Integer(1) {
                 continue;
             }
-            let params = [Value::Text(name.clone())];
-            match db.patiently(|session| session.query(check, &params)) {
+            let params = [Param::Text(name)];
+            match db.try_query(&check, &params) {
                 Ok(rows) => rows.into_iter().for_each(|row| found.count(name, row)),
                 Err(error) if error.message.contains("foreign key mismatch") => {
                     found.mismatches.insert((name.to_ascii_lowercase(), error.message));
@@ -147,7 +147,7 @@ impl Violations {
                 let error = Error::new(ErrorKind::ForeignKey, message);
                 match gone {
                     Some((_, _, parent)) => error
-                        .hint(format!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
+                        .hint(format_args!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
                         .hint(
                             "create the new table under another name, copy the rows, drop the old one, and rename the \
                              new one last",
@@ -177,7 +177,7 @@ fn rows(db: &mut Db<'_>, of: &BTreeSet<(&str, &str)>) -> Result<Vec<String>, Err
         format!("SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}", SHOWN + 1);
     let mut lines = Vec::new();
     for (child, parent) in of {
-        let params = [Value::Text((*child).to_owned()), Value::Text((*parent).to_owned())];
+        let params = [Param::Text(child), Param::Text(parent)];
         for row in db.query("could not check the foreign keys", &sql, &params)? {
             if lines.len() == SHOWN {
                 lines.push("… and more".to_owned());

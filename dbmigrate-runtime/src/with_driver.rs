@@ -106,7 +106,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
-        forget::forget(&mut self.plain(driver), self.set, &self.options, number.into())
+        forget::forget(&mut self.plain(driver), self.set, &self.options, &self.beside, number.into())
     }
 
     /// As [`Migrator::repair_plan`], on any driver.

@@ -41,6 +41,21 @@ fn an_existing_history_goes_on() {
 }
 
 #[test]
+fn tables_without_a_history_are_no_verified_database() {
+    let mut db = memory();
+    run(&db, "CREATE TABLE users (id)");
+    let verified = runner(three()).verify(&mut db).unwrap();
+    let [problem] = &verified.problems[..] else { panic!("{verified:?}") };
+    assert_eq!(problem.kind, ErrorKind::ExistingSchema);
+    assert_eq!(problem.message, runner(three()).up(&mut db).unwrap_err().message());
+    assert!(problem.help.iter().any(|help| help.contains("--existing")), "{problem:?}");
+    // As `up`, it is told otherwise.
+    assert!(runner(three()).allow_existing_schema().verify(&mut db).unwrap().is_ok());
+    assert!(runner(vec![]).verify(&mut db).unwrap().is_ok());
+    assert!(runner(three()).verify(&mut memory()).unwrap().is_ok());
+}
+
+#[test]
 fn an_error_names_file_line_column_statement_and_what_stays() {
     let broken = |name| file(name, &["CREATE TABLE t (x)", "INSERT INTO t\n  SELECT y FROM t"]);
     for fresh in [true, false] {

@@ -210,6 +210,23 @@ fn what_another_set_requires_is_not_rolled_back() {
 }
 
 #[test]
+fn what_another_set_requires_is_not_forgotten() {
+    let mut db = memory();
+    let (accounts, billing) = (accounts().set(), billing().set());
+    up(&mut db, &[accounts, billing]).unwrap();
+    let knowing = || Migrator::<'_, driver::Rusqlite>::new(accounts).beside(billing);
+    let before = dump(&db);
+    let error = knowing().forget(&mut db, 1_u64).unwrap_err();
+    assert!(error.is_out_of_order(), "{error}");
+    let message = "`001_users` can't be forgotten before `001_invoices` of the set `billing`, which requires it";
+    assert!(error.to_string().starts_with(message), "{error}");
+    assert_eq!(error.help(), ["forget that first: `cargo dbmigrate forget 001_invoices --set billing`"]);
+    assert_eq!(dump(&db), before);
+    billing_runner().forget(&mut db, 1_u64).unwrap();
+    assert_eq!(knowing().forget(&mut db, 1_u64).unwrap().name, "001_users");
+}
+
+#[test]
 fn the_schema_of_a_shared_database_is_that_of_all_its_sets() {
     let mut db = memory();
     let (accounts, billing) = (accounts().set(), billing().set());

@@ -32,6 +32,7 @@ mod told;
 pub(crate) mod tree;
 mod values;
 mod walk;
+mod whole;
 mod widens;
 mod words;
 

@@ -69,6 +69,8 @@ pub struct Tried {
     pub unchecked: Vec<String>,
     /// The migrations whose way back can't be tried here.
     pub unchecked_downs: Vec<String>,
+    /// The migrations whose way back an assertion of its own refused with these rows.
+    pub refused_downs: Vec<String>,
     /// The first migration that can't be tried here, where that ended it.
     pub stopped: Option<(String, Stopped)>,
 }
@@ -84,10 +86,23 @@ pub struct TriedMigration {
     pub compared: usize,
     /// Whether it went back and up again.
     pub went_back: bool,
+    /// The tables of which a rebuild took some rows only, as its copy says. That is no fault.
+    pub left_out: Vec<LeftOut>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// How long all of it took.
     pub duration: Duration,
+}
+
+/// A table that a rebuild took some rows of only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name afterwards.
+    pub table: Name,
+    /// How many rows it has fewer.
+    pub rows: usize,
+    /// How many it had.
+    pub of: usize,
 }
 
 /// A version that went to the last one in one go.

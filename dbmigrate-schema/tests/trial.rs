@@ -122,6 +122,36 @@ fn a_value_that_a_rebuild_forgets_is_named_with_its_column() {
 }
 
 #[test]
+fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
+    let converts = |copy: &str, first: &str| {
+        format!(
+            "{first}CREATE TABLE new (at INTEGER, what TEXT); INSERT INTO new SELECT {copy}, what FROM event; DROP TABLE \
+             event; ALTER TABLE new RENAME TO event;"
+        )
+    };
+    let tried = tried(&[TABLES, ("002_plain.sql", &converts("at", ""))]);
+    let FaultKind::Rows(loss) = &tried.migrations[1].faults[0].kind else { panic!("{:?}", faults(&tried)) };
+    assert_eq!(loss.table.as_str(), "event");
+    assert!(loss.example.contains("at = '") && loss.instead.is_some(), "{loss:?}");
+    // Who says what becomes of it, or stops before, means it.
+    sound(&[TABLES, ("002_cast.sql", &converts("CAST(at AS INTEGER)", ""))]);
+    let assert = "-- dbmigrate: assert SELECT count(*) = 0 FROM event WHERE at <> CAST(CAST(at AS INTEGER) AS TEXT)\n";
+    sound(&[TABLES, ("002_asserts.sql", &converts("at", assert))]);
+}
+
+#[test]
+fn what_an_assertion_rules_out_is_not_tried() {
+    let asserts = "-- dbmigrate: assert SELECT count(*) = 0 FROM event WHERE at IS NOT NULL";
+    let tried = sound(&[TABLES, ("002_at.sql", &format!("{asserts}\nALTER TABLE event DROP COLUMN at;"))]);
+    let why = "an assertion of the way up does not hold with it".to_owned();
+    assert_eq!(tried.turned_away, [("002_at".to_owned(), why)]);
+    let back = format!("ALTER TABLE event ADD COLUMN day;\n-- dbmigrate: down\n{asserts}\nDROP TABLE event;");
+    let tried = sound(&[TABLES, ("002_day.sql", &back)]);
+    assert_eq!(tried.refused_downs, ["002_day"]);
+    assert!(!tried.migrations[1].went_back);
+}
+
+#[test]
 fn a_way_back_is_judged_by_schema_and_rows() {
     let tried = tried(&[
         TABLES,

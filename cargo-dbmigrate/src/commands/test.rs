@@ -1,7 +1,7 @@
 //! `test`: every migration up, down, up, and older versions to the newest, on databases that hold rows.
 
 use dbmigrate_runtime::cli::{Terminal, time};
-use dbmigrate_schema::{Fault, FaultKind, Stopped, Tried, TriedMigration};
+use dbmigrate_schema::{Fault, FaultKind, LeftOut, Stopped, Tried, TriedMigration};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -67,8 +67,17 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     }
     let faults: Vec<_> = tested.faults(run).map(|(name, fault)| diagnostic(name, fault, &run.rows)).collect();
     report::diagnostics(&faults, shell);
+    for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
+        for LeftOut { table, rows, of } in &one.left_out {
+            let name = &one.name;
+            shell.note(&format!("`{name}` leaves {rows} of {of} rows of `{table}` behind, as its copy says"));
+        }
+    }
     for (name, why) in &tried.turned_away {
         shell.note(&format!("`{name}` turned generated rows away, and others were taken: {why}"));
+    }
+    for name in &tried.refused_downs {
+        shell.note(&format!("`{name}` was not taken back: an assertion of its way back does not hold with these rows"));
     }
     for (table, why) in &tried.unfilled {
         shell.note(&format!("no row of `{table}` could be tried: {why}"));
@@ -133,6 +142,7 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
             "rows": one.rows,
             "compared": one.compared,
             "went_back": one.went_back,
+            "left_out": one.left_out.iter().map(left_out).collect::<Vec<_>>(),
             "faults": one.faults.iter().map(fault).collect::<Vec<_>>(),
             "duration_us": micros(one.duration),
         });
@@ -170,6 +180,10 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     });
     project.tag(&mut line);
     shell.data(&line.to_string());
+}
+
+fn left_out(left_out: &LeftOut) -> Value {
+    json!({ "table": left_out.table.as_str(), "rows": left_out.rows, "of": left_out.of })
 }
 
 fn fault(fault: &Fault) -> Value {

@@ -23,6 +23,7 @@ pub(crate) struct Plan {
 /// Works out the edits; none where everything is there.
 pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> Result<Plan, CliError> {
     project.sound_config()?;
+    let is_begun = is_begun(project)?;
     let checkout = checkout.map(checked_out).transpose()?;
     let mut document = wiring::manifest(project)?;
     let wiring = wiring::read(project, &document)?;
@@ -34,7 +35,9 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     if wiring.modules.is_empty() {
         sources::edit_source(project, &wiring, &module, &mut plan)?;
     }
-    first_migration(project, &mut plan);
+    if !is_begun {
+        first_migration(project, &mut plan);
+    }
     ignore_database(project, &mut plan);
     if runner {
         runner::add_file(project, &wiring, &mut plan)?;
@@ -57,15 +60,21 @@ fn database(project: &Project) -> String {
     project.config.database.clone().unwrap_or_else(|| format!("{}.db", project.name))
 }
 
-/// A file for the first migration, where the folder has none yet.
+/// Whether there are migrations, right or wrong, or files of another tool. A folder with anything else in it is an error
+/// before something is written.
+fn is_begun(project: &Project) -> Result<bool, CliError> {
+    let loaded = project.load();
+    let is_there = project.root.join(&project.config.dir).exists();
+    if is_there && loaded.highest.is_none() && loaded.has_errors() {
+        let error = CliError::diagnostics(loaded.diagnostics);
+        return Err(error.help("or name the folder of the migrations: `dir` in `[package.metadata.migrations]`"));
+    }
+    Ok(loaded.highest.is_some() || project.config.layout != Layout::House)
+}
+
+/// A file for the first migration.
 fn first_migration(project: &Project, plan: &mut Plan) {
-    if project.config.layout != Layout::House {
-        return;
-    }
     let folder = project.root.join(&project.config.dir);
-    if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
-        return;
-    }
     let config = &project.config;
     let now = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
     let Some(stem) = dbmigrate_core::file_name::next(config, None, &now, "initial_schema") else { return };

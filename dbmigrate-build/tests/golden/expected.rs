@@ -304,7 +304,7 @@ static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {
             __dbmigrate::OldShape {
                 columns: &["version", "description", "installed_on", "success", "checksum"],
                 applied: "SELECT CAST(version AS TEXT), lower(hex(checksum)), datetime(installed_on) FROM main.\"_sqlx_\"\"migrations\"\"\" WHERE success <> 0 ORDER BY version",
-                forbids: "SELECT CAST(version AS TEXT), \'was begun and did not succeed\' FROM main.\"_sqlx_\"\"migrations\"\"\" WHERE success = 0",
+                forbids: "SELECT CAST(version AS TEXT), 'was begun and did not succeed' FROM main.\"_sqlx_\"\"migrations\"\"\" WHERE success = 0",
             },
         ],
         migrations: &[

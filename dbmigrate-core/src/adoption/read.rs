@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
 use super::{Adopted, Adoption, FILE, Tool};
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, Table, Value};
 use crate::files::Files;
 use crate::migration::SourceMigration;
 use crate::nearest::nearest;
@@ -18,6 +20,8 @@ const MIGRATION_KEYS: [&str; 3] = ["name", "key", "checksum"];
 
 /// The longest name, key or checksum.
 const MAX_LENGTH: usize = 1024;
+
+type Value<'i> = Spanned<DeValue<'i>>;
 
 /// Reads the file in the folder `dir` beside these migrations; none where it is not there, or is not sound.
 pub(crate) fn read<F: Files + ?Sized>(
@@ -73,10 +77,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn file(&mut self) -> Option<Adoption> {
-        let document = match document::parse(self.problems.source().text()) {
-            Ok(document) => document,
-            Err(fault) => {
-                return self.error(fault.span, format!("the file is not valid TOML: {}", fault.message), None);
+        let document = match DeTable::parse(self.problems.source().text()) {
+            Ok(document) => document.into_inner(),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                return self.error(span, format!("the file is not valid TOML: {}", error.message()), None);
             }
         };
         self.unknown_keys(&document, &KEYS);
@@ -90,12 +95,12 @@ impl Reader<'_> {
             Some(value) => self.string("old-table", value).and_then(|word| match word.as_str() {
                 "keep" => Some(true),
                 "drop" => Some(false),
-                _ => self.error(value.span.clone(), "`old-table` must be `keep` or `drop`".to_owned(), None),
+                _ => self.error(value.span(), "`old-table` must be `keep` or `drop`".to_owned(), None),
             }),
         };
         let migrations = match document.get("migration") {
             None => Vec::new(),
-            Some(value) => match value.as_array() {
+            Some(value) => match value.get_ref().as_array() {
                 Some(entries) => self.migrations(entries),
                 None => self.wrong_type("migration", value, "an array of tables: `[[migration]]`")?,
             },
@@ -105,17 +110,17 @@ impl Reader<'_> {
         Some(Adoption { tool, table, keep: keep? || tool == Tool::Live, migrations })
     }
 
-    fn tool(&mut self, name: &str, value: &Value) -> Option<Tool> {
+    fn tool(&mut self, name: &str, value: &Value<'_>) -> Option<Tool> {
         let tool = Tool::from_name(name);
         tool.or_else(|| {
             let near = nearest(name, Tool::ALL.into_iter().map(Tool::name));
             let help = near.map_or_else(tools, |near| format!("did you mean `{near}`?"));
-            self.error(value.span.clone(), format!("unknown tool `{}`", name.escape_debug()), Some(help))
+            self.error(value.span(), format!("unknown tool `{}`", name.escape_debug()), Some(help))
         })
     }
 
-    fn check_table(&mut self, tool: Tool, table: Option<&str>, document: &Table) {
-        let span = |key: &str| document.get(key).map_or(0..0, |value| value.span.clone());
+    fn check_table(&mut self, tool: Tool, table: Option<&str>, document: &DeTable<'_>) {
+        let span = |key: &str| document.get(key).map_or(0..0, Spanned::span);
         let name = tool.name();
         let _: Option<()> = match table {
             Some(_) if !tool.has_table() => {
@@ -130,14 +135,14 @@ impl Reader<'_> {
     }
 
     /// What the records mean, by number.
-    fn migrations(&mut self, entries: &[Value]) -> Vec<Adopted> {
+    fn migrations(&mut self, entries: &[Value<'_>]) -> Vec<Adopted> {
         let mut keys: BTreeMap<String, usize> = BTreeMap::new();
         let mut adopted: Vec<Adopted> = Vec::with_capacity(entries.len());
         for value in entries {
             let Some(entry) = self.migration(value) else { continue };
             if keys.insert(format!("{:?}", (&entry.key, &entry.checksum)), adopted.len()).is_some() {
                 let message = format!("the key `{}` stands here twice", entry.key.escape_debug());
-                self.report(value.span.clone(), message, Some("take one of the two out".to_owned()));
+                self.report(value.span(), message, Some("take one of the two out".to_owned()));
             }
             adopted.push(entry);
         }
@@ -147,14 +152,14 @@ impl Reader<'_> {
         order.into_iter().map(|(_, at)| adopted[at].clone()).collect()
     }
 
-    fn migration(&mut self, value: &Value) -> Option<Adopted> {
-        let Some(table) = value.as_table() else {
+    fn migration(&mut self, value: &Value<'_>) -> Option<Adopted> {
+        let Some(table) = value.get_ref().as_table() else {
             return self.wrong_type("migration", value, "an array of tables: `[[migration]]`");
         };
         self.unknown_keys(table, &MIGRATION_KEYS);
         let [name, key] = ["name", "key"].map(|key| match table.get(key) {
             Some(value) => self.string(key, value),
-            None => self.error(value.span.clone(), format!("`{key}` is missing"), None),
+            None => self.error(value.span(), format!("`{key}` is missing"), None),
         });
         let checksum = table.get("checksum").map(|value| self.string("checksum", value).ok_or(()));
         let name = name?;
@@ -164,35 +169,35 @@ impl Reader<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "name it as its file is named now, or take the entry out".to_owned(),
             };
-            let span = table.get("name").unwrap_or(value).span.clone();
+            let span = table.get("name").map_or_else(|| value.span(), Spanned::span);
             self.error(span, format!("no migration is called `{}`", name.escape_debug()), Some(help))
         })?;
         Some(Adopted { number, name, key: key?, checksum: checksum.transpose().ok()? })
     }
 
-    fn string(&mut self, key: &str, value: &Value) -> Option<String> {
-        match value.as_str() {
+    fn string(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        match value.get_ref().as_str() {
             Some(text) if (1..=MAX_LENGTH).contains(&text.len()) => Some(text.to_owned()),
-            Some("") => self.error(value.span.clone(), format!("`{key}` must not be empty"), None),
-            Some(_) => self.error(value.span.clone(), format!("`{key}` is longer than {MAX_LENGTH} bytes"), None),
+            Some("") => self.error(value.span(), format!("`{key}` must not be empty"), None),
+            Some(_) => self.error(value.span(), format!("`{key}` is longer than {MAX_LENGTH} bytes"), None),
             None => self.wrong_type(key, value, "a string"),
         }
     }
 
-    fn unknown_keys(&mut self, table: &Table, keys: &[&str]) {
-        for (key, _) in table.entries().iter().filter(|(key, _)| !keys.contains(&key.text.as_str())) {
-            let help = match nearest(&key.text, keys.iter().copied()) {
+    fn unknown_keys(&mut self, table: &DeTable<'_>, keys: &[&str]) {
+        for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+            let help = match nearest(key.get_ref(), keys.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the keys are `{}`", keys.join("`, `")),
             };
-            let message = format!("unknown key `{}`", &key.text.escape_debug());
-            self.report(key.span.clone(), message, Some(help));
+            let message = format!("unknown key `{}`", key.get_ref().escape_debug());
+            self.report(key.span(), message, Some(help));
         }
     }
 
-    fn wrong_type<T>(&mut self, key: &str, value: &Value, expected: &str) -> Option<T> {
-        let found = value.type_str();
-        self.error(value.span.clone(), format!("`{key}` must be {expected}, not: {found}"), None)
+    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str) -> Option<T> {
+        let found = value.get_ref().type_str();
+        self.error(value.span(), format!("`{key}` must be {expected}, not: {found}"), None)
     }
 
     fn error<T>(&mut self, span: Range<usize>, message: String, help: Option<String>) -> Option<T> {

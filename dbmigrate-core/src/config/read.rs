@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
 use super::{
     Backup, Config, ForeignKeys, Layout, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE,
     TransactionMode,
 };
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, Table, Value};
 use crate::file_name::MAX_NUMBER;
 use crate::nearest::nearest;
 use crate::problems::Problems;
@@ -63,6 +65,8 @@ mod sets;
 use paths::{database, dir, inside};
 use sets::{Parts, SETS, SetParts, read_all};
 
+type Value<'i> = Spanned<DeValue<'i>>;
+
 /// Reads the package's own keys, over the workspace's defaults. The package's manifest may be the workspace's as well.
 #[must_use]
 pub fn read(manifest: &SourceText, workspace: Option<&SourceText>) -> (Config, Vec<Diagnostic>) {
@@ -116,10 +120,11 @@ impl<'a> Reader<'a> {
 
     /// None where it stays unknown what the files are.
     fn manifest(&mut self, sets: &mut Vec<SetParts>) -> Option<()> {
-        let document = match document::parse(self.problems.source().text()) {
-            Ok(document) => document,
-            Err(document::Error { message, span }) => {
-                let message = format!("the manifest is not valid TOML: {message}");
+        let document = match DeTable::parse(self.problems.source().text()) {
+            Ok(document) => document.into_inner(),
+            Err(error) => {
+                let message = format!("the manifest is not valid TOML: {}", error.message());
+                let span = error.span().unwrap_or(0..0);
                 self.problems.push(Span::new(span.start, span.end), Diagnostic::error("manifest-syntax", message));
                 return None;
             }
@@ -141,16 +146,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The keys of a table. None where one that says what the files are is wrong.
-    fn entries(&mut self, entries: &Table) -> Option<()> {
+    fn entries(&mut self, entries: &DeTable<'_>) -> Option<()> {
         let mut layout = Some(());
-        for (key, value) in entries.entries() {
-            let sound = self.entry(&key.text, key.span.clone(), value);
-            match key.text.as_str() {
-                "dir" => self.parts.dir = Some(value.span.clone()),
-                "table" => self.parts.table = Some(value.span.clone()),
+        for (key, value) in in_file_order(entries) {
+            let sound = self.entry(key.get_ref(), key.span(), value);
+            match key.get_ref().as_ref() {
+                "dir" => self.parts.dir = Some(value.span()),
+                "table" => self.parts.table = Some(value.span()),
                 _ => {}
             }
-            if LAYOUT_KEYS.contains(&key.text.as_str()) {
+            if LAYOUT_KEYS.contains(&key.get_ref().as_ref()) {
                 layout = layout.and(sound);
             }
         }
@@ -160,7 +165,7 @@ impl<'a> Reader<'a> {
         layout
     }
 
-    fn entry(&mut self, key: &str, span: Range<usize>, value: &Value) -> Option<()> {
+    fn entry(&mut self, key: &str, span: Range<usize>, value: &Value<'_>) -> Option<()> {
         let known: Vec<&str> = keys().filter(|key| self.scope != Scope::Set || *key != SETS).collect();
         if !known.contains(&key) {
             let message = format!("unknown key `{}`", key.escape_debug());
@@ -235,28 +240,28 @@ impl<'a> Reader<'a> {
         self.problems.push(Span::new(span.start, span.end), diagnostic);
     }
 
-    fn wrong_type<T>(&mut self, key: &str, value: &Value, expected: &str, help: Option<String>) -> Option<T> {
+    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str, help: Option<String>) -> Option<T> {
         self.report_type(key, value, expected, help);
         None
     }
 
-    fn report_type(&mut self, key: &str, value: &Value, expected: &str, help: Option<String>) {
-        let found = value.type_str();
+    fn report_type(&mut self, key: &str, value: &Value<'_>, expected: &str, help: Option<String>) {
+        let found = value.get_ref().type_str();
         let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
-        self.report(value.span.clone(), format!("`{key}` must be {expected}, not {article} {found}"), help);
+        self.report(value.span(), format!("`{key}` must be {expected}, not {article} {found}"), help);
     }
 
-    fn table<'v>(&mut self, key: &str, value: &'v Value, help: Option<&str>) -> Option<&'v Table> {
-        let table = value.as_table();
+    fn table<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>, help: Option<&str>) -> Option<&'v DeTable<'i>> {
+        let table = value.get_ref().as_table();
         table.or_else(|| self.wrong_type(key, value, "a table", help.map(str::to_owned)))
     }
 
     /// A string that `check` accepts; what it refuses comes with a reason and a help.
-    fn string(&mut self, key: &str, value: &Value, check: fn(&str) -> Checked) -> Option<String> {
-        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
+    fn string(&mut self, key: &str, value: &Value<'_>, check: fn(&str) -> Checked) -> Option<String> {
+        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(key, value, "a string", None) };
         if text.is_empty() {
             return self.error(
-                value.span.clone(),
+                value.span(),
                 format!("`{key}` is empty"),
                 Some(format!("write a value, or remove `{key}`")),
             );
@@ -265,26 +270,25 @@ impl<'a> Reader<'a> {
             Ok(text) => Some(text),
             Err((why, help)) => {
                 let message = format!("`{key}` can't be `{}`: {why}", text.escape_debug());
-                self.error(value.span.clone(), message, Some(help.to_owned()))
+                self.error(value.span(), message, Some(help.to_owned()))
             }
         }
     }
 
-    fn boolean(&mut self, key: &str, value: &Value) -> Option<bool> {
-        value.as_bool().or_else(|| self.wrong_type(key, value, "a boolean", None))
+    fn boolean(&mut self, key: &str, value: &Value<'_>) -> Option<bool> {
+        value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, "a boolean", None))
     }
 
-    fn integer(&mut self, key: &str, value: &Value, least: u64, most: u64) -> Option<u64> {
-        let Some(number) = value.as_integer() else {
+    fn integer(&mut self, key: &str, value: &Value<'_>, least: u64, most: u64) -> Option<u64> {
+        let Some(number) = value.get_ref().as_integer() else {
             return self.wrong_type(key, value, "an integer", None);
         };
+        let number = u64::from_str_radix(number.as_str(), number.radix()).ok();
         let message = || format!("`{key}` must lie between {least} and {most}");
-        number
-            .filter(|number| (least..=most).contains(number))
-            .or_else(|| self.error(value.span.clone(), message(), None))
+        number.filter(|number| (least..=most).contains(number)).or_else(|| self.error(value.span(), message(), None))
     }
 
-    fn choice<T: Copy>(&mut self, key: &str, value: &Value, choices: &[(&str, T)]) -> Option<T> {
+    fn choice<T: Copy>(&mut self, key: &str, value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
         let mut words = Vec::with_capacity(choices.len());
         for (word, _) in choices {
             words.push(*word);
@@ -293,17 +297,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Which of these words it is.
-    fn word(&mut self, key: &str, value: &Value, words: &[&str]) -> Option<usize> {
-        let Some(text) = value.as_str() else { return self.wrong_type(key, value, "a string", None) };
+    fn word(&mut self, key: &str, value: &Value<'_>, words: &[&str]) -> Option<usize> {
+        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(key, value, "a string", None) };
         words.iter().position(|word| *word == text).or_else(|| {
             let help = one_of(text, words, "write one of");
-            self.error(value.span.clone(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
+            self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
         })
     }
 }
 
-fn table<'t>(parent: &'t Table, key: &str) -> Option<&'t Table> {
-    parent.get(key)?.as_table()
+fn table<'t, 'i>(parent: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> {
+    parent.get(key)?.get_ref().as_table()
+}
+
+/// The map is sorted by name; people read a file from its top.
+fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Value<'i>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
 }
 
 /// Which word was meant, or all that there are.

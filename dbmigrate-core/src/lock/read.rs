@@ -3,11 +3,13 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
 use super::{FILE, Lock, NEWEST, Sealed, SealedSchema, SealedSnapshot, VERSION};
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, Table, Value};
 use crate::files::Files;
 use crate::nearest::nearest;
 use crate::problems::Problems;
@@ -27,6 +29,8 @@ const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
 /// The longest name, as of a file, and the longest fingerprint.
 const MAX_LENGTH: usize = 255;
+
+type Value<'i> = Spanned<DeValue<'i>>;
 
 /// A lock with the file that it stands in, to point at.
 pub(crate) struct Read {
@@ -89,12 +93,15 @@ impl Reader<'_> {
             self.report(line, fault);
             return None;
         }
-        let document = match document::parse(text) {
-            Ok(document) => document,
-            Err(fault) => return self.error(fault.span, format!("the file is not valid TOML: {}", fault.message)),
+        let document = match DeTable::parse(text) {
+            Ok(document) => document.into_inner(),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                return self.error(span, format!("the file is not valid TOML: {}", error.message()));
+            }
         };
         let version = document.get("version");
-        match version.map(|version| (version.as_integer().flatten(), version.span.clone())) {
+        match version.map(|version| (integer(version), version.span())) {
             Some((Some(VERSION | NEWEST), _)) => {}
             Some((Some(newer), span)) if newer > NEWEST => {
                 let message = format!("the file is in version {newer}, and this version of dbmigrate reads {NEWEST}");
@@ -110,7 +117,7 @@ impl Reader<'_> {
         let (mut lock, mut names) = (Lock::default(), Vec::new());
         match document.get("migrations") {
             None => return self.error(0..0, "`migrations` is missing".to_owned()),
-            Some(value) => match value.as_array() {
+            Some(value) => match value.get_ref().as_array() {
                 Some(lines) => lines.iter().for_each(|line| self.line(line, &mut lock, &mut names)),
                 None => return self.wrong_type("migrations", value, "an array"),
             },
@@ -121,7 +128,7 @@ impl Reader<'_> {
         if let Some(value) = document.get("snapshot") {
             lock.snapshot = self.snapshot(value);
         }
-        if document.get("pruned").is_some() {
+        if document.contains_key("pruned") {
             lock.pruned = self.string(&document, "pruned", 0..0, "a version", |version| {
                 let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
                 (1..=MAX_LENGTH).contains(&version.len()) && version.bytes().all(plain)
@@ -131,7 +138,7 @@ impl Reader<'_> {
     }
 
     /// One migration, after those before it.
-    fn line(&mut self, value: &Value, lock: &mut Lock, names: &mut Vec<Span>) {
+    fn line(&mut self, value: &Value<'_>, lock: &mut Lock, names: &mut Vec<Span>) {
         let Some(sealed) = self.migration(value) else { return };
         let name = self.span_of(value, "name");
         let previous = lock.migrations.last();
@@ -157,10 +164,10 @@ impl Reader<'_> {
         names.push(name);
     }
 
-    fn migration(&mut self, value: &Value) -> Option<Sealed> {
+    fn migration(&mut self, value: &Value<'_>) -> Option<Sealed> {
         let table = self.table("a migration", value, &MIGRATION_KEYS)?;
         let number = self.number(table, value);
-        let name = self.string(table, "name", value.span.clone(), "its number, `_` and a name", |name| {
+        let name = self.string(table, "name", value.span(), "its number, `_` and a name", |name| {
             let parts = name.split_once('_').filter(|_| name.len() <= MAX_LENGTH);
             parts.is_some_and(|(digits, slug)| {
                 let plain = |byte: u8| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -169,69 +176,68 @@ impl Reader<'_> {
                 is_number && is_same && !slug.is_empty() && slug.bytes().all(plain)
             })
         });
-        let [checksum, chain, source] = ["checksum", "chain", "source"]
-            .map(|key| self.string(table, key, value.span.clone(), CHECKSUM, is_checksum));
+        let [checksum, chain, source] =
+            ["checksum", "chain", "source"].map(|key| self.string(table, key, value.span(), CHECKSUM, is_checksum));
         Some(Sealed { number: number?, name: name?, checksum: checksum?, chain: chain?, source: source? })
     }
 
-    fn number(&mut self, table: &Table, whole: &Value) -> Option<u64> {
+    fn number(&mut self, table: &DeTable<'_>, whole: &Value<'_>) -> Option<u64> {
         match table.get("number") {
-            None => self.missing("number", whole.span.clone()),
-            Some(number) => number.as_integer().flatten().or_else(|| self.wrong_type("number", number, "a number")),
+            None => self.missing("number", whole.span()),
+            Some(number) => integer(number).or_else(|| self.wrong_type("number", number, "a number")),
         }
     }
 
-    fn schema(&mut self, value: &Value) -> Option<SealedSchema> {
+    fn schema(&mut self, value: &Value<'_>) -> Option<SealedSchema> {
         let table = self.table("`schema`", value, &SCHEMA_KEYS)?;
-        let chain = self.string(table, "chain", value.span.clone(), CHECKSUM, is_checksum);
+        let chain = self.string(table, "chain", value.span(), CHECKSUM, is_checksum);
         // What it means is for the runtime, which may be another version.
-        let fingerprint =
-            self.string(table, "fingerprint", value.span.clone(), "a version and letters or digits", |text| {
-                let plain = text.bytes().all(|byte| byte == b':' || byte.is_ascii_alphanumeric());
-                plain && (1..=MAX_LENGTH).contains(&text.len())
-            });
+        let fingerprint = self.string(table, "fingerprint", value.span(), "a version and letters or digits", |text| {
+            let plain = text.bytes().all(|byte| byte == b':' || byte.is_ascii_alphanumeric());
+            plain && (1..=MAX_LENGTH).contains(&text.len())
+        });
         Some(SealedSchema { chain: chain?, fingerprint: fingerprint? })
     }
 
-    fn snapshot(&mut self, value: &Value) -> Option<SealedSnapshot> {
+    fn snapshot(&mut self, value: &Value<'_>) -> Option<SealedSnapshot> {
         let table = self.table("`snapshot`", value, &SNAPSHOT_KEYS)?;
         let number = self.number(table, value);
-        let [chain, checksum, source] = ["chain", "checksum", "source"]
-            .map(|key| self.string(table, key, value.span.clone(), CHECKSUM, is_checksum));
+        let [chain, checksum, source] =
+            ["chain", "checksum", "source"].map(|key| self.string(table, key, value.span(), CHECKSUM, is_checksum));
         Some(SealedSnapshot { number: number?, chain: chain?, checksum: checksum?, source: source? })
     }
 
     /// The table, and an error for each key that it should not have.
-    fn table<'v>(&mut self, what: &str, value: &'v Value, keys: &[&str]) -> Option<&'v Table> {
-        let Some(table) = value.as_table() else {
-            let found = value.type_str();
-            return self.error(value.span.clone(), format!("{what} must be a table, not: {found}"));
+    fn table<'v, 'i>(&mut self, what: &str, value: &'v Value<'i>, keys: &[&str]) -> Option<&'v DeTable<'i>> {
+        let Some(table) = value.get_ref().as_table() else {
+            let found = value.get_ref().type_str();
+            return self.error(value.span(), format!("{what} must be a table, not: {found}"));
         };
         self.unknown_keys(table, keys);
         Some(table)
     }
 
-    fn unknown_keys(&mut self, table: &Table, keys: &[&str]) {
-        for (key, _) in table.entries().iter().filter(|(key, _)| !keys.contains(&key.text.as_str())) {
-            let near = nearest(&key.text, keys.iter().copied());
+    fn unknown_keys(&mut self, table: &DeTable<'_>, keys: &[&str]) {
+        for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+            let near = nearest(key.get_ref(), keys.iter().copied());
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let message = format!("unknown key `{}`{near}", &key.text.escape_debug());
-            let _: Option<()> = self.error(key.span.clone(), message);
+            let message = format!("unknown key `{}`{near}", key.get_ref().escape_debug());
+            let _: Option<()> = self.error(key.span(), message);
         }
     }
 
     fn string(
         &mut self,
-        table: &Table,
+        table: &DeTable<'_>,
         key: &str,
         whole: Range<usize>,
         expected: &str,
         is_right: impl Fn(&str) -> bool,
     ) -> Option<String> {
         let Some(value) = table.get(key) else { return self.missing(key, whole) };
-        match value.as_str() {
+        match value.get_ref().as_str() {
             Some(text) if is_right(text) => Some(text.to_owned()),
-            Some(_) => self.error(value.span.clone(), format!("`{key}` must be {expected}")),
+            Some(_) => self.error(value.span(), format!("`{key}` must be {expected}")),
             None => self.wrong_type(key, value, "a string"),
         }
     }
@@ -240,9 +246,9 @@ impl Reader<'_> {
         self.error(whole, format!("`{key}` is missing"))
     }
 
-    fn wrong_type<T>(&mut self, key: &str, value: &Value, expected: &str) -> Option<T> {
-        let found = value.type_str();
-        self.error(value.span.clone(), format!("`{key}` must be {expected}, not: {found}"))
+    fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str) -> Option<T> {
+        let found = value.get_ref().type_str();
+        self.error(value.span(), format!("`{key}` must be {expected}, not: {found}"))
     }
 
     fn error<T>(&mut self, span: Range<usize>, message: String) -> Option<T> {
@@ -261,9 +267,9 @@ impl Reader<'_> {
     }
 
     /// Where the value of a key stands.
-    fn span_of(&self, value: &Value, key: &str) -> Span {
-        let found = value.as_table().and_then(|table| table.get(key));
-        let span = &found.unwrap_or(value).span;
+    fn span_of(&self, value: &Value<'_>, key: &str) -> Span {
+        let found = value.get_ref().as_table().and_then(|table| table.get(key));
+        let span = found.map_or_else(|| value.span(), Spanned::span);
         Span::new(span.start, span.end)
     }
 }
@@ -281,6 +287,11 @@ fn conflict(text: &str) -> Option<usize> {
         at += line.len();
         CONFLICT.iter().any(|marker| line.starts_with(marker)).then_some(start)
     })
+}
+
+fn integer(value: &Value<'_>) -> Option<u64> {
+    let number = value.get_ref().as_integer()?;
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 /// `v1:` and a SHA-256.

@@ -127,6 +127,10 @@ impl Session for Watch<'_> {
         self.session.query(sql, params)
     }
 
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
+        self.session.execute_each(sql, rows)
+    }
+
     fn in_transaction(&mut self) -> bool {
         self.session.in_transaction()
     }

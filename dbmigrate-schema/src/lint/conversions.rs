@@ -6,7 +6,7 @@ use super::finding::Findings;
 use super::keys::Held;
 use super::lineage::TableChange;
 use super::migration::Migration;
-use super::values::{Filled, are_cared_for, assertion, filled};
+use super::values::{Filled, are_prepared, assertion, cast, filled};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Affinity, Column, Name, Table};
 use crate::plan::misfit;
@@ -16,6 +16,8 @@ use crate::plan::misfit;
 pub(super) enum Which {
     /// Those with another type.
     Retyped,
+    /// Those with another type, where a copy makes numbers of texts by a `CAST`.
+    Cast,
     /// Those of a table that becomes `STRICT` or is no longer.
     Kept,
 }
@@ -36,11 +38,15 @@ pub(super) fn judge(
         let Some(wrong) = misfit((before, held.before.strict), (after, held.after.strict), &before.name) else {
             continue;
         };
-        let at = migration.blame(change, |table| {
-            let same = |column: &Column| column.declared_type == after.declared_type;
-            table.column(name).is_some_and(same) && table.strict == held.after.strict
-        });
-        if filled(migration, change, name) == Filled::Kept && !are_cared_for(migration, held, &[name], at) {
+        let at = match which {
+            Which::Cast => cast(migration, change, name).filter(|_| makes_numbers_of_texts(before, after)),
+            _ if filled(migration, change, name) != Filled::Kept => None,
+            _ => Some(migration.blame(change, |table| {
+                let same = |column: &Column| column.declared_type == after.declared_type;
+                table.column(name).is_some_and(same) && table.strict == held.after.strict
+            })),
+        };
+        if let Some(at) = at.filter(|at| !are_prepared(migration, held, &[name], *at)) {
             let (pairs, conditions) = found.entry(at).or_default();
             pairs.push((before, after));
             conditions.push(format!("({wrong})"));
@@ -63,10 +69,18 @@ pub(super) fn judge(
                     1 => "1 row has such a value now".to_owned(),
                     count => format!("{count} rows have such a value now"),
                 }))
-                .help("say in the copy what becomes of them: `CAST(… AS …)`, or a `CASE`")
+                .help(match which {
+                    Which::Cast => "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`",
+                    Which::Retyped | Which::Kept => "say in the copy what becomes of them: `CAST(… AS …)`, or a `CASE`",
+                })
                 .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {condition}"))),
         );
     }
+}
+
+fn makes_numbers_of_texts(before: &Column, after: &Column) -> bool {
+    use Affinity as A;
+    matches!(before.affinity(), A::Text | A::Blob) && matches!(after.affinity(), A::Integer | A::Real | A::Numeric)
 }
 
 /// A column before and after.
@@ -85,7 +99,7 @@ fn columns<'a>(change: &'a TableChange, held: Held<'a>, which: Which) -> impl It
         // A rowid is a number, and what becomes one is for `key-change`.
         let rowid = [held.before, held.after].into_iter().filter_map(Table::rowid_alias);
         let is_rowid = rowid.into_iter().any(|alias| alias.name == after.name || alias.name == before.name);
-        let fits = (which == Which::Retyped) == retyped(&after.name);
+        let fits = (which != Which::Kept) == retyped(&after.name);
         // A text can be made of everything.
         let is_text = after.affinity() == Affinity::Text && !held.after.strict;
         (written && !is_rowid && fits && !is_text).then_some((before, after))

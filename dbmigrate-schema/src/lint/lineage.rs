@@ -97,6 +97,8 @@ pub(crate) struct Merged {
     pub(crate) table: Rc<Known>,
     /// Where its rows are now.
     pub(crate) into: Name,
+    /// The statements that put them there, by their place in the migration.
+    pub(crate) copies: Vec<usize>,
     /// The statement that dropped it, by its place in the migration.
     pub(crate) statement: usize,
 }
@@ -282,10 +284,13 @@ fn settle(threads: &[Thread]) -> Lineage {
             copy.from.contains(&old) && takes_most([copy], table.table(), own)
         };
         let mut left = threads.iter().filter_map(|other| Some((other.now.as_ref().ok()?, &other.copies)));
-        let into = left.find(|(_, copies)| copies.iter().any(takes)).map(|(name, _)| name);
+        let into = left.find(|(_, copies)| copies.iter().any(takes));
         let (table, statement) = (Rc::clone(table), *statement);
         match into {
-            Some(into) => lineage.merged.push(Merged { table, into: into.clone(), statement }),
+            Some((into, copies)) => {
+                let copies = copies.iter().filter(|copy| copy.from.contains(&old)).map(|copy| copy.statement).collect();
+                lineage.merged.push(Merged { table, into: into.clone(), copies, statement });
+            }
             None => lineage.dropped.push(Dropped { table, statement }),
         }
     }

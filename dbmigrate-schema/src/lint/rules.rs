@@ -46,6 +46,7 @@ mod not_null_on_existing_rows;
 mod nullable_primary_key;
 mod odd_primary_key;
 mod odd_type;
+mod partial_copy;
 mod program_function;
 mod rebuild_forgets_sequence;
 mod rebuild_loses_object;
@@ -110,6 +111,7 @@ pub const RULES: &[&Rule] = &[
     &key_change::RULE,
     &collation_change::RULE,
     &lossy_copy::RULE,
+    &partial_copy::RULE,
     &type_change::RULE,
     &to_strict::RULE,
     &from_strict::RULE,

@@ -21,6 +21,8 @@ pub(crate) struct Told {
     pub(crate) meant: HashSet<Name>,
     /// The tables whose rows change by something else, such as a `DROP TABLE` that cascades.
     pub(crate) unmeant: HashSet<Name>,
+    /// The tables that a rebuild may take some rows of only: before, and after.
+    pub(crate) partial: Vec<(Name, Name)>,
     /// The columns that a rebuild computes: table and column as they are afterwards.
     pub(crate) computed: HashSet<(Name, Name)>,
 }
@@ -32,6 +34,7 @@ pub(super) fn tell(statements: Vec<Statement<'_>>) -> Told {
         tables: lineage.changes,
         meant: HashSet::new(),
         unmeant: HashSet::new(),
+        partial: Vec::new(),
         computed: HashSet::new(),
     };
     let copies: HashSet<usize> =
@@ -53,6 +56,10 @@ pub(super) fn tell(statements: Vec<Statement<'_>>) -> Told {
             // Which rows it takes is what its author says.
             if !is_whole(copy.tree) {
                 told.meant.insert(table.name.clone());
+                let (before, after) = (change.before.object.name().clone(), table.name.clone());
+                if !told.partial.iter().any(|(_, known)| *known == after) {
+                    told.partial.push((before, after));
+                }
             }
             let Some(Move::Copied { columns, .. }) = copy.tree.and_then(moves) else { continue };
             for (place, (target, source)) in columns.into_iter().enumerate() {

@@ -2,8 +2,8 @@
 
 use dbmigrate_core::token::unquote;
 use sqlite3_parser::ast::{
-    AlterTableBody, Cmd, CreateTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResultColumn, Select,
-    SelectTable, Stmt,
+    AlterTableBody, Cmd, CommonTableExpr, CreateTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName,
+    ResultColumn, Select, SelectTable, Stmt,
 };
 use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
@@ -100,24 +100,45 @@ fn copied(to: Name, names: Option<Vec<Name>>, select: &Select<'_>) -> Option<Mov
     Some(Move::Copied { from, to, columns: columns.collect() })
 }
 
-/// The tables that a query reads in its `FROM`.
+/// The tables that a query reads in its `FROM`, by way of its `WITH` as well.
 pub(crate) fn sources(select: &Select<'_>, found: &mut Vec<Name>) {
+    let mut read = Vec::new();
     let others = select.body.compounds.iter().flatten().map(|compound| &compound.select);
     for one in std::iter::once(&select.body.select).chain(others) {
         if let OneSelect::Select { from: Some(from), .. } = one {
-            from_sources(from, found);
+            from_sources(from, &mut read);
         }
+    }
+    let mut seen = Vec::new();
+    while let Some(query) = read.iter().find_map(|name| with(select, name).filter(|_| !seen.contains(name))) {
+        let name = self::name(&query.tbl_name);
+        read.retain(|it| *it != name);
+        seen.push(name);
+        sources(query.select, &mut read);
+    }
+    read.retain(|name| !seen.contains(name));
+    found.append(&mut read);
+}
+
+/// The query of `WITH` that has this name.
+pub(crate) fn with<'q>(select: &'q Select<'q>, called: &Name) -> Option<&'q CommonTableExpr<'q>> {
+    select.with.as_ref()?.ctes.iter().find(|query| name(&query.tbl_name) == *called)
+}
+
+/// The same of a `FROM` alone.
+pub(crate) fn from_sources(from: &FromClause<'_>, found: &mut Vec<Name>) {
+    let joined = from.joins.iter().flatten().map(|join| &join.table);
+    for table in from.select.into_iter().chain(joined) {
+        table_sources(table, found);
     }
 }
 
-fn from_sources(from: &FromClause<'_>, found: &mut Vec<Name>) {
-    let joined = from.joins.iter().flatten().map(|join| &join.table);
-    for table in from.select.into_iter().chain(joined) {
-        match table {
-            SelectTable::Table(table, ..) => found.extend(in_main(table)),
-            SelectTable::TableCall(..) => {}
-            SelectTable::Select(select, _) => sources(select, found),
-            SelectTable::Sub(from, _) => from_sources(from, found),
-        }
+/// The same of what stands at one place of a `FROM`.
+pub(crate) fn table_sources(table: &SelectTable<'_>, found: &mut Vec<Name>) {
+    match table {
+        SelectTable::Table(table, ..) => found.extend(in_main(table)),
+        SelectTable::TableCall(..) => {}
+        SelectTable::Select(select, _) => sources(select, found),
+        SelectTable::Sub(from, _) => from_sources(from, found),
     }
 }

@@ -65,6 +65,17 @@ pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &N
     }
 }
 
+/// The copy that puts a column into another one by a `CAST` and nothing else, if one does.
+pub(crate) fn cast(migration: &Migration<'_>, change: &TableChange, column: &Name) -> Option<usize> {
+    let is_cast = |copy: &Copy<'_>| {
+        let place = copy.targets.iter().position(|target| target == column)?;
+        let OneSelect::Select { columns, .. } = &copy.select.body.select else { return None };
+        let ResultColumn::Expr(Expr::Cast { expr, .. }, _) = columns.get(place)? else { return None };
+        matches!(expr, Expr::Id(_) | Expr::Name(_) | Expr::Qualified(..)).then_some(copy.statement)
+    };
+    copies(migration, change).find_map(|copy| is_cast(&copy))
+}
+
 /// The table that a statement makes.
 fn made<'m>(migration: &Migration<'m>, create: usize) -> Option<&'m Table> {
     let statements: &'m [Statement<'m>] = migration.statements;
@@ -95,6 +106,13 @@ fn selected(select: &Select<'_>, place: usize) -> Filled {
 /// `end` relies on them: it computes one, updates one, removes rows, leaves some out of a copy, or asserts. Also where a
 /// copy drops what the new table refuses, which is for `lossy-copy` to say.
 pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], end: usize) -> bool {
+    let computes =
+        |change: &TableChange| columns.iter().any(|column| filled(migration, change, column) == Filled::Computed);
+    held.change.is_some_and(computes) || are_prepared(migration, held, columns, end)
+}
+
+/// The same, but for what a copy computes.
+pub(crate) fn are_prepared(migration: &Migration<'_>, held: Held<'_>, columns: &[&Name], end: usize) -> bool {
     let rebuild = held.change.and_then(|change| change.rebuild.as_ref());
     let end = rebuild.and_then(|rebuild| rebuild.copies.first().copied()).unwrap_or(end);
     let before: Vec<&Name> = columns.iter().map(|column| held.name_before(column).unwrap_or(column)).collect();
@@ -111,11 +129,9 @@ pub(crate) fn are_cared_for(migration: &Migration<'_>, held: Held<'_>, columns: 
         Stmt::Delete { tbl_name, .. } => is_table(tbl_name),
         _ => false,
     };
-    let computes = |change: &TableChange| {
-        columns.iter().any(|column| filled(migration, change, column) == Filled::Computed)
-            || copies(migration, change).any(|copy| is_lossy(&copy) || is_selective(copy.select))
-    };
-    trees.any(writes) || held.change.is_some_and(computes) || asserts(migration, tables[0], &before)
+    let chooses =
+        |change: &TableChange| copies(migration, change).any(|copy| is_lossy(&copy) || is_selective(copy.select));
+    trees.any(writes) || held.change.is_some_and(chooses) || asserts(migration, tables[0], &before)
 }
 
 /// A statement that copies the rows of a table into the one that takes its place.

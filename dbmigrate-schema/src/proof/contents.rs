@@ -10,7 +10,7 @@ use super::loss::{Loss, LossKind};
 use crate::cell::Cell;
 use crate::fill::rowid_name;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
-use crate::plan::{Decisions, Rename};
+use crate::plan::{Decisions, Rename, misfit};
 
 /// A table that is in both schemas, perhaps under two names, with the columns that are.
 pub(crate) struct Pair {
@@ -167,7 +167,7 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
     let first = usize::from(rowids.is_some());
     for (at, (from, to)) in columns.iter().enumerate() {
         if (&from.declared_type, before.strict) != (&to.declared_type, after.strict) {
-            convert(&mut rows, first + at, to, after.strict)?;
+            convert(&mut rows, first + at, (from, before.strict), (to, after.strict))?;
         }
     }
     let names = rowids.iter().map(|_| "rowid".to_owned()).chain(columns.iter().map(|(_, to)| to.name.to_string()));
@@ -204,14 +204,25 @@ fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Cell>>> 
     rows.collect()
 }
 
-/// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is.
-fn convert(rows: &mut [Vec<Cell>], at: usize, to: &Column, strict: bool) -> rusqlite::Result<()> {
+/// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is, and so
+/// does what would be another value: nobody said that `'007'` is 7.
+fn convert(rows: &mut [Vec<Cell>], at: usize, from: (&Column, bool), to: (&Column, bool)) -> rusqlite::Result<()> {
     let scratch = Connection::open_in_memory()?;
-    let declared = to.declared_type.as_deref().unwrap_or("");
-    scratch
-        .execute_batch(&format!("CREATE TABLE scratch (value {declared}){}", if strict { " STRICT" } else { "" }))?;
+    let declared = |column: &Column| column.declared_type.clone().unwrap_or_default();
+    let (was, is) = (declared(from.0), declared(to.0));
+    let strict = |strict: bool| if strict { " STRICT" } else { "" };
+    scratch.execute_batch(&format!(
+        "CREATE TABLE was (value {was}){}; CREATE TABLE scratch (value {is}){}",
+        strict(from.1),
+        strict(to.1)
+    ))?;
+    let misfit = misfit(from, to, &Name::new("value")).unwrap_or_else(|| "false".to_owned());
+    let mut before = scratch.prepare(&format!("INSERT INTO was VALUES (?1) RETURNING {misfit}"))?;
     let mut insert = scratch.prepare("INSERT INTO scratch VALUES (?1) RETURNING value")?;
     for row in rows {
+        if before.query_row([&row[at]], |misfit| misfit.get::<_, Option<bool>>(0)).is_ok_and(|it| it == Some(true)) {
+            continue;
+        }
         let stored = insert.query_row([&row[at]], |stored| Ok(Cell::from(stored.get_ref(0)?)));
         if let Ok(stored) = stored {
             row[at] = stored;

@@ -13,7 +13,7 @@ use super::{Fault, FaultKind, Leg, TriedVersion, Versions};
 use crate::fill::fill_with;
 use crate::model::{Name, Object, Schema};
 use crate::plan::Decisions;
-use crate::proof::{Contents, faults, pairs};
+use crate::proof::{Contents, asserts, faults, pairs};
 use crate::read::{ReadOptions, read};
 use crate::replay::way_up;
 use crate::scratch::copy;
@@ -70,7 +70,7 @@ fn one(
         Contents::read(&connection, &pairs(&untouched, &untouched, &Decisions::default()), &untouched, &untouched)?;
     for migration in &set.migrations[at + 1..affected.len()] {
         let Ok(up) = way_up(migration) else { break };
-        if let Err(refused) = go(set, &connection, up) {
+        if let Err(refused) = asserts(&connection, up).and_then(|()| go(set, &connection, up)) {
             // It was rolled back.
             let why = turned_away(&connection, up)?;
             let known = wrong.contains(&migration.name()).then(|| refused.message.clone());

@@ -9,11 +9,11 @@ use rusqlite::Connection;
 use super::compared::{self, Compared};
 use super::refusal::turned_away;
 use super::rows::{self, SEED, chosen, fill_new, made};
-use super::{Fault, FaultKind, Leg, Rows, Tried, TriedMigration, Tries};
+use super::{Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
-use crate::proof::{Contents, faults};
+use crate::proof::{Contents, asserts, faults};
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, run, way_back, way_up};
 use crate::scratch::{self, copy};
@@ -80,6 +80,7 @@ impl<'a> Walk<'a> {
                 rows: count(&self.connection, &self.follower)?,
                 compared: 0,
                 went_back: false,
+                left_out: Vec::new(),
                 faults: Vec::new(),
                 duration: started.elapsed(),
             };
@@ -106,7 +107,8 @@ impl<'a> Walk<'a> {
     fn one(&mut self, at: usize, up: &Script, one: &mut TriedMigration) -> rusqlite::Result<Option<Affected>> {
         let migration = &self.set.migrations[at];
         let mut beside = self.beside()?;
-        let mut went = self.go(&beside, up);
+        // What its author ruled out by an assertion is turned away as by a check.
+        let mut went = asserts(&beside, up).and_then(|()| self.go(&beside, up));
         if let Err(refused) = &went
             && let Some(is_right) = self.choose(at, up)?
         {
@@ -125,6 +127,12 @@ impl<'a> Walk<'a> {
         };
         let compared = compared::there(&there, None, &self.follower.state);
         self.compare(&compared, &beside, Leg::Up, one)?;
+        for (before, after) in &there.partial {
+            let (of, left) = (rows_of(&self.connection, before)?, rows_of(&beside, after)?);
+            if left < of {
+                one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of });
+            }
+        }
         if let Some(down) = way_back(migration) {
             self.back(&there, (up, down), &beside, one)?;
         } else if matches!(migration.body, Body::Sql { down: Down::Script(_), .. }) {
@@ -147,6 +155,10 @@ impl<'a> Walk<'a> {
         beside: &Connection,
         one: &mut TriedMigration,
     ) -> rusqlite::Result<()> {
+        if asserts(beside, down).is_err() {
+            self.tried.refused_downs.push(one.name.clone());
+            return Ok(());
+        }
         one.went_back = true;
         let found = one.faults.len();
         let back = match self.go(beside, down) {
@@ -287,8 +299,12 @@ impl<'a> Walk<'a> {
 fn count(connection: &Connection, follower: &Follower<'_>) -> rusqlite::Result<usize> {
     let mut rows = 0;
     for known in follower.state.iter().filter(|known| known.object.kind() == Kind::Table) {
-        let sql = format!("SELECT count(*) FROM main.{}", known.object.name().to_sql());
-        rows += connection.query_row(&sql, [], |row| row.get::<_, u32>(0))? as usize;
+        rows += rows_of(connection, known.object.name())?;
     }
     Ok(rows)
+}
+
+fn rows_of(connection: &Connection, table: &Name) -> rusqlite::Result<usize> {
+    let sql = format!("SELECT count(*) FROM main.{}", table.to_sql());
+    connection.query_row(&sql, [], |row| row.get::<_, u32>(0)).map(|rows| rows as usize)
 }

@@ -42,6 +42,62 @@ fn a_rebuild_drops_nothing() {
     );
 }
 
+/// The messages of `partial-copy` about a migration after `OLD`, each with its notes.
+fn partial(now: &str) -> Vec<String> {
+    let findings = lint_newest(&[OLD, now]);
+    let own = findings.iter().filter(|finding| finding.rule.name == "partial-copy").map(|finding| &finding.diagnostic);
+    own.map(|it| format!("{}; {}", it.message, it.notes.join("; "))).collect()
+}
+
+#[test]
+fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
+    let some = "this copies only some rows of `t`, and the others go with the old table";
+    let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is in no table after it")];
+    // The old table renamed first, by way of another, and into one that is there.
+    assert_eq!(
+        partial(
+            "ALTER TABLE t RENAME TO o; CREATE TABLE t (a); INSERT INTO t SELECT a FROM o WHERE a > ''; DROP TABLE o"
+        ),
+        by("WHERE")
+    );
+    assert_eq!(
+        partial(
+            "CREATE TABLE x AS SELECT * FROM t WHERE a > ''; DROP TABLE t; CREATE TABLE t (id, a); INSERT INTO t SELECT * \
+             FROM x; DROP TABLE x"
+        ),
+        by("WHERE")
+    );
+    assert_eq!(
+        partial(
+            "CREATE TABLE x AS SELECT * FROM t; DROP TABLE t; CREATE TABLE t (id, a); INSERT INTO t SELECT * FROM x LIMIT \
+             5; DROP TABLE x"
+        ),
+        by("LIMIT")
+    );
+    assert_eq!(partial("INSERT INTO u SELECT id FROM t WHERE a > ''; DROP TABLE t"), by("WHERE"));
+    assert_eq!(partial("INSERT INTO u SELECT id FROM t; DROP TABLE t"), [""; 0]);
+    // Only those that read the table count.
+    assert_eq!(
+        partial(
+            "CREATE TABLE n (id, a); INSERT INTO n SELECT id, a FROM t WHERE a = 'x'; INSERT INTO n SELECT id, 'u' FROM u; \
+             INSERT INTO n SELECT id, a FROM t WHERE a <> 'x'; DROP TABLE t; ALTER TABLE n RENAME TO t"
+        ),
+        [format!("{}; 2 statements copy, and none of them takes all rows", by("WHERE")[0])]
+    );
+    // The side of a join that stays whole.
+    let join = |join: &str| {
+        partial(&format!(
+            "CREATE TABLE n (id, a); INSERT INTO n SELECT t.id, t.a FROM {join}; DROP TABLE t; ALTER TABLE n RENAME TO t"
+        ))
+    };
+    for whole in ["t LEFT JOIN u USING (id)", "u RIGHT JOIN t USING (id)", "t FULL JOIN u USING (id)", "t"] {
+        assert_eq!(join(whole), [""; 0], "{whole}");
+    }
+    for some in ["t, u", "u LEFT JOIN t USING (id)", "t RIGHT JOIN u USING (id)", "t LEFT JOIN u USING (id) JOIN u v"] {
+        assert_eq!(join(some), by("JOIN"), "{some}");
+    }
+}
+
 #[test]
 fn a_table_that_no_database_has_seen_is_empty() {
     let set = crate::support::set(&[

@@ -230,7 +230,11 @@ ALTER TABLE b RENAME TO a;"
         ("(id INTEGER PRIMARY KEY, n TEXT)", "(id INTEGER PRIMARY KEY, n TEXT CHECK (n IN ('open', 'shut')))", ""),
         ("(id INTEGER PRIMARY KEY, n INTEGER)", "(id INTEGER PRIMARY KEY, n INTEGER UNIQUE)", ""),
         ("(id INTEGER PRIMARY KEY, n INTEGER)", "(id INTEGER PRIMARY KEY, n INTEGER REFERENCES other)", ""),
-        ("(id INTEGER PRIMARY KEY, n)", "(id INTEGER PRIMARY KEY, n INTEGER) STRICT", ""),
+        (
+            "(id INTEGER PRIMARY KEY, n)",
+            "(id INTEGER PRIMARY KEY, n INTEGER) STRICT",
+            "-- dbmigrate: assert SELECT count(*) = 0 FROM a WHERE typeof(n) = 'text'\n",
+        ),
         (
             "(id INTEGER PRIMARY KEY, n TEXT)",
             "(id INTEGER PRIMARY KEY, n INTEGER)",
@@ -260,8 +264,8 @@ fn rows_that_a_trigger_brings_have_to_pass_as_well() {
 
 #[test]
 fn a_conversion_that_loses_something_is_caught() {
-    // No assertion: '007' becomes 7, which is what the column makes of it and what nobody said.
-    let case = Case {
+    // A `CAST` makes 0 of what is no number.
+    let mut case = Case {
         before: "CREATE TABLE a (id INTEGER PRIMARY KEY, n TEXT)",
         target: "CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER)",
         up: "CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER);
@@ -272,6 +276,15 @@ ALTER TABLE b RENAME TO a;",
         decisions: Decisions::default(),
     };
     case.fails(Step::Up, true, "does not keep the row");
+    // The column makes 7 of '007', and nobody said that this is the same.
+    let plain = case.up.replace("CAST(n AS INTEGER)", "n");
+    case.up = &plain;
+    case.fails(Step::Up, true, "n = '007')");
+    // With an assertion nothing changes unseen.
+    let asserts =
+        format!("-- dbmigrate: assert SELECT count(*) = 0 FROM a WHERE n <> CAST(CAST(n AS INTEGER) AS TEXT)\n{plain}");
+    case.up = &asserts;
+    case.holds();
 }
 
 #[test]

@@ -7,18 +7,18 @@ const OLDEST: (u32, u32) = (3, 35);
 
 impl Reader<'_> {
     /// `"3.35"`, or `"3.35.5"`: what a release mends makes no difference here.
-    pub(super) fn min_sqlite(&mut self, value: &Value) -> Option<(u32, u32)> {
+    pub(super) fn min_sqlite(&mut self, value: &Value<'_>) -> Option<(u32, u32)> {
         let text = self.string("min-sqlite", value, |text| Ok(text.to_owned()))?;
         let help = Some("write major and minor number, such as `min-sqlite = \"3.35\"`".to_owned());
         match version(&text) {
             Some(version) if version >= OLDEST => Some(version),
             Some(_) => {
                 let message = format!("`min-sqlite` can't be older than {}.{}", OLDEST.0, OLDEST.1);
-                self.error(value.span.clone(), message, help)
+                self.error(value.span(), message, help)
             }
             None => {
                 let message = format!("`min-sqlite` is `{}`, which is no version of SQLite", text.escape_debug());
-                self.error(value.span.clone(), message, help)
+                self.error(value.span(), message, help)
             }
         }
     }

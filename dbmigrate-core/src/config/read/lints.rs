@@ -1,6 +1,6 @@
 //! `lints = { drop-table = "warn", style = "allow" }`.
 
-use super::{Reader, Scope, Value};
+use super::{Reader, Scope, Value, in_file_order};
 use crate::config::{LintLevel, LintSetting};
 use crate::diagnostic::Location;
 use crate::source::Span;
@@ -9,19 +9,19 @@ const HELP: &str = "write `lints = { drop-table = \"warn\", style = \"allow\" }`
 
 impl Reader<'_> {
     /// The levels; the names are for the one to check who knows the rules.
-    pub(super) fn lints(&mut self, value: &Value) -> Option<()> {
+    pub(super) fn lints(&mut self, value: &Value<'_>) -> Option<()> {
         let mut sound = Some(());
-        for (key, value) in self.table("lints", value, Some(HELP))?.entries() {
+        for (key, value) in in_file_order(self.table("lints", value, Some(HELP))?) {
             let choices = LintLevel::ALL.map(|level| (level.as_str(), level));
-            let Some(level) = self.choice(&key.text, value, &choices) else {
+            let Some(level) = self.choice(key.get_ref(), value, &choices) else {
                 sound = None;
                 continue;
             };
             self.parts.config.lints.push(LintSetting {
-                name: key.text.clone(),
+                name: key.get_ref().clone().into_owned(),
                 level,
                 of_workspace: self.scope == Scope::Workspace,
-                location: Location::new(self.problems.source(), Span::new(key.span.start, key.span.end)),
+                location: Location::new(self.problems.source(), Span::new(key.span().start, key.span().end)),
             });
         }
         sound

@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reader, Table, Value, table};
+use toml::de::DeTable;
+
+use super::{Reader, Value, in_file_order, table};
 use crate::config::{Layout, Numbering};
 use crate::file_name::MAX_NUMBER;
 
 impl Reader<'_> {
     /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
-    pub(super) fn reserved(&mut self, value: &Value) -> Option<BTreeMap<u64, String>> {
+    pub(super) fn reserved(&mut self, value: &Value<'_>) -> Option<BTreeMap<u64, String>> {
         const HELP: &str = "write `reserved = { 7 = \"done in code\" }`";
         let help = || Some(HELP.to_owned());
         let mut reserved = BTreeMap::new();
         let mut sound = Some(());
-        for (key, reason) in self.table("reserved", value, Some(HELP))?.entries() {
-            let name = key.text.as_str();
-            let (span, shown) = (key.span.clone(), name.escape_debug());
-            sound = sound.and(match (reserved_number(name), reason.as_str()) {
+        for (key, reason) in in_file_order(self.table("reserved", value, Some(HELP))?) {
+            let name = key.get_ref();
+            let (span, shown) = (key.span(), name.escape_debug());
+            sound = sound.and(match (reserved_number(name), reason.get_ref().as_str()) {
                 (None, _) => self.error(span, format!("`{shown}` in `reserved` is not a number"), help()),
                 (_, None) => self.wrong_type(name, reason, "the reason, a string", help()),
                 (_, Some(reason)) if reason.trim().is_empty() => {
@@ -34,32 +36,31 @@ impl Reader<'_> {
     }
 
     /// What only files of the house have, or sequential numbers, and reserved numbers that no file could have.
-    pub(super) fn numbers(&mut self, entries: &Table) {
+    pub(super) fn numbers(&mut self, entries: &DeTable<'_>) {
         if self.parts.config.layout != Layout::House {
             for key in ["numbering", "width", "start", "reserved"] {
-                if let Some((at, _)) = entries.entry(key) {
+                if let Some((at, _)) = entries.get_key_value(key) {
                     let layout = self.parts.config.layout.name();
                     let message = format!("`{key}` has no meaning with `layout = \"{layout}\"`");
-                    self.report(at.span.clone(), message, Some(format!("remove `{key}`")));
+                    self.report(at.span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
         }
         if self.parts.config.numbering == Numbering::Timestamp {
             for key in ["width", "start", "reserved"] {
-                if let Some((at, _)) = entries.entry(key) {
+                if let Some((at, _)) = entries.get_key_value(key) {
                     let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    self.report(at.span.clone(), message, Some(format!("remove `{key}`")));
+                    self.report(at.span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
         }
         let start = self.parts.config.start;
-        for (key, _) in table(entries, "reserved").map(Table::entries).unwrap_or_default() {
-            if reserved_number(&key.text).is_some_and(|number| number < start) {
-                let message = format!("{} is reserved, but numbers begin at {start}", &key.text);
-                let _: Option<()> =
-                    self.error(key.span.clone(), message, Some("remove it, or lower `start`".to_owned()));
+        for key in table(entries, "reserved").into_iter().flat_map(|reserved| reserved.keys()) {
+            if reserved_number(key.get_ref()).is_some_and(|number| number < start) {
+                let message = format!("{} is reserved, but numbers begin at {start}", key.get_ref());
+                let _: Option<()> = self.error(key.span(), message, Some("remove it, or lower `start`".to_owned()));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `replay = { base = "base.sql", functions = ["slugify"], collations = ["german"] }`.
 
-use super::{Reader, Value, generate, one_of};
+use super::{Reader, Value, generate, in_file_order, one_of};
 use crate::config::Replay;
 
 /// The keys inside.
@@ -13,44 +13,41 @@ const LONGEST: usize = 255;
 
 impl Reader<'_> {
     /// What replays begin with, and the names that the program registers.
-    pub(super) fn replay(&mut self, value: &Value) -> Option<Replay> {
+    pub(super) fn replay(&mut self, value: &Value<'_>) -> Option<Replay> {
         let mut replay = Replay::default();
         let mut sound = Some(());
-        for (key, value) in self.table("replay", value, Some(HELP))?.entries() {
-            sound = sound.and(match key.text.as_str() {
+        for (key, value) in in_file_order(self.table("replay", value, Some(HELP))?) {
+            sound = sound.and(match key.get_ref().as_ref() {
                 "base" => self.string("base", value, generate::schema).map(|base| replay.base = Some(base)),
                 "functions" => self.names("functions", value).map(|names| replay.stubs.functions = names),
                 "collations" => self.names("collations", value).map(|names| replay.stubs.collations = names),
                 "modules" => {
                     let message = "a module can't be stood in for: nothing tells the columns of its tables".to_owned();
-                    self.error(key.span.clone(), message, Some("remove `modules`".to_owned()))
+                    self.error(key.span(), message, Some("remove `modules`".to_owned()))
                 }
                 other => {
                     let message = format!("unknown key `{}` in `replay`", other.escape_debug());
-                    self.error(key.span.clone(), message, Some(one_of(other, &KEYS, "the keys are")))
+                    self.error(key.span(), message, Some(one_of(other, &KEYS, "the keys are")))
                 }
             });
         }
         sound.map(|()| replay)
     }
 
-    fn names(&mut self, key: &str, value: &Value) -> Option<Vec<String>> {
-        let Some(array) = value.as_array() else {
+    fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+        let Some(array) = value.get_ref().as_array() else {
             return self.wrong_type(key, value, "an array of names", Some(HELP.to_owned()));
         };
         let mut names = Vec::with_capacity(array.len());
         let mut sound = Some(());
         for name in array {
-            match name.as_str() {
+            match name.get_ref().as_str() {
                 Some(text) if is_name(text) => names.push(text.to_owned()),
                 Some(text) => {
                     let message =
                         format!("`{}` is not the name of anything that can be registered", text.escape_debug());
-                    sound = self.error(
-                        name.span.clone(),
-                        message,
-                        Some("write the name alone, such as `slugify`".to_owned()),
-                    );
+                    sound =
+                        self.error(name.span(), message, Some("write the name alone, such as `slugify`".to_owned()));
                 }
                 None => sound = self.wrong_type(key, name, "an array of names", Some(HELP.to_owned())),
             }

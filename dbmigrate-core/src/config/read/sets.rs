@@ -5,10 +5,11 @@
 
 use std::ops::Range;
 
-use super::{Reader, Scope, Table, Value};
+use toml::de::DeTable;
+
+use super::{Reader, Scope, Value, in_file_order};
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
-use crate::document;
 use crate::source::SourceText;
 
 /// The key.
@@ -108,7 +109,7 @@ pub(super) fn read_all(manifest: &SourceText, workspace: Option<&SourceText>) ->
     let mut diagnostics = Vec::new();
     // In a file that plays both parts a syntax error is one problem; the package's turn reports it.
     if let Some(document) =
-        workspace.filter(|workspace| *workspace != manifest || document::parse(manifest.text()).is_ok())
+        workspace.filter(|workspace| *workspace != manifest || DeTable::parse(manifest.text()).is_ok())
     {
         Reader::new(document, Scope::Workspace, &mut own, &mut diagnostics).manifest(&mut Vec::new());
     }
@@ -121,21 +122,21 @@ pub(super) fn read_all(manifest: &SourceText, workspace: Option<&SourceText>) ->
 impl Reader<'_> {
     /// Reads the tables of `sets`, once the keys of the package, `own`, are read. None where not even their names are
     /// known.
-    pub(super) fn sets(&mut self, own: &Table, value: &Value, sets: &mut Vec<SetParts>) -> Option<()> {
+    pub(super) fn sets(&mut self, own: &DeTable<'_>, value: &Value<'_>, sets: &mut Vec<SetParts>) -> Option<()> {
         const HELP: &str = "write a table for each: `[package.metadata.migrations.sets.billing]`";
         let tables = self.table(SETS, value, Some(HELP))?;
-        if tables.entries().is_empty() {
-            return self.error(value.span.clone(), "`sets` names no set".to_owned(), Some(HELP.to_owned()));
+        if tables.is_empty() {
+            return self.error(value.span(), "`sets` names no set".to_owned(), Some(HELP.to_owned()));
         }
         let mut sound = Some(());
-        for (key, value) in tables.entries() {
-            let name = key.text.as_str();
+        for (key, value) in in_file_order(tables) {
+            let name = key.get_ref().as_ref();
             let read = match refuse_name(name) {
                 Some(why) => {
                     let message = format!("a set can't be called `{}`: {why}", name.escape_debug());
-                    self.error(key.span.clone(), message, Some("write a name such as `billing`".to_owned()))
+                    self.error(key.span(), message, Some("write a name such as `billing`".to_owned()))
                 }
-                None => self.table(name, value, Some(HELP)).map(|entries| self.set(name, key.span.clone(), entries)),
+                None => self.table(name, value, Some(HELP)).map(|entries| self.set(name, key.span(), entries)),
             };
             sound = sound.and(read.map(|parts| sets.push(parts)));
         }
@@ -146,7 +147,7 @@ impl Reader<'_> {
         sound
     }
 
-    fn set(&mut self, name: &str, at: Range<usize>, entries: &Table) -> SetParts {
+    fn set(&mut self, name: &str, at: Range<usize>, entries: &DeTable<'_>) -> SetParts {
         let defaults = Config::default();
         let config = Config {
             set: name.to_owned(),
@@ -168,16 +169,16 @@ impl Reader<'_> {
     }
 
     /// Without a set of its own, the package can have no keys of one.
-    fn refuse_own(&mut self, own: &Table) {
-        for (key, _) in own.entries() {
-            let name = key.text.as_str();
+    fn refuse_own(&mut self, own: &DeTable<'_>) {
+        for (key, _) in in_file_order(own) {
+            let name = key.get_ref().as_ref();
             if OWN_KEYS.contains(&name) {
                 let message = format!("`{name}` is of one set, and each has a table of its own here");
                 let help = format!(
                     "move it into the table of a set; or add `dir = \"…\"` to `{TABLE}`, if the package has a set \
                      without a name as well"
                 );
-                self.report(key.span.clone(), message, Some(help));
+                self.report(key.span(), message, Some(help));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `lossy-copy`: a rebuild leaves rows behind without a word.
 //!
 //! `OR IGNORE` and `OR REPLACE` can only drop rows that the new table refuses: a copy into a table that demands nothing
-//! new, from one table, loses none. Rows that a `WHERE` leaves out were left out on purpose.
+//! new, from one table, loses none. Rows that a `WHERE` leaves out are for `partial-copy`.
 
 use sqlite3_parser::ast::ResolveType;
 
@@ -117,7 +117,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
             findings.push(
                 finding
                     .help("let SQLite refuse them: `INSERT OR ABORT INTO …`")
-                    .help("and say which rows go: `DELETE FROM … WHERE …` before, or a `WHERE` in the copy"),
+                    .help("and say which rows go, before the copy: `DELETE FROM … WHERE …`"),
             );
         }
     }

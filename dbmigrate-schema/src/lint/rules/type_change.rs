@@ -1,7 +1,8 @@
 //! `type-change`: a column gets a type that converts the values that are there.
 //!
 //! Only another affinity converts: `VARCHAR(9)` to `TEXT` is nothing, and a text can be made of everything. Which values
-//! would change is what `generate` asserts about such a column.
+//! would change is what `generate` asserts about such a column. A `CAST` alone says what is wanted, and makes a 0 of
+//! everything else.
 
 use crate::lint::conversions::{Pair, Which, judge, listed};
 use crate::lint::finding::Findings;
@@ -18,9 +19,9 @@ pub(super) const RULE: Rule = Rule {
     what: "a column gets a type that changes values which are there",
     why: "SQLite converts without a word what looks like a number in a column of numbers: `'007'` becomes 7, `'1e3'` \
           becomes 1000, a large integer loses digits in a column of reals. What does not look like a number stays a \
-          text, and is read as one.",
-    instead: "Say what becomes of the values:\n\n    INSERT INTO n SELECT id, CAST(code AS INTEGER) FROM users;\n\nOr \
-              stop before anything has changed where a value would not be the same:\n\n    -- dbmigrate: assert SELECT \
+          text, and is read as one. A `CAST` makes 0 of it, and 7 of `'7b'`.",
+    instead: "Say what becomes of the values:\n\n    INSERT INTO n SELECT id, CASE WHEN code <> '' AND code NOT GLOB '*[^0-9]*' THEN \
+              CAST(code AS INTEGER) END FROM users;\n\nOr stop before anything has changed where a value would not be the same:\n\n    -- dbmigrate: assert SELECT \
               count(*) = 0 FROM users WHERE code <> CAST(CAST(code AS INTEGER) AS TEXT)\n\n`cargo dbmigrate generate` \
               writes such an assertion.",
     fails: &[
@@ -38,12 +39,19 @@ pub(super) const RULE: Rule = Rule {
                   DROP TABLE users;
                   ALTER TABLE n RENAME TO users;",
         },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT id, CAST(code AS INTEGER) FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
     ],
     passes: &[
         Example {
             before: BEFORE,
             now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
-                  INSERT INTO n SELECT id, CAST(code AS INTEGER) FROM users;
+                  INSERT INTO n SELECT id, CASE WHEN code <> '' AND code NOT GLOB '*[^0-9]*' THEN CAST(code AS INTEGER) END FROM users;
                   DROP TABLE users;
                   ALTER TABLE n RENAME TO users;",
         },
@@ -57,6 +65,21 @@ pub(super) const RULE: Rule = Rule {
         },
     ],
     quiet: &[
+        Example {
+            before: BEFORE,
+            now: "-- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE code GLOB '*[^0-9]*'
+                  CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT id, CAST(code AS INTEGER) FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, price REAL);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, price INTEGER);
+                  INSERT INTO n SELECT id, CAST(price AS INTEGER) FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
         Example {
             before: "CREATE TABLE t (a VARCHAR(9), b INT, c INTEGER, d DATETIME, e INTEGER);",
             now: "CREATE TABLE n (a TEXT, b BIGINT, c NUMERIC, d INTEGER, e TEXT);
@@ -94,6 +117,11 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 false => "texts that look like numbers become numbers: `'007'` is 7 then; others stay texts",
             };
             (message, note)
+        });
+        judge(migration, findings, change, Which::Cast, |table: &Table, pairs: &[Pair<'_>]| {
+            let columns = listed(pairs, true);
+            let message = format!("this makes numbers of texts in `{}`, whatever they say: {columns}", table.name);
+            (message, "`CAST` makes 0 of a text that is no number, and drops what follows one: of `'7b'` it makes 7")
         });
     }
 }

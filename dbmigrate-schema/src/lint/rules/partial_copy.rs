@@ -1,0 +1,214 @@
+//! `partial-copy`: a rebuild takes over some of the rows only.
+//!
+//! One of several copies into the same table that takes all is enough. An assertion about the columns of the condition
+//! has thought of the rows that it leaves out.
+
+use sqlite3_parser::ast::{CreateTableBody, Expr, InsertBody, Select, Stmt};
+
+use crate::lint::finding::Findings;
+use crate::lint::keys::keys_before;
+use crate::lint::migration::{Migration, Statement};
+use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
+use crate::lint::tree::{Move, moves};
+use crate::lint::values::{asserts, names};
+use crate::lint::whole::{Copied, LeftOut, tested};
+use crate::model::{Name, Table};
+
+const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
+                      CREATE TABLE teams (user INTEGER, team TEXT);";
+
+/// A rebuild of `users` with this copy.
+macro_rules! rebuilt {
+    ($copy:literal) => {
+        Example {
+            before: BEFORE,
+            now: concat!(
+                "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT);\n                  ",
+                $copy,
+                "\n                  DROP TABLE users;\n                  ALTER TABLE n RENAME TO users;"
+            ),
+        }
+    };
+}
+
+pub(super) const RULE: Lint = Lint {
+    name: "partial-copy",
+    group: Group::Data,
+    level: Level::Warn,
+    what: "a table is made anew with some of its rows only",
+    why: "A copy with a `WHERE`, a `JOIN`, a `LIMIT`, a `GROUP BY`, a `DISTINCT` or an aggregate takes some rows, the old \
+          table goes with the rest, and nothing is said. A condition that is NULL leaves a row out as well: of \
+          `WHERE kind <> 'x'` and `WHERE kind = 'x'` neither takes a row without a `kind`.",
+    instead: "Copy all rows, and say before which ones go, or stop where there are any by an assertion:\n\n    DELETE FROM \
+              users WHERE email IS NULL;\n    INSERT INTO n SELECT * FROM users;\n\n    -- dbmigrate: assert SELECT \
+              count(*) = 0 FROM users WHERE email IS NULL\n\nA `LEFT JOIN` keeps what has no counterpart. Or say that \
+              it is meant, on the line above the copy:\n\n    -- dbmigrate: allow partial-copy guests are not kept",
+    fails: &[
+        rebuilt!("INSERT INTO n SELECT * FROM users WHERE email IS NOT NULL;"),
+        rebuilt!("INSERT INTO n SELECT users.id, users.email FROM users JOIN teams ON teams.user = users.id;"),
+        rebuilt!("INSERT INTO n SELECT id, email FROM users ORDER BY id DESC LIMIT 1000;"),
+        rebuilt!("INSERT INTO n SELECT min(id), email FROM users GROUP BY email;"),
+        rebuilt!("INSERT INTO n SELECT max(id), email FROM users;"),
+        rebuilt!("INSERT INTO n (email) SELECT DISTINCT email FROM users;"),
+        rebuilt!("INSERT INTO n SELECT * FROM (SELECT * FROM users WHERE email IS NOT NULL);"),
+        rebuilt!("INSERT INTO n WITH some AS (SELECT * FROM users WHERE id > 9) SELECT * FROM some;"),
+        rebuilt!("INSERT INTO n SELECT * FROM users EXCEPT SELECT * FROM users WHERE email IS NULL;"),
+    ],
+    passes: &[
+        rebuilt!("DELETE FROM users WHERE email IS NULL;\n                  INSERT INTO n SELECT * FROM users;"),
+        rebuilt!(
+            "INSERT INTO n SELECT users.id, coalesce(teams.team, users.email) FROM users LEFT JOIN teams ON \
+             teams.user = users.id;"
+        ),
+        Example {
+            before: BEFORE,
+            now: "-- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE email IS NULL
+                  CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT NOT NULL);
+                  INSERT INTO n SELECT * FROM users WHERE email IS NOT NULL;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+    ],
+    quiet: &[
+        rebuilt!("INSERT INTO n SELECT * FROM users WHERE true ON CONFLICT DO NOTHING;"),
+        rebuilt!("INSERT INTO n SELECT * FROM users WHERE id IS NOT NULL ORDER BY id;"),
+        rebuilt!("INSERT INTO n SELECT DISTINCT * FROM users;"),
+        rebuilt!("INSERT INTO n SELECT id, max(email) FROM users GROUP BY id;"),
+        rebuilt!("INSERT INTO n SELECT id, max(email, '') FROM users;"),
+        rebuilt!("INSERT INTO n SELECT id, max(email) OVER () FROM users;"),
+        rebuilt!("INSERT INTO n SELECT id, (SELECT max(team) FROM teams WHERE user = id) FROM users;"),
+        rebuilt!("INSERT INTO n SELECT id, email FROM users UNION ALL SELECT NULL, team FROM teams WHERE team > '';"),
+        rebuilt!("INSERT INTO n SELECT id, email FROM users; INSERT INTO n (email) SELECT team FROM teams LIMIT 9;"),
+        rebuilt!(
+            "INSERT INTO n SELECT * FROM users WHERE email IS NULL; INSERT INTO n SELECT id, lower(email) FROM users \
+             WHERE email IS NOT NULL;"
+        ),
+        rebuilt!("INSERT INTO n WITH all_of AS (SELECT * FROM users) SELECT * FROM all_of;"),
+        Example { before: BEFORE, now: "INSERT INTO teams SELECT id, email FROM users WHERE email IS NOT NULL;" },
+    ],
+    check: Check::Migration(check),
+};
+
+fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
+    for change in migration.changed_tables() {
+        if let (Some(rebuild), Some(table)) = (&change.rebuild, change.before.table()) {
+            report(migration, findings, table, &rebuild.copies);
+        }
+    }
+    for merged in migration.lineage.merged.iter().filter(|merged| !migration.is_new(&merged.table)) {
+        if let Some(table) = merged.table.table() {
+            report(migration, findings, table, &merged.copies);
+        }
+    }
+}
+
+fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table, copies: &[usize]) {
+    let all: Vec<Taken<'_>> = copies.iter().filter_map(|at| taken(migration, table, copies, *at)).collect();
+    let mut targets: Vec<&Name> = Vec::new();
+    for Taken { into, .. } in &all {
+        if targets.contains(&into) {
+            continue;
+        }
+        targets.push(into);
+        let own = || all.iter().filter(|taken| taken.into == *into);
+        let Some(left_out) = own().map(|taken| taken.left_out.as_ref()).collect::<Option<Vec<_>>>() else { continue };
+        if are_complements(&left_out) || left_out.iter().any(|it| is_asserted(migration, table, it)) {
+            continue;
+        }
+        let Some((first, by)) = own().next().zip(left_out.first().map(|it| &it.by)) else { continue };
+        let (name, several) = (&table.name, left_out.len() > 1);
+        findings.push(
+            migration
+                .at(first.at, format!("this copies only some rows of `{name}`, and the others go with the old table"))
+                .note(format!("what its {by} leaves out is in no table after it"))
+                .notes(several.then(|| format!("{} statements copy, and none of them takes all rows", left_out.len())))
+                .notes((!several).then(|| rows(migration, name, first)).flatten())
+                .help("copy all rows, and say before it which ones go: `DELETE FROM … WHERE …`")
+                .help("or say that it is meant: `-- dbmigrate: allow partial-copy REASON` on the line above"),
+        );
+    }
+}
+
+/// A statement that copies rows of a table.
+struct Taken<'m> {
+    at: usize,
+    into: Name,
+    select: &'m Select<'m>,
+    /// What keeps rows out; none where it takes all.
+    left_out: Option<LeftOut<'m>>,
+}
+
+/// What a statement copies of a table; none where it does not read it.
+fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usize) -> Option<Taken<'m>> {
+    let statements: &'m [Statement<'m>] = migration.statements;
+    let tree = statements[at].tree?;
+    let Move::Copied { from, to: into, .. } = moves(tree)? else { return None };
+    let select = match tree {
+        Stmt::Insert { body: InsertBody::Select(select, _), .. } => select,
+        Stmt::CreateTable { body: CreateTableBody::AsSelect(select), .. } => select,
+        _ => return None,
+    };
+    let mut tables = vec![table.name.clone()];
+    for (before, statement) in statements.iter().enumerate().take(at) {
+        match statement.tree.and_then(moves) {
+            Some(Move::Renamed { from, to }) => {
+                tables.iter_mut().filter(|name| **name == from).for_each(|name| name.clone_from(&to));
+            }
+            // What is on the way holds them as well.
+            Some(Move::Copied { to, .. }) if copies.contains(&before) => tables.push(to),
+            _ => {}
+        }
+    }
+    if !from.iter().any(|name| tables.contains(name)) {
+        return None;
+    }
+    let is_given = |name: &Name| is_given(table, name);
+    let differ = |columns: Option<&[Name]>| {
+        let all = || table.columns.iter().map(|column| column.name.clone()).collect();
+        let columns = columns.map_or_else(all, <[Name]>::to_vec);
+        let alias = table.rowid_alias().is_some_and(|alias| columns.contains(&alias.name));
+        let mut keys = keys_before(migration, table, None).into_iter();
+        alias || keys.any(|key| key.iter().all(|(name, _)| columns.contains(name) && is_given(name)))
+    };
+    let left_out = Copied { tables: &tables, differ: &differ, is_given: &is_given }.left_out(select);
+    Some(Taken { at, into, select, left_out })
+}
+
+/// Whether every row of before has a value in a column.
+fn is_given(table: &Table, name: &Name) -> bool {
+    let in_key = || table.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == *name));
+    let is_alias = table.rowid_alias().is_some_and(|alias| alias.name == *name);
+    is_alias || (table.without_rowid && in_key()) || table.column(name).is_some_and(|it| it.not_null.is_some())
+}
+
+/// Whether one copy takes what another leaves out, NULL included.
+fn are_complements(left_out: &[&LeftOut<'_>]) -> bool {
+    let tests = |null: bool| left_out.iter().filter_map(move |it| tested(it.condition?, null));
+    tests(true).any(|one| tests(false).any(|other| other == one))
+}
+
+/// Whether an assertion names the columns of the condition.
+fn is_asserted(migration: &Migration<'_>, table: &Table, left_out: &LeftOut<'_>) -> bool {
+    let Some(condition) = left_out.condition else { return false };
+    let named = names(&condition.to_string());
+    let columns = table.columns.iter().map(|column| &column.name).filter(|name| named.contains(*name));
+    let columns: Vec<&Name> = columns.collect();
+    !columns.is_empty() && asserts(migration, &table.name, &columns)
+}
+
+/// How many rows of a database at hand stay behind, where the query can be asked before the migration.
+fn rows(migration: &Migration<'_>, table: &Name, taken: &Taken<'_>) -> Option<String> {
+    let is_first = migration.statements.iter().take(taken.at).all(|statement| {
+        matches!(statement.tree, None | Some(Stmt::CreateTable { .. } | Stmt::Pragma(..) | Stmt::CreateIndex { .. }))
+    });
+    if !is_first {
+        return None;
+    }
+    let select = Expr::Subquery(taken.select);
+    let sql = format!("SELECT (SELECT count(*) FROM {}) - (SELECT count(*) FROM {select})", table.to_sql());
+    match migration.ask(&sql)? {
+        0 => Some("no row stays behind now".to_owned()),
+        1 => Some("1 row stays behind now".to_owned()),
+        left => (left > 0).then(|| format!("{left} rows stay behind now")),
+    }
+}

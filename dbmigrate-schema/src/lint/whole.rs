@@ -1,0 +1,245 @@
+//! Whether a query answers with every row of the tables that it copies.
+
+use sqlite3_parser::ast::{
+    CompoundOperator, Expr, FromClause, FunctionTail, JoinOperator, JoinType, Literal, OneSelect, Operator,
+    ResultColumn, Select, SelectTable, UnaryOperator,
+};
+
+use super::tree;
+use crate::model::Name;
+
+/// What is copied.
+pub(crate) struct Copied<'c> {
+    /// The names that the tables of which no row may go have at the time.
+    pub(crate) tables: &'c [Name],
+    /// Whether no two rows are alike in these columns, or in all of them (none).
+    pub(crate) differ: &'c dyn Fn(Option<&[Name]>) -> bool,
+    /// Whether every row has a value in this column.
+    pub(crate) is_given: &'c dyn Fn(&Name) -> bool,
+}
+
+/// What keeps rows out of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftOut<'q> {
+    /// What it is, in backticks.
+    pub(crate) by: String,
+    /// The condition, where it is one.
+    pub(crate) condition: Option<&'q Expr<'q>>,
+}
+
+impl LeftOut<'_> {
+    fn by(word: &str) -> Self {
+        Self { by: format!("`{word}`"), condition: None }
+    }
+}
+
+impl Copied<'_> {
+    /// What keeps rows out of the answer of a query; none where nothing does.
+    pub(crate) fn left_out<'q>(&self, select: &'q Select<'q>) -> Option<LeftOut<'q>> {
+        if let Some(limit) = select.limit
+            && (limit.offset.is_some() || !is_unlimited(&limit.expr))
+        {
+            return Some(LeftOut::by("LIMIT"));
+        }
+        let compounds = || select.body.compounds.iter().flatten();
+        for compound in compounds() {
+            match compound.operator {
+                CompoundOperator::Except => return Some(LeftOut::by("EXCEPT")),
+                CompoundOperator::Intersect => return Some(LeftOut::by("INTERSECT")),
+                CompoundOperator::Union if !(self.differ)(columns(&select.body.select).as_deref()) => {
+                    return Some(LeftOut::by("UNION"));
+                }
+                CompoundOperator::Union | CompoundOperator::UnionAll => {}
+            }
+        }
+        // What one part leaves out another may have, whole.
+        let parts = std::iter::once(&select.body.select).chain(compounds().map(|compound| &compound.select));
+        let mut left_out = None;
+        for part in parts.filter(|part| reads(part).iter().any(|name| self.is_copied(name, select))) {
+            match self.left_out_of_part(part, select) {
+                None => return None,
+                some => left_out = left_out.or(some),
+            }
+        }
+        left_out
+    }
+
+    fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
+        let OneSelect::Select { distinctness, columns: taken, from, where_clause, group_by, having, .. } = part else {
+            return None;
+        };
+        if let Some(condition) = where_clause
+            && !self.always_holds(condition)
+        {
+            return Some(LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) });
+        }
+        if let Some(from) = from
+            && let Some(left_out) = self.left_out_of_from(from, whole)
+        {
+            return Some(left_out);
+        }
+        if let Some(groups) = group_by {
+            let groups: Option<Vec<Name>> = groups.iter().map(column).collect();
+            if !groups.is_some_and(|groups| (self.differ)(Some(&groups))) {
+                return Some(LeftOut::by("GROUP BY"));
+            }
+        } else if let Some(function) = taken.iter().find_map(aggregate) {
+            return Some(LeftOut::by(&format!("{function}(…)")));
+        }
+        if having.is_some() {
+            return Some(LeftOut::by("HAVING"));
+        }
+        let alike = || !(self.differ)(columns(part).as_deref());
+        (distinctness.is_some_and(|it| it == sqlite3_parser::ast::Distinctness::Distinct) && alike())
+            .then(|| LeftOut::by("DISTINCT"))
+    }
+
+    fn left_out_of_from<'q>(&self, from: &'q FromClause<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
+        let joins = || from.joins.iter().flatten();
+        let outer = |operator: JoinOperator, side: JoinType| match operator {
+            JoinOperator::TypedJoin(Some(join)) => join.contains(side),
+            JoinOperator::TypedJoin(None) | JoinOperator::Comma => false,
+        };
+        let first = from.select?;
+        if self.is_copied_in(first, whole) {
+            // What is on the left of a join stays where the join is a `LEFT` or a `FULL` one.
+            let loses = joins().any(|join| !outer(join.operator, JoinType::LEFT));
+            return if loses { Some(LeftOut::by("JOIN")) } else { self.left_out_of_table(first, whole) };
+        }
+        let (at, join) = joins().enumerate().find(|(_, join)| self.is_copied_in(&join.table, whole))?;
+        let loses = !outer(join.operator, JoinType::RIGHT)
+            || joins().skip(at + 1).any(|join| !outer(join.operator, JoinType::LEFT));
+        if loses { Some(LeftOut::by("JOIN")) } else { self.left_out_of_table(&join.table, whole) }
+    }
+
+    fn left_out_of_table<'q>(&self, table: &'q SelectTable<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
+        match table {
+            SelectTable::Table(table, ..) => {
+                tree::with(whole, &tree::in_main(table)?).and_then(|it| self.left_out(it.select))
+            }
+            SelectTable::Select(select, _) => self.left_out(select),
+            SelectTable::Sub(from, _) => self.left_out_of_from(from, whole),
+            SelectTable::TableCall(..) => None,
+        }
+    }
+
+    fn is_copied_in(&self, table: &SelectTable<'_>, whole: &Select<'_>) -> bool {
+        let mut names = Vec::new();
+        tree::table_sources(table, &mut names);
+        names.iter().any(|name| self.is_copied(name, whole))
+    }
+
+    /// Whether a table is copied, or a query before this one that is called so reads one.
+    fn is_copied(&self, name: &Name, whole: &Select<'_>) -> bool {
+        match tree::with(whole, name) {
+            Some(query) => {
+                let mut names = Vec::new();
+                tree::sources(query.select, &mut names);
+                names.iter().any(|it| self.tables.contains(it))
+            }
+            None => self.tables.contains(name),
+        }
+    }
+
+    /// Whether a condition is one that every row meets.
+    fn always_holds(&self, condition: &Expr<'_>) -> bool {
+        match condition {
+            Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
+            Expr::Parenthesized(inner) => matches!(&inner[..], [one] if self.always_holds(one)),
+            Expr::Id(_) | Expr::Name(_) => column(condition).is_some_and(|name| name == Name::new("true")),
+            _ => tested(condition, false).and_then(column).is_some_and(|name| (self.is_given)(&name)),
+        }
+    }
+}
+
+/// What a condition that is nothing else asks to be NULL, or not to be.
+pub(crate) fn tested<'q>(condition: &'q Expr<'q>, null: bool) -> Option<&'q Expr<'q>> {
+    match condition {
+        Expr::Binary(value, Operator::Is, Expr::Literal(Literal::Null)) | Expr::IsNull(value) if null => Some(value),
+        Expr::Binary(value, Operator::IsNot, Expr::Literal(Literal::Null)) | Expr::NotNull(value) if !null => {
+            Some(value)
+        }
+        Expr::Parenthesized(inner) => match &inner[..] {
+            [one] => tested(one, null),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The tables that a part of a query reads.
+fn reads(part: &OneSelect<'_>) -> Vec<Name> {
+    let mut names = Vec::new();
+    if let OneSelect::Select { from: Some(from), .. } = part {
+        tree::from_sources(from, &mut names);
+    }
+    names
+}
+
+/// The columns that a part answers with, as far as they are any; none where it is all of them.
+fn columns(part: &OneSelect<'_>) -> Option<Vec<Name>> {
+    let OneSelect::Select { columns, .. } = part else { return Some(Vec::new()) };
+    if columns.iter().any(|column| !matches!(column, ResultColumn::Expr(..))) {
+        return None;
+    }
+    let one = |it: &ResultColumn<'_>| match it {
+        ResultColumn::Expr(value, _) => column(value),
+        _ => None,
+    };
+    Some(columns.iter().filter_map(one).collect())
+}
+
+fn column(value: &Expr<'_>) -> Option<Name> {
+    match value {
+        Expr::Id(id) => Some(Name::new(dbmigrate_core::token::unquote(id.0))),
+        Expr::Name(name) | Expr::Qualified(_, name) => Some(tree::name(name)),
+        Expr::Parenthesized(inner) => match &inner[..] {
+            [one] => column(one),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_unlimited(limit: &Expr<'_>) -> bool {
+    match limit {
+        Expr::Unary(UnaryOperator::Negative, value) => matches!(value, Expr::Literal(Literal::Numeric(_))),
+        Expr::Literal(Literal::Numeric(number)) => number.starts_with('-'),
+        _ => false,
+    }
+}
+
+/// The function of an answer that makes one row of all, if it is one: by itself or with something around it.
+fn aggregate(answer: &ResultColumn<'_>) -> Option<String> {
+    let ResultColumn::Expr(value, _) = answer else { return None };
+    aggregate_in(value)
+}
+
+fn aggregate_in(value: &Expr<'_>) -> Option<String> {
+    let is_window = |tail: &Option<FunctionTail<'_>>| tail.as_ref().is_some_and(|tail| tail.over_clause.is_some());
+    match value {
+        Expr::FunctionCall { name, args, filter_over, .. } => {
+            let args = args.unwrap_or(&[]);
+            let own = name.0.to_ascii_lowercase();
+            if is_aggregate(&own, args.len()) && !is_window(filter_over) {
+                return Some(own);
+            }
+            args.iter().find_map(aggregate_in)
+        }
+        Expr::FunctionCallStar { name, filter_over } if !is_window(filter_over) => Some(name.0.to_ascii_lowercase()),
+        Expr::Binary(left, _, right) => aggregate_in(left).or_else(|| aggregate_in(right)),
+        Expr::Cast { expr, .. } => aggregate_in(expr),
+        Expr::Collate(value, _) | Expr::Unary(_, value) => aggregate_in(value),
+        Expr::Parenthesized(inner) => inner.iter().find_map(aggregate_in),
+        _ => None,
+    }
+}
+
+/// Whether SQLite has an aggregate of this name that takes as many arguments.
+fn is_aggregate(name: &str, arguments: usize) -> bool {
+    match name {
+        "min" | "max" => arguments == 1,
+        "avg" | "count" | "group_concat" | "median" | "percentile" | "string_agg" | "sum" | "total" => true,
+        _ => name.starts_with("json") && name.contains("_group_"),
+    }
+}
