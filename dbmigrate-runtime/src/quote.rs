@@ -45,9 +45,9 @@ fn surround(out: &mut dyn Write, quote: char, texts: &[&str]) -> fmt::Result {
     out.write_char(quote)?;
     for text in texts {
         let mut rest = *text;
-        while let Some((before, after)) = rest.split_once(quote) {
+        while let Some(at) = rest.bytes().position(|byte| char::from(byte) == quote) {
+            let (before, after) = rest.split_at(at + 1);
             out.write_str(before)?;
-            out.write_char(quote)?;
             out.write_char(quote)?;
             rest = after;
         }

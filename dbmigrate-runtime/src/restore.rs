@@ -65,7 +65,7 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 
 /// How many migrations the histories have of all sets that the migrator knows of, if there is one.
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
-    let mut count = |set: &Set<'_>| {
+    let count = |set: &Set<'_>| {
         let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
         match rows.first()?.first()? {
             Value::Integer(count) => u64::try_from(*count).ok(),
@@ -73,7 +73,7 @@ pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>
         }
     };
     let sets = std::iter::once(migrator.set).chain(migrator.beside.iter().copied());
-    sets.filter_map(|set| count(set)).reduce(u64::saturating_add)
+    sets.filter_map(count).reduce(u64::saturating_add)
 }
 
 /// What a restore would do, once it is sure that nothing is against it.

@@ -237,16 +237,21 @@ fn todo<'s>(
     options: &Options,
     goal: usize,
 ) -> Result<Todo<'s>, Error> {
-    let pending = match found {
+    let mut pending = Vec::new();
+    match found {
         Found::Objects if !options.allow_existing_schema && !is_empty(set) => return Err(existing_schema(db, set)),
         Found::Fresh | Found::Objects | Found::Beside => {
-            set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
+            for place in set.migrations.iter().take(goal).enumerate() {
+                pending.push(place);
+            }
         }
         Found::History(known) => {
             known.refuse_differences(None)?;
-            known.pending(goal).collect()
+            for place in known.pending(goal) {
+                pending.push(place);
+            }
         }
-    };
+    }
     if let Some(part) = InPlace::of(set)? {
         (part.refuse_pruned)(set, &pending)?;
     }
