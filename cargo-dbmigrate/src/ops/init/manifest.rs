@@ -105,7 +105,12 @@ fn add_feature(item: &mut Item, feature: &str) -> bool {
     }
     let Some(table) = item.as_table_like_mut() else { return false };
     let features = table.entry("features").or_insert_with(|| value(Array::new()));
-    features.as_array_mut().map(|features| features.push(feature)).is_some()
+    let Some(features) = features.as_array_mut() else { return false };
+    features.push(feature);
+    if let Some(inline) = item.as_inline_table_mut() {
+        inline.fmt();
+    }
+    true
 }
 
 /// The workspace's rusqlite, as a build can have one only; or ours.
@@ -120,4 +125,24 @@ fn rusqlite(project: &Project) -> Item {
         inline.insert("features", Value::Array(features.iter().map(String::as_str).collect()));
     }
     value(inline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_is_added_however_the_dependency_is_written() {
+        for (written, expect) in [
+            ("a = \"1\"\n", "a = { version = \"1\", features = [\"layouts\"] }\n"),
+            ("a = { path = \"x\" }\n", "a = { path = \"x\", features = [\"layouts\"] }\n"),
+            ("a = { features = [\"b\"] }\n", "a = { features = [\"b\", \"layouts\"] }\n"),
+            ("a.workspace = true\n", "a.workspace = true\na.features = [\"layouts\"]\n"),
+        ] {
+            let mut document: DocumentMut = written.parse().unwrap();
+            assert!(add_feature(document.get_mut("a").unwrap(), LAYOUTS));
+            assert_eq!(document.to_string(), expect);
+        }
+        assert!(!add_feature(&mut value(true), LAYOUTS));
+    }
 }
