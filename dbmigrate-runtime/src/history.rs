@@ -5,8 +5,6 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use std::collections::HashMap;
-
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
@@ -228,13 +226,13 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "down_sql")
     }
 
-    /// The stored ways back of the set, by number.
-    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<HashMap<u64, String>, Error> {
-        let rows = db.query(
-            "could not read the history",
-            format_args!("SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL", self.rows_sql),
-            &[text(self.set.name)],
-        )?;
+    /// The stored ways back of the set, by ascending number.
+    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
+        let sql = format_args!(
+            "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
+            self.rows_sql
+        );
+        let rows = db.query("could not read the history", sql, &[text(self.set.name)])?;
         Ok(rows
             .into_iter()
             .filter_map(|row| match <[Value; 2]>::try_from(row) {

@@ -52,7 +52,8 @@ impl Read {
                 .help(format!("name a set of it: {}", names.join(", "))));
         }
         let projects = databases.pop().unwrap_or_default();
-        let sets = projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
+        let sets =
+            projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
         let asked = context.global.set.as_deref();
         let chosen = asked.and_then(|name| projects.iter().position(|it| it.config.set == name));
         Ok(Self { projects, sets, chosen })
