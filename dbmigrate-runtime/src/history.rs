@@ -5,7 +5,7 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use crate::db::{Db, failed};
+use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
 use crate::history_row::{HistoryRow, Took};
@@ -18,7 +18,10 @@ use crate::set::{Migration, Set};
 use crate::stored::Texts;
 use crate::value::{Param, Row, Value, into_text, optional, text};
 
+mod head;
 mod many;
+
+pub(crate) use head::Head;
 
 /// The version of the history's tables.
 pub(crate) const FORMAT: i64 = 1;
@@ -39,13 +42,6 @@ pub(crate) struct Stage {
     pub(crate) state: String,
     pub(crate) done: u64,
     pub(crate) checksum: String,
-}
-
-/// What the head says.
-pub(crate) struct Head {
-    pub(crate) chain: String,
-    /// Whether the tables that it speaks of have any row.
-    has_rows: bool,
 }
 
 /// What a database has.
@@ -125,8 +121,8 @@ impl<'s> History<'s> {
 
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        let sql = Head::sql(self.set, [true, false]);
-        Head::read(db, self.set, &sql, false)
+        let sql = Head::sql(self.set.table, [true, false]);
+        Head::read(db, self.set.latest(), &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -549,58 +545,6 @@ impl<'s> History<'s> {
             }
         }
         Ok(numbers)
-    }
-}
-
-impl Head {
-    /// The one read of a start with nothing pending. `None` where one has to look closer.
-    pub(crate) fn at_start(db: &mut Db<'_>, set: &Set<'_>, is_whole: bool) -> Result<Option<Self>, Error> {
-        // Of all that the set has, where it should speak of that.
-        let speaks_of_records = is_whole && !set.repeatables.is_empty();
-        let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
-        Self::read(db, set, &sql, true)
-    }
-
-    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
-    /// records, or both have to have a row.
-    fn sql(set: &Set<'_>, of: [bool; 2]) -> String {
-        let [rows, head, records] = ENDS.map(|end| in_main(set.table, end));
-        match of {
-            [true, true] => format!(
-                "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
-                 FROM {head}"
-            ),
-            [_, of_records] => {
-                let one = if of_records { records } else { rows };
-                format!("SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {one}) FROM {head}")
-            }
-        }
-    }
-
-    fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
-        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        for row in &rows {
-            match row.as_slice() {
-                [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == set.name => {
-                    if *format > FORMAT {
-                        return Err(newer_format(set.table, *format));
-                    }
-                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
-                }
-                _ => {}
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether it is this chain, and the history behind it is there.
-    pub(crate) fn is(&self, chain: &str) -> bool {
-        self.has_rows && !chain.is_empty() && self.chain == chain
     }
 }
 
