@@ -711,7 +711,13 @@ fn a_file_whose_writer_crashed_is_brought_up_with_the_others() {
     let status = project.dbmigrate(["status", "--databases", "tenants/*.db"]).exits(101);
     status
         .says("a writer that crashed left a journal beside")
+        .says(&format!("`cargo dbmigrate status --recover --database {}`", databases[1]))
         .says(&format!("`cargo dbmigrate backup --database {}`", databases[1]));
+    // Asked for, it is taken back, and nothing else is done.
+    let recovered = ["status", "--recover", "--databases", &databases[1]];
+    project.dbmigrate(recovered).succeeds().says("Pending: 1");
+    assert!(!project.has(&format!("{}-journal", databases[1])));
+    assert_eq!(version(&project, &databases[1]), "001_users");
     // A copy takes it back as well, and applies nothing.
     project.dbmigrate(["backup", "--databases", &databases[2]]).succeeds().says("1 database copied");
     assert_eq!(version(&project, &databases[2]), "001_users");

@@ -233,7 +233,7 @@ fn jobs(args: &FleetArgs, context: &mut Context<'_>) -> usize {
 fn looked(files: &[File], verb: &Verb, mut told: Told<'_>) -> Result<u8, CliError> {
     let is_refused = files.iter().any(|file| matches!(file.outcome, Outcome::Refused(_)));
     let is_no = match verb {
-        Verb::Status { check } => *check && files.iter().any(|file| file.outcome != Outcome::Current),
+        Verb::Status { check, .. } => *check && files.iter().any(|file| file.outcome != Outcome::Current),
         _ => files.iter().any(|file| file.outcome == Outcome::Differs),
     };
     told.looked(files);
