@@ -174,6 +174,27 @@ pub fn parse(name: &str, config: &Config) -> FileName {
     }
 }
 
+impl FileName {
+    /// The number that a file claims, be its name right or wrong.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        match self {
+            Self::Misnamed { number, .. } => *number,
+            Self::Down { stem } => Some(stem.number),
+            _ => self.way_up().map(|stem| stem.number),
+        }
+    }
+
+    /// The number and name of a way up.
+    #[must_use]
+    pub fn way_up(&self) -> Option<&Stem> {
+        match self {
+            Self::Up { stem, .. } | Self::Rust { stem } => Some(stem),
+            _ => None,
+        }
+    }
+}
+
 /// Whether a file is none of ours: hidden, or what an editor or a person keeps beside the files that count.
 fn is_ignored(lower: &str) -> bool {
     let ending = lower.rsplit_once('.').map(|(_, ending)| ending);

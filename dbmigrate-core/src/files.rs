@@ -1,5 +1,6 @@
 //! Where the files of a package come from: a folder, or anything else that has names and bytes.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
 use std::path::Path;
@@ -159,7 +160,23 @@ impl Files for InMemory {
     }
 }
 
-/// The entries whose names can be shown.
+/// The names in a folder, sorted, whatever order the file system has.
+pub(crate) fn list_sorted<F: Files + ?Sized>(files: &F, folder: &str) -> Result<Vec<Entry>> {
+    let mut entries = files.list(folder)?;
+    entries.sort_by(by_name);
+    Ok(entries)
+}
+
+fn by_name(a: &Entry, b: &Entry) -> Ordering {
+    a.name.cmp(&b.name)
+}
+
+/// Where a name stands among sorted ones.
+pub(crate) fn find<T>(sorted: &[(String, T)], name: &str) -> Option<usize> {
+    sorted.binary_search_by(|(other, _)| other.as_str().cmp(name)).ok()
+}
+
+/// The entries whose names can be shown, in their order.
 pub(crate) fn printable(entries: Vec<Entry>, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Entry)> {
     let mut named = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -3,7 +3,6 @@
 //! It reads files and nothing else: it never writes, and never looks outside the package's folder on its own account
 //! (a link inside the folder is followed).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::adoption;
@@ -34,7 +33,7 @@ mod side;
 mod strays;
 mod watch;
 
-use contents::Content;
+use contents::{Content, take};
 use folder::{Folder, without_gaps};
 use migrations::{first_number, migrations_of};
 pub use package::{load, load_from, load_manifest, load_manifest_sets, load_sets, load_sets_from};
@@ -145,15 +144,15 @@ fn sort(diagnostics: &mut [Diagnostic]) {
 fn assemble(
     config: &Config,
     planned: Planned,
-    contents: &mut BTreeMap<String, Content>,
+    contents: &mut [(String, Option<Content>)],
     previous: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<SourceMigration> {
     let Planned { stem, up, down } = planned;
     let dir = &config.dir;
-    let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), contents.remove(&down)?)));
+    let down_file = down.and_then(|down| Some((format!("{dir}/{down}"), take(contents, &down)?)));
     let mut replaces: Option<Replaces> = None;
-    let (body, requires, metadata, checksum, text_checksum) = match contents.remove(&up)? {
+    let (body, requires, metadata, checksum, text_checksum) = match take(contents, &up)? {
         Content::Up(halves, metadata, text_checksum) => {
             replaces = halves.replaces;
             let checksum = halves.up.checksum.clone();
@@ -217,6 +216,7 @@ fn way_back(
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::{env, fs, process};

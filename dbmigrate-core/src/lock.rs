@@ -16,7 +16,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{check, check_replaced, missing};
+pub(crate) use check::{check, check_replaced};
 pub(crate) use read::{Read, read};
 
 /// The name of the file in the folder of the migrations.

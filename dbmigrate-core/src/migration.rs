@@ -53,6 +53,13 @@ impl SourceMigration {
     }
 }
 
+/// Where the migration with this full name stands among these, which are in order.
+pub(crate) fn place_of(migrations: &[SourceMigration], name: &str) -> Option<usize> {
+    let number = name.split('_').next()?.parse().ok()?;
+    let at = migrations.binary_search_by_key(&number, |migration| migration.number).ok()?;
+    migrations.get(at).filter(|migration| migration.name() == name).map(|_| at)
+}
+
 /// What a migration is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {

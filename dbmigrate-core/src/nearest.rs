@@ -9,14 +9,36 @@ const MAX_LENGTH: usize = 64;
 /// change. Of equally close ones, the first.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = letters(word)?;
-    let limit = word.len().max(3) / 3;
-    candidates
-        .into_iter()
-        .filter_map(|candidate| Some((distance(&word, &letters(candidate)?), candidate)))
-        .filter(|&(distance, _)| distance <= limit)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, candidate)| candidate)
+    let mut search = Search::new(word)?;
+    for candidate in candidates {
+        search.offer(candidate);
+    }
+    search.nearest
+}
+
+/// What does not depend on where the candidates come from.
+struct Search<'a> {
+    word: Vec<char>,
+    /// How far away the next candidate may be.
+    limit: usize,
+    nearest: Option<&'a str>,
+}
+
+impl<'a> Search<'a> {
+    fn new(word: &str) -> Option<Self> {
+        let word = letters(word)?;
+        let limit = word.len().max(3) / 3;
+        Some(Self { word, limit, nearest: None })
+    }
+
+    fn offer(&mut self, candidate: &'a str) {
+        let Some(letters) = letters(candidate) else { return };
+        let distance = distance(&self.word, &letters);
+        if distance < self.limit || distance == self.limit && self.nearest.is_none() {
+            self.limit = distance;
+            self.nearest = Some(candidate);
+        }
+    }
 }
 
 /// The letters to compare, in lower case; none where the word is empty or too long.

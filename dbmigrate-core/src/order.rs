@@ -1,10 +1,10 @@
 //! The one order in which the migrations of several sets run: each set by its numbers, and none before what it requires
 //! in another set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::load::MigrationSet;
-use crate::migration::SourceMigration;
+use crate::migration::{SourceMigration, place_of};
 use crate::requirement::Requirement;
 
 /// Requirements that lead round in a circle: none of these can be the first. Each is the place of a set, a migration that
@@ -19,19 +19,17 @@ pub struct Cycle<'s>(pub Vec<(usize, &'s SourceMigration, &'s Requirement)>);
 ///
 /// The first circle that there is.
 pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle<'s>> {
-    let places: BTreeMap<&str, usize> =
-        sets.iter().enumerate().map(|(at, set)| (set.config.set.as_str(), at)).collect();
-    let names: Vec<BTreeMap<String, usize>> = sets
-        .iter()
-        .map(|set| set.migrations.iter().enumerate().map(|(at, migration)| (migration.name(), at)).collect())
-        .collect();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, set) in sets.iter().enumerate() {
+        places.insert(&set.config.set, at);
+    }
     let mut next = vec![0; sets.len()];
     let mut order = Vec::new();
     loop {
         let before = order.len();
         for (place, set) in sets.iter().enumerate() {
             while let Some(migration) = set.migrations.get(next[place]) {
-                if blocking(migration, &places, &names, &next).is_some() {
+                if blocking(migration, sets, &places, &next).is_some() {
                     break;
                 }
                 order.push((place, next[place]));
@@ -42,13 +40,13 @@ pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle
             break;
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = vec![false; sets.len()];
     let mut path = Vec::new();
     let mut at = (0..sets.len()).find(|&place| next[place] < sets[place].migrations.len());
     while let Some(place) = at {
         let Some(migration) = sets[place].migrations.get(next[place]) else { break };
-        let Some((other, requirement)) = blocking(migration, &places, &names, &next) else { break };
-        if !seen.insert(place) {
+        let Some((other, requirement)) = blocking(migration, sets, &places, &next) else { break };
+        if std::mem::replace(&mut seen[place], true) {
             let start = path.iter().position(|&(first, _, _)| first == place).unwrap_or(0);
             return Err(Cycle(path.split_off(start)));
         }
@@ -61,14 +59,14 @@ pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle
 /// What a migration still waits for, and the place of its set.
 fn blocking<'s>(
     migration: &'s SourceMigration,
+    sets: &[&MigrationSet],
     places: &BTreeMap<&str, usize>,
-    names: &[BTreeMap<String, usize>],
     next: &[usize],
 ) -> Option<(usize, &'s Requirement)> {
     migration.requires.iter().find_map(|requirement| {
         let (set, name) = requirement.elsewhere()?;
         let place = *places.get(set)?;
-        let at = *names.get(place)?.get(name)?;
+        let at = place_of(&sets.get(place)?.migrations, name)?;
         (at >= *next.get(place)?).then_some((place, requirement))
     })
 }

@@ -68,10 +68,8 @@ impl fmt::Display for ObjectKind {
 }
 
 /// Names are the same for SQLite whatever the case of their ASCII letters.
-type Key = (ObjectKind, String);
-
-fn key(kind: ObjectKind, name: &str) -> Key {
-    (kind, name.to_ascii_lowercase())
+fn key(kind: ObjectKind, name: &str) -> String {
+    format!("{kind} {}", name.to_ascii_lowercase())
 }
 
 /// Reads a file: its script and what that makes; every problem goes to `diagnostics`.
@@ -81,7 +79,7 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> (Sc
     let mut objects = Vec::new();
     let mut drops = Vec::new();
     // Where each object is made for the last time.
-    let mut made: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut made: BTreeMap<String, usize> = BTreeMap::new();
     for step in &script.steps {
         let Step::Sql(statement) = step else { continue };
         match Deed::of(source.slice(statement.span)) {
@@ -161,12 +159,16 @@ fn beginning(statement: &str) -> String {
 
 /// Checks what the files make together: each object once, and a trigger in place of a view beside that view.
 pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic>) {
-    let mut makers: BTreeMap<Key, (&SourceText, &Object)> = BTreeMap::new();
+    let mut all: Vec<(&SourceText, &Object)> = Vec::new();
+    // Where among all of them each is made for the first time.
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
     for Repeatable { script, objects, .. } in repeatables {
         for object in objects {
-            makers.entry(key(object.kind, &object.name)).or_insert((&script.source, object));
+            first.entry(key(object.kind, &object.name)).or_insert(all.len());
+            all.push((&script.source, object));
         }
     }
+    let maker = |kind, name: &str| first.get(&key(kind, name)).and_then(|&at| all.get(at));
     for Repeatable { script, objects, .. } in repeatables {
         let source = &script.source;
         let mut problems = Problems::new(source, diagnostics);
@@ -176,13 +178,13 @@ pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic
                 let fault = Diagnostic::error("repeatable-object", message).help(help);
                 problems.push(source.first_line(*statement), fault);
             };
-            if let Some((first, _)) = makers.get(&key(*kind, name)).filter(|(_, first)| !ptr::eq(*first, object)) {
+            if let Some((first, _)) = maker(*kind, name).filter(|(_, first)| !ptr::eq(*first, object)) {
                 let (path, first) = (source.path(), first.path());
                 let message = format!("`{path}` makes the {kind} `{name}`, which `{first}` makes already");
                 push(message, "remove one of the two".to_owned());
             }
             let Some(view) = instead_of else { continue };
-            let other = makers.get(&key(ObjectKind::View, view)).map(|(other, _)| other.path());
+            let other = maker(ObjectKind::View, view).map(|(other, _)| other.path());
             if let Some(other) = other.filter(|other| *other != source.path()) {
                 push(
                     format!("the trigger `{name}` is one of the view `{view}`, which `{other}` makes"),

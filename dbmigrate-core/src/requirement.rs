@@ -3,7 +3,7 @@
 //! A name is right when it is the full name of an earlier migration of the set, or `set/name` for one of another set,
 //! whose files are somewhere else. What is applied is the runner's to know.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{Stem, slug};
@@ -41,9 +41,9 @@ pub(crate) fn check(migrations: &[SourceMigration], stems: &[Stem], diagnostics:
     let mut names = Names { stems, searches: 0 };
     for migration in migrations {
         let mut problems = Problems::new(migration.source(), diagnostics);
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for Requirement { name, span } in &migration.requires {
-            if !seen.insert(name) {
+            if seen.insert(name, span.start).is_some() {
                 let fault = Diagnostic::error("repeated-directive", format!("`{name}` is required twice"));
                 problems.push(*span, fault.help("remove one of them"));
             } else if let Err(fault) = names.require(migration, name) {

@@ -2,11 +2,12 @@
 //!
 //! Only names are looked at; what the files hold is read by [`mod@crate::load`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::config::{Config, Numbering, TABLE, TIMESTAMP_DIGITS};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::file_name::{self, FileName, Stem};
+use crate::files::find;
 
 /// The ending of ways back.
 const DOWN: &str = ".down.sql";
@@ -36,27 +37,47 @@ pub struct Sequence {
 /// Puts the files of the folder in order. `files` are their names with what each is, sorted by name.
 #[must_use]
 pub fn arrange(files: &[(String, FileName)], config: &Config) -> Sequence {
-    let mut numbers: BTreeMap<u64, Files<'_>> = BTreeMap::new();
-    for (name, what) in files {
-        match what {
-            FileName::Up { stem, .. } => numbers.entry(stem.number).or_default().ups.push((name, stem)),
-            FileName::Rust { stem } => numbers.entry(stem.number).or_default().ups.push((name, stem)),
-            FileName::Down { stem } => numbers.entry(stem.number).or_default().downs.push((name, stem)),
-            FileName::Misnamed { number: Some(number), suggestion, .. } => {
-                numbers.entry(*number).or_default().misnamed.push((name, suggestion.as_deref()));
-            }
-            FileName::Misnamed { .. } | FileName::Unnumbered { .. } | FileName::Ignored => {}
-        }
-    }
-    let highest = numbers.last_key_value().map(|(&number, _)| number);
+    let numbers = by_number(files);
+    let highest = numbers.last().map(|&(number, _)| number);
     let mut checker = Checker { config, highest, diagnostics: Vec::new() };
     checker.misnamed(files, &numbers);
     if config.numbering == Numbering::Sequential {
         checker.numbers(&numbers);
     }
     checker.unnumbered(files);
-    let planned = numbers.values().filter_map(|files| checker.one_number(files)).collect();
+    let planned = numbers.iter().filter_map(|(_, files)| checker.one_number(files)).collect();
     Sequence { planned, highest, diagnostics: checker.diagnostics }
+}
+
+/// The numbers that files claim, each with the place of its file: by number, then by place.
+pub(crate) fn claims(files: &[(String, FileName)]) -> Vec<(u64, usize)> {
+    let mut claims: Vec<(u64, usize)> = Vec::with_capacity(files.len());
+    for (at, (_, what)) in files.iter().enumerate() {
+        claims.extend(what.number().map(|number| (number, at)));
+    }
+    claims.sort_unstable();
+    claims
+}
+
+/// Those of one number.
+pub(crate) fn of_number(claims: &[(u64, usize)], number: u64) -> &[(u64, usize)] {
+    let start = claims.partition_point(|&(other, _)| other < number);
+    let end = claims.partition_point(|&(other, _)| other <= number);
+    &claims[start..end]
+}
+
+/// The files of each number, by number.
+fn by_number(files: &[(String, FileName)]) -> Vec<(u64, Files<'_>)> {
+    let mut numbers: Vec<(u64, Files<'_>)> = Vec::new();
+    for (number, at) in claims(files) {
+        if numbers.last().is_none_or(|&(last, _)| last != number) {
+            numbers.push((number, Files::default()));
+        }
+        if let (Some((_, of_number)), Some((name, what))) = (numbers.last_mut(), files.get(at)) {
+            of_number.add(name, what);
+        }
+    }
+    numbers
 }
 
 /// The files with one number.
@@ -69,6 +90,15 @@ struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
+    fn add(&mut self, name: &'a str, what: &'a FileName) {
+        match what {
+            FileName::Up { stem, .. } | FileName::Rust { stem } => self.ups.push((name, stem)),
+            FileName::Down { stem } => self.downs.push((name, stem)),
+            FileName::Misnamed { suggestion, .. } => self.misnamed.push((name, suggestion.as_deref())),
+            FileName::Unnumbered { .. } | FileName::Ignored => {}
+        }
+    }
+
     /// The file to name in messages.
     fn first(&self) -> &'a str {
         let names = self.ups.iter().chain(&self.downs).map(|&(name, _)| name);
@@ -130,20 +160,24 @@ impl Checker<'_> {
     }
 
     /// Names that no migration has.
-    fn misnamed(&mut self, files: &[(String, FileName)], numbers: &BTreeMap<u64, Files<'_>>) {
-        let names: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    fn misnamed(&mut self, files: &[(String, FileName)], numbers: &[(u64, Files<'_>)]) {
+        let exists = |name: &str| find(files, name).is_some();
+        let of_number = |number: u64| {
+            let at = numbers.binary_search_by_key(&number, |&(other, _)| other).ok()?;
+            numbers.get(at).map(|(_, files)| files)
+        };
         for (name, what) in files {
             let (number, why, right) = match what {
                 FileName::Misnamed { number, why, suggestion } => (*number, why.as_str(), suggestion.clone()),
-                FileName::Up { stem, explicit_up: false } => match pair_of(stem, &names) {
+                FileName::Up { stem, explicit_up: false } => match pair_of(stem, files) {
                     Some(right) => (Some(stem.number), "its ending must be `.up.sql`", Some(right)),
                     None => continue,
                 },
                 _ => continue,
             };
-            let rival = number.zip(right.as_ref()).and_then(|(number, right)| numbers.get(&number)?.rival(name, right));
+            let rival = number.zip(right.as_ref()).and_then(|(number, right)| of_number(number)?.rival(name, right));
             let help = match (&right, rival) {
-                (Some(right), _) if names.contains(right.as_str()) => {
+                (Some(right), _) if exists(right) => {
                     Some(format!("`{right}` exists as well: delete one of them, or give one another number"))
                 }
                 (Some(_), Some(rival)) => {
@@ -153,7 +187,7 @@ impl Checker<'_> {
                 (None, _) => None,
             };
             let certain = number.zip(right).filter(|(number, right)| {
-                numbers.get(number).is_some_and(|files| files.is_sole(name, right)) && !names.contains(right.as_str())
+                of_number(*number).is_some_and(|files| files.is_sole(name, right)) && !exists(right)
             });
             let fix = certain.map(|(_, to)| Fix::Rename { from: self.path(name), to: self.path(&to) }).map(Box::new);
             let message = format!("`{name}` is not the name of a migration: {why}");
@@ -185,10 +219,10 @@ impl Checker<'_> {
     }
 
     /// The start, the gaps, and the reserved numbers. A misnamed file counts: its number is not missing.
-    fn numbers(&mut self, numbers: &BTreeMap<u64, Files<'_>>) {
+    fn numbers(&mut self, numbers: &[(u64, Files<'_>)]) {
         let Config { start, reserved, .. } = self.config;
         let mut previous: Option<(u64, &str)> = None;
-        for (&number, files) in numbers {
+        for &(number, ref files) in numbers {
             let name = files.first();
             if let Some(reason) = reserved.get(&number) {
                 let message = format!("`{name}` has the reserved number {number} (`{reason}`)");
@@ -268,19 +302,22 @@ impl Checker<'_> {
             let branches = "where two branches met, `cargo dbmigrate renumber` does it".to_owned();
             self.error("duplicate-number", other, message, [help, branches]);
         }
-        let by_slug: BTreeMap<&str, &str> =
-            files.ups.iter().rev().map(|&(up, stem)| (stem.slug.as_str(), up)).collect();
+        // Of several with one name, the first.
+        let mut by_slug: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, (_, stem)) in files.ups.iter().enumerate() {
+            by_slug.entry(&stem.slug).or_insert(at);
+        }
         let right = format!("{stem}{DOWN}");
         let right_exists = files.downs.iter().any(|&(down, _)| down == right);
         let mut found = None;
         for &(down, down_stem) in &files.downs {
-            match by_slug.get(down_stem.slug.as_str()) {
+            match by_slug.get(down_stem.slug.as_str()).map(|&at| files.ups[at].0) {
                 Some(of) if of.ends_with(".rs") => {
                     let message = format!("`{down}` stands beside a Rust migration, `{of}`");
                     let help = format!("write `pub fn down` in `{}`, and delete the file", self.path(of));
                     self.error("down-beside-rust", down, message, [help]);
                 }
-                Some(&of) if of == up => found = Some(down.to_owned()),
+                Some(of) if of == up => found = Some(down.to_owned()),
                 // That of a duplicate, which is reported.
                 Some(_) => {}
                 None => {
@@ -299,10 +336,10 @@ impl Checker<'_> {
 }
 
 /// The right name of `001_x_up.sql` where `001_x_down.sql` exists. Alone it is a name like any other (`004_clean_up.sql`).
-fn pair_of(stem: &Stem, names: &BTreeSet<&str>) -> Option<String> {
+fn pair_of(stem: &Stem, files: &[(String, FileName)]) -> Option<String> {
     let base = stem.slug.strip_suffix("_up")?;
     let partner = format!("{}_{base}_down.sql", stem.digits);
-    names.contains(partner.as_str()).then(|| format!("{}_{base}.up.sql", stem.digits))
+    find(files, &partner).map(|_| format!("{}_{base}.up.sql", stem.digits))
 }
 
 /// The help that says how to rename a file.

@@ -9,7 +9,7 @@ use crate::excerpt::Place;
 use crate::job::Job;
 use crate::script;
 use crate::set::Script;
-use crate::value::{Row, Value};
+use crate::value::{Param, Row, Value};
 
 /// What a query is put between: a second row is as wrong as a million of them.
 const HEAD: &str = "SELECT * FROM (";
@@ -37,7 +37,9 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))
                 .in_statement(sql)
-                .retry(format!("change the data so that it is true, then run `cargo dbmigrate {command}` again")));
+                .retry(format_args!(
+                    "change the data so that it is true, then run `cargo dbmigrate {command}` again"
+                )));
         }
     }
     Ok(())
@@ -48,7 +50,7 @@ fn holds(db: &mut Db<'_>, rows: &[Row]) -> Result<bool, Error> {
     let [row] = rows else { return Ok(false) };
     let [value] = row.as_slice() else { return Ok(false) };
     let sql = "SELECT CASE WHEN ?1 THEN 1 ELSE 0 END";
-    let truth = db.query("could not judge an assertion", sql, std::slice::from_ref(value))?;
+    let truth = db.query("could not judge an assertion", sql, &[Param::Any(value)])?;
     Ok(truth == [[Value::Integer(1)]])
 }
 

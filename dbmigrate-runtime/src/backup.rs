@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::Report;
 use crate::set::{Effect, Set, Step};
-use crate::value::Value;
+use crate::value::{Param, Value};
 
 /// How many copies are kept if nothing else is said.
 pub(crate) const KEEP: usize = 3;
@@ -187,8 +187,8 @@ pub(crate) fn discard(report: &mut Report) {
 pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
     let Some(copy) = copy.map(Path::display) else { return error };
     error
-        .note(format!("a copy of the database as it was before is `{copy}`"))
-        .hint(format!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
+        .note(format_args!("a copy of the database as it was before is `{copy}`"))
+        .hint(format_args!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
 }
 
 /// Whether a run of these jobs would keep a copy.
@@ -242,7 +242,7 @@ fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: &mut dyn Iterator<Item = &
 
 fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    Ok(!db.query("could not read the schema", sql, &[Value::Text(name.to_owned())])?.is_empty())
+    Ok(!db.query("could not read the schema", sql, &[Param::Text(name)])?.is_empty())
 }
 
 /// A table that can't be read counts as one with rows.

@@ -1,5 +1,7 @@
 //! The history compared with the program: what is applied, pending, and different.
 
+use std::rc::Rc;
+
 use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -26,8 +28,8 @@ pub(crate) enum Found<'s> {
     Objects,
     /// Objects, and the history of another set, but none of this one.
     Beside,
-    /// A history.
-    History(Known<'s>),
+    /// A history. An `Rc` drops it out of line.
+    History(Rc<Known<'s>>),
 }
 
 /// A history beside its set.
@@ -75,7 +77,15 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
             let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
             let (old, may_run_late) = (Some(old), Vec::new());
             let (head, records, is_recognised) = (None, None, false);
-            return Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old }));
+            return Ok(Found::History(Rc::new(Known {
+                set,
+                head,
+                may_run_late,
+                records,
+                matches,
+                is_recognised,
+                old,
+            })));
         }
     }
     match presence {
@@ -103,7 +113,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
                 Some(part) => (part.read)(db, &history.records)?,
                 None => None,
             };
-            Ok(Found::History(Known { set, head, may_run_late, records, matches, is_recognised, old: None }))
+            Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised, old: None })))
         }
     }
 }
@@ -113,22 +123,20 @@ fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
-    let mut rows = rows.into_iter().peekable();
-    let mut known = set.migrations.iter().enumerate().peekable();
+    let mut rows = rows.into_iter();
+    let mut next = 0;
     loop {
-        let migration = match (known.peek(), rows.peek()) {
+        let known = set.migrations.get(next);
+        let recorded = rows.as_slice().first().map(|row| row.number);
+        let number = match (known.map(|migration| migration.number), recorded) {
             (None, None) => return Ok(matches),
-            (Some((_, migration)), Some(row)) if row.number < migration.number => None,
-            (None, Some(_)) => None,
-            _ => known.next(),
+            (Some(known), Some(recorded)) => known.min(recorded),
+            (Some(number), None) | (None, Some(number)) => number,
         };
-        let number = match (migration, rows.peek()) {
-            (Some((_, migration)), _) => migration.number,
-            (None, Some(row)) => row.number,
-            (None, None) => return Ok(matches),
-        };
-        let row = rows.next_if(|row| row.number == number);
-        let (index, migration) = migration.unzip();
+        let migration = known.filter(|migration| migration.number == number);
+        let index = migration.map(|_| next);
+        next += usize::from(index.is_some());
+        let row = if recorded == Some(number) { rows.next() } else { None };
         let state = match (&row, migration) {
             (Some(row), _) => row_state(row, migration, last)?,
             (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
@@ -169,10 +177,10 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
 
 impl<'s> Known<'s> {
     /// A history of nothing.
-    pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Self, Error> {
+    pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
         let matches = matches(set, Vec::new(), &[])?;
         let (head, records, old) = (None, None, None);
-        Ok(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old })
+        Ok(Rc::new(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old }))
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -228,12 +236,9 @@ impl<'s> Known<'s> {
                 || matched.state.is_allowed(rules)
                 || matched.is_interrupted() && matched.can_resume()
         };
-        let problems = self.matches.iter().filter(|matched| !is_fine(matched));
-        let problems = problems.filter_map(|matched| self.problem(matched));
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
-        let unknown = if is_newer { self.unknown_to_us() } else { Vec::new() };
-        let problems = unknown.into_iter().chain(problems).collect();
-        as_error("the history and the program differ", problems)
+        let problems = if is_newer { self.unknown_to_us() } else { Vec::new() };
+        self.refuse(&|matched| !is_fine(matched), problems)
     }
 
     /// What an old history has and we don't know, each as a problem.
@@ -245,96 +250,100 @@ impl<'s> Known<'s> {
     /// Everything because of which nobody knows what a database should look like, as one error.
     pub(crate) fn refuse_unclear(&self) -> Result<(), Error> {
         let is_clear = |matched: &Match<'_>| matches!(matched.state, State::Applied | State::Pending | State::Late);
-        let problems = self.matches.iter().filter(|matched| !is_clear(matched));
-        as_error("the history and the program differ", problems.filter_map(|matched| self.problem(matched)).collect())
+        self.refuse(&|matched| !is_clear(matched), Vec::new())
+    }
+
+    #[inline(never)]
+    fn refuse(&self, is_problem: &dyn Fn(&Match<'_>) -> bool, mut problems: Vec<Problem>) -> Result<(), Error> {
+        for matched in &self.matches {
+            if is_problem(matched) {
+                problems.extend(self.problem(matched));
+            }
+        }
+        as_error("the history and the program differ", problems)
     }
 
     /// What is wrong with one migration.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn problem(&self, matched: &Match<'_>) -> Option<Problem> {
         let name = match (matched.migration, &matched.row) {
             (Some(migration), _) => migration.name,
             (None, Some(row)) => row.name.as_str(),
             (None, None) => return None,
         };
+        let mut problem = Problem::about(name, matched.migration.map(|migration| migration.file));
+        self.describe(matched, name, &mut problem).then_some(problem)
+    }
+
+    // The problem is the caller's, so that nothing has to be dropped between its many texts.
+    #[inline(never)]
+    fn describe(&self, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
         let is_newest = self.newest_first().next().is_some_and(|(newest, _)| newest.number == matched.number);
-        let repair = accept_help(name);
-        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
-        let before = old.and_then(|(old, adoption)| (adoption.by.edited)(old, matched, name));
-        let mut notes = matched.difference(&self.set.parts);
-        let (kind, message, help) = match &matched.state {
-            State::Applied | State::Pending => return None,
-            State::Edited if before.is_some() => {
-                let (message, more, help) = before.unwrap_or_default();
-                notes = more;
-                (ErrorKind::Edited, message, help)
+        match &matched.state {
+            State::Applied | State::Pending => return false,
+            State::Edited => {
+                let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+                if old.is_some_and(|(old, adoption)| (adoption.by.edited)(old, matched, name, problem)) {
+                    return true;
+                }
+                problem.say(ErrorKind::Edited, format_args!("`{name}` was edited after it was applied"));
+                problem.help("restore the file, and put the change into a new one: `cargo dbmigrate create NAME`");
+                if is_newest && matched.has_down() {
+                    problem.help("in development: `cargo dbmigrate redo` rolls it back and applies the new text");
+                }
+                problem.help(format_args!("if the database has what the new text makes: {}", accept_help(name)));
             }
-            State::Edited => (
-                ErrorKind::Edited,
-                format!("`{name}` was edited after it was applied"),
-                ["restore the file, and put the change into a new one: `cargo dbmigrate create NAME`".to_owned()]
-                    .into_iter()
-                    .chain((is_newest && matched.has_down()).then(|| {
-                        "in development: `cargo dbmigrate redo` rolls it back and applies the new text".to_owned()
-                    }))
-                    .chain([format!("if the database has what the new text makes: {repair}")])
-                    .collect(),
-            ),
             State::Renamed { recorded } => {
-                let same = matched.has_same_text();
-                let help = if same { repair } else { forget_help(recorded) };
-                let or = if same { "to keep the new name" } else { "to run the new one as well" };
-                (
-                    ErrorKind::Renamed,
-                    format!("`{name}` has the number of `{recorded}`, which is applied"),
-                    vec![
-                        format!(
-                            "if it is the same migration, name the file `{recorded}` again, else give it another number"
-                        ),
-                        format!("{or}: {help}"),
-                    ],
-                )
+                problem
+                    .say(ErrorKind::Renamed, format_args!("`{name}` has the number of `{recorded}`, which is applied"));
+                problem.help(format_args!(
+                    "if it is the same migration, name the file `{recorded}` again, else give it another number"
+                ));
+                match matched.has_same_text() {
+                    true => problem.help(format_args!("to keep the new name: {}", accept_help(name))),
+                    false => problem.help(format_args!("to run the new one as well: {}", forget_help(recorded))),
+                }
             }
-            State::Missing => (
-                ErrorKind::Missing,
-                format!("`{name}` is applied, but the program does not have it"),
-                vec![
-                    format!("bring the file of `{name}` back, and build the program again"),
-                    format!("if it is gone for good: {}", forget_help(name)),
-                ],
-            ),
-            State::Newer => (
-                ErrorKind::NewerDatabase,
-                format!("`{name}` is applied, and newer than all that this program has"),
-                vec![
-                    "run the newer version of the program that applied it, or restore its file if it was removed"
-                        .into(),
-                    "to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`".into(),
-                    format!("if its file is gone for good: {}", forget_help(name)),
-                ],
-            ),
-            State::Late => (
-                ErrorKind::Late,
-                format!("`{name}` is not applied, but a later one is"),
-                vec![
-                    "give it a number above all that are applied".into(),
-                    "to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`".into(),
-                    format!("if the database has what it makes: `cargo dbmigrate mark {name}`"),
-                ],
-            ),
+            State::Missing => {
+                problem.say(ErrorKind::Missing, format_args!("`{name}` is applied, but the program does not have it"));
+                problem.help(format_args!("bring the file of `{name}` back, and build the program again"));
+                problem.help(format_args!("if it is gone for good: {}", forget_help(name)));
+            }
+            State::Newer => {
+                problem.say(
+                    ErrorKind::NewerDatabase,
+                    format_args!("`{name}` is applied, and newer than all that this program has"),
+                );
+                problem.help(
+                    "run the newer version of the program that applied it, or restore its file if it was removed",
+                );
+                problem.help("to run all the same: `newer-database = \"allow\"` in `[package.metadata.migrations]`");
+                problem.help(format_args!("if its file is gone for good: {}", forget_help(name)));
+            }
+            State::Late => {
+                problem.say(ErrorKind::Late, format_args!("`{name}` is not applied, but a later one is"));
+                problem.help("give it a number above all that are applied");
+                problem.help("to apply it all the same: `out-of-order = \"apply\"` in `[package.metadata.migrations]`");
+                problem.help(format_args!("if the database has what it makes: `cargo dbmigrate mark {name}`"));
+            }
             State::Interrupted { .. } => {
-                let row = matched.row.as_ref()?;
-                let (message, help) = match self.set.parts.without_transaction {
-                    Some(part) => (part.explain)(name, matched, row),
-                    None => (
-                        format!("`{}` was stopped before its end, and the program has no such migration", row.name),
-                        vec!["`cargo dbmigrate status` says how it goes on".to_owned()],
-                    ),
-                };
-                (ErrorKind::Interrupted, message, help)
+                let Some(row) = &matched.row else { return false };
+                match self.set.parts.without_transaction {
+                    Some(part) => (part.explain)(name, matched, row, problem),
+                    None => {
+                        let name = &row.name;
+                        problem.say(
+                            ErrorKind::Interrupted,
+                            format_args!("`{name}` was stopped before its end, and the program has no such migration"),
+                        );
+                        problem.help("`cargo dbmigrate status` says how it goes on");
+                    }
+                }
             }
-        };
-        let file = matched.migration.map(|migration| migration.file.to_owned());
-        Some(Problem { kind, migration: Some(name.to_owned()), file, message, notes, help })
+        }
+        matched.note_difference(&self.set.parts, problem);
+        true
     }
 
     /// Whether there is no head, or one that only says that one has to look at the rows.
@@ -350,11 +359,15 @@ impl<'s> Known<'s> {
 }
 
 /// How to take what the program has for what was applied.
+#[cold]
+#[inline(never)]
 pub(crate) fn accept_help(name: &str) -> String {
     format!("`cargo dbmigrate repair {name}` (`repair` of the migrator) accepts it, and runs nothing")
 }
 
 /// How to take a migration out of the history.
+#[cold]
+#[inline(never)]
 pub(crate) fn forget_help(name: &str) -> String {
     format!("`cargo dbmigrate forget {name}` (`forget` of the migrator) takes it out of the history")
 }
@@ -384,15 +397,17 @@ impl Match<'_> {
         matches!(self.state, State::Edited | State::Interrupted { edited: true, .. })
     }
 
-    /// What an edit changed.
-    fn difference(&self, parts: &Parts) -> Vec<String> {
-        let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return Vec::new() };
-        let Some(applied) = &self.applied_text else {
-            let help = "the text that was applied was not kept: `store-sql = \"all\"` in \
-                        `[package.metadata.migrations]` keeps it from now on";
-            return vec![help.to_owned()];
-        };
-        parts.texts.map(|part| (part.difference)(applied, &migration.up)).into_iter().collect()
+    /// Says what an edit changed.
+    fn note_difference(&self, parts: &Parts, problem: &mut Problem) {
+        let Some(migration) = self.migration.filter(|_| self.is_edited()) else { return };
+        match (&self.applied_text, parts.texts) {
+            (Some(applied), Some(part)) => problem.note(&(part.difference)(applied, &migration.up)),
+            (Some(_), None) => {}
+            (None, _) => problem.note(
+                "the text that was applied was not kept: `store-sql = \"all\"` in `[package.metadata.migrations]` keeps it \
+                 from now on",
+            ),
+        }
     }
 }
 
@@ -413,38 +428,42 @@ pub(crate) fn whole_chain<'s>(set: &Set<'s>) -> &'s str {
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let describe = |problem: &Problem| match &problem.file {
-        Some(file) => format!("{} ({file})", problem.message),
-        None => problem.message.clone(),
-    };
-    let message = match problems.as_slice() {
-        [problem] => describe(problem),
-        all => {
-            let lines: Vec<String> = all.iter().map(|problem| format!("\n  {}", describe(problem))).collect();
-            format!("{headline}:{}", lines.concat())
+    let mut message = String::new();
+    if problems.len() > 1 {
+        message = format!("{headline}:");
+    }
+    for Problem { message: what, file, .. } in &problems {
+        message.push_str(if problems.len() > 1 { "\n  " } else { "" });
+        message.push_str(what);
+        if let Some(file) = file {
+            message.push_str(&format!(" ({file})"));
         }
-    };
+    }
     let mut error = Error::new(first.kind, message);
+    let (mut notes, mut help) = (Vec::new(), Vec::new());
     for problem in &problems {
         error = error.also(problem.kind);
+        for note in &problem.notes {
+            if is_new(&mut notes, note) {
+                error = error.note(note);
+            }
+        }
+        for text in &problem.help {
+            if is_new(&mut help, text) {
+                error = error.hint(text);
+            }
+        }
     }
-    error = distinct(problems.iter().flat_map(|problem| &problem.notes)).into_iter().fold(error, Error::note);
-    error = distinct(problems.iter().flat_map(|problem| &problem.help)).into_iter().fold(error, Error::hint);
     Err(error)
 }
 
-/// The first of them, each once.
-fn distinct<'p>(texts: impl Iterator<Item = &'p String>) -> Vec<&'p str> {
-    let mut said: Vec<&str> = Vec::new();
-    for text in texts {
-        if said.len() == SAID {
-            break;
-        }
-        if !said.contains(&text.as_str()) {
-            said.push(text);
-        }
+/// Whether a text was not said before, and enough was not.
+fn is_new<'p>(said: &mut Vec<&'p str>, text: &'p str) -> bool {
+    let is_new = said.len() < SAID && !said.contains(&text);
+    if is_new {
+        said.push(text);
     }
-    said
+    is_new
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, ho
 pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
     db.refuse_open_transaction()?;
     let shown = path.display();
-    let taken = || Error::new(ErrorKind::Copy, format!("`{shown}` exists")).hint("name a file that does not exist");
+    let taken =
+        || Error::new(ErrorKind::Copy, format_args!("`{shown}` exists")).hint("name a file that does not exist");
     if path.symlink_metadata().is_ok() {
         return Err(taken());
     }
@@ -105,7 +106,7 @@ fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Resul
     vacuum(db, part, model.as_deref(), how)?;
     let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
     if let Some(what) = unsound(&findings) {
-        return Err(Error::new(ErrorKind::Copy, format!("the copy is not sound: {what}")).hint(DAMAGED));
+        return Err(Error::new(ErrorKind::Copy, format_args!("the copy is not sound: {what}")).hint(DAMAGED));
     }
     // Without a history there is nothing to ask for.
     let copied = ask(db, part.path(), &recorded).ok();

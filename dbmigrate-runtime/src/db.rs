@@ -3,6 +3,7 @@
 //! The connection's own busy handler is never touched. Where it has given up, the runner tries again until its own
 //! timeout has passed.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::session::{DbError, Session};
-use crate::value::{Row, Value};
+use crate::value::{Param, Row, Value, into_text};
 
 /// What SQLite says when there is no room.
 pub(crate) const FULL: &str = "database or disk is full";
@@ -72,18 +73,142 @@ impl<'s> Db<'s> {
     }
 
     /// Runs a statement of the runner's own.
-    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), Error> {
-        self.patiently(|session| session.execute(sql)).map_err(|error| failed(&format!("could not run `{sql}`"), error))
+    #[inline]
+    pub(crate) fn execute(&mut self, sql: impl fmt::Display) -> Result<(), Error> {
+        self.run(&sql)
+    }
+
+    // Texts come unwritten, and are written in one place, as there are many who ask; by `format!`, as `to_string` would
+    // compile its own way to write into a string.
+    fn run(&mut self, sql: &dyn fmt::Display) -> Result<(), Error> {
+        let sql = format!("{sql}");
+        self.attempt(&sql).map_err(|error| failed(format_args!("could not run `{sql}`"), error))
     }
 
     /// Runs a statement of the runner's own, with parameters, and returns its rows.
-    pub(crate) fn query(&mut self, what: &str, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
-        self.patiently(|session| session.query(sql, params)).map_err(|error| failed(what, error))
+    #[inline]
+    pub(crate) fn query(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        self.ask(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn ask(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        self.try_query(sql, params).map_err(|error| failed(what, error))
+    }
+
+    /// As [`Db::query`], with the error of the database as it is.
+    #[inline(never)]
+    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
+        let (sql, params) = (format!("{sql}"), params.iter().map(Param::value).collect::<Vec<_>>());
+        self.patiently(|session| session.query(&sql, &params))
+    }
+
+    /// As [`Db::try_query`], for what may be asked first of a connection.
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.patiently(|session| session.query_first(sql))
+    }
+
+    /// As [`Db::query`], for what returns no rows.
+    #[inline]
+    pub(crate) fn change(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<(), Error> {
+        self.has_row(what, sql, params).map(drop)
+    }
+
+    /// As [`Db::query`], whether there is a row.
+    #[inline]
+    pub(crate) fn has_row(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<bool, Error> {
+        self.asked(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn asked(&mut self, what: &dyn fmt::Display, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
+        Ok(!self.ask(what, sql, params)?.is_empty())
+    }
+
+    /// As [`Db::find`], without parameters.
+    pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
+        self.find(what, sql, &[])
+    }
+
+    /// Runs a statement of the runner's own with the parameters of each row. There is a transaction, so nobody can be in
+    /// the way.
+    pub(crate) fn execute_each(
+        &mut self,
+        what: &str,
+        sql: &str,
+        rows: &mut dyn Iterator<Item = Row>,
+    ) -> Result<(), Error> {
+        self.session.execute_each(sql, rows).map_err(|error| {
+            self.see_rollback();
+            failed(what, error)
+        })
     }
 
     /// As [`Db::query`], the first value.
-    pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
-        Ok(self.query(what, sql, &[])?.into_iter().flatten().next())
+    #[inline]
+    pub(crate) fn find(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Option<Value>, Error> {
+        self.first(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn first(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Option<Value>, Error> {
+        let row = self.ask(what, sql, params)?.into_iter().next();
+        Ok(row.and_then(|row| row.into_iter().next()))
+    }
+
+    /// As [`Db::query`], the texts in the first column.
+    #[inline]
+    pub(crate) fn texts(
+        &mut self,
+        what: impl fmt::Display,
+        sql: impl fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<String>, Error> {
+        self.column(&what, &sql, params)
+    }
+
+    #[inline(never)]
+    fn column(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Vec<String>, Error> {
+        let mut texts = Vec::new();
+        for row in self.ask(what, sql, params)? {
+            texts.extend(row.into_iter().next().and_then(into_text));
+        }
+        Ok(texts)
     }
 
     /// The file of the database; `None` for one in memory, or where nobody can tell.
@@ -112,6 +237,11 @@ impl<'s> Db<'s> {
         }
     }
 
+    /// Runs a statement of the runner's own, with the error of the database as it is.
+    pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
+        self.patiently(|session| session.execute(sql))
+    }
+
     /// Does something as [`patiently`] does.
     pub(crate) fn patiently<T>(
         &mut self,
@@ -132,7 +262,7 @@ impl<'s> Db<'s> {
 
     /// Opens a transaction that no other writer can get in the way of.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.patiently(|session| session.execute("BEGIN IMMEDIATE")).map_err(|error| {
+        self.attempt("BEGIN IMMEDIATE").map_err(|error| {
             failed("could not lock the database for migrating", named(error, "another connection holds the write lock"))
         })?;
         self.open = true;
@@ -141,7 +271,7 @@ impl<'s> Db<'s> {
 
     /// Commits. A commit that is busy is tried again, not rolled back.
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
-        let result = self.patiently(|session| session.execute("COMMIT"));
+        let result = self.attempt("COMMIT");
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
             Ok(()) => true,
@@ -226,32 +356,53 @@ fn path(name: Vec<u8>) -> PathBuf {
 /// Says which lock is in the way, where one is.
 fn named(mut error: DbError, lock: &str) -> DbError {
     if error.busy {
-        error.message.push_str(&format!(" ({lock})"));
+        error.message = format!("{} ({lock})", error.message);
     }
     error
 }
 
 /// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
 pub(crate) fn patiently<T>(timeout: Duration, mut work: impl FnMut() -> Result<T, DbError>) -> Result<T, DbError> {
-    let start = Instant::now();
-    let mut pause = Duration::from_millis(1);
+    let mut patience = Patience { start: Instant::now(), timeout, pause: 1 };
     loop {
         match work() {
-            Err(error) if error.busy => {
-                let left = timeout.saturating_sub(start.elapsed());
-                if left.is_zero() {
-                    return Err(error);
-                }
-                std::thread::sleep(pause.min(left));
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
+            Err(error) if error.busy && patience.waited() => {}
             done => return done,
         }
     }
 }
 
+struct Patience {
+    start: Instant,
+    timeout: Duration,
+    /// In milliseconds.
+    pause: u64,
+}
+
+impl Patience {
+    /// Waits a little; whether that was possible.
+    #[cold]
+    #[inline(never)]
+    fn waited(&mut self) -> bool {
+        let left = self.timeout.saturating_sub(self.start.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(self.pause).min(left));
+        self.pause = (self.pause * 2).min(50);
+        true
+    }
+}
+
 /// The error for something that the runner itself wanted.
-pub(crate) fn failed(what: &str, error: DbError) -> Error {
+#[inline]
+pub(crate) fn failed(what: impl fmt::Display, error: DbError) -> Error {
+    failure(&what, error)
+}
+
+#[cold]
+#[inline(never)]
+fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
     let message = format!("{what}: {}", error.message);
     let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
     because(Error::new(kind, message), error)

@@ -31,5 +31,5 @@ pub(crate) type Reader<'a, C> = dyn Fn(&C) -> Result<Vec<SchemaDifference>, BoxE
 
 /// The error where such a reader has failed.
 pub(crate) fn unreadable(cause: BoxError) -> Error {
-    Error::new(ErrorKind::Sql, format!("could not read the schema: {cause}")).because(cause)
+    Error::new(ErrorKind::Sql, format_args!("could not read the schema: {cause}")).because(cause)
 }

@@ -1,6 +1,6 @@
 //! The way back: what is to be rolled back, in which order, and by which script.
 
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 use crate::backup;
 use crate::compare::{Found, Known, Match, as_error, look};
@@ -62,11 +62,11 @@ fn back(
         return Ok(Report::default());
     }
     guarded(session, options, |db, settings, report| {
-        Runner::new(set, options, settings, Group::One).run(db, report, |db| {
+        Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
             let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
             refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
             let prefix = known.prefix();
-            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, creates: false })
+            Ok(Plan { jobs: jobs_left(db, set, &known, &targets)?, prefix, ..Plan::default() })
         })
     })
 }
@@ -97,7 +97,7 @@ fn planned<'s>(
     options: &Options,
     beside: &[&Set<'_>],
     goal: Goal,
-) -> Result<(Vec<u64>, VecDeque<Job<'s>>), Error> {
+) -> Result<(Vec<u64>, Vec<Job<'s>>), Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let Some(known) = history_of(&mut db, set)? else {
@@ -161,7 +161,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
 }
 
 /// The history, if the database has one. That of another tool is refused.
-pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Known<'s>>, Error> {
+pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Rc<Known<'s>>>, Error> {
     match look(db, set)? {
         Found::History(known) => known.refuse_old().map(|()| Some(known)),
         Found::Fresh | Found::Objects | Found::Beside => Ok(None),
@@ -193,32 +193,32 @@ fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Err
 fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     Error::new(
         ErrorKind::OutOfOrder,
-        format!("`{name}` can't be rolled back before what was applied after it: `{}`", later.join("`, `")),
+        format_args!("`{name}` can't be rolled back before what was applied after it: `{}`", later.join("`, `")),
     )
-    .hint(format!("roll back `{}` first, newest first", later.join("`, then `")))
-    .hint(format!("or all of them and it at once: `cargo dbmigrate down --count {}`", later.len() + 1))
-    .hint(format!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
+    .hint(format_args!("roll back `{}` first, newest first", later.join("`, then `")))
+    .hint(format_args!("or all of them and it at once: `cargo dbmigrate down --count {}`", later.len() + 1))
+    .hint(format_args!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
 }
 
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
-        Some(migration) => Error::new(ErrorKind::NotApplied, format!("`{}` is not applied", migration.name)),
+        Some(migration) => Error::new(ErrorKind::NotApplied, format_args!("`{}` is not applied", migration.name)),
         None => squash::with_number(
             set,
             number,
-            Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {number}")),
+            Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {number}")),
         ),
     }
     .hint("`cargo dbmigrate status` shows which are applied")
 }
 
 /// The scripts for the targets, or all reasons why there is none.
-fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<VecDeque<Job<'s>>, Error> {
-    let mut jobs = VecDeque::with_capacity(targets.len());
+fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
+    let mut jobs = Vec::with_capacity(targets.len());
     let mut problems = Vec::new();
     for (matched, row) in known.newest_first().take(targets.len()) {
         match way_back(db, set, known, matched, row)? {
-            Ok(way) => jobs.push_back(Job { number: row.number, name: row.name.clone(), way }),
+            Ok(way) => jobs.push(Job { number: row.number, name: row.name.clone(), way }),
             Err(problem) => problems.push(problem),
         }
     }
@@ -226,18 +226,16 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
-fn jobs_left<'s>(
-    db: &mut Db<'_>,
-    set: &'s Set<'s>,
-    known: &Known<'s>,
-    targets: &[u64],
-) -> Result<VecDeque<Job<'s>>, Error> {
+fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
     let left = known.newest_first().filter(|(_, row)| targets.contains(&row.number)).count();
     let newest: Vec<(u64, &str)> =
         known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
     if let Some((_, name)) = newest.iter().find(|(number, _)| !targets.contains(number)) {
-        return Err(Error::new(ErrorKind::OutOfOrder, format!("`{name}` was applied by another process meanwhile"))
-            .hint("look at `cargo dbmigrate status`, then roll back again"));
+        return Err(Error::new(
+            ErrorKind::OutOfOrder,
+            format_args!("`{name}` was applied by another process meanwhile"),
+        )
+        .hint("look at `cargo dbmigrate status`, then roll back again"));
     }
     let targets: Vec<u64> = newest.into_iter().map(|(number, _)| number).collect();
     jobs(db, set, known, &targets)
@@ -281,7 +279,7 @@ pub(crate) fn way_back<'s>(
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| migration.down)) {
-        (Some(Some(stored)), _) => Ok(Way::Stored(stored)),
+        (Some(Some(stored)), _) => Ok(Way::Stored(Rc::new(stored))),
         (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
         (None, Some(Down::Script(script))) => Ok(Way::Down(script)),
         (None, _) => {

@@ -6,7 +6,7 @@ use crate::foreign_keys::{self, Choice, ForeignKey, is_referenced};
 use crate::quote::identifier;
 use crate::script::{Stop, at};
 use crate::set::{Effect, Script, Statement, Step};
-use crate::value::Value;
+use crate::value::{Param, Value};
 
 /// What looks at a table of a statement before it is dropped. The steps are those that follow in the same transaction:
 /// for the rows of tables that they drop at once nobody has use any more.
@@ -45,7 +45,7 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
     }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
-    let children = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;
+    let children = db.query("could not read the foreign keys", sql, &[Param::Text(table)])?;
     let goes = |name: &str| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
     Ok(children.iter().any(|row| !matches!(row.as_slice(), [Value::Text(name)] if goes(name))))
 }

@@ -1,7 +1,5 @@
 //! Where a database stands, as the history and the program together say it.
 
-use std::collections::BTreeMap;
-
 use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, Match, look};
 use crate::db::Db;
@@ -24,27 +22,26 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let mut repeatables = repeatable::entries(set, Recorded::NONE);
-    let (known, mut notes) = match look(&mut db, set)? {
+    let (known, notes) = match look(&mut db, set)? {
         Found::History(known) => {
             repeatables = repeatable::entries(set, known.records());
-            let has_begun = known.old.is_none();
-            let notes = if has_begun { notes::read(&mut db, set, &known.matches)? } else { BTreeMap::new() };
+            let notes = notes::read(&mut db, set, &known)?;
             (known, notes)
         }
-        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, BTreeMap::new()),
+        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, Vec::new()),
     };
-    let entries = known.matches.into_iter().map(|matched| {
-        let notes = notes.remove(&matched.number).unwrap_or_default();
-        entry(set, matched, notes)
-    });
+    let mut notes = notes.into_iter();
+    let entries = known.matches.iter().map(|matched| entry(set, matched, notes.next().unwrap_or_default()));
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    let old = known.old.as_ref();
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Status { entries, repeatables, old })
 }
 
-fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
+fn entry(set: &Set<'_>, matched: &Match<'_>, notes: Vec<&str>) -> Entry {
     let Match { number, index, migration, row, state, .. } = matched;
+    let (number, state) = (*number, state.clone());
     let own = |text: Option<&str>| text.map(str::to_owned);
     let metadata = migration.map(|migration| migration.metadata);
     let differs = !matches!(state, State::Applied | State::Pending | State::Late);
@@ -53,14 +50,14 @@ fn entry(set: &Set<'_>, matched: Match<'_>, notes: Vec<&str>) -> Entry {
         _ => row.as_ref().is_some_and(|row| row.has_down),
     };
     let (name, applied_at, duration, steps) = match row {
-        Some(row) => (row.name, Some(row.applied_at), row.duration, row.steps),
-        None => (String::new(), None, None, Vec::new()),
+        Some(row) => (row.name.as_str(), Some(&row.applied_at), row.duration, row.steps.clone()),
+        None => ("", None, None, Vec::new()),
     };
     Entry {
         number,
-        name: migration.map_or(name, |migration| migration.name.to_owned()),
+        name: migration.map_or(name, |migration| migration.name).to_owned(),
         file: migration.map(|migration| migration.file.to_owned()).filter(|file| !file.is_empty()),
-        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()),
+        applied_at: applied_at.filter(|at| state.is_applied() && !at.is_empty()).cloned(),
         duration,
         steps,
         title: own(metadata.and_then(|metadata| metadata.title)),

@@ -1,6 +1,7 @@
 //! What can go wrong, said so that one knows where and what to do next.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::BoxError;
 use crate::excerpt::{Place, excerpt};
@@ -11,7 +12,9 @@ use crate::report::Report;
 /// `Display` (and `Debug`, which is the same) is the whole message: what, where, the statement, what was rolled back,
 /// and `help:` lines with the next step. The message of the database or of a code migration is part of it; the error
 /// that it came from is [`Error::cause`], and therefore not `source()`.
-pub struct Error(Box<Inner>);
+// Never shared. An `Arc` drops what it holds out of line, where a `Box` has that compiled into each function that sees an
+// error: tens of KiB in every program.
+pub struct Error(Arc<Inner>);
 
 struct Inner {
     kinds: Vec<ErrorKind>,
@@ -120,11 +123,19 @@ kinds! {
     Seed is_seed,
 }
 
+// What makes an error is out of line, and takes its texts unwritten (`format_args!`), so that those who return one stay small.
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+    #[inline]
+    pub(crate) fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
+        Self::said(kind, &message)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn said(kind: ErrorKind, message: &dyn fmt::Display) -> Self {
+        Self(Arc::new(Inner {
             kinds: vec![kind],
-            message: message.into(),
+            message: format!("{message}"),
             place: None,
             statement: None,
             notes: Vec::new(),
@@ -135,57 +146,83 @@ impl Error {
         }))
     }
 
-    pub(crate) fn also(mut self, kind: ErrorKind) -> Self {
-        if !self.0.kinds.contains(&kind) {
-            self.0.kinds.push(kind);
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn also(self, kind: ErrorKind) -> Self {
+        if self.0.kinds.contains(&kind) {
+            return self;
         }
-        self
+        self.with(|inner| inner.kinds.push(kind))
     }
 
-    pub(crate) fn prefixed(mut self, prefix: &str) -> Self {
-        self.0.message.insert_str(0, prefix);
-        self
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn prefixed(self, prefix: &str) -> Self {
+        self.with(|inner| inner.message.insert_str(0, prefix))
     }
 
-    pub(crate) fn at(mut self, place: Place) -> Self {
-        self.0.place = Some(place);
-        self
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn at(self, place: Place) -> Self {
+        self.with(|inner| inner.place = Some(place))
     }
 
-    pub(crate) fn in_statement(mut self, sql: &str) -> Self {
-        self.0.statement = Some(sql.to_owned());
-        self
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn in_statement(self, sql: &str) -> Self {
+        self.with(|inner| inner.statement = Some(sql.to_owned()))
     }
 
-    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
-        self.0.notes.push(note.into());
-        self
+    #[inline]
+    pub(crate) fn note(self, note: impl fmt::Display) -> Self {
+        self.noted(&note)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn noted(self, note: &dyn fmt::Display) -> Self {
+        self.with(|inner| inner.notes.push(format!("{note}")))
     }
 
     /// Without what was rolled back, which is of no interest where all of it was for trying.
-    pub(crate) fn without_notes(mut self) -> Self {
-        self.0.notes.clear();
-        self
+    pub(crate) fn without_notes(self) -> Self {
+        self.with(|inner| inner.notes.clear())
     }
 
-    pub(crate) fn hint(mut self, help: impl Into<String>) -> Self {
-        self.0.help.push(help.into());
-        self
+    #[inline]
+    pub(crate) fn hint(self, help: impl fmt::Display) -> Self {
+        self.hinted(&help, false)
     }
 
     /// A hint to run a command again once something was corrected.
-    pub(crate) fn retry(mut self, help: impl Into<String>) -> Self {
-        self.0.retry = Some(self.0.help.len());
-        self.hint(help)
+    #[inline]
+    pub(crate) fn retry(self, help: impl fmt::Display) -> Self {
+        self.hinted(&help, true)
     }
 
-    pub(crate) fn because(mut self, cause: BoxError) -> Self {
-        self.0.cause = Some(cause);
-        self
+    #[cold]
+    #[inline(never)]
+    fn hinted(self, help: &dyn fmt::Display, is_retry: bool) -> Self {
+        self.with(|inner| {
+            if is_retry {
+                inner.retry = Some(inner.help.len());
+            }
+            inner.help.push(format!("{help}"));
+        })
     }
 
-    pub(crate) fn after(mut self, report: Report) -> Self {
-        self.0.report = report;
+    pub(crate) fn because(self, cause: BoxError) -> Self {
+        self.with(|inner| inner.cause = Some(cause))
+    }
+
+    pub(crate) fn after(self, report: Report) -> Self {
+        self.with(|inner| inner.report = report)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
         self
     }
 
@@ -198,10 +235,7 @@ impl Error {
     /// The whole message but for its `help:` lines, for those who show these in a way of their own.
     #[must_use]
     pub fn message(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = self.0.write_message(&mut text);
-        text
+        format!("{}", self.0)
     }
 
     /// What is wrong, without the place, the statement and the notes.
@@ -267,14 +301,15 @@ impl Error {
     }
 }
 
-impl Inner {
-    fn write_message(&self, f: &mut dyn fmt::Write) -> fmt::Result {
+/// All but the helps.
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(place) = &self.place {
             write!(f, "\n  --> {place}")?;
         }
-        for line in self.statement.iter().flat_map(|sql| excerpt(sql)) {
-            write!(f, "\n   | {line}")?;
+        if let Some(sql) = &self.statement {
+            excerpt(sql, &mut |line| write!(f, "\n   | {line}"))?;
         }
         for note in &self.notes {
             write!(f, "\nnote: {note}")?;
@@ -285,7 +320,7 @@ impl Inner {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write_message(f)?;
+        fmt::Display::fmt(&self.0, f)?;
         for help in &self.0.help {
             write!(f, "\nhelp: {help}")?;
         }
@@ -330,6 +365,6 @@ mod tests {
         fn check<T: Send + Sync + 'static>() -> usize {
             std::mem::size_of::<T>()
         }
-        assert_eq!(check::<Error>(), std::mem::size_of::<usize>());
+        assert_eq!(check::<Result<(), Error>>(), std::mem::size_of::<usize>());
     }
 }

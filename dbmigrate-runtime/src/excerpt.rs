@@ -19,9 +19,11 @@ impl Place {
     /// The place of a byte in a text.
     pub(crate) fn of(file: &str, text: &str, byte: usize) -> Self {
         let before = text.get(..byte).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-        Self { file: file.to_owned(), line: u32::try_from(line).ok(), column: u32::try_from(column).ok() }
+        let (mut line, mut column) = (1, 1);
+        for letter in before.chars() {
+            (line, column) = if letter == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        Self { file: file.to_owned(), line: Some(line), column: Some(column) }
     }
 
     /// A line of a file.
@@ -41,9 +43,14 @@ impl fmt::Display for Place {
 }
 
 /// The first lines of a statement, cut to what can be read.
-pub(crate) fn excerpt(sql: &str) -> impl Iterator<Item = String> {
-    let cut = sql.lines().nth(LINES).map(|_| "…".to_owned());
-    sql.lines().take(LINES).map(narrow).chain(cut)
+pub(crate) fn excerpt(sql: &str, each: &mut dyn FnMut(&str) -> fmt::Result) -> fmt::Result {
+    for (at, line) in sql.lines().enumerate() {
+        if at == LINES {
+            return each("…");
+        }
+        each(&narrow(line))?;
+    }
+    Ok(())
 }
 
 /// A line, cut to what can be read.
@@ -83,8 +90,13 @@ mod tests {
 
     #[test]
     fn long_statements_are_cut() {
-        assert_eq!(excerpt(&"x\n".repeat(8)).count(), 8);
-        assert_eq!(excerpt(&"x\n".repeat(9)).last().unwrap(), "…");
-        assert_eq!(excerpt(&"ä".repeat(200)).next().unwrap().chars().count(), WIDTH + 1);
+        let lines = |sql: &str| {
+            let mut lines = Vec::new();
+            excerpt(sql, &mut |line| Ok(lines.push(line.to_owned()))).unwrap();
+            lines
+        };
+        assert_eq!(lines(&"x\n".repeat(8)).len(), 8);
+        assert_eq!(lines(&"x\n".repeat(9))[8..], ["…"]);
+        assert_eq!(lines(&"ä".repeat(200))[0].chars().count(), WIDTH + 1);
     }
 }

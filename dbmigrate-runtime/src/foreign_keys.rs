@@ -10,7 +10,7 @@ use crate::excerpt::Place;
 use crate::guard::Settings;
 use crate::parts::needed;
 use crate::set::{Effect, ForeignKeys, Script, Step};
-use crate::value::Value;
+use crate::value::{Param, Value};
 use crate::{drops, violations};
 
 /// How a script runs.
@@ -128,7 +128,7 @@ pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error>
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
-    let rows = db.query("could not read the foreign keys", sql, &[Value::Text(table.to_owned())])?;
+    let rows = db.query("could not read the foreign keys", sql, &[Param::Text(table)])?;
     Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
 }
 

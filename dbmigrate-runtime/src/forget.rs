@@ -61,5 +61,5 @@ fn remove(
 /// Names what could have been meant.
 fn candidates(error: Error, known: &Known<'_>) -> Error {
     let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
-    if names.is_empty() { error } else { error.hint(format!("the history has `{}`", names.join("`, `"))) }
+    if names.is_empty() { error } else { error.hint(format_args!("the history has `{}`", names.join("`, `"))) }
 }

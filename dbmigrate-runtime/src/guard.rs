@@ -52,7 +52,7 @@ impl Settings {
         let wanted = if on { "on" } else { "off" };
         Err(Error::new(
             ErrorKind::Settings,
-            format!("could not switch foreign keys {wanted}: the PRAGMA had no effect"),
+            format_args!("could not switch foreign keys {wanted}: the PRAGMA had no effect"),
         )
         .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it"))
     }
@@ -106,7 +106,7 @@ pub(crate) fn guarded(
         (Ok(Ok(())), Ok(())) => return Ok(report),
         (Ok(Ok(())), Err(error)) => lost_settings(&error),
         (Ok(Err(error)), Ok(())) => error,
-        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost).to_string()),
+        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost)),
     };
     Err(backup::mention(error, report.backup.as_deref()).after(report))
 }
@@ -114,17 +114,17 @@ pub(crate) fn guarded(
 fn lost_settings(error: &Error) -> Error {
     Error::new(
         ErrorKind::Settings,
-        format!("the settings of the connection could not be restored: {}", error.message()),
+        format_args!("the settings of the connection could not be restored: {}", error.message()),
     )
     .hint("close the connection and open it again")
 }
 
 fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
-    let rows = db.query("could not read a setting", &format!("PRAGMA {name}"), &[])?;
+    let rows = db.query("could not read a setting", format_args!("PRAGMA {name}"), &[])?;
     // No row means that this SQLite does not have the setting.
     Ok(rows.first().and_then(|row| row.first()).is_some_and(|value| *value != Value::Integer(0)))
 }
 
 fn switch(db: &mut Db<'_>, name: &str, on: bool) -> Result<(), Error> {
-    db.execute(&format!("PRAGMA {name} = {}", u8::from(on)))
+    db.execute(format_args!("PRAGMA {name} = {}", u8::from(on)))
 }

@@ -6,12 +6,12 @@
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
-use crate::history::{COLUMNS, FORMAT, HEAD_COLUMNS, History, newer_format, tables_of};
+use crate::history::{COLUMNS, FORMAT, HEAD_COLUMNS, History, is_table_of, newer_format, tables_of};
 use crate::hooks::Hooks;
 use crate::options::Options;
-use crate::quote::identifier;
+use crate::quote::in_main;
 use crate::session::Bound;
-use crate::value::{Value, into_text, text};
+use crate::value::{Param, Value, text};
 
 /// The tables of a database in which sets of migrations keep their history, by name. It changes nothing.
 ///
@@ -25,50 +25,47 @@ pub fn history_tables<B: Backend>(connection: &mut B::Connection) -> Result<Vec<
 }
 
 /// The history tables of other sets, by name.
+#[inline(never)]
 pub(crate) fn others(db: &mut Db<'_>, own: &str) -> Result<Vec<String>, Error> {
-    let sql = "SELECT substr(name, 1, length(name) - 5) FROM main.sqlite_master WHERE type = 'table' \
-               AND lower(substr(name, -5)) = '_head' ORDER BY name";
-    let mut found = Vec::new();
-    for table in texts(db, "could not read the database", sql, &[])? {
-        if !table.eq_ignore_ascii_case(own)
-            && has_columns(db, &table, &COLUMNS)?
-            && has_columns(db, &format!("{table}_head"), &HEAD_COLUMNS)?
-        {
-            found.push(table);
-        }
+    let sql = "SELECT substr(m.name, 1, length(m.name) - 5) FROM main.sqlite_master AS m WHERE m.type = 'table' \
+               AND lower(substr(m.name, -5)) = '_head' AND lower(m.name) <> lower(?1 || '_head') \
+               AND (SELECT count(*) FROM pragma_table_info(substr(m.name, 1, length(m.name) - 5), 'main') \
+               WHERE instr(?2, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?3 \
+               AND (SELECT count(*) FROM pragma_table_info(m.name, 'main') \
+               WHERE instr(?4, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?5 ORDER BY m.name";
+    let params = [
+        text(own),
+        text(COLUMNS.names),
+        Param::Integer(COLUMNS.count),
+        text(HEAD_COLUMNS.names),
+        Param::Integer(HEAD_COLUMNS.count),
+    ];
+    db.texts("could not read the database", sql, &params)
+}
+
+/// The columns by which a table is known, in lower case, with spaces around them.
+pub(crate) struct Columns {
+    pub(crate) names: &'static str,
+    pub(crate) count: i64,
+}
+
+impl Columns {
+    /// Whether a table has them; there may be more.
+    pub(crate) fn are_in(&self, db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
+        let sql = "SELECT count(*) FROM pragma_table_info(?1, 'main') \
+                   WHERE instr(?2, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')";
+        let found = db.find("could not read the database", sql, &[text(table), text(self.names)])?;
+        Ok(found == Some(Value::Integer(self.count)))
     }
-    Ok(found)
 }
 
-/// Whether a table has these columns; there may be more.
-pub(crate) fn has_columns(db: &mut Db<'_>, table: &str, columns: &[&str]) -> Result<bool, Error> {
-    Ok(are_in(columns, &columns_of(db, table)?))
-}
-
-/// Whether all of these columns are among those that a table has.
-pub(crate) fn are_in(columns: &[&str], found: &[String]) -> bool {
-    columns.iter().all(|column| found.iter().any(|name| name == column))
-}
-
-/// The columns of a table, in lower case; none where there is no such table.
-pub(crate) fn columns_of(db: &mut Db<'_>, table: &str) -> Result<Vec<String>, Error> {
-    let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
-    texts(db, "could not read the database", sql, &[text(table)])
-}
-
-/// The texts in the first column of what a query returns.
-fn texts(db: &mut Db<'_>, what: &str, sql: &str, params: &[Value]) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
-    for row in db.query(what, sql, params)? {
-        found.extend(row.into_iter().next().and_then(into_text));
-    }
-    Ok(found)
-}
-
-/// The names of the sets that have rows in a history.
-fn sets_in(db: &mut Db<'_>, table: &str) -> Result<Vec<String>, Error> {
-    let sql = format!("SELECT DISTINCT set_name FROM main.{} ORDER BY 1", identifier(table));
-    texts(db, "could not read a history", &sql, &[])
+/// Whether a history has rows of a set.
+fn has_set(db: &mut Db<'_>, table: &str, set_name: &str) -> Result<bool, Error> {
+    db.has_row(
+        "could not read a history",
+        format_args!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", in_main(table, "")),
+        &[text(set_name)],
+    )
 }
 
 /// The names of all tables of other histories, if any of these names can be one.
@@ -106,19 +103,18 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
         return Ok(Neighbours::Strangers);
     }
     let sql = "SELECT DISTINCT tbl_name FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_'";
-    let tables = texts(db, "could not read the database", sql, &[])?;
-    let known: Vec<String> = others.iter().flat_map(|table| tables_of(table)).chain(history.tables()).collect();
-    let is_object = |name: &String| !known.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if !tables.iter().any(is_object) {
+    let tables = db.texts("could not read the database", sql, &[])?;
+    let is_known = |name: &String| history.has(name) || others.iter().any(|table| is_table_of(table, name));
+    if tables.iter().all(is_known) {
         return Ok(Neighbours::Nothing);
     }
     let mut found = Neighbours::Strangers;
     for table in &others {
-        for name in sets_in(db, table)? {
-            if name == set_name {
-                // The set itself has a history, under another name.
-                return Ok(Neighbours::Strangers);
-            }
+        if has_set(db, table, set_name)? {
+            // The set itself has a history, under another name.
+            return Ok(Neighbours::Strangers);
+        }
+        if db.has_row("could not read a history", format_args!("SELECT 1 FROM {} LIMIT 1", in_main(table, "")), &[])? {
             found = Neighbours::Sets;
         }
     }
@@ -128,7 +124,7 @@ pub(crate) fn neighbours(db: &mut Db<'_>, history: &History<'_>, set_name: &str)
 /// The history of another name that has rows of a set, where there is one.
 pub(crate) fn elsewhere(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Option<String>, Error> {
     for table in others(db, history.table())? {
-        if sets_in(db, &table)?.iter().any(|name| name == set_name) {
+        if has_set(db, &table, set_name)? {
             return Ok(Some(table));
         }
     }
@@ -138,13 +134,12 @@ pub(crate) fn elsewhere(db: &mut Db<'_>, history: &History<'_>, set_name: &str) 
 /// Where the rows of a set are. Two such tables are an error: nobody can tell which of them is true.
 pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Option<String>, Error> {
     let mut tables = others(db, history.table())?;
-    if has_columns(db, history.table(), &COLUMNS)? {
+    if COLUMNS.are_in(db, history.table())? {
         tables.push(history.table().to_owned());
     }
     let mut found: Option<String> = None;
     for table in tables {
-        let sql = format!("SELECT 1 FROM main.{} WHERE set_name = ?1 LIMIT 1", identifier(&table));
-        if db.query("could not read a history", &sql, &[text(set_name)])?.is_empty() {
+        if !has_set(db, &table, set_name)? {
             continue;
         }
         if let Some(other) = found {
@@ -161,16 +156,18 @@ pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -
 pub(crate) fn has_applied(db: &mut Db<'_>, history: &History<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
     let Some(table) = table_of(db, history, set_name)? else { return Ok(false) };
     refuse_newer(db, &table)?;
-    let sql =
-        format!("SELECT 1 FROM main.{} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", identifier(&table));
-    let rows = db.query("could not read a history", &sql, &[text(set_name), text(name)])?;
-    Ok(!rows.is_empty())
+    db.has_row(
+        "could not read a history",
+        format_args!("SELECT 1 FROM {} WHERE set_name = ?1 AND name = ?2 AND state = 'applied'", in_main(&table, "")),
+        &[text(set_name), text(name)],
+    )
 }
 
 /// Refuses a history of another set that this program does not understand.
 fn refuse_newer(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
-    let sql = format!("SELECT max(format) FROM main.{}", identifier(&format!("{table}_head")));
-    match db.value("could not read a history", &sql)? {
+    let newest =
+        db.find("could not read a history", format_args!("SELECT max(format) FROM {}", in_main(table, "_head")), &[])?;
+    match newest {
         Some(Value::Integer(format)) if format > FORMAT => Err(newer_format(table, format)),
         _ => Ok(()),
     }
@@ -179,14 +176,18 @@ fn refuse_newer(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
 /// The other sets of which the database has rows, each with its history table; those in the own table as well.
 pub(crate) fn sets(db: &mut Db<'_>, history: &History<'_>, own: &str) -> Result<Vec<(String, String)>, Error> {
     let mut tables = others(db, history.table())?;
-    if has_columns(db, history.table(), &COLUMNS)? {
+    if COLUMNS.are_in(db, history.table())? {
         tables.push(history.table().to_owned());
     }
     let mut found = Vec::new();
     for table in tables {
-        let names = sets_in(db, &table)?.into_iter();
+        let names = db.texts(
+            "could not read a history",
+            format_args!("SELECT DISTINCT set_name FROM {} ORDER BY 1", in_main(&table, "")),
+            &[],
+        )?;
         let is_other = |name: &String| name != own || !table.eq_ignore_ascii_case(history.table());
-        found.extend(names.filter(is_other).map(|name| (name, table.clone())));
+        found.extend(names.into_iter().filter(is_other).map(|name| (name, table.clone())));
     }
     Ok(found)
 }

@@ -5,20 +5,18 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use std::collections::HashMap;
-
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
-use crate::histories::{self, Neighbours};
+use crate::histories::{self, Columns, Neighbours};
 use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
-use crate::quote::{identifier, literal};
+use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
 use crate::repeatable::MadeAnew;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-use crate::value::{Value, into_text, optional, text};
+use crate::value::{Param, Row, Value, into_text, optional, text};
 
 mod many;
 
@@ -26,27 +24,14 @@ mod many;
 pub(crate) const FORMAT: i64 = 1;
 
 /// The columns that its head must have.
-pub(crate) const HEAD_COLUMNS: [&str; 3] = ["set_name", "format", "chain"];
+pub(crate) const HEAD_COLUMNS: Columns = Columns { names: " set_name format chain ", count: 3 };
 
 /// The columns that a history table must have.
-pub(crate) const COLUMNS: [&str; 16] = [
-    "id",
-    "name",
-    "applied_at",
-    "set_name",
-    "number",
-    "checksum",
-    "state",
-    "statements_done",
-    "duration_us",
-    "up_sql",
-    "down_sql",
-    "tool",
-    "text_checksum",
-    "prefix_checksum",
-    "steps_us",
-    "violations",
-];
+pub(crate) const COLUMNS: Columns = Columns {
+    names: " id name applied_at set_name number checksum state statements_done duration_us up_sql down_sql tool \
+            text_checksum prefix_checksum steps_us violations ",
+    count: 16,
+};
 
 /// How far a migration has come, and from which text.
 #[derive(Default)]
@@ -76,29 +61,35 @@ pub(crate) enum Presence {
     History,
 }
 
+/// What the tables of a history have behind its name.
+const ENDS: [&str; 3] = ["", "_head", "_repeatable"];
+
+/// Whether a table is one of a history of this name.
+pub(crate) fn is_table_of(history: &str, table: &str) -> bool {
+    let (start, end) = table.as_bytes().split_at(history.len().min(table.len()));
+    start.eq_ignore_ascii_case(history.as_bytes()) && ENDS.iter().any(|it| end.eq_ignore_ascii_case(it.as_bytes()))
+}
+
 /// The tables of a history of this name.
 pub(crate) fn tables_of(table: &str) -> [String; 3] {
-    [table.to_owned(), format!("{table}_head"), format!("{table}_repeatable")]
+    ENDS.map(|end| format!("{table}{end}"))
 }
 
 /// The names of a set's tables, for statements.
+#[derive(Clone, Copy)]
 pub(crate) struct History<'s> {
     set: &'s Set<'s>,
-    /// The head's name, unquoted.
-    head: String,
     /// The tables as statements have them.
-    rows_sql: String,
-    head_sql: String,
+    rows_sql: Quoted<'s>,
+    head_sql: Quoted<'s>,
     /// Which repeatables were run.
     pub(crate) records: Records<'s>,
 }
 
 impl<'s> History<'s> {
     pub(crate) fn new(set: &'s Set<'s>) -> Self {
-        let head = format!("{}_head", set.table);
-        let rows_sql = format!("main.{}", identifier(set.table));
-        let head_sql = format!("main.{}", identifier(&head));
-        Self { set, head, rows_sql, head_sql, records: Records::new(set) }
+        let (rows_sql, head_sql) = (in_main(set.table, ""), in_main(set.table, "_head"));
+        Self { set, rows_sql, head_sql, records: Records::new(set) }
     }
 
     /// The name of the history table, unquoted.
@@ -113,57 +104,38 @@ impl<'s> History<'s> {
         [table, head, records, old.to_owned()]
     }
 
+    /// Whether a table is one of these.
+    pub(crate) fn has(&self, table: &str) -> bool {
+        let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
+        is_table_of(self.set.table, table) || table.eq_ignore_ascii_case(old)
+    }
+
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
     pub(crate) fn has_begun(&self, db: &mut Db<'_>) -> Result<bool, Error> {
-        if !histories::are_in(&COLUMNS, &self.columns(db)?) {
+        if !COLUMNS.are_in(db, self.set.table)? {
             return Ok(false);
         }
-        let sql = format!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", self.rows_sql);
-        let has_rows = !db.query("could not read the history", &sql, &[text(self.set.name)])?.is_empty();
+        let has_rows = db.has_row(
+            "could not read the history",
+            format_args!("SELECT 1 FROM {} WHERE set_name = ?1 LIMIT 1", self.rows_sql),
+            &[text(self.set.name)],
+        )?;
         Ok(has_rows || self.head(db)?.is_some())
     }
 
-    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        self.head_where(db, &has_rows(&self.rows_sql))
-    }
-
-    /// As [`History::head`], for a head that should speak of all that the set has.
-    pub(crate) fn whole_head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        match (self.set.migrations, self.set.repeatables) {
-            (_, []) => self.head(db),
-            ([], _) => self.head_where(db, &has_rows(&self.records.sql())),
-            _ => self.head_where(db, &format!("{} AND {}", has_rows(&self.rows_sql), has_rows(&self.records.sql()))),
-        }
-    }
-
-    fn head_where(&self, db: &mut Db<'_>, has_rows: &str) -> Result<Option<Head>, Error> {
-        let sql = format!("SELECT format, chain, {has_rows} FROM {} WHERE set_name = ?1", self.head_sql);
-        let params = [text(self.set.name)];
-        let rows = match db.patiently(|session| session.query(&sql, &params)) {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        match rows.into_iter().next().map(<[Value; 3]>::try_from) {
-            Some(Ok([Value::Integer(format), Value::Text(chain), has_rows])) => {
-                if format > FORMAT {
-                    return Err(newer_format(self.set.table, format));
-                }
-                Ok(Some(Head { chain, has_rows: has_rows == Value::Integer(1) }))
-            }
-            _ => Ok(None),
-        }
+        let sql = Head::sql(self.set, [true, false]);
+        Head::read(db, self.set, &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
     pub(crate) fn presence(&self, db: &mut Db<'_>) -> Result<Presence, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE), \
                    EXISTS (SELECT 1 FROM main.sqlite_master WHERE lower(substr(name, 1, 7)) <> 'sqlite_' \
-                   AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE)";
-        let own = tables_of(self.set.table).map(Value::Text);
-        let rows = db.query("could not read the database", sql, &own)?;
+                   AND tbl_name <> (?1 || '_head') COLLATE NOCASE \
+                   AND tbl_name <> (?1 || '_repeatable') COLLATE NOCASE)";
+        let rows = db.query("could not read the database", sql, &[text(self.set.table)])?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
@@ -177,34 +149,47 @@ impl<'s> History<'s> {
 
     /// Refuses a table of this name that is no history, where there is one.
     pub(crate) fn refuse_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        if self.columns(db)?.is_empty() { Ok(()) } else { self.check_shape(db) }
+        let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') LIMIT 1";
+        match db.has_row("could not read the database", sql, &[text(self.set.table)])? {
+            true => self.check_shape(db),
+            false => Ok(()),
+        }
     }
 
     /// Refuses a table of this name that is no history.
     pub(crate) fn check_shape(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let found = self.columns(db)?;
-        if histories::are_in(&COLUMNS, &found) {
+        let table = self.set.table;
+        if COLUMNS.are_in(db, table)? {
             return Ok(());
         }
-        let table = self.set.table;
+        let sql = "SELECT group_concat(lower(name), '`, `') FROM pragma_table_info(?1, 'main')";
+        let found = db.texts("could not read the database", sql, &[text(table)])?;
         Err(Error::new(
             ErrorKind::History,
-            format!("the table `{table}` is not a history of dbmigrate: it has the columns `{}`", found.join("`, `")),
+            format_args!(
+                "the table `{table}` is not a history of dbmigrate: it has the columns `{}`",
+                found.first().map_or("", String::as_str)
+            ),
         )
         .hint("name another table: `table = \"…\"` in `[package.metadata.migrations]`")
         .hint("if another tool keeps its history there: `cargo dbmigrate adopt` takes it over"))
     }
 
-    /// The columns of the table of its name.
-    fn columns(&self, db: &mut Db<'_>) -> Result<Vec<String>, Error> {
-        histories::columns_of(db, self.set.table)
-    }
-
     /// The rows of the set, by this column: `id` is the order in which they were written.
     pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<HistoryRow>, Error> {
-        let sql = format!("SELECT {} FROM {} WHERE set_name = ?1 ORDER BY {by}", HistoryRow::COLUMNS, self.rows_sql);
-        let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
-        rows.into_iter().map(|row| HistoryRow::decode(row).ok_or_else(|| damaged(self.set.table))).collect()
+        let columns = HistoryRow::COLUMNS;
+        let mut rows = Vec::new();
+        for row in db.query(
+            "could not read the history",
+            format_args!("SELECT {columns} FROM {} WHERE set_name = ?1 ORDER BY {by}", self.rows_sql),
+            &[text(self.set.name)],
+        )? {
+            match HistoryRow::decode(row) {
+                Some(row) => rows.push(row),
+                None => return Err(damaged(self.set.table)),
+            }
+        }
+        Ok(rows)
     }
 
     /// Asks for the number of rows and the name of the newest applied migration.
@@ -218,11 +203,14 @@ impl<'s> History<'s> {
 
     /// How far a migration of the set has come.
     pub(crate) fn stage(&self, db: &mut Db<'_>, number: u64) -> Result<Option<Stage>, Error> {
-        let sql = format!(
-            "SELECT state, statements_done, checksum FROM {} WHERE set_name = ?1 AND number = ?2",
-            self.rows_sql
-        );
-        let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
+        let rows = db.query(
+            "could not read the history",
+            format_args!(
+                "SELECT state, statements_done, checksum FROM {} WHERE set_name = ?1 AND number = ?2",
+                self.rows_sql
+            ),
+            &[text(self.set.name), integer(number)?],
+        )?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         match <[Value; 3]>::try_from(row) {
             Ok([Value::Text(state), Value::Integer(done), Value::Text(checksum)]) => {
@@ -238,11 +226,13 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "down_sql")
     }
 
-    /// The stored ways back of the set, by number.
-    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<HashMap<u64, String>, Error> {
-        let sql =
-            format!("SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL", self.rows_sql);
-        let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
+    /// The stored ways back of the set, by ascending number.
+    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
+        let sql = format_args!(
+            "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
+            self.rows_sql
+        );
+        let rows = db.query("could not read the history", sql, &[text(self.set.name)])?;
         Ok(rows
             .into_iter()
             .filter_map(|row| match <[Value; 2]>::try_from(row) {
@@ -263,15 +253,20 @@ impl<'s> History<'s> {
     }
 
     fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
-        let sql = format!("SELECT {column} FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
-        let rows = db.query("could not read the history", &sql, &[text(self.set.name), integer(number)?])?;
-        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text))
+        let params = [text(self.set.name), integer(number)?];
+        Ok(db
+            .find(
+                "could not read the history",
+                format_args!("SELECT {column} FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql),
+                &params,
+            )?
+            .and_then(into_text))
     }
 
     /// Creates what is missing of the tables. The caller holds the lock.
     pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let Self { rows_sql, head_sql, .. } = self;
-        db.execute(&format!(
+        db.execute(format_args!(
             "CREATE TABLE IF NOT EXISTS {rows_sql} (\n  id INTEGER PRIMARY KEY AUTOINCREMENT,\n  \
              name TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  \
              set_name TEXT NOT NULL DEFAULT '',\n  number INTEGER NOT NULL,\n  checksum TEXT NOT NULL,\n  \
@@ -279,30 +274,32 @@ impl<'s> History<'s> {
              down_sql TEXT,\n  tool TEXT,\n  text_checksum TEXT,\n  prefix_checksum TEXT,\n  \
              steps_us TEXT,\n  violations TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
         ))?;
-        db.execute(&format!(
+        db.execute(format_args!(
             "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
              chain TEXT NOT NULL,\n  may_run_late TEXT NOT NULL DEFAULT ''\n) WITHOUT ROWID"
         ))?;
-        self.empty_head_after_changes(db, self.set.table, &self.head)?;
+        self.empty_head_after_changes(db, self.set.table, ["_head_insert", "_head_update", "_head_delete"])?;
         if !self.set.repeatables.is_empty() {
             (MadeAnew::of(self.set)?.create)(db, &self.records)?;
             let table = self.records.table();
-            self.empty_head_after_changes(db, &table, &table)?;
+            self.empty_head_after_changes(db, &table, ["_insert", "_update", "_delete"])?;
         }
         // A head that outlived its history knows nothing of the new one.
-        db.execute(&format!("UPDATE {head_sql} SET chain = ''"))
+        db.execute(format_args!("UPDATE {head_sql} SET chain = ''"))
     }
 
-    /// The triggers that empty the head when the rows of a table are changed.
-    fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, prefix: &str) -> Result<(), Error> {
-        let (table, head) = (identifier(table), identifier(&self.head));
-        for (event, sets) in
-            [("INSERT", "NEW.set_name"), ("UPDATE", "NEW.set_name, OLD.set_name"), ("DELETE", "OLD.set_name")]
-        {
-            let trigger = identifier(&format!("{prefix}_{}", event.to_ascii_lowercase()));
-            db.execute(&format!(
-                "CREATE TRIGGER IF NOT EXISTS main.{trigger} AFTER {event} ON {table} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name IN ({sets});\nEND"
+    /// The triggers that empty the head when the rows of a table are changed. Their names are its name, and these ends.
+    fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, ends: [&'static str; 3]) -> Result<(), Error> {
+        let head = quoted(self.set.table, "_head");
+        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
+        let events =
+            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")];
+        for ((event, sets), end) in events.into_iter().zip(ends) {
+            db.execute(format_args!(
+                "CREATE TRIGGER IF NOT EXISTS {} AFTER {event} ON {} BEGIN\n  \
+                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND",
+                in_main(table, end),
+                quoted(table, "")
             ))?;
         }
         Ok(())
@@ -328,7 +325,7 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, "applied", [Value::Null, Value::Null], tool, at)
+        self.insert_at(db, migration, "applied", (Param::Null, None), tool, at)
     }
 
     fn insert_at(
@@ -336,17 +333,34 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         migration: &Migration<'_>,
         state: &str,
-        [duration, steps]: [Value; 2],
+        times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let [up_sql, down_sql] = self.kept(migration)?;
+        let row = self.row(migration, state, times, tool, at)?;
+        self.insert_rows(db, &mut std::iter::once(row))
+    }
+
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
              VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
+        db.execute_each("could not write the history", &sql, rows)
+    }
+
+    /// The parameters of that.
+    fn row(
+        &self,
+        migration: &Migration<'_>,
+        state: &str,
+        (duration, steps): (Param<'_>, Option<String>),
+        tool: &str,
+        at: Option<&str>,
+    ) -> Result<Row, Error> {
+        let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
         let params = [
             text(migration.name),
@@ -356,63 +370,74 @@ impl<'s> History<'s> {
             text(state),
             integer(done as u64)?,
             duration,
-            steps,
-            up_sql,
-            down_sql,
+            optional(steps.as_deref()),
+            optional(up_sql.as_deref()),
+            optional(down_sql.as_deref()),
             text(tool),
             text_checksum(migration),
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        db.query(&format!("could not record `{}`", migration.name), &sql, &params).map(drop)
+        Ok(params.iter().map(Param::value).collect())
     }
 
     /// Takes the name and the text that the program has for those that were applied.
     pub(crate) fn accept(&self, db: &mut Db<'_>, migration: &Migration<'_>) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
-        let sql = format!(
-            "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
-             WHERE set_name = ?1 AND number = ?2",
-            self.rows_sql
-        );
         let params = [
             text(self.set.name),
             integer(migration.number)?,
             text(migration.name),
             text(migration.checksum),
             text_checksum(migration),
-            up_sql,
-            down_sql,
+            optional(up_sql.as_deref()),
+            optional(down_sql.as_deref()),
         ];
-        db.query(&format!("could not change the record of `{}`", migration.name), &sql, &params).map(drop)
+        db.change(
+            format_args!("could not change the record of `{}`", migration.name),
+            format_args!(
+                "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
+             WHERE set_name = ?1 AND number = ?2",
+                self.rows_sql
+            ),
+            &params,
+        )
     }
 
     /// Lets a squash stand for all that is applied up to its number. The moment is that of the last of them.
     pub(crate) fn stand_in(&self, db: &mut Db<'_>, squash: &Migration<'_>) -> Result<(), Error> {
         let what = "could not record the squash";
         let params = [text(self.set.name), integer(squash.number)?, integer(squash.up.steps.len() as u64)?];
-        let sql = format!("DELETE FROM {} WHERE set_name = ?1 AND number < ?2", self.rows_sql);
-        db.query(what, &sql, &params[..2])?;
-        let sql = format!(
-            "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
+        db.change(
+            what,
+            format_args!("DELETE FROM {} WHERE set_name = ?1 AND number < ?2", self.rows_sql),
+            &params[..2],
+        )?;
+        db.change(
+            what,
+            format_args!(
+                "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
              violations = NULL WHERE set_name = ?1 AND number = ?2",
-            self.rows_sql
-        );
-        db.query(what, &sql, &params)?;
+                self.rows_sql
+            ),
+            &params,
+        )?;
         self.accept(db, squash)
     }
 
     /// What the history keeps of a migration's text: the way up and the way back.
-    fn kept(&self, migration: &Migration<'_>) -> Result<[Value; 2], Error> {
-        let texts = Texts::of(self.set, migration)?;
-        let texts = texts.map(|part| (part.kept)(self.set.rules.store_sql, migration)).unwrap_or_default();
-        Ok(texts.map(|text| text.map_or(Value::Null, Value::Text)))
+    fn kept(&self, migration: &Migration<'_>) -> Result<[Option<String>; 2], Error> {
+        let part = Texts::of(self.set, migration)?;
+        Ok(part.map_or([None, None], |part| (part.kept)(self.set.rules.store_sql, migration)))
     }
 
     /// Takes a migration out: it was rolled back, or is to be forgotten.
     pub(crate) fn delete(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
-        let sql = format!("DELETE FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql);
-        db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
+        db.change(
+            "could not change the history",
+            format_args!("DELETE FROM {} WHERE set_name = ?1 AND number = ?2", self.rows_sql),
+            &[text(self.set.name), integer(number)?],
+        )
     }
 
     /// Moves a migration without a transaction on. `prefix` is the checksum of the steps that are done or begun,
@@ -426,11 +451,6 @@ impl<'s> History<'s> {
         prefix: Option<&str>,
         violations: Option<&str>,
     ) -> Result<(), Error> {
-        let sql = format!(
-            "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
-             violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
-            self.rows_sql
-        );
         let params = [
             text(self.set.name),
             integer(number)?,
@@ -439,44 +459,64 @@ impl<'s> History<'s> {
             optional(prefix),
             optional(violations),
         ];
-        db.query("could not record the progress", &sql, &params).map(drop)
+        db.change(
+            "could not record the progress",
+            format_args!(
+                "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
+             violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
+                self.rows_sql
+            ),
+            &params,
+        )
     }
 
     /// Forgets the violations from before: from now on, those that are there now are.
     pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
-        let sql = format!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql);
-        db.query("could not change the history", &sql, &[text(self.set.name), integer(number)?]).map(drop)
+        db.change(
+            "could not change the history",
+            format_args!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql),
+            &[text(self.set.name), integer(number)?],
+        )
     }
 
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
-    pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: String) -> Result<(), Error> {
-        let sql = format!("UPDATE {} SET down_sql = ?3 WHERE set_name = ?1 AND number = ?2", self.rows_sql);
-        let params = [text(self.set.name), integer(number)?, Value::Text(down_sql)];
-        db.query("could not change the history", &sql, &params).map(drop)
+    pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
+        let params = [text(self.set.name), integer(number)?, text(down_sql)];
+        db.change(
+            "could not change the history",
+            format_args!("UPDATE {} SET down_sql = ?3 WHERE set_name = ?1 AND number = ?2", self.rows_sql),
+            &params,
+        )
     }
 
     /// Marks a migration without a transaction as applied.
     pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
-        let sql = format!(
-            "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
+        let (duration, steps) = times(options, Some(took));
+        let params = [text(self.set.name), integer(number)?, duration, optional(steps.as_deref())];
+        db.change(
+            "could not change the history",
+            format_args!(
+                "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
              violations = NULL \
              WHERE set_name = ?1 AND number = ?2",
-            self.rows_sql
-        );
-        let [duration, steps] = times(options, Some(took));
-        let params = [text(self.set.name), integer(number)?, duration, steps];
-        db.query("could not change the history", &sql, &params).map(drop)
+                self.rows_sql
+            ),
+            &params,
+        )
     }
 
     /// Writes the head: the last write of a transaction, as the triggers have emptied it.
     pub(crate) fn write_head(&self, db: &mut Db<'_>, chain: &str) -> Result<(), Error> {
-        let sql = format!(
-            "INSERT INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3) \
+        let params = [text(self.set.name), Param::Integer(FORMAT), text(chain)];
+        db.change(
+            "could not write the head of the history",
+            format_args!(
+                "INSERT INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3) \
              ON CONFLICT (set_name) DO UPDATE SET format = excluded.format, chain = excluded.chain",
-            self.head_sql
-        );
-        let params = [text(self.set.name), Value::Integer(FORMAT), text(chain)];
-        db.query("could not write the head of the history", &sql, &params).map(drop)
+                self.head_sql
+            ),
+            &params,
+        )
     }
 
     /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
@@ -484,17 +524,25 @@ impl<'s> History<'s> {
     pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
         self.write_head(db, "")?;
         let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-        let sql = format!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql);
-        db.query("could not change the history", &sql, &[text(self.set.name), text(&numbers.join(" "))]).map(drop)
+        db.change(
+            "could not change the history",
+            format_args!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql),
+            &[text(self.set.name), text(&numbers.join(" "))],
+        )
     }
 
     /// The migrations that may run although later ones are applied, by ascending number. There is a head.
     pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
-        let sql = format!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql);
-        let rows = db.query("could not read the history", &sql, &[text(self.set.name)])?;
-        let last = rows.into_iter().next().and_then(|row| row.into_iter().next()).and_then(into_text);
+        let last = db
+            .find(
+                "could not read the history",
+                format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
+                &[text(self.set.name)],
+            )?
+            .and_then(into_text);
         let mut numbers = Vec::new();
-        for number in last.unwrap_or_default().split(' ').filter_map(|number| number.parse::<u64>().ok()) {
+        for number in last.unwrap_or_default().split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok())
+        {
             // Almost always at the end: no sort is carried for it.
             if let Err(at) = numbers.binary_search(&number) {
                 numbers.insert(at, number);
@@ -505,6 +553,51 @@ impl<'s> History<'s> {
 }
 
 impl Head {
+    /// The one read of a start with nothing pending. `None` where one has to look closer.
+    pub(crate) fn at_start(db: &mut Db<'_>, set: &Set<'_>, is_whole: bool) -> Result<Option<Self>, Error> {
+        // Of all that the set has, where it should speak of that.
+        let speaks_of_records = is_whole && !set.repeatables.is_empty();
+        let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
+        Self::read(db, set, &sql, true)
+    }
+
+    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
+    /// records, or both have to have a row.
+    fn sql(set: &Set<'_>, of: [bool; 2]) -> String {
+        let [rows, head, records] = ENDS.map(|end| in_main(set.table, end));
+        match of {
+            [true, true] => format!(
+                "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
+                 FROM {head}"
+            ),
+            [_, of_records] => {
+                let one = if of_records { records } else { rows };
+                format!("SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {one}) FROM {head}")
+            }
+        }
+    }
+
+    fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
+        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
+            Ok(rows) => rows,
+            Err(error) if error.busy => return Err(failed("could not read the history", error)),
+            // Most likely there is no such table yet. What else it can be shows in the next read.
+            Err(_) => return Ok(None),
+        };
+        for row in &rows {
+            match row.as_slice() {
+                [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == set.name => {
+                    if *format > FORMAT {
+                        return Err(newer_format(set.table, *format));
+                    }
+                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether it is this chain, and the history behind it is there.
     pub(crate) fn is(&self, chain: &str) -> bool {
         self.has_rows && !chain.is_empty() && self.chain == chain
@@ -523,38 +616,33 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 }
 
 /// How long a script and its steps took, as the history has that.
-fn times(options: &Options, took: Option<Took<'_>>) -> [Value; 2] {
-    took.filter(|_| !options.untimed).map_or([Value::Null, Value::Null], Took::values)
-}
-
-/// Asks whether a table has any.
-fn has_rows(table: &str) -> String {
-    format!("EXISTS (SELECT 1 FROM {table})")
+fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<String>) {
+    took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
 }
 
 fn damaged(table: &str) -> Error {
     Error::new(
         ErrorKind::History,
-        format!("the table `{table}` has a row that can't be: a value is missing or no number"),
+        format_args!("the table `{table}` has a row that can't be: a value is missing or no number"),
     )
-    .hint(format!("look at it: `SELECT * FROM {}`", identifier(table)))
+    .hint(format_args!("look at it: `SELECT * FROM {}`", quoted(table, "")))
 }
 
 pub(crate) fn newer_format(table: &str, format: i64) -> Error {
     Error::new(
         ErrorKind::NewerFormat,
-        format!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
+        format_args!("the history `{table}` is in format {format}, and this program reads {FORMAT}"),
     )
     .hint("build the program with a newer `dbmigrate-runtime`")
 }
 
 /// Rust has none.
-fn text_checksum(migration: &Migration<'_>) -> Value {
+fn text_checksum<'m>(migration: &Migration<'m>) -> Param<'m> {
     optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
 }
 
-fn integer(number: u64) -> Result<Value, Error> {
+fn integer(number: u64) -> Result<Param<'static>, Error> {
     i64::try_from(number)
-        .map(Value::Integer)
-        .map_err(|_| Error::new(ErrorKind::Set, format!("{number} is too large for the number of a migration")))
+        .map(Param::Integer)
+        .map_err(|_| Error::new(ErrorKind::Set, format_args!("{number} is too large for the number of a migration")))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::value::{Row, Value, into_integer, into_text, micros};
+use crate::value::{Param, Row, Value, micros, whole_micros};
 
 /// One row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,43 +48,69 @@ pub(crate) struct Took<'t> {
 }
 
 impl HistoryRow {
-    /// What [`HistoryRow::decode`] reads.
-    pub(crate) const COLUMNS: &str = "id, name, applied_at, set_name, number, checksum, state, statements_done, \
-                                      duration_us, steps_us, tool, down_sql IS NOT NULL, text_checksum, prefix_checksum";
+    /// What [`HistoryRow::decode`] reads: the texts, of which the first have to be there, and the numbers likewise.
+    pub(crate) const COLUMNS: &str = "name, applied_at, set_name, checksum, state, steps_us, tool, text_checksum, \
+                                      prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
     /// Reads one; `None` where a value is missing or no number.
     pub(crate) fn decode(row: Row) -> Option<Self> {
-        let mut values = row.into_iter();
-        let mut next = || values.next();
+        let (mut texts, mut numbers) = ([const { None }; 9], [None; 5]);
+        for (column, value) in row.into_iter().enumerate() {
+            match value {
+                Value::Text(text) if column < 9 => texts[column] = Some(text),
+                Value::Integer(number) if (9..14).contains(&column) => numbers[column - 9] = Some(number),
+                _ => {}
+            }
+        }
+        let [id, number, done, has_down, duration] = numbers;
+        let [number, statements_done] = [number, done].map(|count| count.and_then(|count| u64::try_from(count).ok()));
+        let (Some(id), Some(number), Some(statements_done), true) =
+            (id, number, statements_done, texts[..5].iter().all(Option::is_some))
+        else {
+            return None;
+        };
+        // From here on nothing fails, so that half a row is nowhere taken apart.
+        let steps = step_times(texts[5].as_deref().unwrap_or_default());
+        let [name, applied_at, set_name, checksum, state, _, tool, text_checksum, prefix_checksum] = texts;
         Some(Self {
-            id: into_integer(next()?)?,
-            name: into_text(next()?)?,
-            applied_at: into_text(next()?)?,
-            set_name: into_text(next()?)?,
-            number: u64::try_from(into_integer(next()?)?).ok()?,
-            checksum: into_text(next()?)?,
-            state: into_text(next()?)?,
-            statements_done: u64::try_from(into_integer(next()?)?).ok()?,
-            duration: into_integer(next()?).and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
-            steps: into_text(next()?).and_then(|text| step_times(&text)).unwrap_or_default(),
-            tool: into_text(next()?),
-            has_down: next()? == Value::Integer(1),
-            text_checksum: into_text(next()?),
-            prefix_checksum: into_text(next()?),
+            id,
+            name: name.unwrap_or_default(),
+            applied_at: applied_at.unwrap_or_default(),
+            set_name: set_name.unwrap_or_default(),
+            number,
+            checksum: checksum.unwrap_or_default(),
+            state: state.unwrap_or_default(),
+            statements_done,
+            duration: duration.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+            steps,
+            tool,
+            has_down: has_down == Some(1),
+            text_checksum,
+            prefix_checksum,
         })
     }
 }
 
 impl Took<'_> {
     /// Both as the history has them.
-    pub(crate) fn values(self) -> [Value; 2] {
-        let steps: Vec<String> = self.steps.iter().map(|step| step.as_micros().to_string()).collect();
-        let steps = if steps.is_empty() { Value::Null } else { Value::Text(steps.join(" ")) };
-        [micros(self.duration), steps]
+    pub(crate) fn values(self) -> (Param<'static>, Option<String>) {
+        let mut steps = String::new();
+        for step in self.steps {
+            let before = if steps.is_empty() { "" } else { " " };
+            steps.push_str(&format!("{before}{}", whole_micros(*step)));
+        }
+        (micros(self.duration), Some(steps).filter(|steps| !steps.is_empty()))
     }
 }
 
-/// The times of steps as the history has them: microseconds, separated by spaces. `None` where one is no number.
-fn step_times(text: &str) -> Option<Vec<Duration>> {
-    text.split(' ').map(|micros| micros.parse().ok().map(Duration::from_micros)).collect()
+/// The times of steps as the history has them: microseconds, separated by spaces. None where one is no number.
+fn step_times(text: &str) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for micros in text.split_ascii_whitespace() {
+        match micros.parse() {
+            Ok(micros) => times.push(Duration::from_micros(micros)),
+            Err(_) => return Vec::new(),
+        }
+    }
+    times
 }

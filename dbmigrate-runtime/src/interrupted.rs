@@ -4,9 +4,11 @@
 //! checksum of the steps that have run, with the one that was begun: these have to be the program's first ones.
 
 use crate::compare::{Match, accept_help, forget_help};
+use crate::error::ErrorKind;
 use crate::history_row::HistoryRow;
 use crate::no_transaction::is_idempotent;
 use crate::set::Migration;
+use crate::verify::Problem;
 
 /// Whether `up` can go on with the program's text where the history says that it was stopped.
 pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
@@ -23,10 +25,15 @@ fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
 }
 
 /// What says what is wrong with one.
-pub(crate) type Explain = fn(&str, &Match<'_>, &HistoryRow) -> (String, Vec<String>);
+pub(crate) type Explain = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);
 
 /// What is wrong with one, and what to do about it.
-pub(crate) fn explain(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<String>) {
+pub(crate) fn explain(name: &str, matched: &Match<'_>, row: &HistoryRow, problem: &mut Problem) {
+    problem.kind = ErrorKind::Interrupted;
+    (problem.message, problem.help) = explained(name, matched, row);
+}
+
+fn explained(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<String>) {
     let goes_on = |command: &str| format!("`cargo dbmigrate {command}` goes on with it");
     let bring_back = || format!("bring the file of `{}` back: then {}", row.name, goes_on("up"));
     let gone = || format!("if it is gone for good: {}", forget_help(&row.name));

@@ -1,7 +1,10 @@
 //! One script to run and what it does to the history: a migration in one direction, a hook, or a repeatable.
 
+use std::rc::Rc;
+
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
+use crate::foreign_keys::has_code;
 use crate::hooks::{Direction, Upcoming};
 use crate::set::{Migration, Repeatable, Script, Step};
 use crate::stored::Stored;
@@ -22,7 +25,7 @@ pub(crate) enum Way<'s> {
     /// The program's way back, which forgets it.
     Down(Script<'s>),
     /// The stored way back.
-    Stored(Stored),
+    Stored(Rc<Stored>),
     /// The hook before a run.
     Before(Script<'s>),
     /// The hook after a run.
@@ -47,9 +50,8 @@ pub(crate) enum Kind {
 impl<'s> Job<'s> {
     /// A script that is no migration.
     pub(crate) fn beside(way: Way<'s>) -> Self {
-        let mut job = Self { number: 0, name: String::new(), way };
-        job.name = job.script(&mut Vec::new()).file.to_owned();
-        job
+        let job = Self { number: 0, name: String::new(), way };
+        Self { name: job.file().to_owned(), ..job }
     }
 }
 
@@ -89,6 +91,37 @@ impl Job<'_> {
             }
             Way::Before(script) | Way::After(script) => Script { transaction: true, ..*script },
             Way::Repeat(repeatable) => Script { transaction: true, ..repeatable.script },
+        }
+    }
+
+    /// The file of the script, without its steps.
+    pub(crate) fn file(&self) -> &str {
+        match &self.way {
+            Way::Up(_, migration) => migration.up.file,
+            Way::Down(script) | Way::Before(script) | Way::After(script) => script.file,
+            Way::Stored(stored) => stored.script(&[]).file,
+            Way::Repeat(repeatable) => repeatable.script.file,
+        }
+    }
+
+    /// Whether it runs in a transaction.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        match &self.way {
+            Way::Up(_, migration) => migration.up.transaction,
+            Way::Down(script) => script.transaction,
+            Way::Stored(stored) => stored.script(&[]).transaction,
+            Way::Before(_) | Way::After(_) | Way::Repeat(_) => true,
+        }
+    }
+
+    /// Whether Rust is one of its steps.
+    pub(crate) fn has_code(&self) -> bool {
+        match &self.way {
+            Way::Up(_, migration) => has_code(&migration.up),
+            Way::Down(script) | Way::Before(script) | Way::After(script) => has_code(script),
+            // It has no way to be written down.
+            Way::Stored(_) => false,
+            Way::Repeat(repeatable) => has_code(&repeatable.script),
         }
     }
 

@@ -48,6 +48,7 @@
 //! | feature | |
 //! |---|---|
 //! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
+//! | `testing` | `Migrator::testing`: databases for tests, and a trial of all migrations. It belongs into `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
 //!
 //! Nothing is on by default. Rust 1.85 compiles it.
 //!
@@ -97,6 +98,7 @@ mod kept;
 mod late;
 mod mark;
 mod migrator;
+mod names;
 mod neighbours;
 mod no_backend;
 mod no_transaction;
@@ -129,11 +131,14 @@ mod script;
 mod session;
 mod set;
 mod snapshot;
+mod sorted;
 mod squash;
 mod status;
 mod step_lock;
 mod stored;
+mod tables;
 mod take_over;
+#[cfg(feature = "testing")]
 mod testing;
 mod together;
 mod unknown;
@@ -143,6 +148,8 @@ mod verify;
 mod verify_schema;
 mod violations;
 mod with_driver;
+#[cfg(not(feature = "testing"))]
+mod without_testing;
 
 pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver};
 pub use backup::{Backup, BackupWhen};
@@ -176,6 +183,7 @@ pub use set::{
 };
 pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
+#[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use together::{SetRehearsal, SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};

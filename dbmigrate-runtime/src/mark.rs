@@ -165,8 +165,8 @@ fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Re
     let mut matches = known.into_iter().flat_map(|known| &known.matches);
     if let Some(stopped) = matches.find(|matched| matched.is_interrupted() && is_asked(matched.number)) {
         let name = stopped.row.as_ref().map_or("", |row| row.name.as_str());
-        return Err(Error::new(ErrorKind::Interrupted, format!("`{name}` was stopped on its way"))
-            .hint(format!("`cargo dbmigrate repair {name}` says how far it came, and how to go on")));
+        return Err(Error::new(ErrorKind::Interrupted, format_args!("`{name}` was stopped on its way"))
+            .hint(format_args!("`cargo dbmigrate repair {name}` says how far it came, and how to go on")));
     }
     let pending = set.migrations.iter().filter(|migration| !has(migration.number));
     let (wanted, left): (Vec<&Migration<'_>>, Vec<_>) = pending.partition(|migration| is_asked(migration.number));
@@ -181,9 +181,9 @@ fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Re
     if !skipped.is_empty() && set.rules.out_of_order == OutOfOrder::Error {
         return Err(Error::new(
             ErrorKind::Late,
-            format!("these would be left pending below an applied one: `{}`", skipped.join("`, `")),
+            format_args!("these would be left pending below an applied one: `{}`", skipped.join("`, `")),
         )
-        .hint(format!("to record them too: `cargo dbmigrate mark --to {last}`"))
+        .hint(format_args!("to record them too: `cargo dbmigrate mark --to {last}`"))
         .hint("or apply them first: `cargo dbmigrate up --to` each"));
     }
     Ok(wanted)
@@ -279,7 +279,7 @@ pub(crate) fn noted(mut error: Error, differences: &[String], covers: &str) -> E
         error = error.note(difference);
     }
     if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format!("and {more} more differences"));
+        error = error.note(format_args!("and {more} more differences"));
     }
-    error.note(format!("compared, from the migrations to the database: {covers}"))
+    error.note(format_args!("compared, from the migrations to the database: {covers}"))
 }

@@ -28,7 +28,6 @@ use crate::schema::Schema;
 use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
 use crate::status::{Entry, Status};
-use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
 use crate::{down, entries, forget, history, journal, mark, repair, reset, up, verify, verify_schema};
@@ -201,12 +200,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn untimed(mut self) -> Self {
         self.options.untimed = true;
         self
-    }
-
-    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
-    #[must_use]
-    pub fn testing(self) -> Testing<'a, B> {
-        Testing::new(self)
     }
 
     /// The set that it runs.

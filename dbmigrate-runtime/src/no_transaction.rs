@@ -67,7 +67,7 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
             let script = job.script(&mut steps);
             assertion::check(db, job, &script)?;
             if let Some(text) = stored::encode(&script) {
-                history.keep_down(db, job.number, text)?;
+                history.keep_down(db, job.number, &text)?;
             }
             history.progress(db, job.number, DOWN.running, 0, None, None)
         }
@@ -343,7 +343,7 @@ impl Walk<'_, '_, '_> {
             return Ok(());
         }
         self.db.rollback()?;
-        Err(Error::new(ErrorKind::TransactionEnded, format!("`{}` left a transaction open", self.job.name))
+        Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name))
             .note("it was rolled back"))
     }
 
@@ -436,9 +436,9 @@ impl Walk<'_, '_, '_> {
             many => format!("the {many} steps before this one stay"),
         };
         dependent::explain(self.context.set, error)
-            .note(format!("`{}` runs without a transaction: {before}", self.job.name))
-            .hint(format!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
-            .hint(format!(
+            .note(format_args!("`{}` runs without a transaction: {before}", self.job.name))
+            .hint(format_args!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
+            .hint(format_args!(
                 "if you did by hand what it does, to go on after it: `cargo dbmigrate repair {} --done`",
                 self.job.name
             ))

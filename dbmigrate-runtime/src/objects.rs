@@ -9,12 +9,13 @@ use crate::history::History;
 use crate::normal::normal;
 use crate::repeatable::word;
 use crate::set::Repeatable;
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, text};
 
 /// The rows of the schema but for those of histories, by type and name: type, name, text, and the table that it belongs
 /// to. Indexes come last, and those that a table makes by itself are none.
 pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, Error> {
-    let own = history.tables().map(Value::Text);
+    let own = history.tables();
+    let own = own.each_ref().map(|name| text(name));
     let sql = "SELECT type, name, sql, tbl_name FROM main.sqlite_master WHERE sql IS NOT NULL \
                AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
                AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \

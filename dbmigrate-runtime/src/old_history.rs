@@ -1,7 +1,5 @@
 //! Reads the history of another tool, and says what it means for the set. It changes nothing.
 
-use std::collections::HashSet;
-
 use crate::adoption::{Adopted, Adoption, OldShape};
 use crate::compare::{Known, Match, as_error};
 use crate::db::Db;
@@ -10,6 +8,7 @@ use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::set::Set;
+use crate::sorted::sorted;
 use crate::status::State;
 use crate::value::{Row, into_text, text};
 use crate::verify::Problem;
@@ -26,8 +25,8 @@ pub(crate) type Rows = fn(&Old, &Set<'_>) -> Vec<HistoryRow>;
 /// What it has and we don't know, each as a problem.
 pub(crate) type Unknown = fn(&Old) -> Vec<Problem>;
 
-/// What to say of a migration that was edited before it was adopted: message, notes and help. None where it was not.
-pub(crate) type Edited = fn(&Old, &Match<'_>, &str) -> Option<(String, Vec<String>, Vec<String>)>;
+/// Says what is wrong with a migration that was edited before it was adopted. False where it was not.
+pub(crate) type Edited = fn(&Old, &Match<'_>, &str, &mut Problem) -> bool;
 
 /// What an old history says.
 pub(crate) struct Old {
@@ -61,7 +60,8 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
         return Ok(None);
     }
     let mut old = Old { from: adoption.from.to_owned(), rows: Vec::new(), unknown: Vec::new() };
-    let mut taken = HashSet::new();
+    // The numbers, which come in order as a rule.
+    let mut taken = Vec::new();
     for record in records {
         let [key, checksum, applied_at] = words(record);
         let key = key.unwrap_or_default();
@@ -71,8 +71,9 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
         };
         let from = if adoption.newest_only { 0 } else { at };
         for Adopted { checksum: expected, number, .. } in &adoption.migrations[from..=at] {
-            if !taken.insert(*number) {
-                continue;
+            match taken.binary_search(number) {
+                Ok(_) => continue,
+                Err(place) => taken.insert(place, *number),
             }
             let differs = match (expected, &checksum) {
                 (Some(expected), Some(found)) if !found.eq_ignore_ascii_case(expected) => {
@@ -109,7 +110,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
         Some(shape) => Ok(Some(shape)),
         None => Err(Error::new(
             ErrorKind::Adoption,
-            format!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
+            format_args!("the table `{table}` is not a history of {}: it has the columns `{}`", adoption.from, {
                 found.join("`, `")
             }),
         )
@@ -127,14 +128,14 @@ fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
     let more = rows.len().saturating_sub(SHOWN);
     for row in rows.into_iter().take(SHOWN) {
         let [key, reason, _] = words(row).map(Option::unwrap_or_default);
-        error = error.note(format!("`{}` {}", visible(&key), visible(&reason)));
+        error = error.note(format_args!("`{}` {}", visible(&key), visible(&reason)));
     }
     if more > 0 {
-        error = error.note(format!("and {more} more"));
+        error = error.note(format_args!("and {more} more"));
     }
     Err(error
         .note("nothing was changed")
-        .hint(format!("look what the database has of it, and settle it with {} first", adoption.from)))
+        .hint(format_args!("look what the database has of it, and settle it with {} first", adoption.from)))
 }
 
 /// The three values of a record.
@@ -166,9 +167,7 @@ pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
             prefix_checksum: None,
         })
     };
-    let mut rows: Vec<HistoryRow> = old.rows.iter().enumerate().filter_map(row).collect();
-    rows.sort_by_key(|row| row.number);
-    rows
+    sorted(old.rows.iter().enumerate().filter_map(row).collect(), |row| row.number)
 }
 
 pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
@@ -183,15 +182,19 @@ pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
     old.unknown.iter().map(problem).collect()
 }
 
-pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str) -> Option<(String, Vec<String>, Vec<String>)> {
-    let [found, expected] = old.rows.iter().find(|row| row.number == matched.number)?.differs.as_ref()?;
-    let help = "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the \
-                migrator) takes it over";
-    Some((
-        format!("`{name}` is not what {} applied: its file was edited since, before it was adopted", old.from),
-        vec![format!("its checksum in the history is `{}`, not `{expected}`", visible(found))],
-        vec![help.to_owned()],
-    ))
+pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
+    let row = old.rows.iter().find(|row| row.number == matched.number);
+    let Some([found, expected]) = row.and_then(|row| row.differs.as_ref()) else { return false };
+    problem.say(
+        ErrorKind::Edited,
+        format_args!("`{name}` is not what {} applied: its file was edited since, before it was adopted", old.from),
+    );
+    problem.note(&format!("its checksum in the history is `{}`, not `{expected}`", visible(found)));
+    problem.help(
+        "if the database has what the file makes: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the \
+         migrator) takes it over",
+    );
+    true
 }
 
 impl Known<'_> {

@@ -58,7 +58,7 @@ pub(crate) fn run<B: Backend>(
     let mut db = Db::new(&mut session, &options);
     db.execute("PRAGMA foreign_keys = OFF")?;
     for table in History::new(&set).tables() {
-        db.execute(&format!("DROP TABLE IF EXISTS main.{}", identifier(&table)))?;
+        db.execute(format_args!("DROP TABLE IF EXISTS main.{}", identifier(&table)))?;
     }
     // What comes after it works on a database in memory, which has no log.
     db.value("could not switch the journal", "PRAGMA main.journal_mode = DELETE").map(drop)

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::histories::has_columns;
+use crate::histories::Columns;
 use crate::options::Options;
-use crate::quote::identifier;
+use crate::quote::{Quoted, in_main};
 use crate::set::{Repeatable, Set};
-use crate::value::{Value, into_text, micros, text};
+use crate::value::{Param, into_text, micros, text};
 use crate::{repeatable, stored};
 
 /// The columns of the table.
-const COLUMNS: [&str; 6] = ["set_name", "name", "checksum", "applied_at", "duration_us", "triggers"];
+const COLUMNS: Columns = Columns { names: " set_name name checksum applied_at duration_us triggers ", count: 6 };
 
 /// The repeatables that were run, by name.
 #[derive(Default)]
@@ -61,6 +61,7 @@ pub(crate) struct Record {
 }
 
 /// The table of a set.
+#[derive(Clone, Copy)]
 pub(crate) struct Records<'s> {
     set: &'s Set<'s>,
 }
@@ -76,13 +77,13 @@ impl<'s> Records<'s> {
     }
 
     /// Its name as statements have it.
-    pub(crate) fn sql(&self) -> String {
-        format!("main.{}", identifier(&self.table()))
+    pub(crate) fn sql(&self) -> Quoted<'s> {
+        in_main(self.set.table, "_repeatable")
     }
 
     /// Whether the table is there. Somebody else's of that name is left alone.
     pub(crate) fn exist(&self, db: &mut Db<'_>) -> Result<bool, Error> {
-        has_columns(db, &self.table(), &COLUMNS)
+        COLUMNS.are_in(db, &self.table())
     }
 
     /// The records of the set; `None` where there is no table.
@@ -107,7 +108,7 @@ impl<'s> Records<'s> {
 
     /// Creates the table if it is missing. The caller holds the lock.
     pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        db.execute(&format!(
+        db.execute(format_args!(
             "CREATE TABLE IF NOT EXISTS {} (\n  set_name TEXT NOT NULL DEFAULT '',\n  name TEXT NOT NULL,\n  \
              checksum TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  duration_us INTEGER,\n  \
              triggers TEXT NOT NULL DEFAULT '',\n  PRIMARY KEY (set_name, name)\n) WITHOUT ROWID",
@@ -136,10 +137,10 @@ impl<'s> Records<'s> {
             self.sql()
         );
         let triggers: Vec<String> = repeatable::triggers_of(repeatable).map(stored::escape).collect();
-        let triggers = text(&triggers.join("\n"));
-        let took = if options.untimed { Value::Null } else { micros(took) };
-        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), took, triggers];
-        db.query(&format!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
+        let triggers = triggers.join("\n");
+        let took = if options.untimed { Param::Null } else { micros(took) };
+        let params = [text(self.set.name), text(repeatable.name), text(repeatable.checksum), took, text(&triggers)];
+        db.query(format_args!("could not record `{}`", repeatable.script.file), &sql, &params).map(drop)
     }
 
     /// The triggers that a repeatable made when it was run.
@@ -153,8 +154,11 @@ impl<'s> Records<'s> {
 
     /// Lets every repeatable of the set run again. There is a table.
     pub(crate) fn clear(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND checksum <> ''", self.sql());
-        db.query("could not let the repeatables run again", &sql, &[text(self.set.name)]).map(drop)
+        db.change(
+            "could not let the repeatables run again",
+            format_args!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND checksum <> ''", self.sql()),
+            &[text(self.set.name)],
+        )
     }
 
     /// Lets those run again that only other programs have: what they made may be made otherwise now.

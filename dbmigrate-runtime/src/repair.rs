@@ -172,7 +172,7 @@ fn fixes<'s>(
         let name = known.newest_first().find(|(_, row)| row.number == number).map_or("", |(_, row)| row.name.as_str());
         let message = format!("`{name}` was not stopped in a step: there is nothing to retry or to count as done");
         return Err(Error::new(ErrorKind::Interrupted, message)
-            .hint(format!("`cargo dbmigrate repair {name}` repairs what else differs")));
+            .hint(format_args!("`cargo dbmigrate repair {name}` repairs what else differs")));
     }
     Ok(fixes)
 }
@@ -226,7 +226,7 @@ fn interrupted<'s>(
             let Some(count) = count else {
                 let message = format!("`{}` has no step {number} that could count as done", row.name);
                 return Err(Error::new(ErrorKind::Interrupted, message)
-                    .hint(format!("`cargo dbmigrate {command}` goes on with it")));
+                    .hint(format_args!("`cargo dbmigrate {command}` goes on with it")));
             };
             fix.progress = Some((running, row.statements_done.saturating_add(count as u64)));
             let steps = if count == 1 { "counts" } else { "and the rest of its transaction count" };

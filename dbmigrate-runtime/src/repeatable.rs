@@ -114,7 +114,7 @@ fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<
             refuse_loss(db, records, repeatable, object.name)?;
         }
         let kind = word(object.kind).to_ascii_uppercase();
-        db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
+        db.execute(format_args!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
     }
     Ok(())
 }
@@ -154,7 +154,7 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
     Err(Error::new(ErrorKind::Set, message)
         .note("to make a view anew is to drop it, and its triggers go with it")
         .hint("to keep the trigger: put its `CREATE TRIGGER` into this file")
-        .hint(format!(
+        .hint(format_args!(
             "to have it dropped: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
             identifier(&lost)
         )))

@@ -21,13 +21,13 @@ pub(crate) fn replace<B: Backend>(
 ) -> Result<Option<PathBuf>, Error> {
     source(migrator, copy)?;
     let by_file = |cause: io::Error| {
-        Error::new(ErrorKind::Copy, format!("could not replace `{}`: {cause}", database.display()))
+        Error::new(ErrorKind::Copy, format_args!("could not replace `{}`: {cause}", database.display()))
             .because(cause.into())
     };
     // Where a symbolic link leads, as SQLite would go.
     let database = fs::canonicalize(database).or_else(|_| std::path::absolute(database)).map_err(by_file)?;
     let mut connection = B::open(copy, Access::ReadOnly)
-        .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the copy: {cause}")))?;
+        .map_err(|cause| Error::new(ErrorKind::Copy, format_args!("could not open the copy: {cause}")))?;
     let (part, stamp) = migrator.on(&mut connection, |db| {
         let (part, stamp) = copy::begin(db, &migrator.options, &Place::beside(&database), How::Own)?;
         let model = if database.exists() { &database } else { copy };

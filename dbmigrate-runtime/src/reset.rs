@@ -74,7 +74,10 @@ fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Resu
     let other = name.map_or("another set".to_owned(), |name| title(&name));
     let message = format!("the database can't be emptied: {other} lives in it, whose history is `{table}`");
     Err(Error::new(ErrorKind::NoDown, message)
-        .note(format!("these can't be rolled back, and only dropping everything would: `{}`", missing.join("`, `")))
+        .note(format_args!(
+            "these can't be rolled back, and only dropping everything would: `{}`",
+            missing.join("`, `")
+        ))
         .hint("write their ways back, and apply them from there")
         .hint("or remove the file of the database, if all sets are to begin anew"))
 }
@@ -132,7 +135,7 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
         );
         for row in db.query("could not read the schema", &sql, &[])? {
             if let Some(Value::Text(name)) = row.first() {
-                db.execute(&format!("DROP {kind} IF EXISTS main.{}", identifier(name)))?;
+                db.execute(format_args!("DROP {kind} IF EXISTS main.{}", identifier(name)))?;
             }
         }
     }

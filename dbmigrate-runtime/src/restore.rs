@@ -65,7 +65,7 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 
 /// How many migrations the histories have of all sets that the migrator knows of, if there is one.
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
-    let mut count = |set: &Set<'_>| {
+    let count = |set: &Set<'_>| {
         let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
         match rows.first()?.first()? {
             Value::Integer(count) => u64::try_from(*count).ok(),
@@ -73,7 +73,7 @@ pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>
         }
     };
     let sets = std::iter::once(migrator.set).chain(migrator.beside.iter().copied());
-    sets.filter_map(|set| count(set)).reduce(u64::saturating_add)
+    sets.filter_map(count).reduce(u64::saturating_add)
 }
 
 /// What a restore would do, once it is sure that nothing is against it.
@@ -114,8 +114,9 @@ pub(crate) fn restore<B: Backend>(
         Some(file) => pages(migrator, connection, copy, &mut || {
             // It got the lock again: others may have written since it had it the first time.
             remove(&mut kept);
-            let mut other = B::open(file, Access::ReadOnly)
-                .map_err(|cause| Error::new(ErrorKind::Copy, format!("could not open the database again: {cause}")))?;
+            let mut other = B::open(file, Access::ReadOnly).map_err(|cause| {
+                Error::new(ErrorKind::Copy, format_args!("could not open the database again: {cause}"))
+            })?;
             kept = keep(migrator, &mut other)?;
             Ok(())
         }),
@@ -161,7 +162,7 @@ impl Target {
     fn refuse(&self, copy: &Path, source: &Source) -> Result<(), Error> {
         let real = |path: &Path| fs::canonicalize(path).ok();
         if self.file.as_deref().and_then(real).is_some_and(|file| real(copy) == Some(file)) {
-            return Err(Error::new(ErrorKind::Copy, format!("`{}` is the database itself", copy.display())));
+            return Err(Error::new(ErrorKind::Copy, format_args!("`{}` is the database itself", copy.display())));
         }
         match (&self.page_size, &source.page_size) {
             (Some(Value::Integer(own)), Some(Value::Integer(other))) if own != other => {
@@ -232,8 +233,8 @@ fn pages<B: Backend>(
                 "turn on the feature `backup` of rusqlite, and say so: `include_migrations!(pub mod migrations, \
                  backup)`",
             )
-            .hint(format!("or: `cargo dbmigrate restore {}`", copy.display())),
-        None => failed(&format!("could not restore `{}`", copy.display()), cause).also(ErrorKind::Copy),
+            .hint(format_args!("or: `cargo dbmigrate restore {}`", copy.display())),
+        None => failed(format_args!("could not restore `{}`", copy.display()), cause).also(ErrorKind::Copy),
     })
 }
 

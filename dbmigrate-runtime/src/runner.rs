@@ -8,7 +8,6 @@
 //! Around what is to be applied stand the hooks of the set, each in a transaction of its own. Who finds nothing pending
 //! under the lock runs no hook; who has applied anything runs the last one, whoever applied the rest.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::backup::Keeper;
@@ -41,11 +40,19 @@ use told::{after, blame};
 /// What is to do.
 #[derive(Default)]
 pub(crate) struct Plan<'s> {
-    pub(crate) jobs: VecDeque<Job<'s>>,
+    pub(crate) jobs: Vec<Job<'s>>,
+    /// The first of them that is still to do.
+    pub(crate) next: usize,
     /// How many of the set's first migrations the history holds, if exactly those.
     pub(crate) prefix: Option<usize>,
     /// Whether the history's tables have to be made first.
     pub(crate) creates: bool,
+}
+
+impl<'s> Plan<'s> {
+    fn left(&self) -> &[Job<'s>] {
+        &self.jobs[self.next..]
+    }
 }
 
 /// How many scripts share a transaction.
@@ -111,6 +118,16 @@ struct Batch<'s> {
     before: Option<Box<dyn Watch>>,
 }
 
+impl Batch<'_> {
+    /// Starts with the next transaction.
+    fn begin(&mut self, kind: Kind) {
+        self.kind = kind;
+        self.done.clear();
+        self.unrecorded.clear();
+        self.before = None;
+    }
+}
+
 /// What came of trying one script, or all of a transaction.
 #[derive(PartialEq, Eq)]
 enum Tried {
@@ -122,6 +139,7 @@ enum Tried {
     Again,
 }
 
+// Not inlined: what stands in another function has to clean up for that one as well, at each of its calls.
 impl<'r, 's> Runner<'r, 's> {
     pub(crate) fn new(set: &'s Set<'s>, options: &'r Options, settings: &'r Settings, group: Group) -> Self {
         let enforced = match set.rules.foreign_keys {
@@ -156,9 +174,10 @@ impl<'r, 's> Runner<'r, 's> {
         &mut self,
         db: &mut Db<'_>,
         report: &mut Report,
-        mut plan: impl FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
+        plan: &mut dyn FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
+        let mut batch = Batch { kind: Kind::Migration, done: Vec::new(), unrecorded: Vec::new(), before: None };
         while !self.has_left {
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
@@ -168,21 +187,25 @@ impl<'r, 's> Runner<'r, 's> {
                 self.surround(&mut current.jobs);
                 self.has_records = self.context.history.records.exist(db)?;
             }
-            let Some(first) = current.jobs.front() else { return db.rollback() };
+            if current.left().is_empty() {
+                return db.rollback();
+            }
             if !db.has_committed() {
                 let Context { history, options, .. } = &self.context;
-                self.keeper.keep(db, history, options, &current.jobs, report)?;
+                self.keeper.keep(db, history, options, current.left(), report)?;
             }
             if std::mem::take(&mut current.creates) {
                 self.context.history.create(db)?;
             }
-            if let (Some(Snapshot { by, .. }), Way::Up(0, _)) = (self.snapshot, &first.way) {
+            if let (Some(Snapshot { by, .. }), Some(Job { way: Way::Up(0, _), .. })) =
+                (self.snapshot, current.left().first())
+            {
                 if (by.start)(self, db, &mut current, report)? {
                     continue;
                 }
             }
-            let Some(first) = current.jobs.front() else { return db.rollback() };
-            if !first.script(&mut Vec::new()).transaction {
+            let Some(first) = current.left().first() else { return db.rollback() };
+            if !first.is_in_transaction() {
                 if let Err(error) = self.enter(db, first) {
                     db.rollback()?;
                     return Err(after(self.rolled_back(error, first.kind(), Some(first), 0), report));
@@ -193,31 +216,30 @@ impl<'r, 's> Runner<'r, 's> {
                 self.head = "";
                 continue;
             }
-            match self.turn(db, &mut current, report) {
-                Ok(()) => {}
-                Err(error) => {
-                    db.rollback()?;
-                    return Err(after(error, report));
-                }
+            if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
+                db.rollback()?;
+                return Err(after(error, report));
             }
         }
         Ok(())
     }
 
     /// Puts the hooks around what is to be applied.
-    fn surround(&self, jobs: &mut VecDeque<Job<'s>>) {
+    #[inline(never)]
+    fn surround(&self, jobs: &mut Vec<Job<'s>>) {
         let Context { set, options, .. } = &self.context;
         let part = options.part;
-        let applies = jobs.front().is_some_and(|job| job.direction() == Direction::Up);
+        let applies = jobs.first().is_some_and(|job| job.direction() == Direction::Up);
         if let Some(script) = set.before_all.filter(|_| part.first && applies && !self.has_entered) {
-            jobs.push_front(Job::beside(Way::Before(script)));
+            jobs.insert(0, Job::beside(Way::Before(script)));
         }
         if let Some(script) = set.after_all.filter(|_| part.last && (applies || self.has_applied)) {
-            jobs.push_back(Job::beside(Way::After(script)));
+            jobs.push(Job::beside(Way::After(script)));
         }
     }
 
     /// Records that a script without a transaction is about to run.
+    #[inline(never)]
     fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
         self.refuse_unmet(db, job)?;
         (self.resumable()?.enter)(db, &self.context, job)?;
@@ -253,11 +275,19 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// One transaction, which is open.
-    fn turn(&mut self, db: &mut Db<'_>, plan: &mut Plan<'s>, report: &mut Report) -> Result<(), Error> {
-        let Some(kind) = plan.jobs.front().map(Job::kind) else { return Ok(()) };
-        let mut batch = Batch { kind, done: Vec::new(), unrecorded: Vec::new(), before: None };
-        for job in &plan.jobs {
-            match self.one(db, job, &mut batch)? {
+    #[inline(never)]
+    fn turn(
+        &mut self,
+        db: &mut Db<'_>,
+        plan: &mut Plan<'s>,
+        batch: &mut Batch<'s>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Some(first) = plan.left().first() else { return Ok(()) };
+        let kind = first.kind();
+        batch.begin(kind);
+        for job in plan.left() {
+            match self.one(db, job, batch)? {
                 Tried::Ran if self.is_last(job) => break,
                 Tried::Ran => {}
                 Tried::Next => break,
@@ -265,30 +295,32 @@ impl<'r, 's> Runner<'r, 's> {
             }
         }
         let count = batch.done.len();
-        if let Err(error) = self.record(db, &mut batch) {
+        if let Err(error) = self.record(db, batch) {
             if count > 1 {
                 self.group = Group::One;
                 return db.rollback();
             }
-            return Err(self.rolled_back(error, kind, plan.jobs.front(), 0));
+            return Err(self.rolled_back(error, kind, Some(first), 0));
         }
-        let is_last = plan.jobs.get(count).is_none_or(|next| next.kind() != kind);
+        let is_last = plan.left().get(count).is_none_or(|next| next.kind() != kind);
         if kind == Kind::Repeatable && is_last {
             let part = MadeAnew::of(self.context.set)?;
             let asked = self.context.set.repeatables.iter().try_for_each(|it| (part.ask_views)(db, it));
-            asked.map_err(|error| self.rolled_back(error, kind, plan.jobs.front(), 0))?;
+            asked.map_err(|error| self.rolled_back(error, kind, Some(first), 0))?;
         }
-        let prefix = plan.jobs.iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
-        let blame = if count == 1 { plan.jobs.front() } else { None };
-        let Some(prefix) = self.seal(db, prefix, &batch, blame)? else { return db.rollback() };
+        let prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
+        let blame = if count == 1 { Some(first) } else { None };
+        let Some(prefix) = self.seal(db, prefix, batch, blame)? else { return db.rollback() };
         plan.prefix = prefix;
-        for (job, done) in plan.jobs.drain(..count).zip(batch.done) {
-            self.done(db, report, &job, done);
+        for done in batch.done.drain(..) {
+            self.done(db, report, &plan.jobs[plan.next], done);
+            plan.next += 1;
         }
         Ok(())
     }
 
     /// Reports what was committed.
+    #[inline(never)]
     fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
         match &job.way {
             Way::Up(..) => {
@@ -319,7 +351,7 @@ impl<'r, 's> Runner<'r, 's> {
     fn is_last(&self, job: &Job<'_>) -> bool {
         match (job.kind(), self.group) {
             (Kind::Before | Kind::After, _) | (Kind::Migration, Group::One) => true,
-            (Kind::Migration, Group::Fresh) => self.is_alone(job) || has_code(&job.script(&mut Vec::new())),
+            (Kind::Migration, Group::Fresh) => self.is_alone(job) || job.has_code(),
             (Kind::Repeatable, _) | (Kind::Migration, Group::All) => false,
         }
     }
@@ -329,6 +361,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Runs one script in the open transaction, with its history row.
+    #[inline(never)]
     fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Error> {
         let others = batch.done.len();
         let stop = match self.try_one(db, job, batch) {
@@ -354,12 +387,14 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Whether a migration can be tried again without the repeatables.
+    #[inline(never)]
     fn makes_way(&mut self, job: &Job<'_>, error: &Error) -> bool {
         let is_new = !self.makes_way && job.kind() == Kind::Migration && !error.is_transaction_ended();
         self.makes_way |= is_new && dependent::is_made_again(self.context.set, &error.message());
         is_new && self.makes_way
     }
 
+    #[inline(never)]
     fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Stop> {
         let mut steps = Vec::new();
         let script = job.script(&mut steps);
@@ -400,6 +435,7 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// Writes the rows that the history does not have yet.
+    #[inline(never)]
     fn record(&self, db: &mut Db<'_>, batch: &mut Batch<'s>) -> Result<(), Error> {
         let Context { history, options, .. } = &self.context;
         let took = |at: usize| Took { duration: batch.done[at].duration, steps: &batch.done[at].steps };
@@ -420,6 +456,7 @@ impl<'r, 's> Runner<'r, 's> {
         self.group == Group::Fresh && batch.kind == Kind::Migration
     }
 
+    #[inline(never)]
     fn run_script(
         &self,
         db: &mut Db<'_>,
@@ -468,6 +505,7 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Done { number: job.number, name: job.name.clone(), duration, steps, notes })
     }
 
+    #[inline(never)]
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
         let drops_own = self.drop_own.binary_search(&job.name).is_ok();
@@ -487,6 +525,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
     /// again, with each script in its own.
+    #[inline(never)]
     fn seal(
         &mut self,
         db: &mut Db<'_>,
@@ -531,12 +570,12 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
+    #[inline(never)]
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch<'_>, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };
         before.refuse_growth(db).map_err(|error| {
-            let mut steps = Vec::new();
-            let error = match job.map(|job| job.script(&mut steps)) {
-                Some(script) => error.at(Place { file: script.file.to_owned(), line: None, column: None }),
+            let error = match job {
+                Some(job) => error.at(Place { file: job.file().to_owned(), line: None, column: None }),
                 None => error,
             };
             blame(error, batch.kind, job)

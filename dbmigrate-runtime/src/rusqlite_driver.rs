@@ -6,8 +6,8 @@
 
 /// Expands to the [`Backend`](crate::Backend) for a rusqlite: `rusqlite_driver!(::rusqlite)`.
 ///
-/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy, and makes [databases for
-/// tests](crate::Testing::database) faster; that needs the feature `backup` of rusqlite.
+/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy, and makes databases for
+/// tests (feature `testing`) faster; that needs the feature `backup` of rusqlite.
 ///
 /// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the crate's `Connection`, and what code
 /// migrations need: `savepoint`, `in_batches`, `add_column`, and whether something exists (`table_exists`,
@@ -169,14 +169,8 @@ macro_rules! rusqlite_driver {
             ) -> ::std::result::Result<::std::vec::Vec<$crate::Row>, $($rusqlite)+::Error> {
                 let mut statement = self.connection.prepare(sql)?;
                 let columns = statement.column_count();
-                let params = params.iter().map(|value| match value {
-                    $crate::Value::Null => $($rusqlite)+::types::Value::Null,
-                    $crate::Value::Integer(value) => $($rusqlite)+::types::Value::Integer(*value),
-                    $crate::Value::Real(value) => $($rusqlite)+::types::Value::Real(*value),
-                    $crate::Value::Text(value) => $($rusqlite)+::types::Value::Text(value.clone()),
-                    $crate::Value::Blob(value) => $($rusqlite)+::types::Value::Blob(value.clone()),
-                });
-                let mut rows = statement.query($($rusqlite)+::params_from_iter(params))?;
+                let params = $($rusqlite)+::params_from_iter(params.iter().map(bound));
+                let mut rows = statement.query(params)?;
                 let mut result = ::std::vec::Vec::new();
                 while let ::std::option::Option::Some(row) = rows.next()? {
                     let mut values = ::std::vec::Vec::with_capacity(columns);
@@ -196,6 +190,30 @@ macro_rules! rusqlite_driver {
                 ::std::result::Result::Ok(result)
             }
 
+            fn query_first(
+                &mut self,
+                sql: &str,
+            ) -> ::std::result::Result<::std::vec::Vec<$crate::Row>, $($rusqlite)+::Error> {
+                // It needs no schema, and as long as it is not over, what SQLite reads is one transaction.
+                let mut reading = self.connection.prepare("PRAGMA main.user_version")?;
+                let mut reading = reading.query([])?;
+                reading.next()?;
+                $crate::Driver::query(self, sql, &[])
+            }
+
+            fn execute_each(
+                &mut self,
+                sql: &str,
+                rows: &mut dyn ::std::iter::Iterator<Item = $crate::Row>,
+            ) -> ::std::result::Result<(), $($rusqlite)+::Error> {
+                let mut statement = self.connection.prepare(sql)?;
+                for row in rows {
+                    let mut rows = statement.query($($rusqlite)+::params_from_iter(row.iter().map(bound)))?;
+                    while rows.next()?.is_some() {}
+                }
+                ::std::result::Result::Ok(())
+            }
+
             fn in_transaction(&mut self) -> bool {
                 !self.connection.is_autocommit()
             }
@@ -210,6 +228,16 @@ macro_rules! rusqlite_driver {
                     )
                 )
             }
+        }
+
+        fn bound(value: &$crate::Value) -> $($rusqlite)+::types::ToSqlOutput<'_> {
+            $($rusqlite)+::types::ToSqlOutput::Borrowed(match value {
+                $crate::Value::Null => $($rusqlite)+::types::ValueRef::Null,
+                $crate::Value::Integer(value) => $($rusqlite)+::types::ValueRef::Integer(*value),
+                $crate::Value::Real(value) => $($rusqlite)+::types::ValueRef::Real(*value),
+                $crate::Value::Text(value) => $($rusqlite)+::types::ValueRef::Text(value.as_bytes()),
+                $crate::Value::Blob(value) => $($rusqlite)+::types::ValueRef::Blob(value),
+            })
         }
 
         #[doc = "Runs `work` in a savepoint of its own: if it fails, what it did is undone and the rest stays."]

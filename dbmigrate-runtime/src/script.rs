@@ -91,7 +91,7 @@ pub(crate) fn run_step(
 }
 
 fn ended(name: &str) -> Error {
-    Error::new(ErrorKind::TransactionEnded, format!("`{name}` ended the runner's transaction"))
+    Error::new(ErrorKind::TransactionEnded, format_args!("`{name}` ended the runner's transaction"))
         .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or say `-- dbmigrate: no-transaction` at the top")
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn execute(
 /// The text of a statement.
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
     script.text.get(statement.start as usize..statement.end as usize).ok_or_else(|| {
-        Error::new(ErrorKind::Set, format!("`{name}` has a statement that lies outside of its text"))
+        Error::new(ErrorKind::Set, format_args!("`{name}` has a statement that lies outside of its text"))
             .hint("build the program again")
     })
 }
@@ -136,7 +136,7 @@ pub(crate) fn failed(
     } else {
         ErrorKind::Sql
     };
-    let mut result = Error::new(kind, format!("`{name}` failed: {}", error.message));
+    let mut result = Error::new(kind, format_args!("`{name}` failed: {}", error.message));
     if script.transaction && !db.in_transaction() {
         db.see_rollback();
         result =
@@ -152,7 +152,13 @@ pub(crate) fn failed(
 
 /// Whether a statement failed only because what it makes is there.
 pub(crate) fn says_existing(message: &str) -> bool {
-    ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
+    ["already exists", "duplicate column name", "there is already "].iter().any(|text| says(message, text))
+}
+
+/// Whether a message has these words. It is short: what the standard library searches with is made for long texts, and is
+/// large.
+pub(crate) fn says(message: &str, words: &str) -> bool {
+    message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
 }
 
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {

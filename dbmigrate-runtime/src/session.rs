@@ -19,6 +19,12 @@ pub(crate) trait Session {
     fn execute(&mut self, sql: &str) -> Result<(), DbError>;
     /// Runs one statement and returns its rows.
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError>;
+    /// As `query`, for what may be asked first of a connection.
+    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.query(sql, &[])
+    }
+    /// Runs one statement with the parameters of each row.
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -69,11 +75,11 @@ impl DbError {
     /// An error that no database said.
     pub(crate) fn said(message: impl Into<BoxError>) -> Self {
         let source = message.into();
-        Self { busy: false, message: source.to_string(), offset: None, source }
+        Self { busy: false, message: format!("{source}"), offset: None, source }
     }
 
     pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
-        let (message, offset) = split_offset(&error.to_string(), sql);
+        let (message, offset) = split_offset(&format!("{error}"), sql);
         Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
     }
 }
@@ -86,8 +92,9 @@ impl fmt::Display for DbError {
 
 /// Takes ` in <statement> at offset N` off a message.
 fn split_offset(text: &str, sql: &str) -> (String, Option<usize>) {
-    let Some((head, offset)) = text.rsplit_once(" at offset ") else { return (text.to_owned(), None) };
-    let Ok(offset) = offset.trim_end().parse() else { return (text.to_owned(), None) };
+    let number = text.trim_end_matches(' ').trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let offset = text[number.len()..].trim_end_matches(' ').parse();
+    let (Some(head), Ok(offset)) = (number.strip_suffix(" at offset "), offset) else { return (text.to_owned(), None) };
     let message = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head);
     (message.to_owned(), Some(offset))
 }
@@ -110,6 +117,14 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         self.driver.query(sql, params).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    }
+
+    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.driver.query_first(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    }
+
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
+        self.driver.execute_each(sql, rows).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -189,6 +204,14 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         self.driver.query(sql, params).map_err(|error| DbError::new::<D>(error, sql))
+    }
+
+    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.driver.query_first(sql).map_err(|error| DbError::new::<D>(error, sql))
+    }
+
+    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
+        self.driver.execute_each(sql, rows).map_err(|error| DbError::new::<D>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {

@@ -94,7 +94,7 @@ fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>,
     }
     // Without this a view that makes no sense any more would be in the way.
     db.execute("PRAGMA legacy_alter_table = 1")?;
-    db.execute(&format!("ALTER TABLE main.{} RENAME TO {}", identifier(table), identifier(kept)))?;
+    db.execute(format_args!("ALTER TABLE main.{} RENAME TO {}", identifier(table), identifier(kept)))?;
     Ok(Some(kept.to_owned()))
 }
 
@@ -119,7 +119,7 @@ fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_
     };
     Err(error
         .also(ErrorKind::Adoption)
-        .note(format!("nothing was changed: the history is still that of {from}"))
+        .note(format_args!("nothing was changed: the history is still that of {from}"))
         .hint("undo by hand what was done by hand, or put it into a migration")
         .hint("to take it over all the same: `cargo dbmigrate adopt --force` (`allow_mismatch()` of the migrator)"))
 }

@@ -4,6 +4,7 @@
 //! all go back and up. What a statement does is not known here, as there is no parser: `cargo dbmigrate test` tells more
 //! of SQL.
 
+mod beside;
 mod database;
 mod fault;
 mod fill;
@@ -57,11 +58,22 @@ pub struct Tested {
     pub empty: Vec<String>,
 }
 
-impl<'a, B: Backend> Testing<'a, B> {
-    pub(crate) fn new(migrator: Migrator<'a, B>) -> Self {
-        Self { migrator, on_connect: None, seeds: Vec::new(), template_key: None, fresh: false, may_change: Vec::new() }
+impl<'a, B: Backend> Migrator<'a, B> {
+    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
+    #[must_use]
+    pub fn testing(self) -> Testing<'a, B> {
+        Testing {
+            migrator: self,
+            on_connect: None,
+            seeds: Vec::new(),
+            template_key: None,
+            fresh: false,
+            may_change: Vec::new(),
+        }
     }
+}
 
+impl<'a, B: Backend> Testing<'a, B> {
     /// Is called with every connection first: for functions and collations that the program registers. Where it captures
     /// something, [`Testing::database`] makes each database anew, unless there is a [`Testing::template_key`].
     #[must_use]
@@ -120,5 +132,5 @@ impl<'a, B: Backend> Testing<'a, B> {
 }
 
 fn could_not_open(error: BoxError) -> Error {
-    Error::new(ErrorKind::Sql, format!("could not open a database for a test: {error}")).because(error)
+    Error::new(ErrorKind::Sql, format_args!("could not open a database for a test: {error}")).because(error)
 }

@@ -415,7 +415,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
 /// Says which set it was, and what was done before.
 fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
-    let error = error.note(format!("this is about {}", title(set.name)));
+    let error = error.note(format_args!("this is about {}", title(set.name)));
     let mut others: Vec<&str> = Vec::new();
     for done in before.iter().filter(|done| done.set != set.name) {
         if !others.contains(&done.set.as_str()) {
@@ -426,7 +426,7 @@ fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
         [] => error,
         names => {
             let names: Vec<String> = names.iter().map(|name| title(name)).collect();
-            error.note(format!("what was applied of {} stays", names.join(" and ")))
+            error.note(format_args!("what was applied of {} stays", names.join(" and ")))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::guarded;
 use crate::histories::{self, title};
-use crate::history::History;
+use crate::history::{Head, History};
 use crate::job::{Job, Way};
 use crate::late::Proved;
 use crate::options::Options;
@@ -82,7 +82,7 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
-        Runner::new(set, options, settings, group).run(db, report, |db| {
+        Runner::new(set, options, settings, group).run(db, report, &mut |db| {
             let found = look(db, set)?;
             let todo = todo(db, &found, set, options, goal)?;
             refuse_conflicts(db.session(), set, options, (&found, &todo.pending), &mut proved)?;
@@ -205,12 +205,11 @@ pub(crate) fn adopt_then_up(
 
 /// Whether the head says that the history has what is to be applied: one read.
 pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
-    let history = History::new(set);
-    if goal < set.migrations.len() {
-        let enough = [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), whole_chain(set)];
-        return Ok(history.head(db)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))));
-    }
-    Ok(history.whole_head(db)?.is_some_and(|head| head.is(whole_chain(set))))
+    let is_whole = goal == set.migrations.len();
+    let whole = whole_chain(set);
+    let enough =
+        if is_whole { [whole; 3] } else { [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), whole] };
+    Ok(Head::at_start(db, set, is_whole)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))))
 }
 
 /// How many of the set's migrations are to be applied in the end.
@@ -219,7 +218,7 @@ pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
     match set.migrations.iter().position(|migration| migration.number == target) {
         Some(index) => Ok(index + 1),
         None => {
-            let error = Error::new(ErrorKind::UnknownMigration, format!("no migration has the number {target}"));
+            let error = Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {target}"));
             let error = match InPlace::of(set)? {
                 Some(part) => (part.with_number)(set, target, error),
                 None => error,
@@ -238,16 +237,21 @@ fn todo<'s>(
     options: &Options,
     goal: usize,
 ) -> Result<Todo<'s>, Error> {
-    let pending = match found {
+    let mut pending = Vec::new();
+    match found {
         Found::Objects if !options.allow_existing_schema && !is_empty(set) => return Err(existing_schema(db, set)),
         Found::Fresh | Found::Objects | Found::Beside => {
-            set.migrations.iter().take(goal).enumerate().collect::<Vec<_>>()
+            for place in set.migrations.iter().take(goal).enumerate() {
+                pending.push(place);
+            }
         }
         Found::History(known) => {
             known.refuse_differences(None)?;
-            known.pending(goal).collect()
+            for place in known.pending(goal) {
+                pending.push(place);
+            }
         }
-    };
+    }
     if let Some(part) = InPlace::of(set)? {
         (part.refuse_pruned)(set, &pending)?;
     }
@@ -271,13 +275,15 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
         }
         Found::Fresh | Found::Objects | Found::Beside => (Some(0), true),
     };
-    let job = |(index, migration): (usize, &'s Migration<'s>)| Job {
-        number: migration.number,
-        name: migration.name.to_owned(),
-        way: Way::Up(index, migration),
-    };
-    let repeats = repeats.into_iter().map(|repeatable| Job::beside(Way::Repeat(repeatable)));
-    Plan { jobs: pending.into_iter().map(job).chain(repeats).collect(), prefix, creates }
+    let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
+    for (index, migration) in pending {
+        let (number, name) = (migration.number, migration.name.to_owned());
+        jobs.push(Job { number, name, way: Way::Up(index, migration) });
+    }
+    for repeatable in repeats {
+        jobs.push(Job::beside(Way::Repeat(repeatable)));
+    }
+    Plan { jobs, next: 0, prefix, creates }
 }
 
 /// Refuses what can't work before anything is changed.
@@ -304,7 +310,7 @@ pub(crate) fn refuse_code(name: &str, script: &crate::set::Script<'_>, runs_code
     if runs_code || !has_code(script) {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::NoCode, format!("`{name}` has Rust in it, which only its own program can run"))
+    Err(Error::new(ErrorKind::NoCode, format_args!("`{name}` has Rust in it, which only its own program can run"))
         .at(Place::line(script.file, 1))
         .hint("run the program, or its `runner` binary: `cargo dbmigrate init --runner` makes one"))
 }
@@ -321,7 +327,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     // It is worth a note, and no other error.
     let elsewhere = histories::elsewhere(db, &History::new(set), set.name).unwrap_or_default();
     let error = match elsewhere {
-        Some(table) => error.note(format!(
+        Some(table) => error.note(format_args!(
             "the history of {} is in the table `{table}`, and the program looks into `{}`",
             title(set.name),
             set.table
@@ -330,7 +336,7 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
     };
     error
         .hint("is it the right database?")
-        .hint(format!(
+        .hint(format_args!(
             "if `{first}` is to run on what is there: `allow_existing_schema()` of the migrator, or `cargo dbmigrate up \
              --existing`"
         ))

@@ -20,28 +20,46 @@ pub enum Value {
 /// One row of a result, by column.
 pub type Row = Vec<Value>;
 
-pub(crate) fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+/// A parameter of one of the runner's own statements. It owns nothing, so that who asks has nothing to drop.
+#[derive(Clone, Copy)]
+pub(crate) enum Param<'a> {
+    Null,
+    Integer(i64),
+    Text(&'a str),
+    Any(&'a Value),
 }
 
-pub(crate) fn optional(value: Option<&str>) -> Value {
-    value.map_or(Value::Null, text)
+impl Param<'_> {
+    pub(crate) fn value(&self) -> Value {
+        match *self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(number),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Any(value) => value.clone(),
+        }
+    }
 }
 
-pub(crate) fn micros(duration: Duration) -> Value {
-    Value::Integer(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+pub(crate) fn text(text: &str) -> Param<'_> {
+    Param::Text(text)
+}
+
+pub(crate) fn optional(value: Option<&str>) -> Param<'_> {
+    value.map_or(Param::Null, text)
+}
+
+pub(crate) fn micros(duration: Duration) -> Param<'static> {
+    Param::Integer(i64::try_from(whole_micros(duration)).unwrap_or(i64::MAX))
+}
+
+/// In 64 bits, which are 584,000 years: what writes a number of 128 is large.
+pub(crate) fn whole_micros(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(u64::from(duration.subsec_micros()))
 }
 
 pub(crate) fn into_text(value: Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-pub(crate) fn into_integer(value: Value) -> Option<i64> {
-    match value {
-        Value::Integer(number) => Some(number),
         _ => None,
     }
 }

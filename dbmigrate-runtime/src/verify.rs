@@ -1,6 +1,6 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, look, whole_chain};
@@ -14,7 +14,7 @@ use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
 use crate::requires;
 use crate::session::Session;
-use crate::set::{NewerDatabase, Set};
+use crate::set::{Migration, NewerDatabase, Set};
 use crate::squash;
 use crate::status::State;
 use crate::up::{existing_schema, is_empty};
@@ -62,6 +62,47 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// One with a migration, of which is still to be said what it is.
+    pub(crate) fn about(name: &str, file: Option<&str>) -> Self {
+        Self {
+            kind: ErrorKind::History,
+            migration: Some(name.to_owned()),
+            file: file.map(str::to_owned),
+            message: String::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn say(&mut self, kind: ErrorKind, message: impl fmt::Display) {
+        self.said(kind, &message);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn said(&mut self, kind: ErrorKind, message: &dyn fmt::Display) {
+        self.kind = kind;
+        self.message = format!("{message}");
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
+    #[inline]
+    pub(crate) fn help(&mut self, help: impl fmt::Display) {
+        self.helped(&help);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn helped(&mut self, help: &dyn fmt::Display) {
+        self.help.push(format!("{help}"));
+    }
+
     /// What an error says, which may be about one migration.
     pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
         Self {
@@ -111,18 +152,15 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     }
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
-    let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };
-    let noted = known.applied().flat_map(|migration| {
-        let messages = notes.get(&migration.number).into_iter().flatten();
-        messages.map(|message| Note {
-            name: migration.name.to_owned(),
-            file: migration.file.to_owned(),
-            message: (*message).to_owned(),
-        })
-    });
-    let notes = noted.collect();
+    let mut notes = Vec::new();
+    for (matched, messages) in known.matches.iter().zip(notes::read(&mut db, set, &known)?) {
+        let Some(Migration { name, file, .. }) = matched.migration else { continue };
+        let note = |message: &str| Note { name: (*name).into(), file: (*file).into(), message: message.to_owned() };
+        notes.extend(messages.into_iter().map(note));
+    }
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old.map(|Old { from, unknown, .. }| OldHistory { from, unknown });
+    let old = known.old.as_ref();
+    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
 

@@ -3,6 +3,8 @@
 //! A sealed set knows the fingerprint of its schema: one query tells. Where that is another one, or not known, the
 //! migrations that the database has run on one in memory, and the two are compared by the texts of their objects.
 
+use std::rc::Rc;
+
 use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -73,7 +75,7 @@ fn compare(
         let known = all.iter().map(|set| known(db, set)).collect::<Result<Vec<_>, Error>>()?;
         Ok((live, known, neighbours::unknown(db, set, beside)?))
     })?;
-    known.iter().try_for_each(Known::refuse_unclear)?;
+    known.iter().try_for_each(|known| known.refuse_unclear())?;
     if let Some(why) = unknown {
         return Err(unverified(set, false, why));
     }
@@ -111,7 +113,7 @@ fn compare(
     Ok(VerifiedSchema { objects: live.len(), replayed: true, pending })
 }
 
-fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Known<'s>, Error> {
+fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> {
     match look(db, set)? {
         Found::History(known) => Ok(known),
         Found::Fresh | Found::Beside => Known::nothing(set),
@@ -136,10 +138,10 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
         error = error.note(difference);
     }
     if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format!("and {more} more differences"));
+        error = error.note(format_args!("and {more} more differences"));
     }
     if !pending.is_empty() {
-        error = error.note(format!("what is pending is not expected of it: `{}`", pending.join("`, `")));
+        error = error.note(format_args!("what is pending is not expected of it: `{}`", pending.join("`, `")));
     }
     Err(error
         .hint("`cargo dbmigrate drift` compares the two part by part")

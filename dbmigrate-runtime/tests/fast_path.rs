@@ -31,9 +31,7 @@ fn one_read_and_nothing_else() {
     assert!(calls(&mut db).len() > 1);
     assert_eq!(
         calls(&mut db),
-        [
-            "SELECT format, chain, EXISTS (SELECT 1 FROM main.\"_migrations\") FROM main.\"_migrations_head\" WHERE set_name = ?1"
-        ]
+        ["SELECT set_name, format, chain, EXISTS (SELECT 1 FROM main.\"_migrations\") FROM main.\"_migrations_head\""]
     );
 }
 
@@ -46,6 +44,23 @@ fn it_needs_no_lock_and_no_right_to_write() {
     run(&writer, "BEGIN IMMEDIATE");
     let mut reader = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     assert_eq!(calls(&mut reader).len(), 1);
+}
+
+#[test]
+fn it_leaves_nothing_open_and_sees_what_others_have_done_since() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let mut db = Connection::open(&path).unwrap();
+    runner(three()[..2].to_vec()).up(&mut db).unwrap();
+    // The connection knows the schema from now on, and another one changes that.
+    assert!(runner(three()[..2].to_vec()).up(&mut db).unwrap().is_empty());
+    let mut other = Connection::open(&path).unwrap();
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    run(&other, "BEGIN EXCLUSIVE; ROLLBACK");
+    assert_eq!(runner(three()).up(&mut other).unwrap().applied.len(), 1);
+    assert!(runner(three()).up(&mut db).unwrap().is_empty());
+    assert!(runner(three()[..2].to_vec()).up(&mut db).unwrap_err().is_newer_database());
+    run(&other, "BEGIN EXCLUSIVE; ROLLBACK");
 }
 
 #[test]

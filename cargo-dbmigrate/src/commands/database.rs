@@ -12,6 +12,7 @@ use dbmigrate_runtime::{Backup, BackupWhen, Together};
 use super::Context;
 use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
 use crate::error::{CliError, DONE, NO};
+use crate::ops::ahead::Ahead;
 use crate::ops::migrator::migrator;
 use crate::ops::project::{self, Project};
 use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
@@ -32,13 +33,15 @@ pub(super) fn run_with_copy(
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     aim(args, context);
+    let mut ahead = Ahead::begin(context.global);
     let databases = project::select_databases(context.global)?;
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
     }
     let mut exit = DONE;
     for sets in &databases {
-        let came = on_one(&verb, copy, args, sets, context)?;
+        // Those after the first are read when it is their turn.
+        let came = on_one(&verb, copy, args, sets, std::mem::take(&mut ahead), context)?;
         if came > NO {
             return Ok(came);
         }
@@ -67,7 +70,7 @@ pub(super) fn run_in(
     args: &DatabaseArgs,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
-    on_one(&verb, copy, args, std::slice::from_ref(project), context)
+    on_one(&verb, copy, args, std::slice::from_ref(project), Ahead::default(), context)
 }
 
 /// Only what reads, and `up`, is done to one database after the other.
@@ -94,20 +97,21 @@ fn on_one(
     copy: &CopyArgs,
     args: &DatabaseArgs,
     sets: &[Project],
+    mut ahead: Ahead,
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     let asked = context.global.set.as_deref();
     let wanted = |project: &&Project| asked.is_none_or(|name| project.config.set == name);
     let Some(first) = sets.iter().find(wanted) else { return Err(CliError::failure("no package was selected")) };
-    let load = |project: &Project| match verb {
+    let mut load = |project: &Project| match verb {
         // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
         Verb::History => {
             project.sound_config()?;
-            Ok(project.load().set)
+            Ok(ahead.load(project).set)
         }
-        _ => project.load_sound().map(|loaded| loaded.set),
+        _ => Project::sound(ahead.load(project)).map(|loaded| loaded.set),
     };
-    let loaded = sets.iter().map(load).collect::<Result<Vec<MigrationSet>, CliError>>()?;
+    let loaded = sets.iter().map(&mut load).collect::<Result<Vec<MigrationSet>, CliError>>()?;
     let writes = !verb.reads_only();
     let is_meant = |(project, _): &(&Project, &MigrationSet)| asked.is_none_or(|name| project.config.set == name);
     let coded = sets.iter().zip(&loaded).filter(is_meant).find(|(_, set)| verb.executes() && set.has_code());

@@ -12,6 +12,7 @@ use self::told::Told;
 use super::{Context, database};
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
+use crate::ops::ahead::Ahead;
 use crate::ops::fleet::{self, Crew, Drifts, File, Found, Named, Outcome, Remote, Rollout, Task};
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
@@ -45,6 +46,7 @@ struct Read {
 
 impl Read {
     fn new(context: &Context<'_>) -> Result<Self, CliError> {
+        let mut ahead = Ahead::begin(context.global);
         let mut databases = project::select_databases(context.global)?;
         if databases.len() > 1 {
             let names: Vec<String> =
@@ -53,7 +55,8 @@ impl Read {
                 .help(format!("name a set of it: {}", names.join(", "))));
         }
         let projects = databases.pop().unwrap_or_default();
-        let sets = projects.iter().map(|it| Ok(it.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
+        let sets =
+            projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
         let asked = context.global.set.as_deref();
         let chosen = asked.and_then(|name| projects.iter().position(|it| it.config.set == name));
         Ok(Self { projects, sets, chosen })

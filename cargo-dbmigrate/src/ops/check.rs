@@ -6,7 +6,7 @@ use std::path::Path;
 use dbmigrate_core::layout::Layout;
 use dbmigrate_core::nearest::nearest;
 use dbmigrate_core::requirement::Requirement;
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, SourceMigration, aim, lock};
+use dbmigrate_core::{Diagnostic, Loaded, Location, MigrationSet, SourceMigration, aim, lock};
 use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
@@ -73,11 +73,11 @@ impl Checked {
 /// and lets the rules of the linter look on; `program` runs the Rust in them.
 pub(crate) fn check(
     project: &Project,
+    loaded: Loaded,
     program: Option<&dyn Program>,
     request: &Request<'_>,
     explained: &mut Explained,
 ) -> Result<Checked, CliError> {
-    let loaded = project.load();
     let sound = !loaded.has_errors();
     let set = loaded.set;
     let mut others = loaded.diagnostics;

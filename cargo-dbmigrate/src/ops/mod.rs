@@ -1,6 +1,7 @@
 //! The work behind the commands: no clap, no printing.
 
 pub(crate) mod adopt;
+pub(crate) mod ahead;
 pub(crate) mod beside;
 pub(crate) mod check;
 pub(crate) mod create;

@@ -1,5 +1,6 @@
 //! Which packages a command is about, and what their manifests say. Asks cargo; reads no database.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -119,9 +120,21 @@ impl Project {
         }
     }
 
+    /// Whether its sets are what this manifest says of them, with itself for that of the workspace.
+    pub(crate) fn is_said_by(&self, manifest: &SourceText) -> bool {
+        let Some((own, workspace)) = &self.manifests else { return false };
+        let sets = |workspace| dbmigrate_core::config::read_sets(own, workspace);
+        let is_same = || workspace.as_ref() == Some(manifest) || sets(workspace.as_ref()) == sets(Some(manifest));
+        !self.is_tried && own == manifest && is_same()
+    }
+
     /// Reads the migrations; any error among the findings ends the command with all of them.
     pub(crate) fn load_sound(&self) -> Result<Loaded, CliError> {
-        let loaded = self.load();
+        Self::sound(self.load())
+    }
+
+    /// The migrations, unless anything among the findings is an error.
+    pub(crate) fn sound(loaded: Loaded) -> Result<Loaded, CliError> {
         if loaded.has_errors() {
             return Err(CliError::diagnostics(loaded.diagnostics));
         }
@@ -229,21 +242,31 @@ fn folder(path: &str) -> String {
 
 /// The sets that a command is about: those of the packages named, or of all that have migrations.
 pub(crate) fn select(global: &Global) -> Result<Vec<Project>, CliError> {
-    let projects = select_packages(global)?;
-    let Some(name) = &global.set else { return Ok(projects) };
-    let (named, others): (Vec<_>, Vec<_>) = projects.into_iter().partition(|project| project.config.set == *name);
-    if named.is_empty() {
-        let names: Vec<&str> = others.iter().map(|project| project.config.set.as_str()).collect();
-        let error = CliError::usage(format!("no set is called `{name}`"));
-        return Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
-            Some(near) => error.help(format!("did you mean `--set {near}`?")),
-            None if others.iter().all(|project| project.config.set.is_empty()) => {
-                error.help(format!("declare it in `Cargo.toml`: `[package.metadata.migrations.sets.{name}]`"))
-            }
-            None => error.help(format!("the sets are: `{}`", names.join("`, `"))),
-        });
+    let mut projects = select_packages(global)?;
+    known_set(&projects, global)?;
+    projects.retain(|project| is_asked_for(project, global));
+    Ok(projects)
+}
+
+/// Whether a set is the one that was named, if one was.
+fn is_asked_for(project: &Project, global: &Global) -> bool {
+    global.set.as_ref().is_none_or(|name| project.config.set == *name)
+}
+
+fn known_set(projects: &[Project], global: &Global) -> Result<(), CliError> {
+    let Some(name) = &global.set else { return Ok(()) };
+    if projects.iter().any(|project| is_asked_for(project, global)) {
+        return Ok(());
     }
-    Ok(named)
+    let names: Vec<&str> = projects.iter().map(|project| project.config.set.as_str()).collect();
+    let error = CliError::usage(format!("no set is called `{name}`"));
+    Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `--set {near}`?")),
+        None if projects.iter().all(|project| project.config.set.is_empty()) => {
+            error.help(format!("declare it in `Cargo.toml`: `[package.metadata.migrations.sets.{name}]`"))
+        }
+        None => error.help(format!("the sets are: `{}`", names.join("`, `"))),
+    })
 }
 
 fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
@@ -311,10 +334,13 @@ pub(crate) fn select_database(global: &Global, command: &str) -> Result<Vec<Proj
 /// The databases of the one package that a command is about, each with all sets that live in it. One that is asked for
 /// by the name of a set is the only one.
 pub(crate) fn select_databases(global: &Global) -> Result<Vec<Vec<Project>>, CliError> {
-    let chosen = select_one_package(global)?;
+    let all = select_packages(global)?;
+    known_set(&all, global)?;
+    let chosen = one_package(all.iter().filter(|project| is_asked_for(project, global)).collect())?;
+    let chosen: Vec<Option<String>> = chosen.into_iter().map(|project| project.config.database.clone()).collect();
     let mut databases: Vec<Vec<Project>> = Vec::new();
-    for project in one_package(select_packages(global)?)? {
-        if !chosen.iter().any(|it| it.config.database == project.config.database) {
+    for project in one_package(all)? {
+        if !chosen.contains(&project.config.database) {
             continue;
         }
         match databases.iter_mut().find(|sets| sets[0].config.database == project.config.database) {
@@ -330,8 +356,8 @@ pub(crate) fn select_one_package(global: &Global) -> Result<Vec<Project>, CliErr
     one_package(select(global)?)
 }
 
-fn one_package(projects: Vec<Project>) -> Result<Vec<Project>, CliError> {
-    let mut names: Vec<&str> = projects.iter().map(|project| project.name.as_str()).collect();
+fn one_package<P: Borrow<Project>>(projects: Vec<P>) -> Result<Vec<P>, CliError> {
+    let mut names: Vec<&str> = projects.iter().map(|project| project.borrow().name.as_str()).collect();
     names.dedup();
     if names.len() > 1 {
         let names: Vec<String> = names.iter().map(|name| format!("`-p {name}`")).collect();

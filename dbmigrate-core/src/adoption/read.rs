@@ -1,6 +1,6 @@
 //! Reads `adopted.toml`. A program converts the databases of its users by it, so nothing in it is guessed at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -50,11 +50,18 @@ fn parse(
     replaced: Option<&Replaced>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Adoption> {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut numbers = Vec::new();
+    let mut add = |name: String, number: u64| {
+        names.insert(name, numbers.len());
+        numbers.push(number);
+    };
+    migrations.iter().for_each(|migration| add(migration.name(), migration.number));
     // What another tool recorded may be replaced by a squash today.
-    let replaced = replaced.into_iter().flat_map(Replaced::levels).flat_map(|level| &level.lock.migrations);
-    let replaced = replaced.map(|sealed| (sealed.name.clone(), sealed.number));
-    let names = migrations.iter().map(|migration| (migration.name(), migration.number)).chain(replaced).collect();
-    let mut reader = Reader { problems: Problems::new(source, diagnostics), sound: true, names };
+    for level in replaced.into_iter().flat_map(Replaced::levels) {
+        level.lock.migrations.iter().for_each(|sealed| add(sealed.name.clone(), sealed.number));
+    }
+    let mut reader = Reader { problems: Problems::new(source, diagnostics), sound: true, names, numbers };
     let adoption = reader.file()?;
     reader.sound.then_some(adoption)
 }
@@ -63,8 +70,9 @@ struct Reader<'a> {
     problems: Problems<'a>,
     /// Whether nothing was reported.
     sound: bool,
-    /// The migrations that there are: their names and numbers.
-    names: BTreeMap<String, u64>,
+    /// The names of the migrations that there are, with the places of their numbers.
+    names: BTreeMap<String, usize>,
+    numbers: Vec<u64>,
 }
 
 impl Reader<'_> {
@@ -128,11 +136,11 @@ impl Reader<'_> {
 
     /// What the records mean, by number.
     fn migrations(&mut self, entries: &[Value<'_>]) -> Vec<Adopted> {
-        let mut keys = BTreeSet::new();
+        let mut keys: BTreeMap<String, usize> = BTreeMap::new();
         let mut adopted = Vec::with_capacity(entries.len());
         for value in entries {
             let Some(entry) = self.migration(value) else { continue };
-            if !keys.insert((entry.key.clone(), entry.checksum.clone())) {
+            if keys.insert(format!("{:?}", (&entry.key, &entry.checksum)), adopted.len()).is_some() {
                 let message = format!("the key `{}` stands here twice", entry.key.escape_debug());
                 let _: Option<()> = self.error(value.span(), message, Some("take one of the two out".to_owned()));
             }
@@ -153,7 +161,7 @@ impl Reader<'_> {
         });
         let checksum = table.get("checksum").map(|value| self.string("checksum", value).ok_or(()));
         let name = name?;
-        let number = self.names.get(&name).copied().or_else(|| {
+        let number = self.names.get(&name).and_then(|&at| self.numbers.get(at).copied()).or_else(|| {
             let near = nearest(&name, self.names.keys().map(String::as_str));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),

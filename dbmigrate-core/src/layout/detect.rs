@@ -1,6 +1,6 @@
 //! Whose files a folder seems to hold: by what lies in it, how its files are called, and the marks in them.
 
-use crate::files::{Files, Kind};
+use crate::files::{Files, Kind, list_sorted};
 
 use super::Layout;
 
@@ -29,9 +29,8 @@ pub struct Candidate {
 /// ```
 #[must_use]
 pub fn detect<F: Files + ?Sized>(files: &F, dir: &str) -> Vec<Candidate> {
-    let Ok(entries) = files.list(dir) else { return Vec::new() };
-    let mut names: Vec<(String, Kind)> = entries.into_iter().filter_map(|it| Some((it.name.ok()?, it.kind))).collect();
-    names.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let Ok(entries) = list_sorted(files, dir) else { return Vec::new() };
+    let names: Vec<(String, Kind)> = entries.into_iter().filter_map(|it| Some((it.name.ok()?, it.kind))).collect();
     let look = Look { files, dir, names };
     let mut candidates = look.folders();
     if candidates.is_empty() {

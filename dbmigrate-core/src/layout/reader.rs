@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
-use crate::files::{Entry, Files, Kind, printable};
+use crate::files::{Entry, Files, Kind, list_sorted, printable};
 use crate::source::SourceText;
 
 use super::name::slug;
@@ -122,7 +122,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
 
     /// The names in a folder, sorted. One that can't be shown is an error.
     pub(super) fn list(&mut self, folder: &str) -> Vec<(String, Entry)> {
-        let entries = match self.files.list(folder) {
+        let entries = match list_sorted(self.files, folder) {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("could not read the folder `{folder}`: {error}");
@@ -136,9 +136,7 @@ impl<'a, F: Files + ?Sized> Reader<'a, F> {
             return Vec::new();
         }
         self.left -= entries.len();
-        let mut named = printable(entries, folder, &mut self.diagnostics);
-        named.sort_by(|(a, _), (b, _)| a.cmp(b));
-        named
+        printable(entries, folder, &mut self.diagnostics)
     }
 
     /// The bytes and the text of a file; what is wrong with it is an error.

@@ -1,23 +1,25 @@
 //! What the sets of one package require of each other. A set that is not the package's is another crate's: what it has
 //! is the database's to know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::Loaded;
-use crate::config::Config;
+use super::{Loaded, MigrationSet};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::migration::{Body, SourceMigration};
+use crate::migration::{Body, SourceMigration, place_of};
 use crate::nearest::nearest;
 use crate::order::{Cycle, order};
 use crate::problems::Problems;
 use crate::requirement::{Requirement, UNKNOWN, names_other_set};
+use crate::source::Span;
 use crate::squash::Replaced;
 
 /// Checks each name against the set that it is one of, and that the requirements lead round in no circle.
 pub(super) fn check(sets: &mut [Loaded]) {
+    if sets.iter().flat_map(|loaded| &loaded.set.migrations).all(|migration| migration.requires.is_empty()) {
+        return;
+    }
     follow_squashes(sets);
     point_elsewhere(sets);
-    let names = names(sets);
     let mut faults: Vec<(usize, Diagnostic)> = Vec::new();
     for (at, loaded) in sets.iter().enumerate() {
         for migration in &loaded.set.migrations {
@@ -27,7 +29,7 @@ pub(super) fn check(sets: &mut [Loaded]) {
                 let elsewhere = requirement.elsewhere().filter(|_| names_other_set(&requirement.name));
                 let fault = elsewhere.and_then(|(set, name)| {
                     let other = sets.iter().position(|other| other.set.config.set == set)?;
-                    judge(loaded, migration, (&sets[other], &names[other]), name)
+                    judge(loaded, migration, &sets[other], name)
                 });
                 if let Some(fault) = fault {
                     problems.push(requirement.span, fault);
@@ -48,12 +50,6 @@ pub(super) fn check(sets: &mut [Loaded]) {
         loaded.diagnostics.extend(own.map(|(_, fault)| fault.clone()));
         super::sort(&mut loaded.diagnostics);
     }
-}
-
-/// What the migrations of each set are called.
-fn names(sets: &[Loaded]) -> Vec<BTreeSet<String>> {
-    let names = |loaded: &Loaded| loaded.set.migrations.iter().map(SourceMigration::name).collect();
-    sets.iter().map(names).collect()
 }
 
 /// Who requires what a squash of another set replaces requires the squash: who has that has all of them.
@@ -77,29 +73,40 @@ fn follow_squashes(sets: &mut [Loaded]) {
 
 /// A name without that of a set is one of the set itself: where only another set has it, that is what was meant.
 fn point_elsewhere(sets: &mut [Loaded]) {
-    let configs = sets.iter().map(|loaded| loaded.set.config.clone());
-    let names: Vec<(Config, BTreeSet<String>)> = configs.zip(names(sets)).collect();
-    for loaded in sets.iter_mut().filter(|loaded| loaded.has_errors()) {
-        let Loaded { set, diagnostics, .. } = loaded;
-        let others = names.iter().filter(|(it, _)| it.set != set.config.set && it.database == set.config.database);
-        let others: Vec<_> = others.collect();
-        let required: BTreeMap<(&str, usize), (&SourceMigration, &str)> = set
-            .migrations
-            .iter()
-            .flat_map(|migration| migration.requires.iter().map(move |it| (migration, it)))
-            .filter(|(_, requirement)| requirement.elsewhere().is_none())
-            .map(|(migration, it)| ((migration.source().path(), it.span.start), (migration, it.name.as_str())))
-            .collect();
+    for at in 0..sets.len() {
+        if !sets[at].has_errors() {
+            continue;
+        }
+        // Put aside while the set is compared with the others.
+        let mut diagnostics = std::mem::take(&mut sets[at].diagnostics);
+        let set = &sets[at].set;
+        let mut files: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, migration) in set.migrations.iter().enumerate() {
+            files.insert(migration.source().path(), place);
+        }
         for fault in diagnostics.iter_mut().filter(|it| it.code == UNKNOWN) {
             let Some(place) = &fault.location else { continue };
-            let Some((migration, name)) = required.get(&(place.path.as_str(), place.span.start)) else { continue };
-            let meant = others.iter().filter(|(_, names)| names.contains(*name)).map(|(other, _)| {
-                let (title, set, introducer) = (other.title(), &other.set, introducer(migration));
-                format!("that of {title}: write `{introducer} dbmigrate: requires {set}/{name}`")
+            let Some(&migration) = files.get(place.path.as_str()) else { continue };
+            let migration = &set.migrations[migration];
+            let Some(name) = required_at(migration, place.span) else { continue };
+            let others = sets.iter().map(|other| &other.set).filter(|other| {
+                let (config, own) = (&other.config, &set.config);
+                config.set != own.set && config.database == own.database && place_of(&other.migrations, name).is_some()
+            });
+            let meant = others.map(|MigrationSet { config, .. }| {
+                let (title, introducer) = (config.title(), introducer(migration));
+                format!("that of {title}: write `{introducer} dbmigrate: requires {}/{name}`", config.set)
             });
             fault.help.splice(0..0, meant);
         }
+        sets[at].diagnostics = diagnostics;
     }
+}
+
+/// What the directive at a place requires of the set itself.
+fn required_at(migration: &SourceMigration, place: Span) -> Option<&str> {
+    let at = migration.requires.binary_search_by_key(&place.start, |it| it.span.start).ok()?;
+    migration.requires.get(at).filter(|it| it.elsewhere().is_none()).map(|it| it.name.as_str())
 }
 
 /// Where a requirement stands.
@@ -115,12 +122,7 @@ fn introducer(migration: &SourceMigration) -> &'static str {
     }
 }
 
-fn judge(
-    loaded: &Loaded,
-    migration: &SourceMigration,
-    (other, names): (&Loaded, &BTreeSet<String>),
-    name: &str,
-) -> Option<Diagnostic> {
+fn judge(loaded: &Loaded, migration: &SourceMigration, other: &Loaded, name: &str) -> Option<Diagnostic> {
     let introducer = introducer(migration);
     let config = &other.set.config;
     let unknown = |message: String| Diagnostic::error(UNKNOWN, message);
@@ -138,10 +140,11 @@ fn judge(
         );
     }
     // What a set with faults has is not known.
-    if names.contains(name) || other.has_errors() {
+    if place_of(&other.set.migrations, name).is_some() || other.has_errors() {
         return None;
     }
     let fault = unknown(format!("no migration of {} is called `{name}`", config.title()));
+    let names: Vec<String> = other.set.migrations.iter().map(SourceMigration::name).collect();
     Some(match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => fault.help(format!("write `{introducer} dbmigrate: requires {}/{near}`", config.set)),
         None => fault.help("`cargo dbmigrate list` shows the migrations of all sets"),

@@ -1,12 +1,11 @@
 //! What the files of migrations hold, each read for itself.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::checksum;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::FileName;
-use crate::files::Files;
+use crate::files::{Files, find};
 use crate::metadata::Metadata;
 use crate::parallel;
 use crate::rust_source::{self, RustSource};
@@ -21,13 +20,14 @@ pub(super) enum Content {
     Rust(Arc<RustSource>, Metadata),
 }
 
-/// Reads every file that has the name of a migration, also those that have no place in the sequence.
+/// Reads every file that has the name of a migration, also those that have no place in the sequence. As the files, what
+/// comes out is sorted by name.
 pub(super) fn read_contents<'a, F: Files + ?Sized>(
     root: &F,
     dir: &str,
     files: impl Iterator<Item = &'a (String, FileName)>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, Content> {
+) -> Vec<(String, Option<Content>)> {
     let of_migrations =
         files.filter(|(_, what)| matches!(what, FileName::Up { .. } | FileName::Down { .. } | FileName::Rust { .. }));
     let texts: Vec<_> =
@@ -43,12 +43,18 @@ pub(super) fn read_contents<'a, F: Files + ?Sized>(
         };
         (content, found)
     });
-    let mut contents = BTreeMap::new();
+    let mut contents = Vec::with_capacity(texts.len());
     for ((name, ..), (content, found)) in texts.into_iter().zip(read) {
         diagnostics.extend(found);
-        contents.extend(content.map(|content| (name.clone(), content)));
+        contents.push((name.clone(), content));
     }
     contents
+}
+
+/// Takes what a file holds; none where it could not be read.
+pub(super) fn take(contents: &mut [(String, Option<Content>)], name: &str) -> Option<Content> {
+    let at = find(contents, name)?;
+    contents.get_mut(at)?.1.take()
 }
 
 impl Content {

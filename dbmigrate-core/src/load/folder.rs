@@ -1,16 +1,14 @@
 //! Lists the folder of migrations: which files are there, and what has no place in it. The two folders inside that
 //! have a meaning are listed by [`side`](super::side).
 
-use std::collections::BTreeSet;
-
 use super::side;
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, FileName};
-use crate::files::{Entry, Files, Kind, printable};
-use crate::lock;
+use crate::files::{Entry, Files, Kind, list_sorted, printable};
+use crate::lock::{self, Sealed};
 use crate::nearest::nearest;
-use crate::sequence::rename;
+use crate::sequence::{claims, of_number, rename};
 use crate::squash;
 
 /// How deep folders inside the folder are searched for migrations that lie too deep.
@@ -21,23 +19,22 @@ pub(super) struct Folder<'a> {
     config: &'a Config,
     /// What has a name of its own, sorted.
     pub(super) files: Vec<(String, FileName)>,
-    /// Those of them that are no files.
-    pub(super) unreadable: BTreeSet<String>,
+    /// Those of them that are no files, sorted as well.
+    pub(super) unreadable: Vec<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Folder<'a> {
     /// Finds the files by name, in the order of their names, whatever order the file system has.
     pub(super) fn list<F: Files + ?Sized>(root: &F, config: &'a Config) -> Self {
-        let mut folder = Self { config, files: Vec::new(), unreadable: BTreeSet::new(), diagnostics: Vec::new() };
+        let mut folder = Self { config, files: Vec::new(), unreadable: Vec::new(), diagnostics: Vec::new() };
         folder.read(root);
-        folder.files.sort_by(|(a, _), (b, _)| a.cmp(b));
         folder
     }
 
     fn read<F: Files + ?Sized>(&mut self, root: &F) {
         let dir = &self.config.dir;
-        let entries = match root.list(dir) {
+        let entries = match list_sorted(root, dir) {
             Ok(entries) => entries,
             Err(_) if matches!(root.kind(dir), None | Some(Kind::Broken)) => {
                 let message = format!("the folder `{dir}` does not exist");
@@ -105,7 +102,7 @@ impl<'a> Folder<'a> {
     fn not_a_file(&mut self, name: String, what: FileName, why: &str) {
         let path = format!("{}/{name}", self.config.dir);
         self.error("not-a-file", &path, format!("`{name}` {why}"), "put a file in its place, or remove it");
-        self.unreadable.insert(name.clone());
+        self.unreadable.push(name.clone());
         self.files.push((name, what));
     }
 
@@ -116,9 +113,7 @@ impl<'a> Folder<'a> {
 
 /// The first SQL or Rust file in a folder, by name, searched to a depth; links inside are not followed.
 pub(super) fn find_migration<F: Files + ?Sized>(root: &F, folder: &str, depth: usize) -> Option<String> {
-    let mut entries = root.list(folder).ok()?;
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    entries.into_iter().find_map(|entry| {
+    list_sorted(root, folder).ok()?.into_iter().find_map(|entry| {
         let name = entry.name.unwrap_or_else(|shown| shown);
         if entry.kind == Kind::Folder && !entry.is_link {
             let deeper = (depth > 0).then(|| find_migration(root, &format!("{folder}/{name}"), depth - 1)).flatten()?;
@@ -131,14 +126,14 @@ pub(super) fn find_migration<F: Files + ?Sized>(root: &F, folder: &str, depth: u
 
 /// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.
 pub(super) fn without_gaps(config: &Config, files: &[(String, FileName)], sealed: Option<&lock::Read>) -> Config {
-    let mut missing = sealed.map(|sealed| lock::missing(sealed, files)).unwrap_or_default();
+    let mut config = config.clone();
+    let Some(sealed) = sealed else { return config };
     // Where its way back is left there is no gap either, and that has no number of its own to give up.
-    for (_, what) in files {
-        if let FileName::Down { stem } = what {
-            missing.remove(&stem.number);
+    let claims = claims(files);
+    for Sealed { number, .. } in &sealed.lock.migrations {
+        if of_number(&claims, *number).is_empty() {
+            config.reserved.insert(*number, "sealed".to_owned());
         }
     }
-    let mut config = config.clone();
-    config.reserved.extend(missing.into_iter().map(|number| (number, "sealed".to_owned())));
     config
 }

@@ -1,7 +1,5 @@
 //! Makes migrations of the files of one folder.
 
-use std::collections::BTreeSet;
-
 use super::assemble;
 use super::contents::read_contents;
 use crate::config::Config;
@@ -26,14 +24,14 @@ pub(super) fn migrations_of<F: Files + ?Sized>(
     root: &F,
     rules: &Config,
     files: &[(String, FileName)],
-    unreadable: &BTreeSet<String>,
+    unreadable: &[String],
     replaced: Option<&Replaced>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Vec<SourceMigration>, Option<u64>) {
     let dir = &rules.dir;
     let sequence = sequence::arrange(files, rules);
     diagnostics.extend(sequence.diagnostics);
-    let readable = files.iter().filter(|(name, _)| !unreadable.contains(name));
+    let readable = files.iter().filter(|(name, _)| unreadable.binary_search(name).is_err());
     let mut contents = read_contents(root, dir, readable, diagnostics);
     let stems: Vec<_> = sequence.planned.iter().map(|planned| planned.stem.clone()).collect();
     let mut migrations: Vec<SourceMigration> = Vec::with_capacity(stems.len());

@@ -1,7 +1,5 @@
 //! A set of migrations, and the questions that everybody asks it.
 
-use std::collections::BTreeSet;
-
 use crate::adoption::Adoption;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -86,7 +84,10 @@ impl MigrationSet {
             Step::Call { name, .. } => Some(name.as_str()),
             Step::Sql(_) => None,
         });
-        names.collect::<BTreeSet<_>>().into_iter().collect()
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Whether a migration runs code of the program: a Rust file or a `call` step.

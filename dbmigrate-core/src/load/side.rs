@@ -1,7 +1,6 @@
 //! What stands beside the migrations: the folders `hooks` and `repeatable` inside of theirs, neither of which has to be
 //! there, and the base of a replay.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::folder::{STRAY_DEPTH, find_migration};
@@ -9,7 +8,7 @@ use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::file_name::{self, HOOKS, SideName};
-use crate::files::{Files, Kind, printable};
+use crate::files::{Files, Kind, find, list_sorted, printable};
 use crate::repeatable::{self, Repeatable};
 use crate::script::{Script, parse_base, parse_hook};
 use crate::sequence::rename;
@@ -20,8 +19,8 @@ pub(super) const FOLDERS: [&str; 2] = ["hooks", "repeatable"];
 
 /// Reads `hooks`: what runs before all, and what runs after all.
 pub(super) fn hooks<F: Files + ?Sized>(root: &F, dir: &str, diagnostics: &mut Vec<Diagnostic>) -> [Option<Script>; 2] {
-    let mut files = read(root, &format!("{dir}/hooks"), file_name::hook, "hook", diagnostics);
-    HOOKS.map(|name| files.remove(name).map(|source| parse_hook(&source, diagnostics)))
+    let files = read(root, &format!("{dir}/hooks"), file_name::hook, "hook", diagnostics);
+    HOOKS.map(|name| find(&files, name).map(|at| parse_hook(&files[at].1, diagnostics)))
 }
 
 /// Reads the file of `replay.base`.
@@ -67,27 +66,26 @@ pub(super) fn chained(
     repeatables
 }
 
-/// The texts of the files in `dir` that `judge` knows, by file name.
+/// The texts of the files in `dir` that `judge` knows, sorted by file name.
 fn read<F: Files + ?Sized>(
     root: &F,
     dir: &str,
     judge: fn(&str) -> SideName,
     noun: &str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, Arc<SourceText>> {
-    let entries = match root.list(dir) {
+) -> Vec<(String, Arc<SourceText>)> {
+    let entries = match list_sorted(root, dir) {
         Ok(entries) => entries,
         // A link to nowhere is there, too.
-        Err(_) if root.kind(dir).is_none() => return BTreeMap::new(),
+        Err(_) if root.kind(dir).is_none() => return Vec::new(),
         Err(error) => {
             let fault = Diagnostic::error("unreadable-folder", format!("could not read the folder `{dir}`: {error}"));
             diagnostics.push(fault.in_file(dir).help(format!("make it a folder with the {noun}s, or move it away")));
-            return BTreeMap::new();
+            return Vec::new();
         }
     };
     let entries = printable(entries, dir, diagnostics);
-    let names: BTreeSet<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
-    let mut texts = BTreeMap::new();
+    let mut texts = Vec::new();
     for (name, entry) in &entries {
         let path = format!("{dir}/{name}");
         let fault = |code, message: String| Diagnostic::error(code, message).in_file(&path);
@@ -111,14 +109,16 @@ fn read<F: Files + ?Sized>(
             }
             SideName::Right => match root.text(&path) {
                 Ok(source) => {
-                    texts.insert(name.clone(), Arc::new(source));
+                    texts.push((name.clone(), Arc::new(source)));
                 }
                 Err(diagnostic) => diagnostics.push(diagnostic),
             },
             SideName::Wrong { suggestion, why } => {
                 let fault = fault("misnamed-file", format!("`{name}` is not the name of a {noun}: {why}"));
                 let help = match suggestion {
-                    Some(right) if names.contains(&*right) => format!("`{right}` exists as well: delete one of them"),
+                    Some(right) if find(&entries, &right).is_some() => {
+                        format!("`{right}` exists as well: delete one of them")
+                    }
                     Some(right) => rename(&path, &format!("{dir}/{right}")),
                     None => format!("if it is no {noun}, move it out of the folder"),
                 };

@@ -1,12 +1,10 @@
 //! Migrations that belong to no set: where a manifest names its sets, a file that lies beside their folders, or in a
 //! folder that no set has, is one that would be forgotten.
 
-use std::collections::BTreeSet;
-
 use super::folder::{STRAY_DEPTH, find_migration};
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
-use crate::files::{Files, Kind};
+use crate::files::{Files, Kind, list_sorted};
 
 /// Looks into the folders that hold those of the sets, and into the one that a package without sets has.
 pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Vec<Diagnostic> {
@@ -14,8 +12,10 @@ pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Vec<Diagnos
         return Vec::new();
     }
     let default = Config::default().dir;
-    let mut holders: BTreeSet<&str> = [default.as_str()].into();
+    let mut holders = vec![default.as_str()];
     holders.extend(sets.iter().filter_map(|config| Some(config.dir.rsplit_once('/')?.0)));
+    holders.sort_unstable();
+    holders.dedup();
     let mut found = Vec::new();
     for holder in holders {
         // A set's own folder is that set's to judge, and what lies in it as well.
@@ -32,8 +32,7 @@ fn within(path: &str, folder: &str) -> bool {
 }
 
 fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut Vec<Diagnostic>) {
-    let Ok(mut entries) = root.list(folder) else { return };
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let Ok(entries) = list_sorted(root, folder) else { return };
     for entry in entries {
         let Ok(name) = entry.name else { continue };
         let path = format!("{folder}/{name}");

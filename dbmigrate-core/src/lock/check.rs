@@ -1,32 +1,22 @@
 //! Whether the files are what was sealed.
 
-use std::collections::BTreeSet;
-
 use super::Sealed;
 use super::read::Read;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::file_name::{FileName, Stem};
+use crate::file_name::FileName;
+use crate::files::find;
 use crate::migration::{Body, Down, SourceMigration};
-use crate::sequence::{quoted, rename};
+use crate::sequence::{claims, of_number, quoted, rename};
 use crate::source::Span;
 use crate::squash::{Replaced, UNDO};
 
-/// The sealed numbers that no file claims, under whatever name.
-pub(crate) fn missing(read: &Read, files: &[(String, FileName)]) -> BTreeSet<u64> {
-    let number = |what: &FileName| match what {
-        FileName::Misnamed { number, .. } => *number,
-        _ => stem(what).map(|stem| stem.number),
-    };
-    let claimed: BTreeSet<u64> = files.iter().filter_map(|(_, what)| number(what)).collect();
-    read.lock.migrations.iter().map(|sealed| sealed.number).filter(|number| !claimed.contains(number)).collect()
-}
-
-/// The number and name of a way up.
-fn stem(what: &FileName) -> Option<&Stem> {
-    match what {
-        FileName::Up { stem, .. } | FileName::Rust { stem } => Some(stem),
-        _ => None,
-    }
+/// Whether a sealed migration with this name has a file as a way up. The files are sorted by name.
+fn has_file(files: &[(String, FileName)], name: &str) -> bool {
+    let mut endings = [".sql", ".up.sql", ".rs"].into_iter();
+    endings.any(|ending| {
+        let found = find(files, &format!("{name}{ending}")).and_then(|at| files.get(at));
+        found.is_some_and(|(_, what)| what.way_up().is_some())
+    })
 }
 
 /// Every sealed migration that was edited, renamed or deleted, and what stands before one without being sealed.
@@ -39,7 +29,8 @@ pub(crate) fn check(
     replaced: Option<&Replaced>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut checker = Checker { read, dir, migrations, accepts: true, replaced, renamed: BTreeSet::new(), diagnostics };
+    let renamed = vec![false; migrations.len()];
+    let mut checker = Checker { read, dir, migrations, accepts: true, replaced, renamed, diagnostics };
     checker.each(files);
     checker.order(replaced.and_then(Replaced::last).map(|last| last.number));
 }
@@ -52,8 +43,8 @@ pub(crate) fn check_replaced(
     migrations: &[SourceMigration],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    Checker { read, dir, migrations, accepts: false, replaced: None, renamed: BTreeSet::new(), diagnostics }
-        .each(files);
+    let renamed = vec![false; migrations.len()];
+    Checker { read, dir, migrations, accepts: false, replaced: None, renamed, diagnostics }.each(files);
 }
 
 struct Checker<'a> {
@@ -64,23 +55,26 @@ struct Checker<'a> {
     accepts: bool,
     /// What a squash has put aside, or has begun to.
     replaced: Option<&'a Replaced>,
-    /// The numbers that sealed migrations were given.
-    renamed: BTreeSet<u64>,
+    /// Which of the migrations are sealed ones with another number.
+    renamed: Vec<bool>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
     fn each(&mut self, files: &[(String, FileName)]) {
-        let missing = missing(self.read, files);
-        let names: BTreeSet<String> = files.iter().filter_map(|(_, what)| stem(what)).map(Stem::to_string).collect();
+        let claims = claims(files);
+        let is_claimed = |number| {
+            let mut of_number = of_number(&claims, number).iter().filter_map(|&(_, at)| files.get(at));
+            of_number.any(|(_, what)| !matches!(what, FileName::Down { .. }))
+        };
         let read = self.read;
         for (sealed, &place) in read.lock.migrations.iter().zip(&read.names) {
             match self.find(sealed.number) {
                 Some(migration) if migration.name() == sealed.name => self.compare(migration, sealed),
                 // Both are there, with one number.
-                Some(_) if names.contains(&sealed.name) => {}
+                Some(_) if has_file(files, &sealed.name) => {}
                 Some(migration) => self.other_name(migration, sealed),
-                None if missing.contains(&sealed.number) => self.not_there(sealed, place),
+                None if !is_claimed(sealed.number) => self.not_there(sealed, place),
                 None => {}
             }
         }
@@ -122,13 +116,13 @@ impl<'a> Checker<'a> {
 
     fn not_there(&mut self, sealed: &Sealed, place: Span) {
         let name = &sealed.name;
-        let moved = self.migrations.iter().find(|migration| {
+        let moved = self.migrations.iter().enumerate().find(|(_, migration)| {
             let same = migration.slug.as_str() == slug(name) || migration.checksum == sealed.checksum;
             same && !self.read.lock.seals(migration)
         });
         let fault = match moved {
-            Some(migration) => {
-                self.renamed.insert(migration.number);
+            Some((at, migration)) => {
+                self.renamed[at] = true;
                 self.renamed(migration, name)
             }
             None => {
@@ -169,9 +163,12 @@ impl<'a> Checker<'a> {
     /// What is not sealed comes after all that is, but for a squash: what it replaces has been sealed.
     fn order(&mut self, squash: Option<u64>) {
         let Some(newest) = self.read.lock.migrations.last() else { return };
-        for migration in self.migrations.iter().take_while(|migration| migration.number < newest.number) {
+        for (migration, &renamed) in self.migrations.iter().zip(&self.renamed) {
+            if migration.number >= newest.number {
+                break;
+            }
             let has_place = Some(migration.number) == squash || self.read.lock.find(migration.number).is_some();
-            if has_place || self.renamed.contains(&migration.number) {
+            if has_place || renamed {
                 continue;
             }
             let (name, newest) = (migration.name(), &newest.name);

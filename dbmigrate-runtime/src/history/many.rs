@@ -1,15 +1,11 @@
 //! Records many migrations at once: those that fill a fresh database, or that its snapshot stands for.
 
-use super::{History, integer, text_checksum, times};
+use super::{History, times};
 use crate::db::Db;
 use crate::error::Error;
 use crate::history_row::Took;
 use crate::options::Options;
 use crate::set::Migration;
-use crate::value::{optional, text};
-
-/// How many rows stand in one statement: SQLite may allow 999 values in one.
-const TOGETHER: usize = 90;
 
 impl History<'_> {
     /// Records migrations, in the transaction in which they were applied. How long one took is not known of those that
@@ -20,36 +16,12 @@ impl History<'_> {
         options: &Options,
         applied: &[(&Migration<'_>, Option<Took<'_>>)],
     ) -> Result<(), Error> {
-        for some in applied.chunks(TOGETHER) {
-            let mut sql = format!(
-                "INSERT INTO {} (set_name, state, tool, name, number, checksum, statements_done, up_sql, down_sql, \
-                 text_checksum, prefix_checksum, duration_us, steps_us) VALUES ",
-                self.rows_sql
-            );
-            let mut params = vec![text(self.set.name), text(options.tool)];
-            for (at, (migration, took)) in some.iter().enumerate() {
-                let first = params.len() + 1;
-                let [up_sql, down_sql] = self.kept(migration)?;
-                let [duration, steps] = times(options, *took);
-                let done = migration.up.steps.len();
-                params.extend([
-                    text(migration.name),
-                    integer(migration.number)?,
-                    text(migration.checksum),
-                    integer(done as u64)?,
-                    up_sql,
-                    down_sql,
-                    text_checksum(migration),
-                    optional(migration.up.prefix(done)),
-                    duration,
-                    steps,
-                ]);
-                sql.push_str(if at == 0 { "(?1, 'applied', ?2" } else { ", (?1, 'applied', ?2" });
-                (first..=params.len()).for_each(|param| sql.push_str(&format!(", ?{param}")));
-                sql.push(')');
-            }
-            db.query("could not record the migrations", &sql, &params)?;
-        }
-        Ok(())
+        let mut fault = None;
+        let mut rows = applied.iter().map_while(|(migration, took)| {
+            let row = self.row(migration, "applied", times(options, *took), options.tool, None);
+            row.map_err(|error| fault = Some(error)).ok()
+        });
+        self.insert_rows(db, &mut rows)?;
+        fault.map_or(Ok(()), Err)
     }
 }

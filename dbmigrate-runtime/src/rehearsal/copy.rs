@@ -39,10 +39,10 @@ impl<B: Backend> Copy<B> {
         refuse_full(db, options, folder.path()).map_err(|error| error.hint("make room on the disk, then try again"))?;
         // SQLite takes text, so what is no text is no path to it.
         let text = path.to_str().ok_or_else(|| {
-            Error::new(ErrorKind::Copy, format!("`{shown}` is not UTF-8")).hint("set `TMPDIR` to a folder that is")
+            Error::new(ErrorKind::Copy, format_args!("`{shown}` is not UTF-8")).hint("set `TMPDIR` to a folder that is")
         })?;
         db.patiently(|session| session.execute(&format!("VACUUM main INTO {}", literal(text)))).map_err(|cause| {
-            failed(&format!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy)
+            failed(format_args!("could not copy the database to `{shown}`"), cause).also(ErrorKind::Copy)
         })?;
         let mut settings = Vec::new();
         for name in SETTINGS {
@@ -53,7 +53,7 @@ impl<B: Backend> Copy<B> {
             settings.push(("journal_mode", "wal".to_owned()));
         }
         let could_not = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Copy, format!("could not open the copy `{shown}`: {error}"))
+            Error::new(ErrorKind::Copy, format_args!("could not open the copy `{shown}`: {error}"))
         };
         let mut connection = B::open(&path, Access::ReadWrite).map_err(|error| could_not(&error))?;
         let mut driver = B::driver(&mut connection);

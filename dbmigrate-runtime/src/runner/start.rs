@@ -60,7 +60,7 @@ pub(crate) fn start<'s>(
     plan.prefix = Some(count);
     let file = snapshot.script.file.to_owned();
     report.snapshot = Some(Started { file, migrations: count, duration });
-    for job in plan.jobs.drain(..count).collect::<Vec<_>>() {
+    for job in &plan.jobs[..count] {
         let done = Done {
             number: job.number,
             name: job.name.clone(),
@@ -68,8 +68,9 @@ pub(crate) fn start<'s>(
             steps: Vec::new(),
             notes: Vec::new(),
         };
-        runner.done(db, report, &job, done);
+        runner.done(db, report, job, done);
     }
+    plan.next = count;
     Ok(true)
 }
 

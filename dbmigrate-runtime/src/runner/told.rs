@@ -43,7 +43,7 @@ impl Runner<'_, '_> {
         let error = dependent::explain(self.context.set, error);
         let error = match (error.help(), job) {
             ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
-                .hint(format!(
+                .hint(format_args!(
                     "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
                     job.name
                 ))
@@ -51,7 +51,7 @@ impl Runner<'_, '_> {
             ([], Some(_)) if kind == Kind::After => {
                 error.hint("correct the file: it runs again after what the next `cargo dbmigrate up` applies")
             }
-            ([], _) => error.retry(format!("correct the file, then run `cargo dbmigrate {command}` again")),
+            ([], _) => error.retry(format_args!("correct the file, then run `cargo dbmigrate {command}` again")),
             _ => error,
         };
         if error.is_transaction_ended() {
@@ -59,16 +59,15 @@ impl Runner<'_, '_> {
         }
         match (kind, self.group) {
             // What it did before it was stopped stays.
-            _ if job.is_some_and(|job| !job.script(&mut Vec::new()).transaction) => {
-                error.note(format!("no step of {} was run now", name_of(kind, job)))
+            _ if job.is_some_and(|job| !job.is_in_transaction()) => {
+                error.note(format_args!("no step of {} was run now", name_of(kind, job)))
             }
-            (Kind::Migration, Group::All) if others > 0 => {
-                error.note(format!("all {} migrations of this run were rolled back: nothing has changed", others + 1))
-            }
+            (Kind::Migration, Group::All) if others > 0 => error
+                .note(format_args!("all {} migrations of this run were rolled back: nothing has changed", others + 1)),
             (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
             (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
             _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
-            _ => error.note(format!("{} was rolled back: nothing of it is left", name_of(kind, job))),
+            _ => error.note(format_args!("{} was rolled back: nothing of it is left", name_of(kind, job))),
         }
     }
 }
@@ -92,6 +91,6 @@ pub(super) fn after(error: Error, report: &Report) -> Error {
     match report.applied.len() + report.rolled_back.len() + report.repeated.len() {
         0 => error,
         1 => error.note("the one before it stays as it is"),
-        many => error.note(format!("the {many} before it stay as they are")),
+        many => error.note(format_args!("the {many} before it stay as they are")),
     }
 }

@@ -81,7 +81,7 @@ where
         let part = Part::new(path.clone()).map_err(could_not)?;
         let is_copied = self.copy_to(&path)?.map_err(could_not)?;
         let mut connection = B::open(&path, Access::Create).map_err(|cause| {
-            Error::new(ErrorKind::Copy, format!("could not open `{}`: {cause}", shown.display())).because(cause)
+            Error::new(ErrorKind::Copy, format_args!("could not open `{}`: {cause}", shown.display())).because(cause)
         })?;
         let mode = self.migrator.options.journal_mode;
         let options = Options { journal_mode: mode, ..self.options() };
@@ -251,7 +251,7 @@ fn version<B: Backend>(connection: &mut B::Connection) -> String {
 fn refuse_existing(path: &Path) -> Result<(), Error> {
     let mut names = std::iter::once("").chain(COMPANIONS).map(|suffix| suffixed(path, suffix));
     match names.find(|name| name.symlink_metadata().is_ok()) {
-        Some(name) => Err(Error::new(ErrorKind::Copy, format!("`{}` exists", name.display()))
+        Some(name) => Err(Error::new(ErrorKind::Copy, format_args!("`{}` exists", name.display()))
             .hint("name a file that does not exist, in a folder of the test's own")),
         None => Ok(()),
     }

@@ -85,7 +85,7 @@ impl<C> Seed<'_, C> {
             Self::Sql(sql) => B::execute_batch(connection, sql).map_err(|cause| {
                 let said = cause.to_string();
                 let (message, statement) = failed_statement(&said, sql);
-                let error = Error::new(ErrorKind::Seed, format!("a seed of the test database failed: {message}"));
+                let error = Error::new(ErrorKind::Seed, format_args!("a seed of the test database failed: {message}"));
                 match statement {
                     Some(statement) => error.in_statement(statement),
                     None => error,
