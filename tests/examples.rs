@@ -98,6 +98,12 @@ mod tests {
 }
 ",
     );
+    let refused = project.cargo(["test", "-q"]).exits(101);
+    refused
+        .says("error[E0277]: `testing()` of a migrator needs the feature `testing` of `dbmigrate-runtime`")
+        .says("turn it on for tests: `cargo add --dev dbmigrate-runtime --features testing`")
+        .says("due to 1 previous error");
+    project.add_testing();
     let runs = || if project.has("runs.txt") { project.read("runs.txt").lines().count() } else { 0 };
     project.cargo(["test", "-q"]).succeeds().says("2 passed");
     assert_eq!(runs(), 1, "once for both tests");

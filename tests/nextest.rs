@@ -60,6 +60,7 @@ fn tests_in_processes_of_their_own_share_a_template() {
     let project = Project::wired("nextest", &[("001_notes.sql", notes)]);
     project.write("src/lib.rs", LIBRARY);
     project.write("src/main.rs", "fn main() {}\n");
+    project.add_testing();
     project.edit_manifest(|manifest| {
         let features: toml_edit::Array = ["bundled", "backup"].into_iter().collect();
         manifest["dependencies"]["rusqlite"]["features"] = toml_edit::value(features);

@@ -100,6 +100,7 @@ pub fn down(db: &Connection) -> rusqlite::Result<()> {
         rusqlite.insert("default-features", false.into());
         rusqlite.insert("features", features.iter().copied().collect::<Array>().into());
         manifest["dependencies"]["rusqlite"] = value(rusqlite);
+        manifest["dependencies"]["dbmigrate-runtime"]["features"] = value(["testing"].into_iter().collect::<Array>());
     });
     // What it takes to restore a copy stands behind a feature, which a program asks for by name.
     let backup = if features.contains(&"backup") { ", backup" } else { "" };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use toml_edit::{DocumentMut, Item, value};
+use toml_edit::{Array, DocumentMut, Item, value};
 
 /// The checkout that is tested.
 pub(crate) fn checkout() -> &'static Path {
@@ -32,7 +32,7 @@ impl Project {
         copy(&from, &project.root);
         fs::copy(checkout().join("fixtures/Cargo.lock"), project.root.join("Cargo.lock")).unwrap();
         project.edit_manifest(|manifest| {
-            for table in ["dependencies", "build-dependencies"] {
+            for table in ["dependencies", "build-dependencies", "dev-dependencies"] {
                 absolute_paths(manifest, table, &from);
             }
             // Every name of a binary, wherever it stands, gets the name of the test.
@@ -74,6 +74,15 @@ impl Project {
             project.write(&format!("migrations/{name}"), text);
         }
         project
+    }
+
+    /// Turns on what `testing()` of a migrator needs, for tests alone: as `cargo add --dev` does.
+    pub(crate) fn add_testing(&self) {
+        self.edit_manifest(|manifest| {
+            let mut runtime = manifest["dependencies"]["dbmigrate-runtime"].clone();
+            runtime["features"] = value(["testing"].into_iter().collect::<Array>());
+            manifest["dev-dependencies"]["dbmigrate-runtime"] = runtime;
+        });
     }
 
     /// A copy of a case folder's `in/`, which is a package called `app`, if any.

@@ -124,6 +124,7 @@ fn what_only_the_program_can_run_is_never_called_tested() {
         .exits(1)
         .says("`002_call` holds Rust, which only the program can run: not tested are `002_call`, `003_x`")
         .says("migrations::migrator().testing().check_all()")
+        .says("cargo add --dev dbmigrate-runtime --features testing")
         .says("(1 migration up, 0 down and up again)");
     project.remove("migrations/002_call.sql");
     project.remove("migrations/003_x.sql");

@@ -138,6 +138,12 @@ impl Terminal for Shell {
         }
     }
 
+    fn lines(&mut self, lines: &[String]) {
+        if !lines.is_empty() {
+            self.data(&lines.join("\n"));
+        }
+    }
+
     fn status(&mut self, verb: &str, message: &str) {
         if self.verbosity > Verbosity::Quiet {
             let _ = writeln!(self.err, "{VERB}{verb:>12}{VERB:#} {message}");

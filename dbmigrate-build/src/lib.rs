@@ -43,6 +43,7 @@ mod literal;
 mod migration_enum;
 mod module;
 mod output;
+mod pack;
 mod parts;
 mod set_data;
 

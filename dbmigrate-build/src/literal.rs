@@ -6,11 +6,6 @@ pub(crate) fn string(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
 }
 
-/// `Some("…")` or `None`.
-pub(crate) fn option(text: Option<&str>) -> String {
-    text.map_or_else(|| "None".to_owned(), |text| format!("Some({})", string(text)))
-}
-
 /// An integer with its digits in groups, which lints ask for.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -31,7 +26,6 @@ mod tests {
     #[test]
     fn text_comes_back_as_it_was_written() {
         assert_eq!(string("a\"b\\c\n\u{7}'"), r#""a\"b\\c\n\u{7}\'""#);
-        assert_eq!(option(None), "None");
     }
 
     #[test]

@@ -24,6 +24,7 @@
 //! [dbmigrate-build]: https://docs.rs/dbmigrate-build
 
 pub mod adoption;
+pub mod aim;
 pub mod checksum;
 pub mod config;
 pub mod diagnostic;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::adoption;
+use crate::aim;
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -113,6 +114,7 @@ fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     let lock = sealed.map(|sealed| sealed.lock).unwrap_or_default();
     let snapshot = snapshot::read(root, &config, &migrations, (!is_unread).then_some(&lock), &mut diagnostics);
     sort(&mut diagnostics);
+    aim::aim(&config.set, &mut diagnostics);
     // What is sealed keeps its number, also while its file is away.
     let highest = highest.max(lock.newest()).max(squash);
     let base = None;

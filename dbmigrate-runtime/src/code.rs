@@ -4,7 +4,6 @@
 //! which must be there afterwards; and where foreign keys are enforced, no referenced table may have been dropped:
 //! `foreign_key_check` is blind to a cascade that has happened.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use crate::BoxError;
@@ -12,8 +11,10 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys;
+use crate::names::Names;
 use crate::quote::identifier;
 use crate::set::{Code, Script};
+use crate::tables::Tables;
 use crate::value::Value;
 
 /// What runs a step of Rust.
@@ -80,20 +81,19 @@ pub(crate) fn failed(name: &str, script: &Script<'_>, code: &Code<'_>, cause: Bo
 struct Parents {
     /// The runner's own table, as statements have it.
     marker: String,
-    /// The names, by the rowid of the schema entry.
-    tables: HashMap<i64, String>,
+    tables: Tables,
     /// The names that foreign keys refer to, in lower case.
-    referenced: HashSet<String>,
+    referenced: Names,
 }
 
 impl Parents {
     /// `None` where there is nothing to watch.
     fn watch(db: &mut Db<'_>, own_name: &str) -> Result<Option<Self>, Error> {
-        let tables = entries(db)?;
-        if tables.is_empty() {
+        let tables = tables(db)?;
+        if tables.iter().next().is_none() {
             return Ok(None);
         }
-        let referenced = referenced(db)?;
+        let referenced = parents(db)?.collect();
         let marker = format!("main.{own_name}");
         db.execute(format_args!("CREATE TABLE {marker} (x)"))?;
         Ok(Some(Self { marker, tables, referenced }))
@@ -101,15 +101,15 @@ impl Parents {
 
     fn refuse_loss(mut self, db: &mut Db<'_>) -> Result<(), Error> {
         db.execute(format_args!("DROP TABLE {}", self.marker))?;
-        let now = entries(db)?;
-        self.tables.retain(|rowid, _| !now.contains_key(rowid));
-        if self.tables.is_empty() {
+        let now = tables(db)?;
+        let mut lost = self.tables.iter().filter(|(rowid, _)| now.get(*rowid).is_none()).peekable();
+        if lost.peek().is_none() {
             return Ok(());
         }
-        self.referenced.extend(referenced(db)?);
-        match self.tables.values().find(|name| self.referenced.contains(&name.to_ascii_lowercase())) {
+        self.referenced.extend(parents(db)?);
+        match lost.find(|(_, name)| self.referenced.contains(&name.to_ascii_lowercase())) {
             None => Ok(()),
-            Some(name) => Err(Error::new(
+            Some((_, name)) => Err(Error::new(
                 ErrorKind::ForeignKey,
                 format_args!(
                     "it dropped or replaced `{name}`, which other tables reference, with foreign keys enforced: rows \
@@ -125,19 +125,18 @@ impl Parents {
 }
 
 /// The names that foreign keys refer to, in lower case.
-fn referenced(db: &mut Db<'_>) -> Result<HashSet<String>, Error> {
-    Ok(foreign_keys::all(db)?.into_iter().map(|key| key.parent.to_ascii_lowercase()).collect())
+fn parents(db: &mut Db<'_>) -> Result<impl Iterator<Item = String> + use<>, Error> {
+    Ok(foreign_keys::all(db)?.into_iter().map(|key| key.parent.to_ascii_lowercase()))
 }
 
-/// The name of every table, by the rowid of its schema entry.
-fn entries(db: &mut Db<'_>) -> Result<HashMap<i64, String>, Error> {
-    let sql = "SELECT rowid, name FROM main.sqlite_master WHERE type = 'table'";
-    let rows = db.query("could not read the schema", sql, &[])?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| match <[Value; 2]>::try_from(row) {
-            Ok([Value::Integer(rowid), Value::Text(name)]) => Some((rowid, name)),
-            _ => None,
-        })
-        .collect())
+/// All there are now.
+fn tables(db: &mut Db<'_>) -> Result<Tables, Error> {
+    let sql = "SELECT rowid, name FROM main.sqlite_master WHERE type = 'table' ORDER BY rowid";
+    let mut tables = Tables::default();
+    for row in db.query("could not read the schema", sql, &[])? {
+        if let Ok([Value::Integer(rowid), Value::Text(name)]) = <[Value; 2]>::try_from(row) {
+            tables.insert(rowid, name);
+        }
+    }
+    Ok(tables)
 }

@@ -192,7 +192,7 @@ impl<'s> Known<'s> {
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        if self.is_complete() { whole_chain(self.set) } else { chain(self.set, self.prefix()) }
+        if self.is_complete() { self.set.chain() } else { chain(self.set, self.prefix()) }
     }
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
@@ -237,11 +237,8 @@ impl<'s> Known<'s> {
                 || matched.is_interrupted() && matched.can_resume()
         };
         let is_newer = rules.newer_database == NewerDatabase::Refuse;
-        let mut problems = if is_newer { self.unknown_to_us() } else { Vec::new() };
-        for matched in self.matches.iter().filter(|matched| !is_fine(matched)) {
-            problems.extend(self.problem(matched));
-        }
-        as_error("the history and the program differ", problems)
+        let problems = if is_newer { self.unknown_to_us() } else { Vec::new() };
+        self.refuse(&|matched| !is_fine(matched), problems)
     }
 
     /// What an old history has and we don't know, each as a problem.
@@ -253,11 +250,22 @@ impl<'s> Known<'s> {
     /// Everything because of which nobody knows what a database should look like, as one error.
     pub(crate) fn refuse_unclear(&self) -> Result<(), Error> {
         let is_clear = |matched: &Match<'_>| matches!(matched.state, State::Applied | State::Pending | State::Late);
-        let problems = self.matches.iter().filter(|matched| !is_clear(matched));
-        as_error("the history and the program differ", problems.filter_map(|matched| self.problem(matched)).collect())
+        self.refuse(&|matched| !is_clear(matched), Vec::new())
+    }
+
+    #[inline(never)]
+    fn refuse(&self, is_problem: &dyn Fn(&Match<'_>) -> bool, mut problems: Vec<Problem>) -> Result<(), Error> {
+        for matched in &self.matches {
+            if is_problem(matched) {
+                problems.extend(self.problem(matched));
+            }
+        }
+        as_error("the history and the program differ", problems)
     }
 
     /// What is wrong with one migration.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn problem(&self, matched: &Match<'_>) -> Option<Problem> {
         let name = match (matched.migration, &matched.row) {
             (Some(migration), _) => migration.name,
@@ -407,14 +415,6 @@ impl Match<'_> {
 pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     let last = prefix.and_then(|count| count.checked_sub(1)).and_then(|last| set.migrations.get(last));
     last.map_or("", |migration| migration.chain)
-}
-
-/// The chain of a database that has everything.
-pub(crate) fn whole_chain<'s>(set: &Set<'s>) -> &'s str {
-    match set.repeatables.last() {
-        Some(repeatable) => repeatable.chain,
-        None => chain(set, Some(set.migrations.len())),
-    }
 }
 
 /// All problems as one error; nothing if there are none.

@@ -118,6 +118,11 @@ impl<'s> Db<'s> {
         self.patiently(|session| session.execute_each(sql, rows, done))
     }
 
+    /// As [`Db::try_query`], for what may be asked first of a connection.
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.patiently(|session| session.query_first(sql))
+    }
+
     /// As [`Db::query`], for what returns no rows.
     #[inline]
     pub(crate) fn change(

@@ -279,7 +279,7 @@ pub(crate) fn way_back<'s>(
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| migration.down)) {
-        (Some(Some(stored)), _) => Ok(Way::Stored(stored)),
+        (Some(Some(stored)), _) => Ok(Way::Stored(Rc::new(stored))),
         (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
         (None, Some(Down::Script(script))) => Ok(Way::Down(script)),
         (None, _) => {

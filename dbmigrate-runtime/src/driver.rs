@@ -108,7 +108,7 @@ pub trait Backend: 'static {
     }
 
     /// Copies every page of the database of a connection into that of another one, which is empty: the fast way to
-    /// [`Testing::database`](crate::Testing::database). `None` where the library can't.
+    /// `Testing::database`. `None` where the library can't.
     fn clone_pages(from: &Self::Connection, to: &mut Self::Connection) -> Option<Result<(), BoxError>> {
         let _ = (from, to);
         None

@@ -1,7 +1,5 @@
 //! Where a database stands, as the history and the program together say it.
 
-use std::collections::BTreeMap;
-
 use crate::adoption::OldHistory;
 use crate::compare::{Found, Known, Match, look};
 use crate::db::Db;
@@ -24,19 +22,16 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
     let mut repeatables = repeatable::entries(set, Recorded::NONE);
-    let (known, mut notes) = match look(&mut db, set)? {
+    let (known, notes) = match look(&mut db, set)? {
         Found::History(known) => {
             repeatables = repeatable::entries(set, known.records());
-            let has_begun = known.old.is_none();
-            let notes = if has_begun { notes::read(&mut db, set, &known.matches)? } else { BTreeMap::new() };
+            let notes = notes::read(&mut db, set, &known)?;
             (known, notes)
         }
-        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, BTreeMap::new()),
+        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, Vec::new()),
     };
-    let entries = known.matches.iter().map(|matched| {
-        let notes = notes.remove(&matched.number).unwrap_or_default();
-        entry(set, matched, notes)
-    });
+    let mut notes = notes.into_iter();
+    let entries = known.matches.iter().map(|matched| entry(set, matched, notes.next().unwrap_or_default()));
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
     let old = known.old.as_ref();

@@ -120,7 +120,7 @@ fn lost_settings(error: &Error) -> Error {
 }
 
 fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
-    let rows = db.query("could not read a setting", &format!("PRAGMA {name}"), &[])?;
+    let rows = db.query("could not read a setting", format_args!("PRAGMA {name}"), &[])?;
     // No row means that this SQLite does not have the setting.
     Ok(rows.first().and_then(|row| row.first()).is_some_and(|value| *value != Value::Integer(0)))
 }

@@ -11,7 +11,7 @@ use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::quote::in_main;
 use crate::session::Bound;
-use crate::value::{Value, text};
+use crate::value::{Param, Value, text};
 
 /// The tables of a database in which sets of migrations keep their history, by name. It changes nothing.
 ///
@@ -25,22 +25,25 @@ pub fn history_tables<B: Backend>(connection: &mut B::Connection) -> Result<Vec<
 }
 
 /// The history tables of other sets, by name.
+#[inline(never)]
 pub(crate) fn others(db: &mut Db<'_>, own: &str) -> Result<Vec<String>, Error> {
-    let sql = "SELECT substr(name, 1, length(name) - 5) FROM main.sqlite_master WHERE type = 'table' \
-               AND lower(substr(name, -5)) = '_head' ORDER BY name";
-    let mut found = Vec::new();
-    for table in db.texts("could not read the database", sql, &[])? {
-        if !table.eq_ignore_ascii_case(own)
-            && COLUMNS.are_in(db, &table)?
-            && HEAD_COLUMNS.are_in(db, &format!("{table}_head"))?
-        {
-            found.push(table);
-        }
-    }
-    Ok(found)
+    let sql = "SELECT substr(m.name, 1, length(m.name) - 5) FROM main.sqlite_master AS m WHERE m.type = 'table' \
+               AND lower(substr(m.name, -5)) = '_head' AND lower(m.name) <> lower(?1 || '_head') \
+               AND (SELECT count(*) FROM pragma_table_info(substr(m.name, 1, length(m.name) - 5), 'main') \
+               WHERE instr(?2, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?3 \
+               AND (SELECT count(*) FROM pragma_table_info(m.name, 'main') \
+               WHERE instr(?4, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')) = ?5 ORDER BY m.name";
+    let params = [
+        text(own),
+        text(COLUMNS.names),
+        Param::Integer(COLUMNS.count),
+        text(HEAD_COLUMNS.names),
+        Param::Integer(HEAD_COLUMNS.count),
+    ];
+    db.texts("could not read the database", sql, &params)
 }
 
-/// The columns by which a table is known, in lower case, with a space between them.
+/// The columns by which a table is known, in lower case, with spaces around them.
 pub(crate) struct Columns {
     pub(crate) names: &'static str,
     pub(crate) count: i64,
@@ -50,7 +53,7 @@ impl Columns {
     /// Whether a table has them; there may be more.
     pub(crate) fn are_in(&self, db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
         let sql = "SELECT count(*) FROM pragma_table_info(?1, 'main') \
-                   WHERE instr(' ' || ?2 || ' ', ' ' || lower(name) || ' ') AND NOT instr(name, ' ')";
+                   WHERE instr(?2, ' ' || lower(name) || ' ') AND NOT instr(name, ' ')";
         let found = db.find("could not read the database", sql, &[text(table), text(self.names)])?;
         Ok(found == Some(Value::Integer(self.count)))
     }

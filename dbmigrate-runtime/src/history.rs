@@ -5,8 +5,6 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
-use std::collections::HashMap;
-
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
@@ -29,12 +27,12 @@ pub(crate) use head::Head;
 pub(crate) const FORMAT: i64 = 1;
 
 /// The columns that its head must have.
-pub(crate) const HEAD_COLUMNS: Columns = Columns { names: "set_name format chain", count: 3 };
+pub(crate) const HEAD_COLUMNS: Columns = Columns { names: " set_name format chain ", count: 3 };
 
 /// The columns that a history table must have.
 pub(crate) const COLUMNS: Columns = Columns {
-    names: "id name applied_at set_name number checksum state statements_done duration_us up_sql down_sql tool \
-            text_checksum prefix_checksum steps_us violations",
+    names: " id name applied_at set_name number checksum state statements_done duration_us up_sql down_sql tool \
+            text_checksum prefix_checksum steps_us violations ",
     count: 16,
 };
 
@@ -123,8 +121,8 @@ impl<'s> History<'s> {
 
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        let sql = Head::sql(self.set, [true, false]);
-        Head::read(db, self.set, |session| session.query(&sql, &[]))
+        let sql = Head::sql(self.set.table, [true, false]);
+        Head::read(db, self.set.latest(), &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -224,13 +222,13 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "down_sql")
     }
 
-    /// The stored ways back of the set, by number.
-    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<HashMap<u64, String>, Error> {
-        let rows = db.query(
-            "could not read the history",
-            format_args!("SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL", self.rows_sql),
-            &[text(self.set.name)],
-        )?;
+    /// The stored ways back of the set, by ascending number.
+    pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
+        let sql = format_args!(
+            "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
+            self.rows_sql
+        );
+        let rows = db.query("could not read the history", sql, &[text(self.set.name)])?;
         Ok(rows
             .into_iter()
             .filter_map(|row| match <[Value; 2]>::try_from(row) {
@@ -501,7 +499,8 @@ impl<'s> History<'s> {
             )?
             .and_then(into_text);
         let mut numbers = Vec::new();
-        for number in last.unwrap_or_default().split(' ').filter_map(|number| number.parse::<u64>().ok()) {
+        for number in last.unwrap_or_default().split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok())
+        {
             // Almost always at the end: no sort is carried for it.
             if let Err(at) = numbers.binary_search(&number) {
                 numbers.insert(at, number);

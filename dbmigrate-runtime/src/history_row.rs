@@ -57,18 +57,18 @@ impl HistoryRow {
         let (mut texts, mut numbers) = ([const { None }; 9], [None; 5]);
         for (column, value) in row.into_iter().enumerate() {
             match value {
-                Value::Text(text) if column < texts.len() => texts[column] = Some(text),
-                Value::Integer(number) if column >= texts.len() => {
-                    *numbers.get_mut(column - texts.len())? = Some(number)
-                }
+                Value::Text(text) if column < 9 => texts[column] = Some(text),
+                Value::Integer(number) if (9..14).contains(&column) => numbers[column - 9] = Some(number),
                 _ => {}
             }
         }
-        let [Some(id), Some(number), Some(done), has_down, duration] = numbers else { return None };
-        let (number, statements_done) = (u64::try_from(number).ok()?, u64::try_from(done).ok()?);
-        if texts[..5].iter().any(Option::is_none) {
+        let [id, number, done, has_down, duration] = numbers;
+        let [number, statements_done] = [number, done].map(|count| count.and_then(|count| u64::try_from(count).ok()));
+        let (Some(id), Some(number), Some(statements_done), true) =
+            (id, number, statements_done, texts[..5].iter().all(Option::is_some))
+        else {
             return None;
-        }
+        };
         // From here on nothing fails, so that half a row is nowhere taken apart.
         let steps = step_times(texts[5].as_deref().unwrap_or_default());
         let [name, applied_at, set_name, checksum, state, _, tool, text_checksum, prefix_checksum] = texts;
@@ -106,7 +106,7 @@ impl Took<'_> {
 /// The times of steps as the history has them: microseconds, separated by spaces. None where one is no number.
 fn step_times(text: &str) -> Vec<Duration> {
     let mut times = Vec::new();
-    for micros in text.split(' ') {
+    for micros in text.split_ascii_whitespace() {
         match micros.parse() {
             Ok(micros) => times.push(Duration::from_micros(micros)),
             Err(_) => return Vec::new(),

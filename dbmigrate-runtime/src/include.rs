@@ -5,9 +5,8 @@
 /// `include_migrations!(pub mod migrations)` binds it to `::rusqlite`. Another path to rusqlite is given as
 /// `driver = path::to::rusqlite`, and `driver = none` leaves the connection to the `_with` calls of the migrator. With
 /// `backup` behind it (`include_migrations!(pub mod migrations, backup)` or `…, driver = ::rusqlite, backup)`) the
-/// migrator can [restore](crate::Migrator::restore) a copy and makes [databases for tests](crate::Testing::database)
-/// faster, which needs the feature `backup` of rusqlite.
-/// Attributes and doc comments may stand before `mod`.
+/// migrator can [restore](crate::Migrator::restore) a copy and makes databases for tests (feature `testing`) faster,
+/// which needs the feature `backup` of rusqlite. Attributes and doc comments may stand before `mod`.
 ///
 /// A package with several sets (`[package.metadata.migrations.sets.billing]`) has a module for each:
 /// `include_migrations!(pub mod billing, set = "billing")`, where `set` stands before `driver` and `backup`.

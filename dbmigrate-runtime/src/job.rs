@@ -1,5 +1,7 @@
 //! One script to run and what it does to the history: a migration in one direction, a hook, or a repeatable.
 
+use std::rc::Rc;
+
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
@@ -23,7 +25,7 @@ pub(crate) enum Way<'s> {
     /// The program's way back, which forgets it.
     Down(Script<'s>),
     /// The stored way back.
-    Stored(Stored),
+    Stored(Rc<Stored>),
     /// The hook before a run.
     Before(Script<'s>),
     /// The hook after a run.

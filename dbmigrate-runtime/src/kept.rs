@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::backup::Backup;
 use crate::copy;
 use crate::error::Error;
+use crate::sorted::sorted;
 
 /// For how long nobody has written to an unfinished copy that is taken for abandoned.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,6 +45,11 @@ impl Kept {
 
     fn moment(&self) -> (&str, u64) {
         (&self.time, self.again)
+    }
+
+    /// The digits of its time.
+    fn second(&self) -> u64 {
+        self.time.bytes().filter(u8::is_ascii_digit).fold(0, |second, digit| second * 10 + u64::from(digit - b'0'))
     }
 }
 
@@ -128,8 +134,9 @@ impl Place {
 
     /// The copies that are there, newest first. A folder that is missing has none.
     fn list(&self) -> io::Result<Vec<Kept>> {
-        let mut kept: Vec<Kept> = self.files()?.into_iter().filter_map(|(name, path)| self.read(&name, path)).collect();
-        kept.sort_by(|a, b| b.moment().cmp(&a.moment()));
+        let kept = self.files()?.into_iter().filter_map(|(name, path)| self.read(&name, path)).collect();
+        let mut kept = sorted(sorted(kept, |kept| kept.again), Kept::second);
+        kept.reverse();
         Ok(kept)
     }
 
@@ -272,6 +279,7 @@ impl Part {
     }
 
     /// Leaves the file where it is.
+    #[cfg(feature = "testing")]
     pub(crate) fn keep(self) {
         std::mem::forget(self);
     }

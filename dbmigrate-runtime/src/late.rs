@@ -7,7 +7,6 @@
 mod order;
 mod replays;
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use self::order::Order;
@@ -16,9 +15,11 @@ use crate::compare::Known;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{Place, visible};
 use crate::foreign_keys::has_code;
+use crate::names::Names;
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::{Effect, Migration, Set, Step};
+use crate::sorted::sorted;
 use crate::status::State;
 
 /// At most this many differences stand in an error.
@@ -125,16 +126,15 @@ impl<'s> Arrivals<'s> {
         if late.is_empty() {
             return None;
         }
-        let mut applied: Vec<(i64, &Migration<'_>)> = Vec::new();
+        let mut applied: Vec<(u64, &Migration<'_>)> = Vec::new();
         let mut unknown = Vec::new();
         for (matched, row) in known.newest_first().filter(|(matched, _)| matched.state.is_applied()) {
             match matched.migration {
-                Some(migration) => applied.push((row.id, migration)),
+                Some(migration) => applied.push((u64::try_from(row.id).unwrap_or(0), migration)),
                 None => unknown.push(row.name.clone()),
             }
         }
-        applied.sort_by_key(|(id, _)| *id);
-        let applied = applied.into_iter().map(|(_, migration)| migration).collect();
+        let applied = sorted(applied, |(id, _)| *id).into_iter().map(|(_, migration)| migration).collect();
         Some(Self { applied, pending: pending.iter().map(|(_, migration)| *migration).collect(), late, unknown })
     }
 
@@ -169,18 +169,23 @@ impl<'s> Arrivals<'s> {
 
     /// All of them, by number.
     fn numbered(&self) -> Vec<&'s Migration<'s>> {
-        let mut numbered: Vec<_> = self.applied.iter().chain(&self.pending).copied().collect();
-        numbered.sort_by_key(|migration| migration.number);
-        numbered
+        sorted(self.recorded(), |migration| migration.number)
+    }
+
+    /// All of them, as they are recorded.
+    fn recorded(&self) -> Vec<&'s Migration<'s>> {
+        self.applied.iter().chain(&self.pending).copied().collect()
     }
 
     /// The orders to try. What is recorded may not be the order in which it ran, as `mark` and `forget` know. So one
     /// in which what is applied runs by number does as well: what came late before was proved when it came.
     fn orders(&self) -> Vec<Vec<&'s Migration<'s>>> {
-        let recorded: Vec<_> = self.applied.iter().chain(&self.pending).copied().collect();
+        let recorded = self.recorded();
         let newest = self.applied.iter().map(|migration| migration.number).max().unwrap_or(0);
-        let mut numbered = recorded.clone();
-        numbered.sort_by_key(|it| (it.number > newest || self.late.contains(&it.number), it.number));
+        let runs_now = |it: &&Migration<'_>| it.number > newest || self.late.contains(&it.number);
+        let (now, mut numbered): (Vec<&Migration<'_>>, Vec<&Migration<'_>>) =
+            self.numbered().into_iter().partition(runs_now);
+        numbered.extend(now);
         let is_one = numbered.iter().zip(&recorded).all(|(one, other)| one.number == other.number);
         if is_one { vec![recorded] } else { vec![recorded, numbered] }
     }
@@ -236,7 +241,9 @@ impl<'s> Arrivals<'s> {
         for late in self.pending.iter().filter(|it| self.late.contains(&it.number)) {
             let own = written(late);
             for other in self.applied.iter().filter(|it| it.number > late.number) {
-                let both: Vec<String> = written(other).intersection(&own).cloned().collect();
+                let other_written = written(other);
+                let both: Vec<&str> =
+                    other_written.iter().filter(|table| own.contains(table)).map(String::as_str).collect();
                 if !both.is_empty() {
                     out.push(visible(&format!(
                         "`{}` came after `{}`, and both change rows of `{}`: their order was proved for the schema only",
@@ -255,7 +262,7 @@ impl<'s> Arrivals<'s> {
 }
 
 /// The tables of which a migration changes or removes rows, in lower case.
-fn written(migration: &Migration<'_>) -> BTreeSet<String> {
+fn written(migration: &Migration<'_>) -> Names {
     let tables = migration.up.steps.iter().filter_map(|step| match step {
         Step::Sql(statement) => match statement.effect {
             Effect::Write(table) => Some(table.to_ascii_lowercase()),

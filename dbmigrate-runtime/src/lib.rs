@@ -48,6 +48,7 @@
 //! | feature | |
 //! |---|---|
 //! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
+//! | `testing` | `Migrator::testing`: databases for tests, and a trial of all migrations. It belongs into `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
 //!
 //! Nothing is on by default. Rust 1.85 compiles it.
 //!
@@ -85,6 +86,7 @@ mod foreign_keys;
 mod forget;
 mod format;
 mod guard;
+mod held;
 mod histories;
 mod history;
 mod history_row;
@@ -95,8 +97,10 @@ mod job;
 mod journal;
 mod kept;
 mod late;
+mod latest;
 mod mark;
 mod migrator;
+mod names;
 mod neighbours;
 mod no_backend;
 mod no_transaction;
@@ -108,6 +112,7 @@ mod old_history;
 mod one_way;
 mod options;
 mod order;
+mod packed;
 mod parts;
 mod plan;
 mod quote;
@@ -129,11 +134,14 @@ mod script;
 mod session;
 mod set;
 mod snapshot;
+mod sorted;
 mod squash;
 mod status;
 mod step_lock;
 mod stored;
+mod tables;
 mod take_over;
+#[cfg(feature = "testing")]
 mod testing;
 mod together;
 mod unknown;
@@ -143,6 +151,8 @@ mod verify;
 mod verify_schema;
 mod violations;
 mod with_driver;
+#[cfg(not(feature = "testing"))]
+mod without_testing;
 
 pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver};
 pub use backup::{Backup, BackupWhen};
@@ -161,6 +171,7 @@ pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
 pub use options::JournalMode;
+pub use packed::{PackedData, PackedSet};
 pub use parts::Parts;
 pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
@@ -176,6 +187,7 @@ pub use set::{
 };
 pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
+#[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use together::{SetRehearsal, SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};

@@ -10,6 +10,7 @@ use crate::db::Db;
 use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
+use crate::held::Held;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
@@ -28,7 +29,6 @@ use crate::schema::Schema;
 use crate::session::{Bound, Dispatch, Session};
 use crate::set::Set;
 use crate::status::{Entry, Status};
-use crate::testing::Testing;
 use crate::verify::Verification;
 use crate::verify_schema::VerifiedSchema;
 use crate::{down, entries, forget, history, journal, mark, repair, reset, up, verify, verify_schema};
@@ -55,38 +55,23 @@ use crate::{down, entries, forget, history, journal, mark, repair, reset, up, ve
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Migrator<'a, B: Backend> {
-    pub(crate) set: &'a Set<'a>,
+    pub(crate) held: Held<'a>,
     pub(crate) options: Options,
-    code: Option<Box<Dispatch<'a, B::Connection>>>,
+    pub(crate) code: Option<Box<Dispatch<'a, B::Connection>>>,
     /// Whether the dispatcher holds something, such as the steps of the program.
     pub(crate) code_captures: bool,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
     /// The other sets that live in the same database.
-    pub(crate) beside: Vec<&'a Set<'a>>,
+    pub(crate) beside: Vec<Held<'a>>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
-    /// A migrator for a set.
-    #[must_use]
-    pub fn new(set: &'a Set<'a>) -> Self {
-        let (options, hooks) = (Options::default(), Hooks::default());
-        Self { set, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
-    }
-
     /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
     #[must_use]
     pub fn with_code(mut self, run: impl Fn(u32, &B::Connection) -> Result<(), BoxError> + 'a) -> Self {
         self.code_captures = size_of_val(&run) != 0;
         self.code = Some(Box::new(run));
-        self
-    }
-
-    /// Says that another set lives in the same database: what it makes is no drift, and what it requires is not rolled
-    /// back. `set` is that of its migrator. To bring up several sets there is [`Together`](crate::Together).
-    #[must_use]
-    pub fn beside(mut self, set: &'a Set<'a>) -> Self {
-        self.beside.push(set);
         self
     }
 
@@ -203,18 +188,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
-    #[must_use]
-    pub fn testing(self) -> Testing<'a, B> {
-        Testing::new(self)
-    }
-
-    /// The set that it runs.
-    #[must_use]
-    pub fn set(&self) -> &'a Set<'a> {
-        self.set
-    }
-
     /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
     /// it costs one read, takes no lock and writes nothing.
     ///
@@ -226,7 +199,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
     /// [`Error::report`] says what that is.
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::up(&mut self.session(connection), self.set, &self.options, None)
+        up::start(&mut self.session(connection), self.held, &self.options, None)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
@@ -235,7 +208,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::up`], and a number that no migration has.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        up::up(&mut self.session(connection), self.set, &self.options, Some(number.into()))
+        up::start(&mut self.session(connection), self.held, &self.options, Some(number.into()))
     }
 
     /// Rolls back the newest applied migration. With none applied it does nothing.
@@ -281,7 +254,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`] and [`Migrator::up`].
     pub fn redo(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        down::redo(&mut self.session(connection), self.set, &self.options, &self.beside)
+        down::redo(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
     /// Runs what `what` names on a copy of the database, and says what it did there. The database is only read.
@@ -307,7 +280,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`].
     pub fn reset(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        reset::reset(&mut self.session(connection), self.set, &self.options, &self.beside)
+        reset::reset(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
     /// What [`Migrator::reset`] would do. It changes nothing.
@@ -316,7 +289,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says.
     pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
-        reset::plan(&mut self.session(connection), self.set, &self.options)
+        reset::plan(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Records all pending migrations as applied without running them: a baseline, for a database that has what they
@@ -349,10 +322,10 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
-        let schema = self.schema.as_deref();
+        let (set, others, schema) = (self.set()?, self.others()?, self.schema.as_deref());
         let replay =
             |_: &mut Db<'_>, sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, None, schema, Schema::read)?.0);
-        mark::mark(session, self.set, &self.options, goal, &self.beside, &replay)
+        mark::mark(session, set, &self.options, goal, &others, &replay)
     }
 
     /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
@@ -364,7 +337,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// A migration that the history does not have, one that an applied migration of another set requires, where the
     /// migrator is told of that set, and what the database says.
     pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
-        forget::forget(&mut self.session(connection), self.set, &self.options, &self.beside, number.into())
+        forget::forget(&mut self.session(connection), self.set()?, &self.options, &self.others()?, number.into())
     }
 
     /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
@@ -374,7 +347,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::status`].
     pub fn repair_plan(&self, connection: &mut B::Connection) -> Result<Vec<Repair>, Error> {
-        repair::plan(&mut self.session(connection), self.set, &self.options)
+        repair::plan(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Settles what differs between the history and the program about this migration: its text and name as they are
@@ -391,7 +364,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         number: impl Into<u64>,
         stopped: Option<Stopped>,
     ) -> Result<Repairs, Error> {
-        repair::repair(&mut self.session(connection), self.set, &self.options, Some(number.into()), stopped)
+        repair::repair(&mut self.session(connection), self.set()?, &self.options, Some(number.into()), stopped)
     }
 
     /// As [`Migrator::repair`], for everything that differs.
@@ -400,7 +373,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says.
     pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
-        repair::repair(&mut self.session(connection), self.set, &self.options, None, stopped)
+        repair::repair(&mut self.session(connection), self.set()?, &self.options, None, stopped)
     }
 
     /// Keeps a copy of the database now, where and as [`Migrator::backup`] says, and returns its path. Without that
@@ -412,7 +385,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
-            let path = copy::keep(db, &History::new(self.set), &self.options, How::Own)?;
+            let path = copy::keep(db, &History::new(self.set()?), &self.options, How::Own)?;
             kept::rotate(&path, self.options.copies().keep, true);
             Ok(path)
         })
@@ -448,7 +421,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// A path that exists, and what the database says.
     pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
-        let history = History::new(self.set);
+        let history = History::new(self.set()?);
         self.on(connection, |db| copy::copy_to(db, &history, &self.options, path))
     }
 
@@ -458,7 +431,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says, and a history table of another shape.
     pub fn status(&self, connection: &mut B::Connection) -> Result<Status, Error> {
-        entries::status(&mut self.session(connection), self.set, &self.options)
+        entries::status(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// The migrations that [`Migrator::up`] would still run. It changes nothing.
@@ -476,7 +449,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says. Differences are not errors but what it returns.
     pub fn verify(&self, connection: &mut B::Connection) -> Result<Verification, Error> {
-        verify::verify(&mut self.session(connection), self.set, &self.options)
+        verify::verify(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Compares the schema of the database with what its migrations lead to, for a program that refuses to start on one
@@ -506,7 +479,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// as the migrations can't run in memory (see [`Migrator::replay_code`]); and a history that is not the program's,
     /// as [`Migrator::up`] says it.
     pub fn verify_schema(&self, connection: &mut B::Connection) -> Result<VerifiedSchema, Error> {
-        self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.beside)
+        self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.others()?)
     }
 
     pub(crate) fn verify_schema_by(
@@ -516,7 +489,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         beside: &[&Set<'_>],
     ) -> Result<VerifiedSchema, Error> {
         let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
-        verify_schema::verify_schema(session, self.set, &self.options, beside, code.is_some(), &replay)
+        verify_schema::verify_schema(session, self.set()?, &self.options, beside, code.is_some(), &replay)
     }
 
     /// Whether a database that has run the migrations of these numbers, in this order, and then runs the others of the
@@ -531,10 +504,10 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::is_unverified`] where nobody can tell, as the migrations can't run in memory (see
     /// [`Migrator::replay_code`]).
     pub fn order_conflict(&self, applied: &[u64]) -> Result<Option<OrderConflict>, Error> {
-        let Some(arrivals) = Arrivals::after(self.set, applied) else { return Ok(None) };
+        let Some(arrivals) = Arrivals::after(self.set()?, applied) else { return Ok(None) };
         let unproven = |why: BoxError| Error::new(ErrorKind::Unverified, why.to_string()).because(why);
         let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(unproven)?;
-        match arrivals.prove(&mut self.session(&mut memory), self.set, &self.options) {
+        match arrivals.prove(&mut self.session(&mut memory), self.set()?, &self.options) {
             Ok(()) => Ok(None),
             Err(Refusal::Conflict(conflict)) => Ok(Some(conflict)),
             Err(Refusal::Unproven(why)) => {
@@ -552,7 +525,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn schema_fingerprint(&self) -> Result<String, Error> {
         let code = self.replayed_code();
         let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
-        verify_schema::fingerprint(self.set, code.is_some(), &replay)
+        verify_schema::fingerprint(self.set()?, code.is_some(), &replay)
     }
 
     /// The fingerprint of the schema that a database has, without the tables of the history. It changes nothing.
@@ -561,11 +534,11 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// When SQLite can't read the database.
     pub fn schema_fingerprint_of(&self, connection: &mut B::Connection) -> Result<String, Error> {
-        self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set))?.fingerprint()))
+        self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set()?))?.fingerprint()))
     }
 
     fn down_by(&self, connection: &mut B::Connection, goal: down::Goal) -> Result<Report, Error> {
-        down::down(&mut self.session(connection), self.set, &self.options, &self.beside, goal)
+        down::down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
     }
 
     pub(crate) fn replayed_code(&self) -> Option<&Dispatch<'a, B::Connection>> {
@@ -578,7 +551,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::status`].
     pub fn history(&self, connection: &mut B::Connection) -> Result<Vec<HistoryRow>, Error> {
-        history::list(&mut self.session(connection), self.set, &self.options)
+        history::list(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Does something of the engine's on a connection.

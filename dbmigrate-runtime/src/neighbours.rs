@@ -6,12 +6,8 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, title};
 use crate::history::History;
-use crate::options::Options;
-use crate::order::{Leg, Member, legs};
 use crate::requires::elsewhere;
-use crate::session::Session;
 use crate::set::{Migration, Set};
-use crate::up;
 
 /// Why nobody can say what a database should look like: it holds a set that the migrator does not know.
 pub(crate) fn unknown(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>]) -> Result<Option<String>, Error> {
@@ -37,35 +33,6 @@ pub(crate) fn applied<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Vec<Migra
         }
         Found::Fresh | Found::Objects | Found::Beside => Vec::new(),
     })
-}
-
-/// Brings the other sets up on an empty database, as far as they go without this one.
-pub(crate) fn bring_up(
-    session: &mut dyn Session,
-    set: &Set<'_>,
-    beside: &[&Set<'_>],
-    options: &Options,
-) -> Result<(), Error> {
-    let needs = |migration: &Migration<'_>| {
-        migration.requires.iter().filter_map(|name| elsewhere(name)).any(|(other, _)| other == set.name)
-    };
-    let free = |other: &&'_ Set<'_>| other.migrations.iter().take_while(|it| !needs(it)).count();
-    let free: Vec<usize> = beside.iter().map(free).collect();
-    let parts: Vec<Set<'_>> = beside
-        .iter()
-        .zip(&free)
-        .map(|(other, &free)| match other.migrations.len() == free {
-            true => **other,
-            // What is made anew may need what is left out.
-            false => Set { migrations: &other.migrations[..free], repeatables: &[], after_all: None, ..**other },
-        })
-        .collect();
-    let members: Vec<Member<'_>> =
-        parts.iter().map(|set| Member { set, pending: set.migrations.iter().collect() }).collect();
-    for Leg { place, to, part } in legs(&members)? {
-        up::up(session, &parts[place], &Options { part, ..options.clone() }, to)?;
-    }
-    Ok(())
 }
 
 /// What would be undone of a migration.

@@ -2,9 +2,7 @@
 //!
 //! Nothing has to be repaired for it, and no exit code depends on it.
 
-use std::collections::BTreeMap;
-
-use crate::compare::Match;
+use crate::compare::Known;
 use crate::db::Db;
 use crate::error::Error;
 use crate::history::History;
@@ -24,27 +22,24 @@ pub struct Note {
     pub message: String,
 }
 
-/// The notes on the applied migrations, by number.
-pub(crate) fn read(
-    db: &mut Db<'_>,
-    set: &Set<'_>,
-    matches: &[Match<'_>],
-) -> Result<BTreeMap<u64, Vec<&'static str>>, Error> {
+/// The notes on each migration; only applied ones have any, and none while the history is another tool's.
+pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Vec<&'static str>>, Error> {
+    let mut notes = vec![Vec::new(); known.matches.len()];
+    if known.old.is_some() {
+        return Ok(notes);
+    }
     let ways_back = History::new(set).ways_back(db)?;
-    let mut notes = BTreeMap::new();
-    for matched in matches.iter().filter(|matched| matched.state == State::Applied) {
-        let Some((migration, row)) = matched.migration.zip(matched.row.as_ref()) else { continue };
+    for (matched, notes) in known.matches.iter().zip(&mut notes) {
+        let applied = matched.migration.zip(matched.row.as_ref()).filter(|_| matched.state == State::Applied);
+        let Some((migration, row)) = applied else { continue };
         let is_reworded = row
             .text_checksum
             .as_deref()
             .is_some_and(|text| !migration.text_checksum.is_empty() && text != migration.text_checksum);
         let reworded = is_reworded.then_some("comments or blank space were edited since it was applied");
-        let kept = ways_back.get(&matched.number).filter(|_| row.has_down);
-        let back = kept.and_then(|kept| way_back(migration, kept));
-        let found: Vec<&str> = reworded.into_iter().chain(back).collect();
-        if !found.is_empty() {
-            notes.insert(matched.number, found);
-        }
+        let kept = ways_back.binary_search_by_key(&matched.number, |(number, _)| *number).ok().filter(|_| row.has_down);
+        let back = kept.and_then(|at| way_back(migration, &ways_back[at].1));
+        notes.extend(reworded.into_iter().chain(back));
     }
     Ok(notes)
 }

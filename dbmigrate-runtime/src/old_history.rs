@@ -1,7 +1,5 @@
 //! Reads the history of another tool, and says what it means for the set. It changes nothing.
 
-use std::collections::HashSet;
-
 use crate::adoption::{Adopted, Adoption, OldShape};
 use crate::compare::{Known, Match, as_error};
 use crate::db::Db;
@@ -10,6 +8,7 @@ use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::set::Set;
+use crate::sorted::sorted;
 use crate::status::State;
 use crate::value::{Row, into_text, text};
 use crate::verify::Problem;
@@ -61,7 +60,8 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
         return Ok(None);
     }
     let mut old = Old { from: adoption.from.to_owned(), rows: Vec::new(), unknown: Vec::new() };
-    let mut taken = HashSet::new();
+    // The numbers, which come in order as a rule.
+    let mut taken = Vec::new();
     for record in records {
         let [key, checksum, applied_at] = words(record);
         let key = key.unwrap_or_default();
@@ -71,8 +71,9 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
         };
         let from = if adoption.newest_only { 0 } else { at };
         for Adopted { checksum: expected, number, .. } in &adoption.migrations[from..=at] {
-            if !taken.insert(*number) {
-                continue;
+            match taken.binary_search(number) {
+                Ok(_) => continue,
+                Err(place) => taken.insert(place, *number),
             }
             let differs = match (expected, &checksum) {
                 (Some(expected), Some(found)) if !found.eq_ignore_ascii_case(expected) => {
@@ -166,9 +167,7 @@ pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
             prefix_checksum: None,
         })
     };
-    let mut rows: Vec<HistoryRow> = old.rows.iter().enumerate().filter_map(row).collect();
-    rows.sort_by_key(|row| row.number);
-    rows
+    sorted(old.rows.iter().enumerate().filter_map(row).collect(), |row| row.number)
 }
 
 pub(crate) fn unknown(old: &Old) -> Vec<Problem> {

@@ -43,11 +43,15 @@ pub(crate) fn literal(text: &str) -> String {
 
 fn surround(out: &mut dyn Write, quote: char, texts: &[&str]) -> fmt::Result {
     out.write_char(quote)?;
-    for letter in texts.iter().flat_map(|text| text.chars()) {
-        if letter == quote {
+    for text in texts {
+        let mut rest = *text;
+        while let Some(at) = rest.bytes().position(|byte| char::from(byte) == quote) {
+            let (before, after) = rest.split_at(at + 1);
+            out.write_str(before)?;
             out.write_char(quote)?;
+            rest = after;
         }
-        out.write_char(letter)?;
+        out.write_str(rest)?;
     }
     out.write_char(quote)
 }

@@ -13,7 +13,7 @@ use crate::value::{Param, into_text, micros, text};
 use crate::{repeatable, stored};
 
 /// The columns of the table.
-const COLUMNS: Columns = Columns { names: "set_name name checksum applied_at duration_us triggers", count: 6 };
+const COLUMNS: Columns = Columns { names: " set_name name checksum applied_at duration_us triggers ", count: 6 };
 
 /// The repeatables that were run, by name.
 #[derive(Default)]

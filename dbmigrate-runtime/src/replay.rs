@@ -25,6 +25,12 @@ pub(crate) fn alone<T>(
     runs_code: bool,
     work: impl FnOnce(&[Set<'_>]) -> Result<T, String>,
 ) -> Result<T, String> {
+    let (mut work, mut done) = (Some(work), None);
+    with_only(sets, runs_code, &mut |sets| done = work.take().map(|work| work(sets)))?;
+    done.unwrap_or_else(|| Err("there is nothing to run".to_owned()))
+}
+
+fn with_only(sets: &[Set<'_>], runs_code: bool, work: &mut dyn FnMut(&[Set<'_>])) -> Result<(), String> {
     for (place, set) in sets.iter().enumerate() {
         if let Some((name, why)) = obstacle_in(set, runs_code && place == 0) {
             let of = if place == 0 { String::new() } else { format!(" of {}", title(set.name)) };
@@ -62,7 +68,8 @@ pub(crate) fn alone<T>(
             ..*set
         })
         .collect();
-    work(&alone)
+    work(&alone);
+    Ok(())
 }
 
 /// The first script of a set that can't run on a database in memory, and why.

@@ -36,34 +36,39 @@ pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
 /// Refuses migrations that require one which is neither applied nor run before them.
 fn refuse_unmet(db: &mut Db<'_>, set: &Set<'_>, found: &Found<'_>, pending: &[Placed<'_, '_>]) -> Result<(), Error> {
     let history = History::new(set);
-    let mut met: HashSet<&str> = match found {
-        Found::History(known) => known.applied().map(|migration| migration.name).collect(),
+    let mut met = match found {
+        Found::History(known) => applied(set, known),
         Found::Fresh | Found::Objects | Found::Beside => HashSet::new(),
     };
     for (_, migration) in pending {
         for required in migration.requires {
             let is_met = match elsewhere(required) {
-                None => met.contains(required),
+                None => met.contains(&(set.name, *required)),
                 Some((other, name)) => histories::has_applied(db, &history, other, name)?,
             };
             if !is_met {
                 return Err(unmet(migration, required));
             }
         }
-        met.insert(migration.name);
+        met.insert((set.name, migration.name));
     }
     Ok(())
+}
+
+/// The applied migrations of a set, with its name.
+fn applied<'s>(set: &Set<'s>, known: &Known<'s>) -> HashSet<(&'s str, &'s str)> {
+    known.applied().map(|migration| (set.name, migration.name)).collect()
 }
 
 /// What applied migrations require and the database has no more, as when that was forgotten.
 pub(crate) fn unmet_by_applied(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Problem>, Error> {
     let history = History::new(set);
-    let applied: HashSet<&str> = known.applied().map(|migration| migration.name).collect();
+    let applied = applied(set, known);
     let mut problems = Vec::new();
     for migration in known.applied() {
         for required in migration.requires {
             let is_met = match elsewhere(required) {
-                None => applied.contains(required),
+                None => applied.contains(&(set.name, *required)),
                 Some((other, name)) => histories::has_applied(db, &history, other, name)?,
             };
             if !is_met {

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::session::DbError;
+use crate::set::Set;
 use crate::step_lock;
 use crate::value::Value;
 
@@ -23,7 +24,8 @@ use crate::value::Value;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restored {
-    /// How many migrations the history had before; `None` where there was no history.
+    /// How many migrations the history had before, with those of all sets that the migrator is told of; `None` where
+    /// there was no history.
     pub before: Option<u64>,
     /// How many it has now.
     pub after: Option<u64>,
@@ -57,17 +59,20 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
             return Err(error(format!("`{shown}` is empty")).hint(other));
         }
         let page_size = db.value("could not read the copy", "PRAGMA main.page_size")?;
-        Ok(Source { migrations: migrations(db, &History::new(migrator.set)), page_size })
+        Ok(Source { migrations: migrations(migrator, db), page_size })
     })
 }
 
-/// How many migrations the history has, if there is one.
-pub(crate) fn migrations(db: &mut Db<'_>, history: &History<'_>) -> Option<u64> {
-    let rows = db.session().query(&history.summary_sql(), &[]).ok()?;
-    match rows.first()?.first()? {
-        Value::Integer(count) => u64::try_from(*count).ok(),
-        _ => None,
-    }
+/// How many migrations the histories have of all sets that the migrator knows of, if there is one.
+pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
+    let count = |set: &Set<'_>| {
+        let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
+        match rows.first()?.first()? {
+            Value::Integer(count) => u64::try_from(*count).ok(),
+            _ => None,
+        }
+    };
+    migrator.sets().ok()?.into_iter().filter_map(count).reduce(u64::saturating_add)
 }
 
 /// What a restore would do, once it is sure that nothing is against it.
@@ -88,10 +93,10 @@ pub(crate) fn plan<B: Backend>(
     let source = source(migrator, copy)?;
     migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
-        step_lock::refuse_alive(db, migrator.set)?;
+        step_lock::refuse_alive(db, migrator.set()?)?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
-        let before = migrations(db, &History::new(migrator.set));
+        let before = migrations(migrator, db);
         Ok(Plan { before, after: source.migrations, target })
     })
 }
@@ -238,7 +243,7 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
         if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
             return Ok(None);
         }
-        let kept = copy::keep(db, &History::new(migrator.set), &migrator.options, How::Own);
+        let kept = copy::keep(db, &History::new(migrator.set()?), &migrator.options, How::Own);
         kept.map(Some).map_err(|error| error.note("what is there is copied before it is overwritten"))
     })
 }

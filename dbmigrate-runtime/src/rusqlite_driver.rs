@@ -6,8 +6,8 @@
 
 /// Expands to the [`Backend`](crate::Backend) for a rusqlite: `rusqlite_driver!(::rusqlite)`.
 ///
-/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy, and makes [databases for
-/// tests](crate::Testing::database) faster; that needs the feature `backup` of rusqlite.
+/// `rusqlite_driver!(::rusqlite, backup)` can also [restore](crate::Migrator::restore) a copy, and makes databases for
+/// tests (feature `testing`) faster; that needs the feature `backup` of rusqlite.
 ///
 /// The module gets the marker type `Rusqlite`, the adapter `RusqliteDriver`, the crate's `Connection`, and what code
 /// migrations need: `savepoint`, `in_batches`, `add_column`, and whether something exists (`table_exists`,

@@ -2,12 +2,11 @@
 //! and triggers. Their texts tell a difference where nothing else does; `mark` does not go by those, as two texts may
 //! mean the same. Rows are not looked at.
 
-use std::collections::{BTreeMap, btree_map};
-
 use crate::db::Db;
 use crate::error::Error;
 use crate::excerpt::visible;
 use crate::history::History;
+use crate::names::ByName;
 use crate::objects;
 use crate::repeatable::word;
 use crate::set::Repeatable;
@@ -20,8 +19,8 @@ pub(crate) const COMPARED: &str = "tables, columns (type, NOT NULL, default, key
 /// The objects of a database, but for the history's own.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
-    /// By type and name in lower case, as SQLite compares names.
-    objects: BTreeMap<(String, String), Object>,
+    /// By type and name.
+    objects: ByName<Object>,
 }
 
 /// A table, a view or a trigger.
@@ -33,7 +32,7 @@ pub(crate) struct Object {
     /// What made it and its indexes, as SQLite keeps it.
     pub(crate) text: String,
     /// What is known of it: a column, say, and of what type it is.
-    facts: BTreeMap<String, String>,
+    facts: ByName<String>,
     /// The columns in their order, which matters to `INSERT` and `SELECT *`.
     pub(crate) columns: Vec<String>,
     /// Those of its primary key.
@@ -74,7 +73,7 @@ impl Schema {
     pub(crate) fn read_again(&self, db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::list(db, history)?;
         let mut changed = Vec::new();
-        for (key, object) in &mut schema.objects {
+        for (key, object) in schema.objects.iter_mut() {
             match self.objects.get(key) {
                 Some(known) if known.text == object.text => *object = known.clone(),
                 _ if object.kind == "table" => changed.push(object.name.clone()),
@@ -94,8 +93,7 @@ impl Schema {
         for row in objects::rows(db, history)? {
             let [kind, name, text, table] = words(row);
             if kind != "index" {
-                let key = (kind.clone(), name.to_ascii_lowercase());
-                schema.objects.insert(key, Object { kind, name, text, ..Object::default() });
+                schema.objects.insert(key(&kind, &name), Object { kind, name, text, ..Object::default() });
             } else if let Some(object) = schema.table(&table) {
                 object.text.push_str(&text);
             }
@@ -108,43 +106,43 @@ impl Schema {
         let only = [optional(table)];
         let mut query = |sql: &str| db.query("could not read the schema", sql, &only);
         for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS))? {
-            let [table, name, kind, not_null, default, key, hidden] = words(row);
+            let [table, name, kind, not_null, default, place, hidden] = words(row);
             let Some(object) = self.table(&table) else { continue };
             let mut fact = if kind.is_empty() { "no type".to_owned() } else { kind.to_ascii_uppercase() };
             for (given, words) in [
                 (not_null != "0", " NOT NULL".to_owned()),
                 (!default.is_empty(), format!(" DEFAULT {default}")),
-                (key != "0", format!(" PRIMARY KEY ({key})")),
+                (place != "0", format!(" PRIMARY KEY ({place})")),
                 (hidden != "0", " GENERATED".to_owned()),
             ] {
                 if given {
                     fact.push_str(&words);
                 }
             }
-            if key != "0" {
+            if place != "0" {
                 object.key.push(name.to_ascii_lowercase());
             }
             object.columns.push(name.to_ascii_lowercase());
             object.facts.insert(format!("{COLUMN} `{name}`"), fact);
         }
-        let mut keys: BTreeMap<(String, String), [String; 5]> = BTreeMap::new();
+        // The rows of one key follow each other, as do those of one index.
+        let mut keys: Vec<[String; 7]> = Vec::new();
         let sql = of_tables("f.id, f.\"from\", f.\"table\", f.\"to\", f.on_update, f.on_delete", FOREIGN_KEYS);
         for row in query(&sql)? {
-            let [table, id, from, parent, to, update, delete] = words(row);
-            match keys.entry((table, id)) {
-                btree_map::Entry::Vacant(entry) => drop(entry.insert([from, parent, to, update, delete])),
-                btree_map::Entry::Occupied(mut entry) => {
-                    let [all_from, _, all_to, ..] = entry.get_mut();
-                    all_from.push_str(&format!(", {from}"));
-                    all_to.push_str(&format!(", {to}"));
+            let row = words(row);
+            match keys.last_mut() {
+                Some([table, id, all_from, _, all_to, ..]) if *table == row[0] && *id == row[1] => {
+                    all_from.push_str(&format!(", {}", row[2]));
+                    all_to.push_str(&format!(", {}", row[4]));
                 }
+                _ => keys.push(row),
             }
         }
-        for ((table, _), [from, parent, to, update, delete]) in keys {
+        for [table, _, from, parent, to, update, delete] in keys {
             let fact = format!("on update {update}, on delete {delete}");
             self.fact(&table, format!("the foreign key from ({from}) to {parent} ({to})"), fact);
         }
-        let mut indexes: BTreeMap<(String, String), (String, String, String)> = BTreeMap::new();
+        let mut indexes: Vec<[String; 5]> = Vec::new();
         let sql = of_tables("i.name, i.\"unique\", i.origin, i.partial, x.name, x.\"desc\", x.coll", INDEXES);
         for row in query(&sql)? {
             let [table, index, unique, origin, partial, column, descending, collation] = words(row);
@@ -161,12 +159,14 @@ impl Schema {
                 (_, "1") => "partial",
                 _ => "",
             };
-            let (_, _, columns) =
-                indexes.entry((table, index)).or_insert_with(|| (origin, flags.to_owned(), String::new()));
-            columns.push_str(if columns.is_empty() { "" } else { ", " });
-            columns.push_str(&column);
+            match indexes.last_mut() {
+                Some([of, name, .., columns]) if *of == table && *name == index => {
+                    columns.push_str(&format!(", {column}"));
+                }
+                _ => indexes.push([table, index, origin, flags.to_owned(), column]),
+            }
         }
-        for ((table, index), (origin, flags, columns)) in indexes {
+        for [table, index, origin, flags, columns] in indexes {
             match origin.as_str() {
                 "c" => self.fact(&table, format!("the index `{index}`"), format!("({columns}) {flags}")),
                 "u" => self.fact(&table, format!("UNIQUE ({columns})"), flags),
@@ -180,19 +180,21 @@ impl Schema {
     /// Leaves out what these make.
     pub(crate) fn without(mut self, repeatables: &[Repeatable<'_>]) -> Self {
         for object in repeatables.iter().flat_map(|repeatable| repeatable.objects) {
-            self.objects.remove(&(word(object.kind).to_owned(), object.name.to_ascii_lowercase()));
+            self.objects.remove(&key(word(object.kind), object.name));
         }
         self
     }
 
     /// All of them.
+    #[cfg(feature = "testing")]
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values()
+        self.objects.iter().map(|(_, object)| object)
     }
 
     /// The table, view or trigger of a kind and name.
+    #[cfg(feature = "testing")]
     pub(crate) fn object(&self, kind: &str, name: &str) -> Option<&Object> {
-        self.objects.get(&(kind.to_owned(), name.to_ascii_lowercase()))
+        self.objects.get(&key(kind, name))
     }
 
     /// How many objects it has.
@@ -201,7 +203,7 @@ impl Schema {
     }
 
     fn table(&mut self, name: &str) -> Option<&mut Object> {
-        self.objects.get_mut(&("table".to_owned(), name.to_ascii_lowercase()))
+        self.objects.get_mut(&key("table", name))
     }
 
     fn fact(&mut self, table: &str, what: String, value: String) {
@@ -213,13 +215,13 @@ impl Schema {
     /// What this database has otherwise than `other`, by kind and name; what only this one has comes last.
     pub(crate) fn compare<'d>(&'d self, other: &'d Self) -> Vec<Difference<'d>> {
         let mut out = Vec::new();
-        for (key, object) in &other.objects {
+        for (key, object) in other.objects.iter() {
             match self.objects.get(key) {
                 Some(found) => out.extend(found.against(object).into_iter().map(|what| Difference { object, what })),
                 None => out.push(Difference { object, what: What::Missing }),
             }
         }
-        let alone = self.objects.iter().filter(|(key, _)| !other.objects.contains_key(key));
+        let alone = self.objects.iter().filter(|(key, _)| other.objects.get(key).is_none());
         out.extend(alone.map(|(_, object)| Difference { object, what: What::Added }));
         out
     }
@@ -233,13 +235,13 @@ impl Schema {
 impl Object {
     fn against<'d>(&'d self, other: &'d Self) -> Vec<What<'d>> {
         let mut out = Vec::new();
-        for (fact, there) in &other.facts {
+        for (fact, there) in other.facts.iter() {
             match self.facts.get(fact) {
                 Some(here) if here == there => {}
                 here => out.push(What::Fact(fact, here.map(String::as_str), Some(there))),
             }
         }
-        let alone = self.facts.iter().filter(|(fact, _)| !other.facts.contains_key(*fact));
+        let alone = self.facts.iter().filter(|(fact, _)| other.facts.get(fact).is_none());
         out.extend(alone.map(|(fact, here)| What::Fact(fact, Some(here), None)));
         if out.is_empty() && self.columns != other.columns {
             out.push(What::Columns(&self.columns, &other.columns));
@@ -297,6 +299,11 @@ fn of_tables(columns: &str, source: &str) -> String {
         "SELECT m.name, {columns} FROM main.sqlite_master m, {source} WHERE m.type = 'table' \
          AND (?1 IS NULL OR m.name = ?1) AND lower(m.sql) NOT LIKE 'create virtual%'{only_keys} ORDER BY m.name, {order}"
     )
+}
+
+/// What an object goes by: its type, and its name in lower case, as SQLite compares names.
+fn key(kind: &str, name: &str) -> String {
+    format!("{kind} {}", name.to_ascii_lowercase())
 }
 
 /// The values of a row as text; nothing for NULL.

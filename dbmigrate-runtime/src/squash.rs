@@ -14,6 +14,7 @@ use crate::guard::guarded;
 use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
 use crate::options::Options;
+use crate::packed::{Reader, unpack};
 use crate::parts::needed;
 use crate::report::Report;
 use crate::session::Session;
@@ -31,10 +32,12 @@ pub(crate) struct InPlace {
     pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
     pub(crate) refuse_pruned: fn(&Set<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
+    pub(crate) unpack: fn(&mut Reader) -> Option<Squash<'static>>,
 }
 
 impl InPlace {
-    pub(crate) const OF_OTHERS: Self = Self { recording, recognise, refuse_pruned, with_number };
+    pub(crate) const OF_OTHERS: Self =
+        Self { recording, recognise, refuse_pruned, with_number, unpack: unpack::squash };
 
     /// That of a set that has a squash.
     pub(crate) fn of(set: &Set<'_>) -> Result<Option<Self>, Error> {
@@ -68,16 +71,19 @@ pub(crate) fn with_all<T>(
     beside: &[&Set<'_>],
     work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    if own(set).is_none() && beside.iter().all(|other| own(other).is_none()) {
-        return work(session, set, beside);
-    }
-    let mut db = Db::new(session, options);
-    let all: Vec<&Set<'_>> = std::iter::once(set).chain(beside.iter().copied()).collect();
-    let rooms = all.iter().map(|set| InForce::of(&mut db, set)).collect::<Result<Vec<_>, Error>>()?;
-    let sets = all.iter().zip(&rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set)));
-    let sets: Vec<Set<'_>> = sets.collect();
+    let all = [&[set], beside].concat();
+    let rooms = rooms(&mut Db::new(session, options), &all)?;
+    let sets = in_force(&all, &rooms);
     let beside: Vec<&Set<'_>> = sets.iter().skip(1).collect();
     work(session, sets.first().unwrap_or(set), &beside)
+}
+
+fn rooms<'a>(db: &mut Db<'_>, all: &[&Set<'a>]) -> Result<Vec<Option<InForce<'a>>>, Error> {
+    all.iter().map(|set| InForce::of(db, set)).collect()
+}
+
+fn in_force<'s>(all: &[&Set<'s>], rooms: &'s [Option<InForce<'s>>]) -> Vec<Set<'s>> {
+    all.iter().zip(rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set))).collect()
 }
 
 /// As [`with_all`], for what changes the history: a database that has all that is replaced gets the row of the squash
@@ -304,9 +310,8 @@ enum Stand<'a> {
     Replaced(Vec<Migration<'a>>),
 }
 
-/// How rows stand to a squash. Where they have all that it replaces, its own row takes their place.
+/// How rows, by number, stand to a squash. Where they have all that it replaces, its own row takes their place.
 fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
-    rows.sort_by_key(|row| row.number);
     if rows.iter().any(|row| row.name == squash.name) {
         return Stand::Own;
     }

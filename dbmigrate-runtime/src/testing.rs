@@ -4,6 +4,7 @@
 //! all go back and up. What a statement does is not known here, as there is no parser: `cargo dbmigrate test` tells more
 //! of SQL.
 
+mod beside;
 mod database;
 mod fault;
 mod fill;
@@ -57,11 +58,22 @@ pub struct Tested {
     pub empty: Vec<String>,
 }
 
-impl<'a, B: Backend> Testing<'a, B> {
-    pub(crate) fn new(migrator: Migrator<'a, B>) -> Self {
-        Self { migrator, on_connect: None, seeds: Vec::new(), template_key: None, fresh: false, may_change: Vec::new() }
+impl<'a, B: Backend> Migrator<'a, B> {
+    /// For a test of the program: tries the migrations on databases in memory, or gives it a migrated database.
+    #[must_use]
+    pub fn testing(self) -> Testing<'a, B> {
+        Testing {
+            migrator: self,
+            on_connect: None,
+            seeds: Vec::new(),
+            template_key: None,
+            fresh: false,
+            may_change: Vec::new(),
+        }
     }
+}
 
+impl<'a, B: Backend> Testing<'a, B> {
     /// Is called with every connection first: for functions and collations that the program registers. Where it captures
     /// something, [`Testing::database`] makes each database anew, unless there is a [`Testing::template_key`].
     #[must_use]
@@ -106,7 +118,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     /// All that went wrong, each with the migration, and the table or object.
     pub fn check_all(mut self) -> Result<Tested, Faults> {
         self.migrator.hooks = Hooks::default();
-        let set = self.migrator.set;
+        let set = self.migrator.set().map_err(|error| Faults::before("", error))?;
         // There is no other set.
         let own = |migration: &Migration<'a>| -> Vec<&'a str> {
             migration.requires.iter().copied().filter(|name| elsewhere(name).is_none()).collect()

@@ -1,10 +1,9 @@
 //! The whole history compared with the program, row by row. It changes nothing.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::adoption::OldHistory;
-use crate::compare::{Found, Known, look, whole_chain};
+use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
@@ -15,7 +14,7 @@ use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
 use crate::requires;
 use crate::session::Session;
-use crate::set::{NewerDatabase, Set};
+use crate::set::{Migration, NewerDatabase, Set};
 use crate::squash;
 use crate::status::State;
 use crate::up::{existing_schema, is_empty};
@@ -153,16 +152,12 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     }
     problems.extend(head_problem(set, &known).filter(|_| !known.is_head_empty()));
     let checked = known.newest_first().count();
-    let notes = if known.old.is_some() { BTreeMap::new() } else { notes::read(&mut db, set, &known.matches)? };
-    let noted = known.applied().flat_map(|migration| {
-        let messages = notes.get(&migration.number).into_iter().flatten();
-        messages.map(|message| Note {
-            name: migration.name.to_owned(),
-            file: migration.file.to_owned(),
-            message: (*message).to_owned(),
-        })
-    });
-    let notes = noted.collect();
+    let mut notes = Vec::new();
+    for (matched, messages) in known.matches.iter().zip(notes::read(&mut db, set, &known)?) {
+        let Some(Migration { name, file, .. }) = matched.migration else { continue };
+        let note = |message: &str| Note { name: (*name).into(), file: (*file).into(), message: message.to_owned() };
+        notes.extend(messages.into_iter().map(note));
+    }
     let repeatables = repeatable::entries(set, known.records());
     let old = known.old.as_ref();
     let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
@@ -175,7 +170,7 @@ pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> 
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
-    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
+    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != set.chain();
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
     }

@@ -3,28 +3,33 @@
 //! They are counts per child table, columns and parent, not rows: rowids shift when a table is rebuilt, and tables
 //! without rowids have none to tell rows apart.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Watch;
+use crate::names::ByName;
 use crate::stored::{escape, unescape};
+use crate::tables::Tables;
 use crate::value::{Param, Value};
 
 /// How many rows an error shows.
 const SHOWN: usize = 20;
 
-/// Child table, child columns, parent: lower case.
-type Key = (String, String, String);
-
-/// The violations of one moment.
+/// The violations of one moment. Names are in lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Violations {
-    counts: BTreeMap<Key, i64>,
-    /// Children whose parent's key has no unique index, so that SQLite can't check them.
-    mismatches: BTreeSet<(String, String)>,
-    /// The tables by the rowid of their schema entry, which a rename keeps.
-    tables: HashMap<i64, String>,
+    /// In order.
+    counts: Vec<Count>,
+    /// Of children whose parent's key has no unique index, so that SQLite can't check them: child and message, in order.
+    mismatches: Vec<[String; 2]>,
+    tables: Tables,
+}
+
+/// How many rows of a child table refer to nothing.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Count {
+    /// Child table, child columns, parent.
+    of: [String; 3],
+    rows: i64,
 }
 
 /// Remembers those of now.
@@ -49,21 +54,21 @@ impl Violations {
         let what = "could not check the foreign keys";
         let mut found = Self::default();
         let sql = "SELECT m.rowid, m.name, EXISTS (SELECT 1 FROM pragma_foreign_key_list(m.name, 'main')) \
-                   FROM main.sqlite_master AS m WHERE m.type = 'table'";
+                   FROM main.sqlite_master AS m WHERE m.type = 'table' ORDER BY m.rowid";
         let check = "SELECT lower(v.parent), (SELECT lower(group_concat(f.\"from\")) FROM \
                      pragma_foreign_key_list(?1, 'main') AS f WHERE f.id = v.fkid), count(*) \
                      FROM pragma_foreign_key_check(?1, 'main') AS v GROUP BY v.parent, v.fkid";
         for row in db.query(what, sql, &[])? {
-            let [Value::Integer(rowid), Value::Text(name), has_keys] = row.as_slice() else { continue };
-            found.tables.insert(*rowid, name.to_ascii_lowercase());
+            let [Value::Integer(rowid), Value::Text(table), has_keys] = row.as_slice() else { continue };
+            let name = table.to_ascii_lowercase();
+            found.tables.insert(*rowid, name.clone());
             if *has_keys != Value::Integer(1) {
                 continue;
             }
-            let params = [Param::Text(name)];
-            match db.try_query(&check, &params) {
-                Ok(rows) => rows.into_iter().for_each(|row| found.count(name, row)),
+            match db.try_query(&check, &[Param::Text(table)]) {
+                Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
                 Err(error) if error.message.contains("foreign key mismatch") => {
-                    found.mismatches.insert((name.to_ascii_lowercase(), error.message));
+                    put(&mut found.mismatches, [name, error.message]);
                 }
                 Err(error) => return Err(failed(what, error)),
             }
@@ -73,14 +78,17 @@ impl Violations {
 
     /// As text, for a script without a transaction that may be stopped and go on.
     pub(crate) fn encode(&self) -> String {
-        let tables = self.tables.iter().map(|(rowid, name)| vec!["table".to_owned(), rowid.to_string(), escape(name)]);
-        let counts = self.counts.iter().map(|((child, columns, parent), count)| {
-            vec!["count".to_owned(), count.to_string(), escape(child), escape(columns), escape(parent)]
-        });
-        let mismatches =
-            self.mismatches.iter().map(|(child, message)| vec!["mismatch".to_owned(), escape(child), escape(message)]);
-        let lines = tables.chain(counts).chain(mismatches);
-        lines.map(|fields| fields.join("\t") + "\n").collect()
+        let mut text = String::new();
+        for (rowid, name) in self.tables.iter() {
+            text.push_str(&format!("table\t{rowid}\t{}\n", escape(name)));
+        }
+        for Count { of: [child, columns, parent], rows } in &self.counts {
+            text.push_str(&format!("count\t{rows}\t{}\t{}\t{}\n", escape(child), escape(columns), escape(parent)));
+        }
+        for [child, message] in &self.mismatches {
+            text.push_str(&format!("mismatch\t{}\t{}\n", escape(child), escape(message)));
+        }
+        text
     }
 
     /// Reads that text; `None` if it is not whole.
@@ -92,11 +100,10 @@ impl Violations {
                     found.tables.insert(rowid.parse().ok()?, unescape(name)?);
                 }
                 ["count", count, child, columns, parent] => {
-                    let key = (unescape(child)?, unescape(columns)?, unescape(parent)?);
-                    found.counts.insert(key, count.parse().ok()?);
+                    found.add([unescape(child)?, unescape(columns)?, unescape(parent)?], count.parse().ok()?);
                 }
                 ["mismatch", child, message] => {
-                    found.mismatches.insert((unescape(child)?, unescape(message)?));
+                    put(&mut found.mismatches, [unescape(child)?, unescape(message)?]);
                 }
                 _ => return None,
             }
@@ -107,46 +114,53 @@ impl Violations {
     fn count(&mut self, child: &str, row: Vec<Value>) {
         if let Ok([Value::Text(parent), columns, Value::Integer(count)]) = <[Value; 3]>::try_from(row) {
             let columns = if let Value::Text(columns) = columns { columns } else { String::new() };
-            *self.counts.entry((child.to_ascii_lowercase(), columns, parent)).or_default() += count;
+            self.add([child.to_owned(), columns, parent], count);
         }
+    }
+
+    fn add(&mut self, of: [String; 3], rows: i64) {
+        match self.place(&of) {
+            Ok(at) => self.counts[at].rows += rows,
+            Err(at) => self.counts.insert(at, Count { of, rows }),
+        }
+    }
+
+    fn place(&self, of: &[String; 3]) -> Result<usize, usize> {
+        self.counts.binary_search_by(|count| count.of.cmp(of))
     }
 
     /// Nothing if no violation was added since `before`, else the error that shows some of them.
     fn refuse_more_than(&self, before: &Self, db: &mut Db<'_>) -> Result<(), Error> {
-        let old_names: HashMap<&str, &str> = self
-            .tables
-            .iter()
-            .filter_map(|(rowid, name)| {
-                let old = before.tables.get(rowid)?;
+        let mut old_names = ByName::<&str>::default();
+        for (rowid, name) in self.tables.iter() {
+            match before.tables.get(*rowid) {
                 // A name that was taken before is the table that everybody means by it: a rebuilt one.
-                let renamed = old != name && !before.tables.values().any(|table| table == name);
-                renamed.then_some((name.as_str(), old.as_str()))
-            })
-            .collect();
-        let old = |name: &String| old_names.get(name.as_str()).map_or_else(|| name.clone(), |old| (*old).to_owned());
-        let grown: Vec<&Key> = self
-            .counts
-            .iter()
-            .filter(|((child, columns, parent), count)| {
-                let same = before.counts.get(&(old(child), columns.clone(), old(parent)));
-                **count > same.copied().unwrap_or(0)
-            })
-            .map(|(key, _)| key)
-            .collect();
-        let mismatches: Vec<&String> =
-            self.mismatches.difference(&before.mismatches).map(|(_, message)| message).collect();
+                Some(old) if old != name && !before.tables.has(name) => old_names.insert(name.clone(), old),
+                _ => {}
+            }
+        }
+        let old = |name: &str| (*old_names.get(name).unwrap_or(&name)).to_owned();
+        let mut grown: Vec<[&str; 2]> = Vec::new();
+        for Count { of: [child, columns, parent], rows } in &self.counts {
+            let same = before.place(&[old(child), columns.clone(), old(parent)]);
+            if *rows > same.map_or(0, |at| before.counts[at].rows) {
+                put(&mut grown, [child, parent]);
+            }
+        }
+        let is_new = |mismatch: &&[String; 2]| before.mismatches.binary_search(mismatch).is_err();
+        let mismatches: Vec<_> = self.mismatches.iter().filter(is_new).collect();
         if grown.is_empty() && mismatches.is_empty() {
             return Ok(());
         }
-        let children: BTreeSet<&str> = grown.iter().map(|(child, _, _)| child.as_str()).collect();
+        let mut children: Vec<&str> = grown.iter().map(|[child, _]| *child).collect();
+        children.dedup();
         let mut error = match children.first() {
             Some(_) => {
-                let names: Vec<&str> = children.iter().copied().collect();
-                let message = format!("rows of `{}` refer to nothing", names.join("`, `"));
-                let gone = grown.iter().find(|(_, _, parent)| !self.tables.values().any(|table| table == parent));
+                let message = format!("rows of `{}` refer to nothing", children.join("`, `"));
+                let gone = grown.iter().find(|[_, parent]| !self.tables.has(parent));
                 let error = Error::new(ErrorKind::ForeignKey, message);
                 match gone {
-                    Some((_, _, parent)) => error
+                    Some([_, parent]) => error
                         .hint(format_args!("`{parent}` is gone: when a table is renamed, what refers to it goes along"))
                         .hint(
                             "create the new table under another name, copy the rows, drop the old one, and rename the \
@@ -159,24 +173,29 @@ impl Violations {
             None => Error::new(ErrorKind::ForeignKey, "a foreign key refers to columns that are no key")
                 .hint("give the parent a PRIMARY KEY or UNIQUE constraint on them"),
         };
-        for message in mismatches {
+        for [_, message] in mismatches {
             error = error.note(message.as_str());
         }
-        let parents: BTreeSet<(&str, &str)> =
-            grown.iter().map(|(child, _, parent)| (child.as_str(), parent.as_str())).collect();
-        for line in rows(db, &parents)? {
+        for line in rows(db, &grown)? {
             error = error.note(line);
         }
         Err(error)
     }
 }
 
-/// Some of the violating rows, for people.
-fn rows(db: &mut Db<'_>, of: &BTreeSet<(&str, &str)>) -> Result<Vec<String>, Error> {
+/// Adds something to what is in order, once.
+fn put<T: Ord>(all: &mut Vec<T>, new: T) {
+    if let Err(at) = all.binary_search(&new) {
+        all.insert(at, new);
+    }
+}
+
+/// Some of the violating rows of children and their parents, for people.
+fn rows(db: &mut Db<'_>, of: &[[&str; 2]]) -> Result<Vec<String>, Error> {
     let sql =
         format!("SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}", SHOWN + 1);
     let mut lines = Vec::new();
-    for (child, parent) in of {
+    for [child, parent] in of {
         let params = [Param::Text(child), Param::Text(parent)];
         for row in db.query("could not check the foreign keys", &sql, &params)? {
             if lines.len() == SHOWN {
@@ -198,15 +217,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_back_and_nothing_else() {
-        let text = |text: &str| text.to_owned();
-        let violations = Violations {
-            counts: BTreeMap::from([
-                ((text("a\tb"), text("x,y"), text("p%")), 2),
-                ((text("c"), text(""), text("p")), 1),
-            ]),
-            mismatches: BTreeSet::from([(text("c"), text("foreign key mismatch\n"))]),
-            tables: HashMap::from([(2, text("a\tb")), (-1, text("c"))]),
-        };
+        let mut violations = Violations::default();
+        violations.add(["c", "", "p"].map(str::to_owned), 1);
+        violations.add(["a\tb", "x,y", "p%"].map(str::to_owned), 2);
+        violations.mismatches.push(["c", "foreign key mismatch\n"].map(str::to_owned));
+        violations.tables.insert(2, "a\tb".to_owned());
+        violations.tables.insert(-1, "c".to_owned());
         assert_eq!(Violations::decode(&violations.encode()).unwrap(), violations);
         assert_eq!(Violations::decode("").unwrap(), Violations::default());
         for broken in ["table\t1", "table\tx\ta", "count\t1\ta\tb", "mismatch\t%zz\ta", "other"] {

@@ -230,7 +230,8 @@ fn where_no_snapshot_stands_that_is_said_without_a_place_in_it() {
                   INSERT INTO f (rowid, a) VALUES (1, 'one');";
     refuses(partly, &format!("snapshot-none error: {none}it would lead to something else\n  note: "));
     let settings = "CREATE VIRTUAL TABLE f USING fts5 (a);\nINSERT INTO f (f, rank) VALUES ('pgsz', 100);";
-    refuses(settings, &format!("snapshot-none error: {none}it would lead to something else\n  note: "));
+    let why = "`f` has the setting `pgsz`, and a new table has those of a new table";
+    refuses(settings, &format!("snapshot-none error: {none}{why}"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Context;
 use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
+use crate::ops::ahead::Ahead;
 use crate::ops::check::{Checked, Request, check, old};
 use crate::ops::fix::{self, Change};
 use crate::ops::lock;
@@ -28,6 +29,11 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     for (level, name) in args.levels.all() {
         orders.add(level, name).map_err(|error| CliError::usage(error.message).help(error.help))?;
     }
+    // What is put right has to be read after that.
+    let mut ahead = match args.fix || args.files.any() {
+        true => Ahead::default(),
+        false => Ahead::begin(context.global),
+    };
     let projects = match args.database {
         // A database is that of one package.
         Some(_) => vec![trial::select_one(context.global, &args.files)?],
@@ -55,7 +61,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
                 seal(project, program, &request, args.dry_run, context.shell)?;
             }
         }
-        let checked = check(project, program, &request, &mut explained)?;
+        let checked = check(project, ahead.load(project), program, &request, &mut explained)?;
         // What is wrong with the manifest is wrong with every set of it, and said once.
         let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
         let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
@@ -112,7 +118,7 @@ fn seal(
     shell: &mut Shell,
 ) -> Result<(), CliError> {
     let request = Request { locked: false, ..request.clone() };
-    if check(project, program, &request, &mut Explained::default())?.errors() == 0 {
+    if check(project, project.load(), program, &request, &mut Explained::default())?.errors() == 0 {
         let all = lock::Request { to: None, accept: &[], dry_run };
         super::lock::show(project, false, &lock::lock(project, program, &all)?, dry_run, shell);
     }

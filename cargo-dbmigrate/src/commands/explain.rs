@@ -11,7 +11,13 @@ use crate::report;
 pub(crate) fn run(args: &ExplainArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let shell = &mut *context.shell;
     let rule = args.rule.as_deref().map(Rule::find).transpose();
-    let rule = rule.map_err(|unknown| CliError::usage(unknown.message).help(unknown.help))?;
+    let rule = rule.map_err(|unknown| match args.rule.as_deref().and_then(page_of) {
+        Some((name, page)) => {
+            CliError::usage(format!("`{name}` is the code of a finding and no rule: no level changes it"))
+                .help(format!("what it is about: <https://github.com/dbmigrate/dbmigrate/blob/main/docs/{page}>"))
+        }
+        None => CliError::usage(unknown.message).help(unknown.help),
+    })?;
     let all = RULES.iter().copied();
     if shell.is_json() {
         all.filter(|it| rule.is_none_or(|rule| rule == *it)).for_each(|it| shell.data(&report::rule(it)));
@@ -19,4 +25,10 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context<'_>) -> Result<u8, C
         shell.data(rule.map_or_else(lint::list, lint::page).trim_end());
     }
     Ok(DONE)
+}
+
+/// The page of the guide about a code that is of no rule.
+fn page_of(name: &str) -> Option<(&str, &'static str)> {
+    let pages = [("snapshot-", "snapshot.md"), ("squash-", "squashing.md"), ("d1-", "scripts.md")];
+    pages.into_iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, page)| (name, page))
 }

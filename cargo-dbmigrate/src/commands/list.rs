@@ -7,17 +7,19 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::cli::ListArgs;
 use crate::error::{CliError, DONE, FAILURE};
+use crate::ops::ahead::Ahead;
 use crate::ops::project::Project;
 use crate::ops::trial;
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let mut ahead = if args.files.any() { Ahead::default() } else { Ahead::begin(context.global) };
     let projects = trial::select(context.global, &args.files)?;
     let several = projects.len() > 1;
     let mut exit = DONE;
     let mut said: Vec<Diagnostic> = Vec::new();
     for project in &projects {
-        let loaded = project.load();
+        let loaded = ahead.load(project);
         // What is wrong with the manifest is wrong with every set of it, and said once.
         let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
         let new: Vec<Diagnostic> = loaded.diagnostics.iter().filter(is_new).cloned().collect();

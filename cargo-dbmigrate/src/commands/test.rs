@@ -125,6 +125,7 @@ fn untried(tried: &Tried, shell: &mut Shell) {
             shell.warning(&format!("`{first}` {why}: not tested are `{names}`"));
             if *why == Stopped::Code {
                 shell.help("test them in the program: `migrations::migrator().testing().check_all()` in a `#[test]`");
+                shell.help("for that: `cargo add --dev dbmigrate-runtime --features testing`");
             }
         }
         None => shell.note(&format!("not tested after the failure: `{names}`")),

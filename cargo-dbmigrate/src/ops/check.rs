@@ -6,7 +6,7 @@ use std::path::Path;
 use dbmigrate_core::layout::Layout;
 use dbmigrate_core::nearest::nearest;
 use dbmigrate_core::requirement::Requirement;
-use dbmigrate_core::{Diagnostic, Location, MigrationSet, SourceMigration, lock};
+use dbmigrate_core::{Diagnostic, Loaded, Location, MigrationSet, SourceMigration, aim, lock};
 use dbmigrate_schema::lint::{Explained, Levels, Options, Orders, lint, linted};
 use dbmigrate_schema::{Program, Replay};
 
@@ -73,11 +73,11 @@ impl Checked {
 /// and lets the rules of the linter look on; `program` runs the Rust in them.
 pub(crate) fn check(
     project: &Project,
+    loaded: Loaded,
     program: Option<&dyn Program>,
     request: &Request<'_>,
     explained: &mut Explained,
 ) -> Result<Checked, CliError> {
-    let loaded = project.load();
     let sound = !loaded.has_errors();
     let set = loaded.set;
     let mut others = loaded.diagnostics;
@@ -133,7 +133,8 @@ pub(crate) fn check(
     others.extend(snapshot::behind(&set));
     others.extend(unknown_sets(project, &set));
     let ran = replay.clone().unwrap_or_default();
-    let diagnostics = levels.judge((&whole.set, &ran, &options), findings.unwrap_or_default(), others, explained);
+    let mut diagnostics = levels.judge((&whole.set, &ran, &options), findings.unwrap_or_default(), others, explained);
+    aim::aim(&project.config.set, &mut diagnostics);
     let linted = linted(&whole.set, &ran, &options).count();
     let others = whole.others;
     Ok(Checked { diagnostics, set, others, since, replay, linted, notes })

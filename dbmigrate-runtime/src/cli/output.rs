@@ -39,10 +39,26 @@ impl<'t> Output<'t> {
 
     /// A line of the answer.
     pub(super) fn data(&mut self, line: &str) {
-        match line.strip_suffix('}') {
-            Some(object) if self.json && !self.set.is_empty() => self.terminal.data(&json::with_set(object, &self.set)),
-            _ => self.terminal.data(line),
+        match self.of_set(line) {
+            Some(line) => self.terminal.data(&line),
+            None => self.terminal.data(line),
         }
+    }
+
+    /// Lines of the answer that are known all at once: who reads them is not woken for each.
+    fn lines(&mut self, mut lines: Vec<String>) {
+        for line in &mut lines {
+            if let Some(named) = self.of_set(line) {
+                *line = named;
+            }
+        }
+        self.terminal.lines(&lines);
+    }
+
+    /// The line with the name of the set, where it has to stand in it.
+    fn of_set(&self, line: &str) -> Option<String> {
+        let object = line.strip_suffix('}').filter(|_| self.json && !self.set.is_empty())?;
+        Some(json::with_set(object, &self.set))
     }
 
     /// The line that follows the work from now on, where somebody watches. It goes with [`Output::still`], before
@@ -128,20 +144,17 @@ impl<'t> Output<'t> {
             self.old_history(old);
         }
         if !self.json {
-            return human::status(status, self.request.verbose).iter().for_each(|line| self.data(line));
+            return self.lines(human::status(status, self.request.verbose));
         }
-        for entry in &status.entries {
-            self.data(&entry_line(entry));
-        }
-        for entry in &status.repeatables {
-            self.data(&repeatable_line(entry));
-        }
-        let line = Object::new(Reason::STATUS_SUMMARY)
+        let entries = status.entries.iter().map(entry_line);
+        let mut lines: Vec<String> = entries.chain(status.repeatables.iter().map(repeatable_line)).collect();
+        let summary = Object::new(Reason::STATUS_SUMMARY)
             .number("total", Some(status.total() as u64))
             .number("applied", Some(status.applied() as u64))
             .number("pending", Some(status.pending() as u64))
             .line();
-        self.data(&line);
+        lines.push(summary);
+        self.lines(lines);
     }
 
     /// What was done, also before something else failed.
@@ -415,11 +428,11 @@ impl<'t> Output<'t> {
     /// The rows of the history.
     pub(super) fn history(&mut self, rows: &[HistoryRow]) {
         if self.json {
-            rows.iter().for_each(|row| self.data(&row_line(row)));
+            self.lines(rows.iter().map(row_line).collect());
         } else if rows.is_empty() {
             self.progress("Finished", "the history has no rows");
         } else {
-            human::history(rows, self.request.verbose).iter().for_each(|line| self.data(line));
+            self.lines(human::history(rows, self.request.verbose));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::options::Options;
 use crate::{Backup, BackupWhen, Stopped};
 
 /// One database command with everything that shapes its run.
@@ -44,6 +45,12 @@ impl Request {
             busy_timeout: None,
             backup: Some(Self::default_backup()),
         }
+    }
+
+    /// How long another connection that is in the way is waited for.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.busy_timeout.unwrap_or(Options::default().busy_timeout)
     }
 
     /// The copies that are kept when nobody says otherwise.

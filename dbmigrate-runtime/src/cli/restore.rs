@@ -9,7 +9,7 @@ use super::human::count;
 use super::open::{self, name};
 use super::output::Output;
 use super::request::Request;
-use crate::history::History;
+use crate::entries;
 use crate::kept::Place;
 use crate::replace::replace;
 use crate::restore::{self, migrations, source};
@@ -130,20 +130,27 @@ fn replaced<B: Backend>(
     let aside: Option<PathBuf> = replace(migrator, database, how.copy)?;
     let open = |error: crate::BoxError| Failure::new(format!("could not open {}: {error}", name(database)));
     let mut connection = B::open(database, Access::ReadWrite).map_err(open)?;
-    let after = migrator.on(&mut connection, |db| migrations(db, &History::new(migrator.set)));
+    let after = migrator.on(&mut connection, |db| migrations(migrator, db));
     let pending = pending(migrator, &mut connection, after);
     Ok(output.restored(database, how.copy, aside.as_deref(), after, pending))
 }
 
-/// How many migrations are pending, where `up` has nothing against the history that came back.
+/// How many migrations of all sets are pending, where `up` has nothing against the histories that came back.
 fn pending<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
     history: Option<u64>,
 ) -> Option<usize> {
-    let status = history.and_then(|_| migrator.status(connection).ok())?;
-    let is_fine = status.entries.iter().all(|entry| matches!(entry.state, State::Applied | State::Pending));
-    is_fine.then(|| status.pending())
+    history?;
+    let mut all = 0;
+    for set in migrator.sets().ok()? {
+        let status = entries::status(&mut migrator.session(connection), set, &migrator.options).ok()?;
+        if !status.entries.iter().all(|entry| matches!(entry.state, State::Applied | State::Pending)) {
+            return None;
+        }
+        all += status.pending();
+    }
+    Some(all)
 }
 
 fn has_folder(database: &Path) -> bool {

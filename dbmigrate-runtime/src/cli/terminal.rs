@@ -6,6 +6,10 @@ use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, Stdout, Write};
 pub trait Terminal {
     /// A line of the answer, for stdout.
     fn data(&mut self, line: &str);
+    /// Lines of the answer that are known all at once.
+    fn lines(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.data(line));
+    }
     /// What is happening, for people: a verb and the rest.
     fn status(&mut self, verb: &str, message: &str);
     /// Something that stops the command.

@@ -1,7 +1,6 @@
 //! The session of a rehearsal: it does what the one of the copy does, looks on, and keeps hands off other files.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -31,7 +30,7 @@ pub(super) struct Watch<'w> {
     /// The migration that is running.
     running: Option<Result<Before, Error>>,
     /// Those that have run, by number. They may yet be rolled back, and done again.
-    ran: BTreeMap<u64, Rehearsed>,
+    ran: Vec<(u64, Option<Rehearsed>)>,
     committed: Vec<Rehearsed>,
 }
 
@@ -52,7 +51,7 @@ impl<'w> Watch<'w> {
             options,
             schema: Schema::default(),
             running: None,
-            ran: BTreeMap::new(),
+            ran: Vec::new(),
             committed: Vec::new(),
         }
     }
@@ -109,8 +108,16 @@ impl<'w> Watch<'w> {
             differences,
             notes: Vec::new(),
         };
-        self.ran.insert(rehearsed.number, rehearsed);
+        let number = rehearsed.number;
+        match self.place(number) {
+            Ok(at) => self.ran[at].1 = Some(rehearsed),
+            Err(at) => self.ran.insert(at, (number, Some(rehearsed))),
+        }
         Ok(())
+    }
+
+    fn place(&self, number: u64) -> Result<usize, usize> {
+        self.ran.binary_search_by_key(&number, |(number, _)| *number)
     }
 }
 
@@ -164,7 +171,7 @@ impl Session for Watch<'_> {
     }
 
     fn after_each(&mut self, done: &Done) {
-        if let Some(ran) = self.ran.remove(&done.number) {
+        if let Some(ran) = self.place(done.number).ok().and_then(|at| self.ran[at].1.take()) {
             self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
         }
         self.session.after_each(done);

@@ -1,10 +1,9 @@
 //! A few rows for tables that have none: what types, keys and references ask for, and no more. What a table does not
 //! take is left out.
 
-use std::collections::HashMap;
-
 use crate::db::Db;
 use crate::error::Error;
+use crate::names::ByName;
 use crate::quote::identifier;
 use crate::session::Session;
 use crate::value::{Row, Value, text};
@@ -46,7 +45,7 @@ pub(super) fn fill(db: &mut Db<'_>, tables: &[String]) -> Result<Vec<String>, Er
 /// Whether the table took a row; with `all` only if all of its references have something to refer to.
 fn one(db: &mut Db<'_>, table: &str, all: bool) -> Result<bool, Error> {
     let parents = parents(db, table)?;
-    if all && parents.values().any(Vec::is_empty) {
+    if all && parents.iter().any(|(_, values)| values.is_empty()) {
         return Ok(false);
     }
     let columns = columns(db, table)?;
@@ -90,11 +89,11 @@ fn columns(db: &mut Db<'_>, table: &str) -> Result<Vec<Column>, Error> {
 }
 
 /// The values that a column may refer to, by column in lower case.
-fn parents(db: &mut Db<'_>, table: &str) -> Result<HashMap<String, Vec<Value>>, Error> {
+fn parents(db: &mut Db<'_>, table: &str) -> Result<ByName<Vec<Value>>, Error> {
     // Without a name of its own the reference means the primary key.
     let sql = "SELECT lower(f.\"from\"), f.\"table\", coalesce(f.\"to\", (SELECT name FROM pragma_table_info(f.\"table\", \
                'main') WHERE pk = f.seq + 1)) FROM pragma_foreign_key_list(?1, 'main') f";
-    let mut parents = HashMap::new();
+    let mut parents = ByName::default();
     for row in db.query("could not read the schema", sql, &[text(table)])? {
         let Ok([Value::Text(column), Value::Text(parent), to]) = <[Value; 3]>::try_from(row) else { continue };
         let Value::Text(to) = to else { continue };
@@ -108,7 +107,7 @@ fn parents(db: &mut Db<'_>, table: &str) -> Result<HashMap<String, Vec<Value>>, 
 }
 
 /// A value of the type that a column declares; none where there is nothing to refer to.
-fn value(column: &Column, row: i64, parents: &HashMap<String, Vec<Value>>) -> Option<Value> {
+fn value(column: &Column, row: i64, parents: &ByName<Vec<Value>>) -> Option<Value> {
     if let Some(parents) = parents.get(&column.name.to_ascii_lowercase()) {
         let at = usize::try_from(row - 1).unwrap_or(0);
         return parents.get(at.checked_rem(parents.len()).unwrap_or(0)).cloned();

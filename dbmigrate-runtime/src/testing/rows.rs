@@ -1,17 +1,17 @@
 //! The rows of a database, and what is lost between two looks at them.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::db::Db;
 use crate::error::Error;
+use crate::names::{ByName, Names};
 use crate::quote::identifier;
 use crate::schema::{Object, Schema};
 use crate::value::{Row, Value};
 
 /// The rows of all tables, by name in lower case. Those that belong to a virtual table are its own affair.
 #[derive(Clone, Default)]
-pub(super) struct Contents(BTreeMap<String, Rc<Table>>);
+pub(super) struct Contents(ByName<Rc<Table>>);
 
 /// The rows of one table.
 pub(super) struct Table {
@@ -39,7 +39,7 @@ impl Contents {
         schema: &Schema,
         is_read: impl Fn(&str) -> bool,
     ) -> Result<Self, Error> {
-        let mut tables = BTreeMap::new();
+        let mut tables = ByName::default();
         for object in tables_of(schema) {
             let key = object.name.to_ascii_lowercase();
             if let Some(known) = self.0.get(&key).filter(|_| !is_read(&key)) {
@@ -62,7 +62,7 @@ impl Contents {
     }
 
     pub(super) fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.0.values().map(Rc::as_ref)
+        self.0.iter().map(|(_, table)| &**table)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Table> {
@@ -75,7 +75,7 @@ const MANY: usize = 64;
 
 /// The tables, in lower case, of which rows may have changed since, besides those that are new: what these names belong
 /// to, what has another text, what refers to any of that, and what a trigger mentions. None where it may be any.
-pub(super) fn suspects(before: &Schema, now: &Schema, names: Option<BTreeSet<String>>) -> Option<BTreeSet<String>> {
+pub(super) fn suspects(before: &Schema, now: &Schema, names: Option<Names>) -> Option<Names> {
     let mut suspects = names?;
     let tables: Vec<(String, String)> =
         tables_of(now).map(|table| (table.name.to_ascii_lowercase(), table.text.to_ascii_lowercase())).collect();
@@ -92,11 +92,11 @@ pub(super) fn suspects(before: &Schema, now: &Schema, names: Option<BTreeSet<Str
     // What refers to a table may lose rows with it, and so on.
     let mut new: Vec<String> = suspects.iter().cloned().collect();
     while let Some(parent) = new.pop() {
-        for (name, text) in &tables {
-            if text.contains("references") && text.contains(&parent) && suspects.insert(name.clone()) {
-                new.push(name.clone());
-            }
-        }
+        let refers = |text: &str| text.contains("references") && text.contains(&parent);
+        let more = tables.iter().filter(|(name, text)| refers(text) && !suspects.contains(name));
+        let more: Vec<String> = more.map(|(name, _)| name.clone()).collect();
+        suspects.extend(more.iter().cloned());
+        new.extend(more);
     }
     Some(suspects)
 }

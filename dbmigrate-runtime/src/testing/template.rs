@@ -1,7 +1,6 @@
 //! The database that those of tests are copies of: made once in a process, kept for as long as it runs.
 
 use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -130,7 +129,7 @@ fn objects<B: Backend>(connection: &mut B::Connection, schema: &str) -> Result<V
 }
 
 /// Which templates this process has. Each has a lock of its own, so that two of them are made at once.
-static TEMPLATES: Mutex<BTreeMap<(TypeId, String), Arc<Slot>>> = Mutex::new(BTreeMap::new());
+static TEMPLATES: Mutex<Vec<(TypeId, String, Arc<Slot>)>> = Mutex::new(Vec::new());
 
 type Slot = Mutex<Option<Box<dyn Any + Send>>>;
 
@@ -143,7 +142,7 @@ pub(super) fn with<B: Backend, T>(
 where
     B::Connection: Send,
 {
-    let slot = Arc::clone(locked(&TEMPLATES).entry((TypeId::of::<B>(), key.to_owned())).or_default());
+    let slot = slot(TypeId::of::<B>(), key);
     let mut slot = locked(&slot);
     let mut template = match slot.take().and_then(|template| template.downcast::<Template<B>>().ok()) {
         Some(template) => template,
@@ -152,6 +151,17 @@ where
     let done = work(&mut template);
     *slot = Some(template);
     Ok(done)
+}
+
+/// The slot of a backend and key; there are few.
+fn slot(backend: TypeId, key: &str) -> Arc<Slot> {
+    let mut templates = locked(&TEMPLATES);
+    if let Some((.., slot)) = templates.iter().find(|(of, name, _)| *of == backend && name == key) {
+        return Arc::clone(slot);
+    }
+    let slot = Arc::<Slot>::default();
+    templates.push((backend, key.to_owned(), Arc::clone(&slot)));
+    slot
 }
 
 /// A test that panicked in there left an empty slot, which is as good as a new one.

@@ -1,10 +1,10 @@
 //! The walk through a set: each migration up, back and up again; then all of them.
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
 
+use super::beside::bring_up;
 use super::fault::{Fault, FaultKind, Faults, Leg};
 use super::fill::fill;
 use super::rows::{Contents, How, suspects};
@@ -16,8 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::history::History;
 use crate::hooks::Hooks;
-use crate::migrator::Migrator;
-use crate::neighbours;
+use crate::names::Names;
 use crate::options::Options;
 use crate::replay::works_on_other_files;
 use crate::report::Report;
@@ -53,10 +52,8 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
             allow_existing_schema: true,
             ..testing.migrator.options.clone()
         };
-        let connection = open(testing).map_err(|error| {
-            let migration = set.migrations.first().map_or("", |migration| migration.name).to_owned();
-            Faults(vec![Fault { migration, leg: Leg::Up, kind: FaultKind::Stopped(error) }])
-        })?;
+        let first = set.migrations.first().map_or("", |migration| migration.name);
+        let connection = open(testing).map_err(|error| Faults::before(first, error))?;
         Ok(Self {
             testing,
             set,
@@ -232,7 +229,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     }
 
     /// The tables, in lower case, whose rows a migration is meant to change.
-    fn written(&self, migration: &Migration<'_>) -> BTreeSet<String> {
+    fn written(&self, migration: &Migration<'_>) -> Names {
         let scripts = [Some(&migration.up), way_back(migration)].into_iter().flatten();
         let effects = scripts.flat_map(|script: &Script<'_>| script.steps).filter_map(|step| match step {
             Step::Sql(statement) => Some(statement.effect),
@@ -301,7 +298,7 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
     }
 
     /// Looks at the database again; `names` are the tables that were named where they could lose rows, if that is known.
-    fn look(&mut self, names: Option<BTreeSet<String>>) -> Result<Rc<Seen>, FaultKind> {
+    fn look(&mut self, names: Option<Names>) -> Result<Rc<Seen>, FaultKind> {
         let last = Rc::clone(&self.seen);
         let mut session = self.testing.migrator.session(&mut self.connection);
         let mut db = Db::new(&mut session, &self.options);
@@ -334,18 +331,18 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
 
 /// The tables, in lower case, that the statements of a migration name where they could lose rows. None where Rust could
 /// do anything.
-fn named(migration: &Migration<'_>) -> Option<BTreeSet<String>> {
+fn named(migration: &Migration<'_>) -> Option<Names> {
     let scripts = [Some(&migration.up), way_back(migration)].into_iter().flatten();
-    let mut named = BTreeSet::new();
+    let mut named = Vec::new();
     for script in scripts {
         for step in script.steps {
             let Step::Sql(statement) = step else { return None };
             if let Effect::DropTable(table) | Effect::DropColumn(table) | Effect::Write(table) = statement.effect {
-                named.insert(table.to_ascii_lowercase());
+                named.push(table.to_ascii_lowercase());
             }
         }
     }
-    Some(named)
+    Some(named.into_iter().collect())
 }
 
 fn other_files(name: &str) -> FaultKind {
@@ -358,12 +355,12 @@ fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {
     if let Some((call, _)) = &testing.on_connect {
         call(&mut connection).map_err(could_not_open)?;
     }
-    let Migrator { set, options, beside, .. } = &testing.migrator;
+    let (set, beside) = (testing.migrator.set()?, testing.migrator.others()?);
     if !beside.is_empty() {
-        let options = Options { journal_mode: None, backup: None, ..options.clone() };
+        let options = Options { journal_mode: None, backup: None, ..testing.migrator.options.clone() };
         let mut plain =
             Bound::<B> { driver: B::driver(&mut connection), code: None, hooks: &Hooks::default(), schema: None };
-        neighbours::bring_up(&mut plain, set, beside, &options)?;
+        bring_up(&mut plain, set, &beside, &options)?;
     }
     Ok(connection)
 }

@@ -86,7 +86,14 @@ pub(super) fn filled(
             layout.insert(&rows, connection, sql)?;
             return Ok(rows.len());
         }
-        Module::Fts5(text) => (text, "docsize"),
+        Module::Fts5(text) => {
+            if let Some(setting) = setting(connection, &object.name) {
+                return Err(Refusal::Because(format!(
+                    "`{table}` has the setting `{setting}`, and a new table has those of a new table"
+                )));
+            }
+            (text, "docsize")
+        }
         Module::Fts4(text) => (text, "segdir"),
     };
     match text {
@@ -108,6 +115,13 @@ pub(super) fn filled(
         }
         Text::Nowhere => Ok(0),
     }
+}
+
+/// A setting that a table of FTS5 was given, such as `rank` or `pgsz`: no text of the schema has it.
+fn setting(connection: &Connection, table: &str) -> Option<String> {
+    let config = Name::new(format!("{table}_config")).to_sql();
+    let sql = format!("SELECT k FROM main.{config} WHERE k <> 'version' ORDER BY k LIMIT 1");
+    connection.query_row(&sql, [], |row| row.get(0)).ok()
 }
 
 /// Whether a full-text table has read anything.

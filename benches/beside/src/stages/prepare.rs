@@ -56,8 +56,10 @@ pub fn programs(place: &Place) -> Result<()> {
             place.build(tool, &set.name, Some(set), &[])?;
         }
     }
-    let backup = Set::of(TESTED);
-    place.build(Tool::Dbmigrate, "backup", Some(&backup), &["--features", "backup"])?;
+    let tested = Set::of(TESTED);
+    for feature in ["testing", "backup"] {
+        place.build(Tool::Dbmigrate, feature, Some(&tested), &["--features", feature])?;
+    }
     for set in COUNTS.map(Set::of) {
         let name = snapshot(set.migrations.len());
         // Where it can't be made, its rows stay empty, and the reason is told.

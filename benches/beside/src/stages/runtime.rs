@@ -145,9 +145,12 @@ fn nothing_pending(place: &Place, figures: &mut Figures, count: usize, rounds: u
 }
 
 fn tests(place: &Place, figures: &mut Figures, rounds: usize) -> Result<()> {
-    let set = TESTED.to_string();
-    let mut ways: Vec<(String, Tool, String)> =
-        Tool::RUNNERS.iter().map(|tool| (format!("tests/{}", tool.name()), *tool, set.clone())).collect();
+    let way = |tool: &Tool| {
+        // What only tests call has a build of its own.
+        let set = if *tool == Tool::Dbmigrate { "testing".to_owned() } else { TESTED.to_string() };
+        (format!("tests/{}", tool.name()), *tool, set)
+    };
+    let mut ways: Vec<(String, Tool, String)> = Tool::RUNNERS.iter().map(way).collect();
     ways.push(("tests/backup".to_owned(), Tool::Dbmigrate, "backup".to_owned()));
     for _ in 0..rounds {
         for (name, tool, set) in &ways {

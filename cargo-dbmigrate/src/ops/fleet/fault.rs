@@ -10,11 +10,13 @@ use crate::error::CliError;
 pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) help: Vec<String>,
+    /// Whether another connection is in the way, which may be gone later.
+    pub(super) is_busy: bool,
 }
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: Vec::new() }
+        Self { message: message.into(), ..Self::default() }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -40,13 +42,14 @@ impl Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self { message: error.message(), help: error.help().to_vec() }.for_all(error.retry_help())
+        Self { message: error.message(), help: error.help().to_vec(), is_busy: error.is_busy() }
+            .for_all(error.retry_help())
     }
 }
 
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
-        Self { message: problem.message, help: problem.help }
+        Self { message: problem.message, help: problem.help, is_busy: false }
     }
 }
 
@@ -57,6 +60,7 @@ impl From<CliError> for Fault {
         Self {
             message: message.join("; "),
             help: diagnostics.iter().flat_map(|Diagnostic { help, .. }| help.iter().cloned()).collect(),
+            is_busy: false,
         }
     }
 }
@@ -64,6 +68,6 @@ impl From<CliError> for Fault {
 /// Where a database could not be opened.
 impl From<(String, Vec<String>)> for Fault {
     fn from((message, help): (String, Vec<String>)) -> Self {
-        Self { message, help }
+        Self { message, help, is_busy: false }
     }
 }

@@ -62,7 +62,7 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
         _ => None,
     };
     if let Some(Err(error)) = plan.as_ref().filter(|plan| plan.as_ref().is_err_and(|it| it.is_busy() || it.is_sql())) {
-        return Err(Fault { message: error.message(), help: error.help().to_vec() });
+        return Err(Fault { message: error.message(), help: error.help().to_vec(), is_busy: error.is_busy() });
     }
     let newest = plan.as_ref().and_then(|plan| plan.as_ref().ok()?.newest.as_deref());
     let mut is_there = true;
@@ -106,7 +106,7 @@ fn standing(
         match task {
             Task::Status | Task::Verify | Task::Drift => {
                 seen.todo += status.pending() + status.pending_repeatables();
-                let rules = migrator.set().rules;
+                let rules = migrator.set()?.rules;
                 if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
                     let problems = migrator.verify(connection)?.problems;
                     seen.differs.extend(problems.into_iter().map(Fault::from));

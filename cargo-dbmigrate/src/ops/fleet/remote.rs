@@ -77,7 +77,7 @@ fn read(stdout: &str) -> (Done, Option<Fault>) {
                 let notes = texts("notes").into_iter().map(|note| format!("\nnote: {note}"));
                 let message = text("message") + &place(&line) + &notes.collect::<String>();
                 let retry = line["retry"].as_u64().and_then(|retry| usize::try_from(retry).ok());
-                fault = Some(Fault { message, help: texts("help") }.for_all(retry));
+                fault = Some(Fault { message, help: texts("help"), is_busy: false }.for_all(retry));
                 continue;
             }
             _ => {}

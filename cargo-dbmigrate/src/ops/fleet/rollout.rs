@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use dbmigrate_runtime::cli::Request;
+
 use super::drift::Drifts;
 use super::files::Found;
 use super::look::look;
@@ -35,7 +37,8 @@ pub(crate) struct Rolled {
     pub(crate) worked: bool,
 }
 
-/// Looks at every file, and does no more.
+/// Looks at every file, and does no more. Those that other connections hold are waited for together, once all others have
+/// been looked at: each of them is tried again until the patience is over that began with the first try.
 pub(crate) fn survey(
     found: Found,
     crew: &Crew<'_>,
@@ -44,19 +47,20 @@ pub(crate) fn survey(
     watch: &mut dyn Watch,
 ) -> Vec<File> {
     let Found { files, mut hard, .. } = found;
-    let paths: Vec<_> = files.into_iter().enumerate().map(|(at, path)| (path, hard.remove(&at))).collect();
-    let mut files: Vec<File> = paths.iter().map(|(path, _)| File::new(path.clone())).collect();
+    let mut files: Vec<File> = files.into_iter().map(File::new).collect();
+    let paths: Vec<_> = files.iter().enumerate().map(|(at, file)| (file.path.clone(), hard.remove(&at))).collect();
     let reader = drifts.as_ref().map(|drifts| drifts.reader);
     watch.begin(Phase::Look, files.len());
-    let see = |(path, other): &(PathBuf, Option<PathBuf>)| {
+    let see = |path: &Path, other: Option<&PathBuf>, patience: Duration| {
         let start = Instant::now();
+        let request = Request { busy_timeout: Some(patience), ..crew.request.clone() };
         let (seen, held) = match other {
             Some(other) => (None, Err(two_names(other))),
-            None => look(path, crew, task, reader),
+            None => look(path, &Crew { request: &request, ..*crew }, task, reader),
         };
-        ((start.elapsed(), seen, held), ControlFlow::Continue(()))
+        (start, start.elapsed(), seen, held)
     };
-    pool::each(&paths, jobs, see, |at, (took, mut seen, held)| {
+    let mut tell = |at: usize, took, mut seen: Option<Seen>, held: Result<_, Fault>| {
         let file = &mut files[at];
         file.took = took;
         let differs = held.and_then(|held| match (drifts.as_deref_mut(), held) {
@@ -73,7 +77,20 @@ pub(crate) fn survey(
         };
         file.seen = seen;
         watch.through(file);
+    };
+    let patience = crew.request.patience();
+    let mut busy = Vec::new();
+    let at_once = |(path, other): &(PathBuf, Option<PathBuf>)| {
+        (see(path, other.as_ref(), Duration::ZERO), ControlFlow::Continue(()))
+    };
+    pool::each(&paths, jobs, at_once, |at, (start, took, seen, held)| match held {
+        Err(fault) if fault.is_busy && !patience.is_zero() => busy.push((at, start)),
+        held => tell(at, took, seen, held),
     });
+    let patiently = |(at, start): &(usize, Instant)| {
+        (see(&paths[*at].0, None, patience.saturating_sub(start.elapsed())), ControlFlow::Continue(()))
+    };
+    pool::each(&busy, jobs, patiently, |place, (_, took, seen, held)| tell(busy[place].0, took, seen, held));
     watch.end();
     files
 }
@@ -175,5 +192,79 @@ impl Rolled {
     /// How many files have a fault.
     pub(crate) fn failures(&self) -> usize {
         self.files.iter().filter(|file| file.outcome.fault().is_some()).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use dbmigrate_core::files::InMemory;
+    use dbmigrate_runtime::cli::Verb;
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::ops::runtime_set::with_set;
+
+    /// Lets a database go once another one was looked at.
+    struct Letting<'c> {
+        held: &'c Connection,
+        told: Vec<(PathBuf, &'static str)>,
+    }
+
+    impl Watch for Letting<'_> {
+        fn begin(&mut self, _: Phase, files: usize) {
+            assert_eq!(files, 3);
+        }
+
+        fn through(&mut self, file: &File) {
+            if self.told.is_empty() {
+                self.held.execute_batch("COMMIT").unwrap();
+            }
+            self.told.push((file.path.clone(), file.outcome.word()));
+        }
+
+        fn end(&mut self) {}
+
+        fn go_on(&mut self, _: &[File], _: &[usize], _: usize) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn what_others_hold_is_looked_at_again_after_all_others() {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-rollout-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let [held, kept, free] = ["held.db", "kept.db", "free.db"].map(|name| folder.join(name));
+        let open = |path: &PathBuf| {
+            let connection = Connection::open(path).unwrap();
+            connection.execute_batch("CREATE TABLE t (a); BEGIN EXCLUSIVE").unwrap();
+            connection
+        };
+        let (holding, keeping, _) = (open(&held), open(&kept), open(&free).execute_batch("COMMIT").unwrap());
+        let files = [("Cargo.toml", "[package]\nname = \"app\"\n"), ("migrations/001_u.sql", "CREATE TABLE u (a);")];
+        let set = dbmigrate_core::load::load_from(&InMemory::new(files)).set;
+        let request = Request {
+            busy_timeout: Some(Duration::from_millis(200)),
+            ..Request::new("cargo dbmigrate", Verb::Status { check: false })
+        };
+        let found = Found { files: vec![held.clone(), kept.clone(), free.clone()], ..Found::default() };
+        with_set(&set, |set| {
+            let crew = Crew {
+                sets: std::slice::from_ref(set),
+                chosen: None,
+                request: &request,
+                existing: false,
+                has_code: false,
+            };
+            let mut watch = Letting { held: &holding, told: Vec::new() };
+            let seen = survey(found, &crew, (Task::Status, 1), None, &mut watch);
+            assert_eq!(watch.told, [(free, "pending"), (held, "pending"), (kept, "refused")]);
+            let words: Vec<_> = seen.iter().map(|file| file.outcome.word()).collect();
+            assert_eq!(words, ["pending", "refused", "pending"]);
+            assert!(seen[1].outcome.fault().unwrap().is_busy);
+        });
+        drop((holding, keeping));
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -76,9 +76,23 @@ fn anything_else_is_told_which() {
     let tables = "SELECT group_concat(name) FROM sqlite_schema WHERE name IN ('users', 'invoices')";
     let ask = |sql| Connection::open(&database).unwrap().query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
     assert_eq!(ask(tables), "invoices");
-    // Of the whole file.
+}
+
+#[test]
+fn a_copy_is_of_the_whole_file_and_so_is_what_is_said_of_it() {
+    let folder = Folder::new("sets-copy");
+    let database = folder.path("app.db");
+    assert_eq!(on(&database, "up").0, 0);
     let (exit, out, _) = on(&database, "backup");
     assert!(exit == 0 && out.len() == 1, "{out:?}");
+    assert_eq!(on(&database, "down --set accounts").0, 0);
+    let less = folder.path("less.db");
+    assert_eq!(on(&database, &format!("backup --to {}", less.display())).0, 0);
+    let (exit, _, err) = on(&database, &format!("restore {} --yes", out[0]));
+    assert!(exit == 0 && err[0].contains(": from 1 to 2 migrations; what is there is kept first"), "{err:?}");
+    let (exit, _, err) = on(&database, &format!("restore {} --yes", less.display()));
+    assert!(exit == 0 && err[0].contains(": from 2 to 1 migration;"), "{err:?}");
+    assert!(err.iter().any(|line| line.contains("1 migration") && line.contains("pending")), "{err:?}");
 }
 
 #[test]

@@ -27,6 +27,7 @@ impl measure::Tool for Dbmigrate {
         Ok(())
     }
 
+    #[cfg(feature = "testing")]
     fn test_database() -> Result<Connection> {
         Ok(migrations::migrator().testing().database()?)
     }
