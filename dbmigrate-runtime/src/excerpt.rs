@@ -92,7 +92,11 @@ mod tests {
     fn long_statements_are_cut() {
         let lines = |sql: &str| {
             let mut lines = Vec::new();
-            excerpt(sql, &mut |line| Ok(lines.push(line.to_owned()))).unwrap();
+            let mut add = |line: &str| {
+                lines.push(line.to_owned());
+                Ok(())
+            };
+            excerpt(sql, &mut add).unwrap();
             lines
         };
         assert_eq!(lines(&"x\n".repeat(8)).len(), 8);
