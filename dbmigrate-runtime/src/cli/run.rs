@@ -88,7 +88,7 @@ fn execute<B: Backend>(
 ) -> Result<u8, Failure> {
     let migrator = follow(migrator, request, output);
     match &request.verb {
-        Verb::Status { check } => {
+        Verb::Status { check, .. } => {
             let status = migrator.status(connection)?;
             output.status(&status);
             let newer_is_fine = migrator.set()?.rules.newer_database == NewerDatabase::Allow;
