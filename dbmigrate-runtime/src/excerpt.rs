@@ -92,7 +92,11 @@ mod tests {
     fn long_statements_are_cut() {
         let lines = |sql: &str| {
             let mut lines = Vec::new();
-            excerpt(sql, &mut |line| Ok(lines.push(line.to_owned()))).unwrap();
+            excerpt(sql, &mut |line| {
+                lines.push(line.to_owned());
+                Ok(())
+            })
+            .unwrap();
             lines
         };
         assert_eq!(lines(&"x\n".repeat(8)).len(), 8);

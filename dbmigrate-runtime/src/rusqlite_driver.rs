@@ -204,12 +204,13 @@ macro_rules! rusqlite_driver {
             fn execute_each(
                 &mut self,
                 sql: &str,
-                rows: &mut dyn ::std::iter::Iterator<Item = $crate::Row>,
+                rows: &[$crate::Row],
+                done: &mut usize,
             ) -> ::std::result::Result<(), $($rusqlite)+::Error> {
                 let mut statement = self.connection.prepare(sql)?;
-                for row in rows {
-                    let mut rows = statement.query($($rusqlite)+::params_from_iter(row.iter().map(bound)))?;
-                    while rows.next()?.is_some() {}
+                while let ::std::option::Option::Some(row) = rows.get(*done) {
+                    statement.query($($rusqlite)+::params_from_iter(row.iter().map(bound)))?.next()?;
+                    *done += 1;
                 }
                 ::std::result::Result::Ok(())
             }

@@ -1,4 +1,4 @@
-//! Reads the head of a history.
+//! The head of a history, and the one read of a start with nothing pending.
 
 use super::{ENDS, FORMAT, newer_format};
 use crate::db::{Db, failed};
