@@ -224,11 +224,14 @@ impl<'s> History<'s> {
 
     /// The stored ways back of the set, by ascending number.
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
-        let sql = format_args!(
-            "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
-            self.rows_sql
-        );
-        let rows = db.query("could not read the history", sql, &[text(self.set.name)])?;
+        let rows = db.query(
+            "could not read the history",
+            format_args!(
+                "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
+                self.rows_sql
+            ),
+            &[text(self.set.name)],
+        )?;
         Ok(rows
             .into_iter()
             .filter_map(|row| match <[Value; 2]>::try_from(row) {
