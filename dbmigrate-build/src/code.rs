@@ -77,7 +77,7 @@ impl<'a> Table<'a> {
         }
         self.render_trait(text);
         self.open_migrator(text);
-        text.push_str("    __dbmigrate::Migrator::new(&SET)");
+        text.push_str("    __dbmigrate::Migrator::packed(&SET)");
         if !self.functions.is_empty() || self.has_steps() {
             let capture = if self.has_steps() { "move " } else { "" };
             let _ = writeln!(text, ".with_code({capture}|id: u32, db: &Connection| match id {{");

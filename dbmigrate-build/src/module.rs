@@ -8,13 +8,14 @@ use std::path::Path;
 
 use dbmigrate_core::{Diagnostic, Loaded};
 
+use crate::pack::Packed;
 use crate::{code, fault, migration_enum, set_data};
 
 /// The runtime's `FORMAT` that this text is written for.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
-/// Renders the module, or the stub with its `compile_error!` where the set has faults.
-pub(crate) fn render(root: &Path, loaded: &Loaded) -> String {
+/// Renders the module with what it embeds, or the stub with its `compile_error!` where the set has faults.
+pub(crate) fn render(root: &Path, loaded: &Loaded) -> (String, Option<Packed>) {
     let set = &loaded.set;
     let faults: Vec<&Diagnostic> = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
     let code = code::Table::new(set);
@@ -31,11 +32,12 @@ pub(crate) fn render(root: &Path, loaded: &Loaded) -> String {
     }
     migration_enum::render(&mut text, set);
     if faults.is_empty() {
-        set_data::render(&mut text, set, &code);
+        let packed = set_data::render(&mut text, set, &code);
         code.render(&mut text, root);
+        (text, Some(packed))
     } else {
-        set_data::render_stub(&mut text, set, &code);
+        set_data::render_stub(&mut text);
         code.render_stub(&mut text);
+        (text, None)
     }
-    text
 }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::{Body, Down, Loaded, MigrationSet, Replaced, Script, snapshot};
+use dbmigrate_core::Loaded;
 
-use crate::{Error, index, module};
+use crate::{Error, index, module, set_data};
 
 /// The folder below `OUT_DIR`.
 const FOLDER: &str = "dbmigrate";
@@ -30,23 +30,25 @@ struct Module {
     /// The name of the set; empty for the one without.
     set: String,
     text: String,
-    scripts: Vec<(String, String)>,
+    /// The files that it embeds.
+    files: Vec<(&'static str, Vec<u8>)>,
     faults: usize,
 }
 
 impl Module {
     fn new(root: &Path, loaded: &Loaded) -> Self {
-        let sound = !loaded.has_errors();
-        let scripts = if sound { scripts(&loaded.set) } else { Vec::new() };
+        let (text, packed) = module::render(root, loaded);
+        let files =
+            packed.map(|packed| vec![(set_data::TEXTS, packed.texts.into_bytes()), (set_data::DATA, packed.data)]);
         Self {
             set: loaded.set.config.set.clone(),
-            text: module::render(root, loaded),
-            scripts,
+            text,
+            files: files.unwrap_or_default(),
             faults: loaded.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
         }
     }
 
-    /// Where it is written, below `OUT_DIR`. The scripts stand beside it, so each set has a folder.
+    /// Where it is written, below `OUT_DIR`. What it embeds stands beside it, so each set has a folder.
     fn folder(&self, out_dir: &Path) -> PathBuf {
         match self.set.as_str() {
             "" => out_dir.join(FOLDER),
@@ -63,7 +65,7 @@ impl Generated {
         let index = (!names.is_empty()).then(|| index::render(&names));
         if names.len() == modules.len() {
             let text = index::nameless(&names);
-            modules.push(Module { set: String::new(), text, scripts: Vec::new(), faults: 0 });
+            modules.push(Module { set: String::new(), text, files: Vec::new(), faults: 0 });
         }
         // The package itself is watched where a folder has yet to come.
         let mut watch: Vec<String> = Vec::new();
@@ -109,57 +111,27 @@ impl Generated {
 
     /// Writes what changed and returns the lines for cargo.
     ///
-    /// The scripts are copied beside the module, normalised, so that what is embedded is what was read, whatever
-    /// happens to the original before rustc gets there.
+    /// The scripts are among what stands beside the module, normalised, so that what is embedded is what was read,
+    /// whatever happens to the original before rustc gets there.
     pub(crate) fn write(&self, out_dir: &Path) -> Result<Vec<String>, Error> {
         for module in &self.modules {
             let folder = module.folder(out_dir);
             fs::create_dir_all(&folder).map_err(|error| Error::write(&folder, error))?;
-            for (name, text) in &module.scripts {
-                write_if_changed(&folder.join(name), text)?;
+            for (name, bytes) in &module.files {
+                write_if_changed(&folder.join(name), bytes)?;
             }
-            write_if_changed(&folder.join(MODULE), &module.text)?;
+            write_if_changed(&folder.join(MODULE), module.text.as_bytes())?;
         }
         if let Some(index) = &self.index {
-            write_if_changed(&out_dir.join(FOLDER).join(INDEX), index)?;
+            write_if_changed(&out_dir.join(FOLDER).join(INDEX), index.as_bytes())?;
         }
         Ok(self.directives(out_dir))
     }
 }
 
-/// The name under which a script is copied into `OUT_DIR`. `role` is `up`, `down`, `hook` or `repeatable`: a repeatable
-/// may have the name of a hook.
-pub(crate) fn copy_name(name: &str, role: &str) -> String {
-    format!("{name}.{role}.sql")
-}
-
-fn scripts(set: &MigrationSet) -> Vec<(String, String)> {
-    let mut scripts = Vec::new();
-    let mut copy = |name: &str, role, script: &Script| {
-        scripts.push((copy_name(name, role), script.source.text().to_owned()));
-    };
-    let replaced = set.replaced.iter().flat_map(Replaced::levels).flat_map(|level| &level.migrations);
-    for migration in set.migrations.iter().chain(replaced) {
-        let Body::Sql { up, down } = &migration.body else { continue };
-        copy(&migration.name(), "up", up);
-        match down {
-            // A down section in the same file is a span of the same text.
-            Down::Script(down) if down.source != up.source => copy(&migration.name(), "down", down),
-            _ => {}
-        }
-    }
-    set.before_all.iter().for_each(|hook| copy("before_all", "hook", hook));
-    set.after_all.iter().for_each(|hook| copy("after_all", "hook", hook));
-    set.repeatables.iter().for_each(|it| copy(&it.name, "repeatable", &it.script));
-    if let Some(snapshot) = &set.snapshot {
-        scripts.push((snapshot::FILE.to_owned(), snapshot.script.source.text().to_owned()));
-    }
-    scripts
-}
-
-fn write_if_changed(path: &Path, text: &str) -> Result<(), Error> {
-    if fs::read(path).is_ok_and(|present| present == text.as_bytes()) {
+fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
-    fs::write(path, text).map_err(|error| Error::write(path, error))
+    fs::write(path, bytes).map_err(|error| Error::write(path, error))
 }

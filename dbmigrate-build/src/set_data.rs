@@ -1,4 +1,6 @@
-//! The set as constants: what the runner walks through, split and hashed at build time.
+//! The set: what the runner walks through, split and hashed at build time. What a start with nothing pending asks for
+//! and what the linker has to see stands in the module; the rest is packed, in the order in which `packed/unpack.rs` of
+//! the runtime reads it.
 
 use std::fmt::Write;
 
@@ -9,134 +11,63 @@ use dbmigrate_core::repeatable::{Object, ObjectKind, Repeatable};
 use dbmigrate_core::rust_source::RustSource;
 use dbmigrate_core::squash::{PRUNED, Replaced};
 use dbmigrate_core::statement::{Effect, Statement};
-use dbmigrate_core::{Body, Down, MigrationSet, Script, Snapshot, SourceMigration, Step, checksum, snapshot};
+use dbmigrate_core::{Body, Down, MigrationSet, Script, Snapshot, SourceMigration, Step, checksum};
 
 use crate::code::{Direction, Table};
-use crate::output::copy_name;
+use crate::pack::{Packed, Packer};
 use crate::{adoption, literal, parts};
 
-/// Writes `SET`.
-pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
-    open(text, &set.config);
-    for migration in &set.migrations {
-        render_migration(text, migration, code);
-    }
-    text.push_str("    ],\n");
-    for (name, hook) in [("before_all", &set.before_all), ("after_all", &set.after_all)] {
-        let _ = write!(text, "    {name}: ");
-        match hook {
-            None => text.push_str("None"),
-            Some(hook) => {
-                text.push_str("Some(");
-                render_script(text, hook, &copy_name(name, "hook"), code);
-                text.push(')');
-            }
-        }
-        text.push_str(",\n");
-    }
-    text.push_str("    repeatables: &[\n");
-    for repeatable in &set.repeatables {
-        render_repeatable(text, repeatable, code);
-    }
-    let _ = write!(
-        text,
-        "    ],\n    sealed: {},\n    schema: {},\n    squash: ",
-        literal::number(set.sealed() as u64),
-        literal::option(set.lock.fingerprint(set.chain())),
-    );
-    match (&set.replaced, set.migrations.first()) {
-        (Some(replaced), Some(squash)) => {
-            text.push_str("Some(");
-            render_squash(text, &squash.name(), replaced, code);
-            text.push(')');
-        }
-        _ => text.push_str("None"),
-    }
-    text.push_str(",\n    snapshot: ");
-    match &set.snapshot {
-        Some(snapshot) => render_snapshot(text, set, snapshot, code),
-        None => text.push_str("None"),
-    }
-    text.push_str(",\n    adoption: ");
-    adoption::render(text, set);
-    let _ = write!(text, ",\n    parts: {},\n}};\n\n", parts::render(set));
-}
+/// The file of all texts, beside the module.
+pub(crate) const TEXTS: &str = "migrations.txt";
+/// The file that says what they are.
+pub(crate) const DATA: &str = "migrations.bin";
 
-fn render_snapshot(text: &mut String, set: &MigrationSet, snapshot: &Snapshot, code: &Table<'_>) {
+/// Writes `SET`, and returns what it embeds.
+pub(crate) fn render(text: &mut String, set: &MigrationSet, code: &Table<'_>) -> Packed {
+    let packed = pack(set, code);
+    let some =
+        |is_some: bool, what: &str| if is_some { format!("Some(__dbmigrate::{what})") } else { "None".to_owned() };
     let _ = write!(
         text,
-        "Some(__dbmigrate::Snapshot {{\n        number: {},\n        chain: {},\n        script: ",
-        literal::number(snapshot.number),
-        literal::string(snapshot.chain(set)),
-    );
-    render_script(text, &snapshot.script, snapshot::FILE, code);
-    text.push_str(",\n        by: __dbmigrate::StartsFrom::SNAPSHOT,\n    })");
-}
+        "static SET: __dbmigrate::PackedSet = __dbmigrate::PackedSet::new(__dbmigrate::PackedData {{
+    name: {name},
+    table: {table},
+    chain: {chain},
+    migrations: {migrations},
+    repeatables: {repeatables},
+    rules: __dbmigrate::Rules {{
+{rules}    }},
+    parts: {parts},
+    snapshot: {snapshot},
+    adoption: {adoption},
+    texts: include_str!({texts}),
+    data: include_bytes!({data}),
+    seal: {seal},
+}});
 
-fn render_squash(text: &mut String, name: &str, replaced: &Replaced, code: &Table<'_>) {
-    let pruned = replaced.lock.pruned.as_deref();
-    let _ = write!(
-        text,
-        "__dbmigrate::Squash {{\n    name: {},\n    pruned: {},\n    migrations: &[\n",
-        literal::string(name),
-        literal::option(pruned),
+",
+        name = literal::string(&set.config.set),
+        table = literal::string(&set.config.table),
+        chain = literal::string(set.chain()),
+        migrations = literal::number(set.migrations.len() as u64),
+        repeatables = literal::number(set.repeatables.len() as u64),
+        rules = rules(&set.config),
+        parts = parts::render(set),
+        snapshot = some(set.snapshot.is_some(), "StartsFrom::SNAPSHOT"),
+        adoption = some(set.adoption.is_some(), "TakesOver::HISTORIES"),
+        texts = literal::string(TEXTS),
+        data = literal::string(DATA),
+        seal = literal::number(packed.seal),
     );
-    match pruned {
-        None => replaced.migrations.iter().for_each(|migration| render_migration(text, migration, code)),
-        Some(_) => replaced.lock.migrations.iter().for_each(|sealed| render_pruned(text, sealed)),
-    }
-    text.push_str("    ],\n    inner: ");
-    match (&replaced.replaced, replaced.first()) {
-        (Some(inner), Some(first)) => {
-            text.push_str("Some(&");
-            render_squash(text, &first.name, inner, code);
-            text.push(')');
-        }
-        _ => text.push_str("None"),
-    }
-    text.push_str(",\n}");
-}
-
-/// What is left of a migration whose file was pruned.
-fn render_pruned(text: &mut String, sealed: &Sealed) {
-    let _ = write!(
-        text,
-        "        __dbmigrate::Migration {{
-            number: {number},
-            name: {name},
-            file: \"\",
-            metadata: __dbmigrate::Metadata {{ title: None, date: None, description: None, version: None }},
-            checksum: {checksum},
-            text_checksum: \"\",
-            chain: {chain},
-            requires: &[],
-            up: __dbmigrate::Script {{
-                file: \"\",
-                text: \"\",
-                transaction: true,
-                foreign_keys: None,
-                tolerate_existing: false,
-                checksum: {checksum},
-                prefixes: &[],
-                asserts: &[],
-                steps: &[],
-            }},
-            down: ",
-        number = literal::number(sealed.number),
-        name = literal::string(&sealed.name),
-        checksum = literal::string(&sealed.checksum),
-        chain = literal::string(&sealed.chain),
-    );
-    render_irreversible(text, PRUNED);
-    text.push_str(",\n        },\n");
+    packed
 }
 
 /// Writes an empty `SET`, for a set with faults.
-pub(crate) fn render_stub(text: &mut String, set: &MigrationSet, code: &Table<'_>) {
-    render(text, &MigrationSet::empty(set.config.clone()), code);
+pub(crate) fn render_stub(text: &mut String) {
+    text.push_str("static SET: __dbmigrate::Set<'static> = __dbmigrate::Set::EMPTY;\n\n");
 }
 
-fn open(text: &mut String, config: &Config) {
+fn rules(config: &Config) -> String {
     let transaction = match config.transaction {
         TransactionMode::Each => "Each",
         TransactionMode::All => "All",
@@ -159,212 +90,222 @@ fn open(text: &mut String, config: &Config) {
         NewerDatabase::Refuse => "Refuse",
         NewerDatabase::Allow => "Allow",
     };
-    let _ = write!(
-        text,
-        "static SET: __dbmigrate::Set<'static> = __dbmigrate::Set {{
-    name: {name},
-    table: {table},
-    rules: __dbmigrate::Rules {{
-        transaction: __dbmigrate::TransactionMode::{transaction},
+    format!(
+        "        transaction: __dbmigrate::TransactionMode::{transaction},
         foreign_keys: __dbmigrate::ForeignKeys::{foreign_keys},
         store_sql: __dbmigrate::StoreSql::{store_sql},
         out_of_order: __dbmigrate::OutOfOrder::{out_of_order},
         newer_database: __dbmigrate::NewerDatabase::{newer_database},
-    }},
-    migrations: &[
-",
-        name = literal::string(&config.set),
-        table = literal::string(&config.table),
-    );
+"
+    )
 }
 
-fn render_migration(text: &mut String, migration: &SourceMigration, code: &Table<'_>) {
-    let Metadata { title, date, description, version } = &migration.metadata;
-    let requires: Vec<String> = migration.requires.iter().map(|required| literal::string(&required.name)).collect();
-    let _ = write!(
-        text,
-        "        __dbmigrate::Migration {{
-            number: {number},
-            name: {name},
-            file: {file},
-            metadata: __dbmigrate::Metadata {{ title: {title}, date: {date}, description: {description}, version: {version} }},
-            checksum: {checksum},
-            text_checksum: {text_checksum},
-            chain: {chain},
-            requires: &[{requires}],
-",
-        number = literal::number(migration.number),
-        name = literal::string(&migration.name()),
-        file = literal::string(&migration.file),
-        title = literal::option(title.as_deref()),
-        date = literal::option(date.as_deref()),
-        description = literal::option(description.as_deref()),
-        version = literal::option(version.as_deref()),
-        checksum = literal::string(&migration.checksum),
-        text_checksum = literal::string(&migration.text_checksum),
-        chain = literal::string(&migration.chain),
-        requires = requires.join(", "),
-    );
+fn pack(set: &MigrationSet, code: &Table<'_>) -> Packed {
+    let mut packer = Packer::default();
+    packer.list(set.migrations.iter(), |packer, it| pack_migration(packer, it, code));
+    for hook in [&set.before_all, &set.after_all] {
+        packer.option(hook.as_ref(), |packer, hook| pack_script(packer, hook, code));
+    }
+    packer.list(set.repeatables.iter(), |packer, it| pack_repeatable(packer, it, code));
+    packer.number(set.sealed() as u64);
+    packer.optional(set.lock.fingerprint(set.chain()));
+    if let Some(replaced) = &set.replaced {
+        let squash = set.migrations.first().map(|squash| (squash.name(), replaced));
+        pack_squash(&mut packer, squash, code);
+    }
+    if let Some(snapshot) = &set.snapshot {
+        pack_snapshot(&mut packer, set, snapshot, code);
+    }
+    adoption::pack(&mut packer, set);
+    packer.finish()
+}
+
+fn pack_snapshot(packer: &mut Packer, set: &MigrationSet, snapshot: &Snapshot, code: &Table<'_>) {
+    packer.number(snapshot.number);
+    packer.string(snapshot.chain(set));
+    pack_script(packer, &snapshot.script, code);
+}
+
+/// The innermost level comes first.
+fn pack_squash(packer: &mut Packer, squash: Option<(String, &Replaced)>, code: &Table<'_>) {
+    let mut levels = Vec::new();
+    let mut next = squash;
+    while let Some((name, level)) = next {
+        let inner = level.first().zip(level.replaced.as_deref());
+        next = inner.map(|(first, inner)| (first.name.clone(), inner));
+        levels.push((name, level));
+    }
+    packer.list(levels.iter().rev(), |packer, (name, level)| {
+        let pruned = level.lock.pruned.as_deref();
+        packer.string(name);
+        packer.optional(pruned);
+        match pruned {
+            None => packer.list(level.migrations.iter(), |packer, it| pack_migration(packer, it, code)),
+            Some(_) => packer.list(level.lock.migrations.iter(), pack_pruned),
+        }
+    });
+}
+
+/// What is left of a migration whose file was pruned.
+fn pack_pruned(packer: &mut Packer, sealed: &Sealed) {
+    packer.number(sealed.number);
+    packer.string(&sealed.name);
+    packer.string("");
+    pack_metadata(packer, &Metadata::default(), "");
+    packer.string(&sealed.checksum);
+    packer.string("");
+    packer.string(&sealed.chain);
+    packer.strings::<&str>(&[]);
+    pack_head(packer, ("", ""), (true, None, false), &sealed.checksum);
+    packer.strings::<&str>(&[]);
+    packer.number(0);
+    packer.number(0);
+    pack_irreversible(packer, PRUNED);
+}
+
+fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table<'_>) {
+    let name = migration.name();
+    let text = match &migration.body {
+        Body::Sql { up, .. } => up.source.text(),
+        Body::Rust(_) => "",
+    };
+    packer.number(migration.number);
+    packer.string_in(&name, &migration.file, 0..migration.file.len());
+    packer.string(&migration.file);
+    pack_metadata(packer, &migration.metadata, text);
+    packer.string(&migration.checksum);
+    packer.string(&migration.text_checksum);
+    packer.string(&migration.chain);
+    packer.list(migration.requires.iter(), |packer, required| packer.string(&required.name));
     match &migration.body {
         Body::Sql { up, down } => {
-            let up_copy = copy_name(&migration.name(), "up");
-            text.push_str("            up: ");
-            render_script(text, up, &up_copy, code);
-            text.push_str(",\n            down: ");
+            pack_script(packer, up, code);
             match down {
-                Down::Missing => text.push_str("__dbmigrate::Down::Missing"),
-                Down::Irreversible(reason) => render_irreversible(text, reason),
+                Down::Missing => packer.number(0),
+                Down::Irreversible(reason) => pack_irreversible(packer, reason),
                 Down::Script(down) => {
-                    let same_file = down.source == up.source;
-                    let copy = if same_file { up_copy } else { copy_name(&migration.name(), "down") };
-                    text.push_str("__dbmigrate::Down::Script(");
-                    render_script(text, down, &copy, code);
-                    text.push(')');
+                    packer.number(2);
+                    pack_script(packer, down, code);
                 }
             }
         }
         Body::Rust(rust) => {
-            text.push_str("            up: ");
-            render_rust(text, migration, rust, Direction::Up, code);
-            text.push_str(",\n            down: ");
+            pack_rust(packer, migration, rust, Direction::Up, code);
             match (&rust.irreversible, rust.has_down) {
-                (Some(reason), _) => render_irreversible(text, reason),
-                (None, false) => text.push_str("__dbmigrate::Down::Missing"),
+                (Some(reason), _) => pack_irreversible(packer, reason),
+                (None, false) => packer.number(0),
                 (None, true) => {
-                    text.push_str("__dbmigrate::Down::Script(");
-                    render_rust(text, migration, rust, Direction::Down, code);
-                    text.push(')');
+                    packer.number(2);
+                    pack_rust(packer, migration, rust, Direction::Down, code);
                 }
             }
         }
     }
-    text.push_str(",\n        },\n");
 }
 
-fn render_repeatable(text: &mut String, repeatable: &Repeatable, code: &Table<'_>) {
-    let object = |object: &Object| {
-        let kind = match object.kind {
-            ObjectKind::View => "View",
-            ObjectKind::Trigger => "Trigger",
-        };
-        format!(
-            "__dbmigrate::Object {{ kind: __dbmigrate::ObjectKind::{kind}, name: {} }}",
-            literal::string(&object.name)
-        )
-    };
-    let objects: Vec<String> = repeatable.objects.iter().map(object).collect();
-    let _ = write!(
-        text,
-        "        __dbmigrate::Repeatable {{
-            name: {name},
-            checksum: {checksum},
-            chain: {chain},
-            objects: &[{objects}],
-            script: ",
-        name = literal::string(&repeatable.name),
-        checksum = literal::string(&repeatable.script.checksum),
-        chain = literal::string(&repeatable.chain),
-        objects = objects.join(", "),
-    );
-    render_script(text, &repeatable.script, &copy_name(&repeatable.name, "repeatable"), code);
-    text.push_str(",\n        },\n");
-}
-
-fn render_irreversible(text: &mut String, reason: &str) {
-    let _ = write!(text, "__dbmigrate::Down::Irreversible({})", literal::string(reason));
-}
-
-fn render_script(text: &mut String, script: &Script, copy: &str, code: &Table<'_>) {
-    let prefixes: Vec<String> = script.prefixes.iter().map(|prefix| literal::string(prefix)).collect();
-    let _ = write!(
-        text,
-        "__dbmigrate::Script {{
-                file: {file},
-                text: include_str!({copy}),
-                transaction: {transaction},
-                foreign_keys: {foreign_keys:?},
-                tolerate_existing: {tolerate},
-                checksum: {checksum},
-                prefixes: &[{prefixes}],
-                asserts: &[",
-        file = literal::string(script.source.path()),
-        copy = literal::string(copy),
-        transaction = script.transaction,
-        foreign_keys = script.foreign_keys,
-        tolerate = script.tolerate_existing,
-        checksum = literal::string(&script.checksum),
-        prefixes = prefixes.join(", "),
-    );
-    for assert in &script.asserts {
-        let _ = write!(text, "\n                    {},", statement(assert));
+fn pack_metadata(packer: &mut Packer, metadata: &Metadata, text: &str) {
+    let Metadata { title, date, description, version } = metadata;
+    for field in [title, date, description, version] {
+        packer.optional_in(field.as_deref(), text);
     }
-    if !script.asserts.is_empty() {
-        text.push_str("\n                ");
-    }
-    text.push_str("],\n                steps: &[");
-    for step in &script.steps {
-        text.push_str("\n                    ");
-        match step {
-            Step::Sql(sql) => {
-                let _ = write!(text, "__dbmigrate::Step::Sql({}),", statement(sql));
-            }
-            Step::Call { name, line, .. } => render_code(text, code.step(name), name, *line),
+}
+
+fn pack_repeatable(packer: &mut Packer, repeatable: &Repeatable, code: &Table<'_>) {
+    let Repeatable { name, chain, objects, script, .. } = repeatable;
+    let (path, text) = (script.source.path(), script.source.text());
+    packer.string_in(name, path, 0..path.len());
+    packer.string(&script.checksum);
+    packer.string(chain);
+    packer.list(objects.iter(), |packer, Object { kind, name, .. }| {
+        packer.flag(matches!(kind, ObjectKind::Trigger));
+        packer.string_in(name, text, 0..text.len());
+    });
+    pack_script(packer, script, code);
+}
+
+fn pack_irreversible(packer: &mut Packer, reason: &str) {
+    packer.number(1);
+    packer.string(reason);
+}
+
+fn pack_script(packer: &mut Packer, script: &Script, code: &Table<'_>) {
+    let text = script.source.text();
+    let how = (script.transaction, script.foreign_keys, script.tolerate_existing);
+    pack_head(packer, (script.source.path(), text), how, &script.checksum);
+    packer.strings(&script.prefixes);
+    let mut at = 0;
+    packer.list(script.asserts.iter(), |packer, assert| pack_statement(packer, assert, text, &mut at));
+    at = 0;
+    packer.list(script.steps.iter(), |packer, step| match step {
+        Step::Sql(sql) => {
+            packer.flag(false);
+            pack_statement(packer, sql, text, &mut at);
         }
-    }
-    text.push_str("\n                ],\n            }");
+        Step::Call { name, line, .. } => pack_code(packer, code.step(name), name, *line),
+    });
 }
 
-fn statement(statement: &Statement) -> String {
-    let effect = match &statement.effect {
-        Effect::None => "None".to_owned(),
-        Effect::DropTable(table) => format!("DropTable({})", literal::string(table)),
-        Effect::DropColumn(table) => format!("DropColumn({})", literal::string(table)),
-        Effect::Write(table) => format!("Write({})", literal::string(table)),
-        Effect::Session => "Session".to_owned(),
-        Effect::Begin => "Begin".to_owned(),
-        Effect::Commit => "Commit".to_owned(),
-        Effect::Bare { idempotent } => format!("Bare {{ idempotent: {idempotent} }}"),
+/// What stands before the lists of a script.
+fn pack_head(
+    packer: &mut Packer,
+    (file, text): (&str, &str),
+    (transaction, foreign_keys, tolerate_existing): (bool, Option<bool>, bool),
+    checksum: &str,
+) {
+    packer.string(file);
+    packer.string(text);
+    packer.flag(transaction);
+    packer.option(foreign_keys, Packer::flag);
+    packer.flag(tolerate_existing);
+    packer.string(checksum);
+}
+
+/// A statement counts from the end of the one before, which is `at`.
+fn pack_statement(packer: &mut Packer, statement: &Statement, text: &str, at: &mut u32) {
+    let (start, end) = (narrow(statement.span.start), narrow(statement.span.end));
+    packer.number(u64::from(start.wrapping_sub(*at)));
+    packer.number(u64::from(end.saturating_sub(start)));
+    *at = end;
+    let (kind, table) = match &statement.effect {
+        Effect::None => (0, None),
+        Effect::DropTable(table) => (1, Some(table)),
+        Effect::DropColumn(table) => (2, Some(table)),
+        Effect::Write(table) => (3, Some(table)),
+        Effect::Session => (4, None),
+        Effect::Begin => (5, None),
+        Effect::Commit => (6, None),
+        Effect::Bare { idempotent: false } => (7, None),
+        Effect::Bare { idempotent: true } => (8, None),
     };
-    format!(
-        "__dbmigrate::Statement {{ start: {}, end: {}, effect: __dbmigrate::Effect::{effect} }}",
-        literal::number(statement.span.start as u64),
-        literal::number(statement.span.end as u64),
-    )
+    packer.number(kind);
+    if let Some(table) = table {
+        packer.string_in(table, text, statement.span.start..statement.span.end);
+    }
 }
 
-fn render_rust(
-    text: &mut String,
+/// A position past 4 GiB lies in no text, and the runner says so.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+fn pack_rust(
+    packer: &mut Packer,
     migration: &SourceMigration,
     rust: &RustSource,
     direction: Direction,
     code: &Table<'_>,
 ) {
-    let _ = write!(
-        text,
-        "__dbmigrate::Script {{
-                file: {file},
-                text: \"\",
-                transaction: {transaction},
-                foreign_keys: {foreign_keys:?},
-                tolerate_existing: false,
-                checksum: {checksum},
-                prefixes: &[],
-                asserts: &[],
-                steps: &[
-                    ",
-        file = literal::string(&migration.file),
-        transaction = rust.transaction,
-        foreign_keys = rust.foreign_keys,
-        checksum = literal::string(&checksum::of_rust(migration.number, &migration.name(), rust.version)),
-    );
-    render_code(text, code.function(migration.number, direction), direction.as_str(), 1);
-    text.push_str("\n                ],\n            }");
+    let checksum = checksum::of_rust(migration.number, &migration.name(), rust.version);
+    pack_head(packer, (&migration.file, ""), (rust.transaction, rust.foreign_keys, false), &checksum);
+    packer.strings::<&str>(&[]);
+    packer.number(0);
+    packer.number(1);
+    pack_code(packer, code.function(migration.number, direction), direction.as_str(), 1);
 }
 
-fn render_code(text: &mut String, id: usize, name: &str, line: usize) {
-    let _ = write!(
-        text,
-        "__dbmigrate::Step::Code(__dbmigrate::Code {{ id: {id}, name: {}, line: {line} }}),",
-        literal::string(name)
-    );
+fn pack_code(packer: &mut Packer, id: usize, name: &str, line: usize) {
+    packer.flag(true);
+    packer.number(id as u64);
+    packer.string(name);
+    packer.number(u64::from(narrow(line)));
 }

@@ -34,6 +34,13 @@ impl Package {
     fn plan(&self) -> Generated {
         Builder::new().root(&self.0).plan().unwrap()
     }
+
+    /// All texts that its module embeds.
+    fn texts(&self) -> String {
+        let out = self.0.join("out");
+        Builder::new().root(&self.0).out_dir(&out).generate().unwrap();
+        fs::read_to_string(out.join("dbmigrate/migrations.txt")).unwrap()
+    }
 }
 
 impl Drop for Package {
@@ -157,24 +164,32 @@ fn steps_become_a_trait_that_the_program_implements() {
 }
 
 #[test]
-fn hooks_and_repeatables_are_copied_beside_the_module() {
+fn all_scripts_stand_in_one_file_beside_the_module() {
     let package = Package::new(&[
         FIRST,
         ("migrations/hooks/before_all.sql", "SELECT 1;\r\n"),
         ("migrations/hooks/after_all.sql", "SELECT 2;"),
         ("migrations/repeatable/after_all.sql", "CREATE VIEW v AS SELECT a FROM t;"),
     ]);
-    let out = package.0.join("out");
-    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
-    let module = fs::read_to_string(out.join("dbmigrate/migrations.rs")).unwrap();
-    for (copy, text) in [
-        ("before_all.hook.sql", "SELECT 1;\n"),
-        ("after_all.hook.sql", "SELECT 2;"),
-        ("after_all.repeatable.sql", "CREATE VIEW v AS SELECT a FROM t;"),
-    ] {
-        assert_contains(&module, &format!("include_str!(\"{copy}\")"));
-        assert_eq!(fs::read_to_string(out.join("dbmigrate").join(copy)).unwrap(), text);
-    }
+    let module = package.plan().module().to_owned();
+    assert_contains(
+        &module,
+        "    texts: include_str!(\"migrations.txt\"),\n    data: include_bytes!(\"migrations.bin\"),\n",
+    );
+    assert_contains(&module, "    migrations: 1,\n    repeatables: 1,\n");
+    // Normalised, and nothing twice: the name of a file stands in its path, its title in its text.
+    let expect = [
+        FIRST.0,
+        FIRST.1,
+        "migrations/hooks/before_all.sql",
+        "SELECT 1;\n",
+        "migrations/hooks/after_all.sql",
+        "SELECT 2;",
+        "migrations/repeatable/after_all.sql",
+        "CREATE VIEW v AS SELECT a FROM t;",
+        "v1:",
+    ];
+    assert_eq!(package.texts(), expect.concat());
 }
 
 #[test]
@@ -193,11 +208,8 @@ fn a_fault_beside_the_migrations_leaves_a_stub_with_nothing_in_it() {
     for words in ["befor_all.sql", "repeatable/a.sql:1:1", "mv migrations/repeatable/Views.sql"] {
         assert_contains(module, words);
     }
-    assert_contains(
-        module,
-        "    migrations: &[\n    ],\n    before_all: None,\n    after_all: None,\n    repeatables: &[\n    ],",
-    );
-    assert!(!module.contains("include_str!"), "{module}");
+    assert_contains(module, "static SET: __dbmigrate::Set<'static> = __dbmigrate::Set::EMPTY;");
+    assert!(!module.contains("include_"), "{module}");
 }
 
 /// Seals the first migrations of a package, and the schema of all of them.
@@ -212,23 +224,23 @@ fn seal(package: &Package, count: usize) {
 fn the_fingerprint_is_that_of_exactly_this_set() {
     let view = ("migrations/repeatable/v.sql", "CREATE VIEW v AS SELECT a FROM t;");
     let package = Package::new(&[FIRST, SECOND, view]);
-    assert_contains(package.plan().module(), "    sealed: 0,\n    schema: None,\n");
+    assert!(!package.texts().contains("s1:1"));
     seal(&package, 2);
-    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: Some(\"s1:1\"),\n");
+    assert!(package.texts().contains("s1:1"));
     package.write(RUST.0, RUST.1);
-    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+    assert!(!package.texts().contains("s1:1"));
     fs::remove_file(package.0.join(RUST.0)).unwrap();
     package.write(view.0, "CREATE VIEW v AS SELECT 1;");
-    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+    assert!(!package.texts().contains("s1:1"));
     fs::remove_file(package.0.join(view.0)).unwrap();
-    assert_contains(package.plan().module(), "    sealed: 2,\n    schema: None,\n");
+    assert!(!package.texts().contains("s1:1"));
 }
 
 #[test]
 fn a_snapshot_is_embedded_where_it_is_sealed_and_of_these_migrations() {
     let text = "CREATE TABLE t(a);\nINSERT INTO t VALUES (1);\n";
     let package = Package::new(&[FIRST, SECOND]);
-    assert_contains(package.plan().module(), "    squash: None,\n    snapshot: None,\n");
+    assert_contains(package.plan().module(), "    snapshot: None,\n");
     package.write("migrations/snapshot.sql", text);
     let fault = |expect: &str| {
         let plan = package.plan();
@@ -246,22 +258,12 @@ fn a_snapshot_is_embedded_where_it_is_sealed_and_of_these_migrations() {
     package.write("migrations/migrations.lock", &Lock { snapshot: Some(seal), ..Lock::default() }.to_text());
     let plan = package.plan();
     assert_eq!(plan.faults(), 0, "{}", plan.module());
-    for part in [
-        "    snapshot: Some(__dbmigrate::Snapshot {\n        number: 1,\n".to_owned(),
-        format!("        chain: \"{chain}\",\n        script: __dbmigrate::Script {{\n"),
-        "text: include_str!(\"snapshot.sql\"),\n".to_owned(),
-        "        by: __dbmigrate::StartsFrom::SNAPSHOT,\n    }),\n    adoption: None,\n".to_owned(),
-    ] {
-        assert_contains(plan.module(), &part);
-    }
-    let out = package.0.join("out");
-    fs::create_dir_all(&out).unwrap();
-    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
-    assert_eq!(fs::read_to_string(out.join("dbmigrate/snapshot.sql")).unwrap(), text);
+    assert_contains(plan.module(), "    snapshot: Some(__dbmigrate::StartsFrom::SNAPSHOT),\n    adoption: None,\n");
+    assert!(package.texts().ends_with(&format!("migrations/snapshot.sql{text}v1:")), "{}", package.texts());
     // Of other migrations it is a cache that is of no use, and no fault.
     package.write(FIRST.0, "CREATE TABLE t(a, b);\n");
     assert_eq!(package.plan().faults(), 0);
-    assert_contains(package.plan().module(), "    squash: None,\n    snapshot: None,\n");
+    assert_contains(package.plan().module(), "    snapshot: None,\n");
     package.write(FIRST.0, FIRST.1);
     package.write("migrations/snapshot.sql", &text.replace('1', "2"));
     fault("`migrations/snapshot.sql` was edited since it was sealed");
@@ -280,7 +282,6 @@ fn an_edit_of_a_sealed_one_is_a_fault() {
     assert_eq!(plan.faults(), 1);
     assert_contains(plan.module(), "`001_initial_schema` is sealed, and was edited");
     assert_contains(plan.module(), "cargo dbmigrate lock --accept 001_initial_schema");
-    assert_contains(plan.module(), "    sealed: 0,\n    schema: None,\n");
 }
 
 #[test]
@@ -301,12 +302,8 @@ fn a_file_with_both_ways_of_another_tool_is_two_scripts() {
     );
     let plan = package.plan();
     assert_eq!(plan.faults(), 0, "{}", plan.module());
-    let out = package.0.join("out");
-    fs::create_dir_all(&out).unwrap();
-    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
-    let script = |name: &str| fs::read_to_string(out.join("dbmigrate").join(name)).unwrap();
-    assert_eq!(script("001_start.up.sql"), "\nCREATE TABLE t(a);\n\n\n");
-    assert_eq!(script("001_start.down.sql"), "\n\n\nDROP TABLE t;\n");
+    let expect = ["001_start", "db/1_start.sql", "\nCREATE TABLE t(a);\n\n\n", "\n\n\nDROP TABLE t;\n", "v1:"];
+    assert_eq!(package.texts(), expect.concat());
 }
 
 #[test]
@@ -363,8 +360,8 @@ fn each_set_has_a_module_in_a_folder_of_its_own() {
     );
     Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
     for (set, text) in [("accounts", "users"), ("billing", "invoices")] {
-        let copy = fs::read_to_string(out.join(format!("dbmigrate/sets/{set}/001_initial_schema.up.sql"))).unwrap();
-        assert_contains(&copy, text);
+        let texts = fs::read_to_string(out.join(format!("dbmigrate/sets/{set}/migrations.txt"))).unwrap();
+        assert_contains(&texts, text);
         assert_contains(&fs::read_to_string(out.join("dbmigrate/sets.rs")).unwrap(), &format!("(\"{set}\") => {{"));
     }
 }
@@ -388,8 +385,8 @@ fn the_folder_of_a_build_script_is_that_of_the_set_without_a_name() {
         Package::new(&[("elsewhere/001_a.sql", "SELECT 1;\n"), ("migrations/accounts/001_b.sql", "SELECT 1;\n")]);
     package.write("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations.sets.accounts]\n");
     let plan = Builder::new().root(&package.0).dir("elsewhere").plan().unwrap();
-    assert_contains(plan.module_of("").unwrap(), "\"elsewhere/001_a.sql\"");
-    assert_contains(plan.module_of("accounts").unwrap(), "\"migrations/accounts/001_b.sql\"");
+    assert_contains(plan.module_of("").unwrap(), "`elsewhere/001_a.sql`");
+    assert_contains(plan.module_of("accounts").unwrap(), "`migrations/accounts/001_b.sql`");
 }
 
 #[test]

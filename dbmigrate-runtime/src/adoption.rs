@@ -8,6 +8,7 @@ use crate::driver::Backend;
 use crate::error::Error;
 use crate::mark::Comparison;
 use crate::migrator::Migrator;
+use crate::packed::{Reader, unpack};
 use crate::report::Report;
 use crate::{old_history, take_over, up};
 
@@ -66,6 +67,7 @@ pub struct TakesOver {
     pub(crate) edited: old_history::Edited,
     pub(crate) convert: take_over::Convert,
     pub(crate) up: up::AdoptThenUp,
+    pub(crate) unpack: fn(&mut Reader, TakesOver) -> Adoption<'static>,
 }
 
 impl TakesOver {
@@ -77,6 +79,7 @@ impl TakesOver {
         edited: old_history::edited,
         convert: take_over::convert,
         up: up::adopt_then_up,
+        unpack: unpack::adoption,
     };
 }
 
@@ -120,6 +123,6 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
     pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::adopt(&mut self.session(connection), self.set, &self.options)
+        up::adopt(&mut self.session(connection), self.set()?, &self.options)
     }
 }

@@ -192,7 +192,7 @@ impl<'s> Known<'s> {
 
     /// What the head should say.
     pub(crate) fn chain(&self) -> &'s str {
-        if self.is_complete() { whole_chain(self.set) } else { chain(self.set, self.prefix()) }
+        if self.is_complete() { self.set.chain() } else { chain(self.set, self.prefix()) }
     }
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
@@ -415,14 +415,6 @@ impl Match<'_> {
 pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     let last = prefix.and_then(|count| count.checked_sub(1)).and_then(|last| set.migrations.get(last));
     last.map_or("", |migration| migration.chain)
-}
-
-/// The chain of a database that has everything.
-pub(crate) fn whole_chain<'s>(set: &Set<'s>) -> &'s str {
-    match set.repeatables.last() {
-        Some(repeatable) => repeatable.chain,
-        None => chain(set, Some(set.migrations.len())),
-    }
 }
 
 /// All problems as one error; nothing if there are none.

@@ -118,6 +118,11 @@ impl<'s> Db<'s> {
         self.patiently(|session| session.query_first(sql))
     }
 
+    /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
+    pub(crate) fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
+        self.patiently(|session| session.execute_each(sql, rows, done))
+    }
+
     /// As [`Db::query`], for what returns no rows.
     #[inline]
     pub(crate) fn change(
@@ -148,20 +153,6 @@ impl<'s> Db<'s> {
     /// As [`Db::find`], without parameters.
     pub(crate) fn value(&mut self, what: &str, sql: &str) -> Result<Option<Value>, Error> {
         self.find(what, sql, &[])
-    }
-
-    /// Runs a statement of the runner's own with the parameters of each row. There is a transaction, so nobody can be in
-    /// the way.
-    pub(crate) fn execute_each(
-        &mut self,
-        what: &str,
-        sql: &str,
-        rows: &mut dyn Iterator<Item = Row>,
-    ) -> Result<(), Error> {
-        self.session.execute_each(sql, rows).map_err(|error| {
-            self.see_rollback();
-            failed(what, error)
-        })
     }
 
     /// As [`Db::query`], the first value.

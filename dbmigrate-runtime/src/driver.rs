@@ -39,15 +39,17 @@ pub trait Driver {
         self.query(sql, &[])
     }
 
-    /// Runs one statement with the parameters of each row, and discards what it returns. Where a driver can prepare it
-    /// once, that takes a fraction of the time; if it is not told how, it runs them one by one.
+    /// Runs one statement, which returns nothing, with each of these rows as its parameters: from the one at `done` on,
+    /// and counts those that have run there. Where a driver can prepare the statement once, that takes a fraction of the
+    /// time; if it is not told how, it runs them one by one.
     ///
     /// # Errors
     ///
     /// What the database says of the first that fails.
-    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Self::Error> {
-        for row in rows {
-            self.query(sql, &row)?;
+    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), Self::Error> {
+        while let Some(row) = rows.get(*done) {
+            self.query(sql, row)?;
+            *done += 1;
         }
         Ok(())
     }
@@ -128,4 +130,11 @@ pub trait Backend: 'static {
     fn execute_batch(connection: &mut Self::Connection, sql: &str) -> Result<(), BoxError> {
         Ok(Self::driver(connection).execute(sql)?)
     }
+}
+
+/// Any error, boxed in one place: each place that does so has all that an error can say of itself compiled once more.
+#[doc(hidden)]
+#[inline(never)]
+pub fn boxed<E: std::error::Error + Send + Sync + 'static>(error: E) -> BoxError {
+    Box::new(error)
 }

@@ -12,13 +12,16 @@ use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
-use crate::repeatable::MadeAnew;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
 use crate::value::{Param, Row, Value, into_text, optional, text};
 
+mod create;
+mod head;
 mod many;
+
+pub(crate) use head::Head;
 
 /// The version of the history's tables.
 pub(crate) const FORMAT: i64 = 1;
@@ -39,13 +42,6 @@ pub(crate) struct Stage {
     pub(crate) state: String,
     pub(crate) done: u64,
     pub(crate) checksum: String,
-}
-
-/// What the head says.
-pub(crate) struct Head {
-    pub(crate) chain: String,
-    /// Whether the tables that it speaks of have any row.
-    has_rows: bool,
 }
 
 /// What a database has.
@@ -125,8 +121,8 @@ impl<'s> History<'s> {
 
     /// What the head says. `None` where one has to look closer.
     pub(crate) fn head(&self, db: &mut Db<'_>) -> Result<Option<Head>, Error> {
-        let sql = Head::sql(self.set, [true, false]);
-        Head::read(db, self.set, &sql, false)
+        let sql = Head::sql(self.set.table, [true, false]);
+        Head::read(db, self.set.latest(), &sql, false)
     }
 
     /// What the database has. Where no other set lives in it that is one read, and so one moment's truth.
@@ -263,48 +259,6 @@ impl<'s> History<'s> {
             .and_then(into_text))
     }
 
-    /// Creates what is missing of the tables. The caller holds the lock.
-    pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        let Self { rows_sql, head_sql, .. } = self;
-        db.execute(format_args!(
-            "CREATE TABLE IF NOT EXISTS {rows_sql} (\n  id INTEGER PRIMARY KEY AUTOINCREMENT,\n  \
-             name TEXT NOT NULL,\n  applied_at TEXT NOT NULL DEFAULT (datetime('now')),\n  \
-             set_name TEXT NOT NULL DEFAULT '',\n  number INTEGER NOT NULL,\n  checksum TEXT NOT NULL,\n  \
-             state TEXT NOT NULL,\n  statements_done INTEGER NOT NULL,\n  duration_us INTEGER,\n  up_sql TEXT,\n  \
-             down_sql TEXT,\n  tool TEXT,\n  text_checksum TEXT,\n  prefix_checksum TEXT,\n  \
-             steps_us TEXT,\n  violations TEXT,\n  UNIQUE (set_name, name),\n  UNIQUE (set_name, number)\n)"
-        ))?;
-        db.execute(format_args!(
-            "CREATE TABLE IF NOT EXISTS {head_sql} (\n  set_name TEXT PRIMARY KEY,\n  format INTEGER NOT NULL,\n  \
-             chain TEXT NOT NULL,\n  may_run_late TEXT NOT NULL DEFAULT ''\n) WITHOUT ROWID"
-        ))?;
-        self.empty_head_after_changes(db, self.set.table, ["_head_insert", "_head_update", "_head_delete"])?;
-        if !self.set.repeatables.is_empty() {
-            (MadeAnew::of(self.set)?.create)(db, &self.records)?;
-            let table = self.records.table();
-            self.empty_head_after_changes(db, &table, ["_insert", "_update", "_delete"])?;
-        }
-        // A head that outlived its history knows nothing of the new one.
-        db.execute(format_args!("UPDATE {head_sql} SET chain = ''"))
-    }
-
-    /// The triggers that empty the head when the rows of a table are changed. Their names are its name, and these ends.
-    fn empty_head_after_changes(&self, db: &mut Db<'_>, table: &str, ends: [&'static str; 3]) -> Result<(), Error> {
-        let head = quoted(self.set.table, "_head");
-        // `IN` makes a table of what it has, for each row: that takes longer than all else that a new row does.
-        let events =
-            [("INSERT", "= NEW.set_name"), ("UPDATE", "IN (NEW.set_name, OLD.set_name)"), ("DELETE", "= OLD.set_name")];
-        for ((event, sets), end) in events.into_iter().zip(ends) {
-            db.execute(format_args!(
-                "CREATE TRIGGER IF NOT EXISTS {} AFTER {event} ON {} BEGIN\n  \
-                 UPDATE {head} SET chain = '' WHERE set_name {sets};\nEND",
-                in_main(table, end),
-                quoted(table, "")
-            ))?;
-        }
-        Ok(())
-    }
-
     /// Records a migration; it is in the same transaction as what it records.
     pub(crate) fn insert(
         &self,
@@ -338,17 +292,21 @@ impl<'s> History<'s> {
         at: Option<&str>,
     ) -> Result<(), Error> {
         let row = self.row(migration, state, times, tool, at)?;
-        self.insert_rows(db, &mut std::iter::once(row))
+        self.insert_rows(db, &[row])
     }
 
-    fn insert_rows(&self, db: &mut Db<'_>, rows: &mut dyn Iterator<Item = Row>) -> Result<(), Error> {
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &[Row]) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
              VALUES (?1, coalesce(?14, datetime('now')), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             self.rows_sql
         );
-        db.execute_each("could not write the history", &sql, rows)
+        let mut done = 0;
+        db.execute_each(&sql, rows, &mut done).map_err(|error| match rows.get(done).and_then(|row| row.first()) {
+            Some(Value::Text(name)) => failed(format_args!("could not record `{name}`"), error),
+            _ => failed("could not record the migrations", error),
+        })
     }
 
     /// The parameters of that.
@@ -549,58 +507,6 @@ impl<'s> History<'s> {
             }
         }
         Ok(numbers)
-    }
-}
-
-impl Head {
-    /// The one read of a start with nothing pending. `None` where one has to look closer.
-    pub(crate) fn at_start(db: &mut Db<'_>, set: &Set<'_>, is_whole: bool) -> Result<Option<Self>, Error> {
-        // Of all that the set has, where it should speak of that.
-        let speaks_of_records = is_whole && !set.repeatables.is_empty();
-        let sql = Self::sql(set, [!speaks_of_records || !set.migrations.is_empty(), speaks_of_records]);
-        Self::read(db, set, &sql, true)
-    }
-
-    /// Asks for all heads, of which there is hardly ever more than one: to look one up costs more. The history, the
-    /// records, or both have to have a row.
-    fn sql(set: &Set<'_>, of: [bool; 2]) -> String {
-        let [rows, head, records] = ENDS.map(|end| in_main(set.table, end));
-        match of {
-            [true, true] => format!(
-                "SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {rows}) AND EXISTS (SELECT 1 FROM {records}) \
-                 FROM {head}"
-            ),
-            [_, of_records] => {
-                let one = if of_records { records } else { rows };
-                format!("SELECT set_name, format, chain, EXISTS (SELECT 1 FROM {one}) FROM {head}")
-            }
-        }
-    }
-
-    fn read(db: &mut Db<'_>, set: &Set<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
-        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
-            Ok(rows) => rows,
-            Err(error) if error.busy => return Err(failed("could not read the history", error)),
-            // Most likely there is no such table yet. What else it can be shows in the next read.
-            Err(_) => return Ok(None),
-        };
-        for row in &rows {
-            match row.as_slice() {
-                [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == set.name => {
-                    if *format > FORMAT {
-                        return Err(newer_format(set.table, *format));
-                    }
-                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
-                }
-                _ => {}
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether it is this chain, and the history behind it is there.
-    pub(crate) fn is(&self, chain: &str) -> bool {
-        self.has_rows && !chain.is_empty() && self.chain == chain
     }
 }
 

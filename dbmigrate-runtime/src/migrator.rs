@@ -1,6 +1,7 @@
 //! The migrator: a set, options, and the calls that a program makes. The work is done elsewhere, on an erased driver.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::BoxError;
@@ -10,6 +11,7 @@ use crate::db::Db;
 use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
+use crate::held::Held;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
@@ -54,38 +56,23 @@ use crate::{down, entries, forget, history, journal, mark, repair, reset, up, ve
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Migrator<'a, B: Backend> {
-    pub(crate) set: &'a Set<'a>,
+    pub(crate) held: Held<'a>,
     pub(crate) options: Options,
-    code: Option<Box<Dispatch<'a, B::Connection>>>,
+    pub(crate) code: Option<Box<Dispatch<'a, B::Connection>>>,
     /// Whether the dispatcher holds something, such as the steps of the program.
     pub(crate) code_captures: bool,
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
     /// The other sets that live in the same database.
-    pub(crate) beside: Vec<&'a Set<'a>>,
+    pub(crate) beside: Vec<Held<'a>>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
-    /// A migrator for a set.
-    #[must_use]
-    pub fn new(set: &'a Set<'a>) -> Self {
-        let (options, hooks) = (Options::default(), Hooks::default());
-        Self { set, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
-    }
-
     /// The dispatcher that runs the code of the set, by [`Code::id`](crate::Code::id).
     #[must_use]
     pub fn with_code(mut self, run: impl Fn(u32, &B::Connection) -> Result<(), BoxError> + 'a) -> Self {
         self.code_captures = size_of_val(&run) != 0;
         self.code = Some(Box::new(run));
-        self
-    }
-
-    /// Says that another set lives in the same database: what it makes is no drift, and what it requires is not rolled
-    /// back. `set` is that of its migrator. To bring up several sets there is [`Together`](crate::Together).
-    #[must_use]
-    pub fn beside(mut self, set: &'a Set<'a>) -> Self {
-        self.beside.push(set);
         self
     }
 
@@ -141,7 +128,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// so it has to read through another one. What it makes is not opened.
     #[must_use]
     pub fn backup_with(mut self, copy: impl Fn(&Path) -> Result<(), BoxError> + 'a) -> Self {
-        self.hooks.backup_with = Some(Box::new(copy));
+        self.hooks.backup_with = Some(Rc::new(copy));
         self
     }
 
@@ -157,21 +144,21 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// that migration is left. A migration that has to start over is announced again.
     #[must_use]
     pub fn before_each(mut self, call: impl Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a) -> Self {
-        self.hooks.before_each = Some(Box::new(call));
+        self.hooks.before_each = Some(Rc::new(call));
         self
     }
 
     /// Is called for each migration that has run, once that is committed.
     #[must_use]
     pub fn after_each(mut self, call: impl Fn(&Done) + 'a) -> Self {
-        self.hooks.after_each = Some(Box::new(call));
+        self.hooks.after_each = Some(Rc::new(call));
         self
     }
 
     /// Is called right before each step of a script.
     #[must_use]
     pub fn on_progress(mut self, call: impl Fn(&Progress<'_>) + 'a) -> Self {
-        self.hooks.on_progress = Some(Box::new(call));
+        self.hooks.on_progress = Some(Rc::new(call));
         self
     }
 
@@ -202,12 +189,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
         self
     }
 
-    /// The set that it runs.
-    #[must_use]
-    pub fn set(&self) -> &'a Set<'a> {
-        self.set
-    }
-
     /// Applies what is pending: migrations, then repeatables, with the hooks of the set around them. With nothing pending
     /// it costs one read, takes no lock and writes nothing.
     ///
@@ -219,7 +200,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
     /// [`Error::report`] says what that is.
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::up(&mut self.session(connection), self.set, &self.options, None)
+        up::start(&mut self.session(connection), self.held, &self.options, None)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
@@ -228,7 +209,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::up`], and a number that no migration has.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        up::up(&mut self.session(connection), self.set, &self.options, Some(number.into()))
+        up::start(&mut self.session(connection), self.held, &self.options, Some(number.into()))
     }
 
     /// Rolls back the newest applied migration. With none applied it does nothing.
@@ -274,7 +255,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`] and [`Migrator::up`].
     pub fn redo(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        down::redo(&mut self.session(connection), self.set, &self.options, &self.beside)
+        down::redo(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
     /// Runs what `what` names on a copy of the database, and says what it did there. The database is only read.
@@ -300,7 +281,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::down`].
     pub fn reset(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        reset::reset(&mut self.session(connection), self.set, &self.options, &self.beside)
+        reset::reset(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
     /// What [`Migrator::reset`] would do. It changes nothing.
@@ -309,7 +290,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says.
     pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
-        reset::plan(&mut self.session(connection), self.set, &self.options)
+        reset::plan(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Records all pending migrations as applied without running them: a baseline, for a database that has what they
@@ -342,10 +323,10 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: mark::Goal<'_>) -> Result<Marked, Error> {
-        let schema = self.schema.as_deref();
+        let (set, others, schema) = (self.set()?, self.others()?, self.schema.as_deref());
         let replay =
             |_: &mut Db<'_>, sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, None, schema, Schema::read)?.0);
-        mark::mark(session, self.set, &self.options, goal, &self.beside, &replay)
+        mark::mark(session, set, &self.options, goal, &others, &replay)
     }
 
     /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
@@ -357,7 +338,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// A migration that the history does not have, one that an applied migration of another set requires, where the
     /// migrator is told of that set, and what the database says.
     pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
-        forget::forget(&mut self.session(connection), self.set, &self.options, &self.beside, number.into())
+        forget::forget(&mut self.session(connection), self.set()?, &self.options, &self.others()?, number.into())
     }
 
     /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
@@ -367,7 +348,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::status`].
     pub fn repair_plan(&self, connection: &mut B::Connection) -> Result<Vec<Repair>, Error> {
-        repair::plan(&mut self.session(connection), self.set, &self.options)
+        repair::plan(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Settles what differs between the history and the program about this migration: its text and name as they are
@@ -384,7 +365,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         number: impl Into<u64>,
         stopped: Option<Stopped>,
     ) -> Result<Repairs, Error> {
-        repair::repair(&mut self.session(connection), self.set, &self.options, Some(number.into()), stopped)
+        repair::repair(&mut self.session(connection), self.set()?, &self.options, Some(number.into()), stopped)
     }
 
     /// As [`Migrator::repair`], for everything that differs.
@@ -393,7 +374,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says.
     pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
-        repair::repair(&mut self.session(connection), self.set, &self.options, None, stopped)
+        repair::repair(&mut self.session(connection), self.set()?, &self.options, None, stopped)
     }
 
     /// Keeps a copy of the database now, where and as [`Migrator::backup`] says, and returns its path. Without that
@@ -405,7 +386,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
-            let path = copy::keep(db, &History::new(self.set), &self.options, How::Own)?;
+            let path = copy::keep(db, &History::new(self.set()?), &self.options, How::Own)?;
             kept::rotate(&path, self.options.copies().keep, true);
             Ok(path)
         })
@@ -441,7 +422,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// A path that exists, and what the database says.
     pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
-        let history = History::new(self.set);
+        let history = History::new(self.set()?);
         self.on(connection, |db| copy::copy_to(db, &history, &self.options, path))
     }
 
@@ -451,7 +432,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says, and a history table of another shape.
     pub fn status(&self, connection: &mut B::Connection) -> Result<Status, Error> {
-        entries::status(&mut self.session(connection), self.set, &self.options)
+        entries::status(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// The migrations that [`Migrator::up`] would still run. It changes nothing.
@@ -469,7 +450,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// What the database says. Differences are not errors but what it returns.
     pub fn verify(&self, connection: &mut B::Connection) -> Result<Verification, Error> {
-        verify::verify(&mut self.session(connection), self.set, &self.options)
+        verify::verify(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Compares the schema of the database with what its migrations lead to, for a program that refuses to start on one
@@ -499,7 +480,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// as the migrations can't run in memory (see [`Migrator::replay_code`]); and a history that is not the program's,
     /// as [`Migrator::up`] says it.
     pub fn verify_schema(&self, connection: &mut B::Connection) -> Result<VerifiedSchema, Error> {
-        self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.beside)
+        self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.others()?)
     }
 
     pub(crate) fn verify_schema_by(
@@ -509,7 +490,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
         beside: &[&Set<'_>],
     ) -> Result<VerifiedSchema, Error> {
         let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
-        verify_schema::verify_schema(session, self.set, &self.options, beside, code.is_some(), &replay)
+        verify_schema::verify_schema(session, self.set()?, &self.options, beside, code.is_some(), &replay)
     }
 
     /// Whether a database that has run the migrations of these numbers, in this order, and then runs the others of the
@@ -524,10 +505,10 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::is_unverified`] where nobody can tell, as the migrations can't run in memory (see
     /// [`Migrator::replay_code`]).
     pub fn order_conflict(&self, applied: &[u64]) -> Result<Option<OrderConflict>, Error> {
-        let Some(arrivals) = Arrivals::after(self.set, applied) else { return Ok(None) };
+        let Some(arrivals) = Arrivals::after(self.set()?, applied) else { return Ok(None) };
         let unproven = |why: BoxError| Error::new(ErrorKind::Unverified, why.to_string()).because(why);
         let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(unproven)?;
-        match arrivals.prove(&mut self.session(&mut memory), self.set, &self.options) {
+        match arrivals.prove(&mut self.session(&mut memory), self.set()?, &self.options) {
             Ok(()) => Ok(None),
             Err(Refusal::Conflict(conflict)) => Ok(Some(conflict)),
             Err(Refusal::Unproven(why)) => {
@@ -545,7 +526,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn schema_fingerprint(&self) -> Result<String, Error> {
         let code = self.replayed_code();
         let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
-        verify_schema::fingerprint(self.set, code.is_some(), &replay)
+        verify_schema::fingerprint(self.set()?, code.is_some(), &replay)
     }
 
     /// The fingerprint of the schema that a database has, without the tables of the history. It changes nothing.
@@ -554,11 +535,11 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// When SQLite can't read the database.
     pub fn schema_fingerprint_of(&self, connection: &mut B::Connection) -> Result<String, Error> {
-        self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set))?.fingerprint()))
+        self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set()?))?.fingerprint()))
     }
 
     fn down_by(&self, connection: &mut B::Connection, goal: down::Goal) -> Result<Report, Error> {
-        down::down(&mut self.session(connection), self.set, &self.options, &self.beside, goal)
+        down::down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
     }
 
     pub(crate) fn replayed_code(&self) -> Option<&Dispatch<'a, B::Connection>> {
@@ -571,7 +552,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::status`].
     pub fn history(&self, connection: &mut B::Connection) -> Result<Vec<HistoryRow>, Error> {
-        history::list(&mut self.session(connection), self.set, &self.options)
+        history::list(&mut self.session(connection), self.set()?, &self.options)
     }
 
     /// Does something of the engine's on a connection.

@@ -24,9 +24,10 @@ pub(crate) fn run<B: Backend>(
     way: Direction,
     number: u64,
 ) -> Result<(), Error> {
-    let of = up::goal(migrator.set, Some(number))? - 1;
-    let alone = [alone(&migrator.set.migrations[of])];
-    let rules = Rules { transaction: TransactionMode::Each, ..migrator.set.rules };
+    let whole = migrator.set()?;
+    let of = up::goal(whole, Some(number))? - 1;
+    let alone = [alone(&whole.migrations[of])];
+    let rules = Rules { transaction: TransactionMode::Each, ..whole.rules };
     let set = Set {
         migrations: &alone,
         before_all: None,
@@ -36,7 +37,7 @@ pub(crate) fn run<B: Backend>(
         snapshot: None,
         adoption: None,
         rules,
-        ..*migrator.set
+        ..*whole
     };
     let options = Options {
         journal_mode: None,

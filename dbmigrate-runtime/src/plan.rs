@@ -41,7 +41,7 @@ impl<B: Backend> Migrator<'_, B> {
     /// All that keeps `up` from its first migration. What stops a migration only shows when it runs: that is for
     /// [`Migrator::rehearse`].
     pub fn up_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
-        up::plan_up(&mut self.session(connection), self.set, &self.options, to)
+        up::plan_up(&mut self.session(connection), self.set()?, &self.options, to)
     }
 
     /// What [`Migrator::down_to`] this number would do, or [`Migrator::down_all`]. It changes nothing.
@@ -51,7 +51,7 @@ impl<B: Backend> Migrator<'_, B> {
     /// All that keeps them from their first migration.
     pub fn down_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
         let goal = to.map_or(Goal::All, Goal::After);
-        down::plan_down(&mut self.session(connection), self.set, &self.options, &self.beside, goal)
+        down::plan_down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
     }
 
     /// Whether the database could be changed now: takes the lock that a run takes, lets it go, and writes nothing.

@@ -100,7 +100,7 @@ pub(crate) fn rehearse<B: Backend>(
     what: Rehearse,
 ) -> Result<Rehearsal, Error> {
     // What each migration would do is to be seen.
-    let set = &Set { snapshot: None, ..*migrator.set };
+    let set = &Set { snapshot: None, ..*migrator.set()? };
     let options = Options { backup: None, ..migrator.options.clone() };
     let mut session = migrator.session(connection);
     let mut db = Db::new(&mut session, &options);
@@ -123,7 +123,8 @@ pub(crate) fn rehearse<B: Backend>(
     let mut copy = Copy::<B>::of(&mut db, &options)?;
     let mut session = migrator.session(&mut copy.connection);
     let mut watch = Watch::new(&mut session, set, &options);
-    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, &migrator.beside, goal);
+    let others = migrator.others()?;
+    let back = |session: &mut dyn Session, goal| down::down(session, set, &options, &others, goal);
     let result = match what {
         Rehearse::Up => up::up(&mut watch, set, &options, None),
         Rehearse::UpTo(number) => up::up(&mut watch, set, &options, Some(number)),

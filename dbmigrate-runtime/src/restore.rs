@@ -72,8 +72,7 @@ pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>
             _ => None,
         }
     };
-    let sets = std::iter::once(migrator.set).chain(migrator.beside.iter().copied());
-    sets.filter_map(count).reduce(u64::saturating_add)
+    migrator.sets().ok()?.into_iter().filter_map(count).reduce(u64::saturating_add)
 }
 
 /// What a restore would do, once it is sure that nothing is against it.
@@ -94,7 +93,7 @@ pub(crate) fn plan<B: Backend>(
     let source = source(migrator, copy)?;
     migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
-        step_lock::refuse_alive(db, migrator.set)?;
+        step_lock::refuse_alive(db, migrator.set()?)?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
         let before = migrations(migrator, db);
@@ -244,7 +243,7 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
         if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
             return Ok(None);
         }
-        let kept = copy::keep(db, &History::new(migrator.set), &migrator.options, How::Own);
+        let kept = copy::keep(db, &History::new(migrator.set()?), &migrator.options, How::Own);
         kept.map(Some).map_err(|error| error.note("what is there is copied before it is overwritten"))
     })
 }

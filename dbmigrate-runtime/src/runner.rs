@@ -19,7 +19,6 @@ use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::Settings;
 use crate::history::History;
-use crate::history_row::Took;
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, Way};
 use crate::no_transaction::Resumable;
@@ -32,6 +31,7 @@ use crate::script::{self, Stop, Trace};
 use crate::set::{Effect, ForeignKeys, Migration, Script, Set, Step};
 use crate::snapshot::Snapshot;
 
+mod record;
 pub(crate) mod start;
 mod told;
 
@@ -116,12 +116,15 @@ struct Batch<'s> {
     unrecorded: Vec<(&'s Migration<'s>, usize)>,
     /// The violations before, where they are to be compared.
     before: Option<Box<dyn Watch>>,
+    /// Whether the history is created with the first row.
+    creates: bool,
 }
 
 impl Batch<'_> {
     /// Starts with the next transaction.
-    fn begin(&mut self, kind: Kind) {
+    fn begin(&mut self, kind: Kind, creates: bool) {
         self.kind = kind;
+        self.creates = creates;
         self.done.clear();
         self.unrecorded.clear();
         self.before = None;
@@ -177,7 +180,8 @@ impl<'r, 's> Runner<'r, 's> {
         plan: &mut dyn FnMut(&mut Db<'_>) -> Result<Plan<'s>, Error>,
     ) -> Result<(), Error> {
         let mut current = Plan::default();
-        let mut batch = Batch { kind: Kind::Migration, done: Vec::new(), unrecorded: Vec::new(), before: None };
+        let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
+        let mut batch = Batch { kind, done, unrecorded, before: None, creates: false };
         while !self.has_left {
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
@@ -194,7 +198,8 @@ impl<'r, 's> Runner<'r, 's> {
                 let Context { history, options, .. } = &self.context;
                 self.keeper.keep(db, history, options, current.left(), report)?;
             }
-            if std::mem::take(&mut current.creates) {
+            if current.creates && !self.creates_late(&current) {
+                current.creates = false;
                 self.context.history.create(db)?;
             }
             if let (Some(Snapshot { by, .. }), Some(Job { way: Way::Up(0, _), .. })) =
@@ -219,6 +224,10 @@ impl<'r, 's> Runner<'r, 's> {
             if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
                 db.rollback()?;
                 return Err(after(error, report));
+            }
+            if current.left().is_empty() {
+                // All of it was committed: there is nothing to look for.
+                return Ok(());
             }
         }
         Ok(())
@@ -283,9 +292,10 @@ impl<'r, 's> Runner<'r, 's> {
         batch: &mut Batch<'s>,
         report: &mut Report,
     ) -> Result<(), Error> {
+        let creates = std::mem::take(&mut plan.creates);
         let Some(first) = plan.left().first() else { return Ok(()) };
         let kind = first.kind();
-        batch.begin(kind);
+        batch.begin(kind, creates);
         for job in plan.left() {
             match self.one(db, job, batch)? {
                 Tried::Ran if self.is_last(job) => break,
@@ -417,7 +427,7 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        if !self.is_history_read && mentions(&script, self.context.set.table) {
+        if !self.is_history_read && self.may_read_history(&script) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }
@@ -432,23 +442,6 @@ impl<'r, 's> Runner<'r, 's> {
         }
         job.ran(db)?;
         Ok(Tried::Ran)
-    }
-
-    /// Writes the rows that the history does not have yet.
-    #[inline(never)]
-    fn record(&self, db: &mut Db<'_>, batch: &mut Batch<'s>) -> Result<(), Error> {
-        let Context { history, options, .. } = &self.context;
-        let took = |at: usize| Took { duration: batch.done[at].duration, steps: &batch.done[at].steps };
-        match batch.unrecorded.as_slice() {
-            [] => return Ok(()),
-            [(migration, at)] => history.insert(db, options, migration, "applied", Some(took(*at)))?,
-            many => {
-                let applied: Vec<_> = many.iter().map(|(migration, at)| (*migration, Some(took(*at)))).collect();
-                history.insert_all(db, options, &applied)?;
-            }
-        }
-        batch.unrecorded.clear();
-        Ok(())
     }
 
     /// Whether these migrations fill a fresh database, and can be run in smaller groups.
@@ -594,12 +587,4 @@ impl<'r, 's> Runner<'r, 's> {
             Way::Before(_) | Way::After(_) | Way::Repeat(_) => Some(prefix),
         }
     }
-}
-
-/// Whether the text of a script has a name in it, so that it may look at that table, or make something that does. A name
-/// that SQL writes in more than one way counts as mentioned.
-fn mentions(script: &Script<'_>, table: &str) -> bool {
-    let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let mut places = script.text.as_bytes().windows(table.len().max(1));
-    !is_plain || has_code(script) || places.any(|place| place.eq_ignore_ascii_case(table.as_bytes()))
 }

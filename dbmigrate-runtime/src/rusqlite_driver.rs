@@ -127,7 +127,7 @@ macro_rules! rusqlite_driver {
                     }
                 };
                 let flags = flags | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                ::std::result::Result::Ok($($rusqlite)+::Connection::open_with_flags(path, flags)?)
+                $($rusqlite)+::Connection::open_with_flags(path, flags).map_err($crate::boxed)
             }
 
             fn open_shared(
@@ -139,14 +139,14 @@ macro_rules! rusqlite_driver {
                     | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let uri = ::std::format!("file:{name}?mode=memory&cache=shared");
                 let opened = $($rusqlite)+::Connection::open_with_flags(uri, flags);
-                ::std::option::Option::Some(opened.map_err(::std::convert::From::from))
+                ::std::option::Option::Some(opened.map_err($crate::boxed))
             }
 
             fn execute_batch(
                 connection: &mut $($rusqlite)+::Connection,
                 sql: &str,
             ) -> ::std::result::Result<(), $crate::BoxError> {
-                ::std::result::Result::Ok(connection.execute_batch(sql)?)
+                connection.execute_batch(sql).map_err($crate::boxed)
             }
 
             $($pages)*
@@ -204,12 +204,13 @@ macro_rules! rusqlite_driver {
             fn execute_each(
                 &mut self,
                 sql: &str,
-                rows: &mut dyn ::std::iter::Iterator<Item = $crate::Row>,
+                rows: &[$crate::Row],
+                done: &mut usize,
             ) -> ::std::result::Result<(), $($rusqlite)+::Error> {
                 let mut statement = self.connection.prepare(sql)?;
-                for row in rows {
-                    let mut rows = statement.query($($rusqlite)+::params_from_iter(row.iter().map(bound)))?;
-                    while rows.next()?.is_some() {}
+                while let ::std::option::Option::Some(row) = rows.get(*done) {
+                    statement.query($($rusqlite)+::params_from_iter(row.iter().map(bound)))?.next()?;
+                    *done += 1;
                 }
                 ::std::result::Result::Ok(())
             }

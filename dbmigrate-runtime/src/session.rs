@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::BoxError;
 use crate::difference::{Reader, SchemaDifference};
-use crate::driver::{Access, Backend, Driver};
+use crate::driver::{Access, Backend, Driver, boxed};
 use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
 use crate::report::Done;
@@ -23,8 +23,8 @@ pub(crate) trait Session {
     fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
         self.query(sql, &[])
     }
-    /// Runs one statement with the parameters of each row.
-    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError>;
+    /// Runs one statement with each of these rows as its parameters, from `done` on, and counts there.
+    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -80,7 +80,7 @@ impl DbError {
 
     pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let (message, offset) = split_offset(&format!("{error}"), sql);
-        Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
+        Self { busy: D::is_busy(&error), message, offset, source: boxed(error) }
     }
 }
 
@@ -123,8 +123,8 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.driver.query_first(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
     }
 
-    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
-        self.driver.execute_each(sql, rows).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
+        self.driver.execute_each(sql, rows, done).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -210,8 +210,8 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
         self.driver.query_first(sql).map_err(|error| DbError::new::<D>(error, sql))
     }
 
-    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
-        self.driver.execute_each(sql, rows).map_err(|error| DbError::new::<D>(error, sql))
+    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
+        self.driver.execute_each(sql, rows, done).map_err(|error| DbError::new::<D>(error, sql))
     }
 
     fn in_transaction(&mut self) -> bool {

@@ -1,7 +1,7 @@
 //! A set of migrations as plain data.
 //!
-//! The generated module holds one as constants, `cargo dbmigrate` builds one from the files: both go into the same
-//! [`Migrator`](crate::Migrator). There is no parser here; core split the scripts and said what a runner must know.
+//! The generated module holds one [packed](crate::PackedSet), `cargo dbmigrate` builds one from the files: both go into the
+//! same [`Migrator`](crate::Migrator). There is no parser here; core split the scripts and said what a runner must know.
 //! Rust code is named by an id, which the program's dispatcher turns into a call.
 
 use crate::adoption::Adoption;
@@ -9,8 +9,8 @@ use crate::late::OrderProof;
 use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
-/// The version of these types. Generated code checks it at compile time.
-pub const FORMAT: u32 = 1;
+/// The version of these types, and of what they are packed to. Generated code checks it at compile time.
+pub const FORMAT: u32 = 2;
 
 /// All migrations of one history, in order.
 #[derive(Debug, Clone, Copy)]

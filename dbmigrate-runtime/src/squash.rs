@@ -14,6 +14,7 @@ use crate::guard::guarded;
 use crate::history::{History, Presence};
 use crate::history_row::HistoryRow;
 use crate::options::Options;
+use crate::packed::{Reader, unpack};
 use crate::parts::needed;
 use crate::report::Report;
 use crate::session::Session;
@@ -31,10 +32,12 @@ pub(crate) struct InPlace {
     pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
     pub(crate) refuse_pruned: fn(&Set<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
+    pub(crate) unpack: fn(&mut Reader) -> Option<Squash<'static>>,
 }
 
 impl InPlace {
-    pub(crate) const OF_OTHERS: Self = Self { recording, recognise, refuse_pruned, with_number };
+    pub(crate) const OF_OTHERS: Self =
+        Self { recording, recognise, refuse_pruned, with_number, unpack: unpack::squash };
 
     /// That of a set that has a squash.
     pub(crate) fn of(set: &Set<'_>) -> Result<Option<Self>, Error> {

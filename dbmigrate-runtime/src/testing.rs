@@ -118,7 +118,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     /// All that went wrong, each with the migration, and the table or object.
     pub fn check_all(mut self) -> Result<Tested, Faults> {
         self.migrator.hooks = Hooks::default();
-        let set = self.migrator.set;
+        let set = self.migrator.set().map_err(|error| Faults::before("", error))?;
         // There is no other set.
         let own = |migration: &Migration<'a>| -> Vec<&'a str> {
             migration.requires.iter().copied().filter(|name| elsewhere(name).is_none()).collect()

@@ -14,6 +14,7 @@ use crate::db::Db;
 use crate::driver::Backend;
 use crate::entries;
 use crate::error::{Error, ErrorKind};
+use crate::held::Held;
 use crate::histories::title;
 use crate::history::tables_of;
 use crate::migrator::Migrator;
@@ -26,7 +27,7 @@ use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash::{self, InForce};
 use crate::status::Status;
-use crate::up::{self, existing_schema, is_current, is_empty, refuse_unrunnable};
+use crate::up::{self, existing_schema, is_empty, refuse_unrunnable};
 use crate::verify_schema::VerifiedSchema;
 
 /// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
@@ -55,7 +56,7 @@ pub struct Together<'a, C> {
 
 /// A migrator without the type of its backend.
 pub(crate) trait OneOf<'a, C> {
-    fn set(&self) -> &'a Set<'a>;
+    fn held(&self) -> Held<'a>;
     fn options(&self) -> &Options;
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
     fn verify_schema(&self, connection: &mut C, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error>;
@@ -69,7 +70,7 @@ pub(crate) trait OneOf<'a, C> {
     #[cfg(feature = "cli")]
     fn run(
         self: Box<Self>,
-        beside: &[&'a Set<'a>],
+        beside: &[Held<'a>],
         database: &Path,
         request: &cli::Request,
         terminal: &mut dyn cli::Terminal,
@@ -86,8 +87,8 @@ pub(crate) trait OneOf<'a, C> {
 }
 
 impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
-    fn set(&self) -> &'a Set<'a> {
-        self.set
+    fn held(&self) -> Held<'a> {
+        self.held
     }
 
     fn copied(&self, connection: &mut B::Connection) -> Result<Box<dyn Copied<B::Connection>>, Error> {
@@ -103,12 +104,12 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     #[cfg(feature = "cli")]
     fn run(
         self: Box<Self>,
-        beside: &[&'a Set<'a>],
+        beside: &[Held<'a>],
         database: &Path,
         request: &cli::Request,
         terminal: &mut dyn cli::Terminal,
     ) -> u8 {
-        let knowing = beside.iter().fold(*self, |migrator, set| migrator.beside(set));
+        let knowing = beside.iter().fold(*self, |migrator, set| migrator.beside_set(*set));
         cli::run(knowing, database, request, terminal)
     }
 
@@ -221,7 +222,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut planned = Planned { migrations: pending, ..Planned::default() };
         for migrator in &self.migrators {
             let mut session = migrator.session(connection);
-            let status = entries::status(&mut *session, migrator.set(), migrator.options())?;
+            let status = entries::status(&mut *session, migrator.held().set()?, migrator.options())?;
             planned.repeatables += status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
             planned.takes_over |= status.old.is_some();
         }
@@ -242,7 +243,7 @@ impl<'a, C: 'static> Together<'a, C> {
         }
         let mut reports = Vec::new();
         for (place, migrator) in self.migrators.iter().enumerate() {
-            let set = migrator.set();
+            let set = migrator.held().set()?;
             let note = squash::try_to_record(&mut *migrator.session(connection), set, migrator.options())?;
             if let Some(note) = note {
                 let report = Report { notes: vec![note], ..Report::default() };
@@ -258,7 +259,7 @@ impl<'a, C: 'static> Together<'a, C> {
             if copy.is_some() {
                 options.backup = None;
             }
-            let set = migrator.set();
+            let set = migrator.held().set()?;
             match up::up(&mut *migrator.session(connection), set, &options, to) {
                 Ok(report) => {
                     copy = copy.or_else(|| report.backup.clone());
@@ -295,7 +296,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut rehearsals = Vec::new();
         for Leg { place, to, part } in self.legs(copy.connection())?.0 {
             let migrator = &self.migrators[place];
-            let set = migrator.set();
+            let set = migrator.held().set()?;
             let options = Options { part, backup: None, ..migrator.options().clone() };
             let mut rehearsal = rehearsal::on_copy(&mut *migrator.session(copy.connection()), set, &options, to);
             rehearsal.error = rehearsal.error.map(|error| named(error, set, &[]));
@@ -318,7 +319,7 @@ impl<'a, C: 'static> Together<'a, C> {
     pub fn status(&self, connection: &mut C) -> Result<Vec<SetStatus>, Error> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
-            let set = migrator.set();
+            let set = migrator.held().set()?;
             let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
@@ -335,11 +336,15 @@ impl<'a, C: 'static> Together<'a, C> {
     /// As [`Migrator::verify_schema`].
     pub fn verify_schema(&self, connection: &mut C) -> Result<VerifiedSchema, Error> {
         self.refuse_clashes()?;
-        let sets: Vec<&Set<'_>> = self.migrators.iter().map(|migrator| migrator.set()).collect();
+        let sets = self.sets()?;
         match self.migrators.first() {
             Some(first) => first.verify_schema(connection, &sets[1..]),
             None => Err(Error::new(ErrorKind::Set, "there is no set to verify").hint("add one: `Together::add`")),
         }
+    }
+
+    fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
+        self.migrators.iter().map(|migrator| migrator.held().set()).collect()
     }
 
     /// Whether no set has anything to do: one read for each.
@@ -348,7 +353,7 @@ impl<'a, C: 'static> Together<'a, C> {
             let mut session = migrator.session(connection);
             let mut db = Db::new(&mut *session, migrator.options());
             db.refuse_open_transaction()?;
-            if !is_current(&mut db, migrator.set(), migrator.set().migrations.len())? {
+            if !migrator.held().latest().is_applied(&mut db)? {
                 return Ok(false);
             }
         }
@@ -360,10 +365,10 @@ impl<'a, C: 'static> Together<'a, C> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
         let rooms = self.migrators.iter().map(|migrator| {
             let mut session = migrator.session(connection);
-            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.set())
+            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.held().set()?)
         });
         let rooms = rooms.collect::<Result<Vec<_>, Error>>()?;
-        let sets = self.migrators.iter().map(|migrator| migrator.set()).zip(&rooms);
+        let sets = self.sets()?.into_iter().zip(&rooms);
         let sets: Vec<Set<'_>> = sets.map(|(set, room)| room.as_ref().map_or(*set, |room| room.set(set))).collect();
         let mut members = Vec::with_capacity(self.migrators.len());
         for (migrator, set) in self.migrators.iter().zip(&sets) {
@@ -389,8 +394,8 @@ impl<'a, C: 'static> Together<'a, C> {
     /// Refuses two sets of one name, and two with one table.
     fn refuse_clashes(&self) -> Result<(), Error> {
         for (at, migrator) in self.migrators.iter().enumerate() {
-            let set = migrator.set();
-            for other in self.migrators[..at].iter().map(|other| other.set()) {
+            let set = migrator.held().latest();
+            for other in self.migrators[..at].iter().map(|other| other.held().latest()) {
                 if other.name == set.name {
                     let message = format!("two sets were added that both are {}", title(set.name));
                     return Err(Error::new(ErrorKind::Set, message)

@@ -1,12 +1,13 @@
 //! The way up: what is pending, and that nothing forbids it.
 
 use crate::backup;
-use crate::compare::{Found, Known, chain, look, whole_chain};
+use crate::compare::{Found, Known, chain, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::guarded;
+use crate::held::Held;
 use crate::histories::{self, title};
 use crate::history::{Head, History};
 use crate::job::{Job, Way};
@@ -29,25 +30,41 @@ struct Todo<'s> {
     repeats: Vec<&'s Repeatable<'s>>,
 }
 
-/// Applies what is pending, up to and including `target`.
+/// Applies what is pending, up to and including `target`. Where that is nothing, the set stays packed.
+pub(crate) fn start(
+    session: &mut dyn Session,
+    held: Held<'_>,
+    options: &Options,
+    target: Option<u64>,
+) -> Result<Report, Error> {
+    let mut db = Db::new(session, options);
+    db.refuse_open_transaction()?;
+    if target.is_none() && held.latest().is_applied(&mut db)? {
+        return Ok(Report::default());
+    }
+    let set = held.set()?;
+    if target.is_some() {
+        match goal(set, target) {
+            Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Report::default()),
+            // Where one of those has the number that a squash replaces, that is for what the database has.
+            Err(error) if set.squash.is_none() => return Err(error),
+            _ => {}
+        }
+    }
+    match InPlace::of(set)? {
+        Some(part) => (part.recording)(session, set, options, &mut |session, set| run(session, set, options, target)),
+        None => run(session, set, options, target),
+    }
+}
+
+/// The same for a set that is at hand.
 pub(crate) fn up(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
     target: Option<u64>,
 ) -> Result<Report, Error> {
-    let mut db = Db::new(session, options);
-    db.refuse_open_transaction()?;
-    match goal(set, target) {
-        Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Report::default()),
-        // Where one of those has the number that a squash replaces, that is for what the database has.
-        Err(error) if set.squash.is_none() => return Err(error),
-        _ => {}
-    }
-    match InPlace::of(set)? {
-        Some(part) => (part.recording)(session, set, options, &mut |session, set| run(session, set, options, target)),
-        None => run(session, set, options, target),
-    }
+    start(session, Held::Set(set), options, target)
 }
 
 fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Report, Error> {
@@ -205,11 +222,12 @@ pub(crate) fn adopt_then_up(
 
 /// Whether the head says that the history has what is to be applied: one read.
 pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
-    let is_whole = goal == set.migrations.len();
-    let whole = whole_chain(set);
-    let enough =
-        if is_whole { [whole; 3] } else { [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), whole] };
-    Ok(Head::at_start(db, set, is_whole)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))))
+    let latest = set.latest();
+    if goal == set.migrations.len() {
+        return latest.is_applied(db);
+    }
+    let enough = [chain(set, Some(goal)), chain(set, Some(set.migrations.len())), latest.chain];
+    Ok(Head::at_start(db, latest, false)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))))
 }
 
 /// How many of the set's migrations are to be applied in the end.

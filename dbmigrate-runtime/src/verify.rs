@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::adoption::OldHistory;
-use crate::compare::{Found, Known, look, whole_chain};
+use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
@@ -170,7 +170,7 @@ pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> 
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();
-    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != whole_chain(set);
+    let is_right = |head: &Head| head.chain == known.chain() || !is_own && head.chain != set.chain();
     if has_differences || known.head.as_ref().is_some_and(is_right) {
         return None;
     }

@@ -23,7 +23,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        up::up(&mut self.plain(driver), self.set, &self.options, None)
+        up::start(&mut self.plain(driver), self.held, &self.options, None)
     }
 
     /// As [`Migrator::adopt`], on any driver. The backend opens the database in memory; without one, nothing can be
@@ -33,7 +33,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn adopt_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        up::adopt(&mut self.plain(driver), self.set, &self.options)
+        up::adopt(&mut self.plain(driver), self.set()?, &self.options)
     }
 
     /// As [`Migrator::up_to`], on any driver.
@@ -42,7 +42,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        up::up(&mut self.plain(driver), self.set, &self.options, Some(number.into()))
+        up::start(&mut self.plain(driver), self.held, &self.options, Some(number.into()))
     }
 
     /// As [`Migrator::down`], on any driver.
@@ -51,7 +51,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::down(&mut self.plain(driver), self.set, &self.options, &self.beside, down::Goal::Newest)
+        down::down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, down::Goal::Newest)
     }
 
     /// As [`Migrator::down_to`], on any driver.
@@ -60,7 +60,13 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        down::down(&mut self.plain(driver), self.set, &self.options, &self.beside, down::Goal::After(number.into()))
+        down::down(
+            &mut self.plain(driver),
+            self.set()?,
+            &self.options,
+            &self.others()?,
+            down::Goal::After(number.into()),
+        )
     }
 
     /// As [`Migrator::down_all`], on any driver.
@@ -69,7 +75,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::down(&mut self.plain(driver), self.set, &self.options, &self.beside, down::Goal::All)
+        down::down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, down::Goal::All)
     }
 
     /// As [`Migrator::redo`], on any driver.
@@ -78,7 +84,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        down::redo(&mut self.plain(driver), self.set, &self.options, &self.beside)
+        down::redo(&mut self.plain(driver), self.set()?, &self.options, &self.others()?)
     }
 
     /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
@@ -106,7 +112,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
-        forget::forget(&mut self.plain(driver), self.set, &self.options, &self.beside, number.into())
+        forget::forget(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, number.into())
     }
 
     /// As [`Migrator::repair_plan`], on any driver.
@@ -115,7 +121,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
-        repair::plan(&mut self.plain(driver), self.set, &self.options)
+        repair::plan(&mut self.plain(driver), self.set()?, &self.options)
     }
 
     /// As [`Migrator::repair`], on any driver.
@@ -129,7 +135,7 @@ impl<B: Backend> Migrator<'_, B> {
         number: impl Into<u64>,
         stopped: Option<Stopped>,
     ) -> Result<Repairs, Error> {
-        repair::repair(&mut self.plain(driver), self.set, &self.options, Some(number.into()), stopped)
+        repair::repair(&mut self.plain(driver), self.set()?, &self.options, Some(number.into()), stopped)
     }
 
     /// As [`Migrator::status`], on any driver.
@@ -138,7 +144,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn status_with(&self, driver: &mut impl Driver) -> Result<Status, Error> {
-        entries::status(&mut self.plain(driver), self.set, &self.options)
+        entries::status(&mut self.plain(driver), self.set()?, &self.options)
     }
 
     /// As [`Migrator::pending`], on any driver.
@@ -156,7 +162,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn verify_with(&self, driver: &mut impl Driver) -> Result<Verification, Error> {
-        verify::verify(&mut self.plain(driver), self.set, &self.options)
+        verify::verify(&mut self.plain(driver), self.set()?, &self.options)
     }
 
     /// As [`Migrator::verify_schema`], on any driver. The backend opens the database in memory; without one, only the
@@ -166,7 +172,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn verify_schema_with(&self, driver: &mut impl Driver) -> Result<VerifiedSchema, Error> {
-        self.verify_schema_by(&mut self.plain(driver), None, &self.beside)
+        self.verify_schema_by(&mut self.plain(driver), None, &self.others()?)
     }
 
     /// As [`Migrator::history`], on any driver.
@@ -175,7 +181,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn history_with(&self, driver: &mut impl Driver) -> Result<Vec<HistoryRow>, Error> {
-        history::list(&mut self.plain(driver), self.set, &self.options)
+        history::list(&mut self.plain(driver), self.set()?, &self.options)
     }
 
     fn plain<'d, D: Driver>(&'d self, driver: &'d mut D) -> Plain<'d, B, D> {

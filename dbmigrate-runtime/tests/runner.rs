@@ -484,3 +484,35 @@ fn rows_that_the_history_refuses_are_blamed_on_the_migration_that_made_it_so() {
     assert!(error.to_string().contains("could not record `003_c`"), "{error}");
     assert_eq!(ask(&db, "SELECT group_concat(name) FROM _migrations"), "001_a,002_b");
 }
+
+#[test]
+fn a_history_that_is_made_last_is_the_same_and_scripts_that_look_for_it_find_it() {
+    let plain = || vec![file("001_a", &["CREATE TABLE a (x)"]), file("002_b", &["ALTER TABLE a ADD COLUMN y"])];
+    let of_history = "SELECT group_concat(type || name || sql, char(10)) FROM \
+                      (SELECT * FROM sqlite_master WHERE tbl_name LIKE '\\_migrations%' ESCAPE '\\' ORDER BY name)";
+    let (mut late, mut early) = (memory(), memory());
+    runner(plain()).up(&mut late).unwrap();
+    let first = file("001_a", &["CREATE TABLE a (x) /* sqlite_ */"]);
+    runner(vec![first, plain().remove(1)]).up(&mut early).unwrap();
+    assert_eq!(ask(&early, "SELECT tbl_name FROM sqlite_master LIMIT 1"), "_migrations");
+    assert_eq!(ask(&late, of_history), ask(&early, of_history));
+    assert_eq!(ask(&late, "SELECT count(*) FROM _migrations"), "2");
+    assert_eq!(ask(&late, "SELECT tbl_name FROM sqlite_master LIMIT 1"), "a", "it was made last");
+    // By its name, by the schema, or by what the history made SQLite make.
+    for look in [
+        "CREATE TABLE seen AS SELECT count(*) AS seen FROM _migrations",
+        "CREATE TABLE seen AS SELECT name = '_migrations' AS seen FROM sqlite_schema WHERE name = '_migrations'",
+        "CREATE TABLE seen AS SELECT count(*) > 0 AS seen FROM pragma_table_info('_MIGRATIONS')",
+        "UPDATE sqlite_sequence SET seq = 7 WHERE name = 'nobody'",
+    ] {
+        let mut db = memory();
+        let files = vec![plain().remove(0), file("002_look", &[look])];
+        runner(files).up(&mut db).unwrap_or_else(|error| panic!("{look}: {error}"));
+        assert_eq!(ask(&db, "SELECT count(*) FROM _migrations"), "2", "{look}");
+        if look.starts_with("CREATE") {
+            assert_eq!(ask(&db, "SELECT seen FROM seen"), "1", "{look}");
+        }
+        run(&db, "UPDATE _migrations SET tool = 'me'");
+        assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), "", "{look}");
+    }
+}

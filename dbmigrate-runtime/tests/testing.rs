@@ -293,6 +293,6 @@ fn a_set_that_builds_on_another_is_tried_on_it() {
     .own("accounts")
     .set();
     assert!(said(billing().runner().testing().check_all())[0].contains("no such table"));
-    let tested = billing().runner().beside(accounts).testing().check_all().unwrap();
+    let tested = billing().runner().beside(&Runner::new(accounts)).testing().check_all().unwrap();
     assert_eq!((tested.ups, tested.downs), (1, 1));
 }

@@ -127,7 +127,7 @@ fn what_a_set_requires_is_looked_for_in_the_history_of_the_other() {
     run(&db, "UPDATE _migrations_accounts_head SET format = 1");
     // What was required in vain of a set that is there.
     let odd = package(vec![file("001_x", &[]).requires(&["accounts/009_no"])]).own("odd");
-    let error = up(&mut db, &[accounts.set(), odd.set()]).unwrap_err();
+    let error = up(&mut db, &[accounts.set().unwrap(), odd.set()]).unwrap_err();
     assert!(error.is_requirement() && error.to_string().contains("this is about the set `odd`"), "{error}");
 }
 
@@ -196,7 +196,7 @@ fn what_another_set_requires_is_not_rolled_back() {
     let mut db = memory();
     let (accounts, billing) = (accounts().set(), billing().set());
     up(&mut db, &[accounts, billing]).unwrap();
-    let knowing = || Migrator::<'_, driver::Rusqlite>::new(accounts).beside(billing);
+    let knowing = || Runner::new(accounts).beside(&Runner::new(billing));
     knowing().down_to(&mut db, 1_u64).unwrap();
     let error = knowing().down(&mut db).unwrap_err();
     assert!(error.is_out_of_order(), "{error}");
@@ -214,7 +214,7 @@ fn what_another_set_requires_is_not_forgotten() {
     let mut db = memory();
     let (accounts, billing) = (accounts().set(), billing().set());
     up(&mut db, &[accounts, billing]).unwrap();
-    let knowing = || Migrator::<'_, driver::Rusqlite>::new(accounts).beside(billing);
+    let knowing = || Runner::new(accounts).beside(&Runner::new(billing));
     let before = dump(&db);
     let error = knowing().forget(&mut db, 1_u64).unwrap_err();
     assert!(error.is_out_of_order(), "{error}");
@@ -240,7 +240,7 @@ fn the_schema_of_a_shared_database_is_that_of_all_its_sets() {
     assert_eq!((verified.objects, verified.pending.len()), (3, 0));
     let alone = Migrator::<'_, driver::Rusqlite>::new(billing).verify_schema(&mut db).unwrap_err();
     assert!(alone.is_unverified() && alone.to_string().contains("also holds the set `accounts`"), "{alone}");
-    let knowing = Migrator::<'_, driver::Rusqlite>::new(billing).beside(accounts);
+    let knowing = Runner::new(billing).beside(&Runner::new(accounts));
     assert_eq!(knowing.verify_schema(&mut db).unwrap().objects, 3);
     run(&db, "CREATE INDEX by_hand ON users (name)");
     let drift = together().verify_schema(&mut db).unwrap_err();
@@ -257,7 +257,7 @@ fn what_is_marked_is_compared_with_all_sets() {
     run(&db, "ALTER TABLE invoices ADD COLUMN sum");
     let error = Migrator::<'_, driver::Rusqlite>::new(billing).mark(&mut db).unwrap_err();
     assert!(error.is_mismatch() && error.to_string().contains("also holds the set `accounts`"), "{error}");
-    let knowing = || Migrator::<'_, driver::Rusqlite>::new(billing).beside(accounts);
+    let knowing = || Runner::new(billing).beside(&Runner::new(accounts));
     let marked = knowing().mark(&mut db).unwrap();
     assert_eq!((marked.recorded.len(), marked.comparison), (2, Comparison::Same(2)));
     assert_eq!(up(&mut db, &[accounts, billing]).unwrap(), "accounts/003_debts");

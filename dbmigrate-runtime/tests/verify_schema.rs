@@ -401,7 +401,7 @@ fn what_works_on_other_files_does_not_run() {
 #[test]
 fn a_driver_without_a_backend_has_the_fingerprint_alone() {
     let unsealed: Migrator<'_, NoBackend> = Migrator::new(set(three()));
-    let mut db = migrated(unsealed.set());
+    let mut db = migrated(unsealed.set().unwrap());
     let error = unsealed.verify_schema_with(&mut FaultyDriver::new(&mut db, Fault::None, 0)).unwrap_err();
     assert!(error.is_unverified() && error.to_string().contains("no driver is bound"), "{error}");
     let sealed: Migrator<'_, NoBackend> = Migrator::new(seal(set(three())));
@@ -414,7 +414,7 @@ fn a_driver_without_a_backend_has_the_fingerprint_alone() {
 fn a_failure_at_any_call_is_an_error_and_leaves_no_transaction() {
     for at in 0.. {
         let bound: Migrator<'_, driver::Rusqlite> = Migrator::new(set(three()));
-        let mut db = migrated(bound.set());
+        let mut db = migrated(bound.set().unwrap());
         run(&db, "DROP VIEW v");
         let before = dump(&db);
         let result = bound.verify_schema_with(&mut FaultyDriver::new(&mut db, Fault::Once, at));

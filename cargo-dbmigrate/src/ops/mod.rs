@@ -24,6 +24,8 @@ pub(crate) mod pages;
 pub(crate) mod program;
 pub(crate) mod project;
 pub(crate) mod renumber;
+#[cfg(test)]
+mod round_trip;
 pub(crate) mod rows;
 pub(crate) mod runner;
 pub(crate) mod runtime_set;

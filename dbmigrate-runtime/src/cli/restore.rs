@@ -143,7 +143,7 @@ fn pending<B: Backend>(
 ) -> Option<usize> {
     history?;
     let mut all = 0;
-    for set in std::iter::once(migrator.set).chain(migrator.beside.iter().copied()) {
+    for set in migrator.sets().ok()? {
         let status = entries::status(&mut migrator.session(connection), set, &migrator.options).ok()?;
         if !status.entries.iter().all(|entry| matches!(entry.state, State::Applied | State::Pending)) {
             return None;

@@ -20,7 +20,7 @@ pub fn run<B: Backend>(
     terminal: &mut dyn Terminal,
 ) -> u8 {
     let mut output = Output::new(request, database, terminal);
-    output.set = migrator.set().name.to_owned();
+    output.set = migrator.name().to_owned();
     let migrator = configured(migrator, request);
     if let Verb::Restore { from, yes, force } = &request.verb {
         // The database may be damaged or missing.
@@ -36,7 +36,10 @@ pub fn run<B: Backend>(
         Ok(opened) => opened,
         Err(failure) => return output.end(Err(failure)),
     };
-    let is_empty = migrator.set().migrations.is_empty() && migrator.set().repeatables.is_empty();
+    let is_empty = {
+        let latest = migrator.held.latest();
+        !latest.has_migrations && !latest.has_repeatables
+    };
     let result = execute(migrator, &mut connection, database, request, &mut output);
     let created = access == Access::Create && !request.verb.rehearses();
     if created && (is_empty || result.is_err()) {
@@ -57,7 +60,7 @@ pub fn run_on<B: Backend>(
         return run(migrator, database, request, terminal);
     }
     let mut output = Output::new(request, database, terminal);
-    output.set = migrator.set().name.to_owned();
+    output.set = migrator.name().to_owned();
     let result = execute(configured(migrator, request), connection, database, request, &mut output);
     output.end(result)
 }
@@ -88,7 +91,7 @@ fn execute<B: Backend>(
         Verb::Status { check, .. } => {
             let status = migrator.status(connection)?;
             output.status(&status);
-            let newer_is_fine = migrator.set().rules.newer_database == NewerDatabase::Allow;
+            let newer_is_fine = migrator.set()?.rules.newer_database == NewerDatabase::Allow;
             let is_fine = |entry: &Entry| match entry.state {
                 State::Applied => true,
                 State::Newer => newer_is_fine,

@@ -36,7 +36,8 @@ pub(super) fn forget<B: Backend>(
 ) -> Result<u8, Failure> {
     let number = number(&migrator.status(connection)?, target, output)?;
     let row = migrator.forget(connection, number)?;
-    let runs_again = has_number(migrator.set().migrations, migrator.set().squash.as_ref(), number);
+    let set = migrator.set()?;
+    let runs_again = has_number(set.migrations, set.squash.as_ref(), number);
     Ok(output.forgotten(&row, runs_again))
 }
 

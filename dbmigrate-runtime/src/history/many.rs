@@ -7,6 +7,9 @@ use crate::history_row::Took;
 use crate::options::Options;
 use crate::set::Migration;
 
+/// How many rows are made before they are written: all of them would be a megabyte for a thousand.
+const TOGETHER: usize = 100;
+
 impl History<'_> {
     /// Records migrations, in the transaction in which they were applied. How long one took is not known of those that
     /// a snapshot stood for.
@@ -16,12 +19,12 @@ impl History<'_> {
         options: &Options,
         applied: &[(&Migration<'_>, Option<Took<'_>>)],
     ) -> Result<(), Error> {
-        let mut fault = None;
-        let mut rows = applied.iter().map_while(|(migration, took)| {
-            let row = self.row(migration, "applied", times(options, *took), options.tool, None);
-            row.map_err(|error| fault = Some(error)).ok()
-        });
-        self.insert_rows(db, &mut rows)?;
-        fault.map_or(Ok(()), Err)
+        for some in applied.chunks(TOGETHER) {
+            let rows = some
+                .iter()
+                .map(|(migration, took)| self.row(migration, "applied", times(options, *took), options.tool, None));
+            self.insert_rows(db, &rows.collect::<Result<Vec<_>, _>>()?)?;
+        }
+        Ok(())
     }
 }

@@ -134,8 +134,8 @@ impl Session for Watch<'_> {
         self.session.query(sql, params)
     }
 
-    fn execute_each(&mut self, sql: &str, rows: &mut dyn Iterator<Item = Row>) -> Result<(), DbError> {
-        self.session.execute_each(sql, rows)
+    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
+        self.session.execute_each(sql, rows, done)
     }
 
     fn in_transaction(&mut self) -> bool {

@@ -135,7 +135,7 @@ impl<'a, B: Backend> Testing<'a, B> {
 
     /// What tells a template from all others of this executable; `None` where nothing can.
     fn key(&self) -> Option<String> {
-        let set = self.migrator.set;
+        let set = self.migrator.set().ok()?;
         let connect = self.on_connect.as_ref().map(|(_, identity)| identity.as_deref());
         let is_held = scripts(set).any(has_code) && self.migrator.code_captures || connect == Some(None);
         if is_held && self.template_key.is_none() {
@@ -186,7 +186,7 @@ impl<'a, B: Backend> Testing<'a, B> {
 
     /// Makes an empty database what the test wants, by the real engine.
     fn make(&self, connection: &mut B::Connection, options: &Options) -> Result<(), Error> {
-        let set = self.migrator.set;
+        let set = self.migrator.set()?;
         if let Some(script) = scripts(set).find(|script| works_on_other_files(script)) {
             let message = format!("`{}` works on other files as well, and a test does not", script.file);
             return Err(Error::new(ErrorKind::Set, message));
@@ -205,7 +205,7 @@ impl<'a, B: Backend> Testing<'a, B> {
 
     /// Makes a connection what those of the program are.
     fn connect(&self, connection: &mut B::Connection) -> Result<(), Error> {
-        if self.migrator.set.rules.foreign_keys == ForeignKeys::On {
+        if self.migrator.set()?.rules.foreign_keys == ForeignKeys::On {
             let hooks = Hooks::default();
             let mut session = self.migrator.silent(connection, &hooks);
             Db::new(&mut session, &self.migrator.options).execute("PRAGMA foreign_keys = ON")?;

@@ -9,6 +9,13 @@ use crate::schema::{Difference, Object, What};
 /// that a test which returns it shows the message.
 pub struct Faults(pub(super) Vec<Fault>);
 
+impl Faults {
+    /// What went wrong before anything was tried.
+    pub(super) fn before(first: &str, error: Error) -> Self {
+        Self(vec![Fault { migration: first.to_owned(), leg: Leg::Up, kind: FaultKind::Stopped(error) }])
+    }
+}
+
 /// One thing that went wrong.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -16,7 +16,6 @@ use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::history::History;
 use crate::hooks::Hooks;
-use crate::migrator::Migrator;
 use crate::names::Names;
 use crate::options::Options;
 use crate::replay::works_on_other_files;
@@ -53,10 +52,8 @@ impl<'t, 'a, B: Backend> Trial<'t, 'a, B> {
             allow_existing_schema: true,
             ..testing.migrator.options.clone()
         };
-        let connection = open(testing).map_err(|error| {
-            let migration = set.migrations.first().map_or("", |migration| migration.name).to_owned();
-            Faults(vec![Fault { migration, leg: Leg::Up, kind: FaultKind::Stopped(error) }])
-        })?;
+        let first = set.migrations.first().map_or("", |migration| migration.name);
+        let connection = open(testing).map_err(|error| Faults::before(first, error))?;
         Ok(Self {
             testing,
             set,
@@ -358,12 +355,12 @@ fn open<B: Backend>(testing: &Testing<'_, B>) -> Result<B::Connection, Error> {
     if let Some((call, _)) = &testing.on_connect {
         call(&mut connection).map_err(could_not_open)?;
     }
-    let Migrator { set, options, beside, .. } = &testing.migrator;
+    let (set, beside) = (testing.migrator.set()?, testing.migrator.others()?);
     if !beside.is_empty() {
-        let options = Options { journal_mode: None, backup: None, ..options.clone() };
+        let options = Options { journal_mode: None, backup: None, ..testing.migrator.options.clone() };
         let mut plain =
             Bound::<B> { driver: B::driver(&mut connection), code: None, hooks: &Hooks::default(), schema: None };
-        bring_up(&mut plain, set, beside, &options)?;
+        bring_up(&mut plain, set, &beside, &options)?;
     }
     Ok(connection)
 }

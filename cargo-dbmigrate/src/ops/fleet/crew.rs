@@ -50,13 +50,13 @@ impl<'s> Crew<'s> {
     pub(super) fn label(&self, migrator: &Migrator<'_, Rusqlite>, name: &str) -> String {
         match self.sets.len() {
             1 => name.to_owned(),
-            _ => format!("{}/{name}", migrator.set().name),
+            _ => format!("{}/{name}", migrator.name()),
         }
     }
 
     fn migrator(&self, place: usize) -> Migrator<'s, Rusqlite> {
         let others = self.sets.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, set)| set);
-        let mut migrator = others.fold(migrator(&self.sets[place]), Migrator::beside);
+        let mut migrator = others.fold(migrator(&self.sets[place]), |one, other| one.beside(&migrator(other)));
         if let Some(timeout) = self.request.busy_timeout {
             migrator = migrator.busy_timeout(timeout);
         }

@@ -105,7 +105,7 @@ fn standing(
         match task {
             Task::Status | Task::Verify | Task::Drift => {
                 seen.todo += status.pending() + status.pending_repeatables();
-                let rules = migrator.set().rules;
+                let rules = migrator.set()?.rules;
                 if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
                     let problems = migrator.verify(connection)?.problems;
                     seen.differs.extend(problems.into_iter().map(Fault::from));

@@ -36,7 +36,7 @@ pub(super) fn work(path: &Path, crew: &Crew<'_>, task: Task) -> Worked {
 /// Whether nothing that is applied can be newer.
 fn is_last(name: &str, crew: &Crew<'_>) -> bool {
     crew.one().is_some_and(|migrator| {
-        let set = migrator.set();
+        let Ok(set) = migrator.set() else { return false };
         set.rules.newer_database == NewerDatabase::Refuse && set.migrations.last().is_some_and(|it| it.name == name)
     })
 }

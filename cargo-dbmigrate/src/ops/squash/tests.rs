@@ -54,14 +54,14 @@ pub(crate) const TEXTS: [&str; 30] = [
     "DROP TABLE plain;\nPRAGMA user_version = 30;",
 ];
 
-type Files = BTreeMap<String, String>;
+pub(crate) type Files = BTreeMap<String, String>;
 
 fn name(number: usize) -> String {
     format!("{number:03}_m")
 }
 
 /// The package with the first of them.
-fn originals(count: usize) -> Files {
+pub(crate) fn originals(count: usize) -> Files {
     let files = TEXTS.iter().take(count).enumerate();
     let files = files.map(|(at, text)| (format!("migrations/{}.sql", name(at + 1)), (*text).to_owned()));
     files.chain([("Cargo.toml".to_owned(), "[package]\nname = \"app\"\n".to_owned())]).collect()
@@ -74,7 +74,7 @@ fn load(files: &Files) -> MigrationSet {
 }
 
 /// The package with everything up to a number squashed, as the command does it on a disk.
-fn squashed(files: &Files, through: usize) -> Files {
+pub(crate) fn squashed(files: &Files, through: usize) -> Files {
     let set = load(files);
     let count = set.migrations.iter().take_while(|migration| migration.number <= through as u64).count();
     let file = format!("migrations/{through:03}_squashed_to_{through:03}.sql");
@@ -94,7 +94,7 @@ fn squashed(files: &Files, through: usize) -> Files {
 }
 
 /// The same once the files of the originals are pruned.
-fn pruned(files: &Files) -> Files {
+pub(crate) fn pruned(files: &Files) -> Files {
     let is_kept = |path: &String| !path.contains("/replaced/") || path.ends_with("migrations.lock");
     let kept = files.iter().filter(|(path, _)| is_kept(path)).map(|(path, text)| {
         let prunes = if path.contains("/replaced/") { "pruned = \"1.4.0\"\n" } else { "" };

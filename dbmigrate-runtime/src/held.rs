@@ -1,0 +1,89 @@
+//! How a migrator holds its set, and those that live beside it: at hand, or packed until something is to be done.
+
+use crate::driver::Backend;
+use crate::error::Error;
+use crate::hooks::Hooks;
+use crate::latest::Latest;
+use crate::migrator::Migrator;
+use crate::options::Options;
+use crate::packed::PackedSet;
+use crate::set::Set;
+
+/// A set that may be packed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Held<'a> {
+    Set(&'a Set<'a>),
+    Packed(&'static PackedSet),
+}
+
+impl<'a> Held<'a> {
+    pub(crate) fn latest(self) -> Latest<'a> {
+        match self {
+            Self::Set(set) => set.latest(),
+            Self::Packed(packed) => packed.latest(),
+        }
+    }
+
+    pub(crate) fn set(self) -> Result<&'a Set<'a>, Error> {
+        match self {
+            Self::Set(set) => Ok(set),
+            Self::Packed(packed) => packed.set(),
+        }
+    }
+}
+
+impl<'a, B: Backend> Migrator<'a, B> {
+    /// A migrator for a set.
+    #[must_use]
+    pub fn new(set: &'a Set<'a>) -> Self {
+        Self::holding(Held::Set(set))
+    }
+
+    /// A migrator for a set as the build packed it: what the generated module makes.
+    #[must_use]
+    pub fn packed(set: &'static PackedSet) -> Self {
+        Self::holding(Held::Packed(set))
+    }
+
+    fn holding(held: Held<'a>) -> Self {
+        let (options, hooks) = (Options::default(), Hooks::default());
+        Self { held, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
+    }
+
+    /// Says that the set of another migrator lives in the same database: what it makes is no drift, and what it requires
+    /// is not rolled back. To bring up several sets there is [`Together`](crate::Together).
+    #[must_use]
+    pub fn beside<O: Backend>(self, other: &Migrator<'a, O>) -> Self {
+        self.beside_set(other.held)
+    }
+
+    pub(crate) fn beside_set(mut self, other: Held<'a>) -> Self {
+        self.beside.push(other);
+        self
+    }
+
+    /// The name of the set that it runs; empty for the only one.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.held.latest().name
+    }
+
+    /// The set that it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_set`] where the program does not hold what its build wrote.
+    pub fn set(&self) -> Result<&'a Set<'a>, Error> {
+        self.held.set()
+    }
+
+    /// The set and those that live beside it.
+    pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
+        std::iter::once(&self.held).chain(&self.beside).map(|held| held.set()).collect()
+    }
+
+    /// The sets that live beside it.
+    pub(crate) fn others(&self) -> Result<Vec<&'a Set<'a>>, Error> {
+        self.beside.iter().map(|other| other.set()).collect()
+    }
+}

@@ -1,0 +1,88 @@
+//! A set as the generated module holds it: packed, and unpacked once something is to be done.
+//!
+//! What a start with nothing pending asks for is at hand, so that such a start unpacks nothing. Two files hold the rest:
+//! all texts, and numbers that say which of them is what. So a program carries little more than its scripts, has nothing
+//! to relocate when it is loaded, and its compiler sees two literals. `dbmigrate-build` writes them, and reads none.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::adoption::TakesOver;
+use crate::error::{Error, ErrorKind};
+use crate::latest::Latest;
+use crate::parts::Parts;
+use crate::set::{Rules, Set};
+use crate::snapshot::StartsFrom;
+
+mod reader;
+pub(crate) mod unpack;
+
+pub(crate) use reader::Reader;
+
+/// All migrations of one history, packed. The build writes them; [`Set`] is what they are unpacked to.
+pub struct PackedSet {
+    contents: PackedData,
+    /// `None` where they can't be read.
+    set: OnceLock<Option<Set<'static>>>,
+}
+
+/// What the generated module says of a packed set.
+#[derive(Debug, Clone, Copy)]
+pub struct PackedData {
+    /// [`Set::name`].
+    pub name: &'static str,
+    /// [`Set::table`].
+    pub table: &'static str,
+    /// The chained checksum of all migrations and repeatables; empty where there are none.
+    pub chain: &'static str,
+    /// How many migrations there are.
+    pub migrations: usize,
+    /// How many repeatables there are.
+    pub repeatables: usize,
+    /// [`Set::rules`].
+    pub rules: Rules,
+    /// [`Set::parts`].
+    pub parts: Parts,
+    /// The code that starts from the snapshot, where there is one.
+    pub snapshot: Option<StartsFrom>,
+    /// The code that takes the history of another tool over, where there is one.
+    pub adoption: Option<TakesOver>,
+    /// All texts.
+    pub texts: &'static str,
+    /// What they are.
+    pub data: &'static [u8],
+    /// A hash of both.
+    pub seal: u64,
+}
+
+impl PackedSet {
+    /// A set that is not unpacked yet.
+    #[must_use]
+    pub const fn new(contents: PackedData) -> Self {
+        Self { contents, set: OnceLock::new() }
+    }
+
+    /// What a start with nothing pending asks for.
+    pub(crate) const fn latest(&self) -> Latest<'static> {
+        let PackedData { name, table, chain, migrations, repeatables, .. } = self.contents;
+        Latest { name, table, chain, has_migrations: migrations > 0, has_repeatables: repeatables > 0 }
+    }
+
+    /// The set, which is unpacked once for each process.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_set`] where the data are not what the build wrote.
+    pub fn set(&'static self) -> Result<&'static Set<'static>, Error> {
+        self.set.get_or_init(|| unpack::unpack(&self.contents)).as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Set, "the migrations in this program are not those that its build wrote")
+                .hint("build it again: `cargo clean`, then `cargo build`")
+        })
+    }
+}
+
+impl fmt::Debug for PackedSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PackedSet").field("name", &self.contents.name).finish_non_exhaustive()
+    }
+}
