@@ -225,6 +225,30 @@ fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed()
     project.dbmigrate(["status", "--check", "--databases", "tenants/*.db"]).succeeds();
 }
 
+/// Ctrl-C ends the work behind what has begun, says what is left, and the same command does that.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_what_it_has_begun_and_says_what_is_left() {
+    let project = package("fleet-interrupt");
+    let databases = tenants(&project, 4 * many().min(500));
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    command.arg("dbmigrate").args(UP).args(["--message-format", "json", "--jobs", "2"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("\"outcome\":\"done\"")));
+    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
+    let last = lines.map(Result::unwrap).last().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(101));
+    let last: Value = serde_json::from_str(&last).unwrap();
+    assert_eq!((&last["reason"], &last["errors"][0]), (&"fleet-finished".into(), &"interrupted".into()));
+    let [done, left] = ["done", "left"].map(|it| usize::try_from(last[it].as_u64().unwrap()).unwrap());
+    assert!(left > 0 && done + left == databases.len(), "{last}");
+    // Each is done or was not begun.
+    let after = versions(&project, &databases);
+    assert_eq!(after, BTreeMap::from([("001_users".to_owned(), left), ("003_names".to_owned(), done)]));
+    project.dbmigrate(UP).succeeds().says(&format!("{left} databases migrated"));
+}
+
 /// However it ends, each file is as before or as after one of its migrations, and the next run does what is left.
 #[test]
 fn a_killed_run_leaves_whole_files_and_the_next_one_does_the_rest() {

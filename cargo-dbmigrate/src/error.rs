@@ -48,6 +48,11 @@ impl CliError {
         Self { exit: FAILURE, diagnostics }
     }
 
+    /// SQLite fails at a database in memory.
+    pub(crate) fn in_memory(error: rusqlite::Error) -> Self {
+        Self::failure(format!("could not use a database in memory: {error}"))
+    }
+
     /// Adds what to do next.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         if let Some(last) = self.diagnostics.last_mut() {

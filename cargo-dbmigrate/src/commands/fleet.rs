@@ -13,7 +13,7 @@ use super::{Context, database};
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::ahead::Ahead;
-use crate::ops::fleet::{self, Crew, Drifts, File, Found, Named, Outcome, Remote, Rollout, Task};
+use crate::ops::fleet::{self, Crew, Drifts, File, Found, Interrupt, Named, Outcome, Remote, Rollout, Task};
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::{runner, runtime_sets, schema};
@@ -125,6 +125,7 @@ fn run_on(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, CliError> 
             return looked(&files, &verb, told);
         }
         let is_kept_on = matches!(task, Task::Up { dry_run: true, .. } | Task::Down { dry_run: true, .. });
+        let interrupt = Interrupt::listen();
         let rollout = Rollout {
             task,
             jobs,
@@ -136,6 +137,7 @@ fn run_on(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, CliError> 
                 None => 1,
             },
             remote: remote.as_ref(),
+            interrupt: &interrupt,
         };
         let rolled = rollout.run(found, &crew, &mut told);
         let fails = if is_kept_on { NO } else { FAILURE };

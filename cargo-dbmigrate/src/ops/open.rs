@@ -24,7 +24,8 @@ pub(crate) fn immutable(path: &Path) -> Option<Connection> {
     }
 }
 
-fn companion(path: &Path, suffix: &str) -> PathBuf {
+/// The name of a file that SQLite keeps beside a database.
+pub(super) fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()

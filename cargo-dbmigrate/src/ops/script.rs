@@ -126,7 +126,7 @@ fn blocks(bench: Bench<'_>, range: Range) -> Result<Vec<Block>, CliError> {
     let mut database = bench.at(range.from)?;
     if range.from == 0 {
         // With a history the runner gives each migration a transaction of its own.
-        creates.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(run::unusable)?;
+        creates.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(CliError::in_memory)?;
     }
     let tape = bench.recorded(range, &mut database).map_err(|error| run::refused(&error))?;
     let mut blocks = block::blocks(tape, &Scripts::of(bench.source, range.is_up()));

@@ -225,10 +225,9 @@ fn prove(set: &MigrationSet, count: usize, made: &SnapshotFile) -> Result<(), Cl
 
 /// A database in memory that the runner has brought up, from the snapshot if that is wanted.
 fn fresh(set: &MigrationSet, settings: &str, starts: bool) -> Result<Connection, CliError> {
-    let failed = |error: rusqlite::Error| CliError::failure(format!("could not use a database in memory: {error}"));
-    let mut connection = Connection::open_in_memory().map_err(failed)?;
-    stand_in(&connection, &set.config.replay.stubs).map_err(failed)?;
-    connection.execute_batch(settings).map_err(failed)?;
+    let mut connection = Connection::open_in_memory().map_err(CliError::in_memory)?;
+    stand_in(&connection, &set.config.replay.stubs).map_err(CliError::in_memory)?;
+    connection.execute_batch(settings).map_err(CliError::in_memory)?;
     let report = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).up(&mut connection));
     let report = report.map_err(|error: Error| {
         let message = format!("the migrations do not run on an empty database: {}", error.message());
@@ -243,10 +242,9 @@ fn fresh(set: &MigrationSet, settings: &str, starts: bool) -> Result<Connection,
 
 /// Both databases have to be the same, and the records of the migrations but for the times.
 fn compare(set: &MigrationSet, whole: &Connection, short: &Connection, settings: &str) -> Result<(), CliError> {
-    let failed = |error: rusqlite::Error| CliError::failure(format!("could not use a database in memory: {error}"));
     let table = set.config.table.as_str();
-    let mut found = differences_but(whole, short, &[table]).map_err(failed)?;
-    if records(whole, table).map_err(failed)? != records(short, table).map_err(failed)? {
+    let mut found = differences_but(whole, short, &[table]).map_err(CliError::in_memory)?;
+    if records(whole, table).map_err(CliError::in_memory)? != records(short, table).map_err(CliError::in_memory)? {
         found.push("the history has other rows".to_owned());
     }
     if found.is_empty() {

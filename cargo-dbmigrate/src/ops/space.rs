@@ -1,10 +1,10 @@
 //! How much room there is for a copy of a database.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
 use crate::error::CliError;
+use crate::ops::open::companion;
 
 /// The bytes that are free in a folder for this user; `None` where the system does not say.
 pub(crate) fn free(folder: &Path) -> Option<u64> {
@@ -15,10 +15,8 @@ pub(crate) fn free(folder: &Path) -> Option<u64> {
 /// can't ask the system.
 pub(crate) fn refuse_too_large(database: &Path) -> Result<(), CliError> {
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut log = OsString::from(database);
-    log.push("-wal");
-    let bytes: u64 =
-        [database, Path::new(&log)].into_iter().filter_map(|file| Some(fs::metadata(file).ok()?.len())).sum();
+    let log = companion(database, "-wal");
+    let bytes: u64 = [database, &log].into_iter().filter_map(|file| Some(fs::metadata(file).ok()?.len())).sum();
     judge(bytes, free(folder), folder)
 }
 

@@ -104,8 +104,8 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
 }
 
 fn run(rows: &str, set: &MigrationSet, tries: &Tries<'_>) -> Result<Run, CliError> {
-    let failed = |error| CliError::failure(format!("could not use a database in memory: {error}"));
-    Ok(Run { rows: rows.to_owned(), tried: try_out(set, tries).map_err(failed)? })
+    let tried = try_out(set, tries).map_err(CliError::in_memory)?;
+    Ok(Run { rows: rows.to_owned(), tried })
 }
 
 /// A fault as it is shown.

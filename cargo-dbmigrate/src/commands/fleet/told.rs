@@ -95,10 +95,11 @@ impl<'c> Told<'c> {
         for fault in faults {
             self.fault(None, fault, &mut HashSet::new());
         }
-        let errors: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        let interrupted = rolled.interrupted.then_some("interrupted");
+        let errors: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).chain(interrupted).collect();
         self.finished(if *paused { Reason::FleetPaused } else { Reason::FleetFinished }, files, &errors);
         let exit = match () {
-            () if refused > 0 || !faults.is_empty() => FAILURE,
+            () if refused > 0 || !faults.is_empty() || rolled.interrupted => FAILURE,
             () if failed > 0 => fails,
             () if *paused => NO,
             () => DONE,
@@ -131,6 +132,10 @@ impl<'c> Told<'c> {
             self.shell
                 .error(&format!("{refused} of {} can't be worked on, so nothing was done", count(of, "database")));
             self.shell.help("`--keep-going` leaves them out");
+        } else if rolled.interrupted {
+            let failed = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
+            self.shell.error(&format!("interrupted: {failed}{} left", count(left, "database")));
+            self.shell.help("the same command goes on with what is left");
         } else if refused + failed > 0 {
             let left = if left > 0 { format!(", {left} were not reached") } else { String::new() };
             self.shell.error(&format!("{} of {} failed{left}", refused + failed, count(of, "database")));

@@ -4,9 +4,8 @@
 //! A file that is to be changed later is opened as it will be then: that shows what a reader does not see, and lets
 //! SQLite take back what a writer that died had not finished. No page is written but for that.
 
-use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dbmigrate_runtime::cli::{belongs_to_another, open_existing};
 use dbmigrate_runtime::{Entry, Migrator, Planned, Status};
@@ -50,11 +49,11 @@ pub(super) fn look(
 
 fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<Connection, Fault> {
     let mut connection = connect(path, crew, task)?;
-    if task.writes() && bytes(&log(path)) > 0 {
+    if task.writes() && bytes(&open::companion(path, "-wal")) > 0 {
         // What others have left in the log stays there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
     }
-    let mut seen = Seen { bytes: bytes(path) + bytes(&log(path)), ..Seen::default() };
+    let mut seen = Seen { bytes: bytes(path) + bytes(&open::companion(path, "-wal")), ..Seen::default() };
     // Of most files that are to come up the plan says how far they are, too.
     let plan = match (task, crew.one()) {
         (Task::Up { to, .. }, Some(migrator)) => Some(migrator.up_plan(&mut connection, to)),
@@ -153,12 +152,6 @@ fn newest(status: &Status) -> Option<&Entry> {
 
 fn bytes(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-fn log(path: &Path) -> PathBuf {
-    let mut log = OsString::from(path);
-    log.push("-wal");
-    log.into()
 }
 
 fn by_sqlite(error: rusqlite::Error) -> Fault {

@@ -35,6 +35,9 @@ impl Remote<'_> {
             std::path::absolute(path).map_err(|error| failed(format!("could not find the current folder: {error}")))?;
         let mut command = Command::new(&self.executable);
         command.env(PROGRAM, &crew.request.program).args(runner::words(&path, crew.request)).stdin(Stdio::null());
+        // Ctrl-C in the terminal is for the work as a whole: what has begun here is brought to its end.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let output = command
             .output()
             .map_err(|error| failed(format!("could not run `{}`: {error}", self.executable.display())))?;

@@ -11,7 +11,7 @@ use super::drift::Drifts;
 use super::files::Found;
 use super::look::look;
 use super::work::{Worked, work};
-use super::{Crew, Fault, File, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
+use super::{Crew, Fault, File, Interrupt, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
 
 /// What is to be done, and how far to go.
 pub(crate) struct Rollout<'r> {
@@ -23,6 +23,8 @@ pub(crate) struct Rollout<'r> {
     pub(crate) max_failures: usize,
     /// The runner of the package, where the sets have Rust in them.
     pub(crate) remote: Option<&'r Remote<'r>>,
+    /// Who may want it to end.
+    pub(crate) interrupt: &'r Interrupt,
 }
 
 /// What became of a fleet.
@@ -33,6 +35,8 @@ pub(crate) struct Rolled {
     pub(crate) faults: Vec<Fault>,
     /// Whether it stopped behind the first ones to let somebody look.
     pub(crate) paused: bool,
+    /// Whether somebody wanted it to end.
+    pub(crate) interrupted: bool,
     /// Whether the work was begun.
     pub(crate) worked: bool,
 }
@@ -131,7 +135,7 @@ impl Rollout<'_> {
             // One that fails says enough.
             let before = rolled.failures();
             self.walk(&mut rolled, first, Phase::Canary, before + 1, crew, watch);
-            if rolled.failures() > before {
+            if rolled.failures() > before || rolled.interrupted {
                 return rolled;
             }
             if !others.is_empty() && !watch.go_on(&rolled.files, first, others.len()) {
@@ -158,12 +162,14 @@ impl Rollout<'_> {
         }
         let paths: Vec<_> = todo.iter().map(|at| rolled.files[*at].path.clone()).collect();
         watch.begin(phase, todo.len());
+        self.interrupt.begin();
         let failures = AtomicUsize::new(rolled.failures());
         let work = |path: &PathBuf| {
             let (took, worked) = self.timed(path, crew);
             let failed = usize::from(worked.fault.is_some());
             let is_enough = failures.fetch_add(failed, Ordering::Relaxed) + failed >= most;
-            ((took, worked), if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            let is_over = is_enough || self.interrupt.is_asked();
+            ((took, worked), if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
         pool::each(&paths, self.jobs, work, |at, (took, worked)| {
             let file = &mut rolled.files[todo[at]];
@@ -175,6 +181,8 @@ impl Rollout<'_> {
             };
             watch.through(file);
         });
+        self.interrupt.end();
+        rolled.interrupted = self.interrupt.is_asked();
         watch.end();
     }
 

@@ -18,7 +18,7 @@ use self::file::Found;
 use super::block::{Block, Item, User};
 use super::guard::{Condition, Guard};
 use super::prove::Claim;
-use super::run::{self, Bench, Range};
+use super::run::{Bench, Range};
 use super::{blocks, others, refuse, with_own_requirements, write};
 use crate::error::CliError;
 use crate::ops::edit;
@@ -230,7 +230,7 @@ fn too_wide(database: &Connection, set: &MigrationSet, at: usize) -> Result<(), 
     let found = database.query_row(sql, [COLUMNS], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)));
     let (table, columns) = match found {
         Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(()),
-        found => found.map_err(run::unusable)?,
+        found => found.map_err(CliError::in_memory)?,
     };
     let message = format!("the table `{table}` has {columns} columns, and D1 takes no more than {COLUMNS}");
     let error = Diagnostic::error("d1-limit", message);

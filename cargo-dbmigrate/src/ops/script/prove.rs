@@ -6,7 +6,7 @@ use dbmigrate_schema::{ReadOptions, Schema, fill};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::run::{self, Bench, Range, unusable};
+use super::run::{self, Bench, Range};
 use super::value::text;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
@@ -75,7 +75,7 @@ impl Claim<'_> {
     /// Takes a database where the script is to take it.
     fn go(&self, database: &mut Connection) -> Result<(), CliError> {
         self.bench.go(self.range, database).map_err(|error| run::refused(&error))?;
-        self.gone.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(unusable)
+        self.gone.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(CliError::in_memory)
     }
 
     fn one(&self, base: &Connection, run: Run<'_>, proved: &mut Proved) -> Result<(), CliError> {
@@ -168,7 +168,7 @@ impl Claim<'_> {
 
     /// Everything in a database that a runner writes, but for the moment at which it did.
     fn contents(&self, connection: &Connection) -> Result<Contents, CliError> {
-        self.try_contents(connection).map_err(unusable)
+        self.try_contents(connection).map_err(CliError::in_memory)
     }
 
     fn try_contents(&self, connection: &Connection) -> rusqlite::Result<Contents> {

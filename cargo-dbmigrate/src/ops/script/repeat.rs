@@ -99,7 +99,8 @@ fn taken_from_others(
             // It has run on this version.
             let is_done = if to > from { *place < at } else { *place >= at };
             let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = ?1 AND lower(name) = ?2)";
-            let is_there: bool = database.query_row(sql, [kind, name], |row| row.get(0)).map_err(run::unusable)?;
+            let is_there: bool =
+                database.query_row(sql, [kind, name], |row| row.get(0)).map_err(CliError::in_memory)?;
             if is_done && is_there && !problems.iter().any(|it| it.location.as_ref() == Some(&user.at)) {
                 problems.push(impossible(user, "a later one makes it again, and run again this would take that away"));
             }

@@ -78,7 +78,7 @@ impl Bench<'_> {
     pub(super) fn copy(self, from: &Connection) -> Result<Connection, CliError> {
         let mut to = self.open()?;
         let copied = Backup::new(from, &mut to).and_then(|copy| copy.step(-1).map(drop));
-        copied.map_err(unusable)?;
+        copied.map_err(CliError::in_memory)?;
         Ok(to)
     }
 
@@ -89,7 +89,7 @@ impl Bench<'_> {
             stand_in(&connection, &self.source.config.replay.stubs)?;
             Ok(connection)
         };
-        open().map_err(unusable)
+        open().map_err(CliError::in_memory)
     }
 
     /// Takes a database from one version of the set to the other, as the runner does.
@@ -153,8 +153,4 @@ impl Bench<'_> {
 pub(super) fn refused(error: &dbmigrate_runtime::Error) -> CliError {
     let failure = CliError::failure(format!("on a database in memory, {}", error.message()));
     error.help().iter().fold(failure, |failure, help| failure.help(help))
-}
-
-pub(super) fn unusable(error: rusqlite::Error) -> CliError {
-    CliError::failure(format!("could not use a database in memory: {error}"))
 }
