@@ -427,7 +427,7 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        if !self.is_history_read && self.may_read_history(&script) {
+        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(&script) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }
