@@ -493,6 +493,13 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     let status = |words: &[&str]| project.dbmigrate(["status"].iter().chain(words));
     status(&["--databases", "tenants/*.sqlite"]).exits(101).says("`tenants/*.sqlite` names no database");
     status(&["--databases", "tenants/["]).exits(2).says("is no pattern");
+    // Who reads JSON waits for the last line, whatever comes before it.
+    for (words, exit) in [(["--databases", "tenants/*.sqlite"], 101), (["--databases", "tenants/["], 2)] {
+        let run = status(&[&words[..], &["--message-format", "json"]].concat()).exits(exit);
+        let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        assert!(last["reason"] == "fleet-finished" && last["databases"] == 0, "{run}");
+        assert_eq!(last["errors"].as_array().unwrap().len(), 1, "{run}");
+    }
     status(&["--databases", "x", "--database", "y"]).exits(2).says("cannot be used with");
     status(&["--databases-from", "no.txt"]).exits(101).says("could not read the list `no.txt`");
     status(&["--jobs", "2"]).exits(2).says("--databases");
@@ -704,7 +711,13 @@ fn a_file_whose_writer_crashed_is_brought_up_with_the_others() {
     let status = project.dbmigrate(["status", "--databases", "tenants/*.db"]).exits(101);
     status
         .says("a writer that crashed left a journal beside")
+        .says(&format!("`cargo dbmigrate status --recover --database {}`", databases[1]))
         .says(&format!("`cargo dbmigrate backup --database {}`", databases[1]));
+    // Asked for, it is taken back, and nothing else is done.
+    let recovered = ["status", "--recover", "--databases", &databases[1]];
+    project.dbmigrate(recovered).succeeds().says("Pending: 1");
+    assert!(!project.has(&format!("{}-journal", databases[1])));
+    assert_eq!(version(&project, &databases[1]), "001_users");
     // A copy takes it back as well, and applies nothing.
     project.dbmigrate(["backup", "--databases", &databases[2]]).succeeds().says("1 database copied");
     assert_eq!(version(&project, &databases[2]), "001_users");

@@ -160,6 +160,16 @@ fn a_package_builds_and_runs_on_the_files_of_another_tool() {
     });
     project.write("db/goose/00001_users.sql", goose(USERS, "DROP TABLE users;"));
     project.write("src/main.rs", PROGRAM);
+    // A build reads them with a feature, which it names, and which `init` switches on.
+    crate::build_faults::check(&project, "the feature is off", &["`layouts`", "`dbmigrate-build`"]);
+    let build = project.cargo(["build", "-q"]);
+    build.says("`layout = \"goose\"` is read with").says("`cargo add --build dbmigrate-build --features layouts`");
+    project
+        .dbmigrate(["check"])
+        .exits(1)
+        .says("without `layouts`, which reads the files of goose")
+        .says("cargo dbmigrate init");
+    project.dbmigrate(["init"]).succeeds().says("feature `layouts` of `dbmigrate-build`");
     project.cargo(["run", "-q"]).succeeds().says("applied 1");
     assert_eq!(project.query("app.db", "SELECT name FROM _migrations"), ["00001_users"]);
     // A new file is seen by the build alone.

@@ -219,6 +219,9 @@ fn other_commands_refuse_the_formats_of_findings() {
 #[test]
 fn a_rule_is_explained() {
     let project = Project::new("lint-explain");
+    // The code of something else is no unknown word.
+    let run = project.dbmigrate(["explain", "snapshot-stale"]).exits(2);
+    run.says("`snapshot-stale` is the code of a finding and no rule: no level changes it").says("docs/snapshot.md>");
     let run = project.dbmigrate(["explain", "drop-table"]).succeeds();
     run.says("# drop-table")
         .says("Group `destructive`, `deny` by default")

@@ -8,6 +8,7 @@
 mod adopt;
 mod adopt_kill;
 mod adopting;
+mod ahead;
 mod architecture;
 mod assertions;
 mod backup;

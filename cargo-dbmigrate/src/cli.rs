@@ -393,6 +393,9 @@ pub(crate) struct StatusArgs {
     /// Exit with 1 when anything is not applied
     #[arg(long)]
     pub(crate) check: bool,
+    /// Take back first what a writer that crashed left half done; nothing else of `status` writes
+    #[arg(long)]
+    pub(crate) recover: bool,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
     #[command(flatten)]

@@ -27,8 +27,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This crate links no SQLite and reads nothing above the package. It has no features, and Rust 1.85 compiles it. Which
-//! files, directives and keys there are is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
+//! This crate links no SQLite and reads nothing above the package. Rust 1.85 compiles it. Its one feature,
+//! `layouts`, is for a manifest with the key `layout`: it reads the files of another tool where they lie. Which files,
+//! directives and keys there are is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
 //!
 //! [dbmigrate-runtime]: https://docs.rs/dbmigrate-runtime
 

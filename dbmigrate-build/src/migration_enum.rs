@@ -152,8 +152,12 @@ fn beginning(text: &str) -> &str {
 
 /// A fence that is longer than any run of backticks in the text.
 fn fence(text: &str) -> String {
-    let longest = text.split(|other| other != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(longest.max(2) + 1)
+    let (mut longest, mut run) = (2, 0);
+    for byte in text.bytes() {
+        run = if byte == b'`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    "`".repeat(longest + 1)
 }
 
 #[cfg(test)]

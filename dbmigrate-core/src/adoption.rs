@@ -236,7 +236,7 @@ fn string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::Layout;
+    use crate::config::Layout;
 
     #[test]
     fn every_tool_has_one_name_and_finds_its_files() {

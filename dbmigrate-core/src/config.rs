@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::layout::Layout;
-
 mod lints;
 mod read;
 mod replay;
@@ -16,6 +14,8 @@ pub use lints::{LintLevel, LintSetting};
 pub(crate) use read::read_set_parts;
 pub use read::{keys, read, read_sets, workspace_keys};
 pub use replay::{Replay, Stubs};
+
+pub use crate::tool::Layout;
 
 /// The table in a package's manifest.
 pub const TABLE: &str = "[package.metadata.migrations]";

@@ -155,6 +155,7 @@ pub fn is_like_one(comment: &str) -> bool {
 
 /// Whether a comment is refused because it looks like a directive, and is plainly none of ours: other tools divide a
 /// file by such comments.
+#[cfg(feature = "layouts")]
 pub(crate) fn is_foreign(comment: &str) -> bool {
     near(comment, Language::Sql).is_some_and(|near| !near.certain) && is_like_one(comment)
 }

@@ -13,8 +13,9 @@ mod number;
 mod side;
 
 use number::read_number;
-pub(crate) use number::{FIRST_MOMENT, LAST_MOMENT, moment, moment_near, second_after};
 pub use number::{MAX_NUMBER, next};
+#[cfg(feature = "layouts")]
+pub(crate) use number::{exists, parts, second_after};
 pub use side::{HOOKS, SideName, hook, repeatable};
 
 /// What the files of one migration share: its number and its name.

@@ -18,6 +18,7 @@ mod flyway;
 mod golang_migrate;
 mod goose;
 mod json;
+mod moment;
 mod name;
 mod numbers;
 mod plain;

@@ -17,8 +17,8 @@
 //! assert_eq!(loaded.diagnostics[0].code, "gap");
 //! ```
 //!
-//! [dbmigrate-build] turns such a set into a Rust module, `cargo dbmigrate` into the data of its runner. It has no
-//! features, and Rust 1.85 compiles it. Input may be anything: nothing here panics, hangs or takes more than linear time
+//! [dbmigrate-build] turns such a set into a Rust module, `cargo dbmigrate` into the data of its runner. Rust
+//! 1.85 compiles it. Its one feature, `layouts`, reads the folders of other tools. Input may be anything: nothing here panics, hangs or takes more than linear time
 //! for it. What the names, directives and keys mean is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
 //!
 //! [dbmigrate-build]: https://docs.rs/dbmigrate-build
@@ -31,6 +31,7 @@ pub mod diagnostic;
 pub mod directive;
 pub mod file_name;
 pub mod files;
+#[cfg(feature = "layouts")]
 pub mod layout;
 pub mod load;
 pub mod lock;

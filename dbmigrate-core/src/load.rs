@@ -8,10 +8,9 @@ use std::sync::Arc;
 use crate::adoption;
 use crate::aim;
 use crate::checksum;
-use crate::config::Config;
+use crate::config::{Config, Layout};
 use crate::diagnostic::Diagnostic;
 use crate::files::Files;
-use crate::layout::Layout;
 use crate::lock;
 use crate::migration::{Body, Down, SourceMigration};
 
@@ -23,6 +22,7 @@ use crate::squash::{self, Replaced, Replaces};
 mod across;
 mod contents;
 mod folder;
+#[cfg(feature = "layouts")]
 mod foreign;
 mod migrations;
 mod package;
@@ -31,6 +31,8 @@ mod rows;
 mod set;
 mod side;
 mod strays;
+#[cfg(not(feature = "layouts"))]
+mod unread;
 mod watch;
 
 use contents::{Content, take};
@@ -82,7 +84,10 @@ pub fn load_with<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
 
 fn read_folder<F: Files + ?Sized>(root: &F, config: Config) -> Loaded {
     if config.layout != Layout::House {
+        #[cfg(feature = "layouts")]
         return foreign::read(root, config);
+        #[cfg(not(feature = "layouts"))]
+        return unread::read(root, config);
     }
     let watch = watch(root, &config);
     let Folder { files, unreadable, mut diagnostics, .. } = Folder::list(root, &config);

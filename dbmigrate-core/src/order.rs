@@ -19,9 +19,9 @@ pub struct Cycle<'s>(pub Vec<(usize, &'s SourceMigration, &'s Requirement)>);
 ///
 /// The first circle that there is.
 pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle<'s>> {
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (at, set) in sets.iter().enumerate() {
-        places.insert(&set.config.set, at);
+        places.insert(set.config.set.clone(), at);
     }
     let mut next = vec![0; sets.len()];
     let mut order = Vec::new();
@@ -60,7 +60,7 @@ pub fn order<'s>(sets: &[&'s MigrationSet]) -> Result<Vec<(usize, usize)>, Cycle
 fn blocking<'s>(
     migration: &'s SourceMigration,
     sets: &[&MigrationSet],
-    places: &BTreeMap<&str, usize>,
+    places: &BTreeMap<String, usize>,
     next: &[usize],
 ) -> Option<(usize, &'s Requirement)> {
     migration.requires.iter().find_map(|requirement| {

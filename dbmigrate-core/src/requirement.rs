@@ -41,9 +41,9 @@ pub(crate) fn check(migrations: &[SourceMigration], stems: &[Stem], diagnostics:
     let mut names = Names { stems, searches: 0 };
     for migration in migrations {
         let mut problems = Problems::new(migration.source(), diagnostics);
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for Requirement { name, span } in &migration.requires {
-            if seen.insert(name, span.start).is_some() {
+            if seen.insert(name.clone(), span.start).is_some() {
                 let fault = Diagnostic::error("repeated-directive", format!("`{name}` is required twice"));
                 problems.push(*span, fault.help("remove one of them"));
             } else if let Err(fault) = names.require(migration, name) {

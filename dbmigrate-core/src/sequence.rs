@@ -303,15 +303,15 @@ impl Checker<'_> {
             self.error("duplicate-number", other, message, [help, branches]);
         }
         // Of several with one name, the first.
-        let mut by_slug: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut by_slug: BTreeMap<String, usize> = BTreeMap::new();
         for (at, (_, stem)) in files.ups.iter().enumerate() {
-            by_slug.entry(&stem.slug).or_insert(at);
+            by_slug.entry(stem.slug.clone()).or_insert(at);
         }
         let right = format!("{stem}{DOWN}");
         let right_exists = files.downs.iter().any(|&(down, _)| down == right);
         let mut found = None;
         for &(down, down_stem) in &files.downs {
-            match by_slug.get(down_stem.slug.as_str()).map(|&at| files.ups[at].0) {
+            match by_slug.get(&down_stem.slug).map(|&at| files.ups[at].0) {
                 Some(of) if of.ends_with(".rs") => {
                     let message = format!("`{down}` stands beside a Rust migration, `{of}`");
                     let help = format!("write `pub fn down` in `{}`, and delete the file", self.path(of));

@@ -5,6 +5,7 @@
 mod load_migration;
 #[path = "../../fuzz/src/mutation.rs"]
 mod mutation;
+#[cfg(feature = "layouts")]
 #[path = "../../fuzz/src/read_layout.rs"]
 mod read_layout;
 
@@ -17,6 +18,7 @@ fn no_bytes_break_a_package() {
     mutation::each(&inputs, 1_500, load_migration::load_migration);
 }
 
+#[cfg(feature = "layouts")]
 #[test]
 fn no_bytes_break_the_folder_of_another_tool() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");

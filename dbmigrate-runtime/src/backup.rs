@@ -48,6 +48,8 @@ pub struct Backup {
 pub(crate) struct Keeping {
     pub(crate) keep: Keep,
     pub(crate) rotate: fn(&Path, usize, bool),
+    pub(crate) discard: fn(&mut Report),
+    pub(crate) mention: fn(Error, Option<&Path>) -> Error,
 }
 
 type Keep = for<'j, 's> fn(
@@ -70,7 +72,7 @@ impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     pub fn new(when: BackupWhen) -> Self {
-        let by = Keeping { keep, rotate: kept::rotate };
+        let by = Keeping { keep, rotate: kept::rotate, discard, mention };
         Self { when, keep: KEEP, dir: None, without_rows: false, by }
     }
 
@@ -176,7 +178,7 @@ pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) ->
 }
 
 /// Takes the copy of a run away that changed nothing.
-pub(crate) fn discard(report: &mut Report) {
+fn discard(report: &mut Report) {
     if let Some(path) = report.backup.take() {
         // One that can't be removed does no harm.
         let _ = std::fs::remove_file(path);

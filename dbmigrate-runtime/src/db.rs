@@ -113,14 +113,14 @@ impl<'s> Db<'s> {
         self.patiently(|session| session.query(&sql, &params))
     }
 
-    /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
-    pub(crate) fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.patiently(|session| session.execute_each(sql, rows, done))
-    }
-
     /// As [`Db::try_query`], for what may be asked first of a connection.
     pub(crate) fn try_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
         self.patiently(|session| session.query_first(sql))
+    }
+
+    /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
+    pub(crate) fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
+        self.patiently(|session| session.execute_each(sql, rows, done))
     }
 
     /// As [`Db::query`], for what returns no rows.

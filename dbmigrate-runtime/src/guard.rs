@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::backup;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
@@ -95,11 +94,13 @@ pub(crate) fn guarded(
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
         let _ = db.session().query("SELECT 1 FROM main.sqlite_master LIMIT 1", &[]);
     }
-    if !db.has_committed() && !db.in_transaction() {
-        // A program that fails at every start must not fill the disk with copies.
-        backup::discard(&mut report);
-    } else if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
-        (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
+    if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
+        if db.has_committed() || db.in_transaction() {
+            (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
+        } else {
+            // A program that fails at every start must not fill the disk with copies.
+            (backup.by.discard)(&mut report);
+        }
     }
     let error = match (result, restored) {
         (Err(panic), _) => resume_unwind(panic),
@@ -108,7 +109,11 @@ pub(crate) fn guarded(
         (Ok(Err(error)), Ok(())) => error,
         (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost)),
     };
-    Err(backup::mention(error, report.backup.as_deref()).after(report))
+    let error = match &options.backup {
+        Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),
+        None => error,
+    };
+    Err(error.after(report))
 }
 
 fn lost_settings(error: &Error) -> Error {

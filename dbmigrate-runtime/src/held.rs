@@ -7,7 +7,7 @@ use crate::latest::Latest;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::packed::PackedSet;
-use crate::set::{Rules, Set};
+use crate::set::Set;
 
 /// A set that may be packed.
 #[derive(Debug, Clone, Copy)]
@@ -21,13 +21,6 @@ impl<'a> Held<'a> {
         match self {
             Self::Set(set) => set.latest(),
             Self::Packed(packed) => packed.latest(),
-        }
-    }
-
-    pub(crate) fn rules(self) -> Rules {
-        match self {
-            Self::Set(set) => set.rules,
-            Self::Packed(packed) => packed.rules(),
         }
     }
 

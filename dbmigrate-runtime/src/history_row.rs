@@ -53,41 +53,48 @@ impl HistoryRow {
                                       prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
     /// Reads one; `None` where a value is missing or no number.
-    pub(crate) fn decode(row: Row) -> Option<Self> {
-        let (mut texts, mut numbers) = ([const { None }; 9], [None; 5]);
-        for (column, value) in row.into_iter().enumerate() {
-            match value {
-                Value::Text(text) if column < 9 => texts[column] = Some(text),
-                Value::Integer(number) if (9..14).contains(&column) => numbers[column - 9] = Some(number),
-                _ => {}
-            }
-        }
-        let [id, number, done, has_down, duration] = numbers;
-        let [number, statements_done] = [number, done].map(|count| count.and_then(|count| u64::try_from(count).ok()));
-        let (Some(id), Some(number), Some(statements_done), true) =
-            (id, number, statements_done, texts[..5].iter().all(Option::is_some))
+    pub(crate) fn decode(mut row: Row) -> Option<Self> {
+        let count = |at| integer(&row, at).and_then(|count| u64::try_from(count).ok());
+        let has_texts = row.iter().take(5).all(|value| matches!(value, Value::Text(_)));
+        let (Some(id), Some(number), Some(statements_done), true) = (integer(&row, 9), count(10), count(11), has_texts)
         else {
             return None;
         };
+        let (has_down, duration) = (integer(&row, 12) == Some(1), count(13));
         // From here on nothing fails, so that half a row is nowhere taken apart.
-        let steps = step_times(texts[5].as_deref().unwrap_or_default());
-        let [name, applied_at, set_name, checksum, state, _, tool, text_checksum, prefix_checksum] = texts;
         Some(Self {
             id,
-            name: name.unwrap_or_default(),
-            applied_at: applied_at.unwrap_or_default(),
-            set_name: set_name.unwrap_or_default(),
+            name: text(&mut row, 0).unwrap_or_default(),
+            applied_at: text(&mut row, 1).unwrap_or_default(),
+            set_name: text(&mut row, 2).unwrap_or_default(),
             number,
-            checksum: checksum.unwrap_or_default(),
-            state: state.unwrap_or_default(),
+            checksum: text(&mut row, 3).unwrap_or_default(),
+            state: text(&mut row, 4).unwrap_or_default(),
             statements_done,
-            duration: duration.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
-            steps,
-            tool,
-            has_down: has_down == Some(1),
-            text_checksum,
-            prefix_checksum,
+            duration: duration.map(Duration::from_micros),
+            steps: step_times(row.get(5)),
+            tool: text(&mut row, 6),
+            has_down,
+            text_checksum: text(&mut row, 7),
+            prefix_checksum: text(&mut row, 8),
         })
+    }
+}
+
+#[inline(never)]
+fn integer(row: &Row, at: usize) -> Option<i64> {
+    match row.get(at) {
+        Some(Value::Integer(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Takes a text out of a row.
+#[inline(never)]
+fn text(row: &mut Row, at: usize) -> Option<String> {
+    match row.get_mut(at) {
+        Some(Value::Text(text)) => Some(std::mem::take(text)),
+        _ => None,
     }
 }
 
@@ -104,8 +111,9 @@ impl Took<'_> {
 }
 
 /// The times of steps as the history has them: microseconds, separated by spaces. None where one is no number.
-fn step_times(text: &str) -> Vec<Duration> {
+fn step_times(value: Option<&Value>) -> Vec<Duration> {
     let mut times = Vec::new();
+    let Some(Value::Text(text)) = value else { return times };
     for micros in text.split_ascii_whitespace() {
         match micros.parse() {
             Ok(micros) => times.push(Duration::from_micros(micros)),

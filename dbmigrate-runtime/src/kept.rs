@@ -168,12 +168,8 @@ impl Place {
     /// The time in a name of the files of a database, and what follows it.
     fn stamped<'n>(name: &'n OsStr, database: &OsStr) -> Option<(String, &'n str)> {
         let rest = after(name, database)?.strip_prefix('.')?;
-        let (stamp, rest) = rest.split_at_checked(15)?;
-        let (date, time) = stamp.split_once('-')?;
-        let (date, time) = (digits(date).filter(|date| date.len() == 8)?, digits(time)?);
-        let [year, month, day] = [&date[..4], &date[4..6], &date[6..]];
-        let [hour, minute, second] = [&time[..2], &time[2..4], &time[4..]];
-        Some((format!("{year}-{month}-{day} {hour}:{minute}:{second}"), rest))
+        let (stamp, rest) = rest.split_at_checked(STAMP)?;
+        Some((moment(stamp)?, rest))
     }
 
     /// Removes what processes left that were killed while they made a copy. Who has the write lock knows that nobody
@@ -202,6 +198,18 @@ impl Place {
 /// What follows that in a name, where it is text.
 fn after<'n>(name: &'n OsStr, first: &OsStr) -> Option<&'n str> {
     std::str::from_utf8(name.as_encoded_bytes().strip_prefix(first.as_encoded_bytes())?).ok()
+}
+
+/// How long the moment in a name is.
+const STAMP: usize = "20240115-103022".len();
+
+/// The moment that `20240115-103022` says, as `2024-01-15 10:30:22`.
+pub(crate) fn moment(stamp: &str) -> Option<String> {
+    let (date, time) = stamp.split_once('-').filter(|(date, time)| date.len() == 8 && time.len() == 6)?;
+    let (date, time) = (digits(date)?, digits(time)?);
+    let [year, month, day] = [&date[..4], &date[4..6], &date[6..]];
+    let [hour, minute, second] = [&time[..2], &time[2..4], &time[4..]];
+    Some(format!("{year}-{month}-{day} {hour}:{minute}:{second}"))
 }
 
 fn digits(text: &str) -> Option<&str> {

@@ -158,6 +158,8 @@ pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver
 pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
 pub use difference::SchemaDifference;
+#[doc(hidden)]
+pub use driver::boxed;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
 pub use format::check_format;

@@ -1,6 +1,7 @@
 //! The migrator: a set, options, and the calls that a program makes. The work is done elsewhere, on an erased driver.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::BoxError;
@@ -127,7 +128,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// so it has to read through another one. What it makes is not opened.
     #[must_use]
     pub fn backup_with(mut self, copy: impl Fn(&Path) -> Result<(), BoxError> + 'a) -> Self {
-        self.hooks.backup_with = Some(Box::new(copy));
+        self.hooks.backup_with = Some(Rc::new(copy));
         self
     }
 
@@ -143,21 +144,21 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// that migration is left. A migration that has to start over is announced again.
     #[must_use]
     pub fn before_each(mut self, call: impl Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a) -> Self {
-        self.hooks.before_each = Some(Box::new(call));
+        self.hooks.before_each = Some(Rc::new(call));
         self
     }
 
     /// Is called for each migration that has run, once that is committed.
     #[must_use]
     pub fn after_each(mut self, call: impl Fn(&Done) + 'a) -> Self {
-        self.hooks.after_each = Some(Box::new(call));
+        self.hooks.after_each = Some(Rc::new(call));
         self
     }
 
     /// Is called right before each step of a script.
     #[must_use]
     pub fn on_progress(mut self, call: impl Fn(&Progress<'_>) + 'a) -> Self {
-        self.hooks.on_progress = Some(Box::new(call));
+        self.hooks.on_progress = Some(Rc::new(call));
         self
     }
 

@@ -68,10 +68,6 @@ impl PackedSet {
         Latest { name, table, chain, has_migrations: migrations > 0, has_repeatables: repeatables > 0 }
     }
 
-    pub(crate) const fn rules(&self) -> Rules {
-        self.contents.rules
-    }
-
     /// The set, which is unpacked once for each process.
     ///
     /// # Errors

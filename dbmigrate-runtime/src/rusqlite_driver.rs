@@ -127,7 +127,7 @@ macro_rules! rusqlite_driver {
                     }
                 };
                 let flags = flags | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                ::std::result::Result::Ok($($rusqlite)+::Connection::open_with_flags(path, flags)?)
+                $($rusqlite)+::Connection::open_with_flags(path, flags).map_err($crate::boxed)
             }
 
             fn open_shared(
@@ -139,14 +139,14 @@ macro_rules! rusqlite_driver {
                     | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let uri = ::std::format!("file:{name}?mode=memory&cache=shared");
                 let opened = $($rusqlite)+::Connection::open_with_flags(uri, flags);
-                ::std::option::Option::Some(opened.map_err(::std::convert::From::from))
+                ::std::option::Option::Some(opened.map_err($crate::boxed))
             }
 
             fn execute_batch(
                 connection: &mut $($rusqlite)+::Connection,
                 sql: &str,
             ) -> ::std::result::Result<(), $crate::BoxError> {
-                ::std::result::Result::Ok(connection.execute_batch(sql)?)
+                connection.execute_batch(sql).map_err($crate::boxed)
             }
 
             $($pages)*

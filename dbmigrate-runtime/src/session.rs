@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::BoxError;
 use crate::difference::{Reader, SchemaDifference};
-use crate::driver::{Access, Backend, Driver};
+use crate::driver::{Access, Backend, Driver, boxed};
 use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
 use crate::report::Done;
@@ -80,7 +80,7 @@ impl DbError {
 
     pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let (message, offset) = split_offset(&format!("{error}"), sql);
-        Self { busy: D::is_busy(&error), message, offset, source: Box::new(error) }
+        Self { busy: D::is_busy(&error), message, offset, source: boxed(error) }
     }
 }
 

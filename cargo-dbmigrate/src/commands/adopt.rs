@@ -161,7 +161,7 @@ pub(super) fn preview(
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
-        ..Request::new(database::PROGRAM, Verb::Status { check })
+        ..Request::new(database::PROGRAM, Verb::Status { check, recover: false })
     };
     runtime_set::with_set(set, |set| {
         cli::run_on(Migrator::<Rusqlite>::new(set), at_hand, path, &request, context.shell)

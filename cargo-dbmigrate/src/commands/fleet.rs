@@ -2,6 +2,8 @@
 
 mod told;
 
+use std::time::Duration;
+
 use dbmigrate_core::MigrationSet;
 use dbmigrate_runtime::Set;
 use dbmigrate_runtime::cli::{Back, Format, Request, Terminal, Verb};
@@ -15,7 +17,8 @@ use crate::ops::fleet::{self, Crew, Drifts, File, Found, Named, Outcome, Remote,
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::{runner, runtime_sets, schema};
-use crate::report::count;
+use crate::report::fleet::summary;
+use crate::report::{Reason, count};
 
 /// What is asked of many databases.
 pub(super) struct Asked<'a> {
@@ -77,6 +80,24 @@ impl Read {
 
 /// Runs what is asked.
 pub(super) fn run(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let result = run_on(asked, context);
+    ended(result, asked.verb.name(), context)
+}
+
+/// Ends the lines of JSON as any run does, also where it failed before there were databases.
+fn ended(result: Result<u8, CliError>, name: &str, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let error = match result {
+        Err(error) if context.shell.is_json() => error,
+        result => return result,
+    };
+    let exit = error.report(context.shell);
+    let errors = error.into_diagnostics();
+    let errors: Vec<&str> = errors.iter().map(|it| it.message.as_str()).collect();
+    context.shell.data(&summary(Reason::FleetFinished, name, &[], Duration::ZERO, &errors));
+    Ok(exit)
+}
+
+fn run_on(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, CliError> {
     let read = Read::new(context)?;
     let (task, verb) = task(&asked.verb, &read)?;
     let first = read.first()?;
@@ -124,6 +145,11 @@ pub(super) fn run(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, Cl
 
 /// Compares the schema of each database with what its migrations lead to.
 pub(super) fn drift(args: &FleetArgs, database: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    let result = drift_of(args, database, context);
+    ended(result, "drift", context)
+}
+
+fn drift_of(args: &FleetArgs, database: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let read = Read::new(context)?;
     let first = read.first()?;
     let found = found(args, context)?;
@@ -210,7 +236,7 @@ fn jobs(args: &FleetArgs, context: &mut Context<'_>) -> usize {
 fn looked(files: &[File], verb: &Verb, mut told: Told<'_>) -> Result<u8, CliError> {
     let is_refused = files.iter().any(|file| matches!(file.outcome, Outcome::Refused(_)));
     let is_no = match verb {
-        Verb::Status { check } => *check && files.iter().any(|file| file.outcome != Outcome::Current),
+        Verb::Status { check, .. } => *check && files.iter().any(|file| file.outcome != Outcome::Current),
         _ => files.iter().any(|file| file.outcome == Outcome::Differs),
     };
     told.looked(files);

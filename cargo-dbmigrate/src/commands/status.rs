@@ -9,7 +9,7 @@ use crate::error::CliError;
 use crate::ops::trial;
 
 pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
-    let verb = Verb::Status { check: args.check };
+    let verb = Verb::Status { check: args.check, recover: args.recover };
     if args.fleet.any() {
         if args.files.any() {
             return Err(CliError::usage(

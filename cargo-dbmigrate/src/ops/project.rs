@@ -147,6 +147,12 @@ impl Project {
         Some(found.rename.clone().unwrap_or_else(|| found.name.clone()))
     }
 
+    /// Whether it switches on a feature of that.
+    pub(crate) fn has_feature(&self, kind: DependencyKind, package: &str, feature: &str) -> bool {
+        let found = self.dependencies.iter().filter(|it| it.kind == kind && it.name == package);
+        found.flat_map(|it| &it.features).any(|it| it == feature)
+    }
+
     /// How another package of the workspace depends on a package of which a build can have one only.
     pub(crate) fn dependency_of_others(&self, package: &str) -> Option<&Dependency> {
         self.others.iter().find(|it| it.name == package)

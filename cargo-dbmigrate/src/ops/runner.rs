@@ -138,7 +138,9 @@ pub(crate) fn words(database: &Path, request: &Request) -> Vec<OsString> {
 fn verb_arguments(verb: &Verb) -> Vec<String> {
     let given = |flag: &str, given: bool| given.then(|| flag.to_owned());
     match verb {
-        Verb::Status { check } => given("--check", *check).into_iter().collect(),
+        Verb::Status { check, recover } => {
+            given("--check", *check).into_iter().chain(given("--recover", *recover)).collect()
+        }
         Verb::Up { to, existing, dry_run } => {
             let flags = given("--existing", *existing).into_iter().chain(given("--dry-run", *dry_run));
             to.iter().map(|target| format!("--to={target}")).chain(flags).collect()
@@ -254,7 +256,7 @@ mod tests {
     fn the_runner_understands_every_verb_that_it_is_given() {
         let back = |what| Verb::Down { what, dry_run: true };
         for verb in [
-            Verb::Status { check: true },
+            Verb::Status { check: true, recover: true },
             Verb::Up { to: Some("--x".into()), existing: true, dry_run: true },
             back(Back::Newest),
             back(Back::One("-2".into())),

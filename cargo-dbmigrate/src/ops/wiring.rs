@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::DependencyKind;
+use dbmigrate_core::config::Layout;
 use dbmigrate_core::{Diagnostic, MigrationSet};
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -15,6 +16,8 @@ use crate::ops::rust_file;
 pub(crate) const RUNTIME: &str = "dbmigrate-runtime";
 /// The build script's helper.
 pub(crate) const BUILD: &str = "dbmigrate-build";
+/// Its feature that reads the files of other tools.
+pub(crate) const LAYOUTS: &str = "layouts";
 
 /// What is there of the wiring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(crate) struct Wiring {
     pub(crate) runtime: Option<String>,
     /// The name under which its build script depends on the helper.
     pub(crate) build: Option<String>,
+    /// Whether the helper reads the files that there are: those of another tool take a feature of it.
+    pub(crate) reads: bool,
     /// The name under which it depends on rusqlite.
     pub(crate) rusqlite: Option<String>,
     /// Its build script, whether it exists or not; `None` where the manifest says `build = false`.
@@ -61,6 +66,7 @@ pub(crate) fn read(project: &Project, manifest: &DocumentMut) -> Result<Wiring, 
     Ok(Wiring {
         runtime: project.dependency(DependencyKind::Normal, RUNTIME),
         build,
+        reads: project.config.layout == Layout::House || project.has_feature(DependencyKind::Build, BUILD, LAYOUTS),
         rusqlite: project.dependency(DependencyKind::Normal, "rusqlite"),
         script,
         generates,
@@ -84,6 +90,10 @@ pub(crate) fn diagnostics(project: &Project, wiring: &Wiring, set: &MigrationSet
     }
     if wiring.build.is_none() {
         missing.push(format!("it does not build-depend on `{BUILD}`"));
+    }
+    if wiring.build.is_some() && !wiring.reads {
+        let layout = project.config.layout.name();
+        missing.push(format!("it build-depends on `{BUILD}` without `{LAYOUTS}`, which reads the files of {layout}"));
     }
     if !wiring.generates {
         let script = wiring.script.as_deref().unwrap_or(Path::new("build.rs"));

@@ -137,17 +137,19 @@ impl Reader<'_> {
     /// What the records mean, by number.
     fn migrations(&mut self, entries: &[Value<'_>]) -> Vec<Adopted> {
         let mut keys: BTreeMap<String, usize> = BTreeMap::new();
-        let mut adopted = Vec::with_capacity(entries.len());
+        let mut adopted: Vec<Adopted> = Vec::with_capacity(entries.len());
         for value in entries {
             let Some(entry) = self.migration(value) else { continue };
             if keys.insert(format!("{:?}", (&entry.key, &entry.checksum)), adopted.len()).is_some() {
                 let message = format!("the key `{}` stands here twice", entry.key.escape_debug());
-                let _: Option<()> = self.error(value.span(), message, Some("take one of the two out".to_owned()));
+                self.report(value.span(), message, Some("take one of the two out".to_owned()));
             }
             adopted.push(entry);
         }
-        adopted.sort_by_key(|entry| entry.number);
-        adopted
+        // By number, and as they stand here.
+        let mut order: Vec<(u64, usize)> = adopted.iter().enumerate().map(|(at, entry)| (entry.number, at)).collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, at)| adopted[at].clone()).collect()
     }
 
     fn migration(&mut self, value: &Value<'_>) -> Option<Adopted> {
@@ -189,7 +191,7 @@ impl Reader<'_> {
                 None => format!("the keys are `{}`", keys.join("`, `")),
             };
             let message = format!("unknown key `{}`", key.get_ref().escape_debug());
-            let _: Option<()> = self.error(key.span(), message, Some(help));
+            self.report(key.span(), message, Some(help));
         }
     }
 
@@ -199,12 +201,16 @@ impl Reader<'_> {
     }
 
     fn error<T>(&mut self, span: Range<usize>, message: String, help: Option<String>) -> Option<T> {
+        self.report(span, message, help);
+        None
+    }
+
+    fn report(&mut self, span: Range<usize>, message: String, help: Option<String>) {
         self.sound = false;
         let mut fault = Diagnostic::error("adopted", message);
         fault.help.extend(help);
         let span = self.problems.source().first_line(Span::new(span.start, span.end));
         self.problems.push(span, fault);
-        None
     }
 }
 

@@ -6,11 +6,11 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::{
-    Backup, Config, ForeignKeys, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE, TransactionMode,
+    Backup, Config, ForeignKeys, Layout, MAX_WIDTH, NewerDatabase, Numbering, OutOfOrder, StoreSql, TABLE,
+    TransactionMode,
 };
 use crate::diagnostic::Diagnostic;
 use crate::file_name::MAX_NUMBER;
-use crate::layout::Layout;
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::source::{SourceText, Span};
@@ -166,10 +166,10 @@ impl<'a> Reader<'a> {
     }
 
     fn entry(&mut self, key: &str, span: Range<usize>, value: &Value<'_>) -> Option<()> {
-        let known = keys().filter(|key| self.scope != Scope::Set || *key != SETS);
-        if !known.clone().any(|it| it == key) {
+        let known: Vec<&str> = keys().filter(|key| self.scope != Scope::Set || *key != SETS).collect();
+        if !known.contains(&key) {
             let message = format!("unknown key `{}`", key.escape_debug());
-            return self.error(span, message, Some(one_of(key, known, "the keys are")));
+            return self.error(span, message, Some(one_of(key, &known, "the keys are")));
         }
         if self.scope == Scope::Workspace && !TOOL_KEYS.contains(&key) {
             let message = format!("`{key}` can't be set for a whole workspace");
@@ -230,16 +230,25 @@ impl<'a> Reader<'a> {
     }
 
     fn error<T>(&mut self, span: Range<usize>, message: String, help: Option<String>) -> Option<T> {
-        let mut diagnostic = Diagnostic::error("config", message);
-        diagnostic.help.extend(help);
-        self.problems.push(Span::new(span.start, span.end), diagnostic);
+        self.report(span, message, help);
         None
     }
 
+    fn report(&mut self, span: Range<usize>, message: String, help: Option<String>) {
+        let mut diagnostic = Diagnostic::error("config", message);
+        diagnostic.help.extend(help);
+        self.problems.push(Span::new(span.start, span.end), diagnostic);
+    }
+
     fn wrong_type<T>(&mut self, key: &str, value: &Value<'_>, expected: &str, help: Option<String>) -> Option<T> {
+        self.report_type(key, value, expected, help);
+        None
+    }
+
+    fn report_type(&mut self, key: &str, value: &Value<'_>, expected: &str, help: Option<String>) {
         let found = value.get_ref().type_str();
         let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
-        self.error(value.span(), format!("`{key}` must be {expected}, not {article} {found}"), help)
+        self.report(value.span(), format!("`{key}` must be {expected}, not {article} {found}"), help);
     }
 
     fn table<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>, help: Option<&str>) -> Option<&'v DeTable<'i>> {
@@ -280,12 +289,20 @@ impl<'a> Reader<'a> {
     }
 
     fn choice<T: Copy>(&mut self, key: &str, value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
-        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(key, value, "a string", None) };
-        if let Some(&(_, choice)) = choices.iter().find(|(word, _)| *word == text) {
-            return Some(choice);
+        let mut words = Vec::with_capacity(choices.len());
+        for (word, _) in choices {
+            words.push(*word);
         }
-        let help = one_of(text, choices.iter().map(|&(word, _)| word), "write one of");
-        self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
+        self.word(key, value, &words).map(|at| choices[at].1)
+    }
+
+    /// Which of these words it is.
+    fn word(&mut self, key: &str, value: &Value<'_>, words: &[&str]) -> Option<usize> {
+        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(key, value, "a string", None) };
+        words.iter().position(|word| *word == text).or_else(|| {
+            let help = one_of(text, words, "write one of");
+            self.error(value.span(), format!("`{key}` can't be `{}`", text.escape_debug()), Some(help))
+        })
     }
 }
 
@@ -301,10 +318,10 @@ fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i
 }
 
 /// Which word was meant, or all that there are.
-fn one_of<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone, all: &str) -> String {
-    match nearest(word, known.clone()) {
+fn one_of(word: &str, known: &[&str], all: &str) -> String {
+    match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("{all} {}", known.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
+        None => format!("{all} `{}`", known.join("`, `")),
     }
 }
 

@@ -47,34 +47,8 @@ fn timestamp(digits: &str) -> Result<u64, &'static str> {
     number.ok_or("its number is no moment, written `YYYYMMDDHHMMSS`")
 }
 
-/// The first moment there is.
-pub(crate) const FIRST_MOMENT: u64 = 10_101_000_000;
-
-/// The last one.
-pub(crate) const LAST_MOMENT: u64 = 99_991_231_235_959;
-
-/// The years that a number has to lie in to be taken for a timestamp that was meant as one.
-const YEARS: std::ops::RangeInclusive<u64> = 1900..=9999;
-
-/// The timestamp that a number is: `YYYYMMDDHHMMSS`, or without the seconds, or without the time.
-pub(crate) fn moment(number: u64) -> Option<u64> {
-    let number = match number.checked_ilog10()? {
-        7 => number * 1_000_000,
-        11 => number * 100,
-        13 => number,
-        _ => return None,
-    };
-    (YEARS.contains(&parts(number)[0]) && exists(number)).then_some(number)
-}
-
-/// A timestamp whose time of the day does not exist, such as 21:66:51, at the last moment that it could mean.
-pub(crate) fn moment_near(number: u64) -> Option<u64> {
-    let [_, _, _, hour, minute, second] = parts(number);
-    let day = number / 1_000_000;
-    moment(((day * 100 + hour.min(23)) * 100 + minute.min(59)) * 100 + second.min(59))
-}
-
-fn exists(number: u64) -> bool {
+/// Whether a timestamp is one of the calendar.
+pub(crate) fn exists(number: u64) -> bool {
     let [year, month, day, hour, minute, second] = parts(number);
     year <= 9999
         && (1..=12).contains(&month)
@@ -85,7 +59,7 @@ fn exists(number: u64) -> bool {
 }
 
 /// The parts of a timestamp, from the year to the second.
-fn parts(number: u64) -> [u64; 6] {
+pub(crate) fn parts(number: u64) -> [u64; 6] {
     let part = |unit: u64| number / unit % 100;
     [number / 10_000_000_000, part(100_000_000), part(1_000_000), part(10_000), part(100), part(1)]
 }

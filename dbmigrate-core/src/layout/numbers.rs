@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::{Config, MAX_WIDTH, Numbering};
 use crate::file_name::{self, MAX_NUMBER};
 
+use super::moment::{FIRST_MOMENT, LAST_MOMENT, moment, moment_near};
 use super::reader::Found;
 
 /// How many numbers that a tool left out are kept free.
@@ -34,23 +35,23 @@ pub(super) fn assign(found: &[Found]) -> Numbers {
 /// Timestamps, where the versions are that. A few that are no moment, such as zeros before the first, get one between
 /// their neighbours.
 fn moments(versions: &[Option<u64>]) -> Option<Numbers> {
-    let known: Vec<Option<u64>> = versions.iter().map(|version| file_name::moment((*version)?)).collect();
+    let known: Vec<Option<u64>> = versions.iter().map(|version| moment((*version)?)).collect();
     let count = known.iter().flatten().count();
     if count == 0 || count * 2 < known.len() || !rises(known.iter().copied().flatten()) {
         return None;
     }
     let mut next = u64::MAX;
     let mut limits = Vec::with_capacity(known.len());
-    for moment in known.iter().rev() {
-        next = moment.unwrap_or(next);
+    for known in known.iter().rev() {
+        next = known.unwrap_or(next);
         limits.push(next);
     }
     let mut numbers: Vec<u64> = Vec::with_capacity(known.len());
-    for ((moment, before), version) in known.iter().zip(limits.into_iter().rev()).zip(versions) {
-        let after = numbers.last().map_or(file_name::FIRST_MOMENT, |&last| file_name::second_after(last));
-        let near = version.and_then(file_name::moment_near);
-        let number = moment.or(near.filter(|near| (after..before).contains(near))).unwrap_or(after);
-        if number < after || number > file_name::LAST_MOMENT {
+    for ((known, before), version) in known.iter().zip(limits.into_iter().rev()).zip(versions) {
+        let after = numbers.last().map_or(FIRST_MOMENT, |&last| file_name::second_after(last));
+        let near = version.and_then(moment_near);
+        let number = known.or(near.filter(|near| (after..before).contains(near))).unwrap_or(after);
+        if number < after || number > LAST_MOMENT {
             return None;
         }
         numbers.push(number);

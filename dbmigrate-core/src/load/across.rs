@@ -80,13 +80,13 @@ fn point_elsewhere(sets: &mut [Loaded]) {
         // Put aside while the set is compared with the others.
         let mut diagnostics = std::mem::take(&mut sets[at].diagnostics);
         let set = &sets[at].set;
-        let mut files: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut files: BTreeMap<String, usize> = BTreeMap::new();
         for (place, migration) in set.migrations.iter().enumerate() {
-            files.insert(migration.source().path(), place);
+            files.insert(migration.source().path().to_owned(), place);
         }
         for fault in diagnostics.iter_mut().filter(|it| it.code == UNKNOWN) {
             let Some(place) = &fault.location else { continue };
-            let Some(&migration) = files.get(place.path.as_str()) else { continue };
+            let Some(&migration) = files.get(&place.path) else { continue };
             let migration = &set.migrations[migration];
             let Some(name) = required_at(migration, place.span) else { continue };
             let others = sets.iter().map(|other| &other.set).filter(|other| {

@@ -1,12 +1,12 @@
 //! The folder `fixtures`: the team's own rows, which `cargo dbmigrate test` puts into its database after the migration
 //! of each file's number. It belongs to no set, and is in no checksum.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::MigrationSet;
 use crate::diagnostic::Diagnostic;
+use crate::files::list_sorted;
 use crate::script::{Script, parse_rows};
 use crate::source::SourceText;
 
@@ -15,7 +15,7 @@ use crate::source::SourceText;
 pub fn rows(root: &Path, set: &MigrationSet) -> (Vec<(u64, Script)>, Vec<Diagnostic>) {
     let (mut scripts, mut diagnostics) = (Vec::new(), Vec::new());
     let Some(dir) = &set.config.fixtures else { return (scripts, diagnostics) };
-    let entries = match fs::read_dir(root.join(dir)).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+    let entries = match list_sorted(root, dir) {
         Ok(entries) => entries,
         Err(error) => {
             let fault = Diagnostic::error("unreadable-folder", format!("could not read the folder `{dir}`: {error}"));
@@ -23,31 +23,38 @@ pub fn rows(root: &Path, set: &MigrationSet) -> (Vec<(u64, Script)>, Vec<Diagnos
             return (scripts, diagnostics);
         }
     };
-    let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    for name in names.iter().filter(|name| !name.starts_with('.') && !name.ends_with(".md")) {
+    // By number, then by name.
+    let mut order: Vec<(u64, usize)> = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let (Ok(name) | Err(name)) = &entry.name;
+        if name.starts_with('.') || name.ends_with(".md") {
+            continue;
+        }
         let path = format!("{dir}/{name}");
-        let number = match number(name) {
-            Some(number) if set.migrations.iter().any(|migration| migration.number == number) => number,
+        match number(name) {
+            Some(number) if set.migrations.iter().any(|migration| migration.number == number) => {
+                order.push((number, at));
+            }
             Some(number) => {
                 let message = format!("`{path}` comes after the migration {number}, and there is none");
                 let fault = Diagnostic::error("misnamed-file", message).in_file(&path);
                 diagnostics.push(fault.help("give it the number of a migration: `cargo dbmigrate list` shows them"));
-                continue;
             }
             None => {
                 let message = format!("`{path}` does not say after which migration its rows come");
                 let fault = Diagnostic::error("misnamed-file", message).in_file(&path);
                 diagnostics.push(fault.help("call it by a number and perhaps a name, such as `001_users.sql`"));
-                continue;
             }
-        };
-        match SourceText::read(root, &path) {
+        }
+    }
+    order.sort_unstable();
+    for (number, at) in order {
+        let (Ok(name) | Err(name)) = &entries[at].name;
+        match SourceText::read(root, &format!("{dir}/{name}")) {
             Ok(source) => scripts.push((number, parse_rows(&Arc::new(source), &mut diagnostics))),
             Err(fault) => diagnostics.push(fault),
         }
     }
-    scripts.sort_by_key(|(number, _)| *number);
     (scripts, diagnostics)
 }
 
@@ -99,10 +106,10 @@ mod tests {
         assert_eq!(
             said,
             [
-                "`no-transaction` has no meaning in a file of rows, which takes no directives",
                 "`rows/001.txt` does not say after which migration its rows come",
                 "`rows/003.sql` comes after the migration 3, and there is none",
                 "`rows/users.sql` does not say after which migration its rows come",
+                "`no-transaction` has no meaning in a file of rows, which takes no directives",
             ]
         );
     }

@@ -1,5 +1,7 @@
 //! A set of migrations, and the questions that everybody asks it.
 
+use std::collections::BTreeMap;
+
 use crate::adoption::Adoption;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -84,10 +86,12 @@ impl MigrationSet {
             Step::Call { name, .. } => Some(name.as_str()),
             Step::Sql(_) => None,
         });
-        let mut names: Vec<&str> = names.collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        let names: Vec<&str> = names.collect();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for (at, name) in names.iter().enumerate() {
+            places.insert((*name).to_owned(), at);
+        }
+        places.into_values().map(|at| names[at]).collect()
     }
 
     /// Whether a migration runs code of the program: a Rust file or a `call` step.

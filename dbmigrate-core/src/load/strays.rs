@@ -13,9 +13,10 @@ pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Vec<Diagnos
     }
     let default = Config::default().dir;
     let mut holders = vec![default.as_str()];
-    holders.extend(sets.iter().filter_map(|config| Some(config.dir.rsplit_once('/')?.0)));
-    holders.sort_unstable();
-    holders.dedup();
+    for config in sets {
+        let holder = config.dir.rsplit_once('/').map(|(holder, _)| holder);
+        holders.extend(holder.filter(|holder| !holders.contains(holder)));
+    }
     let mut found = Vec::new();
     for holder in holders {
         // A set's own folder is that set's to judge, and what lies in it as well.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::kept::COMPANIONS;
+use crate::kept::{COMPANIONS, moment};
 
 /// Whether a file belongs to a database and is not one of its own: a log or journal, a copy that was kept or is being
 /// made, what a copy took the place of, the file that a step locks, the copy of a rehearsal.
@@ -19,14 +19,8 @@ pub fn belongs_to_another(path: &Path) -> bool {
 
 /// `app.db.20240115-103022.003.bak`, `app.db.20240115-103022.bak.part-7`, `app.db.20240115-103022.damaged-2`.
 fn is_kept(name: &str) -> bool {
-    let mut parts = name.split('.').skip(1).skip_while(|part| !is_stamp(part)).skip(1);
+    let mut parts = name.split('.').skip(1).skip_while(|part| moment(part).is_none()).skip(1);
     parts.any(|part| part == "bak" || part == "damaged" || part.starts_with("damaged-"))
-}
-
-/// `20240115-103022`
-fn is_stamp(part: &str) -> bool {
-    let is_digit = |(at, byte): (usize, u8)| if at == 8 { byte == b'-' } else { byte.is_ascii_digit() };
-    part.len() == 15 && part.bytes().enumerate().all(is_digit)
 }
 
 /// `app.db.rehearsal-12-1700000000000000`

@@ -45,15 +45,20 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
             return Err(Failure::new(format!("{} is not a SQLite database", name(path))).hint(copies()));
         }
         // Nobody but a writer can take back what another one left; a copy is worth that, and applies nothing.
-        Err((false, _)) if matches!(request.verb, Verb::Backup { .. }) && has_journal(path) => {
+        Err((false, _))
+            if matches!(request.verb, Verb::Backup { .. } | Verb::Status { recover: true, .. })
+                && has_journal(path) =>
+        {
             connection = B::open(path, Access::ReadWrite).map_err(|error| could_not(&error.to_string()))?;
             look(&mut B::driver(&mut connection)).map_err(|(_, error)| could_not(&error))?;
+            output.progress("Recovered", &format!("{}: what was not finished is taken back", name(path)));
             return Ok((connection, Access::ReadWrite));
         }
         Err((false, _)) if access == Access::ReadOnly && has_journal(path) => {
             let message = format!("a writer that crashed left a journal beside {}", name(path));
-            let help = format!("{} takes back what it had not finished, and keeps a copy", output.command("backup"));
-            return Err(Failure::new(message).hint(help));
+            let recover = format!("{} takes back what it had not finished", output.command("status --recover"));
+            let copy = format!("{} does so too, and keeps a copy", output.command("backup"));
+            return Err(Failure::new(message).hint(recover).hint(copy));
         }
         Err((false, error)) => return Err(could_not(&error)),
     }

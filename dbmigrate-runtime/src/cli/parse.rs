@@ -167,7 +167,7 @@ impl Words {
             return Err(wrong(format!("`{0}` needs to know which migration: `{0} <TARGET>`", command.name)));
         }
         let verb = match command.name {
-            "status" => Verb::Status { check: self.has("check") },
+            "status" => Verb::Status { check: self.has("check"), recover: self.has("recover") },
             "up" => Verb::Up { to: self.text("to"), existing: self.has("existing"), dry_run: self.has("dry-run") },
             "down" => Verb::Down { what: self.back()?, dry_run: self.has("dry-run") },
             "redo" => Verb::Redo,
@@ -321,8 +321,9 @@ mod tests {
     fn every_verb_and_flag_arrives_in_the_request() {
         let up = |to: Option<&str>, existing| Verb::Up { to: to.map(str::to_owned), existing, dry_run: false };
         for (line, verb) in [
-            ("status", Verb::Status { check: false }),
-            ("status --check", Verb::Status { check: true }),
+            ("status", Verb::Status { check: false, recover: false }),
+            ("status --check", Verb::Status { check: true, recover: false }),
+            ("status --recover", Verb::Status { check: false, recover: true }),
             ("up", up(None, false)),
             ("up --to 1.1.0", up(Some("1.1.0"), false)),
             ("up --to=003_x --existing", up(Some("003_x"), true)),

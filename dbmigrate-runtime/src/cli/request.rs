@@ -105,6 +105,8 @@ pub enum Verb {
     Status {
         /// Whether the answer is no (exit code 1) unless everything is applied.
         check: bool,
+        /// Whether what a writer that crashed had not finished is taken back first, which writes the file.
+        recover: bool,
     },
     /// Applies what is pending.
     Up {

@@ -88,10 +88,10 @@ fn execute<B: Backend>(
 ) -> Result<u8, Failure> {
     let migrator = follow(migrator, request, output);
     match &request.verb {
-        Verb::Status { check } => {
+        Verb::Status { check, .. } => {
             let status = migrator.status(connection)?;
             output.status(&status);
-            let newer_is_fine = migrator.held.rules().newer_database == NewerDatabase::Allow;
+            let newer_is_fine = migrator.set()?.rules.newer_database == NewerDatabase::Allow;
             let is_fine = |entry: &Entry| match entry.state {
                 State::Applied => true,
                 State::Newer => newer_is_fine,

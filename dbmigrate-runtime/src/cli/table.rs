@@ -79,7 +79,10 @@ pub(super) const COMMANDS: &[Command] = &[
     command(
         "status",
         "Show each migration and whether it is applied",
-        &[flag("check", None, "Exit with 1 unless everything is applied")],
+        &[
+            flag("check", None, "Exit with 1 unless everything is applied"),
+            flag("recover", None, "Take back first what a writer that crashed left half done"),
+        ],
     ),
     command(
         "up",

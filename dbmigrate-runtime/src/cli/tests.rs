@@ -430,8 +430,8 @@ fn the_journal_of_a_crashed_writer_is_named_and_backup_and_up_settle_it() {
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT hex(i) FROM n",
         )
         .unwrap();
-    let copied = folder.path("copied.db");
-    for (name, path) in [("app.db", &database), ("copied.db", &copied)] {
+    let (copied, shown) = (folder.path("copied.db"), folder.path("shown.db"));
+    for (name, path) in [("app.db", &database), ("copied.db", &copied), ("shown.db", &shown)] {
         std::fs::copy(&original, path).unwrap();
         std::fs::copy(folder.path("original.db-journal"), folder.path(&format!("{name}-journal"))).unwrap();
     }
@@ -446,7 +446,16 @@ fn the_journal_of_a_crashed_writer_is_named_and_backup_and_up_settle_it() {
     let (exit, out, err) = on(three(), &database, "status");
     assert_eq!((exit, out.len()), (101, 0));
     assert!(err[0].starts_with("error: a writer that crashed left a journal beside `"), "{err:?}");
-    assert_eq!(err[1], "help: `app backup` takes back what it had not finished, and keeps a copy");
+    assert_eq!(err[1], "help: `app status --recover` takes back what it had not finished");
+    assert_eq!(err[2], "help: `app backup` does so too, and keeps a copy");
+    // To look is no reason to write, unless that is asked for.
+    assert!(folder.files().contains(&"app.db-journal".to_owned()));
+    let (exit, out, err) = on(three(), &shown, "status --recover");
+    assert_eq!((exit, &*out[0]), (0, "[x] 001_initial_schema  (applied: TIME)"), "{err:?}");
+    assert!(err[0].starts_with("Recovered `") && err[0].ends_with("`: what was not finished is taken back"), "{err:?}");
+    assert_eq!(scalar(&shown, "SELECT count(*) FROM users"), 0);
+    assert!(!folder.files().contains(&"shown.db-journal".to_owned()));
+    assert_eq!(on(three(), &shown, "status --recover").2, [""; 0]);
     assert_eq!(on(three(), &database, "up").0, 0);
     assert_eq!(on(three(), &database, "status --check").0, 0);
     assert_eq!(scalar(&database, "SELECT count(*) FROM users"), 0);

@@ -205,7 +205,7 @@ impl<'a, B: Backend> Testing<'a, B> {
 
     /// Makes a connection what those of the program are.
     fn connect(&self, connection: &mut B::Connection) -> Result<(), Error> {
-        if self.migrator.held.rules().foreign_keys == ForeignKeys::On {
+        if self.migrator.set()?.rules.foreign_keys == ForeignKeys::On {
             let hooks = Hooks::default();
             let mut session = self.migrator.silent(connection, &hooks);
             Db::new(&mut session, &self.migrator.options).execute("PRAGMA foreign_keys = ON")?;

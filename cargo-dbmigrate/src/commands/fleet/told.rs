@@ -229,7 +229,7 @@ impl<'c> Told<'c> {
     fn helps<'f>(&mut self, path: Option<&Path>, helps: &'f [String], helped: &mut HashSet<&'f str>) {
         self.shell.aim(path.map(|path| self.aim(path)).unwrap_or_default());
         for help in helps.iter().filter(|help| helped.insert(help)) {
-            self.shell.help(help);
+            self.shell.help(&as_far(self.task, help));
         }
         self.shell.aim(Aim::default());
     }
@@ -243,7 +243,9 @@ impl<'c> Told<'c> {
 
     /// A line of JSON for a file.
     fn line(&mut self, file: &File) {
-        let help = file.outcome.fault().map(|fault| self.aim(&file.path).all(&fault.help)).unwrap_or_default();
+        let helps = file.outcome.fault().map_or(&[][..], |fault| &fault.help).iter();
+        let helps: Vec<String> = helps.map(|help| as_far(self.task, help)).collect();
+        let help = self.aim(&file.path).all(&helps);
         let mut row = row(file);
         row.error = row.error.map(|(message, _)| (message, help.as_slice()));
         self.shell.data(&json(&row));
@@ -328,7 +330,43 @@ fn row(file: &File) -> Row<'_> {
     }
 }
 
+/// A help in which a command that was typed for all goes as far for one.
+fn as_far(task: Task, help: &str) -> String {
+    let (verb, goal) = match task {
+        Task::Up { to: Some(to), .. } => ("up", format!(" --to {to}")),
+        Task::Down { to: Some(to), .. } => ("down", format!(" --to {to}")),
+        Task::Down { to: None, .. } => ("down", " --all".to_owned()),
+        _ => return help.to_owned(),
+    };
+    help.replace(&format!("`cargo dbmigrate {verb}`"), &format!("`cargo dbmigrate {verb}{goal}`"))
+}
+
 /// A path in messages.
 fn name(path: &Path) -> String {
     format!("`{}`", visible(&path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_for_one_goes_as_far_as_that_for_all() {
+        let help = "`cargo dbmigrate down --to 2`, then `cargo dbmigrate up`, or `cargo dbmigrate down`";
+        let check = |task, expect: &str| assert_eq!(as_far(task, help), expect);
+        check(
+            Task::Up { to: Some(5), dry_run: false },
+            "`cargo dbmigrate down --to 2`, then `cargo dbmigrate up --to 5`, or `cargo dbmigrate down`",
+        );
+        check(
+            Task::Down { to: Some(3), dry_run: true },
+            "`cargo dbmigrate down --to 2`, then `cargo dbmigrate up`, or `cargo dbmigrate down --to 3`",
+        );
+        check(
+            Task::Down { to: None, dry_run: false },
+            "`cargo dbmigrate down --to 2`, then `cargo dbmigrate up`, or `cargo dbmigrate down --all`",
+        );
+        check(Task::Up { to: None, dry_run: false }, help);
+        check(Task::Status, help);
+    }
 }

@@ -246,7 +246,7 @@ mod tests {
         let set = dbmigrate_core::load::load_from(&InMemory::new(files)).set;
         let request = Request {
             busy_timeout: Some(Duration::from_millis(200)),
-            ..Request::new("cargo dbmigrate", Verb::Status { check: false })
+            ..Request::new("cargo dbmigrate", Verb::Status { check: false, recover: false })
         };
         let found = Found { files: vec![held.clone(), kept.clone(), free.clone()], ..Found::default() };
         with_set(&set, |set| {

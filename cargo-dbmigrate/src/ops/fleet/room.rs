@@ -61,7 +61,14 @@ impl Need {
             self.work,
             folder.display()
         );
-        Some(Fault::new(message).help("make room, use fewer `--jobs`, or take fewer databases at once"))
+        let fault = Fault::new(message).help("make room, use fewer `--jobs`, or take fewer databases at once");
+        Some(match self.work {
+            0 => fault,
+            _ => fault.help(
+                "if the migrations write less than that: with `--database FILE` one database is worked on, and only its \
+                 copy has to fit",
+            ),
+        })
     }
 }
 
@@ -136,6 +143,7 @@ mod tests {
             fault.message,
             "copies of databases (2) may take 70 bytes, and the work on them may take 31 bytes, and `data` has 100 free"
         );
+        assert!(fault.help.iter().any(|help| help.contains("`--database FILE`")), "{fault:?}");
         let need = Need { work: 31, folder: Some("data".into()), ..Need::default() };
         assert_eq!(
             need.fault(|_| Some(1)).unwrap().message,

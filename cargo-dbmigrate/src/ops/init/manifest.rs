@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::{Plan, database, runner};
 use crate::error::CliError;
 use crate::ops::edit::Edit;
 use crate::ops::project::Project;
 use crate::ops::runner::FEATURE;
-use crate::ops::wiring::{BUILD, RUNTIME, Wiring};
+use crate::ops::wiring::{BUILD, LAYOUTS, RUNTIME, Wiring};
 
 /// The rusqlite that a package without one gets.
 const RUSQLITE: &str = "0.43";
@@ -29,19 +29,28 @@ pub(super) fn edit(
         metadata.insert("database", value(database(project)));
         what.push("`[package.metadata.migrations]`".to_owned());
     }
-    let mut depend = |document: &mut DocumentMut, kind: &str, name: &str, item: Item| -> Result<(), CliError> {
-        table(document.as_table_mut(), &[kind])?.insert(name, item);
-        what.push(format!("{} `{name}`", if kind == "dependencies" { "dependency" } else { "build-dependency" }));
-        Ok(())
-    };
     if wiring.runtime.is_none() {
-        depend(document, "dependencies", RUNTIME, ours(RUNTIME, checkout))?;
+        what.push(depend(document, "dependencies", RUNTIME, ours(RUNTIME, checkout))?);
     }
     if wiring.rusqlite.is_none() {
-        depend(document, "dependencies", "rusqlite", rusqlite(project))?;
+        what.push(depend(document, "dependencies", "rusqlite", rusqlite(project))?);
     }
-    if wiring.build.is_none() {
-        depend(document, "build-dependencies", BUILD, ours(BUILD, checkout))?;
+    match &wiring.build {
+        None => {
+            let mut item = ours(BUILD, checkout);
+            if !wiring.reads {
+                add_feature(&mut item, LAYOUTS);
+            }
+            what.push(depend(document, "build-dependencies", BUILD, item)?);
+        }
+        Some(name) if !wiring.reads => {
+            let table = table(document.as_table_mut(), &["build-dependencies"])?;
+            match table.get_mut(name).is_some_and(|item| add_feature(item, LAYOUTS)) {
+                true => what.push(format!("feature `{LAYOUTS}` of `{BUILD}`")),
+                false => plan.notes.push(format!("switch on the feature `{LAYOUTS}` where `{name}` is named")),
+            }
+        }
+        Some(_) => {}
     }
     if runner && project.config.runner.is_none() {
         runner::add_target(project, document, wiring)?;
@@ -52,6 +61,12 @@ pub(super) fn edit(
         plan.edits.push(Edit { path: project.manifest(), text: after, what: what.join(", "), new: false });
     }
     Ok(())
+}
+
+/// Adds a dependency, and says so.
+fn depend(document: &mut DocumentMut, kind: &str, name: &str, item: Item) -> Result<String, CliError> {
+    table(document.as_table_mut(), &[kind])?.insert(name, item);
+    Ok(format!("{} `{name}`", if kind == "dependencies" { "dependency" } else { "build-dependency" }))
 }
 
 /// The table at a path of keys; those that are missing are created without a header of their own.
@@ -81,6 +96,23 @@ fn ours(name: &str, checkout: Option<&str>) -> Item {
     }
 }
 
+/// Switches on a feature; false where the dependency is not written in a way that has any.
+fn add_feature(item: &mut Item, feature: &str) -> bool {
+    if let Some(version) = item.as_str() {
+        let mut inline = InlineTable::new();
+        inline.insert("version", version.into());
+        *item = value(inline);
+    }
+    let Some(table) = item.as_table_like_mut() else { return false };
+    let features = table.entry("features").or_insert_with(|| value(Array::new()));
+    let Some(features) = features.as_array_mut() else { return false };
+    features.push(feature);
+    if let Some(inline) = item.as_inline_table_mut() {
+        inline.fmt();
+    }
+    true
+}
+
 /// The workspace's rusqlite, as a build can have one only; or ours.
 fn rusqlite(project: &Project) -> Item {
     let (version, features) = match project.dependency_of_others("rusqlite") {
@@ -93,4 +125,24 @@ fn rusqlite(project: &Project) -> Item {
         inline.insert("features", Value::Array(features.iter().map(String::as_str).collect()));
     }
     value(inline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_is_added_however_the_dependency_is_written() {
+        for (written, expect) in [
+            ("a = \"1\"\n", "a = { version = \"1\", features = [\"layouts\"] }\n"),
+            ("a = { path = \"x\" }\n", "a = { path = \"x\", features = [\"layouts\"] }\n"),
+            ("a = { features = [\"b\"] }\n", "a = { features = [\"b\", \"layouts\"] }\n"),
+            ("a.workspace = true\n", "a.workspace = true\na.features = [\"layouts\"]\n"),
+        ] {
+            let mut document: DocumentMut = written.parse().unwrap();
+            assert!(add_feature(document.get_mut("a").unwrap(), LAYOUTS));
+            assert_eq!(document.to_string(), expect);
+        }
+        assert!(!add_feature(&mut value(true), LAYOUTS));
+    }
 }

@@ -24,7 +24,7 @@ impl Reader<'_> {
                 "keep" => self.integer("keep", value, 1, u64::from(u32::MAX)).map(|count| backup.keep = Some(count)),
                 other => {
                     let message = format!("unknown key `{}` in `backup`", other.escape_debug());
-                    self.error(key.span(), message, Some(one_of(other, KEYS.into_iter(), "the keys are")))
+                    self.error(key.span(), message, Some(one_of(other, &KEYS, "the keys are")))
                 }
             });
         }

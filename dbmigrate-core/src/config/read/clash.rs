@@ -35,7 +35,7 @@ impl Reader<'_> {
             }
         }
         for (span, message, help) in faults {
-            let _: Option<()> = self.error(span, message, Some(help));
+            self.report(span, message, Some(help));
         }
     }
 }

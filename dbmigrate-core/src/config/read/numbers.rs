@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 
 use super::{Reader, Value, in_file_order, table};
-use crate::config::Numbering;
+use crate::config::{Layout, Numbering};
 use crate::file_name::MAX_NUMBER;
-use crate::layout::Layout;
 
 impl Reader<'_> {
     /// `{ 7 = "why" }`; the numbers are keys, and keys of TOML are strings.
@@ -43,7 +42,7 @@ impl Reader<'_> {
                 if let Some((at, _)) = entries.get_key_value(key) {
                     let layout = self.parts.config.layout.name();
                     let message = format!("`{key}` has no meaning with `layout = \"{layout}\"`");
-                    let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
+                    self.report(at.span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;
@@ -52,7 +51,7 @@ impl Reader<'_> {
             for key in ["width", "start", "reserved"] {
                 if let Some((at, _)) = entries.get_key_value(key) {
                     let message = format!("`{key}` has no meaning with `numbering = \"timestamp\"`");
-                    let _: Option<()> = self.error(at.span(), message, Some(format!("remove `{key}`")));
+                    self.report(at.span(), message, Some(format!("remove `{key}`")));
                 }
             }
             return;

@@ -27,7 +27,7 @@ impl Reader<'_> {
                 }
                 other => {
                     let message = format!("unknown key `{}` in `replay`", other.escape_debug());
-                    self.error(key.span(), message, Some(one_of(other, KEYS.into_iter(), "the keys are")))
+                    self.error(key.span(), message, Some(one_of(other, &KEYS, "the keys are")))
                 }
             });
         }

@@ -178,7 +178,7 @@ impl Reader<'_> {
                     "move it into the table of a set; or add `dir = \"…\"` to `{TABLE}`, if the package has a set \
                      without a name as well"
                 );
-                let _: Option<()> = self.error(key.span(), message, Some(help));
+                self.report(key.span(), message, Some(help));
             }
         }
     }
