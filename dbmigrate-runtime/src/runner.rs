@@ -194,6 +194,14 @@ impl<'r, 's> Runner<'r, 's> {
             if current.left().is_empty() {
                 return db.rollback();
             }
+            let is_first = matches!(current.left().first(), Some(Job { way: Way::Up(0, _), .. }));
+            let starts_off = |it: Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
+            if self.group == Group::Fresh && self.enforced && self.snapshot.is_some_and(starts_off) {
+                // Before anything is made, which would have to be made again.
+                self.enforced = false;
+                db.rollback()?;
+                continue;
+            }
             if !db.has_committed() {
                 let Context { history, options, .. } = &self.context;
                 self.keeper.keep(db, history, options, current.left(), report)?;
