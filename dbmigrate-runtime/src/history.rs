@@ -358,7 +358,7 @@ impl<'s> History<'s> {
             format_args!("could not change the record of `{}`", migration.name),
             format_args!(
                 "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
-             WHERE set_name = ?1 AND number = ?2",
+                 WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -378,7 +378,7 @@ impl<'s> History<'s> {
             what,
             format_args!(
                 "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
-             violations = NULL WHERE set_name = ?1 AND number = ?2",
+                 violations = NULL WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -424,7 +424,7 @@ impl<'s> History<'s> {
             "could not record the progress",
             format_args!(
                 "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
-             violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
+                 violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -458,8 +458,8 @@ impl<'s> History<'s> {
             "could not change the history",
             format_args!(
                 "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
-             violations = NULL \
-             WHERE set_name = ?1 AND number = ?2",
+                 violations = NULL \
+                 WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -473,7 +473,7 @@ impl<'s> History<'s> {
             "could not write the head of the history",
             format_args!(
                 "INSERT INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (set_name) DO UPDATE SET format = excluded.format, chain = excluded.chain",
+                 ON CONFLICT (set_name) DO UPDATE SET format = excluded.format, chain = excluded.chain",
                 self.head_sql
             ),
             &params,
