@@ -40,7 +40,7 @@ pub struct Backup {
     pub(crate) dir: Option<PathBuf>,
     /// Also where there are no rows.
     pub(crate) without_rows: bool,
-    pub(crate) by: Keeping,
+    pub(crate) by: &'static Keeping,
 }
 
 /// What keeps copies: a program that asks for none does not carry it.
@@ -72,7 +72,7 @@ impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     pub fn new(when: BackupWhen) -> Self {
-        let by = Keeping { keep, rotate: kept::rotate, discard, mention };
+        let by = &Keeping { keep, rotate: kept::rotate, discard, mention };
         Self { when, keep: KEEP, dir: None, without_rows: false, by }
     }
 
