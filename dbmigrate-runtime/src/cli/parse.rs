@@ -14,6 +14,7 @@ use crate::{Backup, BackupWhen, Stopped};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // There is one in a run.
 pub enum Invocation {
     /// To print this text and end.
     Print(String),
