@@ -85,6 +85,21 @@ fn every_file_is_one_concept_and_says_which() {
     }
 }
 
+/// Each type that one of these is used with costs every program's build tens of kilobytes of code.
+#[test]
+fn what_every_program_compiles_has_one_kind_of_map_and_one_place_that_sorts() {
+    let source = checkout().join("dbmigrate-runtime/src");
+    let cli = source.join("cli");
+    for (path, text) in rust_files(&source) {
+        let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let sorts = ["names.rs", "sorted.rs"].iter().any(|home| path.ends_with(home));
+        for word in ["BTreeMap", "BTreeSet", "HashMap", ".sort"] {
+            let is_home = path.starts_with(&cli) || sorts && word == ".sort";
+            assert!(is_home || !own.contains(word), "{} has `{word}`: see names.rs and sorted.rs", path.display());
+        }
+    }
+}
+
 /// Every unchecked way of running code or building SQL has one home.
 #[test]
 fn no_shell_is_started() {

@@ -1,6 +1,5 @@
 //! `enum Migration`: one documented variant per migration, with names and numbers both ways.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use dbmigrate_core::{Body, MigrationSet, SourceMigration};
@@ -34,15 +33,20 @@ pub fn variant_name(digits: &str, slug: &str) -> String {
 /// Writes the enum and its conversions.
 pub(crate) fn render(text: &mut String, set: &MigrationSet) {
     // In a set with faults two files can claim one name; the stub needs it once.
-    let variants: BTreeMap<(u64, String), &SourceMigration> =
-        set.migrations.iter().map(|migration| ((migration.number, variant(migration)), migration)).collect();
+    let mut variants: Vec<(String, &SourceMigration)> = Vec::with_capacity(set.migrations.len());
+    for migration in &set.migrations {
+        let variant = variant(migration);
+        if variants.last().is_none_or(|(last, _)| *last != variant) {
+            variants.push((variant, migration));
+        }
+    }
 
     text.push_str("/// The migrations of this package, in order.\n");
     text.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\n");
     // People name their files alike, and the variants are named after them.
     text.push_str("#[allow(clippy::enum_variant_names)]\n");
     text.push_str("pub enum Migration {\n");
-    for ((_, variant), migration) in &variants {
+    for (variant, migration) in &variants {
         let _ = writeln!(text, "    #[doc = {}]", literal::string(&documentation(migration)));
         let _ = writeln!(text, "    {variant},");
     }
@@ -50,18 +54,18 @@ pub(crate) fn render(text: &mut String, set: &MigrationSet) {
 
     text.push_str("impl Migration {\n");
     text.push_str("    /// All migrations, in order.\n    pub const ALL: &'static [Self] = &[\n");
-    for (_, variant) in variants.keys() {
+    for (variant, _) in &variants {
         let _ = writeln!(text, "        Self::{variant},");
     }
     text.push_str("    ];\n");
-    if let Some((_, newest)) = variants.keys().next_back() {
+    if let Some((newest, _)) = variants.last() {
         let _ = writeln!(text, "\n    /// The newest migration.\n    pub const LATEST: Self = Self::{newest};");
     }
     text.push_str(
         "
     const NAMES: &'static [(u64, &'static str)] = &[\n",
     );
-    for migration in variants.values() {
+    for (_, migration) in &variants {
         let _ =
             writeln!(text, "        ({}, {}),", literal::number(migration.number), literal::string(&migration.name()));
     }

@@ -292,6 +292,7 @@ fn another_folder_can_be_named() {
     assert_contains(plan.module(), "M001A");
 }
 
+#[cfg(feature = "layouts")]
 #[test]
 fn a_file_with_both_ways_of_another_tool_is_two_scripts() {
     let goose = "-- +goose Up\nCREATE TABLE t(a);\n-- +goose Down\nDROP TABLE t;\n";

@@ -136,7 +136,11 @@ impl Cursor<'_> {
 
     /// The first index from `from` on whose byte does not fit.
     fn run(self, from: usize, fits: impl Fn(u8) -> bool) -> usize {
-        self.0[from..].iter().position(|&byte| !fits(byte)).map_or(self.0.len(), |count| from + count)
+        let mut at = from;
+        while at < self.0.len() && fits(self.0[at]) {
+            at += 1;
+        }
+        at
     }
 
     fn token(self, first: u8) -> (TokenKind, usize) {

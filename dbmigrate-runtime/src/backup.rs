@@ -259,7 +259,8 @@ fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
                AND lower(substr(sql, 1, 14)) <> 'create virtual'";
     let tables = db.query("could not read the schema", sql, &[])?;
     let others = histories::others(db, history.table())?;
-    let own: Vec<String> = others.iter().flat_map(|table| tables_of(table)).chain(history.tables()).collect();
+    let mut own = Vec::from(history.tables());
+    others.iter().for_each(|table| own.extend(tables_of(table)));
     let is_own = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
     let has_row = |row: Vec<Value>| match row.first() {
         Some(Value::Text(name)) => !is_own(name) && has_row(db, name),

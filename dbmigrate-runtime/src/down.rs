@@ -170,24 +170,22 @@ pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option
 
 /// The numbers to roll back, newest first.
 fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Error> {
-    let applied: Vec<(u64, &str)> = known.newest_first().map(|(_, row)| (row.number, row.name.as_str())).collect();
+    let applied: Vec<&HistoryRow> = known.newest_first().map(|(_, row)| row).collect();
+    let after =
+        |number: u64| applied.iter().position(|row| row.number == number).ok_or_else(|| not_applied(set, number));
     let count = match goal {
         Goal::Newest => applied.len().min(1),
         Goal::All => applied.len(),
-        Goal::After(number) => {
-            applied.iter().position(|(applied, _)| *applied == number).ok_or_else(|| not_applied(set, number))?
-        }
-        Goal::Exactly(number) => {
-            let later =
-                applied.iter().position(|(applied, _)| *applied == number).ok_or_else(|| not_applied(set, number))?;
-            if later > 0 {
-                let names: Vec<&str> = applied.iter().take(later).map(|(_, name)| *name).collect();
-                return Err(out_of_order(applied[later].1, &names, number));
+        Goal::After(number) => after(number)?,
+        Goal::Exactly(number) => match after(number)? {
+            0 => 1,
+            later => {
+                let names: Vec<&str> = applied[..later].iter().map(|row| row.name.as_str()).collect();
+                return Err(out_of_order(&applied[later].name, &names, number));
             }
-            1
-        }
+        },
     };
-    Ok(applied.into_iter().take(count).map(|(number, _)| number).collect())
+    Ok(applied[..count].iter().map(|row| row.number).collect())
 }
 
 fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {

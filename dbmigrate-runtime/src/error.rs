@@ -13,7 +13,7 @@ use crate::report::Report;
 /// and `help:` lines with the next step. The message of the database or of a code migration is part of it; the error
 /// that it came from is [`Error::cause`], and therefore not `source()`.
 // Never shared. An `Arc` drops what it holds out of line, where a `Box` has that compiled into each function that sees an
-// error: tens of KiB in every program.
+// error: 10 KiB in every program.
 pub struct Error(Arc<Inner>);
 
 struct Inner {

@@ -224,11 +224,14 @@ impl<'s> History<'s> {
 
     /// The stored ways back of the set, by ascending number.
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
-        let sql = format_args!(
-            "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
-            self.rows_sql
-        );
-        let rows = db.query("could not read the history", sql, &[text(self.set.name)])?;
+        let rows = db.query(
+            "could not read the history",
+            format_args!(
+                "SELECT number, down_sql FROM {} WHERE set_name = ?1 AND down_sql IS NOT NULL ORDER BY number",
+                self.rows_sql
+            ),
+            &[text(self.set.name)],
+        )?;
         Ok(rows
             .into_iter()
             .filter_map(|row| match <[Value; 2]>::try_from(row) {
@@ -355,7 +358,7 @@ impl<'s> History<'s> {
             format_args!("could not change the record of `{}`", migration.name),
             format_args!(
                 "UPDATE {} SET name = ?3, checksum = ?4, text_checksum = ?5, up_sql = ?6, down_sql = ?7 \
-             WHERE set_name = ?1 AND number = ?2",
+                 WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -375,7 +378,7 @@ impl<'s> History<'s> {
             what,
             format_args!(
                 "UPDATE {} SET statements_done = ?3, duration_us = NULL, steps_us = NULL, prefix_checksum = NULL, \
-             violations = NULL WHERE set_name = ?1 AND number = ?2",
+                 violations = NULL WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -421,7 +424,7 @@ impl<'s> History<'s> {
             "could not record the progress",
             format_args!(
                 "UPDATE {} SET state = ?3, statements_done = ?4, prefix_checksum = ?5, \
-             violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
+                 violations = coalesce(violations, ?6) WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -455,8 +458,8 @@ impl<'s> History<'s> {
             "could not change the history",
             format_args!(
                 "UPDATE {} SET state = 'applied', applied_at = datetime('now'), duration_us = ?3, steps_us = ?4, \
-             violations = NULL \
-             WHERE set_name = ?1 AND number = ?2",
+                 violations = NULL \
+                 WHERE set_name = ?1 AND number = ?2",
                 self.rows_sql
             ),
             &params,
@@ -470,7 +473,7 @@ impl<'s> History<'s> {
             "could not write the head of the history",
             format_args!(
                 "INSERT INTO {} (set_name, format, chain) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (set_name) DO UPDATE SET format = excluded.format, chain = excluded.chain",
+                 ON CONFLICT (set_name) DO UPDATE SET format = excluded.format, chain = excluded.chain",
                 self.head_sql
             ),
             &params,

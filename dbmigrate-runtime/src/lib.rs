@@ -40,7 +40,7 @@
 //! ```
 //!
 //! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
-//! module holds spans and what a runner must know of them. The types of a [`Set`] are what it is written in, and grow
+//! module holds them, [packed](PackedSet), with what a runner must know of them. The types of a [`Set`] are what it is written in, and grow
 //! with the versions of this crate: build both from one version, as [`FORMAT`] checks.
 //!
 //! # Features

@@ -142,21 +142,21 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
                WHERE v.type = 'view' AND v.name = ?1 COLLATE NOCASE";
     let triggers = db.query("could not read the schema", sql, &[text(view)])?;
     let is_made = |name: &str| triggers_of(repeatable).any(|made| made.eq_ignore_ascii_case(name));
-    let mut others = triggers.into_iter().flatten().filter_map(into_text).filter(|name| !is_made(name)).peekable();
-    if others.peek().is_none() {
+    let mut others: Vec<String> = triggers.into_iter().flatten().filter_map(into_text).collect();
+    others.retain(|name| !is_made(name));
+    if others.is_empty() {
         return Ok(());
     }
     let before = records.triggers(db, repeatable)?;
-    let Some(lost) = others.find(|name| !before.iter().any(|made| made.eq_ignore_ascii_case(name))) else {
-        return Ok(());
-    };
+    let was_made = |name: &String| before.iter().any(|made| made.eq_ignore_ascii_case(name));
+    let Some(lost) = others.iter().find(|name| !was_made(name)) else { return Ok(()) };
     let message = format!("the view `{view}` has a trigger `{lost}`, which this file does not make");
     Err(Error::new(ErrorKind::Set, message)
         .note("to make a view anew is to drop it, and its triggers go with it")
         .hint("to keep the trigger: put its `CREATE TRIGGER` into this file")
         .hint(format_args!(
             "to have it dropped: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
-            identifier(&lost)
+            identifier(lost)
         )))
 }
 

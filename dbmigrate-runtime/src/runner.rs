@@ -194,6 +194,14 @@ impl<'r, 's> Runner<'r, 's> {
             if current.left().is_empty() {
                 return db.rollback();
             }
+            let is_first = matches!(current.left().first(), Some(Job { way: Way::Up(0, _), .. }));
+            let starts_off = |it: Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
+            if self.group == Group::Fresh && self.enforced && self.snapshot.is_some_and(starts_off) {
+                // Before anything is made, which would have to be made again.
+                self.enforced = false;
+                db.rollback()?;
+                continue;
+            }
             if !db.has_committed() {
                 let Context { history, options, .. } = &self.context;
                 self.keeper.keep(db, history, options, current.left(), report)?;
@@ -427,7 +435,7 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        if !self.is_history_read && self.may_read_history(&script) {
+        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(&script) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }

@@ -221,11 +221,15 @@ impl Stored {
 /// What a script asserts, and its statements; none where there is Rust in it.
 fn statements<'a>(script: &Script<'a>) -> Option<[Vec<&'a str>; 2]> {
     let text = |statement: &Statement<'_>| script.text.get(statement.start as usize..statement.end as usize);
-    let steps = script.steps.iter().map(|step| match step {
-        Step::Sql(statement) => text(statement),
-        Step::Code(_) => None,
-    });
-    Some([script.asserts.iter().map(text).collect::<Option<_>>()?, steps.collect::<Option<_>>()?])
+    let (mut asserts, mut steps) = (Vec::new(), Vec::new());
+    for assert in script.asserts {
+        asserts.push(text(assert)?);
+    }
+    for step in script.steps {
+        let Step::Sql(statement) = step else { return None };
+        steps.push(text(statement)?);
+    }
+    Some([asserts, steps])
 }
 
 fn kind(effect: &str) -> Option<Kind> {

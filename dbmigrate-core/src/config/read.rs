@@ -312,9 +312,11 @@ fn table<'t, 'i>(parent: &'t DeTable<'i>, key: &str) -> Option<&'t DeTable<'i>> 
 
 /// The map is sorted by name; people read a file from its top.
 fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Value<'i>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries
+    let entries: Vec<_> = table.iter().collect();
+    let start = |at: usize| entries[at].0.span().start as u64;
+    let mut order: Vec<(u64, usize)> = (0..entries.len()).map(|at| (start(at), at)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, at)| entries[at]).collect()
 }
 
 /// Which word was meant, or all that there are.

@@ -14,7 +14,7 @@ use crate::{Backup, BackupWhen, Stopped};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant)] // There is one in a run.
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Invocation {
     /// To print this text and end.
     Print(String),

@@ -3,6 +3,11 @@
 //! Nothing here fails: what is not as it should be reads as nothing, and is remembered. So the code that reads a set is
 //! straight, and small. No count and no place is believed before the bytes for it are there.
 
+/// The longest beginning of a checksum, such as `v1:`: what is made of a few bytes stays small.
+const LONGEST_PREFIX: usize = 16;
+
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
+
 /// Where one is in the data.
 pub(crate) struct Reader {
     rest: &'static [u8],
@@ -19,15 +24,24 @@ impl Reader {
     /// A reader of what follows the checksums: what stands before each of them, how many they are, and their bytes.
     pub(crate) fn new(texts: &'static str, data: &'static [u8]) -> Self {
         let mut reader = Self { rest: data, texts, checksums: "", length: 0, is_broken: false };
-        let prefix = reader.string();
-        let bytes = reader.count(32) * 32;
-        let mut checksums = Vec::with_capacity(bytes / 32 * (prefix.len() + 64));
-        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' - 10 + value };
-        for checksum in reader.take(bytes).chunks_exact(32) {
-            checksums.extend_from_slice(prefix.as_bytes());
-            checksums.extend(checksum.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+        let mut prefix = reader.string();
+        if prefix.len() > LONGEST_PREFIX {
+            prefix = reader.fail("");
         }
+        let count = reader.count(32);
         reader.length = prefix.len() + 64;
+        let mut checksums = vec![0; count * reader.length];
+        let mut at = 0;
+        // By places: in a development build iterators take three times as long.
+        for bytes in reader.take(count * 32).chunks_exact(32) {
+            checksums[at..at + prefix.len()].copy_from_slice(prefix.as_bytes());
+            at += prefix.len();
+            for &byte in bytes {
+                checksums[at] = DIGITS[usize::from(byte >> 4)];
+                checksums[at + 1] = DIGITS[usize::from(byte & 15)];
+                at += 2;
+            }
+        }
         reader.checksums = String::from_utf8(checksums).unwrap_or_default().leak();
         reader
     }
@@ -58,7 +72,8 @@ impl Reader {
             self.rest = rest;
             number |= u64::from(byte & 127) << shift;
             if byte < 128 {
-                return number;
+                // Of the last group one bit has room.
+                return if shift < 63 || byte < 2 { number } else { self.fail(0) };
             }
         }
         self.fail(0)
@@ -134,4 +149,52 @@ pub(super) fn seal(texts: &str, data: &[u8]) -> u64 {
         }
         bytes.iter().fold(hash, |hash, byte| add(hash, u64::from(*byte)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_end_where_they_say_and_hold_what_fits() {
+        let check = |data: &'static [u8], expect| {
+            let mut reader = Reader { rest: data, ..Reader::new("", &[1, 0, 0]) };
+            assert_eq!((reader.number(), reader.is_done()), expect, "{data:?}");
+        };
+        check(&[127], (127, true));
+        check(&[128, 1], (128, true));
+        check(&[255, 255, 255, 255, 255, 255, 255, 255, 255, 1], (u64::MAX, true));
+        check(&[255, 255, 255, 255, 255, 255, 255, 255, 255, 2], (0, false));
+        check(&[128; 11], (0, false));
+        check(&[128], (0, false));
+        check(&[], (0, false));
+        check(&[1, 2], (1, false));
+    }
+
+    #[test]
+    fn texts_are_parts_of_the_one_or_made_of_bytes() {
+        const DATA: &[u8] = &{
+            let mut data = [0xab; 3 + 32 + 6];
+            // The prefix, one checksum; then that, a text, none, and a text as what may be none.
+            (data[0], data[1], data[2]) = (5, 0, 1);
+            (data[35], data[36], data[37], data[38], data[39], data[40]) = (0, 7, 2, 0, 6, 2);
+            data
+        };
+        let mut reader = Reader::new("v1ü", DATA);
+        assert_eq!(reader.string(), format!("v1{}", "ab".repeat(32)));
+        assert_eq!((reader.string(), reader.is_done()), ("", false), "it has no such bytes");
+        let mut reader = Reader { rest: &DATA[38..], ..Reader::new("v1ü", DATA) };
+        assert_eq!((reader.optional(), reader.optional(), reader.is_done()), (None, Some("ü"), true));
+        // In the middle of a letter.
+        let mut reader = Reader { rest: &[3, 3], ..reader };
+        assert_eq!((reader.string(), reader.is_done()), ("", false));
+    }
+
+    #[test]
+    fn no_list_is_longer_than_its_bytes() {
+        let mut reader = Reader { rest: &[4, 1, 1, 1], ..Reader::new("", &[1, 0, 0]) };
+        assert!(reader.list(1, Reader::number).is_empty() && !reader.is_done());
+        let mut reader = Reader { rest: &[3, 1, 2, 3], ..Reader::new("", &[1, 0, 0]) };
+        assert_eq!((reader.list(1, Reader::number), reader.is_done()), (&[1, 2, 3][..], true));
+    }
 }
