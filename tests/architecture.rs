@@ -100,6 +100,80 @@ fn what_every_program_compiles_has_one_kind_of_map_and_one_place_that_sorts() {
     }
 }
 
+/// What `up` of plain files never reaches. `#[inline]` has a function compiled by who calls it, and by nobody if nobody does.
+const CALLED_BY_FEW: [&str; 41] = [
+    "adoption",
+    "assertion",
+    "backup",
+    "batch",
+    "code",
+    "copy",
+    "diff",
+    "difference",
+    "down",
+    "drops",
+    "entries",
+    "forget",
+    "interrupted",
+    "journal",
+    "kept",
+    "late",
+    "mark",
+    "neighbours",
+    "no_transaction",
+    "normal",
+    "notes",
+    "objects",
+    "old_history",
+    "order",
+    "plan",
+    "rehearsal",
+    "repair",
+    "repeatable",
+    "replay",
+    "requires",
+    "reset",
+    "restore",
+    "schema",
+    "snapshot",
+    "squash",
+    "status",
+    "step_lock",
+    "stored",
+    "take_over",
+    "verify_schema",
+    "violations",
+];
+
+#[test]
+fn what_few_programs_call_is_compiled_where_it_is_called() {
+    let source = checkout().join("dbmigrate-runtime/src");
+    for name in CALLED_BY_FEW {
+        let mut files = rust_files(&source.join(name).with_extension("rs"));
+        if source.join(name).is_dir() {
+            files.extend(rust_files(&source.join(name)));
+        }
+        for (path, text) in files {
+            let own = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            let lines: Vec<&str> = own.lines().map(str::trim_start).collect();
+            for (at, line) in lines.iter().enumerate() {
+                let is_function = ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "const fn ", "pub const fn "]
+                    .iter()
+                    .any(|start| line.starts_with(start));
+                let has_body =
+                    lines[at..].iter().find(|line| line.ends_with(['{', ';'])).is_some_and(|it| it.ends_with('{'));
+                let mut attributes = lines[..at].iter().rev().take_while(|line| line.starts_with("#["));
+                assert!(
+                    !is_function || !has_body || attributes.any(|line| *line == "#[inline]"),
+                    "{}:{}: without `#[inline]` every program's build compiles this: see `CALLED_BY_FEW`",
+                    path.display(),
+                    at + 1
+                );
+            }
+        }
+    }
+}
+
 /// Every unchecked way of running code or building SQL has one home.
 #[test]
 fn no_shell_is_started() {

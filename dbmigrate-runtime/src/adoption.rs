@@ -84,6 +84,7 @@ impl TakesOver {
 }
 
 impl fmt::Debug for TakesOver {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TakesOver")
     }
@@ -122,6 +123,7 @@ impl<B: Backend> Migrator<'_, B> {
     /// # Errors
     ///
     /// [`Error::is_adoption`] where it can't be, and what the database says. Nothing is changed then.
+    #[inline]
     pub fn adopt(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::adopt(&mut self.session(connection), self.set()?, &self.options)
     }

@@ -23,6 +23,7 @@ pub(crate) type Check = fn(&mut Db<'_>, &Job<'_>, &Script<'_>) -> Result<(), Err
 
 /// Asks everything that the script of `job` asserts, up to the first that does not hold. The caller holds the lock, and
 /// rolls back.
+#[inline]
 pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<(), Error> {
     for assert in script.asserts {
         let sql = script::sql_of(&job.name, script, assert)?;
@@ -46,6 +47,7 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
 }
 
 /// Whether the answer is one value that is true, as SQLite sees truth.
+#[inline]
 fn holds(db: &mut Db<'_>, rows: &[Row]) -> Result<bool, Error> {
     let [row] = rows else { return Ok(false) };
     let [value] = row.as_slice() else { return Ok(false) };
@@ -55,6 +57,7 @@ fn holds(db: &mut Db<'_>, rows: &[Row]) -> Result<bool, Error> {
 }
 
 /// What came back, in words.
+#[inline]
 fn answer(rows: &[Row]) -> String {
     match rows {
         [] => "no row".to_owned(),
@@ -66,6 +69,7 @@ fn answer(rows: &[Row]) -> String {
     }
 }
 
+#[inline]
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),

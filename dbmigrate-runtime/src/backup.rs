@@ -61,6 +61,7 @@ type Keep = for<'j, 's> fn(
 ) -> Result<(), Error>;
 
 impl PartialEq for Keeping {
+    #[inline]
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -71,6 +72,7 @@ impl Eq for Keeping {}
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
+    #[inline]
     pub fn new(when: BackupWhen) -> Self {
         let by = &Keeping { keep, rotate: kept::rotate, discard, mention };
         Self { when, keep: KEEP, dir: None, without_rows: false, by }
@@ -80,6 +82,7 @@ impl Backup {
     /// and of the version that was copied the oldest stays. After a run that failed half-way only those of its own
     /// version go.
     #[must_use]
+    #[inline]
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count.max(1);
         self
@@ -88,6 +91,7 @@ impl Backup {
     /// The folder to keep them in, instead of that of the database, and relative to that. It is created if it is
     /// missing.
     #[must_use]
+    #[inline]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
@@ -95,17 +99,20 @@ impl Backup {
 
     /// The folder to keep them in, where that is not the one of the database.
     #[must_use]
+    #[inline]
     pub fn folder(&self) -> Option<&Path> {
         self.dir.as_deref()
     }
 
     /// Takes the folder as a path from the current one.
     #[cfg(feature = "cli")]
+    #[inline]
     pub(crate) fn here(self) -> Self {
         Self { dir: self.dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)), ..self }
     }
 
     /// The same copies before everything, a database without rows included.
+    #[inline]
     pub(crate) fn in_any_case(self) -> Self {
         Self { when: BackupWhen::Always, without_rows: true, ..self }
     }
@@ -122,6 +129,7 @@ impl Keeper {
     /// Keeps a copy where the options want one before these jobs. The caller holds the write lock and has written
     /// nothing. When it comes again with a lock that it had let go in between, there is a new copy only if somebody
     /// wrote meanwhile.
+    #[inline]
     pub(crate) fn keep<'j, 's: 'j>(
         &mut self,
         db: &mut Db<'_>,
@@ -137,6 +145,7 @@ impl Keeper {
     }
 }
 
+#[inline]
 fn keep<'j, 's>(
     keeper: &mut Keeper,
     db: &mut Db<'_>,
@@ -167,6 +176,7 @@ fn keep<'j, 's>(
 }
 
 /// The options for a run that `last` follows: what that takes away is copied before all of it.
+#[inline]
 pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
     let mut options = options.clone();
     if let Some(backup) = &mut options.backup {
@@ -178,6 +188,7 @@ pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) ->
 }
 
 /// Takes the copy of a run away that changed nothing.
+#[inline]
 fn discard(report: &mut Report) {
     if let Some(path) = report.backup.take() {
         // One that can't be removed does no harm.
@@ -186,6 +197,7 @@ fn discard(report: &mut Report) {
 }
 
 /// Names the copy from which everything can be brought back.
+#[inline]
 pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
     let Some(copy) = copy.map(Path::display) else { return error };
     error
@@ -194,6 +206,7 @@ pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
 }
 
 /// Whether a run of these jobs would keep a copy.
+#[inline]
 pub(crate) fn is_planned<'j, 's: 'j>(
     db: &mut Db<'_>,
     set: &Set<'_>,
@@ -207,6 +220,7 @@ pub(crate) fn is_planned<'j, 's: 'j>(
     }
 }
 
+#[inline]
 fn is_wanted<'j, 's: 'j>(
     db: &mut Db<'_>,
     history: &History<'_>,
@@ -221,6 +235,7 @@ fn is_wanted<'j, 's: 'j>(
 
 /// Whether one of the scripts takes something away, as far as one can tell before they run. A table that is not there
 /// yet may be one of today under another name.
+#[inline]
 fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: &mut dyn Iterator<Item = &'j Job<'s>>) -> Result<bool, Error> {
     for job in jobs {
         let mut steps = Vec::new();
@@ -242,18 +257,21 @@ fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: &mut dyn Iterator<Item = &
     Ok(false)
 }
 
+#[inline]
 fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     Ok(!db.query("could not read the schema", sql, &[Param::Text(name)])?.is_empty())
 }
 
 /// A table that can't be read counts as one with rows.
+#[inline]
 fn has_row(db: &mut Db<'_>, table: &str) -> bool {
     let sql = format!("SELECT 1 FROM main.{} LIMIT 1", identifier(table));
     db.session().query(&sql, &[]).map_or(true, |rows| !rows.is_empty())
 }
 
 /// Whether any table but those of histories has a row. The rows of virtual tables lie in others.
+#[inline]
 fn has_rows(db: &mut Db<'_>, history: &History<'_>) -> Result<bool, Error> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 7)) <> 'sqlite_' \
                AND lower(substr(sql, 1, 14)) <> 'create virtual'";

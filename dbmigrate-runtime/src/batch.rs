@@ -13,12 +13,14 @@ pub struct Batch {
 impl Batch {
     #[doc(hidden)]
     #[must_use]
+    #[inline]
     pub fn first() -> Self {
         Self { number: 1, rows: 0 }
     }
 
     #[doc(hidden)]
     #[must_use]
+    #[inline]
     pub fn next(self, rows: usize) -> Self {
         Self { number: self.number + 1, rows: self.rows + rows as u64 }
     }

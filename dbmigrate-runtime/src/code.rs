@@ -21,6 +21,7 @@ use crate::value::Value;
 pub(crate) type Run = fn(&mut Db<'_>, &str, &Script<'_>, &Code<'_>, bool) -> Result<(), Error>;
 
 /// Runs a step of Rust inside the open transaction.
+#[inline]
 pub(crate) fn run(
     db: &mut Db<'_>,
     name: &str,
@@ -50,6 +51,7 @@ pub(crate) fn run(
 }
 
 /// The transaction is not the runner's any more, and what was in it may have been committed.
+#[inline]
 fn ended(db: &mut Db<'_>, parents: Option<Parents>, error: Error) -> Error {
     if let Some(parents) = parents {
         // Where it was rolled back there is nothing to drop, and where it can't be dropped it does no harm.
@@ -62,6 +64,7 @@ fn ended(db: &mut Db<'_>, parents: Option<Parents>, error: Error) -> Error {
 }
 
 /// The error for code that returned one, with all that it came from.
+#[inline]
 pub(crate) fn failed(name: &str, script: &Script<'_>, code: &Code<'_>, cause: BoxError) -> Error {
     let mut message = format!("`{name}` failed in `{}`: {cause}", code.name);
     let mut source = cause.source();
@@ -88,6 +91,7 @@ struct Parents {
 
 impl Parents {
     /// `None` where there is nothing to watch.
+    #[inline]
     fn watch(db: &mut Db<'_>, own_name: &str) -> Result<Option<Self>, Error> {
         let tables = tables(db)?;
         if tables.iter().next().is_none() {
@@ -99,6 +103,7 @@ impl Parents {
         Ok(Some(Self { marker, tables, referenced }))
     }
 
+    #[inline]
     fn refuse_loss(mut self, db: &mut Db<'_>) -> Result<(), Error> {
         db.execute(format_args!("DROP TABLE {}", self.marker))?;
         let now = tables(db)?;
@@ -125,11 +130,13 @@ impl Parents {
 }
 
 /// The names that foreign keys refer to, in lower case.
+#[inline]
 fn parents(db: &mut Db<'_>) -> Result<impl Iterator<Item = String> + use<>, Error> {
     Ok(foreign_keys::all(db)?.into_iter().map(|key| key.parent.to_ascii_lowercase()))
 }
 
 /// All there are now.
+#[inline]
 fn tables(db: &mut Db<'_>) -> Result<Tables, Error> {
     let sql = "SELECT rowid, name FROM main.sqlite_master WHERE type = 'table' ORDER BY rowid";
     let mut tables = Tables::default();

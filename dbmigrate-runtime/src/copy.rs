@@ -31,6 +31,7 @@ pub(crate) enum How {
 }
 
 /// Keeps a copy at the place of this database's copies, and returns its path.
+#[inline]
 pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, how: How) -> Result<PathBuf, Error> {
     let place = place(db, &options.copies())?;
     let dir = place.dir.display();
@@ -42,6 +43,7 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, ho
 }
 
 /// Writes a copy to a file that must not be there.
+#[inline]
 pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
     db.refuse_open_transaction()?;
     let shown = path.display();
@@ -62,6 +64,7 @@ pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options,
 }
 
 /// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
+#[inline]
 pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How) -> Result<(Part, String), Error> {
     place.sweep(how == How::Beside);
     refuse_full(db, options, &place.dir).map_err(|error| error.hint(ELSEWHERE))?;
@@ -72,6 +75,7 @@ pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How)
 }
 
 /// Where the copies of this database are kept.
+#[inline]
 pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
     match db.file()? {
         Some(file) => Ok(Place::of(&file, backup)),
@@ -82,6 +86,7 @@ pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
 }
 
 /// The moment as names have it: `20240115-103022`, UTC.
+#[inline]
 fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
     match db.value("could not ask for the time", "SELECT strftime('%Y%m%d-%H%M%S', 'now')")? {
         Some(Value::Text(stamp)) => Ok(stamp),
@@ -90,6 +95,7 @@ fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
 }
 
 /// Writes a copy and checks it; the newest migration that it has.
+#[inline]
 fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
     let recorded = history.summary_sql();
     if let Some(copy) = db.session().backup_with() {
@@ -117,6 +123,7 @@ fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Resul
 }
 
 /// Lets SQLite write all that a database holds to a new file, which only those may read who may read `model`.
+#[inline]
 pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: How) -> Result<(), Error> {
     let shown = part.path().display();
     let Some(text) = part.path().to_str() else {
@@ -136,6 +143,7 @@ pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: Ho
 }
 
 /// The file to read through a connection of its own while this one holds the write lock.
+#[inline]
 fn beside(db: &mut Db<'_>) -> Result<PathBuf, Error> {
     let Some(file) = db.file()? else {
         return Err(refused("a database in memory can't be read through another connection"));
@@ -147,12 +155,14 @@ fn beside(db: &mut Db<'_>) -> Result<PathBuf, Error> {
 }
 
 /// Whether the connection keeps its locks to itself.
+#[inline]
 pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
     let mode = db.value("could not read a setting", "PRAGMA main.locking_mode")?;
     Ok(mode == Some(Value::Text("exclusive".to_owned())))
 }
 
 /// Asks a file through a connection of its own.
+#[inline]
 fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Vec<Row>, DbError> {
     let none = || DbError::said("these migrations are bound to no driver that opens files");
     db.patiently(|session| session.beside(file, sql).unwrap_or_else(|| Err(none())))
@@ -163,6 +173,7 @@ pub(crate) const QUICK_CHECK: &str = "PRAGMA main.quick_check(10000)";
 
 /// What is wrong with the pages of a database, by what that said. Rows that break a rule are no fault of the copy that
 /// has them too.
+#[inline]
 pub(crate) fn unsound(findings: &[Row]) -> Option<String> {
     const ABOUT_ROWS: [&str; 3] =
         ["CHECK constraint failed in ", "malformed inverted index ", "unable to validate the inverted index "];
@@ -180,6 +191,7 @@ pub(crate) fn unsound(findings: &[Row]) -> Option<String> {
 }
 
 /// The digits of the newest migration, as the history writes them.
+#[inline]
 fn version(summary: Option<Vec<Row>>) -> String {
     let newest = summary.into_iter().flatten().next().and_then(|row| row.into_iter().nth(1));
     let Some(Value::Text(name)) = newest else { return "0".to_owned() };
@@ -188,6 +200,7 @@ fn version(summary: Option<Vec<Row>>) -> String {
 }
 
 /// Refuses to begin a copy for which there is no room: filling the disk would stop everybody who writes there.
+#[inline]
 pub(crate) fn refuse_full(db: &mut Db<'_>, options: &Options, folder: &Path) -> Result<(), Error> {
     let Some(free) = options.free_space.and_then(|ask| ask(folder)) else { return Ok(()) };
     let bytes = db.bytes()?;
@@ -203,11 +216,13 @@ const ELSEWHERE: &str = "keep the copies in another folder, where there is room 
                          `--backup-dir PATH`, `backup = { dir = \"PATH\" }` in `[package.metadata.migrations]`, or \
                          `Backup::dir`";
 
+#[inline]
 fn elsewhere(message: &str) -> Error {
     Error::new(ErrorKind::Copy, message).hint(ELSEWHERE)
 }
 
 /// The error for a copy that could not be made, with who can make it.
+#[inline]
 fn refused(message: &str) -> Error {
     Error::new(ErrorKind::Copy, message).hint(
         "if the database is in memory, encrypted, or made with functions or collations of the program, let the program \
@@ -215,6 +230,7 @@ fn refused(message: &str) -> Error {
     )
 }
 
+#[inline]
 fn by_database(what: &str, cause: DbError) -> Error {
     // These say nothing of how the copy is made.
     const OF_FILES: [&str; 4] = [
@@ -235,6 +251,7 @@ fn by_database(what: &str, cause: DbError) -> Error {
     }
 }
 
+#[inline]
 pub(crate) fn by_file(what: &str, cause: io::Error) -> Error {
     elsewhere(&format!("{what}: {cause}")).because(BoxError::from(cause))
 }

@@ -203,6 +203,7 @@ impl<'s> Db<'s> {
     }
 
     /// The file of the database; `None` for one in memory, or where nobody can tell.
+    #[inline]
     pub(crate) fn file(&mut self) -> Result<Option<PathBuf>, Error> {
         // As bytes too: a driver may replace what is no text, and the name would be that of another file. By its place,
         // as programs can give `main` another name.

@@ -7,6 +7,7 @@ use crate::excerpt::{narrow, visible};
 const SHOWN: usize = 12;
 
 /// The lines that differ, with `-` for the old and `+` for the new ones; nothing where the texts are the same.
+#[inline]
 pub(crate) fn lines(old: &str, new: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let same = |(a, b): &(&&str, &&str)| a.trim_end() == b.trim_end();

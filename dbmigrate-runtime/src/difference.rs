@@ -21,6 +21,7 @@ pub struct SchemaDifference {
 }
 
 impl fmt::Display for SchemaDifference {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
@@ -30,6 +31,7 @@ impl fmt::Display for SchemaDifference {
 pub(crate) type Reader<'a, C> = dyn Fn(&C) -> Result<Vec<SchemaDifference>, BoxError> + 'a;
 
 /// The error where such a reader has failed.
+#[inline]
 pub(crate) fn unreadable(cause: BoxError) -> Error {
     Error::new(ErrorKind::Sql, format_args!("could not read the schema: {cause}")).because(cause)
 }

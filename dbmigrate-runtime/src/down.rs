@@ -38,6 +38,7 @@ pub(crate) enum Goal {
 }
 
 /// Rolls back.
+#[inline]
 pub(crate) fn down(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -48,6 +49,7 @@ pub(crate) fn down(
     squash::settled(session, set, options, beside, |session, set, beside| back(session, set, options, beside, goal))
 }
 
+#[inline]
 fn back(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -71,11 +73,13 @@ fn back(
     })
 }
 
+#[inline]
 fn is_among(set: &Set<'_>, targets: &[u64], name: &str) -> bool {
     set.migrations.iter().any(|it| it.name == name && targets.contains(&it.number))
 }
 
 /// What there would be to do, unless something forbids it. It changes nothing.
+#[inline]
 pub(crate) fn plan_down(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -91,6 +95,7 @@ pub(crate) fn plan_down(
 }
 
 /// The numbers to roll back, newest first, and their scripts. All of them are looked at before the first is touched.
+#[inline]
 fn planned<'s>(
     session: &mut dyn Session,
     set: &'s Set<'s>,
@@ -118,6 +123,7 @@ fn planned<'s>(
 }
 
 /// Rolls the newest applied migration back and applies its current text.
+#[inline]
 pub(crate) fn redo(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -127,6 +133,7 @@ pub(crate) fn redo(
     squash::settled(session, set, options, beside, |session, set, beside| again(session, set, options, beside))
 }
 
+#[inline]
 fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[&Set<'_>]) -> Result<Report, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -161,6 +168,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
 }
 
 /// The history, if the database has one. That of another tool is refused.
+#[inline]
 pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Rc<Known<'s>>>, Error> {
     match look(db, set)? {
         Found::History(known) => known.refuse_old().map(|()| Some(known)),
@@ -169,6 +177,7 @@ pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option
 }
 
 /// The numbers to roll back, newest first.
+#[inline]
 fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Error> {
     let applied: Vec<&HistoryRow> = known.newest_first().map(|(_, row)| row).collect();
     let after =
@@ -188,6 +197,7 @@ fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Err
     Ok(applied[..count].iter().map(|row| row.number).collect())
 }
 
+#[inline]
 fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     Error::new(
         ErrorKind::OutOfOrder,
@@ -198,6 +208,7 @@ fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     .hint(format_args!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
 }
 
+#[inline]
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
         Some(migration) => Error::new(ErrorKind::NotApplied, format_args!("`{}` is not applied", migration.name)),
@@ -211,6 +222,7 @@ pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
 }
 
 /// The scripts for the targets, or all reasons why there is none.
+#[inline]
 fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
     let mut jobs = Vec::with_capacity(targets.len());
     let mut problems = Vec::new();
@@ -224,6 +236,7 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
+#[inline]
 fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
     let left = known.newest_first().filter(|(_, row)| targets.contains(&row.number)).count();
     let newest: Vec<(u64, &str)> =
@@ -240,6 +253,7 @@ fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: 
 }
 
 /// The way back of an applied migration, or why there is none.
+#[inline]
 pub(crate) fn way_back<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -291,6 +305,7 @@ pub(crate) fn way_back<'s>(
     })
 }
 
+#[inline]
 fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> Problem {
     Problem {
         kind: ErrorKind::NoDown,

@@ -12,6 +12,7 @@ use crate::value::{Param, Value};
 /// for the rows of tables that they drop at once nobody has use any more.
 pub(crate) type Look = fn(&mut Db<'_>, (&Script<'_>, &Statement<'_>, &str), &[Step<'_>], Choice) -> Result<(), Stop>;
 
+#[inline]
 pub(crate) fn look(
     db: &mut Db<'_>,
     (script, statement, table): (&Script<'_>, &Statement<'_>, &str),
@@ -28,6 +29,7 @@ pub(crate) fn look(
 }
 
 /// The tables that the first of these steps drop, one after the other.
+#[inline]
 fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
     let drops = steps.iter().map_while(|step| match step {
         Step::Sql(Statement { effect: Effect::DropTable(table), .. }) => Some(*table),
@@ -38,6 +40,7 @@ fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
 
 /// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
 /// counts: `RESTRICT` would forbid the drop.
+#[inline]
 fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
     let is_referenced = is_referenced(db, table)?;
     if !is_referenced || along.is_empty() {
@@ -51,6 +54,7 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
 }
 
 /// With foreign keys on by the file's own word, a drop must not take rows of other tables with it.
+#[inline]
 fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     for key in foreign_keys::all(db)? {
         let hangs = key.parent.eq_ignore_ascii_case(table) && !key.child.eq_ignore_ascii_case(table);
@@ -72,6 +76,7 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
 }
 
 /// How many rows of the child refer to a parent by this key.
+#[inline]
 fn references(db: &mut Db<'_>, key: &ForeignKey) -> Result<i64, Error> {
     let columns: Vec<String> = key.columns.iter().map(|column| format!("{} IS NOT NULL", identifier(column))).collect();
     let sql = format!("SELECT count(*) FROM main.{} WHERE {}", identifier(&key.child), columns.join(" AND "));

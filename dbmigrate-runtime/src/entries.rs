@@ -14,10 +14,12 @@ use crate::status::{Entry, State, Status};
 use crate::{notes, squash};
 
 /// The state of every migration.
+#[inline]
 pub(crate) fn status(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     squash::with(session, set, options, |session, set| status_of(session, set, options))
 }
 
+#[inline]
 fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Status, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -39,6 +41,7 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     Ok(Status { entries, repeatables, old })
 }
 
+#[inline]
 fn entry(set: &Set<'_>, matched: &Match<'_>, notes: Vec<&str>) -> Entry {
     let Match { number, index, migration, row, state, .. } = matched;
     let (number, state) = (*number, state.clone());

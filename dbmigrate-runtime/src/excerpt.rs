@@ -66,6 +66,7 @@ pub(crate) fn narrow(line: &str) -> String {
 }
 
 /// The text with control characters made visible, for what came out of a database that nobody checked.
+#[inline]
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

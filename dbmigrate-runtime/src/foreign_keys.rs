@@ -141,6 +141,7 @@ pub(crate) struct ForeignKey {
 }
 
 /// All foreign keys of the database.
+#[inline]
 pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
     let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\" FROM main.sqlite_master AS m, \
                pragma_foreign_key_list(m.name, 'main') AS f WHERE m.type = 'table' ORDER BY m.rowid, f.id, f.seq";

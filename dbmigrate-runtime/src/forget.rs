@@ -16,6 +16,7 @@ use crate::squash;
 const SHOWN: usize = 8;
 
 /// Removes the row of a migration and returns it.
+#[inline]
 pub(crate) fn forget(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -26,6 +27,7 @@ pub(crate) fn forget(
     squash::settled(session, set, options, beside, |session, set, beside| remove(session, set, options, beside, number))
 }
 
+#[inline]
 fn remove(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -59,6 +61,7 @@ fn remove(
 }
 
 /// Names what could have been meant.
+#[inline]
 fn candidates(error: Error, known: &Known<'_>) -> Error {
     let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
     if names.is_empty() { error } else { error.hint(format_args!("the history has `{}`", names.join("`, `"))) }

@@ -153,6 +153,7 @@ pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -
 }
 
 /// Whether a migration of another set is applied.
+#[inline]
 pub(crate) fn has_applied(db: &mut Db<'_>, history: &History<'_>, set_name: &str, name: &str) -> Result<bool, Error> {
     let Some(table) = table_of(db, history, set_name)? else { return Ok(false) };
     refuse_newer(db, &table)?;
@@ -174,6 +175,7 @@ fn refuse_newer(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
 }
 
 /// The other sets of which the database has rows, each with its history table; those in the own table as well.
+#[inline]
 pub(crate) fn sets(db: &mut Db<'_>, history: &History<'_>, own: &str) -> Result<Vec<(String, String)>, Error> {
     let mut tables = others(db, history.table())?;
     if COLUMNS.are_in(db, history.table())? {

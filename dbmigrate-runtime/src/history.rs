@@ -94,6 +94,7 @@ impl<'s> History<'s> {
     }
 
     /// The names of its own tables, and of the old one that it came from, or came in place of.
+    #[inline]
     pub(crate) fn tables(&self) -> [String; 4] {
         let old = self.set.adoption.as_ref().and_then(|adoption| adoption.aside).unwrap_or_default();
         let [table, head, records] = tables_of(self.set.table);
@@ -107,6 +108,7 @@ impl<'s> History<'s> {
     }
 
     /// Whether the set has begun to keep it, be it that everything was rolled back since.
+    #[inline]
     pub(crate) fn has_begun(&self, db: &mut Db<'_>) -> Result<bool, Error> {
         if !COLUMNS.are_in(db, self.set.table)? {
             return Ok(false);
@@ -198,6 +200,7 @@ impl<'s> History<'s> {
     }
 
     /// How far a migration of the set has come.
+    #[inline]
     pub(crate) fn stage(&self, db: &mut Db<'_>, number: u64) -> Result<Option<Stage>, Error> {
         let rows = db.query(
             "could not read the history",
@@ -343,6 +346,7 @@ impl<'s> History<'s> {
     }
 
     /// Takes the name and the text that the program has for those that were applied.
+    #[inline]
     pub(crate) fn accept(&self, db: &mut Db<'_>, migration: &Migration<'_>) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let params = [
@@ -366,6 +370,7 @@ impl<'s> History<'s> {
     }
 
     /// Lets a squash stand for all that is applied up to its number. The moment is that of the last of them.
+    #[inline]
     pub(crate) fn stand_in(&self, db: &mut Db<'_>, squash: &Migration<'_>) -> Result<(), Error> {
         let what = "could not record the squash";
         let params = [text(self.set.name), integer(squash.number)?, integer(squash.up.steps.len() as u64)?];
@@ -451,6 +456,7 @@ impl<'s> History<'s> {
     }
 
     /// Marks a migration without a transaction as applied.
+    #[inline]
     pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
         let (duration, steps) = times(options, Some(took));
         let params = [text(self.set.name), integer(number)?, duration, optional(steps.as_deref())];
@@ -482,6 +488,7 @@ impl<'s> History<'s> {
 
     /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
     /// keeps that.
+    #[inline]
     pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
         self.write_head(db, "")?;
         let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();

@@ -11,6 +11,7 @@ use crate::set::Migration;
 use crate::verify::Problem;
 
 /// Whether `up` can go on with the program's text where the history says that it was stopped.
+#[inline]
 pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
     row.name == migration.name
         && !migration.up.transaction
@@ -18,6 +19,7 @@ pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
         && (row.checksum == migration.checksum || has_same_prefix(row, migration))
 }
 
+#[inline]
 fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
     let begun = row.statements_done.saturating_add(u64::from(row.state == "started"));
     let prefix = usize::try_from(begun).ok().and_then(|begun| migration.up.prefix(begun));
@@ -28,11 +30,13 @@ fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
 pub(crate) type Explain = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);
 
 /// What is wrong with one, and what to do about it.
+#[inline]
 pub(crate) fn explain(name: &str, matched: &Match<'_>, row: &HistoryRow, problem: &mut Problem) {
     problem.kind = ErrorKind::Interrupted;
     (problem.message, problem.help) = explained(name, matched, row);
 }
 
+#[inline]
 fn explained(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<String>) {
     let goes_on = |command: &str| format!("`cargo dbmigrate {command}` goes on with it");
     let bring_back = || format!("bring the file of `{}` back: then {}", row.name, goes_on("up"));

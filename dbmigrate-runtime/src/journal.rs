@@ -9,6 +9,7 @@ use crate::value::Value;
 pub(crate) type Switch = fn(&mut Db<'_>, JournalMode) -> Result<(), Error>;
 
 /// Switches, and reads back what came of it: the switch itself says nothing when it does not happen.
+#[inline]
 pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let what = "could not read the journal mode";
     let name = mode.name();
@@ -30,12 +31,14 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
 }
 
 /// Whether the database has no file.
+#[inline]
 fn is_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
     let rows = db.query("could not read the database", "PRAGMA database_list", &[])?;
     let main = rows.iter().find(|row| row.get(1) == Some(&Value::Text("main".to_owned())));
     Ok(main.and_then(|row| row.get(2)) == Some(&Value::Text(String::new())))
 }
 
+#[inline]
 fn text(row: Option<&Vec<Value>>) -> String {
     match row.and_then(|row| row.first()) {
         Some(Value::Text(text)) => text.clone(),

@@ -38,16 +38,19 @@ pub struct Kept {
 }
 
 impl Kept {
+    #[inline]
     fn number(&self) -> u64 {
         // A number that is too large for a migration is newer than all.
         self.version.parse().unwrap_or(u64::MAX)
     }
 
+    #[inline]
     fn moment(&self) -> (&str, u64) {
         (&self.time, self.again)
     }
 
     /// The digits of its time.
+    #[inline]
     fn second(&self) -> u64 {
         self.time.bytes().filter(u8::is_ascii_digit).fold(0, |second, digit| second * 10 + u64::from(digit - b'0'))
     }
@@ -64,12 +67,14 @@ pub(crate) struct Place {
 
 impl Place {
     /// The place for a database file.
+    #[inline]
     pub(crate) fn of(database: &Path, backup: &Backup) -> Self {
         let Self { dir, name } = Self::beside(database);
         Self { dir: backup.dir.as_ref().map_or(dir.clone(), |other| dir.join(other)), name }
     }
 
     /// The folder of a file.
+    #[inline]
     pub(crate) fn beside(file: &Path) -> Self {
         let dir = file.parent().unwrap_or(Path::new("")).to_owned();
         Self { dir, name: file.file_name().unwrap_or_default().to_owned() }
@@ -77,6 +82,7 @@ impl Place {
 
     /// The file name of the database that a file is a copy of, by its name; none where it has no such name.
     #[cfg(feature = "cli")]
+    #[inline]
     pub(crate) fn origin(copy: &Path) -> Option<OsString> {
         let place = Self::of_copy(copy)?;
         place.read(copy.file_name()?, copy.to_owned())?;
@@ -84,6 +90,7 @@ impl Place {
     }
 
     /// The place of a copy that was made at its own place.
+    #[inline]
     fn of_copy(copy: &Path) -> Option<Self> {
         // From the right: `.bak`, the version, the moment; the rest is the name of the database.
         let name = Path::new(Path::new(copy.file_stem()?).file_stem()?).file_stem()?.to_owned();
@@ -91,6 +98,7 @@ impl Place {
     }
 
     /// The names for a new copy, best first. A number that was given before is not given again, as it tells the order.
+    #[inline]
     pub(crate) fn names(&self, stamp: &str, version: &str) -> impl Iterator<Item = PathBuf> {
         let first = suffixed(Path::new(&self.name), format!(".{stamp}.{version}"));
         let taken = self.files().unwrap_or_default().into_iter().filter_map(|(name, path)| {
@@ -107,6 +115,7 @@ impl Place {
 
     /// The name of a copy while it is made. Under the write lock nobody else makes one; without it, `owner` tells the
     /// processes apart.
+    #[inline]
     pub(crate) fn part(&self, stamp: &str, owner: Option<u32>) -> PathBuf {
         let owner = owner.map_or(String::new(), |owner| format!("-{owner}"));
         self.dir.join(format!("{}.{stamp}.bak.part{owner}", self.text()))
@@ -114,6 +123,7 @@ impl Place {
 
     /// The name as SQLite can be told it, which takes the name of a new copy as text: its own, or one that no other
     /// name has.
+    #[inline]
     fn text(&self) -> Cow<'_, str> {
         self.name.to_str().map_or_else(
             || {
@@ -127,12 +137,14 @@ impl Place {
     }
 
     /// As [`Place::list`], with an error that says where.
+    #[inline]
     pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
         self.list()
             .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
     }
 
     /// The copies that are there, newest first. A folder that is missing has none.
+    #[inline]
     fn list(&self) -> io::Result<Vec<Kept>> {
         let kept = self.files()?.into_iter().filter_map(|(name, path)| self.read(&name, path)).collect();
         let mut kept = sorted(sorted(kept, |kept| kept.again), Kept::second);
@@ -140,6 +152,7 @@ impl Place {
         Ok(kept)
     }
 
+    #[inline]
     fn files(&self) -> io::Result<Vec<(OsString, PathBuf)>> {
         let entries = match fs::read_dir(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -153,6 +166,7 @@ impl Place {
         Ok(entries.filter_map(named).collect())
     }
 
+    #[inline]
     fn read(&self, name: &OsStr, path: PathBuf) -> Option<Kept> {
         let (time, rest) = Self::stamped(name, &self.name)?;
         let rest = rest.strip_prefix('.')?.strip_suffix(".bak")?;
@@ -166,6 +180,7 @@ impl Place {
     }
 
     /// The time in a name of the files of a database, and what follows it.
+    #[inline]
     fn stamped<'n>(name: &'n OsStr, database: &OsStr) -> Option<(String, &'n str)> {
         let rest = after(name, database)?.strip_prefix('.')?;
         let (stamp, rest) = rest.split_at_checked(STAMP)?;
@@ -174,6 +189,7 @@ impl Place {
 
     /// Removes what processes left that were killed while they made a copy. Who has the write lock knows that nobody
     /// else is at work under it.
+    #[inline]
     pub(crate) fn sweep(&self, has_lock: bool) {
         let database = self.text();
         for (name, path) in self.files().unwrap_or_default() {
@@ -196,6 +212,7 @@ impl Place {
 }
 
 /// What follows that in a name, where it is text.
+#[inline]
 fn after<'n>(name: &'n OsStr, first: &OsStr) -> Option<&'n str> {
     std::str::from_utf8(name.as_encoded_bytes().strip_prefix(first.as_encoded_bytes())?).ok()
 }
@@ -204,6 +221,7 @@ fn after<'n>(name: &'n OsStr, first: &OsStr) -> Option<&'n str> {
 const STAMP: usize = "20240115-103022".len();
 
 /// The moment that `20240115-103022` says, as `2024-01-15 10:30:22`.
+#[inline]
 pub(crate) fn moment(stamp: &str) -> Option<String> {
     let (date, time) = stamp.split_once('-').filter(|(date, time)| date.len() == 8 && time.len() == 6)?;
     let (date, time) = (digits(date)?, digits(time)?);
@@ -212,10 +230,12 @@ pub(crate) fn moment(stamp: &str) -> Option<String> {
     Some(format!("{year}-{month}-{day} {hour}:{minute}:{second}"))
 }
 
+#[inline]
 fn digits(text: &str) -> Option<&str> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
 
+#[inline]
 fn is_abandoned(path: &Path) -> bool {
     let modified = path.symlink_metadata().and_then(|metadata| metadata.modified()).ok();
     modified.and_then(|modified| modified.elapsed().ok()).is_some_and(|age| age > ABANDONED)
@@ -224,6 +244,7 @@ fn is_abandoned(path: &Path) -> bool {
 /// Removes older copies until `keep` of them stay with the one that was just made. Copies of newer versions stay, and
 /// so does the oldest of this version: the state before the first of many attempts. After one that failed those of
 /// older versions stay as well.
+#[inline]
 pub(crate) fn rotate(made: &Path, keep: usize, has_succeeded: bool) {
     let all = Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default();
     for old in superfluous(&all, made, keep, has_succeeded) {
@@ -233,6 +254,7 @@ pub(crate) fn rotate(made: &Path, keep: usize, has_succeeded: bool) {
 }
 
 /// `all` stands newest first.
+#[inline]
 fn superfluous<'k>(all: &'k [Kept], made: &Path, keep: usize, has_succeeded: bool) -> Vec<&'k Kept> {
     let Some(made) = all.iter().find(|kept| kept.path == made) else { return Vec::new() };
     let counts = |kept: &&Kept| has_succeeded || kept.number() == made.number();
@@ -245,6 +267,7 @@ fn superfluous<'k>(all: &'k [Kept], made: &Path, keep: usize, has_succeeded: boo
 }
 
 /// A path with something behind its name.
+#[inline]
 pub(crate) fn suffixed(path: &Path, suffix: impl AsRef<OsStr>) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
@@ -256,6 +279,7 @@ pub(crate) struct Part(PathBuf);
 
 impl Part {
     /// Nothing yet, at a path that must be free.
+    #[inline]
     pub(crate) fn new(path: PathBuf) -> io::Result<Self> {
         match path.symlink_metadata() {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
@@ -263,16 +287,19 @@ impl Part {
         }
     }
 
+    #[inline]
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
     /// Makes the file, empty, as SQLite takes it.
+    #[inline]
     pub(crate) fn create(&self) -> io::Result<()> {
         fs::File::create_new(&self.0).map(drop)
     }
 
     /// Lets nobody read it who may not read that file.
+    #[inline]
     pub(crate) fn resemble(&self, file: &Path) -> io::Result<()> {
         let model = fs::metadata(file)?;
         #[cfg(unix)]
@@ -288,11 +315,13 @@ impl Part {
 
     /// Leaves the file where it is.
     #[cfg(feature = "testing")]
+    #[inline]
     pub(crate) fn keep(self) {
         std::mem::forget(self);
     }
 
     /// Gives the file the first of these names that is free: all at once, so that a name never stands for half a copy.
+    #[inline]
     pub(crate) fn publish(self, names: impl IntoIterator<Item = PathBuf>) -> io::Result<PathBuf> {
         for name in names {
             let result = match fs::hard_link(&self.0, &name) {
@@ -316,6 +345,7 @@ impl Part {
 
     /// Puts the file in the place of another, all at once.
     #[cfg(feature = "cli")]
+    #[inline]
     pub(crate) fn replace(self, file: &Path) -> io::Result<()> {
         fs::rename(&self.0, file)?;
         sync_folder(file);
@@ -324,6 +354,7 @@ impl Part {
 }
 
 impl Drop for Part {
+    #[inline]
     fn drop(&mut self) {
         for suffix in std::iter::once("").chain(COMPANIONS) {
             let _ = fs::remove_file(suffixed(&self.0, suffix));
@@ -332,6 +363,7 @@ impl Drop for Part {
 }
 
 /// Makes a new name outlive a loss of power, where folders can be synced.
+#[inline]
 fn sync_folder(file: &Path) {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());

@@ -37,6 +37,7 @@ impl OrderProof {
 }
 
 impl fmt::Debug for OrderProof {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OrderProof")
     }
@@ -61,6 +62,7 @@ pub(crate) struct Proved {
     pub(crate) doubts: Vec<String>,
 }
 
+#[inline]
 fn prove<'s>(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -117,6 +119,7 @@ pub(crate) struct Arrivals<'s> {
 
 impl<'s> Arrivals<'s> {
     /// Those of a database, if any comes late.
+    #[inline]
     pub(crate) fn of(known: &Known<'s>, pending: &[(usize, &'s Migration<'s>)]) -> Option<Self> {
         let is_late = |number: u64| {
             let at = known.matches.binary_search_by_key(&number, |matched| matched.number);
@@ -139,6 +142,7 @@ impl<'s> Arrivals<'s> {
     }
 
     /// Those of a database that has run these, in this order, and then runs the others of a set.
+    #[inline]
     pub(crate) fn after(set: &'s Set<'s>, applied: &[u64]) -> Option<Self> {
         let find = |number: &u64| set.migrations.iter().find(|migration| migration.number == *number);
         let newest = applied.iter().max().copied().unwrap_or(0);
@@ -149,6 +153,7 @@ impl<'s> Arrivals<'s> {
     }
 
     /// Proves that the order makes no difference to the schema.
+    #[inline]
     pub(crate) fn prove(&self, session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<(), Refusal> {
         let numbered = self.numbered();
         let mut replays = Replays::new(session, set, options, &numbered).map_err(Refusal::Unproven)?;
@@ -168,17 +173,20 @@ impl<'s> Arrivals<'s> {
     }
 
     /// All of them, by number.
+    #[inline]
     fn numbered(&self) -> Vec<&'s Migration<'s>> {
         sorted(self.recorded(), |migration| migration.number)
     }
 
     /// All of them, as they are recorded.
+    #[inline]
     fn recorded(&self) -> Vec<&'s Migration<'s>> {
         self.applied.iter().chain(&self.pending).copied().collect()
     }
 
     /// The orders to try. What is recorded may not be the order in which it ran, as `mark` and `forget` know. So one
     /// in which what is applied runs by number does as well: what came late before was proved when it came.
+    #[inline]
     fn orders(&self) -> Vec<Vec<&'s Migration<'s>>> {
         let recorded = self.recorded();
         let newest = self.applied.iter().map(|migration| migration.number).max().unwrap_or(0);
@@ -191,6 +199,7 @@ impl<'s> Arrivals<'s> {
     }
 
     /// What `up` says to that.
+    #[inline]
     pub(crate) fn refuse(&self, refusal: Refusal) -> Error {
         let numbered = self.numbered();
         let name = match &refusal {
@@ -236,6 +245,7 @@ impl<'s> Arrivals<'s> {
 
     /// What the proof does not speak of: rows that a late one changes and one that is applied above it, too, and what
     /// the program does not have.
+    #[inline]
     pub(crate) fn doubts(&self) -> Vec<String> {
         let mut out = Vec::new();
         for late in self.pending.iter().filter(|it| self.late.contains(&it.number)) {
@@ -262,6 +272,7 @@ impl<'s> Arrivals<'s> {
 }
 
 /// The tables of which a migration changes or removes rows, in lower case.
+#[inline]
 fn written(migration: &Migration<'_>) -> Names {
     let tables = migration.up.steps.iter().filter_map(|step| match step {
         Step::Sql(statement) => match statement.effect {

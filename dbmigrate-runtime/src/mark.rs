@@ -62,6 +62,7 @@ pub enum Comparison {
 impl Comparison {
     /// Its word, the differences, and why there was no comparison.
     #[cfg(feature = "cli")]
+    #[inline]
     pub(crate) fn parts(&self) -> (&'static str, &[String], Option<&str>) {
         match self {
             Self::Nothing => ("nothing", &[], None),
@@ -81,6 +82,7 @@ const WHOLE: &str = "every column, constraint, index, view and trigger";
 pub(crate) type Replay<'r> = dyn Fn(&mut Db<'_>, &[Set<'_>]) -> Result<Schema, String> + 'r;
 
 /// Records migrations without running them.
+#[inline]
 pub(crate) fn mark(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -94,6 +96,7 @@ pub(crate) fn mark(
     })
 }
 
+#[inline]
 fn record(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -138,6 +141,7 @@ fn record(
     })
 }
 
+#[inline]
 fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
     match found {
         Found::History(known) => Some(known),
@@ -146,6 +150,7 @@ fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
 }
 
 /// What is to be recorded, by ascending number: pending, and asked for.
+#[inline]
 fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Result<Vec<&'s Migration<'s>>, Error> {
     let asked: &[u64] = match &goal {
         Goal::Latest => &[],
@@ -190,6 +195,7 @@ fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Re
 }
 
 /// Compares a database with what these migrations make, and says what is compared, in words.
+#[inline]
 pub(crate) fn compare<'s>(
     db: &mut Db<'_>,
     set: &Set<'s>,
@@ -228,25 +234,30 @@ pub(crate) fn compare<'s>(
     Ok((comparison, covers))
 }
 
+#[inline]
 fn covers(db: &mut Db<'_>) -> &'static str {
     if db.session().has_schema_reader() { WHOLE } else { COMPARED }
 }
 
 /// A set without what runs around its migrations.
+#[inline]
 fn bare<'s>(set: &Set<'s>) -> Set<'s> {
     Set { before_all: None, after_all: None, repeatables: &[], ..*set }
 }
 
 /// Whether a repeatable makes that object.
+#[inline]
 fn is_made_again(set: &Set<'_>, difference: &SchemaDifference) -> bool {
     let mut objects = set.repeatables.iter().flat_map(|repeatable| repeatable.objects);
     objects.any(|it| word(it.kind) == difference.kind && it.name.eq_ignore_ascii_case(&difference.name))
 }
 
+#[inline]
 fn sentence(difference: &SchemaDifference) -> String {
     visible(&difference.message)
 }
 
+#[inline]
 fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, covers: &str) -> Result<(), Error> {
     let last = wanted.last().map_or("", |migration| migration.name);
     let which = match goal {
@@ -274,6 +285,7 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
 }
 
 /// Names the differences.
+#[inline]
 pub(crate) fn noted(mut error: Error, differences: &[String], covers: &str) -> Error {
     for difference in differences.iter().take(SHOWN) {
         error = error.note(difference);

@@ -10,6 +10,7 @@ use crate::requires::elsewhere;
 use crate::set::{Migration, Set};
 
 /// Why nobody can say what a database should look like: it holds a set that the migrator does not know.
+#[inline]
 pub(crate) fn unknown(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>]) -> Result<Option<String>, Error> {
     let there = histories::sets(db, &History::new(set), set.name)?;
     let is_known = |name: &str, table: &str| {
@@ -25,6 +26,7 @@ pub(crate) fn unknown(db: &mut Db<'_>, set: &Set<'_>, beside: &[&Set<'_>]) -> Re
 }
 
 /// The migrations of another set that the database has.
+#[inline]
 pub(crate) fn applied<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Vec<Migration<'s>>, Error> {
     Ok(match look(db, set)? {
         Found::History(known) => {
@@ -45,6 +47,7 @@ pub(crate) enum Undo {
 }
 
 /// Refuses to undo what another set has built upon.
+#[inline]
 pub(crate) fn refuse_needed(
     db: &mut Db<'_>,
     set: &Set<'_>,

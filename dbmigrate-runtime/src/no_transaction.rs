@@ -52,6 +52,7 @@ impl Resumable {
 }
 
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
+#[inline]
 fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     job.announce(db)?;
@@ -76,6 +77,7 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
 }
 
 /// Runs what is left of a script that was entered.
+#[inline]
 fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
     let mut steps = Vec::new();
     let script = job.script(&mut steps);
@@ -124,6 +126,7 @@ struct Walk<'w, 'c, 's> {
 }
 
 impl Walk<'_, '_, '_> {
+    #[inline]
     fn run(&mut self, start: Instant) -> Result<(), Error> {
         let mut waited = Instant::now();
         loop {
@@ -164,11 +167,13 @@ impl Walk<'_, '_, '_> {
     }
 
     /// How long each step took, if this run did all of them: the times of some would be taken for those of the first.
+    #[inline]
     fn times(&self) -> Vec<Duration> {
         if self.timed == self.script.steps.len() { self.trace.steps.clone() } else { Vec::new() }
     }
 
     /// Two programs may begin alike and go on with different texts: the one that came last does.
+    #[inline]
     fn refuse_other_text(&self) -> Result<(), Error> {
         if self.job.records().is_none_or(|migration| migration.checksum == self.stage.checksum) {
             return Ok(());
@@ -178,6 +183,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// A step is begun that can't just run again: waits for who runs it, as long as there is anybody.
+    #[inline]
     fn wait_for_owner(&mut self, step: &Step<'_>, since: Instant) -> Result<(), Error> {
         let set = self.context.set;
         let owner = step_lock::owner(self.db, set)?;
@@ -199,6 +205,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Gives this connection the state that the finished steps gave to theirs.
+    #[inline]
     fn replay(&mut self, done: usize) -> Result<(), Error> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
@@ -212,6 +219,7 @@ impl Walk<'_, '_, '_> {
         Ok(())
     }
 
+    #[inline]
     fn step(&mut self, step: &Step<'_>, done: usize) -> Result<(), Error> {
         match step {
             Step::Code(code) => {
@@ -243,6 +251,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Steps that share a transaction with their progress.
+    #[inline]
     fn in_transaction(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<(), Error> {
         self.db.begin()?;
         let result = self.inside(steps, next).and_then(|moved| match moved {
@@ -259,6 +268,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// False if another process was faster.
+    #[inline]
     fn inside(&mut self, steps: std::ops::Range<usize>, next: usize) -> Result<bool, Stop> {
         if !self.is_unchanged()? {
             return Ok(false);
@@ -279,6 +289,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// A step without a transaction, between its two marks. Only who makes the first mark runs it.
+    #[inline]
     fn bare(
         &mut self,
         step: &Step<'_>,
@@ -311,6 +322,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Switches enforcement for the steps that follow; whether it was on.
+    #[inline]
     fn enforce(&mut self, on: bool) -> Result<bool, Error> {
         let was = self.choice.enforced;
         Settings::enforce(self.db, on)?;
@@ -319,6 +331,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// A step may have switched enforcement itself: from then on that is what holds, and what a drop has to look at.
+    #[inline]
     fn look_at_enforcement(&mut self) -> Result<(), Error> {
         self.choice.enforced = Settings::is_enforced(self.db)?;
         if !self.choice.enforced && self.before.is_none() {
@@ -327,17 +340,20 @@ impl Walk<'_, '_, '_> {
         Ok(())
     }
 
+    #[inline]
     fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
         let sql = script::sql_of(&self.job.name, &self.script, statement)?;
         let result = self.db.patiently(|session| session.execute(sql));
         result.map_err(|error| script::failed(self.db, &self.job.name, &self.script, statement, error))
     }
 
+    #[inline]
     fn code(&mut self, code: &Code<'_>) -> Result<(), Error> {
         let result = self.db.session().run_code(code.id);
         result.map_err(|cause| code::failed(&self.job.name, &self.script, code, cause))
     }
 
+    #[inline]
     fn refuse_open(&mut self) -> Result<(), Error> {
         if !self.db.in_transaction() {
             return Ok(());
@@ -348,6 +364,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Moves the row on, together with what has to be done right then. False if another process was faster.
+    #[inline]
     fn mark(
         &mut self,
         state: &'static str,
@@ -370,6 +387,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Does something in a transaction of its own, and rolls back if it fails.
+    #[inline]
     fn locked<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         self.db.begin()?;
         let result = work(self)
@@ -380,6 +398,7 @@ impl Walk<'_, '_, '_> {
 
     /// Whether the row still says what this process knows. Who began a step says how it ended, also where another text
     /// goes on after it.
+    #[inline]
     fn is_unchanged(&mut self) -> Result<bool, Error> {
         let known = &self.stage;
         let is_known = |row: Stage| {
@@ -390,6 +409,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Writes how far it has come.
+    #[inline]
     fn record(&mut self, state: &str, done: usize) -> Result<(), Error> {
         let begun = if state == self.states.started { done + 1 } else { done };
         let prefix = self.script.prefix(begun);
@@ -398,6 +418,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// All steps are done: the row and the head say so, unless another process was faster.
+    #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
         let result = self.locked(|walk| {
@@ -428,6 +449,7 @@ impl Walk<'_, '_, '_> {
         result
     }
 
+    #[inline]
     fn explain(&self, error: Error, done: usize) -> Error {
         let command = if self.job.records().is_some() { "up" } else { "down" };
         let before = match done {
@@ -445,6 +467,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// The error for a step of which nobody knows whether it ran.
+    #[inline]
     fn unsettled(&self, step: &Step<'_>) -> Error {
         let (name, number) = (&self.job.name, self.stage.done.saturating_add(1));
         let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
@@ -459,11 +482,13 @@ impl Walk<'_, '_, '_> {
 }
 
 /// What to say of a step that another process runs.
+#[inline]
 pub(crate) fn is_alive(name: &str, done: u64) -> String {
     format!("`{name}` is being run by another process, which is in its step {}", done.saturating_add(1))
 }
 
 /// How to settle a step of which nobody knows whether it ran.
+#[inline]
 pub(crate) fn settle_help(name: &str) -> [String; 3] {
     let repair = |flag, stopped| {
         format!("`cargo dbmigrate repair {name} --{flag}` (`repair` of the migrator with `Stopped::{stopped}`)")
@@ -477,6 +502,7 @@ pub(crate) fn settle_help(name: &str) -> [String; 3] {
 
 /// How many steps are done at once with the one at `at`: the file's own group from its BEGIN to its COMMIT is one.
 /// `None` where there is no such step.
+#[inline]
 pub(crate) fn together(steps: &[Step<'_>], at: usize) -> Option<usize> {
     let is = |step: &Step<'_>, effect| matches!(step, Step::Sql(statement) if statement.effect == effect);
     let rest = steps.get(at..)?;
@@ -487,6 +513,7 @@ pub(crate) fn together(steps: &[Step<'_>], at: usize) -> Option<usize> {
     }
 }
 
+#[inline]
 pub(crate) fn is_idempotent(step: &Step<'_>) -> bool {
     matches!(step, Step::Sql(Statement { effect: Effect::Bare { idempotent: true }, .. }))
 }

@@ -81,6 +81,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// The normal form of a text: its tokens, with one blank between them.
+#[inline]
 pub(crate) fn normal(sql: &str) -> String {
     let bytes = sql.as_bytes();
     let mut out = String::with_capacity(sql.len());
@@ -111,6 +112,7 @@ pub(crate) fn normal(sql: &str) -> String {
 }
 
 /// The length of the token that the text starts with; there is one.
+#[inline]
 fn length(text: &[u8]) -> usize {
     let until = |end: &[u8], from: usize| {
         let found = text.get(from..).and_then(|rest| rest.windows(end.len()).position(|part| part == end));
@@ -133,6 +135,7 @@ fn length(text: &[u8]) -> usize {
 }
 
 /// Writes a name in quotes as a word, where it can be one.
+#[inline]
 fn push_name(out: &mut String, token: &str) {
     let quote = if token.starts_with('[') { "]" } else { &token[..1] };
     let inner = token[1..].strip_suffix(quote).unwrap_or(&token[1..]);
@@ -145,6 +148,7 @@ fn push_name(out: &mut String, token: &str) {
     }
 }
 
+#[inline]
 fn is_word(byte: u8) -> bool {
     byte == b'_' || byte == b'$' || byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }

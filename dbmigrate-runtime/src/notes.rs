@@ -23,6 +23,7 @@ pub struct Note {
 }
 
 /// The notes on each migration; only applied ones have any, and none while the history is another tool's.
+#[inline]
 pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Vec<&'static str>>, Error> {
     let mut notes = vec![Vec::new(); known.matches.len()];
     if known.old.is_some() {
@@ -45,6 +46,7 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<
 }
 
 /// What became of a way back that was kept.
+#[inline]
 fn way_back(migration: &Migration<'_>, kept: &str) -> Option<&'static str> {
     let is_same = match &migration.down {
         Down::Script(script) => {

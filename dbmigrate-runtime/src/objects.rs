@@ -13,6 +13,7 @@ use crate::value::{Row, Value, text};
 
 /// The rows of the schema but for those of histories, by type and name: type, name, text, and the table that it belongs
 /// to. Indexes come last, and those that a table makes by itself are none.
+#[inline]
 pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, Error> {
     let own = history.tables();
     let own = own.each_ref().map(|name| text(name));
@@ -48,6 +49,7 @@ pub(crate) struct Objects(Vec<Object>);
 
 impl Objects {
     /// Reads them from `main`: one query.
+    #[inline]
     pub(crate) fn read(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut objects = Vec::new();
         for row in rows(db, history)? {
@@ -60,11 +62,13 @@ impl Objects {
     }
 
     /// How many there are.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Leaves out what these make.
+    #[inline]
     pub(crate) fn remove(&mut self, repeatable: &Repeatable<'_>) {
         for made in repeatable.objects {
             self.0.retain(|object| object.kind != word(made.kind) || !object.name.eq_ignore_ascii_case(made.name));
@@ -73,6 +77,7 @@ impl Objects {
 
     /// A short value that two databases share if they have the same objects: `s1:` and FNV-1a in hexadecimal digits.
     /// Another rule is another version: sealed sets hold the results.
+    #[inline]
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         for part in self.0.iter().flat_map(|object| [&object.kind, &object.text]) {
@@ -85,11 +90,13 @@ impl Objects {
     }
 
     /// What this database has otherwise than what the migrations make, one sentence for each object.
+    #[inline]
     pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
         self.differences_from(expected, &Maker { makes: "the migrations make", makes_not: "no migration makes" })
     }
 
     /// As [`Objects::differences`], from what `maker` makes.
+    #[inline]
     pub(crate) fn differences_from(&self, expected: &Self, maker: &Maker) -> Vec<String> {
         let mut out = Vec::new();
         let mut at = 0;
@@ -110,6 +117,7 @@ impl Objects {
     }
 
     /// The same object, if it is there. Both are in order, so it most likely stands where the last one was found.
+    #[inline]
     fn find(&self, object: &Object, at: &mut usize) -> Option<&Object> {
         let count = self.0.len();
         for step in 0..count {
@@ -131,6 +139,7 @@ pub(crate) struct Maker {
 }
 
 /// What stands between the common beginning and the common end of two texts.
+#[inline]
 fn difference(here: &str, there: &str, maker: &Maker) -> String {
     let [here, there]: [Vec<&str>; 2] = [here, there].map(|text| text.split(' ').collect());
     let start = here.iter().zip(&there).take_while(|(a, b)| a == b).count();

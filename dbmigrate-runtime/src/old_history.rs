@@ -46,6 +46,7 @@ pub(crate) struct OldRow {
     pub(crate) differs: Option<[String; 2]>,
 }
 
+#[inline]
 pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> Result<Option<Old>, Error> {
     if History::new(set).has_begun(db)? {
         return Ok(None);
@@ -88,6 +89,7 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
 }
 
 /// What a key means: the one with the same checksum, where a tool gave it twice.
+#[inline]
 fn find(adoption: &Adoption<'_>, key: &str, checksum: Option<&str>) -> Option<usize> {
     let mut same = adoption.migrations.iter().enumerate().filter(|(_, adopted)| adopted.key == key);
     let (first, _) = same.next()?;
@@ -97,6 +99,7 @@ fn find(adoption: &Adoption<'_>, key: &str, checksum: Option<&str>) -> Option<us
 }
 
 /// How the table looks; none where there is no table.
+#[inline]
 fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldShape<'a>>, Error> {
     let Some(table) = adoption.table else { return Ok(adoption.shapes.first()) };
     let sql = "SELECT lower(name) FROM pragma_table_info(?1, 'main')";
@@ -119,6 +122,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
 }
 
 /// Refuses what was not finished: nobody knows what the database has of it.
+#[inline]
 fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
@@ -139,12 +143,14 @@ fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
 }
 
 /// The three values of a record.
+#[inline]
 fn words(row: Row) -> [Option<String>; 3] {
     let mut values = row.into_iter().map(into_text);
     std::array::from_fn(|_| values.next().flatten())
 }
 
 /// By ascending number, as the migrations of a set.
+#[inline]
 pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
     let row = |(id, row): (usize, &OldRow)| {
         let at = set.migrations.binary_search_by_key(&row.number, |migration| migration.number).ok()?;
@@ -170,6 +176,7 @@ pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
     sorted(old.rows.iter().enumerate().filter_map(row).collect(), |row| row.number)
 }
 
+#[inline]
 pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
     let problem = |key: &String| Problem {
         kind: ErrorKind::NewerDatabase,
@@ -182,6 +189,7 @@ pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
     old.unknown.iter().map(problem).collect()
 }
 
+#[inline]
 pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
     let row = old.rows.iter().find(|row| row.number == matched.number);
     let Some([found, expected]) = row.and_then(|row| row.differs.as_ref()) else { return false };
@@ -199,6 +207,7 @@ pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str, problem: &mut P
 
 impl Known<'_> {
     /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
+    #[inline]
     pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
         let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
         let problems =
@@ -207,6 +216,7 @@ impl Known<'_> {
     }
 
     /// Refuses to change a history that is not ours yet.
+    #[inline]
     pub(crate) fn refuse_old(&self) -> Result<(), Error> {
         let Some(old) = &self.old else { return Ok(()) };
         let message = format!("the history of this database is still that of {}", old.from);

@@ -18,6 +18,7 @@ use crate::set::{Down, Migration, Rules, Script, Set, TransactionMode};
 use crate::up;
 
 /// Runs it.
+#[inline]
 pub(crate) fn run<B: Backend>(
     mut migrator: Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -65,6 +66,7 @@ pub(crate) fn run<B: Backend>(
     db.value("could not switch the journal", "PRAGMA main.journal_mode = DELETE").map(drop)
 }
 
+#[inline]
 fn alone<'s>(migration: &Migration<'s>) -> Migration<'s> {
     let without_asserts = |script: Script<'s>| Script { asserts: &[], ..script };
     let down = match migration.down {

@@ -65,6 +65,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// How copies are kept when one is made on request.
+    #[inline]
     pub(crate) fn copies(&self) -> Backup {
         self.backup.clone().unwrap_or(Backup::new(BackupWhen::Always))
     }

@@ -28,6 +28,7 @@ pub(crate) struct Member<'s> {
 
 /// The runs that bring all sets up. Each set has one at least, and goes on for as long as it can. Repeatables wait until
 /// the migrations of all sets have run, as they may read the tables of others.
+#[inline]
 pub(crate) fn legs(members: &[Member<'_>]) -> Result<Vec<Leg>, Error> {
     let stretches = stretches(members)?;
     let mut legs: Vec<Leg> = Vec::new();
@@ -59,6 +60,7 @@ pub(crate) fn legs(members: &[Member<'_>]) -> Result<Vec<Leg>, Error> {
 }
 
 /// The place of a set and the number of its last migration, for each run of migrations without one of another set.
+#[inline]
 fn stretches(members: &[Member<'_>]) -> Result<Vec<(usize, u64)>, Error> {
     let mut waiting: HashSet<(&str, &str)> = HashSet::new();
     for Member { set, pending } in members {
@@ -98,11 +100,13 @@ fn stretches(members: &[Member<'_>]) -> Result<Vec<(usize, u64)>, Error> {
 }
 
 /// What a migration waits for in another set.
+#[inline]
 fn blocking<'s>(migration: &Migration<'s>, waiting: &HashSet<(&str, &str)>) -> Option<(&'s str, &'s str)> {
     migration.requires.iter().copied().filter_map(elsewhere).find(|required| waiting.contains(required))
 }
 
 /// The circle in which sets wait for each other, from a set that waits on.
+#[inline]
 fn circle(members: &[Member<'_>], next: &[usize], first: usize, waiting: &HashSet<(&str, &str)>) -> Error {
     let mut path: Vec<(usize, String)> = Vec::new();
     let mut place = first;

@@ -28,6 +28,7 @@ pub struct Planned {
 impl Planned {
     /// Whether there is nothing to do.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.migrations == 0 && self.repeatables == 0 && !self.takes_over
     }
@@ -40,6 +41,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// All that keeps `up` from its first migration. What stops a migration only shows when it runs: that is for
     /// [`Migrator::rehearse`].
+    #[inline]
     pub fn up_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
         up::plan_up(&mut self.session(connection), self.set()?, &self.options, to)
     }
@@ -49,6 +51,7 @@ impl<B: Backend> Migrator<'_, B> {
     /// # Errors
     ///
     /// All that keeps them from their first migration.
+    #[inline]
     pub fn down_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
         let goal = to.map_or(Goal::All, Goal::After);
         down::plan_down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
@@ -60,6 +63,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// [`Error::is_busy`] where another connection has it for longer than the busy timeout, and what the database says
     /// where it can't be written.
+    #[inline]
     pub fn can_write(&self, connection: &mut B::Connection) -> Result<(), Error> {
         self.on(connection, |db| db.begin().and_then(|()| db.rollback()))
     }

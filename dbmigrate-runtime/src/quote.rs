@@ -34,6 +34,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// A text as SQL has it: `'it''s'`.
+#[inline]
 pub(crate) fn literal(text: &str) -> String {
     let mut literal = String::new();
     // Writing to a string does not fail.

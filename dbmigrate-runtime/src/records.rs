@@ -31,6 +31,7 @@ impl Recorded {
     }
 
     /// Those that a set does not have.
+    #[inline]
     pub(crate) fn others(&self, set: &Set<'_>) -> Vec<&(String, Record)> {
         let mut others: Vec<Option<&(String, Record)>> = self.0.iter().map(Some).collect();
         for own in set.repeatables {
@@ -87,6 +88,7 @@ impl<'s> Records<'s> {
     }
 
     /// The records of the set; `None` where there is no table.
+    #[inline]
     pub(crate) fn read(&self, db: &mut Db<'_>) -> Result<Option<Recorded>, Error> {
         if !self.exist(db)? {
             return Ok(None);
@@ -124,6 +126,7 @@ impl<'s> Records<'s> {
     }
 
     /// Records a repeatable, in the transaction in which it was run.
+    #[inline]
     pub(crate) fn write(
         &self,
         db: &mut Db<'_>,
@@ -144,6 +147,7 @@ impl<'s> Records<'s> {
     }
 
     /// The triggers that a repeatable made when it was run.
+    #[inline]
     pub(crate) fn triggers(&self, db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<Vec<String>, Error> {
         let sql = format!("SELECT triggers FROM {} WHERE set_name = ?1 AND name = ?2", self.sql());
         let params = [text(self.set.name), text(repeatable.name)];
@@ -162,6 +166,7 @@ impl<'s> Records<'s> {
     }
 
     /// Lets those run again that only other programs have: what they made may be made otherwise now.
+    #[inline]
     pub(crate) fn clear_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let sql = format!("UPDATE {} SET checksum = '' WHERE set_name = ?1 AND name = ?2", self.sql());
         for (name, _) in self.read(db)?.unwrap_or_default().others(self.set) {

@@ -63,6 +63,7 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Whether nothing is to do.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.migrations.is_empty() && self.repeated.is_empty() && self.adopted.is_none() && self.error.is_none()
     }
@@ -94,6 +95,7 @@ pub struct Rehearsed {
 }
 
 /// Rehearses on a copy, which is gone afterwards.
+#[inline]
 pub(crate) fn rehearse<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -137,6 +139,7 @@ pub(crate) fn rehearse<B: Backend>(
 }
 
 /// Copies a database, for rehearsals of several sets.
+#[inline]
 pub(crate) fn copied<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -147,6 +150,7 @@ pub(crate) fn copied<B: Backend>(
 }
 
 /// Rehearses one run of a set, on a copy that is there.
+#[inline]
 pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Options, to: Option<u64>) -> Rehearsal {
     let set = &Set { snapshot: None, ..*set };
     let mut watch = Watch::new(session, set, options);
@@ -155,6 +159,7 @@ pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Option
 }
 
 /// What a run came to.
+#[inline]
 fn came(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
     let migrations = watch.committed();
     let (report, error) = match result {

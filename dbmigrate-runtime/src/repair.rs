@@ -59,6 +59,7 @@ struct Fix<'s> {
 
 impl<'s> Fix<'s> {
     /// Takes what the program has for what was applied.
+    #[inline]
     fn take(&mut self, matched: &Match<'s>, remedy: &str) {
         self.accept = matched.migration;
         self.repair.remedy = Some(remedy.to_owned());
@@ -66,10 +67,12 @@ impl<'s> Fix<'s> {
 }
 
 /// What [`repair`] would do about each difference. It changes nothing.
+#[inline]
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     squash::with(session, set, options, |session, set| planned(session, set, options))
 }
 
+#[inline]
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -80,6 +83,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
 }
 
 /// Repairs one migration, or everything that can be. The head is written anew either way.
+#[inline]
 pub(crate) fn repair(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -90,6 +94,7 @@ pub(crate) fn repair(
     squash::settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
 }
 
+#[inline]
 fn settle(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -135,17 +140,20 @@ fn settle(
 }
 
 /// What nothing here can mend: another version of the program has to run first.
+#[inline]
 fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
     Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.
+#[inline]
 fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
     Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
 }
 
 /// What is to do about the migrations; all of them if not `only` one is asked for.
+#[inline]
 fn fixes<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -178,6 +186,7 @@ fn fixes<'s>(
 }
 
 /// A migration without a transaction that was stopped on its way.
+#[inline]
 fn interrupted<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -260,6 +269,7 @@ struct At {
     together: usize,
 }
 
+#[inline]
 fn step<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,

@@ -48,12 +48,14 @@ pub enum RepeatableState {
 impl RepeatableState {
     /// Whether `up` would run it.
     #[must_use]
+    #[inline]
     pub fn is_pending(self) -> bool {
         matches!(self, Self::Pending | Self::Changed)
     }
 }
 
 /// Those of the set, then those that only the database knows.
+#[inline]
 pub(crate) fn entries(set: &Set<'_>, records: &Recorded) -> Vec<RepeatableEntry> {
     let mut entries = Vec::with_capacity(set.repeatables.len());
     for repeatable in set.repeatables {
@@ -74,6 +76,7 @@ pub(crate) fn entries(set: &Set<'_>, records: &Recorded) -> Vec<RepeatableEntry>
 }
 
 /// Those that have to run although no migration does.
+#[inline]
 pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
     set.repeatables.iter().filter(|repeatable| state(repeatable, records).is_pending()).collect()
 }
@@ -102,12 +105,14 @@ impl MadeAnew {
     };
 
     /// That of a set that has any.
+    #[inline]
     pub(crate) fn of(set: &Set<'_>) -> Result<Self, Error> {
         needed(set.parts.repeatables, "makes views and triggers anew")
     }
 }
 
 /// Takes away what a repeatable made when it was run before.
+#[inline]
 fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
     for object in repeatable.objects {
         if object.kind == ObjectKind::View {
@@ -120,6 +125,7 @@ fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<
 }
 
 /// Asks the views of a repeatable, once all of them are made, as one may read another: SQLite looks into one only then.
+#[inline]
 fn ask_views(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
     for view in repeatable.objects.iter().filter(|object| object.kind == ObjectKind::View) {
         let sql = format!("SELECT * FROM main.{} LIMIT 0", identifier(view.name));
@@ -136,6 +142,7 @@ fn ask_views(db: &mut Db<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> 
 }
 
 /// A view takes its triggers with it: all of them have to be those that the file makes, or made when it was run before.
+#[inline]
 fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>, view: &str) -> Result<(), Error> {
     let sql = "SELECT t.name FROM main.sqlite_master AS v JOIN main.sqlite_master AS t \
                ON t.type = 'trigger' AND t.tbl_name = v.name COLLATE NOCASE \
@@ -161,12 +168,14 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
 }
 
 /// The names of the triggers that a repeatable makes.
+#[inline]
 pub(crate) fn triggers_of<'s>(repeatable: &Repeatable<'s>) -> impl Iterator<Item = &'s str> {
     let triggers = repeatable.objects.iter().filter(|object| object.kind == ObjectKind::Trigger);
     triggers.map(|object| object.name)
 }
 
 /// What an object is, as SQLite says it.
+#[inline]
 pub(crate) fn word(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::View => "view",
@@ -174,6 +183,7 @@ pub(crate) fn word(kind: ObjectKind) -> &'static str {
     }
 }
 
+#[inline]
 fn state(repeatable: &Repeatable<'_>, records: &Recorded) -> RepeatableState {
     match records.get(repeatable.name) {
         None => RepeatableState::Pending,

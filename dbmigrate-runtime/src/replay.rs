@@ -20,6 +20,7 @@ use crate::up;
 
 /// Gives `work` sets as they can run on an empty database of their own, or says why they can't. `runs_code` is about the
 /// first of them: nobody can run the Rust of the others.
+#[inline]
 pub(crate) fn alone<T>(
     sets: &[Set<'_>],
     runs_code: bool,
@@ -30,6 +31,7 @@ pub(crate) fn alone<T>(
     done.unwrap_or_else(|| Err("there is nothing to run".to_owned()))
 }
 
+#[inline]
 fn with_only(sets: &[Set<'_>], runs_code: bool, work: &mut dyn FnMut(&[Set<'_>])) -> Result<(), String> {
     for (place, set) in sets.iter().enumerate() {
         if let Some((name, why)) = obstacle_in(set, runs_code && place == 0) {
@@ -73,6 +75,7 @@ fn with_only(sets: &[Set<'_>], runs_code: bool, work: &mut dyn FnMut(&[Set<'_>])
 }
 
 /// The first script of a set that can't run on a database in memory, and why.
+#[inline]
 fn obstacle_in<'s>(set: &Set<'s>, runs_code: bool) -> Option<(&'s str, &'static str)> {
     if let Some(pruned) = set.migrations.iter().find(|migration| migration.file.is_empty()) {
         return Some((pruned.name, "was pruned: only an older version of the program has it"));
@@ -83,12 +86,14 @@ fn obstacle_in<'s>(set: &Set<'s>, runs_code: bool) -> Option<(&'s str, &'static 
     ups.chain(hooks).chain(repeatables).find_map(|(name, script)| Some((name, obstacle(script, runs_code)?)))
 }
 
+#[inline]
 fn unasserted(script: Script<'_>) -> Script<'_> {
     Script { asserts: &[], ..script }
 }
 
 /// Runs sets on a database in memory of this backend, in one order, and reads what that has then. So does `schema`, which
 /// says what differs from when it was asked before, and from then on what differs from this. `code` is that of the first.
+#[inline]
 pub(crate) fn replay<B: Backend, T>(
     sets: &[Set<'_>],
     options: &Options,
@@ -102,6 +107,7 @@ pub(crate) fn replay<B: Backend, T>(
 }
 
 /// Does something on a database in memory of the same kind as that of a session.
+#[inline]
 pub(crate) fn aside<T>(
     session: &mut dyn Session,
     runs_code: bool,
@@ -114,6 +120,7 @@ pub(crate) fn aside<T>(
 
 /// Runs sets, of which only the first may have code, on the empty database of a session, and reads what that has then.
 /// So does the reader of schemas, which says what differs from when it was asked before.
+#[inline]
 pub(crate) fn fill<T>(
     session: &mut dyn Session,
     sets: &[Set<'_>],
@@ -126,6 +133,7 @@ pub(crate) fn fill<T>(
 }
 
 /// As [`fill`], without the reader of schemas.
+#[inline]
 pub(crate) fn filled<T>(
     session: &mut dyn Session,
     sets: &[Set<'_>],
@@ -145,6 +153,7 @@ pub(crate) fn filled<T>(
 }
 
 /// Why a script can't run on a database in memory.
+#[inline]
 fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
     if !runs_code && has_code(script) {
         return Some("has Rust in it");
@@ -153,6 +162,7 @@ fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
 }
 
 /// Whether a script opens or makes another database file.
+#[inline]
 pub(crate) fn works_on_other_files(script: &Script<'_>) -> bool {
     script.steps.iter().any(|step| {
         let Step::Sql(statement) = step else { return false };

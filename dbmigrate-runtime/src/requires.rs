@@ -23,17 +23,20 @@ impl Required {
     pub(crate) const LOOKED_FOR: Self = Self { refuse_unmet, refuse_unmet_elsewhere };
 
     /// That of a set in which something requires others.
+    #[inline]
     pub(crate) fn of(set: &Set<'_>) -> Result<Self, Error> {
         needed(set.parts.requirements, "looks for required migrations")
     }
 }
 
 /// A requirement in another set: its name, and the migration's.
+#[inline]
 pub(crate) fn elsewhere(required: &str) -> Option<(&str, &str)> {
     required.split_once('/')
 }
 
 /// Refuses migrations that require one which is neither applied nor run before them.
+#[inline]
 fn refuse_unmet(db: &mut Db<'_>, set: &Set<'_>, found: &Found<'_>, pending: &[Placed<'_, '_>]) -> Result<(), Error> {
     let history = History::new(set);
     let mut met = match found {
@@ -56,11 +59,13 @@ fn refuse_unmet(db: &mut Db<'_>, set: &Set<'_>, found: &Found<'_>, pending: &[Pl
 }
 
 /// The applied migrations of a set, with its name.
+#[inline]
 fn applied<'s>(set: &Set<'s>, known: &Known<'s>) -> HashSet<(&'s str, &'s str)> {
     known.applied().map(|migration| (set.name, migration.name)).collect()
 }
 
 /// What applied migrations require and the database has no more, as when that was forgotten.
+#[inline]
 pub(crate) fn unmet_by_applied(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Problem>, Error> {
     let history = History::new(set);
     let applied = applied(set, known);
@@ -80,6 +85,7 @@ pub(crate) fn unmet_by_applied(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>
 }
 
 /// Asks again for the other sets, in the transaction of the migration: they have queues of their own.
+#[inline]
 pub(crate) fn refuse_unmet_elsewhere(
     db: &mut Db<'_>,
     history: &History<'_>,
@@ -95,6 +101,7 @@ pub(crate) fn refuse_unmet_elsewhere(
     Ok(())
 }
 
+#[inline]
 pub(crate) fn unmet(migration: &Migration<'_>, required: &str) -> Error {
     let (what, help) = match elsewhere(required) {
         None => (

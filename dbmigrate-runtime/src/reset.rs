@@ -34,10 +34,12 @@ pub enum ResetPlan {
 }
 
 /// What a reset would do. It changes nothing.
+#[inline]
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
     squash::with(session, set, options, |session, set| planned(session, set, options))
 }
 
+#[inline]
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
     let runs_code = session.has_code();
     let mut db = Db::new(session, options);
@@ -65,6 +67,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
 }
 
 /// Refuses to drop everything where that is not only the set's.
+#[inline]
 fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Result<(), Error> {
     let others = histories::others(db, set.table)?.into_iter().map(|table| (None, table));
     let sets = histories::sets(db, &History::new(set), set.name)?;
@@ -83,6 +86,7 @@ fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Resu
 }
 
 /// Resets a database.
+#[inline]
 pub(crate) fn reset(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -92,6 +96,7 @@ pub(crate) fn reset(
     squash::settled(session, set, options, beside, |session, set, beside| to_nothing(session, set, options, beside))
 }
 
+#[inline]
 fn to_nothing(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -116,6 +121,7 @@ fn to_nothing(
     }
 }
 
+#[inline]
 fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
     let start = Instant::now();
     let rows: Vec<(u64, String)> = match history_of(db, set)? {

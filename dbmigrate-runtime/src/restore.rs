@@ -41,6 +41,7 @@ pub(crate) struct Source {
 }
 
 /// Looks at a copy. It changes nothing.
+#[inline]
 pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Result<Source, Error> {
     let shown = copy.display();
     let error = |what: String| Error::new(ErrorKind::Copy, what);
@@ -64,6 +65,7 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 }
 
 /// How many migrations the histories have of all sets that the migrator knows of, if there is one.
+#[inline]
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
     let count = |set: &Set<'_>| {
         let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
@@ -85,6 +87,7 @@ pub(crate) struct Plan {
 }
 
 /// Looks at a copy and at the database that it is to replace. It changes nothing.
+#[inline]
 pub(crate) fn plan<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -102,6 +105,7 @@ pub(crate) fn plan<B: Backend>(
 }
 
 /// Copies `copy` into the database of `connection`.
+#[inline]
 pub(crate) fn restore<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -143,6 +147,7 @@ struct Target {
 }
 
 impl Target {
+    #[inline]
     fn look(db: &mut Db<'_>) -> Result<Self, Error> {
         let mut ask = |what: &str| db.value("could not read a setting", &format!("PRAGMA main.{what}"));
         let has_log = ask("journal_mode")? == Some(Value::Text("wal".to_owned()));
@@ -158,6 +163,7 @@ impl Target {
         })
     }
 
+    #[inline]
     fn refuse(&self, copy: &Path, source: &Source) -> Result<(), Error> {
         let real = |path: &Path| fs::canonicalize(path).ok();
         if self.file.as_deref().and_then(real).is_some_and(|file| real(copy) == Some(file)) {
@@ -180,6 +186,7 @@ impl Target {
 }
 
 /// Does something while no other connection can write. Locks are given back only when the locking mode is.
+#[inline]
 fn alone<B: Backend, T>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -202,6 +209,7 @@ fn alone<B: Backend, T>(
 }
 
 /// Copies the pages, patiently. `locked` is called when nobody else can write.
+#[inline]
 fn pages<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -238,6 +246,7 @@ fn pages<B: Backend>(
 }
 
 /// Keeps a copy of what is there.
+#[inline]
 fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) -> Result<Option<PathBuf>, Error> {
     migrator.on(connection, |db| {
         if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
@@ -248,6 +257,7 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
     })
 }
 
+#[inline]
 fn remove(kept: &mut Option<PathBuf>) {
     if let Some(path) = kept.take() {
         let _ = fs::remove_file(path);

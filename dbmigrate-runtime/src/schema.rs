@@ -63,6 +63,7 @@ pub(crate) enum What<'d> {
 
 impl Schema {
     /// Reads it from `main`.
+    #[inline]
     pub(crate) fn read(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::list(db, history)?;
         schema.look(db, None)?;
@@ -70,6 +71,7 @@ impl Schema {
     }
 
     /// Reads it again, from `main`: nothing can be new about a table whose text, and that of its indexes, is the same.
+    #[inline]
     pub(crate) fn read_again(&self, db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::list(db, history)?;
         let mut changed = Vec::new();
@@ -88,6 +90,7 @@ impl Schema {
     }
 
     /// The objects and their texts, without the facts.
+    #[inline]
     fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::default();
         for row in objects::rows(db, history)? {
@@ -102,6 +105,7 @@ impl Schema {
     }
 
     /// Reads the facts of one table, or of all.
+    #[inline]
     fn look(&mut self, db: &mut Db<'_>, table: Option<&str>) -> Result<(), Error> {
         let only = [optional(table)];
         let mut query = |sql: &str| db.query("could not read the schema", sql, &only);
@@ -178,6 +182,7 @@ impl Schema {
     }
 
     /// Leaves out what these make.
+    #[inline]
     pub(crate) fn without(mut self, repeatables: &[Repeatable<'_>]) -> Self {
         for object in repeatables.iter().flat_map(|repeatable| repeatable.objects) {
             self.objects.remove(&key(word(object.kind), object.name));
@@ -187,25 +192,30 @@ impl Schema {
 
     /// All of them.
     #[cfg(feature = "testing")]
+    #[inline]
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().map(|(_, object)| object)
     }
 
     /// The table, view or trigger of a kind and name.
     #[cfg(feature = "testing")]
+    #[inline]
     pub(crate) fn object(&self, kind: &str, name: &str) -> Option<&Object> {
         self.objects.get(&key(kind, name))
     }
 
     /// How many objects it has.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.objects.len()
     }
 
+    #[inline]
     fn table(&mut self, name: &str) -> Option<&mut Object> {
         self.objects.get_mut(&key("table", name))
     }
 
+    #[inline]
     fn fact(&mut self, table: &str, what: String, value: String) {
         if let Some(object) = self.table(table) {
             object.facts.insert(what, value.trim_end().to_owned());
@@ -213,6 +223,7 @@ impl Schema {
     }
 
     /// What this database has otherwise than `other`, by kind and name; what only this one has comes last.
+    #[inline]
     pub(crate) fn compare<'d>(&'d self, other: &'d Self) -> Vec<Difference<'d>> {
         let mut out = Vec::new();
         for (key, object) in other.objects.iter() {
@@ -227,12 +238,14 @@ impl Schema {
     }
 
     /// What this database has otherwise than what the migrations make, one sentence for each difference.
+    #[inline]
     pub(crate) fn differences(&self, expected: &Self) -> Vec<String> {
         self.compare(expected).iter().filter_map(sentence).map(|difference| visible(&difference)).collect()
     }
 }
 
 impl Object {
+    #[inline]
     fn against<'d>(&'d self, other: &'d Self) -> Vec<What<'d>> {
         let mut out = Vec::new();
         for (fact, there) in other.facts.iter() {
@@ -253,6 +266,7 @@ impl Object {
     }
 
     /// What is known of it besides its columns.
+    #[inline]
     pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
         let facts = self.facts.iter().map(|(fact, value)| (fact.as_str(), value.as_str()));
         facts.filter(|(fact, _)| !fact.starts_with(COLUMN))
@@ -260,6 +274,7 @@ impl Object {
 }
 
 /// A difference as `mark` says it.
+#[inline]
 fn sentence(difference: &Difference<'_>) -> Option<String> {
     let Object { kind, name, .. } = difference.object;
     let what = format!("the {kind} `{name}`");
@@ -288,6 +303,7 @@ const FOREIGN_KEYS: &str = "pragma_foreign_key_list(m.name, 'main') f";
 const INDEXES: &str = "pragma_index_list(m.name, 'main') i, pragma_index_xinfo(i.name, 'main') x";
 
 /// A question about one table, or all, but for virtual ones: the module of those may not be there.
+#[inline]
 fn of_tables(columns: &str, source: &str) -> String {
     let only_keys = if source == INDEXES { " AND x.key = 1" } else { "" };
     let order = match source {
@@ -302,11 +318,13 @@ fn of_tables(columns: &str, source: &str) -> String {
 }
 
 /// What an object goes by: its type, and its name in lower case, as SQLite compares names.
+#[inline]
 fn key(kind: &str, name: &str) -> String {
     format!("{kind} {}", name.to_ascii_lowercase())
 }
 
 /// The values of a row as text; nothing for NULL.
+#[inline]
 fn words<const N: usize>(row: Row) -> [String; N] {
     let mut values = row.into_iter();
     std::array::from_fn(|_| match values.next() {

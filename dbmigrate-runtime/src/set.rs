@@ -64,6 +64,7 @@ impl Set<'_> {
     };
 
     /// The same, for what may meet in a database what no script of the program does.
+    #[inline]
     pub(crate) fn with_all_parts(&self) -> Self {
         Self { parts: Parts::ALL, ..*self }
     }
@@ -283,6 +284,7 @@ pub struct Script<'a> {
 
 impl<'a> Script<'a> {
     /// The checksum of its first steps, if it runs without a transaction and has as many.
+    #[inline]
     pub(crate) fn prefix(&self, steps: usize) -> Option<&'a str> {
         self.prefixes.get(steps).copied()
     }

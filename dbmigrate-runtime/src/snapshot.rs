@@ -31,6 +31,7 @@ impl StartsFrom {
 }
 
 impl fmt::Debug for StartsFrom {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StartsFrom")
     }

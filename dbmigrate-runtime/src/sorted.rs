@@ -4,6 +4,7 @@
 //! program pays. Here it sorts numbers and places alone.
 
 /// Those things, where those with one number stay as they came.
+#[inline]
 pub(crate) fn sorted<T>(things: Vec<T>, number: fn(&T) -> u64) -> Vec<T> {
     let mut places: Vec<(u64, usize)> = things.iter().map(number).zip(0..).collect();
     places.sort_unstable();

@@ -40,6 +40,7 @@ impl InPlace {
         Self { recording, recognise, refuse_pruned, with_number, unpack: unpack::squash };
 
     /// That of a set that has a squash.
+    #[inline]
     pub(crate) fn of(set: &Set<'_>) -> Result<Option<Self>, Error> {
         set.squash.map(|_| needed(set.parts.squash, "reads what a squash replaces")).transpose()
     }
@@ -51,6 +52,7 @@ pub(crate) type Run<'r> = &'r mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Resul
 type Recording = fn(&mut dyn Session, &Set<'_>, &Options, Run<'_>) -> Result<Report, Error>;
 
 /// Does something with the migrations that are in force for a database.
+#[inline]
 pub(crate) fn with<T>(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -64,6 +66,7 @@ pub(crate) fn with<T>(
 }
 
 /// As [`with`], with other sets of the same database.
+#[inline]
 pub(crate) fn with_all<T>(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -78,16 +81,19 @@ pub(crate) fn with_all<T>(
     work(session, sets.first().unwrap_or(set), &beside)
 }
 
+#[inline]
 fn rooms<'a>(db: &mut Db<'_>, all: &[&Set<'a>]) -> Result<Vec<Option<InForce<'a>>>, Error> {
     all.iter().map(|set| InForce::of(db, set)).collect()
 }
 
+#[inline]
 fn in_force<'s>(all: &[&Set<'s>], rooms: &'s [Option<InForce<'s>>]) -> Vec<Set<'s>> {
     all.iter().zip(rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set))).collect()
 }
 
 /// As [`with_all`], for what changes the history: a database that has all that is replaced gets the row of the squash
 /// first.
+#[inline]
 pub(crate) fn settled<T>(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -101,6 +107,7 @@ pub(crate) fn settled<T>(
 
 /// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
 /// that can't be written and lacks nothing is left as it is.
+#[inline]
 fn recording(session: &mut dyn Session, set: &Set<'_>, options: &Options, run: Run<'_>) -> Result<Report, Error> {
     if own(set).is_none() {
         return run(session, set);
@@ -124,6 +131,7 @@ fn recording(session: &mut dyn Session, set: &Set<'_>, options: &Options, run: R
     Ok(before)
 }
 
+#[inline]
 fn join(report: &mut Report, more: Report) {
     let Report { applied, rolled_back, repeated, notes, backup, snapshot, adopted } = more;
     report.applied.extend(applied);
@@ -136,6 +144,7 @@ fn join(report: &mut Report, more: Report) {
 }
 
 /// Writes the row of the squash where it can be, and says so. Only to be in somebody's way is a failure.
+#[inline]
 pub(crate) fn try_to_record(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -153,6 +162,7 @@ pub(crate) fn try_to_record(
 }
 
 /// Writes the row of a squash in place of those that it replaces, if these are all there; whether it is that of the set.
+#[inline]
 fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(false) };
     let mut db = Db::new(session, options);
@@ -185,6 +195,7 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
 }
 
 /// The squash whose row is to be written: that of the set, or one that it replaces.
+#[inline]
 fn to_record<'a>(squash: &Squash<'a>, own: &Migration<'a>, rows: Vec<HistoryRow>) -> Option<Migration<'a>> {
     let mut read = rows.clone();
     match stand(squash, own, &mut read) {
@@ -198,12 +209,14 @@ fn to_record<'a>(squash: &Squash<'a>, own: &Migration<'a>, rows: Vec<HistoryRow>
 }
 
 /// The squash of a set that begins with it.
+#[inline]
 fn own<'s, 'a>(set: &'s Set<'a>) -> Option<&'s Squash<'a>> {
     let is_first = |squash: &&Squash<'_>| set.migrations.first().is_some_and(|first| first.name == squash.name);
     set.squash.as_ref().filter(is_first)
 }
 
 /// The rows of the history, if it has begun.
+#[inline]
 fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<HistoryRow>>, Error> {
     let history = History::new(set);
     if set.adoption.is_some() && !history.has_begun(db)? || history.presence(db)? != Presence::History {
@@ -222,6 +235,7 @@ pub(crate) struct InForce<'a> {
 
 impl<'a> InForce<'a> {
     /// None where the set is right as it is.
+    #[inline]
     pub(crate) fn of(db: &mut Db<'_>, set: &Set<'a>) -> Result<Option<Self>, Error> {
         let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(None) };
         let mut migrations = match rows(db, set)? {
@@ -241,6 +255,7 @@ impl<'a> InForce<'a> {
     }
 
     /// The set with these.
+    #[inline]
     pub(crate) fn set<'s>(&'s self, set: &Set<'s>) -> Set<'s>
     where
         'a: 's,
@@ -256,12 +271,14 @@ impl<'a> InForce<'a> {
 }
 
 /// Whether the history of another tool, which was not taken over yet, has anything.
+#[inline]
 fn has_old_rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<bool, Error> {
     let Some(adoption) = &set.adoption else { return Ok(false) };
     Ok((adoption.by.read)(db, set, adoption)?.is_some_and(|old| !old.rows.is_empty()))
 }
 
 /// What there was before any squash.
+#[inline]
 fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
     match (squash.inner, squash.migrations) {
         (Some(inner), [_, rest @ ..]) => [&originals(inner), rest].concat(),
@@ -271,6 +288,7 @@ fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
 
 /// Reads rows of what a squash replaces as that of the squash, where the set has it and they are all there; whether they
 /// were.
+#[inline]
 fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (&set.squash, set.migrations.first()) else { return Ok(false) };
     let mut is_right = true;
@@ -293,6 +311,7 @@ fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
 }
 
 /// A squash, what it replaces if that begins with one, and so on.
+#[inline]
 fn levels<'s, 'a>(squash: &'s Squash<'a>) -> impl Iterator<Item = &'s Squash<'a>>
 where
     'a: 's,
@@ -311,6 +330,7 @@ enum Stand<'a> {
 }
 
 /// How rows, by number, stand to a squash. Where they have all that it replaces, its own row takes their place.
+#[inline]
 fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
     if rows.iter().any(|row| row.name == squash.name) {
         return Stand::Own;
@@ -353,22 +373,26 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
 }
 
 /// Refuses what was pruned from the program and would have to run.
+#[inline]
 fn refuse_pruned(set: &Set<'_>, pending: &[Placed<'_, '_>]) -> Result<(), Error> {
     pruned(set, pending.iter().map(|(_, migration)| *migration)).map_or(Ok(()), Err)
 }
 
 /// The same, for who only looks.
+#[inline]
 pub(crate) fn pruned_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let pending = known.matches.iter().filter(|matched| matched.row.is_none()).filter_map(|matched| matched.migration);
     Some(Problem::of(&pruned(set, pending)?, None))
 }
 
 /// The innermost squash that stands for a migration of this name.
+#[inline]
 fn level_of<'s, 'a>(squash: &'s Squash<'a>, name: &str) -> &'s Squash<'a> {
     levels(squash).filter(|level| level.migrations.iter().any(|it| it.name == name)).last().unwrap_or(squash)
 }
 
 /// What is to be said where something was pruned that would have to run.
+#[inline]
 fn pruned<'m>(set: &Set<'_>, mut pending: impl Iterator<Item = &'m Migration<'m>>) -> Option<Error> {
     let squash = set.squash.as_ref()?;
     let missing = pending.find(|migration| migration.file.is_empty())?;
@@ -384,6 +408,7 @@ fn pruned<'m>(set: &Set<'_>, mut pending: impl Iterator<Item = &'m Migration<'m>
 }
 
 /// Names the squash that has taken the place of a migration.
+#[inline]
 pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
     let mut replaced = set.squash.iter().flat_map(levels).flat_map(|level| level.migrations);
     match (replaced.find(|migration| migration.number == number), &set.squash) {
@@ -395,6 +420,7 @@ pub(crate) fn with_number(set: &Set<'_>, number: u64, error: Error) -> Error {
 }
 
 /// Says how the entries stand to the squash.
+#[inline]
 pub(crate) fn explain(set: &Set<'_>, is_recognised: bool, entries: &mut [Entry]) {
     let Some(squash) = &set.squash else { return };
     let is_pruned = |entry: &&mut Entry| {

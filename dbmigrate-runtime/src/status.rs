@@ -22,24 +22,28 @@ pub struct Status {
 impl Status {
     /// How many migrations there are, with those that only the history knows.
     #[must_use]
+    #[inline]
     pub fn total(&self) -> usize {
         self.entries.len()
     }
 
     /// How many the history holds as applied, edited, renamed and missing ones included.
     #[must_use]
+    #[inline]
     pub fn applied(&self) -> usize {
         self.entries.iter().filter(|entry| entry.state.is_applied()).count()
     }
 
     /// How many `up` would still run: pending and late ones, and those that were interrupted.
     #[must_use]
+    #[inline]
     pub fn pending(&self) -> usize {
         self.entries.iter().filter(|entry| !entry.state.is_applied()).count()
     }
 
     /// How many repeatables `up` would run: none of a program that is older than the database.
     #[must_use]
+    #[inline]
     pub fn pending_repeatables(&self) -> usize {
         if self.entries.iter().any(|entry| entry.state == State::Newer) {
             return 0;
@@ -48,6 +52,7 @@ impl Status {
     }
 
     /// The entries that [`Status::pending`] counts.
+    #[inline]
     pub(crate) fn into_pending(self) -> Vec<Entry> {
         self.entries.into_iter().filter(|entry| !entry.state.is_applied()).collect()
     }
@@ -122,12 +127,14 @@ pub enum State {
 impl State {
     /// Whether the history holds it as applied.
     #[must_use]
+    #[inline]
     pub fn is_applied(&self) -> bool {
         matches!(self, Self::Applied | Self::Edited | Self::Renamed { .. } | Self::Missing | Self::Newer)
     }
 
     /// Whether `up` has nothing against it, by these rules.
     #[must_use]
+    #[inline]
     pub fn is_allowed(&self, rules: Rules) -> bool {
         match self {
             Self::Applied | Self::Pending => true,

@@ -38,6 +38,7 @@ pub(crate) struct StepLock {
 
 impl StepLock {
     /// Takes the lock, where there can be one. The caller holds the write lock of the database.
+    #[inline]
     pub(crate) fn take(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Self>, Error> {
         let Some(path) = path(db, set)? else { return Ok(None) };
         // Only who looks whether it is free can be in the way, for a moment.
@@ -52,6 +53,7 @@ impl StepLock {
     }
 
     /// Gives it up: the step is over. The caller holds the write lock of the database.
+    #[inline]
     pub(crate) fn release(self) {
         // Some systems don't remove what is open.
         drop(self.held);
@@ -60,6 +62,7 @@ impl StepLock {
 }
 
 /// Who runs the step that the history says is begun.
+#[inline]
 pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
     let Some(path) = path(db, set)? else { return Ok(Owner::Unknown) };
     Ok(match db.session().lock_file(&path, Access::ReadWrite) {
@@ -70,6 +73,7 @@ pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
 }
 
 /// Refuses to take a database from under a process that runs a step in it.
+#[inline]
 pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
     let mut owners = vec![owner(db, set)?];
     // A step of another set is one, too. A database that can't be read has none that can be asked for.
@@ -84,6 +88,7 @@ pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> 
 }
 
 /// Removes what a dead process left, once its step is settled. The caller holds the write lock of the database.
+#[inline]
 pub(crate) fn sweep(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
     if let Some(path) = path(db, set)? {
         // What can't be removed does no harm.
@@ -93,6 +98,7 @@ pub(crate) fn sweep(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
 }
 
 /// The file to lock. Each history has one of its own, and at most one step that is begun.
+#[inline]
 fn path(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<PathBuf>, Error> {
     let Some(database) = db.file()?.filter(|file| file.is_file()) else { return Ok(None) };
     let mut suffix = format!(".dbmigrate-step-{}", file_name(set.table));
@@ -103,6 +109,7 @@ fn path(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<PathBuf>, Error> {
 }
 
 /// A name as any file system takes it; SQLite does not tell upper from lower case.
+#[inline]
 fn file_name(name: &str) -> String {
     let letter = |byte: u8| match byte {
         b'a'..=b'z' | b'0'..=b'9' | b'_' => char::from(byte).to_string(),

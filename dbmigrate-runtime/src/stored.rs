@@ -45,6 +45,7 @@ enum Kind {
 }
 
 impl Kind {
+    #[inline]
     fn effect(&self) -> Effect<'_> {
         match self {
             Self::Drop(table) => Effect::DropTable(table),
@@ -68,6 +69,7 @@ impl Texts {
     pub(crate) const KEPT: Self = Self { kept, difference };
 
     /// That of a set of which the history keeps something of a migration.
+    #[inline]
     pub(crate) fn of(set: &Set<'_>, migration: &Migration<'_>) -> Result<Option<Self>, Error> {
         let keeps = match set.rules.store_sql {
             StoreSql::None => false,
@@ -78,10 +80,12 @@ impl Texts {
     }
 }
 
+#[inline]
 fn kept(store: StoreSql, migration: &Migration<'_>) -> [Option<String>; 2] {
     [if store == StoreSql::All { section(&migration.up) } else { None }, way_back(&migration.down)]
 }
 
+#[inline]
 fn difference(applied: &str, script: &Script<'_>) -> String {
     let lines = diff::lines(applied, &section(script).unwrap_or_default());
     if lines.is_empty() {
@@ -92,6 +96,7 @@ fn difference(applied: &str, script: &Script<'_>) -> String {
 }
 
 /// The stored form of a way back. There is none for Rust, nor where no way back is.
+#[inline]
 pub(crate) fn way_back(down: &Down<'_>) -> Option<String> {
     match down {
         Down::Script(script) => encode(script),
@@ -100,6 +105,7 @@ pub(crate) fn way_back(down: &Down<'_>) -> Option<String> {
 }
 
 /// The stored form of a script without Rust.
+#[inline]
 pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
     let foreign_keys = match script.foreign_keys {
         None => "auto",
@@ -138,6 +144,7 @@ pub(crate) fn encode(script: &Script<'_>) -> Option<String> {
 }
 
 /// The text of a script from its first statement to its last; none for Rust.
+#[inline]
 fn section(script: &Script<'_>) -> Option<String> {
     let mut spans = script.steps.iter().filter_map(|step| match step {
         Step::Sql(statement) => Some((statement.start as usize, statement.end as usize)),
@@ -150,6 +157,7 @@ fn section(script: &Script<'_>) -> Option<String> {
 
 impl Stored {
     /// Reads a stored script; `None` if it is not whole.
+    #[inline]
     pub(crate) fn decode(label: String, text: String) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
         let (header, mut rest) = text.split_once('\n')?;
@@ -187,6 +195,7 @@ impl Stored {
     }
 
     /// Whether it is this script. What a runner knows of its statements does not count: a later version knows more.
+    #[inline]
     pub(crate) fn is(&self, script: &Script<'_>) -> bool {
         let steps = self.steps();
         let own = self.script(&steps);
@@ -195,6 +204,7 @@ impl Stored {
     }
 
     /// The steps, for [`Stored::script`].
+    #[inline]
     pub(crate) fn steps(&self) -> Vec<Step<'_>> {
         let steps = self.statements.iter();
         steps
@@ -203,6 +213,7 @@ impl Stored {
     }
 
     /// The script over its steps.
+    #[inline]
     pub(crate) fn script<'a>(&'a self, steps: &'a [Step<'a>]) -> Script<'a> {
         Script {
             file: &self.label,
@@ -219,6 +230,7 @@ impl Stored {
 }
 
 /// What a script asserts, and its statements; none where there is Rust in it.
+#[inline]
 fn statements<'a>(script: &Script<'a>) -> Option<[Vec<&'a str>; 2]> {
     let text = |statement: &Statement<'_>| script.text.get(statement.start as usize..statement.end as usize);
     let (mut asserts, mut steps) = (Vec::new(), Vec::new());
@@ -232,6 +244,7 @@ fn statements<'a>(script: &Script<'a>) -> Option<[Vec<&'a str>; 2]> {
     Some([asserts, steps])
 }
 
+#[inline]
 fn kind(effect: &str) -> Option<Kind> {
     if let Some(table) = effect.strip_prefix("drop=") {
         return unescape(table).map(Kind::Drop);
@@ -253,6 +266,7 @@ fn kind(effect: &str) -> Option<Kind> {
     }))
 }
 
+#[inline]
 fn boolean(flag: &str) -> Option<bool> {
     match flag {
         "0" => Some(false),
@@ -262,6 +276,7 @@ fn boolean(flag: &str) -> Option<bool> {
 }
 
 /// Control characters and `%` as `%0a`, so that any name fits on its line.
+#[inline]
 pub(crate) fn escape(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -275,6 +290,7 @@ pub(crate) fn escape(name: &str) -> String {
 }
 
 /// What [`escape`] made of a name.
+#[inline]
 pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut out = parts.next()?.to_owned();

@@ -19,6 +19,7 @@ use crate::value::text;
 /// Does it, and reports it. Where somebody else was faster it does nothing.
 pub(crate) type Convert = fn(&mut Db<'_>, &Set<'_>, &Options, &mut Report) -> Result<(), Error>;
 
+#[inline]
 pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report: &mut Report) -> Result<(), Error> {
     let Some(adoption) = &set.adoption else { return Ok(()) };
     db.transaction(|db| {
@@ -53,6 +54,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
     .inspect_err(|_| report.adopted = None)
 }
 
+#[inline]
 fn write_head(db: &mut Db<'_>, set: &Set<'_>, history: &History<'_>) -> Result<(), Error> {
     match look(db, set)? {
         Found::History(known) => history.write_head(db, known.chain()),
@@ -61,6 +63,7 @@ fn write_head(db: &mut Db<'_>, set: &Set<'_>, history: &History<'_>) -> Result<(
 }
 
 /// A copy as before any other run: where something goes, or where one is wanted before everything.
+#[inline]
 fn keep_copy(
     db: &mut Db<'_>,
     history: &History<'_>,
@@ -76,6 +79,7 @@ fn keep_copy(
 }
 
 /// Makes room for the history, and takes the old table away if it is not to stay. The name of what stays.
+#[inline]
 fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>, Error> {
     if !adoption.keep {
         db.execute(adoption.remove)?;
@@ -98,6 +102,7 @@ fn put_aside(db: &mut Db<'_>, adoption: &Adoption<'_>) -> Result<Option<String>,
     Ok(Some(kept.to_owned()))
 }
 
+#[inline]
 fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_>], covers: &str) -> Result<(), Error> {
     let from = adoption.from;
     let which = match held.last() {

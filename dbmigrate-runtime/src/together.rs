@@ -87,21 +87,25 @@ pub(crate) trait OneOf<'a, C> {
 }
 
 impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
+    #[inline]
     fn held(&self) -> Held<'a> {
         self.held
     }
 
+    #[inline]
     fn copied(&self, connection: &mut B::Connection) -> Result<Box<dyn Copied<B::Connection>>, Error> {
         rehearsal::copied(self, connection)
     }
 
     #[cfg(feature = "cli")]
+    #[inline]
     fn configured(self: Box<Self>, request: &cli::Request, existing: bool) -> Box<dyn OneOf<'a, B::Connection> + 'a> {
         let migrator = cli::configured(*self, request);
         Box::new(if existing { migrator.allow_existing_schema() } else { migrator })
     }
 
     #[cfg(feature = "cli")]
+    #[inline]
     fn run(
         self: Box<Self>,
         beside: &[Held<'a>],
@@ -114,11 +118,13 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     }
 
     #[cfg(feature = "cli")]
+    #[inline]
     fn replay(self: Box<Self>, arguments: &[OsString], terminal: &mut dyn cli::Terminal) -> u8 {
         cli::replay_one(*self, arguments, terminal)
     }
 
     #[cfg(feature = "cli")]
+    #[inline]
     fn open(
         &self,
         database: &Path,
@@ -129,18 +135,22 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     }
 
     #[cfg(feature = "cli")]
+    #[inline]
     fn discard(&self, connection: B::Connection, database: &Path) {
         cli::discard_empty::<B>(connection, database);
     }
 
+    #[inline]
     fn options(&self) -> &Options {
         &self.options
     }
 
+    #[inline]
     fn session<'s>(&'s self, connection: &'s mut B::Connection) -> Box<dyn Session + 's> {
         Box::new(Migrator::session(self, connection))
     }
 
+    #[inline]
     fn verify_schema(&self, connection: &mut B::Connection, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error> {
         self.verify_schema_by(&mut Migrator::session(self, connection), self.replayed_code(), beside)
     }
@@ -177,6 +187,7 @@ pub struct SetStatus {
 }
 
 impl<C> Default for Together<'_, C> {
+    #[inline]
     fn default() -> Self {
         Self { migrators: Vec::new() }
     }
@@ -185,6 +196,7 @@ impl<C> Default for Together<'_, C> {
 impl<'a, C: 'static> Together<'a, C> {
     /// No set yet.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -192,6 +204,7 @@ impl<'a, C: 'static> Together<'a, C> {
     /// Adds a set, with the options of its migrator.
     #[must_use]
     #[allow(clippy::should_implement_trait)] // Nobody takes it for a sum.
+    #[inline]
     pub fn add<B: Backend<Connection = C>>(mut self, migrator: Migrator<'a, B>) -> Self {
         self.migrators.push(Box::new(migrator));
         self
@@ -204,6 +217,7 @@ impl<'a, C: 'static> Together<'a, C> {
     ///
     /// As [`Migrator::up`], of any set: what was applied before stays. [`Error::is_requirement`] for sets that wait for
     /// each other, and [`Error::is_set`] for two of one name or with one history table; then nothing was done.
+    #[inline]
     pub fn up(&self, connection: &mut C) -> Result<Vec<SetReport>, Error> {
         self.up_by(connection, &mut |_, _| {})
     }
@@ -213,6 +227,7 @@ impl<'a, C: 'static> Together<'a, C> {
     /// # Errors
     ///
     /// All that keeps it from its first migration.
+    #[inline]
     pub fn up_plan(&self, connection: &mut C) -> Result<Planned, Error> {
         self.refuse_clashes()?;
         if self.is_current(connection)? {
@@ -232,6 +247,7 @@ impl<'a, C: 'static> Together<'a, C> {
     }
 
     /// As [`Together::up`]; `done` is told of each run of a set, by its place.
+    #[inline]
     pub(crate) fn up_by(
         &self,
         connection: &mut C,
@@ -286,6 +302,7 @@ impl<'a, C: 'static> Together<'a, C> {
     /// # Errors
     ///
     /// As [`Migrator::rehearse`], and [`Error::is_requirement`] and [`Error::is_set`] as [`Together::up`].
+    #[inline]
     pub fn rehearse(&self, connection: &mut C) -> Result<Vec<SetRehearsal>, Error> {
         self.refuse_clashes()?;
         let Some(first) = self.migrators.first() else { return Ok(Vec::new()) };
@@ -316,6 +333,7 @@ impl<'a, C: 'static> Together<'a, C> {
     /// # Errors
     ///
     /// As [`Migrator::status`].
+    #[inline]
     pub fn status(&self, connection: &mut C) -> Result<Vec<SetStatus>, Error> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
@@ -334,6 +352,7 @@ impl<'a, C: 'static> Together<'a, C> {
     /// # Errors
     ///
     /// As [`Migrator::verify_schema`].
+    #[inline]
     pub fn verify_schema(&self, connection: &mut C) -> Result<VerifiedSchema, Error> {
         self.refuse_clashes()?;
         let sets = self.sets()?;
@@ -343,11 +362,13 @@ impl<'a, C: 'static> Together<'a, C> {
         }
     }
 
+    #[inline]
     fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
         self.migrators.iter().map(|migrator| migrator.held().set()).collect()
     }
 
     /// Whether no set has anything to do: one read for each.
+    #[inline]
     fn is_current(&self, connection: &mut C) -> Result<bool, Error> {
         for migrator in &self.migrators {
             let mut session = migrator.session(connection);
@@ -361,6 +382,7 @@ impl<'a, C: 'static> Together<'a, C> {
     }
 
     /// The runs that are to do, and of how many migrations. Whatever forbids one of them is said before the first.
+    #[inline]
     fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
         let rooms = self.migrators.iter().map(|migrator| {
@@ -392,6 +414,7 @@ impl<'a, C: 'static> Together<'a, C> {
     }
 
     /// Refuses two sets of one name, and two with one table.
+    #[inline]
     fn refuse_clashes(&self) -> Result<(), Error> {
         for (at, migrator) in self.migrators.iter().enumerate() {
             let set = migrator.held().latest();
@@ -419,6 +442,7 @@ impl<'a, C: 'static> Together<'a, C> {
 }
 
 /// Says which set it was, and what was done before.
+#[inline]
 fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
     let error = error.note(format_args!("this is about {}", title(set.name)));
     let mut others: Vec<&str> = Vec::new();

@@ -111,6 +111,7 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
 }
 
 /// What there would be to do, unless something forbids it. It changes nothing.
+#[inline]
 pub(crate) fn plan_up(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -130,6 +131,7 @@ pub(crate) fn plan_up(
     squash::with(session, set, options, |session, set| planned(session, set, options, target))
 }
 
+#[inline]
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Planned, Error> {
     let goal = goal(set, target)?;
     let mut db = Db::new(session, options);
@@ -171,10 +173,12 @@ fn refuse_conflicts<'s>(
 }
 
 /// Takes the history of another tool over, and nothing else.
+#[inline]
 pub(crate) fn adopt(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     squash::with(session, set, options, |session, set| take_over(session, set, options))
 }
 
+#[inline]
 fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
@@ -200,6 +204,7 @@ fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, 
 /// Applies what is pending where the history of another tool comes first.
 pub(crate) type AdoptThenUp = fn(&mut dyn Session, &Set<'_>, &Options, Option<u64>) -> Result<Report, Error>;
 
+#[inline]
 pub(crate) fn adopt_then_up(
     session: &mut dyn Session,
     set: &Set<'_>,

@@ -38,6 +38,7 @@ pub struct Verification {
 impl Verification {
     /// Whether nothing differs. Pending migrations are no difference.
     #[must_use]
+    #[inline]
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
     }
@@ -104,6 +105,7 @@ impl Problem {
     }
 
     /// What an error says, which may be about one migration.
+    #[inline]
     pub(crate) fn of(error: &Error, migration: Option<&str>) -> Self {
         Self {
             kind: error.kind(),
@@ -117,10 +119,12 @@ impl Problem {
 }
 
 /// Compares every row. It changes nothing.
+#[inline]
 pub(crate) fn verify(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     squash::with(session, set, options, |session, set| each(session, set, options))
 }
 
+#[inline]
 fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Verification, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -166,6 +170,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,
 /// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
+#[inline]
 pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.

@@ -40,6 +40,7 @@ pub(crate) type Replay<'r> = dyn Fn(&[Set<'_>]) -> Result<Objects, String> + 'r;
 
 /// Compares; whether the code of the set can run in memory is for `runs_code` to say. What the sets `beside` it have
 /// applied is part of the schema, too.
+#[inline]
 pub(crate) fn verify_schema(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -53,6 +54,7 @@ pub(crate) fn verify_schema(
     })
 }
 
+#[inline]
 fn compare(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -113,6 +115,7 @@ fn compare(
     Ok(VerifiedSchema { objects: live.len(), replayed: true, pending })
 }
 
+#[inline]
 fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> {
     match look(db, set)? {
         Found::History(known) => Ok(known),
@@ -122,12 +125,14 @@ fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> 
 }
 
 /// The fingerprint of the schema that the whole set leads to.
+#[inline]
 pub(crate) fn fingerprint(set: &Set<'_>, runs_code: bool, replay: &Replay<'_>) -> Result<String, Error> {
     alone(std::slice::from_ref(set), runs_code, replay)
         .map(|objects| objects.fingerprint())
         .map_err(|why| unverified(set, false, why))
 }
 
+#[inline]
 fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
     if differences.is_empty() {
         return Ok(());
@@ -150,6 +155,7 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
 }
 
 /// Nobody can tell, unless everything is applied and the schema is not the one that was sealed.
+#[inline]
 fn unverified(set: &Set<'_>, is_whole: bool, why: String) -> Error {
     if is_whole && set.schema.is_some() {
         let message =

@@ -33,16 +33,19 @@ struct Count {
 }
 
 /// Remembers those of now.
+#[inline]
 pub(crate) fn watch(db: &mut Db<'_>) -> Result<Box<dyn Watch>, Error> {
     Ok(Box::new(Violations::read(db)?))
 }
 
 /// Refuses all that are there now.
+#[inline]
 pub(crate) fn refuse_any(db: &mut Db<'_>) -> Result<(), Error> {
     Violations::default().refuse_growth(db)
 }
 
 impl Watch for Violations {
+    #[inline]
     fn refuse_growth(&self, db: &mut Db<'_>) -> Result<(), Error> {
         Self::read(db)?.refuse_more_than(self, db)
     }
@@ -50,6 +53,7 @@ impl Watch for Violations {
 
 impl Violations {
     /// Counts them.
+    #[inline]
     pub(crate) fn read(db: &mut Db<'_>) -> Result<Self, Error> {
         let what = "could not check the foreign keys";
         let mut found = Self::default();
@@ -77,6 +81,7 @@ impl Violations {
     }
 
     /// As text, for a script without a transaction that may be stopped and go on.
+    #[inline]
     pub(crate) fn encode(&self) -> String {
         let mut text = String::new();
         for (rowid, name) in self.tables.iter() {
@@ -92,6 +97,7 @@ impl Violations {
     }
 
     /// Reads that text; `None` if it is not whole.
+    #[inline]
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let mut found = Self::default();
         for line in text.split_terminator('\n') {
@@ -111,6 +117,7 @@ impl Violations {
         Some(found)
     }
 
+    #[inline]
     fn count(&mut self, child: &str, row: Vec<Value>) {
         if let Ok([Value::Text(parent), columns, Value::Integer(count)]) = <[Value; 3]>::try_from(row) {
             let columns = if let Value::Text(columns) = columns { columns } else { String::new() };
@@ -118,6 +125,7 @@ impl Violations {
         }
     }
 
+    #[inline]
     fn add(&mut self, of: [String; 3], rows: i64) {
         match self.place(&of) {
             Ok(at) => self.counts[at].rows += rows,
@@ -125,11 +133,13 @@ impl Violations {
         }
     }
 
+    #[inline]
     fn place(&self, of: &[String; 3]) -> Result<usize, usize> {
         self.counts.binary_search_by(|count| count.of.cmp(of))
     }
 
     /// Nothing if no violation was added since `before`, else the error that shows some of them.
+    #[inline]
     fn refuse_more_than(&self, before: &Self, db: &mut Db<'_>) -> Result<(), Error> {
         let mut old_names = ByName::<&str>::default();
         for (rowid, name) in self.tables.iter() {
@@ -184,6 +194,7 @@ impl Violations {
 }
 
 /// Adds something to what is in order, once.
+#[inline]
 fn put<T: Ord>(all: &mut Vec<T>, new: T) {
     if let Err(at) = all.binary_search(&new) {
         all.insert(at, new);
@@ -191,6 +202,7 @@ fn put<T: Ord>(all: &mut Vec<T>, new: T) {
 }
 
 /// Some of the violating rows of children and their parents, for people.
+#[inline]
 fn rows(db: &mut Db<'_>, of: &[[&str; 2]]) -> Result<Vec<String>, Error> {
     let sql =
         format!("SELECT rowid FROM pragma_foreign_key_check(?1, 'main') WHERE lower(parent) = ?2 LIMIT {}", SHOWN + 1);

@@ -11,12 +11,14 @@ pub(super) struct Order<'s> {
 }
 
 impl<'s> Order<'s> {
+    #[inline]
     pub(super) fn between(from: &[&'s Migration<'s>], to: &[&'s Migration<'s>]) -> Self {
         Self { from: from.to_vec(), to: to.to_vec() }
     }
 
     /// The two whose change of places makes a difference that was not there before: the one that stood first, and the
     /// other. At its end the way differs, at its beginning it does not.
+    #[inline]
     pub(super) fn first_that(
         &self,
         mut differs: impl FnMut(&[&'s Migration<'s>]) -> bool,
@@ -33,6 +35,7 @@ impl<'s> Order<'s> {
     }
 
     /// The order after so many changes, the two that changed places last, and how many changes there were.
+    #[inline]
     fn step(&self, count: usize) -> (Migrations<'s>, (&'s Migration<'s>, &'s Migration<'s>), usize) {
         let mut order = self.from.clone();
         let mut done = 0;

@@ -37,6 +37,7 @@ pub(super) struct Replays<'r, 's> {
 
 impl<'r, 's> Replays<'r, 's> {
     /// An error if the order by number does not run.
+    #[inline]
     pub(super) fn new(
         session: &'r mut dyn Session,
         set: &'r Set<'s>,
@@ -49,10 +50,12 @@ impl<'r, 's> Replays<'r, 's> {
     }
 
     /// Compares an order with that of the numbers.
+    #[inline]
     pub(super) fn compare(&mut self, order: &[&Migration<'_>]) -> Difference {
         self.try_order(order).unwrap_or_else(Difference::Fails)
     }
 
+    #[inline]
     fn try_order(&mut self, order: &[&Migration<'_>]) -> Result<Difference, String> {
         let (objects, _) = self.run(order, false)?;
         let mut differences = objects.differences_from(&self.expected, &BY_NUMBER);
@@ -66,6 +69,7 @@ impl<'r, 's> Replays<'r, 's> {
     }
 
     /// Runs an order. With `compares` the reader of schemas says what differs from when it was asked before.
+    #[inline]
     fn run(&mut self, order: &[&Migration<'_>], compares: bool) -> Result<Replayed, String> {
         // The runner goes by number.
         let migrations: Vec<Migration<'_>> = order

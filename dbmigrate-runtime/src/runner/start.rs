@@ -24,6 +24,7 @@ use crate::value::Value;
 /// Starts from the snapshot, in the open transaction, if it can; whether the next transaction is to be begun.
 pub(crate) type Start = for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
 
+#[inline]
 pub(crate) fn start<'s>(
     runner: &mut Runner<'_, 's>,
     db: &mut Db<'_>,
@@ -111,6 +112,7 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
 }
 
 /// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.
+#[inline]
 fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count: usize, plan: &Plan<'_>) -> bool {
     let script = &snapshot.script;
     // Who objects to one of them objects again when it is about to run.
