@@ -516,3 +516,18 @@ fn a_history_that_is_made_last_is_the_same_and_scripts_that_look_for_it_find_it(
         assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), "", "{look}");
     }
 }
+
+#[test]
+fn the_encoding_does_not_depend_on_when_the_history_is_made() {
+    let encoding = |hint: &'static str| {
+        let mut db = memory();
+        let files = vec![
+            file("001_a", &["PRAGMA Encoding = 'UTF-16le'", "CREATE TABLE a (x)", hint]),
+            file("002_b", &["CREATE TABLE b (x)"]),
+        ];
+        runner(files).up(&mut db).unwrap();
+        ask(&db, "PRAGMA encoding")
+    };
+    // What makes it look at the history, and what does not.
+    assert_eq!(encoding("SELECT count(*) FROM _migrations"), encoding("SELECT 1"));
+}
