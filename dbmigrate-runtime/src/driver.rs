@@ -41,7 +41,7 @@ pub trait Driver {
 
     /// Runs one statement, which returns nothing, with each of these rows as its parameters: from the one at `done` on,
     /// and counts those that have run there. Where a driver can prepare the statement once, that takes a fraction of the
-    /// time; if it is not told how, it runs them one by one.
+    /// time; if it is not told how, it runs them one by one. To leave one out without an error is an error of the runner.
     ///
     /// # Errors
     ///

@@ -312,7 +312,14 @@ impl<'s> History<'s> {
         db.execute_each(&sql, rows, &mut done).map_err(|error| match rows.get(done).and_then(|row| row.first()) {
             Some(Value::Text(name)) => failed(format_args!("could not record `{name}`"), error),
             _ => failed("could not record the migrations", error),
-        })
+        })?;
+        // The head will speak for all of them.
+        if done == rows.len() {
+            return Ok(());
+        }
+        let message = format_args!("the driver has run {done} of {} statements that record migrations", rows.len());
+        Err(Error::new(ErrorKind::History, message)
+            .hint("correct `execute_each` of the driver: it runs and counts all of them"))
     }
 
     /// The parameters of that.

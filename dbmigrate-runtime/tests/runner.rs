@@ -3,7 +3,8 @@
 mod support;
 
 use dbmigrate_runtime::{
-    ErrorKind, JournalMode, Migrator, NewerDatabase, NoBackend, OutOfOrder, Rules, State, StoreSql, TransactionMode,
+    Backend, Driver, ErrorKind, JournalMode, Migrator, NewerDatabase, NoBackend, OutOfOrder, Row, Rules, State,
+    StoreSql, TransactionMode, Value,
 };
 use support::*;
 
@@ -374,7 +375,6 @@ fn an_empty_set_creates_nothing() {
 
 #[test]
 fn a_driver_of_ones_own_runs_sets_without_code() {
-    use dbmigrate_runtime::Backend;
     let mut db = memory();
     let migrator: Migrator<'_, NoBackend> = Migrator::new(set(three()));
     let mut driver = driver::Rusqlite::driver(&mut db);
@@ -515,4 +515,65 @@ fn a_history_that_is_made_last_is_the_same_and_scripts_that_look_for_it_find_it(
         run(&db, "UPDATE _migrations SET tool = 'me'");
         assert_eq!(ask(&db, "SELECT chain FROM _migrations_head"), "", "{look}");
     }
+}
+
+#[test]
+fn the_encoding_does_not_depend_on_when_the_history_is_made() {
+    let encoding = |hint: &'static str| {
+        let mut db = memory();
+        let files = vec![
+            file("001_a", &["PRAGMA Encoding = 'UTF-16le'", "CREATE TABLE a (x)", hint]),
+            file("002_b", &["CREATE TABLE b (x)"]),
+        ];
+        runner(files).up(&mut db).unwrap();
+        ask(&db, "PRAGMA encoding")
+    };
+    // What makes it look at the history, and what does not.
+    assert_eq!(encoding("SELECT count(*) FROM _migrations"), encoding("SELECT 1"));
+}
+
+/// A driver that says that all went well, and runs only so many of the statements of `execute_each`.
+struct Careless<'c>(driver::RusqliteDriver<'c>, usize);
+
+impl Driver for Careless<'_> {
+    type Error = rusqlite::Error;
+
+    fn execute(&mut self, sql: &str) -> Result<(), rusqlite::Error> {
+        self.0.execute(sql)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
+        self.0.query(sql, params)
+    }
+
+    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), rusqlite::Error> {
+        self.0.execute_each(sql, &rows[..rows.len().min(self.1)], done)
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.0.in_transaction()
+    }
+
+    fn is_busy(error: &rusqlite::Error) -> bool {
+        driver::RusqliteDriver::is_busy(error)
+    }
+}
+
+#[test]
+fn a_driver_that_leaves_rows_out_forgets_no_migration() {
+    let up = |runs| {
+        let mut db = memory();
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set(three()));
+        let result = migrator.up_with(&mut Careless(driver::Rusqlite::driver(&mut db), runs));
+        (db, result.map(|report| report.applied.len()))
+    };
+    let (db, result) = up(0);
+    let error = result.unwrap_err();
+    assert!(error.is_history(), "{error}");
+    assert!(error.to_string().contains("the driver has run 0 of 1 statements"), "{error}");
+    assert_eq!(objects(&db), "");
+    // All at once it would leave some out: so they run one at a time.
+    let (db, result) = up(1);
+    assert_eq!(result.unwrap(), 3);
+    assert_eq!(history(&db), "001_users 002_index 003_rows");
 }

@@ -9,8 +9,9 @@ use crate::history_row::Took;
 use crate::job::Way;
 use crate::set::Script;
 
-/// What scripts have in them that look at the schema, where the tables of the history stand.
-const OF_SCHEMAS: [&str; 2] = ["sqlite_", "pragma_"];
+/// What scripts have in them that look at the schema, where the tables of the history stand, or that set the encoding: only
+/// before the first table is that obeyed, and it must not depend on when a run makes the history.
+const OF_SCHEMAS: [&str; 3] = ["sqlite_", "pragma_", "encoding"];
 
 impl<'s> Runner<'_, 's> {
     /// Whether the history is created with its first rows. Each script that changes a table reads the whole schema again.
