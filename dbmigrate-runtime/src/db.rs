@@ -50,13 +50,16 @@ pub(crate) struct Db<'s> {
     timeout: Duration,
     /// Whether a transaction was begun of which the end was not seen.
     open: bool,
+    /// Whether that one is gone: SQLite rolls back what an error leaves no way on from, be it of a statement that reads.
+    /// Nothing may run then, as it would not be in a transaction.
+    lost: bool,
     /// Whether anything may have been committed.
     committed: bool,
 }
 
 impl<'s> Db<'s> {
     pub(crate) fn new(session: &'s mut dyn Session, options: &Options) -> Self {
-        Self { session, timeout: options.busy_timeout, open: false, committed: false }
+        Self { session, timeout: options.busy_timeout, open: false, lost: false, committed: false }
     }
 
     /// The session itself, for work inside a transaction, where nobody can be in the way.
@@ -239,8 +242,15 @@ impl<'s> Db<'s> {
         &mut self,
         mut work: impl FnMut(&mut dyn Session) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
+        self.refuse_lost()?;
         let was_open = self.session.in_transaction();
-        let result = patiently(self.timeout, || work(self.session));
+        let (session, ours) = (&mut *self.session, self.open);
+        let result = patiently(self.timeout, || {
+            work(session).map_err(|error| {
+                let is_lost = ours && !session.in_transaction();
+                DbError { busy: error.busy && !is_lost, ..error }
+            })
+        });
         if was_open && result.is_err() {
             self.see_rollback();
         }
@@ -249,7 +259,17 @@ impl<'s> Db<'s> {
 
     /// A statement failed in a transaction: if that is gone, the statement has rolled it back.
     pub(crate) fn see_rollback(&mut self) {
-        self.open &= self.session.in_transaction();
+        let is_open = self.session.in_transaction();
+        self.lost |= self.open && !is_open;
+        self.open &= is_open;
+    }
+
+    /// Refuses to go on where the transaction is gone, until the end of it was seen to.
+    pub(crate) fn refuse_lost(&mut self) -> Result<(), DbError> {
+        if self.lost || self.open && !self.session.in_transaction() {
+            return Err(DbError::said("the transaction is gone, because of an error before"));
+        }
+        Ok(())
     }
 
     /// Opens a transaction that no other writer can get in the way of.
@@ -259,6 +279,12 @@ impl<'s> Db<'s> {
         })?;
         self.open = true;
         Ok(())
+    }
+
+    /// As [`Db::begin`], but without waiting; whether it could.
+    pub(crate) fn begins_at_once(&mut self) -> bool {
+        self.open = self.session.execute("BEGIN IMMEDIATE").is_ok();
+        self.open
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.
@@ -282,7 +308,7 @@ impl<'s> Db<'s> {
     pub(crate) fn rollback(&mut self) -> Result<(), Error> {
         // Somebody else has ended it, and nobody knows how.
         self.committed |= self.open && !self.session.in_transaction();
-        self.open = false;
+        (self.open, self.lost) = (false, false);
         let mut result = Ok(());
         for _ in 0..3 {
             if !self.session.in_transaction() {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::db::{Db, because};
+use crate::db::{self, Db, because};
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::Choice;
@@ -43,6 +43,7 @@ pub(crate) fn run(
     choice: Choice,
     parts: &Parts,
 ) -> Result<Trace, Stop> {
+    db.refuse_lost().map_err(|error| db::failed(format_args!("could not run `{name}`"), error))?;
     let mut trace = Trace { notes: Vec::new(), steps: Vec::with_capacity(script.steps.len()) };
     let (start, of) = (Instant::now(), script.steps.len());
     let mut before = Duration::ZERO;

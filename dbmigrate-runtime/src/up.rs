@@ -378,7 +378,7 @@ fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) {
     let is_right = |known: &Known<'_>| {
         known.chain().is_empty() || known.head.as_ref().is_some_and(|head| head.chain == known.chain())
     };
-    if is_right(known) || db.session().execute("BEGIN IMMEDIATE").is_err() {
+    if is_right(known) || !db.begins_at_once() {
         return;
     }
     let history = History::new(set);

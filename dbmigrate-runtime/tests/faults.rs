@@ -69,7 +69,7 @@ impl Case {
         let calls = driver.calls;
         let new = dump(&db);
         drop(db);
-        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy] {
+        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy, Fault::Gone, Fault::Lost] {
             for (at, call) in calls.iter().enumerate() {
                 self.fault(&path, &migrator, (fault, at), call, &old, &new);
             }

@@ -19,7 +19,7 @@ use crate::requires::elsewhere;
 use crate::script::{self, Stop};
 use crate::set::{Effect, Migration, Set, Step, TransactionMode};
 use crate::snapshot::{Snapshot, Started};
-use crate::value::Value;
+use crate::value::{Value, text};
 
 /// Starts from the snapshot, in the open transaction, if it can; whether the next transaction is to be begun.
 pub(crate) type Start = for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
@@ -107,7 +107,8 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND (SELECT legacy_alter_table FROM pragma_legacy_alter_table) = 0 \
                AND (SELECT reverse_unordered_selects FROM pragma_reverse_unordered_selects) = 0 \
                AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
-    let answer = db.session().query(sql, &tables_of(set.table).map(Value::Text));
+    let [rows, head, records] = tables_of(set.table);
+    let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
     answer.is_ok_and(|rows| rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
 }
 

@@ -20,6 +20,10 @@ pub enum Fault {
     Panic,
     /// That call finds another connection in the way.
     Busy,
+    /// That call finds another connection in the way, and the transaction is gone.
+    Gone,
+    /// That call fails, and takes the transaction with it, as an error of the disk does.
+    Lost,
     /// Before that call another connection does something.
     Meddle,
 }
@@ -51,6 +55,12 @@ impl<'c> FaultyDriver<'c> {
             Fault::Once if now == self.at => Err(FaultError::Injected),
             Fault::Dead if now >= self.at => Err(FaultError::Injected),
             Fault::Busy if now == self.at => Err(FaultError::Busy),
+            Fault::Gone | Fault::Lost if now == self.at => {
+                if self.driver.in_transaction() {
+                    self.driver.execute("ROLLBACK").map_err(FaultError::Real)?;
+                }
+                Err(if self.fault == Fault::Lost { FaultError::Injected } else { FaultError::Busy })
+            }
             // Without the hook, which would print.
             Fault::Panic if now == self.at => std::panic::resume_unwind(Box::new("injected")),
             Fault::Meddle if now == self.at => {
