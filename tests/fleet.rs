@@ -225,21 +225,39 @@ fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed()
     project.dbmigrate(["status", "--check", "--databases", "tenants/*.db"]).succeeds();
 }
 
+/// Runs `up`, by a script of the shell, and sends Ctrl-C once a database is done: the exit code and the last line.
+#[cfg(unix)]
+fn interrupted(project: &Project, script: &str) -> (Option<i32>, Value) {
+    let mut command = project.command("sh");
+    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_cargo-dbmigrate"), "dbmigrate"]);
+    command.args(UP).args(["--message-format", "json", "--jobs", "2"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("\"outcome\":\"done\"")));
+    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
+    let last = lines.map(Result::unwrap).last().unwrap();
+    (child.wait().unwrap().code(), serde_json::from_str(&last).unwrap())
+}
+
+/// What a shell runs in the background is begun deaf to Ctrl-C, and stays so.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_not_to_hear_of_an_interrupt_does_not() {
+    let project = package("fleet-deaf");
+    let databases = tenants(&project, 4 * many().min(500));
+    let (exit, last) = interrupted(&project, "trap '' INT; exec \"$@\"");
+    assert_eq!((exit, last["left"].as_u64()), (Some(0), Some(0)), "{last}");
+    assert_eq!(versions(&project, &databases), BTreeMap::from([("003_names".to_owned(), databases.len())]));
+}
+
 /// Ctrl-C ends the work behind what has begun, says what is left, and the same command does that.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_ends_what_it_has_begun_and_says_what_is_left() {
     let project = package("fleet-interrupt");
     let databases = tenants(&project, 4 * many().min(500));
-    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
-    command.arg("dbmigrate").args(UP).args(["--message-format", "json", "--jobs", "2"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("\"outcome\":\"done\"")));
-    Run::of(project.command("kill").args(["-INT", &child.id().to_string()])).succeeds();
-    let last = lines.map(Result::unwrap).last().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(101));
-    let last: Value = serde_json::from_str(&last).unwrap();
+    let (exit, last) = interrupted(&project, "exec \"$@\"");
+    assert_eq!(exit, Some(101));
     assert_eq!((&last["reason"], &last["errors"][0]), (&"fleet-finished".into(), &"interrupted".into()));
     let [done, left] = ["done", "left"].map(|it| usize::try_from(last[it].as_u64().unwrap()).unwrap());
     assert!(left > 0 && done + left == databases.len(), "{last}");

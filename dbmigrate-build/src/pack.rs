@@ -28,6 +28,21 @@ pub(crate) struct Packer {
     body: Vec<u8>,
 }
 
+/// A text that has its place, or a part of one.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Placed<'t> {
+    text: &'t str,
+    start: usize,
+}
+
+impl Placed<'_> {
+    /// What stands there in it; nothing where that is no part of it.
+    pub(crate) fn part(self, span: Range<usize>) -> Self {
+        let start = self.start + span.start;
+        self.text.get(span).map_or_else(Self::default, |text| Self { text, start })
+    }
+}
+
 impl Packer {
     pub(crate) fn finish(mut self) -> Packed {
         let body = std::mem::take(&mut self.body);
@@ -49,23 +64,28 @@ impl Packer {
         self.number(u64::from(flag));
     }
 
+    /// Gives a text its place, where others may be parts of it.
+    pub(crate) fn place<'t>(&mut self, text: &'t str) -> Placed<'t> {
+        Placed { text, start: self.start(text, Placed::default()) }
+    }
+
     pub(crate) fn string(&mut self, text: &str) {
-        self.string_in(text, "", 0..0);
+        self.string_in(text, Placed::default());
     }
 
     /// A text that may be a part of another one.
-    pub(crate) fn string_in(&mut self, text: &str, whole: &str, span: Range<usize>) {
-        self.text(text, (whole, span), 0);
+    pub(crate) fn string_in(&mut self, text: &str, whole: Placed<'_>) {
+        self.text(text, whole, 0);
     }
 
     /// A text or none: one number more.
     pub(crate) fn optional(&mut self, text: Option<&str>) {
-        self.optional_in(text, "");
+        self.optional_in(text, Placed::default());
     }
 
-    pub(crate) fn optional_in(&mut self, text: Option<&str>, whole: &str) {
+    pub(crate) fn optional_in(&mut self, text: Option<&str>, whole: Placed<'_>) {
         match text {
-            Some(text) => self.text(text, (whole, 0..whole.len()), 1),
+            Some(text) => self.text(text, whole, 1),
             None => self.number(0),
         }
     }
@@ -88,11 +108,11 @@ impl Packer {
     }
 
     /// An even number is that of a checksum, an odd one the length of a text, before the place where it begins.
-    fn text(&mut self, text: &str, (whole, span): (&str, Range<usize>), more: u64) {
+    fn text(&mut self, text: &str, whole: Placed<'_>, more: u64) {
         if let Some(number) = self.checksum(text) {
             return self.number(((number as u64) << 1) + more);
         }
-        let start = self.start(text, whole, span);
+        let start = self.start(text, whole);
         self.number(((text.len() as u64) << 1 | 1) + more);
         self.number(start as u64);
     }
@@ -111,16 +131,15 @@ impl Packer {
     }
 
     /// Where a text begins, which may be in another one.
-    fn start(&mut self, text: &str, whole: &str, span: Range<usize>) -> usize {
+    fn start(&mut self, text: &str, whole: Placed<'_>) -> usize {
         if text.is_empty() {
             return 0;
         }
         if let Some(&start) = self.starts.get(text) {
             return start;
         }
-        let at = whole.get(span.clone()).and_then(|part| part.find(text));
-        let start = match at {
-            Some(at) => self.start(whole, "", 0..0) + span.start + at,
+        let start = match whole.text.find(text) {
+            Some(at) => whole.start + at,
             None => {
                 let start = self.texts.len();
                 self.texts.push_str(text);
@@ -182,9 +201,11 @@ mod tests {
     #[test]
     fn what_is_known_takes_no_room() {
         let mut packer = Packer::default();
-        packer.string_in("001_a", "migrations/001_a.sql", 0..20);
+        let path = packer.place("migrations/001_a.sql");
+        packer.string_in("001_a", path);
         packer.string("migrations/001_a.sql");
-        packer.string_in("a", "DROP TABLE b; DROP TABLE a", 14..26);
+        let text = packer.place("DROP TABLE b; DROP TABLE a");
+        packer.string_in("a", text.part(14..26));
         packer.optional(Some("a"));
         packer.optional(None);
         let packed = packer.finish();

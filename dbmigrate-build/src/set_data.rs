@@ -14,7 +14,7 @@ use dbmigrate_core::statement::{Effect, Statement};
 use dbmigrate_core::{Body, Down, MigrationSet, Script, Snapshot, SourceMigration, Step, checksum};
 
 use crate::code::{Direction, Table};
-use crate::pack::{Packed, Packer};
+use crate::pack::{Packed, Packer, Placed};
 use crate::{adoption, literal, parts};
 
 /// The file of all texts, beside the module.
@@ -151,7 +151,7 @@ fn pack_pruned(packer: &mut Packer, sealed: &Sealed) {
     packer.number(sealed.number);
     packer.string(&sealed.name);
     packer.string("");
-    pack_metadata(packer, &Metadata::default(), "");
+    pack_metadata(packer, &Metadata::default(), Placed::default());
     packer.string(&sealed.checksum);
     packer.string("");
     packer.string(&sealed.chain);
@@ -170,8 +170,10 @@ fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table
         Body::Rust(_) => "",
     };
     packer.number(migration.number);
-    packer.string_in(&name, &migration.file, 0..migration.file.len());
+    let file = packer.place(&migration.file);
+    packer.string_in(&name, file);
     packer.string(&migration.file);
+    let text = packer.place(text);
     pack_metadata(packer, &migration.metadata, text);
     packer.string(&migration.checksum);
     packer.string(&migration.text_checksum);
@@ -203,7 +205,7 @@ fn pack_migration(packer: &mut Packer, migration: &SourceMigration, code: &Table
     }
 }
 
-fn pack_metadata(packer: &mut Packer, metadata: &Metadata, text: &str) {
+fn pack_metadata(packer: &mut Packer, metadata: &Metadata, text: Placed<'_>) {
     let Metadata { title, date, description, version } = metadata;
     for field in [title, date, description, version] {
         packer.optional_in(field.as_deref(), text);
@@ -212,13 +214,14 @@ fn pack_metadata(packer: &mut Packer, metadata: &Metadata, text: &str) {
 
 fn pack_repeatable(packer: &mut Packer, repeatable: &Repeatable, code: &Table<'_>) {
     let Repeatable { name, chain, objects, script, .. } = repeatable;
-    let (path, text) = (script.source.path(), script.source.text());
-    packer.string_in(name, path, 0..path.len());
+    let path = packer.place(script.source.path());
+    packer.string_in(name, path);
     packer.string(&script.checksum);
     packer.string(chain);
-    packer.list(objects.iter(), |packer, Object { kind, name, .. }| {
+    let text = packer.place(script.source.text());
+    packer.list(objects.iter(), |packer, Object { kind, name, statement, .. }| {
         packer.flag(matches!(kind, ObjectKind::Trigger));
-        packer.string_in(name, text, 0..text.len());
+        packer.string_in(name, text.part(statement.start..statement.end));
     });
     pack_script(packer, script, code);
 }
@@ -233,6 +236,7 @@ fn pack_script(packer: &mut Packer, script: &Script, code: &Table<'_>) {
     let how = (script.transaction, script.foreign_keys, script.tolerate_existing);
     pack_head(packer, (script.source.path(), text), how, &script.checksum);
     packer.strings(&script.prefixes);
+    let text = packer.place(text);
     let mut at = 0;
     packer.list(script.asserts.iter(), |packer, assert| pack_statement(packer, assert, text, &mut at));
     at = 0;
@@ -261,7 +265,7 @@ fn pack_head(
 }
 
 /// A statement counts from the end of the one before, which is `at`.
-fn pack_statement(packer: &mut Packer, statement: &Statement, text: &str, at: &mut u32) {
+fn pack_statement(packer: &mut Packer, statement: &Statement, text: Placed<'_>, at: &mut u32) {
     let (start, end) = (narrow(statement.span.start), narrow(statement.span.end));
     packer.number(u64::from(start.wrapping_sub(*at)));
     packer.number(u64::from(end.saturating_sub(start)));
@@ -279,7 +283,7 @@ fn pack_statement(packer: &mut Packer, statement: &Statement, text: &str, at: &m
     };
     packer.number(kind);
     if let Some(table) = table {
-        packer.string_in(table, text, statement.span.start..statement.span.end);
+        packer.string_in(table, text.part(statement.span.start..statement.span.end));
     }
 }
 

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use dbmigrate_build::{Builder, Generated};
 use dbmigrate_core::lock::{Lock, SealedSchema, SealedSnapshot};
@@ -399,4 +400,18 @@ fn a_set_whose_folder_has_yet_to_come_is_waited_for() {
     );
     // A build script that names no path runs again whenever a file of the package changes.
     assert!(!package.plan().directives(Path::new("out")).iter().any(|line| line.contains("rerun-if-changed")));
+}
+
+/// Where a part of a text stands is asked of that part: else each of these would read or hash the whole file again.
+#[test]
+fn a_file_that_names_many_tables_takes_linear_time() {
+    let each = |sql: fn(usize) -> String| (0..20_000).map(sql).collect::<String>();
+    let tables = each(|at| format!("CREATE TABLE made_{at} (a);\nDROP TABLE made_{at};\n"));
+    let views = each(|at| format!("CREATE VIEW view_{at} AS SELECT {at};\n"));
+    let package = Package::new(&[("migrations/001_a.sql", &tables), ("migrations/repeatable/v.sql", &views)]);
+    let start = Instant::now();
+    let texts = package.texts();
+    // It takes a second; it took minutes.
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert_eq!((texts.matches("made_19999").count(), texts.matches("view_19999").count()), (2, 1));
 }

@@ -17,9 +17,10 @@
 //! assert_eq!(loaded.diagnostics[0].code, "gap");
 //! ```
 //!
-//! [dbmigrate-build] turns such a set into a Rust module, `cargo dbmigrate` into the data of its runner. Rust
-//! 1.85 compiles it. Its one feature, `layouts`, reads the folders of other tools. Input may be anything: nothing here panics, hangs or takes more than linear time
-//! for it. What the names, directives and keys mean is in [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
+//! [dbmigrate-build] turns such a set into a Rust module, `cargo dbmigrate` into the data of its runner. Rust 1.85 compiles
+//! it. Its one feature, `layouts`, reads the folders of other tools. Input may be anything: nothing here panics, hangs or takes
+//! more than linear time for it. What the names, directives and keys mean is in
+//! [the guide](https://github.com/dbmigrate/dbmigrate/blob/main/docs/files.md).
 //!
 //! [dbmigrate-build]: https://docs.rs/dbmigrate-build
 

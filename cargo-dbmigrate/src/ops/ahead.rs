@@ -7,11 +7,15 @@
 
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use dbmigrate_core::{Loaded, SourceText};
 
 use crate::cli::Global;
 use crate::ops::project::Project;
+
+/// For how long what was read counts. Cargo takes less, unless somebody holds its locks.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// What is read ahead; nothing by default.
 #[derive(Debug, Default)]
@@ -19,6 +23,7 @@ pub(crate) struct Ahead {
     /// The folder of the package.
     root: PathBuf,
     reading: Option<JoinHandle<Option<Guess>>>,
+    begun: Option<Instant>,
     guess: Option<Guess>,
 }
 
@@ -41,7 +46,7 @@ impl Ahead {
         let folder = root.clone();
         // Where no thread can be had, nothing is read ahead.
         let reading = Builder::new().spawn(move || Guess::at(&folder)).ok();
-        Self { root, reading, guess: None }
+        Self { root, reading, begun: Some(Instant::now()), guess: None }
     }
 
     /// The migrations of a set as [`Project::load`] reads them.
@@ -51,7 +56,8 @@ impl Ahead {
 
     /// What was read of a set, if it is right; then it is read no more.
     fn take(&mut self, project: &Project) -> Option<Loaded> {
-        if project.root != self.root {
+        let is_fresh = self.begun.is_some_and(|begun| begun.elapsed() < FRESH);
+        if project.root != self.root || !is_fresh {
             return None;
         }
         if let Some(reading) = self.reading.take() {
@@ -151,6 +157,8 @@ mod tests {
     #[track_caller]
     fn is_used(ahead: &mut Ahead, projects: &[Project]) {
         for project in projects {
+            // However long cargo took here.
+            ahead.begun = Some(Instant::now());
             assert_eq!(ahead.take(project), Some(project.load()), "{}", project.title());
             assert_eq!(ahead.take(project), None, "{} was given away", project.title());
         }
@@ -223,6 +231,15 @@ mod tests {
         ahead.guess = guess;
         workspace.write("crates/app/Cargo.toml", "[package]\nname = \"app\"\nedition = \"2024\"\n");
         is_dropped(&mut ahead, &workspace.projects("crates/app", &[]));
+    }
+
+    #[test]
+    fn what_was_read_long_ago_is_dropped() {
+        let workspace = Workspace::new("");
+        let app = workspace.projects("crates/app", &[]);
+        let mut ahead = Ahead::begin(&workspace.global("crates/app", &[]));
+        ahead.begun = ahead.begun.and_then(|begun| begun.checked_sub(FRESH));
+        is_dropped(&mut ahead, &app);
     }
 
     #[test]

@@ -102,7 +102,7 @@ static SET: __dbmigrate::PackedSet = __dbmigrate::PackedSet::new(__dbmigrate::Pa
     adoption: Some(__dbmigrate::TakesOver::HISTORIES),
     texts: include_str!("migrations.txt"),
     data: include_bytes!("migrations.bin"),
-    seal: 84_126_800_580_871_692,
+    seal: 7_430_010_842_412_511_291,
 });
 
 #[doc(hidden)]

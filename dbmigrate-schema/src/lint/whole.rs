@@ -1,7 +1,7 @@
 //! Whether a query answers with every row of the tables that it copies.
 
 use sqlite3_parser::ast::{
-    CompoundOperator, Expr, FromClause, FunctionTail, JoinOperator, JoinType, Literal, OneSelect, Operator,
+    As, CompoundOperator, Expr, FromClause, FunctionTail, JoinOperator, JoinType, Literal, OneSelect, Operator,
     ResultColumn, Select, SelectTable, UnaryOperator,
 };
 
@@ -46,7 +46,11 @@ impl Copied<'_> {
             match compound.operator {
                 CompoundOperator::Except => return Some(LeftOut::by("EXCEPT")),
                 CompoundOperator::Intersect => return Some(LeftOut::by("INTERSECT")),
-                CompoundOperator::Union if !(self.differ)(columns(&select.body.select).as_deref()) => {
+                CompoundOperator::Union
+                    if !(self.differ)(
+                        columns(&select.body.select, &self.others(&select.body.select, select)).as_deref(),
+                    ) =>
+                {
                     return Some(LeftOut::by("UNION"));
                 }
                 CompoundOperator::Union | CompoundOperator::UnionAll => {}
@@ -68,19 +72,15 @@ impl Copied<'_> {
         let OneSelect::Select { distinctness, columns: taken, from, where_clause, group_by, having, .. } = part else {
             return None;
         };
-        if let Some(condition) = where_clause
-            && !self.always_holds(condition)
-        {
-            return Some(LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) });
-        }
+        let others = self.others(part, whole);
         if let Some(from) = from
             && let Some(left_out) = self.left_out_of_from(from, whole)
         {
             return Some(left_out);
         }
         if let Some(groups) = group_by {
-            let groups: Option<Vec<Name>> = groups.iter().map(column).collect();
-            if !groups.is_some_and(|groups| (self.differ)(Some(&groups))) {
+            let groups: Vec<Name> = groups.iter().filter_map(|group| column(group, &others)).collect();
+            if !(self.differ)(Some(&groups)) {
                 return Some(LeftOut::by("GROUP BY"));
             }
         } else if let Some(function) = taken.iter().find_map(aggregate) {
@@ -89,9 +89,25 @@ impl Copied<'_> {
         if having.is_some() {
             return Some(LeftOut::by("HAVING"));
         }
-        let alike = || !(self.differ)(columns(part).as_deref());
-        (distinctness.is_some_and(|it| it == sqlite3_parser::ast::Distinctness::Distinct) && alike())
-            .then(|| LeftOut::by("DISTINCT"))
+        let alike = || !(self.differ)(columns(part, &others).as_deref());
+        if distinctness.is_some_and(|it| it == sqlite3_parser::ast::Distinctness::Distinct) && alike() {
+            return Some(LeftOut::by("DISTINCT"));
+        }
+        // Last, as what another copy takes may make up for a condition, and for nothing else.
+        where_clause
+            .filter(|condition| !self.always_holds(condition, &others))
+            .map(|condition| LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) })
+    }
+
+    /// What the tables beside the one that is copied are called in a part: their columns say nothing of its rows.
+    fn others(&self, part: &OneSelect<'_>, whole: &Select<'_>) -> Vec<Name> {
+        let OneSelect::Select { from: Some(from), .. } = part else { return Vec::new() };
+        let joined = from.joins.iter().flatten().map(|join| &join.table);
+        let mut tables: Vec<&SelectTable<'_>> = from.select.into_iter().chain(joined).collect();
+        if let Some(own) = tables.iter().position(|table| self.is_copied_in(table, whole)) {
+            tables.remove(own);
+        }
+        tables.into_iter().filter_map(called).collect()
     }
 
     fn left_out_of_from<'q>(&self, from: &'q FromClause<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
@@ -142,12 +158,14 @@ impl Copied<'_> {
     }
 
     /// Whether a condition is one that every row meets.
-    fn always_holds(&self, condition: &Expr<'_>) -> bool {
+    fn always_holds(&self, condition: &Expr<'_>, others: &[Name]) -> bool {
         match condition {
             Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
-            Expr::Parenthesized(inner) => matches!(&inner[..], [one] if self.always_holds(one)),
-            Expr::Id(_) | Expr::Name(_) => column(condition).is_some_and(|name| name == Name::new("true")),
-            _ => tested(condition, false).and_then(column).is_some_and(|name| (self.is_given)(&name)),
+            Expr::Parenthesized(inner) => matches!(&inner[..], [one] if self.always_holds(one, others)),
+            Expr::Id(_) | Expr::Name(_) => column(condition, others).is_some_and(|name| name == Name::new("true")),
+            _ => tested(condition, false)
+                .and_then(|value| column(value, others))
+                .is_some_and(|name| (self.is_given)(&name)),
         }
     }
 }
@@ -176,25 +194,39 @@ fn reads(part: &OneSelect<'_>) -> Vec<Name> {
     names
 }
 
+/// What a table of a `FROM` is called there.
+fn called(table: &SelectTable<'_>) -> Option<Name> {
+    let (own, alias) = match table {
+        SelectTable::Table(table, alias, _) | SelectTable::TableCall(table, _, alias) => {
+            (Some(tree::name(&table.name)), alias)
+        }
+        SelectTable::Select(_, alias) | SelectTable::Sub(_, alias) => (None, alias),
+    };
+    let alias = alias.as_ref().map(|(As::As(name) | As::Elided(name))| tree::name(name));
+    alias.or(own)
+}
+
 /// The columns that a part answers with, as far as they are any; none where it is all of them.
-fn columns(part: &OneSelect<'_>) -> Option<Vec<Name>> {
+fn columns(part: &OneSelect<'_>, others: &[Name]) -> Option<Vec<Name>> {
     let OneSelect::Select { columns, .. } = part else { return Some(Vec::new()) };
     if columns.iter().any(|column| !matches!(column, ResultColumn::Expr(..))) {
         return None;
     }
     let one = |it: &ResultColumn<'_>| match it {
-        ResultColumn::Expr(value, _) => column(value),
+        ResultColumn::Expr(value, _) => column(value, others),
         _ => None,
     };
     Some(columns.iter().filter_map(one).collect())
 }
 
-fn column(value: &Expr<'_>) -> Option<Name> {
+/// The column that a value is, unless it is one of the other tables.
+fn column(value: &Expr<'_>, others: &[Name]) -> Option<Name> {
     match value {
+        Expr::Qualified(table, _) if others.contains(&tree::name(table)) => None,
         Expr::Id(id) => Some(Name::new(dbmigrate_core::token::unquote(id.0))),
         Expr::Name(name) | Expr::Qualified(_, name) => Some(tree::name(name)),
         Expr::Parenthesized(inner) => match &inner[..] {
-            [one] => column(one),
+            [one] => column(one, others),
             _ => None,
         },
         _ => None,

@@ -96,6 +96,24 @@ fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
     for some in ["t, u", "u LEFT JOIN t USING (id)", "t RIGHT JOIN u USING (id)", "t LEFT JOIN u USING (id) JOIN u v"] {
         assert_eq!(join(some), by("JOIN"), "{some}");
     }
+    // Any table has an `id`: only that of the table itself is there in each row.
+    assert_eq!(join("t LEFT JOIN u ON u.id = t.a WHERE t.id IS NOT NULL"), [""; 0]);
+    assert_eq!(join("t LEFT JOIN u ON u.id = t.a WHERE u.id IS NOT NULL"), by("WHERE"));
+    assert_eq!(join("t LEFT JOIN t AS other ON other.id = t.a WHERE other.id IS NOT NULL"), by("WHERE"));
+    assert_eq!(join("t LEFT JOIN u AS v ON v.id = t.a GROUP BY t.id, v.id"), [""; 0]);
+    assert_eq!(join("t LEFT JOIN u AS v ON v.id = t.a GROUP BY v.id"), by("GROUP BY"));
+    // Another copy makes up for the condition, and not for the join.
+    let two = |join: &str| {
+        partial(&format!(
+            "CREATE TABLE n (id, a); INSERT INTO n SELECT t.id, t.a FROM t {join} WHERE t.a IS NULL; INSERT INTO n \
+             SELECT id, a FROM t WHERE t.a IS NOT NULL; DROP TABLE t; ALTER TABLE n RENAME TO t"
+        ))
+    };
+    assert_eq!(two(""), [""; 0]);
+    assert_eq!(
+        two("JOIN u ON u.id = t.id"),
+        [format!("{}; 2 statements copy, and none of them takes all rows", by("JOIN")[0])]
+    );
 }
 
 #[test]

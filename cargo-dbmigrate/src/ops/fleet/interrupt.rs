@@ -20,7 +20,8 @@ const ASKED: u8 = 2;
 pub(crate) struct Interrupt(Arc<AtomicU8>);
 
 impl Interrupt {
-    /// Listens from now on. Where that can't be done, Ctrl-C ends the process at any time.
+    /// Listens from now on. Where that can't be done, Ctrl-C ends the process at any time; where the process was begun
+    /// not to hear it, as a shell does in the background, that stays so.
     pub(crate) fn listen() -> Self {
         let interrupt = Self::default();
         let theirs = interrupt.clone();
@@ -29,12 +30,12 @@ impl Interrupt {
                 process::exit(ENDED);
             }
         };
-        let _ = ctrlc::set_handler(heard);
+        let _ = ctrlc::try_set_handler(heard);
         interrupt
     }
 
     /// Asks for the end of the work; no where there is none that could end, or that was asked for already.
-    fn ask(&self) -> bool {
+    pub(super) fn ask(&self) -> bool {
         self.0.compare_exchange(WORKING, ASKED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 

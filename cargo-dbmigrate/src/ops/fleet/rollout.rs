@@ -182,7 +182,8 @@ impl Rollout<'_> {
             watch.through(file);
         });
         self.interrupt.end();
-        rolled.interrupted = self.interrupt.is_asked();
+        // Whoever asked when nothing was left has everything.
+        rolled.interrupted = self.interrupt.is_asked() && rolled.files.iter().any(|file| file.outcome == Outcome::Left);
         watch.end();
     }
 
@@ -273,6 +274,53 @@ mod tests {
             assert!(seen[1].outcome.fault().unwrap().is_busy);
         });
         drop((holding, keeping));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Asks for the end while the last database is told.
+    struct Late<'i>(&'i Interrupt);
+
+    impl Watch for Late<'_> {
+        fn begin(&mut self, _: Phase, _: usize) {}
+
+        fn through(&mut self, file: &File) {
+            if matches!(file.outcome, Outcome::Done(_)) {
+                assert!(self.0.ask());
+            }
+        }
+
+        fn end(&mut self) {}
+
+        fn go_on(&mut self, _: &[File], _: &[usize], _: usize) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn who_asks_for_the_end_when_nothing_is_left_has_everything() {
+        let folder = std::env::temp_dir().join(format!("dbmigrate-rollout-late-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("one.db");
+        Connection::open(&file).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+        let files = [("Cargo.toml", "[package]\nname = \"app\"\n"), ("migrations/001_u.sql", "CREATE TABLE u (a);")];
+        let set = dbmigrate_core::load::load_from(&InMemory::new(files)).set;
+        let request = Request::new("cargo dbmigrate", Verb::Up { to: None, existing: false, dry_run: false });
+        let interrupt = Interrupt::default();
+        let rolled = with_set(&set, |set| {
+            let crew = Crew {
+                sets: std::slice::from_ref(set),
+                chosen: None,
+                request: &request,
+                existing: false,
+                has_code: false,
+            };
+            let task = Task::Up { to: None, dry_run: false };
+            let rollout = Rollout { task, jobs: 1, canary: None, max_failures: 1, remote: None, interrupt: &interrupt };
+            let found = Found { files: vec![file.clone()], ..Found::default() };
+            rollout.run(found, &crew, &mut Late(&interrupt))
+        });
+        assert!(rolled.worked && interrupt.is_asked() && !rolled.interrupted, "{rolled:?}");
+        assert!(matches!(rolled.files[0].outcome, Outcome::Done(_)), "{rolled:?}");
         fs::remove_dir_all(&folder).unwrap();
     }
 }
