@@ -488,7 +488,7 @@ fn a_fault_at_any_call_leaves_the_old_history_or_ours() {
         let new = dump(&db);
         assert!(calls.len() > 20 && old != new, "{calls:#?}");
         drop(db);
-        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy] {
+        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy, Fault::Gone, Fault::Lost] {
             for (at, call) in calls.iter().enumerate() {
                 let mut db = fresh(&path);
                 let mut driver = FaultyDriver::new(&mut db, fault, at);

@@ -175,15 +175,17 @@ fn one_that_was_stopped_is_repaired_and_not_marked() {
 #[test]
 fn a_failure_at_any_call_records_nothing() {
     let migrator = || Migrator::<'_, driver::Rusqlite>::new(set(three()));
-    for at in 0.. {
-        let mut db = made(&[USERS, POSTS, INDEX]);
-        let before = dump(&db);
-        let result = migrator().mark_to_with(&mut FaultyDriver::new(&mut db, Fault::Once, at), 2_u64);
-        assert!(db.is_autocommit(), "{at}");
-        match result {
-            Ok(_) if at > 20 => break,
-            Ok(_) => assert_eq!(history(&db), "001_users 002_posts", "{at}"),
-            Err(_) => assert_eq!(dump(&db), before, "{at}"),
+    for fault in [Fault::Once, Fault::Gone, Fault::Lost] {
+        for at in 0.. {
+            let mut db = made(&[USERS, POSTS, INDEX]);
+            let before = dump(&db);
+            let result = migrator().mark_to_with(&mut FaultyDriver::new(&mut db, fault, at), 2_u64);
+            assert!(db.is_autocommit(), "{fault:?} {at}");
+            match result {
+                Ok(_) if at > 20 => break,
+                Ok(_) => assert_eq!(history(&db), "001_users 002_posts", "{fault:?} {at}"),
+                Err(_) => assert_eq!(dump(&db), before, "{fault:?} {at}"),
+            }
         }
     }
     let unbound: Migrator<'_, NoBackend> = Migrator::new(set(three()));

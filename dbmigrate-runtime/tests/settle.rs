@@ -261,7 +261,9 @@ fn a_failure_at_any_call_leaves_the_history_as_it_was() {
             edited().forget_with(driver, 2_u64).is_ok()
         }];
     for work in works {
-        for (fault, at) in (0..40).flat_map(|at| [(Fault::Once, at), (Fault::Dead, at)]) {
+        for (fault, at) in
+            (0..40).flat_map(|at| [(Fault::Once, at), (Fault::Dead, at), (Fault::Gone, at), (Fault::Lost, at)])
+        {
             let mut db = memory();
             runner(three(SECOND)).up(&mut db).unwrap();
             let before = dump(&db);

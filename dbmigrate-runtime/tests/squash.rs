@@ -91,7 +91,7 @@ fn a_fault_at_any_call_leaves_a_whole_step_and_the_next_start_ends_it() {
         runner_of(squashed()).up_with(&mut driver).unwrap();
         let calls = driver.calls;
         assert!(calls.len() > 10, "{calls:#?}");
-        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy] {
+        for fault in [Fault::Once, Fault::Dead, Fault::Panic, Fault::Busy, Fault::Gone, Fault::Lost] {
             for (at, call) in calls.iter().enumerate() {
                 let (path, mut db) = database(&folder, version);
                 let mut driver = FaultyDriver::new(&mut db, fault, at);
