@@ -190,7 +190,7 @@ impl Rollout<'_> {
     fn timed(&self, path: &Path, crew: &Crew<'_>) -> (Duration, Worked) {
         let start = Instant::now();
         let worked = match self.remote {
-            Some(remote) => remote.work(path, crew, self.task),
+            Some(remote) => remote.work(path, crew, self.task, self.interrupt),
             None => work(path, crew, self.task),
         };
         (start.elapsed(), worked)
