@@ -264,3 +264,35 @@ fn paths_are_quoted_for_a_shell() {
         assert_eq!(quoted(path), expect);
     }
 }
+
+#[test]
+fn what_is_looked_up_is_what_a_walk_finds() {
+    let config = Config { width: 1, ..Config::default() };
+    let endings = [".sql", ".up.sql", ".down.sql", ".rs", ".md", ""];
+    // Numbers by chance, many of them twice.
+    let mut chance = 1_u64;
+    let mut next = |below: u64| {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % below
+    };
+    for count in 0..60 {
+        let mut names: Vec<String> = Vec::new();
+        for _ in 0..count {
+            let (number, slug, ending) = (next(24), ["a", "b", "-"][next(3) as usize], endings[next(6) as usize]);
+            names.push(format!("{number}_{slug}{ending}"));
+        }
+        names.sort();
+        names.dedup();
+        let files: Vec<_> = names.iter().map(|name| (name.clone(), file_name::parse(name, &config))).collect();
+        let claims = claims(&files);
+        for number in 0..25 {
+            let found: Vec<usize> = of_number(&claims, number).iter().map(|&(_, at)| at).collect();
+            let walked: Vec<usize> = (0..files.len()).filter(|&at| files[at].1.number() == Some(number)).collect();
+            assert_eq!(found, walked, "{number} in {names:?}");
+        }
+        for (at, name) in names.iter().enumerate() {
+            assert_eq!(find(&files, name), Some(at));
+            assert_eq!(find(&files, &format!("{name}x")), None);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::look::{connect, version};
 use super::work::Worked;
-use super::{Crew, Done, Fault, Task};
+use super::{Crew, Done, Fault, Interrupt, Task};
 use crate::ops::runner;
 
 /// The runner, built.
@@ -20,8 +20,8 @@ pub(crate) struct Remote<'r> {
 
 impl Remote<'_> {
     /// Lets it work on a database.
-    pub(super) fn work(&self, path: &Path, crew: &Crew<'_>, task: Task) -> Worked {
-        let (done, fault) = match self.run(path, crew) {
+    pub(super) fn work(&self, path: &Path, crew: &Crew<'_>, task: Task, interrupt: &Interrupt) -> Worked {
+        let (done, fault) = match self.run(path, crew, interrupt) {
             Ok(done) => (done, None),
             Err((done, fault)) => (done, Some(fault)),
         };
@@ -29,17 +29,18 @@ impl Remote<'_> {
         Worked { after: task.writes().then_some(()).and_then(read), done, fault }
     }
 
-    fn run(&self, path: &Path, crew: &Crew<'_>) -> Result<Done, (Done, Fault)> {
+    fn run(&self, path: &Path, crew: &Crew<'_>, interrupt: &Interrupt) -> Result<Done, (Done, Fault)> {
         let failed = |message: String| (Done::default(), Fault::new(message));
         let path =
             std::path::absolute(path).map_err(|error| failed(format!("could not find the current folder: {error}")))?;
         let mut command = Command::new(&self.executable);
         command.env(PROGRAM, &crew.request.program).args(runner::words(&path, crew.request)).stdin(Stdio::null());
-        // Ctrl-C in the terminal is for the work as a whole: what has begun here is brought to its end.
+        // Ctrl-C in the terminal is for the work as a whole: what has begun here is brought to its end, or
+        // ended by a second one.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let output = command
-            .output()
+        let output = interrupt
+            .output(&mut command)
             .map_err(|error| failed(format!("could not run `{}`: {error}", self.executable.display())))?;
         let (done, fault) = read(&String::from_utf8_lossy(&output.stdout));
         match fault {

@@ -190,7 +190,7 @@ impl Rollout<'_> {
     fn timed(&self, path: &Path, crew: &Crew<'_>) -> (Duration, Worked) {
         let start = Instant::now();
         let worked = match self.remote {
-            Some(remote) => remote.work(path, crew, self.task),
+            Some(remote) => remote.work(path, crew, self.task, self.interrupt),
             None => work(path, crew, self.task),
         };
         (start.elapsed(), worked)
@@ -208,12 +208,24 @@ impl Rolled {
 mod tests {
     use std::fs;
 
+    use dbmigrate_core::MigrationSet;
     use dbmigrate_core::files::InMemory;
+    use dbmigrate_runtime::Set;
     use dbmigrate_runtime::cli::Verb;
     use rusqlite::Connection;
 
     use super::*;
     use crate::ops::runtime_set::with_set;
+
+    /// A set of one.
+    fn migrations() -> MigrationSet {
+        let files = [("Cargo.toml", "[package]\nname = \"app\"\n"), ("migrations/001_u.sql", "CREATE TABLE u (a);")];
+        dbmigrate_core::load::load_from(&InMemory::new(files)).set
+    }
+
+    fn crew<'c>(set: &'c Set<'c>, request: &'c Request) -> Crew<'c> {
+        Crew { sets: std::slice::from_ref(set), chosen: None, request, existing: false, has_code: false }
+    }
 
     /// Lets a database go once another one was looked at.
     struct Letting<'c> {
@@ -251,21 +263,14 @@ mod tests {
             connection
         };
         let (holding, keeping, _) = (open(&held), open(&kept), open(&free).execute_batch("COMMIT").unwrap());
-        let files = [("Cargo.toml", "[package]\nname = \"app\"\n"), ("migrations/001_u.sql", "CREATE TABLE u (a);")];
-        let set = dbmigrate_core::load::load_from(&InMemory::new(files)).set;
+        let set = migrations();
         let request = Request {
             busy_timeout: Some(Duration::from_millis(200)),
             ..Request::new("cargo dbmigrate", Verb::Status { check: false, recover: false })
         };
         let found = Found { files: vec![held.clone(), kept.clone(), free.clone()], ..Found::default() };
         with_set(&set, |set| {
-            let crew = Crew {
-                sets: std::slice::from_ref(set),
-                chosen: None,
-                request: &request,
-                existing: false,
-                has_code: false,
-            };
+            let crew = crew(set, &request);
             let mut watch = Letting { held: &holding, told: Vec::new() };
             let seen = survey(found, &crew, (Task::Status, 1), None, &mut watch);
             assert_eq!(watch.told, [(free, "pending"), (held, "pending"), (kept, "refused")]);
@@ -302,18 +307,11 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("one.db");
         Connection::open(&file).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
-        let files = [("Cargo.toml", "[package]\nname = \"app\"\n"), ("migrations/001_u.sql", "CREATE TABLE u (a);")];
-        let set = dbmigrate_core::load::load_from(&InMemory::new(files)).set;
+        let set = migrations();
         let request = Request::new("cargo dbmigrate", Verb::Up { to: None, existing: false, dry_run: false });
         let interrupt = Interrupt::default();
         let rolled = with_set(&set, |set| {
-            let crew = Crew {
-                sets: std::slice::from_ref(set),
-                chosen: None,
-                request: &request,
-                existing: false,
-                has_code: false,
-            };
+            let crew = crew(set, &request);
             let task = Task::Up { to: None, dry_run: false };
             let rollout = Rollout { task, jobs: 1, canary: None, max_failures: 1, remote: None, interrupt: &interrupt };
             let found = Found { files: vec![file.clone()], ..Found::default() };
