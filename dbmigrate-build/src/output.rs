@@ -67,16 +67,7 @@ impl Generated {
             let text = index::nameless(&names);
             modules.push(Module { set: String::new(), text, files: Vec::new(), faults: 0 });
         }
-        // The package itself is watched where a folder has yet to come.
-        let mut watch: Vec<String> = Vec::new();
-        if !sets.iter().any(|loaded| loaded.watch.is_empty()) {
-            for path in sets.iter().flat_map(|loaded| &loaded.watch) {
-                if !watch.contains(path) {
-                    watch.push(path.clone());
-                }
-            }
-        }
-        Self { modules, index, watch }
+        Self { modules, index, watch: watch(sets) }
     }
 
     /// The text of the module of the only set, or of the first one.
@@ -127,6 +118,25 @@ impl Generated {
         }
         Ok(self.directives(out_dir))
     }
+}
+
+/// What cargo is told to watch; nothing where a folder has yet to come, so that it watches the package itself. It looks
+/// into folders by itself, so what lies in one of them is not named again.
+fn watch(sets: &[Loaded]) -> Vec<String> {
+    let mut watch: Vec<&String> = Vec::new();
+    if sets.iter().any(|loaded| loaded.watch.is_empty()) {
+        return Vec::new();
+    }
+    for path in sets.iter().flat_map(|loaded| &loaded.watch) {
+        if !watch.contains(&path) {
+            watch.push(path);
+        }
+    }
+    let is_inside = |path: &str| {
+        let inside = |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        watch.iter().any(inside)
+    };
+    watch.iter().filter(|path| !is_inside(path)).map(|path| (*path).clone()).collect()
 }
 
 fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<(), Error> {

@@ -103,6 +103,30 @@ fn cargo_is_told_what_to_watch_and_where_the_module_is() {
 }
 
 #[test]
+fn the_folders_that_strays_are_looked_for_in_are_watched_and_nothing_twice() {
+    let watched = |dirs: [&str; 2], more: &[&str]| {
+        let package = Package::new(&[]);
+        let [a, b] = dirs;
+        let table = format!("[package.metadata.migrations.sets]\na = {{ dir = '{a}' }}\nb = {{ dir = '{b}' }}\n");
+        package.write("Cargo.toml", &format!("[package]\nname = \"app\"\n{table}"));
+        package.write(&format!("{a}/001_a.sql"), "SELECT 1;\n");
+        package.write(&format!("{b}/001_b.sql"), "SELECT 1;\n");
+        more.iter().for_each(|path| package.write(path, ""));
+        let lines = package.plan().directives(Path::new("/out"));
+        let paths = lines.iter().filter_map(|line| line.strip_prefix("cargo:rerun-if-changed="));
+        paths.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(watched(["migrations/a", "migrations/b"], &[]), ["Cargo.toml", "migrations"]);
+    assert_eq!(watched(["x/a", "y/b"], &[]), ["Cargo.toml", "x", "y"]);
+    assert_eq!(watched(["x/a", "x/y/b"], &[]), ["Cargo.toml", "x"]);
+    // What a package without sets has is looked into where it is there; the package itself never is.
+    assert_eq!(watched(["a", "ab"], &[]), ["Cargo.toml", "a", "ab"]);
+    assert_eq!(watched(["a", "b"], &["migrations/notes.md"]), ["Cargo.toml", "a", "migrations", "b"]);
+    // The folder of a set holds the other: whatever comes into it is that set's to judge.
+    assert_eq!(watched(["migrations", "billing"], &[]), ["Cargo.toml", "migrations", "billing"]);
+}
+
+#[test]
 fn a_missing_folder_is_a_fault_and_its_arrival_is_watched_for() {
     let package = Package::new(&[]);
     let plan = package.plan();

@@ -66,7 +66,8 @@ fn first(sets: Vec<Loaded>) -> Loaded {
 
 fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: Option<&SourceText>) -> Vec<Loaded> {
     let (configs, mut common) = config::read_set_parts(manifest, workspace);
-    common.extend(strays::find(root, &configs.iter().map(|(config, _)| config).collect::<Vec<_>>()));
+    let strays = strays::find(root, &configs.iter().map(|(config, _)| config).collect::<Vec<_>>());
+    common.extend(strays.found);
     let read = |(config, layout_known): (Config, bool)| {
         if layout_known {
             return read_folder(root, config);
@@ -79,6 +80,10 @@ fn read_manifest<F: Files + ?Sized>(root: &F, manifest: &SourceText, workspace: 
     for loaded in &mut sets {
         loaded.diagnostics.splice(0..0, common.iter().cloned());
         sort(&mut loaded.diagnostics);
+        // Where the package itself is watched, so is all that is in it.
+        if !loaded.watch.is_empty() {
+            loaded.watch.extend(strays.holders.iter().cloned());
+        }
     }
     sets
 }
@@ -105,7 +110,7 @@ mod tests {
         assert_eq!(names, [("accounts", 1), ("billing", 2)]);
         assert_eq!(load(package.path()), all[0]);
         assert!(!all[0].has_errors() && all[1].has_errors(), "{all:#?}");
-        assert_eq!(all[1].watch, ["Cargo.toml", "billing"]);
+        assert_eq!(all[1].watch, ["Cargo.toml", "billing", "migrations"]);
 
         let accounts = &all[0].set;
         let users = &accounts.migrations[0];

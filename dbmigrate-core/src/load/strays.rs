@@ -6,10 +6,19 @@ use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, Kind, list_sorted};
 
+/// What was found, and where it was looked for.
+#[derive(Default)]
+pub(super) struct Strays {
+    pub(super) found: Vec<Diagnostic>,
+    /// The folders that there are. One that is not there is no place to watch: it is looked into when it is.
+    pub(super) holders: Vec<String>,
+}
+
 /// Looks into the folders that hold those of the sets, and into the one that a package without sets has.
-pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Vec<Diagnostic> {
+pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Strays {
+    let mut strays = Strays::default();
     if sets.iter().all(|config| config.set.is_empty()) {
-        return Vec::new();
+        return strays;
     }
     let default = Config::default().dir;
     let mut holders = vec![default.as_str()];
@@ -17,14 +26,14 @@ pub(super) fn find<F: Files + ?Sized>(root: &F, sets: &[&Config]) -> Vec<Diagnos
         let holder = config.dir.rsplit_once('/').map(|(holder, _)| holder);
         holders.extend(holder.filter(|holder| !holders.contains(holder)));
     }
-    let mut found = Vec::new();
     for holder in holders {
         // A set's own folder is that set's to judge, and what lies in it as well.
-        if !sets.iter().any(|config| within(holder, &config.dir)) {
-            look(root, sets, holder, &mut found);
+        if root.kind(holder) == Some(Kind::Folder) && !sets.iter().any(|config| within(holder, &config.dir)) {
+            look(root, sets, holder, &mut strays.found);
+            strays.holders.push(holder.to_owned());
         }
     }
-    found
+    strays
 }
 
 /// Whether a path is a folder, or lies in it.
