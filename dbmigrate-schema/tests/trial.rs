@@ -122,6 +122,15 @@ fn a_value_that_a_rebuild_forgets_is_named_with_its_column() {
 }
 
 #[test]
+fn a_copy_by_way_of_a_query_before_it_takes_what_that_says() {
+    let some = "CREATE TABLE new (at TEXT, what TEXT);
+        WITH known AS (SELECT * FROM event WHERE at IS NOT NULL) INSERT INTO new SELECT * FROM known;
+        DROP TABLE event; ALTER TABLE new RENAME TO event;";
+    let tried = sound(&[TABLES, ("002_some.sql", some)]);
+    assert_eq!(tried.migrations[1].left_out.len(), 1, "{:?}", tried.migrations);
+}
+
+#[test]
 fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
     let converts = |copy: &str, first: &str| {
         format!(

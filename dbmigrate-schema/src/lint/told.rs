@@ -93,7 +93,9 @@ fn is_whole(tree: Option<&Stmt<'_>>) -> bool {
             && select.body.compounds.iter().flatten().next().is_none()
     };
     match tree {
-        Some(Stmt::Insert { or_conflict: None, body: InsertBody::Select(select, None), .. }) => whole(select),
+        Some(Stmt::Insert { with: None, or_conflict: None, body: InsertBody::Select(select, None), .. }) => {
+            whole(select)
+        }
         Some(Stmt::CreateTable { body: sqlite3_parser::ast::CreateTableBody::AsSelect(select), .. }) => whole(select),
         _ => false,
     }

@@ -3,7 +3,7 @@
 use dbmigrate_core::token::unquote;
 use sqlite3_parser::ast::{
     AlterTableBody, Cmd, CommonTableExpr, CreateTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName,
-    ResultColumn, Select, SelectTable, Stmt,
+    ResultColumn, Select, SelectTable, Stmt, With,
 };
 use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
@@ -68,24 +68,22 @@ pub(super) fn moves(statement: &Stmt<'_>) -> Option<Move> {
         Stmt::AlterTable(table, AlterTableBody::RenameColumn { old, new }) => {
             Some(Move::ColumnRenamed { table: in_main(table)?, from: name(old), to: name(new) })
         }
-        Stmt::Insert { tbl_name, columns, body: InsertBody::Select(select, _), .. } => {
+        Stmt::Insert { tbl_name, columns, .. } => {
             let names = columns.as_ref().map(|columns| columns.iter().map(name).collect::<Vec<_>>());
-            copied(in_main(tbl_name)?, names, select)
+            copied(in_main(tbl_name)?, names, Query::of(statement)?)
         }
-        Stmt::CreateTable { temporary: false, tbl_name, body: CreateTableBody::AsSelect(select), .. } => {
-            copied(in_main(tbl_name)?, None, select)
-        }
+        Stmt::CreateTable { temporary: false, tbl_name, .. } => copied(in_main(tbl_name)?, None, Query::of(statement)?),
         _ => None,
     }
 }
 
-fn copied(to: Name, names: Option<Vec<Name>>, select: &Select<'_>) -> Option<Move> {
+fn copied(to: Name, names: Option<Vec<Name>>, query: Query<'_>) -> Option<Move> {
     let mut from = Vec::new();
-    sources(select, &mut from);
+    query.sources(&mut from);
     if from.is_empty() {
         return None;
     }
-    let OneSelect::Select { columns, .. } = &select.body.select else { return None };
+    let OneSelect::Select { columns, .. } = &query.select.body.select else { return None };
     let columns = columns.iter().enumerate().map(|(at, column)| {
         let target = names.as_ref().and_then(|names| names.get(at).cloned());
         let source = match column {
@@ -100,29 +98,62 @@ fn copied(to: Name, names: Option<Vec<Name>>, select: &Select<'_>) -> Option<Mov
     Some(Move::Copied { from, to, columns: columns.collect() })
 }
 
-/// The tables that a query reads in its `FROM`, by way of its `WITH` as well.
-pub(crate) fn sources(select: &Select<'_>, found: &mut Vec<Name>) {
-    let mut read = Vec::new();
-    let others = select.body.compounds.iter().flatten().map(|compound| &compound.select);
-    for one in std::iter::once(&select.body.select).chain(others) {
-        if let OneSelect::Select { from: Some(from), .. } = one {
-            from_sources(from, &mut read);
-        }
-    }
-    let mut seen = Vec::new();
-    while let Some(query) = read.iter().find_map(|name| with(select, name).filter(|_| !seen.contains(name))) {
-        let name = self::name(&query.tbl_name);
-        read.retain(|it| *it != name);
-        seen.push(name);
-        sources(query.select, &mut read);
-    }
-    read.retain(|name| !seen.contains(name));
-    found.append(&mut read);
+/// A query, and the `WITH` that stands before the statement of which it is a part.
+#[derive(Clone, Copy)]
+pub(crate) struct Query<'q> {
+    pub(crate) select: &'q Select<'q>,
+    pub(crate) around: Option<&'q With<'q>>,
 }
 
-/// The query of `WITH` that has this name.
-pub(crate) fn with<'q>(select: &'q Select<'q>, called: &Name) -> Option<&'q CommonTableExpr<'q>> {
-    select.with.as_ref()?.ctes.iter().find(|query| name(&query.tbl_name) == *called)
+impl<'q> From<&'q Select<'q>> for Query<'q> {
+    fn from(select: &'q Select<'q>) -> Self {
+        Self { select, around: None }
+    }
+}
+
+impl<'q> Query<'q> {
+    /// The query whose rows a statement writes, if there is one.
+    pub(crate) fn of(statement: &'q Stmt<'q>) -> Option<Self> {
+        match statement {
+            Stmt::Insert { with, body: InsertBody::Select(select, _), .. } => {
+                Some(Self { select, around: with.as_ref() })
+            }
+            Stmt::CreateTable { body: CreateTableBody::AsSelect(select), .. } => Some(Self::from(*select)),
+            _ => None,
+        }
+    }
+
+    /// The query of a `WITH` that has this name.
+    pub(crate) fn with(&self, called: &Name) -> Option<&'q CommonTableExpr<'q>> {
+        let all = self.select.with.iter().chain(self.around).flat_map(|with| with.ctes);
+        let mut all = all.filter(|query| name(&query.tbl_name) == *called);
+        all.next()
+    }
+
+    /// The tables that it reads in its `FROM`, by way of a `WITH` as well.
+    pub(crate) fn sources(&self, found: &mut Vec<Name>) {
+        let mut read = Vec::new();
+        let others = self.select.body.compounds.iter().flatten().map(|compound| &compound.select);
+        for one in std::iter::once(&self.select.body.select).chain(others) {
+            if let OneSelect::Select { from: Some(from), .. } = one {
+                from_sources(from, &mut read);
+            }
+        }
+        let mut seen = Vec::new();
+        while let Some(query) = read.iter().find_map(|name| self.with(name).filter(|_| !seen.contains(name))) {
+            let name = self::name(&query.tbl_name);
+            read.retain(|it| *it != name);
+            seen.push(name);
+            sources(query.select, &mut read);
+        }
+        read.retain(|name| !seen.contains(name));
+        found.append(&mut read);
+    }
+}
+
+/// The tables that a query reads in its `FROM`, by way of its `WITH` as well.
+pub(crate) fn sources(select: &Select<'_>, found: &mut Vec<Name>) {
+    Query::from(select).sources(found);
 }
 
 /// The same of a `FROM` alone.

@@ -2,10 +2,10 @@
 
 use sqlite3_parser::ast::{
     As, CompoundOperator, Expr, FromClause, FunctionTail, JoinOperator, JoinType, Literal, OneSelect, Operator,
-    ResultColumn, Select, SelectTable, UnaryOperator,
+    ResultColumn, SelectTable, UnaryOperator,
 };
 
-use super::tree;
+use super::tree::{self, Query};
 use crate::model::Name;
 
 /// What is copied.
@@ -35,7 +35,8 @@ impl LeftOut<'_> {
 
 impl Copied<'_> {
     /// What keeps rows out of the answer of a query; none where nothing does.
-    pub(crate) fn left_out<'q>(&self, select: &'q Select<'q>) -> Option<LeftOut<'q>> {
+    pub(crate) fn left_out<'q>(&self, query: Query<'q>) -> Option<LeftOut<'q>> {
+        let select = query.select;
         if let Some(limit) = select.limit
             && (limit.offset.is_some() || !is_unlimited(&limit.expr))
         {
@@ -48,7 +49,7 @@ impl Copied<'_> {
                 CompoundOperator::Intersect => return Some(LeftOut::by("INTERSECT")),
                 CompoundOperator::Union
                     if !(self.differ)(
-                        columns(&select.body.select, &self.others(&select.body.select, select)).as_deref(),
+                        columns(&select.body.select, &self.others(&select.body.select, query)).as_deref(),
                     ) =>
                 {
                     return Some(LeftOut::by("UNION"));
@@ -59,8 +60,8 @@ impl Copied<'_> {
         // What one part leaves out another may have, whole.
         let parts = std::iter::once(&select.body.select).chain(compounds().map(|compound| &compound.select));
         let mut left_out = None;
-        for part in parts.filter(|part| reads(part).iter().any(|name| self.is_copied(name, select))) {
-            match self.left_out_of_part(part, select) {
+        for part in parts.filter(|part| reads(part).iter().any(|name| self.is_copied(name, query))) {
+            match self.left_out_of_part(part, query) {
                 None => return None,
                 some => left_out = left_out.or(some),
             }
@@ -68,7 +69,7 @@ impl Copied<'_> {
         left_out
     }
 
-    fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
         let OneSelect::Select { distinctness, columns: taken, from, where_clause, group_by, having, .. } = part else {
             return None;
         };
@@ -100,7 +101,7 @@ impl Copied<'_> {
     }
 
     /// What the tables beside the one that is copied are called in a part: their columns say nothing of its rows.
-    fn others(&self, part: &OneSelect<'_>, whole: &Select<'_>) -> Vec<Name> {
+    fn others(&self, part: &OneSelect<'_>, whole: Query<'_>) -> Vec<Name> {
         let OneSelect::Select { from: Some(from), .. } = part else { return Vec::new() };
         let joined = from.joins.iter().flatten().map(|join| &join.table);
         let mut tables: Vec<&SelectTable<'_>> = from.select.into_iter().chain(joined).collect();
@@ -110,7 +111,7 @@ impl Copied<'_> {
         tables.into_iter().filter_map(called).collect()
     }
 
-    fn left_out_of_from<'q>(&self, from: &'q FromClause<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_from<'q>(&self, from: &'q FromClause<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
         let joins = || from.joins.iter().flatten();
         let outer = |operator: JoinOperator, side: JoinType| match operator {
             JoinOperator::TypedJoin(Some(join)) => join.contains(side),
@@ -128,26 +129,26 @@ impl Copied<'_> {
         if loses { Some(LeftOut::by("JOIN")) } else { self.left_out_of_table(&join.table, whole) }
     }
 
-    fn left_out_of_table<'q>(&self, table: &'q SelectTable<'q>, whole: &'q Select<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_table<'q>(&self, table: &'q SelectTable<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
         match table {
             SelectTable::Table(table, ..) => {
-                tree::with(whole, &tree::in_main(table)?).and_then(|it| self.left_out(it.select))
+                whole.with(&tree::in_main(table)?).and_then(|it| self.left_out(it.select.into()))
             }
-            SelectTable::Select(select, _) => self.left_out(select),
+            SelectTable::Select(select, _) => self.left_out(Query::from(*select)),
             SelectTable::Sub(from, _) => self.left_out_of_from(from, whole),
             SelectTable::TableCall(..) => None,
         }
     }
 
-    fn is_copied_in(&self, table: &SelectTable<'_>, whole: &Select<'_>) -> bool {
+    fn is_copied_in(&self, table: &SelectTable<'_>, whole: Query<'_>) -> bool {
         let mut names = Vec::new();
         tree::table_sources(table, &mut names);
         names.iter().any(|name| self.is_copied(name, whole))
     }
 
     /// Whether a table is copied, or a query before this one that is called so reads one.
-    fn is_copied(&self, name: &Name, whole: &Select<'_>) -> bool {
-        match tree::with(whole, name) {
+    fn is_copied(&self, name: &Name, whole: Query<'_>) -> bool {
+        match whole.with(name) {
             Some(query) => {
                 let mut names = Vec::new();
                 tree::sources(query.select, &mut names);

@@ -73,6 +73,9 @@ fn what_rows_do_not_meet_is_counted() {
         "CREATE TABLE n (id INTEGER PRIMARY KEY, \"e mail\" TEXT, age INT); INSERT INTO n SELECT * FROM users WHERE
                 age <> -2; DROP TABLE users; ALTER TABLE n RENAME TO users;";
     check("partial-copy", USERS, ROWS, some, "2 rows stay behind now");
+    let before = some
+        .replace("INSERT INTO n SELECT * FROM users", "WITH o AS (SELECT * FROM users) INSERT INTO n SELECT * FROM o");
+    check("partial-copy", USERS, ROWS, &before, "2 rows stay behind now");
     let unique = "CREATE UNIQUE INDEX i ON users (\"e mail\");";
     check("unique-on-existing-rows", USERS, ROWS, unique, "1 value stands in more than one row now");
     let unique = "CREATE UNIQUE INDEX i ON users (\"e mail\" COLLATE NOCASE) WHERE age < 2;";

@@ -28,6 +28,8 @@ fn a_rebuild_drops_nothing() {
          INSERT INTO n SELECT id, a FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t",
     );
     drops(false, "CREATE TABLE people AS SELECT * FROM t; DROP TABLE t");
+    drops(false, "CREATE TABLE n (id, a); WITH k AS (SELECT * FROM t) INSERT INTO n SELECT * FROM k; DROP TABLE t");
+    drops(true, "CREATE TABLE n (id, a); WITH t AS (SELECT 1, 2) INSERT INTO n SELECT * FROM t; DROP TABLE t");
     drops(true, "CREATE TABLE n (id, a); DROP TABLE t; ALTER TABLE n RENAME TO t");
     drops(true, "CREATE TABLE n (id, a); INSERT INTO n SELECT id, 1 FROM u; DROP TABLE t; ALTER TABLE n RENAME TO t");
     drops(

@@ -44,6 +44,13 @@ pub(super) const RULE: Rule = Rule {
                   DROP TABLE users;
                   ALTER TABLE new_users RENAME TO users;",
         },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT DEFAULT '');
+                  WITH old AS (SELECT * FROM users) INSERT INTO n SELECT * FROM old;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
         Example { before: "", now: "CREATE TABLE scratch (a); DROP TABLE scratch;" },
         Example {
             before: "CREATE TABLE notes (body); CREATE VIRTUAL TABLE found USING fts5 (body, content = notes);",

@@ -3,13 +3,16 @@
 //! One of several copies into the same table that takes all is enough. An assertion about the columns of the condition
 //! has thought of the rows that it leaves out.
 
-use sqlite3_parser::ast::{CreateTableBody, Expr, InsertBody, Select, Stmt};
+use std::fmt;
+
+use sqlite3_parser::ast::fmt::ToTokens;
+use sqlite3_parser::ast::{Expr, Stmt, With};
 
 use crate::lint::finding::Findings;
 use crate::lint::keys::keys_before;
 use crate::lint::migration::{Migration, Statement};
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
-use crate::lint::tree::{Move, moves};
+use crate::lint::tree::{Move, Query, moves};
 use crate::lint::values::{asserts, names};
 use crate::lint::whole::{Copied, LeftOut, tested};
 use crate::model::{Name, Table};
@@ -52,6 +55,7 @@ pub(super) const RULE: Lint = Lint {
         rebuilt!("INSERT INTO n (email) SELECT DISTINCT email FROM users;"),
         rebuilt!("INSERT INTO n SELECT * FROM (SELECT * FROM users WHERE email IS NOT NULL);"),
         rebuilt!("INSERT INTO n WITH some AS (SELECT * FROM users WHERE id > 9) SELECT * FROM some;"),
+        rebuilt!("WITH some AS (SELECT * FROM users WHERE id > 9) INSERT INTO n SELECT * FROM some;"),
         rebuilt!("INSERT INTO n SELECT * FROM users EXCEPT SELECT * FROM users WHERE email IS NULL;"),
     ],
     passes: &[
@@ -83,6 +87,7 @@ pub(super) const RULE: Lint = Lint {
             "INSERT INTO n SELECT * FROM users WHERE email IS NULL; INSERT INTO n SELECT id, lower(email) FROM users \
              WHERE email IS NOT NULL;"
         ),
+        rebuilt!("WITH all_of AS (SELECT * FROM users) INSERT INTO n SELECT * FROM all_of;"),
         rebuilt!("INSERT INTO n WITH all_of AS (SELECT * FROM users) SELECT * FROM all_of;"),
         Example { before: BEFORE, now: "INSERT INTO teams SELECT id, email FROM users WHERE email IS NOT NULL;" },
     ],
@@ -133,7 +138,7 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table,
 struct Taken<'m> {
     at: usize,
     into: Name,
-    select: &'m Select<'m>,
+    query: Query<'m>,
     /// What keeps rows out; none where it takes all.
     left_out: Option<LeftOut<'m>>,
 }
@@ -143,11 +148,7 @@ fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usi
     let statements: &'m [Statement<'m>] = migration.statements;
     let tree = statements[at].tree?;
     let Move::Copied { from, to: into, .. } = moves(tree)? else { return None };
-    let select = match tree {
-        Stmt::Insert { body: InsertBody::Select(select, _), .. } => select,
-        Stmt::CreateTable { body: CreateTableBody::AsSelect(select), .. } => select,
-        _ => return None,
-    };
+    let query = Query::of(tree)?;
     let mut tables = vec![table.name.clone()];
     for (before, statement) in statements.iter().enumerate().take(at) {
         match statement.tree.and_then(moves) {
@@ -170,8 +171,8 @@ fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usi
         let mut keys = keys_before(migration, table, None).into_iter();
         alias || keys.any(|key| key.iter().all(|(name, _)| columns.contains(name) && is_given(name)))
     };
-    let left_out = Copied { tables: &tables, differ: &differ, is_given: &is_given }.left_out(select);
-    Some(Taken { at, into, select, left_out })
+    let left_out = Copied { tables: &tables, differ: &differ, is_given: &is_given }.left_out(query);
+    Some(Taken { at, into, query, left_out })
 }
 
 /// Whether every row of before has a value in a column.
@@ -204,11 +205,20 @@ fn rows(migration: &Migration<'_>, table: &Name, taken: &Taken<'_>) -> Option<St
     if !is_first {
         return None;
     }
-    let select = Expr::Subquery(taken.select);
-    let sql = format!("SELECT (SELECT count(*) FROM {}) - (SELECT count(*) FROM {select})", table.to_sql());
+    let with = taken.query.around.map(|with| format!("{} ", Text(with))).unwrap_or_default();
+    let select = Expr::Subquery(taken.query.select);
+    let sql = format!("{with}SELECT (SELECT count(*) FROM {}) - (SELECT count(*) FROM {select})", table.to_sql());
     match migration.ask(&sql)? {
         0 => Some("no row stays behind now".to_owned()),
         1 => Some("1 row stays behind now".to_owned()),
         left => (left > 0).then(|| format!("{left} rows stay behind now")),
+    }
+}
+
+struct Text<'q>(&'q With<'q>);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_fmt(f)
     }
 }

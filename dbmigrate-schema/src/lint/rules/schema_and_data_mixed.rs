@@ -8,7 +8,7 @@ use sqlite3_parser::ast::{InsertBody, OneSelect, Stmt};
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
-use crate::lint::tree::{in_main, sources};
+use crate::lint::tree::{Query, in_main};
 use crate::model::{Kind, Name};
 
 /// A table with fewer rows is done in the blink of an eye.
@@ -87,7 +87,7 @@ fn whole(statement: &Stmt<'_>) -> Option<Name> {
         Stmt::Insert { body: InsertBody::Select(select, _), .. } if select.limit.is_none() => {
             let OneSelect::Select { where_clause: None, .. } = &select.body.select else { return None };
             let mut found = Vec::new();
-            sources(select, &mut found);
+            Query::of(statement)?.sources(&mut found);
             found.into_iter().next()
         }
         _ => None,
