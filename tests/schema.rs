@@ -95,6 +95,33 @@ fn drift_is_what_was_done_besides_the_migrations() {
 }
 
 #[test]
+fn what_drift_suggests_is_about_the_database_that_was_named() {
+    let project = wired("schema-drift-named");
+    let drift = ["drift", "--database", "other.db"];
+    project.execute("other.db", "CREATE TABLE notes (a)");
+    let drifted = project.dbmigrate(drift).exits(1).says_not("apply what is pending");
+    drifted
+        .says("note: the database has no history of migrations")
+        .says("`cargo dbmigrate mark --database other.db` records them")
+        .says("`cargo dbmigrate adopt --database other.db` takes its history over");
+    project.execute("other.db", "DROP TABLE notes");
+    project.dbmigrate(["up", "--to", "1", "--database", "other.db"]).succeeds();
+    project.execute("other.db", "CREATE TABLE notes (a)");
+    project.dbmigrate(drift).exits(1).says("then look again: `cargo dbmigrate up --database other.db`");
+    project.dbmigrate(["backup", "--database", "other.db"]).succeeds();
+    let copies = std::fs::read_dir(&project.root).unwrap().map(|entry| entry.unwrap().file_name());
+    let copy = copies.map(|name| name.into_string().unwrap()).find(|name| name.ends_with(".bak")).unwrap();
+    let restored = project.dbmigrate(["restore", &copy, "--yes", "--database", "other.db"]).succeeds();
+    restored.says("`cargo dbmigrate up --database other.db` applies what is");
+    project.dbmigrate(["up", "--database", "other.db"]).succeeds();
+    project
+        .dbmigrate(drift)
+        .exits(1)
+        .says("`cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME --database other.db`")
+        .says("`cargo dbmigrate schema --from database --database other.db` shows what has to change");
+}
+
+#[test]
 fn what_was_done_by_hand_is_kept_as_drift_says() {
     let project = wired("schema-drift-kept");
     project.dbmigrate(["up"]).succeeds();

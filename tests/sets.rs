@@ -114,6 +114,22 @@ fn each_set_is_sealed_checked_and_numbered_by_itself() {
 }
 
 #[test]
+fn a_file_that_no_set_has_stops_the_next_build_and_is_said_once() {
+    let project = two_sets("sets-stray", "app.db", "app.db");
+    project.init(&[]).succeeds();
+    project.cargo(["build", "-q"]).succeeds();
+    // No source is touched.
+    project.write("migrations/001_stray.sql", "CREATE TABLE s (a);\n");
+    let stray = "`migrations/001_stray.sql` belongs to no set";
+    let once = |run: Run| assert_eq!(format!("{run}").matches(stray).count(), 1, "{run}");
+    once(project.cargo(["build", "-q"]).exits(101));
+    once(project.dbmigrate(["list"]).exits(101));
+    once(project.dbmigrate(["check"]).exits(1).says("has 1 error").says_not("has 2 errors"));
+    project.remove("migrations/001_stray.sql");
+    project.cargo(["build", "-q"]).succeeds();
+}
+
+#[test]
 fn a_slip_in_what_is_required_of_a_set_is_seen_before_it_runs() {
     let project = two_sets("sets-slips", "app.db", "app.db");
     project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "acounts/"));

@@ -8,14 +8,16 @@ use std::path::Path;
 
 use dbmigrate_core::{Diagnostic, Loaded};
 
+use crate::output::FOLDER;
 use crate::pack::Packed;
 use crate::{code, fault, migration_enum, set_data};
 
 /// The runtime's `FORMAT` that this text is written for.
 const FORMAT: u32 = 2;
 
-/// Renders the module with what it embeds, or the stub with its `compile_error!` where the set has faults.
-pub(crate) fn render(root: &Path, loaded: &Loaded) -> (String, Option<Packed>) {
+/// Renders the module with what it embeds, or the stub with its `compile_error!` where the set has faults. Those that it
+/// shares with all others are said in a file of their own.
+pub(crate) fn render(root: &Path, loaded: &Loaded, shared: &[&Diagnostic]) -> (String, Option<Packed>) {
     let set = &loaded.set;
     let faults: Vec<&Diagnostic> = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
     let code = code::Table::new(set);
@@ -27,8 +29,12 @@ pub(crate) fn render(root: &Path, loaded: &Loaded) -> (String, Option<Packed>) {
         set.config.dir.escape_debug()
     );
     let _ = writeln!(text, "\nconst _: () = __dbmigrate::check_format({FORMAT});\n");
-    if !faults.is_empty() {
-        fault::render(&mut text, &set.config.dir, &faults);
+    let own: Vec<&Diagnostic> = faults.iter().copied().filter(|fault| !shared.contains(fault)).collect();
+    if !own.is_empty() {
+        fault::render(&mut text, &format!("`{}`", set.config.dir), &own);
+    }
+    if own.len() < faults.len() {
+        fault::include(&mut text, FOLDER);
     }
     migration_enum::render(&mut text, set);
     if faults.is_empty() {

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dbmigrate_core::Loaded;
+use dbmigrate_core::{Diagnostic, Loaded};
 
-use crate::{Error, index, module, set_data};
+use crate::{Error, fault, index, module, set_data};
 
 /// The folder below `OUT_DIR`.
-const FOLDER: &str = "dbmigrate";
+pub(crate) const FOLDER: &str = "dbmigrate";
 /// The module's file in it.
 const MODULE: &str = "migrations.rs";
 /// The file that knows all sets of the package.
@@ -21,6 +21,10 @@ pub struct Generated {
     modules: Vec<Module>,
     /// What `include_migrations!` looks a set up in, where the package names some.
     index: Option<String>,
+    /// What is wrong with all sets of several, as the error that their modules include.
+    shared: Option<String>,
+    /// How many faults that are.
+    shared_faults: usize,
     watch: Vec<String>,
 }
 
@@ -36,15 +40,15 @@ struct Module {
 }
 
 impl Module {
-    fn new(root: &Path, loaded: &Loaded) -> Self {
-        let (text, packed) = module::render(root, loaded);
+    fn new(root: &Path, loaded: &Loaded, shared: &[&Diagnostic]) -> Self {
+        let (text, packed) = module::render(root, loaded, shared);
         let files =
             packed.map(|packed| vec![(set_data::TEXTS, packed.texts.into_bytes()), (set_data::DATA, packed.data)]);
         Self {
             set: loaded.set.config.set.clone(),
             text,
             files: files.unwrap_or_default(),
-            faults: loaded.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count(),
+            faults: loaded.diagnostics.iter().filter(|fault| fault.is_error() && !shared.contains(fault)).count(),
         }
     }
 
@@ -59,7 +63,9 @@ impl Module {
 
 impl Generated {
     pub(crate) fn new(root: &Path, sets: &[Loaded]) -> Self {
-        let mut modules: Vec<Module> = sets.iter().map(|loaded| Module::new(root, loaded)).collect();
+        let faults = fault::shared(sets);
+        let shared = (!faults.is_empty()).then(|| fault::file(&faults));
+        let mut modules: Vec<Module> = sets.iter().map(|loaded| Module::new(root, loaded, &faults)).collect();
         let names: Vec<&str> =
             sets.iter().map(|loaded| loaded.set.config.set.as_str()).filter(|name| !name.is_empty()).collect();
         let index = (!names.is_empty()).then(|| index::render(&names));
@@ -67,7 +73,7 @@ impl Generated {
             let text = index::nameless(&names);
             modules.push(Module { set: String::new(), text, files: Vec::new(), faults: 0 });
         }
-        Self { modules, index, watch: watch(sets) }
+        Self { modules, index, shared, shared_faults: faults.len(), watch: watch(sets) }
     }
 
     /// The text of the module of the only set, or of the first one.
@@ -82,10 +88,10 @@ impl Generated {
         self.modules.iter().find(|module| module.set == set).map(|module| module.text.as_str())
     }
 
-    /// How many faults the modules report by `compile_error!`.
+    /// How many faults the modules report by `compile_error!`; one that is in all of them counts once.
     #[must_use]
     pub fn faults(&self) -> usize {
-        self.modules.iter().map(|module| module.faults).sum()
+        self.shared_faults + self.modules.iter().map(|module| module.faults).sum::<usize>()
     }
 
     /// The lines for cargo, for modules below `out_dir`: what to watch, and where they are.
@@ -112,6 +118,9 @@ impl Generated {
                 write_if_changed(&folder.join(name), bytes)?;
             }
             write_if_changed(&folder.join(MODULE), module.text.as_bytes())?;
+        }
+        if let Some(shared) = &self.shared {
+            write_if_changed(&out_dir.join(FOLDER).join(fault::SHARED), shared.as_bytes())?;
         }
         if let Some(index) = &self.index {
             write_if_changed(&out_dir.join(FOLDER).join(INDEX), index.as_bytes())?;

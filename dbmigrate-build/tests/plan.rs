@@ -127,6 +127,24 @@ fn the_folders_that_strays_are_looked_for_in_are_watched_and_nothing_twice() {
 }
 
 #[test]
+fn what_is_wrong_with_every_set_is_said_in_one_file_that_each_of_them_includes() {
+    let package = Package::new(&[("migrations/a/002_gap.sql", ""), ("migrations/b/001_b.sql", "")]);
+    package.write("migrations/001_stray.sql", "");
+    package.write("Cargo.toml", "[package]\nname = \"app\"\n[package.metadata.migrations.sets]\na = {}\nb = {}\n");
+    let out = package.0.join("out");
+    Builder::new().root(&package.0).out_dir(&out).generate().unwrap();
+    let read = |path: &str| fs::read_to_string(out.join("dbmigrate").join(path)).unwrap();
+    let (a, b, shared) = (read("sets/a/migrations.rs"), read("sets/b/migrations.rs"), read("faults.rs"));
+    assert_eq!(shared.matches("001_stray.sql` belongs to no set").count(), 1, "{shared}");
+    for module in [&a, &b] {
+        assert_contains(module, "include!(::std::concat!(::std::env!(\"OUT_DIR\"), \"/dbmigrate/faults.rs\"))");
+        assert!(!module.contains("belongs to no set"), "{module}");
+    }
+    assert!(a.contains("compile_error!") && !b.contains("compile_error!"), "{a}{b}");
+    assert_eq!(package.plan().faults(), 2);
+}
+
+#[test]
 fn a_missing_folder_is_a_fault_and_its_arrival_is_watched_for() {
     let package = Package::new(&[]);
     let plan = package.plan();
@@ -378,8 +396,7 @@ fn each_set_has_a_module_in_a_folder_of_its_own() {
         text,
         [
             "cargo:rerun-if-changed=Cargo.toml".to_owned(),
-            "cargo:rerun-if-changed=migrations/accounts".to_owned(),
-            "cargo:rerun-if-changed=migrations/billing".to_owned(),
+            "cargo:rerun-if-changed=migrations".to_owned(),
             format!("cargo:rustc-env=DBMIGRATE_MODULE={}", out.join("dbmigrate").join("migrations.rs").display()),
             format!("cargo:rustc-env=DBMIGRATE_SETS={}", out.join("dbmigrate").join("sets.rs").display()),
         ]

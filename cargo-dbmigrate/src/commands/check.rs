@@ -66,14 +66,14 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
         let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
         findings.show(&new, &project.base, context.shell);
-        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.is_cut_short() {
             exit = FAILURE;
         } else if checked.errors() > 0 {
             exit = exit.max(NO);
         }
         notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
-        summary(project, &checked, context.shell);
+        summary(project, &checked, &new, context.shell);
+        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.errors() > 0 {
             let helps = house::look_alikes(project, checked.replay.is_none());
             helps.iter().for_each(|help| context.shell.help(help));
@@ -178,7 +178,9 @@ fn notes(checked: &Checked, verbose: bool, shell: &mut Shell) {
 }
 
 /// What was looked at, and what was not: a replay that Rust code ends is never just "ok".
-fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
+///
+/// People are told how many findings they were `shown`: what another set has as well was shown with that.
+fn summary(project: &Project, checked: &Checked, shown: &[Diagnostic], shell: &mut Shell) {
     let set = &checked.set;
     let replay = checked.replay.as_ref();
     let unchecked = replay.map(|replay| replay.unchecked.as_slice()).unwrap_or_default();
@@ -228,11 +230,12 @@ fn summary(project: &Project, checked: &Checked, shell: &mut Shell) {
         }
         None => shell.status("Checked", &format!("{} (nothing was replayed)", project.title())),
     }
-    let found = [(checked.errors(), "error"), (checked.warnings(), "warning")];
+    let errors = shown.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let found = [(errors, "error"), (shown.len() - errors, "warning")];
     let found: Vec<_> =
         found.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| report::count(count, what)).collect();
     let message = format!("package {} has {}", project.quoted(), found.join(", "));
-    if checked.errors() > 0 {
+    if errors > 0 {
         shell.error(&message);
     } else if !found.is_empty() {
         shell.warning(&message);

@@ -3,7 +3,7 @@
 use dbmigrate_runtime::cli::Terminal;
 use serde_json::json;
 
-use super::{Context, fleet};
+use super::{Context, database, fleet};
 use crate::cli::CheckDatabaseArgs;
 use crate::error::{CliError, DONE, NO};
 use crate::ops::program::Runner;
@@ -16,6 +16,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
         return fleet::drift(&args.fleet, &args.database, context);
     }
     let args = &args.database;
+    database::aim(args, context);
     // A database has what all of its sets make.
     let mut databases = project::select_databases(context.global)?;
     let projects = match databases.len() {
@@ -52,7 +53,12 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     if !shell.is_json() {
         let count = report::count(found.differences.len(), "difference");
         shell.error(&format!("the schema of `{}` is not what its migrations lead to: {count}", found.path.display()));
-        if found.pending > 0 {
+        if !found.recorded {
+            shell.note("the database has no history of migrations");
+            shell.help("is it the right database?");
+            shell.help("if it has what the migrations make: `cargo dbmigrate mark` records them as applied");
+            shell.help("if another tool has migrated it: `cargo dbmigrate adopt` takes its history over");
+        } else if found.pending > 0 {
             shell.help("apply what is pending first, then look again: `cargo dbmigrate up`");
         } else if found.named {
             shell.help("to keep it: write a migration that makes it, then `cargo dbmigrate mark NAME --set SET`");

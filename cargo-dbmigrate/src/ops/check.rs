@@ -102,7 +102,9 @@ pub(crate) fn check(
     let (whole, sound) = match whole(project, &set) {
         Ok(whole) => (whole, sound),
         Err(faults) => {
-            others.extend(faults.into_diagnostics());
+            // What is wrong with the package is wrong with each of its sets.
+            let new: Vec<_> = faults.into_diagnostics().into_iter().filter(|fault| !others.contains(fault)).collect();
+            others.extend(new);
             (Whole::of(&set), false)
         }
     };

@@ -148,6 +148,8 @@ pub(crate) struct Drift {
     pub(crate) live: Schema,
     /// Whether sets have names.
     pub(crate) named: bool,
+    /// Whether anything is recorded of what its migrations did.
+    pub(crate) recorded: bool,
 }
 
 /// Compares a database with the migrations of the sets that live in it, as far as they are applied.
@@ -170,7 +172,18 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
     let differences = compare(&expected(&applied, reach.program)?, &live);
     let named = projects.len() > 1 || !project.config.set.is_empty();
     let applied = applied.iter().map(|set| set.migrations.len()).sum();
-    Ok(Drift { path, applied, pending, differences, live, named })
+    let recorded = applied > 0 || has_history(&connection, projects)?;
+    Ok(Drift { path, applied, pending, differences, live, named, recorded })
+}
+
+/// Whether one of the sets has a history, be it empty.
+fn has_history(connection: &Connection, projects: &[Project]) -> Result<bool, CliError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE)";
+    let mut tables = projects.iter().map(|project| &project.config.table);
+    let found = tables.try_fold(false, |found, table| {
+        Ok::<_, rusqlite::Error>(found || connection.query_row(sql, [table], |row| row.get(0))?)
+    });
+    found.map_err(|error| CliError::failure(format!("could not look for a history: {error}")))
 }
 
 /// What these sets lead to, which live in one database.

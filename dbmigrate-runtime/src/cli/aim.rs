@@ -6,10 +6,10 @@ use super::table::COMMANDS;
 const CARGO: &str = "cargo dbmigrate";
 
 /// The commands on a database that only cargo has.
-const OF_CARGO: [&str; 2] = ["adopt", "drift"];
+const OF_CARGO: [&str; 3] = ["adopt", "drift", "schema"];
 
 /// The commands on the files of one set, which only cargo has.
-const OF_SETS: [&str; 4] = ["lock", "renumber", "snapshot", "squash"];
+const OF_SETS: [&str; 5] = ["generate", "lock", "renumber", "snapshot", "squash"];
 
 /// What was typed, for the commands that are suggested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,8 @@ impl Aim {
         let rest = words(CARGO).or_else(|| words(&self.program).filter(|_| !self.program.is_empty()))?;
         let verb = rest.split(' ').next()?;
         let is_own = COMMANDS.iter().any(|command| command.name == verb);
-        let is_on_files = OF_SETS.contains(&verb);
+        // What it shows a schema of may be a database as well as files.
+        let is_on_files = OF_SETS.contains(&verb) || verb == "schema" && !rest.contains(" database");
         if !is_own && !is_on_files && !OF_CARGO.contains(&verb) {
             return None;
         }
@@ -101,6 +102,11 @@ mod tests {
         of_cargo("`cargo dbmigrate up --database y.db`", "`cargo dbmigrate up --database y.db --set a`");
         of_cargo("`cargo dbmigrate lock --to 003`", "`cargo dbmigrate lock --to 003 --set a`");
         of_cargo("`cargo dbmigrate lock --set b`", "`cargo dbmigrate lock --set b`");
+        of_cargo(
+            "`cargo dbmigrate schema --from database`, `cargo dbmigrate schema --write`",
+            "`cargo dbmigrate schema --from database --database 'x y.db' --set a`, `cargo dbmigrate schema --write --set a`",
+        );
+        of_cargo("`cargo dbmigrate generate NAME`", "`cargo dbmigrate generate NAME --set a`");
         of_cargo("say `up`, or write `x` down", "say `up`, or write `x` down");
         of_cargo("cargo dbmigrate up", "cargo dbmigrate up");
     }

@@ -75,12 +75,9 @@ impl<'t> Output<'t> {
         self.live = None;
     }
 
-    /// A command of this program, to type next.
+    /// A command of this program, to type next, on the database and the set that were named.
     pub(super) fn command(&self, rest: &str) -> String {
-        match &self.request.set {
-            Some(set) => format!("`{} {rest} --set {set}`", self.request.program),
-            None => format!("`{} {rest}`", self.request.program),
-        }
+        self.aim().at(&format!("`{} {rest}`", self.request.program))
     }
 
     /// What the suggested commands are to name. Of several sets each has its own request.
