@@ -80,7 +80,7 @@ impl Copied<'_> {
             return Some(left_out);
         }
         if let Some(groups) = group_by {
-            let groups: Vec<Name> = groups.iter().filter_map(|group| column(group, &others)).collect();
+            let groups: Vec<Name> = groups.iter().filter_map(|group| column(numbered(group, taken), &others)).collect();
             if !(self.differ)(Some(&groups)) {
                 return Some(LeftOut::by("GROUP BY"));
             }
@@ -231,6 +231,17 @@ fn column(value: &Expr<'_>, others: &[Name]) -> Option<Name> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// What a group is: `GROUP BY 1` is by the first column of the answer.
+fn numbered<'q>(group: &'q Expr<'q>, answer: &'q [ResultColumn<'q>]) -> &'q Expr<'q> {
+    let Expr::Literal(Literal::Numeric(number)) = group else { return group };
+    let before = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    match before.and_then(|before| answer.get(before)) {
+        // Behind a `*` nobody can count here.
+        Some(ResultColumn::Expr(value, _)) if answer.iter().all(|it| matches!(it, ResultColumn::Expr(..))) => value,
+        _ => group,
     }
 }
 

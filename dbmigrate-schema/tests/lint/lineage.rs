@@ -104,6 +104,8 @@ fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
     assert_eq!(join("t LEFT JOIN t AS other ON other.id = t.a WHERE other.id IS NOT NULL"), by("WHERE"));
     assert_eq!(join("t LEFT JOIN u AS v ON v.id = t.a GROUP BY t.id, v.id"), [""; 0]);
     assert_eq!(join("t LEFT JOIN u AS v ON v.id = t.a GROUP BY v.id"), by("GROUP BY"));
+    assert_eq!(join("t GROUP BY 1"), [""; 0]);
+    assert_eq!(join("t GROUP BY 2"), by("GROUP BY"));
     // Another copy makes up for the condition, and not for the join.
     let two = |join: &str| {
         partial(&format!(
