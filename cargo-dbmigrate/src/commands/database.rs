@@ -128,6 +128,9 @@ fn on_one(
         return runner::run(runner, first, &database.path, &request, context.global, &args.build);
     }
     let several = first.sets > 1;
+    // Its own database has no other set, but the package has: what is suggested names it.
+    let set = asked.or((several && sets.len() == 1).then_some(first.config.set.as_str())).map(str::to_owned);
+    let request = Request { set, ..request };
     if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { .. }) {
         let place = sets.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
         if several && shows(verb) {
