@@ -18,7 +18,7 @@ pub(crate) fn name(text: &str, set: &str) -> String {
         let is_about_one = |rest: &str| {
             let is =
                 |verb: &&str| rest.strip_prefix(*verb).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-            ABOUT_ONE.iter().any(|verb| is(&verb)) && !rest.contains(" --set")
+            ABOUT_ONE.iter().any(is) && !rest.contains(" --set")
         };
         if command.is_some_and(is_about_one) {
             out.push_str(" --set ");
