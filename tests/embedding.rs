@@ -198,6 +198,9 @@ fn a_package_inside_a_bigger_workspace_is_found_and_read_alone() {
     project.dbmigrate(["list"]).succeeds().says("001_workspace_one").says("001_workspace_two");
     project.dbmigrate(["check", "--workspace", "--exclude", "workspace-two"]).succeeds().says_not("workspace-two");
     project.dbmigrate(["up"]).exits(2).says("`-p workspace-one`");
+    for verb in ["status", "verify", "history", "backup", "down"] {
+        project.dbmigrate([verb, "-p", "workspace-one"]).says("`cargo dbmigrate up -p workspace-one`");
+    }
     project.dbmigrate(["up", "-p", "workspace-one"]).succeeds();
     assert!(project.has("crates/workspace-one/own.db"), "paths are relative to the package");
     project.dbmigrate(["up", "-p", "workspace-tow"]).exits(101).says("`workspace-two`");

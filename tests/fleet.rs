@@ -548,7 +548,9 @@ fn which_files_are_meant_is_said_in_patterns_and_lists() {
     status(&["--databases", "x", "--jobs", "0"]).exits(2);
     status(&["--databases", "x", "--canary", "1"]).exits(2).says("unexpected argument '--canary'");
     project.dbmigrate(["up", "--keep-going"]).exits(2).says("--databases");
-    project.dbmigrate(["up", "--yes", "--databases", "x"]).exits(2).says("--canary");
+    project.dbmigrate(["up", "--yes", "--databases", "x"]).exits(2).says("`--yes` belongs to `--canary N`");
+    let down = project.dbmigrate(["down", "--yes"]).exits(2).says("`--yes` belongs to `--canary N`");
+    down.says("`down` asks nothing else: leave `--yes` out");
     project.dbmigrate(["redo", "--databases", "x"]).exits(2).says("unexpected argument '--databases'");
     status(&["--databases", "tenants/*.db", "--dir", "migrations"]).exits(2).says("`--layout` and `--dir`");
     // Once each, in the order in which they are named.

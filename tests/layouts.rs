@@ -297,3 +297,26 @@ fn status_reads_the_history_that_the_tool_kept() {
         project.dbmigrate(["status"].iter().chain(&flags)).succeeds().says("Applied: 0");
     }
 }
+
+#[test]
+fn init_does_not_take_the_files_of_another_tool_for_its_own() {
+    let project = Project::new("layouts-init");
+    project.write(
+        "migrations/00001_users.sql",
+        "-- +goose Up\nCREATE TABLE users (id);\n-- +goose Down\nDROP TABLE users;\n",
+    );
+    let before = project.read("Cargo.toml");
+    project
+        .init(&[])
+        .exits(101)
+        .says("`migrations` looks like a folder of goose (`00001_users.sql` says `-- +goose Up`)")
+        .says("take the files over: `cargo dbmigrate adopt`")
+        .says("`layout = \"goose\"` in `[package.metadata.migrations]`");
+    assert_eq!(project.read("Cargo.toml"), before);
+    assert!(!project.has("build.rs"));
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"] = toml_edit::table();
+        manifest["package"]["metadata"]["migrations"]["layout"] = value("goose");
+    });
+    project.init(&[]).succeeds();
+}

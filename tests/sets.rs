@@ -130,6 +130,32 @@ fn a_file_that_no_set_has_stops_the_next_build_and_is_said_once() {
 }
 
 #[test]
+fn what_is_suggested_for_one_of_several_sets_names_it() {
+    let project = two_sets("sets-aim", "app.db", "app.db");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.execute("app.db", "CREATE TABLE users (id INTEGER PRIMARY KEY)");
+    let up = project.dbmigrate(["up"]).exits(101).says("has tables, but no history");
+    up.says("`cargo dbmigrate mark --set accounts`").says("`cargo dbmigrate adopt --set accounts`");
+    let up = project.dbmigrate(["up", "--existing"]).exits(101).says("already exists");
+    up.says("`cargo dbmigrate mark 001_users --set accounts` records it").says("run `cargo dbmigrate up` again");
+    // The same of many databases.
+    project.execute("one.db", "CREATE TABLE users (id INTEGER PRIMARY KEY)");
+    let up = project.dbmigrate(["up", "--databases", "one.db"]).exits(101);
+    up.says("`cargo dbmigrate mark --set accounts --database one.db`");
+    let verify = project.dbmigrate(["verify", "--databases", "one.db"]).exits(1);
+    verify
+        .says("`cargo dbmigrate mark --set accounts --database one.db`")
+        .says("mark --set billing --database one.db`");
+
+    // Where each has its own database the package still has several.
+    let project = two_sets("sets-aim-apart", "accounts.db", "billing.db");
+    project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
+    project.execute("accounts.db", "CREATE TABLE users (id INTEGER PRIMARY KEY)");
+    let up = project.dbmigrate(["up"]).exits(101).says("has tables, but no history");
+    up.says("`cargo dbmigrate mark --set accounts`");
+}
+
+#[test]
 fn a_slip_in_what_is_required_of_a_set_is_seen_before_it_runs() {
     let project = two_sets("sets-slips", "app.db", "app.db");
     project.write("migrations/billing/001_invoices.sql", INVOICES.replace("accounts/", "acounts/"));

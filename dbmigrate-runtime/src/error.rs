@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::BoxError;
 use crate::excerpt::{Place, excerpt};
+use crate::one_set;
 use crate::report::Report;
 
 /// An error of the runner.
@@ -209,6 +210,11 @@ impl Error {
             }
             inner.help.push(format!("{help}"));
         })
+    }
+
+    /// The same of one set of several: a suggested command that is about one set names it.
+    pub(crate) fn of_set(self, set: &str) -> Self {
+        self.with(|inner| inner.help.iter_mut().for_each(|help| *help = one_set::name(help, set)))
     }
 
     pub(crate) fn because(self, cause: BoxError) -> Self {

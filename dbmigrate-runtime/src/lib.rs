@@ -108,6 +108,7 @@ mod normal;
 mod notes;
 mod objects;
 mod old_history;
+mod one_set;
 #[cfg(feature = "cli")]
 mod one_way;
 mod options;

@@ -398,7 +398,9 @@ impl<'a, C: 'static> Together<'a, C> {
             let runs_code = session.has_code();
             let mut db = Db::new(&mut *session, migrator.options());
             let pending: Vec<&Migration<'_>> = match look(&mut db, set)? {
-                Found::Objects if !allows && !is_empty(set) => return Err(existing_schema(&mut db, set)),
+                Found::Objects if !allows && !is_empty(set) => {
+                    return Err(existing_schema(&mut db, set).of_set(set.name));
+                }
                 Found::Fresh | Found::Objects | Found::Beside => set.migrations.iter().collect(),
                 Found::History(known) => {
                     known.refuse_differences(None).map_err(|error| named(error, set, &[]))?;
@@ -444,7 +446,7 @@ impl<'a, C: 'static> Together<'a, C> {
 /// Says which set it was, and what was done before.
 #[inline]
 fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
-    let error = error.note(format_args!("this is about {}", title(set.name)));
+    let error = error.note(format_args!("this is about {}", title(set.name))).of_set(set.name);
     let mut others: Vec<&str> = Vec::new();
     for done in before.iter().filter(|done| done.set != set.name) {
         if !others.contains(&done.set.as_str()) {

@@ -83,7 +83,7 @@ pub(crate) struct CanaryArgs {
     #[arg(long, value_name = "N", requires = "Named", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) canary: Option<u32>,
     /// Go on after the first N without asking
-    #[arg(long, requires = "canary")]
+    #[arg(long)]
     pub(crate) yes: bool,
 }
 

@@ -157,7 +157,7 @@ pub(super) fn preview(
     context: &mut Context<'_>,
 ) -> u8 {
     let request = Request {
-        named: database::named(args),
+        named: database::named(args, context.global),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,

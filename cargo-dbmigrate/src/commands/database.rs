@@ -10,7 +10,7 @@ use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Together};
 
 use super::Context;
-use crate::cli::{CopyArgs, DatabaseArgs, Verbosity};
+use crate::cli::{CopyArgs, DatabaseArgs, Global, Verbosity};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::ahead::Ahead;
 use crate::ops::migrator::migrator;
@@ -53,13 +53,25 @@ pub(super) fn run_with_copy(
 /// Lets suggested commands name the database and the set that were named.
 pub(super) fn aim(args: &DatabaseArgs, context: &mut Context<'_>) {
     let set = context.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
-    context.shell.aim(Aim { program: PROGRAM.to_owned(), database: named(args), set: set.unwrap_or_default() });
+    context.shell.aim(Aim {
+        program: PROGRAM.to_owned(),
+        database: named(args, context.global),
+        set: set.unwrap_or_default(),
+    });
 }
 
-/// The flag by which the database was named; nothing where it was not.
-pub(super) fn named(args: &DatabaseArgs) -> String {
+/// The flags by which the package and the database were named; nothing where they were not.
+pub(super) fn named(args: &DatabaseArgs, global: &Global) -> String {
     let flag = |path: &PathBuf| format!(" --database {}", quoted(&path.display().to_string()));
-    args.database.as_ref().map(flag).unwrap_or_default()
+    package(global) + &args.database.as_ref().map(flag).unwrap_or_default()
+}
+
+/// The flag by which one package was named.
+pub(super) fn package(global: &Global) -> String {
+    match global.package.as_slice() {
+        [one] => format!(" -p {}", quoted(one)),
+        _ => String::new(),
+    }
 }
 
 /// As [`run_with_copy`], on the database of this set alone.
@@ -128,6 +140,9 @@ fn on_one(
         return runner::run(runner, first, &database.path, &request, context.global, &args.build);
     }
     let several = first.sets > 1;
+    // Its own database has no other set, but the package has: what is suggested names it.
+    let set = asked.or((several && sets.len() == 1).then_some(first.config.set.as_str())).map(str::to_owned);
+    let request = Request { set, ..request };
     if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { .. }) {
         let place = sets.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
         if several && shows(verb) {
@@ -164,7 +179,7 @@ fn on_one(
 pub(super) fn request(verb: &Verb, backup: Option<Backup>, args: &DatabaseArgs, context: &Context<'_>) -> Request {
     Request {
         program: PROGRAM.to_owned(),
-        named: named(args),
+        named: named(args, context.global),
         verb: verb.clone(),
         set: context.global.set.clone(),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },

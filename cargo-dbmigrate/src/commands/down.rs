@@ -17,6 +17,7 @@ pub(crate) fn run(args: &DownArgs, context: &mut Context<'_>) -> Result<u8, CliE
         _ => Back::Newest,
     };
     let verb = Verb::Down { what, dry_run: args.dry_run };
+    fleet::refuse_yes(&args.canary, verb.name())?;
     if args.fleet.any() {
         let asked = Asked::new(verb, &args.copy, &args.fleet, &args.database);
         let asked = Asked { failures: Some(&args.failures), canary: Some(&args.canary), ..asked };

@@ -78,6 +78,17 @@ impl Read {
     }
 }
 
+/// Refuses `--yes` where nothing is asked.
+pub(super) fn refuse_yes(canary: &CanaryArgs, verb: &str) -> Result<(), CliError> {
+    if canary.canary.is_some() || !canary.yes {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        "`--yes` belongs to `--canary N`: it goes on after the first N of many databases without asking",
+    )
+    .help(format!("`{verb}` asks nothing else: leave `--yes` out")))
+}
+
 /// Runs what is asked.
 pub(super) fn run(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, CliError> {
     let result = run_on(asked, context);

@@ -9,6 +9,7 @@ use crate::error::CliError;
 
 pub(crate) fn run(args: &UpArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let verb = Verb::Up { to: args.to.clone(), existing: args.existing, dry_run: args.dry_run };
+    fleet::refuse_yes(&args.canary, verb.name())?;
     if args.fleet.any() {
         let asked = Asked::new(verb, &args.copy, &args.fleet, &args.database);
         let asked = Asked { failures: Some(&args.failures), canary: Some(&args.canary), ..asked };

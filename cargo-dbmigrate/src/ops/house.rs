@@ -36,6 +36,16 @@ fn creates(layout: Layout) -> Option<&'static str> {
     })
 }
 
+/// The tool whose the files certainly are, and why, where the manifest takes them for those of the house.
+pub(crate) fn certain(project: &Project) -> Option<(&'static str, String)> {
+    if project.config.layout != Layout::House {
+        return None;
+    }
+    let all = detect(project.root.as_path(), &project.config.dir);
+    let foreign = all.into_iter().find(|candidate| candidate.certain && candidate.layout != Layout::House)?;
+    Some((foreign.layout.name(), foreign.reason))
+}
+
 /// What to try where the files do not fit the house, and look like those of another tool. `is_unread` says that not even
 /// their order is known.
 pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<String> {

@@ -9,9 +9,12 @@ use std::path::Path;
 
 use crate::error::CliError;
 use crate::ops::edit::Edit;
+use crate::ops::house;
 use crate::ops::project::Project;
 use crate::ops::wiring::{self, BUILD, RUNTIME};
+use dbmigrate_core::config::TABLE;
 use dbmigrate_core::layout::Layout;
+use dbmigrate_core::lock;
 
 /// What is to be written, and what people should know.
 #[derive(Debug, Default)]
@@ -27,6 +30,9 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
     let checkout = checkout.map(checked_out).transpose()?;
     let mut document = wiring::manifest(project)?;
     let wiring = wiring::read(project, &document)?;
+    if wiring.modules.is_empty() {
+        refuse_foreign(project)?;
+    }
     let mut plan = Plan::default();
     let module = sources::module_line(&wiring, &project.config.set);
 
@@ -43,6 +49,17 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
         runner::add_file(project, &wiring, &mut plan)?;
     }
     Ok(plan)
+}
+
+/// Refuses files that are certainly another tool's: read as those of the house they would do something else.
+fn refuse_foreign(project: &Project) -> Result<(), CliError> {
+    // What is sealed was taken over, or written for the house.
+    let is_sealed = project.root.join(&project.config.dir).join(lock::FILE).exists();
+    let Some((tool, reason)) = house::certain(project).filter(|_| !is_sealed) else { return Ok(()) };
+    let message = format!("`{}` looks like a folder of {tool} ({reason}), and no `layout` says so", project.config.dir);
+    Err(CliError::failure(message)
+        .help("take the files over: `cargo dbmigrate adopt`")
+        .help(format!("or read them as they are: `layout = \"{tool}\"` in `{TABLE}`")))
 }
 
 /// The checkout's folder, absolute, when it is one.

@@ -16,7 +16,7 @@ const OF_SETS: [&str; 5] = ["generate", "lock", "renumber", "snapshot", "squash"
 pub struct Aim {
     /// What people type to get here: `cargo dbmigrate`, or the program's own name.
     pub program: String,
-    /// ` --database app.db`, where that was typed.
+    /// ` --database app.db`, where that was typed; before it ` -p club`, where the package was named.
     pub database: String,
     /// ` --set billing`, where that was typed.
     pub set: String,
@@ -58,8 +58,10 @@ impl Aim {
         }
         let program = if is_own && !self.program.is_empty() { &self.program } else { CARGO };
         let mut command = format!("{program} {rest}");
-        for (flag, word) in [(&self.database, " --database"), (&self.set, " --set")] {
-            if !(rest.contains(word) || is_on_files && word == " --database") {
+        let database = self.database.as_str();
+        let database = if is_on_files { database.split(" --database").next().unwrap_or_default() } else { database };
+        for (flag, word) in [(database, " --database"), (&self.set, " --set")] {
+            if !(rest.contains(word) || rest.contains(flag)) {
                 command.push_str(flag);
             }
         }
@@ -109,6 +111,16 @@ mod tests {
         of_cargo("`cargo dbmigrate generate NAME`", "`cargo dbmigrate generate NAME --set a`");
         of_cargo("say `up`, or write `x` down", "say `up`, or write `x` down");
         of_cargo("cargo dbmigrate up", "cargo dbmigrate up");
+    }
+
+    #[test]
+    fn the_package_that_was_named_is_named_once() {
+        let aim = |database: &str| Aim { database: database.to_owned(), ..Aim::default() };
+        let (alone, both) = (aim(" -p club"), aim(" -p club --database x.db"));
+        assert_eq!(alone.at("`cargo dbmigrate up` creates it"), "`cargo dbmigrate up -p club` creates it");
+        assert_eq!(alone.at(&alone.at("`cargo dbmigrate up`")), "`cargo dbmigrate up -p club`");
+        assert_eq!(both.at("`cargo dbmigrate up`"), "`cargo dbmigrate up -p club --database x.db`");
+        assert_eq!(both.at("`cargo dbmigrate lock`"), "`cargo dbmigrate lock -p club`");
     }
 
     #[test]

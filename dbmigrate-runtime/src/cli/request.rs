@@ -12,7 +12,8 @@ use crate::{Backup, BackupWhen, Stopped};
 pub struct Request {
     /// What people type to get here, for the commands in messages: `cargo dbmigrate`, or the program's own name.
     pub program: String,
-    /// The flag by which the database was named, for the same messages: ` --database app.db`. Empty where it was not.
+    /// The flag by which the database was named, for the same messages: ` --database app.db`. Empty where it was not. Cargo
+    /// puts ` -p club` before it, where the package was named.
     pub named: String,
     /// What to do.
     pub verb: Verb,

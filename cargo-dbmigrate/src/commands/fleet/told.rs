@@ -8,7 +8,7 @@ use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::{Aim, Live, Terminal, time, visible};
 
 use crate::cli::{Global, Verbosity, typed_without};
-use crate::commands::database::PROGRAM;
+use crate::commands::database::{PROGRAM, package};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::fleet::{Fault, File, Outcome, Phase, Rolled, Task, Watch};
 use crate::report::fleet::{Row, json, progress, summary, table};
@@ -242,7 +242,7 @@ impl<'c> Told<'c> {
     /// What leads a suggested command to a file.
     fn aim(&self, path: &Path) -> Aim {
         let set = self.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
-        let database = format!(" --database {}", quoted(&path.display().to_string()));
+        let database = format!("{} --database {}", package(self.global), quoted(&path.display().to_string()));
         Aim { program: PROGRAM.to_owned(), database, set: set.unwrap_or_default() }
     }
 

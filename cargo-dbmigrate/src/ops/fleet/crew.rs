@@ -1,10 +1,12 @@
 //! The sets that live in each database of a fleet, and the migrators for one file. The sets are read once and shared by
 //! all threads; a migrator is made for each file.
 
-use dbmigrate_runtime::cli::Request;
+use dbmigrate_core::sequence::quoted;
+use dbmigrate_runtime::cli::{Aim, Request};
 use dbmigrate_runtime::{Migrator, Set, Together};
 use rusqlite::Connection;
 
+use super::Fault;
 use crate::ops::driver::Rusqlite;
 use crate::ops::migrator::migrator;
 
@@ -52,6 +54,16 @@ impl<'s> Crew<'s> {
             1 => name.to_owned(),
             _ => format!("{}/{name}", migrator.name()),
         }
+    }
+
+    /// What is wrong with a set, where suggested commands have to name it.
+    pub(super) fn aimed(&self, migrator: &Migrator<'_, Rusqlite>, fault: Fault) -> Fault {
+        if self.sets.len() == 1 {
+            return fault;
+        }
+        let set = format!(" --set {}", quoted(migrator.name()));
+        let aim = Aim { program: self.request.program.clone(), set, ..Aim::default() };
+        Fault { help: aim.all(&fault.help), ..fault }
     }
 
     fn migrator(&self, place: usize) -> Migrator<'s, Rusqlite> {

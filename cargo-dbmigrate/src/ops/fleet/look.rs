@@ -108,7 +108,7 @@ fn standing(
                 let rules = migrator.set()?.rules;
                 if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
                     let problems = migrator.verify(connection)?.problems;
-                    seen.differs.extend(problems.into_iter().map(Fault::from));
+                    seen.differs.extend(problems.into_iter().map(|it| crew.aimed(&migrator, it.into())));
                 }
             }
             Task::Backup => seen.todo = 1,
