@@ -32,6 +32,7 @@ mod generate;
 mod git;
 mod guide;
 mod hooks_files;
+mod hot_journal;
 mod json;
 mod kill;
 mod kill_commands;

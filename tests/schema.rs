@@ -65,8 +65,8 @@ fn what_can_not_be_read_is_said_with_its_place() {
     project.write("schema.sql", "ATTACH 'other.db' AS other;");
     project.dbmigrate(["schema", "schema.sql"]).exits(101).says("too many attached databases");
     assert!(!project.has("other.db"));
-    project.dbmigrate(["schema", "Cargo.toml"]).exits(101).says("file is not a database");
-    project.dbmigrate(["drift"]).exits(101).says("there is no database file `app.db`");
+    project.dbmigrate(["schema", "Cargo.toml"]).exits(101).says("`Cargo.toml` is not a SQLite database");
+    project.dbmigrate(["drift"]).exits(101).says("no database at `app.db`").says("`cargo dbmigrate up`");
     assert!(!project.has("app.db"));
     project.write("migrations/003_rust.rs", "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n");
     project.dbmigrate(["schema"]).exits(101).says("`003_rust` holds Rust, which only the program can run");

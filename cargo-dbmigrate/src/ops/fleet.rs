@@ -78,6 +78,8 @@ pub(crate) struct Seen {
     pub(crate) copies: bool,
     /// The size, with the log.
     pub(crate) bytes: u64,
+    /// What is worth knowing.
+    pub(crate) note: Option<&'static str>,
     /// What differs from the files: no reason not to look, but none to be glad.
     pub(crate) differs: Vec<Fault>,
 }

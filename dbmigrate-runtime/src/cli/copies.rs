@@ -5,7 +5,7 @@ use std::path::Path;
 use super::failure::{DONE, NO};
 use super::human;
 use super::json::Object;
-use super::open::name;
+use super::open::{RECOVERED, name};
 use super::output::Output;
 use super::reason::Reason;
 use crate::Kept;
@@ -17,6 +17,17 @@ impl Output<'_> {
             self.data(&copied_line(copy));
         } else {
             self.progress("Copied", &format!("the database to {}", name(copy)));
+        }
+    }
+
+    /// What a writer that crashed had not finished is taken back.
+    pub(super) fn recovered(&mut self, database: &Path) {
+        self.has_recovered = true;
+        if self.json {
+            let line = Object::new(Reason::DATABASE_RECOVERED).text("database", &*database.to_string_lossy()).line();
+            self.data(&line);
+        } else {
+            self.progress("Recovered", &format!("{}: {RECOVERED}", name(database)));
         }
     }
 

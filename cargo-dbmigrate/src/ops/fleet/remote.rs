@@ -25,7 +25,8 @@ impl Remote<'_> {
             Ok(done) => (done, None),
             Err((done, fault)) => (done, Some(fault)),
         };
-        let read = |_| connect(path, crew, Task::Status).and_then(|mut connection| version(crew, &mut connection)).ok();
+        let read =
+            |_| connect(path, crew, Task::Status).and_then(|(mut connection, _)| version(crew, &mut connection)).ok();
         Worked { after: task.writes().then_some(()).and_then(read), done, fault }
     }
 
