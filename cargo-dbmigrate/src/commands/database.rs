@@ -104,8 +104,8 @@ fn on_one(
     let wanted = |project: &&Project| asked.is_none_or(|name| project.config.set == name);
     let Some(first) = sets.iter().find(wanted) else { return Err(CliError::failure("no package was selected")) };
     let mut load = |project: &Project| match verb {
-        // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
-        Verb::History => {
+        // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
+        Verb::History | Verb::Restore { from: None, .. } => {
             project.sound_config()?;
             Ok(ahead.load(project).set)
         }
