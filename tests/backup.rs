@@ -275,3 +275,10 @@ fn the_copies_are_listed_where_the_files_are_not_sound() {
     let copy = copies(&project, "").remove(0);
     project.dbmigrate(["restore"]).succeeds().says(copy.file_name().unwrap().to_str().unwrap());
 }
+
+#[test]
+fn an_answer_to_no_question_is_refused() {
+    let project = wired("restore-yes");
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["restore", "--yes"]).exits(2).says("no copy is named").says("`cargo dbmigrate restore`");
+}

@@ -128,7 +128,7 @@ fn on_one(
         return runner::run(runner, first, &database.path, &request, context.global, &args.build);
     }
     let several = first.sets > 1;
-    if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { .. }) {
+    if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { from: None, .. }) {
         let place = sets.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
         if several && shows(verb) {
             heading(first, &request, context);

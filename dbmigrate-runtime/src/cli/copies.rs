@@ -39,6 +39,7 @@ impl Output<'_> {
 
     /// The copies that there are; the answer is no where there are none.
     pub(super) fn copies(&mut self, copies: &[Kept], folder: &Path) -> u8 {
+        let width = copies.iter().map(|kept| kept.version.len()).max().unwrap_or_default();
         for kept in copies {
             let path = human::plain(&kept.path.display().to_string());
             let line = match self.json {
@@ -48,7 +49,7 @@ impl Output<'_> {
                     .text("version", &*kept.version)
                     .number("bytes", Some(kept.bytes))
                     .line(),
-                false => format!("{}  {}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
+                false => format!("{}  {:<width$}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
             };
             self.data(&line);
         }
