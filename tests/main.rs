@@ -33,6 +33,7 @@ mod git;
 mod guide;
 mod hooks_files;
 mod hot_journal;
+mod interrupt;
 mod json;
 mod kill;
 mod kill_commands;
