@@ -66,7 +66,7 @@ fn what_can_not_be_read_is_said_with_its_place() {
     project.dbmigrate(["schema", "schema.sql"]).exits(101).says("too many attached databases");
     assert!(!project.has("other.db"));
     project.dbmigrate(["schema", "Cargo.toml"]).exits(101).says("`Cargo.toml` is not a SQLite database");
-    project.dbmigrate(["drift"]).exits(101).says("no database at `app.db`").says("`cargo dbmigrate up`");
+    project.dbmigrate(["drift"]).exits(101).says("no database at `app.db`").says("`cargo dbmigrate up --database app.db`");
     assert!(!project.has("app.db"));
     project.write("migrations/003_rust.rs", "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n");
     project.dbmigrate(["schema"]).exits(101).says("`003_rust` holds Rust, which only the program can run");
