@@ -78,3 +78,23 @@ fn what_was_taken_back_is_said_of_one_file_and_of_many() {
     let run = project.dbmigrate([&recover[..], &["--databases", "two.db", "--message-format", "json"]].concat());
     run.succeeds().says(r#""notes":["what was not finished is taken back"]"#);
 }
+
+/// A reader needs the log of a database in WAL mode, and SQLite removes neither file for one that may only read.
+#[test]
+fn what_reads_leaves_the_database_as_it_is() {
+    for (mode, beside) in [("delete", &[][..]), ("wal", &["-shm", "-wal"])] {
+        let project = Project::wired(&format!("read-{mode}"), &[("001_users.sql", "CREATE TABLE users (name TEXT);")]);
+        project.dbmigrate(["up"]).succeeds();
+        project.execute("app.db", &format!("PRAGMA journal_mode = {mode}"));
+        let before = std::fs::read(project.root.join("app.db")).unwrap();
+        for command in [&["status"][..], &["verify"], &["history"], &["drift"], &["check", "--database", "app.db"]] {
+            project.dbmigrate(command).succeeds();
+            assert!(before == std::fs::read(project.root.join("app.db")).unwrap(), "{command:?}");
+            for suffix in ["-journal", "-shm", "-wal"] {
+                assert!(beside.contains(&suffix) || !project.has(&format!("app.db{suffix}")), "{command:?}: {suffix}");
+            }
+            let log = std::fs::metadata(project.root.join("app.db-wal"));
+            assert!(log.is_err() || log.is_ok_and(|log| log.len() == 0), "{command:?}");
+        }
+    }
+}
