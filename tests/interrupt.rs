@@ -71,3 +71,22 @@ fn interrupted_again_it_ends_at_once_and_says_what_becomes_of_the_rest() {
     project.dbmigrate(["status", "--recover"]).succeeds().says("[x] 001_t").says("[ ] 002_long");
     assert_eq!(project.query("app.db", "SELECT count(*) FROM t"), ["0"]);
 }
+
+#[test]
+fn a_look_at_many_that_is_interrupted_says_that_nothing_was_changed() {
+    let project = Project::wired("interrupt-look", &[("001_t.sql", "CREATE TABLE t (a);")]);
+    project.dbmigrate(["up", "--database", "done.db"]).succeeds();
+    let holder = rusqlite::Connection::open(project.root.join("held.db")).unwrap();
+    holder.execute_batch("CREATE TABLE t (a); BEGIN EXCLUSIVE").unwrap();
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    command.args(["dbmigrate", "up", "--databases", "done.db", "--databases", "held.db", "--message-format", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It has looked at the one, and waits for the other.
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("\"outcome\":\"current\"")));
+    interrupt(&project, &child);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("error: interrupted: nothing was being changed"), "{said}");
+}
