@@ -222,11 +222,13 @@ impl<'c> Told<'c> {
             return;
         }
         match path {
-            // Some messages name the file themselves.
-            Some(path) if !fault.message.contains(&name(path)) => {
-                self.shell.error(&format!("{}: {}", name(path), fault.message));
+            Some(path) => {
+                let name = name(path);
+                // Some messages begin with the name themselves.
+                let message = fault.message.strip_prefix(&format!("{name} ")).unwrap_or(&fault.message);
+                self.shell.error(&format!("{name}: {message}"));
             }
-            _ => self.shell.error(&fault.message),
+            None => self.shell.error(&fault.message),
         }
         self.helps(path, &fault.help, helped);
     }
