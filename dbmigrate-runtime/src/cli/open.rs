@@ -65,16 +65,16 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
     Ok((connection, access))
 }
 
+/// The connection, and what is worth knowing of how it was opened; or what is wrong, and what to do.
+type Existing<C> = Result<(C, Option<&'static str>), (String, Vec<String>)>;
+
 /// Opens a file that has to be there, as `request` needs it, for a command that works on many, and what is worth knowing
 /// of that; or what is wrong with it, and what to do.
 ///
 /// # Errors
 ///
 /// A file that is missing, no database, or can't be opened so.
-pub fn open_existing<B: Backend>(
-    path: &Path,
-    request: &Request,
-) -> Result<(B::Connection, Option<&'static str>), (String, Vec<String>)> {
+pub fn open_existing<B: Backend>(path: &Path, request: &Request) -> Existing<B::Connection> {
     if fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Err((format!("no database at {}", name(path)), Vec::new()));
     }
