@@ -262,3 +262,23 @@ fn the_runner_of_a_set_with_rust_keeps_copies_by_the_manifest() {
     project.dbmigrate(["restore", newest.to_str().unwrap(), "--yes"]).succeeds().says("nothing is pending");
     assert_eq!(project.query(DB, "SELECT text FROM notes"), ["TWO"]);
 }
+
+/// That is just when somebody looks for them.
+#[test]
+fn the_copies_are_listed_where_the_files_are_not_sound() {
+    let project = wired("restore-list");
+    project.dbmigrate(["up", "--to", "1"]).succeeds();
+    project.dbmigrate(["backup"]).succeeds();
+    project.dbmigrate(["lock"]).succeeds();
+    project.write("migrations/001_notes.sql", NOTES.replace("text TEXT", "body TEXT"));
+    project.dbmigrate(["status"]).exits(101).says("001_notes");
+    let copy = copies(&project, "").remove(0);
+    project.dbmigrate(["restore"]).succeeds().says(copy.file_name().unwrap().to_str().unwrap());
+}
+
+#[test]
+fn an_answer_to_no_question_is_refused() {
+    let project = wired("restore-yes");
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["restore", "--yes"]).exits(2).says("no copy is named").says("`cargo dbmigrate restore`");
+}

@@ -171,6 +171,7 @@ fn case_57_a_fleet_with_every_fault_is_reported_at_once_left_alone_and_resumed()
         let at = refused.stderr.lines().position(is_told).unwrap_or_else(|| panic!("{name} is missing in {refused}"));
         let told = refused.stderr.lines().skip(at).take(4).collect::<Vec<_>>().join("\n");
         assert!(told.contains(message), "{name}: {told}");
+        assert!(!told.contains(&format!("`tenants/{name}.db`: `tenants/{name}.db` ")), "named twice: {told}");
     }
     let summary = format!("8 of {} databases can't be worked on, so nothing was done", many() + 10);
     let refused = refused.says(&summary).says("`--keep-going` leaves them out");

@@ -19,6 +19,9 @@ struct Fields {
 /// In any line of a set with a name.
 const OF_ANY: [&str; 2] = ["reason", "set"];
 
+/// No page can show it, as a writer has to crash first; `hot_journal` sees it.
+const OF_A_CRASH: &str = "database-recovered";
+
 fn contract() -> &'static BTreeMap<String, Fields> {
     static CONTRACT: OnceLock<BTreeMap<String, Fields>> = OnceLock::new();
     CONTRACT.get_or_init(|| {
@@ -73,7 +76,8 @@ fn every_reason_is_shown_with_its_fields() {
         let reason = object["reason"].as_str().unwrap().to_owned();
         fields.entry(reason).or_default().extend(object.keys().cloned());
     }
-    for (reason, Fields { always, sometimes }) in contract() {
+    let contract = contract().iter().filter(|(reason, _)| *reason != OF_A_CRASH);
+    for (reason, Fields { always, sometimes }) in contract {
         let shown = fields.get(reason).unwrap_or_else(|| panic!("no line of `{reason}` is shown"));
         let missing: Vec<_> = always.union(sometimes).filter(|field| !shown.contains(*field)).collect();
         assert!(missing.is_empty(), "no line of `{reason}` shows {missing:?}");

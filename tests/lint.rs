@@ -147,7 +147,7 @@ fn a_member_of_a_workspace_names_both_manifests_and_its_place_in_the_repository(
 #[test]
 fn a_database_tells_what_is_in_it_and_is_left_as_it_is() {
     let project = project("lint-rows", DROPPED);
-    project.dbmigrate(["check", "--database", "none.db"]).exits(101).says("there is no database file `none.db`");
+    project.dbmigrate(["check", "--database", "none.db"]).exits(101).says("no database at `none.db`");
     project.dbmigrate(["up", "--to", "1"]).succeeds();
     project.execute("app.db", "INSERT INTO users (nick) VALUES ('a'), ('b'), (NULL)");
     let before = std::fs::read(project.root.join("app.db")).unwrap();

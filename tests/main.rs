@@ -32,6 +32,8 @@ mod generate;
 mod git;
 mod guide;
 mod hooks_files;
+mod hot_journal;
+mod interrupt;
 mod json;
 mod kill;
 mod kill_commands;

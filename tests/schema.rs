@@ -65,8 +65,12 @@ fn what_can_not_be_read_is_said_with_its_place() {
     project.write("schema.sql", "ATTACH 'other.db' AS other;");
     project.dbmigrate(["schema", "schema.sql"]).exits(101).says("too many attached databases");
     assert!(!project.has("other.db"));
-    project.dbmigrate(["schema", "Cargo.toml"]).exits(101).says("file is not a database");
-    project.dbmigrate(["drift"]).exits(101).says("there is no database file `app.db`");
+    project.dbmigrate(["schema", "Cargo.toml"]).exits(101).says("`Cargo.toml` is not a SQLite database");
+    project
+        .dbmigrate(["drift"])
+        .exits(101)
+        .says("no database at `app.db`")
+        .says("`cargo dbmigrate up --database app.db`");
     assert!(!project.has("app.db"));
     project.write("migrations/003_rust.rs", "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n");
     project.dbmigrate(["schema"]).exits(101).says("`003_rust` holds Rust, which only the program can run");
@@ -148,4 +152,27 @@ fn what_a_repeatable_makes_is_no_drift_and_neither_is_one_that_is_still_to_run()
     project.dbmigrate(["drift"]).succeeds();
     project.execute("app.db", "DROP VIEW names; CREATE VIEW names AS SELECT name FROM teams");
     project.dbmigrate(["drift"]).exits(1).says("`names`").says_not("_migrations");
+}
+
+#[test]
+fn the_view_of_a_repeatable_that_is_gone_goes_by_a_migration() {
+    let project = wired("schema-repeatable-gone");
+    project.write("migrations/repeatable/names.sql", "CREATE VIEW names AS SELECT 1 AS one;\n");
+    project.dbmigrate(["up"]).succeeds();
+    // A new name of the file alone changes nothing.
+    project.remove("migrations/repeatable/names.sql");
+    project.write("migrations/repeatable/all.sql", "CREATE VIEW names AS SELECT 1 AS one;\n");
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds();
+    project.remove("migrations/repeatable/all.sql");
+    project.dbmigrate(["up"]).succeeds();
+    let drop = "DROP VIEW IF EXISTS names";
+    project
+        .dbmigrate(["drift"])
+        .exits(1)
+        .says("view `names` is added")
+        .says(&format!("write a migration with `{drop}`"));
+    project.write("migrations/003_no_names.sql", format!("-- dbmigrate: irreversible gone\n{drop};\n"));
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["drift"]).succeeds();
 }

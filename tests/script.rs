@@ -297,7 +297,7 @@ fn the_database_says_where_it_begins_and_files_of_others_stay() {
     assert!(project.read("own.sql").contains("from nothing to 001_notes"));
     project.dbmigrate(["script", "--from", "1", "--database", "app.db"]).exits(2);
     project.dbmigrate(["script", "--from", "nowhere"]).exits(2).says("no migration is called `nowhere`");
-    project.dbmigrate(["script", "--database", "none.db"]).exits(101).says("there is no database file `none.db`");
+    project.dbmigrate(["script", "--database", "none.db"]).exits(101).says("no database at `none.db`");
     project.execute("app.db", "DELETE FROM _migrations WHERE number = 1");
     let run = project.dbmigrate(["script", "--database", "app.db"]).exits(101);
     let run = run.says("does not have exactly the first migrations: look at `001_notes`");

@@ -355,3 +355,15 @@ fn the_runner_of_a_package_serves_all_its_sets() {
     });
     project.dbmigrate(["status"]).succeeds().says("[ ] 002_fill");
 }
+
+/// The copy is of the whole file, so what is said of it is as well.
+#[test]
+fn a_copy_that_goes_back_counts_the_migrations_of_all_sets() {
+    let project = two_sets("sets-restore", "app.db", "app.db");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["down", "--set", "billing"]).succeeds();
+    project.dbmigrate(["backup", "--to", "one.db"]).succeeds();
+    project.dbmigrate(["up"]).succeeds();
+    project.dbmigrate(["restore", "one.db", "--yes"]).succeeds().says("from 2 to 1 migration;");
+}

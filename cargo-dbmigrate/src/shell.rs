@@ -49,6 +49,14 @@ pub(crate) struct About {
     pub(crate) way: String,
 }
 
+/// Says a whole line whatever else is being said: for a process that somebody wants to end.
+pub(crate) fn cry(line: &str) {
+    // A terminal has shown `^C`, or has a line there that is written over.
+    let start = if io::stderr().is_terminal() { "\n" } else { "" };
+    // stderr that can't be written to leaves nobody to tell.
+    let _ = writeln!(io::stderr(), "{start}{line}");
+}
+
 impl Shell {
     /// The process's own stdout and stderr.
     pub(crate) fn terminal(color: ColorWhen, format: MessageFormat, verbosity: Verbosity) -> Self {

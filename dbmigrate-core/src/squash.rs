@@ -108,7 +108,7 @@ pub(crate) fn check(
             let file = first.map_or(dir, |first| first.file.as_str());
             let fault = Diagnostic::error("squash-missing", message).in_file(file);
             let fault = fault.note(format!("the last of them is `{last}`: the squash has its number"));
-            let fault = fault.help(format!("restore the squash: `git checkout -- {}`", quoted(dir)));
+            let fault = fault.help(format!("restore the squash, where git has it: `git checkout -- {}`", quoted(dir)));
             diagnostics.push(fault.help(UNDO));
         }
         (Some((first, says)), Some(replaced)) => stands_for(first, says, replaced, diagnostics),
@@ -163,7 +163,7 @@ pub(crate) fn check_replaced(replaced: &Replaced, diagnostics: &mut Vec<Diagnost
 }
 
 fn restore(fault: Diagnostic, path: &str) -> Diagnostic {
-    fault.help(format!("restore it: `git checkout -- {}`", quoted(path)))
+    fault.help(format!("restore it, where git has it: `git checkout -- {}`", quoted(path)))
 }
 
 #[cfg(test)]

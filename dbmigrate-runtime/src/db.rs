@@ -211,7 +211,7 @@ impl<'s> Db<'s> {
         // As bytes too: a driver may replace what is no text, and the name would be that of another file. By its place,
         // as programs can give `main` another name.
         let sql = "SELECT CAST(file AS BLOB), file FROM pragma_database_list WHERE seq = 0";
-        let row = self.query("could not ask for the file of the database", sql, &[])?.into_iter().next();
+        let row = self.query("could not read the database", sql, &[])?.into_iter().next();
         Ok(match row.as_deref() {
             Some([Value::Blob(name), Value::Text(text)]) if !name.is_empty() => {
                 let is_same = String::from_utf8_lossy(name) == text.as_str();

@@ -136,10 +136,8 @@ impl Job<'_> {
             return Ok(());
         }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
-            let message = format!("the program's `before_each` stopped `{}`: {cause}", self.name);
-            Error::new(ErrorKind::Hook, message)
-                .hint("it runs with the first start at which the program lets it")
-                .because(cause)
+            let message = format!("stopped before `{}`: {cause}", self.name);
+            Error::new(ErrorKind::Hook, message).hint("the next run goes on there").because(cause)
         })
     }
 

@@ -7,15 +7,18 @@ use std::time::Duration;
 use dbmigrate_core::MigrationSet;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
-use dbmigrate_runtime::{Backup, BackupWhen, Together};
+use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
 use super::Context;
 use crate::cli::{CopyArgs, DatabaseArgs, Global, Verbosity};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::ahead::Ahead;
+use crate::ops::driver::Rusqlite;
+use crate::ops::interrupt::Interrupt;
 use crate::ops::migrator::migrator;
 use crate::ops::project::{self, Project};
 use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
+use crate::shell;
 
 /// What people type.
 pub(super) const PROGRAM: &str = "cargo dbmigrate";
@@ -116,8 +119,8 @@ fn on_one(
     let wanted = |project: &&Project| asked.is_none_or(|name| project.config.set == name);
     let Some(first) = sets.iter().find(wanted) else { return Err(CliError::failure("no package was selected")) };
     let mut load = |project: &Project| match verb {
-        // The rows are shown as they are: faults of the files don't matter, those of the manifest do.
-        Verb::History => {
+        // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
+        Verb::History | Verb::Restore { from: None, .. } => {
             project.sound_config()?;
             Ok(ahead.load(project).set)
         }
@@ -139,22 +142,23 @@ fn on_one(
         }
         return runner::run(runner, first, &database.path, &request, context.global, &args.build);
     }
+    let interrupt = verb.executes().then(|| Interrupt::listen(shell::cry));
     let several = first.sets > 1;
     // Its own database has no other set, but the package has: what is suggested names it.
     let set = asked.or((several && sets.len() == 1).then_some(first.config.set.as_str())).map(str::to_owned);
     let request = Request { set, ..request };
-    if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { .. }) {
+    if sets.len() == 1 || matches!(verb, Verb::Backup { .. } | Verb::Restore { from: None, .. }) {
         let place = sets.iter().position(|project| project.config.set == first.config.set).unwrap_or_default();
         if several && shows(verb) {
             heading(first, &request, context);
         }
-        return Ok(one(first, &loaded[place], &database.path, &request, context));
+        return Ok(one(first, &loaded[place], &database.path, &request, interrupt.as_ref(), context));
     }
     if !shows(verb) {
         let ran = runtime_sets::with_sets(&loaded, |all| {
             let mut together = Together::new();
             for (set, source) in all.iter().zip(&loaded) {
-                let migrator = migrator(set);
+                let migrator = heeding(migrator(set), interrupt.as_ref());
                 together = together.add(migrator.schema_reader(schema_reader::reader(source, &first.histories)));
             }
             cli::run_together(together, &database.path, &request, context.shell)
@@ -166,7 +170,7 @@ fn on_one(
         heading(project, &request, context);
         let set_name = Some(project.config.set.clone()).filter(|name| !name.is_empty());
         let request = Request { set: set_name, ..request.clone() };
-        let came = one(project, set, &database.path, &request, context);
+        let came = one(project, set, &database.path, &request, None, context);
         if came > NO {
             return Ok(came);
         }
@@ -204,10 +208,17 @@ fn heading(project: &Project, request: &Request, context: &mut Context<'_>) {
 }
 
 /// Runs a request on one set.
-fn one(project: &Project, set: &MigrationSet, database: &Path, request: &Request, context: &mut Context<'_>) -> u8 {
+fn one(
+    project: &Project,
+    set: &MigrationSet,
+    database: &Path,
+    request: &Request,
+    interrupt: Option<&Interrupt>,
+    context: &mut Context<'_>,
+) -> u8 {
     let reader = schema_reader::reader(set, &project.histories);
     runtime_set::with_set(set, |set| {
-        let migrator = migrator(set).schema_reader(reader);
+        let migrator = heeding(migrator(set).schema_reader(reader), interrupt);
         let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {
@@ -217,6 +228,13 @@ fn one(project: &Project, set: &MigrationSet, database: &Path, request: &Request
             None => cli::run(migrator, database, request, context.shell),
         }
     })
+}
+
+fn heeding<'a>(migrator: Migrator<'a, Rusqlite>, interrupt: Option<&Interrupt>) -> Migrator<'a, Rusqlite> {
+    match interrupt {
+        Some(interrupt) => interrupt.heeded_by(migrator),
+        None => migrator,
+    }
 }
 
 /// The copies to keep, as the flags say and else the manifest.

@@ -1,6 +1,7 @@
 //! `drift`: what a database has against what its migrations lead to.
 
 use dbmigrate_runtime::cli::Terminal;
+use dbmigrate_schema::{Change, Kind};
 use serde_json::json;
 
 use super::{Context, database, fleet};
@@ -51,6 +52,11 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
         return Ok(DONE);
     }
     if !shell.is_json() {
+        let left = found.differences.iter().filter(|it| it.change == Change::Added).find_map(|it| match it.kind {
+            Kind::View => Some(("VIEW", &it.name)),
+            Kind::Trigger => Some(("TRIGGER", &it.name)),
+            _ => None,
+        });
         let count = report::count(found.differences.len(), "difference");
         shell.error(&format!("the schema of `{}` is not what its migrations lead to: {count}", found.path.display()));
         if !found.recorded {
@@ -68,6 +74,12 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
                 "to keep it: declare it in `{file}`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"
             ));
             shell.help("to undo it by hand: `cargo dbmigrate schema --from database` shows what has to change");
+        }
+        if let Some((kind, name)) = left.filter(|_| found.pending == 0) {
+            shell.help(&format!(
+                "if a repeatable made it that is gone: write a migration with `DROP {kind} IF EXISTS {}`",
+                name.to_sql()
+            ));
         }
     }
     Ok(NO)

@@ -13,12 +13,14 @@ use super::{Context, database};
 use crate::cli::{CanaryArgs, CopyArgs, DatabaseArgs, FailureArgs, FleetArgs};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::ahead::Ahead;
-use crate::ops::fleet::{self, Crew, Drifts, File, Found, Interrupt, Named, Outcome, Remote, Rollout, Task};
+use crate::ops::fleet::{self, Crew, Drifts, File, Found, Named, Outcome, Remote, Rollout, Task};
+use crate::ops::interrupt::Interrupt;
 use crate::ops::program::Runner;
 use crate::ops::project::{self, Project};
 use crate::ops::{runner, runtime_sets, schema};
 use crate::report::fleet::summary;
 use crate::report::{Reason, count};
+use crate::shell;
 
 /// What is asked of many databases.
 pub(super) struct Asked<'a> {
@@ -136,7 +138,7 @@ fn run_on(asked: &Asked<'_>, context: &mut Context<'_>) -> Result<u8, CliError> 
             return looked(&files, &verb, told);
         }
         let is_kept_on = matches!(task, Task::Up { dry_run: true, .. } | Task::Down { dry_run: true, .. });
-        let interrupt = Interrupt::listen();
+        let interrupt = Interrupt::listen(shell::cry);
         let rollout = Rollout {
             task,
             jobs,

@@ -8,7 +8,6 @@ mod crew;
 mod drift;
 mod fault;
 mod files;
-mod interrupt;
 mod look;
 mod pool;
 mod remote;
@@ -23,7 +22,6 @@ pub(crate) use crew::Crew;
 pub(crate) use drift::Drifts;
 pub(crate) use fault::Fault;
 pub(crate) use files::{Found, Named, find};
-pub(crate) use interrupt::Interrupt;
 pub(crate) use pool::jobs;
 pub(crate) use remote::Remote;
 pub(crate) use rollout::{Rolled, Rollout, survey};
@@ -78,6 +76,8 @@ pub(crate) struct Seen {
     pub(crate) copies: bool,
     /// The size, with the log.
     pub(crate) bytes: u64,
+    /// What is worth knowing.
+    pub(crate) note: Option<&'static str>,
     /// What differs from the files: no reason not to look, but none to be glad.
     pub(crate) differs: Vec<Fault>,
 }

@@ -15,6 +15,7 @@ pub(crate) mod generate;
 pub(crate) mod git;
 pub(crate) mod house;
 pub(crate) mod init;
+pub(crate) mod interrupt;
 pub(crate) mod late;
 pub(crate) mod lock;
 pub(crate) mod migrator;

@@ -5,10 +5,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
+use dbmigrate_runtime::cli::{Aim, Request, Verb, open_existing};
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use crate::error::CliError;
 use crate::ops::beside::{merged, whole};
@@ -255,19 +257,30 @@ fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Schema, C
     Schema::from_migrations(set, program).map_err(CliError::diagnostics)
 }
 
-/// Opens a database file that has to be there, for reading.
+/// Opens a database file that has to be there, for reading, and says what is wrong with it as the commands on a database
+/// do.
 pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
-    if !path.is_file() {
-        return Err(CliError::failure(format!("there is no database file `{}`", path.display())));
+    let database = format!(" --database {}", quoted(&path.display().to_string()));
+    let aim = Aim { program: "cargo dbmigrate".to_owned(), database, set: String::new() };
+    let wrong =
+        |message: String, help: &[String]| aim.all(help).into_iter().fold(CliError::failure(message), CliError::help);
+    if !path.exists() {
+        let help = "correct the path, or create the database: `cargo dbmigrate up`";
+        return Err(wrong(format!("no database at `{}`", path.display()), &[help.to_owned()]));
     }
     let connection = match open::immutable(path) {
-        Some(connection) => Ok(connection),
-        None => Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY),
+        Some(connection) => connection,
+        None => {
+            let request = Request::new(&aim.program, Verb::Status { check: false, recover: false });
+            let opened = open_existing::<Rusqlite>(path, &request);
+            opened.map(|(connection, _)| connection).map_err(|(message, help)| wrong(message, &help))?
+        }
     };
     let timeout = Duration::from_secs(reach.busy_timeout.unwrap_or(BUSY_TIMEOUT));
-    connection
-        .and_then(|connection| connection.busy_timeout(timeout).map(|()| connection))
-        .map_err(|error| CliError::failure(format!("could not open `{}`: {error}", path.display())))
+    match connection.busy_timeout(timeout) {
+        Ok(()) => Ok(connection),
+        Err(error) => Err(CliError::failure(format!("could not open `{}`: {error}", path.display()))),
+    }
 }
 
 fn read(connection: &Connection, path: &Path, projects: &[Project]) -> Result<Schema, CliError> {

@@ -27,7 +27,7 @@ pub(crate) struct Row<'a> {
     pub(crate) error: Option<(&'a str, &'a [String])>,
     /// What differs.
     pub(crate) differences: Vec<&'a str>,
-    pub(crate) notes: &'a [String],
+    pub(crate) notes: Vec<&'a str>,
 }
 
 /// More files than this are said by their number.

@@ -189,7 +189,7 @@ impl<'a> Checker<'a> {
 
 /// Says how to get files back from git, which may have them as they are now.
 fn restore(what: &str, files: &str, fault: Diagnostic) -> Diagnostic {
-    fault.help(format!("{what}: `git checkout -- {files}`")).help(format!(
+    fault.help(format!("{what}, where git has it: `git checkout -- {files}`")).help(format!(
         "or, once that is committed, from a commit before it: `git log --oneline -- {files}`, then \
          `git checkout COMMIT -- {files}`"
     ))

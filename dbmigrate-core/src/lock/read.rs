@@ -276,7 +276,7 @@ impl Reader<'_> {
 
 /// What to do about a file that nobody should have edited.
 fn restore(path: &str) -> String {
-    format!("restore it: `git checkout -- {}`", quoted(path))
+    format!("restore it, where git has it: `git checkout -- {}`", quoted(path))
 }
 
 /// Where a line stands that git has left.

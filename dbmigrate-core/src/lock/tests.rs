@@ -95,7 +95,7 @@ fn an_edit_is_an_error_and_what_is_not_sealed_is_free() {
         &package,
         &[&[
             "sealed-edited migrations/002_b.sql: error: `002_b` is sealed, and was edited",
-            "help: restore it: `git checkout -- migrations/002_b.sql`",
+            "help: restore it, where git has it: `git checkout -- migrations/002_b.sql`",
             "help: or, once that is committed, from a commit before it: `git log --oneline -- migrations/002_b.sql`, then \
              `git checkout COMMIT -- migrations/002_b.sql`",
             "help: put the change into a new one: `cargo dbmigrate create NAME`",
@@ -152,7 +152,7 @@ fn a_new_name_is_an_error_that_knows_the_old_one() {
         &package,
         &[&[
             "sealed-renamed migrations/001_first.up.sql: error: `001_first` has the number of `001_a`, which is sealed",
-            "restore `001_a`: `git checkout -- 'migrations/001_a.*'`",
+            "restore `001_a`, where git has it: `git checkout -- 'migrations/001_a.*'`",
         ]],
     );
     // A Rust migration counts by its name, so that a new name is all that is known of it.
@@ -202,7 +202,7 @@ fn a_deleted_one_is_one_error_and_its_number_stays_taken() {
         let name = path.rsplit('/').next().unwrap().split('.').next().unwrap();
         let place =
             format!("sealed-deleted migrations/migrations.lock:{}:24: error: `{name}` is sealed, and its", at + 5);
-        let restore = format!("restore it: `git checkout -- 'migrations/{name}.*'`");
+        let restore = format!("restore it, where git has it: `git checkout -- 'migrations/{name}.*'`");
         let committed = format!("then `git checkout COMMIT -- 'migrations/{name}.*'`");
         check(&package, &[&[&place, &restore, &committed, &format!("`cargo dbmigrate lock --accept {name}`")]]);
         assert_eq!(package.load().highest, Some(3));
@@ -292,7 +292,10 @@ fn a_newer_format_names_the_newer_tool() {
         faulty(&lock_text(&sealed(1)).replace("version = 1", odd), &["lock 3:11: `version` must be 1 | restore it"]);
     }
     faulty("migrations = []", &["lock 1:1: `version = 1` is missing"]);
-    faulty("", &["`version = 1` is missing | restore it: `git checkout -- migrations/migrations.lock`"]);
+    faulty(
+        "",
+        &["`version = 1` is missing | restore it, where git has it: `git checkout -- migrations/migrations.lock`"],
+    );
     faulty("version = 1", &["`migrations` is missing"]);
 }
 
@@ -417,6 +420,9 @@ fn a_file_that_can_not_be_read_is_an_error() {
     std::os::unix::fs::symlink("nowhere", package.path().join("migrations/migrations.lock")).unwrap();
     check(
         &package,
-        &[&["unreadable-file migrations/migrations.lock", "restore it: `git checkout -- migrations/migrations.lock`"]],
+        &[&[
+            "unreadable-file migrations/migrations.lock",
+            "restore it, where git has it: `git checkout -- migrations/migrations.lock`",
+        ]],
     );
 }

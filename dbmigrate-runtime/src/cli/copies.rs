@@ -5,7 +5,7 @@ use std::path::Path;
 use super::failure::{DONE, NO};
 use super::human;
 use super::json::Object;
-use super::open::name;
+use super::open::{RECOVERED, name};
 use super::output::Output;
 use super::reason::Reason;
 use crate::Kept;
@@ -20,6 +20,17 @@ impl Output<'_> {
         }
     }
 
+    /// What a writer that crashed had not finished is taken back.
+    pub(super) fn recovered(&mut self, database: &Path) {
+        self.has_recovered = true;
+        if self.json {
+            let line = Object::new(Reason::DATABASE_RECOVERED).text("database", &*database.to_string_lossy()).line();
+            self.data(&line);
+        } else {
+            self.progress("Recovered", &format!("{}: {RECOVERED}", name(database)));
+        }
+    }
+
     /// A copy was asked for: its path is the answer.
     pub(super) fn copy(&mut self, copy: &Path) {
         let line = if self.json { copied_line(copy) } else { human::plain(&copy.display().to_string()) };
@@ -28,6 +39,7 @@ impl Output<'_> {
 
     /// The copies that there are; the answer is no where there are none.
     pub(super) fn copies(&mut self, copies: &[Kept], folder: &Path) -> u8 {
+        let width = copies.iter().map(|kept| kept.version.len()).max().unwrap_or_default();
         for kept in copies {
             let path = human::plain(&kept.path.display().to_string());
             let line = match self.json {
@@ -37,7 +49,7 @@ impl Output<'_> {
                     .text("version", &*kept.version)
                     .number("bytes", Some(kept.bytes))
                     .line(),
-                false => format!("{}  {}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
+                false => format!("{}  {:<width$}  {:>10}  {path}", kept.time, kept.version, human::size(kept.bytes)),
             };
             self.data(&line);
         }

@@ -51,7 +51,7 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
         {
             connection = B::open(path, Access::ReadWrite).map_err(|error| could_not(&error.to_string()))?;
             look(&mut B::driver(&mut connection)).map_err(|(_, error)| could_not(&error))?;
-            output.progress("Recovered", &format!("{}: what was not finished is taken back", name(path)));
+            output.recovered(path);
             return Ok((connection, Access::ReadWrite));
         }
         Err((false, _)) if access == Access::ReadOnly && has_journal(path) => {
@@ -65,20 +65,28 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
     Ok((connection, access))
 }
 
-/// Opens a file that has to be there, as `request` needs it, for a command that works on many; what is wrong with it, and
-/// what to do.
+/// The connection, and what is worth knowing of how it was opened; or what is wrong, and what to do.
+type Existing<C> = Result<(C, Option<&'static str>), (String, Vec<String>)>;
+
+/// Opens a file that has to be there, as `request` needs it, for a command that works on many, and what is worth knowing
+/// of that; or what is wrong with it, and what to do.
 ///
 /// # Errors
 ///
 /// A file that is missing, no database, or can't be opened so.
-pub fn open_existing<B: Backend>(path: &Path, request: &Request) -> Result<B::Connection, (String, Vec<String>)> {
+pub fn open_existing<B: Backend>(path: &Path, request: &Request) -> Existing<B::Connection> {
     if fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Err((format!("no database at {}", name(path)), Vec::new()));
     }
     let mut silent = Silent;
-    let opened = open::<B>(path, request, &mut Output::new(request, path, &mut silent));
-    opened.map(|(connection, _)| connection).map_err(|failure| (failure.message(), failure.help().to_vec()))
+    let mut output = Output::new(request, path, &mut silent);
+    let opened = open::<B>(path, request, &mut output);
+    let note = output.has_recovered.then_some(RECOVERED);
+    opened.map(|(connection, _)| (connection, note)).map_err(|failure| (failure.message(), failure.help().to_vec()))
 }
+
+/// What is said where a writer had left something.
+pub(super) const RECOVERED: &str = "what was not finished is taken back";
 
 /// Says nothing: what goes wrong is returned.
 struct Silent;

@@ -28,13 +28,16 @@ pub(crate) struct Output<'t> {
     pub(super) json: bool,
     /// The name of the set, which stands in every line of JSON; empty for one without.
     pub(super) set: String,
+    /// Whether what a writer that crashed had not finished was taken back.
+    pub(super) has_recovered: bool,
     /// The line that follows the work, while it lasts.
     live: Option<Live>,
 }
 
 impl<'t> Output<'t> {
     pub(super) fn new(request: &'t Request, database: &'t Path, terminal: &'t mut dyn Terminal) -> Self {
-        Self { terminal, request, database, json: request.format == Format::Json, set: String::new(), live: None }
+        let json = request.format == Format::Json;
+        Self { terminal, request, database, json, set: String::new(), has_recovered: false, live: None }
     }
 
     /// A line of the answer.

@@ -29,6 +29,7 @@ macro_rules! reasons {
 reasons! {
     BACKUP = "backup";
     DATABASE_COPIED = "database-copied";
+    DATABASE_RECOVERED = "database-recovered";
     DATABASE_RESTORED = "database-restored";
     ERROR = "error";
     HISTORY_ADOPTED = "history-adopted";

@@ -28,6 +28,8 @@ pub fn run<B: Backend>(
             Some(copy) => {
                 restore::restore(&migrator, database, How { copy, yes: *yes, force: *force }, request, &mut output)
             }
+            None if *yes || *force => Err(Failure::usage("no copy is named to put back")
+                .hint(format!("{} shows which copies there are", output.command("restore")))),
             None => restore::list(&migrator, database, &mut output),
         };
         return output.end(result);

@@ -211,10 +211,8 @@ impl<'c> Told<'c> {
         }
         self.more(faults().count() - shown);
         for file in files {
-            if let Outcome::Done(done) | Outcome::Failed(_, done) = &file.outcome {
-                for note in &done.notes {
-                    self.shell.note(&format!("{}: {note}", name(&file.path)));
-                }
+            for note in notes(file) {
+                self.shell.note(&format!("{}: {note}", name(&file.path)));
             }
         }
     }
@@ -224,7 +222,12 @@ impl<'c> Told<'c> {
             return;
         }
         match path {
-            Some(path) => self.shell.error(&format!("{}: {}", name(path), fault.message)),
+            Some(path) => {
+                let name = name(path);
+                // Some messages begin with the name themselves.
+                let message = fault.message.strip_prefix(&format!("{name} ")).unwrap_or(&fault.message);
+                self.shell.error(&format!("{name}: {message}"));
+            }
             None => self.shell.error(&fault.message),
         }
         self.helps(path, &fault.help, helped);
@@ -312,6 +315,15 @@ impl Watch for Told<'_> {
     }
 }
 
+/// What is worth knowing of a file.
+fn notes(file: &File) -> impl Iterator<Item = &str> {
+    let done = match &file.outcome {
+        Outcome::Done(done) | Outcome::Failed(_, done) => done.notes.as_slice(),
+        _ => &[],
+    };
+    file.seen.iter().filter_map(|seen| seen.note).chain(done.iter().map(String::as_str))
+}
+
 /// A file as it is shown.
 fn row(file: &File) -> Row<'_> {
     let seen = file.seen.as_ref();
@@ -331,7 +343,7 @@ fn row(file: &File) -> Row<'_> {
         backup: done.and_then(|done| done.backup.as_deref()),
         error: file.outcome.fault().map(|fault| (fault.message.as_str(), fault.help.as_slice())),
         differences: seen.iter().flat_map(|seen| &seen.differs).map(|fault| fault.message.as_str()).collect(),
-        notes: done.map_or(&[], |done| done.notes.as_slice()),
+        notes: notes(file).collect(),
     }
 }
 

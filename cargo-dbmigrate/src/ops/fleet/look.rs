@@ -17,8 +17,8 @@ use super::{Crew, Fault, Seen, Task, access, room};
 use crate::ops::driver::Rusqlite;
 use crate::ops::open;
 
-/// Opens a database as the task needs it.
-pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Connection, Fault> {
+/// Opens a database as the task needs it; with what is worth knowing of that.
+pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<(Connection, Option<&'static str>), Fault> {
     if belongs_to_another(path) {
         return Err(Fault::new("this is no database of its own: by its name it belongs to one"));
     }
@@ -27,10 +27,10 @@ pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<Connec
         return Err(Fault::new("is empty: 0 bytes").help("if it is to be a new database: `cargo dbmigrate up`"));
     }
     match open_existing::<Rusqlite>(path, crew.request) {
-        Ok(connection) => Ok(connection),
+        Ok(opened) => Ok(opened),
         // In a folder where nothing can be written.
         Err(fault) if task.writes() => Err(fault.into()),
-        Err(fault) => open::immutable(path).ok_or_else(|| fault.into()),
+        Err(fault) => open::immutable(path).map(|connection| (connection, None)).ok_or_else(|| fault.into()),
     }
 }
 
@@ -48,12 +48,12 @@ pub(super) fn look(
 }
 
 fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<Connection, Fault> {
-    let mut connection = connect(path, crew, task)?;
+    let (mut connection, note) = connect(path, crew, task)?;
     if task.writes() && bytes(&open::companion(path, "-wal")) > 0 {
         // What others have left in the log stays there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
     }
-    let mut seen = Seen { bytes: bytes(path) + bytes(&open::companion(path, "-wal")), ..Seen::default() };
+    let mut seen = Seen { bytes: bytes(path) + bytes(&open::companion(path, "-wal")), note, ..Seen::default() };
     // Of most files that are to come up the plan says how far they are, too.
     let plan = match (task, crew.one()) {
         (Task::Up { to, .. }, Some(migrator)) => Some(migrator.up_plan(&mut connection, to)),

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::look::{connect, version};
 use super::work::Worked;
-use super::{Crew, Done, Fault, Interrupt, Task};
+use super::{Crew, Done, Fault, Task};
+use crate::ops::interrupt::Interrupt;
 use crate::ops::runner;
 
 /// The runner, built.
@@ -25,7 +26,8 @@ impl Remote<'_> {
             Ok(done) => (done, None),
             Err((done, fault)) => (done, Some(fault)),
         };
-        let read = |_| connect(path, crew, Task::Status).and_then(|mut connection| version(crew, &mut connection)).ok();
+        let read =
+            |_| connect(path, crew, Task::Status).and_then(|(mut connection, _)| version(crew, &mut connection)).ok();
         Worked { after: task.writes().then_some(()).and_then(read), done, fault }
     }
 

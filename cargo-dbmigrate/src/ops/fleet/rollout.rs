@@ -11,7 +11,8 @@ use super::drift::Drifts;
 use super::files::Found;
 use super::look::look;
 use super::work::{Worked, work};
-use super::{Crew, Fault, File, Interrupt, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
+use super::{Crew, Fault, File, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
+use crate::ops::interrupt::Interrupt;
 
 /// What is to be done, and how far to go.
 pub(crate) struct Rollout<'r> {

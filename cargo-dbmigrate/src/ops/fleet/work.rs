@@ -18,7 +18,7 @@ pub(super) struct Worked {
 /// Works on a database.
 pub(super) fn work(path: &Path, crew: &Crew<'_>, task: Task) -> Worked {
     let mut connection = match connect(path, crew, task) {
-        Ok(connection) => connection,
+        Ok((connection, _)) => connection,
         Err(fault) => return Worked { after: None, done: Done::default(), fault: Some(fault) },
     };
     let (done, fault) = match run(&mut connection, crew, task) {

@@ -243,3 +243,22 @@ fn restore_finds_nothing_wrong_with_what_it_can_not_read() {
     }
     assert_eq!(folder.files().len(), 2, "{:?}", folder.files());
 }
+
+#[test]
+fn the_columns_of_the_list_stand_below_each_other() {
+    let folder = Folder::new("copies-aligned");
+    let database = folder.path("app.db");
+    Connection::open(&database).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    assert_eq!(on(three(), &database, "backup").0, 0);
+    assert_eq!(on(three(), &database, "up --existing").0, 0);
+    assert_eq!(on(three(), &database, "backup").0, 0);
+    let (_, out, _) = on(three(), &database, "restore");
+    let columns: Vec<_> = out.iter().map(|line| line.find("/")).collect();
+    assert!(out.len() == 2 && columns[0] == columns[1], "{out:?}");
+    // Nobody else is named than the one that is in the way.
+    let other = Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (exit, _, err) = on(three(), &database, "backup --busy-timeout 0");
+    assert_eq!(exit, 101);
+    assert!(err.iter().any(|line| line == "error: could not read the database: database is locked"), "{err:?}");
+}

@@ -1,11 +1,15 @@
-//! Ctrl-C while a fleet is worked on: what has begun is brought to its end, and nothing more is begun. A second one ends
+//! Ctrl-C while databases are worked on: what has begun is brought to its end, and nothing more is begun. A second one ends
 //! the process, as the first does at any other time: SQLite rolls back what that leaves half done.
 
 use std::io::{self, Read};
 use std::process::{self, Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+
+use dbmigrate_runtime::Migrator;
+
+use crate::ops::driver::Rusqlite;
 
 /// The exit code of a process that Ctrl-C has ended, as shells say it.
 const ENDED: i32 = 130;
@@ -31,16 +35,41 @@ struct State {
 impl Interrupt {
     /// Listens from now on. Where that can't be done, Ctrl-C ends the process at any time; where the process was begun
     /// not to hear it, as a shell does in the background, that stays so.
-    pub(crate) fn listen() -> Self {
+    ///
+    /// `cry` says to people what comes of it, whatever else is being said.
+    pub(crate) fn listen(cry: fn(&str)) -> Self {
+        // A process has one handler.
+        static ONE: OnceLock<Interrupt> = OnceLock::new();
+        ONE.get_or_init(|| Self::handler(cry)).clone()
+    }
+
+    fn handler(cry: fn(&str)) -> Self {
         let interrupt = Self::default();
         let theirs = interrupt.clone();
         let heard = move || {
-            if theirs.hear() {
-                process::exit(ENDED);
+            if !theirs.hear() {
+                return cry("note: interrupted: what has begun is brought to its end; once more ends it at once");
             }
+            cry(match theirs.is_asked() {
+                true => "error: interrupted at once: what is half done is rolled back by the next command that writes",
+                false => "error: interrupted: nothing was being changed",
+            });
+            process::exit(ENDED);
         };
         let _ = ctrlc::try_set_handler(heard);
         interrupt
+    }
+
+    /// The same migrator, which begins no more migrations once the end was asked for. It is work from its first one on.
+    pub(crate) fn heeded_by<'a>(&self, migrator: Migrator<'a, Rusqlite>) -> Migrator<'a, Rusqlite> {
+        let interrupt = self.clone();
+        migrator.before_each(move |_| match interrupt.is_asked() {
+            true => Err("interrupted".into()),
+            false => {
+                interrupt.begin();
+                Ok(())
+            }
+        })
     }
 
     /// Whether this process is to end, as those that worked for it have.
@@ -56,7 +85,7 @@ impl Interrupt {
     }
 
     /// Runs a process to its end, as [`Command::output`] does, but for a second Ctrl-C.
-    pub(super) fn output(&self, command: &mut Command) -> io::Result<Output> {
+    pub(crate) fn output(&self, command: &mut Command) -> io::Result<Output> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let child = Arc::new(Mutex::new(child));
@@ -77,22 +106,22 @@ impl Interrupt {
     }
 
     /// Asks for the end of the work; no where there is none that could end, or that was asked for already.
-    pub(super) fn ask(&self) -> bool {
+    pub(crate) fn ask(&self) -> bool {
         self.0.work.compare_exchange(WORKING, ASKED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Work begins.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         let _ = self.0.work.compare_exchange(IDLE, WORKING, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Work is over. That its end was asked for stays known.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let _ = self.0.work.compare_exchange(WORKING, IDLE, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Whether its end was asked for.
-    pub(super) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.0.work.load(Ordering::Relaxed) == ASKED
     }
 }
