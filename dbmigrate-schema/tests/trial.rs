@@ -131,6 +131,34 @@ fn a_copy_by_way_of_a_query_before_it_takes_what_that_says() {
 }
 
 #[test]
+fn rows_that_a_copy_drops_when_they_are_refused_are_lost_unless_that_is_allowed() {
+    let halved = |insert: &str, rest: &str| {
+        format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, team INTEGER, nick TEXT);
+             {insert} INTO new SELECT id / 100000000 + 1, team, nick FROM member {rest};
+             DROP TABLE member; ALTER TABLE new RENAME TO member;"
+        )
+    };
+    for (insert, rest) in [
+        ("INSERT OR IGNORE", ""),
+        ("INSERT OR REPLACE", ""),
+        ("REPLACE", ""),
+        ("INSERT", "WHERE true ON CONFLICT DO NOTHING"),
+        ("INSERT", "WHERE true ON CONFLICT (id) DO NOTHING"),
+    ] {
+        let tried = tried(&[TABLES, ("002_halved.sql", &halved(insert, rest))]);
+        let found = faults(&tried);
+        assert!(found[0].starts_with("002_halved up: table `member` does not keep the row ("), "{insert}: {found:?}");
+        assert_eq!(tried.migrations[1].left_out, [], "{insert}");
+        let allowed = format!("-- dbmigrate: allow lossy-copy the newest counts\n{}", halved(insert, rest));
+        let tried = sound(&[TABLES, ("002_halved.sql", &allowed)]);
+        assert_eq!(tried.migrations[1].left_out.len(), 1, "{insert}");
+    }
+    // Nothing is refused.
+    sound(&[TABLES, ("002_same.sql", &halved("INSERT OR IGNORE", "").replace(" / 100000000 + 1", ""))]);
+}
+
+#[test]
 fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
     let converts = |copy: &str, first: &str| {
         format!(

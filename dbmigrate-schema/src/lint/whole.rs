@@ -145,11 +145,20 @@ impl Copied<'_> {
     /// Whether a condition is one that every row meets.
     fn always_holds(&self, condition: &Expr<'_>) -> bool {
         match condition {
-            Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
             Expr::Parenthesized(inner) => matches!(&inner[..], [one] if self.always_holds(one)),
-            Expr::Id(_) | Expr::Name(_) => column(condition).is_some_and(|name| name == Name::new("true")),
+            _ if is_true(condition) => true,
             _ => tested(condition, false).and_then(column).is_some_and(|name| (self.is_given)(&name)),
         }
+    }
+}
+
+/// Whether a condition says no more than that it holds.
+pub(crate) fn is_true(condition: &Expr<'_>) -> bool {
+    match condition {
+        Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
+        Expr::Parenthesized(inner) => matches!(&inner[..], [one] if is_true(one)),
+        Expr::Id(_) | Expr::Name(_) => column(condition).is_some_and(|name| name == Name::new("true")),
+        _ => false,
     }
 }
 
@@ -190,7 +199,8 @@ fn columns(part: &OneSelect<'_>) -> Option<Vec<Name>> {
     Some(columns.iter().filter_map(one).collect())
 }
 
-fn column(value: &Expr<'_>) -> Option<Name> {
+/// The column that a value is, if it is one.
+pub(crate) fn column(value: &Expr<'_>) -> Option<Name> {
     match value {
         Expr::Id(id) => Some(Name::new(dbmigrate_core::token::unquote(id.0))),
         Expr::Name(name) | Expr::Qualified(_, name) => Some(tree::name(name)),

@@ -136,3 +136,25 @@ fn a_table_of_a_hook_is_one_like_others() {
     assert_eq!(replay.diagnostics, []);
     assert!(names(&findings).contains("drop-table"), "{findings:?}");
 }
+
+#[test]
+fn a_key_that_is_another_column_may_repeat() {
+    let lossy = |key: &str, conflict: &str| {
+        let copy = format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, a UNIQUE); INSERT INTO n SELECT {key}, a FROM t WHERE true {conflict}; \
+             DROP TABLE t; ALTER TABLE n RENAME TO t"
+        );
+        let findings = lint_newest(&["CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE, b INT)", &copy]);
+        findings.iter().any(|finding| finding.rule.name == "lossy-copy")
+    };
+    for key in ["b", "b + 1", "id / 2", "coalesce(b, id)", "CAST(a AS INTEGER)"] {
+        assert!(lossy(key, "ON CONFLICT DO NOTHING"), "{key}");
+        assert!(lossy(key, "ON CONFLICT (id) DO NOTHING"), "{key}");
+        // That one can't be hurt.
+        assert!(!lossy(key, "ON CONFLICT (a) DO NOTHING"), "{key}");
+        assert!(!lossy(key, ""), "{key}");
+    }
+    for key in ["id", "t.id", "(id)", "-id", "id + 7", "NULL", "row_number() OVER (ORDER BY a)"] {
+        assert!(!lossy(key, "ON CONFLICT DO NOTHING"), "{key}");
+    }
+}
