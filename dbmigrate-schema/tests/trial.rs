@@ -159,6 +159,29 @@ fn rows_that_a_copy_drops_when_they_are_refused_are_lost_unless_that_is_allowed(
 }
 
 #[test]
+fn children_refer_to_the_rows_that_a_copy_keeps() {
+    let tables = |reference: &str| {
+        format!(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, gone INT);
+             CREATE TABLE q (id INTEGER PRIMARY KEY, pid INTEGER {reference}, what TEXT);"
+        )
+    };
+    let some = "CREATE TABLE new (id INTEGER PRIMARY KEY, gone INT);
+        INSERT INTO new SELECT * FROM p WHERE gone > 0; DROP TABLE p; ALTER TABLE new RENAME TO p;";
+    for reference in
+        ["REFERENCES p (id)", "NOT NULL REFERENCES p (id)", "REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED"]
+    {
+        let tried = sound(&[("001_a.sql", &tables(reference)), ("002_some.sql", some)]);
+        let why = "rows of `q` would refer to nothing by a foreign key".to_owned();
+        assert_eq!(tried.turned_away, [("002_some".to_owned(), why)], "{reference}");
+        let [left] = &tried.migrations[1].left_out[..] else { panic!("{reference}: {:?}", tried.migrations) };
+        assert!(0 < left.rows && left.rows < left.of, "{reference}: {left:?}");
+        // The children are all there.
+        assert!(tried.migrations[1].compared > 0, "{reference}: {:?}", tried.migrations);
+    }
+}
+
+#[test]
 fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
     let converts = |copy: &str, first: &str| {
         format!(

@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
         if !matches!(self.tries.rows, Rows::Generated) {
             return Ok(None);
         }
-        let Some(why) = turned_away(&self.connection, up)? else { return Ok(None) };
+        let Some(why) = turned_away(&self.connection, self.set.config.foreign_keys, up)? else { return Ok(None) };
         // On a database without rows it says which tables it touches.
         let Some(mut empty) = made(self.set, at)? else { return Ok(None) };
         self.follower.turn_to(&mut empty)?;
