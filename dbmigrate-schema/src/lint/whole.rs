@@ -25,11 +25,13 @@ pub(crate) struct LeftOut<'q> {
     pub(crate) by: String,
     /// The condition, where it is one.
     pub(crate) condition: Option<&'q Expr<'q>>,
+    /// Whether nothing else does.
+    pub(crate) alone: bool,
 }
 
 impl LeftOut<'_> {
     fn by(word: &str) -> Self {
-        Self { by: format!("`{word}`"), condition: None }
+        Self { by: format!("`{word}`"), condition: None, alone: true }
     }
 }
 
@@ -55,25 +57,59 @@ impl Copied<'_> {
         }
         // What one part leaves out another may have, whole.
         let parts = std::iter::once(&select.body.select).chain(compounds().map(|compound| &compound.select));
-        let mut left_out = None;
+        let mut all = Vec::new();
         for part in parts.filter(|part| reads(part).iter().any(|name| self.is_copied(name, query))) {
             match self.left_out_of_part(part, query) {
                 None => return None,
-                some => left_out = left_out.or(some),
+                Some(left_out) => all.push(left_out),
             }
         }
-        left_out
+        if self.are_complements(&all.iter().collect::<Vec<_>>()) {
+            return None;
+        }
+        all.into_iter().next()
+    }
+
+    /// Whether one of several takes what another leaves out, NULL included.
+    pub(crate) fn are_complements(&self, all: &[&LeftOut<'_>]) -> bool {
+        let conditions = || all.iter().filter(|it| it.alone).filter_map(|it| it.condition.map(bare));
+        conditions().any(|one| conditions().any(|other| self.is_complement(one, other)))
+    }
+
+    fn is_complement(&self, one: &Expr<'_>, other: &Expr<'_>) -> bool {
+        use Operator as O;
+        if let (Some(one), Some(other)) = (tested(one, true), tested(other, false)) {
+            return one == other;
+        }
+        let (Expr::Binary(left, how, right), Expr::Binary(same, else_how, than)) = (one, other) else { return false };
+        let Expr::Literal(literal) = right else { return false };
+        let is_given = || column(left).is_some_and(|name| (self.is_given)(&name));
+        *literal != Literal::Null
+            && left == same
+            && right == than
+            && match (how, else_how) {
+                (O::Equals | O::Is, O::IsNot) => true,
+                (O::Equals, O::NotEquals) | (O::Less, O::GreaterEquals) | (O::Greater, O::LessEquals) => is_given(),
+                _ => false,
+            }
     }
 
     fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
-        let OneSelect::Select { distinctness, columns: taken, from, where_clause, group_by, having, .. } = part else {
+        let OneSelect::Select { where_clause, .. } = part else { return None };
+        let other = self.left_out_of_rest(part, whole);
+        match where_clause.filter(|condition| !self.always_holds(condition)) {
+            None => other,
+            Some(condition) => {
+                Some(LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition), alone: other.is_none() })
+            }
+        }
+    }
+
+    /// What besides its condition keeps rows out of a part.
+    fn left_out_of_rest<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
+        let OneSelect::Select { distinctness, columns: taken, from, group_by, having, .. } = part else {
             return None;
         };
-        if let Some(condition) = where_clause
-            && !self.always_holds(condition)
-        {
-            return Some(LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) });
-        }
         if let Some(from) = from
             && let Some(left_out) = self.left_out_of_from(from, whole)
         {
@@ -159,6 +195,16 @@ pub(crate) fn is_true(condition: &Expr<'_>) -> bool {
         Expr::Parenthesized(inner) => matches!(&inner[..], [one] if is_true(one)),
         Expr::Id(_) | Expr::Name(_) => column(condition).is_some_and(|name| name == Name::new("true")),
         _ => false,
+    }
+}
+
+fn bare<'q>(condition: &'q Expr<'q>) -> &'q Expr<'q> {
+    match condition {
+        Expr::Parenthesized(inner) => match &inner[..] {
+            [one] => bare(one),
+            _ => condition,
+        },
+        _ => condition,
     }
 }
 

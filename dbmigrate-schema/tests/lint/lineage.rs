@@ -53,8 +53,8 @@ fn partial(now: &str) -> Vec<String> {
 
 #[test]
 fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
-    let some = "this copies only some rows of `t`, and the others go with the old table";
-    let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is in no table after it")];
+    let some = "this copies only some rows of `t`, and the old table goes";
+    let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is not in `t` after it")];
     // The old table renamed first, by way of another, and into one that is there.
     assert_eq!(
         partial(
@@ -76,7 +76,16 @@ fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
         ),
         by("LIMIT")
     );
-    assert_eq!(partial("INSERT INTO u SELECT id FROM t WHERE a > ''; DROP TABLE t"), by("WHERE"));
+    let other = [by("WHERE")[0].replace("in `t`", "in `u`")];
+    assert_eq!(partial("INSERT INTO u SELECT id FROM t WHERE a > ''; DROP TABLE t"), other);
+    // What another copy puts somewhere else is not said to be gone.
+    assert_eq!(
+        partial(
+            "CREATE TABLE gone (id, a); INSERT INTO gone SELECT * FROM t WHERE a > ''; CREATE TABLE n (id, a); INSERT INTO n \
+             SELECT * FROM t WHERE a = ''; DROP TABLE t; ALTER TABLE n RENAME TO t"
+        ),
+        by("WHERE")
+    );
     assert_eq!(partial("INSERT INTO u SELECT id FROM t; DROP TABLE t"), [""; 0]);
     // Only those that read the table count.
     assert_eq!(
