@@ -66,17 +66,6 @@ pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &N
     }
 }
 
-/// The copy that puts a column into another one by a `CAST` and nothing else, if one does.
-pub(crate) fn cast(migration: &Migration<'_>, change: &TableChange, column: &Name) -> Option<usize> {
-    let is_cast = |copy: &Copy<'_>| {
-        let place = copy.targets.iter().position(|target| target == column)?;
-        let OneSelect::Select { columns, .. } = &copy.select.body.select else { return None };
-        let ResultColumn::Expr(Expr::Cast { expr, .. }, _) = columns.get(place)? else { return None };
-        matches!(expr, Expr::Id(_) | Expr::Name(_) | Expr::Qualified(..)).then_some(copy.statement)
-    };
-    copies(migration, change).find_map(|copy| is_cast(&copy))
-}
-
 /// The table that a statement makes.
 fn made<'m>(migration: &Migration<'m>, create: usize) -> Option<&'m Table> {
     let statements: &'m [Statement<'m>] = migration.statements;
