@@ -267,7 +267,7 @@ enum Value {
 
 impl Value {
     /// Texts that are no numbers are all 0.
-    fn as_number(self, table: &Table) -> Self {
+    fn reckoned(self, table: &Table) -> Self {
         let is_text = |name: &Name| {
             table.column(name).is_some_and(|column| matches!(column.affinity(), Affinity::Text | Affinity::Blob))
         };
@@ -278,12 +278,12 @@ impl Value {
         let is_number = |value: &Expr<'_>| matches!(value, Expr::Literal(Literal::Numeric(_)));
         match value {
             Expr::Binary(value, Operator::Add | Operator::Subtract, number) if is_number(number) => {
-                Self::of(value, table).as_number(table)
+                Self::of(value, table).reckoned(table)
             }
             Expr::Binary(number, Operator::Add | Operator::Subtract, value) if is_number(number) => {
-                Self::of(value, table).as_number(table)
+                Self::of(value, table).reckoned(table)
             }
-            Expr::Unary(UnaryOperator::Negative, value) => Self::of(value, table).as_number(table),
+            Expr::Unary(UnaryOperator::Negative, value) => Self::of(value, table).reckoned(table),
             Expr::Collate(value, _) => Self::of(value, table),
             Expr::Parenthesized(inner) => match &inner[..] {
                 [one] => Self::of(one, table),
