@@ -23,8 +23,8 @@ pub(crate) struct Told {
     pub(crate) meant: HashSet<Name>,
     /// The tables whose rows change by something else, such as a `DROP TABLE` that cascades.
     pub(crate) unmeant: HashSet<Name>,
-    /// The tables that a rebuild may take some rows of only: before, and after.
-    pub(crate) partial: Vec<(Name, Name)>,
+    /// The tables that a rebuild may take some rows of only: before, after, and whether it also drops what is refused.
+    pub(crate) partial: Vec<(Name, Name, bool)>,
     /// The columns that a rebuild computes: table and column as they are afterwards.
     pub(crate) computed: HashSet<(Name, Name)>,
 }
@@ -59,8 +59,10 @@ pub(super) fn tell(script: &Script, statements: Vec<Statement<'_>>) -> Told {
             if !is_whole(copy.tree) || (is_lossy(copy.tree) && allows_loss(script, copy)) {
                 told.meant.insert(table.name.clone());
                 let (before, after) = (change.before.object.name().clone(), table.name.clone());
-                if !told.partial.iter().any(|(_, known)| *known == after) {
-                    told.partial.push((before, after));
+                let drops = is_lossy(copy.tree) && !allows_loss(script, copy);
+                match told.partial.iter_mut().find(|(_, known, _)| *known == after) {
+                    Some((.., known)) => *known |= drops,
+                    None => told.partial.push((before, after, drops)),
                 }
             }
             let Some(Move::Copied { columns, .. }) = copy.tree.and_then(moves) else { continue };
