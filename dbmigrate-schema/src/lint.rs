@@ -21,6 +21,7 @@ mod links;
 mod made;
 mod migration;
 mod named;
+mod numbers;
 mod quotes;
 mod references;
 mod rows;

@@ -103,6 +103,8 @@ pub struct LeftOut {
     pub rows: usize,
     /// How many it had.
     pub of: usize,
+    /// Whether some may be ones that were refused and dropped without a word, which its copy does not say.
+    pub drops: bool,
 }
 
 /// A version that went to the last one in one go.

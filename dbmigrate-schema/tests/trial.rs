@@ -131,6 +131,61 @@ fn a_copy_by_way_of_a_query_before_it_takes_what_that_says() {
 }
 
 #[test]
+fn rows_that_a_copy_drops_when_they_are_refused_are_lost_unless_that_is_allowed() {
+    let halved = |insert: &str, rest: &str| {
+        format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, team INTEGER, nick TEXT);
+             {insert} INTO new SELECT id / 100000000 + 1, team, nick FROM member {rest};
+             DROP TABLE member; ALTER TABLE new RENAME TO member;"
+        )
+    };
+    for (insert, rest) in [
+        ("INSERT OR IGNORE", ""),
+        ("INSERT OR REPLACE", ""),
+        ("REPLACE", ""),
+        ("INSERT", "WHERE true ON CONFLICT DO NOTHING"),
+        ("INSERT", "WHERE true ON CONFLICT (id) DO NOTHING"),
+    ] {
+        let tried = tried(&[TABLES, ("002_halved.sql", &halved(insert, rest))]);
+        let found = faults(&tried);
+        assert!(found[0].starts_with("002_halved up: table `member` does not keep the row ("), "{insert}: {found:?}");
+        assert_eq!(tried.migrations[1].left_out, [], "{insert}");
+        let allowed = format!("-- dbmigrate: allow lossy-copy the newest counts\n{}", halved(insert, rest));
+        let tried = sound(&[TABLES, ("002_halved.sql", &allowed)]);
+        assert_eq!(tried.migrations[1].left_out.iter().map(|it| it.drops).collect::<Vec<_>>(), [false], "{insert}");
+    }
+    // What is left out and what is dropped can't be told apart.
+    let some = halved("INSERT OR IGNORE", "WHERE id < 9");
+    let tried = sound(&[TABLES, ("002_some.sql", &some)]);
+    assert_eq!(tried.migrations[1].left_out.iter().map(|it| it.drops).collect::<Vec<_>>(), [true]);
+    // Nothing is refused.
+    sound(&[TABLES, ("002_same.sql", &halved("INSERT OR IGNORE", "").replace(" / 100000000 + 1", ""))]);
+}
+
+#[test]
+fn children_refer_to_the_rows_that_a_copy_keeps() {
+    let tables = |reference: &str| {
+        format!(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, gone INT);
+             CREATE TABLE q (id INTEGER PRIMARY KEY, pid INTEGER {reference}, what TEXT);"
+        )
+    };
+    let some = "CREATE TABLE new (id INTEGER PRIMARY KEY, gone INT);
+        INSERT INTO new SELECT * FROM p WHERE gone > 0; DROP TABLE p; ALTER TABLE new RENAME TO p;";
+    for reference in
+        ["REFERENCES p (id)", "NOT NULL REFERENCES p (id)", "REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED"]
+    {
+        let tried = sound(&[("001_a.sql", &tables(reference)), ("002_some.sql", some)]);
+        let why = "rows of `q` would refer to nothing by a foreign key".to_owned();
+        assert_eq!(tried.turned_away, [("002_some".to_owned(), why)], "{reference}");
+        let [left] = &tried.migrations[1].left_out[..] else { panic!("{reference}: {:?}", tried.migrations) };
+        assert!(0 < left.rows && left.rows < left.of, "{reference}: {left:?}");
+        // The children are all there.
+        assert!(tried.migrations[1].compared > 0, "{reference}: {:?}", tried.migrations);
+    }
+}
+
+#[test]
 fn a_value_that_its_new_type_makes_another_is_one_that_is_lost() {
     let converts = |copy: &str, first: &str| {
         format!(

@@ -68,9 +68,10 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
     let faults: Vec<_> = tested.faults(run).map(|(name, fault)| diagnostic(name, fault, &run.rows)).collect();
     report::diagnostics(&faults, shell);
     for one in tried.migrations.iter().filter(|one| tested.is_wanted(&one.name)) {
-        for LeftOut { table, rows, of } in &one.left_out {
+        for LeftOut { table, rows, of, drops } in &one.left_out {
             let name = &one.name;
-            shell.note(&format!("`{name}` leaves {rows} of {of} rows of `{table}` behind, as its copy says"));
+            let why = if *drops { "those included that its copy drops without a word" } else { "as its copy says" };
+            shell.note(&format!("`{name}` leaves {rows} of {of} rows of `{table}` behind, {why}"));
         }
     }
     for (name, why) in &tried.turned_away {

@@ -6,7 +6,8 @@ use super::finding::Findings;
 use super::keys::Held;
 use super::lineage::TableChange;
 use super::migration::Migration;
-use super::values::{Filled, are_prepared, assertion, cast, filled};
+use super::numbers::{is_number, is_text, numbered};
+use super::values::{Filled, are_prepared, assertion, filled};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Affinity, Column, Name, Table};
 use crate::plan::misfit;
@@ -16,7 +17,7 @@ use crate::plan::misfit;
 pub(super) enum Which {
     /// Those with another type.
     Retyped,
-    /// Those with another type, where a copy makes numbers of texts by a `CAST`.
+    /// Those with another type, where a copy makes numbers of texts.
     Cast,
     /// Those of a table that becomes `STRICT` or is no longer.
     Kept,
@@ -39,7 +40,10 @@ pub(super) fn judge(
             continue;
         };
         let at = match which {
-            Which::Cast => cast(migration, change, name).filter(|_| makes_numbers_of_texts(before, after)),
+            Which::Cast => {
+                let affinity = |name: &Name| held.before.column(name).map(Column::affinity);
+                numbered(migration, change, name, &affinity).filter(|_| is_number(after.affinity()))
+            }
             _ if filled(migration, change, name) != Filled::Kept => None,
             _ => Some(migration.blame(change, |table| {
                 let same = |column: &Column| column.declared_type == after.declared_type;
@@ -69,18 +73,18 @@ pub(super) fn judge(
                     1 => "1 row has such a value now".to_owned(),
                     count => format!("{count} rows have such a value now"),
                 }))
-                .help(match which {
-                    Which::Cast => "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`",
-                    Which::Retyped | Which::Kept => "say in the copy what becomes of them: `CAST(… AS …)`, or a `CASE`",
-                })
+                .help(
+                    match pairs.iter().any(|(before, after)| is_text(before.affinity()) && is_number(after.affinity()))
+                    {
+                        true => "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`",
+                        false => {
+                            "say in the copy what becomes of them: `CAST(… AS …)`, which makes 0 of a text, or a `CASE`"
+                        }
+                    },
+                )
                 .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {condition}"))),
         );
     }
-}
-
-fn makes_numbers_of_texts(before: &Column, after: &Column) -> bool {
-    use Affinity as A;
-    matches!(before.affinity(), A::Text | A::Blob) && matches!(after.affinity(), A::Integer | A::Real | A::Numeric)
 }
 
 /// A column before and after.

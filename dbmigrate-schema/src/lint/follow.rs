@@ -140,7 +140,7 @@ impl<'a> Follower<'a> {
     /// As [`Follower::settle`], with what it did to rows.
     pub(crate) fn told(&mut self, script: &Script) -> Told {
         let bump = Bump::new();
-        told::tell(self.statements(script, &bump))
+        told::tell(script, self.statements(script, &bump))
     }
 
     fn statements<'b>(&mut self, script: &'b Script, bump: &'b Bump) -> Vec<Statement<'b>> {

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 
 use dbmigrate_core::token::{TokenKind, tokens, unquote};
 use sqlite3_parser::ast::{
-    AlterTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select, Stmt,
+    AlterTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName, ResolveType, ResultColumn, Select,
+    SortedColumn, Stmt, Upsert, UpsertDo, UpsertIndex,
 };
 
 use super::keys::Held;
@@ -63,17 +64,6 @@ pub(crate) fn filled(migration: &Migration<'_>, change: &TableChange, column: &N
         Some((first, others)) if others.iter().all(|other| other == first) => *first,
         _ => Filled::Computed,
     }
-}
-
-/// The copy that puts a column into another one by a `CAST` and nothing else, if one does.
-pub(crate) fn cast(migration: &Migration<'_>, change: &TableChange, column: &Name) -> Option<usize> {
-    let is_cast = |copy: &Copy<'_>| {
-        let place = copy.targets.iter().position(|target| target == column)?;
-        let OneSelect::Select { columns, .. } = &copy.select.body.select else { return None };
-        let ResultColumn::Expr(Expr::Cast { expr, .. }, _) = columns.get(place)? else { return None };
-        matches!(expr, Expr::Id(_) | Expr::Name(_) | Expr::Qualified(..)).then_some(copy.statement)
-    };
-    copies(migration, change).find_map(|copy| is_cast(&copy))
 }
 
 /// The table that a statement makes.
@@ -139,6 +129,8 @@ pub(crate) struct Copy<'m> {
     pub(crate) statement: usize,
     /// `OR …`.
     pub(crate) conflict: Option<ResolveType>,
+    /// `ON CONFLICT … DO NOTHING`: the columns, or every key.
+    pub(crate) does_nothing: Option<Option<Vec<Name>>>,
     /// The columns that it writes, in order.
     pub(crate) targets: Vec<Name>,
     pub(crate) select: &'m Select<'m>,
@@ -149,7 +141,7 @@ pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> imp
     let statements = migration.statements;
     let places = change.rebuild.iter().flat_map(|rebuild| rebuild.copies.iter().map(|at| (rebuild.create, *at)));
     let copies = places.filter_map(|(create, at)| match statements[at].tree? {
-        Stmt::Insert { or_conflict, tbl_name, columns, body: InsertBody::Select(select, _), .. } => {
+        Stmt::Insert { or_conflict, tbl_name, columns, body: InsertBody::Select(select, upsert), .. } => {
             let made = made(migration, create).filter(|made| tree::in_main(tbl_name).as_ref() == Some(&made.name))?;
             let targets = match columns {
                 Some(columns) => columns.iter().map(tree::name).collect(),
@@ -158,16 +150,46 @@ pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> imp
                     written.map(|column| column.name.clone()).collect()
                 }
             };
-            Some(Copy { statement: at, conflict: *or_conflict, targets, select })
+            let does_nothing = upsert.and_then(does_nothing);
+            Some(Copy { statement: at, conflict: *or_conflict, does_nothing, targets, select })
         }
         _ => None,
     });
     copies.collect::<Vec<_>>().into_iter()
 }
 
+fn does_nothing(upsert: &Upsert<'_>) -> Option<Option<Vec<Name>>> {
+    let mut all = std::iter::successors(Some(upsert), |upsert| upsert.next);
+    let nothing = all.find(|upsert| upsert.do_clause == UpsertDo::Nothing)?;
+    let columns = |index: &UpsertIndex<'_>| {
+        let column = |target: &SortedColumn<'_>| match &target.expr {
+            Expr::Id(id) => Some(Name::new(unquote(id.0))),
+            Expr::Name(name) => Some(tree::name(name)),
+            _ => None,
+        };
+        index.targets.iter().filter_map(column).collect()
+    };
+    Some(nothing.index.as_ref().map(columns))
+}
+
+impl<'m> Copy<'m> {
+    /// What it puts into a column, where its query says so in one place.
+    pub(crate) fn value(&self, column: &Name) -> Option<&'m Expr<'m>> {
+        let place = self.targets.iter().position(|target| target == column)?;
+        let OneSelect::Select { columns, .. } = &self.select.body.select else { return None };
+        if self.select.body.compounds.is_some() || columns.iter().any(|it| !matches!(it, ResultColumn::Expr(..))) {
+            return None;
+        }
+        match columns.get(place)? {
+            ResultColumn::Expr(value, _) => Some(value),
+            _ => None,
+        }
+    }
+}
+
 /// Whether a copy drops what the new table refuses.
 pub(crate) fn is_lossy(copy: &Copy<'_>) -> bool {
-    matches!(copy.conflict, Some(ResolveType::Ignore | ResolveType::Replace))
+    matches!(copy.conflict, Some(ResolveType::Ignore | ResolveType::Replace)) || copy.does_nothing.is_some()
 }
 
 /// Whether a query leaves rows out, or may.

@@ -23,7 +23,7 @@ pub(crate) struct Copied<'c> {
 pub(crate) struct LeftOut<'q> {
     /// What it is, in backticks.
     pub(crate) by: String,
-    /// The condition, where it is one.
+    /// The condition, where it is one and nothing else does.
     pub(crate) condition: Option<&'q Expr<'q>>,
 }
 
@@ -59,18 +59,56 @@ impl Copied<'_> {
         }
         // What one part leaves out another may have, whole.
         let parts = std::iter::once(&select.body.select).chain(compounds().map(|compound| &compound.select));
-        let mut left_out = None;
+        let mut all = Vec::new();
         for part in parts.filter(|part| reads(part).iter().any(|name| self.is_copied(name, query))) {
             match self.left_out_of_part(part, query) {
                 None => return None,
-                some => left_out = left_out.or(some),
+                Some(left_out) => all.push(left_out),
             }
         }
-        left_out
+        if self.are_complements(&all.iter().collect::<Vec<_>>()) {
+            return None;
+        }
+        all.into_iter().next()
+    }
+
+    /// Whether one of several takes what another leaves out, NULL included.
+    pub(crate) fn are_complements(&self, all: &[&LeftOut<'_>]) -> bool {
+        let conditions = || all.iter().filter_map(|it| it.condition.map(bare));
+        conditions().any(|one| conditions().any(|other| self.is_complement(one, other)))
+    }
+
+    fn is_complement(&self, one: &Expr<'_>, other: &Expr<'_>) -> bool {
+        use Operator as O;
+        if let (Some(one), Some(other)) = (tested(one, true), tested(other, false)) {
+            return one == other;
+        }
+        let (Expr::Binary(left, how, right), Expr::Binary(same, else_how, than)) = (one, other) else { return false };
+        let Expr::Literal(literal) = right else { return false };
+        let is_given = || column(left, &[]).is_some_and(|name| (self.is_given)(&name));
+        *literal != Literal::Null
+            && left == same
+            && right == than
+            && match (how, else_how) {
+                (O::Equals | O::Is, O::IsNot) => true,
+                (O::Equals, O::NotEquals) | (O::Less, O::GreaterEquals) | (O::Greater, O::LessEquals) => is_given(),
+                _ => false,
+            }
     }
 
     fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
-        let OneSelect::Select { distinctness, columns: taken, from, where_clause, group_by, having, .. } = part else {
+        let OneSelect::Select { where_clause, .. } = part else { return None };
+        // Last, as what another copy takes may make up for a condition, and for nothing else.
+        self.left_out_of_rest(part, whole).or_else(|| {
+            let others = self.others(part, whole);
+            let condition = where_clause.filter(|condition| !self.always_holds(condition, &others))?;
+            Some(LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) })
+        })
+    }
+
+    /// What besides its condition keeps rows out of a part.
+    fn left_out_of_rest<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
+        let OneSelect::Select { distinctness, columns: taken, from, group_by, having, .. } = part else {
             return None;
         };
         let others = self.others(part, whole);
@@ -94,10 +132,7 @@ impl Copied<'_> {
         if distinctness.is_some_and(|it| it == sqlite3_parser::ast::Distinctness::Distinct) && alike() {
             return Some(LeftOut::by("DISTINCT"));
         }
-        // Last, as what another copy takes may make up for a condition, and for nothing else.
-        where_clause
-            .filter(|condition| !self.always_holds(condition, &others))
-            .map(|condition| LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) })
+        None
     }
 
     /// What the tables beside the one that is copied are called in a part: their columns say nothing of its rows.
@@ -161,13 +196,32 @@ impl Copied<'_> {
     /// Whether a condition is one that every row meets.
     fn always_holds(&self, condition: &Expr<'_>, others: &[Name]) -> bool {
         match condition {
-            Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
             Expr::Parenthesized(inner) => matches!(&inner[..], [one] if self.always_holds(one, others)),
-            Expr::Id(_) | Expr::Name(_) => column(condition, others).is_some_and(|name| name == Name::new("true")),
+            _ if is_true(condition) => true,
             _ => tested(condition, false)
                 .and_then(|value| column(value, others))
                 .is_some_and(|name| (self.is_given)(&name)),
         }
+    }
+}
+
+/// Whether a condition says no more than that it holds.
+pub(crate) fn is_true(condition: &Expr<'_>) -> bool {
+    match condition {
+        Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
+        Expr::Parenthesized(inner) => matches!(&inner[..], [one] if is_true(one)),
+        Expr::Id(_) | Expr::Name(_) => column(condition, &[]).is_some_and(|name| name == Name::new("true")),
+        _ => false,
+    }
+}
+
+fn bare<'q>(condition: &'q Expr<'q>) -> &'q Expr<'q> {
+    match condition {
+        Expr::Parenthesized(inner) => match &inner[..] {
+            [one] => bare(one),
+            _ => condition,
+        },
+        _ => condition,
     }
 }
 
@@ -221,7 +275,7 @@ fn columns(part: &OneSelect<'_>, others: &[Name]) -> Option<Vec<Name>> {
 }
 
 /// The column that a value is, unless it is one of the other tables.
-fn column(value: &Expr<'_>, others: &[Name]) -> Option<Name> {
+pub(crate) fn column(value: &Expr<'_>, others: &[Name]) -> Option<Name> {
     match value {
         Expr::Qualified(table, _) if others.contains(&tree::name(table)) => None,
         Expr::Id(id) => Some(Name::new(dbmigrate_core::token::unquote(id.0))),

@@ -26,19 +26,25 @@ impl Column {
     /// What SQLite makes of the type: the five rules of its documentation, in their order.
     #[must_use]
     pub fn affinity(&self) -> Affinity {
-        let Some(declared) = &self.declared_type else { return Affinity::Blob };
+        self.declared_type.as_deref().map_or(Affinity::Blob, Affinity::of)
+    }
+}
+
+impl Affinity {
+    /// That of a type that is written in SQL.
+    pub(crate) fn of(declared: &str) -> Self {
         let declared = declared.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
         if has(&["INT"]) {
-            Affinity::Integer
+            Self::Integer
         } else if has(&["CHAR", "CLOB", "TEXT"]) {
-            Affinity::Text
+            Self::Text
         } else if has(&["BLOB"]) {
-            Affinity::Blob
+            Self::Blob
         } else if has(&["REAL", "FLOA", "DOUB"]) {
-            Affinity::Real
+            Self::Real
         } else {
-            Affinity::Numeric
+            Self::Numeric
         }
     }
 }

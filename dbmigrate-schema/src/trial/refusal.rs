@@ -1,23 +1,39 @@
 //! Whether a migration turns rows away, which is no fault: that is what its author wrote it for.
 
+use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::{Script, Step};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::execute::{message, run};
+use crate::foreign_keys::choose;
 use crate::proof::asserts;
 
 /// Why the way up turns the rows away that are there; none where it fails at something else. The database stays as it is.
-pub(super) fn turned_away(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
+/// Foreign keys are enforced as the runner would, unless a transaction is open.
+pub(super) fn turned_away(connection: &Connection, rule: ForeignKeys, up: &Script) -> rusqlite::Result<Option<String>> {
     if !up.transaction {
         return Ok(None);
     }
     if asserts(connection, up).is_err() {
         return Ok(Some("an assertion of the way up does not hold with it".to_owned()));
     }
-    let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
+    if !connection.is_autocommit() {
+        return refused(connection, up);
+    }
+    let enforced: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
+    connection.pragma_update(None, "foreign_keys", choose(connection, rule, up, false).unwrap_or(enforced))?;
+    let refused = refused(connection, up);
+    connection.pragma_update(None, "foreign_keys", enforced)?;
+    refused
+}
+
+fn refused(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
     // Where SQLite can't look for any, there are none.
-    let orphans = || connection.query_row(orphans, [], |row| row.get::<_, i64>(0)).unwrap_or(0);
-    let before = orphans();
+    let orphans = || {
+        let sql = "SELECT count(*), min(\"table\") FROM pragma_foreign_key_check";
+        connection.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).unwrap_or((0, None))
+    };
+    let (before, _): (_, Option<String>) = orphans();
     connection.execute_batch("SAVEPOINT dbmigrate_up")?;
     let mut refused = None;
     for step in &up.steps {
@@ -27,8 +43,11 @@ pub(super) fn turned_away(connection: &Connection, up: &Script) -> rusqlite::Res
             break;
         }
     }
-    if refused.is_none() && orphans() > before {
-        refused = Some("it refers to no row by a foreign key that is new".to_owned());
+    if refused.is_none()
+        && let (after, Some(table)) = orphans()
+        && after > before
+    {
+        refused = Some(format!("rows of `{table}` would refer to nothing by a foreign key"));
     }
     if !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK TO dbmigrate_up; RELEASE dbmigrate_up")?;

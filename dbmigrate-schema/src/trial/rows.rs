@@ -103,6 +103,7 @@ pub(super) fn chosen(
     touched: &HashSet<Name>,
     held: &HashSet<Name>,
 ) -> rusqlite::Result<Option<Chosen>> {
+    let rule = set.config.foreign_keys;
     // To judge every row is to run the way up for each; where that does not help, what is refused stays empty.
     for way in [Judged::Touched, Judged::All, Judged::LeftOut] {
         let Some(connection) = made(set, count)? else { return Ok(None) };
@@ -112,12 +113,12 @@ pub(super) fn chosen(
             touched.contains(&table.name),
         ) {
             (Judged::Touched, true) | (Judged::All, _) => {
-                turned_away(connection, up).ok().flatten().map_or(Ok(()), Err)
+                turned_away(connection, rule, up).ok().flatten().map_or(Ok(()), Err)
             }
             (Judged::LeftOut, true) => Err("the next migration turns its rows away".to_owned()),
             _ => Ok(()),
         })?;
-        if turned_away(&connection, up)?.is_none() {
+        if turned_away(&connection, rule, up)?.is_none() {
             let is_emptied = filled.tables.iter().any(|table| table.rows == 0 && held.contains(&table.table));
             return Ok(Some(Chosen { connection, is_emptied }));
         }

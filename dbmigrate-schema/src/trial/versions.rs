@@ -72,7 +72,7 @@ fn one(
         let Ok(up) = way_up(migration) else { break };
         if let Err(refused) = asserts(&connection, up).and_then(|()| go(set, &connection, up)) {
             // It was rolled back.
-            let why = turned_away(&connection, up)?;
+            let why = turned_away(&connection, set.config.foreign_keys, up)?;
             let known = wrong.contains(&migration.name()).then(|| refused.message.clone());
             match why.or(known) {
                 Some(why) => tried.ended = Some((migration.name(), why)),

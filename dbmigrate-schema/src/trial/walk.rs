@@ -127,10 +127,10 @@ impl<'a> Walk<'a> {
         };
         let compared = compared::there(&there, None, &self.follower.state);
         self.compare(&compared, &beside, Leg::Up, one)?;
-        for (before, after) in &there.partial {
+        for (before, after, drops) in &there.partial {
             let (of, left) = (rows_of(&self.connection, before)?, rows_of(&beside, after)?);
             if left < of {
-                one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of });
+                one.left_out.push(LeftOut { table: after.clone(), rows: of - left, of, drops: *drops });
             }
         }
         if let Some(down) = way_back(migration) {
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
         if !matches!(self.tries.rows, Rows::Generated) {
             return Ok(None);
         }
-        let Some(why) = turned_away(&self.connection, up)? else { return Ok(None) };
+        let Some(why) = turned_away(&self.connection, self.set.config.foreign_keys, up)? else { return Ok(None) };
         // On a database without rows it says which tables it touches.
         let Some(mut empty) = made(self.set, at)? else { return Ok(None) };
         self.follower.turn_to(&mut empty)?;

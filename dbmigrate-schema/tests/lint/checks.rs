@@ -1,4 +1,4 @@
-//! Checks that depend on the moment: what the rule says of inserts is what SQLite does.
+//! Checks that depend on the moment, and numbers made of texts: what a rule says is what SQLite does.
 
 use rusqlite::Connection;
 
@@ -39,4 +39,46 @@ fn sqlite_refuses_what_the_rule_says_it_refuses() {
             found.is_some_and(|it| it.diagnostic.notes.iter().any(|note| note.starts_with("every insert will fail")));
         assert_eq!((found.is_some(), says), (is_unstable, refused), "{check}");
     }
+}
+
+#[test]
+fn a_number_that_is_made_of_a_text_is_seen_however_it_is_made() {
+    let found = |column: &str, now: &str, value: &str| {
+        let copy = format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, a {now}); INSERT INTO n SELECT id, {value} FROM t; DROP TABLE t; \
+             ALTER TABLE n RENAME TO t"
+        );
+        let findings = lint_newest(&[&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, a {column}, b INT)"), &copy]);
+        let own = findings.into_iter().filter(|finding| finding.rule.name == "type-change");
+        own.map(|finding| (finding.diagnostic.message, finding.diagnostic.help)).next()
+    };
+    let connection = Connection::open_in_memory().unwrap();
+    for (value, makes) in [
+        ("CAST(a AS INTEGER)", true),
+        ("coalesce(CAST(a AS INTEGER), 0)", true),
+        ("CAST(trim(a) AS INTEGER)", true),
+        ("ifnull(round(CAST(replace(a, ',', '') AS REAL)), b)", true),
+        ("a + 0", true),
+        ("(1 * t.a)", true),
+        ("-a", true),
+        ("CASE WHEN a GLOB '*[0-9]*' THEN CAST(a AS INTEGER) END", false),
+        ("CAST(unixepoch(a) AS INTEGER)", false),
+        ("length(a) + b", false),
+        ("nullif(CAST(b AS INTEGER), a)", false),
+    ] {
+        let found = found("TEXT", "INTEGER", value);
+        assert_eq!(found.is_some(), makes, "{value}");
+        let sql = format!("SELECT {value} IS 0 FROM (SELECT 'x' AS a, 7 AS b) AS t");
+        assert_eq!(connection.query_row(&sql, [], |row| row.get::<_, bool>(0)).unwrap(), makes, "{value}");
+        if let Some((message, helps)) = found {
+            assert!(message.starts_with("this makes numbers of texts in `t`"), "{message}");
+            assert!(helps[0].contains("`CASE WHEN … THEN CAST(… AS …) ELSE … END`"), "{helps:?}");
+        }
+    }
+    // What a copy as it is would need is said as it fits.
+    let (_, helps) = found("TEXT", "INTEGER", "a").unwrap();
+    assert!(helps[0].contains("`CASE WHEN … THEN CAST(… AS …) ELSE … END`"), "{helps:?}");
+    let (_, helps) = found("INTEGER", "REAL", "a").unwrap();
+    assert!(helps[0].ends_with("`CAST(… AS …)`, which makes 0 of a text, or a `CASE`"), "{helps:?}");
+    assert!(found("", "INTEGER", "a + 1").is_none());
 }

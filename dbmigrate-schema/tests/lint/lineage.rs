@@ -53,8 +53,8 @@ fn partial(now: &str) -> Vec<String> {
 
 #[test]
 fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
-    let some = "this copies only some rows of `t`, and the others go with the old table";
-    let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is in no table after it")];
+    let some = "this copies only some rows of `t`, and the old table goes";
+    let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is not in `t` after it")];
     // The old table renamed first, by way of another, and into one that is there.
     assert_eq!(
         partial(
@@ -76,7 +76,16 @@ fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
         ),
         by("LIMIT")
     );
-    assert_eq!(partial("INSERT INTO u SELECT id FROM t WHERE a > ''; DROP TABLE t"), by("WHERE"));
+    let other = [by("WHERE")[0].replace("in `t`", "in `u`")];
+    assert_eq!(partial("INSERT INTO u SELECT id FROM t WHERE a > ''; DROP TABLE t"), other);
+    // What another copy puts somewhere else is not said to be gone.
+    assert_eq!(
+        partial(
+            "CREATE TABLE gone (id, a); INSERT INTO gone SELECT * FROM t WHERE a > ''; CREATE TABLE n (id, a); INSERT INTO n \
+             SELECT * FROM t WHERE a = ''; DROP TABLE t; ALTER TABLE n RENAME TO t"
+        ),
+        by("WHERE")
+    );
     assert_eq!(partial("INSERT INTO u SELECT id FROM t; DROP TABLE t"), [""; 0]);
     // Only those that read the table count.
     assert_eq!(
@@ -155,4 +164,26 @@ fn a_table_of_a_hook_is_one_like_others() {
     let (replay, findings) = dbmigrate_schema::lint::lint(&crate::support::set(&files), None, &Default::default());
     assert_eq!(replay.diagnostics, []);
     assert!(names(&findings).contains("drop-table"), "{findings:?}");
+}
+
+#[test]
+fn a_key_that_is_another_column_may_repeat() {
+    let lossy = |key: &str, conflict: &str| {
+        let copy = format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, a UNIQUE); INSERT INTO n SELECT {key}, a FROM t WHERE true {conflict}; \
+             DROP TABLE t; ALTER TABLE n RENAME TO t"
+        );
+        let findings = lint_newest(&["CREATE TABLE t (id INTEGER PRIMARY KEY, a UNIQUE, b INT)", &copy]);
+        findings.iter().any(|finding| finding.rule.name == "lossy-copy")
+    };
+    for key in ["b", "b + 1", "id / 2", "coalesce(b, id)", "CAST(a AS INTEGER)"] {
+        assert!(lossy(key, "ON CONFLICT DO NOTHING"), "{key}");
+        assert!(lossy(key, "ON CONFLICT (id) DO NOTHING"), "{key}");
+        // That one can't be hurt.
+        assert!(!lossy(key, "ON CONFLICT (a) DO NOTHING"), "{key}");
+        assert!(!lossy(key, ""), "{key}");
+    }
+    for key in ["id", "t.id", "(id)", "-id", "id + 7", "NULL", "row_number() OVER (ORDER BY a)"] {
+        assert!(!lossy(key, "ON CONFLICT DO NOTHING"), "{key}");
+    }
 }

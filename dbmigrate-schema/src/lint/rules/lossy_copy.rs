@@ -1,9 +1,9 @@
 //! `lossy-copy`: a rebuild leaves rows behind without a word.
 //!
 //! `OR IGNORE` and `OR REPLACE` can only drop rows that the new table refuses: a copy into a table that demands nothing
-//! new, from one table, loses none. Rows that a `WHERE` leaves out are for `partial-copy`.
+//! new, from one table, loses none. What a copy computes for a key may be the same for two rows. Rows that a `WHERE` leaves out are for `partial-copy`.
 
-use sqlite3_parser::ast::ResolveType;
+use sqlite3_parser::ast::{Expr, Literal, Operator, ResolveType, UnaryOperator};
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::finding::Findings;
@@ -11,8 +11,9 @@ use crate::lint::keys::{Held, implied, keys_before};
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
-use crate::lint::values::copies;
-use crate::model::{Conflict, Name, Rule, Table};
+use crate::lint::values::{Copy, copies, names};
+use crate::lint::whole::column;
+use crate::model::{Affinity, Conflict, Key, Name, Rule, Table};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
 
@@ -21,8 +22,8 @@ pub(super) const RULE: Lint = Lint {
     group: Group::Data,
     level: Level::Deny,
     what: "rows that the new table refuses are left out of a copy without a word",
-    why: "`INSERT OR IGNORE`, `INSERT OR REPLACE` and a constraint with `ON CONFLICT IGNORE` or `REPLACE` drop rows and \
-          report success. What was in them is gone, and nobody knows how much it was.",
+    why: "`INSERT OR IGNORE`, `INSERT OR REPLACE`, `ON CONFLICT DO NOTHING` and a constraint with `ON CONFLICT IGNORE` or \
+          `REPLACE` drop rows and report success. What was in them is gone, and nobody knows how much it was.",
     instead: "Say which rows go, and let SQLite refuse the rest:\n\n    DELETE FROM users WHERE id NOT IN (SELECT min(id) \
               FROM users GROUP BY email);\n    INSERT INTO n SELECT * FROM users;\n\nWhere the table itself says `ON \
               CONFLICT`, overrule it for the copy: `INSERT OR ABORT INTO n …`.",
@@ -45,6 +46,27 @@ pub(super) const RULE: Lint = Lint {
             before: BEFORE,
             now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT UNIQUE ON CONFLICT REPLACE);
                   INSERT INTO n SELECT * FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT);
+                  INSERT OR IGNORE INTO n SELECT id / 2 + 1, email FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT);
+                  INSERT OR REPLACE INTO n SELECT id / 2 + 1, email FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT);
+                  INSERT INTO n SELECT id / 2 + 1, email FROM users WHERE true ON CONFLICT DO NOTHING;
                   DROP TABLE users;
                   ALTER TABLE n RENAME TO users;",
         },
@@ -83,6 +105,20 @@ pub(super) const RULE: Lint = Lint {
                   DROP TABLE users;
                   ALTER TABLE n RENAME TO users;",
         },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT NOT NULL);
+                  INSERT INTO n SELECT id + 1000, email FROM users WHERE true ON CONFLICT DO NOTHING;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, key TEXT UNIQUE);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT, key TEXT UNIQUE);
+                  INSERT OR IGNORE INTO n SELECT -id, lower(email), hex(randomblob(16)) FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
         Example { before: BEFORE, now: "INSERT OR IGNORE INTO users (id) VALUES (1);" },
         Example {
             before: BEFORE,
@@ -95,24 +131,37 @@ pub(super) const RULE: Lint = Lint {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
         let Some(held) = Held::changed(change) else { continue };
-        let (demands, table) = (demands(migration, change, held), &held.after.name);
+        let (general, table) = (demands(migration, change, held), &held.after.name);
         let copies: Vec<_> = copies(migration, change).collect();
         for copy in &copies {
             let several = copies.len() > 1;
+            let own = keys_of_copy(migration, held, copy);
+            let own = own.into_iter().filter(|own| general.iter().all(|demand| demand.what != own.what));
+            let demands: Vec<_> = general.iter().cloned().chain(own).collect();
+            let nothing = copy.does_nothing.as_ref().is_some_and(|columns| {
+                let is_meant = |key: &Vec<Name>| columns.as_ref().is_none_or(|columns| is_same(key, columns));
+                several || demands.iter().filter_map(|demand| demand.key.as_ref()).any(is_meant)
+            });
             let word = match copy.conflict {
                 Some(ResolveType::Ignore) if several || !demands.is_empty() => "`OR IGNORE`".to_owned(),
                 Some(ResolveType::Replace) if several || !demands.is_empty() => "`OR REPLACE`".to_owned(),
+                _ if nothing => "`ON CONFLICT DO NOTHING`".to_owned(),
                 None => match demands.iter().find_map(|demand| demand.conflict) {
                     Some(conflict) => format!("`ON CONFLICT {}` of the new table", conflict.as_str()),
                     None => continue,
                 },
                 _ => continue,
             };
-            let what: Vec<_> = demands.iter().map(|demand| demand.what.clone()).collect();
+            let what: Vec<_> = general.iter().map(|demand| demand.what.clone()).collect();
             let mut finding = migration
                 .at(copy.statement, format!("{word} drops rows of `{table}` without a word while they are copied"));
             if !what.is_empty() {
                 finding = finding.note(format!("the new table demands more than the old one: {}", what.join(", ")));
+            }
+            let copied = demands.get(general.len()..).unwrap_or_default().iter();
+            let copied: Vec<_> = copied.map(|demand| demand.what.clone()).collect();
+            if !copied.is_empty() {
+                finding = finding.note(format!("the copy may make equal what was not: {}", copied.join(", ")));
             }
             findings.push(
                 finding
@@ -124,17 +173,19 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Something that the new table demands of a row and the old one did not.
+#[derive(Clone)]
 struct Demand {
     what: String,
+    /// The columns, of a key.
+    key: Option<Vec<Name>>,
     /// What the table itself does with a row that does not meet it.
     conflict: Option<Conflict>,
 }
 
 fn demands(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> Vec<Demand> {
-    let drops = |conflict: Option<Conflict>| conflict.filter(|it| matches!(it, Conflict::Ignore | Conflict::Replace));
     let mut demands = Vec::new();
     let mut not_null = |column: &Name, conflict| {
-        demands.push(Demand { what: format!("`{column} NOT NULL`"), conflict: drops(conflict) });
+        demands.push(Demand { what: format!("`{column} NOT NULL`"), key: None, conflict: drops(conflict) });
     };
     for change in &change.changes {
         match change {
@@ -157,20 +208,108 @@ fn demands(migration: &Migration<'_>, change: &TableChange, held: Held<'_>) -> V
                 let before: Option<Vec<&Name>> = columns.iter().map(|column| held.name_before(column)).collect();
                 let known = before.is_some_and(|names| implied(&keys_before(migration, held.before, None), &names));
                 if !known && !is_new_rowid(held.after, held.before, &columns) {
-                    let names: Vec<_> = columns.iter().map(|column| column.to_sql()).collect();
-                    demands.push(Demand {
-                        what: format!("`UNIQUE ({})`", names.join(", ")),
-                        conflict: drops(key.conflict),
-                    });
+                    demands.push(unique(key));
                 }
             }
             Rule::Check(text) => {
-                demands.push(Demand { what: format!("`CHECK ({})`", crate::plan::on_one_line(text)), conflict: None })
+                let what = format!("`CHECK ({})`", crate::plan::on_one_line(text));
+                demands.push(Demand { what, key: None, conflict: None });
             }
             Rule::ForeignKey(_) => {}
         }
     }
     demands
+}
+
+fn drops(conflict: Option<Conflict>) -> Option<Conflict> {
+    conflict.filter(|it| matches!(it, Conflict::Ignore | Conflict::Replace))
+}
+
+fn unique(key: &Key) -> Demand {
+    let columns: Vec<Name> = key.columns.iter().map(|column| column.name.clone()).collect();
+    let names: Vec<_> = columns.iter().map(Name::to_sql).collect();
+    Demand { what: format!("`UNIQUE ({})`", names.join(", ")), key: Some(columns), conflict: drops(key.conflict) }
+}
+
+/// The keys of the new table for which a copy has something else than the columns of a key of before.
+fn keys_of_copy(migration: &Migration<'_>, held: Held<'_>, copy: &Copy<'_>) -> Vec<Demand> {
+    let keys = held.after.constraints.iter().filter_map(|constraint| match &constraint.rule {
+        Rule::Unique(key) | Rule::PrimaryKey(key) => Some(key),
+        Rule::Check(_) | Rule::ForeignKey(_) => None,
+    });
+    let before = keys_before(migration, held.before, None);
+    let may_repeat = |key: &&Key| {
+        let values: Option<Vec<_>> = key.columns.iter().map(|part| copy.value(&part.name)).collect();
+        let Some(values) = values else { return false };
+        let values: Vec<_> = values.into_iter().map(|value| Value::of(value, held.before)).collect();
+        if values.contains(&Value::Unknown) {
+            return false;
+        }
+        let kept = values.iter().filter_map(|value| match value {
+            Value::Column(name) => Some(name),
+            Value::Computed | Value::Unknown => None,
+        });
+        !implied(&before, &kept.collect::<Vec<_>>())
+    };
+    keys.filter(may_repeat).map(unique).collect()
+}
+
+/// What a copy puts into a column.
+#[derive(PartialEq)]
+enum Value {
+    /// What stands in a column, or something that differs where that does.
+    Column(Name),
+    /// What is computed of columns, and may be the same for two rows.
+    Computed,
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl Value {
+    /// Texts that are no numbers are all 0.
+    fn reckoned(self, table: &Table) -> Self {
+        let is_text = |name: &Name| {
+            table.column(name).is_some_and(|column| matches!(column.affinity(), Affinity::Text | Affinity::Blob))
+        };
+        if matches!(&self, Self::Column(name) if is_text(name)) { Self::Computed } else { self }
+    }
+
+    fn of(value: &Expr<'_>, table: &Table) -> Self {
+        let is_number = |value: &Expr<'_>| matches!(value, Expr::Literal(Literal::Numeric(_)));
+        match value {
+            Expr::Binary(value, Operator::Add | Operator::Subtract, number) if is_number(number) => {
+                Self::of(value, table).reckoned(table)
+            }
+            Expr::Binary(number, Operator::Add | Operator::Subtract, value) if is_number(number) => {
+                Self::of(value, table).reckoned(table)
+            }
+            Expr::Unary(UnaryOperator::Negative, value) => Self::of(value, table).reckoned(table),
+            Expr::Collate(value, _) => Self::of(value, table),
+            Expr::Parenthesized(inner) => match &inner[..] {
+                [one] => Self::of(one, table),
+                _ => Self::Unknown,
+            },
+            Expr::Id(_) | Expr::Name(_) | Expr::Qualified(..) => {
+                let name = column(value, &[]).filter(|name| table.column(name).is_some());
+                name.map_or(Self::Unknown, Self::Column)
+            }
+            // Numbers that SQLite counts, and keys that are drawn.
+            Expr::FunctionCall { filter_over: Some(_), .. } | Expr::FunctionCallStar { .. } => Self::Unknown,
+            Expr::Literal(_) | Expr::Subquery(_) => Self::Unknown,
+            _ => {
+                let named = names(&value.to_string());
+                let is_drawn = ["random", "randomblob"].iter().any(|name| named.contains(&Name::new(*name)));
+                match !is_drawn && table.columns.iter().any(|column| named.contains(&column.name)) {
+                    true => Self::Computed,
+                    false => Self::Unknown,
+                }
+            }
+        }
+    }
+}
+
+fn is_same(key: &[Name], columns: &[Name]) -> bool {
+    key.len() == columns.len() && key.iter().all(|name| columns.contains(name))
 }
 
 /// Whether a key is a rowid that SQLite makes up.

@@ -14,7 +14,7 @@ use crate::lint::migration::{Migration, Statement};
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
 use crate::lint::tree::{Move, Query, moves};
 use crate::lint::values::{asserts, names};
-use crate::lint::whole::{Copied, LeftOut, tested};
+use crate::lint::whole::{Copied, LeftOut};
 use crate::model::{Name, Table};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
@@ -41,7 +41,9 @@ pub(super) const RULE: Lint = Lint {
     what: "a table is made anew with some of its rows only",
     why: "A copy with a `WHERE`, a `JOIN`, a `LIMIT`, a `GROUP BY`, a `DISTINCT` or an aggregate takes some rows, the old \
           table goes with the rest, and nothing is said. A condition that is NULL leaves a row out as well: of \
-          `WHERE kind <> 'x'` and `WHERE kind = 'x'` neither takes a row without a `kind`.",
+          `WHERE kind <> 'x'` and `WHERE kind = 'x'` neither takes a row without a `kind`, unless that is `NOT NULL`: \
+          the other half of `kind = 'x'` is `kind IS NOT 'x'`. Several copies are taken for all rows where two of \
+          their conditions are such halves.",
     instead: "Copy all rows, and say before which ones go, or stop where there are any by an assertion:\n\n    DELETE FROM \
               users WHERE email IS NULL;\n    INSERT INTO n SELECT * FROM users;\n\n    -- dbmigrate: assert SELECT \
               count(*) = 0 FROM users WHERE email IS NULL\n\nA `LEFT JOIN` keeps what has no counterpart. Or say that \
@@ -56,6 +58,14 @@ pub(super) const RULE: Lint = Lint {
         rebuilt!("INSERT INTO n SELECT * FROM (SELECT * FROM users WHERE email IS NOT NULL);"),
         rebuilt!("INSERT INTO n WITH some AS (SELECT * FROM users WHERE id > 9) SELECT * FROM some;"),
         rebuilt!("WITH some AS (SELECT * FROM users WHERE id > 9) INSERT INTO n SELECT * FROM some;"),
+        rebuilt!(
+            "INSERT INTO n SELECT * FROM users WHERE email = 'x' UNION ALL SELECT id, lower(email) FROM users WHERE email \
+             <> 'x';"
+        ),
+        rebuilt!(
+            "INSERT INTO n SELECT * FROM users WHERE email IS NULL UNION ALL SELECT users.* FROM users JOIN teams ON user = \
+             users.id WHERE email IS NOT NULL;"
+        ),
         rebuilt!("INSERT INTO n SELECT * FROM users EXCEPT SELECT * FROM users WHERE email IS NULL;"),
     ],
     passes: &[
@@ -63,6 +73,10 @@ pub(super) const RULE: Lint = Lint {
         rebuilt!(
             "INSERT INTO n SELECT users.id, coalesce(teams.team, users.email) FROM users LEFT JOIN teams ON \
              teams.user = users.id;"
+        ),
+        rebuilt!(
+            "INSERT INTO n SELECT * FROM users WHERE email = 'x' UNION ALL SELECT id, lower(email) FROM users WHERE email \
+             IS NOT 'x';"
         ),
         Example {
             before: BEFORE,
@@ -74,6 +88,10 @@ pub(super) const RULE: Lint = Lint {
         },
     ],
     quiet: &[
+        rebuilt!(
+            "INSERT INTO n SELECT * FROM users WHERE id < 9; INSERT INTO n SELECT id, '' FROM users WHERE id >= 9;"
+        ),
+        rebuilt!("INSERT INTO n SELECT * FROM users WHERE (id = 9) UNION ALL SELECT id, '' FROM users WHERE id <> 9;"),
         rebuilt!("INSERT INTO n SELECT * FROM users WHERE true ON CONFLICT DO NOTHING;"),
         rebuilt!("INSERT INTO n SELECT * FROM users WHERE id IS NOT NULL ORDER BY id;"),
         rebuilt!("INSERT INTO n SELECT DISTINCT * FROM users;"),
@@ -97,17 +115,17 @@ pub(super) const RULE: Lint = Lint {
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     for change in migration.changed_tables() {
         if let (Some(rebuild), Some(table)) = (&change.rebuild, change.before.table()) {
-            report(migration, findings, table, &rebuild.copies);
+            report(migration, findings, table, change.after.object.name(), &rebuild.copies);
         }
     }
     for merged in migration.lineage.merged.iter().filter(|merged| !migration.is_new(&merged.table)) {
         if let Some(table) = merged.table.table() {
-            report(migration, findings, table, &merged.copies);
+            report(migration, findings, table, &merged.into, &merged.copies);
         }
     }
 }
 
-fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table, copies: &[usize]) {
+fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table, now: &Name, copies: &[usize]) {
     let all: Vec<Taken<'_>> = copies.iter().filter_map(|at| taken(migration, table, copies, *at)).collect();
     let mut targets: Vec<&Name> = Vec::new();
     for Taken { into, .. } in &all {
@@ -117,15 +135,15 @@ fn report(migration: &Migration<'_>, findings: &mut Findings<'_>, table: &Table,
         targets.push(into);
         let own = || all.iter().filter(|taken| taken.into == *into);
         let Some(left_out) = own().map(|taken| taken.left_out.as_ref()).collect::<Option<Vec<_>>>() else { continue };
-        if are_complements(&left_out) || left_out.iter().any(|it| is_asserted(migration, table, it)) {
+        if are_complements(table, &left_out) || left_out.iter().any(|it| is_asserted(migration, table, it)) {
             continue;
         }
         let Some((first, by)) = own().next().zip(left_out.first().map(|it| &it.by)) else { continue };
         let (name, several) = (&table.name, left_out.len() > 1);
         findings.push(
             migration
-                .at(first.at, format!("this copies only some rows of `{name}`, and the others go with the old table"))
-                .note(format!("what its {by} leaves out is in no table after it"))
+                .at(first.at, format!("this copies only some rows of `{name}`, and the old table goes"))
+                .note(format!("what its {by} leaves out is not in `{now}` after it"))
                 .notes(several.then(|| format!("{} statements copy, and none of them takes all rows", left_out.len())))
                 .notes((!several).then(|| rows(migration, name, first)).flatten())
                 .help("copy all rows, and say before it which ones go: `DELETE FROM … WHERE …`")
@@ -182,10 +200,9 @@ fn is_given(table: &Table, name: &Name) -> bool {
     is_alias || (table.without_rowid && in_key()) || table.column(name).is_some_and(|it| it.not_null.is_some())
 }
 
-/// Whether one copy takes what another leaves out, NULL included.
-fn are_complements(left_out: &[&LeftOut<'_>]) -> bool {
-    let tests = |null: bool| left_out.iter().filter_map(move |it| tested(it.condition?, null));
-    tests(true).any(|one| tests(false).any(|other| other == one))
+fn are_complements(table: &Table, left_out: &[&LeftOut<'_>]) -> bool {
+    let is_given = |name: &Name| is_given(table, name);
+    Copied { tables: &[], differ: &|_| false, is_given: &is_given }.are_complements(left_out)
 }
 
 /// Whether an assertion names the columns of the condition.

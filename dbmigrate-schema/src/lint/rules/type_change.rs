@@ -19,7 +19,8 @@ pub(super) const RULE: Rule = Rule {
     what: "a column gets a type that changes values which are there",
     why: "SQLite converts without a word what looks like a number in a column of numbers: `'007'` becomes 7, `'1e3'` \
           becomes 1000, a large integer loses digits in a column of reals. What does not look like a number stays a \
-          text, and is read as one. A `CAST` makes 0 of it, and 7 of `'7b'`.",
+          text, and is read as one. A `CAST` makes 0 of it, and 7 of `'7b'`, and so \
+          does `code + 0`.",
     instead: "Say what becomes of the values:\n\n    INSERT INTO n SELECT id, CASE WHEN code <> '' AND code NOT GLOB '*[^0-9]*' THEN \
               CAST(code AS INTEGER) END FROM users;\n\nOr stop before anything has changed where a value would not be the same:\n\n    -- dbmigrate: assert SELECT \
               count(*) = 0 FROM users WHERE code <> CAST(CAST(code AS INTEGER) AS TEXT)\n\n`cargo dbmigrate generate` \
@@ -46,6 +47,20 @@ pub(super) const RULE: Rule = Rule {
                   DROP TABLE users;
                   ALTER TABLE n RENAME TO users;",
         },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT id, coalesce(CAST(trim(code) AS INTEGER), 0) FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: BEFORE,
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code INTEGER);
+                  INSERT INTO n SELECT id, code + 0 FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
     ],
     passes: &[
         Example {
@@ -65,6 +80,13 @@ pub(super) const RULE: Rule = Rule {
         },
     ],
     quiet: &[
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, at TEXT, code TEXT, size INTEGER);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, at INTEGER, code INTEGER, size INTEGER);
+                  INSERT INTO n SELECT id, CAST(strftime('%s', at) AS INTEGER), length(code) + size + 1, size FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
         Example {
             before: BEFORE,
             now: "-- dbmigrate: assert SELECT count(*) = 0 FROM users WHERE code GLOB '*[^0-9]*'
@@ -121,7 +143,7 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         judge(migration, findings, change, Which::Cast, |table: &Table, pairs: &[Pair<'_>]| {
             let columns = listed(pairs, true);
             let message = format!("this makes numbers of texts in `{}`, whatever they say: {columns}", table.name);
-            (message, "`CAST` makes 0 of a text that is no number, and drops what follows one: of `'7b'` it makes 7")
+            (message, "a text that is no number becomes 0, and what follows one is dropped: `'7b'` is 7 then")
         });
     }
 }
