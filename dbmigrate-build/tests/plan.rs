@@ -346,7 +346,7 @@ fn a_file_with_both_ways_of_another_tool_is_two_scripts() {
     );
     let plan = package.plan();
     assert_eq!(plan.faults(), 0, "{}", plan.module());
-    let expect = ["001_start", "db/1_start.sql", "\nCREATE TABLE t(a);\n\n\n", "\n\n\nDROP TABLE t;\n", "v1:"];
+    let expect = ["db/1_start.sql", "001_start", "\nCREATE TABLE t(a);\n\n\n", "\n\n\nDROP TABLE t;\n", "v1:"];
     assert_eq!(package.texts(), expect.concat());
 }
 
