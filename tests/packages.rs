@@ -141,7 +141,8 @@ fn what_ships_is_written_in_the_rust_that_it_says() {
     refuse_newer(fs::read_to_string(&generated).unwrap().parse().unwrap(), &generated);
 }
 
-/// Refuses chains of `let` (Rust 1.88) and `use $crate as` (which 1.85 takes as `use $crate::{self as …}`).
+/// Refuses chains of `let` (Rust 1.88), `use $crate as` (which 1.85 takes as `use $crate::{self as …}`), and a variable of
+/// `format_args!` (1.89).
 fn refuse_newer(tokens: TokenStream, file: &Path) {
     let mut last = [String::new(), String::new(), String::new()];
     for token in tokens {
@@ -158,6 +159,7 @@ fn refuse_newer(tokens: TokenStream, file: &Path) {
         let found = last.iter().map(String::as_str).collect::<Vec<_>>();
         assert_ne!(found, ["&", "&", "let"], "{}:{line}: a chain of `let`", file.display());
         assert_ne!(found, ["$", "crate", "as"], "{}:{line}: `use $crate as`", file.display());
+        assert_ne!(found, ["=", "format_args", "!"], "{}:{line}: a variable of `format_args!`", file.display());
     }
 }
 

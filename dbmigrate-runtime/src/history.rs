@@ -317,9 +317,11 @@ impl<'s> History<'s> {
         if done == rows.len() {
             return Ok(());
         }
-        let message = format_args!("the driver has run {done} of {} statements that record migrations", rows.len());
-        Err(Error::new(ErrorKind::History, message)
-            .hint("correct `execute_each` of the driver: it runs and counts all of them"))
+        Err(Error::new(
+            ErrorKind::History,
+            format_args!("the driver has run {done} of {} statements that record migrations", rows.len()),
+        )
+        .hint("correct `execute_each` of the driver: it runs and counts all of them"))
     }
 
     /// The parameters of that.
