@@ -173,3 +173,13 @@ pub(crate) fn table_sources(table: &SelectTable<'_>, found: &mut Vec<Name>) {
         SelectTable::Sub(from, _) => from_sources(from, found),
     }
 }
+
+/// An expression without the parentheses around it.
+pub(crate) fn bare<'b>(mut expr: &'b Expr<'b>) -> &'b Expr<'b> {
+    while let Expr::Parenthesized(inner) = expr
+        && let [only] = inner.as_slice()
+    {
+        expr = only;
+    }
+    expr
+}

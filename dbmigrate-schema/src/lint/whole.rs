@@ -5,7 +5,7 @@ use sqlite3_parser::ast::{
     ResultColumn, SelectTable, UnaryOperator,
 };
 
-use super::tree::{self, Query};
+use super::tree::{self, Query, bare};
 use crate::model::Name;
 
 /// What is copied.
@@ -98,27 +98,26 @@ impl Copied<'_> {
 
     fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
         let OneSelect::Select { where_clause, .. } = part else { return None };
+        let others = self.others(part, whole);
         // Last, as what another copy takes may make up for a condition, and for nothing else.
-        self.left_out_of_rest(part, whole).or_else(|| {
-            let others = self.others(part, whole);
+        self.left_out_of_rest(part, whole, &others).or_else(|| {
             let condition = where_clause.filter(|condition| !self.always_holds(condition, &others))?;
             Some(LeftOut { by: "`WHERE`".to_owned(), condition: Some(condition) })
         })
     }
 
     /// What besides its condition keeps rows out of a part.
-    fn left_out_of_rest<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_rest<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>, others: &[Name]) -> Option<LeftOut<'q>> {
         let OneSelect::Select { distinctness, columns: taken, from, group_by, having, .. } = part else {
             return None;
         };
-        let others = self.others(part, whole);
         if let Some(from) = from
             && let Some(left_out) = self.left_out_of_from(from, whole)
         {
             return Some(left_out);
         }
         if let Some(groups) = group_by {
-            let groups: Vec<Name> = groups.iter().filter_map(|group| column(numbered(group, taken), &others)).collect();
+            let groups: Vec<Name> = groups.iter().filter_map(|group| column(numbered(group, taken), others)).collect();
             if !(self.differ)(Some(&groups)) {
                 return Some(LeftOut::by("GROUP BY"));
             }
@@ -128,7 +127,7 @@ impl Copied<'_> {
         if having.is_some() {
             return Some(LeftOut::by("HAVING"));
         }
-        let alike = || !(self.differ)(columns(part, &others).as_deref());
+        let alike = || !(self.differ)(columns(part, others).as_deref());
         if distinctness.is_some_and(|it| it == sqlite3_parser::ast::Distinctness::Distinct) && alike() {
             return Some(LeftOut::by("DISTINCT"));
         }
@@ -195,47 +194,27 @@ impl Copied<'_> {
 
     /// Whether a condition is one that every row meets.
     fn always_holds(&self, condition: &Expr<'_>, others: &[Name]) -> bool {
-        match condition {
-            Expr::Parenthesized(inner) => matches!(&inner[..], [one] if self.always_holds(one, others)),
-            _ if is_true(condition) => true,
-            _ => tested(condition, false)
-                .and_then(|value| column(value, others))
-                .is_some_and(|name| (self.is_given)(&name)),
-        }
+        let value = || tested(condition, false).and_then(|value| column(value, others));
+        is_true(condition) || value().is_some_and(|name| (self.is_given)(&name))
     }
 }
 
 /// Whether a condition says no more than that it holds.
 pub(crate) fn is_true(condition: &Expr<'_>) -> bool {
-    match condition {
+    match bare(condition) {
         Expr::Literal(Literal::Numeric(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
-        Expr::Parenthesized(inner) => matches!(&inner[..], [one] if is_true(one)),
         Expr::Id(_) | Expr::Name(_) => column(condition, &[]).is_some_and(|name| name == Name::new("true")),
         _ => false,
     }
 }
 
-fn bare<'q>(condition: &'q Expr<'q>) -> &'q Expr<'q> {
-    match condition {
-        Expr::Parenthesized(inner) => match &inner[..] {
-            [one] => bare(one),
-            _ => condition,
-        },
-        _ => condition,
-    }
-}
-
 /// What a condition that is nothing else asks to be NULL, or not to be.
 pub(crate) fn tested<'q>(condition: &'q Expr<'q>, null: bool) -> Option<&'q Expr<'q>> {
-    match condition {
+    match bare(condition) {
         Expr::Binary(value, Operator::Is, Expr::Literal(Literal::Null)) | Expr::IsNull(value) if null => Some(value),
         Expr::Binary(value, Operator::IsNot, Expr::Literal(Literal::Null)) | Expr::NotNull(value) if !null => {
             Some(value)
         }
-        Expr::Parenthesized(inner) => match &inner[..] {
-            [one] => tested(one, null),
-            _ => None,
-        },
         _ => None,
     }
 }
@@ -276,14 +255,10 @@ fn columns(part: &OneSelect<'_>, others: &[Name]) -> Option<Vec<Name>> {
 
 /// The column that a value is, unless it is one of the other tables.
 pub(crate) fn column(value: &Expr<'_>, others: &[Name]) -> Option<Name> {
-    match value {
+    match bare(value) {
         Expr::Qualified(table, _) if others.contains(&tree::name(table)) => None,
         Expr::Id(id) => Some(Name::new(dbmigrate_core::token::unquote(id.0))),
         Expr::Name(name) | Expr::Qualified(_, name) => Some(tree::name(name)),
-        Expr::Parenthesized(inner) => match &inner[..] {
-            [one] => column(one, others),
-            _ => None,
-        },
         _ => None,
     }
 }

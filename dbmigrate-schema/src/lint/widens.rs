@@ -4,7 +4,7 @@
 use sqlite3_parser::Bump;
 use sqlite3_parser::ast::{Expr, Literal, OneSelect, Operator, ResultColumn, Stmt, UnaryOperator};
 
-use super::tree;
+use super::tree::{self, bare};
 
 /// Whether every row that meets all of these checks meets the other, as far as their trees tell.
 pub(crate) fn implies(before: &[&str], after: &str) -> bool {
@@ -22,16 +22,6 @@ fn expression<'b>(statement: &'b Stmt<'b>) -> Option<&'b Expr<'b>> {
         OneSelect::Select { columns: [ResultColumn::Expr(expr, _)], from: None, .. } => Some(bare(expr)),
         _ => None,
     }
-}
-
-/// An expression without the parentheses around it.
-fn bare<'b>(mut expr: &'b Expr<'b>) -> &'b Expr<'b> {
-    while let Expr::Parenthesized(inner) = expr
-        && let [only] = inner.as_slice()
-    {
-        expr = only;
-    }
-    expr
 }
 
 /// What stands between these operators.

@@ -11,6 +11,7 @@ use crate::lint::keys::{Held, implied, keys_before};
 use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule as Lint};
+use crate::lint::tree::bare;
 use crate::lint::values::{Copy, copies, names};
 use crate::lint::whole::column;
 use crate::model::{Affinity, Conflict, Key, Name, Rule, Table};
@@ -276,7 +277,7 @@ impl Value {
 
     fn of(value: &Expr<'_>, table: &Table) -> Self {
         let is_number = |value: &Expr<'_>| matches!(value, Expr::Literal(Literal::Numeric(_)));
-        match value {
+        match bare(value) {
             Expr::Binary(value, Operator::Add | Operator::Subtract, number) if is_number(number) => {
                 Self::of(value, table).reckoned(table)
             }
@@ -285,17 +286,13 @@ impl Value {
             }
             Expr::Unary(UnaryOperator::Negative, value) => Self::of(value, table).reckoned(table),
             Expr::Collate(value, _) => Self::of(value, table),
-            Expr::Parenthesized(inner) => match &inner[..] {
-                [one] => Self::of(one, table),
-                _ => Self::Unknown,
-            },
             Expr::Id(_) | Expr::Name(_) | Expr::Qualified(..) => {
                 let name = column(value, &[]).filter(|name| table.column(name).is_some());
                 name.map_or(Self::Unknown, Self::Column)
             }
             // Numbers that SQLite counts, and keys that are drawn.
             Expr::FunctionCall { filter_over: Some(_), .. } | Expr::FunctionCallStar { .. } => Self::Unknown,
-            Expr::Literal(_) | Expr::Subquery(_) => Self::Unknown,
+            Expr::Literal(_) | Expr::Parenthesized(_) | Expr::Subquery(_) => Self::Unknown,
             _ => {
                 let named = names(&value.to_string());
                 let is_drawn = ["random", "randomblob"].iter().any(|name| named.contains(&Name::new(*name)));
