@@ -1,4 +1,5 @@
-//! Suggested commands on the files of a set that has a name: they say which set is meant.
+//! Suggested commands on the files of a set that has a name: they say which set is meant. The runtime does the same for
+//! commands on databases (`cli/aim`), and can't be asked here.
 
 use crate::diagnostic::Diagnostic;
 

@@ -140,6 +140,7 @@ mod squash;
 mod status;
 mod step_lock;
 mod stored;
+mod suggested;
 mod tables;
 mod take_over;
 #[cfg(feature = "testing")]

@@ -1,5 +1,7 @@
 //! Suggested commands that work on one set, in the errors of several that run together: each names the set.
 
+use crate::suggested::commands;
+
 /// What the messages call the command line.
 const CARGO: &str = "cargo dbmigrate ";
 
@@ -7,25 +9,14 @@ const CARGO: &str = "cargo dbmigrate ";
 const ABOUT_ONE: [&str; 8] = ["adopt", "down", "forget", "mark", "redo", "repair", "reset", "up --to"];
 
 /// The text, in which each of them names the set.
+#[inline]
 pub(crate) fn name(text: &str, set: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (at, part) in text.split('`').enumerate() {
-        if at > 0 {
-            out.push('`');
-        }
-        out.push_str(part);
-        let command = part.strip_prefix(CARGO).filter(|_| at % 2 == 1);
-        let is_about_one = |rest: &str| {
-            let is =
-                |verb: &&str| rest.strip_prefix(*verb).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-            ABOUT_ONE.iter().any(is) && !rest.contains(" --set")
-        };
-        if command.is_some_and(is_about_one) {
-            out.push_str(" --set ");
-            out.push_str(if set.is_empty() { "\"\"" } else { set });
-        }
-    }
-    out
+    let set = if set.is_empty() { "\"\"" } else { set };
+    commands(text, &|part| {
+        let rest = part.strip_prefix(CARGO)?;
+        let is = |verb: &&str| rest.strip_prefix(*verb).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        (ABOUT_ONE.iter().any(is) && !rest.contains(" --set")).then(|| format!("{part} --set {set}"))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Suggested commands that mean what was meant: those of this program, on the database and the set that were named.
 
 use super::table::COMMANDS;
+use crate::suggested::commands;
 
 /// What the messages of the library call the command line.
 const CARGO: &str = "cargo dbmigrate";
@@ -26,17 +27,7 @@ impl Aim {
     /// The text, in which each command on a database is one of this program and names what was named.
     #[must_use]
     pub fn at(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        for (at, part) in text.split('`').enumerate() {
-            if at > 0 {
-                out.push('`');
-            }
-            match self.command(part).filter(|_| at % 2 == 1) {
-                Some(command) => out.push_str(&command),
-                None => out.push_str(part),
-            }
-        }
-        out
+        commands(text, &|part| self.command(part))
     }
 
     /// As [`Aim::at`], of several texts.
