@@ -116,6 +116,7 @@ mod order;
 mod packed;
 mod parts;
 mod plan;
+mod put_back;
 mod quote;
 mod records;
 mod rehearsal;
