@@ -53,7 +53,9 @@ fn refuse_elsewhere(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<
     match written.map(Vec::as_slice) {
         Some([_, Value::Text(name)]) => Err(Error::new(
             ErrorKind::Sql,
-            format_args!("the table that this would drop is in the attached database `{name}`, and not in the one to migrate"),
+            format_args!(
+                "the table that this would drop is in the attached database `{name}`, and not in the one to migrate"
+            ),
         )
         .hint("write `main.` before its name, or attach the other database after the migrations")),
         _ => Ok(()),

@@ -11,7 +11,9 @@ use crate::put_back::{PutBack, Remember};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Effect, Script, Step};
-use crate::value::Value;
+use crate::value::{Value, into_text};
+
+const READ: &str = "could not read a setting";
 
 /// The settings of a connection when a run began.
 pub(crate) struct Settings {
@@ -23,6 +25,13 @@ pub(crate) struct Settings {
 
 impl Settings {
     fn read(db: &mut Db<'_>, remember: Option<Remember>) -> Result<Self, Error> {
+        if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
+            return Err(Error::new(
+                ErrorKind::Settings,
+                "the connection keeps no journal, so nothing could be rolled back",
+            )
+            .hint("switch it on before migrating: `PRAGMA journal_mode = DELETE`"));
+        }
         Ok(Self { foreign_keys: Self::is_enforced(db)?, remember, others: OnceCell::new() })
     }
 
@@ -33,7 +42,7 @@ impl Settings {
 
     /// Whether the connection enforces foreign keys now.
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
-        let rows = db.query("could not read a setting", "PRAGMA foreign_keys", &[])?;
+        let rows = db.query(READ, "PRAGMA foreign_keys", &[])?;
         // No row means that this SQLite does not have the setting.
         Ok(rows.first().and_then(|row| row.first()).is_some_and(|value| *value != Value::Integer(0)))
     }

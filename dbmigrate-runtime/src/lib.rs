@@ -87,6 +87,7 @@ mod forget;
 mod format;
 mod guard;
 mod held;
+mod hidden;
 mod histories;
 mod history;
 mod history_row;

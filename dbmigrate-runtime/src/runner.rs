@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::{Settings, may_set};
+use crate::hidden;
 use crate::history::History;
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, Way};
@@ -266,6 +267,7 @@ impl<'r, 's> Runner<'r, 's> {
     #[inline(never)]
     fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
         self.refuse_unmet(db, job)?;
+        hidden::refuse(db)?;
         (self.resumable()?.enter)(db, &self.context, job)?;
         self.clear_records(db, job.kind())
     }
@@ -549,14 +551,14 @@ impl<'r, 's> Runner<'r, 's> {
         job: Option<&Job<'_>>,
     ) -> Result<Option<Option<usize>>, Error> {
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
-        if !self.enforced {
-            if let Err(error) = self.refuse_violations(db, batch, job) {
-                if !may_split {
-                    return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
-                }
-                self.group = Group::One;
-                return Ok(None);
+        let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
+        if let Err(error) = violations.and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
+        {
+            if !may_split {
+                return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
             }
+            self.group = Group::One;
+            return Ok(None);
         }
         self.clear_records(db, batch.kind)?;
         let set = self.context.set;

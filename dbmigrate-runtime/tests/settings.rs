@@ -132,3 +132,70 @@ fn an_attached_database_goes_with_its_file() {
         assert_eq!(names(&db), "main");
     }
 }
+
+#[test]
+fn without_a_journal_nothing_runs() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("a.db")).unwrap();
+    let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) \
+                INSERT INTO t SELECT i, hex(zeroblob(500)) FROM n";
+    let start = || file("001_a", &["CREATE TABLE t (id, text)", rows]).down(&["UPDATE t SET text = ''", "nonsense"]);
+    runner(vec![start()]).up(&mut db).unwrap();
+    let all = runner(vec![start(), file("002_b", &["UPDATE t SET text = ''", "nonsense"])]);
+    let failures: [fn(&Runner, &mut Connection) -> dbmigrate_runtime::Error; 2] =
+        [|runner, db| runner.up(db).unwrap_err(), |runner, db| runner.down(db).unwrap_err()];
+    for fails in failures {
+        run(&db, "PRAGMA cache_size = 5; PRAGMA journal_mode = OFF");
+        let error = fails(&all, &mut db);
+        assert!(error.is_settings(), "{error}");
+        assert_eq!(ask(&db, "SELECT count(*) FROM t WHERE text = ''"), "0");
+        run(&db, "PRAGMA journal_mode = MEMORY");
+        assert!(fails(&all, &mut db).is_sql());
+        assert_eq!(ask(&db, "SELECT count(*) FROM t WHERE text = ''"), "0");
+    }
+}
+
+#[test]
+fn a_temporary_table_that_hides_one_of_the_database_is_refused() {
+    let makes = || file("001_a", &["CREATE TABLE users (id)", "INSERT INTO users VALUES (1)"]);
+    let adds = || file("002_b", &["ALTER TABLE users ADD COLUMN name"]);
+    for temporary in ["CREATE TEMP TABLE Users (id)", "CREATE TEMP VIEW users AS SELECT 1 AS id"] {
+        let mut db = memory();
+        run(&db, temporary);
+        let error = runner(vec![file("000_a", &["CREATE TABLE other (x)"]), makes(), adds()]).up(&mut db).unwrap_err();
+        let is_view = temporary.contains("VIEW");
+        assert!(is_view || error.is_settings() && error.to_string().starts_with("`001_a`: "), "{error}");
+        assert_eq!(history(&db), "000_a");
+
+        let mut db = memory();
+        runner(vec![makes()]).up(&mut db).unwrap();
+        run(&db, temporary);
+        for file in [adds(), adds().no_transaction()] {
+            let error = runner(vec![makes(), file]).up(&mut db).unwrap_err();
+            assert!(is_view || error.is_settings(), "{error}");
+            assert_eq!(history(&db), "001_a");
+        }
+        run(&db, if is_view { "DROP VIEW temp.users" } else { "DROP TABLE temp.users" });
+        runner(vec![makes(), adds()]).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT id || ifnull(name, '-') FROM users"), "1-");
+    }
+    // What a migration leaves is found by the one that would be misled.
+    let mut db = memory();
+    let leaves = file("001_a", &["CREATE TEMP TABLE users AS SELECT 5 AS id"]);
+    let error = runner(vec![leaves, file("002_b", &["CREATE TABLE users (id)", "INSERT INTO users VALUES (1)"])])
+        .up(&mut db)
+        .unwrap_err();
+    assert!(error.is_settings(), "{error}");
+    assert_eq!(history(&db), "001_a");
+    // One that is gone at the end is nobody's trouble.
+    let rebuild = [
+        "CREATE TEMP TABLE users AS SELECT * FROM users",
+        "DROP TABLE main.users",
+        "CREATE TABLE main.users (id INTEGER PRIMARY KEY)",
+        "INSERT INTO main.users SELECT id FROM temp.users",
+        "DROP TABLE temp.users",
+    ];
+    let mut db = memory();
+    runner(vec![makes(), file("002_b", &rebuild)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT id FROM users"), "1");
+}
