@@ -204,3 +204,26 @@ fn a_way_back_that_does_nothing_is_warned_of() {
         .says("the way back of `002_b` holds no statement")
         .says("irreversible REASON");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_does_not_get_out_is_a_failure() {
+    let project = Project::wired("bad-stdout", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    for args in [
+        &["script"][..],
+        &["schema"],
+        &["list"],
+        &["status"],
+        &["status", "--message-format", "json"],
+        &["check", "--message-format", "sarif"],
+        &["explain", "drop-table"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+        let output = command.arg("dbmigrate").args(args).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(101), "{args:?}: {said}");
+        assert!(said.contains("error: could not write to stdout: No space left on device"), "{args:?}: {said}");
+    }
+}
