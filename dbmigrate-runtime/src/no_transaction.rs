@@ -420,7 +420,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        let result = self.locked(|walk| {
+        self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
@@ -430,7 +430,13 @@ impl Walk<'_, '_, '_> {
                 before.refuse_growth(db).map_err(|error| {
                     error
                         .prefixed(&format!("`{}`: ", job.name))
-                        .note("it runs without a transaction: its statements stay, and running it again accepts them")
+                        .note("it runs without a transaction: its statements stay")
+                        .hint(format_args!(
+                            "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                            job.command(),
+                            job.name
+                        ))
                 })?;
             }
             match job.records() {
@@ -441,11 +447,7 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        });
-        if result.as_ref().is_err_and(Error::is_foreign_key) {
-            context.history.accept_violations(self.db, job.number)?;
-        }
-        result
+        })
     }
 
     #[inline]
