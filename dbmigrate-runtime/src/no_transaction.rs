@@ -208,7 +208,14 @@ impl Walk<'_, '_, '_> {
     fn replay(&mut self, done: usize) -> Result<(), Error> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
-                if statement.effect == Effect::Session {
+                let is_of_connection = match statement.effect {
+                    Effect::Session => true,
+                    Effect::Bare { .. } => {
+                        script::begins(script::sql_of(&self.job.name, &self.script, statement)?, "DETACH")
+                    }
+                    _ => false,
+                };
+                if is_of_connection {
                     script::execute(self.db, &self.job.name, &self.script, statement)?;
                     self.look_at_enforcement()?;
                 }

@@ -109,6 +109,22 @@ fn settings_of_finished_steps_are_replayed() {
 }
 
 #[test]
+fn a_name_that_was_attached_twice_means_the_last() {
+    let (folder, mut db) = (Folder::new(), memory());
+    let [one, two] = ["one.db", "two.db"].map(|name| -> &str {
+        let path = folder.file(name);
+        run(&rusqlite::Connection::open(&path).unwrap(), &format!("CREATE TABLE t AS SELECT '{name}' AS x"));
+        format!("ATTACH '{}' AS other", path.display()).leak()
+    });
+    let files = || with(bare(&[one, "DETACH DATABASE other", two, "INSERT INTO later SELECT x FROM other.t"]));
+    runner(files()).up(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_t 002_bare:running3");
+    run(&db, "CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT x FROM later"), "two.db");
+}
+
+#[test]
 fn an_idempotent_step_that_was_started_runs_again() {
     let mut db = memory();
     let files = || with(bare(&["VACUUM", "INSERT INTO later VALUES (1)"]));
