@@ -37,7 +37,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let (path, mut at_hand) = at_hand.unzip();
     let converts = args.database.database.is_some();
     if let Some(database) = at_hand.as_ref().filter(|_| converts) {
-        adopt::trial::check(&plan.set, database, args.force)?;
+        let mut set = plan.set.clone();
+        name_as_they_lie(&mut set, &plan, context.shell);
+        adopt::trial::check(&set, database, args.force)?;
     }
     if args.plan {
         show(&project, &plan, true, context);
@@ -93,6 +95,16 @@ fn work_out(project: &Project, args: &AdoptArgs) -> Result<(AtHand, Plan), CliEr
     };
     let plan = adopt::plan(project, &asked)?;
     Ok((at_hand, plan))
+}
+
+/// Names the migrations by the files that they come from: those that they become are not written yet.
+fn name_as_they_lie(set: &mut MigrationSet, plan: &Plan, shell: &Shell) {
+    for taken in &plan.taken {
+        let migration = set.migrations.iter_mut().find(|migration| migration.number == taken.number);
+        if let Some((migration, old)) = migration.zip(taken.old.first()) {
+            migration.file = shell.here(old);
+        }
+    }
 }
 
 /// Shows all of it and asks, before anything is written.

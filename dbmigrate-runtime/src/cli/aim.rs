@@ -70,10 +70,16 @@ impl Aim {
 /// ` --name value`, as a shell takes it.
 #[must_use]
 pub(crate) fn flag(name: &str, value: &str) -> String {
+    format!(" --{name} {}", quoted(value))
+}
+
+/// A word as a shell takes it.
+#[must_use]
+pub(super) fn quoted(value: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+".contains(letter);
     match !value.is_empty() && value.chars().all(is_plain) {
-        true => format!(" --{name} {value}"),
-        false => format!(" --{name} '{}'", value.replace('\'', r"'\''")),
+        true => value.to_owned(),
+        false => format!("'{}'", value.replace('\'', r"'\''")),
     }
 }
 
