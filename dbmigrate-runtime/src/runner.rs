@@ -540,7 +540,7 @@ impl<'r, 's> Runner<'r, 's> {
                 .at(Place::line(script.file, 1))
                 .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));
         }
-        Ok(Choice { enforced: false, ..choice })
+        Ok(Choice { enforced: false, for_others: true, ..choice })
     }
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun

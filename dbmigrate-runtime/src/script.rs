@@ -82,6 +82,9 @@ pub(crate) fn run_step(
         let part = needed(parts.foreign_keys, "drops tables")?;
         (part.before_drop)(db, (script, statement, table), rest, choice)?;
     }
+    if let (Effect::Write(table), true) = (statement.effect, choice.for_others) {
+        (needed(parts.foreign_keys, "drops tables")?.before_write)(db, (script, statement, table))?;
+    }
     let note = execute(db, name, script, statement)?;
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());

@@ -556,6 +556,30 @@ fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
 }
 
 #[test]
+fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    // Its children would belong to another parent.
+    let moves =
+        || file("002_move", &["UPDATE parent SET id = 11 WHERE id = 1", "INSERT INTO parent VALUES (1, 'new')"]);
+    let files = |moves: File| vec![family("ON UPDATE CASCADE"), moves, rebuild("003_rebuild")];
+    for had in [0, 1] {
+        let mut db = enforcing(true);
+        runner(files(moves())[..had].to_vec()).up(&mut db).unwrap();
+        let migrator: Runner = Migrator::new(set_with(files(moves()), rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key(), "{error}");
+        assert_eq!((error.file(), error.line()), (Some("migrations/002_move.sql"), Some(2)));
+        let migrator: Runner = Migrator::new(set_with(files(moves().foreign_keys(false)), rules));
+        migrator.up(&mut db).unwrap();
+        assert_eq!(children(&db), "10:1 20:2");
+    }
+    // Nobody refers to these.
+    let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
+    let migrator: Runner = Migrator::new(set_with(files(other), rules));
+    migrator.up(&mut enforcing(true)).unwrap();
+}
+
+#[test]
 fn settings_are_given_back_on_every_way_out() {
     let settings = ["foreign_keys", "recursive_triggers", "legacy_alter_table"];
     let switch = |name| {

@@ -127,7 +127,7 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
     if sets && settings.others(db).is_err() {
         return false;
     }
-    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some() };
+    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some(), for_others: false };
     match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
