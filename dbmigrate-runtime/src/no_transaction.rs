@@ -208,7 +208,14 @@ impl Walk<'_, '_, '_> {
     fn replay(&mut self, done: usize) -> Result<(), Error> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
-                if statement.effect == Effect::Session {
+                let is_of_connection = match statement.effect {
+                    Effect::Session => true,
+                    Effect::Bare { .. } => {
+                        script::begins(script::sql_of(&self.job.name, &self.script, statement)?, "DETACH")
+                    }
+                    _ => false,
+                };
+                if is_of_connection {
                     script::execute(self.db, &self.job.name, &self.script, statement)?;
                     self.look_at_enforcement()?;
                 }
@@ -420,7 +427,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        let result = self.locked(|walk| {
+        self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
@@ -430,7 +437,13 @@ impl Walk<'_, '_, '_> {
                 before.refuse_growth(db).map_err(|error| {
                     error
                         .prefixed(&format!("`{}`: ", job.name))
-                        .note("it runs without a transaction: its statements stay, and running it again accepts them")
+                        .note("it runs without a transaction: its statements stay")
+                        .hint(format_args!(
+                            "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                            job.command(),
+                            job.name
+                        ))
                 })?;
             }
             match job.records() {
@@ -441,11 +454,7 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        });
-        if result.as_ref().is_err_and(Error::is_foreign_key) {
-            context.history.accept_violations(self.db, job.number)?;
-        }
-        result
+        })
     }
 
     #[inline]

@@ -92,7 +92,8 @@ pub(crate) struct Runner<'r, 's> {
     makes_way: bool,
     /// Whether a script may look at the history, so that the rows of those before it have to be there.
     is_history_read: bool,
-    /// Whether a script may have put the check of a foreign key off until the commit.
+    /// Whether the script, or in a fresh database one before it, may have put the check of a foreign key off until the
+    /// commit.
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
     snapshot: Option<Snapshot<'s>>,
@@ -450,8 +451,10 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Tried::Again);
         }
-        self.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
-        if batch.before.is_none() && (!choice.enforced || self.deferring) {
+        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
+        // but of many scripts not by whom.
+        self.deferring = mentions_deferring(&script) || self.deferring && self.group == Group::Fresh;
+        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(&script)) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(&script) {
@@ -505,7 +508,7 @@ impl<'r, 's> Runner<'r, 's> {
         if sets {
             self.context.settings.others(db)?.settings(db)?;
         }
-        if self.deferring && choice.enforced {
+        if choice.enforced && (self.deferring || has_code(script)) {
             self.refuse_violations(db, batch, Some(job))?;
         }
         let duration = start.elapsed();
@@ -537,7 +540,7 @@ impl<'r, 's> Runner<'r, 's> {
                 .at(Place::line(script.file, 1))
                 .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));
         }
-        Ok(Choice { enforced: false, ..choice })
+        Ok(Choice { enforced: false, for_others: true, ..choice })
     }
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
