@@ -204,3 +204,54 @@ fn a_way_back_that_does_nothing_is_warned_of() {
         .says("the way back of `002_b` holds no statement")
         .says("irreversible REASON");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_does_not_get_out_is_a_failure() {
+    let project = Project::wired("bad-stdout", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    for args in [
+        &["script"][..],
+        &["schema"],
+        &["list"],
+        &["status"],
+        &["status", "--message-format", "json"],
+        &["check", "--message-format", "sarif"],
+        &["explain", "drop-table"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+        let output = command.arg("dbmigrate").args(args).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(101), "{args:?}: {said}");
+        assert!(said.contains("error: could not write to stdout: No space left on device"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_wait_longer_than_told() {
+    let project = Project::wired("bad-drift", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    let held = rusqlite::Connection::open(project.root.join("app.db")).unwrap();
+    held.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let began = Instant::now();
+    let run = project.dbmigrate(["drift", "--busy-timeout", "0"]).exits(101);
+    run.says("\nhelp: another connection holds the database").says("locked");
+    assert!(began.elapsed() < Duration::from_secs(20), "waited for {:?}", began.elapsed());
+    drop(held);
+    project.execute("foreign.db", "CREATE TABLE _migrations (id, name)");
+    let run = project.dbmigrate(["drift", "--database", "foreign.db"]).exits(101);
+    run.says("\nhelp: name another table").says("\nhelp: if another tool keeps its history there");
+    let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
+    let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
+    assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
+    project.dbmigrate(["drift", "--database", "no/app.db"]).exits(101).says("help: `no` is no folder: create it");
+}
+
+#[test]
+fn what_cargo_says_of_a_manifest_is_said_as_cargo_says_it() {
+    let project = Project::wired("bad-toml", &SET);
+    project.write("Cargo.toml", project.read("Cargo.toml") + "\n[package]\n");
+    let run = project.dbmigrate(["list"]).exits(101);
+    assert!(run.stderr.lines().skip(1).all(|line| !line.starts_with("       ")), "{run}");
+}

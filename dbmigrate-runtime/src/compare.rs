@@ -36,8 +36,6 @@ pub(crate) enum Found<'s> {
 pub(crate) struct Known<'s> {
     set: &'s Set<'s>,
     pub(crate) head: Option<Head>,
-    /// The migrations that may run although later ones are applied, by ascending number.
-    pub(crate) may_run_late: Vec<u64>,
     /// Which repeatables were run; `None` where there is no table for them.
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
@@ -75,17 +73,9 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
     if let Some(adoption) = adoption {
         if let Some(old) = (adoption.by.read)(db, set, adoption)? {
             let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
-            let (old, may_run_late) = (Some(old), Vec::new());
+            let old = Some(old);
             let (head, records, is_recognised) = (None, None, false);
-            return Ok(Found::History(Rc::new(Known {
-                set,
-                head,
-                may_run_late,
-                records,
-                matches,
-                is_recognised,
-                old,
-            })));
+            return Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised, old })));
         }
     }
     match presence {
@@ -113,7 +103,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
                 Some(part) => (part.read)(db, &history.records)?,
                 None => None,
             };
-            Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised, old: None })))
+            Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised, old: None })))
         }
     }
 }
@@ -180,7 +170,7 @@ impl<'s> Known<'s> {
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
         let matches = matches(set, Vec::new(), &[])?;
         let (head, records, old) = (None, None, None);
-        Ok(Rc::new(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old }))
+        Ok(Rc::new(Self { set, head, records, matches, is_recognised: false, old }))
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -350,12 +340,6 @@ impl<'s> Known<'s> {
     pub(crate) fn is_head_empty(&self) -> bool {
         self.head.as_ref().is_none_or(|head| head.chain.is_empty())
     }
-
-    /// Whether the history has a row of it.
-    pub(crate) fn has(&self, number: u64) -> bool {
-        let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
-        at.is_ok_and(|at| self.matches[at].row.is_some())
-    }
 }
 
 /// How to take what the program has for what was applied.
@@ -522,7 +506,7 @@ mod tests {
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
         let (head, records, old) = (None, None, None);
-        let known = Known { set: &set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old };
+        let known = Known { set: &set, head, records, matches, is_recognised: false, old };
         assert_eq!(known.chain(), chain);
     }
 

@@ -42,27 +42,6 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, ho
         .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
 }
 
-/// Writes a copy to a file that must not be there.
-#[inline]
-pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
-    db.refuse_open_transaction()?;
-    let shown = path.display();
-    let taken =
-        || Error::new(ErrorKind::Copy, format_args!("`{shown}` exists")).hint("name a file that does not exist");
-    if path.symlink_metadata().is_ok() {
-        return Err(taken());
-    }
-    // An absolute path is no URI and no name that SQLite takes for something else.
-    let path =
-        std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
-    let (part, _) = begin(db, options, &Place::beside(&path), How::Own)?;
-    write(db, history, &part, How::Own)?;
-    match part.publish([path]) {
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
-        result => result.map(drop).map_err(|cause| by_file(&format!("could not name the copy `{shown}`"), cause)),
-    }
-}
-
 /// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
 #[inline]
 pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How) -> Result<(Part, String), Error> {
@@ -96,7 +75,7 @@ fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
 
 /// Writes a copy and checks it; the newest migration that it has.
 #[inline]
-fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
+pub(crate) fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
     let recorded = history.summary_sql();
     if let Some(copy) = db.session().backup_with() {
         copy(part.path()).map_err(|cause| {

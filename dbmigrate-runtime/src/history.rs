@@ -74,10 +74,10 @@ pub(crate) fn tables_of(table: &str) -> [String; 3] {
 /// The names of a set's tables, for statements.
 #[derive(Clone, Copy)]
 pub(crate) struct History<'s> {
-    set: &'s Set<'s>,
+    pub(crate) set: &'s Set<'s>,
     /// The tables as statements have them.
     rows_sql: Quoted<'s>,
-    head_sql: Quoted<'s>,
+    pub(crate) head_sql: Quoted<'s>,
     /// Which repeatables were run.
     pub(crate) records: Records<'s>,
 }
@@ -220,11 +220,6 @@ impl<'s> History<'s> {
         }
     }
 
-    /// The stored way back of a migration.
-    pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
-        self.stored_sql(db, number, "down_sql")
-    }
-
     /// The stored ways back of the set, by ascending number.
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
         let rows = db.query(
@@ -254,7 +249,7 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "violations")
     }
 
-    fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
+    pub(crate) fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
         let params = [text(self.set.name), integer(number)?];
         Ok(db
             .find(
@@ -492,19 +487,6 @@ impl<'s> History<'s> {
                 self.head_sql
             ),
             &params,
-        )
-    }
-
-    /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
-    /// keeps that.
-    #[inline]
-    pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
-        self.write_head(db, "")?;
-        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql),
-            &[text(self.set.name), text(&numbers.join(" "))],
         )
     }
 

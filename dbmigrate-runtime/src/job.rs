@@ -19,6 +19,7 @@ pub(crate) struct Job<'s> {
 }
 
 /// Which script, in which direction.
+#[cfg_attr(not(feature = "manage"), allow(dead_code, reason = "only that goes back, by the engine that goes up"))]
 pub(crate) enum Way<'s> {
     /// The way up, which records the migration; its place in the set.
     Up(usize, &'s Migration<'s>),

@@ -70,12 +70,12 @@ mod batch;
 pub mod cli;
 mod code;
 mod compare;
+mod comparison;
 mod copy;
 mod db;
 mod dependent;
 mod diff;
 mod difference;
-mod down;
 mod driver;
 mod drops;
 mod entries;
@@ -83,10 +83,10 @@ mod error;
 mod excerpt;
 mod file_lock;
 mod foreign_keys;
-mod forget;
 mod format;
 mod guard;
 mod held;
+mod hidden;
 mod histories;
 mod history;
 mod history_row;
@@ -98,7 +98,8 @@ mod journal;
 mod kept;
 mod late;
 mod latest;
-mod mark;
+#[cfg(feature = "manage")]
+mod manage;
 mod migrator;
 mod names;
 mod neighbours;
@@ -116,18 +117,15 @@ mod order;
 mod packed;
 mod parts;
 mod plan;
+mod put_back;
 mod quote;
 mod records;
-mod rehearsal;
-mod repair;
 mod repeatable;
 #[cfg(feature = "cli")]
 mod replace;
 mod replay;
 mod report;
 mod requires;
-mod reset;
-mod restore;
 mod runner;
 mod rusqlite_driver;
 mod schema;
@@ -150,15 +148,17 @@ mod unknown;
 mod up;
 mod value;
 mod verify;
-mod verify_schema;
 mod violations;
 mod with_driver;
+#[cfg(not(feature = "manage"))]
+mod without_manage;
 #[cfg(not(feature = "testing"))]
 mod without_testing;
 
 pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver};
 pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
+pub use comparison::Comparison;
 pub use difference::SchemaDifference;
 #[doc(hidden)]
 pub use driver::boxed;
@@ -170,7 +170,10 @@ pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
 pub use kept::Kept;
 pub use late::{OrderConflict, OrderProof};
-pub use mark::{Comparison, Marked};
+#[cfg(feature = "manage")]
+pub use manage::{
+    Marked, Rehearsal, Rehearse, Rehearsed, Repair, Repairs, ResetPlan, Restored, SetRehearsal, Stopped, VerifiedSchema,
+};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
@@ -179,12 +182,8 @@ pub use packed::{PackedData, PackedSet};
 pub use parts::Parts;
 pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
-pub use rehearsal::{Rehearsal, Rehearse, Rehearsed};
-pub use repair::{Repair, Repairs, Stopped};
 pub use repeatable::{RepeatableEntry, RepeatableState};
 pub use report::{Done, Repeated, Report};
-pub use reset::ResetPlan;
-pub use restore::Restored;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
     Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
@@ -193,11 +192,10 @@ pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
 #[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
-pub use together::{SetRehearsal, SetReport, SetStatus, Together};
+pub use together::{SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
-pub use verify_schema::VerifiedSchema;
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -20,10 +20,12 @@ use crate::ops::schema::{Reach, connect};
 use crate::ops::{database as databases, runtime_set};
 use crate::paths;
 use crate::report::{self, Reason};
+use crate::shell::Shell;
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     database::aim(&args.database, context);
     let project = project::select_one(context.global)?;
+    context.shell.about(super::about(&project));
     let is_adopted = adopt::is_adopted(&project);
     let worked_out = work_out(&project, args);
     let (at_hand, plan) = match worked_out {
@@ -35,7 +37,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let (path, mut at_hand) = at_hand.unzip();
     let converts = args.database.database.is_some();
     if let Some(database) = at_hand.as_ref().filter(|_| converts) {
-        adopt::trial::check(&plan.set, database, args.force)?;
+        let mut set = plan.set.clone();
+        name_as_they_lie(&mut set, &plan, context.shell);
+        adopt::trial::check(&set, database, args.force)?;
     }
     if args.plan {
         show(&project, &plan, true, context);
@@ -91,6 +95,16 @@ fn work_out(project: &Project, args: &AdoptArgs) -> Result<(AtHand, Plan), CliEr
     };
     let plan = adopt::plan(project, &asked)?;
     Ok((at_hand, plan))
+}
+
+/// Names the migrations by the files that they come from: those that they become are not written yet.
+fn name_as_they_lie(set: &mut MigrationSet, plan: &Plan, shell: &Shell) {
+    for taken in &plan.taken {
+        let migration = set.migrations.iter_mut().find(|migration| migration.number == taken.number);
+        if let Some((migration, old)) = migration.zip(taken.old.first()) {
+            migration.file = shell.here(old);
+        }
+    }
 }
 
 /// Shows all of it and asks, before anything is written.
@@ -232,7 +246,7 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
         false => shell.status("Found", &format!("{tool}{why}")),
     }
     for it in &plan.taken {
-        let line = line(it);
+        let line = line(it, shell);
         let verb = if is_live { "Created" } else { "Took" };
         if is_plan { shell.data(&line) } else { shell.status(verb, &line) }
     }
@@ -240,11 +254,11 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
     let [created, changed] = if is_plan { ["Would write", "Would edit"] } else { ["Created", "Changed"] };
     let listed: Vec<String> = plan.taken.iter().flat_map(|it| it.new.iter().cloned()).collect();
     for (path, _) in plan.files.iter().filter(|(path, _)| !listed.contains(path)) {
-        shell.status(created, path);
+        shell.status(created, &shell.here(path));
     }
     if let Some(edit) = &plan.manifest {
-        let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display();
-        shell.status(changed, &format!("{path} ({})", edit.what));
+        let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display().to_string();
+        shell.status(changed, &format!("{} ({})", shell.here(&path), edit.what));
     }
     let count = report::count(plan.taken.len(), "migration");
     let stay = if plan.in_place { "; their files stay where they are" } else { "" };
@@ -259,8 +273,9 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
 }
 
 /// `migrations/V1__a.sql -> db/migrations/001_a.sql (2 lines translated)`
-fn line(taken: &adopt::Taken) -> String {
-    let [old, new] = [&taken.old, &taken.new].map(|files| files.join(" and "));
+fn line(taken: &adopt::Taken, shell: &Shell) -> String {
+    let here = |files: &Vec<String>| files.iter().map(|file| shell.here(file)).collect::<Vec<_>>().join(" and ");
+    let [old, new] = [&taken.old, &taken.new].map(here);
     let what = match (taken.old.is_empty(), taken.old == taken.new) {
         (true, _) => new,
         (_, true) => format!("{old} stays: {}", taken.name),

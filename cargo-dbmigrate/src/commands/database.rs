@@ -17,7 +17,7 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::interrupt::Interrupt;
 use crate::ops::migrator::migrator;
 use crate::ops::project::{self, Project};
-use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, space};
+use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, space};
 use crate::shell;
 
 /// What people type.
@@ -40,6 +40,9 @@ pub(super) fn run_with_copy(
     let databases = project::select_databases(context.global)?;
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
+    }
+    if let Some(first) = databases.iter().flatten().next() {
+        context.shell.about(super::about(first));
     }
     let mut exit = DONE;
     for sets in &databases {
@@ -69,11 +72,12 @@ pub(super) fn named(args: &DatabaseArgs, global: &Global) -> String {
     package(global) + &args.database.as_ref().map(flag).unwrap_or_default()
 }
 
-/// The flag by which one package was named.
+/// The flags by which one package was named.
 pub(super) fn package(global: &Global) -> String {
+    let manifest = project::manifest_flag(global);
     match global.package.as_slice() {
-        [one] => format!(" -p {}", quoted(one)),
-        _ => String::new(),
+        [one] => format!("{manifest} -p {}", quoted(one)),
+        _ => manifest,
     }
 }
 
@@ -118,13 +122,18 @@ fn on_one(
     let asked = context.global.set.as_deref();
     let wanted = |project: &&Project| asked.is_none_or(|name| project.config.set == name);
     let Some(first) = sets.iter().find(wanted) else { return Err(CliError::failure("no package was selected")) };
-    let mut load = |project: &Project| match verb {
-        // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
-        Verb::History | Verb::Restore { from: None, .. } => {
-            project.sound_config()?;
-            Ok(ahead.load(project).set)
-        }
-        _ => Project::sound(ahead.load(project)).map(|loaded| loaded.set),
+    let way = if context.shell.is_json() { String::new() } else { context.shell.here("") };
+    let mut load = |project: &Project| {
+        let mut set = match verb {
+            // The rows, or the copies, are shown as they are: faults of the files don't matter, those of the manifest do.
+            Verb::History | Verb::Restore { from: None, .. } => {
+                project.sound_config()?;
+                ahead.load(project).set
+            }
+            _ => Project::sound(ahead.load(project))?.set,
+        };
+        seen_from::name_from(&mut set, &way);
+        Ok(set)
     };
     let loaded = sets.iter().map(&mut load).collect::<Result<Vec<MigrationSet>, CliError>>()?;
     let writes = !verb.reads_only();

@@ -25,6 +25,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
         _ => project::select_database(context.global, "drift")?,
     };
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
     let reach = Reach {
         database: args.database.as_deref(),
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
         } else if found.named {
             shell.help("to keep it: write a migration that makes it, then `cargo dbmigrate mark NAME --set SET`");
         } else {
-            let file = &project.config.schema;
+            let file = shell.here(&project.config.schema);
             shell.help(&format!(
                 "to keep it: declare it in `{file}`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"
             ));

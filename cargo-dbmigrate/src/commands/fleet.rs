@@ -47,7 +47,7 @@ struct Read {
 }
 
 impl Read {
-    fn new(context: &Context<'_>) -> Result<Self, CliError> {
+    fn new(context: &mut Context<'_>) -> Result<Self, CliError> {
         let mut ahead = Ahead::begin(context.global);
         let mut databases = project::select_databases(context.global)?;
         if databases.len() > 1 {
@@ -57,6 +57,9 @@ impl Read {
                 .help(format!("name a set of it: {}", names.join(", "))));
         }
         let projects = databases.pop().unwrap_or_default();
+        if let Some(first) = projects.first() {
+            context.shell.about(super::about(first));
+        }
         let sets =
             projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
         let asked = context.global.set.as_deref();

@@ -15,12 +15,13 @@ pub(crate) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<u8, CliE
     for place in 0..project::select_one_package(context.global)?.len() {
         // What was wired for one set is there for the next.
         let Some(project) = project::select_one_package(context.global)?.into_iter().nth(place) else { break };
+        super::work_on(&project, context.shell);
         let plan = init(&project, args.path.as_deref(), args.runner)?;
         edit::write(&plan.edits)?;
         for edit in &plan.edits {
             let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display().to_string();
             let verb = if edit.new { "Created" } else { "Changed" };
-            context.shell.status(verb, &format!("{path} ({})", edit.what));
+            context.shell.status(verb, &format!("{} ({})", context.shell.here(&path), edit.what));
             if context.shell.is_json() {
                 context.shell.data(&report::edited(&path, Some(&edit.what), edit.new, false));
             }

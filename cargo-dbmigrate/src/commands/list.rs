@@ -19,6 +19,7 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let mut exit = DONE;
     let mut said: Vec<Diagnostic> = Vec::new();
     for project in &projects {
+        super::work_on(project, context.shell);
         let loaded = ahead.load(project);
         // What is wrong with the manifest is wrong with every set of it, and said once.
         let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));

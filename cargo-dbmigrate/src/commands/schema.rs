@@ -1,5 +1,6 @@
 //! `schema`: the schema that the migrations lead to, or in what two schemas differ.
 
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::compare;
 use serde_json::json;
@@ -19,6 +20,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     if args.write {
         // A file declares one set.
         let project = trial::select_one(context.global, &args.files)?;
+        super::work_on(&project, context.shell);
         let runner = Runner::of(&project, context.global, &args.database.build);
         let reach = Reach {
             database: args.database.database.as_deref(),
@@ -32,6 +34,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
         false => project::select_database(context.global, "schema")?,
     };
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    super::work_on(project, context.shell);
     let runner = Runner::of(project, context.global, &args.database.build);
     let reach = Reach {
         database: args.database.database.as_deref(),
@@ -70,7 +73,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
 /// Writes `schema.sql`. What a person wrote there is not replaced without a word.
 fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -> Result<u8, CliError> {
     let schema = load(&Source::Migrations, std::slice::from_ref(project), reach)?;
-    let file = &project.config.schema;
+    let file = &shell.here(&project.config.schema);
     let edit = SchemaFile::new(project, &schema)?;
     if edit.is_fresh() {
         shell.status("Fresh", file);
@@ -85,7 +88,7 @@ fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -
             }
             None => {
                 return Err(CliError::usage(format!("`{file}` is there and says something else"))
-                    .help("see in what they differ: `cargo dbmigrate schema --from migrations --to schema.sql`")
+                    .help(format!("see in what they differ: `cargo dbmigrate schema --from migrations --to {}`", quoted(file)))
                     .help("make a migration of it: `cargo dbmigrate generate`")
                     .help("or replace it: `cargo dbmigrate schema --write --force`"));
             }
@@ -94,7 +97,7 @@ fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -
     edit.write()?;
     shell.status("Wrote", file);
     if shell.is_json() {
-        shell.data(&json!({ "reason": Reason::SchemaWritten.as_str(), "file": file }).to_string());
+        shell.data(&json!({ "reason": Reason::SchemaWritten.as_str(), "file": project.config.schema }).to_string());
     }
     Ok(DONE)
 }

@@ -16,6 +16,7 @@ use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    super::work_on(&project, context.shell);
     if let (Some(Engine::D1), Some(folder)) = (args.engine, &args.folder) {
         return for_d1(&project, folder, context);
     }

@@ -18,6 +18,7 @@ pub(crate) fn run(args: &TestArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let mut exit = DONE;
     for (project, names) in having(&projects, &args.names)? {
         let request = Request { names: &names, to: args.to.as_deref(), from: args.from.as_deref(), deep: args.deep };
+        super::work_on(project, context.shell);
         let tested = test(project, &request)?;
         for run in &tested.runs {
             show(project, &tested, run, context.shell);

@@ -35,6 +35,7 @@ pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;
 pub(crate) mod script;
+pub(crate) mod seen_from;
 pub(crate) mod since;
 pub(crate) mod snapshot;
 pub(crate) mod space;

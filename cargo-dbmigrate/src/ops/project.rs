@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 
 use crate::cli::Global;
@@ -38,6 +39,8 @@ pub(crate) struct Project {
     pub(crate) config_diagnostics: Vec<Diagnostic>,
     /// Whether the command line says which files to read, in the place of the manifest.
     pub(crate) is_tried: bool,
+    /// What leads a command to the package from where this one was called: ` -p club`. Empty where nothing has to.
+    pub(crate) selection: String,
     /// The texts that say it: the package's manifest and that of its workspace.
     manifests: Option<(SourceText, Option<SourceText>)>,
     /// Its library, if it has one: name and source file.
@@ -195,6 +198,7 @@ impl Project {
             config,
             config_diagnostics: config_diagnostics.clone(),
             is_tried: false,
+            selection: String::new(),
             manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
@@ -217,6 +221,7 @@ impl Project {
             histories: vec![Config::default().table],
             config_diagnostics: Vec::new(),
             is_tried: true,
+            selection: String::new(),
             manifests: None,
             library: None,
             binaries: Vec::new(),
@@ -291,7 +296,7 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         }
     };
     let named = !global.package.is_empty() || packages.len() == 1;
-    let projects: Vec<Project> = packages
+    let mut projects: Vec<Project> = packages
         .into_iter()
         .flat_map(|package| Project::all(package, &metadata))
         .filter(|project| named || project.has_migrations())
@@ -302,7 +307,20 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         return Err(CliError::usage("no package of this workspace has migrations")
             .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
     }
+    let manifest = manifest_flag(global);
+    let is_one = projects.iter().all(|project| project.name == projects[0].name);
+    let is_found = is_one && global.package.is_empty() && !global.workspace;
+    for project in &mut projects {
+        let package = if is_found { String::new() } else { format!(" -p {}", quoted(&project.name)) };
+        project.selection = format!("{manifest}{package}");
+    }
     Ok(projects)
+}
+
+/// What names the manifest that was named.
+pub(crate) fn manifest_flag(global: &Global) -> String {
+    let flag = |path: &PathBuf| format!(" --manifest-path {}", quoted(&path.display().to_string()));
+    global.manifest_path.as_ref().map(flag).unwrap_or_default()
 }
 
 /// The package of the workspace that this folder lies in, if any: of several, the innermost.

@@ -26,8 +26,7 @@ impl Database {
         let path: PathBuf =
             database_path(path.as_os_str()).map_err(|why| CliError::usage(format!("`--database`: {why}")))?;
         let mut connection = connect(&path, &Reach { database: None, busy_timeout: None, program: None })?;
-        let status = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
-        let status = status.map_err(|error| CliError::failure(error.to_string()))?;
+        let status = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection))?;
         let applied = status.entries.iter().filter(|entry| entry.state.is_applied()).map(|entry| entry.number);
         let applied = applied.collect();
         Ok(Self { connection, applied })

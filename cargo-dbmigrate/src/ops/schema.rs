@@ -90,6 +90,13 @@ pub(crate) struct Reach<'a> {
     pub(crate) program: Option<&'a dyn Program>,
 }
 
+impl Reach<'_> {
+    /// How long to wait for another connection.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.busy_timeout.unwrap_or(BUSY_TIMEOUT))
+    }
+}
+
 /// How long to wait for another connection where nothing else is said, as everywhere.
 const BUSY_TIMEOUT: u64 = 30;
 
@@ -160,16 +167,19 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
     let sets = projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
     let path = database::resolve(reach.database, projects)?.path;
     let mut connection = connect(&path, reach)?;
-    refuse_unknown_sets(projects, &mut connection)?;
     let mut pending = 0;
     let mut applied = Vec::new();
     for set in sets {
-        let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
-        let status = status.map_err(|error| CliError::failure(error.to_string()))?;
+        let patience = reach.patience();
+        let status = runtime_set::with_set(&set, |set| {
+            Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
+        })?;
         let (holds, left) = Holds::new(&set, &status)?;
         pending += left;
         applied.push(holds.of(&set));
     }
+    // Behind the first reads: they wait as long as was asked for.
+    refuse_unknown_sets(projects, &mut connection)?;
     let live = read(&connection, &path, projects)?;
     let differences = compare(&expected(&applied, reach.program)?, &live);
     let named = projects.len() > 1 || !project.config.set.is_empty();
@@ -241,8 +251,7 @@ impl Holds {
 
 /// Refuses a database with a set that is none of these: nobody here knows what that makes.
 pub(crate) fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Result<(), CliError> {
-    let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)
-        .map_err(|error| CliError::failure(error.to_string()))?;
+    let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)?;
     let is_known = |table: &String| projects.iter().any(|it| it.config.table.eq_ignore_ascii_case(table));
     match tables.iter().find(|table| !is_known(table)) {
         None => Ok(()),
@@ -265,8 +274,12 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
     let wrong =
         |message: String, help: &[String]| aim.all(help).into_iter().fold(CliError::failure(message), CliError::help);
     if !path.exists() {
-        let help = "correct the path, or create the database: `cargo dbmigrate up`";
-        return Err(wrong(format!("no database at `{}`", path.display()), &[help.to_owned()]));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+        let help = match folder {
+            Some(folder) => format!("`{}` is no folder: create it, or correct the path", folder.display()),
+            None => "correct the path, or create the database: `cargo dbmigrate up`".to_owned(),
+        };
+        return Err(wrong(format!("no database at `{}`", path.display()), &[help]));
     }
     let connection = match open::immutable(path) {
         Some(connection) => connection,
@@ -276,8 +289,7 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
             opened.map(|(connection, _)| connection).map_err(|(message, help)| wrong(message, &help))?
         }
     };
-    let timeout = Duration::from_secs(reach.busy_timeout.unwrap_or(BUSY_TIMEOUT));
-    match connection.busy_timeout(timeout) {
+    match connection.busy_timeout(reach.patience()) {
         Ok(()) => Ok(connection),
         Err(error) => Err(CliError::failure(format!("could not open `{}`: {error}", path.display()))),
     }

@@ -213,7 +213,7 @@ fn held(project: &Project, set: &MigrationSet, path: &Path) -> Result<usize, Cli
         let migrator = Migrator::<Rusqlite>::new(set);
         Ok((migrator.status(&mut connection)?, migrator.history(&mut connection)?))
     });
-    let (status, rows) = asked.map_err(|error: dbmigrate_runtime::Error| CliError::failure(error.to_string()))?;
+    let (status, rows) = asked.map_err(|error: dbmigrate_runtime::Error| CliError::from(error))?;
     if status.old.is_some() {
         let message = format!("the history of `{}` is still that of another tool", path.display());
         return Err(

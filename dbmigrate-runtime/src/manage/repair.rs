@@ -1,13 +1,17 @@
 //! Settles what differs between the history and the program, on purpose: it takes the program's text or name for what
 //! was applied, says how far a stopped migration has come, and writes the head anew. It changes the history only.
 
+use super::down::{history_of, not_applied, way_back};
+use super::in_force::settled;
+use super::step_lock::sweep;
 use crate::compare::{Known, Match};
 use crate::db::Db;
-use crate::down::{history_of, not_applied, way_back};
+use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::job::Job;
+use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
 use crate::session::Session;
@@ -59,7 +63,6 @@ struct Fix<'s> {
 
 impl<'s> Fix<'s> {
     /// Takes what the program has for what was applied.
-    #[inline]
     fn take(&mut self, matched: &Match<'s>, remedy: &str) {
         self.accept = matched.migration;
         self.repair.remedy = Some(remedy.to_owned());
@@ -67,12 +70,10 @@ impl<'s> Fix<'s> {
 }
 
 /// What [`repair`] would do about each difference. It changes nothing.
-#[inline]
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     squash::with(session, set, options, |session, set| planned(session, set, options))
 }
 
-#[inline]
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -83,7 +84,6 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
 }
 
 /// Repairs one migration, or everything that can be. The head is written anew either way.
-#[inline]
 pub(crate) fn repair(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -91,10 +91,9 @@ pub(crate) fn repair(
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Repairs, Error> {
-    squash::settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
+    settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
 }
 
-#[inline]
 fn settle(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -126,7 +125,7 @@ fn settle(
             if let (Some((state, done)), Some(number)) = (fix.progress, fix.repair.number) {
                 let prefix = fix.accept.and_then(|migration| migration.up.prefix(usize::try_from(done).ok()?));
                 history.progress(db, number, state, done, prefix, None)?;
-                step_lock::sweep(db, set)?;
+                sweep(db, set)?;
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
@@ -140,20 +139,17 @@ fn settle(
 }
 
 /// What nothing here can mend: another version of the program has to run first.
-#[inline]
 fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
     Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.
-#[inline]
 fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
     Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
 }
 
 /// What is to do about the migrations; all of them if not `only` one is asked for.
-#[inline]
 fn fixes<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -186,7 +182,6 @@ fn fixes<'s>(
 }
 
 /// A migration without a transaction that was stopped on its way.
-#[inline]
 fn interrupted<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -269,7 +264,6 @@ struct At {
     together: usize,
 }
 
-#[inline]
 fn step<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -291,4 +285,65 @@ fn step<'s>(
         .get(done)
         .zip(together(steps, done))
         .map(|(step, together)| At { is_idempotent: is_idempotent(step), together }))
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::status`].
+    pub fn repair_plan(&self, connection: &mut B::Connection) -> Result<Vec<Repair>, Error> {
+        plan(&mut self.session(connection), self.set()?, &self.options)
+    }
+
+    /// Settles what differs between the history and the program about this migration: its text and name as they are
+    /// now count as what was applied, and a step of which nobody knows whether it ran counts as `stopped` says. It
+    /// changes the history only, and runs nothing.
+    ///
+    /// # Errors
+    ///
+    /// A migration that the history does not have, `stopped` for one that was not, and what the database says. What
+    /// can't be repaired is not an error but what it returns.
+    pub fn repair(
+        &self,
+        connection: &mut B::Connection,
+        number: impl Into<u64>,
+        stopped: Option<Stopped>,
+    ) -> Result<Repairs, Error> {
+        repair(&mut self.session(connection), self.set()?, &self.options, Some(number.into()), stopped)
+    }
+
+    /// As [`Migrator::repair`], for everything that differs.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
+        repair(&mut self.session(connection), self.set()?, &self.options, None, stopped)
+    }
+
+    /// As [`Migrator::repair_plan`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
+        plan(&mut self.plain(driver), self.set()?, &self.options)
+    }
+
+    /// As [`Migrator::repair`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn repair_with(
+        &self,
+        driver: &mut impl Driver,
+        number: impl Into<u64>,
+        stopped: Option<Stopped>,
+    ) -> Result<Repairs, Error> {
+        repair(&mut self.plain(driver), self.set()?, &self.options, Some(number.into()), stopped)
+    }
 }

@@ -43,7 +43,6 @@ struct Before {
 }
 
 impl<'w> Watch<'w> {
-    #[inline]
     pub(super) fn new(session: &'w mut dyn Session, set: &'w Set<'w>, options: &'w Options) -> Self {
         let history = History::new(set);
         Self {
@@ -58,19 +57,16 @@ impl<'w> Watch<'w> {
     }
 
     /// The migrations that ran and stayed, in order.
-    #[inline]
     pub(super) fn committed(self) -> Vec<Rehearsed> {
         self.committed
     }
 
-    #[inline]
     fn before(&mut self) -> Result<Before, Error> {
         self.look()?;
         Ok(Before { bytes: self.bytes()?, rows: 0, at: Instant::now() })
     }
 
     /// Looks at the schema: in what it differs from when it was last looked at.
-    #[inline]
     fn look(&mut self) -> Result<Vec<SchemaDifference>, Error> {
         if let Some(found) = self.session.schema_differences() {
             return found.map_err(unreadable);
@@ -80,14 +76,12 @@ impl<'w> Watch<'w> {
         Ok(changes(&before, &self.schema))
     }
 
-    #[inline]
     fn bytes(&mut self) -> Result<u64, Error> {
         Db::new(self.session, self.options).bytes()
     }
 
     /// Counts the rows that `work` changes. What the runner writes to its history, which it does through
     /// [`Session::query`], does not come by here.
-    #[inline]
     fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, DbError> {
         let total = |session: &mut dyn Session| session.query("SELECT total_changes()", &[]).map(number);
         let before = total(self.session)?;
@@ -99,7 +93,6 @@ impl<'w> Watch<'w> {
         Ok(done)
     }
 
-    #[inline]
     fn finish(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Error> {
         let Some(before) = self.running.take().transpose()? else { return Ok(()) };
         let duration = before.at.elapsed();
@@ -123,14 +116,12 @@ impl<'w> Watch<'w> {
         Ok(())
     }
 
-    #[inline]
     fn place(&self, number: u64) -> Result<usize, usize> {
         self.ran.binary_search_by_key(&number, |(number, _)| *number)
     }
 }
 
 impl Session for Watch<'_> {
-    #[inline]
     fn execute(&mut self, sql: &str) -> Result<(), DbError> {
         if works_on_other_files(sql) {
             let why = "a rehearsal works on no file but its copy, so it can't go on here";
@@ -139,44 +130,36 @@ impl Session for Watch<'_> {
         self.counted(|session| session.execute(sql))?
     }
 
-    #[inline]
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         self.session.query(sql, params)
     }
 
-    #[inline]
     fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
         self.session.execute_each(sql, rows, done)
     }
 
-    #[inline]
     fn in_transaction(&mut self) -> bool {
         self.session.in_transaction()
     }
 
-    #[inline]
     fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
         self.counted(|session| session.run_code(id)).map_err(|error| error.source)?
     }
 
-    #[inline]
     fn has_code(&self) -> bool {
         self.session.has_code()
     }
 
-    #[inline]
     fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
         self.session.before_each(upcoming)?;
         self.running = Some(self.before());
         Ok(())
     }
 
-    #[inline]
     fn progress(&mut self, progress: &Progress<'_>) {
         self.session.progress(progress);
     }
 
-    #[inline]
     fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
         self.finish(upcoming).map_err(|error| DbError {
             busy: error.is_busy(),
@@ -187,7 +170,6 @@ impl Session for Watch<'_> {
         self.session.ran(upcoming)
     }
 
-    #[inline]
     fn after_each(&mut self, done: &Done) {
         if let Some(ran) = self.place(done.number).ok().and_then(|at| self.ran[at].1.take()) {
             self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
@@ -195,34 +177,28 @@ impl Session for Watch<'_> {
         self.session.after_each(done);
     }
 
-    #[inline]
     fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
         self.session.backup_with()
     }
 
-    #[inline]
     fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
         self.session.beside(path, sql)
     }
 
-    #[inline]
     fn has_schema_reader(&self) -> bool {
         self.session.has_schema_reader()
     }
 
     // Before each migration the reader looks at the copy again.
-    #[inline]
     fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
         self.session.in_memory(runs_code, work)
     }
 
-    #[inline]
     fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
         self.session.lock_file(path, access)
     }
 }
 
-#[inline]
 fn number(rows: Vec<Row>) -> u64 {
     match rows.into_iter().flatten().next() {
         Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
@@ -231,7 +207,6 @@ fn number(rows: Vec<Row>) -> u64 {
 }
 
 /// Whether a statement opens or makes another database file. A statement begins with its first word.
-#[inline]
 fn works_on_other_files(sql: &str) -> bool {
     let has = |word: &str| sql.as_bytes().windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
     let begins = |word: &str| sql.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word));
