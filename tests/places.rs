@@ -81,13 +81,15 @@ fn what_is_suggested_names_the_package() {
     assert!(!project.has("crates/places-help-two/migrations/migrations.lock"));
     project.write("crates/places-help-one/migrations/001_a.sql", "CREATE TABLE a (y);");
     Run::of(project.command("git").args(["init", "-q"])).succeeds();
-    with(&["up"]).exits(101).says("`cargo dbmigrate create NAME -p places-help-one`").says(
-        "`git -C crates/places-help-one checkout -- migrations/001_a.sql`",
-    );
+    with(&["up"])
+        .exits(101)
+        .says("`cargo dbmigrate create NAME -p places-help-one`")
+        .says("`git -C crates/places-help-one checkout -- migrations/001_a.sql`");
     project.write("crates/places-help-two/migrations/002_code.rs", "pub fn up(_: &rusqlite::Connection) {}");
-    project.dbmigrate(["up", "--manifest-path", "crates/places-help-two/Cargo.toml"]).exits(101).says(
-        "`cargo dbmigrate init --runner --manifest-path crates/places-help-two/Cargo.toml`",
-    );
+    project
+        .dbmigrate(["up", "--manifest-path", "crates/places-help-two/Cargo.toml"])
+        .exits(101)
+        .says("`cargo dbmigrate init --runner --manifest-path crates/places-help-two/Cargo.toml`");
     let run = project.dbmigrate(["drift", "-p", "places-help-two"]).exits(101);
     run.says("`cargo dbmigrate up --database crates/places-help-two/app.db -p places-help-two`");
 }

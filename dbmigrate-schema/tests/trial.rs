@@ -453,7 +453,8 @@ fn a_migration_that_no_row_was_found_for_is_named() {
 /// Nobody can say how a text that is no JSON came to stand in a column of JSON.
 #[test]
 fn generated_texts_that_are_no_json_are_turned_away() {
-    let json = "ALTER TABLE event ADD COLUMN size INT; UPDATE event SET size = json_array_length(what) WHERE at IS NOT NULL;";
+    let json =
+        "ALTER TABLE event ADD COLUMN size INT; UPDATE event SET size = json_array_length(what) WHERE at IS NOT NULL;";
     let tried = sound(&[TABLES, ("002_json.sql", json)]);
     assert_eq!(tried.turned_away, [("002_json".to_owned(), "malformed JSON".to_owned())]);
 }

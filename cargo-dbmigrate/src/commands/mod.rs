@@ -51,11 +51,7 @@ pub(crate) struct Context<'a> {
 /// named from there.
 fn work_on(project: &Project, shell: &mut Shell) {
     shell.about(about(project));
-    shell.aim(Aim {
-        program: database::PROGRAM.to_owned(),
-        database: project.selection.clone(),
-        set: project.flag(),
-    });
+    shell.aim(Aim { program: database::PROGRAM.to_owned(), database: project.selection.clone(), set: project.flag() });
 }
 
 /// A package, and how to get there from where the command was called.

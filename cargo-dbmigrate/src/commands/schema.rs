@@ -88,7 +88,10 @@ fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -
             }
             None => {
                 return Err(CliError::usage(format!("`{file}` is there and says something else"))
-                    .help(format!("see in what they differ: `cargo dbmigrate schema --from migrations --to {}`", quoted(file)))
+                    .help(format!(
+                        "see in what they differ: `cargo dbmigrate schema --from migrations --to {}`",
+                        quoted(file)
+                    ))
                     .help("make a migration of it: `cargo dbmigrate generate`")
                     .help("or replace it: `cargo dbmigrate schema --write --force`"));
             }
