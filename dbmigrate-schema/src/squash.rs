@@ -99,7 +99,8 @@ fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), 
     if found.is_empty() {
         return Ok(());
     }
-    let message = "the migrations lead to something else where the tables of the history are there, as in every program";
+    let message =
+        "the migrations lead to something else where the tables of the history are there, as in every program";
     let problem = Diagnostic::error(CODES.chance, message);
     Err(vec![found.into_iter().fold(problem, Diagnostic::note).help("what reads `sqlite_schema` may count them")])
 }
