@@ -227,6 +227,7 @@ fn a_set_that_nothing_includes_is_missed() {
     project.init(&[]).succeeds();
     project.dbmigrate(["check"]).succeeds();
     let main = project.read("src/main.rs");
+    assert!(main.find("mod accounts").unwrap() < main.find("mod billing").unwrap(), "in the order of the manifest: {main}");
     let kept: Vec<&str> = main.lines().filter(|line| !line.contains("\"billing\"")).collect();
     project.write("src/main.rs", kept.join("\n"));
     let check = project.dbmigrate(["check"]).exits(1);
