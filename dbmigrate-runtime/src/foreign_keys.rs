@@ -26,7 +26,7 @@ pub(crate) struct Choice {
 #[derive(Clone, Copy)]
 pub(crate) struct Enforcement {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
-    /// Looks at a table that is dropped with enforcement on.
+    /// Looks at a table before it is dropped.
     pub(crate) before_drop: drops::Look,
     /// Remembers which rows refer to nothing.
     pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,

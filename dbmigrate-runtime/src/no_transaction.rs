@@ -102,7 +102,6 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
     let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
-    context.settings.restore_inside(db)?;
     job.ran(db)?;
     Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
 }

@@ -79,10 +79,8 @@ pub(crate) fn run_step(
         return Err(at(ended(name), script, statement).into());
     }
     if let Effect::DropTable(table) = statement.effect {
-        if choice.enforced {
-            let part = needed(parts.foreign_keys, "drops tables")?;
-            (part.before_drop)(db, (script, statement, table), rest, choice)?;
-        }
+        let part = needed(parts.foreign_keys, "drops tables")?;
+        (part.before_drop)(db, (script, statement, table), rest, choice)?;
     }
     let note = execute(db, name, script, statement)?;
     if !db.in_transaction() {

@@ -95,7 +95,7 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
     refuse_unrunnable(set, &first.pending, db.session().has_code())?;
     let mut proved = Proved::default();
     refuse_conflicts(session, set, options, (&found, &first.pending), &mut proved)?;
-    guarded(session, options, |db, settings, report| {
+    guarded(session, options, set.parts.settings, |db, settings, report| {
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
@@ -184,7 +184,7 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     db.refuse_open_transaction()?;
     match (&set.adoption, look(&mut db, set)?) {
         (Some(adoption), Found::History(known)) if known.old.is_some() => {
-            guarded(session, options, |db, _, report| (adoption.by.convert)(db, set, options, report))
+            guarded(session, options, None, |db, _, report| (adoption.by.convert)(db, set, options, report))
         }
         _ => Ok(Report::default()),
     }

@@ -179,6 +179,68 @@ fn what_is_dropped_with_it_is_nobody_who_refers() {
 }
 
 #[test]
+fn what_a_cascade_would_tell_triggers_is_not_told() {
+    let start = |action: &str| {
+        let child = format!("CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE {action})");
+        file(
+            "001_a",
+            &[
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                child.leak(),
+                "CREATE TABLE files (c)",
+                "CREATE TRIGGER gone AFTER DELETE ON c BEGIN DELETE FROM files WHERE c = OLD.id; END",
+                "CREATE TRIGGER moved AFTER UPDATE ON c BEGIN DELETE FROM files WHERE c = OLD.id; END",
+                "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE of_q (q REFERENCES q)",
+                "INSERT INTO p VALUES (1)",
+                "INSERT INTO c VALUES (5, 1)",
+                "INSERT INTO files VALUES (5)",
+            ],
+        )
+    };
+    // What it writes keeps foreign keys on.
+    let both = || file("002_b", &["DELETE FROM q WHERE id = 0", "DROP TABLE p", "DROP TABLE c"]);
+    for action in ["CASCADE", "SET NULL"] {
+        let mut db = memory();
+        let error = runner(vec![start(action), both()]).up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("drops `p`"), "{error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT c FROM files").as_str()), ("001_a", "5"));
+        runner(vec![start(action), both().foreign_keys(false)]).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT c FROM files"), "5");
+    }
+    let own = file(
+        "001_a",
+        &[
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, up REFERENCES p ON DELETE CASCADE)",
+            "CREATE TABLE files (p)",
+            "CREATE TRIGGER gone AFTER DELETE ON p BEGIN DELETE FROM files WHERE p = OLD.id; END",
+            "INSERT INTO p VALUES (1, NULL), (2, 1)",
+            "INSERT INTO files VALUES (1), (2)",
+        ],
+    );
+    let mut db = memory();
+    let error = runner(vec![own, file("002_b", &["DROP TABLE p"]).foreign_keys(true)]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    assert_eq!(ask(&db, "SELECT count(*) FROM files"), "2");
+}
+
+#[test]
+fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
+    for enforced in [false, true] {
+        let mut db = enforcing(enforced);
+        run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x)");
+        let files = |sql| vec![file("001_a", &[sql, "CREATE TABLE t (x)"])];
+        let error = runner(files("DROP TABLE IF EXISTS old")).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("in the attached database `archive`"), "{error}");
+        assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
+        runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
+        let drops = || vec![files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
+        runner(drops()).up(&mut db).unwrap();
+    }
+}
+
+#[test]
 fn a_table_that_refers_to_itself_keeps_all_rows() {
     let tree = file(
         "001_tree",

@@ -117,11 +117,11 @@ pub(crate) fn snapshot(connection: &Connection, stubs: &Stubs) -> Result<Snapsho
 /// Everything that `main` has, in the order in which it was made.
 pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     // Asked once: SQLite goes through all tables, whichever it is asked for.
-    let mut statement =
-        connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'")?;
+    let mut statement = connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'")?;
     let tables = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     let tables: HashMap<String, (String, bool)> = tables.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY rowid")?;
+    let mut statement =
+        connection.prepare("SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY rowid")?;
     let objects = statement.query_map([], |row| {
         let name: String = row.get(1)?;
         let (kind, without_rowid) = tables.get(&name).map_or(("", false), |(kind, wr)| (kind.as_str(), *wr));

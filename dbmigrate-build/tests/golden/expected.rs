@@ -97,7 +97,7 @@ static SET: __dbmigrate::PackedSet = __dbmigrate::PackedSet::new(__dbmigrate::Pa
         out_of_order: __dbmigrate::OutOfOrder::Error,
         newer_database: __dbmigrate::NewerDatabase::Refuse,
     },
-    parts: __dbmigrate::Parts::NONE.assertions().code().foreign_keys().repeatables().requirements().texts().without_transaction(),
+    parts: __dbmigrate::Parts::NONE.assertions().code().foreign_keys().repeatables().requirements().settings().texts().without_transaction(),
     snapshot: None,
     adoption: Some(__dbmigrate::TakesOver::HISTORIES),
     texts: include_str!("migrations.txt"),
