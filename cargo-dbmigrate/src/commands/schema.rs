@@ -17,6 +17,7 @@ use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    refuse_unread(args)?;
     if args.write {
         // A file declares one set.
         let project = trial::select_one(context.global, &args.files)?;
@@ -68,6 +69,23 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     let count = report::count(differences.len(), "difference");
     context.shell.status("Compared", &format!("{from} with {to}: {count}"));
     Ok(DONE)
+}
+
+/// Refuses to name a database that would not be read.
+fn refuse_unread(args: &SchemaArgs) -> Result<(), CliError> {
+    let Some(database) = &args.database.database else { return Ok(()) };
+    let words = [Some(&args.of), args.from.as_ref(), args.to.as_ref()];
+    if !args.write && words.into_iter().flatten().any(|word| Source::new(word) == Source::Database) {
+        return Ok(());
+    }
+    let error = CliError::usage("`--database` says which database, and this shows none");
+    if args.write {
+        return Err(error.help("`--write` writes what the migrations lead to: leave `--database` out"));
+    }
+    let database = quoted(&database.display().to_string());
+    Err(error
+        .help(format!("to show its schema: `cargo dbmigrate schema database --database {database}`"))
+        .help(format!("to compare it with the migrations: `cargo dbmigrate drift --database {database}`")))
 }
 
 /// Writes `schema.sql`. What a person wrote there is not replaced without a word.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
+use dbmigrate_core::{Adoption, Config, Diagnostic, Location, MigrationSet, SourceText};
 use dbmigrate_runtime::cli::{Aim, Request, Verb, open_existing};
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
@@ -18,6 +18,7 @@ use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
 use crate::ops::{adopt, database, open, runtime_set};
+use crate::paths;
 
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +117,9 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             }
         }
         Source::Sql(path) => {
-            let text = SourceText::read(Path::new(""), &path.display().to_string())?;
-            Ok(Schema::from_source(&text, &project.config.replay.stubs)?)
+            let text = SourceText::read(Path::new(""), &path.display().to_string());
+            let schema = text.and_then(|text| Schema::from_source(&text, &project.config.replay.stubs));
+            Ok(schema.map_err(|fault| from_package(fault, project))?)
         }
         Source::File(path) => read(&connect(path, reach)?, path, projects),
         Source::Git { revision, file } => {
@@ -141,6 +143,20 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             read(&connect(&path, reach)?, &path, projects)
         }
     }
+}
+
+/// A fault in a file that was named from the current folder, as if it had been named from the package: that is how files of
+/// findings are named.
+fn from_package(mut fault: Diagnostic, project: &Project) -> Diagnostic {
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let named = |path: &str| match &here {
+        Ok(here) if Path::new(path).is_relative() => paths::relative(&root, &here.join(path)),
+        _ => path.to_owned(),
+    };
+    fault.file = fault.file.map(|file| named(&file));
+    fault.location = fault.location.map(|location| Location { path: named(&location.path), ..location });
+    fault
 }
 
 /// What a database has against what its applied migrations lead to.
