@@ -280,7 +280,8 @@ fn a_variable_that_can_not_be_used_says_where_it_stands_and_what_comes_before_it
     run.says("error: line 2 of `.env` is not `NAME=value`, or opens a quote that is never closed\n --> .env\n")
         .says("help: to name another one: `--database PATH`, which comes first");
     project.write(".env", "DATABASE_URL=postgres://ann:sesame@host/db\n");
-    let run = project.dbmigrate(["up"]).exits(2).says_not("sesame").says("`DATABASE_URL` in `.env`: `postgres:` is not");
+    let run =
+        project.dbmigrate(["up"]).exits(2).says_not("sesame").says("`DATABASE_URL` in `.env`: `postgres:` is not");
     run.says("help: to name another one: `--database PATH`, which comes first");
     project.dbmigrate(["up", "--database", "app.db"]).succeeds();
 }

@@ -65,7 +65,8 @@ fn what_is_suggested_names_the_package() {
     let project = workspace("places-help");
     let one = ["-p", "places-help-one"];
     let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
-    let run = with(&["generate"]).exits(101).says("there is no `schema.sql`").says("--> crates/places-help-one/schema.sql");
+    let run =
+        with(&["generate"]).exits(101).says("there is no `schema.sql`").says("--> crates/places-help-one/schema.sql");
     type_what_follows(&project, &run, "write what the migrations lead to into it: ").succeeds();
     assert!(project.has("crates/places-help-one/schema.sql") && !project.has("crates/places-help-two/schema.sql"));
     project.write("crates/places-help-one/schema.sql", "CREATE TABLE a (x);\nCREATE TABLE c (x);\n");
@@ -107,5 +108,8 @@ fn what_was_typed_is_named_as_it_was_typed() {
     with(&["script", "-o", "Cargo.toml"]).exits(101).says("error: `Cargo.toml` is there");
     let folder = ["--dir", "crates/places-typed-one/migrations"];
     project.write("crates/places-typed-one/migrations/003_x.sql", "SELECT 1;");
-    project.dbmigrate([&["list"], &folder[..]].concat()).exits(101).says("--> crates/places-typed-one/migrations/003_x.sql");
+    project
+        .dbmigrate([&["list"], &folder[..]].concat())
+        .exits(101)
+        .says("--> crates/places-typed-one/migrations/003_x.sql");
 }

@@ -227,7 +227,10 @@ fn a_set_that_nothing_includes_is_missed() {
     project.init(&[]).succeeds();
     project.dbmigrate(["check"]).succeeds();
     let main = project.read("src/main.rs");
-    assert!(main.find("mod accounts").unwrap() < main.find("mod billing").unwrap(), "in the order of the manifest: {main}");
+    assert!(
+        main.find("mod accounts").unwrap() < main.find("mod billing").unwrap(),
+        "in the order of the manifest: {main}"
+    );
     let kept: Vec<&str> = main.lines().filter(|line| !line.contains("\"billing\"")).collect();
     project.write("src/main.rs", kept.join("\n"));
     let check = project.dbmigrate(["check"]).exits(1);
@@ -388,7 +391,8 @@ fn a_database_that_is_missing_or_faulty_hides_no_other_and_stops_all_work() {
     assert!(!project.has("a.db"));
     project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
     project.dbmigrate(["up"]).succeeds();
-    project.write("a.db", "no database, whatever its name says: it is long enough to be looked at, and it is text alone");
+    project
+        .write("a.db", "no database, whatever its name says: it is long enough to be looked at, and it is text alone");
     project.dbmigrate(["status"]).exits(101).says("`a.db` is not a SQLite database").says("[x] 001_invoices");
 
     let tables = "[package.metadata.migrations.sets.accounts]\n[package.metadata.migrations.sets.billing]\n";

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_core::sequence::quoted;
+use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 

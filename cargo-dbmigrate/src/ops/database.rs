@@ -159,10 +159,7 @@ mod tests {
     #[test]
     fn what_names_no_file_is_an_error_that_says_where_it_came_from() {
         for (case, expect) in [
-            (
-                check(None, Some("postgres://u:sec@h/d"), None, Some("d.db")),
-                "`DATABASE_URL` of the environment: `po",
-            ),
+            (check(None, Some("postgres://u:sec@h/d"), None, Some("d.db")), "`DATABASE_URL` of the environment: `po"),
             (check(None, None, Some("DATABASE_URL=mysql://u:sec@h/d"), None), "`DATABASE_URL` in `.env`: `mysql:`"),
             (check(None, Some(""), None, Some("d.db")), "the path is empty"),
             (check(Some(":memory:"), None, None, None), "in memory"),

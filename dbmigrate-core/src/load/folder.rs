@@ -121,7 +121,8 @@ pub(super) fn find_migration<F: Files + ?Sized>(
     list_sorted(root, folder).ok()?.into_iter().find_map(|entry| {
         let name = entry.name.unwrap_or_else(|shown| shown);
         if entry.kind == Kind::Folder && !entry.is_link {
-            let deeper = (depth > 0).then(|| find_migration(root, &format!("{folder}/{name}"), depth - 1, may_be)).flatten()?;
+            let deeper =
+                (depth > 0).then(|| find_migration(root, &format!("{folder}/{name}"), depth - 1, may_be)).flatten()?;
             return Some(format!("{name}/{deeper}"));
         }
         may_be(&name).then_some(name)
