@@ -158,7 +158,8 @@ fn on_one(
         Ok(set)
     };
     let loaded = sets.iter().map(&mut load).collect::<Result<Vec<MigrationSet>, CliError>>()?;
-    let writes = !verb.reads_only();
+    // A copy leaves the database as it is, and takes older copies away.
+    let writes = !verb.reads_only() || matches!(verb, Verb::Backup { .. });
     let is_meant = |(project, _): &(&Project, &MigrationSet)| asked.is_none_or(|name| project.config.set == name);
     let coded = sets.iter().zip(&loaded).filter(is_meant).find(|(_, set)| verb.executes() && set.has_code());
     let runner = coded.map(|(project, set)| runner::binary(project, set)).transpose()?;
@@ -257,7 +258,7 @@ fn one(
         let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {
-                context.shell.note("nothing can be written beside the database: it is read as it lies there");
+                context.shell.note(open::AS_IT_LIES);
                 cli::run_on(migrator, &mut connection, database, request, context.shell)
             }
             None => cli::run(migrator, database, request, context.shell),

@@ -1,5 +1,6 @@
 //! Where a schema can come from: the migrations, a database, a file, a revision, or nowhere. Nothing here writes.
 
+use std::cell::Cell;
 use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
+use crate::cli::DatabaseArgs;
 use crate::error::CliError;
 use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
@@ -85,13 +87,26 @@ impl fmt::Display for Source {
 }
 
 /// What says which database, how long to wait for it, and what runs the Rust of the migrations.
+#[derive(Default)]
 pub(crate) struct Reach<'a> {
     pub(crate) database: Option<&'a Path>,
     pub(crate) busy_timeout: Option<u64>,
     pub(crate) program: Option<&'a dyn Program>,
+    /// Whether a database was read in the way that is worth a word: [`open::AS_IT_LIES`].
+    as_it_lies: Cell<bool>,
 }
 
-impl Reach<'_> {
+impl<'a> Reach<'a> {
+    /// What the command line says.
+    pub(crate) fn new(args: &'a DatabaseArgs, program: Option<&'a dyn Program>) -> Self {
+        Self { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program, ..Self::default() }
+    }
+
+    /// What is worth knowing of how a database was read.
+    pub(crate) fn note(&self) -> Option<&'static str> {
+        self.as_it_lies.get().then_some(open::AS_IT_LIES)
+    }
+
     /// How long to wait for another connection.
     fn patience(&self) -> Duration {
         Duration::from_secs(self.busy_timeout.unwrap_or(BUSY_TIMEOUT))
@@ -298,7 +313,10 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
         return Err(wrong(format!("no database at `{}`", path.display()), &[help]));
     }
     let connection = match open::immutable(path) {
-        Some(connection) => connection,
+        Some(connection) => {
+            reach.as_it_lies.set(true);
+            connection
+        }
         None => {
             let request = Request::new(&aim.program, Verb::Status { check: false, recover: false });
             let opened = open_existing::<Rusqlite>(path, &request);
