@@ -100,7 +100,14 @@ fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Re
         Some(_) if script.transaction && !drops_own => {
             Ok(Choice { enforced: true, explicit: false, for_others: false })
         }
-        Some((table, start)) => Err(both(script, dropped.unwrap_or(table), table, start)),
+        Some((table, start)) => {
+            // Nothing may refer yet to one that it drops.
+            let own = effects(script).find_map(|(effect, _)| match effect {
+                Effect::DropTable(table) => Some(table),
+                _ => None,
+            });
+            Err(both(script, dropped.or(own).unwrap_or(table), table, start))
+        }
     }
 }
 

@@ -411,6 +411,18 @@ fn a_file_that_needs_both_is_refused() {
     assert_eq!(children(&db), "10:1 20:2");
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("row 10 of `child`"), "{error}");
+    // What refers to the one that is dropped is made by the file.
+    let own = [
+        "UPDATE parent SET name = 'a'",
+        "CREATE TABLE leaf (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE of_leaf (leaf REFERENCES leaf)",
+        "DROP TABLE leaf",
+    ];
+    let error = runner(vec![family("ON DELETE CASCADE"), file("002_own", &own)]).up(&mut db).unwrap_err();
+    assert!(
+        error.to_string().contains("drops `leaf`, which other tables reference, and also writes to `parent`"),
+        "{error}"
+    );
 }
 
 #[test]
