@@ -3,7 +3,7 @@
 
 use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::statement::{Effect, Statement};
-use dbmigrate_core::{Diagnostic, Script, Step};
+use dbmigrate_core::{Diagnostic, Location, Script, Step};
 use rusqlite::Connection;
 
 use crate::execute::{self, asserts, enforce, refuse_growth, refuse_hidden, step_of, unexpected};
@@ -39,6 +39,7 @@ pub(crate) fn run(
         }
         went?;
         walk.look_at_enforcement()?;
+        walk.refuse_query_only(first)?;
         rest = next;
     }
     walk.before.map_or(Ok(()), |before| refuse_growth(connection, script, &before, true))
@@ -82,6 +83,17 @@ impl Walk<'_> {
             execute::run(self.connection, "ROLLBACK").map_err(|error| unexpected(self.script, &error))?;
         }
         needs_off
+    }
+
+    /// The runner writes down how far it has come, after each step.
+    fn refuse_query_only(&self, statement: &Statement) -> Result<(), Diagnostic> {
+        let is_on = || self.connection.query_row("PRAGMA query_only", [], |row| row.get::<_, bool>(0));
+        if statement.effect != Effect::Session || !is_on().map_err(|error| unexpected(self.script, &error))? {
+            return Ok(());
+        }
+        let message = "with `query_only` nobody can write down how far a file without a transaction has come";
+        let place = Location::new(&self.script.source, self.script.source.first_line(statement.span));
+        Err(Diagnostic::error("query-only", message).at(place).help("take it out"))
     }
 
     /// A step may have switched enforcement itself: from then on that is what holds.
