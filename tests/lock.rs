@@ -371,6 +371,7 @@ fn a_published_package_takes_its_lock_along() {
 #[test]
 fn a_program_refuses_a_database_that_somebody_has_changed() {
     let project = sealed("lock-verify-schema");
+    project.add_manage();
     project.write(
         "src/main.rs",
         "dbmigrate_runtime::include_migrations!(pub mod migrations);

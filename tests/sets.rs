@@ -296,7 +296,7 @@ fn a_library_and_its_user_share_a_database_file() {
                  [package.metadata.migrations]\ndatabase = '../app.db'\n\
                  [package.metadata.migrations.sets.{set}]\ndir = 'migrations'\n\
                  [dependencies]\nrusqlite = {{ version = '0.43', features = ['bundled'] }}\n\
-                 dbmigrate-runtime = {{ path = '{root}/dbmigrate-runtime' }}\n{more}\
+                 dbmigrate-runtime = {{ path = '{root}/dbmigrate-runtime', features = ['manage'] }}\n{more}\
                  [build-dependencies]\ndbmigrate-build = {{ path = '{root}/dbmigrate-build' }}\n"
             ),
         );
