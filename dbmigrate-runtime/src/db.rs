@@ -23,7 +23,11 @@ const REMEDIES: [(&str, &str); 10] = [
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
     ("database disk image is malformed", DAMAGED),
-    ("malformed database schema", DAMAGED),
+    (
+        "malformed database schema",
+        "if a newer SQLite wrote it, only such a one can read it; else the file is damaged, and `cargo dbmigrate restore` puts \
+         a kept copy back",
+    ),
     (
         "file is not a database",
         "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",

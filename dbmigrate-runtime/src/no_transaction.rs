@@ -102,7 +102,6 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
     let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
-    context.settings.restore_inside(db)?;
     job.ran(db)?;
     Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
 }
@@ -209,7 +208,14 @@ impl Walk<'_, '_, '_> {
     fn replay(&mut self, done: usize) -> Result<(), Error> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
-                if statement.effect == Effect::Session {
+                let is_of_connection = match statement.effect {
+                    Effect::Session => true,
+                    Effect::Bare { .. } => {
+                        script::begins(script::sql_of(&self.job.name, &self.script, statement)?, "DETACH")
+                    }
+                    _ => false,
+                };
+                if is_of_connection {
                     script::execute(self.db, &self.job.name, &self.script, statement)?;
                     self.look_at_enforcement()?;
                 }
@@ -421,7 +427,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        let result = self.locked(|walk| {
+        self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
@@ -431,7 +437,13 @@ impl Walk<'_, '_, '_> {
                 before.refuse_growth(db).map_err(|error| {
                     error
                         .prefixed(&format!("`{}`: ", job.name))
-                        .note("it runs without a transaction: its statements stay, and running it again accepts them")
+                        .note("it runs without a transaction: its statements stay")
+                        .hint(format_args!(
+                            "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                            job.command(),
+                            job.name
+                        ))
                 })?;
             }
             match job.records() {
@@ -442,11 +454,7 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        });
-        if result.as_ref().is_err_and(Error::is_foreign_key) {
-            context.history.accept_violations(self.db, job.number)?;
-        }
-        result
+        })
     }
 
     #[inline]

@@ -132,7 +132,7 @@ pub(crate) fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options
         return Ok(false);
     }
     let mut is_own = false;
-    guarded(session, options, |db, _, _| {
+    guarded(session, options, None, |db, _, _| {
         is_own = db.transaction(|db| {
             let history = History::new(set);
             let Some(recorded) = to_record(squash, first, history.rows(db, "number")?) else { return Ok(false) };

@@ -64,7 +64,7 @@ fn back(
     if targets.is_empty() {
         return Ok(Report::default());
     }
-    guarded(session, options, |db, settings, report| {
+    guarded(session, options, set.parts.settings, |db, settings, report| {
         Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
             let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
             refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;

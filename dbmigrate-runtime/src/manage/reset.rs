@@ -109,7 +109,7 @@ fn to_nothing(
     let options = &Options { backup: options.backup.clone().map(in_any_case), ..options.clone() };
     match plan(session, set, options)? {
         ResetPlan::Downs(_) => down::down(session, set, options, beside, Goal::All),
-        ResetPlan::DropEverything { missing } => guarded(session, options, |db, _, report| {
+        ResetPlan::DropEverything { missing } => guarded(session, options, None, |db, _, report| {
             Settings::enforce(db, false)?;
             report.rolled_back = db.transaction(|db| {
                 refuse_neighbours(db, set, &missing)?;
