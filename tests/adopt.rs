@@ -560,5 +560,7 @@ fn a_manifest_that_names_the_tool_is_believed_and_what_read_its_files_goes() {
         manifest["package"]["metadata"]["migrations"] = toml_edit::table();
         manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("refinery");
     });
-    adopt(&other, &["--database", "other.db", "--yes"]).exits(2).says("__diesel_schema_migrations");
+    let before = files(&other);
+    adopt(&other, &["--database", "other.db", "--yes"]).exits(2).says("diesel");
+    assert_eq!(files(&other), before);
 }

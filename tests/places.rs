@@ -65,7 +65,8 @@ fn what_is_suggested_names_the_package() {
     let project = workspace("places-help");
     let one = ["-p", "places-help-one"];
     let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
-    let run = with(&["generate"]).exits(101).says("there is no `crates/places-help-one/schema.sql`");
+    let run =
+        with(&["generate"]).exits(101).says("there is no `schema.sql`").says("--> crates/places-help-one/schema.sql");
     type_what_follows(&project, &run, "write what the migrations lead to into it: ").succeeds();
     assert!(project.has("crates/places-help-one/schema.sql") && !project.has("crates/places-help-two/schema.sql"));
     project.write("crates/places-help-one/schema.sql", "CREATE TABLE a (x);\nCREATE TABLE c (x);\n");
@@ -92,4 +93,23 @@ fn what_is_suggested_names_the_package() {
         .says("`cargo dbmigrate init --runner --manifest-path crates/places-help-two/Cargo.toml`");
     let run = project.dbmigrate(["drift", "-p", "places-help-two"]).exits(101);
     run.says("`cargo dbmigrate up --database crates/places-help-two/app.db -p places-help-two`");
+}
+
+#[test]
+fn what_was_typed_is_named_as_it_was_typed() {
+    let project = workspace("places-typed");
+    project.write("wrong.sql", "CREATE TABL a;");
+    let one = ["-p", "places-typed-one"];
+    let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
+    with(&["schema", "--to", "wrong.sql"]).exits(101).says("--> wrong.sql:1:8");
+    with(&["schema", "--to", "none.sql"]).exits(101).says("could not read `none.sql`").says("--> none.sql");
+    let absolute = project.root.join("wrong.sql").display().to_string();
+    with(&["schema", "--to", &absolute]).exits(101).says(&format!("--> {absolute}:1:8"));
+    with(&["script", "-o", "Cargo.toml"]).exits(101).says("error: `Cargo.toml` is there");
+    let folder = ["--dir", "crates/places-typed-one/migrations"];
+    project.write("crates/places-typed-one/migrations/003_x.sql", "SELECT 1;");
+    project
+        .dbmigrate([&["list"], &folder[..]].concat())
+        .exits(101)
+        .says("--> crates/places-typed-one/migrations/003_x.sql");
 }

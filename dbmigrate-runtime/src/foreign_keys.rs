@@ -50,8 +50,9 @@ impl Enforcement {
 
 /// The rows of a moment that refer to nothing.
 pub(crate) trait Watch {
-    /// Refuses more of them.
-    fn refuse_growth(&self, db: &mut Db<'_>) -> Result<(), Error>;
+    /// Refuses more of them; with `keys`, also more foreign keys that refer to no key. With enforcement on SQLite takes these,
+    /// however the migration is run.
+    fn refuse_growth(&self, db: &mut Db<'_>, keys: bool) -> Result<(), Error>;
 }
 
 /// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.

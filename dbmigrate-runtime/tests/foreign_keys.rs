@@ -390,6 +390,17 @@ fn a_mismatch_is_a_state() {
 }
 
 #[test]
+fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
+    let one = file("001_one", &["CREATE TABLE p (x)", "CREATE TABLE d (x REFERENCES d DEFERRABLE INITIALLY DEFERRED)"]);
+    let two = file("002_two", &["CREATE TABLE c (x REFERENCES p (x))"]);
+    let set = || runner(vec![one.clone(), two.clone()]);
+    let mut db = enforcing(true);
+    set().up_to(&mut db, 1_u64).unwrap();
+    set().up(&mut db).unwrap();
+    set().up(&mut enforcing(true)).unwrap();
+}
+
+#[test]
 fn a_file_that_needs_both_is_refused() {
     let mut db = enforcing(true);
     let mixed = file(

@@ -24,6 +24,7 @@ mod renumber;
 mod repair;
 mod reset;
 mod restore;
+mod said;
 mod schema;
 mod script;
 mod snapshot;
@@ -34,6 +35,8 @@ mod up;
 mod verify;
 
 use dbmigrate_runtime::cli::Aim;
+
+use said::Said;
 
 use crate::cli::{Cli, Command, Global};
 use crate::error::CliError;
