@@ -434,7 +434,7 @@ impl Walk<'_, '_, '_> {
             let took = Took { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
-                before.refuse_growth(db).map_err(|error| {
+                before.refuse_growth(db, true).map_err(|error| {
                     error
                         .prefixed(&format!("`{}`: ", job.name))
                         .note("it runs without a transaction: its statements stay")

@@ -10,8 +10,8 @@ use crate::fill::{Filled, fill_some, fill_with};
 use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::read::{ReadOptions, read};
-use crate::replay::{replayable, run, way_up};
-use crate::scratch;
+use crate::replay::{replayable, way_up};
+use crate::{execute, scratch};
 use crate::watch::Nobody;
 
 /// Any number will do, if it stays the same.
@@ -26,7 +26,7 @@ pub(super) fn go(
     connection: &Connection,
     script: &Script,
 ) -> Result<(), dbmigrate_core::Diagnostic> {
-    run(connection, set.config.foreign_keys, script, true, &mut Nobody)
+    execute::script(connection, set.config.foreign_keys, script, true, &mut Nobody)
 }
 
 /// A database as the first migrations make it, without further rows; none where one of them can't be gone.

@@ -15,7 +15,8 @@ use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
 use crate::proof::{Contents, asserts, faults};
 use crate::read::{ReadOptions, read};
-use crate::replay::{replayable, run, way_back, way_up};
+use crate::replay::{replayable, way_back, way_up};
+use crate::execute;
 use crate::scratch::{self, copy};
 use crate::watch::Watch;
 
@@ -216,7 +217,7 @@ impl<'a> Walk<'a> {
     }
 
     fn go(&mut self, connection: &Connection, script: &Script) -> Result<Told, Diagnostic> {
-        run(connection, self.set.config.foreign_keys, script, true, &mut self.follower)?;
+        execute::script(connection, self.set.config.foreign_keys, script, true, &mut self.follower)?;
         Ok(self.follower.told(script))
     }
 
