@@ -359,7 +359,9 @@ fn case_31_a_row_of_many_megabytes_survives_a_rebuild_and_a_copy() {
     );
     runner(vec![first.clone()]).up(&mut db).unwrap();
     run(&db, &format!("INSERT INTO large VALUES (7, randomblob({megabytes} * 1000000))"));
-    let value = |db: &Connection| -> Vec<u8> { db.query_row("SELECT v FROM large WHERE id = 7", [], |row| row.get(0)).unwrap() };
+    let value = |db: &Connection| -> Vec<u8> {
+        db.query_row("SELECT v FROM large WHERE id = 7", [], |row| row.get(0)).unwrap()
+    };
     let before = value(&db);
     assert_eq!(before.len(), megabytes * 1_000_000);
     let migrator = runner(vec![first, rebuild]);

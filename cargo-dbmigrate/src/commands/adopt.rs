@@ -71,7 +71,8 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !context.shell.is_json() {
         if let Some(path) = path.filter(|_| is_old && !converts) {
             let path = quoted(&path.display().to_string());
-            let history = if plan.tool == Tool::Live { "nothing is recorded in it yet" } else { "it still has the old history" };
+            let history =
+                if plan.tool == Tool::Live { "nothing is recorded in it yet" } else { "it still has the old history" };
             context.shell.note(&format!("{path} was only looked at: {history}"));
             context.shell.help(&format!("to take that database over now: `cargo dbmigrate adopt --database {path}`"));
         }
@@ -156,9 +157,9 @@ fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Resu
 fn has_old_history(plan: &Plan, at_hand: &mut Connection, path: Option<&Path>) -> Result<bool, CliError> {
     let status = runtime_set::with_set(&plan.set, |set| Migrator::<Rusqlite>::new(set).status(at_hand));
     let database = path.map(|path| format!("the database is `{}`", path.display()));
-    status.map(|status| status.old.is_some()).map_err(|error| {
-        database.into_iter().fold(CliError::from(error), CliError::note).note("nothing was written")
-    })
+    status
+        .map(|status| status.old.is_some())
+        .map_err(|error| database.into_iter().fold(CliError::from(error), CliError::note).note("nothing was written"))
 }
 
 /// Converts a database by what the package says now.

@@ -190,12 +190,7 @@ fn header(set: &MigrationSet, range: Range, again: bool) -> Vec<String> {
 }
 
 /// From where to where.
-fn range(
-    project: &Project,
-    set: &MigrationSet,
-    request: &Request<'_>,
-    reach: &Reach<'_>,
-) -> Result<Range, CliError> {
+fn range(project: &Project, set: &MigrationSet, request: &Request<'_>, reach: &Reach<'_>) -> Result<Range, CliError> {
     let place = |target: &str| -> Result<usize, CliError> {
         match target {
             NOTHING => Ok(0),

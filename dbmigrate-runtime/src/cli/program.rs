@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::failure::{DONE, FAILURE, USAGE};
-use super::replay::REPLAY;
 use super::output::unnamed_line;
+use super::replay::REPLAY;
 use super::request::{Format, Request};
 use super::terminal::Plain;
 use super::{Invocation, Terminal, database_path, parse, run, run_together, sets};
