@@ -50,8 +50,9 @@ impl Enforcement {
 
 /// The rows of a moment that refer to nothing.
 pub(crate) trait Watch {
-    /// Refuses more of them.
-    fn refuse_growth(&self, db: &mut Db<'_>) -> Result<(), Error>;
+    /// Refuses more of them; with `keys`, also more foreign keys that refer to no key. With enforcement on SQLite takes these,
+    /// however the migration is run.
+    fn refuse_growth(&self, db: &mut Db<'_>, keys: bool) -> Result<(), Error>;
 }
 
 /// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.
@@ -100,7 +101,14 @@ fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Re
         Some(_) if script.transaction && !drops_own => {
             Ok(Choice { enforced: true, explicit: false, for_others: false })
         }
-        Some((table, start)) => Err(both(script, dropped.unwrap_or(table), table, start)),
+        Some((table, start)) => {
+            // Nothing may refer yet to one that it drops.
+            let own = effects(script).find_map(|(effect, _)| match effect {
+                Effect::DropTable(table) => Some(table),
+                _ => None,
+            });
+            Err(both(script, dropped.or(own).unwrap_or(table), table, start))
+        }
     }
 }
 

@@ -593,7 +593,7 @@ impl<'r, 's> Runner<'r, 's> {
     #[inline(never)]
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch<'_>, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };
-        before.refuse_growth(db).map_err(|error| {
+        before.refuse_growth(db, !self.enforced).map_err(|error| {
             let error = match job {
                 Some(job) => error.at(Place { file: job.file().to_owned(), line: None, column: None }),
                 None => error,

@@ -390,6 +390,17 @@ fn a_mismatch_is_a_state() {
 }
 
 #[test]
+fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
+    let one = file("001_one", &["CREATE TABLE p (x)", "CREATE TABLE d (x REFERENCES d DEFERRABLE INITIALLY DEFERRED)"]);
+    let two = file("002_two", &["CREATE TABLE c (x REFERENCES p (x))"]);
+    let set = || runner(vec![one.clone(), two.clone()]);
+    let mut db = enforcing(true);
+    set().up_to(&mut db, 1_u64).unwrap();
+    set().up(&mut db).unwrap();
+    set().up(&mut enforcing(true)).unwrap();
+}
+
+#[test]
 fn a_file_that_needs_both_is_refused() {
     let mut db = enforcing(true);
     let mixed = file(
@@ -411,6 +422,18 @@ fn a_file_that_needs_both_is_refused() {
     assert_eq!(children(&db), "10:1 20:2");
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("row 10 of `child`"), "{error}");
+    // What refers to the one that is dropped is made by the file.
+    let own = [
+        "UPDATE parent SET name = 'a'",
+        "CREATE TABLE leaf (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE of_leaf (leaf REFERENCES leaf)",
+        "DROP TABLE leaf",
+    ];
+    let error = runner(vec![family("ON DELETE CASCADE"), file("002_own", &own)]).up(&mut db).unwrap_err();
+    assert!(
+        error.to_string().contains("drops `leaf`, which other tables reference, and also writes to `parent`"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 pub(crate) mod adopt;
 pub(crate) mod ahead;
+#[cfg(test)]
+mod as_the_runner;
 pub(crate) mod beside;
 pub(crate) mod check;
 pub(crate) mod create;

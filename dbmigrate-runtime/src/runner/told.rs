@@ -23,7 +23,7 @@ impl Runner<'_, '_> {
         if is_foreign_key {
             result = result.also(ErrorKind::ForeignKey);
             let shown = match (&batch.before, self.context.set.parts.foreign_keys) {
-                (Some(before), _) => before.refuse_growth(db),
+                (Some(before), _) => before.refuse_growth(db, false),
                 (None, Some(part)) => (part.refuse_any)(db),
                 (None, None) => Ok(()),
             };
