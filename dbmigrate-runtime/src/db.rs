@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
-use crate::session::{DbError, Session};
-use crate::value::{Param, Row, Value, into_text};
+use crate::rows::Rows;
+use crate::session::{Ask, DbError, Session};
+use crate::value::{Param, Value};
 
 /// What SQLite says when there is no room.
 pub(crate) const FULL: &str = "database or disk is full";
@@ -95,35 +96,34 @@ impl<'s> Db<'s> {
         what: impl fmt::Display,
         sql: impl fmt::Display,
         params: &[Param<'_>],
-    ) -> Result<Vec<Row>, Error> {
+    ) -> Result<Rows, Error> {
         self.ask(&what, &sql, params)
     }
 
     #[inline(never)]
-    fn ask(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Vec<Row>, Error> {
+    fn ask(&mut self, what: &dyn fmt::Display, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, Error> {
         self.try_query(sql, params).map_err(|error| failed(what, error))
     }
 
     /// As [`Db::query`], with the error of the database as it is.
     #[inline(never)]
-    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
+    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, DbError> {
         let (sql, params) = (format!("{sql}"), params.iter().map(Param::value).collect::<Vec<_>>());
-        self.patiently(|session| session.query(&sql, &params))
+        let mut rows = Rows::default();
+        self.insist(&sql, &mut Ask::Query(&params, &mut rows))?;
+        Ok(rows)
     }
 
     /// As [`Db::try_query`], for what may be asked first of a connection.
-    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
-        self.patiently(|session| session.query_first(sql))
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
+        let mut rows = Rows::default();
+        self.insist(sql, &mut Ask::First(&mut rows))?;
+        Ok(rows)
     }
 
     /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
-    pub(crate) fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.patiently(|session| session.execute_each(sql, rows, done))
+    pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), DbError> {
+        self.insist(sql, &mut Ask::Each(rows, done))
     }
 
     /// As [`Db::query`], for what returns no rows.
@@ -176,8 +176,7 @@ impl<'s> Db<'s> {
         sql: &dyn fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Option<Value>, Error> {
-        let row = self.ask(what, sql, params)?.into_iter().next();
-        Ok(row.and_then(|row| row.into_iter().next()))
+        self.ask(what, sql, params).map(Rows::into_first)
     }
 
     /// As [`Db::query`], the texts in the first column.
@@ -199,8 +198,10 @@ impl<'s> Db<'s> {
         params: &[Param<'_>],
     ) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
-        for row in self.ask(what, sql, params)? {
-            texts.extend(row.into_iter().next().and_then(into_text));
+        for row in self.ask(what, sql, params)?.iter_mut() {
+            if let Some(Value::Text(text)) = row.first_mut() {
+                texts.push(std::mem::take(text));
+            }
         }
         Ok(texts)
     }
@@ -234,7 +235,13 @@ impl<'s> Db<'s> {
 
     /// Runs a statement of the runner's own, with the error of the database as it is.
     pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
-        self.patiently(|session| session.execute(sql))
+        self.insist(sql, &mut Ask::Execute)
+    }
+
+    // Out of line, as all ask here.
+    #[inline(never)]
+    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+        self.patiently(|session| session.ask(sql, ask))
     }
 
     /// Does something as [`patiently`] does.

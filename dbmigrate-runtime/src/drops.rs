@@ -50,7 +50,7 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
     let children = db.query("could not read the foreign keys", sql, &[Param::Text(table)])?;
     let goes = |name: &str| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
-    Ok(children.iter().any(|row| !matches!(row.as_slice(), [Value::Text(name)] if goes(name))))
+    Ok(children.iter().any(|row| !matches!(row, [Value::Text(name)] if goes(name))))
 }
 
 /// With foreign keys on by the file's own word, a drop must not take rows of other tables with it.
@@ -80,9 +80,8 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
 fn references(db: &mut Db<'_>, key: &ForeignKey) -> Result<i64, Error> {
     let columns: Vec<String> = key.columns.iter().map(|column| format!("{} IS NOT NULL", identifier(column))).collect();
     let sql = format!("SELECT count(*) FROM main.{} WHERE {}", identifier(&key.child), columns.join(" AND "));
-    let rows = db.query("could not count rows", &sql, &[])?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Integer(count)]) => Ok(*count),
+    match db.value("could not count rows", &sql)? {
+        Some(Value::Integer(count)) => Ok(count),
         _ => Ok(0),
     }
 }

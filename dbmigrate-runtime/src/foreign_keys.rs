@@ -128,8 +128,8 @@ pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error>
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
-    let rows = db.query("could not read the foreign keys", sql, &[Param::Text(table)])?;
-    Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
+    let answer = db.find("could not read the foreign keys", sql, &[Param::Text(table)])?;
+    Ok(answer == Some(Value::Integer(1)))
 }
 
 /// A foreign key, as far as rows of a child can hang on it.

@@ -92,7 +92,7 @@ pub(crate) fn guarded(
     let restored = settings.restore(&mut db);
     if !matches!(result, Ok(Ok(()))) {
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
-        let _ = db.session().query("SELECT 1 FROM main.sqlite_master LIMIT 1", &[]);
+        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
     }
     if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
         if db.has_committed() || db.in_transaction() {
@@ -125,9 +125,9 @@ fn lost_settings(error: &Error) -> Error {
 }
 
 fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
-    let rows = db.query("could not read a setting", format_args!("PRAGMA {name}"), &[])?;
-    // No row means that this SQLite does not have the setting.
-    Ok(rows.first().and_then(|row| row.first()).is_some_and(|value| *value != Value::Integer(0)))
+    let value = db.find("could not read a setting", format_args!("PRAGMA {name}"), &[])?;
+    // None means that this SQLite does not have the setting.
+    Ok(value.is_some_and(|value| value != Value::Integer(0)))
 }
 
 fn switch(db: &mut Db<'_>, name: &str, on: bool) -> Result<(), Error> {

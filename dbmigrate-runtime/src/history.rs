@@ -12,10 +12,11 @@ use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
+use crate::rows::Rows;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-use crate::value::{Param, Row, Value, into_text, optional, text};
+use crate::value::{Param, Value, into_text, optional, text};
 
 mod create;
 mod head;
@@ -35,6 +36,9 @@ pub(crate) const COLUMNS: Columns = Columns {
             text_checksum prefix_checksum steps_us violations ",
     count: 16,
 };
+
+/// How many parameters the statement has that records a migration.
+const PARAMS: usize = 14;
 
 /// How far a migration has come, and from which text.
 #[derive(Default)]
@@ -134,7 +138,7 @@ impl<'s> History<'s> {
                    AND tbl_name <> (?1 || '_head') COLLATE NOCASE \
                    AND tbl_name <> (?1 || '_repeatable') COLLATE NOCASE)";
         let rows = db.query("could not read the database", sql, &[text(self.set.table)])?;
-        Ok(match rows.first().map(Vec::as_slice) {
+        Ok(match rows.get(0) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
                 Neighbours::Nothing => Presence::Fresh,
@@ -177,11 +181,12 @@ impl<'s> History<'s> {
     pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<HistoryRow>, Error> {
         let columns = HistoryRow::COLUMNS;
         let mut rows = Vec::new();
-        for row in db.query(
+        let mut found = db.query(
             "could not read the history",
             format_args!("SELECT {columns} FROM {} WHERE set_name = ?1 ORDER BY {by}", self.rows_sql),
             &[text(self.set.name)],
-        )? {
+        )?;
+        for row in found.iter_mut() {
             match HistoryRow::decode(row) {
                 Some(row) => rows.push(row),
                 None => return Err(damaged(self.set.table)),
@@ -297,11 +302,12 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let row = self.row(migration, state, times, tool, at)?;
-        self.insert_rows(db, &[row])
+        let mut rows = Rows::new(PARAMS);
+        self.row(&mut rows, migration, state, times, tool, at)?;
+        self.insert_rows(db, &rows)
     }
 
-    fn insert_rows(&self, db: &mut Db<'_>, rows: &[Row]) -> Result<(), Error> {
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &Rows) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
@@ -324,18 +330,19 @@ impl<'s> History<'s> {
         .hint("correct `execute_each` of the driver: it runs and counts all of them"))
     }
 
-    /// The parameters of that.
+    /// Adds the parameters of that.
     fn row(
         &self,
+        rows: &mut Rows,
         migration: &Migration<'_>,
         state: &str,
         (duration, steps): (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
-    ) -> Result<Row, Error> {
+    ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
-        let params = [
+        let params: [_; PARAMS] = [
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
@@ -351,7 +358,8 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        Ok(params.iter().map(Param::value).collect())
+        params.iter().for_each(|param| rows.push(param.value()));
+        Ok(())
     }
 
     /// Takes the name and the text that the program has for those that were applied.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::value::{Param, Row, Value, micros, whole_micros};
+use crate::value::{Param, Value, micros, whole_micros};
 
 /// One row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,36 +53,36 @@ impl HistoryRow {
                                       prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
     /// Reads one; `None` where a value is missing or no number.
-    pub(crate) fn decode(mut row: Row) -> Option<Self> {
-        let count = |at| integer(&row, at).and_then(|count| u64::try_from(count).ok());
+    pub(crate) fn decode(row: &mut [Value]) -> Option<Self> {
+        let count = |at| integer(row, at).and_then(|count| u64::try_from(count).ok());
         let has_texts = row.iter().take(5).all(|value| matches!(value, Value::Text(_)));
-        let (Some(id), Some(number), Some(statements_done), true) = (integer(&row, 9), count(10), count(11), has_texts)
+        let (Some(id), Some(number), Some(statements_done), true) = (integer(row, 9), count(10), count(11), has_texts)
         else {
             return None;
         };
-        let (has_down, duration) = (integer(&row, 12) == Some(1), count(13));
+        let (has_down, duration) = (integer(row, 12) == Some(1), count(13));
         // From here on nothing fails, so that half a row is nowhere taken apart.
         Some(Self {
             id,
-            name: text(&mut row, 0).unwrap_or_default(),
-            applied_at: text(&mut row, 1).unwrap_or_default(),
-            set_name: text(&mut row, 2).unwrap_or_default(),
+            name: text(row, 0).unwrap_or_default(),
+            applied_at: text(row, 1).unwrap_or_default(),
+            set_name: text(row, 2).unwrap_or_default(),
             number,
-            checksum: text(&mut row, 3).unwrap_or_default(),
-            state: text(&mut row, 4).unwrap_or_default(),
+            checksum: text(row, 3).unwrap_or_default(),
+            state: text(row, 4).unwrap_or_default(),
             statements_done,
             duration: duration.map(Duration::from_micros),
             steps: step_times(row.get(5)),
-            tool: text(&mut row, 6),
+            tool: text(row, 6),
             has_down,
-            text_checksum: text(&mut row, 7),
-            prefix_checksum: text(&mut row, 8),
+            text_checksum: text(row, 7),
+            prefix_checksum: text(row, 8),
         })
     }
 }
 
 #[inline(never)]
-fn integer(row: &Row, at: usize) -> Option<i64> {
+fn integer(row: &[Value], at: usize) -> Option<i64> {
     match row.get(at) {
         Some(Value::Integer(number)) => Some(*number),
         _ => None,
@@ -91,7 +91,7 @@ fn integer(row: &Row, at: usize) -> Option<i64> {
 
 /// Takes a text out of a row.
 #[inline(never)]
-fn text(row: &mut Row, at: usize) -> Option<String> {
+fn text(row: &mut [Value], at: usize) -> Option<String> {
     match row.get_mut(at) {
         Some(Value::Text(text)) => Some(std::mem::take(text)),
         _ => None,

@@ -128,6 +128,7 @@ mod report;
 mod requires;
 mod reset;
 mod restore;
+mod rows;
 mod runner;
 mod rusqlite_driver;
 mod schema;
@@ -185,6 +186,7 @@ pub use repeatable::{RepeatableEntry, RepeatableState};
 pub use report::{Done, Repeated, Report};
 pub use reset::ResetPlan;
 pub use restore::Restored;
+pub use rows::Rows;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
     Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,

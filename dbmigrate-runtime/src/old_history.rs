@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
+use crate::rows;
 use crate::set::Set;
 use crate::sorted::sorted;
 use crate::status::State;
@@ -123,7 +124,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
 
 /// Refuses what was not finished: nobody knows what the database has of it.
 #[inline]
-fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
+fn refuse(adoption: &Adoption<'_>, rows: rows::Rows) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -69,8 +69,8 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
     let count = |set: &Set<'_>| {
         let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
-        match rows.first()?.first()? {
-            Value::Integer(count) => u64::try_from(*count).ok(),
+        match rows.into_first()? {
+            Value::Integer(count) => u64::try_from(count).ok(),
             _ => None,
         }
     };

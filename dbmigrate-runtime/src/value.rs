@@ -17,6 +17,13 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+impl Value {
+    /// Takes it, and leaves `NULL`.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Null)
+    }
+}
+
 /// One row of a result, by column.
 pub type Row = Vec<Value>;
 

@@ -1,10 +1,11 @@
 //! Records many migrations at once: those that fill a fresh database, or that its snapshot stands for.
 
-use super::{History, times};
+use super::{History, PARAMS, times};
 use crate::db::Db;
 use crate::error::Error;
 use crate::history_row::Took;
 use crate::options::Options;
+use crate::rows::Rows;
 use crate::set::Migration;
 
 /// How many rows are made before they are written: all of them would be a megabyte for a thousand.
@@ -20,10 +21,11 @@ impl History<'_> {
         applied: &[(&Migration<'_>, Option<Took<'_>>)],
     ) -> Result<(), Error> {
         for some in applied.chunks(TOGETHER) {
-            let rows = some
-                .iter()
-                .map(|(migration, took)| self.row(migration, "applied", times(options, *took), options.tool, None));
-            self.insert_rows(db, &rows.collect::<Result<Vec<_>, _>>()?)?;
+            let mut rows = Rows::new(PARAMS);
+            for (migration, took) in some {
+                self.row(&mut rows, migration, "applied", times(options, *took), options.tool, None)?;
+            }
+            self.insert_rows(db, &rows)?;
         }
         Ok(())
     }

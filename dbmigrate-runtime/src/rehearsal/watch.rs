@@ -15,10 +15,11 @@ use crate::history::History;
 use crate::hooks::{Progress, Upcoming};
 use crate::options::Options;
 use crate::report::Done;
+use crate::rows::Rows;
 use crate::schema::Schema;
-use crate::session::{DbError, Session};
+use crate::session::{Ask, DbError, Session};
 use crate::set::Set;
-use crate::value::{Row, Value};
+use crate::value::Value;
 
 /// A session that measures the migrations which run on it.
 pub(super) struct Watch<'w> {
@@ -131,22 +132,15 @@ impl<'w> Watch<'w> {
 
 impl Session for Watch<'_> {
     #[inline]
-    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+        if !matches!(ask, Ask::Execute) {
+            return self.session.ask(sql, ask);
+        }
         if works_on_other_files(sql) {
             let why = "a rehearsal works on no file but its copy, so it can't go on here";
             return Err(DbError { busy: false, message: why.to_owned(), offset: None, source: why.into() });
         }
-        self.counted(|session| session.execute(sql))?
-    }
-
-    #[inline]
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.session.query(sql, params)
-    }
-
-    #[inline]
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.session.execute_each(sql, rows, done)
+        self.counted(|session| session.ask(sql, ask))?
     }
 
     #[inline]
@@ -201,30 +195,25 @@ impl Session for Watch<'_> {
     }
 
     #[inline]
-    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
-        self.session.beside(path, sql)
-    }
-
-    #[inline]
     fn has_schema_reader(&self) -> bool {
         self.session.has_schema_reader()
     }
 
-    // Before each migration the reader looks at the copy again.
     #[inline]
-    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
-        self.session.in_memory(runs_code, work)
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+        self.session.open(file)
     }
 
+    // Before each migration the reader looks at the copy again.
     #[inline]
-    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
-        self.session.lock_file(path, access)
+    fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) {
+        self.session.on(opened, runs_code, work);
     }
 }
 
 #[inline]
-fn number(rows: Vec<Row>) -> u64 {
-    match rows.into_iter().flatten().next() {
+fn number(rows: Rows) -> u64 {
+    match rows.into_first() {
         Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
         _ => 0,
     }

@@ -109,7 +109,7 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
     let [rows, head, records] = tables_of(set.table);
     let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
-    answer.is_ok_and(|rows| rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
+    answer.is_ok_and(|rows| rows.into_first() == Some(Value::Integer(1)))
 }
 
 /// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.

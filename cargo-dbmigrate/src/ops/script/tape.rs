@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use dbmigrate_runtime::{Backend, Driver, Row, Set, Value, quote_identifier};
+use dbmigrate_runtime::{Backend, Driver, Rows, Set, Value, quote_identifier};
 use rusqlite::Connection;
 
 use super::guard::{Stage, State};
@@ -88,7 +88,7 @@ impl Driver for Recorder<'_> {
         Ok(())
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
         let reads = self.connection.prepare(sql)?.readonly();
         let rows = Rusqlite::driver(self.connection).query(sql, params)?;
         if !reads {
