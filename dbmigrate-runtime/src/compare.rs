@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, Presence};
@@ -44,8 +43,9 @@ pub(crate) struct Known<'s> {
     pub(crate) matches: Vec<Match<'s>>,
     /// Whether the row of the squash stands for rows of what it replaces.
     pub(crate) is_recognised: bool,
-    /// The history of another tool that all of this was read from, where ours does not begin yet.
-    pub(crate) old: Option<Old>,
+    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
+    /// a program that knows of none does not carry what drops it.
+    pub(crate) old: Option<Rc<dyn AsRef<Old>>>,
 }
 
 /// A migration that the program, the history, or both have.
@@ -54,7 +54,7 @@ pub(crate) struct Match<'s> {
     /// Its place in the set.
     pub(crate) index: Option<usize>,
     pub(crate) migration: Option<&'s Migration<'s>>,
-    pub(crate) row: Option<HistoryRow>,
+    pub(crate) row: Option<Rc<HistoryRow>>,
     pub(crate) state: State,
     /// The text that was applied, where it is another one and the history has it.
     applied_text: Option<String>,
@@ -63,31 +63,25 @@ pub(crate) struct Match<'s> {
 /// Looks at a database. It changes nothing.
 pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, Error> {
     match &set.adoption {
-        None => look_at(db, set, None),
-        // Somebody may be taking the old history over right now.
-        Some(adoption) => db.reading(|db| look_at(db, set, Some(adoption))),
+        Some(adoption) => (adoption.by.look)(db, set, adoption),
+        None => {
+            let presence = History::new(set).presence(db)?;
+            found(db, set, presence)
+        }
     }
 }
 
-fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>>) -> Result<Found<'s>, Error> {
+/// What an old history says, as if it were ours.
+#[inline]
+pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: Old) -> Result<Found<'s>, Error> {
+    let matches = matches(set, rows, &[])?;
+    let (head, records, may_run_late, old) = (None, None, Vec::new(), Some(Rc::new(old) as Rc<_>));
+    Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised: false, old })))
+}
+
+/// Looks closer, at our history.
+pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -> Result<Found<'s>, Error> {
     let history = History::new(set);
-    let presence = history.presence(db)?;
-    if let Some(adoption) = adoption {
-        if let Some(old) = (adoption.by.read)(db, set, adoption)? {
-            let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
-            let (old, may_run_late) = (Some(old), Vec::new());
-            let (head, records, is_recognised) = (None, None, false);
-            return Ok(Found::History(Rc::new(Known {
-                set,
-                head,
-                may_run_late,
-                records,
-                matches,
-                is_recognised,
-                old,
-            })));
-        }
-    }
     match presence {
         Presence::Fresh => Ok(Found::Fresh),
         Presence::Objects => Ok(Found::Objects),
@@ -119,7 +113,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
 }
 
 /// Merges the two, which are each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
+fn matches<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
@@ -205,6 +199,11 @@ impl<'s> Known<'s> {
         self.matches.last().is_some_and(|matched| matched.state == State::Newer)
     }
 
+    /// The history of another tool that all of this was read from.
+    pub(crate) fn old(&self) -> Option<&Old> {
+        self.old.as_deref().map(AsRef::as_ref)
+    }
+
     /// Which repeatables were run.
     pub(crate) fn records(&self) -> &Recorded {
         self.records.as_ref().unwrap_or(Recorded::NONE)
@@ -212,7 +211,7 @@ impl<'s> Known<'s> {
 
     /// The rows' side, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = (&Match<'s>, &HistoryRow)> {
-        self.matches.iter().rev().filter_map(|matched| matched.row.as_ref().map(|row| (matched, row)))
+        self.matches.iter().rev().filter_map(|matched| matched.row.as_deref().map(|row| (matched, row)))
     }
 
     /// The program's migrations that are applied.
@@ -243,7 +242,7 @@ impl<'s> Known<'s> {
 
     /// What an old history has and we don't know, each as a problem.
     pub(crate) fn unknown_to_us(&self) -> Vec<Problem> {
-        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+        let old = self.old().zip(self.set.adoption.as_ref());
         old.map_or_else(Vec::new, |(old, adoption)| (adoption.by.unknown)(old))
     }
 
@@ -283,7 +282,7 @@ impl<'s> Known<'s> {
         match &matched.state {
             State::Applied | State::Pending => return false,
             State::Edited => {
-                let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+                let old = self.old().zip(self.set.adoption.as_ref());
                 if old.is_some_and(|(old, adoption)| (adoption.by.edited)(old, matched, name, problem)) {
                     return true;
                 }
@@ -491,9 +490,9 @@ mod tests {
         }
     }
 
-    fn row(text: &str) -> HistoryRow {
+    fn row(text: &str) -> Rc<HistoryRow> {
         let mut words = text.split(' ');
-        HistoryRow {
+        Rc::new(HistoryRow {
             id: 1,
             number: words.next().unwrap().parse().unwrap(),
             name: words.next().unwrap().into(),
@@ -508,14 +507,14 @@ mod tests {
             has_down: false,
             text_checksum: None,
             prefix_checksum: None,
-        }
+        })
     }
 
     /// The states of the program's `a`, `b`, `d` (1, 2, 4) and the history's rows, and the chain.
     fn check(rows: &[&str], expect: &str, chain: &str) {
         let migrations = [migration(1, "a"), migration(2, "b"), migration(4, "d")];
         let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
-        let mut rows: Vec<HistoryRow> = rows.iter().map(|text| row(text)).collect();
+        let mut rows: Vec<Rc<HistoryRow>> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
         let matches = matches(&set, rows, &[]).unwrap();
         let states: Vec<String> =

@@ -165,7 +165,7 @@ pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
 
 /// Asks a file through a connection of its own.
 #[inline]
-fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, DbError> {
+fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, Box<DbError>> {
     let none = || DbError::said("these migrations are bound to no driver that opens files");
     db.patiently(|session| {
         let mut opened = session.open(Some((file, Access::ReadOnly)))?.ok_or_else(none)?;
@@ -238,7 +238,7 @@ fn refused(message: &str) -> Error {
 }
 
 #[inline]
-fn by_database(what: &str, cause: DbError) -> Error {
+fn by_database(what: &str, cause: Box<DbError>) -> Error {
     // These say nothing of how the copy is made.
     const OF_FILES: [&str; 4] = [
         "database disk image is malformed",

@@ -107,22 +107,22 @@ impl<'s> Db<'s> {
 
     /// As [`Db::query`], with the error of the database as it is.
     #[inline(never)]
-    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, DbError> {
-        let (sql, params) = (format!("{sql}"), params.iter().map(Param::value).collect::<Vec<_>>());
-        let mut rows = Rows::default();
-        self.insist(&sql, &mut Ask::Query(&params, &mut rows))?;
+    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, Box<DbError>> {
+        let (mut asked, mut rows) = (Rows::default(), Rows::default());
+        asked.add(params);
+        self.insist(&format!("{sql}"), &mut Ask::Query(asked.values(), &mut rows))?;
         Ok(rows)
     }
 
     /// As [`Db::try_query`], for what may be asked first of a connection.
-    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, Box<DbError>> {
         let mut rows = Rows::default();
         self.insist(sql, &mut Ask::First(&mut rows))?;
         Ok(rows)
     }
 
     /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
-    pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), DbError> {
+    pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), Box<DbError>> {
         self.insist(sql, &mut Ask::Each(rows, done))
     }
 
@@ -234,28 +234,29 @@ impl<'s> Db<'s> {
     }
 
     /// Runs a statement of the runner's own, with the error of the database as it is.
-    pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
+    pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), Box<DbError>> {
         self.insist(sql, &mut Ask::Execute)
     }
 
     // Out of line, as all ask here.
     #[inline(never)]
-    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
         self.patiently(|session| session.ask(sql, ask))
     }
 
     /// Does something as [`patiently`] does.
     pub(crate) fn patiently<T>(
         &mut self,
-        mut work: impl FnMut(&mut dyn Session) -> Result<T, DbError>,
-    ) -> Result<T, DbError> {
+        mut work: impl FnMut(&mut dyn Session) -> Result<T, Box<DbError>>,
+    ) -> Result<T, Box<DbError>> {
         self.refuse_lost()?;
         let was_open = self.session.in_transaction();
         let (session, ours) = (&mut *self.session, self.open);
         let result = patiently(self.timeout, || {
-            work(session).map_err(|error| {
+            work(session).map_err(|mut error| {
                 let is_lost = ours && !session.in_transaction();
-                DbError { busy: error.busy && !is_lost, ..error }
+                error.busy &= !is_lost;
+                error
             })
         });
         if was_open && result.is_err() {
@@ -272,7 +273,7 @@ impl<'s> Db<'s> {
     }
 
     /// Refuses to go on where the transaction is gone, until the end of it was seen to.
-    pub(crate) fn refuse_lost(&mut self) -> Result<(), DbError> {
+    pub(crate) fn refuse_lost(&mut self) -> Result<(), Box<DbError>> {
         if self.lost || self.open && !self.session.in_transaction() {
             return Err(DbError::said("the transaction is gone, because of an error before"));
         }
@@ -295,7 +296,7 @@ impl<'s> Db<'s> {
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.
-    pub(crate) fn commit(&mut self) -> Result<(), DbError> {
+    pub(crate) fn commit(&mut self) -> Result<(), Box<DbError>> {
         let result = self.attempt("COMMIT");
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
@@ -379,7 +380,7 @@ fn path(name: Vec<u8>) -> PathBuf {
 }
 
 /// Says which lock is in the way, where one is.
-fn named(mut error: DbError, lock: &str) -> DbError {
+fn named(mut error: Box<DbError>, lock: &str) -> Box<DbError> {
     if error.busy {
         error.message = format!("{} ({lock})", error.message);
     }
@@ -387,7 +388,10 @@ fn named(mut error: DbError, lock: &str) -> DbError {
 }
 
 /// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
-pub(crate) fn patiently<T>(timeout: Duration, mut work: impl FnMut() -> Result<T, DbError>) -> Result<T, DbError> {
+pub(crate) fn patiently<T>(
+    timeout: Duration,
+    mut work: impl FnMut() -> Result<T, Box<DbError>>,
+) -> Result<T, Box<DbError>> {
     let mut patience = Patience { start: Instant::now(), timeout, pause: 1 };
     loop {
         match work() {
@@ -421,20 +425,20 @@ impl Patience {
 
 /// The error for something that the runner itself wanted.
 #[inline]
-pub(crate) fn failed(what: impl fmt::Display, error: DbError) -> Error {
+pub(crate) fn failed(what: impl fmt::Display, error: Box<DbError>) -> Error {
     failure(&what, error)
 }
 
 #[cold]
 #[inline(never)]
-fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
+fn failure(what: &dyn fmt::Display, error: Box<DbError>) -> Error {
     let message = format!("{what}: {}", error.message);
     let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
     because(Error::new(kind, message), error)
 }
 
 /// Names the cause, and what helps against it if that is not a statement.
-pub(crate) fn because(result: Error, cause: DbError) -> Error {
+pub(crate) fn because(result: Error, cause: Box<DbError>) -> Error {
     let help = match REMEDIES.iter().find(|(message, _)| cause.message.starts_with(message)) {
         _ if cause.busy => Some("another connection holds the database: let it finish, then try again"),
         remedy => remedy.map(|(_, help)| *help),

@@ -162,7 +162,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
             let error = backup::mention(error, copy.as_deref());
             let report = error.report().clone();
             let backup = copy.or(report.backup.clone());
-            Err(error.after(Report { rolled_back, backup, ..report }))
+            Err(error.after(&mut Report { rolled_back, backup, ..report }))
         }
     }
 }

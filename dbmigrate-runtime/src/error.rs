@@ -221,8 +221,9 @@ impl Error {
         self.with(|inner| inner.cause = Some(cause))
     }
 
-    pub(crate) fn after(self, report: Report) -> Self {
-        self.with(|inner| inner.report = report)
+    /// Takes what was done before it.
+    pub(crate) fn after(self, report: &mut Report) -> Self {
+        self.with(|inner| std::mem::swap(&mut inner.report, report))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {

@@ -11,7 +11,7 @@ use crate::session::{DbError, Session};
 const LOCK: [&str; 3] = ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = memory", "BEGIN EXCLUSIVE"];
 
 /// Opens a file and locks it, without waiting, for as long as the connection is open.
-pub(crate) fn lock<B: Backend>(path: &Path, access: Access) -> Result<B::Connection, DbError> {
+pub(crate) fn lock<B: Backend>(path: &Path, access: Access) -> Result<B::Connection, Box<DbError>> {
     let mut connection = B::open(path, access).map_err(DbError::said)?;
     let mut driver = B::driver(&mut connection);
     for sql in LOCK {
@@ -27,7 +27,7 @@ pub(crate) fn lock_beside(
     session: &mut dyn Session,
     path: &Path,
     access: Access,
-) -> Result<Option<Box<dyn Any>>, DbError> {
+) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
     let Some(mut opened) = session.open(Some((path, access)))? else { return Ok(None) };
     let mut locked = Ok(());
     session.on(opened.as_mut(), false, &mut |file| locked = LOCK.iter().try_for_each(|sql| file.execute(sql)));

@@ -80,15 +80,27 @@ impl Settings {
 }
 
 /// Does a run's work and puts the connection back as it was, whatever happens.
+#[inline]
 pub(crate) fn guarded(
     session: &mut dyn Session,
     options: &Options,
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<Report, Error> {
+    let mut report = Report::default();
+    guarded_into(&mut report, session, options, work)?;
+    Ok(report)
+}
+
+/// The same, for a report that the caller has. Where it fails, the error has that.
+pub(crate) fn guarded_into(
+    report: &mut Report,
+    session: &mut dyn Session,
+    options: &Options,
+    work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut db = Db::new(session, options);
     let settings = Settings::read(&mut db)?;
-    let mut report = Report::default();
-    let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, &mut report)));
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, report)));
     let restored = settings.restore(&mut db);
     if !matches!(result, Ok(Ok(()))) {
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
@@ -99,12 +111,12 @@ pub(crate) fn guarded(
             (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
         } else {
             // A program that fails at every start must not fill the disk with copies.
-            (backup.by.discard)(&mut report);
+            (backup.by.discard)(report);
         }
     }
     let error = match (result, restored) {
         (Err(panic), _) => resume_unwind(panic),
-        (Ok(Ok(())), Ok(())) => return Ok(report),
+        (Ok(Ok(())), Ok(())) => return Ok(()),
         (Ok(Ok(())), Err(error)) => lost_settings(&error),
         (Ok(Err(error)), Ok(())) => error,
         (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost)),
@@ -124,12 +136,14 @@ fn lost_settings(error: &Error) -> Error {
     .hint("close the connection and open it again")
 }
 
+#[inline(never)]
 fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
     let value = db.find("could not read a setting", format_args!("PRAGMA {name}"), &[])?;
     // None means that this SQLite does not have the setting.
     Ok(value.is_some_and(|value| value != Value::Integer(0)))
 }
 
+#[inline(never)]
 fn switch(db: &mut Db<'_>, name: &str, on: bool) -> Result<(), Error> {
     db.execute(format_args!("PRAGMA {name} = {}", u8::from(on)))
 }

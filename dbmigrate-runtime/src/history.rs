@@ -5,6 +5,8 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
+use std::rc::Rc;
+
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
@@ -178,7 +180,7 @@ impl<'s> History<'s> {
     }
 
     /// The rows of the set, by this column: `id` is the order in which they were written.
-    pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<HistoryRow>, Error> {
+    pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<Rc<HistoryRow>>, Error> {
         let columns = HistoryRow::COLUMNS;
         let mut rows = Vec::new();
         let mut found = db.query(
@@ -188,7 +190,7 @@ impl<'s> History<'s> {
         )?;
         for row in found.iter_mut() {
             match HistoryRow::decode(row) {
-                Some(row) => rows.push(row),
+                Some(row) => rows.push(Rc::new(row)),
                 None => return Err(damaged(self.set.table)),
             }
         }
@@ -358,7 +360,7 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        params.iter().for_each(|param| rows.push(param.value()));
+        rows.add(&params);
         Ok(())
     }
 
@@ -545,7 +547,7 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
         return Ok(Vec::new());
     }
     history.check_shape(&mut db)?;
-    history.rows(&mut db, "id")
+    Ok(history.rows(&mut db, "id")?.into_iter().map(Rc::unwrap_or_clone).collect())
 }
 
 /// How long a script and its steps took, as the history has that.

@@ -1,5 +1,6 @@
 //! One row of the history, as it is read; and how long a script took, as it is written.
 
+use std::mem::take;
 use std::time::Duration;
 
 use crate::value::{Param, Value, micros, whole_micros};
@@ -54,47 +55,48 @@ impl HistoryRow {
 
     /// Reads one; `None` where a value is missing or no number.
     pub(crate) fn decode(row: &mut [Value]) -> Option<Self> {
-        let count = |at| integer(row, at).and_then(|count| u64::try_from(count).ok());
-        let has_texts = row.iter().take(5).all(|value| matches!(value, Value::Text(_)));
-        let (Some(id), Some(number), Some(statements_done), true) = (integer(row, 9), count(10), count(11), has_texts)
+        let steps = step_times(row.get(5));
+        let [
+            Value::Text(name),
+            Value::Text(applied_at),
+            Value::Text(set_name),
+            Value::Text(checksum),
+            Value::Text(state),
+            _,
+            tool,
+            text_checksum,
+            prefix_checksum,
+            Value::Integer(id),
+            Value::Integer(number),
+            Value::Integer(statements_done),
+            has_down,
+            duration,
+        ] = row
         else {
             return None;
         };
-        let (has_down, duration) = (integer(row, 12) == Some(1), count(13));
+        let (number, statements_done) = (u64::try_from(*number).ok()?, u64::try_from(*statements_done).ok()?);
+        let duration = match duration {
+            Value::Integer(micros) => u64::try_from(*micros).ok(),
+            _ => None,
+        };
         // From here on nothing fails, so that half a row is nowhere taken apart.
         Some(Self {
-            id,
-            name: text(row, 0).unwrap_or_default(),
-            applied_at: text(row, 1).unwrap_or_default(),
-            set_name: text(row, 2).unwrap_or_default(),
+            id: *id,
+            name: take(name),
+            applied_at: take(applied_at),
+            set_name: take(set_name),
             number,
-            checksum: text(row, 3).unwrap_or_default(),
-            state: text(row, 4).unwrap_or_default(),
+            checksum: take(checksum),
+            state: take(state),
             statements_done,
             duration: duration.map(Duration::from_micros),
-            steps: step_times(row.get(5)),
-            tool: text(row, 6),
-            has_down,
-            text_checksum: text(row, 7),
-            prefix_checksum: text(row, 8),
+            steps,
+            tool: tool.take_text(),
+            has_down: *has_down == Value::Integer(1),
+            text_checksum: text_checksum.take_text(),
+            prefix_checksum: prefix_checksum.take_text(),
         })
-    }
-}
-
-#[inline(never)]
-fn integer(row: &[Value], at: usize) -> Option<i64> {
-    match row.get(at) {
-        Some(Value::Integer(number)) => Some(*number),
-        _ => None,
-    }
-}
-
-/// Takes a text out of a row.
-#[inline(never)]
-fn text(row: &mut [Value], at: usize) -> Option<String> {
-    match row.get_mut(at) {
-        Some(Value::Text(text)) => Some(std::mem::take(text)),
-        _ => None,
     }
 }
 

@@ -209,7 +209,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::up`], and a number that no migration has.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        up::start(&mut self.session(connection), self.held, &self.options, Some(number.into()))
+        up::start(&mut self.session(connection), self.held, &self.options, Some(up::Target::at(number.into())))
     }
 
     /// Rolls back the newest applied migration. With none applied it does nothing.

@@ -1,13 +1,15 @@
 //! Reads the history of another tool, and says what it means for the set. It changes nothing.
 
+use std::rc::Rc;
+
 use crate::adoption::{Adopted, Adoption, OldShape};
-use crate::compare::{Known, Match, as_error};
+use crate::compare::{Found, Known, Match, as_error, behind, found};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::rows;
+use crate::rows::Rows;
 use crate::set::Set;
 use crate::sorted::sorted;
 use crate::status::State;
@@ -20,8 +22,8 @@ const SHOWN: usize = 30;
 /// Reads it; none where the database has none, or ours has begun.
 pub(crate) type Read = fn(&mut Db<'_>, &Set<'_>, &Adoption<'_>) -> Result<Option<Old>, Error>;
 
-/// The rows that ours would have.
-pub(crate) type Rows = fn(&Old, &Set<'_>) -> Vec<HistoryRow>;
+/// Looks at a database that may have one.
+pub(crate) type Look = for<'s> fn(&mut Db<'_>, &'s Set<'s>, &Adoption<'s>) -> Result<Found<'s>, Error>;
 
 /// What it has and we don't know, each as a problem.
 pub(crate) type Unknown = fn(&Old) -> Vec<Problem>;
@@ -45,6 +47,25 @@ pub(crate) struct OldRow {
     pub(crate) applied_at: Option<String>,
     /// The checksum that was recorded, where it is not the one that the file had when it was adopted, and that one.
     pub(crate) differs: Option<[String; 2]>,
+}
+
+impl AsRef<Self> for Old {
+    #[inline]
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+#[inline]
+pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: &Adoption<'s>) -> Result<Found<'s>, Error> {
+    // Somebody may be taking it over right now.
+    db.reading(|db| {
+        let presence = History::new(set).presence(db)?;
+        match read(db, set, adoption)? {
+            Some(old) => behind(set, rows(&old, set), old),
+            None => found(db, set, presence),
+        }
+    })
 }
 
 #[inline]
@@ -124,7 +145,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
 
 /// Refuses what was not finished: nobody knows what the database has of it.
 #[inline]
-fn refuse(adoption: &Adoption<'_>, rows: rows::Rows) -> Result<(), Error> {
+fn refuse(adoption: &Adoption<'_>, rows: Rows) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -150,13 +171,13 @@ fn words(row: Row) -> [Option<String>; 3] {
     std::array::from_fn(|_| values.next().flatten())
 }
 
-/// By ascending number, as the migrations of a set.
+/// The rows that ours would have, by ascending number.
 #[inline]
-pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
+fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
     let row = |(id, row): (usize, &OldRow)| {
         let at = set.migrations.binary_search_by_key(&row.number, |migration| migration.number).ok()?;
         let migration = &set.migrations[at];
-        Some(HistoryRow {
+        Some(Rc::new(HistoryRow {
             id: i64::try_from(id).unwrap_or(i64::MAX),
             name: migration.name.to_owned(),
             applied_at: row.applied_at.clone().unwrap_or_default(),
@@ -172,7 +193,7 @@ pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
             has_down: false,
             text_checksum: None,
             prefix_checksum: None,
-        })
+        }))
     };
     sorted(old.rows.iter().enumerate().filter_map(row).collect(), |row| row.number)
 }
@@ -219,7 +240,7 @@ impl Known<'_> {
     /// Refuses to change a history that is not ours yet.
     #[inline]
     pub(crate) fn refuse_old(&self) -> Result<(), Error> {
-        let Some(old) = &self.old else { return Ok(()) };
+        let Some(old) = self.old() else { return Ok(()) };
         let message = format!("the history of this database is still that of {}", old.from);
         Err(Error::new(ErrorKind::Adoption, message)
             .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))

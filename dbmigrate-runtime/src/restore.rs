@@ -226,7 +226,7 @@ fn pages<B: Backend>(
     let mut is_missing = false;
     let result = patiently(migrator.options.busy_timeout, || match B::copy_pages(copy, connection, &mut locked) {
         Some(Ok(true)) => Ok(()),
-        Some(Ok(false)) => Err(DbError { busy: true, ..DbError::said("database is locked") }),
+        Some(Ok(false)) => Err(Box::new(DbError { busy: true, ..*DbError::said("database is locked") })),
         Some(Err(cause)) => Err(DbError::said(cause)),
         None => {
             is_missing = true;

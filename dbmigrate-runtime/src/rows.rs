@@ -1,6 +1,6 @@
 //! The rows of a result, or of parameters.
 
-use crate::value::{Row, Value};
+use crate::value::{Param, Row, Value};
 
 /// Rows of as many columns each. All of their values stand in one list, row by row.
 ///
@@ -31,6 +31,19 @@ impl Rows {
     /// Adds the next value: that of the next column, or the first of another row.
     pub fn push(&mut self, value: Value) {
         self.values.push(value);
+    }
+
+    /// Adds the values of parameters.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, params: &[Param<'_>]) {
+        for param in params {
+            self.push(param.value());
+        }
+    }
+
+    /// All values, row by row.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
     }
 
     /// A row by its place, if all of it is there.

@@ -128,7 +128,7 @@ pub(crate) fn failed(
     name: &str,
     script: &Script<'_>,
     statement: &Statement<'_>,
-    error: DbError,
+    error: Box<DbError>,
 ) -> Error {
     let kind = if error.busy {
         ErrorKind::Busy

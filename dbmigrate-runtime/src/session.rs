@@ -28,7 +28,7 @@ pub(crate) enum Ask<'a> {
 /// What the engine asks of a connection.
 pub(crate) trait Session {
     /// Runs one statement.
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError>;
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -40,7 +40,7 @@ pub(crate) trait Session {
     /// A step is about to run.
     fn progress(&mut self, progress: &Progress<'_>);
     /// The script of a migration has run; its transaction is still open if it has one.
-    fn ran(&mut self, _: &Upcoming<'_>) -> Result<(), DbError> {
+    fn ran(&mut self, _: &Upcoming<'_>) -> Result<(), Box<DbError>> {
         Ok(())
     }
     /// A migration has run, and that is committed.
@@ -48,7 +48,7 @@ pub(crate) trait Session {
     /// The program's own way to copy its database into a new file.
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Opens a file, or a database in memory, through the same backend; `None` where that can't be.
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError>;
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>>;
     /// Does something on what [`Session::open`] opened, with the program's code if that is wanted.
     fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session));
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
@@ -63,13 +63,13 @@ pub(crate) trait Session {
 
 impl dyn Session + '_ {
     /// Runs one statement and discards its rows.
-    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), Box<DbError>> {
         self.ask(sql, &mut Ask::Execute)
     }
 
     /// Runs one statement and returns its rows.
     #[inline]
-    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, DbError> {
+    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, Box<DbError>> {
         let mut rows = Rows::default();
         self.ask(sql, &mut Ask::Query(params, &mut rows))?;
         Ok(rows)
@@ -77,7 +77,7 @@ impl dyn Session + '_ {
 }
 
 /// Asks a driver.
-fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
     let answer = match ask {
         Ask::Execute => driver.execute(sql),
         Ask::Query(params, rows) => driver.query(sql, params).map(|found| **rows = found),
@@ -100,14 +100,21 @@ pub(crate) struct DbError {
 
 impl DbError {
     /// An error that no database said.
-    pub(crate) fn said(message: impl Into<BoxError>) -> Self {
+    pub(crate) fn said(message: impl Into<BoxError>) -> Box<Self> {
         let source = message.into();
-        Self { busy: false, message: format!("{source}"), offset: None, source }
+        Box::new(Self { busy: false, message: format!("{source}"), offset: None, source })
     }
 
-    pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
-        let (message, offset) = split_offset(&format!("{error}"), sql);
-        Self { busy: D::is_busy(&error), message, offset, source: boxed(error) }
+    pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Box<Self> {
+        let is_busy = D::is_busy(&error);
+        Self::of(boxed(error), is_busy, sql)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(source: BoxError, busy: bool, sql: &str) -> Box<Self> {
+        let (message, offset) = split_offset(format!("{source}"), sql);
+        Box::new(Self { busy, message, offset, source })
     }
 }
 
@@ -118,12 +125,16 @@ impl fmt::Display for DbError {
 }
 
 /// Takes ` in <statement> at offset N` off a message.
-fn split_offset(text: &str, sql: &str) -> (String, Option<usize>) {
-    let number = text.trim_end_matches(' ').trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let offset = text[number.len()..].trim_end_matches(' ').parse();
-    let (Some(head), Ok(offset)) = (number.strip_suffix(" at offset "), offset) else { return (text.to_owned(), None) };
-    let message = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head);
-    (message.to_owned(), Some(offset))
+fn split_offset(mut text: String, sql: &str) -> (String, Option<usize>) {
+    let digits = text.trim_end_matches(' ').bytes().rev().take_while(u8::is_ascii_digit).count();
+    let number = text.trim_end_matches(' ').len() - digits;
+    let (head, tail) = text.split_at(number);
+    let (Some(head), Ok(offset)) = (head.strip_suffix(" at offset "), tail.trim_end_matches(' ').parse()) else {
+        return (text, None);
+    };
+    let end = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head).len();
+    text.truncate(end);
+    (text, Some(offset))
 }
 
 /// The dispatcher of code migrations.
@@ -138,7 +149,7 @@ pub(crate) struct Bound<'m, 'c, B: Backend> {
 }
 
 impl<B: Backend> Session for Bound<'_, '_, B> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
         answer(&mut self.driver, sql, ask)
     }
 
@@ -171,7 +182,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
         opened::<B>(file)
     }
 
@@ -188,7 +199,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 }
 
-fn opened<B: Backend>(file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+fn opened<B: Backend>(file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
     let (path, access) = file.unwrap_or((Path::new(":memory:"), Access::Create));
     Ok(Some(Box::new(B::open(path, access).map_err(DbError::said)?)))
 }
@@ -212,7 +223,7 @@ pub(crate) struct Plain<'d, B, D> {
 }
 
 impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
         answer(self.driver, sql, ask)
     }
 
@@ -245,7 +256,7 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
     }
 
     /// Nobody knows where its files would be.
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
         if file.is_some() { Ok(None) } else { opened::<B>(file) }
     }
 
@@ -261,7 +272,7 @@ mod tests {
     #[test]
     fn the_offset_is_read_from_the_text() {
         let check = |text: &str, message: &str, offset| {
-            assert_eq!(split_offset(text, "SELECT x at offset 3"), (message.to_owned(), offset));
+            assert_eq!(split_offset(text.to_owned(), "SELECT x at offset 3"), (message.to_owned(), offset));
         };
         check("no such column: x in SELECT x at offset 3 at offset 7", "no such column: x", Some(7));
         check("near \"x\": syntax error", "near \"x\": syntax error", None);

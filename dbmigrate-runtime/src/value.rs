@@ -22,6 +22,14 @@ impl Value {
     pub(crate) fn take(&mut self) -> Self {
         std::mem::replace(self, Self::Null)
     }
+
+    /// Takes the text that it is.
+    pub(crate) fn take_text(&mut self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(std::mem::take(text)),
+            _ => None,
+        }
+    }
 }
 
 /// One row of a result, by column.

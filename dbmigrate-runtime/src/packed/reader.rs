@@ -129,8 +129,8 @@ impl Reader {
     }
 
     pub(crate) fn list<T>(&mut self, least: usize, mut read: impl FnMut(&mut Self) -> T) -> &'static [T] {
-        let list: Box<[T]> = (0..self.count(least)).map(|_| read(self)).collect();
-        Box::leak(list)
+        let list: Vec<T> = (0..self.count(least)).map(|_| read(self)).collect();
+        list.leak()
     }
 
     pub(crate) fn strings(&mut self) -> &'static [&'static str] {

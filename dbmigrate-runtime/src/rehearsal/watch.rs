@@ -89,7 +89,7 @@ impl<'w> Watch<'w> {
     /// Counts the rows that `work` changes. What the runner writes to its history, which it does through
     /// [`Session::query`], does not come by here.
     #[inline]
-    fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, DbError> {
+    fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, Box<DbError>> {
         let total = |session: &mut dyn Session| session.query("SELECT total_changes()", &[]).map(number);
         let before = total(self.session)?;
         let done = work(self.session);
@@ -132,13 +132,13 @@ impl<'w> Watch<'w> {
 
 impl Session for Watch<'_> {
     #[inline]
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
         if !matches!(ask, Ask::Execute) {
             return self.session.ask(sql, ask);
         }
         if works_on_other_files(sql) {
             let why = "a rehearsal works on no file but its copy, so it can't go on here";
-            return Err(DbError { busy: false, message: why.to_owned(), offset: None, source: why.into() });
+            return Err(DbError::said(why));
         }
         self.counted(|session| session.ask(sql, ask))?
     }
@@ -171,12 +171,9 @@ impl Session for Watch<'_> {
     }
 
     #[inline]
-    fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
-        self.finish(upcoming).map_err(|error| DbError {
-            busy: error.is_busy(),
-            message: error.message(),
-            offset: None,
-            source: error.into(),
+    fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Box<DbError>> {
+        self.finish(upcoming).map_err(|error| {
+            Box::new(DbError { busy: error.is_busy(), message: error.message(), offset: None, source: error.into() })
         })?;
         self.session.ran(upcoming)
     }
@@ -200,7 +197,7 @@ impl Session for Watch<'_> {
     }
 
     #[inline]
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
         self.session.open(file)
     }
 

@@ -14,7 +14,7 @@ impl Runner<'_, '_> {
     pub(super) fn not_committed(
         &self,
         db: &mut Db<'_>,
-        error: DbError,
+        error: Box<DbError>,
         batch: &Batch<'_>,
         job: Option<&Job<'_>>,
     ) -> Error {
