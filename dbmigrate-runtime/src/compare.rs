@@ -10,8 +10,7 @@ use crate::interrupted;
 use crate::old_history::Old;
 use crate::parts::Parts;
 use crate::records::Recorded;
-use crate::repeatable;
-use crate::set::{Down, Migration, NewerDatabase, Set};
+use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
 use crate::squash::InPlace;
 use crate::status::State;
 use crate::verify::Problem;
@@ -140,6 +139,7 @@ fn matches<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, late: &[u64]) -> Res
     }
 }
 
+#[inline(never)]
 fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u64>) -> Result<State, Error> {
     let (steps, edited) = match (row.state.as_str(), migration) {
         ("applied", None) if last.is_some_and(|last| row.number < last) => return Ok(State::Missing),
@@ -159,11 +159,11 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
             Down::Missing | Down::Irreversible(_) => (0, false),
         },
         (other, _) => {
-            let message =
-                format!("the history has `{}` in the state `{other}`, which this program does not know", row.name);
-            return Err(
-                Error::new(ErrorKind::History, message).hint("build the program with a newer `dbmigrate-runtime`")
-            );
+            return Err(Error::new(
+                ErrorKind::History,
+                format_args!("the history has `{}` in the state `{other}`, which this program does not know", row.name),
+            )
+            .hint("build the program with a newer `dbmigrate-runtime`"));
         }
     };
     Ok(State::Interrupted { done: row.statements_done, of: steps as u64, edited })
@@ -191,7 +191,15 @@ impl<'s> Known<'s> {
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
     pub(crate) fn is_complete(&self) -> bool {
-        self.prefix() == Some(self.set.migrations.len()) && repeatable::due(self.set, self.records()).is_empty()
+        self.prefix() == Some(self.set.migrations.len()) && self.due().is_empty()
+    }
+
+    /// The repeatables that have to run although no migration does.
+    pub(crate) fn due(&self) -> Vec<&'s Repeatable<'s>> {
+        match self.set.parts.repeatables {
+            Some(part) => (part.due)(self.set, self.records()),
+            None => all_repeatables(self.set),
+        }
     }
 
     /// Whether a newer program has applied more than this one has.
@@ -259,7 +267,7 @@ impl<'s> Known<'s> {
                 problems.extend(self.problem(matched));
             }
         }
-        as_error("the history and the program differ", problems)
+        as_error("the history and the program differ", &problems)
     }
 
     /// What is wrong with one migration.
@@ -410,6 +418,12 @@ impl Match<'_> {
     }
 }
 
+/// The repeatables of a set.
+#[inline(never)]
+pub(crate) fn all_repeatables<'s>(set: &'s Set<'s>) -> Vec<&'s Repeatable<'s>> {
+    set.repeatables.iter().collect()
+}
+
 /// The chain after the first migrations of a set; empty where there is none.
 pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     let last = prefix.and_then(|count| count.checked_sub(1)).and_then(|last| set.migrations.get(last));
@@ -417,22 +431,27 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
 }
 
 /// All problems as one error; nothing if there are none.
-pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Error> {
+pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
+    let is_alone = problems.len() == 1;
     let mut message = String::new();
-    if problems.len() > 1 {
-        message = format!("{headline}:");
+    if !is_alone {
+        message.push_str(headline);
+        message.push(':');
     }
-    for Problem { message: what, file, .. } in &problems {
-        message.push_str(if problems.len() > 1 { "\n  " } else { "" });
-        message.push_str(what);
-        if let Some(file) = file {
-            message.push_str(&format!(" ({file})"));
+    for Problem { message: what, file, .. } in problems {
+        let parts = match file {
+            Some(file) => [what, " (", file, ")"],
+            None => [what, "", "", ""],
+        };
+        message.push_str(if is_alone { "" } else { "\n  " });
+        for part in parts {
+            message.push_str(part);
         }
     }
-    let mut error = Error::new(first.kind, message);
+    let mut error = Error::new(first.kind, message.as_str());
     let (mut notes, mut help) = (Vec::new(), Vec::new());
-    for problem in &problems {
+    for problem in problems {
         error = error.also(problem.kind);
         for note in &problem.notes {
             if is_new(&mut notes, note) {

@@ -432,9 +432,8 @@ pub(crate) fn failed(what: impl fmt::Display, error: Box<DbError>) -> Error {
 #[cold]
 #[inline(never)]
 fn failure(what: &dyn fmt::Display, error: Box<DbError>) -> Error {
-    let message = format!("{what}: {}", error.message);
     let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
-    because(Error::new(kind, message), error)
+    because(Error::new(kind, format_args!("{what}: {}", error.message)), error)
 }
 
 /// Names the cause, and what helps against it if that is not a statement.

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::{Job, Way};
+use crate::job::{Job, Room, Way};
 use crate::neighbours::{Undo, refuse_needed};
 use crate::options::Options;
 use crate::plan::Planned;
@@ -117,7 +117,7 @@ fn planned<'s>(
         refuse_needed(&mut db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
     }
     for job in &jobs {
-        refuse_code(&job.name, &job.script(&mut Vec::new()), db.session().has_code())?;
+        refuse_code(&job.name, job.script(&mut Room::default()), db.session().has_code())?;
     }
     Ok((targets, jobs))
 }
@@ -232,7 +232,7 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
             Err(problem) => problems.push(problem),
         }
     }
-    as_error("these can't be rolled back, so nothing was", problems).map(|()| jobs)
+    as_error("these can't be rolled back, so nothing was", &problems).map(|()| jobs)
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
@@ -269,7 +269,7 @@ pub(crate) fn way_back<'s>(
     }
     let unchanged = matched.migration.filter(|_| matched.state == State::Applied);
     if let (Some(migration), false) = (unchanged, reverting) {
-        return Ok(match migration.down {
+        return Ok(match &migration.down {
             Down::Script(script) => Ok(Way::Down(script)),
             Down::Irreversible(reason) => {
                 Err(no_down(matched, row, &format!("its file says that there is none: {reason}"), &[]))
@@ -290,7 +290,7 @@ pub(crate) fn way_back<'s>(
     let stored = History::new(set).down_sql(db, row.number)?.map(|text| Stored::decode(label, text));
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
-    Ok(match (stored, own.map(|migration| migration.down)) {
+    Ok(match (stored, own.map(|migration| &migration.down)) {
         (Some(Some(stored)), _) => Ok(Way::Stored(Rc::new(stored))),
         (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
         (None, Some(Down::Script(script))) => Ok(Way::Down(script)),

@@ -156,10 +156,11 @@ impl Error {
         self.with(|inner| inner.kinds.push(kind))
     }
 
+    /// Says of what it is, before the message.
     #[cold]
     #[inline(never)]
-    pub(crate) fn prefixed(self, prefix: &str) -> Self {
-        self.with(|inner| inner.message.insert_str(0, prefix))
+    pub(crate) fn of(self, what: &dyn fmt::Display) -> Self {
+        self.with(|inner| inner.message.insert_str(0, &format!("{what}: ")))
     }
 
     #[cold]

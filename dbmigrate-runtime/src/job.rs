@@ -23,15 +23,22 @@ pub(crate) enum Way<'s> {
     /// The way up, which records the migration; its place in the set.
     Up(usize, &'s Migration<'s>),
     /// The program's way back, which forgets it.
-    Down(Script<'s>),
+    Down(&'s Script<'s>),
     /// The stored way back.
     Stored(Rc<Stored>),
     /// The hook before a run.
-    Before(Script<'s>),
+    Before(&'s Script<'s>),
     /// The hook after a run.
-    After(Script<'s>),
+    After(&'s Script<'s>),
     /// A repeatable, which has a record of its own.
     Repeat(&'s Repeatable<'s>),
+}
+
+/// Where a script stands that is not in the set as it runs.
+#[derive(Default)]
+pub(crate) struct Room<'x> {
+    steps: Vec<Step<'x>>,
+    script: Option<Script<'x>>,
 }
 
 /// What shares a transaction.
@@ -80,18 +87,20 @@ impl Job<'_> {
         }
     }
 
-    /// The script; `steps` is room for those of a stored one.
-    pub(crate) fn script<'x>(&'x self, steps: &'x mut Vec<Step<'x>>) -> Script<'x> {
-        match &self.way {
-            Way::Up(_, migration) => migration.up,
-            Way::Down(script) => *script,
+    /// The script; `room` is for what is not in the set as it runs.
+    pub(crate) fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x> {
+        let Room { steps, script } = room;
+        let made = match &self.way {
+            Way::Up(_, migration) => return &migration.up,
+            Way::Down(script) => return script,
             Way::Stored(stored) => {
                 *steps = stored.steps();
                 stored.script(steps)
             }
-            Way::Before(script) | Way::After(script) => Script { transaction: true, ..*script },
+            Way::Before(script) | Way::After(script) => Script { transaction: true, ..**script },
             Way::Repeat(repeatable) => Script { transaction: true, ..repeatable.script },
-        }
+        };
+        script.insert(made)
     }
 
     /// The file of the script, without its steps.
@@ -136,8 +145,9 @@ impl Job<'_> {
             return Ok(());
         }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
-            let message = format!("stopped before `{}`: {cause}", self.name);
-            Error::new(ErrorKind::Hook, message).hint("the next run goes on there").because(cause)
+            Error::new(ErrorKind::Hook, format_args!("stopped before `{}`: {cause}", self.name))
+                .hint("the next run goes on there")
+                .because(cause)
         })
     }
 

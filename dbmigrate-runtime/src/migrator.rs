@@ -199,6 +199,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
     /// [`Error::report`] says what that is.
+    #[inline]
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::start(&mut self.session(connection), self.held, &self.options, None)
     }

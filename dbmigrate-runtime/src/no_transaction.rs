@@ -18,9 +18,11 @@ use crate::history::Stage;
 use crate::history_row::Took;
 use crate::hooks::Progress;
 use crate::interrupted;
-use crate::job::Job;
+use crate::job::{Job, Kind, Room};
 use crate::report::Done;
 use crate::runner::Context;
+use crate::runner::alone::{Alone, alone};
+use crate::runner::told::Named;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
@@ -42,18 +44,17 @@ const DOWN: States = States { running: "reverting", started: "reverting-started"
 /// What runs scripts without a transaction, and says how they were stopped.
 #[derive(Clone, Copy)]
 pub(crate) struct Resumable {
-    pub(crate) enter: fn(&mut Db<'_>, &Context<'_, '_>, &Job<'_>) -> Result<(), Error>,
-    pub(crate) run: fn(&mut Db<'_>, &Context<'_, '_>, &Job<'_>) -> Result<Done, Error>,
+    pub(crate) alone: Alone,
     pub(crate) explain: interrupted::Explain,
 }
 
 impl Resumable {
-    pub(crate) const BY_STEPS: Self = Self { enter, run, explain: interrupted::explain };
+    pub(crate) const BY_STEPS: Self = Self { alone, explain: interrupted::explain };
 }
 
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
 #[inline]
-fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
+pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     job.announce(db)?;
     match (job.records(), history.stage(db, job.number)?) {
@@ -64,10 +65,10 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
         (Some(migration), Some(_)) => history.accept(db, migration),
         (None, Some(stage)) if stage.state == "applied" => {
-            let mut steps = Vec::new();
-            let script = job.script(&mut steps);
-            assertion::check(db, job, &script)?;
-            if let Some(text) = stored::encode(&script) {
+            let mut room = Room::default();
+            let script = job.script(&mut room);
+            assertion::check(db, job, script)?;
+            if let Some(text) = stored::encode(script) {
                 history.keep_down(db, job.number, &text)?;
             }
             history.progress(db, job.number, DOWN.running, 0, None, None)
@@ -78,15 +79,15 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
 
 /// Runs what is left of a script that was entered.
 #[inline]
-fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
-    let mut steps = Vec::new();
-    let script = job.script(&mut steps);
+pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
+    let mut room = Room::default();
+    let script = job.script(&mut room);
     let start = Instant::now();
     let choice = foreign_keys::choose(
         db,
         context.settings,
         context.set.rules.foreign_keys,
-        &script,
+        script,
         false,
         context.set.parts.foreign_keys,
     )?;
@@ -99,7 +100,8 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
     };
     let states = if job.records().is_some() { UP } else { DOWN };
     let (stage, trace) = (Stage::default(), Trace::default());
-    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
+    let mut walk =
+        Walk { db, context, job, script: *script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
     context.settings.restore_inside(db)?;
@@ -430,7 +432,7 @@ impl Walk<'_, '_, '_> {
             if let Some(before) = before {
                 before.refuse_growth(db).map_err(|error| {
                     error
-                        .prefixed(&format!("`{}`: ", job.name))
+                        .of(&Named(Kind::Migration, Some(job)))
                         .note("it runs without a transaction: its statements stay, and running it again accepts them")
                 })?;
             }

@@ -232,9 +232,9 @@ impl Known<'_> {
     #[inline]
     pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
         let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
-        let problems =
+        let problems: Vec<Problem> =
             self.unknown_to_us().into_iter().chain(edited.filter_map(|matched| self.problem(matched))).collect();
-        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
+        as_error("the old history and the program differ", &problems).map_err(|error| error.also(ErrorKind::Adoption))
     }
 
     /// Refuses to change a history that is not ours yet.

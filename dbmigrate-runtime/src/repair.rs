@@ -7,7 +7,7 @@ use crate::down::{history_of, not_applied, way_back};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::Job;
+use crate::job::{Job, Room};
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
 use crate::session::Session;
@@ -278,12 +278,12 @@ fn step<'s>(
     row: &HistoryRow,
     done: usize,
 ) -> Result<Option<At>, Error> {
-    let mut steps = Vec::new();
+    let mut room = Room::default();
     let job;
     let steps = if row.state.starts_with("reverting") {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
         job = Job { number: row.number, name: String::new(), way };
-        job.script(&mut steps).steps
+        job.script(&mut room).steps
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };

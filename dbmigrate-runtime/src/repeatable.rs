@@ -76,21 +76,8 @@ pub(crate) fn entries(set: &Set<'_>, records: &Recorded) -> Vec<RepeatableEntry>
 }
 
 /// Those that have to run although no migration does.
-pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
-    match set.parts.repeatables {
-        Some(part) => (part.due)(set, records),
-        None => all(set),
-    }
-}
-
-/// Those of a set.
-#[inline(never)]
-pub(crate) fn all<'s>(set: &Set<'s>) -> Vec<&'s Repeatable<'s>> {
-    set.repeatables.iter().collect()
-}
-
 #[inline]
-fn due_by_records<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
+fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
     set.repeatables.iter().filter(|repeatable| state(repeatable, records).is_pending()).collect()
 }
 
@@ -111,7 +98,7 @@ impl MadeAnew {
     pub(crate) const FROM_FILES: Self = Self {
         drop_objects,
         ask_views,
-        due: due_by_records,
+        due,
         culprit: dependent::culprit,
         read: |db, records| records.read(db),
         create: |db, records| records.create(db),

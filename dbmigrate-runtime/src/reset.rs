@@ -10,7 +10,7 @@ use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
-use crate::job::Job;
+use crate::job::{Job, Room};
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::{Done, Report};
@@ -51,7 +51,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
                 let job = Job { number: row.number, name: String::new(), way };
-                runs_code || !has_code(&job.script(&mut Vec::new()))
+                runs_code || !has_code(job.script(&mut Room::default()))
             }
             Err(_) => false,
         };

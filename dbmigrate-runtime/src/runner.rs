@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
-use crate::db::{Db, failed};
+use crate::db::Db;
 use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
@@ -20,8 +20,7 @@ use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_d
 use crate::guard::Settings;
 use crate::history::History;
 use crate::hooks::Direction;
-use crate::job::{Job, Kind, Way};
-use crate::no_transaction::Resumable;
+use crate::job::{Job, Kind, Room, Way};
 use crate::options::Options;
 use crate::parts::needed;
 use crate::repeatable::MadeAnew;
@@ -31,9 +30,10 @@ use crate::script::{self, Stop, Trace};
 use crate::set::{Effect, ForeignKeys, Migration, Script, Set, Step};
 use crate::snapshot::Snapshot;
 
+pub(crate) mod alone;
 mod record;
 pub(crate) mod start;
-mod told;
+pub(crate) mod told;
 
 use told::{after, blame};
 
@@ -94,7 +94,7 @@ pub(crate) struct Runner<'r, 's> {
     /// Whether a script may have put the check of a foreign key off until the commit.
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
-    snapshot: Option<Snapshot<'s>>,
+    snapshot: Option<&'s Snapshot<'s>>,
     /// Whether the hook before this run has run.
     has_entered: bool,
     /// Whether something was applied.
@@ -161,7 +161,7 @@ impl<'r, 's> Runner<'r, 's> {
             makes_way: false,
             is_history_read: false,
             deferring: false,
-            snapshot: set.snapshot,
+            snapshot: set.snapshot.as_ref(),
             has_entered: false,
             has_applied: false,
             has_left: false,
@@ -195,7 +195,7 @@ impl<'r, 's> Runner<'r, 's> {
                 return db.rollback();
             }
             let is_first = matches!(current.left().first(), Some(Job { way: Way::Up(0, _), .. }));
-            let starts_off = |it: Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
+            let starts_off = |it: &Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
             if self.group == Group::Fresh && self.enforced && self.snapshot.is_some_and(starts_off) {
                 // Before anything is made, which would have to be made again.
                 self.enforced = false;
@@ -219,14 +219,8 @@ impl<'r, 's> Runner<'r, 's> {
             }
             let Some(first) = current.left().first() else { return db.rollback() };
             if !first.is_in_transaction() {
-                if let Err(error) = self.enter(db, first) {
-                    db.rollback()?;
-                    return Err(after(self.rolled_back(error, first.kind(), Some(first), 0), report));
-                }
-                db.commit().map_err(|error| failed("could not commit", error))?;
-                let done = (self.resumable()?.run)(db, &self.context, first)?;
-                self.done(db, report, first, done);
-                self.head = "";
+                let part = needed(self.context.set.parts.without_transaction, "runs scripts without a transaction")?;
+                (part.alone)(self, db, first, report)?;
                 continue;
             }
             if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
@@ -247,24 +241,12 @@ impl<'r, 's> Runner<'r, 's> {
         let Context { set, options, .. } = &self.context;
         let part = options.part;
         let applies = jobs.first().is_some_and(|job| job.direction() == Direction::Up);
-        if let Some(script) = set.before_all.filter(|_| part.first && applies && !self.has_entered) {
+        if let Some(script) = set.before_all.as_ref().filter(|_| part.first && applies && !self.has_entered) {
             jobs.insert(0, Job::beside(Way::Before(script)));
         }
-        if let Some(script) = set.after_all.filter(|_| part.last && (applies || self.has_applied)) {
+        if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.has_applied)) {
             jobs.push(Job::beside(Way::After(script)));
         }
-    }
-
-    /// Records that a script without a transaction is about to run.
-    #[inline(never)]
-    fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
-        self.refuse_unmet(db, job)?;
-        (self.resumable()?.enter)(db, &self.context, job)?;
-        self.clear_records(db, job.kind())
-    }
-
-    fn resumable(&self) -> Result<Resumable, Error> {
-        needed(self.context.set.parts.without_transaction, "runs scripts without a transaction")
     }
 
     /// What looks after foreign keys where they are off, or checked late.
@@ -414,14 +396,14 @@ impl<'r, 's> Runner<'r, 's> {
 
     #[inline(never)]
     fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Stop> {
-        let mut steps = Vec::new();
-        let script = job.script(&mut steps);
+        let mut room = Room::default();
+        let script = job.script(&mut room);
         let is_first = batch.done.is_empty();
-        let alone = !script.transaction || has_code(&script) || self.is_alone(job);
+        let alone = !script.transaction || has_code(script) || self.is_alone(job);
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Tried::Next);
         }
-        let choice = self.choose(db, job, &script).map_err(|error| blame(error, job.kind(), Some(job)))?;
+        let choice = self.choose(db, job, script).map_err(|error| blame(error, job.kind(), Some(job)))?;
         if choice.enforced != self.enforced {
             let is_all = self.group == Group::All && batch.kind == Kind::Migration;
             if !is_first && !is_all {
@@ -431,15 +413,15 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Tried::Again);
         }
-        self.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
+        self.deferring |= self.group == Group::Fresh && mentions_deferring(script);
         if batch.before.is_none() && (!choice.enforced || self.deferring) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(&script) {
+        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }
-        let done = self.run_script(db, job, &script, choice, batch)?;
+        let done = self.run_script(db, job, script, choice, batch)?;
         if let Way::Up(_, migration) = job.way {
             batch.unrecorded.push((migration, batch.done.len()));
         }

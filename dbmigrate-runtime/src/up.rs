@@ -1,7 +1,7 @@
 //! The way up: what is pending, and that nothing forbids it.
 
 use crate::backup;
-use crate::compare::{Found, Known, chain, look};
+use crate::compare::{Found, Known, all_repeatables, chain, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
@@ -14,7 +14,6 @@ use crate::job::{Job, Way};
 use crate::late::Proved;
 use crate::options::Options;
 use crate::plan::Planned;
-use crate::repeatable;
 use crate::report::Report;
 use crate::requires::Required;
 use crate::runner::{Group, Plan, Runner};
@@ -346,8 +345,8 @@ fn todo<'s>(
     let repeats = match found {
         _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
         Found::History(known) if known.is_newer() => Vec::new(),
-        Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
-        _ => repeatable::all(set),
+        Found::History(known) if pending.is_empty() => known.due(),
+        _ => all_repeatables(set),
     };
     Ok(Todo { pending, repeats })
 }
@@ -380,11 +379,13 @@ pub(crate) fn refuse_unrunnable(
     for (_, migration) in pending {
         refuse_code(migration.name, &migration.up, runs_code)?;
         if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
-            let message = format!("`{}` runs without a transaction, but all are to share one", migration.name);
-            return Err(Error::new(ErrorKind::Set, message)
-                .at(Place::line(migration.file, 1))
-                .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
-                .hint("or apply those before it, and it, first: `cargo dbmigrate up --to` each"));
+            return Err(Error::new(
+                ErrorKind::Set,
+                format_args!("`{}` runs without a transaction, but all are to share one", migration.name),
+            )
+            .at(Place::line(migration.file, 1))
+            .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+            .hint("or apply those before it, and it, first: `cargo dbmigrate up --to` each"));
         }
     }
     Ok(())

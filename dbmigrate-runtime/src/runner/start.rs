@@ -33,7 +33,7 @@ pub(crate) fn start<'s>(
 ) -> Result<bool, Error> {
     let Some(snapshot) = runner.snapshot else { return Ok(false) };
     let set = runner.context.set;
-    let Some(count) = stands_for(set, &snapshot, plan).filter(|_| is_untouched(db, set)) else {
+    let Some(count) = stands_for(set, snapshot, plan).filter(|_| is_untouched(db, set)) else {
         runner.snapshot = None;
         return Ok(false);
     };
@@ -45,7 +45,7 @@ pub(crate) fn start<'s>(
     // It is tried once.
     runner.snapshot = None;
     let from = Instant::now();
-    if !made(runner, db, &snapshot, count, plan) {
+    if !made(runner, db, snapshot, count, plan) {
         return db.rollback().map(|()| true);
     }
     let duration = from.elapsed();
