@@ -1,5 +1,6 @@
 //! The history compared with the program: what is applied, pending, and different.
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::db::Db;
@@ -60,6 +61,7 @@ pub(crate) struct Match<'s> {
 }
 
 /// Looks at a database. It changes nothing.
+#[inline(never)]
 pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, Error> {
     match &set.adoption {
         Some(adoption) => (adoption.by.look)(db, set, adoption),
@@ -433,34 +435,17 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let is_alone = problems.len() == 1;
-    let mut message = String::new();
-    if !is_alone {
-        message.push_str(headline);
-        message.push(':');
-    }
-    for Problem { message: what, file, .. } in problems {
-        let parts = match file {
-            Some(file) => [what, " (", file, ")"],
-            None => [what, "", "", ""],
-        };
-        message.push_str(if is_alone { "" } else { "\n  " });
-        for part in parts {
-            message.push_str(part);
-        }
-    }
-    let mut error = Error::new(first.kind, message.as_str());
-    let (mut notes, mut help) = (Vec::new(), Vec::new());
+    let mut error = Error::new(first.kind, Said(headline, problems));
     for problem in problems {
         error = error.also(problem.kind);
-        for note in &problem.notes {
-            if is_new(&mut notes, note) {
+        for note in problem.notes.iter() {
+            if is_new(error.notes(), note) {
                 error = error.note(note);
             }
         }
-        for text in &problem.help {
-            if is_new(&mut help, text) {
-                error = error.hint(text);
+        for help in problem.help.iter() {
+            if is_new(error.help(), help) {
+                error = error.hint(help);
             }
         }
     }
@@ -468,12 +453,29 @@ pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error
 }
 
 /// Whether a text was not said before, and enough was not.
-fn is_new<'p>(said: &mut Vec<&'p str>, text: &'p str) -> bool {
-    let is_new = said.len() < SAID && !said.contains(&text);
-    if is_new {
-        said.push(text);
+fn is_new(said: &[String], text: &String) -> bool {
+    said.len() < SAID && !said.contains(text)
+}
+
+/// The messages of problems: the only one, or all below a headline.
+struct Said<'p>(&'p str, &'p [Problem]);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(headline, problems) = self;
+        let mut before = "";
+        if problems.len() > 1 {
+            write!(f, "{headline}:")?;
+            before = "\n  ";
+        }
+        for Problem { message, file, .. } in *problems {
+            write!(f, "{before}{message}")?;
+            if let Some(file) = file {
+                write!(f, " ({file})")?;
+            }
+        }
+        Ok(())
     }
-    is_new
 }
 
 #[cfg(test)]
@@ -522,6 +524,7 @@ mod tests {
             statements_done: 0,
             duration: None,
             steps: Vec::new(),
+            steps_us: None,
             tool: None,
             has_down: false,
             text_checksum: None,

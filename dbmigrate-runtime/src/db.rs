@@ -274,10 +274,12 @@ impl<'s> Db<'s> {
 
     /// Refuses to go on where the transaction is gone, until the end of it was seen to.
     pub(crate) fn refuse_lost(&mut self) -> Result<(), Box<DbError>> {
-        if self.lost || self.open && !self.session.in_transaction() {
-            return Err(DbError::said("the transaction is gone, because of an error before"));
-        }
-        Ok(())
+        if self.is_lost() { Err(lost()) } else { Ok(()) }
+    }
+
+    /// Whether that is so.
+    pub(crate) fn is_lost(&mut self) -> bool {
+        self.lost || self.open && !self.session.in_transaction()
     }
 
     /// Opens a transaction that no other writer can get in the way of.
@@ -366,6 +368,12 @@ impl<'s> Db<'s> {
         }
         Ok(())
     }
+}
+
+#[cold]
+#[inline(never)]
+fn lost() -> Box<DbError> {
+    DbError::said("the transaction is gone, because of an error before")
 }
 
 #[cfg(unix)]

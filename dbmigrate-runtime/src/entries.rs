@@ -53,7 +53,7 @@ fn entry(set: &Set<'_>, matched: &Match<'_>, notes: Vec<&str>) -> Entry {
         _ => row.as_ref().is_some_and(|row| row.has_down),
     };
     let (name, applied_at, duration, steps) = match row {
-        Some(row) => (row.name.as_str(), Some(&row.applied_at), row.duration, row.steps.clone()),
+        Some(row) => (row.name.as_str(), Some(&row.applied_at), row.duration, row.step_times()),
         None => ("", None, None, Vec::new()),
     };
     Entry {

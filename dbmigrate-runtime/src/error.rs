@@ -17,6 +17,7 @@ use crate::report::Report;
 // error: 10 KiB in every program.
 pub struct Error(Arc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     kinds: Vec<ErrorKind>,
     message: String,
@@ -134,17 +135,12 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn said(kind: ErrorKind, message: &dyn fmt::Display) -> Self {
-        Self(Arc::new(Inner {
-            kinds: vec![kind],
-            message: format!("{message}"),
-            place: None,
-            statement: None,
-            notes: Vec::new(),
-            help: Vec::new(),
-            retry: None,
-            report: Report::default(),
-            cause: None,
-        }))
+        // An empty one first, as what is put into an `Arc` has to be dropped where there is no memory for it.
+        let error = Self(Arc::default());
+        error.with(|inner| {
+            inner.kinds.push(kind);
+            inner.message = format!("{message}");
+        })
     }
 
     #[cold]

@@ -119,7 +119,7 @@ pub(crate) fn guarded_into(
         (Ok(Ok(())), Ok(())) => return Ok(()),
         (Ok(Ok(())), Err(error)) => lost_settings(&error),
         (Ok(Err(error)), Ok(())) => error,
-        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost)),
+        (Ok(Err(error)), Err(lost)) => error.note(format_args!("{}", lost_settings(&lost))),
     };
     let error = match &options.backup {
         Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),

@@ -520,16 +520,19 @@ impl<'s> History<'s> {
 
     /// The migrations that may run although later ones are applied, by ascending number. There is a head.
     pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
-        let last = db
-            .find(
-                "could not read the history",
-                format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
-                &[text(self.set.name)],
-            )?
-            .and_then(into_text);
+        let late = db.find(
+            "could not read the history",
+            format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
+            &[text(self.set.name)],
+        )?;
         let mut numbers = Vec::new();
-        for number in last.unwrap_or_default().split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok())
-        {
+        let late = late.and_then(into_text).unwrap_or_default();
+        for word in late.as_bytes().split(u8::is_ascii_whitespace) {
+            let digit = |number: u64, byte: &u8| match byte {
+                b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+                _ => None,
+            };
+            let Some(number) = word.iter().try_fold(0, digit).filter(|_| !word.is_empty()) else { continue };
             // Almost always at the end: no sort is carried for it.
             if let Err(at) = numbers.binary_search(&number) {
                 numbers.insert(at, number);
@@ -547,7 +550,7 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
         return Ok(Vec::new());
     }
     history.check_shape(&mut db)?;
-    Ok(history.rows(&mut db, "id")?.into_iter().map(Rc::unwrap_or_clone).collect())
+    Ok(history.rows(&mut db, "id")?.into_iter().map(|row| Rc::unwrap_or_clone(row).with_steps()).collect())
 }
 
 /// How long a script and its steps took, as the history has that.

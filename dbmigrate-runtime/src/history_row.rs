@@ -32,6 +32,8 @@ pub struct HistoryRow {
     pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,
+    /// The times of its steps as the history has them, for [`HistoryRow::with_steps`].
+    pub(crate) steps_us: Option<String>,
     /// Whether its way back is stored.
     pub(crate) has_down: bool,
     /// The checksum of the text that was applied, with its comments.
@@ -55,14 +57,13 @@ impl HistoryRow {
 
     /// Reads one; `None` where a value is missing or no number.
     pub(crate) fn decode(row: &mut [Value]) -> Option<Self> {
-        let steps = step_times(row.get(5));
         let [
             Value::Text(name),
             Value::Text(applied_at),
             Value::Text(set_name),
             Value::Text(checksum),
             Value::Text(state),
-            _,
+            steps_us,
             tool,
             text_checksum,
             prefix_checksum,
@@ -76,10 +77,7 @@ impl HistoryRow {
             return None;
         };
         let (number, statements_done) = (u64::try_from(*number).ok()?, u64::try_from(*statements_done).ok()?);
-        let duration = match duration {
-            Value::Integer(micros) => u64::try_from(*micros).ok(),
-            _ => None,
-        };
+        let duration = duration_of(duration);
         // From here on nothing fails, so that half a row is nowhere taken apart.
         Some(Self {
             id: *id,
@@ -90,13 +88,37 @@ impl HistoryRow {
             checksum: take(checksum),
             state: take(state),
             statements_done,
-            duration: duration.map(Duration::from_micros),
-            steps,
+            duration,
+            steps: Vec::new(),
+            steps_us: steps_us.take_text(),
             tool: tool.take_text(),
             has_down: *has_down == Value::Integer(1),
             text_checksum: text_checksum.take_text(),
             prefix_checksum: prefix_checksum.take_text(),
         })
+    }
+
+    /// The same with the times of its steps, for people.
+    #[inline]
+    pub(crate) fn with_steps(self) -> Self {
+        Self { steps: self.step_times(), ..self }
+    }
+
+    /// How long each of its steps took.
+    #[inline]
+    pub(crate) fn step_times(&self) -> Vec<Duration> {
+        let micros = self.steps_us.as_deref().unwrap_or_default().split_ascii_whitespace();
+        let times: Option<_> = micros.map(|micros| micros.parse().map(Duration::from_micros).ok()).collect();
+        // None where one is no number.
+        times.unwrap_or_default()
+    }
+}
+
+#[inline(never)]
+fn duration_of(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Integer(micros) => u64::try_from(*micros).ok().map(Duration::from_micros),
+        _ => None,
     }
 }
 
@@ -110,17 +132,4 @@ impl Took<'_> {
         }
         (micros(self.duration), Some(steps).filter(|steps| !steps.is_empty()))
     }
-}
-
-/// The times of steps as the history has them: microseconds, separated by spaces. None where one is no number.
-fn step_times(value: Option<&Value>) -> Vec<Duration> {
-    let mut times = Vec::new();
-    let Some(Value::Text(text)) = value else { return times };
-    for micros in text.split_ascii_whitespace() {
-        match micros.parse() {
-            Ok(micros) => times.push(Duration::from_micros(micros)),
-            Err(_) => return Vec::new(),
-        }
-    }
-    times
 }

@@ -212,7 +212,7 @@ impl Walk<'_, '_, '_> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
                 if statement.effect == Effect::Session {
-                    script::execute(self.db, &self.job.name, &self.script, statement)?;
+                    script::execute(self.db, &self.job.name, &self.script, statement, &mut Vec::new())?;
                     self.look_at_enforcement()?;
                 }
             }
@@ -241,7 +241,7 @@ impl Walk<'_, '_, '_> {
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
-                    self.trace.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
+                    script::execute(self.db, &self.job.name, &self.script, statement, &mut self.trace.notes)?;
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
@@ -276,14 +276,15 @@ impl Walk<'_, '_, '_> {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
-            self.trace.notes.extend(script::run_step(
+            script::run_step(
                 self.db,
                 &self.job.name,
                 &self.script,
                 (step, &[]),
                 self.choice,
                 &self.context.set.parts,
-            )?);
+                &mut self.trace.notes,
+            )?;
         }
         self.record(self.states.running, next)?;
         self.replayed = next;

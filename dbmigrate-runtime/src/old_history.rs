@@ -189,6 +189,7 @@ fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
             statements_done: migration.up.steps.len() as u64,
             duration: None,
             steps: Vec::new(),
+            steps_us: None,
             tool: Some(old.from.clone()),
             has_down: false,
             text_checksum: None,

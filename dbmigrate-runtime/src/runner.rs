@@ -321,27 +321,19 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Reports what was committed.
     #[inline(never)]
-    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
+    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, mut done: Done) {
+        let kind = job.kind();
+        self.has_entered |= kind == Kind::Before;
+        self.has_left |= kind == Kind::After;
+        self.has_applied |= kind != Kind::Before && kind != Kind::After && job.direction() == Direction::Up;
+        if kind == Kind::Migration {
+            db.session().after_each(&done);
+        }
         match &job.way {
-            Way::Up(..) => {
-                db.session().after_each(&done);
-                self.has_applied = true;
-                report.applied.push(done);
-            }
-            Way::Down(_) | Way::Stored(_) => {
-                db.session().after_each(&done);
-                report.rolled_back.push(done);
-            }
-            Way::Before(_) => {
-                self.has_entered = true;
-                report.notes.extend(done.notes);
-            }
-            Way::After(_) => {
-                self.has_left = true;
-                report.notes.extend(done.notes);
-            }
+            Way::Up(..) => report.applied.push(done),
+            Way::Down(_) | Way::Stored(_) => report.rolled_back.push(done),
+            Way::Before(_) | Way::After(_) => report.notes.append(&mut done.notes),
             Way::Repeat(repeatable) => {
-                self.has_applied = true;
                 report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
             }
         }

@@ -126,12 +126,10 @@ impl fmt::Display for DbError {
 
 /// Takes ` in <statement> at offset N` off a message.
 fn split_offset(mut text: String, sql: &str) -> (String, Option<usize>) {
-    let digits = text.trim_end_matches(' ').bytes().rev().take_while(u8::is_ascii_digit).count();
-    let number = text.trim_end_matches(' ').len() - digits;
-    let (head, tail) = text.split_at(number);
-    let (Some(head), Ok(offset)) = (head.strip_suffix(" at offset "), tail.trim_end_matches(' ').parse()) else {
-        return (text, None);
-    };
+    let end = text.trim_ascii_end();
+    let digits = end.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let (head, digits) = end.split_at(end.len() - digits);
+    let (Some(head), Ok(offset)) = (head.strip_suffix(" at offset "), digits.parse()) else { return (text, None) };
     let end = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head).len();
     text.truncate(end);
     (text, Some(offset))

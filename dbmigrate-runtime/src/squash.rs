@@ -374,6 +374,7 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<Rc<History
         statements_done: own.up.steps.len() as u64,
         duration: None,
         steps: Vec::new(),
+        steps_us: None,
         has_down: false,
         prefix_checksum: None,
         ..Rc::unwrap_or_clone(last)

@@ -42,7 +42,7 @@ impl Head {
     pub(super) fn read(db: &mut Db<'_>, latest: Latest<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
         let mut rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
             Ok(rows) => rows,
-            Err(error) if error.busy || db.refuse_lost().is_err() => {
+            Err(error) if error.busy || db.is_lost() => {
                 return Err(failed("could not read the history", error));
             }
             // Most likely there is no such table yet. What else it can be shows in the next read.

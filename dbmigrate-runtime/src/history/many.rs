@@ -5,6 +5,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::history_row::Took;
 use crate::options::Options;
+use crate::report::Done;
 use crate::rows::Rows;
 use crate::set::Migration;
 
@@ -12,18 +13,20 @@ use crate::set::Migration;
 const TOGETHER: usize = 100;
 
 impl History<'_> {
-    /// Records migrations, in the transaction in which they were applied. How long one took is not known of those that
-    /// a snapshot stood for.
+    /// Records migrations, in the transaction in which they were applied. How long one took stands in `done`, at its place;
+    /// it is not known of those that a snapshot stood for.
     pub(crate) fn insert_all(
         &self,
         db: &mut Db<'_>,
         options: &Options,
-        applied: &[(&Migration<'_>, Option<Took<'_>>)],
+        applied: &[(&Migration<'_>, usize)],
+        done: &[Done],
     ) -> Result<(), Error> {
         for some in applied.chunks(TOGETHER) {
             let mut rows = Rows::new(PARAMS);
-            for (migration, took) in some {
-                self.row(&mut rows, migration, "applied", times(options, *took), options.tool, None)?;
+            for (migration, at) in some {
+                let took = done.get(*at).map(|Done { duration, steps, .. }| Took { duration: *duration, steps });
+                self.row(&mut rows, migration, "applied", times(options, took), options.tool, None)?;
             }
             self.insert_rows(db, &rows)?;
         }

@@ -131,6 +131,6 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
     }
     let history: &History<'_> = &runner.context.history;
     let covered = runner.context.set.migrations.get(..count).unwrap_or_default();
-    let applied: Vec<_> = covered.iter().map(|migration| (migration, None)).collect();
-    history.insert_all(db, runner.context.options, &applied).is_ok()
+    let applied: Vec<_> = covered.iter().map(|migration| (migration, 0)).collect();
+    history.insert_all(db, runner.context.options, &applied, &[]).is_ok()
 }
