@@ -27,14 +27,14 @@ pub(crate) type Check = fn(&mut Db<'_>, &Job<'_>, &Script<'_>) -> Result<(), Err
 #[inline]
 pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<(), Error> {
     for assert in script.asserts {
-        let sql = script::sql_of(&job.name, script, assert)?;
+        let sql = script::sql_of(job.name(), script, assert)?;
         let query = format!("{HEAD}{sql}{TAIL}");
         let rows = db.patiently(|session| session.query(&query, &[])).map_err(|mut error| {
             error.offset = error.offset.map(|offset| offset.saturating_sub(HEAD.len()).min(sql.len()));
-            script::failed(db, &job.name, script, assert, error)
+            script::failed(db, job.name(), script, assert, error)
         })?;
         if !holds(db, &rows)? {
-            let message = format!("`{}` asserts what is not true: the query returned {}", job.name, answer(&rows));
+            let message = format!("`{}` asserts what is not true: the query returned {}", job.name(), answer(&rows));
             let command = job.command();
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))

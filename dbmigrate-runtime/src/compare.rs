@@ -75,7 +75,7 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 /// What an old history says, as if it were ours.
 #[inline]
 pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: Old) -> Result<Found<'s>, Error> {
-    let matches = matches(set, rows, &[])?;
+    let matches = matches(set, &rows, &[])?;
     let (head, records, may_run_late, old) = (None, None, Vec::new(), Some(Rc::new(old) as Rc<_>));
     Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised: false, old })))
 }
@@ -100,7 +100,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
                 head.chain.clear();
             }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
-            let mut matches = matches(set, rows, &may_run_late)?;
+            let mut matches = matches(set, &rows, &may_run_late)?;
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
@@ -114,15 +114,14 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
 }
 
 /// Merges the two, which are each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
+fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
-    let mut rows = rows.into_iter();
     let mut next = 0;
     loop {
         let known = set.migrations.get(next);
-        let recorded = rows.as_slice().first().map(|row| row.number);
+        let recorded = rows.first().map(|row| row.number);
         let number = match (known.map(|migration| migration.number), recorded) {
             (None, None) => return Ok(matches),
             (Some(known), Some(recorded)) => known.min(recorded),
@@ -131,7 +130,10 @@ fn matches<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, late: &[u64]) -> Res
         let migration = known.filter(|migration| migration.number == number);
         let index = migration.map(|_| next);
         next += usize::from(index.is_some());
-        let row = if recorded == Some(number) { rows.next() } else { None };
+        let mut row = None;
+        if let (Some((first, rest)), true) = (rows.split_first(), recorded == Some(number)) {
+            (row, rows) = (Some(Rc::clone(first)), rest);
+        }
         let state = match (&row, migration) {
             (Some(row), _) => row_state(row, migration, last)?,
             (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
@@ -173,8 +175,9 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
 
 impl<'s> Known<'s> {
     /// A history of nothing.
+    #[inline]
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
-        let matches = matches(set, Vec::new(), &[])?;
+        let matches = matches(set, &[], &[])?;
         let (head, records, old) = (None, None, None);
         Ok(Rc::new(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old }))
     }
@@ -266,7 +269,9 @@ impl<'s> Known<'s> {
     fn refuse(&self, is_problem: &dyn Fn(&Match<'_>) -> bool, mut problems: Vec<Problem>) -> Result<(), Error> {
         for matched in &self.matches {
             if is_problem(matched) {
-                problems.extend(self.problem(matched));
+                if let Some(problem) = self.problem(matched) {
+                    problems.push(problem);
+                }
             }
         }
         as_error("the history and the program differ", &problems)
@@ -538,7 +543,7 @@ mod tests {
         let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
         let mut rows: Vec<Rc<HistoryRow>> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
-        let matches = matches(&set, rows, &[]).unwrap();
+        let matches = matches(&set, &rows, &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);

@@ -23,6 +23,7 @@ use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
 use crate::verify::Problem;
+use crate::way_back::{Kept, Own};
 
 /// What is to be rolled back.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +118,7 @@ fn planned<'s>(
         refuse_needed(&mut db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
     }
     for job in &jobs {
-        refuse_code(&job.name, job.script(&mut Room::default()), db.session().has_code())?;
+        refuse_code(job.name(), job.script(&mut Room::default()), db.session().has_code())?;
     }
     Ok((targets, jobs))
 }
@@ -150,7 +151,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     refuse_code(migration.name, &migration.up, runs_code)?;
     // What is rolled back for nothing would take its rows along.
     refuse_unmet_elsewhere(&mut db, &History::new(set), migration)?;
-    let again = Job { number, name: row.name.clone(), way: Way::Up(0, migration) };
+    let again = Job { number, way: Way::Up(0, migration) };
     let both = backup::before_both(&mut db, options, &again)?;
     let back = down(session, set, &both, beside, Goal::Exactly(number))?;
     let Report { rolled_back, backup: copy, .. } = back;
@@ -228,7 +229,7 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
     let mut problems = Vec::new();
     for (matched, row) in known.newest_first().take(targets.len()) {
         match way_back(db, set, known, matched, row)? {
-            Ok(way) => jobs.push(Job { number: row.number, name: row.name.clone(), way }),
+            Ok(way) => jobs.push(Job { number: row.number, way }),
             Err(problem) => problems.push(problem),
         }
     }
@@ -267,10 +268,11 @@ pub(crate) fn way_back<'s>(
             .problem(matched)
             .unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));
     }
+    let name = row.name.clone();
     let unchanged = matched.migration.filter(|_| matched.state == State::Applied);
     if let (Some(migration), false) = (unchanged, reverting) {
         return Ok(match &migration.down {
-            Down::Script(script) => Ok(Way::Down(script)),
+            Down::Script(script) => Ok(Way::Back(Rc::new(Own { name, script }))),
             Down::Irreversible(reason) => {
                 Err(no_down(matched, row, &format!("its file says that there is none: {reason}"), &[]))
             }
@@ -291,9 +293,9 @@ pub(crate) fn way_back<'s>(
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| &migration.down)) {
-        (Some(Some(stored)), _) => Ok(Way::Stored(Rc::new(stored))),
+        (Some(Some(stored)), _) => Ok(Way::Back(Rc::new(Kept { name, stored }))),
         (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
-        (None, Some(Down::Script(script))) => Ok(Way::Down(script)),
+        (None, Some(Down::Script(script))) => Ok(Way::Back(Rc::new(Own { name, script }))),
         (None, _) => {
             let help = "restore the file as it was applied: then its own way back is used";
             let why = match matched.migration {

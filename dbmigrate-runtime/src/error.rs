@@ -183,6 +183,7 @@ impl Error {
     }
 
     /// Without what was rolled back, which is of no interest where all of it was for trying.
+    #[inline]
     pub(crate) fn without_notes(self) -> Self {
         self.with(|inner| inner.notes.clear())
     }
@@ -210,6 +211,7 @@ impl Error {
     }
 
     /// The same of one set of several: a suggested command that is about one set names it.
+    #[inline]
     pub(crate) fn of_set(self, set: &str) -> Self {
         self.with(|inner| inner.help.iter_mut().for_each(|help| *help = one_set::name(help, set)))
     }

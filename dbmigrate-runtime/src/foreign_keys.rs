@@ -81,6 +81,7 @@ pub(crate) fn choose(
 }
 
 /// Chooses for a script that drops tables, where they would be enforced.
+#[inline]
 fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Result<Choice, Error> {
     let dropped = match effects(script).find_map(|(effect, _)| match effect {
         Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
@@ -98,6 +99,7 @@ fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Re
 }
 
 /// The first referenced table whose rows a script changes, so that it may count on cascades.
+#[inline]
 fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, usize)>, Error> {
     for (effect, start) in effects(script) {
         if let Effect::Write(table) = effect {
@@ -109,6 +111,7 @@ fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, 
     Ok(None)
 }
 
+#[inline]
 fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error {
     let message = format!(
         "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys must be \
@@ -124,6 +127,7 @@ fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error 
 ///
 /// A foreign key has the word in the text of its table; asking only such tables is much faster in a big schema. (`LIKE`
 /// would depend on a setting of the connection.)
+#[inline]
 pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \

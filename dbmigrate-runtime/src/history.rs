@@ -198,6 +198,7 @@ impl<'s> History<'s> {
     }
 
     /// Asks for the number of rows and the name of the newest applied migration.
+    #[inline]
     pub(crate) fn summary_sql(&self) -> String {
         let (rows, set) = (&self.rows_sql, literal(self.set.name));
         format!(
@@ -228,11 +229,13 @@ impl<'s> History<'s> {
     }
 
     /// The stored way back of a migration.
+    #[inline]
     pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
         self.stored_sql(db, number, "down_sql")
     }
 
     /// The stored ways back of the set, by ascending number.
+    #[inline]
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
         let rows = db.query(
             "could not read the history",
@@ -257,6 +260,7 @@ impl<'s> History<'s> {
     }
 
     /// The foreign-key violations that were there when a migration without a transaction began.
+    #[inline]
     pub(crate) fn violations(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
         self.stored_sql(db, number, "violations")
     }
@@ -273,6 +277,7 @@ impl<'s> History<'s> {
     }
 
     /// Records a migration; it is in the same transaction as what it records.
+    #[inline]
     pub(crate) fn insert(
         &self,
         db: &mut Db<'_>,
@@ -285,6 +290,7 @@ impl<'s> History<'s> {
     }
 
     /// Records a migration that another tool has applied, then, if it says when.
+    #[inline]
     pub(crate) fn insert_adopted(
         &self,
         db: &mut Db<'_>,
@@ -295,6 +301,7 @@ impl<'s> History<'s> {
         self.insert_at(db, migration, "applied", (Param::Null, None), tool, at)
     }
 
+    #[inline]
     fn insert_at(
         &self,
         db: &mut Db<'_>,
@@ -427,6 +434,7 @@ impl<'s> History<'s> {
 
     /// Moves a migration without a transaction on. `prefix` is the checksum of the steps that are done or begun,
     /// `violations` those from before, of which the first that are told are kept.
+    #[inline]
     pub(crate) fn progress(
         &self,
         db: &mut Db<'_>,
@@ -456,6 +464,7 @@ impl<'s> History<'s> {
     }
 
     /// Forgets the violations from before: from now on, those that are there now are.
+    #[inline]
     pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
         db.change(
             "could not change the history",
@@ -465,6 +474,7 @@ impl<'s> History<'s> {
     }
 
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
+    #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(down_sql)];
         db.change(
@@ -543,6 +553,7 @@ impl<'s> History<'s> {
 }
 
 /// The rows of the history, for people.
+#[inline]
 pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<HistoryRow>, Error> {
     let mut db = Db::new(session, options);
     let history = History::new(set);

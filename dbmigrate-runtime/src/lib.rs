@@ -153,6 +153,7 @@ mod value;
 mod verify;
 mod verify_schema;
 mod violations;
+mod way_back;
 mod with_driver;
 #[cfg(not(feature = "testing"))]
 mod without_testing;

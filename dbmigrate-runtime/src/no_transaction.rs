@@ -106,7 +106,7 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     let (steps, notes) = (walk.times(), walk.trace.notes);
     context.settings.restore_inside(db)?;
     job.ran(db)?;
-    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
+    Ok(Done { number: job.number, name: job.name().to_owned(), duration: start.elapsed(), steps, notes })
 }
 
 struct Walk<'w, 'c, 's> {
@@ -180,7 +180,8 @@ impl Walk<'_, '_, '_> {
         if self.job.records().is_none_or(|migration| migration.checksum == self.stage.checksum) {
             return Ok(());
         }
-        let message = format!("another process goes on with `{}` from another text than this program's", self.job.name);
+        let message =
+            format!("another process goes on with `{}` from another text than this program's", self.job.name());
         Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then look at `cargo dbmigrate status`"))
     }
 
@@ -200,7 +201,7 @@ impl Walk<'_, '_, '_> {
             return Ok(());
         }
         Err(match owner {
-            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(&self.job.name, self.stage.done))
+            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(self.job.name(), self.stage.done))
                 .hint("let it finish, then start again"),
             Owner::Dead | Owner::Unknown => self.unsettled(step),
         })
@@ -212,7 +213,7 @@ impl Walk<'_, '_, '_> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
                 if statement.effect == Effect::Session {
-                    script::execute(self.db, &self.job.name, &self.script, statement, &mut Vec::new())?;
+                    script::execute(self.db, self.job.name(), &self.script, statement, &mut Vec::new())?;
                     self.look_at_enforcement()?;
                 }
             }
@@ -241,7 +242,7 @@ impl Walk<'_, '_, '_> {
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
-                    script::execute(self.db, &self.job.name, &self.script, statement, &mut self.trace.notes)?;
+                    script::execute(self.db, self.job.name(), &self.script, statement, &mut self.trace.notes)?;
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
@@ -278,7 +279,7 @@ impl Walk<'_, '_, '_> {
         for step in self.script.steps.get(steps).unwrap_or_default() {
             script::run_step(
                 self.db,
-                &self.job.name,
+                self.job.name(),
                 &self.script,
                 (step, &[]),
                 self.choice,
@@ -345,15 +346,15 @@ impl Walk<'_, '_, '_> {
 
     #[inline]
     fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
-        let sql = script::sql_of(&self.job.name, &self.script, statement)?;
+        let sql = script::sql_of(self.job.name(), &self.script, statement)?;
         let result = self.db.patiently(|session| session.execute(sql));
-        result.map_err(|error| script::failed(self.db, &self.job.name, &self.script, statement, error))
+        result.map_err(|error| script::failed(self.db, self.job.name(), &self.script, statement, error))
     }
 
     #[inline]
     fn code(&mut self, code: &Code<'_>) -> Result<(), Error> {
         let result = self.db.session().run_code(code.id);
-        result.map_err(|cause| code::failed(&self.job.name, &self.script, code, cause))
+        result.map_err(|cause| code::failed(self.job.name(), &self.script, code, cause))
     }
 
     #[inline]
@@ -362,7 +363,7 @@ impl Walk<'_, '_, '_> {
             return Ok(());
         }
         self.db.rollback()?;
-        Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name))
+        Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name()))
             .note("it was rolled back"))
     }
 
@@ -461,24 +462,24 @@ impl Walk<'_, '_, '_> {
             many => format!("the {many} steps before this one stay"),
         };
         dependent::explain(self.context.set, error)
-            .note(format_args!("`{}` runs without a transaction: {before}", self.job.name))
+            .note(format_args!("`{}` runs without a transaction: {before}", self.job.name()))
             .hint(format_args!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
             .hint(format_args!(
                 "if you did by hand what it does, to go on after it: `cargo dbmigrate repair {} --done`",
-                self.job.name
+                self.job.name()
             ))
     }
 
     /// The error for a step of which nobody knows whether it ran.
     #[inline]
     fn unsettled(&self, step: &Step<'_>) -> Error {
-        let (name, number) = (&self.job.name, self.stage.done.saturating_add(1));
+        let (name, number) = (self.job.name(), self.stage.done.saturating_add(1));
         let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
         let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {
             Step::Sql(statement) => error
                 .at(Place::of(self.script.file, self.script.text, statement.start as usize))
-                .in_statement(script::sql_of(&self.job.name, &self.script, statement).unwrap_or_default()),
+                .in_statement(script::sql_of(self.job.name(), &self.script, statement).unwrap_or_default()),
             Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
         }
     }

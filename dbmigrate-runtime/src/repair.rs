@@ -282,7 +282,7 @@ fn step<'s>(
     let job;
     let steps = if row.state.starts_with("reverting") {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
-        job = Job { number: row.number, name: String::new(), way };
+        job = Job { number: row.number, way };
         job.script(&mut room).steps
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)

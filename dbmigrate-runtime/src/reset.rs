@@ -50,7 +50,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         count += 1;
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
-                let job = Job { number: row.number, name: String::new(), way };
+                let job = Job { number: row.number, way };
                 runs_code || !has_code(job.script(&mut Room::default()))
             }
             Err(_) => false,

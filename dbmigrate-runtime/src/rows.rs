@@ -73,6 +73,7 @@ impl Rows {
     }
 
     /// All of them, to take their values.
+    #[inline]
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [Value]> {
         self.values.chunks_exact_mut(self.columns.max(1))
     }

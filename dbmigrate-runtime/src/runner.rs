@@ -82,7 +82,7 @@ pub(crate) struct Runner<'r, 's> {
     enforced: bool,
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
-    /// Migrations that let another table refer to one that they drop, sorted.
+    /// Migrations that let another table refer to one that they drop.
     drop_own: Vec<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
@@ -331,7 +331,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
         match &job.way {
             Way::Up(..) => report.applied.push(done),
-            Way::Down(_) | Way::Stored(_) => report.rolled_back.push(done),
+            Way::Back(_) => report.rolled_back.push(done),
             Way::Before(_) | Way::After(_) => report.notes.append(&mut done.notes),
             Way::Repeat(repeatable) => {
                 report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
@@ -348,8 +348,12 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
+    fn drops_own(&self, job: &Job<'_>) -> bool {
+        self.drop_own.iter().any(|name| name == job.name())
+    }
+
     fn is_alone(&self, job: &Job<'_>) -> bool {
-        self.alone.as_ref() == Some(&job.name)
+        self.alone.as_deref() == Some(job.name())
     }
 
     /// Runs one script in the open transaction, with its history row.
@@ -360,15 +364,13 @@ impl<'r, 's> Runner<'r, 's> {
             Ok(tried) => return Ok(tried),
             Err(stop) => stop,
         };
-        if matches!(stop, Stop::NeedsOff) {
-            if let Err(at) = self.drop_own.binary_search(&job.name) {
-                self.drop_own.insert(at, job.name.clone());
-            }
+        if matches!(stop, Stop::NeedsOff) && !self.drops_own(job) {
+            self.drop_own.push(job.name().to_owned());
         }
         // Those before it have to be kept, and it has to be seen alone.
         let split = others > 0 && self.is_filling(batch);
         if split {
-            self.alone = Some(job.name.clone());
+            self.alone = Some(job.name().to_owned());
         }
         match stop {
             Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
@@ -455,7 +457,7 @@ impl<'r, 's> Runner<'r, 's> {
             let part = MadeAnew::of(set)?;
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
-        let trace = script::run(db, &job.name, job.direction(), script, choice, &self.context.set.parts)?;
+        let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
         let is_setting = |step: &Step<'_>| match step {
             Step::Sql(statement) => statement.effect == Effect::Session,
             Step::Code(_) => true,
@@ -470,20 +472,20 @@ impl<'r, 's> Runner<'r, 's> {
         let Context { set, history, options, .. } = &self.context;
         match &job.way {
             Way::Up(..) => {}
-            Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
+            Way::Back(_) => history.delete(db, job.number)?,
             Way::Repeat(repeatable) => {
                 (MadeAnew::of(set)?.write)(db, &history.records, options, repeatable, duration)?;
             }
             Way::Before(_) | Way::After(_) => {}
         }
         let Trace { notes, steps } = trace;
-        Ok(Done { number: job.number, name: job.name.clone(), duration, steps, notes })
+        Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
     }
 
     #[inline(never)]
     fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
         let Context { set, settings, .. } = &self.context;
-        let drops_own = self.drop_own.binary_search(&job.name).is_ok();
+        let drops_own = self.drops_own(job);
         let choice =
             foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own, set.parts.foreign_keys)?;
         if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {
@@ -562,7 +564,7 @@ impl<'r, 's> Runner<'r, 's> {
         let prefix = prefix?;
         match &job.way {
             Way::Up(index, _) => (*index == prefix).then_some(prefix + 1),
-            Way::Down(_) | Way::Stored(_) => {
+            Way::Back(_) => {
                 let last = prefix.checked_sub(1)?;
                 (self.context.set.migrations.get(last)?.number == job.number).then_some(last)
             }

@@ -361,8 +361,7 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
     };
     let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
     for (index, migration) in pending {
-        let (number, name) = (migration.number, migration.name.to_owned());
-        jobs.push(Job { number, name, way: Way::Up(index, migration) });
+        jobs.push(Job { number: migration.number, way: Way::Up(index, migration) });
     }
     for repeatable in repeats {
         jobs.push(Job::beside(Way::Repeat(repeatable)));

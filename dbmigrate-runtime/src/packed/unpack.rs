@@ -126,6 +126,7 @@ fn statement(reader: &mut Reader, at: &mut u32) -> Statement<'static> {
 }
 
 /// Hangs on [`Parts::squash`](crate::Parts::squash). The innermost level stands first.
+#[inline]
 pub(crate) fn squash(reader: &mut Reader) -> Option<Squash<'static>> {
     let mut squash: Option<Squash<'static>> = None;
     let levels = reader.list(4, |reader| {
@@ -143,6 +144,7 @@ pub(crate) fn snapshot(reader: &mut Reader, by: StartsFrom) -> Snapshot<'static>
 }
 
 /// Hangs on [`TakesOver`].
+#[inline]
 pub(crate) fn adoption(reader: &mut Reader, by: TakesOver) -> Adoption<'static> {
     Adoption {
         from: reader.string(),

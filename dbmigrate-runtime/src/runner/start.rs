@@ -64,7 +64,7 @@ pub(crate) fn start<'s>(
     for job in &plan.jobs[..count] {
         let done = Done {
             number: job.number,
-            name: job.name.clone(),
+            name: job.name().to_owned(),
             duration: Duration::ZERO,
             steps: Vec::new(),
             notes: Vec::new(),
@@ -76,6 +76,7 @@ pub(crate) fn start<'s>(
 }
 
 /// How many migrations the snapshot stands for, if all of them are to be applied, and no more together with them.
+#[inline]
 fn stands_for(set: &Set<'_>, snapshot: &Snapshot<'_>, plan: &Plan<'_>) -> Option<usize> {
     let count = set.migrations.iter().position(|migration| migration.number == snapshot.number)? + 1;
     let ups = plan.jobs.iter().take_while(|job| matches!(job.way, Way::Up(..))).count();
@@ -95,6 +96,7 @@ fn stands_for(set: &Set<'_>, snapshot: &Snapshot<'_>, plan: &Plan<'_>) -> Option
 
 /// Whether nothing was ever in the database but what the history needs, and the connection is as SQLite opens it as far
 /// as what migrations do could depend on it.
+#[inline]
 fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_master \
                WHERE name <> 'sqlite_sequence' AND lower(tbl_name) NOT IN (lower(?1), lower(?2), lower(?3))) \

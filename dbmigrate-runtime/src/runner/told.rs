@@ -47,7 +47,7 @@ impl Runner<'_, '_> {
             ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
                 .hint(format_args!(
                     "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
-                    job.name
+                    job.name()
                 ))
                 .retry("or correct the file, then run `cargo dbmigrate up` again"),
             ([], Some(_)) if kind == Kind::After => {
@@ -80,7 +80,7 @@ pub(crate) struct Named<'j>(pub(crate) Kind, pub(crate) Option<&'j Job<'j>>);
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self(_, Some(job)) => write!(f, "`{}`", job.name),
+            Self(_, Some(job)) => write!(f, "`{}`", job.name()),
             Self(Kind::Repeatable, None) => f.write_str("the repeatables"),
             Self(_, None) => f.write_str("the migrations"),
         }
