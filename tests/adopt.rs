@@ -524,3 +524,43 @@ fn what_becomes_of_the_old_table_is_said_once() {
     adopt(&project, &["--database", DB, "--yes", "--old-table", "keep"]).succeeds();
     assert_eq!(project.query(DB, "SELECT count(*) > 0 FROM refinery_schema_history"), ["1"]);
 }
+
+#[test]
+fn a_file_that_was_edited_is_named_as_it_lies() {
+    let project = installed("refinery", "installed.sql", "edited");
+    let file = "migrations/V2__log_repairs.sql";
+    project.write(file, project.read(file) + "-- More.\n");
+    let run = adopt(&project, &["--from", "refinery", "--database", DB, "--yes"]).exits(101);
+    run.says(
+        "was edited since, before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history",
+    )
+    .says("note: nothing was written");
+    assert!(!project.has("db"));
+}
+
+#[test]
+fn a_manifest_that_names_the_tool_is_believed_and_what_read_its_files_goes() {
+    let project = installed("refinery", "installed.sql", "manifest");
+    project.edit_manifest(|manifest| {
+        manifest["package"]["metadata"] = toml_edit::table();
+        manifest["package"]["metadata"]["migrations"] = toml_edit::table();
+        manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("refinery");
+    });
+    project.init(&[]).succeeds();
+    assert!(project.read("Cargo.toml").contains("features = [\"layouts\"]"));
+    let run = adopt(&project, &[]).succeeds().says("Found refinery: `layout = \"refinery\"` in `Cargo.toml`");
+    run.says("no feature `layouts` of `dbmigrate-build`");
+    assert!(!project.read("Cargo.toml").contains("layout"));
+    project.dbmigrate(["init"]).succeeds().says("is wired already");
+    // A database with the history of another one makes it a choice.
+    let other = installed("refinery", "installed.sql", "manifest-other");
+    restore(&other, "diesel", "installed.sql", "other.db");
+    other.edit_manifest(|manifest| {
+        manifest["package"]["metadata"] = toml_edit::table();
+        manifest["package"]["metadata"]["migrations"] = toml_edit::table();
+        manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("refinery");
+    });
+    let before = files(&other);
+    adopt(&other, &["--database", "other.db", "--yes"]).exits(2).says("diesel");
+    assert_eq!(files(&other), before);
+}

@@ -205,6 +205,7 @@ fn a_program_that_is_killed_while_it_copies_leaves_nothing_half() {
         let features = rusqlite.as_inline_table_mut().unwrap().get_mut("features").unwrap();
         features.as_array_mut().unwrap().push("backup");
     });
+    project.add_manage();
     project.write("src/main.rs", PROGRAM);
     project.cargo(["build", "-q"]).succeeds();
     project.dbmigrate(["up", "--to", "1"]).succeeds();

@@ -204,3 +204,100 @@ fn a_way_back_that_does_nothing_is_warned_of() {
         .says("the way back of `002_b` holds no statement")
         .says("irreversible REASON");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_does_not_get_out_is_a_failure() {
+    let project = Project::wired("bad-stdout", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    for args in [
+        &["script"][..],
+        &["schema"],
+        &["list"],
+        &["status"],
+        &["status", "--message-format", "json"],
+        &["check", "--message-format", "sarif"],
+        &["explain", "drop-table"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+        let output = command.arg("dbmigrate").args(args).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(101), "{args:?}: {said}");
+        assert!(said.contains("error: could not write to stdout: No space left on device"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_drift_that_can_not_be_asked_has_its_help_on_lines_of_its_own_and_does_not_wait_longer_than_told() {
+    let project = Project::wired("bad-drift", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    let held = rusqlite::Connection::open(project.root.join("app.db")).unwrap();
+    held.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let began = Instant::now();
+    let run = project.dbmigrate(["drift", "--busy-timeout", "0"]).exits(101);
+    run.says("\nhelp: another connection holds the database").says("locked");
+    assert!(began.elapsed() < Duration::from_secs(20), "waited for {:?}", began.elapsed());
+    drop(held);
+    project.execute("foreign.db", "CREATE TABLE _migrations (id, name)");
+    let run = project.dbmigrate(["drift", "--database", "foreign.db"]).exits(101);
+    run.says("\nhelp: name another table").says("\nhelp: if another tool keeps its history there");
+    let run = project.dbmigrate(["drift", "--database", "foreign.db", "--message-format", "json"]).exits(101);
+    let line: serde_json::Value = serde_json::from_str(run.stdout.trim()).unwrap();
+    assert!(!line["message"].as_str().unwrap().contains('\n') && line["help"].as_array().unwrap().len() == 2, "{line}");
+    project.dbmigrate(["drift", "--database", "no/app.db"]).exits(101).says("help: `no` is no folder: create it");
+}
+
+#[test]
+fn what_cargo_says_of_a_manifest_is_said_as_cargo_says_it() {
+    let project = Project::wired("bad-toml", &SET);
+    project.write("Cargo.toml", project.read("Cargo.toml") + "\n[package]\n");
+    let run = project.dbmigrate(["list"]).exits(101);
+    assert!(run.stderr.lines().skip(1).all(|line| !line.starts_with("       ")), "{run}");
+}
+
+#[test]
+fn a_schema_is_not_shown_of_another_database_than_was_meant() {
+    let project = Project::wired("bad-schema-database", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    for args in [&["schema"][..], &["schema", "--from", "empty"], &["schema", "--to", "app.db"]] {
+        let run = project.dbmigrate([args, &["--database", "app.db"]].concat()).exits(2);
+        run.says("error: `--database` says which database, and this shows none")
+            .says("help: to show its schema: `cargo dbmigrate schema database --database app.db`")
+            .says("help: to compare it with the migrations: `cargo dbmigrate drift --database app.db`");
+    }
+    project.dbmigrate(["schema", "--write", "--database", "app.db"]).exits(2).says("leave `--database` out");
+    assert!(!project.has("schema.sql"));
+    project.dbmigrate(["schema", "database", "--database", "app.db"]).succeeds().says("CREATE TABLE a");
+    project.dbmigrate(["schema", "--from", "database", "--database", "app.db"]).succeeds().says("0 differences");
+}
+
+#[test]
+fn a_variable_that_can_not_be_used_says_where_it_stands_and_what_comes_before_it() {
+    let project = Project::wired("bad-env", &SET);
+    project.write(".env", "# local\nTOKEN='sesame\nA=1\n");
+    let run = project.dbmigrate(["status"]).exits(101).says_not("sesame");
+    run.says("error: line 2 of `.env` is not `NAME=value`, or opens a quote that is never closed\n --> .env\n")
+        .says("help: to name another one: `--database PATH`, which comes first");
+    project.write(".env", "DATABASE_URL=postgres://ann:sesame@host/db\n");
+    let run =
+        project.dbmigrate(["up"]).exits(2).says_not("sesame").says("`DATABASE_URL` in `.env`: `postgres:` is not");
+    run.says("help: to name another one: `--database PATH`, which comes first");
+    project.dbmigrate(["up", "--database", "app.db"]).succeeds();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_may_not_be_read_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::wired("bad-rights", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    let path = project.root.join("app.db");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        // Nothing is forbidden to who runs this.
+        return;
+    }
+    let run = project.dbmigrate(["status"]).exits(101);
+    run.says("help: this process may not read the file: give yourself the right to").says_not("WAL");
+}

@@ -71,7 +71,7 @@ fn dropping_wants_to_be_allowed() {
     let project = project("generate-drop", TEAMS);
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", TEAMS.lines().next().unwrap());
-    project.dbmigrate(["generate"]).exits(101).says("member").says("--allow drop-table");
+    project.dbmigrate(["generate"]).exits(2).says("member").says("--allow drop-table");
     assert_eq!(files(&project).len(), 2);
     project.dbmigrate(["generate", "--allow", "drop-table"]).succeeds().says("002_drop_member.sql");
     project.dbmigrate(["generate", "--allow", "everything"]).exits(2).says("drop-column");
@@ -183,7 +183,7 @@ CREATE TABLE player (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES te
 CREATE INDEX player_team ON player (team);
 ",
     );
-    project.dbmigrate(["generate", "--rename", "member=player"]).exits(101).says("--fill team.note=");
+    project.dbmigrate(["generate", "--rename", "member=player"]).exits(2).says("--fill team.note=");
     let run = project.dbmigrate(["generate", "--rename", "member=player", "--fill", "team.note='none'"]).succeeds();
     run.says("table `player` is renamed from `member`")
         .says("column `title` is renamed from `name`")
@@ -204,8 +204,8 @@ CREATE TABLE player (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES te
 CREATE INDEX player_team ON player (team);
 ",
     );
-    project.dbmigrate(["generate"]).exits(101).says("`note`").says("--allow drop-column");
-    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(101);
+    project.dbmigrate(["generate"]).exits(2).says("`note`").says("--allow drop-column");
+    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
     run.says("way back").says("--no-down").says("--fill team.note=");
     project
         .dbmigrate(["generate", "--allow", "drop-column", "--fill", "team.note=''"])
@@ -228,13 +228,13 @@ fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
     let project = project("generate-ambiguous", "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT);\n");
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", "CREATE TABLE team (id INTEGER PRIMARY KEY, title TEXT);\n");
-    let run = project.dbmigrate(["generate"]).exits(101);
+    let run = project.dbmigrate(["generate"]).exits(2);
     run.says("`name`").says("--rename team.name=team.title").says("--allow drop-column");
     assert_eq!(files(&project).len(), 2);
     project.dbmigrate(["generate", "--rename", "team.name=team.label"]).exits(101).says("label");
     project.dbmigrate(["generate", "--rename", "team.name"]).exits(2).says("--rename table.old=table.new");
     // That columns may go says nothing of this one, which may only have another name.
-    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(101);
+    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
     run.says("`name`").says("--allow drop-column=team.name");
     project.dbmigrate(["generate", "--allow", "drop-column=team"]).exits(2).says("drop-column=table.column");
     assert_eq!(files(&project).len(), 2);
@@ -249,12 +249,12 @@ fn a_help_with_odd_names_can_be_typed() {
     let project = project("generate-odd-names", "CREATE TABLE \"odd name\" (id INTEGER PRIMARY KEY, \"a b\" TEXT);\n");
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", "CREATE TABLE other (id INTEGER PRIMARY KEY, \"c d\" TEXT NOT NULL);\n");
-    project.dbmigrate(["generate"]).exits(101).says("generate --rename '\"odd name\"=other'`");
+    project.dbmigrate(["generate"]).exits(2).says("generate --rename '\"odd name\"=other'`");
     let table = "\"odd name\"=other";
-    let run = project.dbmigrate(["generate", "--rename", table]).exits(101);
+    let run = project.dbmigrate(["generate", "--rename", table]).exits(2);
     let column = "other.\"a b\"=other.\"c d\"";
     run.says(&format!("generate --rename '{column}'`"));
-    let run = project.dbmigrate(["generate", "--rename", table, "--rename", column]).exits(101);
+    let run = project.dbmigrate(["generate", "--rename", table, "--rename", column]).exits(2);
     run.says("generate --fill 'other.\"c d\"=EXPRESSION'`");
     let fill = "other.\"c d\"=''";
     project.dbmigrate(["generate", "--rename", table, "--rename", column, "--fill", fill]).succeeds();

@@ -98,3 +98,25 @@ fn what_reads_leaves_the_database_as_it_is() {
         }
     }
 }
+
+#[test]
+fn a_journal_without_its_database_is_not_deleted_for_a_new_one() {
+    let project = hot("hot-missing");
+    std::fs::rename(project.root.join(DB), project.root.join("moved.db")).unwrap();
+    let journal = std::fs::read(project.root.join("hot.db-journal")).unwrap();
+    for command in [&["up"][..], &["up", "--dry-run"], &["status"], &["down"]] {
+        let run = project.dbmigrate([command, &["--database", DB]].concat()).exits(101);
+        run.says("error: `hot.db` is missing, and its journal `hot.db-journal` is there: SQLite would delete that")
+            .says("help: if a new one is meant, move it away: `mv hot.db-journal hot.db-journal.left`");
+        assert!(!project.has(DB));
+        assert_eq!(std::fs::read(project.root.join("hot.db-journal")).unwrap(), journal);
+    }
+    // Both choices lead on.
+    std::fs::rename(project.root.join("moved.db"), project.root.join(DB)).unwrap();
+    project.dbmigrate(["status", "--recover", "--database", DB]).succeeds();
+    assert_eq!(project.query(DB, "SELECT count(*) FROM users WHERE name LIKE '%more'"), ["0"]);
+    project.write("new.db-wal", "rows of somebody");
+    project.dbmigrate(["up", "--database", "new.db"]).exits(101).says("its log `new.db-wal` is there");
+    Run::of(project.command("mv").args(["new.db-wal", "new.db-wal.left"])).succeeds();
+    project.dbmigrate(["up", "--database", "new.db"]).succeeds();
+}

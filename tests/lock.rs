@@ -371,6 +371,7 @@ fn a_published_package_takes_its_lock_along() {
 #[test]
 fn a_program_refuses_a_database_that_somebody_has_changed() {
     let project = sealed("lock-verify-schema");
+    project.add_manage();
     project.write(
         "src/main.rs",
         "dbmigrate_runtime::include_migrations!(pub mod migrations);
@@ -442,7 +443,7 @@ fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
         .exits(101)
         .says("nonsense")
         .says("error: nothing more of package `lock-one` is sealed")
-        .says("Wrote migrations/migrations.lock (1 migration of `lock-three` sealed)")
+        .says("Wrote crates/three/migrations/migrations.lock (1 migration of `lock-three` sealed)")
         .says("rubbish")
         .says("error: nothing more of package `lock-two` is sealed");
     assert!(project.has(&format!("crates/three/{LOCK}")) && !project.has(&format!("crates/one/{LOCK}")));

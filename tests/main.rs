@@ -50,6 +50,7 @@ mod nextest;
 mod odd_packages;
 mod packages;
 mod peers;
+mod places;
 mod promises;
 mod race;
 mod readme;

@@ -33,7 +33,7 @@ impl CliError {
         Self { exit: USAGE, ..Self::diagnostics(vec![Diagnostic::error("usage", message)]) }
     }
 
-    /// The same, where what was asked makes no sense.
+    /// The same, where what was asked makes no sense, or leaves a choice that only a person can make.
     pub(crate) fn into_usage(self) -> Self {
         Self { exit: USAGE, ..self }
     }
@@ -61,6 +61,14 @@ impl CliError {
         self
     }
 
+    /// Adds a fact that explains.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.notes.push(note.into());
+        }
+        self
+    }
+
     /// Says it, and returns the exit code.
     pub(crate) fn report(&self, shell: &mut Shell) -> u8 {
         report::diagnostics(&self.diagnostics, shell);
@@ -69,6 +77,21 @@ impl CliError {
             shell.error(&format!("{errors} errors found"));
         }
         self.exit
+    }
+}
+
+impl From<dbmigrate_runtime::Error> for CliError {
+    fn from(error: dbmigrate_runtime::Error) -> Self {
+        let message = error.message();
+        // What stands below it has a place of its own.
+        let below = ["\n  --> ", "\n   | ", "\nnote: "].into_iter().filter_map(|mark| message.find(mark)).min();
+        let mut diagnostic = Diagnostic::error("failure", &message[..below.unwrap_or(message.len())]);
+        if let Some(file) = error.file() {
+            diagnostic = diagnostic.in_file(file);
+        }
+        diagnostic.notes.extend(error.notes().iter().cloned());
+        diagnostic.help.extend(error.help().iter().cloned());
+        Self::diagnostics(vec![diagnostic])
     }
 }
 

@@ -20,6 +20,5 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(error) => error.report(&mut shell),
     };
-    shell.finish();
-    ExitCode::from(exit)
+    ExitCode::from(shell.finish(exit))
 }

@@ -3,14 +3,17 @@
 //! stdout is for data, stderr for people. A shell can be a pair of buffers, so whole commands run in a test.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use dbmigrate_runtime::cli::{Aim, Terminal};
 
 use crate::cli::{ColorWhen, MessageFormat, Verbosity};
+use crate::error::FAILURE;
+use crate::paths;
 
 pub(crate) mod links;
+mod typed;
 
 const VERB: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -28,8 +31,10 @@ pub(crate) struct Shell {
     interactive: bool,
     /// Whether stderr is a terminal, on which a line can be written over.
     live: bool,
-    /// Nobody reads stdout any more (`| head`): that is no failure, and nothing more is written there.
+    /// Nothing more is written to stdout, as it has failed once.
     closed: bool,
+    /// Why it did, unless nobody reads it any more (`| head`): that is no failure.
+    failed: Option<io::Error>,
     /// What suggested commands are to name.
     aim: Aim,
     /// Whether the terminal is given links.
@@ -47,6 +52,8 @@ pub(crate) struct About {
     pub(crate) root: PathBuf,
     /// The way there from where the command was called, with a `/` at its end; empty where that is the folder itself.
     pub(crate) way: String,
+    /// Files and folders of it that messages speak of.
+    pub(crate) files: Vec<String>,
 }
 
 /// Says a whole line whatever else is being said: for a process that somebody wants to end.
@@ -76,6 +83,7 @@ impl Shell {
             interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
             live: io::stderr().is_terminal(),
             closed: false,
+            failed: None,
             aim: Aim::default(),
         }
     }
@@ -95,14 +103,33 @@ impl Shell {
         self.about.as_ref()
     }
 
+    /// A file of the package, as it is named from where the command was called; the way there for no name.
+    pub(crate) fn here(&self, file: &str) -> String {
+        let way = self.about.as_ref().map_or("", |about| about.way.as_str());
+        match file {
+            "" => way.to_owned(),
+            file if way.is_empty() || Path::new(file).is_absolute() => file.to_owned(),
+            file => paths::plain(&format!("{way}{file}")),
+        }
+    }
+
     /// Whether what is said to people may hold links.
     pub(crate) fn has_links(&self) -> bool {
         self.links
     }
 
-    /// The text, in which suggested commands name them.
+    /// The text, in which suggested commands name what was named.
     pub(crate) fn aimed(&self, text: &str) -> String {
         self.aim.at(text)
+    }
+
+    /// The text for people: the same, and files are named from where the command was called.
+    pub(crate) fn told(&self, text: &str) -> String {
+        let text = self.aim.at(text);
+        match &self.about {
+            Some(about) if !about.way.is_empty() => typed::from_here(&text, &about.way, &about.files),
+            _ => text,
+        }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -128,10 +155,29 @@ impl Shell {
         let _ = writeln!(self.err, "{text}");
     }
 
-    /// Flushes; the last thing that a command does.
-    pub(crate) fn finish(&mut self) {
-        let _ = self.out.flush();
+    /// Flushes; the last thing that a command does. An answer that did not get out as a whole is a failure, whatever
+    /// `exit` the command came to: who redirects it into a file must not take the half for the whole.
+    pub(crate) fn finish(mut self, exit: u8) -> u8 {
+        let flushed = self.out.flush();
+        self.keep(flushed);
+        let exit = match self.failed.take() {
+            Some(error) => {
+                self.labelled(ERROR, "error", &format!("could not write to stdout: {error}"));
+                FAILURE
+            }
+            None => exit,
+        };
         let _ = self.err.flush();
+        exit
+    }
+
+    fn keep(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.closed = true;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.failed.get_or_insert(error);
+            }
+        }
     }
 
     fn labelled(&mut self, style: Style, label: &str, message: &str) {
@@ -141,8 +187,9 @@ impl Shell {
 
 impl Terminal for Shell {
     fn data(&mut self, line: &str) {
-        if !self.closed && writeln!(self.out, "{line}").is_err() {
-            self.closed = true;
+        if !self.closed {
+            let written = writeln!(self.out, "{line}");
+            self.keep(written);
         }
     }
 
@@ -170,12 +217,12 @@ impl Terminal for Shell {
 
     fn note(&mut self, message: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.labelled(NOTE, "note", &self.aim.at(message));
+            self.labelled(NOTE, "note", &self.told(message));
         }
     }
 
     fn help(&mut self, message: &str) {
-        self.labelled(HELP, "help", &self.aim.at(message));
+        self.labelled(HELP, "help", &self.told(message));
     }
 
     fn confirm(&mut self, question: &str) -> Option<bool> {

@@ -12,6 +12,7 @@ struct Needs {
     code: bool,
     foreign_keys: bool,
     requirements: bool,
+    settings: bool,
     ways_back: bool,
     without_transaction: bool,
 }
@@ -22,7 +23,8 @@ pub(crate) fn render(set: &MigrationSet) -> String {
     let mut needs = Needs { foreign_keys: config.foreign_keys != ForeignKeys::On, ..Needs::default() };
     let hooks = [&set.before_all, &set.after_all].into_iter().flatten();
     let repeatables = set.repeatables.iter().map(|repeatable| &repeatable.script);
-    hooks.chain(repeatables).for_each(|script| needs.script(script));
+    let snapshot = set.snapshot.as_ref().map(|snapshot| &snapshot.script);
+    hooks.chain(repeatables).chain(snapshot).for_each(|script| needs.script(script));
     set.migrations.iter().for_each(|migration| needs.migration(migration));
     needs.replaced(set.replaced.as_ref());
     let texts = match config.store_sql {
@@ -36,6 +38,7 @@ pub(crate) fn render(set: &MigrationSet) -> String {
         ("foreign_keys", needs.foreign_keys),
         ("repeatables", !set.repeatables.is_empty()),
         ("requirements", needs.requirements),
+        ("settings", needs.settings),
         ("squash", set.replaced.is_some()),
         ("texts", texts),
         ("without_transaction", needs.without_transaction),
@@ -61,8 +64,7 @@ impl Needs {
                 self.ways_back |= matches!(down, Down::Script(_));
             }
             Body::Rust(rust) => {
-                self.code = true;
-                self.foreign_keys = true;
+                self.rust();
                 self.ways_back |= rust.has_down;
                 self.without_transaction |= !rust.transaction;
             }
@@ -75,13 +77,19 @@ impl Needs {
         self.foreign_keys |= script.foreign_keys == Some(false) || mentions_deferring(script.source.text());
         for step in &script.steps {
             match step {
-                Step::Sql(statement) => self.foreign_keys |= matches!(statement.effect, Effect::DropTable(_)),
-                Step::Call { .. } => {
-                    self.code = true;
-                    self.foreign_keys = true;
+                Step::Sql(statement) => {
+                    self.foreign_keys |= matches!(statement.effect, Effect::DropTable(_));
+                    self.settings |= matches!(statement.effect, Effect::Session | Effect::Bare { .. });
                 }
+                Step::Call { .. } => self.rust(),
             }
         }
+    }
+
+    fn rust(&mut self) {
+        self.code = true;
+        self.foreign_keys = true;
+        self.settings = true;
     }
 }
 
@@ -108,11 +116,14 @@ mod tests {
         let check = |text, expect| check(&[("Cargo.toml", manifest), ("migrations/001_a.sql", text)], expect);
         check("CREATE TABLE a (x);", "");
         check("-- dbmigrate: assert SELECT 1\nCREATE TABLE a (x);", ".assertions()");
-        check("-- dbmigrate: call fill\n", ".code().foreign_keys()");
+        check("-- dbmigrate: call fill\n", ".code().foreign_keys().settings()");
         check("DROP TABLE a;", ".foreign_keys()");
         check("-- dbmigrate: foreign-keys off\nCREATE TABLE a (x);", ".foreign_keys()");
         check("CREATE TABLE a (x REFERENCES b Deferrable INITIALLY DEFERRED);", ".foreign_keys()");
-        check("-- dbmigrate: no-transaction\nVACUUM;", ".without_transaction()");
+        check("-- dbmigrate: no-transaction\nCREATE TABLE a (x);", ".without_transaction()");
+        check("-- dbmigrate: no-transaction\nPRAGMA synchronous = OFF;", ".settings().without_transaction()");
+        check("PRAGMA legacy_alter_table = ON;", ".settings()");
+        check("PRAGMA foreign_keys = ON;", "");
         check("CREATE TABLE a (x);\n-- dbmigrate: down\nDROP TABLE a;", ".texts()");
     }
 

@@ -91,6 +91,12 @@ impl SourceText {
         root.text(path)
     }
 
+    /// The same text under another name.
+    #[must_use]
+    pub fn renamed(&self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), text: self.shared() }
+    }
+
     /// The file's name in messages: relative to the package, with `/`.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -4,9 +4,9 @@
 
 use std::fmt;
 
+use crate::comparison::Comparison;
 use crate::driver::Backend;
 use crate::error::Error;
-use crate::mark::Comparison;
 use crate::migrator::Migrator;
 use crate::packed::{Reader, unpack};
 use crate::report::Report;

@@ -110,12 +110,6 @@ impl Backup {
     pub(crate) fn here(self) -> Self {
         Self { dir: self.dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)), ..self }
     }
-
-    /// The same copies before everything, a database without rows included.
-    #[inline]
-    pub(crate) fn in_any_case(self) -> Self {
-        Self { when: BackupWhen::Always, without_rows: true, ..self }
-    }
 }
 
 /// The copy of one run.
@@ -175,18 +169,6 @@ fn keep<'j, 's>(
     Ok(())
 }
 
-/// The options for a run that `last` follows: what that takes away is copied before all of it.
-#[inline]
-pub(crate) fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
-    let mut options = options.clone();
-    if let Some(backup) = &mut options.backup {
-        if are_destructive(db, &mut [last].into_iter())? {
-            backup.when = BackupWhen::Always;
-        }
-    }
-    Ok(options)
-}
-
 /// Takes the copy of a run away that changed nothing.
 #[inline]
 fn discard(report: &mut Report) {
@@ -236,7 +218,10 @@ fn is_wanted<'j, 's: 'j>(
 /// Whether one of the scripts takes something away, as far as one can tell before they run. A table that is not there
 /// yet may be one of today under another name.
 #[inline]
-fn are_destructive<'j, 's: 'j>(db: &mut Db<'_>, jobs: &mut dyn Iterator<Item = &'j Job<'s>>) -> Result<bool, Error> {
+pub(crate) fn are_destructive<'j, 's: 'j>(
+    db: &mut Db<'_>,
+    jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
+) -> Result<bool, Error> {
     for job in jobs {
         for step in job.script(&mut Room::default()).steps {
             let is_destructive = match step {

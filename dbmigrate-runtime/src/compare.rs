@@ -35,8 +35,6 @@ pub(crate) enum Found<'s> {
 pub(crate) struct Known<'s> {
     set: &'s Set<'s>,
     pub(crate) head: Option<Head>,
-    /// The migrations that may run although later ones are applied, by ascending number.
-    pub(crate) may_run_late: Vec<u64>,
     /// Which repeatables were run; `None` where there is no table for them.
     pub(crate) records: Option<Recorded>,
     /// By ascending number.
@@ -76,8 +74,8 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 #[inline]
 pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: Old) -> Result<Found<'s>, Error> {
     let matches = matches(set, &rows, &[])?;
-    let (head, records, may_run_late, old) = (None, None, Vec::new(), Some(Rc::new(old) as Rc<_>));
-    Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised: false, old })))
+    let (head, records, old) = (None, None, Some(Rc::new(old) as Rc<_>));
+    Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised: false, old })))
 }
 
 /// Looks closer, at our history.
@@ -108,7 +106,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
                 Some(part) => (part.read)(db, &history.records)?,
                 None => None,
             };
-            Ok(Found::History(Rc::new(Known { set, head, may_run_late, records, matches, is_recognised, old: None })))
+            Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised, old: None })))
         }
     }
 }
@@ -179,7 +177,7 @@ impl<'s> Known<'s> {
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
         let matches = matches(set, &[], &[])?;
         let (head, records, old) = (None, None, None);
-        Ok(Rc::new(Self { set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old }))
+        Ok(Rc::new(Self { set, head, records, matches, is_recognised: false, old }))
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -364,12 +362,6 @@ impl<'s> Known<'s> {
     pub(crate) fn is_head_empty(&self) -> bool {
         self.head.as_ref().is_none_or(|head| head.chain.is_empty())
     }
-
-    /// Whether the history has a row of it.
-    pub(crate) fn has(&self, number: u64) -> bool {
-        let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
-        at.is_ok_and(|at| self.matches[at].row.is_some())
-    }
 }
 
 /// How to take what the program has for what was applied.
@@ -548,7 +540,7 @@ mod tests {
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
         let (head, records, old) = (None, None, None);
-        let known = Known { set: &set, head, may_run_late: Vec::new(), records, matches, is_recognised: false, old };
+        let known = Known { set: &set, head, records, matches, is_recognised: false, old };
         assert_eq!(known.chain(), chain);
     }
 

@@ -44,27 +44,6 @@ pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, ho
         .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
 }
 
-/// Writes a copy to a file that must not be there.
-#[inline]
-pub(crate) fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
-    db.refuse_open_transaction()?;
-    let shown = path.display();
-    let taken =
-        || Error::new(ErrorKind::Copy, format_args!("`{shown}` exists")).hint("name a file that does not exist");
-    if path.symlink_metadata().is_ok() {
-        return Err(taken());
-    }
-    // An absolute path is no URI and no name that SQLite takes for something else.
-    let path =
-        std::path::absolute(path).map_err(|cause| by_file(&format!("`{shown}` is no path for a copy"), cause))?;
-    let (part, _) = begin(db, options, &Place::beside(&path), How::Own)?;
-    write(db, history, &part, How::Own)?;
-    match part.publish([path]) {
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
-        result => result.map(drop).map_err(|cause| by_file(&format!("could not name the copy `{shown}`"), cause)),
-    }
-}
-
 /// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
 #[inline]
 pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How) -> Result<(Part, String), Error> {
@@ -98,7 +77,7 @@ fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
 
 /// Writes a copy and checks it; the newest migration that it has.
 #[inline]
-fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
+pub(crate) fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
     let recorded = history.summary_sql();
     if let Some(copy) = db.session().backup_with() {
         copy(part.path()).map_err(|cause| {
@@ -165,7 +144,7 @@ pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
 
 /// Asks a file through a connection of its own.
 #[inline]
-fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, Box<DbError>> {
+fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, DbError> {
     let none = || DbError::said("these migrations are bound to no driver that opens files");
     db.patiently(|session| {
         let mut opened = session.open(Some((file, Access::ReadOnly)))?.ok_or_else(none)?;
@@ -238,7 +217,7 @@ fn refused(message: &str) -> Error {
 }
 
 #[inline]
-fn by_database(what: &str, cause: Box<DbError>) -> Error {
+fn by_database(what: &str, cause: DbError) -> Error {
     // These say nothing of how the copy is made.
     const OF_FILES: [&str; 4] = [
         "database disk image is malformed",
@@ -248,13 +227,13 @@ fn by_database(what: &str, cause: Box<DbError>) -> Error {
     ];
     let message = format!("{what}: {}", cause.message);
     if cause.message.starts_with(FULL) {
-        elsewhere(&message).because(cause.source)
+        elsewhere(&message).because(cause.0.source)
     } else if cause.busy {
         because(Error::new(ErrorKind::Copy, message).also(ErrorKind::Busy), cause)
     } else if OF_FILES.iter().any(|text| cause.message.starts_with(text)) {
         because(Error::new(ErrorKind::Copy, message), cause)
     } else {
-        refused(&message).because(cause.source)
+        refused(&message).because(cause.0.source)
     }
 }
 

@@ -24,7 +24,11 @@ const REMEDIES: [(&str, &str); 10] = [
     ("unable to open database file", "let this process write to the folder of the database, then try again"),
     ("attempt to write a readonly database", "let this process write the database and its folder, then try again"),
     ("database disk image is malformed", DAMAGED),
-    ("malformed database schema", DAMAGED),
+    (
+        "malformed database schema",
+        "if a newer SQLite wrote it, only such a one can read it; else the file is damaged, and `cargo dbmigrate restore` puts \
+         a kept copy back",
+    ),
     (
         "file is not a database",
         "the file is damaged, encrypted, or of another kind: name another, or `cargo dbmigrate restore` puts a copy back",
@@ -107,7 +111,7 @@ impl<'s> Db<'s> {
 
     /// As [`Db::query`], with the error of the database as it is.
     #[inline(never)]
-    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, Box<DbError>> {
+    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, DbError> {
         let (mut asked, mut rows) = (Rows::default(), Rows::default());
         asked.add(params);
         self.insist(&format!("{sql}"), &mut Ask::Query(asked.values(), &mut rows))?;
@@ -115,14 +119,14 @@ impl<'s> Db<'s> {
     }
 
     /// As [`Db::try_query`], for what may be asked first of a connection.
-    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, Box<DbError>> {
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
         let mut rows = Rows::default();
         self.insist(sql, &mut Ask::First(&mut rows))?;
         Ok(rows)
     }
 
     /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
-    pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), Box<DbError>> {
+    pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), DbError> {
         self.insist(sql, &mut Ask::Each(rows, done))
     }
 
@@ -234,21 +238,21 @@ impl<'s> Db<'s> {
     }
 
     /// Runs a statement of the runner's own, with the error of the database as it is.
-    pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), Box<DbError>> {
+    pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
         self.insist(sql, &mut Ask::Execute)
     }
 
     // Out of line, as all ask here.
     #[inline(never)]
-    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
+    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
         self.patiently(|session| session.ask(sql, ask))
     }
 
     /// Does something as [`patiently`] does.
     pub(crate) fn patiently<T>(
         &mut self,
-        mut work: impl FnMut(&mut dyn Session) -> Result<T, Box<DbError>>,
-    ) -> Result<T, Box<DbError>> {
+        mut work: impl FnMut(&mut dyn Session) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
         self.refuse_lost()?;
         let was_open = self.session.in_transaction();
         let (session, ours) = (&mut *self.session, self.open);
@@ -273,7 +277,7 @@ impl<'s> Db<'s> {
     }
 
     /// Refuses to go on where the transaction is gone, until the end of it was seen to.
-    pub(crate) fn refuse_lost(&mut self) -> Result<(), Box<DbError>> {
+    pub(crate) fn refuse_lost(&mut self) -> Result<(), DbError> {
         if self.is_lost() { Err(lost()) } else { Ok(()) }
     }
 
@@ -298,7 +302,7 @@ impl<'s> Db<'s> {
     }
 
     /// Commits. A commit that is busy is tried again, not rolled back.
-    pub(crate) fn commit(&mut self) -> Result<(), Box<DbError>> {
+    pub(crate) fn commit(&mut self) -> Result<(), DbError> {
         let result = self.attempt("COMMIT");
         // When the disk fails at the very end, nobody knows; a full one fails before.
         self.committed |= match &result {
@@ -372,7 +376,7 @@ impl<'s> Db<'s> {
 
 #[cold]
 #[inline(never)]
-fn lost() -> Box<DbError> {
+fn lost() -> DbError {
     DbError::said("the transaction is gone, because of an error before")
 }
 
@@ -388,7 +392,7 @@ fn path(name: Vec<u8>) -> PathBuf {
 }
 
 /// Says which lock is in the way, where one is.
-fn named(mut error: Box<DbError>, lock: &str) -> Box<DbError> {
+fn named(mut error: DbError, lock: &str) -> DbError {
     if error.busy {
         error.message = format!("{} ({lock})", error.message);
     }
@@ -396,10 +400,7 @@ fn named(mut error: Box<DbError>, lock: &str) -> Box<DbError> {
 }
 
 /// Does something again until it succeeds, fails for another reason than a lock, or the timeout has passed.
-pub(crate) fn patiently<T>(
-    timeout: Duration,
-    mut work: impl FnMut() -> Result<T, Box<DbError>>,
-) -> Result<T, Box<DbError>> {
+pub(crate) fn patiently<T>(timeout: Duration, mut work: impl FnMut() -> Result<T, DbError>) -> Result<T, DbError> {
     let mut patience = Patience { start: Instant::now(), timeout, pause: 1 };
     loop {
         match work() {
@@ -433,19 +434,19 @@ impl Patience {
 
 /// The error for something that the runner itself wanted.
 #[inline]
-pub(crate) fn failed(what: impl fmt::Display, error: Box<DbError>) -> Error {
+pub(crate) fn failed(what: impl fmt::Display, error: DbError) -> Error {
     failure(&what, error)
 }
 
 #[cold]
 #[inline(never)]
-fn failure(what: &dyn fmt::Display, error: Box<DbError>) -> Error {
+fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
     let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
     because(Error::new(kind, format_args!("{what}: {}", error.message)), error)
 }
 
 /// Names the cause, and what helps against it if that is not a statement.
-pub(crate) fn because(result: Error, cause: Box<DbError>) -> Error {
+pub(crate) fn because(result: Error, cause: DbError) -> Error {
     let help = match REMEDIES.iter().find(|(message, _)| cause.message.starts_with(message)) {
         _ if cause.busy => Some("another connection holds the database: let it finish, then try again"),
         remedy => remedy.map(|(_, help)| *help),
@@ -454,5 +455,5 @@ pub(crate) fn because(result: Error, cause: Box<DbError>) -> Error {
         Some(help) => result.hint(help),
         None => result,
     }
-    .because(cause.source)
+    .because(cause.0.source)
 }

@@ -4,7 +4,7 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::{self, Choice, ForeignKey, is_referenced};
 use crate::quote::identifier;
-use crate::script::{Stop, at};
+use crate::script::{self, Stop, at};
 use crate::set::{Effect, Script, Statement, Step};
 use crate::value::{Param, Value};
 
@@ -19,6 +19,10 @@ pub(crate) fn look(
     rest: &[Step<'_>],
     choice: Choice,
 ) -> Result<(), Stop> {
+    refuse_elsewhere(db, script, statement).map_err(|error| at(error, script, statement))?;
+    if !choice.enforced {
+        return Ok(());
+    }
     if !choice.explicit {
         return if takes_along(db, table, &drops(rest))? { Err(Stop::NeedsOff) } else { Ok(()) };
     }
@@ -26,6 +30,36 @@ pub(crate) fn look(
         refuse_references(db, table).map_err(|error| at(error, script, statement))?;
     }
     Ok(())
+}
+
+/// Refuses to drop a table of a database that the program has attached: SQLite goes there where the main one has none of
+/// the name, and `IF EXISTS` says nothing of it. Its own plan tells where it would write.
+#[inline]
+fn refuse_elsewhere(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
+    let attached = "SELECT seq, name FROM pragma_database_list WHERE seq > 1";
+    let attached = db.query("could not read which databases are attached", attached, &[])?;
+    if attached.is_empty() {
+        return Ok(());
+    }
+    let sql = script::sql_of(script.file, script, statement)?;
+    // What it can't plan it can't run.
+    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let written = plan.iter().find_map(|row| match row {
+        [_, Value::Text(what), at, Value::Integer(1..), ..] if what == "Transaction" => {
+            attached.iter().find(|row| row.first() == Some(at))
+        }
+        _ => None,
+    });
+    match written {
+        Some([_, Value::Text(name)]) => Err(Error::new(
+            ErrorKind::Sql,
+            format_args!(
+                "the table that this would drop is in the attached database `{name}`, and not in the one to migrate"
+            ),
+        )
+        .hint("write `main.` before its name, or attach the other database after the migrations")),
+        _ => Ok(()),
+    }
 }
 
 /// The tables that the first of these steps drop, one after the other.
@@ -39,7 +73,7 @@ fn drops<'s>(steps: &[Step<'s>]) -> Vec<&'s str> {
 }
 
 /// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
-/// counts: `RESTRICT` would forbid the drop.
+/// counts: `RESTRICT` would forbid the drop. So does one with triggers, as what a cascade does to its rows fires them.
 #[inline]
 fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Error> {
     let is_referenced = is_referenced(db, table)?;
@@ -48,17 +82,28 @@ fn takes_along(db: &mut Db<'_>, table: &str, along: &[&str]) -> Result<bool, Err
     }
     let sql = "SELECT DISTINCT m.name FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
-    let children = db.query("could not read the foreign keys", sql, &[Param::Text(table)])?;
-    let goes = |name: &str| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
-    Ok(children.iter().any(|row| !matches!(row, [Value::Text(name)] if goes(name))))
+    for child in db.texts("could not read the foreign keys", sql, &[Param::Text(table)])? {
+        if !along.iter().any(|gone| gone.eq_ignore_ascii_case(&child)) || has_triggers(db, &child)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it.
+#[inline]
+fn has_triggers(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM (SELECT type, tbl_name FROM main.sqlite_master UNION ALL \
+               SELECT type, tbl_name FROM temp.sqlite_master) WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+    db.has_row("could not read the schema", sql, &[Param::Text(table)])
+}
+
+/// With foreign keys on by the file's own word, a drop must not take rows of other tables with it. What a table that refers
+/// to itself takes of its own is gone anyhow, unless triggers tell others of it.
 #[inline]
 fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     for key in foreign_keys::all(db)? {
-        let hangs = key.parent.eq_ignore_ascii_case(table) && !key.child.eq_ignore_ascii_case(table);
-        if !hangs {
+        let is_own = key.child.eq_ignore_ascii_case(table);
+        if !key.parent.eq_ignore_ascii_case(table) || is_own && !has_triggers(db, table)? {
             continue;
         }
         let count = references(db, &key)?;
@@ -71,6 +116,32 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
             return Err(Error::new(ErrorKind::ForeignKey, message)
                 .hint("take `-- dbmigrate: foreign-keys on` out, so that they stay as they are"));
         }
+    }
+    Ok(())
+}
+
+/// What refuses a statement on a table.
+pub(crate) type Refuse = fn(&mut Db<'_>, (&Script<'_>, &Statement<'_>, &str)) -> Result<(), Error>;
+
+/// Refuses to change rows that others refer to where foreign keys are off for another script's sake: nobody knows whether
+/// a cascade is counted on, and what refers to a key that comes back later would belong to another row then.
+#[inline]
+pub(crate) fn refuse_uncascaded(
+    db: &mut Db<'_>,
+    (script, statement, table): (&Script<'_>, &Statement<'_>, &str),
+) -> Result<(), Error> {
+    for key in foreign_keys::all(db)? {
+        if !key.parent.eq_ignore_ascii_case(table) || references(db, &key)? == 0 {
+            continue;
+        }
+        let message = format!(
+            "this changes rows of `{table}`, to which rows of `{}` refer, and another file that shares the transaction needs \
+             foreign keys off",
+            key.child
+        );
+        return Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
+            .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+            .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"));
     }
     Ok(())
 }

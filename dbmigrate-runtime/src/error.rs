@@ -109,7 +109,7 @@ kinds! {
     NoCode is_no_code,
     /// The set can't be run as it is.
     Set is_set,
-    /// A setting of the connection could not be made or restored.
+    /// A setting of the connection could not be made or restored, or it is in a state in which nothing may run.
     Settings is_settings,
     /// The database does not have what the migrations that are to be marked make.
     Mismatch is_mismatch,

@@ -1,31 +1,34 @@
 //! What a run puts back on every way out: no transaction open, the connection's settings as they were.
 
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
+use crate::parts::needed;
+use crate::put_back::{PutBack, Remember};
 use crate::report::Report;
 use crate::session::Session;
-use crate::value::Value;
+use crate::set::{Effect, Script, Step};
+use crate::value::{Value, into_text};
 
-/// The settings that scripts may change inside a transaction.
-const INSIDE: [&str; 3] = ["recursive_triggers", "legacy_alter_table", "defer_foreign_keys"];
+const READ: &str = "could not read a setting";
 
 /// The settings of a connection when a run began.
 pub(crate) struct Settings {
     foreign_keys: bool,
-    inside: [bool; 3],
+    remember: Option<Remember>,
+    /// Those that scripts may change, from before the first one that does.
+    others: OnceCell<Box<dyn PutBack>>,
 }
 
 impl Settings {
-    fn read(db: &mut Db<'_>) -> Result<Self, Error> {
-        let foreign_keys = is_on(db, "foreign_keys")?;
-        let mut inside = [false; 3];
-        for (value, name) in inside.iter_mut().zip(INSIDE) {
-            *value = is_on(db, name)?;
+    fn read(db: &mut Db<'_>, remember: Option<Remember>) -> Result<Self, Error> {
+        if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
+            return Err(no_journal());
         }
-        Ok(Self { foreign_keys, inside })
+        Ok(Self { foreign_keys: Self::is_enforced(db)?, remember, others: OnceCell::new() })
     }
 
     /// Whether the connection enforced foreign keys.
@@ -33,9 +36,13 @@ impl Settings {
         self.foreign_keys
     }
 
-    /// Whether the connection enforces foreign keys now.
+    /// Whether the connection enforces foreign keys now. Where it does not say, an authorizer may have told SQLite to pass
+    /// over the question, and nobody knows.
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
-        is_on(db, "foreign_keys")
+        match db.value(READ, "PRAGMA foreign_keys")? {
+            Some(value) => Ok(value != Value::Integer(0)),
+            None => Err(unruly("the connection does not say whether foreign keys are on")),
+        }
     }
 
     /// Switches enforcement, outside of any transaction, and reads it back: inside one the PRAGMA does nothing and
@@ -44,28 +51,37 @@ impl Settings {
         if Self::is_enforced(db)? == on {
             return Ok(());
         }
-        switch(db, "foreign_keys", on)?;
+        db.execute(format_args!("PRAGMA foreign_keys = {}", u8::from(on)))?;
         if Self::is_enforced(db)? == on {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(Error::new(
-            ErrorKind::Settings,
-            format_args!("could not switch foreign keys {wanted}: the PRAGMA had no effect"),
-        )
-        .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it"))
+        Err(unruly(&format!("could not switch foreign keys {wanted}: the PRAGMA had no effect")))
     }
 
-    /// Takes back what a script set that may be set inside a transaction, so that the next one starts like the first.
-    pub(crate) fn restore_inside(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        INSIDE.into_iter().zip(self.inside).try_for_each(|(name, on)| switch(db, name, on))
+    /// What takes back what a script sets. It is asked for before the script runs.
+    pub(crate) fn others(&self, db: &mut Db<'_>) -> Result<&dyn PutBack, Error> {
+        if let Some(others) = self.others.get() {
+            return Ok(others.as_ref());
+        }
+        let others = needed(self.remember, "puts settings back")?(db)?;
+        Ok(self.others.get_or_init(|| others).as_ref())
+    }
+
+    /// Takes back what scripts set and attached, so that the next one starts like the first. The caller has no transaction
+    /// open.
+    pub(crate) fn restore_outside(&self, db: &mut Db<'_>) -> Result<(), Error> {
+        match self.others.get() {
+            Some(others) => others.settings(db).and_then(|()| others.attached(db)),
+            None => Ok(()),
+        }
     }
 
     fn restore(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let attempt = |db: &mut Db<'_>| {
             db.rollback()?;
             Self::enforce(db, self.foreign_keys)?;
-            self.restore_inside(db)
+            self.restore_outside(db)
         };
         // Again where it failed once: a connection that is given back with foreign keys off loses data later.
         match catch_unwind(AssertUnwindSafe(|| attempt(db))) {
@@ -79,15 +95,24 @@ impl Settings {
     }
 }
 
-/// Does a run's work and puts the connection back as it was, whatever happens.
+/// Whether a script may set something of the connection.
+pub(crate) fn may_set(script: &Script<'_>) -> bool {
+    script.steps.iter().any(|step| match step {
+        Step::Sql(statement) => matches!(statement.effect, Effect::Session | Effect::Bare { .. }),
+        Step::Code(_) => true,
+    })
+}
+
+/// Does a run's work and puts the connection back as it was, whatever happens. `remember` is for what scripts may set.
 #[inline]
 pub(crate) fn guarded(
     session: &mut dyn Session,
     options: &Options,
+    remember: Option<Remember>,
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    guarded_into(&mut report, session, options, work)?;
+    guarded_into(&mut report, session, options, remember, work)?;
     Ok(report)
 }
 
@@ -96,10 +121,11 @@ pub(crate) fn guarded_into(
     report: &mut Report,
     session: &mut dyn Session,
     options: &Options,
+    remember: Option<Remember>,
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut db = Db::new(session, options);
-    let settings = Settings::read(&mut db)?;
+    let settings = Settings::read(&mut db, remember)?;
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, report)));
     let restored = settings.restore(&mut db);
     if !matches!(result, Ok(Ok(()))) {
@@ -128,22 +154,21 @@ pub(crate) fn guarded_into(
     Err(error.after(report))
 }
 
+/// The error for a connection with `journal_mode = OFF`.
+pub(crate) fn no_journal() -> Error {
+    Error::new(ErrorKind::Settings, "the connection keeps no journal, so nothing could be rolled back")
+        .hint("switch it on before: `PRAGMA journal_mode = DELETE`")
+}
+
+fn unruly(message: &str) -> Error {
+    Error::new(ErrorKind::Settings, message)
+        .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it")
+}
+
 fn lost_settings(error: &Error) -> Error {
     Error::new(
         ErrorKind::Settings,
         format_args!("the settings of the connection could not be restored: {}", error.message()),
     )
     .hint("close the connection and open it again")
-}
-
-#[inline(never)]
-fn is_on(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
-    let value = db.find("could not read a setting", format_args!("PRAGMA {name}"), &[])?;
-    // None means that this SQLite does not have the setting.
-    Ok(value.is_some_and(|value| value != Value::Integer(0)))
-}
-
-#[inline(never)]
-fn switch(db: &mut Db<'_>, name: &str, on: bool) -> Result<(), Error> {
-    db.execute(format_args!("PRAGMA {name} = {}", u8::from(on)))
 }

@@ -76,14 +76,4 @@ impl<'a, B: Backend> Migrator<'a, B> {
     pub fn set(&self) -> Result<&'a Set<'a>, Error> {
         self.held.set()
     }
-
-    /// The set and those that live beside it.
-    pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
-        std::iter::once(&self.held).chain(&self.beside).map(|held| held.set()).collect()
-    }
-
-    /// The sets that live beside it.
-    pub(crate) fn others(&self) -> Result<Vec<&'a Set<'a>>, Error> {
-        self.beside.iter().map(|other| other.set()).collect()
-    }
 }

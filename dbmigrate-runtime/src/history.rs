@@ -80,10 +80,10 @@ pub(crate) fn tables_of(table: &str) -> [String; 3] {
 /// The names of a set's tables, for statements.
 #[derive(Clone, Copy)]
 pub(crate) struct History<'s> {
-    set: &'s Set<'s>,
+    pub(crate) set: &'s Set<'s>,
     /// The tables as statements have them.
-    rows_sql: Quoted<'s>,
-    head_sql: Quoted<'s>,
+    pub(crate) rows_sql: Quoted<'s>,
+    pub(crate) head_sql: Quoted<'s>,
     /// Which repeatables were run.
     pub(crate) records: Records<'s>,
 }
@@ -228,12 +228,6 @@ impl<'s> History<'s> {
         }
     }
 
-    /// The stored way back of a migration.
-    #[inline]
-    pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
-        self.stored_sql(db, number, "down_sql")
-    }
-
     /// The stored ways back of the set, by ascending number.
     #[inline]
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
@@ -265,7 +259,7 @@ impl<'s> History<'s> {
         self.stored_sql(db, number, "violations")
     }
 
-    fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
+    pub(crate) fn stored_sql(&self, db: &mut Db<'_>, number: u64, column: &str) -> Result<Option<String>, Error> {
         let params = [text(self.set.name), integer(number)?];
         Ok(db
             .find(
@@ -463,16 +457,6 @@ impl<'s> History<'s> {
         )
     }
 
-    /// Forgets the violations from before: from now on, those that are there now are.
-    #[inline]
-    pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql),
-            &[text(self.set.name), integer(number)?],
-        )
-    }
-
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
     #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
@@ -512,19 +496,6 @@ impl<'s> History<'s> {
                 self.head_sql
             ),
             &params,
-        )
-    }
-
-    /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which
-    /// keeps that.
-    #[inline]
-    pub(crate) fn let_run_late(&self, db: &mut Db<'_>, numbers: &[u64]) -> Result<(), Error> {
-        self.write_head(db, "")?;
-        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET may_run_late = ?2 WHERE set_name = ?1", self.head_sql),
-            &[text(self.set.name), text(&numbers.join(" "))],
         )
     }
 
@@ -590,7 +561,7 @@ fn text_checksum<'m>(migration: &Migration<'m>) -> Param<'m> {
     optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
 }
 
-fn integer(number: u64) -> Result<Param<'static>, Error> {
+pub(crate) fn integer(number: u64) -> Result<Param<'static>, Error> {
     i64::try_from(number)
         .map(Param::Integer)
         .map_err(|_| Error::new(ErrorKind::Set, format_args!("{number} is too large for the number of a migration")))

@@ -6,7 +6,7 @@ use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::hooks::{Direction, Upcoming};
-use crate::set::{Migration, Repeatable, Script, Step};
+use crate::set::{Migration, Repeatable, Script};
 
 /// A script to run.
 pub(crate) struct Job<'s> {
@@ -16,6 +16,7 @@ pub(crate) struct Job<'s> {
 }
 
 /// Which script, in which direction.
+#[cfg_attr(not(feature = "manage"), allow(dead_code, reason = "only that goes back, by the engine that goes up"))]
 pub(crate) enum Way<'s> {
     /// The way up, which records the migration; its place in the set.
     Up(usize, &'s Migration<'s>),
@@ -42,7 +43,8 @@ pub(crate) trait Back {
 /// Where a script stands that is not in the set as it runs.
 #[derive(Default)]
 pub(crate) struct Room<'x> {
-    pub(crate) steps: Vec<Step<'x>>,
+    #[cfg(feature = "manage")]
+    pub(crate) steps: Vec<crate::set::Step<'x>>,
     pub(crate) script: Option<Script<'x>>,
 }
 

@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::backup::Backup;
-use crate::copy;
-use crate::error::Error;
 use crate::sorted::sorted;
 
 /// For how long nobody has written to an unfinished copy that is taken for abandoned.
@@ -136,16 +134,9 @@ impl Place {
         )
     }
 
-    /// As [`Place::list`], with an error that says where.
-    #[inline]
-    pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
-        self.list()
-            .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
-    }
-
     /// The copies that are there, newest first. A folder that is missing has none.
     #[inline]
-    fn list(&self) -> io::Result<Vec<Kept>> {
+    pub(crate) fn list(&self) -> io::Result<Vec<Kept>> {
         let kept = self.files()?.into_iter().filter_map(|(name, path)| self.read(&name, path)).collect();
         let mut kept = sorted(sorted(kept, |kept| kept.again), Kept::second);
         kept.reverse();

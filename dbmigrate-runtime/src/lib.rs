@@ -1,7 +1,7 @@
 //! The SQLite migration runner that ships inside a program.
 //!
-//! It applies the pending migrations of a [`Set`] to a database through the program's own connection, rolls them
-//! back, says where a database stands, and settles what differs. It has no dependency and links no SQLite (`links =
+//! It applies the pending migrations of a [`Set`] to a database through the program's own connection and says where a
+//! database stands; with the feature `manage` it also rolls them back and settles what differs. It has no dependency and links no SQLite (`links =
 //! "sqlite3"` allows one in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the
 //! caller's rusqlite, of any version from 0.29 to 0.43.
 //!
@@ -48,9 +48,10 @@
 //! | feature | |
 //! |---|---|
 //! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
+//! | `manage` | what takes a database back or apart, or maintains it: `down` and its like, `redo`, `rehearse`, `reset`, `mark`, `forget`, `repair`, `verify_schema`, fingerprints of schemas, and copies by hand (`back_up`, `backups`, `copy_to`, `restore`). A program that brings its database up when it starts does without, and its build is shorter by a fifth of this crate: `cargo add dbmigrate-runtime --features manage` |
 //! | `testing` | `Migrator::testing`: databases for tests, and a trial of all migrations. It belongs into `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
 //!
-//! Nothing is on by default. Rust 1.85 compiles it.
+//! Nothing is on by default, and no file of a set needs any of them. `cli` and `testing` turn `manage` on. Rust 1.85 compiles it.
 //!
 //! # More
 //!
@@ -70,12 +71,12 @@ mod batch;
 pub mod cli;
 mod code;
 mod compare;
+mod comparison;
 mod copy;
 mod db;
 mod dependent;
 mod diff;
 mod difference;
-mod down;
 mod driver;
 mod drops;
 mod entries;
@@ -83,10 +84,10 @@ mod error;
 mod excerpt;
 mod file_lock;
 mod foreign_keys;
-mod forget;
 mod format;
 mod guard;
 mod held;
+mod hidden;
 mod histories;
 mod history;
 mod history_row;
@@ -98,7 +99,8 @@ mod journal;
 mod kept;
 mod late;
 mod latest;
-mod mark;
+#[cfg(feature = "manage")]
+mod manage;
 mod migrator;
 mod names;
 mod neighbours;
@@ -116,18 +118,15 @@ mod order;
 mod packed;
 mod parts;
 mod plan;
+mod put_back;
 mod quote;
 mod records;
-mod rehearsal;
-mod repair;
 mod repeatable;
 #[cfg(feature = "cli")]
 mod replace;
 mod replay;
 mod report;
 mod requires;
-mod reset;
-mod restore;
 mod rows;
 mod runner;
 mod rusqlite_driver;
@@ -151,16 +150,17 @@ mod unknown;
 mod up;
 mod value;
 mod verify;
-mod verify_schema;
 mod violations;
-mod way_back;
 mod with_driver;
+#[cfg(not(feature = "manage"))]
+mod without_manage;
 #[cfg(not(feature = "testing"))]
 mod without_testing;
 
 pub use adoption::{Adopted, Adoption, OldHistory, OldShape, TakenOver, TakesOver};
 pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
+pub use comparison::Comparison;
 pub use difference::SchemaDifference;
 #[doc(hidden)]
 pub use driver::boxed;
@@ -172,7 +172,10 @@ pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
 pub use kept::Kept;
 pub use late::{OrderConflict, OrderProof};
-pub use mark::{Comparison, Marked};
+#[cfg(feature = "manage")]
+pub use manage::{
+    Marked, Rehearsal, Rehearse, Rehearsed, Repair, Repairs, ResetPlan, Restored, SetRehearsal, Stopped, VerifiedSchema,
+};
 pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
@@ -181,12 +184,8 @@ pub use packed::{PackedData, PackedSet};
 pub use parts::Parts;
 pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
-pub use rehearsal::{Rehearsal, Rehearse, Rehearsed};
-pub use repair::{Repair, Repairs, Stopped};
 pub use repeatable::{RepeatableEntry, RepeatableState};
 pub use report::{Done, Repeated, Report};
-pub use reset::ResetPlan;
-pub use restore::Restored;
 pub use rows::Rows;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
@@ -196,11 +195,10 @@ pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
 #[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
-pub use together::{SetRehearsal, SetReport, SetStatus, Together};
+pub use together::{SetReport, SetStatus, Together};
 pub use unknown::{UnknownMigration, unknown_code};
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
-pub use verify_schema::VerifiedSchema;
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

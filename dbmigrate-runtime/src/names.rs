@@ -93,10 +93,6 @@ impl<V> ByName<V> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &V)> {
         self.names.0.iter().zip(&self.values)
     }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut V)> {
-        self.names.0.iter().zip(&mut self.values)
-    }
 }
 
 #[cfg(test)]

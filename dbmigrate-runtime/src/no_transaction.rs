@@ -104,7 +104,6 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         Walk { db, context, job, script: *script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
-    context.settings.restore_inside(db)?;
     job.ran(db)?;
     Ok(Done { number: job.number, name: job.name().to_owned(), duration: start.elapsed(), steps, notes })
 }
@@ -212,7 +211,14 @@ impl Walk<'_, '_, '_> {
     fn replay(&mut self, done: usize) -> Result<(), Error> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
-                if statement.effect == Effect::Session {
+                let is_of_connection = match statement.effect {
+                    Effect::Session => true,
+                    Effect::Bare { .. } => {
+                        script::begins(script::sql_of(self.job.name(), &self.script, statement)?, "DETACH")
+                    }
+                    _ => false,
+                };
+                if is_of_connection {
                     script::execute(self.db, self.job.name(), &self.script, statement, &mut Vec::new())?;
                     self.look_at_enforcement()?;
                 }
@@ -425,17 +431,23 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        let result = self.locked(|walk| {
+        self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
             let took = Took { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
-                before.refuse_growth(db).map_err(|error| {
+                before.refuse_growth(db, true).map_err(|error| {
                     error
                         .of(&Named(Kind::Migration, Some(job)))
-                        .note("it runs without a transaction: its statements stay, and running it again accepts them")
+                        .note("it runs without a transaction: its statements stay")
+                        .hint(format_args!(
+                            "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                            job.command(),
+                            job.name()
+                        ))
                 })?;
             }
             match job.records() {
@@ -446,11 +458,7 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        });
-        if result.as_ref().is_err_and(Error::is_foreign_key) {
-            context.history.accept_violations(self.db, job.number)?;
-        }
-        result
+        })
     }
 
     #[inline]

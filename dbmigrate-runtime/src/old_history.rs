@@ -237,13 +237,4 @@ impl Known<'_> {
             self.unknown_to_us().into_iter().chain(edited.filter_map(|matched| self.problem(matched))).collect();
         as_error("the old history and the program differ", &problems).map_err(|error| error.also(ErrorKind::Adoption))
     }
-
-    /// Refuses to change a history that is not ours yet.
-    #[inline]
-    pub(crate) fn refuse_old(&self) -> Result<(), Error> {
-        let Some(old) = self.old() else { return Ok(()) };
-        let message = format!("the history of this database is still that of {}", old.from);
-        Err(Error::new(ErrorKind::Adoption, message)
-            .hint("take it over first: `cargo dbmigrate adopt`, or `up`, which applies what is pending as well"))
-    }
 }

@@ -5,12 +5,12 @@
 //! file asserts is about rows, and what it requires elsewhere about other sets: there are none. No history stays.
 
 use crate::db::Db;
-use crate::down::{self, Goal};
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::history::History;
 use crate::hooks::{Direction, Hooks};
-use crate::mark;
+use crate::manage::down::{self, Goal};
+use crate::manage::mark;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::quote::identifier;

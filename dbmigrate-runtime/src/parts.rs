@@ -10,6 +10,7 @@ use crate::code;
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Enforcement;
 use crate::no_transaction::Resumable;
+use crate::put_back::{self, Remember};
 use crate::repeatable::MadeAnew;
 use crate::requires::Required;
 use crate::squash::InPlace;
@@ -23,6 +24,7 @@ pub struct Parts {
     pub(crate) foreign_keys: Option<Enforcement>,
     pub(crate) repeatables: Option<MadeAnew>,
     pub(crate) requirements: Option<Required>,
+    pub(crate) settings: Option<Remember>,
     pub(crate) squash: Option<InPlace>,
     pub(crate) texts: Option<Texts>,
     pub(crate) without_transaction: Option<Resumable>,
@@ -36,6 +38,7 @@ impl Parts {
         foreign_keys: None,
         repeatables: None,
         requirements: None,
+        settings: None,
         squash: None,
         texts: None,
         without_transaction: None,
@@ -48,6 +51,7 @@ impl Parts {
         .foreign_keys()
         .repeatables()
         .requirements()
+        .settings()
         .squash()
         .texts()
         .without_transaction();
@@ -80,6 +84,12 @@ impl Parts {
     #[must_use]
     pub const fn requirements(self) -> Self {
         Self { requirements: Some(Required::LOOKED_FOR), ..self }
+    }
+
+    /// For scripts that set something of the connection, or run Rust, which may.
+    #[must_use]
+    pub const fn settings(self) -> Self {
+        Self { settings: Some(put_back::remember), ..self }
     }
 
     /// For a set that begins with a squash.

@@ -1,7 +1,6 @@
 //! What a run would do, and whether anything forbids it: for who wants to know before the first of many databases is
 //! changed. Nothing is changed here, and no lock is taken, so a run looks again.
 
-use crate::down::{self, Goal};
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::migrator::Migrator;
@@ -44,17 +43,6 @@ impl<B: Backend> Migrator<'_, B> {
     #[inline]
     pub fn up_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
         up::plan_up(&mut self.session(connection), self.set()?, &self.options, to)
-    }
-
-    /// What [`Migrator::down_to`] this number would do, or [`Migrator::down_all`]. It changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// All that keeps them from their first migration.
-    #[inline]
-    pub fn down_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
-        let goal = to.map_or(Goal::All, Goal::After);
-        down::plan_down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
     }
 
     /// Whether the database could be changed now: takes the lock that a run takes, lets it go, and writes nothing.

@@ -10,8 +10,8 @@ use crate::copy::{self, How};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
 use crate::kept::{Place, suffixed};
+use crate::manage::restore::source;
 use crate::migrator::Migrator;
-use crate::restore::source;
 
 /// Replaces the file; the path of what was there.
 pub(crate) fn replace<B: Backend>(

@@ -1,20 +1,16 @@
 //! Runs migrations on a database in memory, to see what they make. Nothing of the user's is touched: not the database,
 //! and no other file.
 
-use std::path::Path;
-
 use crate::db::Db;
-use crate::difference::{Reader, SchemaDifference};
-use crate::driver::{Access, Backend};
+use crate::difference::SchemaDifference;
 use crate::error::Error;
 use crate::foreign_keys::has_code;
 use crate::histories::title;
 use crate::history::History;
-use crate::hooks::Hooks;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
 use crate::requires::elsewhere;
-use crate::session::{Bound, Dispatch, Session};
+use crate::session::Session;
 use crate::set::{Effect, Migration, Rules, Script, Set, Step, TransactionMode};
 use crate::up;
 
@@ -91,21 +87,6 @@ fn unasserted(script: Script<'_>) -> Script<'_> {
     Script { asserts: &[], ..script }
 }
 
-/// Runs sets on a database in memory of this backend, in one order, and reads what that has then. So does `schema`, which
-/// says what differs from when it was asked before, and from then on what differs from this. `code` is that of the first.
-#[inline]
-pub(crate) fn replay<B: Backend, T>(
-    sets: &[Set<'_>],
-    options: &Options,
-    code: Option<&Dispatch<'_, B::Connection>>,
-    schema: Option<&Reader<'_, B::Connection>>,
-    read: fn(&mut Db<'_>, &History<'_>) -> Result<T, Error>,
-) -> Result<(T, Vec<SchemaDifference>), String> {
-    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(|error| error.to_string())?;
-    let hooks = Hooks::default();
-    fill(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &hooks, schema }, sets, options, read)
-}
-
 /// Does something on a database in memory of the same kind as that of a session.
 #[inline]
 pub(crate) fn aside<T>(
@@ -114,7 +95,7 @@ pub(crate) fn aside<T>(
     work: &dyn Fn(&mut dyn Session) -> Result<T, String>,
 ) -> Result<T, String> {
     let mut made = None;
-    if let Some(mut memory) = session.open(None).map_err(|error| error.message)? {
+    if let Some(mut memory) = session.open(None).map_err(|error| error.0.message)? {
         session.on(memory.as_mut(), runs_code, &mut |memory| made = Some(work(memory)));
     }
     made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))

@@ -17,7 +17,8 @@ use crate::dependent;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
-use crate::guard::Settings;
+use crate::guard::{Settings, may_set};
+use crate::hidden;
 use crate::history::History;
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, Room, Way};
@@ -27,7 +28,7 @@ use crate::repeatable::MadeAnew;
 use crate::report::{Done, Repeated, Report};
 use crate::requires::Required;
 use crate::script::{self, Stop, Trace};
-use crate::set::{Effect, ForeignKeys, Migration, Script, Set, Step};
+use crate::set::{ForeignKeys, Migration, Script, Set};
 use crate::snapshot::Snapshot;
 
 pub(crate) mod alone;
@@ -91,7 +92,8 @@ pub(crate) struct Runner<'r, 's> {
     makes_way: bool,
     /// Whether a script may look at the history, so that the rows of those before it have to be there.
     is_history_read: bool,
-    /// Whether a script may have put the check of a foreign key off until the commit.
+    /// Whether the script, or in a fresh database one before it, may have put the check of a foreign key off until the
+    /// commit.
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
     snapshot: Option<&'s Snapshot<'s>>,
@@ -103,6 +105,8 @@ pub(crate) struct Runner<'r, 's> {
     has_left: bool,
     /// Whether there are records of repeatables.
     has_records: bool,
+    /// Whether a script may have set something of the connection since that was looked at last.
+    may_have_set: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
     keeper: Keeper,
@@ -166,6 +170,7 @@ impl<'r, 's> Runner<'r, 's> {
             has_applied: false,
             has_left: false,
             has_records: false,
+            may_have_set: false,
             head: "",
             keeper: Keeper::default(),
         }
@@ -183,6 +188,9 @@ impl<'r, 's> Runner<'r, 's> {
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
         let mut batch = Batch { kind, done, unrecorded, before: None, creates: false };
         while !self.has_left {
+            if std::mem::take(&mut self.may_have_set) {
+                self.context.settings.restore_outside(db)?;
+            }
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
             let head = self.context.history.head(db)?;
@@ -247,6 +255,16 @@ impl<'r, 's> Runner<'r, 's> {
         if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.has_applied)) {
             jobs.push(Job::beside(Way::After(script)));
         }
+    }
+
+    /// Whether a script may set something of the connection, which is put back before the next transaction.
+    fn may_set(&mut self, db: &mut Db<'_>, script: &Script<'_>) -> Result<bool, Error> {
+        let sets = may_set(script);
+        if sets {
+            self.context.settings.others(db)?;
+            self.may_have_set = true;
+        }
+        Ok(sets)
     }
 
     /// What looks after foreign keys where they are off, or checked late.
@@ -407,15 +425,18 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Tried::Again);
         }
-        self.deferring |= self.group == Group::Fresh && mentions_deferring(script);
-        if batch.before.is_none() && (!choice.enforced || self.deferring) {
+        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
+        // but of many scripts not by whom.
+        self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
+        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(script)) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }
-        let done = self.run_script(db, job, script, choice, batch)?;
+        let sets = self.may_set(db, script)?;
+        let done = self.run_script(db, job, (script, sets), choice, batch)?;
         if let Way::Up(_, migration) = job.way {
             batch.unrecorded.push((migration, batch.done.len()));
         }
@@ -438,7 +459,7 @@ impl<'r, 's> Runner<'r, 's> {
         &self,
         db: &mut Db<'_>,
         job: &Job<'_>,
-        script: &Script<'_>,
+        (script, sets): (&Script<'_>, bool),
         choice: Choice,
         batch: &Batch<'_>,
     ) -> Result<Done, Stop> {
@@ -458,14 +479,10 @@ impl<'r, 's> Runner<'r, 's> {
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
-        let is_setting = |step: &Step<'_>| match step {
-            Step::Sql(statement) => statement.effect == Effect::Session,
-            Step::Code(_) => true,
-        };
-        if script.steps.iter().any(is_setting) {
-            self.context.settings.restore_inside(db)?;
+        if sets {
+            self.context.settings.others(db)?.settings(db)?;
         }
-        if self.deferring && choice.enforced {
+        if choice.enforced && (self.deferring || has_code(script)) {
             self.refuse_violations(db, batch, Some(job))?;
         }
         let duration = start.elapsed();
@@ -497,7 +514,7 @@ impl<'r, 's> Runner<'r, 's> {
                 .at(Place::line(script.file, 1))
                 .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));
         }
-        Ok(Choice { enforced: false, ..choice })
+        Ok(Choice { enforced: false, for_others: true, ..choice })
     }
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
@@ -511,14 +528,14 @@ impl<'r, 's> Runner<'r, 's> {
         job: Option<&Job<'_>>,
     ) -> Result<Option<Option<usize>>, Error> {
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
-        if !self.enforced {
-            if let Err(error) = self.refuse_violations(db, batch, job) {
-                if !may_split {
-                    return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
-                }
-                self.group = Group::One;
-                return Ok(None);
+        let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
+        if let Err(error) = violations.and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
+        {
+            if !may_split {
+                return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
             }
+            self.group = Group::One;
+            return Ok(None);
         }
         self.clear_records(db, batch.kind)?;
         let set = self.context.set;
@@ -550,7 +567,7 @@ impl<'r, 's> Runner<'r, 's> {
     #[inline(never)]
     fn refuse_violations(&self, db: &mut Db<'_>, batch: &Batch<'_>, job: Option<&Job<'_>>) -> Result<(), Error> {
         let Some(before) = &batch.before else { return Ok(()) };
-        before.refuse_growth(db).map_err(|error| {
+        before.refuse_growth(db, !self.enforced).map_err(|error| {
             let error = match job {
                 Some(job) => error.at(Place { file: job.file().to_owned(), line: None, column: None }),
                 None => error,

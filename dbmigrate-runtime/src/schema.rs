@@ -20,7 +20,7 @@ pub(crate) const COMPARED: &str = "tables, columns (type, NOT NULL, default, key
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     /// By type and name.
-    objects: ByName<Object>,
+    pub(crate) objects: ByName<Object>,
 }
 
 /// A table, a view or a trigger.
@@ -32,7 +32,7 @@ pub(crate) struct Object {
     /// What made it and its indexes, as SQLite keeps it.
     pub(crate) text: String,
     /// What is known of it: a column, say, and of what type it is.
-    facts: ByName<String>,
+    pub(crate) facts: ByName<String>,
     /// The columns in their order, which matters to `INSERT` and `SELECT *`.
     pub(crate) columns: Vec<String>,
     /// Those of its primary key.
@@ -70,28 +70,9 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Reads it again, from `main`: nothing can be new about a table whose text, and that of its indexes, is the same.
-    #[inline]
-    pub(crate) fn read_again(&self, db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
-        let mut schema = Self::list(db, history)?;
-        let mut changed = Vec::new();
-        for (key, object) in schema.objects.iter_mut() {
-            match self.objects.get(key) {
-                Some(known) if known.text == object.text => *object = known.clone(),
-                _ if object.kind == "table" => changed.push(object.name.clone()),
-                _ => {}
-            }
-        }
-        if changed.len() > FEW {
-            return Self::read(db, history);
-        }
-        changed.iter().try_for_each(|table| schema.look(db, Some(table)))?;
-        Ok(schema)
-    }
-
     /// The objects and their texts, without the facts.
     #[inline]
-    fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
+    pub(crate) fn list(db: &mut Db<'_>, history: &History<'_>) -> Result<Self, Error> {
         let mut schema = Self::default();
         for row in objects::rows(db, history)? {
             let [kind, name, text, table] = words(row);
@@ -106,7 +87,7 @@ impl Schema {
 
     /// Reads the facts of one table, or of all.
     #[inline]
-    fn look(&mut self, db: &mut Db<'_>, table: Option<&str>) -> Result<(), Error> {
+    pub(crate) fn look(&mut self, db: &mut Db<'_>, table: Option<&str>) -> Result<(), Error> {
         let only = [optional(table)];
         let mut query = |sql: &str| db.query("could not read the schema", sql, &only);
         for row in query(&of_tables("c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden", COLUMNS))? {
@@ -264,13 +245,6 @@ impl Object {
         }
         out
     }
-
-    /// What is known of it besides its columns.
-    #[inline]
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
-        let facts = self.facts.iter().map(|(fact, value)| (fact.as_str(), value.as_str()));
-        facts.filter(|(fact, _)| !fact.starts_with(COLUMN))
-    }
 }
 
 /// A difference as `mark` says it.
@@ -293,11 +267,8 @@ fn sentence(difference: &Difference<'_>) -> Option<String> {
     })
 }
 
-/// So many tables are looked at one by one; more at once.
-const FEW: usize = 8;
-
 /// What the name of a fact about a column begins with.
-const COLUMN: &str = "the column";
+pub(crate) const COLUMN: &str = "the column";
 const COLUMNS: &str = "pragma_table_xinfo(m.name, 'main') c";
 const FOREIGN_KEYS: &str = "pragma_foreign_key_list(m.name, 'main') f";
 const INDEXES: &str = "pragma_index_list(m.name, 'main') i, pragma_index_xinfo(i.name, 'main') x";

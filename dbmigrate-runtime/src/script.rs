@@ -81,10 +81,11 @@ pub(crate) fn run_step(
         return Err(at(ended(name), script, statement).into());
     }
     if let Effect::DropTable(table) = statement.effect {
-        if choice.enforced {
-            let part = needed(parts.foreign_keys, "drops tables")?;
-            (part.before_drop)(db, (script, statement, table), rest, choice)?;
-        }
+        let part = needed(parts.foreign_keys, "drops tables")?;
+        (part.before_drop)(db, (script, statement, table), rest, choice)?;
+    }
+    if let (Effect::Write(table), true) = (statement.effect, choice.for_others) {
+        (needed(parts.foreign_keys, "drops tables")?.before_write)(db, (script, statement, table))?;
     }
     execute(db, name, script, statement, notes)?;
     if !db.in_transaction() {
@@ -109,13 +110,24 @@ pub(crate) fn execute(
     let sql = sql_of(name, script, statement)?;
     match db.session().execute(sql) {
         Ok(()) => Ok(()),
-        Err(error) if script.tolerate_existing && says_existing(&error.message) => {
+        Err(error) if script.tolerate_existing && makes_something(sql) && says_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
             notes.push(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message));
             Ok(())
         }
         Err(error) => Err(failed(db, name, script, statement, error)),
     }
+}
+
+/// Whether a statement makes something that may be there. What a trigger or a function says of rows may read like that as
+/// well, and these would be missing.
+fn makes_something(sql: &str) -> bool {
+    begins(sql, "CREATE") || begins(sql, "ALTER")
+}
+
+/// Whether that is the first word of a statement, which is its first token: core has cut it so.
+pub(crate) fn begins(sql: &str, word: &str) -> bool {
+    sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The text of a statement.
@@ -132,7 +144,7 @@ pub(crate) fn failed(
     name: &str,
     script: &Script<'_>,
     statement: &Statement<'_>,
-    error: Box<DbError>,
+    error: DbError,
 ) -> Error {
     let kind = if error.busy {
         ErrorKind::Busy

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use crate::BoxError;
@@ -28,7 +29,7 @@ pub(crate) enum Ask<'a> {
 /// What the engine asks of a connection.
 pub(crate) trait Session {
     /// Runs one statement.
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>>;
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -40,7 +41,7 @@ pub(crate) trait Session {
     /// A step is about to run.
     fn progress(&mut self, progress: &Progress<'_>);
     /// The script of a migration has run; its transaction is still open if it has one.
-    fn ran(&mut self, _: &Upcoming<'_>) -> Result<(), Box<DbError>> {
+    fn ran(&mut self, _: &Upcoming<'_>) -> Result<(), DbError> {
         Ok(())
     }
     /// A migration has run, and that is committed.
@@ -48,7 +49,7 @@ pub(crate) trait Session {
     /// The program's own way to copy its database into a new file.
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
     /// Opens a file, or a database in memory, through the same backend; `None` where that can't be.
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>>;
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError>;
     /// Does something on what [`Session::open`] opened, with the program's code if that is wanted.
     fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session));
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
@@ -63,13 +64,13 @@ pub(crate) trait Session {
 
 impl dyn Session + '_ {
     /// Runs one statement and discards its rows.
-    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), Box<DbError>> {
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), DbError> {
         self.ask(sql, &mut Ask::Execute)
     }
 
     /// Runs one statement and returns its rows.
     #[inline]
-    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, Box<DbError>> {
+    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, DbError> {
         let mut rows = Rows::default();
         self.ask(sql, &mut Ask::Query(params, &mut rows))?;
         Ok(rows)
@@ -77,7 +78,7 @@ impl dyn Session + '_ {
 }
 
 /// Asks a driver.
-fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
+fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
     let answer = match ask {
         Ask::Execute => driver.execute(sql),
         Ask::Query(params, rows) => driver.query(sql, params).map(|found| **rows = found),
@@ -87,9 +88,13 @@ fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(),
     answer.map_err(|error| DbError::new::<D>(error, sql))
 }
 
-/// An error of the database.
+/// An error of the database. One word wide, as it passes through many hands.
 #[derive(Debug)]
-pub(crate) struct DbError {
+pub(crate) struct DbError(pub(crate) Box<Refusal>);
+
+/// What the database says.
+#[derive(Debug)]
+pub(crate) struct Refusal {
     pub(crate) busy: bool,
     /// What the database says, without the statement that rusqlite appends.
     pub(crate) message: String,
@@ -98,23 +103,39 @@ pub(crate) struct DbError {
     pub(crate) source: BoxError,
 }
 
+impl Deref for DbError {
+    type Target = Refusal;
+
+    #[inline]
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl DerefMut for DbError {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Refusal {
+        &mut self.0
+    }
+}
+
 impl DbError {
     /// An error that no database said.
-    pub(crate) fn said(message: impl Into<BoxError>) -> Box<Self> {
+    pub(crate) fn said(message: impl Into<BoxError>) -> Self {
         let source = message.into();
-        Box::new(Self { busy: false, message: format!("{source}"), offset: None, source })
+        Self(Box::new(Refusal { busy: false, message: format!("{source}"), offset: None, source }))
     }
 
-    pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Box<Self> {
+    pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
         let is_busy = D::is_busy(&error);
         Self::of(boxed(error), is_busy, sql)
     }
 
     #[cold]
     #[inline(never)]
-    fn of(source: BoxError, busy: bool, sql: &str) -> Box<Self> {
+    fn of(source: BoxError, busy: bool, sql: &str) -> Self {
         let (message, offset) = split_offset(format!("{source}"), sql);
-        Box::new(Self { busy, message, offset, source })
+        Self(Box::new(Refusal { busy, message, offset, source }))
     }
 }
 
@@ -147,7 +168,7 @@ pub(crate) struct Bound<'m, 'c, B: Backend> {
 }
 
 impl<B: Backend> Session for Bound<'_, '_, B> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
         answer(&mut self.driver, sql, ask)
     }
 
@@ -180,7 +201,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
         opened::<B>(file)
     }
 
@@ -197,7 +218,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     }
 }
 
-fn opened<B: Backend>(file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
+fn opened<B: Backend>(file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
     let (path, access) = file.unwrap_or((Path::new(":memory:"), Access::Create));
     Ok(Some(Box::new(B::open(path, access).map_err(DbError::said)?)))
 }
@@ -221,7 +242,7 @@ pub(crate) struct Plain<'d, B, D> {
 }
 
 impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
         answer(self.driver, sql, ask)
     }
 
@@ -254,7 +275,7 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
     }
 
     /// Nobody knows where its files would be.
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
         if file.is_some() { Ok(None) } else { opened::<B>(file) }
     }
 

@@ -67,46 +67,6 @@ pub(crate) fn with<T>(
     }
 }
 
-/// As [`with`], with other sets of the same database.
-#[inline]
-pub(crate) fn with_all<T>(
-    session: &mut dyn Session,
-    set: &Set<'_>,
-    options: &Options,
-    beside: &[&Set<'_>],
-    work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let all = [&[set], beside].concat();
-    let rooms = rooms(&mut Db::new(session, options), &all)?;
-    let sets = in_force(&all, &rooms);
-    let beside: Vec<&Set<'_>> = sets.iter().skip(1).collect();
-    work(session, sets.first().unwrap_or(set), &beside)
-}
-
-#[inline]
-fn rooms<'a>(db: &mut Db<'_>, all: &[&Set<'a>]) -> Result<Vec<Option<InForce<'a>>>, Error> {
-    all.iter().map(|set| InForce::of(db, set)).collect()
-}
-
-#[inline]
-fn in_force<'s>(all: &[&Set<'s>], rooms: &'s [Option<InForce<'s>>]) -> Vec<Set<'s>> {
-    all.iter().zip(rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set))).collect()
-}
-
-/// As [`with_all`], for what changes the history: a database that has all that is replaced gets the row of the squash
-/// first.
-#[inline]
-pub(crate) fn settled<T>(
-    session: &mut dyn Session,
-    set: &Set<'_>,
-    options: &Options,
-    beside: &[&Set<'_>],
-    work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
-) -> Result<T, Error> {
-    record(session, set, options)?;
-    with_all(session, set, options, beside, work)
-}
-
 /// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
 /// that can't be written and lacks nothing is left as it is.
 #[inline]
@@ -173,7 +133,7 @@ pub(crate) fn try_to_record(
 
 /// Writes the row of a squash in place of those that it replaces, if these are all there; whether it is that of the set.
 #[inline]
-fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
+pub(crate) fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(false) };
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
@@ -182,7 +142,7 @@ fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result
         return Ok(false);
     }
     let mut is_own = false;
-    guarded(session, options, |db, _, _| {
+    guarded(session, options, None, |db, _, _| {
         is_own = db.transaction(|db| {
             let history = History::new(set);
             let Some(recorded) = to_record(squash, first, history.rows(db, "number")?) else { return Ok(false) };

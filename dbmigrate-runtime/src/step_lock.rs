@@ -13,10 +13,8 @@ use std::path::PathBuf;
 
 use crate::db::Db;
 use crate::driver::Access;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::file_lock::lock_beside;
-use crate::histories;
-use crate::history::History;
 use crate::kept::suffixed;
 use crate::set::Set;
 
@@ -73,34 +71,9 @@ pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
     })
 }
 
-/// Refuses to take a database from under a process that runs a step in it.
-#[inline]
-pub(crate) fn refuse_alive(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
-    let mut owners = vec![owner(db, set)?];
-    // A step of another set is one, too. A database that can't be read has none that can be asked for.
-    for (name, table) in histories::sets(db, &History::new(set), set.name).unwrap_or_default() {
-        owners.push(owner(db, &Set { name: &name, table: &table, ..*set })?);
-    }
-    if owners.contains(&Owner::Alive) {
-        return Err(Error::new(ErrorKind::Busy, "another process is in the middle of a migration")
-            .hint("let it finish, then try again: `cargo dbmigrate status` shows where it is"));
-    }
-    Ok(())
-}
-
-/// Removes what a dead process left, once its step is settled. The caller holds the write lock of the database.
-#[inline]
-pub(crate) fn sweep(db: &mut Db<'_>, set: &Set<'_>) -> Result<(), Error> {
-    if let Some(path) = path(db, set)? {
-        // What can't be removed does no harm.
-        let _ = std::fs::remove_file(path);
-    }
-    Ok(())
-}
-
 /// The file to lock. Each history has one of its own, and at most one step that is begun.
 #[inline]
-fn path(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<PathBuf>, Error> {
+pub(crate) fn path(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<PathBuf>, Error> {
     let Some(database) = db.file()?.filter(|file| file.is_file()) else { return Ok(None) };
     let mut suffix = format!(".dbmigrate-step-{}", file_name(set.table));
     if !set.name.is_empty() {

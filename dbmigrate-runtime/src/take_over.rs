@@ -4,10 +4,10 @@
 use crate::adoption::{Adoption, TakenOver};
 use crate::backup::{Backup, BackupWhen, Keeper};
 use crate::compare::{Found, look};
+use crate::comparison::{self, Comparison};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::mark::{self, Comparison};
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::replay::{aside, fill};
@@ -32,7 +32,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
             let made = aside(db.session(), options.replay_code, &|memory| fill(memory, sets, options, Schema::read))?;
             Ok(made.0)
         };
-        let (comparison, covers) = mark::compare(db, set, &held, options.replay_code, &[], &replay)?;
+        let (comparison, covers) = comparison::compare(db, set, &held, options.replay_code, &[], &replay)?;
         if !options.allow_mismatch {
             refuse(&comparison, adoption, &held, covers)?;
         }
@@ -119,7 +119,7 @@ fn refuse(comparison: &Comparison, adoption: &Adoption<'_>, held: &[Migration<'_
         }
         Comparison::Different(differences) => {
             let message = format!("the history of {from} has {which}, but the database does not have what they make");
-            mark::noted(Error::new(ErrorKind::Mismatch, message), differences, covers)
+            comparison::noted(Error::new(ErrorKind::Mismatch, message), differences, covers)
         }
     };
     Err(error

@@ -17,18 +17,21 @@ use crate::error::{Error, ErrorKind};
 use crate::held::Held;
 use crate::histories::title;
 use crate::history::tables_of;
+#[cfg(feature = "manage")]
+use crate::manage::{
+    VerifiedSchema,
+    rehearsal::{self, Copied},
+};
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::order::{Leg, Member, legs};
 use crate::plan::Planned;
-use crate::rehearsal::{self, Copied, Rehearsal};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash::{self, InForce};
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_empty, refuse_unrunnable};
-use crate::verify_schema::VerifiedSchema;
 
 /// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
 ///
@@ -59,8 +62,10 @@ pub(crate) trait OneOf<'a, C> {
     fn held(&self) -> Held<'a>;
     fn options(&self) -> &Options;
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
+    #[cfg(feature = "manage")]
     fn verify_schema(&self, connection: &mut C, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error>;
 
+    #[cfg(feature = "manage")]
     fn copied(&self, connection: &mut C) -> Result<Box<dyn Copied<C>>, Error>;
 
     /// The same with what a command line says of it.
@@ -92,6 +97,7 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
         self.held
     }
 
+    #[cfg(feature = "manage")]
     #[inline]
     fn copied(&self, connection: &mut B::Connection) -> Result<Box<dyn Copied<B::Connection>>, Error> {
         rehearsal::copied(self, connection)
@@ -150,6 +156,7 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
         Box::new(Migrator::session(self, connection))
     }
 
+    #[cfg(feature = "manage")]
     #[inline]
     fn verify_schema(&self, connection: &mut B::Connection, beside: &[&Set<'_>]) -> Result<VerifiedSchema, Error> {
         self.verify_schema_by(&mut Migrator::session(self, connection), self.replayed_code(), beside)
@@ -164,16 +171,6 @@ pub struct SetReport {
     pub set: String,
     /// What was done.
     pub report: Report,
-}
-
-/// What one run of a set did to a copy.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct SetRehearsal {
-    /// The name of the set; empty for one without.
-    pub set: String,
-    /// What it did.
-    pub rehearsal: Rehearsal,
 }
 
 /// How one set stands.
@@ -296,38 +293,6 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(reports)
     }
 
-    /// Runs what is pending of all sets on a copy of the database, in the order of [`Together::up`], and says what it did
-    /// there, up to the first fault. The database is only read. All that [`Migrator::rehearse`] says of the copy holds.
-    ///
-    /// # Errors
-    ///
-    /// As [`Migrator::rehearse`], and [`Error::is_requirement`] and [`Error::is_set`] as [`Together::up`].
-    #[inline]
-    pub fn rehearse(&self, connection: &mut C) -> Result<Vec<SetRehearsal>, Error> {
-        self.refuse_clashes()?;
-        let Some(first) = self.migrators.first() else { return Ok(Vec::new()) };
-        if self.is_current(connection)? {
-            return Ok(Vec::new());
-        }
-        let mut copy = first.copied(connection)?;
-        let mut rehearsals = Vec::new();
-        for Leg { place, to, part } in self.legs(copy.connection())?.0 {
-            let migrator = &self.migrators[place];
-            let set = migrator.held().set()?;
-            let options = Options { part, backup: None, ..migrator.options().clone() };
-            let mut rehearsal = rehearsal::on_copy(&mut *migrator.session(copy.connection()), set, &options, to);
-            rehearsal.error = rehearsal.error.map(|error| named(error, set, &[]));
-            let is_over = rehearsal.error.is_some();
-            if !rehearsal.is_empty() {
-                rehearsals.push(SetRehearsal { set: set.name.to_owned(), rehearsal });
-            }
-            if is_over {
-                break;
-            }
-        }
-        Ok(rehearsals)
-    }
-
     /// The state of every migration, set by set. It changes nothing.
     ///
     /// # Errors
@@ -344,32 +309,14 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(all)
     }
 
-    /// Compares the schema of the database with what the applied migrations of all sets lead to. It changes nothing.
-    ///
-    /// As [`Migrator::verify_schema`] but for the fingerprint: that of one set says nothing of several, so they run in
-    /// memory each time. Rust in any set but the first can't run there.
-    ///
-    /// # Errors
-    ///
-    /// As [`Migrator::verify_schema`].
     #[inline]
-    pub fn verify_schema(&self, connection: &mut C) -> Result<VerifiedSchema, Error> {
-        self.refuse_clashes()?;
-        let sets = self.sets()?;
-        match self.migrators.first() {
-            Some(first) => first.verify_schema(connection, &sets[1..]),
-            None => Err(Error::new(ErrorKind::Set, "there is no set to verify").hint("add one: `Together::add`")),
-        }
-    }
-
-    #[inline]
-    fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
+    pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
         self.migrators.iter().map(|migrator| migrator.held().set()).collect()
     }
 
     /// Whether no set has anything to do: one read for each.
     #[inline]
-    fn is_current(&self, connection: &mut C) -> Result<bool, Error> {
+    pub(crate) fn is_current(&self, connection: &mut C) -> Result<bool, Error> {
         for migrator in &self.migrators {
             let mut session = migrator.session(connection);
             let mut db = Db::new(&mut *session, migrator.options());
@@ -383,7 +330,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
     /// The runs that are to do, and of how many migrations. Whatever forbids one of them is said before the first.
     #[inline]
-    fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
+    pub(crate) fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
         let rooms = self.migrators.iter().map(|migrator| {
             let mut session = migrator.session(connection);
@@ -417,7 +364,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
     /// Refuses two sets of one name, and two with one table.
     #[inline]
-    fn refuse_clashes(&self) -> Result<(), Error> {
+    pub(crate) fn refuse_clashes(&self) -> Result<(), Error> {
         for (at, migrator) in self.migrators.iter().enumerate() {
             let set = migrator.held().latest();
             for other in self.migrators[..at].iter().map(|other| other.held().latest()) {
@@ -445,7 +392,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
 /// Says which set it was, and what was done before.
 #[inline]
-fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
+pub(crate) fn named(error: Error, set: &Set<'_>, before: &[SetReport]) -> Error {
     let error = error.note(format_args!("this is about {}", title(set.name))).of_set(set.name);
     let mut others: Vec<&str> = Vec::new();
     for done in before.iter().filter(|done| done.set != set.name) {

@@ -14,6 +14,7 @@ use crate::job::{Job, Way};
 use crate::late::Proved;
 use crate::options::Options;
 use crate::plan::Planned;
+use crate::put_back;
 use crate::report::Report;
 use crate::requires::Required;
 use crate::runner::{Group, Plan, Runner};
@@ -134,7 +135,7 @@ fn run(
     refuse_unrunnable(set, &first.pending, db.session().has_code())?;
     let mut proved = Proved::default();
     refuse_conflicts(session, set, options, (&found, &first.pending), &mut proved)?;
-    guarded_into(report, session, options, |db, settings, report| {
+    guarded_into(report, session, options, set.parts.settings, |db, settings, report| {
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
@@ -223,7 +224,11 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     db.refuse_open_transaction()?;
     match (&set.adoption, look(&mut db, set)?) {
         (Some(adoption), Found::History(known)) if known.old.is_some() => {
-            guarded(session, options, |db, _, report| (adoption.by.convert)(db, set, options, report))
+            guarded(session, options, Some(put_back::remember), |db, settings, report| {
+                // To put the old table aside it sets one.
+                settings.others(db)?;
+                (adoption.by.convert)(db, set, options, report)
+            })
         }
         _ => Ok(Report::default()),
     }

@@ -41,13 +41,13 @@ pub(crate) fn watch(db: &mut Db<'_>) -> Result<Box<dyn Watch>, Error> {
 /// Refuses all that are there now.
 #[inline]
 pub(crate) fn refuse_any(db: &mut Db<'_>) -> Result<(), Error> {
-    Violations::default().refuse_growth(db)
+    Violations::default().refuse_growth(db, false)
 }
 
 impl Watch for Violations {
     #[inline]
-    fn refuse_growth(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        Self::read(db)?.refuse_more_than(self, db)
+    fn refuse_growth(&self, db: &mut Db<'_>, keys: bool) -> Result<(), Error> {
+        Self::read(db)?.refuse_more_than(self, db, keys)
     }
 }
 
@@ -72,7 +72,7 @@ impl Violations {
             match db.try_query(&check, &[Param::Text(table)]) {
                 Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
                 Err(error) if error.message.contains("foreign key mismatch") => {
-                    put(&mut found.mismatches, [name, error.message]);
+                    put(&mut found.mismatches, [name, error.0.message]);
                 }
                 Err(error) => return Err(failed(what, error)),
             }
@@ -140,7 +140,7 @@ impl Violations {
 
     /// Nothing if no violation was added since `before`, else the error that shows some of them.
     #[inline]
-    fn refuse_more_than(&self, before: &Self, db: &mut Db<'_>) -> Result<(), Error> {
+    fn refuse_more_than(&self, before: &Self, db: &mut Db<'_>, keys: bool) -> Result<(), Error> {
         let mut old_names = ByName::<&str>::default();
         for (rowid, name) in self.tables.iter() {
             match before.tables.get(*rowid) {
@@ -157,7 +157,7 @@ impl Violations {
                 put(&mut grown, [child, parent]);
             }
         }
-        let is_new = |mismatch: &&[String; 2]| before.mismatches.binary_search(mismatch).is_err();
+        let is_new = |mismatch: &&[String; 2]| keys && before.mismatches.binary_search(mismatch).is_err();
         let mismatches: Vec<_> = self.mismatches.iter().filter(is_new).collect();
         if grown.is_empty() && mismatches.is_empty() {
             return Ok(());

@@ -179,6 +179,68 @@ fn what_is_dropped_with_it_is_nobody_who_refers() {
 }
 
 #[test]
+fn what_a_cascade_would_tell_triggers_is_not_told() {
+    let start = |action: &str| {
+        let child = format!("CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE {action})");
+        file(
+            "001_a",
+            &[
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                child.leak(),
+                "CREATE TABLE files (c)",
+                "CREATE TRIGGER gone AFTER DELETE ON c BEGIN DELETE FROM files WHERE c = OLD.id; END",
+                "CREATE TRIGGER moved AFTER UPDATE ON c BEGIN DELETE FROM files WHERE c = OLD.id; END",
+                "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE of_q (q REFERENCES q)",
+                "INSERT INTO p VALUES (1)",
+                "INSERT INTO c VALUES (5, 1)",
+                "INSERT INTO files VALUES (5)",
+            ],
+        )
+    };
+    // What it writes keeps foreign keys on.
+    let both = || file("002_b", &["DELETE FROM q WHERE id = 0", "DROP TABLE p", "DROP TABLE c"]);
+    for action in ["CASCADE", "SET NULL"] {
+        let mut db = memory();
+        let error = runner(vec![start(action), both()]).up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("drops `p`"), "{error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT c FROM files").as_str()), ("001_a", "5"));
+        runner(vec![start(action), both().foreign_keys(false)]).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT c FROM files"), "5");
+    }
+    let own = file(
+        "001_a",
+        &[
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, up REFERENCES p ON DELETE CASCADE)",
+            "CREATE TABLE files (p)",
+            "CREATE TRIGGER gone AFTER DELETE ON p BEGIN DELETE FROM files WHERE p = OLD.id; END",
+            "INSERT INTO p VALUES (1, NULL), (2, 1)",
+            "INSERT INTO files VALUES (1), (2)",
+        ],
+    );
+    let mut db = memory();
+    let error = runner(vec![own, file("002_b", &["DROP TABLE p"]).foreign_keys(true)]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    assert_eq!(ask(&db, "SELECT count(*) FROM files"), "2");
+}
+
+#[test]
+fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
+    for enforced in [false, true] {
+        let mut db = enforcing(enforced);
+        run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x)");
+        let files = |sql| vec![file("001_a", &[sql, "CREATE TABLE t (x)"])];
+        let error = runner(files("DROP TABLE IF EXISTS old")).up(&mut db).unwrap_err();
+        assert!(error.to_string().contains("in the attached database `archive`"), "{error}");
+        assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
+        runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
+        let drops = || vec![files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
+        runner(drops()).up(&mut db).unwrap();
+    }
+}
+
+#[test]
 fn a_table_that_refers_to_itself_keeps_all_rows() {
     let tree = file(
         "001_tree",
@@ -328,6 +390,17 @@ fn a_mismatch_is_a_state() {
 }
 
 #[test]
+fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
+    let one = file("001_one", &["CREATE TABLE p (x)", "CREATE TABLE d (x REFERENCES d DEFERRABLE INITIALLY DEFERRED)"]);
+    let two = file("002_two", &["CREATE TABLE c (x REFERENCES p (x))"]);
+    let set = || runner(vec![one.clone(), two.clone()]);
+    let mut db = enforcing(true);
+    set().up_to(&mut db, 1_u64).unwrap();
+    set().up(&mut db).unwrap();
+    set().up(&mut enforcing(true)).unwrap();
+}
+
+#[test]
 fn a_file_that_needs_both_is_refused() {
     let mut db = enforcing(true);
     let mixed = file(
@@ -349,6 +422,18 @@ fn a_file_that_needs_both_is_refused() {
     assert_eq!(children(&db), "10:1 20:2");
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("row 10 of `child`"), "{error}");
+    // What refers to the one that is dropped is made by the file.
+    let own = [
+        "UPDATE parent SET name = 'a'",
+        "CREATE TABLE leaf (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE of_leaf (leaf REFERENCES leaf)",
+        "DROP TABLE leaf",
+    ];
+    let error = runner(vec![family("ON DELETE CASCADE"), file("002_own", &own)]).up(&mut db).unwrap_err();
+    assert!(
+        error.to_string().contains("drops `leaf`, which other tables reference, and also writes to `parent`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -423,6 +508,39 @@ fn a_pragma_that_defers_ends_with_its_file() {
 }
 
 #[test]
+fn what_a_pragma_put_off_is_not_forgotten() {
+    let start = || {
+        let child = "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE)";
+        file("001_a", &["CREATE TABLE parent (id INTEGER PRIMARY KEY)", child, "INSERT INTO parent VALUES (1)"])
+    };
+    let orphans = ["PRAGMA defer_foreign_keys = ON", "INSERT INTO child VALUES (5, 99)"];
+    let rust = |_: u32, db: &Connection| {
+        db.execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO child VALUES (5, 99)")?;
+        Ok(())
+    };
+    let all = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    for (had, rules) in [(0, Rules::DEFAULT), (1, Rules::DEFAULT), (0, all), (1, all)] {
+        for defers in [file("002_b", &orphans), file("002_b", &["rust:1"]).foreign_keys(true)] {
+            let files = vec![start(), defers, file("003_c", &["CREATE TABLE later (x)"])];
+            let mut db = memory();
+            runner(files[..had].to_vec()).up(&mut db).unwrap();
+            let migrator: Runner = Migrator::new(set_with(files, rules)).with_code(rust);
+            let error = migrator.up(&mut db).unwrap_err();
+            assert!(error.is_foreign_key() && error.to_string().starts_with("`002_b`"), "{error}");
+            let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
+            assert_eq!((ask(&db, orphans).as_str(), objects(&db).contains("later")), ("0", false));
+        }
+    }
+    // What is put right by the end is as it should be, and what was wrong before is nobody's fault.
+    let mut db = memory();
+    runner(vec![start()]).up(&mut db).unwrap();
+    run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (1, 77); PRAGMA foreign_keys = 1");
+    let right = [&orphans[..], &["INSERT INTO parent VALUES (99)"]].concat();
+    runner(vec![start(), file("002_b", &right)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(parent) FROM child"), "77,99");
+}
+
+#[test]
 fn a_rebuild_that_renames_first_is_told_how_to_keep_the_references() {
     let rebuild = |first: &[&'static str]| {
         let statements = [
@@ -458,6 +576,30 @@ fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
     let migrator: Runner = Migrator::new(set_with(on, rules));
     let error = migrator.up(&mut enforcing(true)).unwrap_err();
     assert_eq!((error.kind(), error.file()), (dbmigrate_runtime::ErrorKind::Set, Some("migrations/004_on.sql")));
+}
+
+#[test]
+fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    // Its children would belong to another parent.
+    let moves =
+        || file("002_move", &["UPDATE parent SET id = 11 WHERE id = 1", "INSERT INTO parent VALUES (1, 'new')"]);
+    let files = |moves: File| vec![family("ON UPDATE CASCADE"), moves, rebuild("003_rebuild")];
+    for had in [0, 1] {
+        let mut db = enforcing(true);
+        runner(files(moves())[..had].to_vec()).up(&mut db).unwrap();
+        let migrator: Runner = Migrator::new(set_with(files(moves()), rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key(), "{error}");
+        assert_eq!((error.file(), error.line()), (Some("migrations/002_move.sql"), Some(2)));
+        let migrator: Runner = Migrator::new(set_with(files(moves().foreign_keys(false)), rules));
+        migrator.up(&mut db).unwrap();
+        assert_eq!(children(&db), "10:1 20:2");
+    }
+    // Nobody refers to these.
+    let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
+    let migrator: Runner = Migrator::new(set_with(files(other), rules));
+    migrator.up(&mut enforcing(true)).unwrap();
 }
 
 #[test]

@@ -98,13 +98,30 @@ fn the_files_own_group_is_one_step() {
 
 #[test]
 fn settings_of_finished_steps_are_replayed() {
-    let mut db = memory();
-    let files =
-        || with(bare(&["ATTACH ':memory:' AS other", "INSERT INTO later VALUES (1)", "CREATE TABLE other.o (x)"]));
+    let (folder, mut db) = (Folder::new(), memory());
+    let other = folder.file("other.db");
+    let attach: &str = format!("ATTACH '{}' AS other", other.display()).leak();
+    let files = || with(bare(&[attach, "INSERT INTO later VALUES (1)", "CREATE TABLE other.o (x)"]));
     runner(files()).up(&mut db).unwrap_err();
-    run(&db, "DETACH other; CREATE TABLE later (x)");
+    run(&db, "CREATE TABLE later (x)");
     runner(files()).up(&mut db).unwrap();
-    assert_eq!(ask(&db, "SELECT count(*) FROM other.o"), "0");
+    assert_eq!(ask(&rusqlite::Connection::open(other).unwrap(), "SELECT count(*) FROM o"), "0");
+}
+
+#[test]
+fn a_name_that_was_attached_twice_means_the_last() {
+    let (folder, mut db) = (Folder::new(), memory());
+    let [one, two] = ["one.db", "two.db"].map(|name| -> &str {
+        let path = folder.file(name);
+        run(&rusqlite::Connection::open(&path).unwrap(), &format!("CREATE TABLE t AS SELECT '{name}' AS x"));
+        format!("ATTACH '{}' AS other", path.display()).leak()
+    });
+    let files = || with(bare(&[one, "DETACH DATABASE other", two, "INSERT INTO later SELECT x FROM other.t"]));
+    runner(files()).up(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_t 002_bare:running3");
+    run(&db, "CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT x FROM later"), "two.db");
 }
 
 #[test]
@@ -313,7 +330,15 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     let refused = |db: &mut rusqlite::Connection, files: Vec<File>| {
         let error = runner(files.clone()).up(db).unwrap_err();
         assert!(error.is_foreign_key() && error.to_string().contains("row 30 of `child`"), "{error}");
-        // It was said once; running it again accepts it.
+        // Not by running it again, which many do at once.
+        let error = runner(files.clone()).up(db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("repair 002_bare --done"), "{error}");
+        assert_eq!(runner(files.clone()).repair(db, 1_u64, None).unwrap().done, []);
+        let repaired = runner(files.clone()).repair(db, 2_u64, Some(Stopped::Done)).unwrap();
+        assert_eq!(
+            repaired.done[0].remedy.as_deref(),
+            Some("the rows that refer to nothing are let be, and `up` records it")
+        );
         runner(files).up(db).unwrap();
         assert_eq!(ask(db, "SELECT group_concat(id) FROM child"), "10,20,30,40");
         assert_eq!(ask(db, "SELECT violations FROM _migrations WHERE number = 2"), "NULL");
@@ -323,6 +348,11 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     runner(files("nonsense")).up(&mut db).unwrap_err();
     assert_eq!(history(&db), "001_family 002_bare:running4");
     refused(&mut db, files("SELECT 1"));
+    // Once they are corrected, nothing has to be accepted.
+    let mut db = start();
+    runner(files("SELECT 1")).up(&mut db).unwrap_err();
+    run(&db, "PRAGMA foreign_keys = 0; DELETE FROM child WHERE id = 30; PRAGMA foreign_keys = 1");
+    runner(files("SELECT 1")).up(&mut db).unwrap();
     // Without a new one, the old one is none of its business.
     let mut db = start();
     runner(files("nonsense")).up(&mut db).unwrap_err();

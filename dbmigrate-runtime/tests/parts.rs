@@ -39,6 +39,9 @@ fn what_needs_a_part_does_not_run_without_it() {
     check(file("002_b", &["DROP TABLE a"]), PLAIN, none.foreign_keys(), "drops tables");
     check(fill().foreign_keys(false), PLAIN, none.foreign_keys(), "runs scripts without foreign keys");
     check(fill().requires(&["001_a"]), PLAIN, none.requirements(), "looks for required migrations");
+    check(file("002_b", &["PRAGMA cache_size = 9"]), PLAIN, none.settings(), "puts settings back");
+    let vacuum = file("002_b", &["VACUUM"]).no_transaction();
+    check(vacuum, PLAIN, none.settings().without_transaction(), "puts settings back");
     check(fill().no_transaction(), PLAIN, none.without_transaction(), "runs scripts without a transaction");
     check(fill().down(&["DELETE FROM a"]), Rules::DEFAULT, none.texts(), "keeps texts");
     check(fill(), Rules { store_sql: StoreSql::All, ..PLAIN }, none.texts(), "keeps texts");
@@ -49,10 +52,11 @@ fn rust_runs_with_its_part_alone() {
     let files = || vec![file("001_a", &["CREATE TABLE a (x)", "rust:1"])];
     let run = |_: u32, _: &rusqlite::Connection| Ok(());
     let mut db = memory();
-    let error = with_parts(files(), PLAIN, Parts::NONE.foreign_keys()).with_code(run).up(&mut db).unwrap_err();
+    let error =
+        with_parts(files(), PLAIN, Parts::NONE.foreign_keys().settings()).with_code(run).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("that runs Rust"), "{error}");
     assert_eq!(ask(&db, "SELECT count(*) FROM sqlite_master WHERE name = 'a'"), "0");
-    with_parts(files(), PLAIN, Parts::NONE.foreign_keys().code()).with_code(run).up(&mut db).unwrap();
+    with_parts(files(), PLAIN, Parts::NONE.foreign_keys().code().settings()).with_code(run).up(&mut db).unwrap();
 }
 
 #[test]

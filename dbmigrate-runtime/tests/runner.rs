@@ -175,6 +175,30 @@ fn tolerated_statements_are_skipped_and_named() {
 }
 
 #[test]
+fn what_a_trigger_says_of_rows_is_not_tolerated() {
+    for raise in ["ABORT", "FAIL", "ROLLBACK"] {
+        let trigger = format!(
+            "CREATE TRIGGER one BEFORE INSERT ON kept WHEN NEW.name = 'b' BEGIN SELECT RAISE({raise}, 'b already exists'); END"
+        );
+        let start = file(
+            "001_a",
+            &[
+                "CREATE TABLE old (name TEXT)",
+                "CREATE TABLE kept (name TEXT)",
+                "INSERT INTO old VALUES ('a'), ('b')",
+                trigger.leak(),
+            ],
+        );
+        let moved = file("002_b", &["insert into kept select name from old", "DROP TABLE old"]).tolerate();
+        let mut db = memory();
+        let error = runner(vec![start, moved]).up(&mut db).unwrap_err();
+        assert!(error.is_sql() && error.to_string().contains("b already exists"), "{error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM old").as_str()), ("001_a", "2"), "{raise}");
+        assert_eq!(ask(&db, "SELECT count(*) FROM kept"), "0", "{raise}");
+    }
+}
+
+#[test]
 fn all_deviations_are_told_at_once() {
     let mut db = memory();
     let mut files = three();

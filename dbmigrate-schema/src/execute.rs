@@ -6,19 +6,22 @@ use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::statement::{self, Effect, Statement};
 use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_core::{Diagnostic, Location, Script, Span, Step};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use sqlite3_parser::Bump;
 use sqlite3_parser::ast::{AlterTableBody, Stmt};
 
-use crate::foreign_keys;
 use crate::lint::tree;
 use crate::model::Name;
-use crate::scratch;
+use crate::put_back::{Before, may_set};
+use crate::violations::Violations;
 use crate::watch::Watch;
+use crate::{drops, foreign_keys, scratch, steps};
 
-/// Runs every statement; a script with `call` steps must not come here.
+/// What an assertion is put behind.
+const ASSERT: &str = "SELECT * FROM (";
+
+/// Runs a script from its beginning to the end of its transaction; one with `call` steps must not come here.
 ///
-/// A transactional script leaves its transaction open for the caller to end, in success and in failure alike.
 /// `deferring` says that a foreign key may be waiting for the commit.
 pub(crate) fn script(
     connection: &Connection,
@@ -27,14 +30,56 @@ pub(crate) fn script(
     deferring: bool,
     watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
+    let failed = |error: rusqlite::Error| unexpected(script, &error);
+    let settings = may_set(script).then(|| Before::read(connection)).transpose().map_err(failed)?;
+    let result = match script.transaction {
+        true => in_transaction(connection, rule, script, deferring, settings.as_ref(), watch),
+        false => steps::run(connection, rule, script, watch),
+    };
+    // What failed may have set something as well.
+    settings.map_or(Ok(()), |settings| settings.put_back(connection)).map_err(failed).and(result)
+}
+
+fn in_transaction(
+    connection: &Connection,
+    rule: ForeignKeys,
+    script: &Script,
+    deferring: bool,
+    settings: Option<&Before>,
+    watch: &mut dyn Watch,
+) -> Result<(), Diagnostic> {
+    let failed = |error: rusqlite::Error| unexpected(script, &error);
     let mut enforced = foreign_keys::choose(connection, rule, script, false)?;
-    if attempt(connection, script, enforced, watch)? == Attempt::NeedsOff {
-        run(connection, "ROLLBACK").map_err(|error| unexpected(script, &error))?;
+    let mut before = None;
+    let mut attempt = |enforced: bool| {
+        // Where they are enforced SQLite looks itself, and to look again is to read the whole database for every file.
+        let looks = !enforced || deferring;
+        before = looks.then(|| Violations::read(connection)).transpose().map_err(failed)?;
+        attempt(connection, script, enforced, watch)
+    };
+    let mut went = attempt(enforced);
+    if matches!(went, Ok(Attempt::NeedsOff)) {
+        run(connection, "ROLLBACK").map_err(failed)?;
         enforced = foreign_keys::choose(connection, rule, script, true)?;
-        attempt(connection, script, enforced, watch)?;
+        went = attempt(enforced);
     }
-    // SQLite has looked already, and to look again is to read the whole database for every file.
-    if enforced && script.transaction && !deferring { Ok(()) } else { violations(connection, script) }
+    if connection.is_autocommit() {
+        // `INSERT OR ROLLBACK` and the like end it before its time.
+        return went.and_then(|_| {
+            let message = format!("a statement of `{}` ends the transaction that it runs in", script.source.path());
+            Err(Diagnostic::error("transaction-ended", message).in_file(script.source.path()))
+        });
+    }
+    let result = went.and_then(|_| {
+        settings.map_or(Ok(()), |settings| settings.put_back(connection)).map_err(failed)?;
+        before.map_or(Ok(()), |before| refuse_growth(connection, script, &before, !enforced))?;
+        refuse_hidden(connection, script)?;
+        run(connection, "COMMIT").map_err(failed)
+    });
+    if !connection.is_autocommit() {
+        run(connection, "ROLLBACK").map_err(failed)?;
+    }
+    result
 }
 
 /// Whether a script may put the check of a foreign key off until the commit.
@@ -56,35 +101,50 @@ fn attempt(
     watch: &mut dyn Watch,
 ) -> Result<Attempt, Diagnostic> {
     watch.begins(connection).map_err(|error| unexpected(script, &error))?;
-    settle(connection, enforced).map_err(|error| unexpected(script, &error))?;
-    if script.transaction {
-        run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;
-    }
+    enforce(connection, enforced).map_err(|error| unexpected(script, &error))?;
+    run(connection, "BEGIN").map_err(|error| unexpected(script, &error))?;
     asserts(connection, script)?;
-    let may_need_off = enforced && script.transaction && script.foreign_keys.is_none();
     for (at, step) in script.steps.iter().enumerate() {
         let Step::Sql(statement) = step else { continue };
         if let Effect::DropTable(table) = &statement.effect
-            && may_need_off
-            && foreign_keys::takes_along(connection, script, table, &drops(&script.steps[at + 1..]))?
+            && enforced
+            && drops::needs_off(connection, script, (statement, table), &dropped(&script.steps[at + 1..]))?
         {
             return Ok(Attempt::NeedsOff);
         }
-        if is_vacuum_into(script, statement) {
-            continue;
-        }
-        watch.runs(connection, script, statement);
-        match run(connection, script.source.slice(statement.span)) {
-            Ok(()) => watch.ran(connection, script, statement).map_err(|error| unexpected(script, &error))?,
-            Err(error) if script.tolerate_existing && is_existing(&error) => {}
-            Err(error) => return Err(blame(script, statement.span, &error)),
-        }
+        step_of(connection, script, statement, watch)?;
     }
     Ok(Attempt::Done)
 }
 
+/// Runs one statement of a script.
+pub(crate) fn step_of(
+    connection: &Connection,
+    script: &Script,
+    statement: &Statement,
+    watch: &mut dyn Watch,
+) -> Result<(), Diagnostic> {
+    if is_vacuum_into(script, statement) {
+        return Ok(());
+    }
+    watch.runs(connection, script, statement);
+    let sql = script.source.slice(statement.span);
+    match run(connection, sql) {
+        Ok(()) => watch.ran(connection, script, statement).map_err(|error| unexpected(script, &error)),
+        // Also what a trigger or a function says of rows may read like that, and these would be missing.
+        Err(error)
+            if script.tolerate_existing
+                && ["CREATE", "ALTER"].into_iter().any(|word| starts_with(script, statement, word))
+                && is_existing(&error) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(blame(script, statement.span, &error)),
+    }
+}
+
 /// The tables that the first of these steps drop, one after the other: nobody has use for their rows any more.
-fn drops(steps: &[Step]) -> Vec<&str> {
+fn dropped(steps: &[Step]) -> Vec<&str> {
     let drops = steps.iter().map_while(|step| match step {
         Step::Sql(Statement { effect: Effect::DropTable(table), .. }) => Some(table.as_str()),
         _ => None,
@@ -96,7 +156,9 @@ fn drops(steps: &[Step]) -> Vec<&str> {
 /// database says of data is no fault of the file.
 pub(crate) fn asserts(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
     for assert in &script.asserts {
-        let columns = connection.prepare(script.source.slice(assert.span)).and_then(|mut statement| {
+        // The runner asks in the same words.
+        let query = format!("{ASSERT}{}) LIMIT 2", script.source.slice(assert.span));
+        let columns = connection.prepare(&query).and_then(|mut statement| {
             let columns = statement.column_count();
             statement.query([])?.next()?;
             Ok(columns)
@@ -109,18 +171,20 @@ pub(crate) fn asserts(connection: &Connection, script: &Script) -> Result<(), Di
                     .at(Location::new(&script.source, script.source.first_line(assert.span)))
                     .help("ask for one value, such as `SELECT count(*) = 0 FROM users WHERE email IS NULL`"));
             }
-            Err(error) => return Err(blame(script, assert.span, &error)),
+            Err(mut error) => {
+                if let rusqlite::Error::SqlInputError { offset, .. } = &mut error {
+                    *offset -= i32::try_from(ASSERT.len()).unwrap_or(0).min(*offset);
+                }
+                return Err(blame(script, assert.span, &error));
+            }
         }
     }
     Ok(())
 }
 
-/// Sets what would be void inside a transaction, and takes back what the script before may have set.
-fn settle(connection: &Connection, enforced: bool) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "PRAGMA foreign_keys = {enforced}; PRAGMA recursive_triggers = OFF; PRAGMA legacy_alter_table = OFF; \
-         PRAGMA defer_foreign_keys = OFF"
-    ))
+/// Switches enforcement, which would be void inside a transaction.
+pub(crate) fn enforce(connection: &Connection, on: bool) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("PRAGMA foreign_keys = {on}"))
 }
 
 /// `VACUUM INTO` writes a file and changes nothing in the database: a replay writes none.
@@ -148,19 +212,46 @@ fn is_existing(error: &rusqlite::Error) -> bool {
     ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
 }
 
-/// The database was empty, so every violation is this script's own.
-fn violations(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
-    let found = connection.prepare("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1").and_then(
-        |mut statement| statement.query_row([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))),
-    );
-    match found {
-        Ok((child, parent)) => Err(Diagnostic::error(
+/// Refuses what a script has added to the violations of foreign keys. `keys` says whether they were not enforced: where
+/// they were, SQLite takes a foreign key to no key for one as well, and the linter speaks of it.
+pub(crate) fn refuse_growth(
+    connection: &Connection,
+    script: &Script,
+    before: &Violations,
+    keys: bool,
+) -> Result<(), Diagnostic> {
+    let now = Violations::read(connection).map_err(|error| unexpected(script, &error))?;
+    let Some(growth) = now.growth(before, keys) else { return Ok(()) };
+    let path = script.source.path();
+    let found = match growth.orphans.first() {
+        Some([child, parent]) => Diagnostic::error(
             "foreign-key-violation",
-            format!("`{}` leaves a row in `{child}` that refers to no row in `{parent}`", script.source.path()),
+            format!("`{path}` leaves a row in `{child}` that refers to no row in `{parent}`"),
+        ),
+        None => Diagnostic::error(
+            "foreign-key-mismatch",
+            format!("`{path}` leaves a foreign key that refers to columns that are no key"),
         )
-        .in_file(script.source.path())),
-        // No row; or "foreign key mismatch", which is a state of the schema and stops no migration.
-        Err(_) => Ok(()),
+        .help("give the parent a PRIMARY KEY or UNIQUE constraint on them"),
+    };
+    Err(growth.mismatches.into_iter().fold(found, Diagnostic::note).in_file(path))
+}
+
+/// Refuses a temporary table or view that hides one of the database: SQLite takes a name without a schema for that.
+pub(crate) fn refuse_hidden(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
+    let sql = "SELECT t.name FROM temp.sqlite_schema AS t CROSS JOIN main.sqlite_schema AS m \
+               ON t.name = m.name COLLATE NOCASE \
+               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') LIMIT 1";
+    let hidden = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional();
+    match hidden.map_err(|error| unexpected(script, &error))? {
+        None => Ok(()),
+        Some(name) => {
+            let path = script.source.path();
+            let message = format!("`{path}` leaves a temporary `{name}`, which hides that of the database");
+            Err(Diagnostic::error("hidden-table", message)
+                .in_file(path)
+                .help(format!("drop it at the end of its file: `DROP TABLE temp.{};`", Name::new(name).to_sql())))
+        }
     }
 }
 

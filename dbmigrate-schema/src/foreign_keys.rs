@@ -20,10 +20,11 @@ pub(crate) fn choose(
     if rule == ForeignKeys::Off {
         return Ok(false);
     }
+    let failed = |error: rusqlite::Error| unexpected(script, &error);
     let mut dropped = None;
     for statement in statements(script) {
         if let Effect::DropTable(table) = &statement.effect
-            && is_referenced(connection, script, table)?
+            && is_referenced(connection, table).map_err(failed)?
         {
             dropped = Some(table);
             break;
@@ -34,7 +35,7 @@ pub(crate) fn choose(
     }
     for statement in statements(script) {
         if let Effect::Write(table) = &statement.effect
-            && is_referenced(connection, script, table)?
+            && is_referenced(connection, table).map_err(failed)?
         {
             // The reference may be gone by the time of the drop, which looks again.
             if script.transaction && !drops_own {
@@ -47,31 +48,11 @@ pub(crate) fn choose(
 }
 
 /// Whether a table is there and a foreign key refers to it: the question that the runner asks, word by word.
-fn is_referenced(connection: &Connection, script: &Script, table: &str) -> Result<bool, Diagnostic> {
+pub(crate) fn is_referenced(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
-    connection.query_row(sql, [table], |row| row.get(0)).map_err(|error| unexpected(script, &error))
-}
-
-/// Whether a table is [referenced](is_referenced) by more than those that are dropped right after it. One of its own
-/// counts: `RESTRICT` would forbid the drop.
-pub(crate) fn takes_along(
-    connection: &Connection,
-    script: &Script,
-    table: &str,
-    along: &[&str],
-) -> Result<bool, Diagnostic> {
-    let is_referenced = is_referenced(connection, script, table)?;
-    if !is_referenced || along.is_empty() {
-        return Ok(is_referenced);
-    }
-    let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name, 'main') AS f \
-               WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE";
-    let children: rusqlite::Result<Vec<String>> =
-        connection.prepare(sql).and_then(|mut asked| asked.query_map([table], |row| row.get(0))?.collect());
-    let goes = |name: &String| along.iter().any(|gone| gone.eq_ignore_ascii_case(name));
-    Ok(!children.map_err(|error| unexpected(script, &error))?.iter().all(goes))
+    connection.query_row(sql, [table], |row| row.get(0))
 }
 
 fn refused(script: &Script, statement: &Statement, dropped: &str, written: &str) -> Diagnostic {

@@ -30,6 +30,7 @@ mod cell;
 mod chance;
 mod compare;
 mod declared;
+mod drops;
 mod execute;
 mod fill;
 mod foreign_keys;
@@ -41,6 +42,7 @@ mod parse;
 mod plan;
 mod program;
 mod proof;
+mod put_back;
 mod read;
 mod renamed;
 mod render;
@@ -50,9 +52,11 @@ mod scratch;
 mod snapshot;
 mod squash;
 mod steady;
+mod steps;
 mod trial;
 mod undo;
 mod views;
+mod violations;
 mod watch;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
@@ -70,5 +74,7 @@ pub use replay::{Replay, Stopped, replay};
 pub use scratch::register as stand_in;
 pub use snapshot::{SnapshotFile, check_snapshot, differences_but, snapshot_file};
 pub use squash::{Squash, check_squash, squash};
-pub use trial::{Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out};
+pub use trial::{
+    Emptied, Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out,
+};
 pub use undo::undo;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use dbmigrate_core::config::ForeignKeys;
 use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Script, SourceMigration, Step as ScriptStep};
 use rusqlite::Connection;
 
@@ -255,7 +254,7 @@ impl<'r> Replayer<'r> {
     }
 
     fn run(&self, connection: &Connection, script: &Script, watch: &mut dyn Watch) -> Result<(), Diagnostic> {
-        run(connection, self.set.config.foreign_keys, script, self.deferring, watch)
+        execute::script(connection, self.set.config.foreign_keys, script, self.deferring, watch)
     }
 }
 
@@ -276,31 +275,6 @@ impl Replay {
 
 fn path(script: &Script) -> String {
     script.source.path().to_owned()
-}
-
-/// Runs a script from its beginning to the end of its transaction.
-pub(crate) fn run(
-    connection: &Connection,
-    rule: ForeignKeys,
-    script: &Script,
-    deferring: bool,
-    watch: &mut dyn Watch,
-) -> Result<(), Diagnostic> {
-    let unexpected = |error: rusqlite::Error| execute::unexpected(script, &error);
-    if !script.transaction {
-        return execute::script(connection, rule, script, deferring, watch);
-    }
-    let result = execute::script(connection, rule, script, deferring, watch);
-    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    if connection.is_autocommit() {
-        // `INSERT OR ROLLBACK` and the like end it before its time.
-        return result.and_then(|()| {
-            let message = format!("a statement of `{}` ends the transaction that it runs in", script.source.path());
-            Err(Diagnostic::error("transaction-ended", message).in_file(script.source.path()))
-        });
-    }
-    connection.execute_batch(end).map_err(unexpected)?;
-    result
 }
 
 /// The way up, where a replay can go it without the program.

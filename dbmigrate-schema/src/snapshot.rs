@@ -11,6 +11,8 @@ mod rows;
 mod same;
 mod virtual_table;
 
+use std::collections::HashMap;
+
 use dbmigrate_core::config::Stubs;
 use rusqlite::Connection;
 
@@ -60,6 +62,8 @@ pub(crate) struct Object {
     /// Whether a module keeps its data in it.
     pub(crate) is_shadow: bool,
     pub(crate) is_virtual: bool,
+    /// Whether its rows have no rowid.
+    pub(crate) is_without_rowid: bool,
 }
 
 /// Writes `main` as SQL.
@@ -112,19 +116,23 @@ pub(crate) fn snapshot(connection: &Connection, stubs: &Stubs) -> Result<Snapsho
 
 /// Everything that `main` has, in the order in which it was made.
 pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
-    let sql = "SELECT type, name, tbl_name, sql, \
-               coalesce((SELECT type FROM pragma_table_list AS list WHERE list.schema = 'main' AND list.name = it.name), '') \
-               FROM main.sqlite_schema AS it ORDER BY rowid";
-    let mut statement = connection.prepare(sql)?;
+    // Asked once: SQLite goes through all tables, whichever it is asked for.
+    let mut statement = connection.prepare("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'")?;
+    let tables = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    let tables: HashMap<String, (String, bool)> = tables.collect::<Result<_, _>>()?;
+    let mut statement =
+        connection.prepare("SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY rowid")?;
     let objects = statement.query_map([], |row| {
-        let kind: String = row.get(4)?;
+        let name: String = row.get(1)?;
+        let (kind, without_rowid) = tables.get(&name).map_or(("", false), |(kind, wr)| (kind.as_str(), *wr));
         Ok(Object {
             kind: row.get(0)?,
-            name: row.get(1)?,
             table: row.get(2)?,
             sql: row.get(3)?,
             is_shadow: kind == "shadow",
             is_virtual: kind == "virtual",
+            is_without_rowid: without_rowid,
+            name,
         })
     })?;
     objects.collect()

@@ -11,7 +11,7 @@ use crate::migrated::not_replayable;
 use crate::replay::{Replay, Replayer};
 use crate::snapshot::{Refusal, differences};
 use crate::watch::{Nobody, Watch};
-use crate::{execute, replay, scratch};
+use crate::{execute, scratch};
 
 /// What the refusals are called.
 #[derive(Debug, Clone, Copy)]
@@ -150,7 +150,8 @@ pub(crate) fn lead(
     codes: Codes,
 ) -> Result<(), Vec<Diagnostic>> {
     let deferring = execute::mentions_deferring(up);
-    replay::run(connection, part.config.foreign_keys, up, deferring, &mut Nobody).map_err(|problem| vec![problem])?;
+    execute::script(connection, part.config.foreign_keys, up, deferring, &mut Nobody)
+        .map_err(|problem| vec![problem])?;
     let found = differences(original, connection).map_err(|error| vec![unusable(&error)])?;
     if found.is_empty() {
         return Ok(());

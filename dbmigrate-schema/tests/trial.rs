@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use dbmigrate_core::config::{Replay, Stubs};
 use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
-use dbmigrate_schema::{FaultKind, Rows, Stopped, Tried, Tries, Versions, try_out};
+use dbmigrate_schema::{FaultKind, Name, Rows, Stopped, Tried, Tries, Versions, try_out};
 use set::set_with;
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
@@ -396,4 +396,65 @@ fn what_was_there_before_the_first_migration_holds_rows() {
     let tried = try_out(&set, &GENERATED).unwrap();
     assert_eq!(faults(&tried), Vec::<String>::new());
     assert!(tried.migrations[0].rows > 0, "{tried:?}");
+}
+
+/// What goes with a row that a `REPLACE` deletes nobody has spoken of.
+#[test]
+fn rows_that_go_with_a_replaced_one_are_lost() {
+    let replace = "REPLACE INTO team (id, name) SELECT id, lower(name) FROM team;";
+    let found = faults(&tried(&[TABLES, ("002_lower.sql", replace)]));
+    assert!(
+        !found.is_empty() && found.iter().all(|it| it.contains("table `member` does not keep the row")),
+        "{found:?}"
+    );
+    let allowed = format!("-- dbmigrate: allow replace-cascades members register anew\n{replace}");
+    sound(&[TABLES, ("002_lower.sql", &allowed)]);
+    sound(&[TABLES, ("002_lower.sql", "UPDATE team SET name = lower(name);")]);
+    // What a trigger deletes its author has spoken of.
+    let trigger = "CREATE TRIGGER left AFTER INSERT ON team BEGIN DELETE FROM event; END;";
+    sound(&[TABLES, ("002_trigger.sql", trigger), ("003_new.sql", "REPLACE INTO team VALUES (-7, 'new', NULL);")]);
+}
+
+/// `DO NOTHING` drops rows without a word, `DO UPDATE` says what becomes of them.
+#[test]
+fn what_a_copy_drops_without_a_word_is_told_from_what_it_says() {
+    let left_out = |conflict: &str| {
+        let copy = format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, note TEXT);
+             INSERT INTO new SELECT id, 'same', note FROM team WHERE true ON CONFLICT (name) DO {conflict};
+             DROP TABLE team; ALTER TABLE new RENAME TO team;",
+        );
+        let files = [("001_team.sql", "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT);")];
+        let tried = tried(&[files[0], ("002_rebuild.sql", &copy)]);
+        let drops: Vec<_> = tried.migrations[1].left_out.iter().map(|left_out| left_out.drops).collect();
+        (drops, !tried.migrations[1].faults.is_empty())
+    };
+    assert_eq!(left_out("UPDATE SET note = excluded.note"), (vec![false], false));
+    assert_eq!(left_out("NOTHING"), (vec![], true));
+}
+
+/// A rebuild of which every generated row is turned away was not seen to keep any.
+#[test]
+fn a_migration_that_no_row_was_found_for_is_named() {
+    let rebuild = |check: &str| {
+        format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK ({check}), note TEXT);
+             INSERT INTO new SELECT * FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;",
+        )
+    };
+    let tried = sound(&[TABLES, ("002_check.sql", &rebuild("name = 'no generated row is called so'"))]);
+    let [emptied] = &tried.emptied[..] else { panic!("{:?}", tried.emptied) };
+    assert_eq!((emptied.name.as_str(), emptied.tables.as_slice()), ("002_check", &[Name::new("team")][..]));
+    assert!(emptied.why.starts_with("CHECK constraint failed"), "{emptied:?}");
+    let tried = sound(&[TABLES, ("002_check.sql", &rebuild("name <> ''"))]);
+    assert_eq!(tried.emptied, []);
+}
+
+/// Nobody can say how a text that is no JSON came to stand in a column of JSON.
+#[test]
+fn generated_texts_that_are_no_json_are_turned_away() {
+    let json =
+        "ALTER TABLE event ADD COLUMN size INT; UPDATE event SET size = json_array_length(what) WHERE at IS NOT NULL;";
+    let tried = sound(&[TABLES, ("002_json.sql", json)]);
+    assert_eq!(tried.turned_away, [("002_json".to_owned(), "malformed JSON".to_owned())]);
 }

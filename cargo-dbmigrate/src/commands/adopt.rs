@@ -20,10 +20,12 @@ use crate::ops::schema::{Reach, connect};
 use crate::ops::{database as databases, runtime_set};
 use crate::paths;
 use crate::report::{self, Reason};
+use crate::shell::Shell;
 
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     database::aim(&args.database, context);
     let project = project::select_one(context.global)?;
+    context.shell.about(super::about(&project));
     let is_adopted = adopt::is_adopted(&project);
     let worked_out = work_out(&project, args);
     let (at_hand, plan) = match worked_out {
@@ -35,7 +37,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let (path, mut at_hand) = at_hand.unzip();
     let converts = args.database.database.is_some();
     if let Some(database) = at_hand.as_ref().filter(|_| converts) {
-        adopt::trial::check(&plan.set, database, args.force)?;
+        let mut set = plan.set.clone();
+        name_as_they_lie(&mut set, &plan, context.shell);
+        adopt::trial::check(&set, database, args.force)?;
     }
     if args.plan {
         show(&project, &plan, true, context);
@@ -44,6 +48,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
             _ => DONE,
         });
     }
+    // What the next start of the program would stop at is said while nothing is written.
+    let named = path.as_deref();
+    let is_old = at_hand.as_mut().map_or(Ok(false), |at_hand| has_old_history(&plan, at_hand, named))?;
     let asks = converts && !args.yes;
     if asks && !agreed(&project, &plan, path.as_deref(), context)? {
         return Ok(NO);
@@ -56,7 +63,6 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !asks || context.shell.is_json() {
         show(&project, &plan, false, context);
     }
-    let is_old = at_hand.as_mut().is_some_and(|at_hand| has_old_history(&plan, at_hand));
     drop(at_hand);
     let exit = match converts {
         true => convert(args, true, context)?,
@@ -65,7 +71,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !context.shell.is_json() {
         if let Some(path) = path.filter(|_| is_old && !converts) {
             let path = quoted(&path.display().to_string());
-            context.shell.note(&format!("{path} was only looked at: it still has the old history"));
+            let history =
+                if plan.tool == Tool::Live { "nothing is recorded in it yet" } else { "it still has the old history" };
+            context.shell.note(&format!("{path} was only looked at: {history}"));
             context.shell.help(&format!("to take that database over now: `cargo dbmigrate adopt --database {path}`"));
         }
         for step in adopt::left_to_do(&project, &plan)? {
@@ -91,6 +99,16 @@ fn work_out(project: &Project, args: &AdoptArgs) -> Result<(AtHand, Plan), CliEr
     };
     let plan = adopt::plan(project, &asked)?;
     Ok((at_hand, plan))
+}
+
+/// Names the migrations by the files that they come from: those that they become are not written yet.
+fn name_as_they_lie(set: &mut MigrationSet, plan: &Plan, shell: &Shell) {
+    for taken in &plan.taken {
+        let migration = set.migrations.iter_mut().find(|migration| migration.number == taken.number);
+        if let Some((migration, old)) = migration.zip(taken.old.first()) {
+            migration.file = shell.here(old);
+        }
+    }
 }
 
 /// Shows all of it and asks, before anything is written.
@@ -135,11 +153,13 @@ fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Resu
     convert(args, false, context)
 }
 
-/// Whether the history of a database is that of the old tool.
-fn has_old_history(plan: &Plan, at_hand: &mut Connection) -> bool {
-    runtime_set::with_set(&plan.set, |set| {
-        Migrator::<Rusqlite>::new(set).status(at_hand).is_ok_and(|status| status.old.is_some())
-    })
+/// Whether the history of a database is that of the old tool; an error where nobody can take it over as it is.
+fn has_old_history(plan: &Plan, at_hand: &mut Connection, path: Option<&Path>) -> Result<bool, CliError> {
+    let status = runtime_set::with_set(&plan.set, |set| Migrator::<Rusqlite>::new(set).status(at_hand));
+    let database = path.map(|path| format!("the database is `{}`", path.display()));
+    status
+        .map(|status| status.old.is_some())
+        .map_err(|error| database.into_iter().fold(CliError::from(error), CliError::note).note("nothing was written"))
 }
 
 /// Converts a database by what the package says now.
@@ -181,7 +201,7 @@ pub(super) fn with_old_history(
 
 /// The database to look at: the one that was named or, where it is there, that of the package.
 fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
-    let reach = Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program: None };
+    let reach = Reach::new(args, None);
     let path = match &args.database {
         Some(_) => databases::resolve(args.database.as_deref(), std::slice::from_ref(project))?.path,
         None => match databases::resolve(None, std::slice::from_ref(project)) {
@@ -232,7 +252,7 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
         false => shell.status("Found", &format!("{tool}{why}")),
     }
     for it in &plan.taken {
-        let line = line(it);
+        let line = line(it, shell);
         let verb = if is_live { "Created" } else { "Took" };
         if is_plan { shell.data(&line) } else { shell.status(verb, &line) }
     }
@@ -240,11 +260,11 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
     let [created, changed] = if is_plan { ["Would write", "Would edit"] } else { ["Created", "Changed"] };
     let listed: Vec<String> = plan.taken.iter().flat_map(|it| it.new.iter().cloned()).collect();
     for (path, _) in plan.files.iter().filter(|(path, _)| !listed.contains(path)) {
-        shell.status(created, path);
+        shell.status(created, &shell.here(path));
     }
     if let Some(edit) = &plan.manifest {
-        let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display();
-        shell.status(changed, &format!("{path} ({})", edit.what));
+        let path = edit.path.strip_prefix(&project.root).unwrap_or(&edit.path).display().to_string();
+        shell.status(changed, &format!("{} ({})", shell.here(&path), edit.what));
     }
     let count = report::count(plan.taken.len(), "migration");
     let stay = if plan.in_place { "; their files stay where they are" } else { "" };
@@ -259,8 +279,9 @@ fn show(project: &Project, plan: &Plan, is_plan: bool, context: &mut Context<'_>
 }
 
 /// `migrations/V1__a.sql -> db/migrations/001_a.sql (2 lines translated)`
-fn line(taken: &adopt::Taken) -> String {
-    let [old, new] = [&taken.old, &taken.new].map(|files| files.join(" and "));
+fn line(taken: &adopt::Taken, shell: &Shell) -> String {
+    let here = |files: &Vec<String>| files.iter().map(|file| shell.here(file)).collect::<Vec<_>>().join(" and ");
+    let [old, new] = [&taken.old, &taken.new].map(here);
     let what = match (taken.old.is_empty(), taken.old == taken.new) {
         (true, _) => new,
         (_, true) => format!("{old} stays: {}", taken.name),

@@ -6,7 +6,7 @@ use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, Said};
 use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::ahead::Ahead;
@@ -17,9 +17,8 @@ use crate::ops::program::Runner;
 use crate::ops::project::Project;
 use crate::ops::since::since;
 use crate::ops::{house, trial};
-use crate::paths;
 use crate::report::{self, Findings, Reason};
-use crate::shell::{About, Shell};
+use crate::shell::Shell;
 
 /// How many notes of one kind are shown one by one.
 const FEW: usize = 3;
@@ -39,7 +38,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Some(_) => vec![trial::select_one(context.global, &args.files)?],
         None => trial::select(context.global, &args.files)?,
     };
-    let mut said: Vec<Diagnostic> = Vec::new();
+    let mut said = Said::default();
     let request = Request {
         orders,
         database: args.database.as_deref(),
@@ -50,8 +49,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     let (mut explained, mut findings) = (Explained::default(), Findings::default());
     let mut exit = DONE;
     for project in &projects {
-        context.shell.about(about(project));
-        super::aim_at(project, context.shell);
+        super::work_on(project, context.shell);
         let runner = Runner::of(project, context.global, &args.build);
         let program = runner.as_ref().map(|runner| runner as _);
         if args.fix {
@@ -62,9 +60,8 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
             }
         }
         let checked = check(project, ahead.load(project), program, &request, &mut explained)?;
-        // What is wrong with the manifest is wrong with every set of it, and said once.
-        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
-        let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
+        checked.as_it_lies.into_iter().for_each(|note| context.shell.note(note));
+        let new = said.new_of(project, &checked.diagnostics);
         findings.show(&new, &project.base, context.shell);
         if checked.is_cut_short() {
             exit = FAILURE;
@@ -73,7 +70,6 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         }
         notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
         summary(project, &checked, &new, context.shell);
-        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.errors() > 0 {
             let helps = house::look_alikes(project, checked.replay.is_none());
             helps.iter().for_each(|help| context.shell.help(help));
@@ -81,15 +77,6 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
     }
     findings.finish(context.shell);
     Ok(exit)
-}
-
-/// A package, and how to get there from where the command was called.
-fn about(project: &Project) -> About {
-    let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
-    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
-    let way = here.map(|here| paths::relative(&here, &root)).filter(|way| !way.is_empty());
-    let way = way.map(|way| way + "/").unwrap_or_default();
-    About { package: project.name.clone(), root, way }
 }
 
 /// Puts right what can be. With the names in order, the migrations can be looked at.
@@ -140,10 +127,11 @@ fn say(changes: &[Change], dry_run: bool, shell: &mut Shell) {
         }
         match change {
             Change::Rename { from, to } => {
-                shell.status(if dry_run { "Would rename" } else { "Renamed" }, &format!("{from} to {to}"));
+                let files = format!("{} to {}", shell.here(from), shell.here(to));
+                shell.status(if dry_run { "Would rename" } else { "Renamed" }, &files);
             }
             Change::Down { file, text, .. } => {
-                shell.status(if dry_run { "Would write" } else { "Wrote" }, file);
+                shell.status(if dry_run { "Would write" } else { "Wrote" }, &shell.here(file));
                 let lines = text.lines().filter(|line| !line.is_empty());
                 lines.for_each(|line| shell.status("+", line));
             }
@@ -169,7 +157,7 @@ fn notes(checked: &Checked, verbose: bool, shell: &mut Shell) {
     for (_, notes) in kinds {
         let shown = if notes.len() <= FEW || verbose { notes.len() } else { 1 };
         for note in notes.iter().take(shown) {
-            let place = note.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+            let place = note.file.as_ref().map(|file| format!("{}: ", shell.here(file))).unwrap_or_default();
             let more =
                 if shown < notes.len() { format!(" (and {} more like it)", notes.len() - 1) } else { String::new() };
             shell.note(&format!("{place}{}{more}", note.message));

@@ -23,11 +23,12 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
         .help("add `--from-diff`, or use `cargo dbmigrate generate`"));
     }
     let project = project::select_one(context.global)?;
+    super::work_on(&project, context.shell);
     let down = project.config.reversible && !args.no_down;
     let kind = if args.rust { Kind::Rust { down } } else { Kind::Sql { down } };
     let files = create(&project, &args.name, kind)?;
     for file in &files {
-        context.shell.status("Created", file);
+        context.shell.status("Created", &context.shell.here(file));
         if context.shell.is_json() {
             context.shell.data(&json!({ "reason": Reason::Created.as_str(), "file": file }).to_string());
         } else {

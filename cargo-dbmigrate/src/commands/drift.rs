@@ -25,14 +25,12 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
         _ => project::select_database(context.global, "drift")?,
     };
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
+    context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
-    let reach = Reach {
-        database: args.database.as_deref(),
-        busy_timeout: args.busy_timeout,
-        program: runner.as_ref().map(|runner| runner as _),
-    };
+    let reach = Reach::new(args, runner.as_ref().map(|runner| runner as _));
     let found = drift(&projects, &reach)?;
     let shell = &mut *context.shell;
+    reach.note().into_iter().for_each(|note| shell.note(note));
     report::opaque(&found.live, shell);
     report::differences(&found.differences, shell);
     if shell.is_json() {
@@ -69,7 +67,7 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
         } else if found.named {
             shell.help("to keep it: write a migration that makes it, then `cargo dbmigrate mark NAME --set SET`");
         } else {
-            let file = &project.config.schema;
+            let file = shell.here(&project.config.schema);
             shell.help(&format!(
                 "to keep it: declare it in `{file}`, then `cargo dbmigrate generate NAME` and `cargo dbmigrate mark NAME`"
             ));

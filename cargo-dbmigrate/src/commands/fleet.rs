@@ -47,7 +47,7 @@ struct Read {
 }
 
 impl Read {
-    fn new(context: &Context<'_>) -> Result<Self, CliError> {
+    fn new(context: &mut Context<'_>) -> Result<Self, CliError> {
         let mut ahead = Ahead::begin(context.global);
         let mut databases = project::select_databases(context.global)?;
         if databases.len() > 1 {
@@ -57,6 +57,9 @@ impl Read {
                 .help(format!("name a set of it: {}", names.join(", "))));
         }
         let projects = databases.pop().unwrap_or_default();
+        if let Some(first) = projects.first() {
+            context.shell.about(super::about(first));
+        }
         let sets =
             projects.iter().map(|it| Ok(Project::sound(ahead.load(it))?.set)).collect::<Result<Vec<_>, CliError>>()?;
         let asked = context.global.set.as_deref();
@@ -207,9 +210,15 @@ fn task(verb: &Verb, read: &Read) -> Result<(Task, Verb), CliError> {
             read.only("down --all")?;
             Ok((Task::Down { to: None, dry_run: *dry_run }, verb.clone()))
         }
-        Verb::Down { .. } => Err(CliError::usage("many databases go back to one version, and `down` has to name it")
-            .help("`down --to TARGET` keeps everything up to that migration, `down --all` nothing")
-            .help("quote the pattern, so that it is not the shell that reads it")),
+        Verb::Down { what, .. } => {
+            let error = CliError::usage("many databases go back to one version, and `down` has to name it")
+                .help("`down --to TARGET` keeps everything up to that migration, `down --all` nothing");
+            Err(match what {
+                // What a shell makes of a pattern stands in the place of a name.
+                Back::One(_) => error.help("quote the pattern, so that it is not the shell that reads it"),
+                _ => error,
+            })
+        }
         Verb::Backup { to: Some(_) } => {
             Err(CliError::usage("`--to` names one file, and there is a copy of each database")
                 .help("`--backup-dir DIR` names a folder for all of them"))

@@ -24,6 +24,7 @@ pub(super) fn from_diff(
     context: &mut Context<'_>,
 ) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
+    super::work_on(&project, context.shell);
     let request = Request {
         name,
         renames: &args.rename,
@@ -43,7 +44,7 @@ pub(super) fn from_diff(
             let line = json!({ "reason": reason, "written": false, "files": [], "changes": [], "proof": null });
             shell.data(&line.to_string());
         }
-        shell.status("Finished", &format!("the migrations lead to `{}` already", project.config.schema));
+        shell.status("Finished", &format!("the migrations lead to `{}` already", shell.here(&project.config.schema)));
         return Ok(DONE);
     };
     if !args.dry_run {
@@ -84,7 +85,7 @@ fn show(generated: &Generated, dry_run: bool, project: &project::Project, shell:
         if dry_run {
             shell.data(&format!("-- {file}\n{sql}"));
         } else {
-            shell.status("Created", file);
+            shell.status("Created", &shell.here(file));
             shell.data(&project.root.join(file).display().to_string());
         }
     }

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &LockArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let several = projects.len() > 1;
     let mut exit = DONE;
     for project in &projects {
-        super::aim_at(project, context.shell);
+        super::work_on(project, context.shell);
         let runner = Runner::of(project, context.global, &args.build);
         match lock(project, runner.as_ref().map(|runner| runner as _), &request) {
             Ok(locked) => show(project, several, &locked, args.dry_run, context.shell),
@@ -62,7 +62,7 @@ pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: b
         count.push_str(&format!(" of {}", project.quoted()));
     }
     if locked.is_fresh {
-        shell.status("Fresh", &format!("{} ({count} sealed)", locked.file));
+        shell.status("Fresh", &format!("{} ({count} sealed)", shell.here(&locked.file)));
         return;
     }
     let (seals, accepts) = if dry_run { ("Would seal", "Would accept") } else { ("Sealed", "Accepted") };
@@ -74,6 +74,6 @@ pub(super) fn show(project: &Project, several: bool, locked: &Locked, dry_run: b
     if dry_run {
         shell.data(locked.text.trim_end());
     } else {
-        shell.status("Wrote", &format!("{} ({count} sealed)", locked.file));
+        shell.status("Wrote", &format!("{} ({count} sealed)", shell.here(&locked.file)));
     }
 }

@@ -24,6 +24,7 @@ mod renumber;
 mod repair;
 mod reset;
 mod restore;
+mod said;
 mod schema;
 mod script;
 mod snapshot;
@@ -35,10 +36,13 @@ mod verify;
 
 use dbmigrate_runtime::cli::Aim;
 
+use said::Said;
+
 use crate::cli::{Cli, Command, Global};
 use crate::error::CliError;
 use crate::ops::project::Project;
-use crate::shell::Shell;
+use crate::paths;
+use crate::shell::{About, Shell};
 
 /// What every command gets: the common options and the way out.
 pub(crate) struct Context<'a> {
@@ -46,9 +50,21 @@ pub(crate) struct Context<'a> {
     pub(crate) shell: &'a mut Shell,
 }
 
-/// Lets suggested commands name the set of a package that has several.
-fn aim_at(project: &Project, shell: &mut Shell) {
-    shell.aim(Aim { program: database::PROGRAM.to_owned(), set: project.flag(), ..Aim::default() });
+/// From now on what is said is about this set: suggested commands lead to it from where this one was called, and files are
+/// named from there.
+fn work_on(project: &Project, shell: &mut Shell) {
+    shell.about(about(project));
+    shell.aim(Aim { program: database::PROGRAM.to_owned(), database: project.selection.clone(), set: project.flag() });
+}
+
+/// A package, and how to get there from where the command was called.
+fn about(project: &Project) -> About {
+    let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let way = here.map(|here| paths::relative(&here, &root)).filter(|way| !way.is_empty());
+    let way = way.map(|way| way + "/").unwrap_or_default();
+    let files = vec![project.config.dir.clone(), project.config.schema.clone(), "Cargo.toml".to_owned()];
+    About { package: project.name.clone(), root, way, files }
 }
 
 /// Runs what was asked and returns the exit code.

@@ -12,7 +12,7 @@ use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
-    super::aim_at(&project, context.shell);
+    super::work_on(&project, context.shell);
     let done = renumber(&project, args.onto.as_deref(), args.dry_run)?;
     let shell = &mut *context.shell;
     let relative = |path: &std::path::Path| path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
@@ -40,13 +40,13 @@ pub(crate) fn run(args: &RenumberArgs, context: &mut Context<'_>) -> Result<u8, 
     }
     let [moved, edited] = if args.dry_run { ["Would move", "Would edit"] } else { ["Moved", "Edited"] };
     for (from, to) in done.moves.iter().flat_map(|it| &it.files) {
-        shell.status(moved, &format!("{from} to {to}"));
+        shell.status(moved, &format!("{} to {}", shell.here(from), shell.here(to)));
     }
     for edit in &done.edits {
-        shell.status(edited, &format!("{} ({})", relative(&edit.path), edit.what));
+        shell.status(edited, &format!("{} ({})", shell.here(&relative(&edit.path)), edit.what));
     }
     for it in &done.mentions {
-        shell.warning(&format!("{}:{} names `{}`, which is `{}` now", it.file, it.line, it.old, it.new));
+        shell.warning(&format!("{}:{} names `{}`, which is `{}` now", shell.here(&it.file), it.line, it.old, it.new));
     }
     report::diagnostics(done.snapshot.as_slice(), shell);
     let Some(first) = done.moves.first() else {

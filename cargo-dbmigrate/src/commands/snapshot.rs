@@ -12,7 +12,7 @@ use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
-    super::aim_at(&project, context.shell);
+    super::work_on(&project, context.shell);
     let shell = &mut *context.shell;
     if args.remove {
         let file = remove(&project, args.dry_run)?;
@@ -23,8 +23,11 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
             return Ok(DONE);
         }
         match file {
-            Some(file) if args.dry_run => shell.status("Would remove", &file),
-            Some(file) => shell.status("Removed", &format!("{file}: a fresh database runs the migrations one by one")),
+            Some(file) if args.dry_run => shell.status("Would remove", &shell.here(&file)),
+            Some(file) => {
+                let file = shell.here(&file);
+                shell.status("Removed", &format!("{file}: a fresh database runs the migrations one by one"));
+            }
             None => shell.status("Fresh", "there is no snapshot"),
         }
         return Ok(DONE);
@@ -50,7 +53,7 @@ pub(crate) fn run(args: &SnapshotArgs, context: &mut Context<'_>) -> Result<u8, 
         return Ok(DONE);
     }
     let contents = format!("{}, {}", report::count(it.objects, "object"), report::count(it.rows, "row"));
-    let file = &taken.file;
+    let file = shell.here(&taken.file);
     if taken.is_fresh {
         shell.status("Fresh", &format!("{file} is what {} leads to, as it was sealed", taken.last));
     } else {

@@ -13,7 +13,7 @@ use crate::shell::Shell;
 
 pub(crate) fn run(args: &SquashArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
     let project = project::select_one(context.global)?;
-    super::aim_at(&project, context.shell);
+    super::work_on(&project, context.shell);
     let shell = &mut *context.shell;
     if args.undo {
         take_back(&project, args.dry_run, shell)?;
@@ -46,9 +46,9 @@ fn write(project: &Project, args: &SquashArgs, shell: &mut Shell) -> Result<(), 
     }
     let contents = format!("{}, {}", report::count(it.objects, "object"), report::count(it.rows, "row"));
     let [wrote, moved] = if args.dry_run { ["Would write", "Would move"] } else { ["Wrote", "Moved"] };
-    shell.status(wrote, &format!("{} ({contents})", done.file));
+    shell.status(wrote, &format!("{} ({contents})", shell.here(&done.file)));
     let files = report::count(done.moves.len(), "file");
-    shell.status(moved, &format!("{files} to {}", done.folder));
+    shell.status(moved, &format!("{files} to {}", shell.here(&done.folder)));
     if args.dry_run {
         shell.data(it.text.trim_end());
     }
@@ -92,7 +92,7 @@ fn take_back(project: &Project, dry_run: bool, shell: &mut Shell) -> Result<(), 
         shell.note("a squash, or an undo, had been stopped: what it had begun is put back");
         return Ok(());
     };
-    shell.status(removed, &file);
+    shell.status(removed, &shell.here(&file));
     if !dry_run {
         let number = name.split('_').next().unwrap_or_default();
         shell.note(&format!("a database whose history has `{name}` does not know the others"));

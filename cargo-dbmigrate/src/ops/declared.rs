@@ -14,8 +14,11 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
     project.sound_config()?;
     let file = &project.config.schema;
     if !exists(project) {
-        return Err(CliError::failure(format!("there is no `{file}`, which would declare the schema"))
-            .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`"));
+        let message = format!("there is no `{file}`, which would declare the schema");
+        return Err(Diagnostic::error("failure", message)
+            .in_file(file)
+            .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`")
+            .into());
     }
     Ok(SourceText::read(&project.root, file)?)
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod adopt;
 pub(crate) mod ahead;
+#[cfg(test)]
+mod as_the_runner;
 pub(crate) mod beside;
 pub(crate) mod check;
 pub(crate) mod create;
@@ -35,9 +37,11 @@ pub(crate) mod rust_file;
 pub(crate) mod schema;
 pub(crate) mod schema_reader;
 pub(crate) mod script;
+pub(crate) mod seen_from;
 pub(crate) mod since;
 pub(crate) mod snapshot;
 pub(crate) mod space;
+pub(crate) mod spec;
 pub(crate) mod squash;
 pub(crate) mod test;
 pub(crate) mod text_diff;

@@ -4,11 +4,14 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::semver::Version;
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 
 use crate::cli::Global;
 use crate::error::CliError;
+use crate::ops::spec::Spec;
 use crate::paths;
 
 /// What a `[lib]` may be compiled to: `crate-type` takes the place of `lib`.
@@ -22,6 +25,8 @@ pub(crate) struct Project {
     pub(crate) name: String,
     /// Its version.
     pub(crate) version: String,
+    /// Cargo's own name of it.
+    id: String,
     /// The folder of its Cargo.toml.
     pub(crate) root: PathBuf,
     /// Where that folder lies in the repository, or in the workspace where there is none: with `/` at the end, if any.
@@ -38,6 +43,8 @@ pub(crate) struct Project {
     pub(crate) config_diagnostics: Vec<Diagnostic>,
     /// Whether the command line says which files to read, in the place of the manifest.
     pub(crate) is_tried: bool,
+    /// What leads a command to the package from where this one was called: ` -p club`. Empty where nothing has to.
+    pub(crate) selection: String,
     /// The texts that say it: the package's manifest and that of its workspace.
     manifests: Option<(SourceText, Option<SourceText>)>,
     /// Its library, if it has one: name and source file.
@@ -60,6 +67,11 @@ impl Project {
             return Err(CliError::diagnostics(self.config_diagnostics.clone()));
         }
         Ok(())
+    }
+
+    /// Whether it is what was written to name a package.
+    pub(crate) fn is_named_by(&self, text: &str) -> bool {
+        Version::parse(&self.version).is_ok_and(|version| Spec::new(text).fits(&self.name, &version, &self.id))
     }
 
     /// The package, and the set where it has several.
@@ -187,6 +199,7 @@ impl Project {
         let project = |config: Config| Self {
             name: package.name.to_string(),
             version: package.version.to_string(),
+            id: package.id.repr.clone(),
             sets: configs.len(),
             databases: configs.iter().map(|config| &config.database).collect::<BTreeSet<_>>().len(),
             histories: configs.iter().map(|config| config.table.clone()).collect(),
@@ -195,6 +208,7 @@ impl Project {
             config,
             config_diagnostics: config_diagnostics.clone(),
             is_tried: false,
+            selection: String::new(),
             manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
@@ -209,6 +223,7 @@ impl Project {
         Self {
             name: dir.clone(),
             version: String::new(),
+            id: String::new(),
             base: folder(&paths::relative(repository(&root).unwrap_or(&root), &root)),
             root,
             config: Config { dir, ..Config::default() },
@@ -217,6 +232,7 @@ impl Project {
             histories: vec![Config::default().table],
             config_diagnostics: Vec::new(),
             is_tried: true,
+            selection: String::new(),
             manifests: None,
             library: None,
             binaries: Vec::new(),
@@ -232,7 +248,15 @@ impl Project {
 
     /// Whether the package has migrations: a table in its manifest, or the folder.
     fn has_migrations(&self) -> bool {
-        self.config.declared || !self.config_diagnostics.is_empty() || self.root.join(&self.config.dir).is_dir()
+        self.config.declared || self.has_own_faults() || self.root.join(&self.config.dir).is_dir()
+    }
+
+    /// Whether anything is wrong with the package's own manifest: what is wrong with that of the workspace says nothing of it.
+    fn has_own_faults(&self) -> bool {
+        match &self.manifests {
+            Some((own, _)) => !dbmigrate_core::config::read_sets(own, None).1.is_empty(),
+            None => !self.config_diagnostics.is_empty(),
+        }
     }
 }
 
@@ -277,13 +301,14 @@ fn known_set(projects: &[Project], global: &Global) -> Result<(), CliError> {
 
 fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
     let metadata = metadata(global)?;
-    for name in global.package.iter().chain(&global.exclude) {
-        known(&metadata, name)?;
+    for text in global.package.iter().chain(&global.exclude) {
+        known(&metadata, text)?;
     }
+    let among = |specs: &[String], package: &Package| specs.iter().any(|text| Spec::new(text).names(package));
     let packages: Vec<&Package> = if !global.package.is_empty() {
-        metadata.workspace_packages().into_iter().filter(|package| global.package.contains(&package.name)).collect()
+        metadata.workspace_packages().into_iter().filter(|package| among(&global.package, package)).collect()
     } else if global.workspace {
-        metadata.workspace_packages().into_iter().filter(|package| !global.exclude.contains(&package.name)).collect()
+        metadata.workspace_packages().into_iter().filter(|package| !among(&global.exclude, package)).collect()
     } else {
         match here(&metadata, global) {
             Some(package) => vec![package],
@@ -291,7 +316,7 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         }
     };
     let named = !global.package.is_empty() || packages.len() == 1;
-    let projects: Vec<Project> = packages
+    let mut projects: Vec<Project> = packages
         .into_iter()
         .flat_map(|package| Project::all(package, &metadata))
         .filter(|project| named || project.has_migrations())
@@ -302,7 +327,20 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         return Err(CliError::usage("no package of this workspace has migrations")
             .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
     }
+    let manifest = manifest_flag(global);
+    let is_one = projects.iter().all(|project| project.name == projects[0].name);
+    let is_found = is_one && global.package.is_empty() && !global.workspace;
+    for project in &mut projects {
+        let package = if is_found { String::new() } else { format!(" -p {}", quoted(&project.name)) };
+        project.selection = format!("{manifest}{package}");
+    }
     Ok(projects)
+}
+
+/// What names the manifest that was named.
+pub(crate) fn manifest_flag(global: &Global) -> String {
+    let flag = |path: &PathBuf| format!(" --manifest-path {}", quoted(&path.display().to_string()));
+    global.manifest_path.as_ref().map(flag).unwrap_or_default()
 }
 
 /// The package of the workspace that this folder lies in, if any: of several, the innermost.
@@ -388,14 +426,15 @@ fn here<'a>(metadata: &'a Metadata, global: &Global) -> Option<&'a Package> {
         .find(|package| package.manifest_path.as_std_path().canonicalize().is_ok_and(|path| path == manifest))
 }
 
-fn known(metadata: &Metadata, name: &str) -> Result<(), CliError> {
+fn known(metadata: &Metadata, text: &str) -> Result<(), CliError> {
     let packages = metadata.workspace_packages();
-    if packages.iter().any(|package| package.name.as_str() == name) {
+    let spec = Spec::new(text);
+    if packages.iter().any(|package| spec.names(package)) {
         return Ok(());
     }
-    let error = CliError::failure(format!("package `{name}` is not in this workspace"));
+    let error = CliError::failure(format!("package `{text}` is not in this workspace"));
     let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
-    Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
+    Err(match dbmigrate_core::nearest::nearest(spec.name().unwrap_or(text), names.iter().copied()) {
         Some(near) => error.help(format!("a package with a similar name exists: `{near}`")),
         None => error.help(format!("the packages are: `{}`", names.join("`, `"))),
     })

@@ -1,23 +1,26 @@
 //! Where a schema can come from: the migrations, a database, a file, a revision, or nowhere. Nothing here writes.
 
+use std::cell::Cell;
 use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
+use dbmigrate_core::{Adoption, Config, Diagnostic, Location, MigrationSet, SourceText};
 use dbmigrate_runtime::cli::{Aim, Request, Verb, open_existing};
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
+use crate::cli::DatabaseArgs;
 use crate::error::CliError;
 use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
 use crate::ops::{adopt, database, open, runtime_set};
+use crate::paths;
 
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,10 +87,30 @@ impl fmt::Display for Source {
 }
 
 /// What says which database, how long to wait for it, and what runs the Rust of the migrations.
+#[derive(Default)]
 pub(crate) struct Reach<'a> {
     pub(crate) database: Option<&'a Path>,
     pub(crate) busy_timeout: Option<u64>,
     pub(crate) program: Option<&'a dyn Program>,
+    /// Whether a database was read in the way that is worth a word: [`open::AS_IT_LIES`].
+    as_it_lies: Cell<bool>,
+}
+
+impl<'a> Reach<'a> {
+    /// What the command line says.
+    pub(crate) fn new(args: &'a DatabaseArgs, program: Option<&'a dyn Program>) -> Self {
+        Self { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program, ..Self::default() }
+    }
+
+    /// What is worth knowing of how a database was read.
+    pub(crate) fn note(&self) -> Option<&'static str> {
+        self.as_it_lies.get().then_some(open::AS_IT_LIES)
+    }
+
+    /// How long to wait for another connection.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.busy_timeout.unwrap_or(BUSY_TIMEOUT))
+    }
 }
 
 /// How long to wait for another connection where nothing else is said, as everywhere.
@@ -109,8 +132,9 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             }
         }
         Source::Sql(path) => {
-            let text = SourceText::read(Path::new(""), &path.display().to_string())?;
-            Ok(Schema::from_source(&text, &project.config.replay.stubs)?)
+            let text = SourceText::read(Path::new(""), &path.display().to_string());
+            let schema = text.and_then(|text| Schema::from_source(&text, &project.config.replay.stubs));
+            Ok(schema.map_err(|fault| from_package(fault, project))?)
         }
         Source::File(path) => read(&connect(path, reach)?, path, projects),
         Source::Git { revision, file } => {
@@ -134,6 +158,20 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             read(&connect(&path, reach)?, &path, projects)
         }
     }
+}
+
+/// A fault in a file that was named from the current folder, as if it had been named from the package: that is how files of
+/// findings are named.
+fn from_package(mut fault: Diagnostic, project: &Project) -> Diagnostic {
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let named = |path: &str| match &here {
+        Ok(here) if Path::new(path).is_relative() => paths::relative(&root, &here.join(path)),
+        _ => path.to_owned(),
+    };
+    fault.file = fault.file.map(|file| named(&file));
+    fault.location = fault.location.map(|location| Location { path: named(&location.path), ..location });
+    fault
 }
 
 /// What a database has against what its applied migrations lead to.
@@ -160,16 +198,19 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
     let sets = projects.iter().map(|project| Ok(project.load_sound()?.set)).collect::<Result<Vec<_>, CliError>>()?;
     let path = database::resolve(reach.database, projects)?.path;
     let mut connection = connect(&path, reach)?;
-    refuse_unknown_sets(projects, &mut connection)?;
     let mut pending = 0;
     let mut applied = Vec::new();
     for set in sets {
-        let status = runtime_set::with_set(&set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection));
-        let status = status.map_err(|error| CliError::failure(error.to_string()))?;
+        let patience = reach.patience();
+        let status = runtime_set::with_set(&set, |set| {
+            Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
+        })?;
         let (holds, left) = Holds::new(&set, &status)?;
         pending += left;
         applied.push(holds.of(&set));
     }
+    // Behind the first reads: they wait as long as was asked for.
+    refuse_unknown_sets(projects, &mut connection)?;
     let live = read(&connection, &path, projects)?;
     let differences = compare(&expected(&applied, reach.program)?, &live);
     let named = projects.len() > 1 || !project.config.set.is_empty();
@@ -241,8 +282,7 @@ impl Holds {
 
 /// Refuses a database with a set that is none of these: nobody here knows what that makes.
 pub(crate) fn refuse_unknown_sets(projects: &[Project], connection: &mut Connection) -> Result<(), CliError> {
-    let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)
-        .map_err(|error| CliError::failure(error.to_string()))?;
+    let tables = dbmigrate_runtime::history_tables::<Rusqlite>(connection)?;
     let is_known = |table: &String| projects.iter().any(|it| it.config.table.eq_ignore_ascii_case(table));
     match tables.iter().find(|table| !is_known(table)) {
         None => Ok(()),
@@ -265,19 +305,25 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
     let wrong =
         |message: String, help: &[String]| aim.all(help).into_iter().fold(CliError::failure(message), CliError::help);
     if !path.exists() {
-        let help = "correct the path, or create the database: `cargo dbmigrate up`";
-        return Err(wrong(format!("no database at `{}`", path.display()), &[help.to_owned()]));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+        let help = match folder {
+            Some(folder) => format!("`{}` is no folder: create it, or correct the path", folder.display()),
+            None => "correct the path, or create the database: `cargo dbmigrate up`".to_owned(),
+        };
+        return Err(wrong(format!("no database at `{}`", path.display()), &[help]));
     }
     let connection = match open::immutable(path) {
-        Some(connection) => connection,
+        Some(connection) => {
+            reach.as_it_lies.set(true);
+            connection
+        }
         None => {
             let request = Request::new(&aim.program, Verb::Status { check: false, recover: false });
             let opened = open_existing::<Rusqlite>(path, &request);
             opened.map(|(connection, _)| connection).map_err(|(message, help)| wrong(message, &help))?
         }
     };
-    let timeout = Duration::from_secs(reach.busy_timeout.unwrap_or(BUSY_TIMEOUT));
-    match connection.busy_timeout(timeout) {
+    match connection.busy_timeout(reach.patience()) {
         Ok(()) => Ok(connection),
         Err(error) => Err(CliError::failure(format!("could not open `{}`: {error}", path.display()))),
     }

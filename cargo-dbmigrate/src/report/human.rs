@@ -9,7 +9,7 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str());
+    let title = level.clone().primary_title(diagnostic.message.as_str());
     let notes = diagnostic.notes.iter().map(|note| (Level::NOTE, note));
     let advice = notes.chain(diagnostic.help.iter().map(|help| (Level::HELP, help)));
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
@@ -24,10 +24,14 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
         }
         (None, Some(file)) => title.element(Origin::path(file.as_str())),
         (None, None) => {
-            // Without a file there is no margin to hang the advice on: each stands on a line of its own, as in cargo.
+            // Without a file there is no margin to hang the advice on: each stands on a line of its own, as in cargo, and so
+            // does what cargo itself says below its first line.
+            let (first, more) = diagnostic.message.split_once('\n').unwrap_or((&diagnostic.message, ""));
+            let title = renderer.render(&[Group::with_title(level.clone().primary_title(first))]);
+            let more = Some(more.to_owned()).filter(|more| !more.is_empty());
             let lines = advice.map(|(level, text)| Group::with_title(level.secondary_title(text.as_str())));
-            let groups = std::iter::once(Group::with_title(title)).chain(lines);
-            return groups.map(|group| renderer.render(&[group])).collect::<Vec<_>>().join("\n");
+            let lines = lines.map(|line| renderer.render(&[line]));
+            return std::iter::once(title).chain(more).chain(lines).collect::<Vec<_>>().join("\n");
         }
     };
     for (level, text) in advice {
@@ -65,5 +69,8 @@ mod tests {
     fn advice_without_a_file_stands_on_lines_of_its_own() {
         let text = diagnostic(&Diagnostic::error("usage", "no package").note("none has any").help("run `init`"), false);
         assert_eq!(text, "error: no package\nnote: none has any\nhelp: run `init`");
+        let text =
+            diagnostic(&Diagnostic::error("failure", "duplicate key\n --> Cargo.toml:8:1").help("mend it"), false);
+        assert_eq!(text, "error: duplicate key\n --> Cargo.toml:8:1\nhelp: mend it");
     }
 }

@@ -16,16 +16,15 @@ use dbmigrate_schema::{Difference, Schema};
 pub(crate) use reason::Reason;
 
 use crate::cli::MessageFormat;
-use crate::paths;
 use crate::shell::{Shell, links};
 
 /// Shows findings in the format that was asked for.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
     for diagnostic in diagnostics {
-        let aimed = |texts: &[String]| texts.iter().map(|text| shell.aimed(text)).collect();
-        let (notes, help) = (aimed(&diagnostic.notes), aimed(&diagnostic.help));
-        let diagnostic = &Diagnostic { notes, help, ..diagnostic.clone() };
         if shell.is_json() {
+            let aimed = |texts: &[String]| texts.iter().map(|text| shell.aimed(text)).collect();
+            let (notes, help) = (aimed(&diagnostic.notes), aimed(&diagnostic.help));
+            let diagnostic = &Diagnostic { notes, help, ..diagnostic.clone() };
             let line = json::diagnostic(diagnostic, shell.subject().map(|about| about.package.as_str()));
             shell.data(&line);
         } else {
@@ -37,12 +36,14 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], shell: &mut Shell) {
 
 /// A finding as people see it: files are named from where they stand, and lead there where the terminal has links.
 fn for_people(diagnostic: &Diagnostic, shell: &Shell) -> String {
-    let way = shell.subject().map_or("", |about| about.way.as_str());
-    let here = |file: &String| if way.is_empty() { file.clone() } else { paths::plain(&format!("{way}{file}")) };
+    let here = |file: &String| shell.here(file);
+    let told = |texts: &[String]| texts.iter().map(|text| shell.told(text)).collect();
     let file = diagnostic.file.as_ref().map(here);
     let location =
         diagnostic.location.as_ref().map(|location| Location { path: here(&location.path), ..location.clone() });
-    let shown = Diagnostic { file: file.clone(), location, ..diagnostic.clone() };
+    let (notes, help) = (told(&diagnostic.notes), told(&diagnostic.help));
+    // A message may name a path as it was typed; where the fault is, stands below it.
+    let shown = Diagnostic { notes, help, file: file.clone(), location, ..diagnostic.clone() };
     let rendered = human::diagnostic(&shown, shell.styled());
     if !shell.has_links() {
         return rendered;

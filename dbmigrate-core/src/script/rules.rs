@@ -7,6 +7,7 @@ use super::{Role, Step};
 use crate::diagnostic::Diagnostic;
 use crate::problems::Problems;
 use crate::statement::{Effect, Pragma, Reader, Statement};
+use crate::token::{TokenKind, tokens, unquote};
 
 /// Checks a half that runs in a transaction. Gives the steps without what the runner does itself, which is the file's
 /// own transaction around everything and `PRAGMA foreign_keys`, and what that PRAGMA asks for.
@@ -79,6 +80,8 @@ fn envelope<'a>(steps: &[Step], text: impl Fn(&Statement) -> &'a str) -> Option<
 pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
     let source = problems.source();
     let mut group = None;
+    // Whether the step before is in the transaction of this one.
+    let mut has_last = false;
     for step in steps {
         let statement = match step {
             Step::Sql(statement) => statement,
@@ -91,11 +94,20 @@ pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
                             .help("move it out of the group"),
                     );
                 }
+                has_last = false;
                 continue;
             }
         };
         let text = source.slice(statement.span);
         let keyword = keyword(text);
+        if let Some(function) = asks_for_the_last(text).filter(|_| !has_last && keyword != "CREATE") {
+            let message = format!("`{function}()` about a statement that may have run in another process");
+            let fault = Diagnostic::error("other-connection", message)
+                .label("says nothing of the statement before once the script resumes")
+                .help("put both between `BEGIN IMMEDIATE;` and `COMMIT;`");
+            problems.push(statement.span, fault);
+        }
+        has_last = group.is_some();
         let fault = match (keyword.as_str(), &statement.effect) {
             (_, Effect::Begin) => group.replace(statement.span).map(|_| {
                 transaction_control("`BEGIN` inside a transaction", "the one before has no `COMMIT` yet")
@@ -115,6 +127,11 @@ pub(super) fn without_transaction(steps: &[Step], problems: &mut Problems<'_>) {
             (_, Effect::Bare { .. }) if group.is_some() => {
                 Some(not_in_transaction(text).help("move it out of the `BEGIN` … `COMMIT` group"))
             }
+            _ if keeps_no_journal(text) => Some(
+                Diagnostic::error("no-journal", "`PRAGMA journal_mode = OFF` in a migration")
+                    .label("from here on nothing could be rolled back")
+                    .help("leave it out"),
+            ),
             ("PRAGMA", Effect::Session)
                 if group.is_some() && Pragma::of(text).is_some_and(|pragma| pragma.name == "foreign_keys") =>
             {
@@ -171,6 +188,28 @@ fn not_in_transaction(statement: &str) -> Diagnostic {
         None => (keyword(statement), "SQLite refuses it inside a transaction"),
     };
     Diagnostic::error("not-in-transaction", format!("`{what}` inside a transaction")).label(why)
+}
+
+/// Whether a statement lets SQLite forget how to roll back.
+fn keeps_no_journal(statement: &str) -> bool {
+    Pragma::of(statement).is_some_and(|pragma| {
+        pragma.name == "journal_mode" && pragma.value.is_some_and(|mode| mode.eq_ignore_ascii_case("off"))
+    })
+}
+
+/// The function by which a statement asks what the one before it did, if it does.
+fn asks_for_the_last(statement: &str) -> Option<String> {
+    let mut tokens = tokens(statement).filter(|token| !token.is_blank()).peekable();
+    while let Some(token) = tokens.next() {
+        let is_call = tokens.peek().is_some_and(|next| next.kind == TokenKind::LeftParen);
+        if is_call && matches!(token.kind, TokenKind::Word | TokenKind::QuotedName) {
+            let name = unquote(token.text(statement)).to_ascii_lowercase();
+            if matches!(name.as_str(), "last_insert_rowid" | "changes" | "total_changes") {
+                return Some(name);
+            }
+        }
+    }
+    None
 }
 
 /// Whether the object that a statement creates goes into the database of temporary objects.
@@ -333,6 +372,34 @@ mod tests {
             &["PRAGMA foreign_keys = OFF", "BEGIN", "SELECT 1", "COMMIT", "VACUUM", "BEGIN", "END", "a"],
             None,
         );
+    }
+
+    #[test]
+    fn what_the_statement_before_did_is_asked_in_its_transaction_only() {
+        let check = |text: &str, expect: &[&str]| wrong(&format!("-- dbmigrate: no-transaction\n{text}"), expect);
+        for ask in ["last_insert_rowid()", "\"Changes\" ()", "[total_changes] /* so */ ()"] {
+            check(&format!("INSERT INTO a VALUES (1);\nINSERT INTO b VALUES ({ask});"), &["3 other-connection"]);
+            check(
+                &format!("INSERT INTO a VALUES (1);\nBEGIN;\nINSERT INTO b VALUES ({ask});\nCOMMIT"),
+                &["4 other-connection"],
+            );
+            check(&format!("BEGIN;\nINSERT INTO a VALUES (1);\nINSERT INTO b VALUES ({ask});\nCOMMIT"), &[]);
+            let trigger = format!("CREATE TRIGGER t AFTER INSERT ON a BEGIN INSERT INTO b VALUES ({ask}); END");
+            check(&trigger, &[]);
+            let alone = format!("INSERT INTO a VALUES (1);\nINSERT INTO b VALUES ({ask})");
+            sound(&alone, &alone.split(";\n").collect::<Vec<_>>(), None);
+        }
+        check("INSERT INTO a(changes) VALUES (1);\nINSERT INTO b SELECT changes FROM a -- changes()", &[]);
+    }
+
+    #[test]
+    fn no_file_does_without_a_journal() {
+        for off in ["PRAGMA journal_mode = OFF", "pragma main.journal_mode('off')"] {
+            wrong(&format!("-- dbmigrate: no-transaction\n{off}"), &["2 no-journal"]);
+        }
+        for other in ["PRAGMA journal_mode = WAL", "PRAGMA journal_mode = MEMORY", "PRAGMA journal_mode"] {
+            sound(&format!("-- dbmigrate: no-transaction\n{other}"), &[other], None);
+        }
     }
 
     #[test]

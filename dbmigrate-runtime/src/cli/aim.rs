@@ -10,14 +10,18 @@ const CARGO: &str = "cargo dbmigrate";
 const OF_CARGO: [&str; 3] = ["adopt", "drift", "schema"];
 
 /// The commands on the files of one set, which only cargo has.
-const OF_SETS: [&str; 5] = ["generate", "lock", "renumber", "snapshot", "squash"];
+const OF_SETS: [&str; 6] = ["create", "generate", "lock", "renumber", "snapshot", "squash"];
+
+/// The commands on the files of a package, which only cargo has.
+const OF_PACKAGES: [&str; 4] = ["check", "init", "list", "test"];
 
 /// What was typed, for the commands that are suggested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aim {
     /// What people type to get here: `cargo dbmigrate`, or the program's own name.
     pub program: String,
-    /// ` --database app.db`, where that was typed; before it ` -p club`, where the package was named.
+    /// ` --database app.db`, where that was typed; before it ` -p club` or ` --manifest-path club/Cargo.toml`, where the
+    /// package was named.
     pub database: String,
     /// ` --set billing`, where that was typed.
     pub set: String,
@@ -44,14 +48,17 @@ impl Aim {
         let is_own = COMMANDS.iter().any(|command| command.name == verb);
         // What it shows a schema of may be a database as well as files.
         let is_on_files = OF_SETS.contains(&verb) || verb == "schema" && !rest.contains(" database");
-        if !is_own && !is_on_files && !OF_CARGO.contains(&verb) {
+        let is_on_all = OF_PACKAGES.contains(&verb);
+        if !(is_own || is_on_files || is_on_all || OF_CARGO.contains(&verb)) {
             return None;
         }
         let program = if is_own && !self.program.is_empty() { &self.program } else { CARGO };
         let mut command = format!("{program} {rest}");
-        let database = self.database.as_str();
-        let database = if is_on_files { database.split(" --database").next().unwrap_or_default() } else { database };
-        for (flag, word) in [(database, " --database"), (&self.set, " --set")] {
+        let package = self.database.find(" --database").unwrap_or(self.database.len());
+        let (package, database) = self.database.split_at(package);
+        let database = if is_on_files || is_on_all { "" } else { database };
+        let set = if is_on_all { "" } else { self.set.as_str() };
+        for (flag, word) in [(package, " -p "), (database, " --database"), (set, " --set")] {
             if !(rest.contains(word) || rest.contains(flag)) {
                 command.push_str(flag);
             }
@@ -63,10 +70,16 @@ impl Aim {
 /// ` --name value`, as a shell takes it.
 #[must_use]
 pub(crate) fn flag(name: &str, value: &str) -> String {
+    format!(" --{name} {}", quoted(value))
+}
+
+/// A word as a shell takes it.
+#[must_use]
+pub(super) fn quoted(value: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+".contains(letter);
     match !value.is_empty() && value.chars().all(is_plain) {
-        true => format!(" --{name} {value}"),
-        false => format!(" --{name} '{}'", value.replace('\'', r"'\''")),
+        true => value.to_owned(),
+        false => format!("'{}'", value.replace('\'', r"'\''")),
     }
 }
 
@@ -112,6 +125,10 @@ mod tests {
         assert_eq!(alone.at(&alone.at("`cargo dbmigrate up`")), "`cargo dbmigrate up -p club`");
         assert_eq!(both.at("`cargo dbmigrate up`"), "`cargo dbmigrate up -p club --database x.db`");
         assert_eq!(both.at("`cargo dbmigrate lock`"), "`cargo dbmigrate lock -p club`");
+        assert_eq!(both.at("`cargo dbmigrate up --database y.db`"), "`cargo dbmigrate up --database y.db -p club`");
+        assert_eq!(alone.at("`cargo dbmigrate init --runner`"), "`cargo dbmigrate init --runner -p club`");
+        assert_eq!(alone.at("`cargo dbmigrate init -p club`"), "`cargo dbmigrate init -p club`");
+        assert_eq!(alone.at("`cargo dbmigrate explain gap`"), "`cargo dbmigrate explain gap`");
     }
 
     #[test]
@@ -120,7 +137,8 @@ mod tests {
         of_app("`cargo dbmigrate repair 001_a`", "`app repair 001_a --database 'x y.db' --set a`");
         of_app("`app status`", "`app status --database 'x y.db' --set a`");
         of_app("`cargo dbmigrate adopt`", "`cargo dbmigrate adopt --database 'x y.db' --set a`");
-        of_app("`cargo dbmigrate create NAME`", "`cargo dbmigrate create NAME`");
+        of_app("`cargo dbmigrate create NAME`", "`cargo dbmigrate create NAME --set a`");
+        of_app("`cargo dbmigrate check`", "`cargo dbmigrate check`");
         of_app("`application status`", "`application status`");
     }
 }

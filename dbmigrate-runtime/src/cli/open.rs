@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Terminal;
+use super::aim::quoted;
 use super::failure::Failure;
 use super::human::plain;
 use super::output::Output;
@@ -23,8 +24,13 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
     let copies = || format!("{} shows which copies there are to put back", output.command("restore"));
     let could_not = |error: &str| {
         let failure = Failure::new(format!("could not open {}: {error}", name(path)));
+        // A second look at the file does no harm: SQLite has not got it open.
+        let is_denied = || fs::File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
         match access {
             _ if error.contains("malformed") => failure.hint(copies()),
+            _ if error.contains("unable to open") && is_denied() => {
+                failure.hint("this process may not read the file: give yourself the right to")
+            }
             Access::ReadWrite | Access::Create if error.contains("readonly") || error.contains("unable to open") => {
                 failure.hint("SQLite writes beside the file as well: its folder must be writable")
             }
@@ -116,6 +122,12 @@ fn has_journal(path: &Path) -> bool {
     suffixed(path, "-journal").exists()
 }
 
+/// What SQLite has left beside a database that is not there: the rows of its last transactions may be nowhere else.
+fn companion(path: &Path) -> Option<PathBuf> {
+    let holds = |file: &PathBuf| fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0);
+    ["-journal", "-wal"].into_iter().map(|suffix| suffixed(path, suffix)).find(holds)
+}
+
 /// How to open it, once it is sure that it can be a database.
 fn access(path: &Path, request: &Request) -> Result<Access, Failure> {
     let shown = name(path);
@@ -145,6 +157,18 @@ fn access(path: &Path, request: &Request) -> Result<Access, Failure> {
 
 /// A missing file: only `up` makes one, and no folder.
 fn creation(path: &Path, request: &Request) -> Result<Access, Failure> {
+    if let Some(left) = companion(path) {
+        let kind = if has_journal(path) { "journal" } else { "log" };
+        let message = format!(
+            "{} is missing, and its {kind} {} is there: SQLite would delete that with a new database",
+            name(path),
+            name(&left)
+        );
+        let (left, aside) = (left.display().to_string(), suffixed(&left, ".left").display().to_string());
+        return Err(Failure::new(message)
+            .hint("if the database was moved or renamed, put it back: what was not finished, or written last, is there")
+            .hint(format!("if a new one is meant, move it away: `mv {} {}`", quoted(&left), quoted(&aside))));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => Err(Failure::new(format!("no database at {}", name(path)))

@@ -11,8 +11,8 @@ use super::output::Output;
 use super::request::Request;
 use crate::entries;
 use crate::kept::Place;
+use crate::manage::restore::{self, migrations, source};
 use crate::replace::replace;
-use crate::restore::{self, migrations, source};
 use crate::{Access, Backend, Migrator, State};
 
 /// How to put a copy back.

@@ -4,7 +4,8 @@ use super::Runner;
 use super::told::after;
 use crate::db::{Db, failed};
 use crate::error::Error;
-use crate::job::Job;
+use crate::hidden;
+use crate::job::{Job, Room};
 use crate::no_transaction::{enter, run};
 use crate::report::Report;
 
@@ -31,8 +32,10 @@ pub(crate) fn alone(
 
 /// Records that it is about to run.
 #[inline]
-fn entered(runner: &Runner<'_, '_>, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
+fn entered(runner: &mut Runner<'_, '_>, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
+    runner.may_set(db, job.script(&mut Room::default()))?;
     runner.refuse_unmet(db, job)?;
+    hidden::refuse(db)?;
     enter(db, &runner.context, job)?;
     runner.clear_records(db, job.kind())
 }

@@ -11,13 +11,14 @@ use crate::compare::chain;
 use crate::db::{Db, failed};
 use crate::error::Error;
 use crate::foreign_keys::{Choice, has_code};
+use crate::guard::may_set;
 use crate::history::{History, tables_of};
 use crate::hooks::Direction;
 use crate::job::{Kind, Way};
 use crate::report::{Done, Report};
 use crate::requires::elsewhere;
 use crate::script::{self, Stop};
-use crate::set::{Effect, Migration, Set, Step, TransactionMode};
+use crate::set::{Migration, Set, TransactionMode};
 use crate::snapshot::{Snapshot, Started};
 use crate::value::{Value, text};
 
@@ -107,6 +108,7 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND (SELECT application_id FROM pragma_application_id) = 0 \
                AND (SELECT encoding FROM pragma_encoding) = 'UTF-8' \
                AND (SELECT legacy_alter_table FROM pragma_legacy_alter_table) = 0 \
+               AND (SELECT recursive_triggers FROM pragma_recursive_triggers) = 0 \
                AND (SELECT reverse_unordered_selects FROM pragma_reverse_unordered_selects) = 0 \
                AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
     let [rows, head, records] = tables_of(set.table);
@@ -122,13 +124,17 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
     if plan.jobs.iter().take(count).any(|job| job.announce(db).is_err()) {
         return false;
     }
-    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some() };
+    let settings = runner.context.settings;
+    let sets = may_set(script);
+    if sets && settings.others(db).is_err() {
+        return false;
+    }
+    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some(), for_others: false };
     match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
     }
-    let is_setting = |step: &Step<'_>| matches!(step, Step::Sql(it) if it.effect == Effect::Session);
-    if script.steps.iter().any(is_setting) && runner.context.settings.restore_inside(db).is_err() {
+    if sets && settings.others(db).and_then(|others| others.settings(db)).is_err() {
         return false;
     }
     let history: &History<'_> = &runner.context.history;

@@ -16,7 +16,7 @@ impl Runner<'_, '_> {
     pub(super) fn not_committed(
         &self,
         db: &mut Db<'_>,
-        error: Box<DbError>,
+        error: DbError,
         batch: &Batch<'_>,
         job: Option<&Job<'_>>,
     ) -> Error {
@@ -25,7 +25,7 @@ impl Runner<'_, '_> {
         if is_foreign_key {
             result = result.also(ErrorKind::ForeignKey);
             let shown = match (&batch.before, self.context.set.parts.foreign_keys) {
-                (Some(before), _) => before.refuse_growth(db),
+                (Some(before), _) => before.refuse_growth(db, false),
                 (None, Some(part)) => (part.refuse_any)(db),
                 (None, None) => Ok(()),
             };

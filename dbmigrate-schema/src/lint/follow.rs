@@ -293,9 +293,9 @@ mod tests {
     use dbmigrate_core::{Config, SourceText, script};
 
     use super::*;
+    use crate::execute;
     use crate::model::Schema;
     use crate::read::{ReadOptions, read};
-    use crate::replay::run;
 
     /// The kind, name and text of each object, in their order by name.
     fn shown(schema: &Schema) -> Vec<String> {
@@ -335,7 +335,7 @@ mod tests {
             let script = script::parse(&Arc::new(SourceText::new("001_a.sql", text)), &mut problems).up;
             assert_eq!(problems, []);
             follower.ran.clear();
-            run(&connection, ForeignKeys::On, &script, true, &mut follower).unwrap();
+            execute::script(&connection, ForeignKeys::On, &script, true, &mut follower).unwrap();
             let followed = Schema { objects: follower.state.iter().map(|known| known.object.clone()).collect() };
             let there = read(&connection, &ReadOptions::default()).unwrap();
             assert_eq!(shown(&followed), shown(&there), "{text}");

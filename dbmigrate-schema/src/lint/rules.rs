@@ -57,6 +57,7 @@ mod rename_column;
 mod rename_old_first;
 mod rename_table;
 mod renamed_migration;
+mod replace_cascades;
 mod reserved_name;
 mod schema_and_data_mixed;
 mod schema_differs;
@@ -93,6 +94,7 @@ pub const RULES: &[&Rule] = &[
     &drop_index::RULE,
     &drop_column_in_trigger::RULE,
     &unbounded_write::RULE,
+    &replace_cascades::RULE,
     // Compatibility.
     &legacy_rename::RULE,
     &rename_table::RULE,

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use dbmigrate_core::{AllowScope, Script};
-use sqlite3_parser::ast::{InsertBody, OneSelect, ResolveType, Stmt, UpsertDo};
+use sqlite3_parser::ast::{InsertBody, OneSelect, Stmt, Upsert, UpsertDo};
 
 use super::act::Deed;
 use super::lineage::{self, TableChange};
 use super::migration::Statement;
 use super::state::Changed;
-use super::tree::{Move, Query, Source, moves};
+use super::tree::{Move, Query, Source, moves, replaced};
+use super::values::{all_upserts, drops_refused};
 use super::whole::is_true;
 use crate::model::Name;
 
@@ -42,24 +43,26 @@ pub(super) fn tell(script: &Script, statements: Vec<Statement<'_>>) -> Told {
     let copies: HashSet<usize> =
         told.tables.iter().filter_map(|change| change.rebuild.as_ref()).flat_map(|it| it.copies.clone()).collect();
     for (at, statement) in statements.iter().enumerate() {
-        let written = statement.acts.iter().filter_map(|act| match &act.deed {
-            Deed::Insert(table) | Deed::Update(table, _) | Deed::Delete(table) => Some(table.clone()),
-            _ => None,
-        });
-        if is_definition(statement.tree) {
-            told.unmeant.extend(written);
-        } else if !copies.contains(&at) {
-            told.meant.extend(written);
+        let replaced = statement.tree.and_then(replaced).filter(|_| !allows(script, statement, "replace-cascades"));
+        for act in &statement.acts {
+            let (Deed::Insert(table) | Deed::Update(table, _) | Deed::Delete(table)) = &act.deed else { continue };
+            // What goes with a row that was only in the way, and by no trigger.
+            let cascades = replaced.as_ref().is_some_and(|replaced| replaced != table) && act.by.is_none();
+            if is_definition(statement.tree) || cascades {
+                told.unmeant.insert(table.clone());
+            } else if !copies.contains(&at) {
+                told.meant.insert(table.clone());
+            }
         }
     }
     for change in &told.tables {
         let (Some(rebuild), Some(table)) = (&change.rebuild, change.after.table()) else { continue };
         for copy in rebuild.copies.iter().filter_map(|&at| statements.get(at)) {
             // Which rows it takes is what its author says.
-            if !is_whole(copy.tree) || (is_lossy(copy.tree) && allows_loss(script, copy)) {
+            if !is_whole(copy.tree) || (is_lossy(copy.tree) && allows(script, copy, "lossy-copy")) {
                 told.meant.insert(table.name.clone());
                 let (before, after) = (change.before.object.name().clone(), table.name.clone());
-                let drops = is_lossy(copy.tree) && !allows_loss(script, copy);
+                let drops = is_lossy(copy.tree) && !allows(script, copy, "lossy-copy");
                 match told.partial.iter_mut().find(|(_, known, _)| *known == after) {
                     Some((.., known)) => *known |= drops,
                     None => told.partial.push((before, after, drops)),
@@ -93,25 +96,32 @@ fn is_whole(tree: Option<&Stmt<'_>>) -> bool {
         OneSelect::Select { distinctness: None, from: Some(from), where_clause, group_by: None, .. }
             if from.joins.iter().flatten().next().is_none() && where_clause.is_none_or(is_true)
     );
-    let is_bare = query.around.is_none() && select.with.is_none() && select.limit.is_none();
+    let is_bare = query.around.is_empty() && select.with.is_none() && select.limit.is_none();
     // What else is to become of a row that is refused is for its author to say.
-    let updates = matches!(tree, Some(Stmt::Insert { body: InsertBody::Select(_, Some(upsert)), .. })
-        if std::iter::successors(Some(*upsert), |upsert| upsert.next).any(|it| it.do_clause != UpsertDo::Nothing));
+    let updates = upserts(tree).any(|it| it.do_clause != UpsertDo::Nothing);
     one && is_bare && select.body.compounds.iter().flatten().next().is_none() && !updates
 }
 
-/// Whether a copy drops rows that are refused without a word: a loss, and nothing that its author says of these rows.
+/// Whether a copy drops rows that are refused without a word: a loss, and nothing that its author says of these rows. What
+/// `DO UPDATE` makes of them its author says.
 fn is_lossy(tree: Option<&Stmt<'_>>) -> bool {
-    let Some(Stmt::Insert { or_conflict, body: InsertBody::Select(_, upsert), .. }) = tree else { return false };
-    matches!(or_conflict, Some(ResolveType::Ignore | ResolveType::Replace)) || upsert.is_some()
+    let drops = matches!(tree, Some(Stmt::Insert { or_conflict: Some(how), .. }) if drops_refused(*how));
+    drops || upserts(tree).any(|it| it.do_clause == UpsertDo::Nothing)
 }
 
-/// Whether the file says that the loss is meant.
-fn allows_loss(script: &Script, copy: &Statement<'_>) -> bool {
-    script.allows.iter().filter(|allow| allow.rules.iter().any(|rule| rule == "lossy-copy")).any(|allow| {
-        match allow.scope {
-            AllowScope::Half => true,
-            AllowScope::Statement(span) => (span.start..=span.end).contains(&copy.span.start),
-        }
+/// What a copy does where keys are there already.
+fn upserts<'b>(tree: Option<&'b Stmt<'b>>) -> impl Iterator<Item = &'b Upsert<'b>> {
+    let first = match tree {
+        Some(Stmt::Insert { body: InsertBody::Select(_, upsert), .. }) => *upsert,
+        _ => None,
+    };
+    all_upserts(first)
+}
+
+/// Whether the file says of a statement that what this rule finds is meant.
+fn allows(script: &Script, statement: &Statement<'_>, rule: &str) -> bool {
+    script.allows.iter().filter(|allow| allow.rules.iter().any(|own| own == rule)).any(|allow| match allow.scope {
+        AllowScope::Half => true,
+        AllowScope::Statement(span) => (span.start..=span.end).contains(&statement.span.start),
     })
 }

@@ -3,7 +3,7 @@
 use dbmigrate_core::token::unquote;
 use sqlite3_parser::ast::{
     AlterTableBody, Cmd, CommonTableExpr, CreateTableBody, Expr, FromClause, InsertBody, OneSelect, QualifiedName,
-    ResultColumn, Select, SelectTable, Stmt, With,
+    ResolveType, ResultColumn, Select, SelectTable, Stmt, With,
 };
 use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
@@ -72,7 +72,7 @@ pub(super) fn moves(statement: &Stmt<'_>) -> Option<Move> {
             let names = columns.as_ref().map(|columns| columns.iter().map(name).collect::<Vec<_>>());
             copied(in_main(tbl_name)?, names, Query::of(statement)?)
         }
-        Stmt::CreateTable { temporary: false, tbl_name, .. } => copied(in_main(tbl_name)?, None, Query::of(statement)?),
+        Stmt::CreateTable { tbl_name, .. } => copied(in_main(tbl_name)?, None, Query::of(statement)?),
         _ => None,
     }
 }
@@ -98,16 +98,18 @@ fn copied(to: Name, names: Option<Vec<Name>>, query: Query<'_>) -> Option<Move> 
     Some(Move::Copied { from, to, columns: columns.collect() })
 }
 
-/// A query, and the `WITH` that stands before the statement of which it is a part.
-#[derive(Clone, Copy)]
+/// A query, and the `WITH`s around it, the nearest first.
+#[derive(Clone)]
 pub(crate) struct Query<'q> {
     pub(crate) select: &'q Select<'q>,
-    pub(crate) around: Option<&'q With<'q>>,
+    pub(crate) around: Vec<&'q With<'q>>,
+    /// The queries of a `WITH` that it is, or a part of: a name of one is no other query inside of it.
+    within: Vec<Name>,
 }
 
 impl<'q> From<&'q Select<'q>> for Query<'q> {
     fn from(select: &'q Select<'q>) -> Self {
-        Self { select, around: None }
+        Self { select, around: Vec::new(), within: Vec::new() }
     }
 }
 
@@ -116,16 +118,34 @@ impl<'q> Query<'q> {
     pub(crate) fn of(statement: &'q Stmt<'q>) -> Option<Self> {
         match statement {
             Stmt::Insert { with, body: InsertBody::Select(select, _), .. } => {
-                Some(Self { select, around: with.as_ref() })
+                Some(Self { around: with.iter().collect(), ..Self::from(*select) })
             }
             Stmt::CreateTable { body: CreateTableBody::AsSelect(select), .. } => Some(Self::from(*select)),
             _ => None,
         }
     }
 
+    /// A query that stands in this one.
+    pub(crate) fn inner(&self, select: &'q Select<'q>) -> Self {
+        let around = self.select.with.iter().chain(self.around.iter().copied()).collect();
+        Self { select, around, within: self.within.clone() }
+    }
+
     /// The query of a `WITH` that has this name.
-    pub(crate) fn with(&self, called: &Name) -> Option<&'q CommonTableExpr<'q>> {
-        let all = self.select.with.iter().chain(self.around).flat_map(|with| with.ctes);
+    pub(crate) fn with(&self, called: &Name) -> Option<Self> {
+        let query = self.named(called).filter(|_| !self.within.contains(called))?;
+        let mut found = self.inner(query.select);
+        found.within.push(called.clone());
+        Some(found)
+    }
+
+    /// How many queries of a `WITH` are around it.
+    pub(crate) fn depth(&self) -> usize {
+        self.within.len()
+    }
+
+    fn named(&self, called: &Name) -> Option<&'q CommonTableExpr<'q>> {
+        let all = self.select.with.iter().chain(self.around.iter().copied()).flat_map(|with| with.ctes);
         let mut all = all.filter(|query| name(&query.tbl_name) == *called);
         all.next()
     }
@@ -140,7 +160,10 @@ impl<'q> Query<'q> {
             }
         }
         let mut seen = Vec::new();
-        while let Some(query) = read.iter().find_map(|name| self.with(name).filter(|_| !seen.contains(name))) {
+        while let Some(query) = read
+            .iter()
+            .find_map(|name| self.named(name).filter(|_| !seen.contains(name) && !self.within.contains(name)))
+        {
             let name = self::name(&query.tbl_name);
             read.retain(|it| *it != name);
             seen.push(name);
@@ -174,6 +197,15 @@ pub(crate) fn table_sources(table: &SelectTable<'_>, found: &mut Vec<Name>) {
     }
 }
 
+/// The table of which a statement says that rows are replaced.
+pub(super) fn replaced(statement: &Stmt<'_>) -> Option<Name> {
+    match statement {
+        Stmt::Insert { or_conflict: Some(ResolveType::Replace), tbl_name, .. }
+        | Stmt::Update { or_conflict: Some(ResolveType::Replace), tbl_name, .. } => in_main(tbl_name),
+        _ => None,
+    }
+}
+
 /// An expression without the parentheses around it.
 pub(crate) fn bare<'b>(mut expr: &'b Expr<'b>) -> &'b Expr<'b> {
     while let Expr::Parenthesized(inner) = expr
@@ -182,4 +214,35 @@ pub(crate) fn bare<'b>(mut expr: &'b Expr<'b>) -> &'b Expr<'b> {
         expr = only;
     }
     expr
+}
+
+/// What an expression is made of, but for queries in it.
+pub(crate) fn parts<'b>(expr: &'b Expr<'b>) -> Vec<&'b Expr<'b>> {
+    let listed = |list: &Option<&'b [Expr<'b>]>| list.unwrap_or(&[]).iter().collect::<Vec<_>>();
+    match expr {
+        Expr::Between { lhs, start, end, .. } => vec![lhs, start, end],
+        Expr::Binary(left, _, right) => vec![left, right],
+        Expr::Case { base, when_then_pairs, else_expr } => {
+            let pairs = when_then_pairs.iter().flat_map(|(when, then)| [when, then]);
+            base.iter().copied().chain(pairs).chain(else_expr.iter().copied()).collect()
+        }
+        Expr::Cast { expr, .. } => vec![expr],
+        Expr::Collate(value, _) | Expr::IsNull(value) | Expr::NotNull(value) | Expr::Unary(_, value) => vec![value],
+        Expr::FunctionCall { args, .. } => listed(args),
+        Expr::InList { lhs, rhs, .. } => std::iter::once(*lhs).chain(listed(rhs)).collect(),
+        Expr::InSelect { lhs, .. } => vec![lhs],
+        Expr::InTable { lhs, args, .. } => std::iter::once(*lhs).chain(listed(args)).collect(),
+        Expr::Like { lhs, rhs, escape, .. } => [*lhs, rhs].into_iter().chain(*escape).collect(),
+        Expr::Parenthesized(inner) => inner.iter().collect(),
+        Expr::DoublyQualified(..)
+        | Expr::Exists(_)
+        | Expr::FunctionCallStar { .. }
+        | Expr::Id(_)
+        | Expr::Literal(_)
+        | Expr::Name(_)
+        | Expr::Qualified(..)
+        | Expr::Raise(..)
+        | Expr::Subquery(_)
+        | Expr::Variable(_) => Vec::new(),
+    }
 }

@@ -158,9 +158,18 @@ pub(crate) fn copies<'m>(migration: &Migration<'m>, change: &TableChange) -> imp
     copies.collect::<Vec<_>>().into_iter()
 }
 
+/// An `ON CONFLICT` and those that follow it.
+pub(super) fn all_upserts<'b>(first: Option<&'b Upsert<'b>>) -> impl Iterator<Item = &'b Upsert<'b>> {
+    std::iter::successors(first, |upsert| upsert.next)
+}
+
+/// Whether this drops what is refused, or what is in the way, without a word.
+pub(super) fn drops_refused(conflict: ResolveType) -> bool {
+    matches!(conflict, ResolveType::Ignore | ResolveType::Replace)
+}
+
 fn does_nothing(upsert: &Upsert<'_>) -> Option<Option<Vec<Name>>> {
-    let mut all = std::iter::successors(Some(upsert), |upsert| upsert.next);
-    let nothing = all.find(|upsert| upsert.do_clause == UpsertDo::Nothing)?;
+    let nothing = all_upserts(Some(upsert)).find(|upsert| upsert.do_clause == UpsertDo::Nothing)?;
     let columns = |index: &UpsertIndex<'_>| {
         let column = |target: &SortedColumn<'_>| match &target.expr {
             Expr::Id(id) => Some(Name::new(unquote(id.0))),
@@ -189,7 +198,7 @@ impl<'m> Copy<'m> {
 
 /// Whether a copy drops what the new table refuses.
 pub(crate) fn is_lossy(copy: &Copy<'_>) -> bool {
-    matches!(copy.conflict, Some(ResolveType::Ignore | ResolveType::Replace)) || copy.does_nothing.is_some()
+    copy.conflict.is_some_and(drops_refused) || copy.does_nothing.is_some()
 }
 
 /// Whether a query leaves rows out, or may.

@@ -1,12 +1,15 @@
 //! Whether a query answers with every row of the tables that it copies.
 
 use sqlite3_parser::ast::{
-    As, CompoundOperator, Expr, FromClause, FunctionTail, JoinOperator, JoinType, Literal, OneSelect, Operator,
-    ResultColumn, SelectTable, UnaryOperator,
+    As, CompoundOperator, Expr, FromClause, FunctionTail, JoinOperator, JoinType, JoinedSelectTable, Literal,
+    OneSelect, Operator, ResultColumn, SelectTable, UnaryOperator,
 };
 
 use super::tree::{self, Query, bare};
 use crate::model::Name;
+
+/// So many queries in queries nobody writes by hand: what is deeper is not looked at.
+const DEEP: usize = 12;
 
 /// What is copied.
 pub(crate) struct Copied<'c> {
@@ -35,8 +38,11 @@ impl LeftOut<'_> {
 
 impl Copied<'_> {
     /// What keeps rows out of the answer of a query; none where nothing does.
-    pub(crate) fn left_out<'q>(&self, query: Query<'q>) -> Option<LeftOut<'q>> {
+    pub(crate) fn left_out<'q>(&self, query: &Query<'q>) -> Option<LeftOut<'q>> {
         let select = query.select;
+        if query.depth() > DEEP {
+            return None;
+        }
         if let Some(limit) = select.limit
             && (limit.offset.is_some() || !is_unlimited(&limit.expr))
         {
@@ -96,7 +102,7 @@ impl Copied<'_> {
             }
     }
 
-    fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_part<'q>(&self, part: &'q OneSelect<'q>, whole: &Query<'q>) -> Option<LeftOut<'q>> {
         let OneSelect::Select { where_clause, .. } = part else { return None };
         let others = self.others(part, whole);
         // Last, as what another copy takes may make up for a condition, and for nothing else.
@@ -107,7 +113,7 @@ impl Copied<'_> {
     }
 
     /// What besides its condition keeps rows out of a part.
-    fn left_out_of_rest<'q>(&self, part: &'q OneSelect<'q>, whole: Query<'q>, others: &[Name]) -> Option<LeftOut<'q>> {
+    fn left_out_of_rest<'q>(&self, part: &'q OneSelect<'q>, whole: &Query<'q>, others: &[Name]) -> Option<LeftOut<'q>> {
         let OneSelect::Select { distinctness, columns: taken, from, group_by, having, .. } = part else {
             return None;
         };
@@ -135,7 +141,7 @@ impl Copied<'_> {
     }
 
     /// What the tables beside the one that is copied are called in a part: their columns say nothing of its rows.
-    fn others(&self, part: &OneSelect<'_>, whole: Query<'_>) -> Vec<Name> {
+    fn others(&self, part: &OneSelect<'_>, whole: &Query<'_>) -> Vec<Name> {
         let OneSelect::Select { from: Some(from), .. } = part else { return Vec::new() };
         let joined = from.joins.iter().flatten().map(|join| &join.table);
         let mut tables: Vec<&SelectTable<'_>> = from.select.into_iter().chain(joined).collect();
@@ -145,7 +151,7 @@ impl Copied<'_> {
         tables.into_iter().filter_map(called).collect()
     }
 
-    fn left_out_of_from<'q>(&self, from: &'q FromClause<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_from<'q>(&self, from: &'q FromClause<'q>, whole: &Query<'q>) -> Option<LeftOut<'q>> {
         let joins = || from.joins.iter().flatten();
         let outer = |operator: JoinOperator, side: JoinType| match operator {
             JoinOperator::TypedJoin(Some(join)) => join.contains(side),
@@ -154,38 +160,37 @@ impl Copied<'_> {
         let first = from.select?;
         if self.is_copied_in(first, whole) {
             // What is on the left of a join stays where the join is a `LEFT` or a `FULL` one.
-            let loses = joins().any(|join| !outer(join.operator, JoinType::LEFT));
+            let loses = joins().any(|join| !outer(join.operator, JoinType::LEFT) && !is_beside(join));
             return if loses { Some(LeftOut::by("JOIN")) } else { self.left_out_of_table(first, whole) };
         }
         let (at, join) = joins().enumerate().find(|(_, join)| self.is_copied_in(&join.table, whole))?;
-        let loses = !outer(join.operator, JoinType::RIGHT)
-            || joins().skip(at + 1).any(|join| !outer(join.operator, JoinType::LEFT));
+        let alone = || at == 0 && has_one_row(first) && has_no_condition(join);
+        let loses = !(outer(join.operator, JoinType::RIGHT) || alone())
+            || joins().skip(at + 1).any(|join| !outer(join.operator, JoinType::LEFT) && !is_beside(join));
         if loses { Some(LeftOut::by("JOIN")) } else { self.left_out_of_table(&join.table, whole) }
     }
 
-    fn left_out_of_table<'q>(&self, table: &'q SelectTable<'q>, whole: Query<'q>) -> Option<LeftOut<'q>> {
+    fn left_out_of_table<'q>(&self, table: &'q SelectTable<'q>, whole: &Query<'q>) -> Option<LeftOut<'q>> {
         match table {
-            SelectTable::Table(table, ..) => {
-                whole.with(&tree::in_main(table)?).and_then(|it| self.left_out(it.select.into()))
-            }
-            SelectTable::Select(select, _) => self.left_out(Query::from(*select)),
+            SelectTable::Table(table, ..) => whole.with(&tree::in_main(table)?).and_then(|it| self.left_out(&it)),
+            SelectTable::Select(select, _) => self.left_out(&whole.inner(select)),
             SelectTable::Sub(from, _) => self.left_out_of_from(from, whole),
             SelectTable::TableCall(..) => None,
         }
     }
 
-    fn is_copied_in(&self, table: &SelectTable<'_>, whole: Query<'_>) -> bool {
+    fn is_copied_in(&self, table: &SelectTable<'_>, whole: &Query<'_>) -> bool {
         let mut names = Vec::new();
         tree::table_sources(table, &mut names);
         names.iter().any(|name| self.is_copied(name, whole))
     }
 
     /// Whether a table is copied, or a query before this one that is called so reads one.
-    fn is_copied(&self, name: &Name, whole: Query<'_>) -> bool {
+    fn is_copied(&self, name: &Name, whole: &Query<'_>) -> bool {
         match whole.with(name) {
             Some(query) => {
                 let mut names = Vec::new();
-                tree::sources(query.select, &mut names);
+                query.sources(&mut names);
                 names.iter().any(|it| self.tables.contains(it))
             }
             None => self.tables.contains(name),
@@ -282,6 +287,24 @@ fn is_unlimited(limit: &Expr<'_>) -> bool {
     }
 }
 
+/// Whether a join puts one row beside each, whatever there is.
+fn is_beside(join: &JoinedSelectTable<'_>) -> bool {
+    has_no_condition(join) && has_one_row(&join.table)
+}
+
+fn has_no_condition(join: &JoinedSelectTable<'_>) -> bool {
+    let is_natural =
+        |operator| matches!(operator, JoinOperator::TypedJoin(Some(join)) if join.contains(JoinType::NATURAL));
+    join.constraint.is_none() && !is_natural(join.operator)
+}
+
+/// Whether what stands at a place of a `FROM` is one row: an aggregate of all that it reads.
+fn has_one_row(table: &SelectTable<'_>) -> bool {
+    let SelectTable::Select(select, _) = table else { return false };
+    let OneSelect::Select { columns, group_by: None, having: None, .. } = &select.body.select else { return false };
+    select.limit.is_none() && select.body.compounds.is_none() && columns.iter().any(|it| aggregate(it).is_some())
+}
+
 /// The function of an answer that makes one row of all, if it is one: by itself or with something around it.
 fn aggregate(answer: &ResultColumn<'_>) -> Option<String> {
     let ResultColumn::Expr(value, _) = answer else { return None };
@@ -291,21 +314,18 @@ fn aggregate(answer: &ResultColumn<'_>) -> Option<String> {
 fn aggregate_in(value: &Expr<'_>) -> Option<String> {
     let is_window = |tail: &Option<FunctionTail<'_>>| tail.as_ref().is_some_and(|tail| tail.over_clause.is_some());
     match value {
-        Expr::FunctionCall { name, args, filter_over, .. } => {
-            let args = args.unwrap_or(&[]);
+        Expr::FunctionCall { name, args, filter_over, .. } if !is_window(filter_over) => {
             let own = name.0.to_ascii_lowercase();
-            if is_aggregate(&own, args.len()) && !is_window(filter_over) {
+            if is_aggregate(&own, args.map_or(0, <[_]>::len)) {
                 return Some(own);
             }
-            args.iter().find_map(aggregate_in)
         }
-        Expr::FunctionCallStar { name, filter_over } if !is_window(filter_over) => Some(name.0.to_ascii_lowercase()),
-        Expr::Binary(left, _, right) => aggregate_in(left).or_else(|| aggregate_in(right)),
-        Expr::Cast { expr, .. } => aggregate_in(expr),
-        Expr::Collate(value, _) | Expr::Unary(_, value) => aggregate_in(value),
-        Expr::Parenthesized(inner) => inner.iter().find_map(aggregate_in),
-        _ => None,
+        Expr::FunctionCallStar { name, filter_over } if !is_window(filter_over) => {
+            return Some(name.0.to_ascii_lowercase());
+        }
+        _ => {}
     }
+    tree::parts(value).into_iter().find_map(aggregate_in)
 }
 
 /// Whether SQLite has an aggregate of this name that takes as many arguments.

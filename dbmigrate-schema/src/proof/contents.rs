@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::loss::{Loss, LossKind};
 use crate::cell::Cell;
+use crate::compare::compare;
 use crate::fill::rowid_name;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::plan::{Decisions, Rename, misfit};
@@ -116,7 +117,9 @@ impl Contents {
                 Object::VirtualTable(table) => table.content().is_none(),
                 _ => false,
             };
-            if whole && to.object(object.kind(), object.name()).is_some() {
+            // Nothing changes a virtual table: one that becomes another was dropped, which somebody has allowed.
+            let stays = |after: &Object| object.kind() != Kind::VirtualTable || is_same(object, after);
+            if whole && to.object(object.kind(), object.name()).is_some_and(stays) {
                 tables.extend(whole_table(connection, object));
             }
         }
@@ -185,6 +188,11 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         sequence: if pair.ids && counts(before) && counts(after) { sequence(connection, &pair.from)? } else { None },
         rows,
     })
+}
+
+fn is_same(one: &Object, other: &Object) -> bool {
+    let alone = |object: &Object| Schema { objects: vec![object.clone()] };
+    compare(&alone(one), &alone(other)).is_empty()
 }
 
 /// A table of which the columns are not known; none where it can't be read.

@@ -30,12 +30,7 @@ impl Layout {
             Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         })?;
         let all: Vec<(String, i64, i64)> = found.collect::<Result<_, _>>()?;
-        let without: bool = connection
-            .query_row("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1", [&object.name], |row| {
-                row.get(0)
-            })
-            .optional()?
-            .unwrap_or(false);
+        let without = object.is_without_rowid;
         let has_key: bool = connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin = 'pk')",
             [&object.name],

@@ -10,9 +10,9 @@ use crate::fill::{Filled, fill_some, fill_with};
 use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::read::{ReadOptions, read};
-use crate::replay::{replayable, run, way_up};
-use crate::scratch;
+use crate::replay::{replayable, way_up};
 use crate::watch::Nobody;
+use crate::{execute, scratch};
 
 /// Any number will do, if it stays the same.
 pub(super) const SEED: u64 = 1;
@@ -26,7 +26,7 @@ pub(super) fn go(
     connection: &Connection,
     script: &Script,
 ) -> Result<(), dbmigrate_core::Diagnostic> {
-    run(connection, set.config.foreign_keys, script, true, &mut Nobody)
+    execute::script(connection, set.config.foreign_keys, script, true, &mut Nobody)
 }
 
 /// A database as the first migrations make it, without further rows; none where one of them can't be gone.
@@ -90,8 +90,8 @@ enum Judged {
 /// A database with rows that a way up takes.
 pub(super) struct Chosen {
     pub(super) connection: Connection,
-    /// Whether a table that it touches, and for which there were rows, had to stay empty: it takes none at all.
-    pub(super) is_emptied: bool,
+    /// The tables that it touches, and for which there were rows, that had to stay empty: it takes none of them at all.
+    pub(super) emptied: Vec<Name>,
 }
 
 /// A database as the first migrations make it, with rows that the way up of the next one takes. Of the tables that it
@@ -119,9 +119,11 @@ pub(super) fn chosen(
             _ => Ok(()),
         })?;
         if turned_away(&connection, rule, up)?.is_none() {
-            let is_emptied = filled.tables.iter().any(|table| table.rows == 0 && held.contains(&table.table));
-            return Ok(Some(Chosen { connection, is_emptied }));
+            let emptied = filled.tables.into_iter().filter(|table| table.rows == 0 && held.contains(&table.table));
+            return Ok(Some(Chosen { connection, emptied: emptied.map(|table| table.table).collect() }));
         }
     }
-    Ok(made(set, count)?.map(|connection| Chosen { connection, is_emptied: true }))
+    let mut emptied: Vec<Name> = held.iter().cloned().collect();
+    emptied.sort();
+    Ok(made(set, count)?.map(|connection| Chosen { connection, emptied }))
 }

@@ -1,6 +1,6 @@
 //! What the planner makes is proved: pairs of schemas for which it was not.
 
-use dbmigrate_schema::{Decisions, Fill, Name, Schema, Step, plan, reversed};
+use dbmigrate_schema::{Decisions, Fill, Hazard, Name, Schema, Step, plan, reversed};
 
 use crate::support::Case;
 
@@ -43,6 +43,24 @@ fn a_key_without_a_value_is_filled() {
             ..Decisions::default()
         },
     );
+}
+
+/// What nothing can change goes with its rows where that is allowed, and one that stays keeps them.
+#[test]
+fn a_virtual_table_that_may_be_dropped_comes_anew() {
+    let allowed = || Decisions { allow: [Hazard::DropTable].into(), ..Decisions::default() };
+    let words = "CREATE VIRTUAL TABLE words USING fts5(word);";
+    let notes = |columns: &str| format!("{words} CREATE VIRTUAL TABLE notes USING fts5({columns});");
+    is_proved(&notes("text"), &notes("title, text"), allowed());
+    is_proved(
+        "CREATE VIRTUAL TABLE boxes USING rtree(id, low, high)",
+        "CREATE VIRTUAL TABLE boxes USING rtree_i32(id, low, high)",
+        allowed(),
+    );
+    let (before, target) = (notes("text"), notes("title, text"));
+    let up = format!("DROP TABLE notes; DROP TABLE words; {target}");
+    let case = Case { before: &before, target: &target, up: &up, down: None, decisions: allowed() };
+    case.fails(Step::Up, true, "table `words` does not keep the row");
 }
 
 /// A row that is mended after all are there has to pass as well.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+mod foreign_keys;
 mod program;
 #[path = "../support/set.rs"]
 mod set;

@@ -54,9 +54,12 @@ pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliErro
         return live(&kept);
     }
     let folders = folders(project, asked)?;
-    let (tool, mut seen) = match asked_for {
-        Some(tool) => (tool, Vec::new()),
-        None => guess(project, &folders, &kept, asked)?,
+    // A database of another tool makes that a matter of choice.
+    let said = by_manifest(project).filter(|tool| kept.iter().all(|kept| kept.tool == *tool || !kept.tool.has_table()));
+    let (tool, mut seen) = match (asked_for, said) {
+        (Some(tool), _) => (tool, Vec::new()),
+        (None, Some(tool)) => (tool, vec![format!("`layout = \"{}\"` in `Cargo.toml`", project.config.layout.name())]),
+        (None, None) => guess(project, &folders, &kept, asked)?,
     };
     let kept: Vec<Kept> = kept.into_iter().filter(|kept| kept.tool == tool).collect();
     if kept.len() > 1 && asked.table.is_none() {
@@ -65,7 +68,10 @@ pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliErro
         return Err(tables.fold(error, |error, table| error.help(format!("`--table {table}`"))));
     }
     let kept = kept.into_iter().find(|kept| asked.table.is_none_or(|table| kept.table.as_deref() == Some(table)));
-    let (dir, layout) = folder(&folders, tool, asked)?;
+    let (dir, layout) = match asked.files {
+        None if by_manifest(project) == Some(tool) => (project.config.dir.clone(), layout_of(tool)),
+        _ => folder(&folders, tool, asked)?,
+    };
     let table = asked.table.map(str::to_owned).or_else(|| kept.as_ref().and_then(|kept| kept.table.clone()));
     if tool.has_table() && table.is_none() && tool.usual_table().is_none() {
         return Err(CliError::usage(format!("`{}` does not say in which table the history is kept", tool.name()))
@@ -76,6 +82,11 @@ pub(super) fn tool(project: &Project, asked: &Asked<'_>) -> Result<Seen, CliErro
         seen.push(kept.reason);
     }
     Ok(Seen { tool, layout, dir: Some(dir), table, seen })
+}
+
+/// The tool whose files the manifest says that these are.
+fn by_manifest(project: &Project) -> Option<Tool> {
+    Tool::of(project.config.layout)
 }
 
 fn by_name(name: &str) -> Result<Tool, CliError> {

@@ -1,15 +1,16 @@
 //! What the manifest has to say of files that come from another tool.
 
+use cargo_metadata::DependencyKind;
 use dbmigrate_core::Config;
 use dbmigrate_core::config::Numbering;
 use dbmigrate_core::layout::{Layout, Translated};
-use toml_edit::{InlineTable, Item, value};
+use toml_edit::{DocumentMut, InlineTable, Item, value};
 
 use crate::error::CliError;
 use crate::ops::edit::Edit;
-use crate::ops::init::manifest::table;
+use crate::ops::init::manifest::{remove_feature, table};
 use crate::ops::project::Project;
-use crate::ops::wiring;
+use crate::ops::wiring::{self, BUILD, LAYOUTS};
 
 /// Why a number has no file.
 const LEFT_OUT: &str = "left out";
@@ -25,6 +26,21 @@ pub(super) fn config(project: &Project, dir: &str, translated: &Translated) -> C
         reserved: translated.reserved.iter().map(|number| (*number, LEFT_OUT.to_owned())).collect(),
         ..project.config.clone()
     }
+}
+
+/// Whether a set still has the files of another tool.
+fn reads_others(manifest: &DocumentMut) -> bool {
+    let table = ["package", "metadata", "migrations"].iter().try_fold(manifest.as_item(), |item, key| item.get(key));
+    let sets = table.and_then(|table| table.get("sets")?.as_table_like());
+    let sets = sets.into_iter().flat_map(|sets| sets.iter().map(|(_, set)| set));
+    table.into_iter().chain(sets).any(|set| set.get("layout").is_some_and(|layout| layout.as_str() != Some("house")))
+}
+
+/// Takes away what the build read the files of the other tool with.
+fn without_layouts(project: &Project, manifest: &mut DocumentMut) -> bool {
+    let Some(name) = project.dependency(DependencyKind::Build, BUILD) else { return false };
+    let dependencies = manifest.get_mut("build-dependencies");
+    dependencies.and_then(|all| all.get_mut(&name)).is_some_and(|item| remove_feature(item, LAYOUTS))
 }
 
 /// The manifest that says so; none where it does.
@@ -62,7 +78,10 @@ pub(super) fn edit(project: &Project, config: &Config) -> Result<Option<Edit>, C
             None => drop(metadata.remove(key)),
         }
     }
+    let mut what = "`[package.metadata.migrations]`".to_owned();
+    if now.layout != config.layout && !reads_others(&document) && without_layouts(project, &mut document) {
+        what.push_str(&format!(", no feature `{LAYOUTS}` of `{BUILD}`"));
+    }
     let text = document.to_string();
-    let what = "`[package.metadata.migrations]`".to_owned();
     Ok((text != before).then(|| Edit { path: project.manifest(), text, what, new: false }))
 }

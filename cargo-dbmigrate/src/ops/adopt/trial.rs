@@ -17,11 +17,7 @@ use crate::ops::schema_reader;
 pub(crate) fn check(set: &MigrationSet, database: &Connection, force: bool) -> Result<(), CliError> {
     match refusal(set, database, force) {
         None => Ok(()),
-        Some(error) => {
-            let refused = CliError::failure(error.message());
-            let refused = error.help().iter().fold(refused, CliError::help);
-            Err(refused.help("nothing was written"))
-        }
+        Some(error) => Err(CliError::from(error).note("nothing was written")),
     }
 }
 

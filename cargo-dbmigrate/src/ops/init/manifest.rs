@@ -113,6 +113,22 @@ fn add_feature(item: &mut Item, feature: &str) -> bool {
     true
 }
 
+/// Switches a feature off; false where it is not on.
+pub(crate) fn remove_feature(item: &mut Item, feature: &str) -> bool {
+    let Some(table) = item.as_table_like_mut() else { return false };
+    let Some(features) = table.get_mut("features").and_then(Item::as_array_mut) else { return false };
+    let before = features.len();
+    features.retain(|it| it.as_str() != Some(feature));
+    let (after, is_empty) = (features.len(), features.is_empty() && before > 0);
+    if is_empty {
+        table.remove("features");
+    }
+    if let Some(inline) = item.as_inline_table_mut().filter(|_| after < before) {
+        inline.fmt();
+    }
+    after < before
+}
+
 /// The workspace's rusqlite, as a build can have one only; or ours.
 fn rusqlite(project: &Project) -> Item {
     let (version, features) = match project.dependency_of_others("rusqlite") {
@@ -144,5 +160,18 @@ mod tests {
             assert_eq!(document.to_string(), expect);
         }
         assert!(!add_feature(&mut value(true), LAYOUTS));
+    }
+
+    #[test]
+    fn a_feature_is_taken_away_with_what_only_it_needed() {
+        for (written, expect) in [
+            ("a = { path = \"x\", features = [\"layouts\"] }\n", "a = { path = \"x\" }\n"),
+            ("a = { features = [\"b\", \"layouts\"] }\n", "a = { features = [\"b\"] }\n"),
+        ] {
+            let mut document: DocumentMut = written.parse().unwrap();
+            assert!(remove_feature(document.get_mut("a").unwrap(), LAYOUTS));
+            assert_eq!(document.to_string(), expect);
+            assert!(!remove_feature(document.get_mut("a").unwrap(), LAYOUTS));
+        }
     }
 }

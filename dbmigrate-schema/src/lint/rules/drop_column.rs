@@ -2,9 +2,10 @@
 //!
 //! Where the migration reads it before, its values may be somewhere else, but programs of the version before fail all the
 //! same. One that is dropped and added again is a loss, too, unless its values were carried over in between, and one that
-//! is computed from now on. A computed column has no values to lose.
+//! is computed from now on, and one that stays while the copy of a rebuild leaves it out or puts the same into every row. A
+//! computed column has no values to lose.
 
-use sqlite3_parser::ast::{AlterTableBody, Stmt};
+use sqlite3_parser::ast::{AlterTableBody, Expr, Stmt};
 
 use crate::compare::{Change, ColumnChange};
 use crate::lint::act::Deed;
@@ -13,6 +14,7 @@ use crate::lint::lineage::TableChange;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
+use crate::lint::values::{Copy, Filled, copies, filled};
 use crate::model::Name;
 
 pub(super) const RULE: Rule = Rule {
@@ -44,6 +46,35 @@ pub(super) const RULE: Rule = Rule {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
             now: "ALTER TABLE users RENAME COLUMN nick TO old; ALTER TABLE users ADD COLUMN nick TEXT;
                   ALTER TABLE users DROP COLUMN old;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, nick TEXT DEFAULT '');
+                  INSERT INTO n (id) SELECT id FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, nick TEXT);
+                  INSERT INTO n SELECT id, NULL FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY AUTOINCREMENT, nick TEXT);
+                  INSERT INTO n (nick) SELECT nick FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY);
+                  INSERT INTO n SELECT id FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;
+                  ALTER TABLE users ADD COLUMN nick TEXT;",
         },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
@@ -83,6 +114,23 @@ pub(super) const RULE: Rule = Rule {
                   ALTER TABLE new_users RENAME TO users;",
         },
         Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now:
+                "CREATE TABLE nicks (user INTEGER PRIMARY KEY, nick TEXT); INSERT INTO nicks SELECT id, nick FROM users;
+                  CREATE TABLE n (id INTEGER PRIMARY KEY, nick TEXT);
+                  INSERT INTO n (id) SELECT id FROM users;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
+            before: "CREATE TABLE users (id INTEGER PRIMARY KEY, nick TEXT);",
+            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, nick TEXT DEFAULT '');
+                  INSERT INTO n SELECT id, nick FROM users WHERE nick IS NOT NULL;
+                  INSERT INTO n (id) SELECT id FROM users WHERE nick IS NULL;
+                  DROP TABLE users;
+                  ALTER TABLE n RENAME TO users;",
+        },
+        Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, double AS (id * 2));",
             now: "ALTER TABLE users DROP COLUMN double;",
         },
@@ -113,6 +161,9 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         for (at, column) in replaced(migration, change) {
             lose(at, Loss::Replaced, column);
         }
+        for (at, loss, column) in not_copied(migration, change) {
+            lose(at, loss, column);
+        }
         for (at, loss, columns) in losses {
             report(migration, findings, change, loss, &columns, at);
         }
@@ -127,6 +178,10 @@ enum Loss {
     Moved,
     Computed,
     Replaced,
+    /// The copy of a rebuild leaves it out.
+    LeftOut,
+    /// The copy of a rebuild puts the same into every row.
+    Overwritten,
 }
 
 /// The columns that go and come back under their name, without what was in them: the statement that drops each.
@@ -143,6 +198,35 @@ fn replaced<'m>(migration: &Migration<'m>, change: &'m TableChange) -> Vec<(usiz
         _ => None,
     });
     drops.collect()
+}
+
+/// The columns that are there before and after a rebuild, and of which its copies take nothing.
+fn not_copied<'m>(migration: &Migration<'m>, change: &'m TableChange) -> Vec<(usize, Loss, &'m Name)> {
+    let (Some(before), Some(after)) = (change.before.table(), change.after.table()) else { return Vec::new() };
+    let Some(rebuild) = &change.rebuild else { return Vec::new() };
+    let copies: Vec<_> = copies(migration, change).collect();
+    let Some(first) = copies.first().map(|copy| copy.statement) else { return Vec::new() };
+    let is_same = |copy: &Copy<'_>, column: &Name| {
+        copy.value(column).is_some_and(|value| matches!(tree::bare(value), Expr::Literal(_)))
+    };
+    let lost = before.columns.iter().filter(|column| column.generated.is_none()).filter_map(|column| {
+        let name = &column.name;
+        let stays = after.column(name).is_some_and(|column| column.generated.is_none())
+            && change.renamed.iter().all(|(was, now)| was != name && now != name);
+        let loss = match filled(migration, change, name) {
+            _ if !stays => return None,
+            Filled::Default => Loss::LeftOut,
+            // An id of NULL is none: SQLite makes one.
+            Filled::Computed if copies.iter().all(|copy| is_same(copy, name)) => match after.rowid_alias() {
+                Some(alias) if alias.name == *name => Loss::LeftOut,
+                _ => Loss::Overwritten,
+            },
+            Filled::Computed | Filled::Kept => return None,
+        };
+        // What is read may be anywhere.
+        (!is_read(migration, change, &[name], rebuild.drop)).then_some((first, loss, name))
+    });
+    lost.collect()
 }
 
 /// The name that a column had at first, of one that has this name before a statement.
@@ -194,6 +278,7 @@ fn report(
     let shown: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
     let (shown, several) = (shown.join(", "), columns.len() > 1);
     let (noun, is, loses) = if several { ("columns", "are", "lose") } else { ("column", "is", "loses") };
+    let gets = if several { "get" } else { "gets" };
     let (their, them) = if several { ("their", "them") } else { ("its", "it") };
     let message = match loss {
         Loss::Dropped => format!("{noun} {shown} of `{table}` {is} dropped, with all {their} values"),
@@ -202,7 +287,13 @@ fn report(
         Loss::Replaced => {
             format!("{noun} {shown} of `{table}` {is} dropped and added again, and {loses} {their} values")
         }
+        Loss::LeftOut => format!("{noun} {shown} of `{table}` {is} not in the copy, and {loses} {their} values"),
+        Loss::Overwritten => {
+            format!("{noun} {shown} of `{table}` {gets} the same in every row, and {loses} {their} values")
+        }
     };
+    let names: Vec<_> = columns.iter().map(|column| column.to_sql()).collect();
+    let names = names.join(", ");
     let mut finding = migration.at(at, message);
     for column in columns {
         let renamed = change.renamed.iter().rev().find(|(_, now)| now == *column);
@@ -214,9 +305,17 @@ fn report(
             rows => format!("{rows} rows have a value in `{column}` now"),
         }));
     }
+    let instead = match loss {
+        Loss::LeftOut | Loss::Overwritten => {
+            format!("copy {them}: `INSERT INTO … (…, {names}) SELECT …, {names} FROM {was}`")
+        }
+        _ => "stop using it in one release, and drop it in the next".to_owned(),
+    };
+    let said = match loss {
+        Loss::LeftOut | Loss::Overwritten => "or say that it is meant",
+        _ => "then say so",
+    };
     findings.push(
-        finding
-            .help("stop using it in one release, and drop it in the next")
-            .help("then say so: `-- dbmigrate: allow drop-column REASON` on the line above"),
+        finding.help(instead).help(format!("{said}: `-- dbmigrate: allow drop-column REASON` on the line above")),
     );
 }

@@ -16,6 +16,7 @@ use crate::lint::tree::{Move, Query, moves};
 use crate::lint::values::{asserts, names};
 use crate::lint::whole::{Copied, LeftOut};
 use crate::model::{Name, Table};
+use crate::plan::is_never_null;
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
                       CREATE TABLE teams (user INTEGER, team TEXT);";
@@ -54,7 +55,7 @@ pub(super) const RULE: Lint = Lint {
         rebuilt!("INSERT INTO n SELECT id, email FROM users ORDER BY id DESC LIMIT 1000;"),
         rebuilt!("INSERT INTO n SELECT min(id), email FROM users GROUP BY email;"),
         rebuilt!("INSERT INTO n SELECT max(id), email FROM users;"),
-        rebuilt!("INSERT INTO n (email) SELECT DISTINCT email FROM users;"),
+        rebuilt!("INSERT INTO n SELECT DISTINCT abs(id), email FROM users;"),
         rebuilt!("INSERT INTO n SELECT * FROM (SELECT * FROM users WHERE email IS NOT NULL);"),
         rebuilt!("INSERT INTO n WITH some AS (SELECT * FROM users WHERE id > 9) SELECT * FROM some;"),
         rebuilt!("WITH some AS (SELECT * FROM users WHERE id > 9) INSERT INTO n SELECT * FROM some;"),
@@ -66,6 +67,17 @@ pub(super) const RULE: Lint = Lint {
             "INSERT INTO n SELECT * FROM users WHERE email IS NULL UNION ALL SELECT users.* FROM users JOIN teams ON user = \
              users.id WHERE email IS NOT NULL;"
         ),
+        rebuilt!(
+            "WITH some AS (SELECT * FROM users WHERE id > 9), renamed AS (SELECT id, email FROM some) INSERT INTO n SELECT * \
+             FROM renamed;"
+        ),
+        rebuilt!(
+            "INSERT INTO n WITH all_of AS (SELECT * FROM users) SELECT * FROM (WITH some AS (SELECT * FROM all_of WHERE id \
+             > 9) SELECT * FROM some);"
+        ),
+        rebuilt!("INSERT INTO n SELECT CASE WHEN count(*) > 9 THEN max(id) ELSE 1 END, email FROM users;"),
+        rebuilt!("INSERT INTO n SELECT id, sum(id) BETWEEN 1 AND 9 FROM users;"),
+        rebuilt!("INSERT INTO n SELECT users.* FROM users, (SELECT team FROM teams LIMIT 1);"),
         rebuilt!("INSERT INTO n SELECT * FROM users EXCEPT SELECT * FROM users WHERE email IS NULL;"),
     ],
     passes: &[
@@ -107,6 +119,11 @@ pub(super) const RULE: Lint = Lint {
         ),
         rebuilt!("WITH all_of AS (SELECT * FROM users) INSERT INTO n SELECT * FROM all_of;"),
         rebuilt!("INSERT INTO n WITH all_of AS (SELECT * FROM users) SELECT * FROM all_of;"),
+        rebuilt!(
+            "WITH a AS (SELECT id, email FROM users), b AS (SELECT * FROM a) INSERT INTO n SELECT * FROM b ORDER BY id;"
+        ),
+        rebuilt!("INSERT INTO n SELECT id, email || newest FROM users, (SELECT max(team) AS newest FROM teams);"),
+        rebuilt!("INSERT INTO n SELECT id, email FROM (SELECT count(*) FROM teams) CROSS JOIN users;"),
         Example { before: BEFORE, now: "INSERT INTO teams SELECT id, email FROM users WHERE email IS NOT NULL;" },
     ],
     check: Check::Migration(check),
@@ -181,7 +198,7 @@ fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usi
     if !from.iter().any(|name| tables.contains(name)) {
         return None;
     }
-    let is_given = |name: &Name| is_given(table, name);
+    let is_given = |name: &Name| is_never_null(table, name);
     let differ = |columns: Option<&[Name]>| {
         let all = || table.columns.iter().map(|column| column.name.clone()).collect();
         let columns = columns.map_or_else(all, <[Name]>::to_vec);
@@ -189,19 +206,12 @@ fn taken<'m>(migration: &Migration<'m>, table: &Table, copies: &[usize], at: usi
         let mut keys = keys_before(migration, table, None).into_iter();
         alias || keys.any(|key| key.iter().all(|(name, _)| columns.contains(name) && is_given(name)))
     };
-    let left_out = Copied { tables: &tables, differ: &differ, is_given: &is_given }.left_out(query);
+    let left_out = Copied { tables: &tables, differ: &differ, is_given: &is_given }.left_out(&query);
     Some(Taken { at, into, query, left_out })
 }
 
-/// Whether every row of before has a value in a column.
-fn is_given(table: &Table, name: &Name) -> bool {
-    let in_key = || table.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == *name));
-    let is_alias = table.rowid_alias().is_some_and(|alias| alias.name == *name);
-    is_alias || (table.without_rowid && in_key()) || table.column(name).is_some_and(|it| it.not_null.is_some())
-}
-
 fn are_complements(table: &Table, left_out: &[&LeftOut<'_>]) -> bool {
-    let is_given = |name: &Name| is_given(table, name);
+    let is_given = |name: &Name| is_never_null(table, name);
     Copied { tables: &[], differ: &|_| false, is_given: &is_given }.are_complements(left_out)
 }
 
@@ -222,7 +232,7 @@ fn rows(migration: &Migration<'_>, table: &Name, taken: &Taken<'_>) -> Option<St
     if !is_first {
         return None;
     }
-    let with = taken.query.around.map(|with| format!("{} ", Text(with))).unwrap_or_default();
+    let with = taken.query.around.first().map(|with| format!("{} ", Text(with))).unwrap_or_default();
     let select = Expr::Subquery(taken.query.select);
     let sql = format!("{with}SELECT (SELECT count(*) FROM {}) - (SELECT count(*) FROM {select})", table.to_sql());
     match migration.ask(&sql)? {

@@ -6,14 +6,16 @@
 
 use std::collections::HashSet;
 
-use sqlite3_parser::ast::{AlterTableBody, Expr, Literal, Set, Stmt};
+use sqlite3_parser::ast::{AlterTableBody, Expr, QualifiedName, Set, Stmt};
 
 use crate::lint::added::rows;
 use crate::lint::finding::Findings;
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
+use crate::lint::whole::{column, is_true, tested};
 use crate::model::{Kind, Name};
+use crate::plan::is_never_null;
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
 
@@ -30,6 +32,8 @@ pub(super) const RULE: Rule = Rule {
     fails: &[
         Example { before: BEFORE, now: "DELETE FROM users;" },
         Example { before: BEFORE, now: "DELETE FROM users WHERE 1;" },
+        Example { before: BEFORE, now: "DELETE FROM users WHERE 1 = 1;" },
+        Example { before: BEFORE, now: "UPDATE users SET email = NULL WHERE id IS NOT NULL;" },
         Example { before: BEFORE, now: "UPDATE users SET email = lower(email);" },
         Example { before: BEFORE, now: "WITH x AS (SELECT 1) UPDATE main.users SET email = NULL;" },
     ],
@@ -51,6 +55,10 @@ pub(super) const RULE: Rule = Rule {
                   UPDATE users SET email = old_email; ALTER TABLE users DROP COLUMN old_email;",
         },
         Example { before: BEFORE, now: "UPDATE users SET email = coalesce(email, '');" },
+        Example {
+            before: BEFORE,
+            now: "DELETE FROM users WHERE 1 = 0; UPDATE users SET email = '' WHERE email IS NOT NULL;",
+        },
         Example { before: BEFORE, now: "UPDATE users SET email = CASE WHEN email IS NULL THEN '' ELSE email END;" },
         Example { before: BEFORE, now: "CREATE TABLE t (a); INSERT INTO t VALUES (1); DELETE FROM t;" },
         Example { before: BEFORE, now: "CREATE TEMP TABLE t (a); DELETE FROM t; DROP TABLE t;" },
@@ -68,11 +76,13 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     let mut added = HashSet::new();
     for (at, statement) in migration.statements.iter().enumerate() {
         let (table, verb, sets): (_, _, &[Set<'_>]) = match statement.tree {
-            Some(Stmt::Delete { tbl_name, where_clause, limit: None, .. }) if is_open(where_clause.as_ref()) => {
+            Some(Stmt::Delete { tbl_name, where_clause, limit: None, .. })
+                if is_open(migration, at, tbl_name, where_clause.as_ref()) =>
+            {
                 (tbl_name, "deleted", &[])
             }
             Some(Stmt::Update { tbl_name, sets, where_clause, from: None, limit: None, .. })
-                if is_open(where_clause.as_ref()) =>
+                if is_open(migration, at, tbl_name, where_clause.as_ref()) =>
             {
                 (tbl_name, "updated", *sets)
             }
@@ -100,15 +110,35 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether a condition leaves no row out.
-fn is_open(condition: Option<&Expr<'_>>) -> bool {
+/// Whether a condition leaves no row of a table out: there is none, or it holds whatever the row is.
+fn is_open(migration: &Migration<'_>, at: usize, table: &QualifiedName<'_>, condition: Option<&Expr<'_>>) -> bool {
+    let Some(condition) = condition else { return true };
+    let is_given = |name: Name| {
+        let known = tree::in_main(table).and_then(|table| migration.at_statement(at, Kind::Table, &table));
+        known.and_then(|known| known.table()).is_some_and(|table| is_never_null(table, &name))
+    };
+    let asked = || tested(condition, false).and_then(|value| column(value, &[]));
+    is_true(condition) || asked().is_some_and(is_given) || (is_constant(condition) && holds(migration, condition))
+}
+
+/// Whether it is the same for every row.
+fn is_constant(condition: &Expr<'_>) -> bool {
     match condition {
-        None => true,
-        Some(Expr::Literal(Literal::Numeric(number))) => *number != "0",
-        Some(Expr::Id(word)) => word.0.eq_ignore_ascii_case("true"),
-        Some(Expr::Name(word)) => word.0.eq_ignore_ascii_case("true"),
-        Some(_) => false,
+        Expr::Literal(_) => true,
+        Expr::Between { .. }
+        | Expr::Binary(..)
+        | Expr::InList { .. }
+        | Expr::IsNull(_)
+        | Expr::NotNull(_)
+        | Expr::Parenthesized(_)
+        | Expr::Unary(..) => tree::parts(condition).into_iter().all(is_constant),
+        _ => false,
     }
+}
+
+fn holds(migration: &Migration<'_>, condition: &Expr<'_>) -> bool {
+    let sql = format!("SELECT ({condition}) IS TRUE");
+    migration.connection.query_row(&sql, [], |row| row.get(0)).unwrap_or(false)
 }
 
 /// Whether a column is set to itself wherever it has a value, or some.

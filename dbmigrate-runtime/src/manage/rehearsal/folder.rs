@@ -33,7 +33,6 @@ impl<B: Backend> Folder<B> {
     /// Makes one beside the database, or in the system's temporary folder where there is no database file, nothing can
     /// be written beside it, or its path is no text, as SQLite takes it for that of a copy. Removes what rehearsals that
     /// died left in these two places.
-    #[inline]
     pub(super) fn new(database: Option<&Path>) -> Result<Self, Error> {
         let name = database.and_then(Path::file_name).and_then(OsStr::to_str).unwrap_or("memory");
         let temporary = std::env::temp_dir();
@@ -51,18 +50,15 @@ impl<B: Backend> Folder<B> {
         Ok(made)
     }
 
-    #[inline]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The path of the copy.
-    #[inline]
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(&self.file)
     }
 
-    #[inline]
     fn make(parent: &Path, name: &str) -> Result<Self, BoxError> {
         // No file has two contents.
         let file = if name.eq_ignore_ascii_case(LOCK) { "database" } else { name }.to_owned();
@@ -90,14 +86,12 @@ impl<B: Backend> Folder<B> {
 }
 
 impl<B: Backend> Drop for Folder<B> {
-    #[inline]
     fn drop(&mut self) {
         remove(&self.path, self.lock.take());
     }
 }
 
 /// For nobody but this user, where the platform can say so. The temporary folder of Windows is the user's own.
-#[inline]
 fn private() -> DirBuilder {
     #[cfg_attr(not(unix), allow(unused_mut))]
     let mut builder = DirBuilder::new();
@@ -107,10 +101,9 @@ fn private() -> DirBuilder {
 }
 
 /// Takes the lock of a folder, without waiting.
-#[inline]
 fn lock<B: Backend>(folder: &Path, access: Access) -> Result<B::Connection, BoxError> {
     let file = folder.join(LOCK);
-    let connection = file_lock::lock::<B>(&file, access).map_err(|error| error.source)?;
+    let connection = file_lock::lock::<B>(&file, access).map_err(|error| error.0.source)?;
     // Whoever had the lock before may have removed the file: a lock on what has no name keeps nobody away.
     file.symlink_metadata()?;
     Ok(connection)
@@ -118,7 +111,6 @@ fn lock<B: Backend>(folder: &Path, access: Access) -> Result<B::Connection, BoxE
 
 /// Removes the folders for copies of a database of that name that nobody holds. What can't be removed stays: it is in
 /// nobody's way.
-#[inline]
 fn sweep<B: Backend>(parent: &Path, name: &str, own: &Metadata) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -140,7 +132,6 @@ fn sweep<B: Backend>(parent: &Path, name: &str, own: &Metadata) {
     }
 }
 
-#[inline]
 fn is_named(file_name: &OsStr, database: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let rest = file_name.to_str().and_then(|name| name.strip_prefix(database)?.strip_prefix(".rehearsal-"));
@@ -149,20 +140,17 @@ fn is_named(file_name: &OsStr, database: &str) -> bool {
 
 /// Nobody else's folder is opened: anybody may put one into the system's temporary folder.
 #[cfg(unix)]
-#[inline]
 fn is_of_same_user(folder: &Metadata, own: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     folder.uid() == own.uid()
 }
 
 #[cfg(not(unix))]
-#[inline]
 fn is_of_same_user(_: &Metadata, _: &Metadata) -> bool {
     true
 }
 
 /// Removes a folder whose lock is held. The lock goes last, so that the next sweep finds what a crash leaves here.
-#[inline]
 fn remove<C>(folder: &Path, lock: Option<C>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| entry.file_name() != LOCK) {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());

@@ -1,22 +1,23 @@
 //! Takes a migration out of the history, so that it runs again. The schema is left alone.
 
+use super::built_upon::{Undo, refuse_needed};
+use super::down::{history_of, not_applied};
+use super::in_force::settled;
 use crate::compare::Known;
 use crate::db::Db;
-use crate::down::{history_of, not_applied};
+use crate::driver::{Backend, Driver};
 use crate::error::Error;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::neighbours::{Undo, refuse_needed};
+use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::session::Session;
 use crate::set::Set;
-use crate::squash;
 
 /// At most this many candidates are named.
 const SHOWN: usize = 8;
 
 /// Removes the row of a migration and returns it.
-#[inline]
 pub(crate) fn forget(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -24,10 +25,9 @@ pub(crate) fn forget(
     beside: &[&Set<'_>],
     number: u64,
 ) -> Result<HistoryRow, Error> {
-    squash::settled(session, set, options, beside, |session, set, beside| remove(session, set, options, beside, number))
+    settled(session, set, options, beside, |session, set, beside| remove(session, set, options, beside, number))
 }
 
-#[inline]
 fn remove(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -53,7 +53,7 @@ fn remove(
             history.create(db)?;
         }
         history.delete(db, number)?;
-        let late = known.may_run_late.iter().copied().filter(|late| !known.has(*late));
+        let late = history.may_run_late(db)?.into_iter().filter(|late| !known.has(*late));
         let late: Vec<u64> = late.chain([number]).collect();
         history.let_run_late(db, &late)?;
         Ok(row)
@@ -61,8 +61,30 @@ fn remove(
 }
 
 /// Names what could have been meant.
-#[inline]
 fn candidates(error: Error, known: &Known<'_>) -> Error {
     let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
     if names.is_empty() { error } else { error.hint(format_args!("the history has `{}`", names.join("`, `"))) }
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
+    /// history had. It may be one that was stopped on its way, or that the program does not have. Nothing in the
+    /// schema is changed.
+    ///
+    /// # Errors
+    ///
+    /// A migration that the history does not have, one that an applied migration of another set requires, where the
+    /// migrator is told of that set, and what the database says.
+    pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
+        forget(&mut self.session(connection), self.set()?, &self.options, &self.others()?, number.into())
+    }
+
+    /// As [`Migrator::forget`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
+        forget(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, number.into())
+    }
 }

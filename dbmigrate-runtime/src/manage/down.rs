@@ -1,16 +1,20 @@
 //! The way back: what is to be rolled back, in which order, and by which script.
 
+use super::in_force::{settled, with_all};
 use std::rc::Rc;
 
-use crate::backup;
+use super::built_upon::{Undo, refuse_needed};
+use super::way_back::{Kept, Own};
+use crate::backup::{self, BackupWhen};
 use crate::compare::{Found, Known, Match, as_error, look};
 use crate::db::Db;
+use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::job::{Job, Room, Way};
-use crate::neighbours::{Undo, refuse_needed};
+use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::plan::Planned;
 use crate::report::Report;
@@ -23,7 +27,6 @@ use crate::status::State;
 use crate::stored::Stored;
 use crate::up::{self, refuse_code};
 use crate::verify::Problem;
-use crate::way_back::{Kept, Own};
 
 /// What is to be rolled back.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +42,6 @@ pub(crate) enum Goal {
 }
 
 /// Rolls back.
-#[inline]
 pub(crate) fn down(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -47,10 +49,9 @@ pub(crate) fn down(
     beside: &[&Set<'_>],
     goal: Goal,
 ) -> Result<Report, Error> {
-    squash::settled(session, set, options, beside, |session, set, beside| back(session, set, options, beside, goal))
+    settled(session, set, options, beside, |session, set, beside| back(session, set, options, beside, goal))
 }
 
-#[inline]
 fn back(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -64,7 +65,7 @@ fn back(
     if targets.is_empty() {
         return Ok(Report::default());
     }
-    guarded(session, options, |db, settings, report| {
+    guarded(session, options, set.parts.settings, |db, settings, report| {
         Runner::new(set, options, settings, Group::One).run(db, report, &mut |db| {
             let Some(known) = history_of(db, set)? else { return Ok(Plan::default()) };
             refuse_needed(db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
@@ -74,13 +75,11 @@ fn back(
     })
 }
 
-#[inline]
 fn is_among(set: &Set<'_>, targets: &[u64], name: &str) -> bool {
     set.migrations.iter().any(|it| it.name == name && targets.contains(&it.number))
 }
 
 /// What there would be to do, unless something forbids it. It changes nothing.
-#[inline]
 pub(crate) fn plan_down(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -88,7 +87,7 @@ pub(crate) fn plan_down(
     beside: &[&Set<'_>],
     goal: Goal,
 ) -> Result<Planned, Error> {
-    squash::with_all(session, set, options, beside, |session, set, beside| {
+    with_all(session, set, options, beside, |session, set, beside| {
         let (_, jobs) = planned(session, set, options, beside, goal)?;
         let copies = backup::is_planned(&mut Db::new(session, options), set, options, &jobs)?;
         Ok(Planned { migrations: jobs.len(), copies, ..Planned::default() })
@@ -96,7 +95,6 @@ pub(crate) fn plan_down(
 }
 
 /// The numbers to roll back, newest first, and their scripts. All of them are looked at before the first is touched.
-#[inline]
 fn planned<'s>(
     session: &mut dyn Session,
     set: &'s Set<'s>,
@@ -124,17 +122,15 @@ fn planned<'s>(
 }
 
 /// Rolls the newest applied migration back and applies its current text.
-#[inline]
 pub(crate) fn redo(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
     beside: &[&Set<'_>],
 ) -> Result<Report, Error> {
-    squash::settled(session, set, options, beside, |session, set, beside| again(session, set, options, beside))
+    settled(session, set, options, beside, |session, set, beside| again(session, set, options, beside))
 }
 
-#[inline]
 fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[&Set<'_>]) -> Result<Report, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -152,7 +148,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     // What is rolled back for nothing would take its rows along.
     refuse_unmet_elsewhere(&mut db, &History::new(set), migration)?;
     let again = Job { number, way: Way::Up(0, migration) };
-    let both = backup::before_both(&mut db, options, &again)?;
+    let both = before_both(&mut db, options, &again)?;
     let back = down(session, set, &both, beside, Goal::Exactly(number))?;
     let Report { rolled_back, backup: copy, .. } = back;
     // One copy is enough.
@@ -169,7 +165,6 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
 }
 
 /// The history, if the database has one. That of another tool is refused.
-#[inline]
 pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Rc<Known<'s>>>, Error> {
     match look(db, set)? {
         Found::History(known) => known.refuse_old().map(|()| Some(known)),
@@ -178,7 +173,6 @@ pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option
 }
 
 /// The numbers to roll back, newest first.
-#[inline]
 fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Error> {
     let applied: Vec<&HistoryRow> = known.newest_first().map(|(_, row)| row).collect();
     let after =
@@ -198,7 +192,6 @@ fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Err
     Ok(applied[..count].iter().map(|row| row.number).collect())
 }
 
-#[inline]
 fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     Error::new(
         ErrorKind::OutOfOrder,
@@ -209,7 +202,6 @@ fn out_of_order(name: &str, later: &[&str], number: u64) -> Error {
     .hint(format_args!("to keep it and roll back what came after: `cargo dbmigrate down --to {number}`"))
 }
 
-#[inline]
 pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
     match set.migrations.iter().find(|migration| migration.number == number) {
         Some(migration) => Error::new(ErrorKind::NotApplied, format_args!("`{}` is not applied", migration.name)),
@@ -223,7 +215,6 @@ pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
 }
 
 /// The scripts for the targets, or all reasons why there is none.
-#[inline]
 fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
     let mut jobs = Vec::with_capacity(targets.len());
     let mut problems = Vec::new();
@@ -237,7 +228,6 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
-#[inline]
 fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
     let left = known.newest_first().filter(|(_, row)| targets.contains(&row.number)).count();
     let newest: Vec<(u64, &str)> =
@@ -254,7 +244,6 @@ fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: 
 }
 
 /// The way back of an applied migration, or why there is none.
-#[inline]
 pub(crate) fn way_back<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -307,7 +296,6 @@ pub(crate) fn way_back<'s>(
     })
 }
 
-#[inline]
 fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> Problem {
     Problem {
         kind: ErrorKind::NoDown,
@@ -316,5 +304,117 @@ fn no_down(matched: &Match<'_>, row: &HistoryRow, why: &str, help: &[&str]) -> P
         message: format!("`{}` has no way back: {why}", row.name),
         notes: Vec::new(),
         help: help.iter().map(|help| (*help).to_owned()).collect(),
+    }
+}
+
+/// The options for a run that `last` follows: what that takes away is copied before all of it.
+fn before_both(db: &mut Db<'_>, options: &Options, last: &Job<'_>) -> Result<Options, Error> {
+    let mut options = options.clone();
+    if let Some(backup) = &mut options.backup {
+        if backup::are_destructive(db, &mut [last].into_iter())? {
+            backup.when = BackupWhen::Always;
+        }
+    }
+    Ok(options)
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Rolls back the newest applied migration. With none applied it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// A migration without a way back, before anything changes, or whatever stops its script.
+    pub fn down(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        self.down_by(connection, Goal::Newest)
+    }
+
+    /// Rolls back everything after this number, newest first; the number itself stays applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`], and a number that is not applied.
+    pub fn down_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
+        self.down_by(connection, Goal::After(number.into()))
+    }
+
+    /// Rolls back everything, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`].
+    pub fn down_all(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        self.down_by(connection, Goal::All)
+    }
+
+    /// Rolls back exactly this migration.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`], and a migration that is not applied or not the newest: the error names those that have
+    /// to be rolled back first.
+    pub fn roll_back(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
+        self.down_by(connection, Goal::Exactly(number.into()))
+    }
+
+    /// Rolls the newest applied migration back, by the way back it was applied with, and applies its current text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`] and [`Migrator::up`].
+    pub fn redo(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        redo(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
+    }
+
+    /// What [`Migrator::down_to`] this number would do, or [`Migrator::down_all`]. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// All that keeps them from their first migration.
+    pub fn down_plan(&self, connection: &mut B::Connection, to: Option<u64>) -> Result<Planned, Error> {
+        let goal = to.map_or(Goal::All, Goal::After);
+        plan_down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
+    }
+
+    fn down_by(&self, connection: &mut B::Connection, goal: Goal) -> Result<Report, Error> {
+        down(&mut self.session(connection), self.set()?, &self.options, &self.others()?, goal)
+    }
+}
+
+/// Each as its namesake without `_with`. A set with Rust in it is an error here.
+impl<B: Backend> Migrator<'_, B> {
+    /// As [`Migrator::down`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::Newest)
+    }
+
+    /// As [`Migrator::down_to`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
+        down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::After(number.into()))
+    }
+
+    /// As [`Migrator::down_all`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::All)
+    }
+
+    /// As [`Migrator::redo`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
+        redo(&mut self.plain(driver), self.set()?, &self.options, &self.others()?)
     }
 }

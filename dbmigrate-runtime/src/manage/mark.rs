@@ -3,24 +3,20 @@
 //! Before anything is recorded, the migrations that the history would then hold run on a database in memory, and the
 //! two schemas are compared. Rows are not.
 
+use super::in_force::settled;
+use super::replay::replay;
 use crate::compare::{Found, Known, look};
+use crate::comparison::{Comparison, Replay, compare, covers, noted};
 use crate::db::Db;
-use crate::difference::{SchemaDifference, unreadable};
+use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::visible;
 use crate::history::History;
-use crate::neighbours;
+use crate::migrator::Migrator;
 use crate::options::Options;
-use crate::repeatable::word;
-use crate::replay::alone;
-use crate::schema::{COMPARED, Schema};
+use crate::schema::Schema;
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
-use crate::squash;
 use crate::up;
-
-/// At most this many differences stand in an error.
-const SHOWN: usize = 30;
 
 /// Which migrations are to be recorded.
 #[derive(Debug, Clone, Copy)]
@@ -45,44 +41,7 @@ pub struct Marked {
     pub covers: &'static str,
 }
 
-/// How a database compares with what its migrations make.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Comparison {
-    /// There was nothing to record, and so nothing to compare.
-    Nothing,
-    /// They are the same: this many objects, in what [`Marked::covers`] says.
-    Same(usize),
-    /// These are the differences.
-    Different(Vec<String>),
-    /// They could not be compared, for this reason.
-    Impossible(String),
-}
-
-impl Comparison {
-    /// Its word, the differences, and why there was no comparison.
-    #[cfg(feature = "cli")]
-    #[inline]
-    pub(crate) fn parts(&self) -> (&'static str, &[String], Option<&str>) {
-        match self {
-            Self::Nothing => ("nothing", &[], None),
-            Self::Same(_) => ("same", &[], None),
-            Self::Different(differences) => ("different", differences, None),
-            Self::Impossible(why) => ("impossible", &[], Some(why)),
-        }
-    }
-}
-
-/// What a reader covers that understands the whole text of a schema, in words.
-const WHOLE: &str = "every column, constraint, index, view and trigger";
-
-/// Runs sets on a database in memory and reads the schema of that, also by [`Migrator::schema_reader`].
-///
-/// [`Migrator::schema_reader`]: crate::Migrator::schema_reader
-pub(crate) type Replay<'r> = dyn Fn(&mut Db<'_>, &[Set<'_>]) -> Result<Schema, String> + 'r;
-
 /// Records migrations without running them.
-#[inline]
 pub(crate) fn mark(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -91,12 +50,9 @@ pub(crate) fn mark(
     beside: &[&Set<'_>],
     replay: &Replay<'_>,
 ) -> Result<Marked, Error> {
-    squash::settled(session, set, options, beside, |session, set, beside| {
-        record(session, set, options, goal, beside, replay)
-    })
+    settled(session, set, options, beside, |session, set, beside| record(session, set, options, goal, beside, replay))
 }
 
-#[inline]
 fn record(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -141,7 +97,6 @@ fn record(
     })
 }
 
-#[inline]
 fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
     match found {
         Found::History(known) => Some(known),
@@ -150,7 +105,6 @@ fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
 }
 
 /// What is to be recorded, by ascending number: pending, and asked for.
-#[inline]
 fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Result<Vec<&'s Migration<'s>>, Error> {
     let asked: &[u64] = match &goal {
         Goal::Latest => &[],
@@ -194,70 +148,6 @@ fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Re
     Ok(wanted)
 }
 
-/// Compares a database with what these migrations make, and says what is compared, in words.
-#[inline]
-pub(crate) fn compare<'s>(
-    db: &mut Db<'_>,
-    set: &Set<'s>,
-    held: &[Migration<'s>],
-    runs_code: bool,
-    beside: &[&Set<'_>],
-    replay: &Replay<'_>,
-) -> Result<(Comparison, &'static str), Error> {
-    let (history, covers) = (History::new(set), covers(db));
-    if let Some(why) = neighbours::unknown(db, set, beside)? {
-        return Ok((Comparison::Impossible(why), covers));
-    }
-    let mut others: Vec<(&Set<'_>, Vec<Migration<'_>>)> = Vec::with_capacity(beside.len());
-    for other in beside {
-        others.push((other, neighbours::applied(db, other)?));
-    }
-    let mut migrations_only = vec![Set { migrations: held, ..bare(set) }];
-    migrations_only.extend(others.iter().map(|(other, applied)| Set { migrations: applied, ..bare(other) }));
-    let without = |schema: Schema| {
-        beside.iter().fold(schema.without(set.repeatables), |schema, other| schema.without(other.repeatables))
-    };
-    let expected = match alone(&migrations_only, runs_code, |sets| replay(db, sets)) {
-        Ok(expected) => without(expected),
-        Err(why) => return Ok((Comparison::Impossible(why), covers)),
-    };
-    let is_made_again =
-        |it: &SchemaDifference| is_made_again(set, it) || beside.iter().any(|other| is_made_again(other, it));
-    let differences = match db.session().schema_differences() {
-        Some(found) => found.map_err(unreadable)?.iter().filter(|it| !is_made_again(it)).map(sentence).collect(),
-        None => without(Schema::read(db, &history)?).differences(&expected),
-    };
-    let comparison = match differences.is_empty() {
-        true => Comparison::Same(expected.len()),
-        false => Comparison::Different(differences),
-    };
-    Ok((comparison, covers))
-}
-
-#[inline]
-fn covers(db: &mut Db<'_>) -> &'static str {
-    if db.session().has_schema_reader() { WHOLE } else { COMPARED }
-}
-
-/// A set without what runs around its migrations.
-#[inline]
-fn bare<'s>(set: &Set<'s>) -> Set<'s> {
-    Set { before_all: None, after_all: None, repeatables: &[], ..*set }
-}
-
-/// Whether a repeatable makes that object.
-#[inline]
-fn is_made_again(set: &Set<'_>, difference: &SchemaDifference) -> bool {
-    let mut objects = set.repeatables.iter().flat_map(|repeatable| repeatable.objects);
-    objects.any(|it| word(it.kind) == difference.kind && it.name.eq_ignore_ascii_case(&difference.name))
-}
-
-#[inline]
-fn sentence(difference: &SchemaDifference) -> String {
-    visible(&difference.message)
-}
-
-#[inline]
 fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, covers: &str) -> Result<(), Error> {
     let last = wanted.last().map_or("", |migration| migration.name);
     let which = match goal {
@@ -284,14 +174,59 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
     Err(error.note("nothing was recorded").hint(nothing).hint(force))
 }
 
-/// Names the differences.
-#[inline]
-pub(crate) fn noted(mut error: Error, differences: &[String], covers: &str) -> Error {
-    for difference in differences.iter().take(SHOWN) {
-        error = error.note(difference);
+impl<B: Backend> Migrator<'_, B> {
+    /// Records all pending migrations as applied without running them: a baseline, for a database that has what they
+    /// make. Before, they run on a database in memory, and the two schemas are compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_mismatch`] where the schemas differ or can't be compared, unless
+    /// [`Migrator::allow_mismatch`] was called, and what the database says. Nothing is recorded then.
+    pub fn mark(&self, connection: &mut B::Connection) -> Result<Marked, Error> {
+        self.mark_by(&mut self.session(connection), Goal::Latest)
     }
-    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format_args!("and {more} more differences"));
+
+    /// As [`Migrator::mark`], up to and including this number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::mark`], and a number that no migration has.
+    pub fn mark_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Marked, Error> {
+        self.mark_by(&mut self.session(connection), Goal::To(number.into()))
     }
-    error.note(format_args!("compared, from the migrations to the database: {covers}"))
+
+    /// As [`Migrator::mark`], but these only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::mark_to`], and one that would leave others pending below it.
+    pub fn mark_only(&self, connection: &mut B::Connection, numbers: &[u64]) -> Result<Marked, Error> {
+        self.mark_by(&mut self.session(connection), Goal::Only(numbers))
+    }
+
+    /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
+    /// compared.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn mark_with(&self, driver: &mut impl Driver) -> Result<Marked, Error> {
+        self.mark_by(&mut self.plain(driver), Goal::Latest)
+    }
+
+    /// As [`Migrator::mark_to`], on any driver; see [`Migrator::mark_with`].
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn mark_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Marked, Error> {
+        self.mark_by(&mut self.plain(driver), Goal::To(number.into()))
+    }
+
+    pub(crate) fn mark_by(&self, session: &mut dyn Session, goal: Goal<'_>) -> Result<Marked, Error> {
+        let (set, others, schema) = (self.set()?, self.others()?, self.schema.as_deref());
+        let replay =
+            |_: &mut Db<'_>, sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, None, schema, Schema::read)?.0);
+        mark(session, set, &self.options, goal, &others, &replay)
+    }
 }

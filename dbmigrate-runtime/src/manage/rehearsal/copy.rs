@@ -25,7 +25,6 @@ pub(crate) trait Copied<C> {
 }
 
 impl<B: Backend> Copied<B::Connection> for Copy<B> {
-    #[inline]
     fn connection(&mut self) -> &mut B::Connection {
         &mut self.connection
     }
@@ -33,7 +32,6 @@ impl<B: Backend> Copied<B::Connection> for Copy<B> {
 
 impl<B: Backend> Copy<B> {
     /// Copies a database, and opens the copy with the settings of that connection.
-    #[inline]
     pub(super) fn of(db: &mut Db<'_>, options: &Options) -> Result<Self, Error> {
         let folder = Folder::new(db.file()?.as_deref())?;
         let path = folder.database();
@@ -68,7 +66,6 @@ impl<B: Backend> Copy<B> {
 }
 
 /// The only value of an answer, as text; empty where there is none.
-#[inline]
 fn word(db: &mut Db<'_>, sql: &str) -> Result<String, Error> {
     Ok(match db.value("could not ask for a setting", sql)? {
         Some(Value::Text(text)) => text,

@@ -1,23 +1,26 @@
 //! Back to nothing: by the ways back or, where one is missing, by dropping everything.
 
+use super::in_force::settled;
 use std::time::{Duration, Instant};
 
-use crate::backup::{Backup, Keeper};
+use super::down::{self, Goal, history_of, way_back};
+use super::step_lock::refuse_alive;
+use crate::backup::{Backup, BackupWhen, Keeper};
 use crate::db::Db;
-use crate::down::{self, Goal, history_of, way_back};
+use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
 use crate::job::{Job, Room};
+use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::quote::identifier;
 use crate::report::{Done, Report};
 use crate::session::Session;
 use crate::set::Set;
 use crate::squash;
-use crate::step_lock;
 use crate::value::Value;
 
 /// What a reset would do.
@@ -34,12 +37,10 @@ pub enum ResetPlan {
 }
 
 /// What a reset would do. It changes nothing.
-#[inline]
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
     squash::with(session, set, options, |session, set| planned(session, set, options))
 }
 
-#[inline]
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<ResetPlan, Error> {
     let runs_code = session.has_code();
     let mut db = Db::new(session, options);
@@ -67,7 +68,6 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
 }
 
 /// Refuses to drop everything where that is not only the set's.
-#[inline]
 fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Result<(), Error> {
     let others = histories::others(db, set.table)?.into_iter().map(|table| (None, table));
     let sets = histories::sets(db, &History::new(set), set.name)?;
@@ -86,17 +86,15 @@ fn refuse_neighbours(db: &mut Db<'_>, set: &Set<'_>, missing: &[String]) -> Resu
 }
 
 /// Resets a database.
-#[inline]
 pub(crate) fn reset(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
     beside: &[&Set<'_>],
 ) -> Result<Report, Error> {
-    squash::settled(session, set, options, beside, |session, set, beside| to_nothing(session, set, options, beside))
+    settled(session, set, options, beside, |session, set, beside| to_nothing(session, set, options, beside))
 }
 
-#[inline]
 fn to_nothing(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -105,11 +103,13 @@ fn to_nothing(
 ) -> Result<Report, Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
-    step_lock::refuse_alive(&mut db, set)?;
-    let options = &Options { backup: options.backup.clone().map(Backup::in_any_case), ..options.clone() };
+    refuse_alive(&mut db, set)?;
+    // The same copies before everything, a database without rows included.
+    let in_any_case = |backup: Backup| Backup { when: BackupWhen::Always, without_rows: true, ..backup };
+    let options = &Options { backup: options.backup.clone().map(in_any_case), ..options.clone() };
     match plan(session, set, options)? {
         ResetPlan::Downs(_) => down::down(session, set, options, beside, Goal::All),
-        ResetPlan::DropEverything { missing } => guarded(session, options, |db, _, report| {
+        ResetPlan::DropEverything { missing } => guarded(session, options, None, |db, _, report| {
             Settings::enforce(db, false)?;
             report.rolled_back = db.transaction(|db| {
                 refuse_neighbours(db, set, &missing)?;
@@ -121,7 +121,6 @@ fn to_nothing(
     }
 }
 
-#[inline]
 fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
     let start = Instant::now();
     let rows: Vec<(u64, String)> = match history_of(db, set)? {
@@ -156,4 +155,25 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
         Done { number, name, duration, steps: Vec::new(), notes: Vec::new() }
     };
     Ok(rows.into_iter().map(done).collect())
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
+    /// [`Migrator::reset_plan`] says which, before. With [`Migrator::backup`] a copy is kept in any case.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`].
+    pub fn reset(&self, connection: &mut B::Connection) -> Result<Report, Error> {
+        reset(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
+    }
+
+    /// What [`Migrator::reset`] would do. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
+        plan(&mut self.session(connection), self.set()?, &self.options)
+    }
 }

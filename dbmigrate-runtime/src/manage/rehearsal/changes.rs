@@ -5,7 +5,6 @@ use crate::excerpt::visible;
 use crate::schema::{Difference, Object, Schema, What};
 
 /// One for each line.
-#[inline]
 pub(super) fn changes(before: &Schema, after: &Schema) -> Vec<SchemaDifference> {
     let of = |difference: &Difference<'_>| {
         let Object { kind, name, .. } = difference.object;
@@ -26,7 +25,6 @@ pub(super) fn changes(before: &Schema, after: &Schema) -> Vec<SchemaDifference> 
     after.compare(before).iter().flat_map(of).collect()
 }
 
-#[inline]
 fn lines(Difference { object, what }: &Difference<'_>) -> Vec<String> {
     let name = format!("{} `{}`", object.kind, object.name);
     match *what {
@@ -43,7 +41,6 @@ fn lines(Difference { object, what }: &Difference<'_>) -> Vec<String> {
 }
 
 /// A new object, with all that comes with it.
-#[inline]
 fn added(object: &Object, name: &str) -> Vec<String> {
     let columns = if object.columns.is_empty() { String::new() } else { format!(" ({})", object.columns.join(", ")) };
     let parts = object.parts().map(|(part, value)| format!("+ {name}: {part} {value}").trim_end().to_owned());

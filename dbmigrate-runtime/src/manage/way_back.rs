@@ -17,34 +17,28 @@ pub(crate) struct Kept {
 }
 
 impl Back for Own<'_> {
-    #[inline]
     fn name(&self) -> &str {
         &self.name
     }
 
-    #[inline]
     fn outline(&self) -> Script<'_> {
         *self.script
     }
 
-    #[inline]
     fn script<'x>(&'x self, _: &'x mut Room<'x>) -> &'x Script<'x> {
         self.script
     }
 }
 
 impl Back for Kept {
-    #[inline]
     fn name(&self) -> &str {
         &self.name
     }
 
-    #[inline]
     fn outline(&self) -> Script<'_> {
         self.stored.script(&[])
     }
 
-    #[inline]
     fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x> {
         let Room { steps, script } = room;
         *steps = self.stored.steps();

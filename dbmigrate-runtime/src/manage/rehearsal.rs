@@ -13,10 +13,10 @@ use std::time::Duration;
 pub(crate) use self::copy::Copied;
 use self::copy::Copy;
 use self::watch::Watch;
+use super::down::{self, Goal};
 use crate::adoption::TakenOver;
 use crate::db::Db;
 use crate::difference::SchemaDifference;
-use crate::down::{self, Goal};
 use crate::driver::Backend;
 use crate::error::Error;
 use crate::hooks::Direction;
@@ -63,7 +63,6 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Whether nothing is to do.
     #[must_use]
-    #[inline]
     pub fn is_empty(&self) -> bool {
         self.migrations.is_empty() && self.repeated.is_empty() && self.adopted.is_none() && self.error.is_none()
     }
@@ -95,7 +94,6 @@ pub struct Rehearsed {
 }
 
 /// Rehearses on a copy, which is gone afterwards.
-#[inline]
 pub(crate) fn rehearse<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -139,7 +137,6 @@ pub(crate) fn rehearse<B: Backend>(
 }
 
 /// Copies a database, for rehearsals of several sets.
-#[inline]
 pub(crate) fn copied<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -150,7 +147,6 @@ pub(crate) fn copied<B: Backend>(
 }
 
 /// Rehearses one run of a set, on a copy that is there.
-#[inline]
 pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Options, to: Option<u64>) -> Rehearsal {
     let set = &Set { snapshot: None, ..*set };
     let mut watch = Watch::new(session, set, options);
@@ -159,7 +155,6 @@ pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Option
 }
 
 /// What a run came to.
-#[inline]
 fn came(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
     let migrations = watch.committed();
     let (report, error) = match result {
@@ -168,4 +163,22 @@ fn came(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
     };
     let Report { repeated, notes, adopted, .. } = report;
     Rehearsal { migrations, repeated, notes, adopted, error }
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Runs what `what` names on a copy of the database, and says what it did there. The database is only read.
+    ///
+    /// The program's code and calls run as they would, with the copy's connection: code that works on more than its
+    /// connection does so here too. What the program registers on a connection, such as functions, the copy's does not
+    /// have; and a statement that opens another database file ends the rehearsal. The copy stands in a folder of its
+    /// own, beside the database or, where nothing can be written there, in the system's temporary folder; it is gone
+    /// afterwards, and what a killed process left is removed by the next rehearsal of that database.
+    ///
+    /// # Errors
+    ///
+    /// A copy that can't be made, and a number that no migration has. What stops a migration is no error here but
+    /// [`Rehearsal::error`].
+    pub fn rehearse(&self, connection: &mut B::Connection, what: Rehearse) -> Result<Rehearsal, Error> {
+        rehearse(self, connection, what)
+    }
 }

@@ -8,16 +8,17 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
+use super::step_lock::refuse_alive;
 use crate::BoxError;
 use crate::copy::{self, How, QUICK_CHECK};
 use crate::db::{Db, failed, patiently};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
+use crate::guard::no_journal;
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::session::DbError;
 use crate::set::Set;
-use crate::step_lock;
 use crate::value::Value;
 
 /// What [`Migrator::restore`] did.
@@ -41,7 +42,6 @@ pub(crate) struct Source {
 }
 
 /// Looks at a copy. It changes nothing.
-#[inline]
 pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Result<Source, Error> {
     let shown = copy.display();
     let error = |what: String| Error::new(ErrorKind::Copy, what);
@@ -53,7 +53,7 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
     let mut connection = B::open(copy, Access::ReadOnly).map_err(|cause| unreadable(cause.to_string()))?;
     migrator.on(&mut connection, |db| {
         let findings = db.patiently(|session| session.query(QUICK_CHECK, &[]));
-        if let Some(what) = copy::unsound(&findings.map_err(|cause| unreadable(cause.message))?) {
+        if let Some(what) = copy::unsound(&findings.map_err(|cause| unreadable(cause.0.message))?) {
             return Err(error(format!("the copy `{shown}` is not sound: {what}")).hint(other));
         }
         if db.value("could not read the copy", "PRAGMA main.page_count")? == Some(Value::Integer(0)) {
@@ -65,7 +65,6 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 }
 
 /// How many migrations the histories have of all sets that the migrator knows of, if there is one.
-#[inline]
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
     let count = |set: &Set<'_>| {
         let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
@@ -87,7 +86,6 @@ pub(crate) struct Plan {
 }
 
 /// Looks at a copy and at the database that it is to replace. It changes nothing.
-#[inline]
 pub(crate) fn plan<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -96,7 +94,7 @@ pub(crate) fn plan<B: Backend>(
     let source = source(migrator, copy)?;
     migrator.on(connection, |db| {
         db.refuse_open_transaction()?;
-        step_lock::refuse_alive(db, migrator.set()?)?;
+        refuse_alive(db, migrator.set()?)?;
         let target = Target::look(db)?;
         target.refuse(copy, &source)?;
         let before = migrations(migrator, db);
@@ -105,7 +103,6 @@ pub(crate) fn plan<B: Backend>(
 }
 
 /// Copies `copy` into the database of `connection`.
-#[inline]
 pub(crate) fn restore<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -144,13 +141,16 @@ struct Target {
     exclusive: bool,
     /// Its page size, where that can't be changed.
     page_size: Option<Value>,
+    /// Whether what fails half-way can be taken back.
+    has_journal: bool,
 }
 
 impl Target {
-    #[inline]
     fn look(db: &mut Db<'_>) -> Result<Self, Error> {
         let mut ask = |what: &str| db.value("could not read a setting", &format!("PRAGMA main.{what}"));
-        let has_log = ask("journal_mode")? == Some(Value::Text("wal".to_owned()));
+        let journal_mode = ask("journal_mode")?;
+        let is = |mode: &str| journal_mode == Some(Value::Text(mode.to_owned()));
+        let (has_log, has_journal) = (is("wal"), !is("off"));
         let (page_size, pages) = (ask("page_size")?, ask("page_count")?);
         let file = db.file()?;
         let exclusive = file.is_none() || copy::is_exclusive(db)?;
@@ -160,14 +160,17 @@ impl Target {
             file,
             exclusive,
             page_size: page_size.filter(|_| is_fixed),
+            has_journal,
         })
     }
 
-    #[inline]
     fn refuse(&self, copy: &Path, source: &Source) -> Result<(), Error> {
         let real = |path: &Path| fs::canonicalize(path).ok();
         if self.file.as_deref().and_then(real).is_some_and(|file| real(copy) == Some(file)) {
             return Err(Error::new(ErrorKind::Copy, format_args!("`{}` is the database itself", copy.display())));
+        }
+        if !self.has_journal {
+            return Err(no_journal());
         }
         match (&self.page_size, &source.page_size) {
             (Some(Value::Integer(own)), Some(Value::Integer(other))) if own != other => {
@@ -186,7 +189,6 @@ impl Target {
 }
 
 /// Does something while no other connection can write. Locks are given back only when the locking mode is.
-#[inline]
 fn alone<B: Backend, T>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -209,7 +211,6 @@ fn alone<B: Backend, T>(
 }
 
 /// Copies the pages, patiently. `locked` is called when nobody else can write.
-#[inline]
 fn pages<B: Backend>(
     migrator: &Migrator<'_, B>,
     connection: &mut B::Connection,
@@ -226,7 +227,11 @@ fn pages<B: Backend>(
     let mut is_missing = false;
     let result = patiently(migrator.options.busy_timeout, || match B::copy_pages(copy, connection, &mut locked) {
         Some(Ok(true)) => Ok(()),
-        Some(Ok(false)) => Err(Box::new(DbError { busy: true, ..*DbError::said("database is locked") })),
+        Some(Ok(false)) => {
+            let mut error = DbError::said("database is locked");
+            error.busy = true;
+            Err(error)
+        }
         Some(Err(cause)) => Err(DbError::said(cause)),
         None => {
             is_missing = true;
@@ -246,7 +251,6 @@ fn pages<B: Backend>(
 }
 
 /// Keeps a copy of what is there.
-#[inline]
 fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) -> Result<Option<PathBuf>, Error> {
     migrator.on(connection, |db| {
         if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
@@ -257,9 +261,24 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
     })
 }
 
-#[inline]
 fn remove(kept: &mut Option<PathBuf>) {
     if let Some(path) = kept.take() {
         let _ = fs::remove_file(path);
+    }
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Puts a copy back into the place of the database: copies it into the file, so that other open connections see it
+    /// and lose nothing that they write afterwards. Before, the copy is checked, and what is there is kept as
+    /// [`Migrator::back_up`] would.
+    ///
+    /// This needs `include_migrations!(pub mod migrations, backup)` and the feature `backup` of rusqlite.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_copy`] for a file that is no sound copy, [`Error::is_busy`] where another connection reads or writes
+    /// for longer than the busy timeout, or is in the middle of a migration. The database is as it was then.
+    pub fn restore(&self, connection: &mut B::Connection, copy: &Path) -> Result<Restored, Error> {
+        restore(self, connection, copy)
     }
 }

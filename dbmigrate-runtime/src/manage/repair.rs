@@ -1,13 +1,17 @@
 //! Settles what differs between the history and the program, on purpose: it takes the program's text or name for what
 //! was applied, says how far a stopped migration has come, and writes the head anew. It changes the history only.
 
+use super::down::{history_of, not_applied, way_back};
+use super::in_force::settled;
+use super::step_lock::sweep;
 use crate::compare::{Known, Match};
 use crate::db::Db;
-use crate::down::{history_of, not_applied, way_back};
+use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::job::{Job, Room};
+use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
 use crate::session::Session;
@@ -22,7 +26,8 @@ use crate::verify::{Problem, head_problem};
 pub enum Stopped {
     /// It has not run: the next `up` or `down` runs it again.
     Retry,
-    /// It has run: the next `up` or `down` goes on after it.
+    /// It has run: the next `up` or `down` goes on after it. Where all have run, and only rows that refer to nothing keep
+    /// it from being recorded: these are let be.
     Done,
 }
 
@@ -55,11 +60,12 @@ struct Fix<'s> {
     accept: Option<&'s Migration<'s>>,
     /// The state and the number of steps that are done.
     progress: Option<(&'static str, u64)>,
+    /// Whether the rows that refer to nothing are accepted.
+    accepts_rows: bool,
 }
 
 impl<'s> Fix<'s> {
     /// Takes what the program has for what was applied.
-    #[inline]
     fn take(&mut self, matched: &Match<'s>, remedy: &str) {
         self.accept = matched.migration;
         self.repair.remedy = Some(remedy.to_owned());
@@ -67,12 +73,10 @@ impl<'s> Fix<'s> {
 }
 
 /// What [`repair`] would do about each difference. It changes nothing.
-#[inline]
 pub(crate) fn plan(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     squash::with(session, set, options, |session, set| planned(session, set, options))
 }
 
-#[inline]
 fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<Repair>, Error> {
     let set = &set.with_all_parts();
     let mut db = Db::new(session, options);
@@ -83,7 +87,6 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
 }
 
 /// Repairs one migration, or everything that can be. The head is written anew either way.
-#[inline]
 pub(crate) fn repair(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -91,10 +94,9 @@ pub(crate) fn repair(
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Repairs, Error> {
-    squash::settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
+    settled(session, set, options, &[], |session, set, _| settle(session, set, options, only, stopped))
 }
 
-#[inline]
 fn settle(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -126,7 +128,10 @@ fn settle(
             if let (Some((state, done)), Some(number)) = (fix.progress, fix.repair.number) {
                 let prefix = fix.accept.and_then(|migration| migration.up.prefix(usize::try_from(done).ok()?));
                 history.progress(db, number, state, done, prefix, None)?;
-                step_lock::sweep(db, set)?;
+                sweep(db, set)?;
+            }
+            if let (true, Some(number)) = (fix.accepts_rows, fix.repair.number) {
+                history.accept_violations(db, number)?;
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
@@ -140,20 +145,17 @@ fn settle(
 }
 
 /// What nothing here can mend: another version of the program has to run first.
-#[inline]
 fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
     Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.
-#[inline]
 fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
     Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
 }
 
 /// What is to do about the migrations; all of them if not `only` one is asked for.
-#[inline]
 fn fixes<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -166,7 +168,7 @@ fn fixes<'s>(
     for matched in asked.filter(|matched| !matched.state.is_allowed(set.rules)) {
         let Some(problem) = known.problem(matched) else { continue };
         let repair = Repair { number: Some(matched.number), problem, remedy: None };
-        let mut fix = Fix { repair, accept: None, progress: None };
+        let mut fix = Fix { repair, accept: None, progress: None, accepts_rows: false };
         match &matched.state {
             State::Edited => fix.take(matched, "its text as it is now counts as what was applied"),
             State::Renamed { .. } if matched.has_same_text() => fix.take(matched, "the history takes its new name"),
@@ -186,7 +188,6 @@ fn fixes<'s>(
 }
 
 /// A migration without a transaction that was stopped on its way.
-#[inline]
 fn interrupted<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -238,8 +239,12 @@ fn interrupted<'s>(
                     .hint(format_args!("`cargo dbmigrate {command}` goes on with it")));
             };
             fix.progress = Some((running, row.statements_done.saturating_add(count as u64)));
-            let steps = if count == 1 { "counts" } else { "and the rest of its transaction count" };
-            remedies.push(format!("its step {number} {steps} as done"));
+            fix.accepts_rows = count == 0;
+            remedies.push(match count {
+                0 => format!("the rows that refer to nothing are let be, and `{command}` records it"),
+                1 => format!("its step {number} counts as done"),
+                _ => format!("its step {number} and the rest of its transaction count as done"),
+            });
         }
     }
     if is_edited {
@@ -265,11 +270,10 @@ fn interrupted<'s>(
 #[derive(Clone, Copy)]
 struct At {
     is_idempotent: bool,
-    /// How many steps are done at once with it.
+    /// How many steps are done at once with it; none behind the last one, where only the end was refused.
     together: usize,
 }
 
-#[inline]
 fn step<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
@@ -287,8 +291,72 @@ fn step<'s>(
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };
+    if !steps.is_empty() && done == steps.len() {
+        return Ok(Some(At { is_idempotent: true, together: 0 }));
+    }
     Ok(steps
         .get(done)
         .zip(together(steps, done))
         .map(|(step, together)| At { is_idempotent: is_idempotent(step), together }))
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::status`].
+    pub fn repair_plan(&self, connection: &mut B::Connection) -> Result<Vec<Repair>, Error> {
+        plan(&mut self.session(connection), self.set()?, &self.options)
+    }
+
+    /// Settles what differs between the history and the program about this migration: its text and name as they are
+    /// now count as what was applied, and a step of which nobody knows whether it ran counts as `stopped` says. It
+    /// changes the history only, and runs nothing.
+    ///
+    /// # Errors
+    ///
+    /// A migration that the history does not have, `stopped` for one that was not, and what the database says. What
+    /// can't be repaired is not an error but what it returns.
+    pub fn repair(
+        &self,
+        connection: &mut B::Connection,
+        number: impl Into<u64>,
+        stopped: Option<Stopped>,
+    ) -> Result<Repairs, Error> {
+        repair(&mut self.session(connection), self.set()?, &self.options, Some(number.into()), stopped)
+    }
+
+    /// As [`Migrator::repair`], for everything that differs.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
+        repair(&mut self.session(connection), self.set()?, &self.options, None, stopped)
+    }
+
+    /// As [`Migrator::repair_plan`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
+        plan(&mut self.plain(driver), self.set()?, &self.options)
+    }
+
+    /// As [`Migrator::repair`], on any driver.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn repair_with(
+        &self,
+        driver: &mut impl Driver,
+        number: impl Into<u64>,
+        stopped: Option<Stopped>,
+    ) -> Result<Repairs, Error> {
+        repair(&mut self.plain(driver), self.set()?, &self.options, Some(number.into()), stopped)
+    }
 }

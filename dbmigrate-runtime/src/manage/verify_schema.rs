@@ -3,19 +3,23 @@
 //! A sealed set knows the fingerprint of its schema: one query tells. Where that is another one, or not known, the
 //! migrations that the database has run on one in memory, and the two are compared by the texts of their objects.
 
+use super::in_force::with_all;
 use std::rc::Rc;
 
+use super::replay::replay;
 use crate::compare::{Found, Known, look};
 use crate::db::Db;
+use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
+use crate::migrator::Migrator;
 use crate::neighbours;
 use crate::objects::Objects;
 use crate::options::Options;
 use crate::replay::alone;
+use crate::session::Dispatch;
 use crate::session::Session;
 use crate::set::{Migration, Repeatable, Set};
-use crate::squash;
 use crate::up::existing_schema;
 
 /// At most this many differences stand in an error.
@@ -39,7 +43,6 @@ pub(crate) type Replay<'r> = dyn Fn(&[Set<'_>]) -> Result<Objects, String> + 'r;
 
 /// Compares; whether the code of the set can run in memory is for `runs_code` to say. What the sets `beside` it have
 /// applied is part of the schema, too.
-#[inline]
 pub(crate) fn verify_schema(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -48,12 +51,11 @@ pub(crate) fn verify_schema(
     runs_code: bool,
     replay: &Replay<'_>,
 ) -> Result<VerifiedSchema, Error> {
-    squash::with_all(session, set, options, beside, |session, set, beside| {
+    with_all(session, set, options, beside, |session, set, beside| {
         compare(session, set, options, runs_code, beside, replay)
     })
 }
 
-#[inline]
 fn compare(
     session: &mut dyn Session,
     set: &Set<'_>,
@@ -113,7 +115,6 @@ fn compare(
     Ok(VerifiedSchema { objects: live.len(), replayed: true, pending })
 }
 
-#[inline]
 fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> {
     match look(db, set)? {
         Found::History(known) => Ok(known),
@@ -123,14 +124,12 @@ fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> 
 }
 
 /// The fingerprint of the schema that the whole set leads to.
-#[inline]
 pub(crate) fn fingerprint(set: &Set<'_>, runs_code: bool, replay: &Replay<'_>) -> Result<String, Error> {
     alone(std::slice::from_ref(set), runs_code, replay)
         .map(|objects| objects.fingerprint())
         .map_err(|why| unverified(set, false, why))
 }
 
-#[inline]
 fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
     if differences.is_empty() {
         return Ok(());
@@ -153,7 +152,6 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
 }
 
 /// Nobody can tell, unless everything is applied and the schema is not the one that was sealed.
-#[inline]
 fn unverified(set: &Set<'_>, is_whole: bool, why: String) -> Error {
     if is_whole && set.schema.is_some() {
         let message =
@@ -162,4 +160,77 @@ fn unverified(set: &Set<'_>, is_whole: bool, why: String) -> Error {
     }
     let message = "the schema of the database can't be compared with what its migrations make";
     Error::new(ErrorKind::Unverified, message).note(why)
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Compares the schema of the database with what its migrations lead to, for a program that refuses to start on one
+    /// that somebody has changed by hand. It changes nothing.
+    ///
+    /// Where all migrations are sealed by `cargo dbmigrate lock`, the program knows the fingerprint of their schema, and
+    /// one query tells that the database has it. Where it has another one (or the set is not sealed, or another version
+    /// of SQLite writes other texts) the applied migrations run on a database in memory, and the two are compared object
+    /// by object, by their texts: white space, comments, the case of words and the quotes of names make no difference.
+    /// Rows are not looked at. What is pending is not expected of the database: [`VerifiedSchema::pending`] names it.
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
+    /// # use example::migrations;
+    /// let mut connection = rusqlite::Connection::open_in_memory()?;
+    /// migrations::migrator().up(&mut connection)?;
+    /// match migrations::migrator().verify_schema(&mut connection) {
+    ///     Err(error) if error.is_drift() => panic!("somebody has changed the database: {error}"),
+    ///     verified => println!("{} objects are as they should be", verified?.objects),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_drift`] where they differ, with each object that does; [`Error::is_unverified`] where nobody can tell,
+    /// as the migrations can't run in memory (see [`Migrator::replay_code`]); and a history that is not the program's,
+    /// as [`Migrator::up`] says it.
+    pub fn verify_schema(&self, connection: &mut B::Connection) -> Result<VerifiedSchema, Error> {
+        self.verify_schema_by(&mut self.session(connection), self.replayed_code(), &self.others()?)
+    }
+
+    /// As [`Migrator::verify_schema`], on any driver. The backend opens the database in memory; without one, only the
+    /// sealed fingerprint can tell.
+    ///
+    /// # Errors
+    ///
+    /// As its namesake.
+    pub fn verify_schema_with(&self, driver: &mut impl Driver) -> Result<VerifiedSchema, Error> {
+        self.verify_schema_by(&mut self.plain(driver), None, &self.others()?)
+    }
+
+    pub(crate) fn verify_schema_by(
+        &self,
+        session: &mut dyn Session,
+        code: Option<&Dispatch<'_, B::Connection>>,
+        beside: &[&Set<'_>],
+    ) -> Result<VerifiedSchema, Error> {
+        let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
+        verify_schema(session, self.set()?, &self.options, beside, code.is_some(), &replay)
+    }
+
+    /// The fingerprint of the schema that the whole set leads to, made by running it on a database in memory: what
+    /// `cargo dbmigrate lock` seals, and [`Migrator::verify_schema`] compares with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_unverified`] where the migrations can't run there.
+    pub fn schema_fingerprint(&self) -> Result<String, Error> {
+        let code = self.replayed_code();
+        let replay = |sets: &[Set<'_>]| Ok(replay::<B, _>(sets, &self.options, code, None, Objects::read)?.0);
+        fingerprint(self.set()?, code.is_some(), &replay)
+    }
+
+    /// The fingerprint of the schema that a database has, without the tables of the history. It changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite can't read the database.
+    pub fn schema_fingerprint_of(&self, connection: &mut B::Connection) -> Result<String, Error> {
+        self.on(connection, |db| Ok(Objects::read(db, &History::new(self.set()?))?.fingerprint()))
+    }
 }

@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::report::Done;
 use crate::rows::Rows;
 use crate::schema::Schema;
-use crate::session::{Ask, DbError, Session};
+use crate::session::{Ask, DbError, Refusal, Session};
 use crate::set::Set;
 use crate::value::Value;
 
@@ -44,7 +44,6 @@ struct Before {
 }
 
 impl<'w> Watch<'w> {
-    #[inline]
     pub(super) fn new(session: &'w mut dyn Session, set: &'w Set<'w>, options: &'w Options) -> Self {
         let history = History::new(set);
         Self {
@@ -59,19 +58,16 @@ impl<'w> Watch<'w> {
     }
 
     /// The migrations that ran and stayed, in order.
-    #[inline]
     pub(super) fn committed(self) -> Vec<Rehearsed> {
         self.committed
     }
 
-    #[inline]
     fn before(&mut self) -> Result<Before, Error> {
         self.look()?;
         Ok(Before { bytes: self.bytes()?, rows: 0, at: Instant::now() })
     }
 
     /// Looks at the schema: in what it differs from when it was last looked at.
-    #[inline]
     fn look(&mut self) -> Result<Vec<SchemaDifference>, Error> {
         if let Some(found) = self.session.schema_differences() {
             return found.map_err(unreadable);
@@ -81,15 +77,13 @@ impl<'w> Watch<'w> {
         Ok(changes(&before, &self.schema))
     }
 
-    #[inline]
     fn bytes(&mut self) -> Result<u64, Error> {
         Db::new(self.session, self.options).bytes()
     }
 
     /// Counts the rows that `work` changes. What the runner writes to its history, which it does through
     /// [`Session::query`], does not come by here.
-    #[inline]
-    fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, Box<DbError>> {
+    fn counted<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> Result<T, DbError> {
         let total = |session: &mut dyn Session| session.query("SELECT total_changes()", &[]).map(number);
         let before = total(self.session)?;
         let done = work(self.session);
@@ -100,7 +94,6 @@ impl<'w> Watch<'w> {
         Ok(done)
     }
 
-    #[inline]
     fn finish(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Error> {
         let Some(before) = self.running.take().transpose()? else { return Ok(()) };
         let duration = before.at.elapsed();
@@ -124,15 +117,13 @@ impl<'w> Watch<'w> {
         Ok(())
     }
 
-    #[inline]
     fn place(&self, number: u64) -> Result<usize, usize> {
         self.ran.binary_search_by_key(&number, |(number, _)| *number)
     }
 }
 
 impl Session for Watch<'_> {
-    #[inline]
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), Box<DbError>> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
         if !matches!(ask, Ask::Execute) {
             return self.session.ask(sql, ask);
         }
@@ -143,42 +134,40 @@ impl Session for Watch<'_> {
         self.counted(|session| session.ask(sql, ask))?
     }
 
-    #[inline]
     fn in_transaction(&mut self) -> bool {
         self.session.in_transaction()
     }
 
-    #[inline]
     fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
-        self.counted(|session| session.run_code(id)).map_err(|error| error.source)?
+        self.counted(|session| session.run_code(id)).map_err(|error| error.0.source)?
     }
 
-    #[inline]
     fn has_code(&self) -> bool {
         self.session.has_code()
     }
 
-    #[inline]
     fn before_each(&mut self, upcoming: &Upcoming<'_>) -> Result<(), BoxError> {
         self.session.before_each(upcoming)?;
         self.running = Some(self.before());
         Ok(())
     }
 
-    #[inline]
     fn progress(&mut self, progress: &Progress<'_>) {
         self.session.progress(progress);
     }
 
-    #[inline]
-    fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), Box<DbError>> {
+    fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
         self.finish(upcoming).map_err(|error| {
-            Box::new(DbError { busy: error.is_busy(), message: error.message(), offset: None, source: error.into() })
+            DbError(Box::new(Refusal {
+                busy: error.is_busy(),
+                message: error.message(),
+                offset: None,
+                source: error.into(),
+            }))
         })?;
         self.session.ran(upcoming)
     }
 
-    #[inline]
     fn after_each(&mut self, done: &Done) {
         if let Some(ran) = self.place(done.number).ok().and_then(|at| self.ran[at].1.take()) {
             self.committed.push(Rehearsed { notes: done.notes.clone(), ..ran });
@@ -186,29 +175,24 @@ impl Session for Watch<'_> {
         self.session.after_each(done);
     }
 
-    #[inline]
     fn backup_with(&self) -> Option<&dyn Fn(&Path) -> Result<(), BoxError>> {
         self.session.backup_with()
     }
 
-    #[inline]
     fn has_schema_reader(&self) -> bool {
         self.session.has_schema_reader()
     }
 
-    #[inline]
-    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, Box<DbError>> {
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
         self.session.open(file)
     }
 
     // Before each migration the reader looks at the copy again.
-    #[inline]
     fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) {
         self.session.on(opened, runs_code, work);
     }
 }
 
-#[inline]
 fn number(rows: Rows) -> u64 {
     match rows.into_first() {
         Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
@@ -217,7 +201,6 @@ fn number(rows: Rows) -> u64 {
 }
 
 /// Whether a statement opens or makes another database file. A statement begins with its first word.
-#[inline]
 fn works_on_other_files(sql: &str) -> bool {
     let has = |word: &str| sql.as_bytes().windows(word.len()).any(|at| at.eq_ignore_ascii_case(word.as_bytes()));
     let begins = |word: &str| sql.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word));

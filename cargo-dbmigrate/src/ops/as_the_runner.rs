@@ -1,0 +1,249 @@
+//! A replay says yes to what the runner runs, and no to what it refuses: the rules of the two stand twice, in crates that do
+//! not know each other. Scripts made by chance run through both, and what they leave behind is compared.
+
+use std::fmt::Write as _;
+
+use dbmigrate_core::config::ForeignKeys;
+use dbmigrate_core::files::InMemory;
+use dbmigrate_core::load::load_with;
+use dbmigrate_core::{Config, MigrationSet};
+use dbmigrate_runtime::Backend as _;
+use dbmigrate_schema::{migrated, replay};
+use rusqlite::Connection;
+
+use crate::ops::driver::Rusqlite;
+use crate::ops::migrator::migrator;
+use crate::ops::runtime_set::with_set;
+
+/// A set of these texts; none where core refuses one.
+fn set(texts: &[String], rule: ForeignKeys) -> Option<MigrationSet> {
+    let files = texts.iter().enumerate().map(|(at, text)| (format!("migrations/{:03}_m.sql", at + 1), text.as_bytes()));
+    let loaded = load_with(&InMemory::new(files), Config { foreign_keys: rule, ..Config::default() });
+    (!loaded.has_errors()).then_some(loaded.set)
+}
+
+/// How many migrations the runner applies to a new database, each in a run of its own, and why it stops.
+fn one_by_one(set: &MigrationSet, connection: &mut Connection) -> (usize, String) {
+    with_set(set, |view| {
+        let runner = migrator(view);
+        for (at, migration) in set.migrations.iter().enumerate() {
+            if let Err(error) = runner.up_to(connection, migration.number) {
+                return (at, error.to_string());
+            }
+        }
+        (set.migrations.len(), String::new())
+    })
+}
+
+/// The same in one run.
+fn at_once(set: &MigrationSet) -> (usize, String) {
+    let mut connection = open();
+    with_set(set, |view| match migrator(view).up(&mut connection) {
+        Ok(report) => (report.applied.len(), String::new()),
+        Err(error) => (error.report().applied.len(), error.to_string()),
+    })
+}
+
+fn open() -> Connection {
+    Rusqlite::open(std::path::Path::new(":memory:"), dbmigrate_runtime::Access::Create).unwrap()
+}
+
+/// All that there is: the schema, and the rows of each table.
+fn contents(connection: &Connection) -> String {
+    let objects = "SELECT type || ' ' || name || ' ' || ifnull(sql, ''), CASE WHEN type = 'table' THEN name END \
+                   FROM sqlite_schema WHERE name NOT LIKE '%dbmigrate%' ORDER BY 1";
+    let mut objects = connection.prepare(objects).unwrap();
+    let objects = objects.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)));
+    let mut text = String::new();
+    for (object, table) in objects.unwrap().map(Result::unwrap) {
+        writeln!(text, "{object}").unwrap();
+        let Some(table) = table else { continue };
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY 1")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values = (0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap()));
+            writeln!(text, "  {}", values.collect::<Vec<_>>().join(", ")).unwrap();
+        }
+    }
+    text
+}
+
+/// Runs a set through both; whether all of it ran.
+fn check(texts: &[String], rule: ForeignKeys) -> Option<bool> {
+    let mut set = set(texts, rule)?;
+    let replayed = replay(&set, None);
+    let mut connection = open();
+    let (ran, why) = one_by_one(&set, &mut connection);
+    let told = || format!("{rule:?}\n{}", texts.join("\n---\n"));
+    assert_eq!(replayed.ups, ran, "{}\nrunner: {why}\nreplay: {:#?}", told(), replayed.diagnostics);
+    let (together, why) = at_once(&set);
+    // In one transaction a later file may put right what an earlier one does wrong.
+    assert!(replayed.ups <= together, "{}\nat once: {why}\nreplay: {:#?}", told(), replayed.diagnostics);
+    if ran == set.migrations.len() {
+        let replayed = migrated(&set, None).unwrap();
+        assert_eq!(contents(&replayed), contents(&connection), "{}", told());
+        return Some(true);
+    }
+    set.migrations.truncate(ran);
+    Some(false)
+}
+
+/// Numbers that look like chance, and are the same each time.
+struct Die(u64);
+
+impl Die {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % end as u64).unwrap()
+    }
+
+    fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.below(all.len())]
+    }
+
+    /// One of the others than the first once in so many times.
+    fn rarely<'a>(&mut self, times: usize, all: &[&'a str]) -> &'a str {
+        if self.below(times) == 0 { self.of(all) } else { all[0] }
+    }
+}
+
+const TABLES: [&str; 4] = ["p", "c", "d", "q"];
+
+fn create(die: &mut Die, name: &str) -> String {
+    let key = match die.below(3) {
+        0 => String::new(),
+        _ => {
+            let columns = die.rarely(4, &["", "(id)", "(n)", "(k)", "(nope)"]);
+            let action = die.of(&[
+                "",
+                " ON DELETE CASCADE",
+                " ON DELETE SET NULL",
+                " ON DELETE RESTRICT",
+                " ON UPDATE CASCADE",
+                " DEFERRABLE INITIALLY DEFERRED",
+            ]);
+            format!(" REFERENCES {}{columns}{action}", die.of(&TABLES))
+        }
+    };
+    let n = die.rarely(3, &["n", "n UNIQUE", "n CHECK (n < 5)", "n UNIQUE ON CONFLICT ROLLBACK"]);
+    format!("CREATE TABLE {name}(id INTEGER PRIMARY KEY, k{key}, {n});")
+}
+
+fn statement(die: &mut Die, bare: bool) -> String {
+    let (t, u) = (die.of(&TABLES), die.of(&TABLES));
+    let value = die.of(&["1", "2", "3", "77", "NULL"]);
+    match die.below(22) {
+        0 | 1 => create(die, t),
+        2 => format!("DROP TABLE {t};"),
+        3 => format!("DROP TABLE IF EXISTS {t};"),
+        4..=6 => format!("INSERT INTO {t}(id, k, n) VALUES ({}, {value}, {});", die.below(4), die.below(7)),
+        7 => format!("INSERT OR {} INTO {t} VALUES (1, {value}, 1);", die.of(&["IGNORE", "REPLACE"])),
+        8 => format!("DELETE FROM {t}{};", die.of(&["", " WHERE id = 1"])),
+        9 => format!("UPDATE {t} SET {};", die.of(&["id = id + 10", "k = NULL", "k = 1", "n = n + 1"])),
+        10 => format!("ALTER TABLE {t} RENAME TO {u};"),
+        11 | 12 => format!(
+            "{}\nINSERT INTO new SELECT * FROM {t};\nDROP TABLE {t};\nALTER TABLE new RENAME TO {t};",
+            create(die, "new")
+        ),
+        13 => format!(
+            "ALTER TABLE {t} RENAME TO old;\n{}\nINSERT INTO {t} SELECT * FROM old;\nDROP TABLE old;",
+            create(die, t)
+        ),
+        14 => format!("CREATE UNIQUE INDEX i_{t} ON {t}({});", die.of(&["n", "k"])),
+        15 => format!("DROP INDEX i_{t};"),
+        16 => {
+            let (event, row) = die.of(&["INSERT new", "DELETE old", "UPDATE new"]).split_once(' ').unwrap();
+            let body = match die.below(4) {
+                0 => format!(
+                    "SELECT RAISE({}, 'there is already one') WHERE {row}.id = 1",
+                    die.of(&["ABORT", "ROLLBACK", "FAIL", "IGNORE"])
+                ),
+                1 => format!("DELETE FROM {u} WHERE k = {row}.id"),
+                2 => format!("UPDATE {u} SET n = {row}.id"),
+                _ => format!("INSERT INTO {u}(k, n) VALUES ({row}.id, 0)"),
+            };
+            format!("CREATE TRIGGER g_{t} {} {event} ON {t} BEGIN {body}; END;", die.of(&["AFTER", "BEFORE"]))
+        }
+        17 => format!("DROP {}, {t};", "TRIGGER g_").replace(", ", ""),
+        18 => format!("CREATE TEMP TABLE {t}(id, k, n);"),
+        19 => format!("DROP TABLE temp.{t};"),
+        20 => {
+            let name = die.of(&[
+                "defer_foreign_keys",
+                "legacy_alter_table",
+                "recursive_triggers",
+                "ignore_check_constraints",
+                "query_only",
+                "defer_foreign_keys",
+                if bare { "foreign_keys" } else { "reverse_unordered_selects" },
+            ]);
+            format!("PRAGMA {name} = {};", die.of(&["ON", "OFF", "1"]))
+        }
+        _ => die
+            .of(&[
+                "ALTER TABLE c DROP COLUMN n;",
+                "CREATE VIEW v AS SELECT * FROM p;",
+                "DROP VIEW v;",
+                "DROP TABLE c; DROP TABLE p;",
+                "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
+                "PRAGMA foreign_key_check;",
+            ])
+            .to_owned(),
+    }
+}
+
+fn script(die: &mut Die, first: bool) -> String {
+    let mut text = String::new();
+    text.push_str(die.rarely(2, &["", "-- dbmigrate: foreign-keys off\n", "-- dbmigrate: foreign-keys on\n"]));
+    text.push_str(die.rarely(8, &["", "-- dbmigrate: tolerate existing\n"]));
+    let bare = !first && die.below(5) == 0;
+    if bare {
+        text.push_str("-- dbmigrate: no-transaction\n");
+    }
+    if first {
+        for table in TABLES {
+            text.push_str(&create(die, table));
+            text.push('\n');
+        }
+    }
+    let group = bare && die.below(2) == 0;
+    for at in 0..1 + die.below(5) {
+        if group && at == 1 {
+            text.push_str("BEGIN;\n");
+        }
+        writeln!(text, "{}", statement(die, bare && !(group && at > 0))).unwrap();
+        if group && at == 0 {
+            continue;
+        }
+    }
+    if group && text.contains("BEGIN;\n") {
+        text.push_str("COMMIT;\n");
+    }
+    text
+}
+
+#[test]
+fn a_replay_goes_as_far_as_the_runner_and_leaves_the_same() {
+    let from: u64 = std::env::var("DIFF_FROM").ok().and_then(|it| it.parse().ok()).unwrap_or(0);
+    let count: u64 = std::env::var("DIFF_COUNT").ok().and_then(|it| it.parse().ok()).unwrap_or(500);
+    let (mut whole, mut refused) = (0, 0);
+    let mut failed = 0;
+    for seed in from..from + count {
+        let mut die = Die(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 7);
+        let texts: Vec<String> = (0..2 + die.below(5)).map(|at| script(&mut die, at == 0)).collect();
+        let rule = if die.below(5) == 0 { ForeignKeys::Off } else { ForeignKeys::On };
+        let result = std::panic::catch_unwind(|| check(&texts, rule));
+        match result {
+            Ok(Some(true)) => whole += 1,
+            Ok(Some(false)) => refused += 1,
+            Ok(None) => {}
+            Err(_) => {
+                failed += 1;
+                eprintln!("SEED {seed}");
+            }
+        }
+    }
+    eprintln!("whole {whole} refused {refused} failed {failed}");
+    assert_eq!(failed, 0);
+}

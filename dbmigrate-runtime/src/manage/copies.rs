@@ -1,0 +1,78 @@
+//! Copies that are kept by hand.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::copy::{self, How};
+use crate::db::Db;
+use crate::driver::Backend;
+use crate::error::{Error, ErrorKind};
+use crate::history::History;
+use crate::kept::{self, Kept, Place};
+use crate::migrator::Migrator;
+use crate::options::Options;
+
+/// Writes a copy to a file that must not be there.
+fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Path) -> Result<(), Error> {
+    db.refuse_open_transaction()?;
+    let shown = path.display();
+    let taken =
+        || Error::new(ErrorKind::Copy, format_args!("`{shown}` exists")).hint("name a file that does not exist");
+    if path.symlink_metadata().is_ok() {
+        return Err(taken());
+    }
+    // An absolute path is no URI and no name that SQLite takes for something else.
+    let path =
+        std::path::absolute(path).map_err(|cause| copy::by_file(&format!("`{shown}` is no path for a copy"), cause))?;
+    let (part, _) = copy::begin(db, options, &Place::beside(&path), How::Own)?;
+    copy::write(db, history, &part, How::Own)?;
+    match part.publish([path]) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
+        result => result.map(drop).map_err(|cause| copy::by_file(&format!("could not name the copy `{shown}`"), cause)),
+    }
+}
+
+impl Place {
+    /// As [`Place::list`], with an error that says where.
+    pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
+        self.list()
+            .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
+    }
+}
+
+impl<B: Backend> Migrator<'_, B> {
+    /// Keeps a copy of the database now, where and as [`Migrator::backup`] says, and returns its path. Without that
+    /// three copies are kept, beside the database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_copy`] where it can't be made or is not sound; then nothing is left of it.
+    pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
+        self.on(connection, |db| {
+            db.refuse_open_transaction()?;
+            let path = copy::keep(db, &History::new(self.set()?), &self.options, How::Own)?;
+            kept::rotate(&path, self.options.copies().keep, true);
+            Ok(path)
+        })
+    }
+
+    /// The copies of the database that are there, newest first: those that [`Migrator::back_up`] and the runs with
+    /// [`Migrator::backup`] kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_copy`] for a folder that can't be read.
+    pub fn backups(&self, connection: &mut B::Connection) -> Result<Vec<Kept>, Error> {
+        self.on(connection, |db| copy::place(db, &self.options.copies())?.kept())
+    }
+
+    /// Writes a consistent copy of the database to a new file, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// A path that exists, and what the database says.
+    pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
+        let history = History::new(self.set()?);
+        self.on(connection, |db| copy_to(db, &history, &self.options, path))
+    }
+}

@@ -1,0 +1,264 @@
+//! What files set of the connection ends with them: the next migration and the program start as the first one did.
+
+#![allow(clippy::unwrap_used)] // Helpers of the tests are no tests.
+
+mod support;
+
+use std::path::Path;
+
+use dbmigrate_runtime::{Backend, Driver, ForeignKeys, Migrator, NoBackend, Rows, Rules, Value};
+use rusqlite::Connection;
+use support::*;
+
+/// What files may set, and the value of each.
+const SET: [(&str, &str); 16] = [
+    ("recursive_triggers", "1"),
+    ("legacy_alter_table", "1"),
+    ("ignore_check_constraints", "1"),
+    ("writable_schema", "1"),
+    ("reverse_unordered_selects", "1"),
+    ("trusted_schema", "0"),
+    ("cell_size_check", "1"),
+    ("automatic_index", "0"),
+    ("case_sensitive_like", "1"),
+    ("main.secure_delete", "1"),
+    ("main.cache_size", "10"),
+    ("busy_timeout", "1234"),
+    ("wal_autocheckpoint", "0"),
+    ("main.locking_mode", "EXCLUSIVE"),
+    // These not in a transaction.
+    ("main.synchronous", "0"),
+    ("main.journal_mode", "MEMORY"),
+];
+
+fn read(db: &Connection) -> Vec<String> {
+    let ask_for = |(name, _): &(&str, &str)| match *name {
+        "case_sensitive_like" => format!("{name} {}", ask(db, "SELECT 'a' NOT LIKE 'A'")),
+        name => format!("{name} {}", ask(db, &format!("PRAGMA {name}"))),
+    };
+    SET.iter().map(ask_for).collect()
+}
+
+fn sets(last: &'static str, in_transaction: bool) -> Vec<&'static str> {
+    let names = if in_transaction { &SET[..14] } else { &SET[..] };
+    let mut statements: Vec<&str> =
+        names.iter().map(|(name, value)| -> &str { format!("PRAGMA {name} = {value}").leak() }).collect();
+    statements.push(last);
+    statements
+}
+
+#[test]
+fn all_of_it_is_given_back_on_every_way_out() {
+    let folder = Folder::new();
+    let path = folder.file("a.db");
+    let check = |files: Vec<File>, succeeds: bool| {
+        let _ = std::fs::remove_file(&path);
+        let mut db = Connection::open(&path).unwrap();
+        let before = read(&db);
+        let result = runner(files).up(&mut db);
+        assert_eq!(result.is_ok(), succeeds, "{result:?}");
+        assert_eq!(read(&db), before);
+        // The lock as well.
+        run(&Connection::open(&path).unwrap(), "CREATE TABLE other (x)");
+    };
+    let (good, bad) = (|| sets("CREATE TABLE t (x)", true), || sets("nonsense", true));
+    check(vec![file("001_a", &good())], true);
+    check(vec![file("001_a", &bad())], false);
+    check(vec![file("001_a", &good()), file("002_b", &["nonsense"])], false);
+    check(vec![file("001_a", &["CREATE TABLE t (x)"]), file("002_b", &bad())], false);
+    check(vec![file("001_a", &sets("CREATE TABLE t (x)", false)).no_transaction()], true);
+    check(vec![file("001_a", &sets("nonsense", false)).no_transaction()], false);
+    let mut hooked = package::package(vec![file("001_a", &["CREATE TABLE t (x)"])]);
+    hooked = hooked.before(&sets("CREATE TABLE u (x)", true));
+    let mut db = memory();
+    let before = read(&db);
+    hooked.runner().up(&mut db).unwrap();
+    assert_eq!(read(&db), before);
+}
+
+#[test]
+fn what_a_file_set_that_failed_is_not_found_by_those_that_run_again() {
+    let fails = |setting| {
+        vec![
+            file("001_a", &["CREATE TABLE a (x PRIMARY KEY)", "CREATE TABLE b (x REFERENCES a)"]),
+            file("002_b", &["ALTER TABLE a RENAME TO c", "CREATE TABLE likes (x)"]),
+            file("003_c", &["INSERT INTO likes SELECT 'a' LIKE 'A'"]),
+            file("004_d", &[setting, "nonsense"]),
+        ]
+    };
+    for setting in ["PRAGMA legacy_alter_table = 1", "PRAGMA case_sensitive_like = 1", "PRAGMA foreign_keys = 0"] {
+        let mut db = memory();
+        runner(fails(setting)).up(&mut db).unwrap_err();
+        assert_eq!(history(&db), "001_a 002_b 003_c");
+        assert_eq!(ask(&db, "SELECT \"table\" FROM pragma_foreign_key_list('b')"), "c", "{setting}");
+        assert_eq!(ask(&db, "SELECT x FROM likes"), "1", "{setting}");
+    }
+}
+
+fn attach(path: &Path) -> &'static str {
+    run(&Connection::open(path).unwrap(), "CREATE TABLE old (x); INSERT INTO old VALUES (1)");
+    format!("ATTACH '{}' AS other", path.display()).leak()
+}
+
+#[test]
+fn an_attached_database_goes_with_its_file() {
+    let folder = Folder::new();
+    let attach = attach(&folder.file("other.db"));
+    let names = |db: &Connection| ask(db, "SELECT group_concat(name) FROM pragma_database_list WHERE seq <> 1");
+    let copies = || file("001_a", &[attach, "CREATE TABLE t AS SELECT x FROM other.old"]);
+    let mut db = memory();
+    run(&db, "ATTACH ':memory:' AS \"the program's\"");
+    runner(vec![copies()]).up(&mut db).unwrap();
+    assert_eq!((ask(&db, "SELECT x FROM t").as_str(), names(&db).as_str()), ("1", "main,the program's"));
+
+    // It runs again alone after another one has failed, and after it was found to need foreign keys off.
+    let mut db = memory();
+    let error = runner(vec![copies(), file("002_b", &["nonsense"])]).up(&mut db).unwrap_err();
+    assert!(error.to_string().starts_with("`002_b` failed"), "{error}");
+    assert_eq!((ask(&db, "SELECT x FROM t").as_str(), names(&db).as_str()), ("1", "main"));
+    let rebuilds = [
+        attach,
+        "CREATE TABLE child (p REFERENCES parent ON DELETE CASCADE)",
+        "DROP TABLE parent",
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+    ];
+    let files = || vec![file("001_a", &["CREATE TABLE parent (id INTEGER PRIMARY KEY)"]), file("002_b", &rebuilds)];
+    for bare in [false, true] {
+        let mut db = memory();
+        let mut files = files();
+        if bare {
+            files[1] = files[1].clone().no_transaction();
+        }
+        runner(files).up(&mut db).unwrap();
+        assert_eq!(names(&db), "main");
+    }
+}
+
+#[test]
+fn without_a_journal_nothing_runs() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("a.db")).unwrap();
+    let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) \
+                INSERT INTO t SELECT i, hex(zeroblob(500)) FROM n";
+    let start = || file("001_a", &["CREATE TABLE t (id, text)", rows]).down(&["UPDATE t SET text = ''", "nonsense"]);
+    runner(vec![start()]).up(&mut db).unwrap();
+    let all = runner(vec![start(), file("002_b", &["UPDATE t SET text = ''", "nonsense"])]);
+    let failures: [fn(&Runner, &mut Connection) -> dbmigrate_runtime::Error; 2] =
+        [|runner, db| runner.up(db).unwrap_err(), |runner, db| runner.down(db).unwrap_err()];
+    for fails in failures {
+        run(&db, "PRAGMA cache_size = 5; PRAGMA journal_mode = OFF");
+        let error = fails(&all, &mut db);
+        assert!(error.is_settings(), "{error}");
+        assert_eq!(ask(&db, "SELECT count(*) FROM t WHERE text = ''"), "0");
+        run(&db, "PRAGMA journal_mode = MEMORY");
+        assert!(fails(&all, &mut db).is_sql());
+        assert_eq!(ask(&db, "SELECT count(*) FROM t WHERE text = ''"), "0");
+    }
+}
+
+#[test]
+fn without_a_journal_nothing_is_restored() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("a.db")).unwrap();
+    let migrator = runner(vec![file("001_a", &["CREATE TABLE t (x)"])]);
+    migrator.up(&mut db).unwrap();
+    let copy = migrator.back_up(&mut db).unwrap();
+    run(&db, "INSERT INTO t VALUES (1); PRAGMA journal_mode = OFF");
+    assert!(migrator.restore(&mut db, &copy).unwrap_err().is_settings());
+    assert_eq!(ask(&db, "SELECT count(*) FROM t"), "1");
+    run(&db, "PRAGMA journal_mode = DELETE");
+    migrator.restore(&mut db, &copy).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM t"), "0");
+}
+
+/// A driver of a connection that passes over a question.
+struct Evasive<'c>(driver::RusqliteDriver<'c>, &'static str);
+
+impl Driver for Evasive<'_> {
+    type Error = rusqlite::Error;
+
+    fn execute(&mut self, sql: &str) -> Result<(), rusqlite::Error> {
+        self.0.execute(sql)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
+        if sql.starts_with(self.1) { Ok(Rows::default()) } else { self.0.query(sql, params) }
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.0.in_transaction()
+    }
+
+    fn is_busy(error: &rusqlite::Error) -> bool {
+        driver::RusqliteDriver::is_busy(error)
+    }
+}
+
+#[test]
+fn who_does_not_say_whether_foreign_keys_are_on_has_no_table_dropped() {
+    let files = || {
+        let start = [
+            "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE c (p REFERENCES p ON DELETE CASCADE)",
+            "INSERT INTO p VALUES (1)",
+            "INSERT INTO c VALUES (1)",
+        ];
+        let rebuild = ["DROP TABLE p", "CREATE TABLE p (id INTEGER PRIMARY KEY)", "INSERT INTO p VALUES (1)"];
+        vec![file("001_a", &start), file("002_b", &rebuild)]
+    };
+    for rule in [ForeignKeys::On, ForeignKeys::Off, ForeignKeys::Connection] {
+        let rules = Rules { foreign_keys: rule, ..Rules::DEFAULT };
+        let mut db = memory();
+        runner(files()[..1].to_vec()).up(&mut db).unwrap();
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set_with(files(), rules));
+        let mut driver = Evasive(driver::Rusqlite::driver(&mut db), "PRAGMA foreign_keys");
+        let error = migrator.up_with(&mut driver).unwrap_err();
+        assert!(error.is_settings(), "{error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM c").as_str()), ("001_a", "1"));
+    }
+}
+
+#[test]
+fn a_temporary_table_that_hides_one_of_the_database_is_refused() {
+    let makes = || file("001_a", &["CREATE TABLE users (id)", "INSERT INTO users VALUES (1)"]);
+    let adds = || file("002_b", &["ALTER TABLE users ADD COLUMN name"]);
+    for temporary in ["CREATE TEMP TABLE Users (id)", "CREATE TEMP VIEW users AS SELECT 1 AS id"] {
+        let mut db = memory();
+        run(&db, temporary);
+        let error = runner(vec![file("000_a", &["CREATE TABLE other (x)"]), makes(), adds()]).up(&mut db).unwrap_err();
+        let is_view = temporary.contains("VIEW");
+        assert!(is_view || error.is_settings() && error.to_string().starts_with("`001_a`: "), "{error}");
+        assert_eq!(history(&db), "000_a");
+
+        let mut db = memory();
+        runner(vec![makes()]).up(&mut db).unwrap();
+        run(&db, temporary);
+        for file in [adds(), adds().no_transaction()] {
+            let error = runner(vec![makes(), file]).up(&mut db).unwrap_err();
+            assert!(is_view || error.is_settings(), "{error}");
+            assert_eq!(history(&db), "001_a");
+        }
+        run(&db, if is_view { "DROP VIEW temp.users" } else { "DROP TABLE temp.users" });
+        runner(vec![makes(), adds()]).up(&mut db).unwrap();
+        assert_eq!(ask(&db, "SELECT id || ifnull(name, '-') FROM users"), "1-");
+    }
+    // What a migration leaves is found by the one that would be misled.
+    let mut db = memory();
+    let leaves = file("001_a", &["CREATE TEMP TABLE users AS SELECT 5 AS id"]);
+    let error = runner(vec![leaves, file("002_b", &["CREATE TABLE users (id)", "INSERT INTO users VALUES (1)"])])
+        .up(&mut db)
+        .unwrap_err();
+    assert!(error.is_settings(), "{error}");
+    assert_eq!(history(&db), "001_a");
+    // One that is gone at the end is nobody's trouble.
+    let rebuild = [
+        "CREATE TEMP TABLE users AS SELECT * FROM users",
+        "DROP TABLE main.users",
+        "CREATE TABLE main.users (id INTEGER PRIMARY KEY)",
+        "INSERT INTO main.users SELECT id FROM temp.users",
+        "DROP TABLE temp.users",
+    ];
+    let mut db = memory();
+    runner(vec![makes(), file("002_b", &rebuild)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT id FROM users"), "1");
+}

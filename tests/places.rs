@@ -1,0 +1,115 @@
+//! A command that is called elsewhere than in its package: files are named from where it was called, and what it suggests
+//! does, typed as it stands, what it says.
+
+use crate::support::{Project, Run};
+
+/// A workspace of two packages with a migration each.
+fn workspace(test: &str) -> Project {
+    let project = Project::new(test);
+    project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n");
+    for (name, sql) in [("one", "CREATE TABLE a (x);"), ("two", "CREATE TABLE b (x);")] {
+        let folder = format!("crates/{test}-{name}");
+        project.write(&format!("{folder}/src/main.rs"), "fn main() {}\n");
+        let manifest = format!(
+            "[package]\nname = \"{test}-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [package.metadata.migrations]\ndatabase = \"app.db\"\n"
+        );
+        project.write(&format!("{folder}/Cargo.toml"), manifest);
+        project.write(&format!("{folder}/migrations/001_a.sql"), sql);
+    }
+    project
+}
+
+/// Types the command that a message has between these words and a backtick.
+fn type_what_follows(project: &Project, run: &Run, words: &str) -> Run {
+    let (_, rest) = run.stderr.split_once(words).unwrap_or_else(|| panic!("`{words}` is not in {run}"));
+    let command = rest.split('`').nth(1).unwrap().replace("cargo dbmigrate", env!("CARGO_BIN_EXE_cargo-dbmigrate"));
+    Run::of(project.command("sh").args(["-c", &command]))
+}
+
+#[test]
+#[cfg(unix)]
+fn files_are_named_from_the_shells_folder_by_every_command() {
+    let project = workspace("places-files");
+    project.write("crates/places-files-one/migrations/no pe.sql", "SELECT 1;");
+    let package = ["-p", "places-files-one"];
+    for command in [&["list"][..], &["status"], &["check"], &["up"], &["lock"], &["schema"], &["test"], &["script"]] {
+        let run = project.dbmigrate([command, &package].concat());
+        run.says("--> crates/places-files-one/migrations/no pe.sql");
+    }
+    let run = project.dbmigrate(["list", "-p", "places-files-one"]);
+    type_what_follows(&project, &run, "rename it: ").succeeds();
+    assert!(project.has("crates/places-files-one/migrations/002_no_pe.sql"));
+    let create = project.dbmigrate(["create", "x", "-p", "places-files-one"]).succeeds();
+    create.says("Created crates/places-files-one/migrations/003_x.sql");
+    project.write("crates/places-files-one/migrations/003_x.sql", "CREATE TABL x;");
+    let run = project.dbmigrate(["up", "-p", "places-files-one"]).exits(101);
+    run.says("--> crates/places-files-one/migrations/003_x.sql:1:8");
+    let run = project.dbmigrate(["status", "-v", "--manifest-path", "crates/places-files-one/Cargo.toml"]).succeeds();
+    run.says("file: crates/places-files-one/migrations/001_a.sql");
+    // Programs read them as ever: from the package.
+    let json = project.dbmigrate(["status", "-p", "places-files-one", "--message-format", "json"]).succeeds();
+    json.says("\"file\":\"migrations/001_a.sql\"");
+    let elsewhere = Run::of(
+        project
+            .command(env!("CARGO_BIN_EXE_cargo-dbmigrate"))
+            .current_dir(project.root.join("crates/places-files-two"))
+            .args(["dbmigrate", "check", "-p", "places-files-one"]),
+    );
+    elsewhere.says("--> ../places-files-one/migrations/003_x.sql:1:8");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_suggested_names_the_package() {
+    let project = workspace("places-help");
+    let one = ["-p", "places-help-one"];
+    let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
+    let run =
+        with(&["generate"]).exits(101).says("there is no `schema.sql`").says("--> crates/places-help-one/schema.sql");
+    type_what_follows(&project, &run, "write what the migrations lead to into it: ").succeeds();
+    assert!(project.has("crates/places-help-one/schema.sql") && !project.has("crates/places-help-two/schema.sql"));
+    project.write("crates/places-help-one/schema.sql", "CREATE TABLE a (x);\nCREATE TABLE c (x);\n");
+    // Called for all of them, each is named as well.
+    let run = project.dbmigrate(["check"]).exits(1);
+    type_what_follows(&project, &run, "make the next migration of it: ").succeeds();
+    assert!(project.has("crates/places-help-one/migrations/002_add_c.sql"));
+    let run = with(&["squash", "--through", "2"]).succeeds();
+    type_what_follows(&project, &run, "to take it back: ").succeeds();
+    let run = with(&["snapshot"]).succeeds();
+    type_what_follows(&project, &run, "seal it: ").succeeds();
+    assert!(project.has("crates/places-help-one/migrations/migrations.lock"));
+    assert!(!project.has("crates/places-help-two/migrations/migrations.lock"));
+    project.write("crates/places-help-one/migrations/001_a.sql", "CREATE TABLE a (y);");
+    Run::of(project.command("git").args(["init", "-q"])).succeeds();
+    with(&["up"])
+        .exits(101)
+        .says("`cargo dbmigrate create NAME -p places-help-one`")
+        .says("`git -C crates/places-help-one checkout -- migrations/001_a.sql`");
+    project.write("crates/places-help-two/migrations/002_code.rs", "pub fn up(_: &rusqlite::Connection) {}");
+    project
+        .dbmigrate(["up", "--manifest-path", "crates/places-help-two/Cargo.toml"])
+        .exits(101)
+        .says("`cargo dbmigrate init --runner --manifest-path crates/places-help-two/Cargo.toml`");
+    let run = project.dbmigrate(["drift", "-p", "places-help-two"]).exits(101);
+    run.says("`cargo dbmigrate up --database crates/places-help-two/app.db -p places-help-two`");
+}
+
+#[test]
+fn what_was_typed_is_named_as_it_was_typed() {
+    let project = workspace("places-typed");
+    project.write("wrong.sql", "CREATE TABL a;");
+    let one = ["-p", "places-typed-one"];
+    let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
+    with(&["schema", "--to", "wrong.sql"]).exits(101).says("--> wrong.sql:1:8");
+    with(&["schema", "--to", "none.sql"]).exits(101).says("could not read `none.sql`").says("--> none.sql");
+    let absolute = project.root.join("wrong.sql").display().to_string();
+    with(&["schema", "--to", &absolute]).exits(101).says(&format!("--> {absolute}:1:8"));
+    with(&["script", "-o", "Cargo.toml"]).exits(101).says("error: `Cargo.toml` is there");
+    let folder = ["--dir", "crates/places-typed-one/migrations"];
+    project.write("crates/places-typed-one/migrations/003_x.sql", "SELECT 1;");
+    project
+        .dbmigrate([&["list"], &folder[..]].concat())
+        .exits(101)
+        .says("--> crates/places-typed-one/migrations/003_x.sql");
+}
