@@ -83,7 +83,7 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
     let mut room = Room::default();
     let script = job.script(&mut room);
     let start = Instant::now();
-    let choice = foreign_keys::choose(
+    let mut choice = foreign_keys::choose(
         db,
         context.settings,
         context.set.rules.foreign_keys,
@@ -91,9 +91,11 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         false,
         context.set.parts.foreign_keys,
     )?;
-    Settings::enforce(db, choice.enforced)?;
     // Where it was stopped, what is new since it began is new.
     let kept = context.history.violations(db, job.number)?;
+    // The table that foreign keys had to be off for may be gone by now.
+    choice.enforced &= choice.explicit || kept.is_none();
+    Settings::enforce(db, choice.enforced)?;
     let before = match kept.and_then(|text| Violations::decode(&text)) {
         None if !choice.enforced => Some(Violations::read(db)?),
         kept => kept,
