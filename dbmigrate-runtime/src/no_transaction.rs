@@ -82,7 +82,7 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
     let mut steps = Vec::new();
     let script = job.script(&mut steps);
     let start = Instant::now();
-    let choice = foreign_keys::choose(
+    let mut choice = foreign_keys::choose(
         db,
         context.settings,
         context.set.rules.foreign_keys,
@@ -90,9 +90,11 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
         false,
         context.set.parts.foreign_keys,
     )?;
-    Settings::enforce(db, choice.enforced)?;
     // Where it was stopped, what is new since it began is new.
     let kept = context.history.violations(db, job.number)?;
+    // The table that foreign keys had to be off for may be gone by now.
+    choice.enforced &= choice.explicit || kept.is_none();
+    Settings::enforce(db, choice.enforced)?;
     let before = match kept.and_then(|text| Violations::decode(&text)) {
         None if !choice.enforced => Some(Violations::read(db)?),
         kept => kept,

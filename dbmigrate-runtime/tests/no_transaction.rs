@@ -305,6 +305,31 @@ fn an_orphan_from_before_its_own_pragma_is_not_forgotten_at_the_drop() {
 }
 
 #[test]
+fn it_goes_on_without_foreign_keys_where_it_began_so() {
+    let files = |second: &'static str| {
+        let bare = file(
+            "002_bare",
+            &[
+                "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT)",
+                "INSERT INTO parent_new SELECT * FROM parent",
+                "DROP TABLE parent",
+                second,
+                "INSERT INTO child VALUES (30, 1)",
+                "ALTER TABLE parent_new RENAME TO parent",
+            ],
+        );
+        vec![family("ON DELETE CASCADE"), bare.no_transaction()]
+    };
+    let mut db = memory();
+    runner(files("nonsense")).up(&mut db).unwrap_err();
+    // The table that made the choice is gone.
+    assert_eq!(history(&db), "001_family 002_bare:running3");
+    runner(files("SELECT 1")).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(id) FROM child"), "10,20,30");
+    assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
+}
+
+#[test]
 fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     let files = |second: &'static str| {
         let bare = file(
