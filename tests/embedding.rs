@@ -22,8 +22,8 @@ const SET: [(&str, &str); 6] = [
 ];
 
 const LIBRARY: &str = "//! A strict library.
-#![forbid(unsafe_code, dead_code)]
-#![deny(warnings, missing_docs, unreachable_pub, missing_debug_implementations, unused_qualifications)]
+#![forbid(unsafe_code, dead_code, missing_docs, missing_debug_implementations, unused_qualifications)]
+#![deny(warnings, unreachable_pub)]
 
 dbmigrate_runtime::include_migrations! {
     /// The migrations of this library.
