@@ -155,7 +155,10 @@ fn statement(die: &mut Die, bare: bool) -> String {
         16 => {
             let (event, row) = die.of(&["INSERT new", "DELETE old", "UPDATE new"]).split_once(' ').unwrap();
             let body = match die.below(4) {
-                0 => format!("SELECT RAISE({}, 'there is already one') WHERE {row}.id = 1", die.of(&["ABORT", "ROLLBACK", "FAIL", "IGNORE"])),
+                0 => format!(
+                    "SELECT RAISE({}, 'there is already one') WHERE {row}.id = 1",
+                    die.of(&["ABORT", "ROLLBACK", "FAIL", "IGNORE"])
+                ),
                 1 => format!("DELETE FROM {u} WHERE k = {row}.id"),
                 2 => format!("UPDATE {u} SET n = {row}.id"),
                 _ => format!("INSERT INTO {u}(k, n) VALUES ({row}.id, 0)"),
@@ -177,15 +180,16 @@ fn statement(die: &mut Die, bare: bool) -> String {
             ]);
             format!("PRAGMA {name} = {};", die.of(&["ON", "OFF", "1"]))
         }
-        _ => die.of(&[
-            "ALTER TABLE c DROP COLUMN n;",
-            "CREATE VIEW v AS SELECT * FROM p;",
-            "DROP VIEW v;",
-            "DROP TABLE c; DROP TABLE p;",
-            "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
-            "PRAGMA foreign_key_check;",
-        ])
-        .to_owned(),
+        _ => die
+            .of(&[
+                "ALTER TABLE c DROP COLUMN n;",
+                "CREATE VIEW v AS SELECT * FROM p;",
+                "DROP VIEW v;",
+                "DROP TABLE c; DROP TABLE p;",
+                "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
+                "PRAGMA foreign_key_check;",
+            ])
+            .to_owned(),
     }
 }
 
@@ -234,7 +238,10 @@ fn a_replay_goes_as_far_as_the_runner_and_leaves_the_same() {
             Ok(Some(true)) => whole += 1,
             Ok(Some(false)) => refused += 1,
             Ok(None) => {}
-            Err(_) => { failed += 1; eprintln!("SEED {seed}"); }
+            Err(_) => {
+                failed += 1;
+                eprintln!("SEED {seed}");
+            }
         }
     }
     eprintln!("whole {whole} refused {refused} failed {failed}");

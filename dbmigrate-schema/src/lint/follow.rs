@@ -293,9 +293,9 @@ mod tests {
     use dbmigrate_core::{Config, SourceText, script};
 
     use super::*;
+    use crate::execute;
     use crate::model::Schema;
     use crate::read::{ReadOptions, read};
-    use crate::execute;
 
     /// The kind, name and text of each object, in their order by name.
     fn shown(schema: &Schema) -> Vec<String> {
