@@ -113,3 +113,57 @@ fn what_was_typed_is_named_as_it_was_typed() {
         .exits(101)
         .says("--> crates/places-typed-one/migrations/003_x.sql");
 }
+
+#[test]
+fn a_package_is_named_as_cargo_names_it() {
+    let project = workspace("places-spec");
+    let url = format!("file://{}", project.root.join("crates/places-spec-one").display());
+    let specs = [
+        "places-spec-one@0.1.0".to_owned(),
+        "places-spec-one@0.1".to_owned(),
+        "*-one".to_owned(),
+        url.clone(),
+        format!("path+{url}#0.1.0"),
+        format!("path+{url}#places-spec-one@0.1.0"),
+    ];
+    for spec in &specs {
+        let run = project.dbmigrate(["list", "-p", spec, "-v"]).succeeds();
+        assert_eq!(
+            run.stdout, "001_a  sql   no down\n      file: crates/places-spec-one/migrations/001_a.sql\n",
+            "{spec}"
+        );
+        let run = project.dbmigrate(["list", "--workspace", "--exclude", spec, "-v"]).succeeds();
+        run.says_not("places-spec-one").says("places-spec-two");
+    }
+    // Cargo itself takes them, too.
+    project.cargo(["generate-lockfile", "--offline"]).succeeds();
+    for spec in specs.iter().filter(|spec| !spec.contains('*')) {
+        project.cargo(["pkgid", spec]).succeeds();
+    }
+    project.dbmigrate(["list", "-p", "places-spec-one@0.2"]).exits(101).says("is not in this workspace");
+    project.dbmigrate(["list", "-p", "places-spec-on@0.1"]).exits(101).says("exists: `places-spec-one`");
+    // What is suggested leads to it, however it was named.
+    let run = project.dbmigrate(["down", "-p", &specs[0]]).exits(101);
+    type_what_follows(&project, &run, "create the database: ").succeeds();
+}
+
+#[test]
+fn what_is_wrong_with_the_workspace_is_said_once_and_of_packages_with_migrations() {
+    let project = workspace("places-faults");
+    project.write("crates/bare/src/main.rs", "fn main() {}\n");
+    project.write("crates/bare/Cargo.toml", "[package]\nname = \"bare\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let workspace = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{workspace}[workspace.metadata.migrations]\ndatabse = \"app.db\"\n"));
+    for (command, exit) in [(&["check", "--workspace"][..], 1), (&["list"], 101)] {
+        let run = project.dbmigrate(command).exits(exit).says_not("bare");
+        assert_eq!(run.stderr.matches("unknown key `databse`").count(), 1, "{run}");
+    }
+    // The same words about two manifests are two faults.
+    project.write("Cargo.toml", workspace);
+    for name in ["one", "two"] {
+        let path = format!("crates/places-faults-{name}/Cargo.toml");
+        project.write(&path, project.read(&path).replace("database", "databse"));
+    }
+    let run = project.dbmigrate(["list"]).exits(101);
+    assert_eq!(run.stderr.matches("unknown key `databse`").count(), 2, "{run}");
+}

@@ -74,6 +74,7 @@ calls! {
 
 impl<C> Together<'_, C> {
     #[doc(hidden)]
+    #[must_use]
     pub fn rehearse<T, D>(&self, _: D) -> T
     where
         Self: needs::rehearse,
@@ -82,6 +83,7 @@ impl<C> Together<'_, C> {
     }
 
     #[doc(hidden)]
+    #[must_use]
     pub fn verify_schema<T, D>(&self, _: D) -> T
     where
         Self: needs::verify_schema,

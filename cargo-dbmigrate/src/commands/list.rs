@@ -38,6 +38,8 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
             context.shell.data(&line);
             if verbose && !context.shell.is_json() {
                 row.details.iter().for_each(|(name, value)| context.shell.data(&format!("      {name}: {value}")));
+                let file = context.shell.here(&row.file);
+                context.shell.data(&format!("      file: {file}"));
             }
         }
     }
@@ -53,8 +55,9 @@ struct Row {
     /// Whether it is a migration that may not change any more.
     sealed: bool,
     title: String,
-    /// What else its header says, and its file: for who wants to know more.
+    /// What else its header says, for who wants to know more.
     details: Vec<(&'static str, String)>,
+    file: String,
     json: Value,
 }
 
@@ -88,6 +91,7 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
         sealed,
         title: migration.metadata.title.clone().unwrap_or_default(),
         details: details(migration),
+        file: migration.file.clone(),
         json: json!({
             "reason": Reason::Migration.as_str(),
             "package": project.name,
@@ -110,8 +114,7 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
 fn details(migration: &SourceMigration) -> Vec<(&'static str, String)> {
     let header = &migration.metadata;
     let fields = [("date", &header.date), ("description", &header.description), ("version", &header.version)];
-    let said = fields.into_iter().filter_map(|(name, value)| Some((name, visible(value.as_deref()?))));
-    said.chain([("file", migration.file.clone())]).collect()
+    fields.into_iter().filter_map(|(name, value)| Some((name, visible(value.as_deref()?)))).collect()
 }
 
 fn hook(project: &Project, name: &str, script: &Script) -> Row {
@@ -121,7 +124,8 @@ fn hook(project: &Project, name: &str, script: &Script) -> Row {
         what: "hook",
         sealed: false,
         title: String::new(),
-        details: vec![("file", script.source.path().to_owned())],
+        details: Vec::new(),
+        file: script.source.path().to_owned(),
         json: json!({
             "reason": Reason::Hook.as_str(),
             "package": project.name,
@@ -141,7 +145,8 @@ fn repeatable(project: &Project, repeatable: &Repeatable) -> Row {
         what: "repeatable",
         sealed: false,
         title: made.join(", "),
-        details: vec![("file", repeatable.script.source.path().to_owned())],
+        details: Vec::new(),
+        file: repeatable.script.source.path().to_owned(),
         json: json!({
             "reason": Reason::Repeatable.as_str(),
             "package": project.name,

@@ -86,7 +86,7 @@ pub(crate) fn generate(
     let before = Schema::from_migrations(&loaded.set, program).map_err(CliError::diagnostics)?;
     let declared = declared::declared(&file, &loaded.set, &before).map_err(CliError::diagnostics)?;
     let (hinted, done) = declared.renames(&before);
-    let warnings = done.into_iter().map(|hint| hint.done(&file)).collect();
+    let warnings = done.into_iter().map(|hint| hint.done(&file)).chain(declared::rows(&file)).collect();
     let target = &declared.schema;
 
     let (allow, goes) = words::allowed(request.allow)?;
