@@ -502,11 +502,11 @@ impl<'r, 's> Runner<'r, 's> {
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, &job.name, job.direction(), script, choice, &self.context.set.parts)?;
-        if sets {
-            self.context.settings.others(db)?.settings(db)?;
-        }
         if self.deferring && choice.enforced {
             self.refuse_violations(db, batch, Some(job))?;
+        }
+        if sets {
+            self.context.settings.others(db)?.settings(db, self.deferring)?;
         }
         let duration = start.elapsed();
         let Context { set, history, options, .. } = &self.context;
