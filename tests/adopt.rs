@@ -216,6 +216,26 @@ fn case_56_rows_of_what_failed_or_was_rolled_back_are_told_apart() {
 }
 
 #[test]
+fn case_56_the_database_of_the_package_is_looked_at_before_the_files_are_written() {
+    let project = installed("sqlx", "dirty.sql", "at-hand");
+    project.edit_manifest(|manifest| {
+        let table = format!("[migrations]\ndatabase = \"{DB}\"\n");
+        manifest["package"]["metadata"] = table.parse::<toml_edit::DocumentMut>().unwrap().as_item().clone();
+    });
+    let before = (files(&project), fs::read(project.root.join(DB)).unwrap());
+    for way in ["--plan", "--yes"] {
+        let run = adopt(&project, &["--from", "sqlx", way]).exits(101);
+        run.says("`20240520064559` was begun and did not succeed").says("settle it with sqlx");
+        assert_eq!((files(&project), fs::read(project.root.join(DB)).unwrap()), before, "{way}");
+    }
+    let run = adopt(&project, &["--from", "sqlx"]).exits(101);
+    run.says(&format!("the database is `{DB}`")).says("nothing was written");
+    // Settled, it goes on.
+    project.execute(DB, "DELETE FROM _sqlx_migrations WHERE success = 0");
+    adopt(&project, &["--from", "sqlx"]).succeeds().says("it still has the old history");
+}
+
+#[test]
 fn a_program_takes_its_installed_databases_over_at_the_next_start() {
     let project = installed("sqlx", "installed.sql", "program");
     adopt(&project, &["--from", "sqlx", "--old-table", "drop"]).succeeds();
@@ -531,8 +551,10 @@ fn a_file_that_was_edited_is_named_as_it_lies() {
     let file = "migrations/V2__log_repairs.sql";
     project.write(file, project.read(file) + "-- More.\n");
     let run = adopt(&project, &["--from", "refinery", "--database", DB, "--yes"]).exits(101);
-    run.says("was edited since, before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history")
-        .says("note: nothing was written");
+    run.says(
+        "was edited since, before it was adopted (migrations/V2__log_repairs.sql)\nnote: its checksum in the history",
+    )
+    .says("note: nothing was written");
     assert!(!project.has("db"));
 }
 
@@ -558,5 +580,7 @@ fn a_manifest_that_names_the_tool_is_believed_and_what_read_its_files_goes() {
         manifest["package"]["metadata"]["migrations"] = toml_edit::table();
         manifest["package"]["metadata"]["migrations"]["layout"] = toml_edit::value("refinery");
     });
-    adopt(&other, &["--database", "other.db", "--yes"]).exits(2).says("__diesel_schema_migrations");
+    let before = files(&other);
+    adopt(&other, &["--database", "other.db", "--yes"]).exits(2).says("diesel");
+    assert_eq!(files(&other), before);
 }

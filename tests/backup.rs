@@ -155,7 +155,10 @@ fn a_copy_goes_to_a_file_that_is_not_there() {
     let project = wired("backup-to");
     project.dbmigrate(["backup"]).exits(101).says("no database at `app.db`");
     project.dbmigrate(["up", "--to", "1"]).succeeds();
-    assert_eq!(project.dbmigrate(["backup", "--to", "copy.db"]).succeeds().stdout, "copy.db\n");
+    let copied = project.dbmigrate(["backup", "--to", "copy.db"]).succeeds();
+    assert_eq!(copied.stdout, "copy.db\n");
+    // It takes older copies away, so it says which database it was about.
+    copied.says("Database app.db (from `database` in `Cargo.toml`)");
     project.dbmigrate(["backup", "--to", "copy.db"]).exits(101).says("`copy.db` exists");
     let json = project.dbmigrate(["backup", "--to", "b.db", "--message-format", "json"]).succeeds();
     assert_eq!(json.stdout, "{\"reason\":\"database-copied\",\"path\":\"b.db\"}\n");
@@ -205,6 +208,7 @@ fn a_program_that_is_killed_while_it_copies_leaves_nothing_half() {
         let features = rusqlite.as_inline_table_mut().unwrap().get_mut("features").unwrap();
         features.as_array_mut().unwrap().push("backup");
     });
+    project.add_manage();
     project.write("src/main.rs", PROGRAM);
     project.cargo(["build", "-q"]).succeeds();
     project.dbmigrate(["up", "--to", "1"]).succeeds();

@@ -255,3 +255,49 @@ fn what_cargo_says_of_a_manifest_is_said_as_cargo_says_it() {
     let run = project.dbmigrate(["list"]).exits(101);
     assert!(run.stderr.lines().skip(1).all(|line| !line.starts_with("       ")), "{run}");
 }
+
+#[test]
+fn a_schema_is_not_shown_of_another_database_than_was_meant() {
+    let project = Project::wired("bad-schema-database", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    for args in [&["schema"][..], &["schema", "--from", "empty"], &["schema", "--to", "app.db"]] {
+        let run = project.dbmigrate([args, &["--database", "app.db"]].concat()).exits(2);
+        run.says("error: `--database` says which database, and this shows none")
+            .says("help: to show its schema: `cargo dbmigrate schema database --database app.db`")
+            .says("help: to compare it with the migrations: `cargo dbmigrate drift --database app.db`");
+    }
+    project.dbmigrate(["schema", "--write", "--database", "app.db"]).exits(2).says("leave `--database` out");
+    assert!(!project.has("schema.sql"));
+    project.dbmigrate(["schema", "database", "--database", "app.db"]).succeeds().says("CREATE TABLE a");
+    project.dbmigrate(["schema", "--from", "database", "--database", "app.db"]).succeeds().says("0 differences");
+}
+
+#[test]
+fn a_variable_that_can_not_be_used_says_where_it_stands_and_what_comes_before_it() {
+    let project = Project::wired("bad-env", &SET);
+    project.write(".env", "# local\nTOKEN='sesame\nA=1\n");
+    let run = project.dbmigrate(["status"]).exits(101).says_not("sesame");
+    run.says("error: line 2 of `.env` is not `NAME=value`, or opens a quote that is never closed\n --> .env\n")
+        .says("help: to name another one: `--database PATH`, which comes first");
+    project.write(".env", "DATABASE_URL=postgres://ann:sesame@host/db\n");
+    let run =
+        project.dbmigrate(["up"]).exits(2).says_not("sesame").says("`DATABASE_URL` in `.env`: `postgres:` is not");
+    run.says("help: to name another one: `--database PATH`, which comes first");
+    project.dbmigrate(["up", "--database", "app.db"]).succeeds();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_may_not_be_read_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::wired("bad-rights", &SET);
+    project.dbmigrate(["up"]).succeeds();
+    let path = project.root.join("app.db");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        // Nothing is forbidden to who runs this.
+        return;
+    }
+    let run = project.dbmigrate(["status"]).exits(101);
+    run.says("help: this process may not read the file: give yourself the right to").says_not("WAL");
+}

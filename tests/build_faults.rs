@@ -73,6 +73,10 @@ fn rustc_names_the_file_whose_function_has_another_signature() {
     let project = Project::wired("wrong-signature", &SET);
     project.write("migrations/004_d.rs", "pub fn up(_name: &str) -> Result<(), std::fmt::Error> {\n    Ok(())\n}\n");
     project.cargo(["build", "-q"]).exits(101).says("migrations/004_d.rs").says("mismatched types");
+    // An error that is none is seen in another line, which names the file as well.
+    project.write("migrations/004_d.rs", "pub fn up(_db: &rusqlite::Connection) -> Result<(), i32> {\n    Err(1)\n}\n");
+    let build = project.cargo(["build", "-q"]).exits(101).says("E0277");
+    build.says("// the error of `pub fn up` of migrations/004_d.rs");
 }
 
 #[test]

@@ -53,6 +53,19 @@ fn an_old_database_is_taken_over_version_by_version() {
     runner(&project, DB, &["down"]).exits(101).says("no way back").says(SECOND);
     assert_eq!(project.query(DB, "SELECT count(*) FROM migrations WHERE state = 'applied'"), ["2"]);
     runner(&project, "elsewhere.db", &["status"]).exits(101).says("elsewhere.db");
+    // Programs read why nothing was done, too.
+    let unnamed = |args: &[&str]| {
+        let binary = project.program().with_file_name(project.name.replace("cmdarr", "cmdarr-migrate"));
+        Run::of(Command::new(binary).current_dir(&project.root).env_remove("DATABASE_URL").args(args)).exits(2)
+    };
+    let run = unnamed(&["status", "--message-format", "json"]);
+    crate::json::conforms(&run.stdout);
+    assert!(
+        run.stdout.starts_with("{\"reason\":\"error\",\"message\":\"no database is named\",\"database\":null,"),
+        "{run}"
+    );
+    assert_eq!(run.stderr, "");
+    assert_eq!(unnamed(&["status"]).stdout, "");
     assert!(!project.has("elsewhere.db"));
 
     // One that fails half-way leaves the rows and the history as they were; corrected, it runs.

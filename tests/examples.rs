@@ -53,6 +53,49 @@ fn the_examples_run() {
 }
 
 #[test]
+fn a_call_that_needs_a_feature_says_which() {
+    let project =
+        Project::wired("without-manage", &[("001_notes.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY);")]);
+    project.write(
+        "src/main.rs",
+        "use dbmigrate_runtime::Together;
+
+dbmigrate_runtime::include_migrations!(pub mod migrations);
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut db = rusqlite::Connection::open(\"app.db\")?;
+    let migrator = migrations::migrator();
+    migrator.up(&mut db)?;
+    for done in migrator.down(&mut db)?.rolled_back {
+        println!(\"{}\", done.name);
+    }
+    println!(\"{}\", migrator.mark_only(&mut db, &[1])?.recorded.len());
+    println!(\"{}\", migrator.repair_all(&mut db, None)?.done.len());
+    if let Err(error) = migrator.verify_schema(&mut db) {
+        println!(\"{error}\");
+    }
+    let copy = migrator.backups(&mut db)?.remove(0);
+    println!(\"{:?}\", migrator.restore(&mut db, &copy.path).unwrap().after);
+    println!(\"{}\", migrator.schema_fingerprint()?);
+    println!(\"{}\", Together::new().add(migrations::migrator()).rehearse(&mut db)?.len());
+    Ok(())
+}
+",
+    );
+    let calls =
+        ["down", "mark_only", "repair_all", "verify_schema", "backups", "restore", "schema_fingerprint", "rehearse"];
+    let refused = project.cargo(["check", "-q"]).exits(101);
+    let named = |call: &str| format!("error[E0277]: `{call}` needs the feature `manage` of `dbmigrate-runtime`");
+    calls
+        .iter()
+        .fold(refused, |run, call| run.says(&named(call)))
+        .says("turn it on: `cargo add dbmigrate-runtime --features manage`")
+        .says(&format!("due to {} previous errors", calls.len()));
+    project.cargo(["add", "-q", "dbmigrate-runtime", "--features", "manage"]).succeeds();
+    project.cargo(["check", "-q"]).succeeds();
+}
+
+#[test]
 fn tests_of_a_program_share_a_template_in_threads_and_in_processes() {
     let set = [
         ("001_initial_schema.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"),

@@ -109,6 +109,24 @@ fn two_creates_at_once_take_two_numbers() {
 }
 
 #[test]
+fn what_a_header_says_is_listed_for_who_asks() {
+    let header = "-- Migration: Users\n-- Date: 2026-11-01\n-- Version: 1.1.0\n-- Description: Who may come in.\n";
+    let project = Project::wired("list-header", &[("001_users.sql", &format!("{header}CREATE TABLE users (id);\n"))]);
+    assert_eq!(project.dbmigrate(["list"]).succeeds().stdout, "001_users  sql   no down       Users\n");
+    let list = project.dbmigrate(["list", "--verbose"]).succeeds().stdout;
+    let details =
+        ["date: 2026-11-01", "description: Who may come in.", "version: 1.1.0", "file: migrations/001_users.sql"];
+    let lines: Vec<&str> = list.lines().skip(1).map(str::trim_start).collect();
+    assert_eq!(lines, details);
+    // `status` says the same.
+    project.dbmigrate(["up"]).succeeds();
+    let status = project.dbmigrate(["status", "--verbose"]).succeeds();
+    assert!(details.iter().all(|line| status.stdout.contains(line)), "{status}");
+    let json = project.dbmigrate(["list", "--message-format", "json"]).succeeds();
+    json.says("\"date\":\"2026-11-01\"").says("\"description\":\"Who may come in.\"").says("\"version\":\"1.1.0\"");
+}
+
+#[test]
 fn a_forgotten_build_script_is_an_error_that_names_init() {
     let project = Project::wired("no-build-script", &[("001_a.sql", "CREATE TABLE a(x);")]);
     project.remove("build.rs");

@@ -45,6 +45,36 @@ fn without_a_schema_the_help_says_how_to_get_one() {
     project.dbmigrate(["schema", "--write"]).succeeds().says("Fresh");
 }
 
+/// What the shell of SQLite says of a database has more in it than a schema that migrations lead to.
+#[test]
+fn what_belongs_to_the_history_is_not_declared() {
+    let project = Project::wired("generate-history", &[("001_team.sql", TEAMS)]);
+    project.dbmigrate(["up"]).succeeds();
+    let all =
+        project.query(DB, "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'");
+    project.write("schema.sql", &all.join("\n"));
+    for command in ["check", "generate"] {
+        let refused = project.dbmigrate([command]);
+        let refused = if command == "check" { refused.exits(1) } else { refused.exits(101) };
+        refused
+            .says("`schema.sql` declares what the history of the migrations is kept in")
+            .says("table `_migrations_head`")
+            .says("leave it out: the runner makes it");
+    }
+    project.write("schema.sql", &format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
+    project.dbmigrate(["check"]).exits(1).says("leave it out: SQLite makes it by itself");
+    assert_eq!(files(&project), ["001_team.sql"]);
+}
+
+#[test]
+fn rows_in_a_declared_schema_are_not_passed_over_in_silence() {
+    let project = Project::wired("generate-rows", &[("001_team.sql", TEAMS)]);
+    project.write("schema.sql", &format!("{TEAMS}INSERT INTO team (name) VALUES ('red');"));
+    let says = "`schema.sql` declares a schema, and rows are no part of it";
+    project.dbmigrate(["check"]).succeeds().says(says);
+    project.dbmigrate(["generate"]).succeeds().says(says).says("already");
+}
+
 #[test]
 fn a_schema_that_a_person_wrote_is_not_replaced_without_a_word() {
     let project = Project::wired("generate-write", &[("001_team.sql", TEAMS)]);
@@ -71,7 +101,7 @@ fn dropping_wants_to_be_allowed() {
     let project = project("generate-drop", TEAMS);
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", TEAMS.lines().next().unwrap());
-    project.dbmigrate(["generate"]).exits(101).says("member").says("--allow drop-table");
+    project.dbmigrate(["generate"]).exits(2).says("member").says("--allow drop-table");
     assert_eq!(files(&project).len(), 2);
     project.dbmigrate(["generate", "--allow", "drop-table"]).succeeds().says("002_drop_member.sql");
     project.dbmigrate(["generate", "--allow", "everything"]).exits(2).says("drop-column");
@@ -183,7 +213,7 @@ CREATE TABLE player (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES te
 CREATE INDEX player_team ON player (team);
 ",
     );
-    project.dbmigrate(["generate", "--rename", "member=player"]).exits(101).says("--fill team.note=");
+    project.dbmigrate(["generate", "--rename", "member=player"]).exits(2).says("--fill team.note=");
     let run = project.dbmigrate(["generate", "--rename", "member=player", "--fill", "team.note='none'"]).succeeds();
     run.says("table `player` is renamed from `member`")
         .says("column `title` is renamed from `name`")
@@ -204,8 +234,8 @@ CREATE TABLE player (id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES te
 CREATE INDEX player_team ON player (team);
 ",
     );
-    project.dbmigrate(["generate"]).exits(101).says("`note`").says("--allow drop-column");
-    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(101);
+    project.dbmigrate(["generate"]).exits(2).says("`note`").says("--allow drop-column");
+    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
     run.says("way back").says("--no-down").says("--fill team.note=");
     project
         .dbmigrate(["generate", "--allow", "drop-column", "--fill", "team.note=''"])
@@ -228,13 +258,13 @@ fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
     let project = project("generate-ambiguous", "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT);\n");
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", "CREATE TABLE team (id INTEGER PRIMARY KEY, title TEXT);\n");
-    let run = project.dbmigrate(["generate"]).exits(101);
+    let run = project.dbmigrate(["generate"]).exits(2);
     run.says("`name`").says("--rename team.name=team.title").says("--allow drop-column");
     assert_eq!(files(&project).len(), 2);
-    project.dbmigrate(["generate", "--rename", "team.name=team.label"]).exits(101).says("label");
+    project.dbmigrate(["generate", "--rename", "team.name=team.label"]).exits(2).says("label");
     project.dbmigrate(["generate", "--rename", "team.name"]).exits(2).says("--rename table.old=table.new");
     // That columns may go says nothing of this one, which may only have another name.
-    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(101);
+    let run = project.dbmigrate(["generate", "--allow", "drop-column"]).exits(2);
     run.says("`name`").says("--allow drop-column=team.name");
     project.dbmigrate(["generate", "--allow", "drop-column=team"]).exits(2).says("drop-column=table.column");
     assert_eq!(files(&project).len(), 2);
@@ -249,12 +279,12 @@ fn a_help_with_odd_names_can_be_typed() {
     let project = project("generate-odd-names", "CREATE TABLE \"odd name\" (id INTEGER PRIMARY KEY, \"a b\" TEXT);\n");
     project.dbmigrate(["generate"]).succeeds();
     project.write("schema.sql", "CREATE TABLE other (id INTEGER PRIMARY KEY, \"c d\" TEXT NOT NULL);\n");
-    project.dbmigrate(["generate"]).exits(101).says("generate --rename '\"odd name\"=other'`");
+    project.dbmigrate(["generate"]).exits(2).says("generate --rename '\"odd name\"=other'`");
     let table = "\"odd name\"=other";
-    let run = project.dbmigrate(["generate", "--rename", table]).exits(101);
+    let run = project.dbmigrate(["generate", "--rename", table]).exits(2);
     let column = "other.\"a b\"=other.\"c d\"";
     run.says(&format!("generate --rename '{column}'`"));
-    let run = project.dbmigrate(["generate", "--rename", table, "--rename", column]).exits(101);
+    let run = project.dbmigrate(["generate", "--rename", table, "--rename", column]).exits(2);
     run.says("generate --fill 'other.\"c d\"=EXPRESSION'`");
     let fill = "other.\"c d\"=''";
     project.dbmigrate(["generate", "--rename", table, "--rename", column, "--fill", fill]).succeeds();

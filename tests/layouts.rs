@@ -320,3 +320,11 @@ fn init_does_not_take_the_files_of_another_tool_for_its_own() {
     });
     project.init(&[]).succeeds();
 }
+
+#[test]
+fn init_says_what_the_files_may_be_where_nothing_is_certain() {
+    let project = Project::new("layouts-init-open");
+    project.write("migrations/20210422143411_create-history.sql", "CREATE TABLE history (id INTEGER PRIMARY KEY);\n");
+    let run = project.init(&[]).succeeds();
+    run.says("help: `migrations` may be a folder of another tool").says("`--layout sqlx` or `--layout plain`");
+}

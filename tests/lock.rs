@@ -371,6 +371,7 @@ fn a_published_package_takes_its_lock_along() {
 #[test]
 fn a_program_refuses_a_database_that_somebody_has_changed() {
     let project = sealed("lock-verify-schema");
+    project.add_manage();
     project.write(
         "src/main.rs",
         "dbmigrate_runtime::include_migrations!(pub mod migrations);
@@ -442,10 +443,23 @@ fn a_fault_in_one_package_of_a_workspace_hides_no_other() {
         .exits(101)
         .says("nonsense")
         .says("error: nothing more of package `lock-one` is sealed")
-        .says("Wrote migrations/migrations.lock (1 migration of `lock-three` sealed)")
+        .says("Wrote crates/three/migrations/migrations.lock (1 migration of `lock-three` sealed)")
         .says("rubbish")
         .says("error: nothing more of package `lock-two` is sealed");
     assert!(project.has(&format!("crates/three/{LOCK}")) && !project.has(&format!("crates/one/{LOCK}")));
     let json = project.dbmigrate(["lock", "--message-format", "json"]).exits(101).stdout;
     assert!(json.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{json}");
+}
+
+#[test]
+fn what_was_never_written_is_not_sealed_without_a_word() {
+    let project = Project::wired("lock-empty", &SET[..1]);
+    project.dbmigrate(["create", "later", "--no-down"]).succeeds();
+    let run = project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later");
+    run.says("warning: `002_later` holds no statement\n --> migrations/002_later.sql");
+    // It is said once: what is sealed may have its reason.
+    project.dbmigrate(["lock"]).succeeds().says_not("warning");
+    project.write("migrations/002_later.sql", "CREATE TABLE later (x);\n");
+    project.dbmigrate(["lock", "--accept", "002_later"]).succeeds().says("Accepted 002_later").says_not("warning");
+    project.dbmigrate(["check"]).says("0 linted").says_not("sealed");
 }

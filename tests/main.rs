@@ -74,6 +74,7 @@ mod squash;
 mod stand_ins;
 mod support;
 mod test_command;
+mod unwritable;
 
 /// The binary's own way from files to the runner's data, for tests that need no process.
 #[path = "../cargo-dbmigrate/src/ops"]

@@ -65,7 +65,8 @@ fn what_is_suggested_names_the_package() {
     let project = workspace("places-help");
     let one = ["-p", "places-help-one"];
     let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
-    let run = with(&["generate"]).exits(101).says("there is no `crates/places-help-one/schema.sql`");
+    let run =
+        with(&["generate"]).exits(101).says("there is no `schema.sql`").says("--> crates/places-help-one/schema.sql");
     type_what_follows(&project, &run, "write what the migrations lead to into it: ").succeeds();
     assert!(project.has("crates/places-help-one/schema.sql") && !project.has("crates/places-help-two/schema.sql"));
     project.write("crates/places-help-one/schema.sql", "CREATE TABLE a (x);\nCREATE TABLE c (x);\n");
@@ -81,13 +82,88 @@ fn what_is_suggested_names_the_package() {
     assert!(!project.has("crates/places-help-two/migrations/migrations.lock"));
     project.write("crates/places-help-one/migrations/001_a.sql", "CREATE TABLE a (y);");
     Run::of(project.command("git").args(["init", "-q"])).succeeds();
-    with(&["up"]).exits(101).says("`cargo dbmigrate create NAME -p places-help-one`").says(
-        "`git -C crates/places-help-one checkout -- migrations/001_a.sql`",
-    );
+    with(&["up"])
+        .exits(101)
+        .says("`cargo dbmigrate create NAME -p places-help-one`")
+        .says("`git -C crates/places-help-one checkout -- migrations/001_a.sql`");
     project.write("crates/places-help-two/migrations/002_code.rs", "pub fn up(_: &rusqlite::Connection) {}");
-    project.dbmigrate(["up", "--manifest-path", "crates/places-help-two/Cargo.toml"]).exits(101).says(
-        "`cargo dbmigrate init --runner --manifest-path crates/places-help-two/Cargo.toml`",
-    );
+    project
+        .dbmigrate(["up", "--manifest-path", "crates/places-help-two/Cargo.toml"])
+        .exits(101)
+        .says("`cargo dbmigrate init --runner --manifest-path crates/places-help-two/Cargo.toml`");
     let run = project.dbmigrate(["drift", "-p", "places-help-two"]).exits(101);
     run.says("`cargo dbmigrate up --database crates/places-help-two/app.db -p places-help-two`");
+}
+
+#[test]
+fn what_was_typed_is_named_as_it_was_typed() {
+    let project = workspace("places-typed");
+    project.write("wrong.sql", "CREATE TABL a;");
+    let one = ["-p", "places-typed-one"];
+    let with = |command: &[&str]| project.dbmigrate([command, &one].concat());
+    with(&["schema", "--to", "wrong.sql"]).exits(101).says("--> wrong.sql:1:8");
+    with(&["schema", "--to", "none.sql"]).exits(101).says("could not read `none.sql`").says("--> none.sql");
+    let absolute = project.root.join("wrong.sql").display().to_string();
+    with(&["schema", "--to", &absolute]).exits(101).says(&format!("--> {absolute}:1:8"));
+    with(&["script", "-o", "Cargo.toml"]).exits(101).says("error: `Cargo.toml` is there");
+    let folder = ["--dir", "crates/places-typed-one/migrations"];
+    project.write("crates/places-typed-one/migrations/003_x.sql", "SELECT 1;");
+    project
+        .dbmigrate([&["list"], &folder[..]].concat())
+        .exits(101)
+        .says("--> crates/places-typed-one/migrations/003_x.sql");
+}
+
+#[test]
+fn a_package_is_named_as_cargo_names_it() {
+    let project = workspace("places-spec");
+    let url = format!("file://{}", project.root.join("crates/places-spec-one").display());
+    let specs = [
+        "places-spec-one@0.1.0".to_owned(),
+        "places-spec-one@0.1".to_owned(),
+        "*-one".to_owned(),
+        url.clone(),
+        format!("path+{url}#0.1.0"),
+        format!("path+{url}#places-spec-one@0.1.0"),
+    ];
+    for spec in &specs {
+        let run = project.dbmigrate(["list", "-p", spec, "-v"]).succeeds();
+        assert_eq!(
+            run.stdout, "001_a  sql   no down\n      file: crates/places-spec-one/migrations/001_a.sql\n",
+            "{spec}"
+        );
+        let run = project.dbmigrate(["list", "--workspace", "--exclude", spec, "-v"]).succeeds();
+        run.says_not("places-spec-one").says("places-spec-two");
+    }
+    // Cargo itself takes them, too.
+    project.cargo(["generate-lockfile", "--offline"]).succeeds();
+    for spec in specs.iter().filter(|spec| !spec.contains('*')) {
+        project.cargo(["pkgid", spec]).succeeds();
+    }
+    project.dbmigrate(["list", "-p", "places-spec-one@0.2"]).exits(101).says("is not in this workspace");
+    project.dbmigrate(["list", "-p", "places-spec-on@0.1"]).exits(101).says("exists: `places-spec-one`");
+    // What is suggested leads to it, however it was named.
+    let run = project.dbmigrate(["down", "-p", &specs[0]]).exits(101);
+    type_what_follows(&project, &run, "create the database: ").succeeds();
+}
+
+#[test]
+fn what_is_wrong_with_the_workspace_is_said_once_and_of_packages_with_migrations() {
+    let project = workspace("places-faults");
+    project.write("crates/bare/src/main.rs", "fn main() {}\n");
+    project.write("crates/bare/Cargo.toml", "[package]\nname = \"bare\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let workspace = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{workspace}[workspace.metadata.migrations]\ndatabse = \"app.db\"\n"));
+    for (command, exit) in [(&["check", "--workspace"][..], 1), (&["list"], 101)] {
+        let run = project.dbmigrate(command).exits(exit).says_not("bare");
+        assert_eq!(run.stderr.matches("unknown key `databse`").count(), 1, "{run}");
+    }
+    // The same words about two manifests are two faults.
+    project.write("Cargo.toml", workspace);
+    for name in ["one", "two"] {
+        let path = format!("crates/places-faults-{name}/Cargo.toml");
+        project.write(&path, project.read(&path).replace("database", "databse"));
+    }
+    let run = project.dbmigrate(["list"]).exits(101);
+    assert_eq!(run.stderr.matches("unknown key `databse`").count(), 2, "{run}");
 }

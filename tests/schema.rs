@@ -73,6 +73,13 @@ fn what_can_not_be_read_is_said_with_its_place() {
         .says("`cargo dbmigrate up --database app.db`");
     assert!(!project.has("app.db"));
     project.write("migrations/003_rust.rs", "pub fn up(_: &rusqlite::Connection) -> rusqlite::Result<()> { Ok(()) }\n");
+    // Two ways to ask for a form are one too many.
+    let json = ["schema", "empty", "--message-format", "json"];
+    for format in ["sql", "mermaid", "dot", "svg"] {
+        let run = project.dbmigrate([&json[..], &["--format", format]].concat()).exits(2);
+        run.says(&format!("`--format {format}` asks for something else"));
+    }
+    project.dbmigrate([&json[..], &["--format", "json"]].concat()).succeeds().says("\"reason\":\"schema\"");
     project.dbmigrate(["schema"]).exits(101).says("`003_rust` holds Rust, which only the program can run");
 }
 

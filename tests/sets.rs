@@ -227,6 +227,10 @@ fn a_set_that_nothing_includes_is_missed() {
     project.init(&[]).succeeds();
     project.dbmigrate(["check"]).succeeds();
     let main = project.read("src/main.rs");
+    assert!(
+        main.find("mod accounts").unwrap() < main.find("mod billing").unwrap(),
+        "in the order of the manifest: {main}"
+    );
     let kept: Vec<&str> = main.lines().filter(|line| !line.contains("\"billing\"")).collect();
     project.write("src/main.rs", kept.join("\n"));
     let check = project.dbmigrate(["check"]).exits(1);
@@ -292,7 +296,7 @@ fn a_library_and_its_user_share_a_database_file() {
                  [package.metadata.migrations]\ndatabase = '../app.db'\n\
                  [package.metadata.migrations.sets.{set}]\ndir = 'migrations'\n\
                  [dependencies]\nrusqlite = {{ version = '0.43', features = ['bundled'] }}\n\
-                 dbmigrate-runtime = {{ path = '{root}/dbmigrate-runtime' }}\n{more}\
+                 dbmigrate-runtime = {{ path = '{root}/dbmigrate-runtime', features = ['manage'] }}\n{more}\
                  [build-dependencies]\ndbmigrate-build = {{ path = '{root}/dbmigrate-build' }}\n"
             ),
         );
@@ -366,4 +370,33 @@ fn a_copy_that_goes_back_counts_the_migrations_of_all_sets() {
     project.dbmigrate(["backup", "--to", "one.db"]).succeeds();
     project.dbmigrate(["up"]).succeeds();
     project.dbmigrate(["restore", "one.db", "--yes"]).succeeds().says("from 2 to 1 migration;");
+}
+
+#[test]
+fn a_database_that_is_missing_or_faulty_hides_no_other_and_stops_all_work() {
+    let project = two_sets("sets-missing", "app.db", "app.db");
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    // What none of the sets has is said once, with the command for all of them.
+    let run = project.dbmigrate(["status"]).exits(101).says("error: no database at `app.db`");
+    run.says("help: `cargo dbmigrate up` creates it").says_not("accounts");
+
+    let project = two_sets("sets-missing-two", "a.db", "b.db");
+    project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
+    let run = project.dbmigrate(["status"]).exits(101).says("error: no database at `a.db`");
+    run.says("error: no database at `b.db`").says("`cargo dbmigrate up --set billing` creates it");
+    // A fault of the second one is seen before the first is touched.
+    project.write("migrations/billing/001_invoices.sql", INVOICES);
+    let run = project.dbmigrate(["up"]).exits(101).says("the set `accounts` lives in another database");
+    run.says_not("Applied");
+    assert!(!project.has("a.db"));
+    project.write("migrations/billing/001_invoices.sql", "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\n");
+    project.dbmigrate(["up"]).succeeds();
+    project
+        .write("a.db", "no database, whatever its name says: it is long enough to be looked at, and it is text alone");
+    project.dbmigrate(["status"]).exits(101).says("`a.db` is not a SQLite database").says("[x] 001_invoices");
+
+    let tables = "[package.metadata.migrations.sets.accounts]\n[package.metadata.migrations.sets.billing]\n";
+    declare(&project, tables);
+    let run = project.dbmigrate(["status"]).exits(2);
+    run.says("help: or write `database = \"PATH\"` under `[package.metadata.migrations]` in `Cargo.toml`");
 }

@@ -85,6 +85,14 @@ impl Project {
         });
     }
 
+    /// Turns on what takes a database back or maintains it: as `cargo add` does.
+    pub(crate) fn add_manage(&self) {
+        self.edit_manifest(|manifest| {
+            manifest["dependencies"]["dbmigrate-runtime"]["features"] =
+                value(["manage"].into_iter().collect::<Array>());
+        });
+    }
+
     /// A copy of a case folder's `in/`, which is a package called `app`, if any.
     pub(crate) fn case(from: &Path, case: &str) -> Self {
         let has_manifest = from.join("Cargo.toml").exists();

@@ -73,7 +73,8 @@ pub(crate) struct Global {
     /// Package to work on
     #[arg(short, long, global = true, value_name = "SPEC")]
     pub(crate) package: Vec<String>,
-    /// Work on all packages of the workspace that have migrations
+    /// Work on all packages of the workspace that have migrations: `check`, `list`, `lock` and `test`; the others are
+    /// about one
     #[arg(long, global = true)]
     pub(crate) workspace: bool,
     /// Leave out a package

@@ -33,7 +33,7 @@ impl CliError {
         Self { exit: USAGE, ..Self::diagnostics(vec![Diagnostic::error("usage", message)]) }
     }
 
-    /// The same, where what was asked makes no sense.
+    /// The same, where what was asked makes no sense, or leaves a choice that only a person can make.
     pub(crate) fn into_usage(self) -> Self {
         Self { exit: USAGE, ..self }
     }

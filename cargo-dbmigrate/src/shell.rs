@@ -3,7 +3,7 @@
 //! stdout is for data, stderr for people. A shell can be a pair of buffers, so whole commands run in a test.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use dbmigrate_runtime::cli::{Aim, Terminal};
@@ -106,7 +106,11 @@ impl Shell {
     /// A file of the package, as it is named from where the command was called; the way there for no name.
     pub(crate) fn here(&self, file: &str) -> String {
         let way = self.about.as_ref().map_or("", |about| about.way.as_str());
-        if way.is_empty() || file.is_empty() { format!("{way}{file}") } else { paths::plain(&format!("{way}{file}")) }
+        match file {
+            "" => way.to_owned(),
+            file if way.is_empty() || Path::new(file).is_absolute() => file.to_owned(),
+            file => paths::plain(&format!("{way}{file}")),
+        }
     }
 
     /// Whether what is said to people may hold links.

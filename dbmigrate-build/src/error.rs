@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 /// The module could not be written.
 ///
-/// `Debug` is the same as `Display`, because that is what `fn main() -> Result<(), Error>` prints.
+/// `Debug` is what `Display` says with the cause behind it: `fn main() -> Result<(), Error>` prints that and nothing else.
 pub struct Error {
     message: String,
     source: Option<io::Error>,

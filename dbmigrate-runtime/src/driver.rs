@@ -57,7 +57,8 @@ pub trait Driver {
     /// Whether a transaction is open: true while autocommit is off.
     fn in_transaction(&mut self) -> bool;
 
-    /// Whether another connection was in the way (`SQLITE_BUSY`, `SQLITE_LOCKED`), so that trying again can help.
+    /// Whether another connection was in the way, so that trying again can help: `SQLITE_BUSY`, `SQLITE_PROTOCOL` and
+    /// `SQLITE_LOCKED_SHAREDCACHE`, but not any other `SQLITE_LOCKED`, which is about a statement of this connection.
     fn is_busy(error: &Self::Error) -> bool;
 }
 

@@ -120,6 +120,32 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// What refuses a statement on a table.
+pub(crate) type Refuse = fn(&mut Db<'_>, (&Script<'_>, &Statement<'_>, &str)) -> Result<(), Error>;
+
+/// Refuses to change rows that others refer to where foreign keys are off for another script's sake: nobody knows whether
+/// a cascade is counted on, and what refers to a key that comes back later would belong to another row then.
+#[inline]
+pub(crate) fn refuse_uncascaded(
+    db: &mut Db<'_>,
+    (script, statement, table): (&Script<'_>, &Statement<'_>, &str),
+) -> Result<(), Error> {
+    for key in foreign_keys::all(db)? {
+        if !key.parent.eq_ignore_ascii_case(table) || references(db, &key)? == 0 {
+            continue;
+        }
+        let message = format!(
+            "this changes rows of `{table}`, to which rows of `{}` refer, and another file that shares the transaction needs \
+             foreign keys off",
+            key.child
+        );
+        return Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
+            .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+            .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"));
+    }
+    Ok(())
+}
+
 /// How many rows of the child refer to a parent by this key.
 #[inline]
 fn references(db: &mut Db<'_>, key: &ForeignKey) -> Result<i64, Error> {

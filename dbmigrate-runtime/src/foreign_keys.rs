@@ -20,6 +20,8 @@ pub(crate) struct Choice {
     pub(crate) enforced: bool,
     /// The script says so itself.
     pub(crate) explicit: bool,
+    /// It would be enforced, but for another script that shares its transaction.
+    pub(crate) for_others: bool,
 }
 
 /// What decides for scripts that drop tables, and looks at what came of running without enforcement.
@@ -28,6 +30,8 @@ pub(crate) struct Enforcement {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
     /// Looks at a table before it is dropped.
     pub(crate) before_drop: drops::Look,
+    /// Looks at a table before its rows change without the cascades that would follow.
+    pub(crate) before_write: drops::Refuse,
     /// Remembers which rows refer to nothing.
     pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,
     /// Refuses all that refer to nothing.
@@ -38,6 +42,7 @@ impl Enforcement {
     pub(crate) const CHOSEN: Self = Self {
         choose: choose_for_drops,
         before_drop: drops::look,
+        before_write: drops::refuse_uncascaded,
         watch: violations::watch,
         refuse_any: violations::refuse_any,
     };
@@ -60,9 +65,9 @@ pub(crate) fn choose(
     part: Option<Enforcement>,
 ) -> Result<Choice, Error> {
     if let Some(enforced) = script.foreign_keys {
-        return Ok(Choice { enforced, explicit: true });
+        return Ok(Choice { enforced, explicit: true, for_others: false });
     }
-    let off = Choice { enforced: false, explicit: false };
+    let off = Choice { enforced: false, explicit: false, for_others: false };
     if has_code(script) {
         return Ok(off);
     }
@@ -76,7 +81,7 @@ pub(crate) fn choose(
     }
     let drops = effects(script).any(|(effect, _)| matches!(effect, Effect::DropTable(_)));
     if !drops && !drops_own {
-        return Ok(Choice { enforced: true, explicit: false });
+        return Ok(Choice { enforced: true, explicit: false, for_others: false });
     }
     (needed(part, "drops tables")?.choose)(db, script, drops_own)
 }
@@ -87,14 +92,23 @@ fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Re
         Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
         _ => None,
     }) {
-        None if !drops_own => return Ok(Choice { enforced: true, explicit: false }),
+        None if !drops_own => return Ok(Choice { enforced: true, explicit: false, for_others: false }),
         found => found.transpose()?,
     };
     match written(db, script)? {
-        None => Ok(Choice { enforced: false, explicit: false }),
+        None => Ok(Choice { enforced: false, explicit: false, for_others: false }),
         // The reference may be gone by the time of the drop, which looks again.
-        Some(_) if script.transaction && !drops_own => Ok(Choice { enforced: true, explicit: false }),
-        Some((table, start)) => Err(both(script, dropped.unwrap_or(table), table, start)),
+        Some(_) if script.transaction && !drops_own => {
+            Ok(Choice { enforced: true, explicit: false, for_others: false })
+        }
+        Some((table, start)) => {
+            // Nothing may refer yet to one that it drops.
+            let own = effects(script).find_map(|(effect, _)| match effect {
+                Effect::DropTable(table) => Some(table),
+                _ => None,
+            });
+            Err(both(script, dropped.or(own).unwrap_or(table), table, start))
+        }
     }
 }
 

@@ -26,11 +26,7 @@ pub(crate) struct Settings {
 impl Settings {
     fn read(db: &mut Db<'_>, remember: Option<Remember>) -> Result<Self, Error> {
         if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
-            return Err(Error::new(
-                ErrorKind::Settings,
-                "the connection keeps no journal, so nothing could be rolled back",
-            )
-            .hint("switch it on before migrating: `PRAGMA journal_mode = DELETE`"));
+            return Err(no_journal());
         }
         Ok(Self { foreign_keys: Self::is_enforced(db)?, remember, others: OnceCell::new() })
     }
@@ -40,11 +36,13 @@ impl Settings {
         self.foreign_keys
     }
 
-    /// Whether the connection enforces foreign keys now.
+    /// Whether the connection enforces foreign keys now. Where it does not say, an authorizer may have told SQLite to pass
+    /// over the question, and nobody knows.
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
-        let rows = db.query(READ, "PRAGMA foreign_keys", &[])?;
-        // No row means that this SQLite does not have the setting.
-        Ok(rows.first().and_then(|row| row.first()).is_some_and(|value| *value != Value::Integer(0)))
+        match db.value(READ, "PRAGMA foreign_keys")? {
+            Some(value) => Ok(value != Value::Integer(0)),
+            None => Err(unruly("the connection does not say whether foreign keys are on")),
+        }
     }
 
     /// Switches enforcement, outside of any transaction, and reads it back: inside one the PRAGMA does nothing and
@@ -58,11 +56,7 @@ impl Settings {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(Error::new(
-            ErrorKind::Settings,
-            format_args!("could not switch foreign keys {wanted}: the PRAGMA had no effect"),
-        )
-        .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it"))
+        Err(unruly(&format!("could not switch foreign keys {wanted}: the PRAGMA had no effect")))
     }
 
     /// What takes back what a script sets. It is asked for before the script runs.
@@ -145,6 +139,17 @@ pub(crate) fn guarded(
         None => error,
     };
     Err(error.after(report))
+}
+
+/// The error for a connection with `journal_mode = OFF`.
+pub(crate) fn no_journal() -> Error {
+    Error::new(ErrorKind::Settings, "the connection keeps no journal, so nothing could be rolled back")
+        .hint("switch it on before: `PRAGMA journal_mode = DELETE`")
+}
+
+fn unruly(message: &str) -> Error {
+    Error::new(ErrorKind::Settings, message)
+        .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it")
 }
 
 fn lost_settings(error: &Error) -> Error {

@@ -76,7 +76,7 @@ pub(crate) fn tables_of(table: &str) -> [String; 3] {
 pub(crate) struct History<'s> {
     pub(crate) set: &'s Set<'s>,
     /// The tables as statements have them.
-    rows_sql: Quoted<'s>,
+    pub(crate) rows_sql: Quoted<'s>,
     pub(crate) head_sql: Quoted<'s>,
     /// Which repeatables were run.
     pub(crate) records: Records<'s>,
@@ -440,15 +440,6 @@ impl<'s> History<'s> {
         )
     }
 
-    /// Forgets the violations from before: from now on, those that are there now are.
-    pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql),
-            &[text(self.set.name), integer(number)?],
-        )
-    }
-
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(down_sql)];
@@ -548,7 +539,7 @@ fn text_checksum<'m>(migration: &Migration<'m>) -> Param<'m> {
     optional(Some(migration.text_checksum).filter(|checksum| !checksum.is_empty()))
 }
 
-fn integer(number: u64) -> Result<Param<'static>, Error> {
+pub(crate) fn integer(number: u64) -> Result<Param<'static>, Error> {
     i64::try_from(number)
         .map(Param::Integer)
         .map_err(|_| Error::new(ErrorKind::Set, format_args!("{number} is too large for the number of a migration")))

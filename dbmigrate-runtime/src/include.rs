@@ -11,6 +11,9 @@
 /// A package with several sets (`[package.metadata.migrations.sets.billing]`) has a module for each:
 /// `include_migrations!(pub mod billing, set = "billing")`, where `set` stands before `driver` and `backup`.
 ///
+/// The items of the module are public, and `unreachable_pub` is allowed in it, as the module may be private. So a crate may
+/// deny that lint, but not forbid it: rustc takes no `allow` under a `forbid` (E0453).
+///
 /// It needs the build script to have called `dbmigrate_build::generate()`, and says so otherwise.
 #[macro_export]
 macro_rules! include_migrations {

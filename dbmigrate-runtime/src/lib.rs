@@ -1,7 +1,7 @@
 //! The SQLite migration runner that ships inside a program.
 //!
-//! It applies the pending migrations of a [`Set`] to a database through the program's own connection, rolls them
-//! back, says where a database stands, and settles what differs. It has no dependency and links no SQLite (`links =
+//! It applies the pending migrations of a [`Set`] to a database through the program's own connection and says where a
+//! database stands; with the feature `manage` it also rolls them back and settles what differs. It has no dependency and links no SQLite (`links =
 //! "sqlite3"` allows one in a build, and that one is the program's): [`rusqlite_driver!`] expands an adapter against the
 //! caller's rusqlite, of any version from 0.29 to 0.43.
 //!
@@ -48,9 +48,10 @@
 //! | feature | |
 //! |---|---|
 //! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
+//! | `manage` | what takes a database back or apart, or maintains it: `down` and its like, `redo`, `rehearse`, `reset`, `mark`, `forget`, `repair`, `verify_schema`, fingerprints of schemas, and copies by hand (`back_up`, `backups`, `copy_to`, `restore`). A program that brings its database up when it starts does without, and its build is shorter by a fifth of this crate: `cargo add dbmigrate-runtime --features manage` |
 //! | `testing` | `Migrator::testing`: databases for tests, and a trial of all migrations. It belongs into `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
 //!
-//! Nothing is on by default. Rust 1.85 compiles it.
+//! Nothing is on by default, and no file of a set needs any of them. `cli` and `testing` turn `manage` on. Rust 1.85 compiles it.
 //!
 //! # More
 //!

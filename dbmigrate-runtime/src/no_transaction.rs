@@ -82,7 +82,7 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
     let mut steps = Vec::new();
     let script = job.script(&mut steps);
     let start = Instant::now();
-    let choice = foreign_keys::choose(
+    let mut choice = foreign_keys::choose(
         db,
         context.settings,
         context.set.rules.foreign_keys,
@@ -90,9 +90,11 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
         false,
         context.set.parts.foreign_keys,
     )?;
-    Settings::enforce(db, choice.enforced)?;
     // Where it was stopped, what is new since it began is new.
     let kept = context.history.violations(db, job.number)?;
+    // The table that foreign keys had to be off for may be gone by now.
+    choice.enforced &= choice.explicit || kept.is_none();
+    Settings::enforce(db, choice.enforced)?;
     let before = match kept.and_then(|text| Violations::decode(&text)) {
         None if !choice.enforced => Some(Violations::read(db)?),
         kept => kept,
@@ -208,7 +210,14 @@ impl Walk<'_, '_, '_> {
     fn replay(&mut self, done: usize) -> Result<(), Error> {
         for step in self.script.steps.get(self.replayed..done).unwrap_or_default() {
             if let Step::Sql(statement) = step {
-                if statement.effect == Effect::Session {
+                let is_of_connection = match statement.effect {
+                    Effect::Session => true,
+                    Effect::Bare { .. } => {
+                        script::begins(script::sql_of(&self.job.name, &self.script, statement)?, "DETACH")
+                    }
+                    _ => false,
+                };
+                if is_of_connection {
                     script::execute(self.db, &self.job.name, &self.script, statement)?;
                     self.look_at_enforcement()?;
                 }
@@ -420,7 +429,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        let result = self.locked(|walk| {
+        self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
@@ -430,7 +439,13 @@ impl Walk<'_, '_, '_> {
                 before.refuse_growth(db, true).map_err(|error| {
                     error
                         .prefixed(&format!("`{}`: ", job.name))
-                        .note("it runs without a transaction: its statements stay, and running it again accepts them")
+                        .note("it runs without a transaction: its statements stay")
+                        .hint(format_args!(
+                            "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                            job.command(),
+                            job.name
+                        ))
                 })?;
             }
             match job.records() {
@@ -441,11 +456,7 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        });
-        if result.as_ref().is_err_and(Error::is_foreign_key) {
-            context.history.accept_violations(self.db, job.number)?;
-        }
-        result
+        })
     }
 
     #[inline]

@@ -92,7 +92,8 @@ pub(crate) struct Runner<'r, 's> {
     makes_way: bool,
     /// Whether a script may look at the history, so that the rows of those before it have to be there.
     is_history_read: bool,
-    /// Whether a script may have put the check of a foreign key off until the commit.
+    /// Whether the script, or in a fresh database one before it, may have put the check of a foreign key off until the
+    /// commit.
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
     snapshot: Option<Snapshot<'s>>,
@@ -450,8 +451,10 @@ impl<'r, 's> Runner<'r, 's> {
             self.enforced = choice.enforced;
             return Ok(Tried::Again);
         }
-        self.deferring |= self.group == Group::Fresh && mentions_deferring(&script);
-        if batch.before.is_none() && (!choice.enforced || self.deferring) {
+        // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
+        // but of many scripts not by whom.
+        self.deferring = mentions_deferring(&script) || self.deferring && self.group == Group::Fresh;
+        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(&script)) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(&script) {
@@ -502,11 +505,12 @@ impl<'r, 's> Runner<'r, 's> {
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, &job.name, job.direction(), script, choice, &self.context.set.parts)?;
-        if self.deferring && choice.enforced {
+        let looks = choice.enforced && (self.deferring || has_code(script));
+        if looks {
             self.refuse_violations(db, batch, Some(job))?;
         }
         if sets {
-            self.context.settings.others(db)?.settings(db, self.deferring)?;
+            self.context.settings.others(db)?.settings(db, looks)?;
         }
         let duration = start.elapsed();
         let Context { set, history, options, .. } = &self.context;
@@ -537,7 +541,7 @@ impl<'r, 's> Runner<'r, 's> {
                 .at(Place::line(script.file, 1))
                 .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));
         }
-        Ok(Choice { enforced: false, ..choice })
+        Ok(Choice { enforced: false, for_others: true, ..choice })
     }
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun

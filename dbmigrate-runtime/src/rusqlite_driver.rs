@@ -220,14 +220,16 @@ macro_rules! rusqlite_driver {
             }
 
             fn is_busy(error: &$($rusqlite)+::Error) -> bool {
-                matches!(
-                    error.sqlite_error_code(),
-                    ::std::option::Option::Some(
+                match error.sqlite_error() {
+                    ::std::option::Option::Some(failure) => match failure.code {
                         $($rusqlite)+::ErrorCode::DatabaseBusy
-                            | $($rusqlite)+::ErrorCode::DatabaseLocked
-                            | $($rusqlite)+::ErrorCode::FileLockingProtocolFailed
-                    )
-                )
+                        | $($rusqlite)+::ErrorCode::FileLockingProtocolFailed => true,
+                        // `SQLITE_LOCKED_SHAREDCACHE`. Any other is a statement of this connection, which waiting won't end.
+                        $($rusqlite)+::ErrorCode::DatabaseLocked => failure.extended_code == 0x106,
+                        _ => false,
+                    },
+                    ::std::option::Option::None => false,
+                }
             }
         }
 

@@ -82,6 +82,9 @@ pub(crate) fn run_step(
         let part = needed(parts.foreign_keys, "drops tables")?;
         (part.before_drop)(db, (script, statement, table), rest, choice)?;
     }
+    if let (Effect::Write(table), true) = (statement.effect, choice.for_others) {
+        (needed(parts.foreign_keys, "drops tables")?.before_write)(db, (script, statement, table))?;
+    }
     let note = execute(db, name, script, statement)?;
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());
@@ -112,12 +115,15 @@ pub(crate) fn execute(
     }
 }
 
-/// Whether a statement makes something that may be there, by its first word. What a trigger or a function says of rows may
-/// read like that as well, and these would be missing.
+/// Whether a statement makes something that may be there. What a trigger or a function says of rows may read like that as
+/// well, and these would be missing.
 fn makes_something(sql: &str) -> bool {
-    ["CREATE", "ALTER"]
-        .iter()
-        .any(|word| sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes())))
+    begins(sql, "CREATE") || begins(sql, "ALTER")
+}
+
+/// Whether that is the first word of a statement, which is its first token: core has cut it so.
+pub(crate) fn begins(sql: &str, word: &str) -> bool {
+    sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The text of a statement.

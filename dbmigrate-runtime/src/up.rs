@@ -14,6 +14,7 @@ use crate::job::{Job, Way};
 use crate::late::Proved;
 use crate::options::Options;
 use crate::plan::Planned;
+use crate::put_back;
 use crate::repeatable;
 use crate::report::Report;
 use crate::requires::Required;
@@ -184,7 +185,11 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     db.refuse_open_transaction()?;
     match (&set.adoption, look(&mut db, set)?) {
         (Some(adoption), Found::History(known)) if known.old.is_some() => {
-            guarded(session, options, None, |db, _, report| (adoption.by.convert)(db, set, options, report))
+            guarded(session, options, Some(put_back::remember), |db, settings, report| {
+                // To put the old table aside it sets one.
+                settings.others(db)?;
+                (adoption.by.convert)(db, set, options, report)
+            })
         }
         _ => Ok(Report::default()),
     }

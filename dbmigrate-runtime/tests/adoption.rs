@@ -181,6 +181,7 @@ fn a_table_of_our_name_makes_room() {
         assert_eq!(ask(&db, "SELECT applied_at FROM _migrations"), "2024-10-21 00:00:00");
         let left = ask(&db, "SELECT group_concat(name) FROM sqlite_master WHERE tbl_name = '_migrations_of_tool'");
         assert_eq!(left.contains("by_time"), keep, "{left}");
+        assert_eq!(ask(&db, "PRAGMA legacy_alter_table"), "0");
         run(&db, "DROP VIEW broken");
         assert_eq!(migrator(OWN).verify_schema(&mut db).unwrap().objects, 3);
         assert_eq!(ask(&db, "PRAGMA legacy_alter_table"), "0");

@@ -40,6 +40,31 @@ fn assert_applied_once(path: &Path) {
 }
 
 #[test]
+fn only_another_connection_is_worth_waiting_for() {
+    use dbmigrate_runtime::Driver;
+    use rusqlite::ErrorCode::DatabaseLocked;
+    let is_busy = <support::driver::RusqliteDriver<'_> as Driver>::is_busy;
+
+    // A statement of this very connection, which reads on as long as anybody waits.
+    let db = memory();
+    run(&db, "CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)");
+    let mut statement = db.prepare("SELECT x FROM t").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    rows.next().unwrap();
+    let error = db.execute_batch("DROP TABLE t").unwrap_err();
+    assert_eq!(error.sqlite_error_code(), Some(DatabaseLocked));
+    assert!(!is_busy(&error), "{error}");
+
+    // Another connection over the same cache.
+    let shared = "file:dbmigrate-shared?mode=memory&cache=shared";
+    let [one, other] = [Connection::open(shared).unwrap(), Connection::open(shared).unwrap()];
+    run(&one, "CREATE TABLE t (x); BEGIN; INSERT INTO t VALUES (1)");
+    let error = other.query_row("SELECT count(*) FROM t", [], |_| Ok(())).unwrap_err();
+    assert_eq!(error.sqlite_error_code(), Some(DatabaseLocked));
+    assert!(is_busy(&error), "{error}");
+}
+
+#[test]
 fn eight_threads_start_on_a_new_database() {
     for round in 0..6 {
         let folder = Folder::new();

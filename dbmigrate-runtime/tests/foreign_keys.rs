@@ -438,6 +438,18 @@ fn a_file_that_needs_both_is_refused() {
     assert_eq!(children(&db), "10:1 20:2");
     let error = runner(vec![family("ON DELETE CASCADE"), mixed.foreign_keys(false)]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("row 10 of `child`"), "{error}");
+    // What refers to the one that is dropped is made by the file.
+    let own = [
+        "UPDATE parent SET name = 'a'",
+        "CREATE TABLE leaf (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE of_leaf (leaf REFERENCES leaf)",
+        "DROP TABLE leaf",
+    ];
+    let error = runner(vec![family("ON DELETE CASCADE"), file("002_own", &own)]).up(&mut db).unwrap_err();
+    assert!(
+        error.to_string().contains("drops `leaf`, which other tables reference, and also writes to `parent`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -512,6 +524,39 @@ fn a_pragma_that_defers_ends_with_its_file() {
 }
 
 #[test]
+fn what_a_pragma_put_off_is_not_forgotten() {
+    let start = || {
+        let child = "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE)";
+        file("001_a", &["CREATE TABLE parent (id INTEGER PRIMARY KEY)", child, "INSERT INTO parent VALUES (1)"])
+    };
+    let orphans = ["PRAGMA defer_foreign_keys = ON", "INSERT INTO child VALUES (5, 99)"];
+    let rust = |_: u32, db: &Connection| {
+        db.execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO child VALUES (5, 99)")?;
+        Ok(())
+    };
+    let all = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    for (had, rules) in [(0, Rules::DEFAULT), (1, Rules::DEFAULT), (0, all), (1, all)] {
+        for defers in [file("002_b", &orphans), file("002_b", &["rust:1"]).foreign_keys(true)] {
+            let files = vec![start(), defers, file("003_c", &["CREATE TABLE later (x)"])];
+            let mut db = memory();
+            runner(files[..had].to_vec()).up(&mut db).unwrap();
+            let migrator: Runner = Migrator::new(set_with(files, rules)).with_code(rust);
+            let error = migrator.up(&mut db).unwrap_err();
+            assert!(error.is_foreign_key() && error.to_string().starts_with("`002_b`"), "{error}");
+            let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
+            assert_eq!((ask(&db, orphans).as_str(), objects(&db).contains("later")), ("0", false));
+        }
+    }
+    // What is put right by the end is as it should be, and what was wrong before is nobody's fault.
+    let mut db = memory();
+    runner(vec![start()]).up(&mut db).unwrap();
+    run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (1, 77); PRAGMA foreign_keys = 1");
+    let right = [&orphans[..], &["INSERT INTO parent VALUES (99)"]].concat();
+    runner(vec![start(), file("002_b", &right)]).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(parent) FROM child"), "77,99");
+}
+
+#[test]
 fn a_rebuild_that_renames_first_is_told_how_to_keep_the_references() {
     let rebuild = |first: &[&'static str]| {
         let statements = [
@@ -547,6 +592,30 @@ fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
     let migrator: Runner = Migrator::new(set_with(on, rules));
     let error = migrator.up(&mut enforcing(true)).unwrap_err();
     assert_eq!((error.kind(), error.file()), (dbmigrate_runtime::ErrorKind::Set, Some("migrations/004_on.sql")));
+}
+
+#[test]
+fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    // Its children would belong to another parent.
+    let moves =
+        || file("002_move", &["UPDATE parent SET id = 11 WHERE id = 1", "INSERT INTO parent VALUES (1, 'new')"]);
+    let files = |moves: File| vec![family("ON UPDATE CASCADE"), moves, rebuild("003_rebuild")];
+    for had in [0, 1] {
+        let mut db = enforcing(true);
+        runner(files(moves())[..had].to_vec()).up(&mut db).unwrap();
+        let migrator: Runner = Migrator::new(set_with(files(moves()), rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key(), "{error}");
+        assert_eq!((error.file(), error.line()), (Some("migrations/002_move.sql"), Some(2)));
+        let migrator: Runner = Migrator::new(set_with(files(moves().foreign_keys(false)), rules));
+        migrator.up(&mut db).unwrap();
+        assert_eq!(children(&db), "10:1 20:2");
+    }
+    // Nobody refers to these.
+    let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
+    let migrator: Runner = Migrator::new(set_with(files(other), rules));
+    migrator.up(&mut enforcing(true)).unwrap();
 }
 
 #[test]

@@ -167,6 +167,22 @@ fn case_08_a_parent_that_is_missing_or_has_no_key_is_a_message_and_no_panic() {
         Migrator::<support::driver::Rusqlite>::new(set(vec![replaces])).allow_existing_schema().up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT count(*) FROM child"), "1");
     }
+    // A migration that makes it so is told what it did, and nothing of it stays.
+    let without_key = [
+        "CREATE TABLE parent_new (id INTEGER, name TEXT)",
+        "INSERT INTO parent_new SELECT id, name FROM parent",
+        "DROP TABLE parent",
+        "ALTER TABLE parent_new RENAME TO parent",
+    ];
+    for (statements, says) in [(&without_key[..], "foreign key mismatch"), (&["DROP TABLE parent"], "`parent`")] {
+        let mut db = memory();
+        runner(vec![family("")]).up(&mut db).unwrap();
+        let before = dump(&db);
+        let loses = file("002_loses_key", statements).foreign_keys(false);
+        let error = runner(vec![family(""), loses]).up(&mut db).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("child"), "{error}");
+        assert_eq!(dump(&db), before);
+    }
 }
 
 #[test]
@@ -323,6 +339,37 @@ fn case_31_odd_values_survive_a_rebuild_and_a_copy() {
             assert_eq!(ask(db, "PRAGMA encoding"), encoding);
         }
     }
+}
+
+/// 8 MB in the test command; `DBMIGRATE_ROWS=full` takes 100.
+#[test]
+fn case_31_a_row_of_many_megabytes_survives_a_rebuild_and_a_copy() {
+    let megabytes = if std::env::var("DBMIGRATE_ROWS").is_ok_and(|rows| rows == "full") { 100 } else { 8 };
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("app.db")).unwrap();
+    let first = file("001_large", &["CREATE TABLE large (id INTEGER PRIMARY KEY, v BLOB)"]);
+    let rebuild = file(
+        "002_rebuild",
+        &[
+            "CREATE TABLE large_new (id INTEGER PRIMARY KEY, v BLOB NOT NULL)",
+            "INSERT INTO large_new SELECT id, v FROM large",
+            "DROP TABLE large",
+            "ALTER TABLE large_new RENAME TO large",
+        ],
+    );
+    runner(vec![first.clone()]).up(&mut db).unwrap();
+    run(&db, &format!("INSERT INTO large VALUES (7, randomblob({megabytes} * 1000000))"));
+    let value = |db: &Connection| -> Vec<u8> {
+        db.query_row("SELECT v FROM large WHERE id = 7", [], |row| row.get(0)).unwrap()
+    };
+    let before = value(&db);
+    assert_eq!(before.len(), megabytes * 1_000_000);
+    let migrator = runner(vec![first, rebuild]);
+    assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 1);
+    let copy = folder.file("copy.db");
+    migrator.copy_to(&mut db, &copy).unwrap();
+    // What is compared must not be shown: it is too long.
+    assert!(value(&db) == before && value(&Connection::open(copy).unwrap()) == before);
 }
 
 #[test]

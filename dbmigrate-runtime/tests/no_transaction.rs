@@ -109,6 +109,22 @@ fn settings_of_finished_steps_are_replayed() {
 }
 
 #[test]
+fn a_name_that_was_attached_twice_means_the_last() {
+    let (folder, mut db) = (Folder::new(), memory());
+    let [one, two] = ["one.db", "two.db"].map(|name| -> &str {
+        let path = folder.file(name);
+        run(&rusqlite::Connection::open(&path).unwrap(), &format!("CREATE TABLE t AS SELECT '{name}' AS x"));
+        format!("ATTACH '{}' AS other", path.display()).leak()
+    });
+    let files = || with(bare(&[one, "DETACH DATABASE other", two, "INSERT INTO later SELECT x FROM other.t"]));
+    runner(files()).up(&mut db).unwrap_err();
+    assert_eq!(history(&db), "001_t 002_bare:running3");
+    run(&db, "CREATE TABLE later (x)");
+    runner(files()).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT x FROM later"), "two.db");
+}
+
+#[test]
 fn an_idempotent_step_that_was_started_runs_again() {
     let mut db = memory();
     let files = || with(bare(&["VACUUM", "INSERT INTO later VALUES (1)"]));
@@ -289,6 +305,31 @@ fn an_orphan_from_before_its_own_pragma_is_not_forgotten_at_the_drop() {
 }
 
 #[test]
+fn it_goes_on_without_foreign_keys_where_it_began_so() {
+    let files = |second: &'static str| {
+        let bare = file(
+            "002_bare",
+            &[
+                "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, name TEXT)",
+                "INSERT INTO parent_new SELECT * FROM parent",
+                "DROP TABLE parent",
+                second,
+                "INSERT INTO child VALUES (30, 1)",
+                "ALTER TABLE parent_new RENAME TO parent",
+            ],
+        );
+        vec![family("ON DELETE CASCADE"), bare.no_transaction()]
+    };
+    let mut db = memory();
+    runner(files("nonsense")).up(&mut db).unwrap_err();
+    // The table that made the choice is gone.
+    assert_eq!(history(&db), "001_family 002_bare:running3");
+    runner(files("SELECT 1")).up(&mut db).unwrap();
+    assert_eq!(ask(&db, "SELECT group_concat(id) FROM child"), "10,20,30");
+    assert_eq!(ask(&db, "PRAGMA foreign_keys"), "1");
+}
+
+#[test]
 fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     let files = |second: &'static str| {
         let bare = file(
@@ -314,7 +355,15 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     let refused = |db: &mut rusqlite::Connection, files: Vec<File>| {
         let error = runner(files.clone()).up(db).unwrap_err();
         assert!(error.is_foreign_key() && error.to_string().contains("row 30 of `child`"), "{error}");
-        // It was said once; running it again accepts it.
+        // Not by running it again, which many do at once.
+        let error = runner(files.clone()).up(db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains("repair 002_bare --done"), "{error}");
+        assert_eq!(runner(files.clone()).repair(db, 1_u64, None).unwrap().done, []);
+        let repaired = runner(files.clone()).repair(db, 2_u64, Some(Stopped::Done)).unwrap();
+        assert_eq!(
+            repaired.done[0].remedy.as_deref(),
+            Some("the rows that refer to nothing are let be, and `up` records it")
+        );
         runner(files).up(db).unwrap();
         assert_eq!(ask(db, "SELECT group_concat(id) FROM child"), "10,20,30,40");
         assert_eq!(ask(db, "SELECT violations FROM _migrations WHERE number = 2"), "NULL");
@@ -324,6 +373,11 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     runner(files("nonsense")).up(&mut db).unwrap_err();
     assert_eq!(history(&db), "001_family 002_bare:running4");
     refused(&mut db, files("SELECT 1"));
+    // Once they are corrected, nothing has to be accepted.
+    let mut db = start();
+    runner(files("SELECT 1")).up(&mut db).unwrap_err();
+    run(&db, "PRAGMA foreign_keys = 0; DELETE FROM child WHERE id = 30; PRAGMA foreign_keys = 1");
+    runner(files("SELECT 1")).up(&mut db).unwrap();
     // Without a new one, the old one is none of its business.
     let mut db = start();
     runner(files("nonsense")).up(&mut db).unwrap_err();

@@ -6,6 +6,7 @@ mod support;
 
 use std::path::Path;
 
+use dbmigrate_runtime::{Backend, Driver, ForeignKeys, Migrator, NoBackend, Row, Rules, Value};
 use rusqlite::Connection;
 use support::*;
 
@@ -152,6 +153,68 @@ fn without_a_journal_nothing_runs() {
         run(&db, "PRAGMA journal_mode = MEMORY");
         assert!(fails(&all, &mut db).is_sql());
         assert_eq!(ask(&db, "SELECT count(*) FROM t WHERE text = ''"), "0");
+    }
+}
+
+#[test]
+fn without_a_journal_nothing_is_restored() {
+    let folder = Folder::new();
+    let mut db = Connection::open(folder.file("a.db")).unwrap();
+    let migrator = runner(vec![file("001_a", &["CREATE TABLE t (x)"])]);
+    migrator.up(&mut db).unwrap();
+    let copy = migrator.back_up(&mut db).unwrap();
+    run(&db, "INSERT INTO t VALUES (1); PRAGMA journal_mode = OFF");
+    assert!(migrator.restore(&mut db, &copy).unwrap_err().is_settings());
+    assert_eq!(ask(&db, "SELECT count(*) FROM t"), "1");
+    run(&db, "PRAGMA journal_mode = DELETE");
+    migrator.restore(&mut db, &copy).unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM t"), "0");
+}
+
+/// A driver of a connection that passes over a question.
+struct Evasive<'c>(driver::RusqliteDriver<'c>, &'static str);
+
+impl Driver for Evasive<'_> {
+    type Error = rusqlite::Error;
+
+    fn execute(&mut self, sql: &str) -> Result<(), rusqlite::Error> {
+        self.0.execute(sql)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
+        if sql.starts_with(self.1) { Ok(Vec::new()) } else { self.0.query(sql, params) }
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.0.in_transaction()
+    }
+
+    fn is_busy(error: &rusqlite::Error) -> bool {
+        driver::RusqliteDriver::is_busy(error)
+    }
+}
+
+#[test]
+fn who_does_not_say_whether_foreign_keys_are_on_has_no_table_dropped() {
+    let files = || {
+        let start = [
+            "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE c (p REFERENCES p ON DELETE CASCADE)",
+            "INSERT INTO p VALUES (1)",
+            "INSERT INTO c VALUES (1)",
+        ];
+        let rebuild = ["DROP TABLE p", "CREATE TABLE p (id INTEGER PRIMARY KEY)", "INSERT INTO p VALUES (1)"];
+        vec![file("001_a", &start), file("002_b", &rebuild)]
+    };
+    for rule in [ForeignKeys::On, ForeignKeys::Off, ForeignKeys::Connection] {
+        let rules = Rules { foreign_keys: rule, ..Rules::DEFAULT };
+        let mut db = memory();
+        runner(files()[..1].to_vec()).up(&mut db).unwrap();
+        let migrator: Migrator<'_, NoBackend> = Migrator::new(set_with(files(), rules));
+        let mut driver = Evasive(driver::Rusqlite::driver(&mut db), "PRAGMA foreign_keys");
+        let error = migrator.up_with(&mut driver).unwrap_err();
+        assert!(error.is_settings(), "{error}");
+        assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM c").as_str()), ("001_a", "1"));
     }
 }
 

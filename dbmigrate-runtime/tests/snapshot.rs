@@ -116,6 +116,7 @@ fn whatever_is_in_doubt_walks() {
     walks(with_snapshot(), |db| run(db, "PRAGMA application_id = 3"));
     walks(with_snapshot(), |db| run(db, "PRAGMA case_sensitive_like = 1"));
     walks(with_snapshot(), |db| run(db, "PRAGMA legacy_alter_table = 1"));
+    walks(with_snapshot(), |db| run(db, "PRAGMA recursive_triggers = 1"));
     walks(with_snapshot(), |db| run(db, "PRAGMA reverse_unordered_selects = 1"));
     walks(with_snapshot(), |db| run(db, "CREATE TEMP TABLE mine (x)"));
     walks(with_snapshot(), |db| run(db, "ATTACH ':memory:' AS other"));

@@ -74,5 +74,7 @@ pub use replay::{Replay, Stopped, replay};
 pub use scratch::register as stand_in;
 pub use snapshot::{SnapshotFile, check_snapshot, differences_but, snapshot_file};
 pub use squash::{Squash, check_squash, squash};
-pub use trial::{Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out};
+pub use trial::{
+    Emptied, Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, TriedVersion, Tries, Versions, try_out,
+};
 pub use undo::undo;

@@ -8,9 +8,10 @@ use rusqlite::Connection;
 
 use crate::chance::Chance;
 use crate::migrated::not_replayable;
+use crate::model::Name;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
-use crate::snapshot::{Snapshot, snapshot};
+use crate::snapshot::{Snapshot, differences, snapshot};
 use crate::steady::{Codes, lead, onto, refuse, refused, run, steady, unusable, ups};
 use crate::watch::Nobody;
 
@@ -76,8 +77,32 @@ pub fn squash(set: &MigrationSet, count: usize, path: &str, first: &str) -> Resu
     }
     prove(&part, &original, &up)?;
     with_hook(set, &part, &up)?;
+    beside_the_history(&part, &original)?;
     let asserts = originals.iter().filter(|migration| ups(migration).is_some_and(|up| !up.asserts.is_empty()));
     Ok(Squash { text, replaced: count, objects, rows, asserts: asserts.map(SourceMigration::name).collect() })
+}
+
+/// Whether the migrations lead to the same in the presence of the tables that a runner has made before.
+fn beside_the_history(part: &MigrationSet, original: &Connection) -> Result<(), Vec<Diagnostic>> {
+    let failed = |error: rusqlite::Error| vec![unusable(&error)];
+    let mut beside = scratch::open(&part.config.replay.stubs).map_err(failed)?;
+    let history = ["", "_head"].map(|end| Name::new(format!("{}{end}", part.config.table)).to_sql());
+    let make = history.iter().map(|table| format!("CREATE TABLE main.{table} (id INTEGER PRIMARY KEY, name TEXT);"));
+    beside.execute_batch(&make.collect::<String>()).map_err(failed)?;
+    // Where they can't run so, no database has what they lead to.
+    if onto(part, &mut beside, &mut Nobody).is_err() {
+        return Ok(());
+    }
+    let drop = history.iter().map(|table| format!("DROP TABLE IF EXISTS main.{table};"));
+    beside.execute_batch(&drop.collect::<String>()).map_err(failed)?;
+    let found = differences(original, &beside).map_err(failed)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let message =
+        "the migrations lead to something else where the tables of the history are there, as in every program";
+    let problem = Diagnostic::error(CODES.chance, message);
+    Err(vec![found.into_iter().fold(problem, Diagnostic::note).help("what reads `sqlite_schema` may count them")])
 }
 
 /// Whether the squash of a set leads to what those lead to that it replaces. Where their files were pruned, or there is

@@ -65,6 +65,8 @@ pub struct Tried {
     pub unfilled: Vec<(Name, String)>,
     /// The migrations that turned generated rows away, as a new check or key does, and why: these went on with others.
     pub turned_away: Vec<(String, String)>,
+    /// Those of them for which there are no others in some tables: what they do to such rows was not seen.
+    pub emptied: Vec<Emptied>,
     /// The migrations that were not tried.
     pub unchecked: Vec<String>,
     /// The migrations whose way back can't be tried here.
@@ -92,6 +94,17 @@ pub struct TriedMigration {
     pub faults: Vec<Fault>,
     /// How long all of it took.
     pub duration: Duration,
+}
+
+/// A migration that takes no generated row of tables that it touches: it was tried while these were empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emptied {
+    /// Its full name.
+    pub name: String,
+    /// The tables, by their names before it.
+    pub tables: Vec<Name>,
+    /// Why it turned rows away.
+    pub why: String,
 }
 
 /// A table that a rebuild took some rows of only.

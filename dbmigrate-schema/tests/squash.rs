@@ -274,3 +274,14 @@ fn only_what_is_asked_for_is_squashed() {
     let squash = squash(&set, 2, "migrations/002_squashed.sql", "001").unwrap();
     assert!(squash.text.contains("CREATE TABLE b") && !squash.text.contains("CREATE TABLE c"));
 }
+
+/// A program has the tables of its history from the first migration on, a squash from its beginning.
+#[test]
+fn what_counts_the_tables_of_the_history_is_refused() {
+    let counted =
+        "CREATE TABLE facts (name TEXT, value);\nINSERT INTO facts SELECT 'objects', count(*) FROM sqlite_schema;";
+    refused(&[counted], &["lead to something else where the tables of the history are there"]);
+    script(&[
+        "CREATE TABLE facts (name TEXT, value);\nINSERT INTO facts SELECT name, type FROM sqlite_schema WHERE name = 'facts';",
+    ]);
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use dbmigrate_core::config::{Replay, Stubs};
 use dbmigrate_core::{Config, MigrationSet, Script, SourceText, script};
-use dbmigrate_schema::{FaultKind, Rows, Stopped, Tried, Tries, Versions, try_out};
+use dbmigrate_schema::{FaultKind, Name, Rows, Stopped, Tried, Tries, Versions, try_out};
 use set::set_with;
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
@@ -431,4 +431,30 @@ fn what_a_copy_drops_without_a_word_is_told_from_what_it_says() {
     };
     assert_eq!(left_out("UPDATE SET note = excluded.note"), (vec![false], false));
     assert_eq!(left_out("NOTHING"), (vec![], true));
+}
+
+/// A rebuild of which every generated row is turned away was not seen to keep any.
+#[test]
+fn a_migration_that_no_row_was_found_for_is_named() {
+    let rebuild = |check: &str| {
+        format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK ({check}), note TEXT);
+             INSERT INTO new SELECT * FROM team; DROP TABLE team; ALTER TABLE new RENAME TO team;",
+        )
+    };
+    let tried = sound(&[TABLES, ("002_check.sql", &rebuild("name = 'no generated row is called so'"))]);
+    let [emptied] = &tried.emptied[..] else { panic!("{:?}", tried.emptied) };
+    assert_eq!((emptied.name.as_str(), emptied.tables.as_slice()), ("002_check", &[Name::new("team")][..]));
+    assert!(emptied.why.starts_with("CHECK constraint failed"), "{emptied:?}");
+    let tried = sound(&[TABLES, ("002_check.sql", &rebuild("name <> ''"))]);
+    assert_eq!(tried.emptied, []);
+}
+
+/// Nobody can say how a text that is no JSON came to stand in a column of JSON.
+#[test]
+fn generated_texts_that_are_no_json_are_turned_away() {
+    let json =
+        "ALTER TABLE event ADD COLUMN size INT; UPDATE event SET size = json_array_length(what) WHERE at IS NOT NULL;";
+    let tried = sound(&[TABLES, ("002_json.sql", json)]);
+    assert_eq!(tried.turned_away, [("002_json".to_owned(), "malformed JSON".to_owned())]);
 }

@@ -20,9 +20,9 @@ pub(crate) struct SchemaArgs {
     /// Show what has to change to arrive at this schema [default: migrations]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) to: Option<String>,
-    /// How to show a schema
-    #[arg(long, value_name = "FMT", default_value = "sql", conflicts_with_all = ["from", "to"])]
-    pub(crate) format: SchemaFormat,
+    /// How to show a schema [default: sql]
+    #[arg(long, value_name = "FMT", conflicts_with_all = ["from", "to"])]
+    pub(crate) format: Option<SchemaFormat>,
     /// Write what the migrations lead to into `schema.sql`
     #[arg(long, conflicts_with_all = ["of", "from", "to", "format"])]
     pub(crate) write: bool,

@@ -48,6 +48,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
             _ => DONE,
         });
     }
+    // What the next start of the program would stop at is said while nothing is written.
+    let named = path.as_deref();
+    let is_old = at_hand.as_mut().map_or(Ok(false), |at_hand| has_old_history(&plan, at_hand, named))?;
     let asks = converts && !args.yes;
     if asks && !agreed(&project, &plan, path.as_deref(), context)? {
         return Ok(NO);
@@ -60,7 +63,6 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !asks || context.shell.is_json() {
         show(&project, &plan, false, context);
     }
-    let is_old = at_hand.as_mut().is_some_and(|at_hand| has_old_history(&plan, at_hand));
     drop(at_hand);
     let exit = match converts {
         true => convert(args, true, context)?,
@@ -69,7 +71,9 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !context.shell.is_json() {
         if let Some(path) = path.filter(|_| is_old && !converts) {
             let path = quoted(&path.display().to_string());
-            context.shell.note(&format!("{path} was only looked at: it still has the old history"));
+            let history =
+                if plan.tool == Tool::Live { "nothing is recorded in it yet" } else { "it still has the old history" };
+            context.shell.note(&format!("{path} was only looked at: {history}"));
             context.shell.help(&format!("to take that database over now: `cargo dbmigrate adopt --database {path}`"));
         }
         for step in adopt::left_to_do(&project, &plan)? {
@@ -149,11 +153,13 @@ fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Resu
     convert(args, false, context)
 }
 
-/// Whether the history of a database is that of the old tool.
-fn has_old_history(plan: &Plan, at_hand: &mut Connection) -> bool {
-    runtime_set::with_set(&plan.set, |set| {
-        Migrator::<Rusqlite>::new(set).status(at_hand).is_ok_and(|status| status.old.is_some())
-    })
+/// Whether the history of a database is that of the old tool; an error where nobody can take it over as it is.
+fn has_old_history(plan: &Plan, at_hand: &mut Connection, path: Option<&Path>) -> Result<bool, CliError> {
+    let status = runtime_set::with_set(&plan.set, |set| Migrator::<Rusqlite>::new(set).status(at_hand));
+    let database = path.map(|path| format!("the database is `{}`", path.display()));
+    status
+        .map(|status| status.old.is_some())
+        .map_err(|error| database.into_iter().fold(CliError::from(error), CliError::note).note("nothing was written"))
 }
 
 /// Converts a database by what the package says now.
@@ -195,7 +201,7 @@ pub(super) fn with_old_history(
 
 /// The database to look at: the one that was named or, where it is there, that of the package.
 fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
-    let reach = Reach { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program: None };
+    let reach = Reach::new(args, None);
     let path = match &args.database {
         Some(_) => databases::resolve(args.database.as_deref(), std::slice::from_ref(project))?.path,
         None => match databases::resolve(None, std::slice::from_ref(project)) {

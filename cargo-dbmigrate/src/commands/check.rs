@@ -6,7 +6,7 @@ use dbmigrate_schema::Program;
 use dbmigrate_schema::lint::{Explained, Orders};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, Said};
 use crate::cli::{CheckArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::ahead::Ahead;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Some(_) => vec![trial::select_one(context.global, &args.files)?],
         None => trial::select(context.global, &args.files)?,
     };
-    let mut said: Vec<Diagnostic> = Vec::new();
+    let mut said = Said::default();
     let request = Request {
         orders,
         database: args.database.as_deref(),
@@ -60,9 +60,8 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
             }
         }
         let checked = check(project, ahead.load(project), program, &request, &mut explained)?;
-        // What is wrong with the manifest is wrong with every set of it, and said once.
-        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
-        let new: Vec<Diagnostic> = checked.diagnostics.iter().filter(is_new).cloned().collect();
+        checked.as_it_lies.into_iter().for_each(|note| context.shell.note(note));
+        let new = said.new_of(project, &checked.diagnostics);
         findings.show(&new, &project.base, context.shell);
         if checked.is_cut_short() {
             exit = FAILURE;
@@ -71,7 +70,6 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Cli
         }
         notes(&checked, context.global.verbosity() == Verbosity::Verbose, context.shell);
         summary(project, &checked, &new, context.shell);
-        said.extend(new.into_iter().filter(|_| project.sets > 1));
         if checked.errors() > 0 {
             let helps = house::look_alikes(project, checked.replay.is_none());
             helps.iter().for_each(|help| context.shell.help(help));

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbmigrate_core::MigrationSet;
 use dbmigrate_core::sequence::quoted;
+use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
@@ -41,19 +41,41 @@ pub(super) fn run_with_copy(
     if databases.len() > 1 {
         refuse_several(&verb, args, &databases)?;
     }
+    let shows = shows(&verb);
     if let Some(first) = databases.iter().flatten().next() {
         context.shell.about(super::about(first));
+    }
+    if databases.len() > 1 && !shows {
+        // What is wrong with the second one is said before anything is done to the first.
+        all_sound(&databases)?;
     }
     let mut exit = DONE;
     for sets in &databases {
         // Those after the first are read when it is their turn.
-        let came = on_one(&verb, copy, args, sets, std::mem::take(&mut ahead), context)?;
-        if came > NO {
+        let came = on_one(&verb, copy, args, sets, std::mem::take(&mut ahead), context);
+        let came = match came {
+            // A database that can't be shown hides no other.
+            Err(error) if shows && databases.len() > 1 => error.report(context.shell),
+            came => came?,
+        };
+        if came > NO && !shows {
             return Ok(came);
         }
         exit = exit.max(came);
     }
     Ok(exit)
+}
+
+/// Refuses all of it where any of the sets is faulty.
+fn all_sound(databases: &[Vec<Project>]) -> Result<(), CliError> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for project in databases.iter().flatten() {
+        let loaded = project.load();
+        if loaded.has_errors() {
+            found.extend(loaded.diagnostics.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Err(CliError::diagnostics(found)) }
 }
 
 /// Lets suggested commands name the database and the set that were named.
@@ -136,7 +158,8 @@ fn on_one(
         Ok(set)
     };
     let loaded = sets.iter().map(&mut load).collect::<Result<Vec<MigrationSet>, CliError>>()?;
-    let writes = !verb.reads_only();
+    // A copy leaves the database as it is, and takes older copies away.
+    let writes = !verb.reads_only() || matches!(verb, Verb::Backup { .. });
     let is_meant = |(project, _): &(&Project, &MigrationSet)| asked.is_none_or(|name| project.config.set == name);
     let coded = sets.iter().zip(&loaded).filter(is_meant).find(|(_, set)| verb.executes() && set.has_code());
     let runner = coded.map(|(project, set)| runner::binary(project, set)).transpose()?;
@@ -173,6 +196,10 @@ fn on_one(
             cli::run_together(together, &database.path, &request, context.shell)
         });
         return ran.ok_or_else(|| CliError::failure("no package was selected"));
+    }
+    if asked.is_none() && !database.path.exists() {
+        // What none of them has is said once.
+        return Ok(one(first, &loaded[0], &database.path, &request, None, context));
     }
     let mut exit = DONE;
     for (project, set) in sets.iter().zip(&loaded).filter(is_meant) {
@@ -231,7 +258,7 @@ fn one(
         let immutable = if request.verb.reads_only() { open::immutable(database) } else { None };
         match immutable {
             Some(mut connection) => {
-                context.shell.note("nothing can be written beside the database: it is read as it lies there");
+                context.shell.note(open::AS_IT_LIES);
                 cli::run_on(migrator, &mut connection, database, request, context.shell)
             }
             None => cli::run(migrator, database, request, context.shell),

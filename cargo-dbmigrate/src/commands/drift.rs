@@ -27,13 +27,10 @@ pub(crate) fn run(args: &CheckDatabaseArgs, context: &mut Context<'_>) -> Result
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     context.shell.about(super::about(project));
     let runner = Runner::of(project, context.global, &args.build);
-    let reach = Reach {
-        database: args.database.as_deref(),
-        busy_timeout: args.busy_timeout,
-        program: runner.as_ref().map(|runner| runner as _),
-    };
+    let reach = Reach::new(args, runner.as_ref().map(|runner| runner as _));
     let found = drift(&projects, &reach)?;
     let shell = &mut *context.shell;
+    reach.note().into_iter().for_each(|note| shell.note(note));
     report::opaque(&found.live, shell);
     report::differences(&found.differences, shell);
     if shell.is_json() {

@@ -210,9 +210,15 @@ fn task(verb: &Verb, read: &Read) -> Result<(Task, Verb), CliError> {
             read.only("down --all")?;
             Ok((Task::Down { to: None, dry_run: *dry_run }, verb.clone()))
         }
-        Verb::Down { .. } => Err(CliError::usage("many databases go back to one version, and `down` has to name it")
-            .help("`down --to TARGET` keeps everything up to that migration, `down --all` nothing")
-            .help("quote the pattern, so that it is not the shell that reads it")),
+        Verb::Down { what, .. } => {
+            let error = CliError::usage("many databases go back to one version, and `down` has to name it")
+                .help("`down --to TARGET` keeps everything up to that migration, `down --all` nothing");
+            Err(match what {
+                // What a shell makes of a pattern stands in the place of a name.
+                Back::One(_) => error.help("quote the pattern, so that it is not the shell that reads it"),
+                _ => error,
+            })
+        }
         Verb::Backup { to: Some(_) } => {
             Err(CliError::usage("`--to` names one file, and there is a copy of each database")
                 .help("`--backup-dir DIR` names a folder for all of them"))

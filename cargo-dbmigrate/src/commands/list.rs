@@ -1,11 +1,11 @@
 //! `list`: the migrations of the set as the files say them, and the hooks and repeatables around them.
 
-use dbmigrate_core::{Body, Diagnostic, Down, MigrationSet, Repeatable, Script, SourceMigration};
-use dbmigrate_runtime::cli::Terminal;
+use dbmigrate_core::{Body, Down, MigrationSet, Repeatable, Script, SourceMigration};
+use dbmigrate_runtime::cli::{Terminal, visible};
 use serde_json::{Value, json};
 
-use super::Context;
-use crate::cli::ListArgs;
+use super::{Context, Said};
+use crate::cli::{ListArgs, Verbosity};
 use crate::error::{CliError, DONE, FAILURE};
 use crate::ops::ahead::Ahead;
 use crate::ops::project::Project;
@@ -16,16 +16,13 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
     let mut ahead = if args.files.any() { Ahead::default() } else { Ahead::begin(context.global) };
     let projects = trial::select(context.global, &args.files)?;
     let several = projects.len() > 1;
+    let verbose = context.global.verbosity() == Verbosity::Verbose;
     let mut exit = DONE;
-    let mut said: Vec<Diagnostic> = Vec::new();
+    let mut said = Said::default();
     for project in &projects {
         super::work_on(project, context.shell);
         let loaded = ahead.load(project);
-        // What is wrong with the manifest is wrong with every set of it, and said once.
-        let is_new = |it: &&Diagnostic| !(project.sets > 1 && said.contains(it));
-        let new: Vec<Diagnostic> = loaded.diagnostics.iter().filter(is_new).cloned().collect();
-        report::diagnostics(&new, context.shell);
-        said.extend(new);
+        report::diagnostics(&said.new_of(project, &loaded.diagnostics), context.shell);
         if loaded.has_errors() {
             exit = FAILURE;
         }
@@ -39,6 +36,11 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<u8, CliE
             project.tag(&mut row.json);
             let line = if context.shell.is_json() { row.json.to_string() } else { row.human(width, any_sealed) };
             context.shell.data(&line);
+            if verbose && !context.shell.is_json() {
+                row.details.iter().for_each(|(name, value)| context.shell.data(&format!("      {name}: {value}")));
+                let file = context.shell.here(&row.file);
+                context.shell.data(&format!("      file: {file}"));
+            }
         }
     }
     Ok(exit)
@@ -53,6 +55,9 @@ struct Row {
     /// Whether it is a migration that may not change any more.
     sealed: bool,
     title: String,
+    /// What else its header says, for who wants to know more.
+    details: Vec<(&'static str, String)>,
+    file: String,
     json: Value,
 }
 
@@ -85,6 +90,8 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
         what: way_back(migration),
         sealed,
         title: migration.metadata.title.clone().unwrap_or_default(),
+        details: details(migration),
+        file: migration.file.clone(),
         json: json!({
             "reason": Reason::Migration.as_str(),
             "package": project.name,
@@ -103,6 +110,13 @@ fn migration(project: &Project, migration: &SourceMigration, sealed: bool) -> Ro
     }
 }
 
+/// As `status --verbose` has it.
+fn details(migration: &SourceMigration) -> Vec<(&'static str, String)> {
+    let header = &migration.metadata;
+    let fields = [("date", &header.date), ("description", &header.description), ("version", &header.version)];
+    fields.into_iter().filter_map(|(name, value)| Some((name, visible(value.as_deref()?)))).collect()
+}
+
 fn hook(project: &Project, name: &str, script: &Script) -> Row {
     Row {
         name: format!("hooks/{name}"),
@@ -110,6 +124,8 @@ fn hook(project: &Project, name: &str, script: &Script) -> Row {
         what: "hook",
         sealed: false,
         title: String::new(),
+        details: Vec::new(),
+        file: script.source.path().to_owned(),
         json: json!({
             "reason": Reason::Hook.as_str(),
             "package": project.name,
@@ -129,6 +145,8 @@ fn repeatable(project: &Project, repeatable: &Repeatable) -> Row {
         what: "repeatable",
         sealed: false,
         title: made.join(", "),
+        details: Vec::new(),
+        file: repeatable.script.source.path().to_owned(),
         json: json!({
             "reason": Reason::Repeatable.as_str(),
             "package": project.name,

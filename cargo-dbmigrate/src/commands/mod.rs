@@ -24,6 +24,7 @@ mod renumber;
 mod repair;
 mod reset;
 mod restore;
+mod said;
 mod schema;
 mod script;
 mod snapshot;
@@ -34,6 +35,8 @@ mod up;
 mod verify;
 
 use dbmigrate_runtime::cli::Aim;
+
+use said::Said;
 
 use crate::cli::{Cli, Command, Global};
 use crate::error::CliError;
@@ -51,11 +54,7 @@ pub(crate) struct Context<'a> {
 /// named from there.
 fn work_on(project: &Project, shell: &mut Shell) {
     shell.about(about(project));
-    shell.aim(Aim {
-        program: database::PROGRAM.to_owned(),
-        database: project.selection.clone(),
-        set: project.flag(),
-    });
+    shell.aim(Aim { program: database::PROGRAM.to_owned(), database: project.selection.clone(), set: project.flag() });
 }
 
 /// A package, and how to get there from where the command was called.

@@ -1,5 +1,6 @@
 //! `schema`: the schema that the migrations lead to, or in what two schemas differ.
 
+use clap::ValueEnum as _;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::Terminal;
 use dbmigrate_schema::compare;
@@ -17,16 +18,20 @@ use crate::report::{self, Reason};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
+    refuse_unread(args)?;
+    if let Some(format) = args.format.filter(|format| *format != SchemaFormat::Json && context.shell.is_json()) {
+        let format = format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        return Err(CliError::usage(format!(
+            "`--message-format json` shows a schema as JSON, and `--format {format}` asks for something else"
+        ))
+        .help("leave one of them out"));
+    }
     if args.write {
         // A file declares one set.
         let project = trial::select_one(context.global, &args.files)?;
         super::work_on(&project, context.shell);
         let runner = Runner::of(&project, context.global, &args.database.build);
-        let reach = Reach {
-            database: args.database.database.as_deref(),
-            busy_timeout: args.database.busy_timeout,
-            program: runner.as_ref().map(|runner| runner as _),
-        };
+        let reach = Reach::new(&args.database, runner.as_ref().map(|runner| runner as _));
         return write(&project, &reach, args.force, context.shell);
     }
     let projects = match args.files.any() {
@@ -36,16 +41,13 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     let Some(project) = projects.first() else { return Err(CliError::failure("no package was selected")) };
     super::work_on(project, context.shell);
     let runner = Runner::of(project, context.global, &args.database.build);
-    let reach = Reach {
-        database: args.database.database.as_deref(),
-        busy_timeout: args.database.busy_timeout,
-        program: runner.as_ref().map(|runner| runner as _),
-    };
+    let reach = Reach::new(&args.database, runner.as_ref().map(|runner| runner as _));
     if args.from.is_none() && args.to.is_none() {
         let schema = load(&Source::new(&args.of), &projects, &reach)?;
         let shell = &mut *context.shell;
+        reach.note().into_iter().for_each(|note| shell.note(note));
         report::opaque(&schema, shell);
-        match args.format {
+        match args.format.unwrap_or(SchemaFormat::Sql) {
             _ if shell.is_json() => {
                 let reason = Reason::Schema.as_str();
                 shell.data(&format!("{{\"reason\":\"{reason}\",\"schema\":{}}}", schema.to_json()));
@@ -61,6 +63,7 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     let source = |word: &Option<String>| word.as_deref().map_or(Source::Migrations, Source::new);
     let (from, to) = (source(&args.from), source(&args.to));
     let (before, after) = (load(&from, &projects, &reach)?, load(&to, &projects, &reach)?);
+    reach.note().into_iter().for_each(|note| context.shell.note(note));
     report::opaque(&before, context.shell);
     report::opaque(&after, context.shell);
     let differences = compare(&before, &after);
@@ -68,6 +71,23 @@ pub(crate) fn run(args: &SchemaArgs, context: &mut Context<'_>) -> Result<u8, Cl
     let count = report::count(differences.len(), "difference");
     context.shell.status("Compared", &format!("{from} with {to}: {count}"));
     Ok(DONE)
+}
+
+/// Refuses to name a database that would not be read.
+fn refuse_unread(args: &SchemaArgs) -> Result<(), CliError> {
+    let Some(database) = &args.database.database else { return Ok(()) };
+    let words = [Some(&args.of), args.from.as_ref(), args.to.as_ref()];
+    if !args.write && words.into_iter().flatten().any(|word| Source::new(word) == Source::Database) {
+        return Ok(());
+    }
+    let error = CliError::usage("`--database` says which database, and this shows none");
+    if args.write {
+        return Err(error.help("`--write` writes what the migrations lead to: leave `--database` out"));
+    }
+    let database = quoted(&database.display().to_string());
+    Err(error
+        .help(format!("to show its schema: `cargo dbmigrate schema database --database {database}`"))
+        .help(format!("to compare it with the migrations: `cargo dbmigrate drift --database {database}`")))
 }
 
 /// Writes `schema.sql`. What a person wrote there is not replaced without a word.
@@ -88,7 +108,10 @@ fn write(project: &Project, reach: &Reach<'_>, force: bool, shell: &mut Shell) -
             }
             None => {
                 return Err(CliError::usage(format!("`{file}` is there and says something else"))
-                    .help(format!("see in what they differ: `cargo dbmigrate schema --from migrations --to {}`", quoted(file)))
+                    .help(format!(
+                        "see in what they differ: `cargo dbmigrate schema --from migrations --to {}`",
+                        quoted(file)
+                    ))
                     .help("make a migration of it: `cargo dbmigrate generate`")
                     .help("or replace it: `cargo dbmigrate schema --write --force`"));
             }

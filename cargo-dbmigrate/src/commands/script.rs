@@ -26,7 +26,8 @@ pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, Cl
         database: args.database.as_deref(),
         idempotent: args.idempotent,
     };
-    let Made { from, to, migrations, text, warnings } = script(&project, &request)?;
+    let Made { from, to, migrations, text, warnings, as_it_lies } = script(&project, &request)?;
+    as_it_lies.into_iter().for_each(|note| context.shell.note(note));
     report::diagnostics(&warnings, context.shell);
     let shell = &mut *context.shell;
     if let (Some(path), Some(text)) = (&args.output, &text) {

@@ -1,7 +1,7 @@
 //! `test`: every migration up, down, up, and older versions to the newest, on databases that hold rows.
 
 use dbmigrate_runtime::cli::{Terminal, time};
-use dbmigrate_schema::{Fault, FaultKind, LeftOut, Stopped, Tried, TriedMigration};
+use dbmigrate_schema::{Emptied, Fault, FaultKind, LeftOut, Stopped, Tried, TriedMigration};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -75,7 +75,13 @@ fn show(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
             shell.note(&format!("`{name}` leaves {rows} of {of} rows of `{table}` behind, {why}"));
         }
     }
-    for (name, why) in &tried.turned_away {
+    for Emptied { name, tables, why } in &tried.emptied {
+        let tables: Vec<_> = tables.iter().map(|table| format!("`{table}`")).collect();
+        shell.warning(&format!("`{name}` was tried without any row of {}: {why}", tables.join(", ")));
+        shell.help("bring rows that it takes: `fixtures` of the manifest names their folder");
+    }
+    let has_none = |name: &String| tried.emptied.iter().any(|it| it.name == *name);
+    for (name, why) in tried.turned_away.iter().filter(|(name, _)| !has_none(name)) {
         shell.note(&format!("`{name}` turned generated rows away, and others were taken: {why}"));
     }
     for name in &tried.refused_downs {
@@ -177,12 +183,18 @@ fn machine(project: &Project, tested: &Tested, run: &Run, shell: &mut Shell) {
         "versions": tried.versions.len(),
         "faults": tested.faults(run).count(),
         "turned_away": named(tried.turned_away.iter().map(|(name, why)| (name.clone(), why)).collect()),
+        "emptied": tried.emptied.iter().map(emptied).collect::<Vec<_>>(),
         "unfilled": named(tried.unfilled.iter().map(|(name, why)| (name.to_string(), why)).collect()),
         "unchecked": tried.unchecked,
         "unchecked_downs": tried.unchecked_downs,
     });
     project.tag(&mut line);
     shell.data(&line.to_string());
+}
+
+fn emptied(emptied: &Emptied) -> Value {
+    let tables: Vec<_> = emptied.tables.iter().map(|table| table.as_str()).collect();
+    json!({ "name": emptied.name, "tables": tables, "why": emptied.why })
 }
 
 fn left_out(left_out: &LeftOut) -> Value {

@@ -50,6 +50,8 @@ pub(crate) struct Checked {
     pub(crate) linted: usize,
     /// What of another tool's files was read otherwise than it is written.
     pub(crate) notes: Vec<Diagnostic>,
+    /// What is worth knowing of how the database was read.
+    pub(crate) as_it_lies: Option<&'static str>,
 }
 
 impl Checked {
@@ -139,7 +141,8 @@ pub(crate) fn check(
     aim::aim(&project.config.set, &mut diagnostics);
     let linted = linted(&whole.set, &ran, &options).count();
     let others = whole.others;
-    Ok(Checked { diagnostics, set, others, since, replay, linted, notes })
+    let as_it_lies = database.and_then(|database| database.note);
+    Ok(Checked { diagnostics, set, others, since, replay, linted, notes, as_it_lies })
 }
 
 /// The numbers of the migrations that databases may have already, which are not linted again: those that a revision

@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use dbmigrate_core::Diagnostic;
 use dbmigrate_runtime::cli::database_path;
 
 use crate::error::CliError;
@@ -32,7 +33,10 @@ pub(crate) fn resolve(flag: Option<&Path>, sets: &[Project]) -> Result<Database,
     let root = is_only.then_some(project.root.as_path());
     let found = named(flag, variable.as_deref(), project.config.database.as_deref(), (root, &project.root), &here)?;
     found.ok_or_else(|| {
-        let table = project.config.table_name();
+        let table = match is_only {
+            true => "[package.metadata.migrations]".to_owned(),
+            false => project.config.table_name(),
+        };
         match is_only {
             true => CliError::usage(format!("package `{}` names no database", project.name))
                 .help("name it with `--database PATH` or `DATABASE_URL=PATH`"),
@@ -62,7 +66,11 @@ fn named(
     } else {
         return Ok(None);
     };
-    let path = database_path(&value).map_err(|why| CliError::usage(format!("{source}: {why}")))?;
+    let path = database_path(&value).map_err(|why| {
+        let error = CliError::usage(format!("{source}: {why}"));
+        // The variable may be that of another database, which this command is not about.
+        if source.contains(VARIABLE) { error.help(FIRST) } else { error }
+    })?;
     let path = folder.join(path);
     let path = match path.strip_prefix(here) {
         // The folder itself is no file, and is told so under this name.
@@ -73,13 +81,29 @@ fn named(
     Ok(Some(Database { path, source }))
 }
 
+/// What leads past a variable.
+const FIRST: &str = "to name another one: `--database PATH`, which comes first";
+
 /// The variable in the package's `.env`, which stays out of this process's environment.
 fn from_file(root: &Path) -> Result<Option<String>, CliError> {
     let file = root.join(".env");
     if !file.is_file() {
         return Ok(None);
     }
-    let unreadable = |error: dotenvy::Error| CliError::failure(format!("could not read `.env`: {error}"));
+    // What stands in the line may be a secret: it is not shown.
+    let unreadable = |error: dotenvy::Error| {
+        let message = match &error {
+            dotenvy::Error::LineParse(text, _) => {
+                let first = text.lines().next().unwrap_or_default();
+                let lines = std::fs::read_to_string(&file).unwrap_or_default();
+                let place = lines.lines().position(|line| line == first).map(|at| format!("line {} of ", at + 1));
+                let place = place.unwrap_or_default();
+                format!("{place}`.env` is not `NAME=value`, or opens a quote that is never closed")
+            }
+            error => format!("could not read `.env`: {error}"),
+        };
+        CliError::from(Diagnostic::error("failure", message).in_file(".env").help("correct it").help(FIRST))
+    };
     for pair in dotenvy::from_path_iter(&file).map_err(unreadable)? {
         let (name, value) = pair.map_err(unreadable)?;
         if name == VARIABLE {
@@ -135,17 +159,15 @@ mod tests {
     #[test]
     fn what_names_no_file_is_an_error_that_says_where_it_came_from() {
         for (case, expect) in [
-            (
-                check(None, Some("postgres://u:secret@h/d"), None, Some("d.db")),
-                "`DATABASE_URL` of the environment: `po",
-            ),
-            (check(None, None, Some("DATABASE_URL=mysql://u:secret@h/d"), None), "`DATABASE_URL` in `.env`: `mysql:`"),
+            (check(None, Some("postgres://u:sec@h/d"), None, Some("d.db")), "`DATABASE_URL` of the environment: `po"),
+            (check(None, None, Some("DATABASE_URL=mysql://u:sec@h/d"), None), "`DATABASE_URL` in `.env`: `mysql:`"),
             (check(None, Some(""), None, Some("d.db")), "the path is empty"),
             (check(Some(":memory:"), None, None, None), "in memory"),
-            (check(None, None, Some("DATABASE_URL='open"), None), "could not read `.env`"),
+            (check(None, None, Some("A=1\nDATABASE_URL='sec"), None), "line 2 of `.env` is not `NAME=value`"),
+            (check(None, None, Some("DATABASE_URL=mysql://u@h/d"), None), "`--database PATH`, which comes first"),
         ] {
             assert_eq!(case.0, "error");
-            assert!(case.1.contains(expect) && !case.1.contains("secret"), "{}", case.1);
+            assert!(case.1.contains(expect) && !case.1.contains("sec"), "{}", case.1);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `schema.sql`: the declared schema beside what the migrations lead to.
 
 use dbmigrate_core::repeatable::ObjectKind;
-use dbmigrate_core::{Diagnostic, MigrationSet, SourceText};
-use dbmigrate_schema::{Change, Declared, Kind, Schema, compare};
+use dbmigrate_core::statement::{Statement, split};
+use dbmigrate_core::token::{is_word, tokens};
+use dbmigrate_core::{Diagnostic, Location, MigrationSet, SourceText};
+use dbmigrate_schema::{Change, Declared, Kind, Name, Schema, compare};
 
 use crate::error::CliError;
 use crate::ops::beside::Whole;
@@ -14,8 +16,11 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
     project.sound_config()?;
     let file = &project.config.schema;
     if !exists(project) {
-        return Err(CliError::failure(format!("there is no `{file}`, which would declare the schema"))
-            .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`"));
+        let message = format!("there is no `{file}`, which would declare the schema");
+        return Err(Diagnostic::error("failure", message)
+            .in_file(file)
+            .help("write what the migrations lead to into it: `cargo dbmigrate schema --write`")
+            .into());
     }
     Ok(SourceText::read(&project.root, file)?)
 }
@@ -24,6 +29,7 @@ pub(crate) fn read(project: &Project) -> Result<SourceText, CliError> {
 /// are, whether or not the file has them as well.
 pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -> Result<Declared, Vec<Diagnostic>> {
     let mut declared = Declared::read(file, &set.config.replay.stubs)?;
+    refuse_history(file, set, &declared.schema)?;
     let differences = compare(before, &declared.schema);
     let mut problems = Vec::new();
     for repeatable in &set.repeatables {
@@ -55,6 +61,41 @@ pub(crate) fn declared(file: &SourceText, set: &MigrationSet, before: &Schema) -
     if problems.is_empty() { Ok(declared) } else { Err(problems) }
 }
 
+/// The tables of the history are there in every database, so no migration can make them.
+fn refuse_history(file: &SourceText, set: &MigrationSet, schema: &Schema) -> Result<(), Vec<Diagnostic>> {
+    let own = ["", "_head", "_repeatable"].map(|ending| Name::new(format!("{}{ending}", set.config.table)));
+    let found = schema.objects.iter().filter(|object| own.contains(object.table().unwrap_or(object.name())));
+    let found: Vec<_> = found.map(|object| format!("{} `{}`", object.kind(), object.name())).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let message = format!("`{}` declares what the history of the migrations is kept in", file.path());
+    let problem = Diagnostic::error("schema-history", message).in_file(file.path());
+    let problem = found.into_iter().fold(problem, Diagnostic::note);
+    Err(vec![
+        problem
+            .help("leave it out: the runner makes it")
+            .help("or write into the file what the migrations lead to: `cargo dbmigrate schema --write`"),
+    ])
+}
+
+/// The first statement of the file that is about rows, which no migration is made of.
+pub(crate) fn rows(file: &SourceText) -> Option<Diagnostic> {
+    let is_about_rows = |statement: &Statement| {
+        let sql = file.slice(statement.span);
+        let first = tokens(sql).find(|token| !token.is_blank());
+        let words = ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"];
+        first.is_some_and(|first| words.iter().any(|word| is_word(sql, first, word)))
+    };
+    let statement = split(file.text()).into_iter().find(is_about_rows)?;
+    let message = format!("`{}` declares a schema, and rows are no part of it", file.path());
+    Some(
+        Diagnostic::warning("schema-rows", message)
+            .at(Location::new(file, file.first_line(statement.span)))
+            .help("write rows by a migration: `cargo dbmigrate create NAME`"),
+    )
+}
+
 /// Whether there is a file. One that lies beside files that are only tried is somebody else's.
 pub(crate) fn exists(project: &Project) -> bool {
     (project.config.declared || !project.is_tried) && project.root.join(&project.config.schema).exists()
@@ -74,19 +115,18 @@ pub(crate) fn check(project: &Project, set: &MigrationSet, before: &Schema) -> V
     let file = &project.config.schema;
     let found = SourceText::read(&project.root, file)
         .map_err(|problem| vec![problem])
-        .and_then(|text| Ok(compare(before, &declared(&text, set, before)?.schema)));
+        .and_then(|text| Ok((compare(before, &declared(&text, set, before)?.schema), rows(&text))));
     match found {
         Err(problems) => problems,
-        Ok(differences) if differences.is_empty() => Vec::new(),
-        Ok(differences) => {
+        Ok((differences, rows)) if differences.is_empty() => rows.into_iter().collect(),
+        Ok((differences, rows)) => {
             let message = format!("`{file}` declares something else than the migrations lead to");
             let problem = Diagnostic::error("schema-differs", message).in_file(file);
             let problem = differences.iter().fold(problem, |problem, difference| problem.note(difference.to_string()));
-            vec![
-                problem
-                    .help("make the next migration of it: `cargo dbmigrate generate`")
-                    .help("or write into it what the migrations lead to: `cargo dbmigrate schema --write`"),
-            ]
+            let problem = problem
+                .help("make the next migration of it: `cargo dbmigrate generate`")
+                .help("or write into it what the migrations lead to: `cargo dbmigrate schema --write`");
+            std::iter::once(problem).chain(rows).collect()
         }
     }
 }

@@ -86,7 +86,7 @@ pub(crate) fn generate(
     let before = Schema::from_migrations(&loaded.set, program).map_err(CliError::diagnostics)?;
     let declared = declared::declared(&file, &loaded.set, &before).map_err(CliError::diagnostics)?;
     let (hinted, done) = declared.renames(&before);
-    let warnings = done.into_iter().map(|hint| hint.done(&file)).collect();
+    let warnings = done.into_iter().map(|hint| hint.done(&file)).chain(declared::rows(&file)).collect();
     let target = &declared.schema;
 
     let (allow, goes) = words::allowed(request.allow)?;
@@ -170,7 +170,7 @@ fn decided(
             let mut renamed = None;
             for rename in to.iter().map(|to| rename(table.as_ref(), from, to)) {
                 match ask(&words::question(&rename)) {
-                    None => return Err(CliError::diagnostics(open(&undecided))),
+                    None => return Err(CliError::diagnostics(open(&undecided)).into_usage()),
                     Some(false) => {}
                     Some(true) => {
                         renamed = Some(rename);
@@ -188,7 +188,7 @@ fn decided(
             }
         }
         if *decisions == known {
-            return Err(CliError::diagnostics(open(&undecided)));
+            return Err(CliError::diagnostics(open(&undecided)).into_usage());
         }
     }
 }
@@ -215,7 +215,7 @@ fn way_back(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<P
                 .note("this is about the way back, from the declared schema to what the migrations lead to")
                 .help("`--no-down` leaves the way back out")
         });
-        CliError::diagnostics(problems.collect())
+        CliError::diagnostics(problems.collect()).into_usage()
     })
 }
 

@@ -1,7 +1,7 @@
 //! Seals migrations: works out `migrations.lock` and writes it.
 
 use dbmigrate_core::lock::{FILE, Lock, Sealed, SealedSchema};
-use dbmigrate_core::{Diagnostic, MigrationSet, SourceText, snapshot};
+use dbmigrate_core::{Body, Diagnostic, MigrationSet, SourceMigration, SourceText, snapshot};
 use dbmigrate_runtime::Migrator;
 use dbmigrate_schema::{Program, migrated};
 
@@ -88,6 +88,7 @@ pub(crate) fn lock(
             sealed.source.clone_from(&before.source);
         }
     }
+    warnings.extend(sealing.migrations.iter().filter(|it| old.find(it.number).is_none()).filter_map(empty));
     warnings.extend(new.notes(&set.migrations));
     refuse_nothing(&accepted, &new)?;
     let whole = whole(project, set)?;
@@ -127,6 +128,17 @@ pub(crate) fn lock(
         total: new.migrations.len(),
         fingerprint,
         is_fresh,
+    })
+}
+
+/// Says of a migration that it does nothing: whoever made it may have forgotten to write it.
+fn empty(migration: &SourceMigration) -> Option<Diagnostic> {
+    let is_empty = matches!(&migration.body, Body::Sql { up, .. } if up.steps.is_empty());
+    let name = migration.name();
+    (is_empty && migration.replaces.is_none()).then(|| {
+        Diagnostic::warning("empty-migration", format!("`{name}` holds no statement"))
+            .in_file(&migration.file)
+            .help(format!("if it is still to be written: write it, then `cargo dbmigrate lock --accept {name}`"))
     })
 }
 

@@ -41,6 +41,7 @@ pub(crate) mod seen_from;
 pub(crate) mod since;
 pub(crate) mod snapshot;
 pub(crate) mod space;
+pub(crate) mod spec;
 pub(crate) mod squash;
 pub(crate) mod test;
 pub(crate) mod text_diff;

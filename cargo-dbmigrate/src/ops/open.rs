@@ -11,6 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::paths::percent;
 
+/// What is said then.
+pub(crate) const AS_IT_LIES: &str = "nothing can be written beside the database: it is read as it lies there";
+
 /// The connection, where only this way is left.
 pub(crate) fn immutable(path: &Path) -> Option<Connection> {
     // What lies in a log or in the journal of a crashed writer would be missed. Opening a pipe would wait for a writer.

@@ -4,12 +4,14 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::semver::Version;
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package, TargetKind};
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Config, Diagnostic, Loaded, SourceText};
 
 use crate::cli::Global;
 use crate::error::CliError;
+use crate::ops::spec::Spec;
 use crate::paths;
 
 /// What a `[lib]` may be compiled to: `crate-type` takes the place of `lib`.
@@ -23,6 +25,8 @@ pub(crate) struct Project {
     pub(crate) name: String,
     /// Its version.
     pub(crate) version: String,
+    /// Cargo's own name of it.
+    id: String,
     /// The folder of its Cargo.toml.
     pub(crate) root: PathBuf,
     /// Where that folder lies in the repository, or in the workspace where there is none: with `/` at the end, if any.
@@ -63,6 +67,11 @@ impl Project {
             return Err(CliError::diagnostics(self.config_diagnostics.clone()));
         }
         Ok(())
+    }
+
+    /// Whether it is what was written to name a package.
+    pub(crate) fn is_named_by(&self, text: &str) -> bool {
+        Version::parse(&self.version).is_ok_and(|version| Spec::new(text).fits(&self.name, &version, &self.id))
     }
 
     /// The package, and the set where it has several.
@@ -190,6 +199,7 @@ impl Project {
         let project = |config: Config| Self {
             name: package.name.to_string(),
             version: package.version.to_string(),
+            id: package.id.repr.clone(),
             sets: configs.len(),
             databases: configs.iter().map(|config| &config.database).collect::<BTreeSet<_>>().len(),
             histories: configs.iter().map(|config| config.table.clone()).collect(),
@@ -213,6 +223,7 @@ impl Project {
         Self {
             name: dir.clone(),
             version: String::new(),
+            id: String::new(),
             base: folder(&paths::relative(repository(&root).unwrap_or(&root), &root)),
             root,
             config: Config { dir, ..Config::default() },
@@ -237,7 +248,15 @@ impl Project {
 
     /// Whether the package has migrations: a table in its manifest, or the folder.
     fn has_migrations(&self) -> bool {
-        self.config.declared || !self.config_diagnostics.is_empty() || self.root.join(&self.config.dir).is_dir()
+        self.config.declared || self.has_own_faults() || self.root.join(&self.config.dir).is_dir()
+    }
+
+    /// Whether anything is wrong with the package's own manifest: what is wrong with that of the workspace says nothing of it.
+    fn has_own_faults(&self) -> bool {
+        match &self.manifests {
+            Some((own, _)) => !dbmigrate_core::config::read_sets(own, None).1.is_empty(),
+            None => !self.config_diagnostics.is_empty(),
+        }
     }
 }
 
@@ -282,13 +301,14 @@ fn known_set(projects: &[Project], global: &Global) -> Result<(), CliError> {
 
 fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
     let metadata = metadata(global)?;
-    for name in global.package.iter().chain(&global.exclude) {
-        known(&metadata, name)?;
+    for text in global.package.iter().chain(&global.exclude) {
+        known(&metadata, text)?;
     }
+    let among = |specs: &[String], package: &Package| specs.iter().any(|text| Spec::new(text).names(package));
     let packages: Vec<&Package> = if !global.package.is_empty() {
-        metadata.workspace_packages().into_iter().filter(|package| global.package.contains(&package.name)).collect()
+        metadata.workspace_packages().into_iter().filter(|package| among(&global.package, package)).collect()
     } else if global.workspace {
-        metadata.workspace_packages().into_iter().filter(|package| !global.exclude.contains(&package.name)).collect()
+        metadata.workspace_packages().into_iter().filter(|package| !among(&global.exclude, package)).collect()
     } else {
         match here(&metadata, global) {
             Some(package) => vec![package],
@@ -406,14 +426,15 @@ fn here<'a>(metadata: &'a Metadata, global: &Global) -> Option<&'a Package> {
         .find(|package| package.manifest_path.as_std_path().canonicalize().is_ok_and(|path| path == manifest))
 }
 
-fn known(metadata: &Metadata, name: &str) -> Result<(), CliError> {
+fn known(metadata: &Metadata, text: &str) -> Result<(), CliError> {
     let packages = metadata.workspace_packages();
-    if packages.iter().any(|package| package.name.as_str() == name) {
+    let spec = Spec::new(text);
+    if packages.iter().any(|package| spec.names(package)) {
         return Ok(());
     }
-    let error = CliError::failure(format!("package `{name}` is not in this workspace"));
+    let error = CliError::failure(format!("package `{text}` is not in this workspace"));
     let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
-    Err(match dbmigrate_core::nearest::nearest(name, names.iter().copied()) {
+    Err(match dbmigrate_core::nearest::nearest(spec.name().unwrap_or(text), names.iter().copied()) {
         Some(near) => error.help(format!("a package with a similar name exists: `{near}`")),
         None => error.help(format!("the packages are: `{}`", names.join("`, `"))),
     })

@@ -18,6 +18,8 @@ use crate::ops::schema::{Reach, connect};
 pub(crate) struct Database {
     connection: Connection,
     applied: Vec<u64>,
+    /// What is worth knowing of how it was opened.
+    pub(crate) note: Option<&'static str>,
 }
 
 impl Database {
@@ -25,11 +27,12 @@ impl Database {
     pub(crate) fn open(path: &Path, set: &MigrationSet) -> Result<Self, CliError> {
         let path: PathBuf =
             database_path(path.as_os_str()).map_err(|why| CliError::usage(format!("`--database`: {why}")))?;
-        let mut connection = connect(&path, &Reach { database: None, busy_timeout: None, program: None })?;
+        let reach = Reach::default();
+        let mut connection = connect(&path, &reach)?;
         let status = runtime_set::with_set(set, |set| Migrator::<Rusqlite>::new(set).status(&mut connection))?;
         let applied = status.entries.iter().filter(|entry| entry.state.is_applied()).map(|entry| entry.number);
         let applied = applied.collect();
-        Ok(Self { connection, applied })
+        Ok(Self { connection, applied, note: reach.note() })
     }
 
     pub(crate) fn rows(&self) -> Rows<'_> {

@@ -1,23 +1,26 @@
 //! Where a schema can come from: the migrations, a database, a file, a revision, or nowhere. Nothing here writes.
 
+use std::cell::Cell;
 use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_core::{Adoption, Config, MigrationSet, SourceText};
+use dbmigrate_core::{Adoption, Config, Diagnostic, Location, MigrationSet, SourceText};
 use dbmigrate_runtime::cli::{Aim, Request, Verb, open_existing};
 use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
+use crate::cli::DatabaseArgs;
 use crate::error::CliError;
 use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
 use crate::ops::git::Repository;
 use crate::ops::project::Project;
 use crate::ops::{adopt, database, open, runtime_set};
+use crate::paths;
 
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,13 +87,26 @@ impl fmt::Display for Source {
 }
 
 /// What says which database, how long to wait for it, and what runs the Rust of the migrations.
+#[derive(Default)]
 pub(crate) struct Reach<'a> {
     pub(crate) database: Option<&'a Path>,
     pub(crate) busy_timeout: Option<u64>,
     pub(crate) program: Option<&'a dyn Program>,
+    /// Whether a database was read in the way that is worth a word: [`open::AS_IT_LIES`].
+    as_it_lies: Cell<bool>,
 }
 
-impl Reach<'_> {
+impl<'a> Reach<'a> {
+    /// What the command line says.
+    pub(crate) fn new(args: &'a DatabaseArgs, program: Option<&'a dyn Program>) -> Self {
+        Self { database: args.database.as_deref(), busy_timeout: args.busy_timeout, program, ..Self::default() }
+    }
+
+    /// What is worth knowing of how a database was read.
+    pub(crate) fn note(&self) -> Option<&'static str> {
+        self.as_it_lies.get().then_some(open::AS_IT_LIES)
+    }
+
     /// How long to wait for another connection.
     fn patience(&self) -> Duration {
         Duration::from_secs(self.busy_timeout.unwrap_or(BUSY_TIMEOUT))
@@ -116,8 +132,9 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             }
         }
         Source::Sql(path) => {
-            let text = SourceText::read(Path::new(""), &path.display().to_string())?;
-            Ok(Schema::from_source(&text, &project.config.replay.stubs)?)
+            let text = SourceText::read(Path::new(""), &path.display().to_string());
+            let schema = text.and_then(|text| Schema::from_source(&text, &project.config.replay.stubs));
+            Ok(schema.map_err(|fault| from_package(fault, project))?)
         }
         Source::File(path) => read(&connect(path, reach)?, path, projects),
         Source::Git { revision, file } => {
@@ -141,6 +158,20 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
             read(&connect(&path, reach)?, &path, projects)
         }
     }
+}
+
+/// A fault in a file that was named from the current folder, as if it had been named from the package: that is how files of
+/// findings are named.
+fn from_package(mut fault: Diagnostic, project: &Project) -> Diagnostic {
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let named = |path: &str| match &here {
+        Ok(here) if Path::new(path).is_relative() => paths::relative(&root, &here.join(path)),
+        _ => path.to_owned(),
+    };
+    fault.file = fault.file.map(|file| named(&file));
+    fault.location = fault.location.map(|location| Location { path: named(&location.path), ..location });
+    fault
 }
 
 /// What a database has against what its applied migrations lead to.
@@ -282,7 +313,10 @@ pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliE
         return Err(wrong(format!("no database at `{}`", path.display()), &[help]));
     }
     let connection = match open::immutable(path) {
-        Some(connection) => connection,
+        Some(connection) => {
+            reach.as_it_lies.set(true);
+            connection
+        }
         None => {
             let request = Request::new(&aim.program, Verb::Status { check: false, recover: false });
             let opened = open_existing::<Rusqlite>(path, &request);

@@ -63,6 +63,8 @@ pub(crate) struct Made {
     pub(crate) text: Option<String>,
     /// What is worth knowing.
     pub(crate) warnings: Vec<Diagnostic>,
+    /// What is worth knowing of how the database was read.
+    pub(crate) as_it_lies: Option<&'static str>,
 }
 
 /// Whether a file was written by this command, and may be replaced by it.
@@ -73,10 +75,11 @@ pub(crate) fn is_own(text: &str) -> bool {
 /// Makes a script, and proves it.
 pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, CliError> {
     let set = project.load_sound()?.set;
-    let range = range(project, &set, request)?;
+    let reach = Reach::default();
+    let range = range(project, &set, request, &reach)?;
     let (from, to) = (version(&set, range.from), version(&set, range.to));
     let migrations = migrations(&set, range).iter().map(|migration| migration.name()).collect();
-    let mut made = Made { from, to, migrations, text: None, warnings: Vec::new() };
+    let mut made = Made { from, to, migrations, text: None, warnings: Vec::new(), as_it_lies: reach.note() };
     if range.from == range.to {
         return Ok(made);
     }
@@ -187,7 +190,7 @@ fn header(set: &MigrationSet, range: Range, again: bool) -> Vec<String> {
 }
 
 /// From where to where.
-fn range(project: &Project, set: &MigrationSet, request: &Request<'_>) -> Result<Range, CliError> {
+fn range(project: &Project, set: &MigrationSet, request: &Request<'_>, reach: &Reach<'_>) -> Result<Range, CliError> {
     let place = |target: &str| -> Result<usize, CliError> {
         match target {
             NOTHING => Ok(0),
@@ -199,16 +202,16 @@ fn range(project: &Project, set: &MigrationSet, request: &Request<'_>) -> Result
     };
     let from = match (request.from, request.database) {
         (Some(from), _) => place(from)?,
-        (None, Some(path)) => held(project, set, path)?,
+        (None, Some(path)) => held(project, set, path, reach)?,
         (None, None) => 0,
     };
     Ok(Range { from, to: request.to.map_or(Ok(set.migrations.len()), place)? })
 }
 
 /// How many of the set's first migrations a database has.
-fn held(project: &Project, set: &MigrationSet, path: &Path) -> Result<usize, CliError> {
+fn held(project: &Project, set: &MigrationSet, path: &Path, reach: &Reach<'_>) -> Result<usize, CliError> {
     let shown = quoted(&path.display().to_string());
-    let mut connection = connect(path, &Reach { database: None, busy_timeout: None, program: None })?;
+    let mut connection = connect(path, reach)?;
     let asked = runtime_set::with_set(set, |set| {
         let migrator = Migrator::<Rusqlite>::new(set);
         Ok((migrator.status(&mut connection)?, migrator.history(&mut connection)?))

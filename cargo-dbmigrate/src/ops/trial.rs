@@ -68,7 +68,8 @@ fn with_folder(global: &Global, dir: &Path) -> Result<Project, CliError> {
         Err(_) => None,
         Ok(package) => package,
     };
-    let named = |package: &Project| global.package.is_empty() || global.package.contains(&package.name);
+    let named =
+        |package: &Project| global.package.is_empty() || global.package.iter().any(|text| package.is_named_by(text));
     if is_named && !package.as_ref().is_some_and(named) {
         return Err(CliError::usage(format!("`{}` does not lie in the package that is named", dir.display()))
             .help("leave out `-p` and `--manifest-path`, or name a folder of that package"));

@@ -69,7 +69,8 @@ mod tests {
     fn advice_without_a_file_stands_on_lines_of_its_own() {
         let text = diagnostic(&Diagnostic::error("usage", "no package").note("none has any").help("run `init`"), false);
         assert_eq!(text, "error: no package\nnote: none has any\nhelp: run `init`");
-        let text = diagnostic(&Diagnostic::error("failure", "duplicate key\n --> Cargo.toml:8:1").help("mend it"), false);
+        let text =
+            diagnostic(&Diagnostic::error("failure", "duplicate key\n --> Cargo.toml:8:1").help("mend it"), false);
         assert_eq!(text, "error: duplicate key\n --> Cargo.toml:8:1\nhelp: mend it");
     }
 }

@@ -42,8 +42,8 @@ fn for_people(diagnostic: &Diagnostic, shell: &Shell) -> String {
     let location =
         diagnostic.location.as_ref().map(|location| Location { path: here(&location.path), ..location.clone() });
     let (notes, help) = (told(&diagnostic.notes), told(&diagnostic.help));
-    let message = shell.told(&diagnostic.message);
-    let shown = Diagnostic { message, notes, help, file: file.clone(), location, ..diagnostic.clone() };
+    // A message may name a path as it was typed; where the fault is, stands below it.
+    let shown = Diagnostic { notes, help, file: file.clone(), location, ..diagnostic.clone() };
     let rendered = human::diagnostic(&shown, shell.styled());
     if !shell.has_links() {
         return rendered;

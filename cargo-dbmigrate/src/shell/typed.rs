@@ -20,12 +20,15 @@ fn typed(part: &str, way: &str, files: &[String]) -> String {
     // What is about files, and not about the repository as a whole.
     if part.starts_with("git ") && (part.contains(" -- ") || part.contains(":./") || part.starts_with("git rm ")) {
         let (command, target) = match part.rsplit_once(" > ") {
-            Some((command, target)) => (command, words(target).iter().map(|it| format!(" > {}", quoted(&here(it)))).collect()),
+            Some((command, target)) => {
+                (command, words(target).iter().map(|it| format!(" > {}", quoted(&here(it)))).collect())
+            }
             None => (part, String::new()),
         };
         return format!("git -C {}{}{target}", quoted(way.trim_end_matches('/')), &command["git".len()..]);
     }
-    let is_inside = |file: &String| part.strip_prefix(file.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+    let is_inside =
+        |file: &String| part.strip_prefix(file.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'));
     if files.iter().any(is_inside) { here(part) } else { part.to_owned() }
 }
 

@@ -4,7 +4,6 @@ const _: () = __dbmigrate::check_format(2);
 
 /// The migrations of this package, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(clippy::enum_variant_names)]
 pub enum Migration {
     #[doc = "`migrations/001_initial_schema.sql`\n\n```sql\n-- Migration: Initial schema\n-- Version: 1.0.0\nCREATE TABLE a(x);\n```"]
     M001InitialSchema,
@@ -124,16 +123,15 @@ pub trait Steps {
 
 /// The runner over the migrations of this package.
 #[must_use]
-#[allow(clippy::too_many_lines)]
 pub fn migrator(steps: &dyn Steps) -> __dbmigrate::Migrator<'_, __Backend> {
     __dbmigrate::Migrator::packed(&SET).with_code(move |id: u32, db: &Connection| match id {
         0 => {
             let run: fn(&Connection) -> ::core::result::Result<(), _> = m004_fill::up; // `pub fn up` of migrations/004_fill.rs
-            run(db).map_err(::core::convert::Into::into)
+            run(db).map_err(::core::convert::Into::into) // the error of `pub fn up` of migrations/004_fill.rs
         }
         1 => {
             let run: fn(&Connection) -> ::core::result::Result<(), _> = m004_fill::down; // `pub fn down` of migrations/004_fill.rs
-            run(db).map_err(::core::convert::Into::into)
+            run(db).map_err(::core::convert::Into::into) // the error of `pub fn down` of migrations/004_fill.rs
         }
         2 => steps.tidy_up(db),
         unknown => ::core::result::Result::Err(__dbmigrate::unknown_code(unknown)),

@@ -80,7 +80,7 @@ impl<'a> Folder<'a> {
         if side::FOLDERS.contains(&&*name) || name == squash::FOLDER {
             return;
         }
-        if let Some(inside) = find_migration(root, &path, if entry.is_link { 0 } else { STRAY_DEPTH }) {
+        if let Some(inside) = find_migration(root, &path, if entry.is_link { 0 } else { STRAY_DEPTH }, is_source) {
             let message = format!("`{path}` holds `{inside}`, but migrations lie side by side in `{dir}`");
             let tail = name.trim_start_matches(|letter: char| letter.is_ascii_digit() || "-_".contains(letter));
             let slug = file_name::slug(tail).unwrap_or_else(|| "name".to_owned());
@@ -111,17 +111,28 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// The first SQL or Rust file in a folder, by name, searched to a depth; links inside are not followed.
-pub(super) fn find_migration<F: Files + ?Sized>(root: &F, folder: &str, depth: usize) -> Option<String> {
+/// The first file in a folder that may be a migration by its name, searched to a depth; links inside are not followed.
+pub(super) fn find_migration<F: Files + ?Sized>(
+    root: &F,
+    folder: &str,
+    depth: usize,
+    may_be: fn(&str) -> bool,
+) -> Option<String> {
     list_sorted(root, folder).ok()?.into_iter().find_map(|entry| {
         let name = entry.name.unwrap_or_else(|shown| shown);
         if entry.kind == Kind::Folder && !entry.is_link {
-            let deeper = (depth > 0).then(|| find_migration(root, &format!("{folder}/{name}"), depth - 1)).flatten()?;
+            let deeper =
+                (depth > 0).then(|| find_migration(root, &format!("{folder}/{name}"), depth - 1, may_be)).flatten()?;
             return Some(format!("{name}/{deeper}"));
         }
-        let lower = name.to_ascii_lowercase();
-        (lower.ends_with(".sql") || lower.ends_with(".rs")).then_some(name)
+        may_be(&name).then_some(name)
     })
+}
+
+/// Whether a file is SQL or Rust.
+pub(super) fn is_source(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.ends_with(".sql") || lower.ends_with(".rs")
 }
 
 /// The rules of the sequence, where a sealed migration that is not there is no gap: that is said once, and better.

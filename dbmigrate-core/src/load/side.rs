@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::folder::{STRAY_DEPTH, find_migration};
+use super::folder::{STRAY_DEPTH, find_migration, is_source};
 use crate::checksum;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -93,7 +93,7 @@ fn read<F: Files + ?Sized>(
         let judged = judge(name);
         if is_folder && judged != SideName::Right {
             let depth = if entry.is_link { 0 } else { STRAY_DEPTH };
-            if let Some(inside) = find_migration(root, &path, depth).filter(|_| !name.starts_with('.')) {
+            if let Some(inside) = find_migration(root, &path, depth, is_source).filter(|_| !name.starts_with('.')) {
                 let message = format!("`{path}` holds `{inside}`, but {noun}s lie side by side in `{dir}`");
                 diagnostics.push(fault("stray-folder", message).help(format!("move what is in it to `{dir}`")));
             }

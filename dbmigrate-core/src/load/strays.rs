@@ -1,7 +1,7 @@
 //! Migrations that belong to no set: where a manifest names its sets, a file that lies beside their folders, or in a
 //! folder that no set has, is one that would be forgotten.
 
-use super::folder::{STRAY_DEPTH, find_migration};
+use super::folder::{STRAY_DEPTH, find_migration, is_source};
 use crate::config::{Config, TABLE};
 use crate::diagnostic::Diagnostic;
 use crate::files::{Files, Kind, list_sorted};
@@ -43,13 +43,11 @@ fn within(path: &str, folder: &str) -> bool {
 
 fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut Vec<Diagnostic>) {
     let Ok(entries) = list_sorted(root, folder) else { return };
+    // Beside the modules of a program lie its queries as well.
+    let may_be = if within(folder, "src") { is_numbered } else { may_be_misnamed };
     for entry in entries {
         let Ok(name) = entry.name else { continue };
         let path = format!("{folder}/{name}");
-        let is_migration = || {
-            let lower = name.to_ascii_lowercase();
-            lower.ends_with(".sql") || lower.ends_with(".rs") && name.starts_with(|first: char| first.is_ascii_digit())
-        };
         // A folder that holds that of a set, or what sets keep beside their migrations, is looked at by itself.
         let is_ours = || {
             sets.iter().any(|config| {
@@ -59,9 +57,9 @@ fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut
         };
         let inside = match entry.kind {
             _ if name.starts_with('.') || is_ours() => None,
-            Kind::Folder if !entry.is_link => find_migration(root, &path, STRAY_DEPTH),
+            Kind::Folder if !entry.is_link => find_migration(root, &path, STRAY_DEPTH, may_be),
             Kind::Folder => None,
-            _ => is_migration().then(String::new),
+            _ => may_be(&name).then(String::new),
         };
         let Some(inside) = inside else { continue };
         let file = if inside.is_empty() { path.clone() } else { format!("{path}/{inside}") };
@@ -78,6 +76,16 @@ fn look<F: Files + ?Sized>(root: &F, sets: &[&Config], folder: &str, found: &mut
             return;
         }
     }
+}
+
+/// Whether a file has a number, which no module of Rust begins with.
+fn is_numbered(name: &str) -> bool {
+    is_source(name) && name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Whether a file may be a migration although its name is wrong.
+fn may_be_misnamed(name: &str) -> bool {
+    is_numbered(name) || is_source(name) && !name.to_ascii_lowercase().ends_with(".rs")
 }
 
 /// A name that a set can have.
@@ -112,6 +120,25 @@ mod tests {
         assert!(said[0].contains("add `dir = \"migrations\"`"), "{said:#?}");
         assert!(said[1].contains("`migrations/old/001_users.sql` belongs to no set"), "{said:#?}");
         assert!(said[1].contains("sets.old]"), "{said:#?}");
+    }
+
+    #[test]
+    fn beside_the_modules_of_a_program_only_a_number_makes_a_migration() {
+        let files = [
+            ("src/a/001_users.sql", "SELECT 1;"),
+            ("src/main.rs", ""),
+            ("src/db/mod.rs", ""),
+            ("src/db/queries/users.sql", "SELECT 1;"),
+            ("src/2d/mod.rs", ""),
+            ("src/all.sql", "SELECT 1;"),
+        ];
+        let package = Package::new("sets.a = { dir = 'src/a' }", &files);
+        let all = load_sets(package.path());
+        assert!(all[0].diagnostics.is_empty(), "{all:#?}");
+        let package = Package::new("sets.a = { dir = 'src/a' }", &[files[0], ("src/old/002_more.rs", "")]);
+        assert!(
+            load_sets(package.path())[0].diagnostics[0].message.contains("`src/old/002_more.rs` belongs to no set")
+        );
     }
 
     #[test]

@@ -24,8 +24,13 @@ pub(crate) fn open<B: Backend>(path: &Path, request: &Request, output: &mut Outp
     let copies = || format!("{} shows which copies there are to put back", output.command("restore"));
     let could_not = |error: &str| {
         let failure = Failure::new(format!("could not open {}: {error}", name(path)));
+        // A second look at the file does no harm: SQLite has not got it open.
+        let is_denied = || fs::File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
         match access {
             _ if error.contains("malformed") => failure.hint(copies()),
+            _ if error.contains("unable to open") && is_denied() => {
+                failure.hint("this process may not read the file: give yourself the right to")
+            }
             Access::ReadWrite | Access::Create if error.contains("readonly") || error.contains("unable to open") => {
                 failure.hint("SQLite writes beside the file as well: its folder must be writable")
             }

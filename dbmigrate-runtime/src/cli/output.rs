@@ -470,6 +470,16 @@ fn failure_line(failure: &Failure, help: &[String], database: &Path) -> String {
     .line()
 }
 
+/// What went wrong before there was a database to name.
+pub(super) fn unnamed_line(message: &str, help: &[String]) -> String {
+    Object::new(Reason::ERROR)
+        .text("message", message)
+        .text("database", None)
+        .list("notes", &[])
+        .list("help", help)
+        .line()
+}
+
 fn entry_line(entry: &Entry) -> String {
     let object = Object::new(Reason::MIGRATION)
         .number("number", Some(entry.number))

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::failure::{DONE, FAILURE, USAGE};
+use super::output::unnamed_line;
 use super::replay::REPLAY;
-use super::request::Request;
+use super::request::{Format, Request};
 use super::terminal::Plain;
 use super::{Invocation, Terminal, database_path, parse, run, run_together, sets};
 use crate::{Backend, Migrator, Together};
@@ -101,7 +102,8 @@ fn serve(served: impl Served) -> ExitCode {
         _ => {}
     }
     let exit = match parse(&program, arguments) {
-        Err(usage) => wrong(&usage.to_string(), usage.help(), &mut terminal),
+        // What was typed makes no sense: a person reads that, as with any other program.
+        Err(usage) => wrong(&usage.to_string(), usage.help(), Format::Human, &mut terminal),
         Ok(Invocation::Print(text)) => {
             terminal.data(&text);
             DONE
@@ -121,7 +123,8 @@ fn serve(served: impl Served) -> ExitCode {
                 served.run(&database, &request, &mut terminal)
             }
             Err(message) => {
-                wrong(&message, &format!("name it: `--database PATH`, or `{VARIABLE}=PATH`"), &mut terminal)
+                let help = format!("name it: `--database PATH`, or `{VARIABLE}=PATH`");
+                wrong(&message, &help, request.format, &mut terminal)
             }
         },
     };
@@ -145,8 +148,13 @@ fn from_environment() -> Result<PathBuf, String> {
     }
 }
 
-fn wrong(message: &str, help: &str, terminal: &mut dyn Terminal) -> u8 {
-    terminal.error(message);
-    terminal.help(help);
+fn wrong(message: &str, help: &str, format: Format, terminal: &mut dyn Terminal) -> u8 {
+    match format {
+        Format::Json => terminal.data(&unnamed_line(message, &[help.to_owned()])),
+        Format::Human => {
+            terminal.error(message);
+            terminal.help(help);
+        }
+    }
     USAGE
 }

@@ -26,7 +26,8 @@ use crate::verify::{Problem, head_problem};
 pub enum Stopped {
     /// It has not run: the next `up` or `down` runs it again.
     Retry,
-    /// It has run: the next `up` or `down` goes on after it.
+    /// It has run: the next `up` or `down` goes on after it. Where all have run, and only rows that refer to nothing keep
+    /// it from being recorded: these are let be.
     Done,
 }
 
@@ -59,6 +60,8 @@ struct Fix<'s> {
     accept: Option<&'s Migration<'s>>,
     /// The state and the number of steps that are done.
     progress: Option<(&'static str, u64)>,
+    /// Whether the rows that refer to nothing are accepted.
+    accepts_rows: bool,
 }
 
 impl<'s> Fix<'s> {
@@ -127,6 +130,9 @@ fn settle(
                 history.progress(db, number, state, done, prefix, None)?;
                 sweep(db, set)?;
             }
+            if let (true, Some(number)) = (fix.accepts_rows, fix.repair.number) {
+                history.accept_violations(db, number)?;
+            }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
         repairs.left.extend(pruned(set, &known).filter(|_| only.is_none()));
@@ -162,7 +168,7 @@ fn fixes<'s>(
     for matched in asked.filter(|matched| !matched.state.is_allowed(set.rules)) {
         let Some(problem) = known.problem(matched) else { continue };
         let repair = Repair { number: Some(matched.number), problem, remedy: None };
-        let mut fix = Fix { repair, accept: None, progress: None };
+        let mut fix = Fix { repair, accept: None, progress: None, accepts_rows: false };
         match &matched.state {
             State::Edited => fix.take(matched, "its text as it is now counts as what was applied"),
             State::Renamed { .. } if matched.has_same_text() => fix.take(matched, "the history takes its new name"),
@@ -233,8 +239,12 @@ fn interrupted<'s>(
                     .hint(format_args!("`cargo dbmigrate {command}` goes on with it")));
             };
             fix.progress = Some((running, row.statements_done.saturating_add(count as u64)));
-            let steps = if count == 1 { "counts" } else { "and the rest of its transaction count" };
-            remedies.push(format!("its step {number} {steps} as done"));
+            fix.accepts_rows = count == 0;
+            remedies.push(match count {
+                0 => format!("the rows that refer to nothing are let be, and `{command}` records it"),
+                1 => format!("its step {number} counts as done"),
+                _ => format!("its step {number} and the rest of its transaction count as done"),
+            });
         }
     }
     if is_edited {
@@ -260,7 +270,7 @@ fn interrupted<'s>(
 #[derive(Clone, Copy)]
 struct At {
     is_idempotent: bool,
-    /// How many steps are done at once with it.
+    /// How many steps are done at once with it; none behind the last one, where only the end was refused.
     together: usize,
 }
 
@@ -281,6 +291,9 @@ fn step<'s>(
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };
+    if !steps.is_empty() && done == steps.len() {
+        return Ok(Some(At { is_idempotent: true, together: 0 }));
+    }
     Ok(steps
         .get(done)
         .zip(together(steps, done))

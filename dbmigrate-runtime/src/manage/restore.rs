@@ -14,6 +14,7 @@ use crate::copy::{self, How, QUICK_CHECK};
 use crate::db::{Db, failed, patiently};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
+use crate::guard::no_journal;
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::session::DbError;
@@ -140,12 +141,16 @@ struct Target {
     exclusive: bool,
     /// Its page size, where that can't be changed.
     page_size: Option<Value>,
+    /// Whether what fails half-way can be taken back.
+    has_journal: bool,
 }
 
 impl Target {
     fn look(db: &mut Db<'_>) -> Result<Self, Error> {
         let mut ask = |what: &str| db.value("could not read a setting", &format!("PRAGMA main.{what}"));
-        let has_log = ask("journal_mode")? == Some(Value::Text("wal".to_owned()));
+        let journal_mode = ask("journal_mode")?;
+        let is = |mode: &str| journal_mode == Some(Value::Text(mode.to_owned()));
+        let (has_log, has_journal) = (is("wal"), !is("off"));
         let (page_size, pages) = (ask("page_size")?, ask("page_count")?);
         let file = db.file()?;
         let exclusive = file.is_none() || copy::is_exclusive(db)?;
@@ -155,6 +160,7 @@ impl Target {
             file,
             exclusive,
             page_size: page_size.filter(|_| is_fixed),
+            has_journal,
         })
     }
 
@@ -162,6 +168,9 @@ impl Target {
         let real = |path: &Path| fs::canonicalize(path).ok();
         if self.file.as_deref().and_then(real).is_some_and(|file| real(copy) == Some(file)) {
             return Err(Error::new(ErrorKind::Copy, format_args!("`{}` is the database itself", copy.display())));
+        }
+        if !self.has_journal {
+            return Err(no_journal());
         }
         match (&self.page_size, &source.page_size) {
             (Some(Value::Integer(own)), Some(Value::Integer(other))) if own != other => {

@@ -106,6 +106,7 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND (SELECT application_id FROM pragma_application_id) = 0 \
                AND (SELECT encoding FROM pragma_encoding) = 'UTF-8' \
                AND (SELECT legacy_alter_table FROM pragma_legacy_alter_table) = 0 \
+               AND (SELECT recursive_triggers FROM pragma_recursive_triggers) = 0 \
                AND (SELECT reverse_unordered_selects FROM pragma_reverse_unordered_selects) = 0 \
                AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
     let [rows, head, records] = tables_of(set.table);
@@ -126,7 +127,7 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
     if sets && settings.others(db).is_err() {
         return false;
     }
-    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some() };
+    let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some(), for_others: false };
     match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,

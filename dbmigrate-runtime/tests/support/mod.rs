@@ -138,7 +138,7 @@ fn effect(sql: &'static str) -> Effect<'static> {
         ["DROP", "TABLE", ..] => Effect::DropTable(name(2)),
         ["UPDATE", ..] => Effect::Write(name(1)),
         ["DELETE", "FROM", ..] => Effect::Write(name(2)),
-        ["VACUUM", "INTO", ..] => Effect::Bare { idempotent: false },
+        ["VACUUM", "INTO", ..] | ["DETACH", ..] => Effect::Bare { idempotent: false },
         ["VACUUM"] | ["PRAGMA", "journal_mode", ..] => Effect::Bare { idempotent: true },
         ["PRAGMA" | "ATTACH", ..] => Effect::Session,
         ["BEGIN", ..] => Effect::Begin,

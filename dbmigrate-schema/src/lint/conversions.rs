@@ -6,7 +6,7 @@ use super::finding::Findings;
 use super::keys::Held;
 use super::lineage::TableChange;
 use super::migration::Migration;
-use super::numbers::{is_number, is_text, numbered};
+use super::numbers::{is_copied_as_text, is_number, is_text, numbered};
 use super::values::{Filled, are_prepared, assertion, filled};
 use crate::compare::{Change, ColumnChange};
 use crate::model::{Affinity, Column, Name, Table};
@@ -39,12 +39,12 @@ pub(super) fn judge(
         let Some(wrong) = misfit((before, held.before.strict), (after, held.after.strict), &before.name) else {
             continue;
         };
+        let affinity = |name: &Name| held.before.column(name).map(Column::affinity);
+        let is_kept =
+            || filled(migration, change, name) == Filled::Kept || is_copied_as_text(migration, change, name, &affinity);
         let at = match which {
-            Which::Cast => {
-                let affinity = |name: &Name| held.before.column(name).map(Column::affinity);
-                numbered(migration, change, name, &affinity).filter(|_| is_number(after.affinity()))
-            }
-            _ if filled(migration, change, name) != Filled::Kept => None,
+            Which::Cast => numbered(migration, change, name, &affinity).filter(|_| is_number(after.affinity())),
+            _ if !is_kept() => None,
             _ => Some(migration.blame(change, |table| {
                 let same = |column: &Column| column.declared_type == after.declared_type;
                 table.column(name).is_some_and(same) && table.strict == held.after.strict

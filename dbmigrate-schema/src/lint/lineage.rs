@@ -2,11 +2,14 @@
 //! judged by what it changes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
+
+use sqlite3_parser::ast::Stmt;
 
 use super::migration::Statement;
 use super::state::Known;
-use super::tree::{Move, Source, moves};
+use super::tree::{Move, Source, moves, name};
 use crate::compare::{Change, compare};
 use crate::model::{Constraint, ForeignKey, Kind, Name, Rule, Schema, Table};
 use crate::plan::Rename;
@@ -117,6 +120,8 @@ struct Thread {
     origin: Option<Rc<Known>>,
     /// The statement that made it, if one of the migration did.
     create: Option<usize>,
+    /// Whether it is a `TEMP` one: rows can go by way of it, and none stays there.
+    is_temp: bool,
     copies: Vec<Copy>,
     renamed: Vec<(Name, Name)>,
     statements: Vec<usize>,
@@ -137,16 +142,9 @@ pub(super) fn follow(statements: &[Statement<'_>]) -> Lineage {
     let mut by_name: HashMap<Name, usize> = HashMap::new();
     for (at, statement) in statements.iter().enumerate() {
         let moved = statement.tree.and_then(moves);
-        // A table that is read before anything happens to it is of before as it stands.
-        let mut thread_of = |name: &Name, known: Option<&Rc<Known>>, threads: &mut Vec<Thread>| -> usize {
-            *by_name.entry(name.clone()).or_insert_with(|| {
-                threads.push(Thread::found(name, known.cloned()));
-                threads.len() - 1
-            })
-        };
         for changed in statement.changes.iter().filter(|changed| changed.key.0 == Kind::Table) {
             if let Some(before) = &changed.before {
-                let thread = thread_of(&changed.key.1, Some(before), &mut threads);
+                let thread = thread_of(&changed.key.1, Some(before), &mut threads, &mut by_name);
                 threads[thread].origin = threads[thread]
                     .origin
                     .take()
@@ -156,21 +154,29 @@ pub(super) fn follow(statements: &[Statement<'_>]) -> Lineage {
                 }
             }
         }
+        if let Some(Stmt::CreateTable { temporary: true, tbl_name, .. }) = statement.tree
+            && let Entry::Vacant(place) = by_name.entry(name(&tbl_name.name))
+        {
+            threads.push(Thread { create: Some(at), is_temp: true, ..Thread::found(place.key(), None) });
+            place.insert(threads.len() - 1);
+        }
+        // A table that is read before anything happens to it is of before as it stands.
+        let mut thread_of = |name: &Name, threads: &mut Vec<Thread>| thread_of(name, None, threads, &mut by_name);
         match &moved {
             Some(Move::ColumnRenamed { table, from, to }) => {
-                let thread = thread_of(table, None, &mut threads);
+                let thread = thread_of(table, &mut threads);
                 threads[thread].rename(from, to);
             }
             Some(Move::Copied { from, to, columns }) if !statement.is_creating(to) => {
-                let from = from.iter().map(|name| thread_of(name, None, &mut threads)).collect();
-                let to = thread_of(to, None, &mut threads);
+                let from = from.iter().map(|name| thread_of(name, &mut threads)).collect();
+                let to = thread_of(to, &mut threads);
                 threads[to].copies.push(Copy { statement: at, from, columns: columns.clone() });
             }
             _ => {}
         }
         let created_from = match &moved {
             Some(Move::Copied { from, to, columns }) if statement.is_creating(to) => {
-                let from = from.iter().map(|name| thread_of(name, None, &mut threads)).collect();
+                let from = from.iter().map(|name| thread_of(name, &mut threads)).collect();
                 Some(Copy { statement: at, from, columns: columns.clone() })
             }
             _ => None,
@@ -215,12 +221,26 @@ pub(super) fn follow(statements: &[Statement<'_>]) -> Lineage {
     settle(&threads)
 }
 
+/// The thread of what has this name now, which begins here where nothing has happened to it.
+fn thread_of(
+    name: &Name,
+    known: Option<&Rc<Known>>,
+    threads: &mut Vec<Thread>,
+    by_name: &mut HashMap<Name, usize>,
+) -> usize {
+    *by_name.entry(name.clone()).or_insert_with(|| {
+        threads.push(Thread::found(name, known.cloned()));
+        threads.len() - 1
+    })
+}
+
 impl Thread {
     fn found(name: &Name, origin: Option<Rc<Known>>) -> Self {
         Self {
             after: None,
             origin,
             create: None,
+            is_temp: false,
             copies: Vec::new(),
             renamed: Vec::new(),
             statements: Vec::new(),
@@ -283,7 +303,10 @@ fn settle(threads: &[Thread]) -> Lineage {
             let own = |name: &Name| !others().any(|from| threads[*from].has_column(name));
             copy.from.contains(&old) && takes_most([copy], table.table(), own)
         };
-        let mut left = threads.iter().filter_map(|other| Some((other.now.as_ref().ok()?, &other.copies)));
+        let mut left = threads
+            .iter()
+            .filter(|other| !other.is_temp)
+            .filter_map(|other| Some((other.now.as_ref().ok()?, &other.copies)));
         let into = left.find(|(_, copies)| copies.iter().any(takes));
         let (table, statement) = (Rc::clone(table), *statement);
         match into {

@@ -45,10 +45,23 @@ fn makes_number(value: &Expr<'_>, affinity: &Known<'_>) -> bool {
         Expr::FunctionCall { name, args, .. } => {
             let is_kept =
                 ["abs", "coalesce", "ifnull", "nullif", "round"].iter().any(|it| name.0.eq_ignore_ascii_case(it));
-            is_kept && args.unwrap_or(&[]).iter().any(of)
+            let reckons = ["abs", "round"].iter().any(|it| name.0.eq_ignore_ascii_case(it));
+            let args = args.unwrap_or(&[]);
+            (is_kept && args.iter().any(of)) || (reckons && args.first().is_some_and(is_reckoned))
         }
         _ => false,
     }
+}
+
+/// Whether every copy puts the text of a column, or what is left of it, into this one: its type alone makes a number of it.
+pub(super) fn is_copied_as_text(
+    migration: &Migration<'_>,
+    change: &TableChange,
+    target: &Name,
+    affinity: &Known<'_>,
+) -> bool {
+    let mut copies = copies(migration, change).peekable();
+    copies.peek().is_some() && copies.all(|copy| copy.value(target).is_some_and(|value| is_text_of(value, affinity)))
 }
 
 /// Whether a value is the text of a column, or a part of it.

@@ -72,7 +72,7 @@ pub(super) fn moves(statement: &Stmt<'_>) -> Option<Move> {
             let names = columns.as_ref().map(|columns| columns.iter().map(name).collect::<Vec<_>>());
             copied(in_main(tbl_name)?, names, Query::of(statement)?)
         }
-        Stmt::CreateTable { temporary: false, tbl_name, .. } => copied(in_main(tbl_name)?, None, Query::of(statement)?),
+        Stmt::CreateTable { tbl_name, .. } => copied(in_main(tbl_name)?, None, Query::of(statement)?),
         _ => None,
     }
 }

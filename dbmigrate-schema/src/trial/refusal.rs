@@ -57,6 +57,7 @@ fn refused(connection: &Connection, up: &Script) -> rusqlite::Result<Option<Stri
 
 /// Whether an error says that a row is not wanted.
 fn is_about_rows(error: &rusqlite::Error) -> bool {
+    // A text that is no JSON is one of the row, wherever SQLite comes upon it.
     matches!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation))
-        || message(error).starts_with("CHECK constraint failed")
+        || ["CHECK constraint failed", "malformed JSON"].iter().any(|start| message(error).starts_with(start))
 }

@@ -90,8 +90,8 @@ enum Judged {
 /// A database with rows that a way up takes.
 pub(super) struct Chosen {
     pub(super) connection: Connection,
-    /// Whether a table that it touches, and for which there were rows, had to stay empty: it takes none at all.
-    pub(super) is_emptied: bool,
+    /// The tables that it touches, and for which there were rows, that had to stay empty: it takes none of them at all.
+    pub(super) emptied: Vec<Name>,
 }
 
 /// A database as the first migrations make it, with rows that the way up of the next one takes. Of the tables that it
@@ -119,9 +119,11 @@ pub(super) fn chosen(
             _ => Ok(()),
         })?;
         if turned_away(&connection, rule, up)?.is_none() {
-            let is_emptied = filled.tables.iter().any(|table| table.rows == 0 && held.contains(&table.table));
-            return Ok(Some(Chosen { connection, is_emptied }));
+            let emptied = filled.tables.into_iter().filter(|table| table.rows == 0 && held.contains(&table.table));
+            return Ok(Some(Chosen { connection, emptied: emptied.map(|table| table.table).collect() }));
         }
     }
-    Ok(made(set, count)?.map(|connection| Chosen { connection, is_emptied: true }))
+    let mut emptied: Vec<Name> = held.iter().cloned().collect();
+    emptied.sort();
+    Ok(made(set, count)?.map(|connection| Chosen { connection, emptied }))
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::compared::{self, Compared};
 use super::refusal::turned_away;
 use super::rows::{self, SEED, chosen, fill_new, made};
-use super::{Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, Tries};
+use super::{Emptied, Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, Tries};
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
@@ -247,9 +247,13 @@ impl<'a> Walk<'a> {
         self.connection = chosen.connection;
         // A check, a key or an assertion may be one that no generated row satisfies. That every row comes to be NULL in a
         // place that takes none is no matter of rows.
-        let is_right = !chosen.is_emptied || !why.starts_with("NOT NULL");
+        let is_right = chosen.emptied.is_empty() || !why.starts_with("NOT NULL");
         if is_right {
-            self.tried.turned_away.push((self.set.migrations[at].name(), why));
+            let name = self.set.migrations[at].name();
+            if !chosen.emptied.is_empty() {
+                self.tried.emptied.push(Emptied { name: name.clone(), tables: chosen.emptied, why: why.clone() });
+            }
+            self.tried.turned_away.push((name, why));
         }
         Ok(Some(is_right))
     }

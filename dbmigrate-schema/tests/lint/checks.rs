@@ -61,6 +61,8 @@ fn a_number_that_is_made_of_a_text_is_seen_however_it_is_made() {
         ("a + 0", true),
         ("(1 * t.a)", true),
         ("-a", true),
+        ("round(a)", true),
+        ("abs(trim(a))", true),
         ("CASE WHEN a GLOB '*[0-9]*' THEN CAST(a AS INTEGER) END", false),
         ("CAST(unixepoch(a) AS INTEGER)", false),
         ("length(a) + b", false),
@@ -81,4 +83,11 @@ fn a_number_that_is_made_of_a_text_is_seen_however_it_is_made() {
     let (_, helps) = found("INTEGER", "REAL", "a").unwrap();
     assert!(helps[0].ends_with("`CAST(… AS …)`, which makes 0 of a text, or a `CASE`"), "{helps:?}");
     assert!(found("", "INTEGER", "a + 1").is_none());
+    // A text that is only tidied up is still one, of which the type makes a number.
+    for value in ["trim(a)", "coalesce(lower(a), '')", "a COLLATE NOCASE"] {
+        let (message, _) = found("TEXT", "INTEGER", value).unwrap();
+        assert!(message.starts_with("columns of `t` get another type, which changes values"), "{value}: {message}");
+        assert!(found("TEXT", "VARCHAR", value).is_none(), "{value}");
+    }
+    assert!(found("TEXT", "INTEGER", "unixepoch(a)").is_none());
 }

@@ -16,6 +16,13 @@ fn a_rebuild_drops_nothing() {
     drops(false, "ALTER TABLE t RENAME TO o; CREATE TABLE t (a); INSERT INTO t (a) SELECT a FROM o; DROP TABLE o");
     let twice = "CREATE TEMP TABLE x AS SELECT * FROM t; DROP TABLE t; CREATE TABLE t (id, a);";
     drops(true, twice);
+    drops(false, &format!("{twice} INSERT INTO t SELECT * FROM x; DROP TABLE x"));
+    drops(
+        false,
+        "CREATE TEMP TABLE x (id, a); INSERT INTO x SELECT * FROM t; DROP TABLE t; CREATE TABLE t (id, a); \
+         INSERT INTO t SELECT * FROM x; DROP TABLE x",
+    );
+    drops(true, "CREATE TEMP TABLE x (id, a); INSERT INTO x SELECT * FROM t; DROP TABLE t");
     drops(
         false,
         "CREATE TABLE x AS SELECT * FROM t; DROP TABLE t; CREATE TABLE t (id, a); INSERT INTO t SELECT * FROM x; \
@@ -55,6 +62,9 @@ fn partial(now: &str) -> Vec<String> {
 fn rows_that_no_copy_takes_are_said_however_they_come_to_be_left_out() {
     let some = "this copies only some rows of `t`, and the old table goes";
     let by = |word: &str| vec![format!("{some}; what its `{word}` leaves out is not in `t` after it")];
+    let by_temp = "CREATE TEMP TABLE x AS SELECT * FROM t WHERE id > 9; DROP TABLE t; CREATE TABLE t (id, a); \
+                   INSERT INTO t SELECT * FROM x; DROP TABLE x";
+    assert_eq!(partial(by_temp), by("WHERE"));
     // The old table renamed first, by way of another, and into one that is there.
     assert_eq!(
         partial(

@@ -129,9 +129,15 @@ impl<'c> Told<'c> {
         }
         let of = files.len();
         if !rolled.worked && refused > 0 {
-            self.shell
-                .error(&format!("{refused} of {} can't be worked on, so nothing was done", count(of, "database")));
-            self.shell.help("`--keep-going` leaves them out");
+            let wrong = format!("{refused} of {} can't be worked on", count(of, "database"));
+            match current.as_str() {
+                // Nothing is left for which they would have to be left out.
+                current if left == 0 && !current.is_empty() => self.shell.error(&format!("{wrong}{current}")),
+                _ => self.shell.error(&format!("{wrong}, so nothing was done")),
+            }
+            if left > 0 {
+                self.shell.help("`--keep-going` leaves them out");
+            }
         } else if rolled.interrupted {
             let failed = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
             self.shell.error(&format!("interrupted: {failed}{} left", count(left, "database")));

@@ -10,6 +10,7 @@ use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::belongs_to_another;
 use glob::Pattern;
 
@@ -48,11 +49,7 @@ pub(crate) fn find(named: &Named<'_>) -> Result<Found, CliError> {
         let (beside, files): (Vec<_>, Vec<_>) = matches.into_iter().partition(|path| belongs_to_another(path));
         found.beside += beside.len();
         if files.is_empty() {
-            let error = CliError::failure(format!("`{pattern}` names no database"));
-            return Err(match beside.first() {
-                Some(beside) => error.help(format!("`{}` is none: it belongs to one", beside.display())),
-                None => error.help("quote the pattern, so that it is not the shell that reads it; `**/` is any folder"),
-            });
+            return Err(none(pattern, beside.first().map(PathBuf::as_path)));
         }
         files.into_iter().for_each(|file| found.add(file, &mut known));
     }
@@ -64,6 +61,27 @@ pub(crate) fn find(named: &Named<'_>) -> Result<Found, CliError> {
         listed.into_iter().for_each(|file| found.add(file, &mut known));
     }
     Ok(found)
+}
+
+/// Says that a pattern names no database, and why.
+fn none(pattern: &str, beside: Option<&Path>) -> CliError {
+    let error = CliError::failure(format!("`{pattern}` names no database"));
+    let path = Path::new(pattern);
+    match beside {
+        Some(beside) => error.help(format!("`{}` is none: it belongs to one", beside.display())),
+        None if pattern.is_empty() => CliError::usage("`--databases` is empty").help("name a pattern or a file"),
+        None if has_wildcard(pattern) => {
+            error.help("quote the pattern, so that it is not the shell that reads it; `**/` is any folder")
+        }
+        None if path.is_dir() => CliError::failure(format!("`{pattern}` is a folder, not a database")).help(format!(
+            "name what is in it: `--databases {}`, with the folders below `--databases {}`",
+            quoted(&path.join("*.db").to_string_lossy()),
+            quoted(&path.join("**/*.db").to_string_lossy()),
+        )),
+        None if path.exists() => error.help("it is no file"),
+        None => CliError::failure(format!("no database at `{pattern}`"))
+            .help("correct the path, or create the database: `cargo dbmigrate up --database PATH`"),
+    }
 }
 
 impl Found {

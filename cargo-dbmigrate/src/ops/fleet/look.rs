@@ -30,7 +30,9 @@ pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<(Conne
         Ok(opened) => Ok(opened),
         // In a folder where nothing can be written.
         Err(fault) if task.writes() => Err(fault.into()),
-        Err(fault) => open::immutable(path).map(|connection| (connection, None)).ok_or_else(|| fault.into()),
+        Err(fault) => {
+            open::immutable(path).map(|connection| (connection, Some(open::AS_IT_LIES))).ok_or_else(|| fault.into())
+        }
     }
 }
 

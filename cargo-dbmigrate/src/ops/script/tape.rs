@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use dbmigrate_core::token::{is_word, tokens};
 use dbmigrate_runtime::{Backend, Driver, Row, Set, Value, quote_identifier};
 use rusqlite::Connection;
 
@@ -89,7 +90,7 @@ impl Driver for Recorder<'_> {
     }
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
-        let reads = self.connection.prepare(sql)?.readonly();
+        let reads = self.connection.prepare(sql)?.readonly() || is_question(sql);
         let rows = Rusqlite::driver(self.connection).query(sql, params)?;
         if !reads {
             self.tape.add(Event::Wrote(sql.to_owned(), params.to_vec()));
@@ -103,5 +104,27 @@ impl Driver for Recorder<'_> {
 
     fn is_busy(error: &rusqlite::Error) -> bool {
         <<Rusqlite as Backend>::Driver<'_> as Driver>::is_busy(error)
+    }
+}
+
+/// Whether a PRAGMA only asks: of some, such as `journal_mode`, SQLite calls that a write as well.
+fn is_question(sql: &str) -> bool {
+    let words: Vec<_> = tokens(sql).filter(|token| !token.is_blank()).collect();
+    let is_pragma = words.first().is_some_and(|first| is_word(sql, *first, "PRAGMA"));
+    is_pragma && !words.iter().any(|token| ["=", "("].contains(&token.text(sql)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pragma_that_sets_nothing_leaves_no_trace() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let tape = Tape::default();
+        let mut recorder = Recorder::new(&mut connection, &tape, &Set::EMPTY);
+        recorder.query("PRAGMA main.journal_mode", &[]).unwrap();
+        recorder.query("PRAGMA main.journal_mode = MEMORY", &[]).unwrap();
+        assert_eq!(tape.take(), [Event::Wrote("PRAGMA main.journal_mode = MEMORY".to_owned(), Vec::new())]);
     }
 }

@@ -3,11 +3,14 @@
 //! What a trigger does is not looked at. With foreign keys off nothing cascades, and rows that refer to nothing fail the
 //! migration.
 
+use sqlite3_parser::ast::Stmt;
+
 use crate::lint::finding::Findings;
+use crate::lint::keys::{index_parts, indexes_after, table_keys};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 use crate::lint::tree;
-use crate::model::{Action, Name};
+use crate::model::{Action, Kind, Name};
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
                       CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users ON DELETE CASCADE);";
@@ -41,6 +44,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     quiet: &[
         Example { before: BEFORE, now: "REPLACE INTO posts VALUES (1, NULL);" },
+        Example { before: BEFORE, now: "UPDATE OR REPLACE users SET email = lower(email) WHERE email > '';" },
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY);
                      CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users);",
@@ -61,8 +65,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for (at, statement) in migration.statements.iter().enumerate() {
-        let Some(table) = statement.tree.and_then(tree::replaced) else { continue };
-        if !migration.may_hold_rows(at, &table) {
+        let Some((stmt, table)) = statement.tree.and_then(|tree| Some((tree, tree::replaced(tree)?))) else { continue };
+        if !migration.may_hold_rows(at, &table) || !may_be_in_the_way(migration, &table, stmt) {
             continue;
         }
         let children = migration.after.referring(&table).filter_map(|known| known.table());
@@ -84,6 +88,20 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
                 .help("or say that it is meant: `-- dbmigrate: allow replace-cascades REASON` on the line above"),
         );
     }
+}
+
+/// Whether a row can be in the way of another: an `UPDATE` that leaves all keys as they are finds none.
+fn may_be_in_the_way(migration: &Migration<'_>, table: &Name, stmt: &Stmt<'_>) -> bool {
+    let Stmt::Update { sets, .. } = stmt else { return true };
+    let Some(known) = migration.after.get(Kind::Table, table).and_then(|known| known.table()) else { return true };
+    let indexes = indexes_after(migration, table).filter(|index| index.unique);
+    // One that sorts by an expression may be about any column.
+    let Some(indexes) = indexes.map(|index| index_parts(known, index)).collect::<Option<Vec<_>>>() else { return true };
+    let keys: Vec<Name> = table_keys(known).into_iter().chain(indexes).flatten().map(|(name, _)| name).collect();
+    sets.iter()
+        .flat_map(|set| set.col_names.iter())
+        .map(tree::name)
+        .any(|column| keys.contains(&column) || known.column(&column).is_none())
 }
 
 /// What happens to rows that refer to one that is deleted; none where SQLite refuses that.
