@@ -399,7 +399,8 @@ fn what_a_file_puts_off_is_looked_at_when_it_commits() {
     // The first is there by now.
     let error = runner(vec![one.clone(), orphan]).up(&mut db).unwrap_err();
     assert!(error.is_foreign_key() && error.to_string().contains("row 1 of `c` has no parent in `p`"), "{error}");
-    let late = file("002_late", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)", "INSERT INTO p VALUES (7)"]);
+    let late =
+        file("002_late", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)", "INSERT INTO p VALUES (7)"]);
     let next = file("003_next", &["INSERT INTO c VALUES (8)", "INSERT INTO p VALUES (8)"]);
     let error = runner(vec![one, late, next]).up(&mut db).unwrap_err();
     assert!(error.to_string().contains("`003_next` failed: FOREIGN KEY constraint failed"), "{error}");

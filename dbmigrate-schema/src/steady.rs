@@ -150,7 +150,8 @@ pub(crate) fn lead(
     codes: Codes,
 ) -> Result<(), Vec<Diagnostic>> {
     let deferring = execute::mentions_deferring(up);
-    execute::script(connection, part.config.foreign_keys, up, deferring, &mut Nobody).map_err(|problem| vec![problem])?;
+    execute::script(connection, part.config.foreign_keys, up, deferring, &mut Nobody)
+        .map_err(|problem| vec![problem])?;
     let found = differences(original, connection).map_err(|error| vec![unusable(&error)])?;
     if found.is_empty() {
         return Ok(());

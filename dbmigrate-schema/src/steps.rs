@@ -65,7 +65,9 @@ impl Walk<'_> {
 
     /// Whether a step comes to drop a table that others refer to by then. What it does on the way is taken back unseen.
     fn needs_off(&self, step: &[&Statement]) -> Result<bool, Diagnostic> {
-        let Some(last) = step.iter().rposition(|it| matches!(it.effect, Effect::DropTable(_))) else { return Ok(false) };
+        let Some(last) = step.iter().rposition(|it| matches!(it.effect, Effect::DropTable(_))) else {
+            return Ok(false);
+        };
         let mut needs_off = Ok(false);
         for statement in &step[..=last] {
             if let Effect::DropTable(table) = &statement.effect {

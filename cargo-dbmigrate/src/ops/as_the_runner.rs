@@ -184,15 +184,16 @@ fn statement(die: &mut Die, bare: bool) -> String {
             ]);
             format!("PRAGMA {name} = {};", die.of(&["ON", "OFF", "1"]))
         }
-        _ => die.of(&[
-            "ALTER TABLE c DROP COLUMN n;",
-            "CREATE VIEW v AS SELECT * FROM p;",
-            "DROP VIEW IF EXISTS v;",
-            "DROP TABLE c; DROP TABLE p;",
-            "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
-            "PRAGMA foreign_key_check;",
-        ])
-        .to_owned(),
+        _ => die
+            .of(&[
+                "ALTER TABLE c DROP COLUMN n;",
+                "CREATE VIEW v AS SELECT * FROM p;",
+                "DROP VIEW IF EXISTS v;",
+                "DROP TABLE c; DROP TABLE p;",
+                "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
+                "PRAGMA foreign_key_check;",
+            ])
+            .to_owned(),
     }
 }
 
@@ -241,7 +242,10 @@ fn a_replay_goes_as_far_as_the_runner_and_leaves_the_same() {
             Ok(Some(true)) => whole += 1,
             Ok(Some(false)) => refused += 1,
             Ok(None) => {}
-            Err(_) => { failed += 1; eprintln!("SEED {seed}"); }
+            Err(_) => {
+                failed += 1;
+                eprintln!("SEED {seed}");
+            }
         }
     }
     eprintln!("whole {whole} refused {refused} failed {failed}");

@@ -10,10 +10,10 @@ use super::state::{self, asserts};
 use super::{Claim, Failure, Step, read, unexpected};
 use crate::compare::compare;
 use crate::declared::old_name;
+use crate::execute;
 use crate::migrated::replayed_rest;
 use crate::model::Schema;
 use crate::plan::Rename;
-use crate::execute;
 use crate::watch::Nobody;
 
 /// The two schemas and the two ways between them.

@@ -11,8 +11,8 @@ use crate::lint::State;
 use crate::model::{Kind, Name, Object, Schema};
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, way_up};
-use crate::{execute, scratch};
 use crate::watch::Nobody;
+use crate::{execute, scratch};
 
 /// Any number will do, if it stays the same.
 pub(super) const SEED: u64 = 1;

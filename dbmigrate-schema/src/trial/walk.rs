@@ -10,13 +10,13 @@ use super::compared::{self, Compared};
 use super::refusal::turned_away;
 use super::rows::{self, SEED, chosen, fill_new, made};
 use super::{Emptied, Fault, FaultKind, LeftOut, Leg, Rows, Tried, TriedMigration, Tries};
+use crate::execute;
 use crate::inverse::differences;
 use crate::lint::{Follower, Options, Told};
 use crate::model::{Kind, Name};
 use crate::proof::{Contents, asserts, faults};
 use crate::read::{ReadOptions, read};
 use crate::replay::{replayable, way_back, way_up};
-use crate::execute;
 use crate::scratch::{self, copy};
 use crate::watch::Watch;
 

@@ -48,9 +48,12 @@ fn with_foreign_keys_on_by_the_files_own_word_a_drop_takes_no_rows_along() {
     let replay = check(&[PARENTS, ("002_b.sql", rebuild)]);
     assert_eq!(
         found(&replay),
-        ["migrations/002_b.sql:4:1 dropping `p` with foreign keys on would delete or change 1 row of `c` that refer to it"]
+        [
+            "migrations/002_b.sql:4:1 dropping `p` with foreign keys on would delete or change 1 row of `c` that refer to it"
+        ]
     );
-    let replay = check(&[PARENTS, ("002_b.sql", &rebuild.replace("CREATE TABLE new", "DELETE FROM c; CREATE TABLE new"))]);
+    let replay =
+        check(&[PARENTS, ("002_b.sql", &rebuild.replace("CREATE TABLE new", "DELETE FROM c; CREATE TABLE new"))]);
     assert_eq!(found(&replay), Vec::<String>::new());
     let replay = check(&[PARENTS, ("002_b.sql", &format!("-- dbmigrate: no-transaction\n{rebuild}"))]);
     assert_eq!(replay.diagnostics.len(), 1, "{:?}", found(&replay));

@@ -23,13 +23,7 @@ pub(super) const RULE: Rule = Rule {
         Example { before: "CREATE TABLE t (a);", now: "-- Still to be written.\n-- dbmigrate: down\nDROP TABLE t;" },
     ],
     passes: &[Example { before: "CREATE TABLE t (a);", now: "-- Migration: Add b\nALTER TABLE t ADD COLUMN b;" }],
-    quiet: &[
-        Example {
-            before: "CREATE TABLE t (a);",
-            now: "-- dbmigrate: allow empty-migration what was here is done by the program now",
-        },
-        Example { before: "CREATE TABLE t (a);", now: "-- dbmigrate: assert SELECT count(*) = 0 FROM t" },
-    ],
+    quiet: &[Example { before: "CREATE TABLE t (a);", now: "-- dbmigrate: assert SELECT count(*) = 0 FROM t" }],
     check: Check::Migration(check),
 };
 

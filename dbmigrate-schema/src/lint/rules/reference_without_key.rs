@@ -108,9 +108,9 @@ fn judge(
     } else {
         format!("{} of `{}`, which is no key", listed(&columns), parent.name)
     };
-    let draft = migration
-        .at(statement, format!("{} of `{}` refers to {what}", listed(&key.columns), child.name))
-        .note(format!("with foreign keys enforced, every later write to `{}` fails: `foreign key mismatch`", child.name));
+    let draft = migration.at(statement, format!("{} of `{}` refers to {what}", listed(&key.columns), child.name)).note(
+        format!("with foreign keys enforced, every later write to `{}` fails: `foreign key mismatch`", child.name),
+    );
     let draft = if columns.len() == key.columns.len() && columns.iter().all(|column| parent.column(column).is_some()) {
         let names = std::iter::once(&parent.name).chain(&columns).map(Name::as_str).collect::<Vec<_>>();
         let list: Vec<_> = columns.iter().map(Name::to_sql).collect();
