@@ -100,7 +100,8 @@ fn taken_from_others(
         go_on(&database, block).map_err(CliError::in_memory)?;
         let at = blocks.get(at + 1).map_or(range.to, |next| next.before.applied);
         let named = names(block);
-        for (place, Object { kind, name }, user) in dropped.iter().filter(|(_, object, _)| named.contains(&object.name)) {
+        for (place, Object { kind, name }, user) in dropped.iter().filter(|(_, object, _)| named.contains(&object.name))
+        {
             // It has run on this version.
             let is_done = if range.is_up() { *place < at } else { *place >= at };
             let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = ?1 AND lower(name) = ?2)";
