@@ -480,11 +480,12 @@ impl<'r, 's> Runner<'r, 's> {
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
-        if sets {
-            self.context.settings.others(db)?.settings(db)?;
-        }
-        if choice.enforced && (self.deferring || has_code(script)) {
+        let looks = choice.enforced && (self.deferring || has_code(script));
+        if looks {
             self.refuse_violations(db, batch, Some(job))?;
+        }
+        if sets {
+            self.context.settings.others(db)?.settings(db, looks)?;
         }
         let duration = start.elapsed();
         let Context { set, history, options, .. } = &self.context;

@@ -390,6 +390,23 @@ fn a_mismatch_is_a_state() {
 }
 
 #[test]
+fn what_a_file_puts_off_is_looked_at_when_it_commits() {
+    let one = file("001_one", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);
+    let orphan = file("002_orphan", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)"]);
+    let mut db = enforcing(true);
+    let error = runner(vec![one.clone(), orphan.clone()]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    // The first is there by now.
+    let error = runner(vec![one.clone(), orphan]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("row 1 of `c` has no parent in `p`"), "{error}");
+    let late =
+        file("002_late", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)", "INSERT INTO p VALUES (7)"]);
+    let next = file("003_next", &["INSERT INTO c VALUES (8)", "INSERT INTO p VALUES (8)"]);
+    let error = runner(vec![one, late, next]).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("`003_next` failed: FOREIGN KEY constraint failed"), "{error}");
+}
+
+#[test]
 fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
     let one = file("001_one", &["CREATE TABLE p (x)", "CREATE TABLE d (x REFERENCES d DEFERRABLE INITIALLY DEFERRED)"]);
     let two = file("002_two", &["CREATE TABLE c (x REFERENCES p (x))"]);

@@ -101,8 +101,10 @@ fn what_is_right_passes_and_says_how_much_was_compared() {
 
 #[test]
 fn children_that_go_with_their_parent_are_counted() {
-    let lossy = format!("-- dbmigrate: foreign-keys on\n{REBUILD}");
-    let tried = tried(&[TABLES, ("002_rebuild.sql", &lossy)]);
+    let refused = format!("-- dbmigrate: foreign-keys on\n{REBUILD}");
+    let found = faults(&tried(&[TABLES, ("002_rebuild.sql", &refused)]));
+    assert!(found[0].starts_with("002_rebuild up: dropping `team` with foreign keys on would delete"), "{found:?}");
+    let tried = tried(&[TABLES, ("002_rebuild.sql", "INSERT OR REPLACE INTO team SELECT * FROM team;")]);
     let found = faults(&tried);
     assert!(found[0].starts_with("002_rebuild up: table `member` does not keep the row (id = "), "{found:?}");
     let FaultKind::Rows(loss) = &tried.migrations[1].faults[0].kind else { panic!("{found:?}") };
