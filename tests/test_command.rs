@@ -17,11 +17,8 @@ const COLUMN: (&str, &str) = (
 );
 const LOSSY: (&str, &str) = (
     "003_lossy.sql",
-    "-- dbmigrate: foreign-keys on
-CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INT);
-INSERT INTO new SELECT * FROM team;
-DROP TABLE team;
-ALTER TABLE new RENAME TO team;
+    // To replace a row is to delete it, and its children with it.
+    "INSERT OR REPLACE INTO team SELECT * FROM team;
 ",
 );
 

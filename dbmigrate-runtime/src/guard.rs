@@ -72,7 +72,7 @@ impl Settings {
     /// open.
     pub(crate) fn restore_outside(&self, db: &mut Db<'_>) -> Result<(), Error> {
         match self.others.get() {
-            Some(others) => others.settings(db).and_then(|()| others.attached(db)),
+            Some(others) => others.settings(db, true).and_then(|()| others.attached(db)),
             None => Ok(()),
         }
     }

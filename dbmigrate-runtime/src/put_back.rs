@@ -15,7 +15,7 @@ const NAMES: [&str; 18] = [
     "busy_timeout",
     LIKE,
     "cell_size_check",
-    "defer_foreign_keys",
+    DEFER,
     "ignore_check_constraints",
     "legacy_alter_table",
     "main.cache_size",
@@ -34,6 +34,10 @@ const NAMES: [&str; 18] = [
 /// It can't be read.
 const LIKE: &str = "case_sensitive_like";
 
+/// Switching it off forgets what it has put off, so that a commit would take rows that refer to nothing. SQLite does so itself
+/// at the end of a transaction.
+const DEFER: &str = "defer_foreign_keys";
+
 /// A log is meant to stay. What keeps no journal on disk lasts for the connection only.
 const JOURNAL: &str = "main.journal_mode";
 
@@ -42,8 +46,9 @@ pub(crate) type Remember = fn(&mut Db<'_>) -> Result<Box<dyn PutBack>, Error>;
 
 /// The settings of a moment.
 pub(crate) trait PutBack {
-    /// Puts back what was changed, in a transaction or outside.
-    fn settings(&self, db: &mut Db<'_>) -> Result<(), Error>;
+    /// Puts back what was changed, in a transaction or outside. `looked` says that no foreign key is put off, or none whose rows
+    /// were not looked at.
+    fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error>;
 
     /// Detaches what was attached since. The caller has no transaction open.
     fn attached(&self, db: &mut Db<'_>) -> Result<(), Error>;
@@ -64,8 +69,11 @@ pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn PutBack>, Error> {
 
 impl PutBack for Before {
     #[inline]
-    fn settings(&self, db: &mut Db<'_>) -> Result<(), Error> {
+    fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error> {
         for (name, before) in NAMES.into_iter().zip(&self.values) {
+            if name == DEFER && !looked {
+                continue;
+            }
             let now = read(db, name)?;
             let value = match before {
                 Some(_) if now == *before => continue,

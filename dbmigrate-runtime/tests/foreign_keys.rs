@@ -235,7 +235,7 @@ fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
         assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
         runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
-        let drops = || vec![files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
+        let drops = || [files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
         runner(drops()).up(&mut db).unwrap();
     }
 }
@@ -387,6 +387,23 @@ fn a_mismatch_is_a_state() {
     let three = file("003_three", &["CREATE TABLE d (x REFERENCES p (x))"]).foreign_keys(false);
     let error = runner(vec![one, two, three]).up(&mut db).unwrap_err();
     assert!(error.is_foreign_key() && error.to_string().contains("foreign key mismatch - \"d\""), "{error}");
+}
+
+#[test]
+fn what_a_file_puts_off_is_looked_at_when_it_commits() {
+    let one = file("001_one", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);
+    let orphan = file("002_orphan", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)"]);
+    let mut db = enforcing(true);
+    let error = runner(vec![one.clone(), orphan.clone()]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    // The first is there by now.
+    let error = runner(vec![one.clone(), orphan]).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("row 1 of `c` has no parent in `p`"), "{error}");
+    let late =
+        file("002_late", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)", "INSERT INTO p VALUES (7)"]);
+    let next = file("003_next", &["INSERT INTO c VALUES (8)", "INSERT INTO p VALUES (8)"]);
+    let error = runner(vec![one, late, next]).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("`003_next` failed: FOREIGN KEY constraint failed"), "{error}");
 }
 
 #[test]

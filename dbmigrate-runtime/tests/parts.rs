@@ -40,8 +40,11 @@ fn what_needs_a_part_does_not_run_without_it() {
     check(fill().foreign_keys(false), PLAIN, none.foreign_keys(), "runs scripts without foreign keys");
     check(fill().requires(&["001_a"]), PLAIN, none.requirements(), "looks for required migrations");
     check(file("002_b", &["PRAGMA cache_size = 9"]), PLAIN, none.settings(), "puts settings back");
-    let vacuum = file("002_b", &["VACUUM"]).no_transaction();
-    check(vacuum, PLAIN, none.settings().without_transaction(), "puts settings back");
+    let vacuum = || file("002_b", &["VACUUM"]).no_transaction();
+    let both = none.settings().without_transaction();
+    check(vacuum(), PLAIN, both, "runs scripts without a transaction");
+    let error = with_parts(vec![vacuum()], PLAIN, none.without_transaction()).up(&mut memory()).unwrap_err();
+    assert!(error.to_string().contains("puts settings back"), "{error}");
     check(fill().no_transaction(), PLAIN, none.without_transaction(), "runs scripts without a transaction");
     check(fill().down(&["DELETE FROM a"]), Rules::DEFAULT, none.texts(), "keeps texts");
     check(fill(), Rules { store_sql: StoreSql::All, ..PLAIN }, none.texts(), "keeps texts");

@@ -208,7 +208,8 @@ pub(crate) fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 /// The complaints that `tolerate existing` is about.
 fn is_existing(error: &rusqlite::Error) -> bool {
-    let message = error.to_string();
+    // Not with the statement, which may hold such words.
+    let message = message(error);
     ["already exists", "duplicate column name", "there is already "].iter().any(|text| message.contains(text))
 }
 

@@ -41,7 +41,12 @@ pub(crate) fn choose(
             if script.transaction && !drops_own {
                 return Ok(true);
             }
-            return Err(refused(script, statement, dropped.unwrap_or(table), table));
+            // Nothing may refer yet to one that it drops.
+            let own = statements(script).find_map(|statement| match &statement.effect {
+                Effect::DropTable(table) => Some(table),
+                _ => None,
+            });
+            return Err(refused(script, statement, dropped.or(own).unwrap_or(table), table));
         }
     }
     Ok(false)

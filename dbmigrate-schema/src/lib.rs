@@ -58,6 +58,7 @@ mod undo;
 mod views;
 mod violations;
 mod watch;
+mod wide;
 
 pub use compare::{Change, ColumnChange, Difference, compare};
 pub use declared::{Declared, Hint};

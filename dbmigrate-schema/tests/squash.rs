@@ -43,6 +43,18 @@ fn refused(texts: &[&str], expect: &[&str]) {
 }
 
 #[test]
+fn a_table_of_as_many_columns_as_there_can_be() {
+    let columns: Vec<_> = (0..2_000).map(|at| format!("c{at}")).collect();
+    let columns = columns.join(", ");
+    let table = format!("CREATE TABLE t ({columns});\nCREATE INDEX i ON t ({columns});");
+    assert_eq!(script(&[&table, "INSERT INTO t (c1999) VALUES (1), (2);"]).rows, 2);
+    refused(
+        &[&table, "INSERT INTO t (rowid, c1999) VALUES (5, 1);"],
+        &["the table `t` has 2000 columns, and SQLite writes no rowid beside as many"],
+    );
+}
+
+#[test]
 fn schema_and_rows_come_out_as_the_migrations_left_them() {
     let squash = script(&[
         "CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\nCREATE TABLE gone (x);\n\

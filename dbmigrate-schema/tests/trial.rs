@@ -101,8 +101,10 @@ fn what_is_right_passes_and_says_how_much_was_compared() {
 
 #[test]
 fn children_that_go_with_their_parent_are_counted() {
-    let lossy = format!("-- dbmigrate: foreign-keys on\n{REBUILD}");
-    let tried = tried(&[TABLES, ("002_rebuild.sql", &lossy)]);
+    let refused = format!("-- dbmigrate: foreign-keys on\n{REBUILD}");
+    let found = faults(&tried(&[TABLES, ("002_rebuild.sql", &refused)]));
+    assert!(found[0].starts_with("002_rebuild up: dropping `team` with foreign keys on would delete"), "{found:?}");
+    let tried = tried(&[TABLES, ("002_rebuild.sql", "INSERT OR REPLACE INTO team SELECT * FROM team;")]);
     let found = faults(&tried);
     assert!(found[0].starts_with("002_rebuild up: table `member` does not keep the row (id = "), "{found:?}");
     let FaultKind::Rows(loss) = &tried.migrations[1].faults[0].kind else { panic!("{found:?}") };
@@ -457,4 +459,24 @@ fn generated_texts_that_are_no_json_are_turned_away() {
         "ALTER TABLE event ADD COLUMN size INT; UPDATE event SET size = json_array_length(what) WHERE at IS NOT NULL;";
     let tried = sound(&[TABLES, ("002_json.sql", json)]);
     assert_eq!(tried.turned_away, [("002_json".to_owned(), "malformed JSON".to_owned())]);
+}
+
+/// What a migration only reads decides as well which rows it takes, also where tables refer to each other.
+#[test]
+fn rows_of_tables_that_are_only_read_are_chosen_anew() {
+    for nullable in ["", "NOT NULL"] {
+        let before = format!(
+            "CREATE TABLE task (id BLOB PRIMARY KEY, title TEXT NOT NULL, space BLOB {nullable} REFERENCES space);
+             CREATE TABLE space (id BLOB PRIMARY KEY, task BLOB NOT NULL REFERENCES task ON DELETE CASCADE);
+             CREATE TABLE image (id BLOB PRIMARY KEY, path TEXT NOT NULL);
+             CREATE TABLE task_image (id BLOB PRIMARY KEY, task BLOB NOT NULL REFERENCES task,
+               image BLOB NOT NULL REFERENCES image, UNIQUE (task, image));"
+        );
+        let up = "CREATE TABLE n (id BLOB PRIMARY KEY, task BLOB); INSERT INTO n SELECT id, task FROM space;
+            DROP TABLE space; ALTER TABLE n RENAME TO space;
+            CREATE TABLE space_image (space BLOB NOT NULL REFERENCES space, image BLOB NOT NULL REFERENCES image);
+            INSERT INTO space_image SELECT s.id, i.image FROM task_image i JOIN space s ON s.task = i.task;";
+        let tried = sound(&[("001_before.sql", &before), ("002_join.sql", up)]);
+        assert_eq!(tried.emptied, []);
+    }
 }

@@ -51,7 +51,7 @@ fn open() -> Connection {
 /// All that there is: the schema, and the rows of each table.
 fn contents(connection: &Connection) -> String {
     let objects = "SELECT type || ' ' || name || ' ' || ifnull(sql, ''), CASE WHEN type = 'table' THEN name END \
-                   FROM sqlite_schema WHERE name NOT LIKE '%dbmigrate%' ORDER BY 1";
+                   FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_migrations%' ESCAPE '\\' AND name <> 'sqlite_sequence' ORDER BY 1";
     let mut objects = connection.prepare(objects).unwrap();
     let objects = objects.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)));
     let mut text = String::new();
@@ -114,7 +114,7 @@ fn create(die: &mut Die, name: &str) -> String {
     let key = match die.below(3) {
         0 => String::new(),
         _ => {
-            let columns = die.rarely(4, &["", "(id)", "(n)", "(k)", "(nope)"]);
+            let columns = die.rarely(4, &["", "(id)", "(n)", "(k)"]);
             let action = die.of(&[
                 "",
                 " ON DELETE CASCADE",
@@ -134,14 +134,18 @@ fn statement(die: &mut Die, bare: bool) -> String {
     let (t, u) = (die.of(&TABLES), die.of(&TABLES));
     let value = die.of(&["1", "2", "3", "77", "NULL"]);
     match die.below(22) {
-        0 | 1 => create(die, t),
+        0 => create(die, t),
+        1 => {
+            let name = die.of(&["x", "y"]);
+            format!("{}\nINSERT INTO {name} VALUES (1, {value}, 1);\nDROP TABLE {t};", create(die, name))
+        }
         2 => format!("DROP TABLE {t};"),
         3 => format!("DROP TABLE IF EXISTS {t};"),
         4..=6 => format!("INSERT INTO {t}(id, k, n) VALUES ({}, {value}, {});", die.below(4), die.below(7)),
         7 => format!("INSERT OR {} INTO {t} VALUES (1, {value}, 1);", die.of(&["IGNORE", "REPLACE"])),
         8 => format!("DELETE FROM {t}{};", die.of(&["", " WHERE id = 1"])),
         9 => format!("UPDATE {t} SET {};", die.of(&["id = id + 10", "k = NULL", "k = 1", "n = n + 1"])),
-        10 => format!("ALTER TABLE {t} RENAME TO {u};"),
+        10 => format!("ALTER TABLE {t} RENAME TO {};", die.of(&["x", "y", u])),
         11 | 12 => format!(
             "{}\nINSERT INTO new SELECT * FROM {t};\nDROP TABLE {t};\nALTER TABLE new RENAME TO {t};",
             create(die, "new")
@@ -151,23 +155,23 @@ fn statement(die: &mut Die, bare: bool) -> String {
             create(die, t)
         ),
         14 => format!("CREATE UNIQUE INDEX i_{t} ON {t}({});", die.of(&["n", "k"])),
-        15 => format!("DROP INDEX i_{t};"),
+        15 => format!("DROP INDEX IF EXISTS i_{t};"),
         16 => {
             let (event, row) = die.of(&["INSERT new", "DELETE old", "UPDATE new"]).split_once(' ').unwrap();
             let body = match die.below(4) {
-                0 => format!(
-                    "SELECT RAISE({}, 'there is already one') WHERE {row}.id = 1",
-                    die.of(&["ABORT", "ROLLBACK", "FAIL", "IGNORE"])
-                ),
+                0 => {
+                    let how = die.of(&["ABORT", "ROLLBACK", "FAIL", "no such word"]);
+                    format!("SELECT RAISE({how}, 'there is already one') WHERE {row}.id = 1")
+                }
                 1 => format!("DELETE FROM {u} WHERE k = {row}.id"),
                 2 => format!("UPDATE {u} SET n = {row}.id"),
                 _ => format!("INSERT INTO {u}(k, n) VALUES ({row}.id, 0)"),
             };
             format!("CREATE TRIGGER g_{t} {} {event} ON {t} BEGIN {body}; END;", die.of(&["AFTER", "BEFORE"]))
         }
-        17 => format!("DROP {}, {t};", "TRIGGER g_").replace(", ", ""),
+        17 => format!("DROP TRIGGER IF EXISTS g_{t};"),
         18 => format!("CREATE TEMP TABLE {t}(id, k, n);"),
-        19 => format!("DROP TABLE temp.{t};"),
+        19 => format!("DROP TABLE IF EXISTS temp.{t};"),
         20 => {
             let name = die.of(&[
                 "defer_foreign_keys",
@@ -184,7 +188,7 @@ fn statement(die: &mut Die, bare: bool) -> String {
             .of(&[
                 "ALTER TABLE c DROP COLUMN n;",
                 "CREATE VIEW v AS SELECT * FROM p;",
-                "DROP VIEW v;",
+                "DROP VIEW IF EXISTS v;",
                 "DROP TABLE c; DROP TABLE p;",
                 "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
                 "PRAGMA foreign_key_check;",
@@ -208,7 +212,7 @@ fn script(die: &mut Die, first: bool) -> String {
         }
     }
     let group = bare && die.below(2) == 0;
-    for at in 0..1 + die.below(5) {
+    for at in 0..1 + die.below(3) {
         if group && at == 1 {
             text.push_str("BEGIN;\n");
         }
@@ -225,25 +229,33 @@ fn script(die: &mut Die, first: bool) -> String {
 
 #[test]
 fn a_replay_goes_as_far_as_the_runner_and_leaves_the_same() {
-    let from: u64 = std::env::var("DIFF_FROM").ok().and_then(|it| it.parse().ok()).unwrap_or(0);
-    let count: u64 = std::env::var("DIFF_COUNT").ok().and_then(|it| it.parse().ok()).unwrap_or(500);
+    // `DBMIGRATE_AS_THE_RUNNER=5000` looks at more of them.
+    let count = std::env::var("DBMIGRATE_AS_THE_RUNNER").ok().and_then(|it| it.parse().ok()).unwrap_or(400_u64);
     let (mut whole, mut refused) = (0, 0);
-    let mut failed = 0;
-    for seed in from..from + count {
+    for seed in 0..count {
         let mut die = Die(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 7);
         let texts: Vec<String> = (0..2 + die.below(5)).map(|at| script(&mut die, at == 0)).collect();
         let rule = if die.below(5) == 0 { ForeignKeys::Off } else { ForeignKeys::On };
-        let result = std::panic::catch_unwind(|| check(&texts, rule));
-        match result {
-            Ok(Some(true)) => whole += 1,
-            Ok(Some(false)) => refused += 1,
-            Ok(None) => {}
-            Err(_) => {
-                failed += 1;
-                eprintln!("SEED {seed}");
-            }
+        match check(&texts, rule) {
+            Some(true) => whole += 1,
+            Some(false) => refused += 1,
+            // Core says no.
+            None => {}
         }
     }
-    eprintln!("whole {whole} refused {refused} failed {failed}");
-    assert_eq!(failed, 0);
+    assert!(whole > count / 25 && refused > count / 2, "{whole} and {refused} of {count}");
+}
+
+#[test]
+fn settings_of_a_file_reach_no_other_in_either() {
+    let table = "CREATE TABLE t(n CHECK (n < 5));";
+    for (setting, next) in [
+        ("ignore_check_constraints = ON", "INSERT INTO t VALUES (7);"),
+        ("query_only = ON", "INSERT INTO t VALUES (1);"),
+        ("case_sensitive_like = ON", "INSERT INTO t SELECT 7 WHERE 'a' LIKE 'A';"),
+        ("writable_schema = ON", "DELETE FROM sqlite_schema;"),
+    ] {
+        let texts = [table.to_owned(), format!("PRAGMA {setting};"), next.to_owned()];
+        assert_eq!(check(&texts, ForeignKeys::On), Some(setting.starts_with("query_only")), "{setting}");
+    }
 }

@@ -134,7 +134,7 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
     }
-    if sets && settings.others(db).and_then(|others| others.settings(db)).is_err() {
+    if sets && settings.others(db).and_then(|others| others.settings(db, false)).is_err() {
         return false;
     }
     let history: &History<'_> = &runner.context.history;

@@ -8,6 +8,7 @@ use super::{Judge, ROWS, references};
 use crate::cell::Cell;
 use crate::execute::message;
 use crate::model::{Column, ForeignKey, Name, Schema, Table};
+use crate::wide::most;
 
 /// How often the values of a row are chosen anew.
 const ATTEMPTS: usize = 120;
@@ -170,7 +171,9 @@ impl Filler<'_> {
     fn execute(&self, rowid: Option<i64>, values: &Values) -> Result<(), String> {
         let alias = self.table.rowid_alias().map(|column| &column.name);
         let (mut columns, mut cells) = (Vec::new(), Vec::new());
-        if let (Some(rowid), Some(name)) = (rowid, rowid_name(self.table)) {
+        // Beside as many columns as a table may have SQLite takes no rowid.
+        let is_wide = alias.is_none() && self.table.columns.len() >= most(self.connection);
+        if let (Some(rowid), Some(name), false) = (rowid, rowid_name(self.table), is_wide) {
             columns.push(name);
             cells.push(Cell::Integer(rowid));
         }

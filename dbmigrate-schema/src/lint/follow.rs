@@ -320,7 +320,7 @@ mod tests {
             "ALTER TABLE t ADD COLUMN c; ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t DROP COLUMN c",
             "ALTER TABLE t RENAME TO tt; DROP INDEX IF EXISTS nope; DROP TRIGGER g; CREATE TEMP TABLE x (a)",
             // Foreign keys come to be off in the middle, and it all runs again.
-            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); DROP TABLE p; CREATE TABLE p (b)",
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); DROP TABLE p; CREATE TABLE p (b PRIMARY KEY)",
             "CREATE VIRTUAL TABLE f USING fts5 (a); INSERT INTO f VALUES ('x'); CREATE TABLE after_f (a)",
             "CREATE TRIGGER h AFTER INSERT ON after_f BEGIN INSERT INTO f VALUES (new.a); END; \
              CREATE INDEX k ON after_f (a); ALTER TABLE after_f RENAME TO before_f; ALTER TABLE f RENAME TO g; \

@@ -1,7 +1,8 @@
 //! The foreign keys that refer to a table after a migration.
 
-use super::keys::{collation, index_parts, indexes_after, table_keys};
+use super::keys::{collation, index_parts, table_keys};
 use super::migration::Migration;
+use super::state::State;
 use crate::model::{ForeignKey, Kind, Name, Table};
 
 /// The tables that refer to one of this name, and how.
@@ -33,7 +34,13 @@ pub(crate) fn parent_columns(parent: &Table, key: &ForeignKey) -> Vec<Name> {
 /// Whether a table is unique by exactly these columns after a migration, as a foreign key wants it: each by its own
 /// collation, and of all rows.
 pub(crate) fn is_key(migration: &Migration<'_>, table: &Table, columns: &[Name]) -> bool {
-    let indexes = indexes_after(migration, &table.name).filter(|index| index.unique && index.filter.is_none());
+    is_key_in(migration.after, table, columns)
+}
+
+/// The same in any schema.
+pub(crate) fn is_key_in(state: &State, table: &Table, columns: &[Name]) -> bool {
+    let indexes = state.of_table(&table.name).filter_map(|known| known.index());
+    let indexes = indexes.filter(|index| index.unique && index.filter.is_none());
     let keys = table_keys(table).into_iter().chain(indexes.filter_map(|index| index_parts(table, index)));
     keys.into_iter().any(|key| {
         let suits = |(name, own): &(Name, String)| columns.contains(name) && *own == collation(table, name);

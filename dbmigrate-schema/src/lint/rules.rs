@@ -29,6 +29,7 @@ mod drop_view;
 mod duplicate_number;
 mod edited_migration;
 mod empty_down;
+mod empty_migration;
 mod from_strict;
 mod gap;
 mod if_not_exists;
@@ -53,6 +54,7 @@ mod rebuild_loses_object;
 mod rebuild_renumbers_rows;
 mod reference_on_existing_rows;
 mod reference_without_index;
+mod reference_without_key;
 mod rename_column;
 mod rename_old_first;
 mod rename_table;
@@ -142,6 +144,7 @@ pub const RULES: &[&Rule] = &[
     &temp_object::RULE,
     &reserved_name::RULE,
     &trigger_on_own_table::RULE,
+    &reference_without_key::RULE,
     &cascade_on_existing_rows::RULE,
     &non_ascii_case::RULE,
     // Style.
@@ -152,6 +155,7 @@ pub const RULES: &[&Rule] = &[
     &autoincrement::RULE,
     &odd_type::RULE,
     // History.
+    &empty_migration::RULE,
     &missing_down::RULE,
     &empty_down::RULE,
     &down_not_inverse::RULE,

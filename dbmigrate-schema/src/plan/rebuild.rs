@@ -8,6 +8,9 @@ use super::pair::Pair;
 use super::{Planned, Undecided, text};
 use crate::model::{Kind, Name, Object, Table};
 
+/// How many columns a statement takes, and a table has at most.
+const MOST: usize = 2_000;
+
 /// The statements that make a table anew, with its indexes. `temporary` is a name that nothing has.
 pub(super) fn rebuild(
     pair: &Pair<'_>,
@@ -23,6 +26,17 @@ pub(super) fn rebuild(
             kind: Kind::Table,
             name: after.clone(),
             why: "no column is left that its rows could be told by".to_owned(),
+            can_be_dropped: false,
+        });
+    }
+    if columns.len() > MOST {
+        return Err(Undecided::Unsupported {
+            kind: Kind::Table,
+            name: after.clone(),
+            why: format!(
+                "SQLite copies no rowid beside {MOST} columns: give it an INTEGER PRIMARY KEY in the place of one of them, or move \
+                 some to another table, in a migration by hand"
+            ),
             can_be_dropped: false,
         });
     }

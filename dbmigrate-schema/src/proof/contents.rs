@@ -12,6 +12,7 @@ use crate::compare::compare;
 use crate::fill::rowid_name;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::plan::{Decisions, Rename, misfit};
+use crate::wide::Question;
 
 /// A table that is in both schemas, perhaps under two names, with the columns that are.
 pub(crate) struct Pair {
@@ -93,7 +94,7 @@ struct Held {
     /// As they have to be afterwards.
     rows: Vec<Vec<Cell>>,
     /// The question afterwards.
-    again: String,
+    again: Question,
     /// The columns that take NULL no more: something else has to stand there then.
     filled: Vec<bool>,
     /// How far the ids of an `AUTOINCREMENT` have come, where it stays one.
@@ -160,13 +161,13 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
         |alias: &Column| pair.columns.iter().any(|(_, to)| *to == alias.name) || pair.filled.contains(&alias.name);
     let numbered = pair.ids && !after.rowid_alias().is_some_and(says);
     let rowids = rowid_name(before).zip(rowid_name(after)).filter(|_| numbered);
-    let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| {
-        let names: Vec<_> = rowid.cloned().into_iter().chain(columns.iter().map(name)).collect();
-        let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
-        format!("SELECT {names} FROM main.{}", table.name.to_sql())
+    let select = |table: &Table, rowid: Option<&String>, name: fn(&(&Column, &Column)) -> String| Question {
+        names: rowid.cloned().into_iter().chain(columns.iter().map(name)).collect(),
+        from: format!("main.{}", table.name.to_sql()),
+        rowid: rowid.cloned(),
     };
-    let mut rows =
-        rows(connection, &select(before, rowids.as_ref().map(|(from, _)| from), |(from, _)| from.name.to_sql()))?;
+    let asked = select(before, rowids.as_ref().map(|(from, _)| from), |(from, _)| from.name.to_sql());
+    let mut rows = asked.ask(connection)?;
     let first = usize::from(rowids.is_some());
     for (at, (from, to)) in columns.iter().enumerate() {
         if (&from.declared_type, before.strict) != (&to.declared_type, after.strict) {
@@ -198,18 +199,13 @@ fn is_same(one: &Object, other: &Object) -> bool {
 /// A table of which the columns are not known; none where it can't be read.
 fn whole_table(connection: &Connection, object: &Object) -> Option<Held> {
     let name = object.name();
-    let again = format!("SELECT * FROM main.{}", name.to_sql());
-    let columns: Vec<String> = connection.prepare(&again).ok()?.column_names().map(str::to_owned).collect();
-    let rows = rows(connection, &again).ok()?;
+    let from = format!("main.{}", name.to_sql());
+    let again = Question { names: vec!["*".to_owned()], from, rowid: None };
+    let all = format!("SELECT * FROM {}", again.from);
+    let columns: Vec<String> = connection.prepare(&all).ok()?.column_names().map(str::to_owned).collect();
+    let rows = again.ask(connection).ok()?;
     let filled = vec![false; columns.len()];
     Some(Held { to: name.clone(), columns, rows, again, filled, sequence: None })
-}
-
-fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Cell>>> {
-    let mut statement = connection.prepare(sql)?;
-    let columns = statement.column_count();
-    let rows = statement.query_map([], |row| (0..columns).map(|at| Ok(Cell::from(row.get_ref(at)?))).collect())?;
-    rows.collect()
 }
 
 /// What a column of another type makes of the values, by SQLite's own rules; what it does not take stays as it is, and so
@@ -248,7 +244,7 @@ fn sequence(connection: &Connection, table: &Name) -> rusqlite::Result<Option<i6
 impl Held {
     fn losses(mut self, connection: &Connection) -> rusqlite::Result<Vec<Loss>> {
         let mut losses = Vec::new();
-        let found = match rows(connection, &self.again) {
+        let found = match self.again.ask(connection) {
             Ok(found) => found,
             // The schemas differ, which is said elsewhere.
             Err(_) => return Ok(losses),

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::{Object, Refusal, literal};
 use crate::cell::Cell;
 use crate::model::Name;
+use crate::wide::{Question, most};
 
 /// How many rows stand in one statement.
 const TOGETHER: usize = 200;
@@ -61,21 +62,19 @@ impl Layout {
 
     /// The rows, in their order.
     pub(super) fn read(&self, connection: &Connection) -> rusqlite::Result<Vec<Vec<Cell>>> {
-        let names = self.names();
-        let order = match (self.has_rowid, self.rowid) {
-            (true, Some(rowid)) => format!(" ORDER BY {rowid}"),
-            _ => String::new(),
+        let question = Question {
+            names: self.names().into_iter().map(str::to_owned).collect(),
+            from: format!("main.{}", self.table),
+            rowid: self.rowid.filter(|_| self.has_rowid).map(str::to_owned),
         };
-        let list = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
-        let sql = format!("SELECT {list} FROM main.{}{order}", self.table);
-        let mut statement = connection.prepare(&sql)?;
-        let count = statement.column_count();
-        let rows = statement.query_map([], |row| (0..count).map(|at| Ok(Cell::from(row.get_ref(at)?))).collect())?;
-        rows.collect()
+        question.ask(connection)
     }
 
     /// Writes rows as statements.
     pub(super) fn insert(&self, rows: &[Vec<Cell>], connection: &Connection, sql: &mut String) -> Result<(), Refusal> {
+        if self.names().len() > most(connection) {
+            return self.insert_counted(rows, connection, sql);
+        }
         for some in rows.chunks(TOGETHER) {
             if self.names().is_empty() {
                 some.iter().for_each(|_| sql.push_str(&format!("INSERT INTO {} DEFAULT VALUES;\n", self.table)));
@@ -94,6 +93,21 @@ impl Layout {
             }
         }
         Ok(())
+    }
+
+    /// Writes rows that have more values than a statement takes: without their rowids, where SQLite counts them so itself.
+    fn insert_counted(&self, rows: &[Vec<Cell>], connection: &Connection, sql: &mut String) -> Result<(), Refusal> {
+        let is_counted = rows.iter().zip(1_i64..).all(|(row, at)| row.first() == Some(&Cell::Integer(at)));
+        if !is_counted {
+            let (table, columns) = (&self.table, self.columns.len());
+            return Err(Refusal::Because(format!(
+                "the table `{table}` has {columns} columns, and SQLite writes no rowid beside as many; with an INTEGER PRIMARY \
+                 KEY they are one of them"
+            )));
+        }
+        let layout = Self { rowid: None, table: self.table.clone(), columns: self.columns.clone(), ..*self };
+        let rows: Vec<Vec<Cell>> = rows.iter().map(|row| row[1..].to_vec()).collect();
+        layout.insert(&rows, connection, sql)
     }
 }
 

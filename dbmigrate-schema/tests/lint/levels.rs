@@ -76,6 +76,20 @@ fn an_allow_silences_its_rule_where_it_stands_and_nowhere_else() {
 }
 
 #[test]
+fn an_empty_file_is_allowed_with_a_reason_and_where_nothing_has_begun() {
+    let said = |migrations: &[&str]| {
+        let said = judged(migrations, &Levels::default());
+        said.into_iter().map(|it| format!("{} {}", it.code, it.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&[TABLES, "-- Later."]), ["empty-migration `002_m` holds no statement"]);
+    assert_eq!(said(&[TABLES, ""]).len(), 1);
+    assert_eq!(said(&[TABLES, "-- dbmigrate: allow empty-migration given up"]), Vec::<String>::new());
+    assert_eq!(said(&["-- Migration: Initial schema"]), Vec::<String>::new());
+    // It is old.
+    assert_eq!(said(&["", "CREATE TABLE a (id INTEGER PRIMARY KEY);"]), Vec::<String>::new());
+}
+
+#[test]
 fn what_silences_nothing_is_said() {
     says("-- dbmigrate: allow drop-table so\nSELECT 1;", &["1 unused-allow warning"]);
     says("-- dbmigrate: allow drop-table, drop-column so\nDROP TABLE a;", &["1 unused-allow warning"]);

@@ -451,12 +451,28 @@ fn case_34_columns_that_all_go_and_columns_without_end() {
         "drop-column",
         &["table `t`: no column is left that its rows could be told by"],
     );
-    let wide = |kind: &str| {
-        let columns: Vec<_> = (0..1_999).map(|at| format!("c{at} {kind}")).collect();
-        format!("CREATE TABLE t ({})", columns.join(", "))
+    let wide = |first: &str, kind: &str| {
+        let columns: Vec<_> = (1..1_999).map(|at| format!("c{at} INT")).collect();
+        format!("CREATE TABLE t ({first}, {}, c1999 {kind})", columns.join(", "))
     };
-    let database = applies(&wide("INT"), "INSERT INTO t (c1998) VALUES (5)", &wide("TEXT"), "");
-    rows(&database, "SELECT c0, c1998 FROM t", &["NULL|'5'"]);
+    let key = "id INTEGER PRIMARY KEY";
+    let database = applies(&wide(key, "INT"), "INSERT INTO t (c1999) VALUES (5)", &wide(key, "TEXT"), "");
+    rows(&database, "SELECT id, c1999 FROM t", &["1|'5'"]);
+    // Its rowid is none of the columns, and one more than SQLite takes at once.
+    let (plain, rows_of) = (wide("c0 INT", "INT"), "INSERT INTO t (rowid, c1999) VALUES (7, 5), (3, 6)");
+    let columns: Vec<_> = (0..2_000).map(|at| format!("c{at}")).collect();
+    let index = format!("; CREATE INDEX i ON t ({})", columns.join(", "));
+    let database = applies(&plain, rows_of, &format!("{plain}{index}"), "");
+    rows(&database, "SELECT rowid, c1999 FROM t ORDER BY rowid", &["3|6", "7|5"]);
+    refuses(
+        &plain,
+        &wide("c0 INT", "TEXT"),
+        "",
+        &[
+            "table `t`: SQLite copies no rowid beside 2000 columns: give it an INTEGER PRIMARY KEY in the place of one of them, \
+         or move some to another table, in a migration by hand",
+        ],
+    );
 }
 
 #[test]

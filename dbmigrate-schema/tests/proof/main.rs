@@ -107,9 +107,9 @@ fn what_only_rows_show_is_caught() {
         false,
         "table `log` gets the row (rowid = 1, what = 'done') from nowhere",
     );
-    // With foreign keys on, the rows of the child go with those of the parent.
+    // With foreign keys on, the rows of the child would go with those of the parent.
     let up = changed("foreign-keys off", "foreign-keys on");
-    caught(&up, true, "table `member` does not keep the row");
+    caught(&up, true, "dropping `team` with foreign keys on would delete or change 8 rows of `member`");
 }
 
 #[test]

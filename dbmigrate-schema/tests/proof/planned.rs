@@ -31,6 +31,16 @@ fn a_type_that_takes_more_goes_back() {
 }
 
 #[test]
+fn case_34_a_table_of_as_many_columns_as_there_can_be_and_an_index_over_all() {
+    let columns: Vec<_> = (0..2_000).map(|at| format!("c{at}")).collect();
+    let columns = columns.join(", ");
+    let before = format!("CREATE TABLE t ({columns})");
+    plainly(&before, &format!("{before}; CREATE INDEX i ON t ({columns})"));
+    let before = format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {})", columns.replace("c0, ", ""));
+    plainly(&before, &before.replace("c1999", "c1999 TEXT"));
+}
+
+#[test]
 fn a_key_without_a_value_is_filled() {
     let with = "CREATE TABLE t (k TEXT PRIMARY KEY, a INT)";
     is_proved(with, &format!("{with} WITHOUT ROWID"), filled("t", "k", "'none'"));

@@ -47,7 +47,26 @@ pub(super) struct User {
 }
 
 /// The scripts that a run may meet, by the names under which the runner knows them.
-pub(super) struct Scripts<'s>(HashMap<String, &'s Script>);
+pub(super) struct Scripts<'s>(HashMap<String, Known<'s>>);
+
+/// A script, and its statements by their texts.
+struct Known<'s> {
+    script: &'s Script,
+    statements: HashMap<&'s str, &'s Statement>,
+}
+
+impl<'s> Known<'s> {
+    fn new(script: &'s Script) -> Self {
+        let statements = script.steps.iter().rev().filter_map(|step| match step {
+            Step::Sql(statement) => {
+                Some((script.source.text().get(statement.span.start..statement.span.end)?, statement))
+            }
+            Step::Call { .. } => None,
+        });
+        // Of those that are alike it is the first.
+        Self { script, statements: statements.collect() }
+    }
+}
 
 impl<'s> Scripts<'s> {
     pub(super) fn of(set: &'s MigrationSet, up: bool) -> Self {
@@ -58,23 +77,17 @@ impl<'s> Scripts<'s> {
         });
         let hooks = set.before_all.iter().chain(&set.after_all);
         let others = hooks.chain(set.repeatables.iter().map(|it| &it.script));
-        Self(migrations.chain(others.map(|it| (it.source.path().to_owned(), it))).collect())
+        let all = migrations.chain(others.map(|it| (it.source.path().to_owned(), it)));
+        Self(all.map(|(name, script)| (name, Known::new(script))).collect())
     }
 
     fn statement(&self, script: &str, sql: &str) -> Option<User> {
-        let source = self.0.get(script)?;
-        let is_it = |step: &&Step| match step {
-            Step::Sql(statement) => source.source.text().get(statement.span.start..statement.span.end) == Some(sql),
-            Step::Call { .. } => false,
-        };
-        match source.steps.iter().find(is_it)? {
-            Step::Sql(statement) => Some(user(script, source, statement, sql)),
-            Step::Call { .. } => None,
-        }
+        let known = self.0.get(script)?;
+        Some(user(script, known.script, known.statements.get(sql)?, sql))
     }
 
     fn asserts(&self, script: &str) -> Vec<Item> {
-        let Some(source) = self.0.get(script) else { return Vec::new() };
+        let Some(Known { script: source, .. }) = self.0.get(script) else { return Vec::new() };
         let assert = |statement: &Statement| {
             let sql = source.source.text().get(statement.span.start..statement.span.end)?;
             Some(Item::Assert(user(script, source, statement, sql)))

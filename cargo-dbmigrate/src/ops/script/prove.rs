@@ -1,5 +1,7 @@
 //! Whether a script does what the runner does: both run on the same database in memory, and all of it is compared.
 
+use std::collections::HashMap;
+
 use dbmigrate_core::token::{TokenKind, tokens};
 use dbmigrate_runtime::{Migrator, quote_identifier};
 use dbmigrate_schema::{ReadOptions, Schema, fill};
@@ -132,8 +134,8 @@ impl Claim<'_> {
         if let Some(first) = differences(&before, &self.contents(own)?).first() {
             return Err(not_again(&format!("it changes {first}")));
         }
-        let Range { from, to } = self.range;
-        for between in if to > from { from + 1..=to } else { to..=from - 1 } {
+        let Range { from, .. } = self.range;
+        for between in self.range.spread() {
             let mut other = self.bench.copy(base)?;
             self.bench.go(Range { from, to: between }, &mut other).map_err(|error| run::refused(&error))?;
             run(&mut other).map_err(|why| {
@@ -215,7 +217,9 @@ type Contents = Vec<(String, Vec<String>)>;
 /// The names of what is not the same.
 fn differences(one: &Contents, other: &Contents) -> Vec<String> {
     let names = |of: &Contents, than: &Contents| -> Vec<String> {
-        of.iter().filter(|it| !than.contains(it)).map(|(name, _)| name.clone()).collect()
+        let than: HashMap<&str, &[String]> = than.iter().map(|(name, rows)| (name.as_str(), rows.as_slice())).collect();
+        let is_other = |(name, rows): &&(String, Vec<String>)| than.get(name.as_str()) != Some(&rows.as_slice());
+        of.iter().filter(is_other).map(|(name, _)| name.clone()).collect()
     };
     let mut all = names(one, other);
     all.extend(names(other, one));

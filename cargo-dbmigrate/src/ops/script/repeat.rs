@@ -1,8 +1,10 @@
 //! A script that can be run again: every statement does nothing where what it does is done.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dbmigrate_core::Diagnostic;
+use dbmigrate_core::token::{tokens, unquote};
+use rusqlite::Connection;
 
 use super::block::{Block, Item, User};
 use super::guard::{Condition, Guard};
@@ -18,6 +20,8 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
     let guard = Guard::new(bench);
     let numbers: HashMap<String, (usize, u64)> =
         set.migrations.iter().enumerate().map(|(at, it)| (it.name(), (at, it.number))).collect();
+    // They change below.
+    let originals = blocks.to_vec();
     let mut problems = Vec::new();
     let mut dropped: Vec<(usize, Object, User)> = Vec::new();
     let last = blocks.len().saturating_sub(1);
@@ -54,7 +58,7 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
         let conditions = made.iter().map(|(number, it)| guard.is_free(*number, range.is_up(), &it.kind, &it.name));
         free.push(conditions.collect());
     }
-    problems.extend(taken_from_others(bench, range, &dropped)?);
+    problems.extend(taken_from_others(bench, range, &originals, &dropped)?);
     if problems.is_empty() {
         problems.extend(fails_again(bench, range, blocks)?);
     }
@@ -82,22 +86,24 @@ pub(super) fn text(bench: Bench<'_>, range: Range, blocks: &mut [Block], title: 
 fn taken_from_others(
     bench: Bench<'_>,
     range: Range,
+    blocks: &[Block],
     dropped: &[(usize, Object, User)],
 ) -> Result<Vec<Diagnostic>, CliError> {
     let mut problems: Vec<Diagnostic> = Vec::new();
     if dropped.is_empty() {
         return Ok(problems);
     }
-    let Range { from, to } = range;
-    let mut database = bench.at(from)?;
-    let mut at = from;
-    while at != to {
-        let next = if to > from { at + 1 } else { at - 1 };
-        bench.go(Range { from: at, to: next }, &mut database).map_err(|error| run::refused(&error))?;
-        at = next;
-        for (place, Object { kind, name }, user) in dropped {
+    let database = bench.at(range.from)?;
+    bench.creates()?.iter().try_for_each(|sql| database.execute_batch(sql)).map_err(CliError::in_memory)?;
+    for (at, block) in blocks.iter().enumerate() {
+        // What the runner has done, once more: each version in one pass.
+        go_on(&database, block).map_err(CliError::in_memory)?;
+        let at = blocks.get(at + 1).map_or(range.to, |next| next.before.applied);
+        let named = names(block);
+        for (place, Object { kind, name }, user) in dropped.iter().filter(|(_, object, _)| named.contains(&object.name))
+        {
             // It has run on this version.
-            let is_done = if to > from { *place < at } else { *place >= at };
+            let is_done = if range.is_up() { *place < at } else { *place >= at };
             let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = ?1 AND lower(name) = ?2)";
             let is_there: bool =
                 database.query_row(sql, [kind, name], |row| row.get(0)).map_err(CliError::in_memory)?;
@@ -109,13 +115,38 @@ fn taken_from_others(
     Ok(problems)
 }
 
+/// Does what a transaction of the runner's did.
+fn go_on(database: &Connection, block: &Block) -> rusqlite::Result<()> {
+    database.execute_batch(&format!("PRAGMA foreign_keys = {}", block.enforced))?;
+    if block.transaction {
+        database.execute_batch("BEGIN")?;
+    }
+    for item in &block.items {
+        match item {
+            Item::Own(sql) => database.execute_batch(sql)?,
+            Item::User(user) => database.execute_batch(&user.sql)?,
+            Item::Assert(_) => {}
+        }
+    }
+    if block.transaction { database.execute_batch("COMMIT") } else { Ok(()) }
+}
+
+/// The words of a transaction, in lower case: nothing becomes of what it does not name.
+fn names(block: &Block) -> HashSet<String> {
+    let texts = block.items.iter().filter_map(|item| match item {
+        Item::User(user) => Some(user.sql.as_str()),
+        _ => None,
+    });
+    texts.flat_map(|sql| tokens(sql).map(|token| unquote(token.text(sql)).to_ascii_lowercase())).collect()
+}
+
 /// A statement that fails where it has run already.
 fn fails_again(bench: Bench<'_>, range: Range, blocks: &[Block]) -> Result<Option<Diagnostic>, CliError> {
-    let Range { from, to } = range;
-    let between: Vec<usize> = if to > from { (from..=to).collect() } else { (to..=from).rev().collect() };
-    let mut database = bench.at(from)?;
-    for (last, next) in between.iter().zip(&between[1..]) {
-        bench.go(Range { from: *last, to: *next }, &mut database).map_err(|error| run::refused(&error))?;
+    let mut database = bench.at(range.from)?;
+    let mut last = range.from;
+    for next in range.spread() {
+        bench.go(Range { from: last, to: next }, &mut database).map_err(|error| run::refused(&error))?;
+        last = next;
         let trial = bench.copy(&database)?;
         for item in blocks.iter().flat_map(|block| &block.items) {
             let (sql, user) = match item {

@@ -14,6 +14,9 @@ use crate::ops::runtime_set;
 /// What the history records for migrations that a script applied.
 const TOOL: &str = concat!("cargo-dbmigrate ", env!("CARGO_PKG_VERSION"), " (script)");
 
+/// On how many versions at most a script that can be run again is tried.
+const TRIED: usize = 16;
+
 /// From which version to which: how many of the set's first migrations a database has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
@@ -22,6 +25,15 @@ pub(super) struct Range {
 }
 
 impl Range {
+    /// The versions after the first one on which a script that can be run again is tried: all of them or, as each costs a
+    /// whole run, some that are spread over them, the last one included.
+    pub(super) fn spread(self) -> Vec<usize> {
+        let count = self.from.abs_diff(self.to);
+        let tried = count.min(TRIED);
+        let steps = (1..=tried).map(|at| at * count / tried);
+        steps.map(|step| if self.is_up() { self.from + step } else { self.from - step }).collect()
+    }
+
     /// Whether it leads to a newer version.
     pub(super) fn is_up(self) -> bool {
         self.to > self.from

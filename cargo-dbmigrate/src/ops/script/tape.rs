@@ -45,16 +45,21 @@ impl Tape {
 pub(super) struct Recorder<'c> {
     connection: &'c mut Connection,
     tape: Tape,
-    /// What of the history is asked for at the beginning of each transaction.
+    /// What of the history is asked for at the beginning of each transaction: the newest row, or two.
     history: String,
+    /// The numbers of the set, in order.
+    numbers: Vec<u64>,
 }
 
 impl<'c> Recorder<'c> {
     pub(super) fn new(connection: &'c mut Connection, tape: &Tape, set: &Set<'_>) -> Self {
         let (table, name) = (quote_identifier(set.table), text(set.name));
-        let history =
-            format!("SELECT number, state, statements_done FROM main.{table} WHERE set_name = {name} ORDER BY number");
-        Self { connection, tape: tape.clone(), history }
+        // To read all of it for each migration would be quadratic.
+        let history = format!(
+            "SELECT number, state, statements_done FROM main.{table} WHERE set_name = {name} ORDER BY number DESC LIMIT 2"
+        );
+        let numbers = set.migrations.iter().map(|migration| migration.number).collect();
+        Self { connection, tape: tape.clone(), history, numbers }
     }
 
     fn state(&mut self) -> State {
@@ -67,7 +72,10 @@ impl<'c> Recorder<'c> {
                 continue;
             };
             match (word.as_str(), u64::try_from(number), u64::try_from(done)) {
-                ("applied", ..) => state.applied += 1,
+                // A run on this database has the first migrations, and at most the next one is under way.
+                ("applied", Ok(number), _) => {
+                    state.applied = state.applied.max(self.numbers.partition_point(|own| *own <= number));
+                }
                 (_, Ok(number), Ok(done)) => state.stage = Some(Stage { number, state: word, done }),
                 _ => {}
             }

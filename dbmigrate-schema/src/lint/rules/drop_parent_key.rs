@@ -31,7 +31,8 @@ pub(super) const RULE: Rule = Rule {
         },
         Example {
             before: BEFORE,
-            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, word TEXT UNIQUE);
+            now: "-- dbmigrate: foreign-keys on
+                  CREATE TABLE n (id INTEGER PRIMARY KEY, word TEXT UNIQUE);
                   INSERT INTO n SELECT id, code FROM teams;
                   DROP TABLE teams;
                   ALTER TABLE n RENAME TO teams;",

@@ -26,15 +26,12 @@ pub(super) const RULE: Lint = Lint {
         Example { before: BEFORE, now: "DROP INDEX codes; CREATE UNIQUE INDEX codes ON teams (code) WHERE id > 0;" },
         Example {
             before: "CREATE TABLE teams (code TEXT PRIMARY KEY);
-                     CREATE TABLE users (id INTEGER PRIMARY KEY, team TEXT REFERENCES teams);",
-            now: "CREATE TABLE n (id INTEGER PRIMARY KEY, code TEXT);
+                     CREATE TABLE users (id INTEGER PRIMARY KEY, team TEXT REFERENCES teams (code));",
+            now: "-- dbmigrate: foreign-keys on
+                  CREATE TABLE n (id INTEGER PRIMARY KEY, code TEXT);
                   INSERT INTO n (code) SELECT code FROM teams;
                   DROP TABLE teams;
-                  ALTER TABLE n RENAME TO teams;
-                  CREATE TABLE m (id INTEGER PRIMARY KEY, team TEXT REFERENCES teams (code));
-                  INSERT INTO m SELECT * FROM users;
-                  DROP TABLE users;
-                  ALTER TABLE m RENAME TO users;",
+                  ALTER TABLE n RENAME TO teams;",
         },
     ],
     passes: &[Example { before: BEFORE, now: "CREATE UNIQUE INDEX team_codes ON teams (code); DROP INDEX codes;" }],
