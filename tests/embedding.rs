@@ -22,8 +22,8 @@ const SET: [(&str, &str); 6] = [
 ];
 
 const LIBRARY: &str = "//! A strict library.
-#![forbid(unsafe_code, dead_code)]
-#![deny(warnings, missing_docs, unreachable_pub, missing_debug_implementations, unused_qualifications)]
+#![forbid(unsafe_code, dead_code, missing_docs, missing_debug_implementations, unused_qualifications)]
+#![deny(warnings, unreachable_pub)]
 
 dbmigrate_runtime::include_migrations! {
     /// The migrations of this library.
@@ -130,7 +130,7 @@ fn without_a_driver_any_connection_of_the_program_will_do() {
     let project = Project::wired("no-driver", &SET[..1]);
     project.write(
         "src/main.rs",
-        "use dbmigrate_runtime::{Driver, Row, Value};
+        "use dbmigrate_runtime::{Driver, Rows, Value};
 
 dbmigrate_runtime::include_migrations!(pub mod migrations, driver = none);
 dbmigrate_runtime::rusqlite_driver!(::rusqlite);
@@ -142,7 +142,7 @@ impl<D: Driver> Driver for Own<D> {
     fn execute(&mut self, sql: &str) -> Result<(), D::Error> {
         self.0.execute(sql)
     }
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, D::Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, D::Error> {
         self.0.query(sql, params)
     }
     fn in_transaction(&mut self) -> bool {

@@ -52,7 +52,7 @@ fn what_belongs_to_the_history_is_not_declared() {
     project.dbmigrate(["up"]).succeeds();
     let all =
         project.query(DB, "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'");
-    project.write("schema.sql", &all.join("\n"));
+    project.write("schema.sql", all.join("\n"));
     for command in ["check", "generate"] {
         let refused = project.dbmigrate([command]);
         let refused = if command == "check" { refused.exits(1) } else { refused.exits(101) };
@@ -61,7 +61,7 @@ fn what_belongs_to_the_history_is_not_declared() {
             .says("table `_migrations_head`")
             .says("leave it out: the runner makes it");
     }
-    project.write("schema.sql", &format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
+    project.write("schema.sql", format!("{TEAMS}CREATE TABLE sqlite_sequence (name, seq);"));
     project.dbmigrate(["check"]).exits(1).says("leave it out: SQLite makes it by itself");
     assert_eq!(files(&project), ["001_team.sql"]);
 }
@@ -69,7 +69,7 @@ fn what_belongs_to_the_history_is_not_declared() {
 #[test]
 fn rows_in_a_declared_schema_are_not_passed_over_in_silence() {
     let project = Project::wired("generate-rows", &[("001_team.sql", TEAMS)]);
-    project.write("schema.sql", &format!("{TEAMS}INSERT INTO team (name) VALUES ('red');"));
+    project.write("schema.sql", format!("{TEAMS}INSERT INTO team (name) VALUES ('red');"));
     let says = "`schema.sql` declares a schema, and rows are no part of it";
     project.dbmigrate(["check"]).succeeds().says(says);
     project.dbmigrate(["generate"]).succeeds().says(says).says("already");

@@ -66,6 +66,8 @@ fn tests_in_processes_of_their_own_share_a_template() {
         manifest["dependencies"]["rusqlite"]["features"] = toml_edit::value(features);
     });
     if project.cargo(["nextest", "--version"]).code != 0 {
+        // The workflow installs it.
+        assert!(std::env::var_os("DBMIGRATE_NEXTEST").is_none(), "cargo-nextest is not installed");
         // Past the capture of the test, so that a run without it says so.
         writeln!(std::io::stderr(), "cargo-nextest is not installed: tests/nextest.rs tried nothing").unwrap();
         return;

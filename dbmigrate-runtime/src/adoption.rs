@@ -62,7 +62,7 @@ pub struct Adopted<'a> {
 #[derive(Clone, Copy)]
 pub struct TakesOver {
     pub(crate) read: old_history::Read,
-    pub(crate) rows: old_history::Rows,
+    pub(crate) look: old_history::Look,
     pub(crate) unknown: old_history::Unknown,
     pub(crate) edited: old_history::Edited,
     pub(crate) convert: take_over::Convert,
@@ -74,7 +74,7 @@ impl TakesOver {
     /// The runner's own.
     pub const HISTORIES: Self = Self {
         read: old_history::read,
-        rows: old_history::rows,
+        look: old_history::look,
         unknown: old_history::unknown,
         edited: old_history::edited,
         convert: take_over::convert,

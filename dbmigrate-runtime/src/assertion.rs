@@ -7,9 +7,10 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::job::Job;
+use crate::rows::Rows;
 use crate::script;
 use crate::set::Script;
-use crate::value::{Param, Row, Value};
+use crate::value::{Param, Value};
 
 /// What a query is put between: a second row is as wrong as a million of them.
 const HEAD: &str = "SELECT * FROM (";
@@ -26,14 +27,14 @@ pub(crate) type Check = fn(&mut Db<'_>, &Job<'_>, &Script<'_>) -> Result<(), Err
 #[inline]
 pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<(), Error> {
     for assert in script.asserts {
-        let sql = script::sql_of(&job.name, script, assert)?;
+        let sql = script::sql_of(job.name(), script, assert)?;
         let query = format!("{HEAD}{sql}{TAIL}");
         let rows = db.patiently(|session| session.query(&query, &[])).map_err(|mut error| {
             error.offset = error.offset.map(|offset| offset.saturating_sub(HEAD.len()).min(sql.len()));
-            script::failed(db, &job.name, script, assert, error)
+            script::failed(db, job.name(), script, assert, error)
         })?;
         if !holds(db, &rows)? {
-            let message = format!("`{}` asserts what is not true: the query returned {}", job.name, answer(&rows));
+            let message = format!("`{}` asserts what is not true: the query returned {}", job.name(), answer(&rows));
             let command = job.command();
             return Err(Error::new(ErrorKind::Assertion, message)
                 .at(Place::of(script.file, script.text, assert.start as usize))
@@ -48,23 +49,20 @@ pub(crate) fn check(db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Resu
 
 /// Whether the answer is one value that is true, as SQLite sees truth.
 #[inline]
-fn holds(db: &mut Db<'_>, rows: &[Row]) -> Result<bool, Error> {
-    let [row] = rows else { return Ok(false) };
-    let [value] = row.as_slice() else { return Ok(false) };
+fn holds(db: &mut Db<'_>, rows: &Rows) -> Result<bool, Error> {
+    let (Some([value]), 1) = (rows.get(0), rows.len()) else { return Ok(false) };
     let sql = "SELECT CASE WHEN ?1 THEN 1 ELSE 0 END";
-    let truth = db.query("could not judge an assertion", sql, &[Param::Any(value)])?;
-    Ok(truth == [[Value::Integer(1)]])
+    let truth = db.find("could not judge an assertion", sql, &[Param::Any(value)])?;
+    Ok(truth == Some(Value::Integer(1)))
 }
 
 /// What came back, in words.
 #[inline]
-fn answer(rows: &[Row]) -> String {
-    match rows {
-        [] => "no row".to_owned(),
-        [row] => match row.as_slice() {
-            [value] => format!("`{}`", shown(value)),
-            columns => format!("{} columns", columns.len()),
-        },
+fn answer(rows: &Rows) -> String {
+    match (rows.get(0), rows.len()) {
+        (None, _) => "no row".to_owned(),
+        (Some([value]), 1) => format!("`{}`", shown(value)),
+        (Some(columns), 1) => format!("{} columns", columns.len()),
         _ => "several rows".to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::histories;
 use crate::history::{History, tables_of};
-use crate::job::Job;
+use crate::job::{Job, Room};
 use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -223,8 +223,7 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
     for job in jobs {
-        let mut steps = Vec::new();
-        for step in job.script(&mut steps).steps {
+        for step in job.script(&mut Room::default()).steps {
             let is_destructive = match step {
                 Step::Code(_) => true,
                 Step::Sql(statement) => match statement.effect {

@@ -1,8 +1,8 @@
 //! The history compared with the program: what is applied, pending, and different.
 
+use std::fmt;
 use std::rc::Rc;
 
-use crate::adoption::Adoption;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, Presence};
@@ -11,8 +11,7 @@ use crate::interrupted;
 use crate::old_history::Old;
 use crate::parts::Parts;
 use crate::records::Recorded;
-use crate::repeatable;
-use crate::set::{Down, Migration, NewerDatabase, Set};
+use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
 use crate::squash::InPlace;
 use crate::status::State;
 use crate::verify::Problem;
@@ -42,8 +41,9 @@ pub(crate) struct Known<'s> {
     pub(crate) matches: Vec<Match<'s>>,
     /// Whether the row of the squash stands for rows of what it replaces.
     pub(crate) is_recognised: bool,
-    /// The history of another tool that all of this was read from, where ours does not begin yet.
-    pub(crate) old: Option<Old>,
+    /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
+    /// a program that knows of none does not carry what drops it.
+    pub(crate) old: Option<Rc<dyn AsRef<Old>>>,
 }
 
 /// A migration that the program, the history, or both have.
@@ -52,32 +52,35 @@ pub(crate) struct Match<'s> {
     /// Its place in the set.
     pub(crate) index: Option<usize>,
     pub(crate) migration: Option<&'s Migration<'s>>,
-    pub(crate) row: Option<HistoryRow>,
+    pub(crate) row: Option<Rc<HistoryRow>>,
     pub(crate) state: State,
     /// The text that was applied, where it is another one and the history has it.
     applied_text: Option<String>,
 }
 
 /// Looks at a database. It changes nothing.
+#[inline(never)]
 pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, Error> {
     match &set.adoption {
-        None => look_at(db, set, None),
-        // Somebody may be taking the old history over right now.
-        Some(adoption) => db.reading(|db| look_at(db, set, Some(adoption))),
+        Some(adoption) => (adoption.by.look)(db, set, adoption),
+        None => {
+            let presence = History::new(set).presence(db)?;
+            found(db, set, presence)
+        }
     }
 }
 
-fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>>) -> Result<Found<'s>, Error> {
+/// What an old history says, as if it were ours.
+#[inline]
+pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: Old) -> Result<Found<'s>, Error> {
+    let matches = matches(set, &rows, &[])?;
+    let (head, records, old) = (None, None, Some(Rc::new(old) as Rc<_>));
+    Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised: false, old })))
+}
+
+/// Looks closer, at our history.
+pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -> Result<Found<'s>, Error> {
     let history = History::new(set);
-    let presence = history.presence(db)?;
-    if let Some(adoption) = adoption {
-        if let Some(old) = (adoption.by.read)(db, set, adoption)? {
-            let matches = matches(set, (adoption.by.rows)(&old, set), &[])?;
-            let old = Some(old);
-            let (head, records, is_recognised) = (None, None, false);
-            return Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised, old })));
-        }
-    }
     match presence {
         Presence::Fresh => Ok(Found::Fresh),
         Presence::Objects => Ok(Found::Objects),
@@ -95,7 +98,7 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
                 head.chain.clear();
             }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
-            let mut matches = matches(set, rows, &may_run_late)?;
+            let mut matches = matches(set, &rows, &may_run_late)?;
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
@@ -109,15 +112,14 @@ fn look_at<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: Option<&Adoption<'s>
 }
 
 /// Merges the two, which are each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
+fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
     let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
-    let mut rows = rows.into_iter();
     let mut next = 0;
     loop {
         let known = set.migrations.get(next);
-        let recorded = rows.as_slice().first().map(|row| row.number);
+        let recorded = rows.first().map(|row| row.number);
         let number = match (known.map(|migration| migration.number), recorded) {
             (None, None) => return Ok(matches),
             (Some(known), Some(recorded)) => known.min(recorded),
@@ -126,7 +128,10 @@ fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<
         let migration = known.filter(|migration| migration.number == number);
         let index = migration.map(|_| next);
         next += usize::from(index.is_some());
-        let row = if recorded == Some(number) { rows.next() } else { None };
+        let mut row = None;
+        if let (Some((first, rest)), true) = (rows.split_first(), recorded == Some(number)) {
+            (row, rows) = (Some(Rc::clone(first)), rest);
+        }
         let state = match (&row, migration) {
             (Some(row), _) => row_state(row, migration, last)?,
             (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
@@ -136,6 +141,7 @@ fn matches<'s>(set: &'s Set<'s>, rows: Vec<HistoryRow>, late: &[u64]) -> Result<
     }
 }
 
+#[inline(never)]
 fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u64>) -> Result<State, Error> {
     let (steps, edited) = match (row.state.as_str(), migration) {
         ("applied", None) if last.is_some_and(|last| row.number < last) => return Ok(State::Missing),
@@ -155,11 +161,11 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
             Down::Missing | Down::Irreversible(_) => (0, false),
         },
         (other, _) => {
-            let message =
-                format!("the history has `{}` in the state `{other}`, which this program does not know", row.name);
-            return Err(
-                Error::new(ErrorKind::History, message).hint("build the program with a newer `dbmigrate-runtime`")
-            );
+            return Err(Error::new(
+                ErrorKind::History,
+                format_args!("the history has `{}` in the state `{other}`, which this program does not know", row.name),
+            )
+            .hint("build the program with a newer `dbmigrate-runtime`"));
         }
     };
     Ok(State::Interrupted { done: row.statements_done, of: steps as u64, edited })
@@ -167,8 +173,9 @@ fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u
 
 impl<'s> Known<'s> {
     /// A history of nothing.
+    #[inline]
     pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
-        let matches = matches(set, Vec::new(), &[])?;
+        let matches = matches(set, &[], &[])?;
         let (head, records, old) = (None, None, None);
         Ok(Rc::new(Self { set, head, records, matches, is_recognised: false, old }))
     }
@@ -187,12 +194,25 @@ impl<'s> Known<'s> {
 
     /// Whether the database holds exactly the program's migrations, and its repeatables as they are.
     pub(crate) fn is_complete(&self) -> bool {
-        self.prefix() == Some(self.set.migrations.len()) && repeatable::due(self.set, self.records()).is_empty()
+        self.prefix() == Some(self.set.migrations.len()) && self.due().is_empty()
+    }
+
+    /// The repeatables that have to run although no migration does.
+    pub(crate) fn due(&self) -> Vec<&'s Repeatable<'s>> {
+        match self.set.parts.repeatables {
+            Some(part) => (part.due)(self.set, self.records()),
+            None => all_repeatables(self.set),
+        }
     }
 
     /// Whether a newer program has applied more than this one has.
     pub(crate) fn is_newer(&self) -> bool {
         self.matches.last().is_some_and(|matched| matched.state == State::Newer)
+    }
+
+    /// The history of another tool that all of this was read from.
+    pub(crate) fn old(&self) -> Option<&Old> {
+        self.old.as_deref().map(AsRef::as_ref)
     }
 
     /// Which repeatables were run.
@@ -202,7 +222,7 @@ impl<'s> Known<'s> {
 
     /// The rows' side, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = (&Match<'s>, &HistoryRow)> {
-        self.matches.iter().rev().filter_map(|matched| matched.row.as_ref().map(|row| (matched, row)))
+        self.matches.iter().rev().filter_map(|matched| matched.row.as_deref().map(|row| (matched, row)))
     }
 
     /// The program's migrations that are applied.
@@ -233,7 +253,7 @@ impl<'s> Known<'s> {
 
     /// What an old history has and we don't know, each as a problem.
     pub(crate) fn unknown_to_us(&self) -> Vec<Problem> {
-        let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+        let old = self.old().zip(self.set.adoption.as_ref());
         old.map_or_else(Vec::new, |(old, adoption)| (adoption.by.unknown)(old))
     }
 
@@ -247,10 +267,12 @@ impl<'s> Known<'s> {
     fn refuse(&self, is_problem: &dyn Fn(&Match<'_>) -> bool, mut problems: Vec<Problem>) -> Result<(), Error> {
         for matched in &self.matches {
             if is_problem(matched) {
-                problems.extend(self.problem(matched));
+                if let Some(problem) = self.problem(matched) {
+                    problems.push(problem);
+                }
             }
         }
-        as_error("the history and the program differ", problems)
+        as_error("the history and the program differ", &problems)
     }
 
     /// What is wrong with one migration.
@@ -273,7 +295,7 @@ impl<'s> Known<'s> {
         match &matched.state {
             State::Applied | State::Pending => return false,
             State::Edited => {
-                let old = self.old.as_ref().zip(self.set.adoption.as_ref());
+                let old = self.old().zip(self.set.adoption.as_ref());
                 if old.is_some_and(|(old, adoption)| (adoption.by.edited)(old, matched, name, problem)) {
                     return true;
                 }
@@ -395,6 +417,12 @@ impl Match<'_> {
     }
 }
 
+/// The repeatables of a set.
+#[inline(never)]
+pub(crate) fn all_repeatables<'s>(set: &'s Set<'s>) -> Vec<&'s Repeatable<'s>> {
+    set.repeatables.iter().collect()
+}
+
 /// The chain after the first migrations of a set; empty where there is none.
 pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
     let last = prefix.and_then(|count| count.checked_sub(1)).and_then(|last| set.migrations.get(last));
@@ -402,31 +430,19 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
 }
 
 /// All problems as one error; nothing if there are none.
-pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Error> {
+pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let mut message = String::new();
-    if problems.len() > 1 {
-        message = format!("{headline}:");
-    }
-    for Problem { message: what, file, .. } in &problems {
-        message.push_str(if problems.len() > 1 { "\n  " } else { "" });
-        message.push_str(what);
-        if let Some(file) = file {
-            message.push_str(&format!(" ({file})"));
-        }
-    }
-    let mut error = Error::new(first.kind, message);
-    let (mut notes, mut help) = (Vec::new(), Vec::new());
-    for problem in &problems {
+    let mut error = Error::new(first.kind, Said(headline, problems));
+    for problem in problems {
         error = error.also(problem.kind);
-        for note in &problem.notes {
-            if is_new(&mut notes, note) {
+        for note in problem.notes.iter() {
+            if is_new(error.notes(), note) {
                 error = error.note(note);
             }
         }
-        for text in &problem.help {
-            if is_new(&mut help, text) {
-                error = error.hint(text);
+        for help in problem.help.iter() {
+            if is_new(error.help(), help) {
+                error = error.hint(help);
             }
         }
     }
@@ -434,12 +450,29 @@ pub(crate) fn as_error(headline: &str, problems: Vec<Problem>) -> Result<(), Err
 }
 
 /// Whether a text was not said before, and enough was not.
-fn is_new<'p>(said: &mut Vec<&'p str>, text: &'p str) -> bool {
-    let is_new = said.len() < SAID && !said.contains(&text);
-    if is_new {
-        said.push(text);
+fn is_new(said: &[String], text: &String) -> bool {
+    said.len() < SAID && !said.contains(text)
+}
+
+/// The messages of problems: the only one, or all below a headline.
+struct Said<'p>(&'p str, &'p [Problem]);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(headline, problems) = self;
+        let mut before = "";
+        if problems.len() > 1 {
+            write!(f, "{headline}:")?;
+            before = "\n  ";
+        }
+        for Problem { message, file, .. } in *problems {
+            write!(f, "{before}{message}")?;
+            if let Some(file) = file {
+                write!(f, " ({file})")?;
+            }
+        }
+        Ok(())
     }
-    is_new
 }
 
 #[cfg(test)]
@@ -475,9 +508,9 @@ mod tests {
         }
     }
 
-    fn row(text: &str) -> HistoryRow {
+    fn row(text: &str) -> Rc<HistoryRow> {
         let mut words = text.split(' ');
-        HistoryRow {
+        Rc::new(HistoryRow {
             id: 1,
             number: words.next().unwrap().parse().unwrap(),
             name: words.next().unwrap().into(),
@@ -488,20 +521,21 @@ mod tests {
             statements_done: 0,
             duration: None,
             steps: Vec::new(),
+            steps_us: None,
             tool: None,
             has_down: false,
             text_checksum: None,
             prefix_checksum: None,
-        }
+        })
     }
 
     /// The states of the program's `a`, `b`, `d` (1, 2, 4) and the history's rows, and the chain.
     fn check(rows: &[&str], expect: &str, chain: &str) {
         let migrations = [migration(1, "a"), migration(2, "b"), migration(4, "d")];
         let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
-        let mut rows: Vec<HistoryRow> = rows.iter().map(|text| row(text)).collect();
+        let mut rows: Vec<Rc<HistoryRow>> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
-        let matches = matches(&set, rows, &[]).unwrap();
+        let matches = matches(&set, &rows, &[]).unwrap();
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);

@@ -21,7 +21,7 @@ const SHOWN: usize = 30;
 pub enum Comparison {
     /// There was nothing to record, and so nothing to compare.
     Nothing,
-    /// They are the same: this many objects, in what [`Marked::covers`] says.
+    /// They are the same: this many objects, in what `covers` says.
     Same(usize),
     /// These are the differences.
     Different(Vec<String>),

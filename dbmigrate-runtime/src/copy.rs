@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 use crate::BoxError;
 use crate::backup::Backup;
 use crate::db::{DAMAGED, Db, FULL, because};
+use crate::driver::Access;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::kept::{Part, Place};
 use crate::options::Options;
 use crate::quote::literal;
+use crate::rows::Rows;
 use crate::session::DbError;
-use crate::value::{Row, Value};
+use crate::value::Value;
 
 /// How many bytes are free in a folder; `None` where nobody can say.
 pub(crate) type FreeSpace = fn(&Path) -> Option<u64>;
@@ -142,9 +144,14 @@ pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
 
 /// Asks a file through a connection of its own.
 #[inline]
-fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Vec<Row>, DbError> {
+fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, DbError> {
     let none = || DbError::said("these migrations are bound to no driver that opens files");
-    db.patiently(|session| session.beside(file, sql).unwrap_or_else(|| Err(none())))
+    db.patiently(|session| {
+        let mut opened = session.open(Some((file, Access::ReadOnly)))?.ok_or_else(none)?;
+        let mut answer = Err(none());
+        session.on(opened.as_mut(), false, &mut |beside| answer = beside.query(sql, &[]));
+        answer
+    })
 }
 
 /// Asks whether a database is sound.
@@ -153,7 +160,7 @@ pub(crate) const QUICK_CHECK: &str = "PRAGMA main.quick_check(10000)";
 /// What is wrong with the pages of a database, by what that said. Rows that break a rule are no fault of the copy that
 /// has them too.
 #[inline]
-pub(crate) fn unsound(findings: &[Row]) -> Option<String> {
+pub(crate) fn unsound(findings: &Rows) -> Option<String> {
     const ABOUT_ROWS: [&str; 3] =
         ["CHECK constraint failed in ", "malformed inverted index ", "unable to validate the inverted index "];
     let is_fine = |text: &str| {
@@ -171,7 +178,7 @@ pub(crate) fn unsound(findings: &[Row]) -> Option<String> {
 
 /// The digits of the newest migration, as the history writes them.
 #[inline]
-fn version(summary: Option<Vec<Row>>) -> String {
+fn version(summary: Option<Rows>) -> String {
     let newest = summary.into_iter().flatten().next().and_then(|row| row.into_iter().nth(1));
     let Some(Value::Text(name)) = newest else { return "0".to_owned() };
     let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
@@ -220,13 +227,13 @@ fn by_database(what: &str, cause: DbError) -> Error {
     ];
     let message = format!("{what}: {}", cause.message);
     if cause.message.starts_with(FULL) {
-        elsewhere(&message).because(cause.source)
+        elsewhere(&message).because(cause.0.source)
     } else if cause.busy {
         because(Error::new(ErrorKind::Copy, message).also(ErrorKind::Busy), cause)
     } else if OF_FILES.iter().any(|text| cause.message.starts_with(text)) {
         because(Error::new(ErrorKind::Copy, message), cause)
     } else {
-        refused(&message).because(cause.source)
+        refused(&message).because(cause.0.source)
     }
 }
 

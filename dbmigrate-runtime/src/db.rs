@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
-use crate::session::{DbError, Session};
-use crate::value::{Param, Row, Value, into_text};
+use crate::rows::Rows;
+use crate::session::{Ask, DbError, Session};
+use crate::value::{Param, Value};
 
 /// What SQLite says when there is no room.
 pub(crate) const FULL: &str = "database or disk is full";
@@ -99,35 +100,34 @@ impl<'s> Db<'s> {
         what: impl fmt::Display,
         sql: impl fmt::Display,
         params: &[Param<'_>],
-    ) -> Result<Vec<Row>, Error> {
+    ) -> Result<Rows, Error> {
         self.ask(&what, &sql, params)
     }
 
     #[inline(never)]
-    fn ask(
-        &mut self,
-        what: &dyn fmt::Display,
-        sql: &dyn fmt::Display,
-        params: &[Param<'_>],
-    ) -> Result<Vec<Row>, Error> {
+    fn ask(&mut self, what: &dyn fmt::Display, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, Error> {
         self.try_query(sql, params).map_err(|error| failed(what, error))
     }
 
     /// As [`Db::query`], with the error of the database as it is.
     #[inline(never)]
-    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
-        let (sql, params) = (format!("{sql}"), params.iter().map(Param::value).collect::<Vec<_>>());
-        self.patiently(|session| session.query(&sql, &params))
+    pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, DbError> {
+        let (mut asked, mut rows) = (Rows::default(), Rows::default());
+        asked.add(params);
+        self.insist(&format!("{sql}"), &mut Ask::Query(asked.values(), &mut rows))?;
+        Ok(rows)
     }
 
     /// As [`Db::try_query`], for what may be asked first of a connection.
-    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
-        self.patiently(|session| session.query_first(sql))
+    pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
+        let mut rows = Rows::default();
+        self.insist(sql, &mut Ask::First(&mut rows))?;
+        Ok(rows)
     }
 
     /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
-    pub(crate) fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.patiently(|session| session.execute_each(sql, rows, done))
+    pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), DbError> {
+        self.insist(sql, &mut Ask::Each(rows, done))
     }
 
     /// As [`Db::query`], for what returns no rows.
@@ -180,8 +180,7 @@ impl<'s> Db<'s> {
         sql: &dyn fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Option<Value>, Error> {
-        let row = self.ask(what, sql, params)?.into_iter().next();
-        Ok(row.and_then(|row| row.into_iter().next()))
+        self.ask(what, sql, params).map(Rows::into_first)
     }
 
     /// As [`Db::query`], the texts in the first column.
@@ -203,8 +202,10 @@ impl<'s> Db<'s> {
         params: &[Param<'_>],
     ) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
-        for row in self.ask(what, sql, params)? {
-            texts.extend(row.into_iter().next().and_then(into_text));
+        for row in self.ask(what, sql, params)?.iter_mut() {
+            if let Some(Value::Text(text)) = row.first_mut() {
+                texts.push(std::mem::take(text));
+            }
         }
         Ok(texts)
     }
@@ -238,7 +239,13 @@ impl<'s> Db<'s> {
 
     /// Runs a statement of the runner's own, with the error of the database as it is.
     pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
-        self.patiently(|session| session.execute(sql))
+        self.insist(sql, &mut Ask::Execute)
+    }
+
+    // Out of line, as all ask here.
+    #[inline(never)]
+    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+        self.patiently(|session| session.ask(sql, ask))
     }
 
     /// Does something as [`patiently`] does.
@@ -250,9 +257,10 @@ impl<'s> Db<'s> {
         let was_open = self.session.in_transaction();
         let (session, ours) = (&mut *self.session, self.open);
         let result = patiently(self.timeout, || {
-            work(session).map_err(|error| {
+            work(session).map_err(|mut error| {
                 let is_lost = ours && !session.in_transaction();
-                DbError { busy: error.busy && !is_lost, ..error }
+                error.busy &= !is_lost;
+                error
             })
         });
         if was_open && result.is_err() {
@@ -270,10 +278,12 @@ impl<'s> Db<'s> {
 
     /// Refuses to go on where the transaction is gone, until the end of it was seen to.
     pub(crate) fn refuse_lost(&mut self) -> Result<(), DbError> {
-        if self.lost || self.open && !self.session.in_transaction() {
-            return Err(DbError::said("the transaction is gone, because of an error before"));
-        }
-        Ok(())
+        if self.is_lost() { Err(lost()) } else { Ok(()) }
+    }
+
+    /// Whether that is so.
+    pub(crate) fn is_lost(&mut self) -> bool {
+        self.lost || self.open && !self.session.in_transaction()
     }
 
     /// Opens a transaction that no other writer can get in the way of.
@@ -364,6 +374,12 @@ impl<'s> Db<'s> {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn lost() -> DbError {
+    DbError::said("the transaction is gone, because of an error before")
+}
+
 #[cfg(unix)]
 fn path(name: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
@@ -425,9 +441,8 @@ pub(crate) fn failed(what: impl fmt::Display, error: DbError) -> Error {
 #[cold]
 #[inline(never)]
 fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
-    let message = format!("{what}: {}", error.message);
     let kind = if error.busy { ErrorKind::Busy } else { ErrorKind::Sql };
-    because(Error::new(kind, message), error)
+    because(Error::new(kind, format_args!("{what}: {}", error.message)), error)
 }
 
 /// Names the cause, and what helps against it if that is not a statement.
@@ -440,5 +455,5 @@ pub(crate) fn because(result: Error, cause: DbError) -> Error {
         Some(help) => result.hint(help),
         None => result,
     }
-    .because(cause.source)
+    .because(cause.0.source)
 }

@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use crate::BoxError;
-use crate::value::{Row, Value};
+use crate::rows::Rows;
+use crate::value::Value;
 
 /// A connection that the runner can talk to.
 pub trait Driver {
@@ -26,7 +27,7 @@ pub trait Driver {
     /// # Errors
     ///
     /// What the database says.
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Self::Error>;
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, Self::Error>;
 
     /// As [`Driver::query`], for what may be asked first of a connection, so that SQLite reads the schema for it. Where a
     /// driver can have one transaction for reading around both, that takes half the time; if it is not told how, it only
@@ -35,7 +36,7 @@ pub trait Driver {
     /// # Errors
     ///
     /// What the database says.
-    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, Self::Error> {
+    fn query_first(&mut self, sql: &str) -> Result<Rows, Self::Error> {
         self.query(sql, &[])
     }
 
@@ -46,7 +47,7 @@ pub trait Driver {
     /// # Errors
     ///
     /// What the database says of the first that fails.
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), Self::Error> {
+    fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), Self::Error> {
         while let Some(row) = rows.get(*done) {
             self.query(sql, row)?;
             *done += 1;

@@ -44,13 +44,13 @@ fn refuse_elsewhere(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<
     let sql = script::sql_of(script.file, script, statement)?;
     // What it can't plan it can't run.
     let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    let written = plan.iter().find_map(|row| match row.as_slice() {
+    let written = plan.iter().find_map(|row| match row {
         [_, Value::Text(what), at, Value::Integer(1..), ..] if what == "Transaction" => {
             attached.iter().find(|row| row.first() == Some(at))
         }
         _ => None,
     });
-    match written.map(Vec::as_slice) {
+    match written {
         Some([_, Value::Text(name)]) => Err(Error::new(
             ErrorKind::Sql,
             format_args!(
@@ -151,9 +151,8 @@ pub(crate) fn refuse_uncascaded(
 fn references(db: &mut Db<'_>, key: &ForeignKey) -> Result<i64, Error> {
     let columns: Vec<String> = key.columns.iter().map(|column| format!("{} IS NOT NULL", identifier(column))).collect();
     let sql = format!("SELECT count(*) FROM main.{} WHERE {}", identifier(&key.child), columns.join(" AND "));
-    let rows = db.query("could not count rows", &sql, &[])?;
-    match rows.first().map(Vec::as_slice) {
-        Some([Value::Integer(count)]) => Ok(*count),
+    match db.value("could not count rows", &sql)? {
+        Some(Value::Integer(count)) => Ok(count),
         _ => Ok(0),
     }
 }

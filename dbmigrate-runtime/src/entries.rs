@@ -36,7 +36,7 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
     let entries = known.matches.iter().map(|matched| entry(set, matched, notes.next().unwrap_or_default()));
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
-    let old = known.old.as_ref();
+    let old = known.old();
     let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Status { entries, repeatables, old })
 }
@@ -53,7 +53,7 @@ fn entry(set: &Set<'_>, matched: &Match<'_>, notes: Vec<&str>) -> Entry {
         _ => row.as_ref().is_some_and(|row| row.has_down),
     };
     let (name, applied_at, duration, steps) = match row {
-        Some(row) => (row.name.as_str(), Some(&row.applied_at), row.duration, row.steps.clone()),
+        Some(row) => (row.name.as_str(), Some(&row.applied_at), row.duration, row.step_times()),
         None => ("", None, None, Vec::new()),
     };
     Entry {

@@ -17,6 +17,7 @@ use crate::report::Report;
 // error: 10 KiB in every program.
 pub struct Error(Arc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     kinds: Vec<ErrorKind>,
     message: String,
@@ -134,17 +135,12 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn said(kind: ErrorKind, message: &dyn fmt::Display) -> Self {
-        Self(Arc::new(Inner {
-            kinds: vec![kind],
-            message: format!("{message}"),
-            place: None,
-            statement: None,
-            notes: Vec::new(),
-            help: Vec::new(),
-            retry: None,
-            report: Report::default(),
-            cause: None,
-        }))
+        // An empty one first, as what is put into an `Arc` has to be dropped where there is no memory for it.
+        let error = Self(Arc::default());
+        error.with(|inner| {
+            inner.kinds.push(kind);
+            inner.message = format!("{message}");
+        })
     }
 
     #[cold]
@@ -156,10 +152,11 @@ impl Error {
         self.with(|inner| inner.kinds.push(kind))
     }
 
+    /// Says of what it is, before the message.
     #[cold]
     #[inline(never)]
-    pub(crate) fn prefixed(self, prefix: &str) -> Self {
-        self.with(|inner| inner.message.insert_str(0, prefix))
+    pub(crate) fn of(self, what: &dyn fmt::Display) -> Self {
+        self.with(|inner| inner.message.insert_str(0, &format!("{what}: ")))
     }
 
     #[cold]
@@ -186,6 +183,7 @@ impl Error {
     }
 
     /// Without what was rolled back, which is of no interest where all of it was for trying.
+    #[inline]
     pub(crate) fn without_notes(self) -> Self {
         self.with(|inner| inner.notes.clear())
     }
@@ -213,6 +211,7 @@ impl Error {
     }
 
     /// The same of one set of several: a suggested command that is about one set names it.
+    #[inline]
     pub(crate) fn of_set(self, set: &str) -> Self {
         self.with(|inner| inner.help.iter_mut().for_each(|help| *help = one_set::name(help, set)))
     }
@@ -221,8 +220,9 @@ impl Error {
         self.with(|inner| inner.cause = Some(cause))
     }
 
-    pub(crate) fn after(self, report: Report) -> Self {
-        self.with(|inner| inner.report = report)
+    /// Takes what was done before it.
+    pub(crate) fn after(self, report: &mut Report) -> Self {
+        self.with(|inner| std::mem::swap(&mut inner.report, report))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {

@@ -87,6 +87,7 @@ pub(crate) fn choose(
 }
 
 /// Chooses for a script that drops tables, where they would be enforced.
+#[inline]
 fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Result<Choice, Error> {
     let dropped = match effects(script).find_map(|(effect, _)| match effect {
         Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
@@ -113,6 +114,7 @@ fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Re
 }
 
 /// The first referenced table whose rows a script changes, so that it may count on cascades.
+#[inline]
 fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, usize)>, Error> {
     for (effect, start) in effects(script) {
         if let Effect::Write(table) = effect {
@@ -124,6 +126,7 @@ fn written<'a>(db: &mut Db<'_>, script: &Script<'a>) -> Result<Option<(&'a str, 
     Ok(None)
 }
 
+#[inline]
 fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error {
     let message = format!(
         "this file drops `{dropped}`, which other tables reference, and also writes to `{table}`: foreign keys must be \
@@ -139,12 +142,13 @@ fn both(script: &Script<'_>, dropped: &str, table: &str, start: usize) -> Error 
 ///
 /// A foreign key has the word in the text of its table; asking only such tables is much faster in a big schema. (`LIKE`
 /// would depend on a setting of the connection.)
+#[inline]
 pub(crate) fn is_referenced(db: &mut Db<'_>, table: &str) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE) \
                AND EXISTS (SELECT 1 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f \
                WHERE m.type = 'table' AND instr(lower(m.sql), 'references') AND f.\"table\" = ?1 COLLATE NOCASE)";
-    let rows = db.query("could not read the foreign keys", sql, &[Param::Text(table)])?;
-    Ok(rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
+    let answer = db.find("could not read the foreign keys", sql, &[Param::Text(table)])?;
+    Ok(answer == Some(Value::Integer(1)))
 }
 
 /// A foreign key, as far as rows of a child can hang on it.

@@ -104,35 +104,48 @@ pub(crate) fn may_set(script: &Script<'_>) -> bool {
 }
 
 /// Does a run's work and puts the connection back as it was, whatever happens. `remember` is for what scripts may set.
+#[inline]
 pub(crate) fn guarded(
     session: &mut dyn Session,
     options: &Options,
     remember: Option<Remember>,
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<Report, Error> {
+    let mut report = Report::default();
+    guarded_into(&mut report, session, options, remember, work)?;
+    Ok(report)
+}
+
+/// The same, for a report that the caller has. Where it fails, the error has that.
+pub(crate) fn guarded_into(
+    report: &mut Report,
+    session: &mut dyn Session,
+    options: &Options,
+    remember: Option<Remember>,
+    work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut db = Db::new(session, options);
     let settings = Settings::read(&mut db, remember)?;
-    let mut report = Report::default();
-    let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, &mut report)));
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut db, &settings, report)));
     let restored = settings.restore(&mut db);
     if !matches!(result, Ok(Ok(()))) {
         // After a failed write SQLite leaves the rollback to the next read. It must not have to come from somebody else.
-        let _ = db.session().query("SELECT 1 FROM main.sqlite_master LIMIT 1", &[]);
+        let _ = db.session().execute("SELECT 1 FROM main.sqlite_master LIMIT 1");
     }
     if let (Some(backup), Some(made)) = (&options.backup, &report.backup) {
         if db.has_committed() || db.in_transaction() {
             (backup.by.rotate)(made, backup.keep, matches!(result, Ok(Ok(()))));
         } else {
             // A program that fails at every start must not fill the disk with copies.
-            (backup.by.discard)(&mut report);
+            (backup.by.discard)(report);
         }
     }
     let error = match (result, restored) {
         (Err(panic), _) => resume_unwind(panic),
-        (Ok(Ok(())), Ok(())) => return Ok(report),
+        (Ok(Ok(())), Ok(())) => return Ok(()),
         (Ok(Ok(())), Err(error)) => lost_settings(&error),
         (Ok(Err(error)), Ok(())) => error,
-        (Ok(Err(error)), Err(lost)) => error.note(lost_settings(&lost)),
+        (Ok(Err(error)), Err(lost)) => error.note(format_args!("{}", lost_settings(&lost))),
     };
     let error = match &options.backup {
         Some(backup) => (backup.by.mention)(error, report.backup.as_deref()),

@@ -69,6 +69,7 @@ fn has_set(db: &mut Db<'_>, table: &str, set_name: &str) -> Result<bool, Error> 
 }
 
 /// The names of all tables of other histories, if any of these names can be one.
+#[inline]
 pub(crate) fn their_tables<'n>(
     db: &mut Db<'_>,
     history: &History<'_>,
@@ -81,6 +82,7 @@ pub(crate) fn their_tables<'n>(
     Ok(others(db, history.table())?.iter().flat_map(|table| tables_of(table)).collect())
 }
 
+#[inline]
 fn is_suffix(end: &str) -> bool {
     end.eq_ignore_ascii_case("_head")
 }
@@ -132,6 +134,7 @@ pub(crate) fn elsewhere(db: &mut Db<'_>, history: &History<'_>, set_name: &str) 
 }
 
 /// Where the rows of a set are. Two such tables are an error: nobody can tell which of them is true.
+#[inline]
 pub(crate) fn table_of(db: &mut Db<'_>, history: &History<'_>, set_name: &str) -> Result<Option<String>, Error> {
     let mut tables = others(db, history.table())?;
     if COLUMNS.are_in(db, history.table())? {
@@ -165,6 +168,7 @@ pub(crate) fn has_applied(db: &mut Db<'_>, history: &History<'_>, set_name: &str
 }
 
 /// Refuses a history of another set that this program does not understand.
+#[inline]
 fn refuse_newer(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     let newest =
         db.find("could not read a history", format_args!("SELECT max(format) FROM {}", in_main(table, "_head")), &[])?;
@@ -200,6 +204,7 @@ pub(crate) fn title(set_name: &str) -> String {
 }
 
 /// Whether a value is one of these names, as SQLite compares them.
+#[inline]
 pub(crate) fn is_one_of(tables: &[String], name: &Value) -> bool {
     matches!(name, Value::Text(name) if tables.iter().any(|table| table.eq_ignore_ascii_case(name)))
 }

@@ -5,6 +5,8 @@
 //! which migrations were taken out of the history, and so may run although later ones are applied. Once everything is
 //! applied the chain goes on over the repeatables, whose records are in a table of their own.
 
+use std::rc::Rc;
+
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
@@ -12,10 +14,11 @@ use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
+use crate::rows::Rows;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::stored::Texts;
-use crate::value::{Param, Row, Value, into_text, optional, text};
+use crate::value::{Param, Value, into_text, optional, text};
 
 mod create;
 mod head;
@@ -35,6 +38,9 @@ pub(crate) const COLUMNS: Columns = Columns {
             text_checksum prefix_checksum steps_us violations ",
     count: 16,
 };
+
+/// How many parameters the statement has that records a migration.
+const PARAMS: usize = 14;
 
 /// How far a migration has come, and from which text.
 #[derive(Default)]
@@ -134,7 +140,7 @@ impl<'s> History<'s> {
                    AND tbl_name <> (?1 || '_head') COLLATE NOCASE \
                    AND tbl_name <> (?1 || '_repeatable') COLLATE NOCASE)";
         let rows = db.query("could not read the database", sql, &[text(self.set.table)])?;
-        Ok(match rows.first().map(Vec::as_slice) {
+        Ok(match rows.get(0) {
             Some([Value::Integer(1), _]) => Presence::History,
             Some([_, Value::Integer(1)]) => match histories::neighbours(db, self, self.set.name)? {
                 Neighbours::Nothing => Presence::Fresh,
@@ -174,16 +180,17 @@ impl<'s> History<'s> {
     }
 
     /// The rows of the set, by this column: `id` is the order in which they were written.
-    pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<HistoryRow>, Error> {
+    pub(crate) fn rows(&self, db: &mut Db<'_>, by: &str) -> Result<Vec<Rc<HistoryRow>>, Error> {
         let columns = HistoryRow::COLUMNS;
         let mut rows = Vec::new();
-        for row in db.query(
+        let mut found = db.query(
             "could not read the history",
             format_args!("SELECT {columns} FROM {} WHERE set_name = ?1 ORDER BY {by}", self.rows_sql),
             &[text(self.set.name)],
-        )? {
+        )?;
+        for row in found.iter_mut() {
             match HistoryRow::decode(row) {
-                Some(row) => rows.push(row),
+                Some(row) => rows.push(Rc::new(row)),
                 None => return Err(damaged(self.set.table)),
             }
         }
@@ -191,6 +198,7 @@ impl<'s> History<'s> {
     }
 
     /// Asks for the number of rows and the name of the newest applied migration.
+    #[inline]
     pub(crate) fn summary_sql(&self) -> String {
         let (rows, set) = (&self.rows_sql, literal(self.set.name));
         format!(
@@ -221,6 +229,7 @@ impl<'s> History<'s> {
     }
 
     /// The stored ways back of the set, by ascending number.
+    #[inline]
     pub(crate) fn ways_back(&self, db: &mut Db<'_>) -> Result<Vec<(u64, String)>, Error> {
         let rows = db.query(
             "could not read the history",
@@ -245,6 +254,7 @@ impl<'s> History<'s> {
     }
 
     /// The foreign-key violations that were there when a migration without a transaction began.
+    #[inline]
     pub(crate) fn violations(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
         self.stored_sql(db, number, "violations")
     }
@@ -261,6 +271,7 @@ impl<'s> History<'s> {
     }
 
     /// Records a migration; it is in the same transaction as what it records.
+    #[inline]
     pub(crate) fn insert(
         &self,
         db: &mut Db<'_>,
@@ -273,6 +284,7 @@ impl<'s> History<'s> {
     }
 
     /// Records a migration that another tool has applied, then, if it says when.
+    #[inline]
     pub(crate) fn insert_adopted(
         &self,
         db: &mut Db<'_>,
@@ -283,6 +295,7 @@ impl<'s> History<'s> {
         self.insert_at(db, migration, "applied", (Param::Null, None), tool, at)
     }
 
+    #[inline]
     fn insert_at(
         &self,
         db: &mut Db<'_>,
@@ -292,11 +305,12 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        let row = self.row(migration, state, times, tool, at)?;
-        self.insert_rows(db, &[row])
+        let mut rows = Rows::new(PARAMS);
+        self.row(&mut rows, migration, state, times, tool, at)?;
+        self.insert_rows(db, &rows)
     }
 
-    fn insert_rows(&self, db: &mut Db<'_>, rows: &[Row]) -> Result<(), Error> {
+    fn insert_rows(&self, db: &mut Db<'_>, rows: &Rows) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (name, applied_at, set_name, number, checksum, state, statements_done, duration_us, \
              steps_us, up_sql, down_sql, tool, text_checksum, prefix_checksum) \
@@ -319,18 +333,19 @@ impl<'s> History<'s> {
         .hint("correct `execute_each` of the driver: it runs and counts all of them"))
     }
 
-    /// The parameters of that.
+    /// Adds the parameters of that.
     fn row(
         &self,
+        rows: &mut Rows,
         migration: &Migration<'_>,
         state: &str,
         (duration, steps): (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
-    ) -> Result<Row, Error> {
+    ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
         let done = if state == "applied" { migration.up.steps.len() } else { 0 };
-        let params = [
+        let params: [_; PARAMS] = [
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
@@ -346,7 +361,8 @@ impl<'s> History<'s> {
             optional(migration.up.prefix(done)),
             optional(at),
         ];
-        Ok(params.iter().map(Param::value).collect())
+        rows.add(&params);
+        Ok(())
     }
 
     /// Takes the name and the text that the program has for those that were applied.
@@ -412,6 +428,7 @@ impl<'s> History<'s> {
 
     /// Moves a migration without a transaction on. `prefix` is the checksum of the steps that are done or begun,
     /// `violations` those from before, of which the first that are told are kept.
+    #[inline]
     pub(crate) fn progress(
         &self,
         db: &mut Db<'_>,
@@ -441,6 +458,7 @@ impl<'s> History<'s> {
     }
 
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
+    #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {
         let params = [text(self.set.name), integer(number)?, text(down_sql)];
         db.change(
@@ -483,16 +501,19 @@ impl<'s> History<'s> {
 
     /// The migrations that may run although later ones are applied, by ascending number. There is a head.
     pub(crate) fn may_run_late(&self, db: &mut Db<'_>) -> Result<Vec<u64>, Error> {
-        let last = db
-            .find(
-                "could not read the history",
-                format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
-                &[text(self.set.name)],
-            )?
-            .and_then(into_text);
+        let late = db.find(
+            "could not read the history",
+            format_args!("SELECT may_run_late FROM {} WHERE set_name = ?1", self.head_sql),
+            &[text(self.set.name)],
+        )?;
         let mut numbers = Vec::new();
-        for number in last.unwrap_or_default().split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok())
-        {
+        let late = late.and_then(into_text).unwrap_or_default();
+        for word in late.as_bytes().split(u8::is_ascii_whitespace) {
+            let digit = |number: u64, byte: &u8| match byte {
+                b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+                _ => None,
+            };
+            let Some(number) = word.iter().try_fold(0, digit).filter(|_| !word.is_empty()) else { continue };
             // Almost always at the end: no sort is carried for it.
             if let Err(at) = numbers.binary_search(&number) {
                 numbers.insert(at, number);
@@ -503,6 +524,7 @@ impl<'s> History<'s> {
 }
 
 /// The rows of the history, for people.
+#[inline]
 pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<Vec<HistoryRow>, Error> {
     let mut db = Db::new(session, options);
     let history = History::new(set);
@@ -510,7 +532,7 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
         return Ok(Vec::new());
     }
     history.check_shape(&mut db)?;
-    history.rows(&mut db, "id")
+    Ok(history.rows(&mut db, "id")?.into_iter().map(|row| Rc::unwrap_or_clone(row).with_steps()).collect())
 }
 
 /// How long a script and its steps took, as the history has that.

@@ -1,8 +1,9 @@
 //! One row of the history, as it is read; and how long a script took, as it is written.
 
+use std::mem::take;
 use std::time::Duration;
 
-use crate::value::{Param, Row, Value, micros, whole_micros};
+use crate::value::{Param, Value, micros, whole_micros};
 
 /// One row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct HistoryRow {
     pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,
+    /// The times of its steps as the history has them, for [`HistoryRow::with_steps`].
+    pub(crate) steps_us: Option<String>,
     /// Whether its way back is stored.
     pub(crate) has_down: bool,
     /// The checksum of the text that was applied, with its comments.
@@ -53,47 +56,68 @@ impl HistoryRow {
                                       prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
     /// Reads one; `None` where a value is missing or no number.
-    pub(crate) fn decode(mut row: Row) -> Option<Self> {
-        let count = |at| integer(&row, at).and_then(|count| u64::try_from(count).ok());
-        let has_texts = row.iter().take(5).all(|value| matches!(value, Value::Text(_)));
-        let (Some(id), Some(number), Some(statements_done), true) = (integer(&row, 9), count(10), count(11), has_texts)
+    pub(crate) fn decode(row: &mut [Value]) -> Option<Self> {
+        let [
+            Value::Text(name),
+            Value::Text(applied_at),
+            Value::Text(set_name),
+            Value::Text(checksum),
+            Value::Text(state),
+            steps_us,
+            tool,
+            text_checksum,
+            prefix_checksum,
+            Value::Integer(id),
+            Value::Integer(number),
+            Value::Integer(statements_done),
+            has_down,
+            duration,
+        ] = row
         else {
             return None;
         };
-        let (has_down, duration) = (integer(&row, 12) == Some(1), count(13));
+        let (number, statements_done) = (u64::try_from(*number).ok()?, u64::try_from(*statements_done).ok()?);
+        let duration = duration_of(duration);
         // From here on nothing fails, so that half a row is nowhere taken apart.
         Some(Self {
-            id,
-            name: text(&mut row, 0).unwrap_or_default(),
-            applied_at: text(&mut row, 1).unwrap_or_default(),
-            set_name: text(&mut row, 2).unwrap_or_default(),
+            id: *id,
+            name: take(name),
+            applied_at: take(applied_at),
+            set_name: take(set_name),
             number,
-            checksum: text(&mut row, 3).unwrap_or_default(),
-            state: text(&mut row, 4).unwrap_or_default(),
+            checksum: take(checksum),
+            state: take(state),
             statements_done,
-            duration: duration.map(Duration::from_micros),
-            steps: step_times(row.get(5)),
-            tool: text(&mut row, 6),
-            has_down,
-            text_checksum: text(&mut row, 7),
-            prefix_checksum: text(&mut row, 8),
+            duration,
+            steps: Vec::new(),
+            steps_us: steps_us.take_text(),
+            tool: tool.take_text(),
+            has_down: *has_down == Value::Integer(1),
+            text_checksum: text_checksum.take_text(),
+            prefix_checksum: prefix_checksum.take_text(),
         })
     }
-}
 
-#[inline(never)]
-fn integer(row: &Row, at: usize) -> Option<i64> {
-    match row.get(at) {
-        Some(Value::Integer(number)) => Some(*number),
-        _ => None,
+    /// The same with the times of its steps, for people.
+    #[inline]
+    pub(crate) fn with_steps(self) -> Self {
+        Self { steps: self.step_times(), ..self }
+    }
+
+    /// How long each of its steps took.
+    #[inline]
+    pub(crate) fn step_times(&self) -> Vec<Duration> {
+        let micros = self.steps_us.as_deref().unwrap_or_default().split_ascii_whitespace();
+        let times: Option<_> = micros.map(|micros| micros.parse().map(Duration::from_micros).ok()).collect();
+        // None where one is no number.
+        times.unwrap_or_default()
     }
 }
 
-/// Takes a text out of a row.
 #[inline(never)]
-fn text(row: &mut Row, at: usize) -> Option<String> {
-    match row.get_mut(at) {
-        Some(Value::Text(text)) => Some(std::mem::take(text)),
+fn duration_of(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Integer(micros) => u64::try_from(*micros).ok().map(Duration::from_micros),
         _ => None,
     }
 }
@@ -108,17 +132,4 @@ impl Took<'_> {
         }
         (micros(self.duration), Some(steps).filter(|steps| !steps.is_empty()))
     }
-}
-
-/// The times of steps as the history has them: microseconds, separated by spaces. None where one is no number.
-fn step_times(value: Option<&Value>) -> Vec<Duration> {
-    let mut times = Vec::new();
-    let Some(Value::Text(text)) = value else { return times };
-    for micros in text.split_ascii_whitespace() {
-        match micros.parse() {
-            Ok(micros) => times.push(Duration::from_micros(micros)),
-            Err(_) => return Vec::new(),
-        }
-    }
-    times
 }

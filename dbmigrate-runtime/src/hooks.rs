@@ -55,6 +55,12 @@ pub(crate) struct Hooks<'a> {
     pub(crate) backup_with: Option<Rc<BackupWith<'a>>>,
 }
 
+impl Hooks<'static> {
+    /// None of them.
+    pub(crate) const NONE: &'static Self =
+        &Self { before_each: None, after_each: None, on_progress: None, backup_with: None };
+}
+
 type BeforeEach<'a> = dyn Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a;
 type AfterEach<'a> = dyn Fn(&Done) + 'a;
 type OnProgress<'a> = dyn Fn(&Progress<'_>) + 'a;

@@ -6,15 +6,12 @@ use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::hooks::{Direction, Upcoming};
-use crate::set::{Migration, Repeatable, Script, Step};
-use crate::stored::Stored;
+use crate::set::{Migration, Repeatable, Script};
 
 /// A script to run.
 pub(crate) struct Job<'s> {
     /// The number of the migration; 0 for what is none.
     pub(crate) number: u64,
-    /// The full name of the migration, or the file of a hook or a repeatable.
-    pub(crate) name: String,
     pub(crate) way: Way<'s>,
 }
 
@@ -23,16 +20,32 @@ pub(crate) struct Job<'s> {
 pub(crate) enum Way<'s> {
     /// The way up, which records the migration; its place in the set.
     Up(usize, &'s Migration<'s>),
-    /// The program's way back, which forgets it.
-    Down(Script<'s>),
-    /// The stored way back.
-    Stored(Rc<Stored>),
+    /// A way back, which forgets it.
+    Back(Rc<dyn Back + 's>),
     /// The hook before a run.
-    Before(Script<'s>),
+    Before(&'s Script<'s>),
     /// The hook after a run.
-    After(Script<'s>),
+    After(&'s Script<'s>),
     /// A repeatable, which has a record of its own.
     Repeat(&'s Repeatable<'s>),
+}
+
+/// A way back. Behind a trait, so that a program that only goes up carries none.
+pub(crate) trait Back {
+    /// The full name of the migration, as the history has it.
+    fn name(&self) -> &str;
+    /// The script, as far as it is at hand: a stored one without its steps.
+    fn outline(&self) -> Script<'_>;
+    /// As [`Job::script`].
+    fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x>;
+}
+
+/// Where a script stands that is not in the set as it runs.
+#[derive(Default)]
+pub(crate) struct Room<'x> {
+    #[cfg(feature = "manage")]
+    pub(crate) steps: Vec<crate::set::Step<'x>>,
+    pub(crate) script: Option<Script<'x>>,
 }
 
 /// What shares a transaction.
@@ -51,15 +64,14 @@ pub(crate) enum Kind {
 impl<'s> Job<'s> {
     /// A script that is no migration.
     pub(crate) fn beside(way: Way<'s>) -> Self {
-        let job = Self { number: 0, name: String::new(), way };
-        Self { name: job.file().to_owned(), ..job }
+        Self { number: 0, way }
     }
 }
 
 impl Job<'_> {
     pub(crate) fn kind(&self) -> Kind {
         match self.way {
-            Way::Up(..) | Way::Down(_) | Way::Stored(_) => Kind::Migration,
+            Way::Up(..) | Way::Back(_) => Kind::Migration,
             Way::Before(_) => Kind::Before,
             Way::After(_) => Kind::After,
             Way::Repeat(_) => Kind::Repeatable,
@@ -68,8 +80,18 @@ impl Job<'_> {
 
     pub(crate) fn direction(&self) -> Direction {
         match self.way {
-            Way::Down(_) | Way::Stored(_) => Direction::Down,
+            Way::Back(_) => Direction::Down,
             _ => Direction::Up,
+        }
+    }
+
+    /// The full name of the migration, or the file of a hook or a repeatable.
+    #[inline(never)]
+    pub(crate) fn name(&self) -> &str {
+        match &self.way {
+            Way::Up(_, migration) => migration.name,
+            Way::Back(back) => back.name(),
+            Way::Before(_) | Way::After(_) | Way::Repeat(_) => self.file(),
         }
     }
 
@@ -81,26 +103,24 @@ impl Job<'_> {
         }
     }
 
-    /// The script; `steps` is room for those of a stored one.
-    pub(crate) fn script<'x>(&'x self, steps: &'x mut Vec<Step<'x>>) -> Script<'x> {
-        match &self.way {
-            Way::Up(_, migration) => migration.up,
-            Way::Down(script) => *script,
-            Way::Stored(stored) => {
-                *steps = stored.steps();
-                stored.script(steps)
-            }
-            Way::Before(script) | Way::After(script) => Script { transaction: true, ..*script },
+    /// The script; `room` is for what is not in the set as it runs.
+    pub(crate) fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x> {
+        let made = match &self.way {
+            Way::Up(_, migration) => return &migration.up,
+            Way::Back(back) => return back.script(room),
+            Way::Before(script) | Way::After(script) => Script { transaction: true, ..**script },
             Way::Repeat(repeatable) => Script { transaction: true, ..repeatable.script },
-        }
+        };
+        room.script.insert(made)
     }
 
-    /// The file of the script, without its steps.
+    /// The file of the script.
+    #[inline(never)]
     pub(crate) fn file(&self) -> &str {
         match &self.way {
             Way::Up(_, migration) => migration.up.file,
-            Way::Down(script) | Way::Before(script) | Way::After(script) => script.file,
-            Way::Stored(stored) => stored.script(&[]).file,
+            Way::Back(back) => back.outline().file,
+            Way::Before(script) | Way::After(script) => script.file,
             Way::Repeat(repeatable) => repeatable.script.file,
         }
     }
@@ -109,8 +129,7 @@ impl Job<'_> {
     pub(crate) fn is_in_transaction(&self) -> bool {
         match &self.way {
             Way::Up(_, migration) => migration.up.transaction,
-            Way::Down(script) => script.transaction,
-            Way::Stored(stored) => stored.script(&[]).transaction,
+            Way::Back(back) => back.outline().transaction,
             Way::Before(_) | Way::After(_) | Way::Repeat(_) => true,
         }
     }
@@ -119,16 +138,16 @@ impl Job<'_> {
     pub(crate) fn has_code(&self) -> bool {
         match &self.way {
             Way::Up(_, migration) => has_code(&migration.up),
-            Way::Down(script) | Way::Before(script) | Way::After(script) => has_code(script),
-            // It has no way to be written down.
-            Way::Stored(_) => false,
+            // A stored one has none, as that has no way to be written down.
+            Way::Back(back) => has_code(&back.outline()),
+            Way::Before(script) | Way::After(script) => has_code(script),
             Way::Repeat(repeatable) => has_code(&repeatable.script),
         }
     }
 
     /// What the program is told of it.
     pub(crate) fn upcoming(&self) -> Upcoming<'_> {
-        Upcoming { number: self.number, name: &self.name, direction: self.direction() }
+        Upcoming { number: self.number, name: self.name(), direction: self.direction() }
     }
 
     /// Tells the program that a migration is about to run, to which it may object.
@@ -137,8 +156,9 @@ impl Job<'_> {
             return Ok(());
         }
         db.session().before_each(&self.upcoming()).map_err(|cause| {
-            let message = format!("stopped before `{}`: {cause}", self.name);
-            Error::new(ErrorKind::Hook, message).hint("the next run goes on there").because(cause)
+            Error::new(ErrorKind::Hook, format_args!("stopped before `{}`: {cause}", self.name()))
+                .hint("the next run goes on there")
+                .because(cause)
         })
     }
 

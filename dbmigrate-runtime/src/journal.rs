@@ -3,7 +3,7 @@
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::options::JournalMode;
-use crate::value::Value;
+use crate::value::{Value, into_text};
 
 /// What switches.
 pub(crate) type Switch = fn(&mut Db<'_>, JournalMode) -> Result<(), Error>;
@@ -13,7 +13,7 @@ pub(crate) type Switch = fn(&mut Db<'_>, JournalMode) -> Result<(), Error>;
 pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let what = "could not read the journal mode";
     let name = mode.name();
-    let now = text(db.query(what, "PRAGMA main.journal_mode", &[])?.first());
+    let now = word(db.value(what, "PRAGMA main.journal_mode")?);
     // A database in memory has no journal on a disk, and tests are to run the program as it is.
     if now == name || now == "memory" || now == "off" && is_temporary(db)? {
         return Ok(());
@@ -22,7 +22,7 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let rows = db
         .patiently(|session| session.query(&sql, &[]))
         .map_err(|error| failed(format_args!("could not switch the journal mode to `{name}`"), error))?;
-    let now = text(rows.first());
+    let now = word(rows.into_first());
     if now == name || is_temporary(db)? {
         return Ok(());
     }
@@ -39,9 +39,6 @@ fn is_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 }
 
 #[inline]
-fn text(row: Option<&Vec<Value>>) -> String {
-    match row.and_then(|row| row.first()) {
-        Some(Value::Text(text)) => text.clone(),
-        _ => String::new(),
-    }
+fn word(value: Option<Value>) -> String {
+    value.and_then(into_text).unwrap_or_default()
 }

@@ -127,6 +127,7 @@ mod replace;
 mod replay;
 mod report;
 mod requires;
+mod rows;
 mod runner;
 mod rusqlite_driver;
 mod schema;
@@ -185,6 +186,7 @@ pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
 pub use repeatable::{RepeatableEntry, RepeatableState};
 pub use report::{Done, Repeated, Report};
+pub use rows::Rows;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
     Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,

@@ -18,6 +18,7 @@ mod schema;
 mod step_lock;
 pub(crate) mod together;
 pub(crate) mod verify_schema;
+mod way_back;
 
 pub use mark::Marked;
 pub use rehearsal::{Rehearsal, Rehearse, Rehearsed};

@@ -186,6 +186,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// Whatever stops a migration, or a history that is not the program's. What was applied before stays, and
     /// [`Error::report`] says what that is.
+    #[inline]
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
         up::start(&mut self.session(connection), self.held, &self.options, None)
     }
@@ -196,7 +197,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::up`], and a number that no migration has.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        up::start(&mut self.session(connection), self.held, &self.options, Some(number.into()))
+        up::start(&mut self.session(connection), self.held, &self.options, Some(up::Target::at(number.into())))
     }
 
     /// The state of every migration. It changes nothing.

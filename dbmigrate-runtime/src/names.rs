@@ -20,10 +20,12 @@ impl Names {
     const NONE: Self = Self(Vec::new());
 
     /// Where a name stands, or would stand.
+    #[inline]
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|other| other.as_str().cmp(name))
     }
 
+    #[inline]
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.place(name).is_ok()
     }
@@ -33,6 +35,7 @@ impl Names {
     }
 
     /// Adds more, whatever their order.
+    #[inline]
     pub(crate) fn extend(&mut self, names: impl Iterator<Item = String>) {
         self.0.extend(names);
         self.0.sort_unstable();

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use crate::driver::{Access, Backend, Driver};
-use crate::value::{Row, Value};
+use crate::rows::Rows;
+use crate::value::Value;
 
 /// No backend: the `_with` calls of a [`Migrator`](crate::Migrator) take any [`Driver`].
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +35,7 @@ impl Driver for Infallible {
         match *self {}
     }
 
-    fn query(&mut self, _: &str, _: &[Value]) -> Result<Vec<Row>, Infallible> {
+    fn query(&mut self, _: &str, _: &[Value]) -> Result<Rows, Infallible> {
         match *self {}
     }
 

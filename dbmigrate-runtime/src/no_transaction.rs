@@ -18,9 +18,11 @@ use crate::history::Stage;
 use crate::history_row::Took;
 use crate::hooks::Progress;
 use crate::interrupted;
-use crate::job::Job;
+use crate::job::{Job, Kind, Room};
 use crate::report::Done;
 use crate::runner::Context;
+use crate::runner::alone::{Alone, alone};
+use crate::runner::told::Named;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
@@ -42,18 +44,17 @@ const DOWN: States = States { running: "reverting", started: "reverting-started"
 /// What runs scripts without a transaction, and says how they were stopped.
 #[derive(Clone, Copy)]
 pub(crate) struct Resumable {
-    pub(crate) enter: fn(&mut Db<'_>, &Context<'_, '_>, &Job<'_>) -> Result<(), Error>,
-    pub(crate) run: fn(&mut Db<'_>, &Context<'_, '_>, &Job<'_>) -> Result<Done, Error>,
+    pub(crate) alone: Alone,
     pub(crate) explain: interrupted::Explain,
 }
 
 impl Resumable {
-    pub(crate) const BY_STEPS: Self = Self { enter, run, explain: interrupted::explain };
+    pub(crate) const BY_STEPS: Self = Self { alone, explain: interrupted::explain };
 }
 
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
 #[inline]
-fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
+pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<(), Error> {
     let history = &context.history;
     job.announce(db)?;
     match (job.records(), history.stage(db, job.number)?) {
@@ -64,10 +65,10 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
         (Some(migration), Some(_)) => history.accept(db, migration),
         (None, Some(stage)) if stage.state == "applied" => {
-            let mut steps = Vec::new();
-            let script = job.script(&mut steps);
-            assertion::check(db, job, &script)?;
-            if let Some(text) = stored::encode(&script) {
+            let mut room = Room::default();
+            let script = job.script(&mut room);
+            assertion::check(db, job, script)?;
+            if let Some(text) = stored::encode(script) {
                 history.keep_down(db, job.number, &text)?;
             }
             history.progress(db, job.number, DOWN.running, 0, None, None)
@@ -78,15 +79,15 @@ fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<()
 
 /// Runs what is left of a script that was entered.
 #[inline]
-fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
-    let mut steps = Vec::new();
-    let script = job.script(&mut steps);
+pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
+    let mut room = Room::default();
+    let script = job.script(&mut room);
     let start = Instant::now();
     let mut choice = foreign_keys::choose(
         db,
         context.settings,
         context.set.rules.foreign_keys,
-        &script,
+        script,
         false,
         context.set.parts.foreign_keys,
     )?;
@@ -101,11 +102,12 @@ fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done
     };
     let states = if job.records().is_some() { UP } else { DOWN };
     let (stage, trace) = (Stage::default(), Trace::default());
-    let mut walk = Walk { db, context, job, script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
+    let mut walk =
+        Walk { db, context, job, script: *script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
     job.ran(db)?;
-    Ok(Done { number: job.number, name: job.name.clone(), duration: start.elapsed(), steps, notes })
+    Ok(Done { number: job.number, name: job.name().to_owned(), duration: start.elapsed(), steps, notes })
 }
 
 struct Walk<'w, 'c, 's> {
@@ -179,7 +181,8 @@ impl Walk<'_, '_, '_> {
         if self.job.records().is_none_or(|migration| migration.checksum == self.stage.checksum) {
             return Ok(());
         }
-        let message = format!("another process goes on with `{}` from another text than this program's", self.job.name);
+        let message =
+            format!("another process goes on with `{}` from another text than this program's", self.job.name());
         Err(Error::new(ErrorKind::Interrupted, message).hint("let it finish, then look at `cargo dbmigrate status`"))
     }
 
@@ -199,7 +202,7 @@ impl Walk<'_, '_, '_> {
             return Ok(());
         }
         Err(match owner {
-            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(&self.job.name, self.stage.done))
+            Owner::Alive => Error::new(ErrorKind::Busy, is_alive(self.job.name(), self.stage.done))
                 .hint("let it finish, then start again"),
             Owner::Dead | Owner::Unknown => self.unsettled(step),
         })
@@ -213,12 +216,12 @@ impl Walk<'_, '_, '_> {
                 let is_of_connection = match statement.effect {
                     Effect::Session => true,
                     Effect::Bare { .. } => {
-                        script::begins(script::sql_of(&self.job.name, &self.script, statement)?, "DETACH")
+                        script::begins(script::sql_of(self.job.name(), &self.script, statement)?, "DETACH")
                     }
                     _ => false,
                 };
                 if is_of_connection {
-                    script::execute(self.db, &self.job.name, &self.script, statement)?;
+                    script::execute(self.db, self.job.name(), &self.script, statement, &mut Vec::new())?;
                     self.look_at_enforcement()?;
                 }
             }
@@ -247,7 +250,7 @@ impl Walk<'_, '_, '_> {
                 },
                 Effect::Commit => Err(Error::new(ErrorKind::Set, "a COMMIT has no BEGIN")),
                 Effect::Session => {
-                    self.trace.notes.extend(script::execute(self.db, &self.job.name, &self.script, statement)?);
+                    script::execute(self.db, self.job.name(), &self.script, statement, &mut self.trace.notes)?;
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
@@ -282,14 +285,15 @@ impl Walk<'_, '_, '_> {
             return Ok(false);
         }
         for step in self.script.steps.get(steps).unwrap_or_default() {
-            self.trace.notes.extend(script::run_step(
+            script::run_step(
                 self.db,
-                &self.job.name,
+                self.job.name(),
                 &self.script,
                 (step, &[]),
                 self.choice,
                 &self.context.set.parts,
-            )?);
+                &mut self.trace.notes,
+            )?;
         }
         self.record(self.states.running, next)?;
         self.replayed = next;
@@ -350,15 +354,15 @@ impl Walk<'_, '_, '_> {
 
     #[inline]
     fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
-        let sql = script::sql_of(&self.job.name, &self.script, statement)?;
+        let sql = script::sql_of(self.job.name(), &self.script, statement)?;
         let result = self.db.patiently(|session| session.execute(sql));
-        result.map_err(|error| script::failed(self.db, &self.job.name, &self.script, statement, error))
+        result.map_err(|error| script::failed(self.db, self.job.name(), &self.script, statement, error))
     }
 
     #[inline]
     fn code(&mut self, code: &Code<'_>) -> Result<(), Error> {
         let result = self.db.session().run_code(code.id);
-        result.map_err(|cause| code::failed(&self.job.name, &self.script, code, cause))
+        result.map_err(|cause| code::failed(self.job.name(), &self.script, code, cause))
     }
 
     #[inline]
@@ -367,7 +371,7 @@ impl Walk<'_, '_, '_> {
             return Ok(());
         }
         self.db.rollback()?;
-        Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name))
+        Err(Error::new(ErrorKind::TransactionEnded, format_args!("`{}` left a transaction open", self.job.name()))
             .note("it was rolled back"))
     }
 
@@ -438,13 +442,13 @@ impl Walk<'_, '_, '_> {
             if let Some(before) = before {
                 before.refuse_growth(db, true).map_err(|error| {
                     error
-                        .prefixed(&format!("`{}`: ", job.name))
+                        .of(&Named(Kind::Migration, Some(job)))
                         .note("it runs without a transaction: its statements stay")
                         .hint(format_args!(
                             "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
                              repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
                             job.command(),
-                            job.name
+                            job.name()
                         ))
                 })?;
             }
@@ -468,24 +472,24 @@ impl Walk<'_, '_, '_> {
             many => format!("the {many} steps before this one stay"),
         };
         dependent::explain(self.context.set, error)
-            .note(format_args!("`{}` runs without a transaction: {before}", self.job.name))
+            .note(format_args!("`{}` runs without a transaction: {before}", self.job.name()))
             .hint(format_args!("remove the cause, then `cargo dbmigrate {command}` goes on with this step"))
             .hint(format_args!(
                 "if you did by hand what it does, to go on after it: `cargo dbmigrate repair {} --done`",
-                self.job.name
+                self.job.name()
             ))
     }
 
     /// The error for a step of which nobody knows whether it ran.
     #[inline]
     fn unsettled(&self, step: &Step<'_>) -> Error {
-        let (name, number) = (&self.job.name, self.stage.done.saturating_add(1));
+        let (name, number) = (self.job.name(), self.stage.done.saturating_add(1));
         let message = format!("`{name}` was stopped in its step {number}, and nobody knows whether that step ran");
         let error = settle_help(name).into_iter().fold(Error::new(ErrorKind::Interrupted, message), Error::hint);
         match step {
             Step::Sql(statement) => error
                 .at(Place::of(self.script.file, self.script.text, statement.start as usize))
-                .in_statement(script::sql_of(&self.job.name, &self.script, statement).unwrap_or_default()),
+                .in_statement(script::sql_of(self.job.name(), &self.script, statement).unwrap_or_default()),
             Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
         }
     }

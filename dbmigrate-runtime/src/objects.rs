@@ -19,7 +19,7 @@ pub(crate) fn rows(db: &mut Db<'_>, history: &History<'_>) -> Result<Vec<Row>, E
                AND lower(substr(name, 1, 7)) <> 'sqlite_' AND tbl_name <> ?1 COLLATE NOCASE \
                AND tbl_name <> ?2 COLLATE NOCASE AND tbl_name <> ?3 COLLATE NOCASE \
                AND tbl_name <> ?4 COLLATE NOCASE ORDER BY type = 'index', type, name COLLATE NOCASE";
-    let mut rows = db.query("could not read the schema", sql, &own)?;
+    let mut rows: Vec<Row> = db.query("could not read the schema", sql, &own)?.into_iter().collect();
     let names = rows.iter().filter_map(|row| match row.get(1) {
         Some(Value::Text(name)) => Some(name.as_str()),
         _ => None,

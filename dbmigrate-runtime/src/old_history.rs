@@ -1,12 +1,15 @@
 //! Reads the history of another tool, and says what it means for the set. It changes nothing.
 
+use std::rc::Rc;
+
 use crate::adoption::{Adopted, Adoption, OldShape};
-use crate::compare::{Known, Match, as_error};
+use crate::compare::{Found, Known, Match, as_error, behind, found};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
+use crate::rows::Rows;
 use crate::set::Set;
 use crate::sorted::sorted;
 use crate::status::State;
@@ -19,8 +22,8 @@ const SHOWN: usize = 30;
 /// Reads it; none where the database has none, or ours has begun.
 pub(crate) type Read = fn(&mut Db<'_>, &Set<'_>, &Adoption<'_>) -> Result<Option<Old>, Error>;
 
-/// The rows that ours would have.
-pub(crate) type Rows = fn(&Old, &Set<'_>) -> Vec<HistoryRow>;
+/// Looks at a database that may have one.
+pub(crate) type Look = for<'s> fn(&mut Db<'_>, &'s Set<'s>, &Adoption<'s>) -> Result<Found<'s>, Error>;
 
 /// What it has and we don't know, each as a problem.
 pub(crate) type Unknown = fn(&Old) -> Vec<Problem>;
@@ -44,6 +47,25 @@ pub(crate) struct OldRow {
     pub(crate) applied_at: Option<String>,
     /// The checksum that was recorded, where it is not the one that the file had when it was adopted, and that one.
     pub(crate) differs: Option<[String; 2]>,
+}
+
+impl AsRef<Self> for Old {
+    #[inline]
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+#[inline]
+pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: &Adoption<'s>) -> Result<Found<'s>, Error> {
+    // Somebody may be taking it over right now.
+    db.reading(|db| {
+        let presence = History::new(set).presence(db)?;
+        match read(db, set, adoption)? {
+            Some(old) => behind(set, rows(&old, set), old),
+            None => found(db, set, presence),
+        }
+    })
 }
 
 #[inline]
@@ -123,7 +145,7 @@ fn shape<'a>(db: &mut Db<'_>, adoption: &Adoption<'a>) -> Result<Option<&'a OldS
 
 /// Refuses what was not finished: nobody knows what the database has of it.
 #[inline]
-fn refuse(adoption: &Adoption<'_>, rows: Vec<Row>) -> Result<(), Error> {
+fn refuse(adoption: &Adoption<'_>, rows: Rows) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -149,13 +171,13 @@ fn words(row: Row) -> [Option<String>; 3] {
     std::array::from_fn(|_| values.next().flatten())
 }
 
-/// By ascending number, as the migrations of a set.
+/// The rows that ours would have, by ascending number.
 #[inline]
-pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
+fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
     let row = |(id, row): (usize, &OldRow)| {
         let at = set.migrations.binary_search_by_key(&row.number, |migration| migration.number).ok()?;
         let migration = &set.migrations[at];
-        Some(HistoryRow {
+        Some(Rc::new(HistoryRow {
             id: i64::try_from(id).unwrap_or(i64::MAX),
             name: migration.name.to_owned(),
             applied_at: row.applied_at.clone().unwrap_or_default(),
@@ -167,11 +189,12 @@ pub(crate) fn rows(old: &Old, set: &Set<'_>) -> Vec<HistoryRow> {
             statements_done: migration.up.steps.len() as u64,
             duration: None,
             steps: Vec::new(),
+            steps_us: None,
             tool: Some(old.from.clone()),
             has_down: false,
             text_checksum: None,
             prefix_checksum: None,
-        })
+        }))
     };
     sorted(old.rows.iter().enumerate().filter_map(row).collect(), |row| row.number)
 }
@@ -210,8 +233,8 @@ impl Known<'_> {
     #[inline]
     pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {
         let edited = self.matches.iter().filter(|matched| !allow_mismatch && matched.state == State::Edited);
-        let problems =
+        let problems: Vec<Problem> =
             self.unknown_to_us().into_iter().chain(edited.filter_map(|matched| self.problem(matched))).collect();
-        as_error("the old history and the program differ", problems).map_err(|error| error.also(ErrorKind::Adoption))
+        as_error("the old history and the program differ", &problems).map_err(|error| error.also(ErrorKind::Adoption))
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use reader::Reader;
 pub struct PackedSet {
     contents: PackedData,
     /// `None` where they can't be read.
-    set: OnceLock<Option<Set<'static>>>,
+    set: OnceLock<Option<&'static Set<'static>>>,
 }
 
 /// What the generated module says of a packed set.
@@ -74,7 +74,7 @@ impl PackedSet {
     ///
     /// [`Error::is_set`] where the data are not what the build wrote.
     pub fn set(&'static self) -> Result<&'static Set<'static>, Error> {
-        self.set.get_or_init(|| unpack::unpack(&self.contents)).as_ref().ok_or_else(|| {
+        self.set.get_or_init(|| unpack::unpack(&self.contents)).ok_or_else(|| {
             Error::new(ErrorKind::Set, "the migrations in this program are not those that its build wrote")
                 .hint("build it again: `cargo clean`, then `cargo build`")
         })

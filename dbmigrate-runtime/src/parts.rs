@@ -118,9 +118,14 @@ impl fmt::Debug for Parts {
 }
 
 /// A part that the set needs. The text completes "the program was built without what …".
+#[inline]
 pub(crate) fn needed<T>(part: Option<T>, what: &str) -> Result<T, Error> {
-    part.ok_or_else(|| {
-        Error::new(ErrorKind::Set, format_args!("the program was built without the part of the runner that {what}"))
-            .hint("build it again, with the same version of `dbmigrate-build` and `dbmigrate-runtime`")
-    })
+    part.ok_or_else(|| missing(what))
+}
+
+#[cold]
+#[inline(never)]
+fn missing(what: &str) -> Error {
+    Error::new(ErrorKind::Set, format_args!("the program was built without the part of the runner that {what}"))
+        .hint("build it again, with the same version of `dbmigrate-build` and `dbmigrate-runtime`")
 }

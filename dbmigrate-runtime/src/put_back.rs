@@ -105,4 +105,5 @@ fn is_in_memory(mode: Option<&Value>) -> bool {
 #[inline]
 fn attached(db: &mut Db<'_>) -> Result<Vec<Row>, Error> {
     db.query("could not read which databases are attached", "SELECT name FROM pragma_database_list WHERE seq > 1", &[])
+        .map(|rows| rows.into_iter().collect())
 }

@@ -26,6 +26,7 @@ impl Recorded {
         self.0.len()
     }
 
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&Record> {
         Some(&self.0[self.place(name).ok()?].1)
     }
@@ -43,12 +44,14 @@ impl Recorded {
     }
 
     /// The rows come by name, but not in this order where the database is in UTF-16.
+    #[inline]
     fn add(&mut self, name: String, record: Record) {
         if let Err(at) = self.place(&name) {
             self.0.insert(at, (name, record));
         }
     }
 
+    #[inline]
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
     }
@@ -109,6 +112,7 @@ impl<'s> Records<'s> {
     }
 
     /// Creates the table if it is missing. The caller holds the lock.
+    #[inline]
     pub(crate) fn create(&self, db: &mut Db<'_>) -> Result<(), Error> {
         db.execute(format_args!(
             "CREATE TABLE IF NOT EXISTS {} (\n  set_name TEXT NOT NULL DEFAULT '',\n  name TEXT NOT NULL,\n  \
@@ -157,6 +161,7 @@ impl<'s> Records<'s> {
     }
 
     /// Lets every repeatable of the set run again. There is a table.
+    #[inline]
     pub(crate) fn clear(&self, db: &mut Db<'_>) -> Result<(), Error> {
         db.change(
             "could not let the repeatables run again",

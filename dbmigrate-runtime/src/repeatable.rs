@@ -77,7 +77,7 @@ pub(crate) fn entries(set: &Set<'_>, records: &Recorded) -> Vec<RepeatableEntry>
 
 /// Those that have to run although no migration does.
 #[inline]
-pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
+fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
     set.repeatables.iter().filter(|repeatable| state(repeatable, records).is_pending()).collect()
 }
 
@@ -86,6 +86,7 @@ pub(crate) fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'
 pub(crate) struct MadeAnew {
     pub(crate) drop_objects: fn(&mut Db<'_>, &Records<'_>, &Repeatable<'_>) -> Result<(), Error>,
     pub(crate) ask_views: fn(&mut Db<'_>, &Repeatable<'_>) -> Result<(), Error>,
+    pub(crate) due: for<'s> fn(&Set<'s>, &Recorded) -> Vec<&'s Repeatable<'s>>,
     pub(crate) culprit: dependent::Culprit,
     pub(crate) read: fn(&mut Db<'_>, &Records<'_>) -> Result<Option<Recorded>, Error>,
     pub(crate) create: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
@@ -97,6 +98,7 @@ impl MadeAnew {
     pub(crate) const FROM_FILES: Self = Self {
         drop_objects,
         ask_views,
+        due,
         culprit: dependent::culprit,
         read: |db, records| records.read(db),
         create: |db, records| records.create(db),

@@ -95,7 +95,9 @@ pub(crate) fn aside<T>(
     work: &dyn Fn(&mut dyn Session) -> Result<T, String>,
 ) -> Result<T, String> {
     let mut made = None;
-    session.in_memory(runs_code, &mut |memory| made = Some(work(memory))).map_err(|error| error.message)?;
+    if let Some(mut memory) = session.open(None).map_err(|error| error.0.message)? {
+        session.on(memory.as_mut(), runs_code, &mut |memory| made = Some(work(memory)));
+    }
     made.unwrap_or_else(|| Err("there is no database in memory".to_owned()))
 }
 

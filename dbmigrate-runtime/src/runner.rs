@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
-use crate::db::{Db, failed};
+use crate::db::Db;
 use crate::dependent;
 use crate::error::Error;
 use crate::excerpt::Place;
@@ -21,8 +21,7 @@ use crate::guard::{Settings, may_set};
 use crate::hidden;
 use crate::history::History;
 use crate::hooks::Direction;
-use crate::job::{Job, Kind, Way};
-use crate::no_transaction::Resumable;
+use crate::job::{Job, Kind, Room, Way};
 use crate::options::Options;
 use crate::parts::needed;
 use crate::repeatable::MadeAnew;
@@ -32,10 +31,11 @@ use crate::script::{self, Stop, Trace};
 use crate::set::{ForeignKeys, Migration, Script, Set};
 use crate::snapshot::Snapshot;
 
+pub(crate) mod alone;
 mod choose;
 mod record;
 pub(crate) mod start;
-mod told;
+pub(crate) mod told;
 
 use told::{after, blame};
 
@@ -84,7 +84,7 @@ pub(crate) struct Runner<'r, 's> {
     enforced: bool,
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
-    /// Migrations that let another table refer to one that they drop, sorted.
+    /// Migrations that let another table refer to one that they drop.
     drop_own: Vec<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
@@ -97,7 +97,7 @@ pub(crate) struct Runner<'r, 's> {
     /// commit.
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
-    snapshot: Option<Snapshot<'s>>,
+    snapshot: Option<&'s Snapshot<'s>>,
     /// Whether the hook before this run has run.
     has_entered: bool,
     /// Whether something was applied.
@@ -166,7 +166,7 @@ impl<'r, 's> Runner<'r, 's> {
             makes_way: false,
             is_history_read: false,
             deferring: false,
-            snapshot: set.snapshot,
+            snapshot: set.snapshot.as_ref(),
             has_entered: false,
             has_applied: false,
             has_left: false,
@@ -204,7 +204,7 @@ impl<'r, 's> Runner<'r, 's> {
                 return db.rollback();
             }
             let is_first = matches!(current.left().first(), Some(Job { way: Way::Up(0, _), .. }));
-            let starts_off = |it: Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
+            let starts_off = |it: &Snapshot<'_>| is_first && current.creates && it.script.foreign_keys == Some(false);
             if self.group == Group::Fresh && self.enforced && self.snapshot.is_some_and(starts_off) {
                 // Before anything is made, which would have to be made again.
                 self.enforced = false;
@@ -228,15 +228,8 @@ impl<'r, 's> Runner<'r, 's> {
             }
             let Some(first) = current.left().first() else { return db.rollback() };
             if !first.is_in_transaction() {
-                let entered = self.may_set(db, &first.script(&mut Vec::new()));
-                if let Err(error) = entered.and_then(|_| self.enter(db, first)) {
-                    db.rollback()?;
-                    return Err(after(self.rolled_back(error, first.kind(), Some(first), 0), report));
-                }
-                db.commit().map_err(|error| failed("could not commit", error))?;
-                let done = (self.resumable()?.run)(db, &self.context, first)?;
-                self.done(db, report, first, done);
-                self.head = "";
+                let part = needed(self.context.set.parts.without_transaction, "runs scripts without a transaction")?;
+                (part.alone)(self, db, first, report)?;
                 continue;
             }
             if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
@@ -257,21 +250,12 @@ impl<'r, 's> Runner<'r, 's> {
         let Context { set, options, .. } = &self.context;
         let part = options.part;
         let applies = jobs.first().is_some_and(|job| job.direction() == Direction::Up);
-        if let Some(script) = set.before_all.filter(|_| part.first && applies && !self.has_entered) {
+        if let Some(script) = set.before_all.as_ref().filter(|_| part.first && applies && !self.has_entered) {
             jobs.insert(0, Job::beside(Way::Before(script)));
         }
-        if let Some(script) = set.after_all.filter(|_| part.last && (applies || self.has_applied)) {
+        if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.has_applied)) {
             jobs.push(Job::beside(Way::After(script)));
         }
-    }
-
-    /// Records that a script without a transaction is about to run.
-    #[inline(never)]
-    fn enter(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
-        self.refuse_unmet(db, job)?;
-        hidden::refuse(db)?;
-        (self.resumable()?.enter)(db, &self.context, job)?;
-        self.clear_records(db, job.kind())
     }
 
     /// Whether a script may set something of the connection, which is put back before the next transaction.
@@ -282,10 +266,6 @@ impl<'r, 's> Runner<'r, 's> {
             self.may_have_set = true;
         }
         Ok(sets)
-    }
-
-    fn resumable(&self) -> Result<Resumable, Error> {
-        needed(self.context.set.parts.without_transaction, "runs scripts without a transaction")
     }
 
     /// What looks after foreign keys where they are off, or checked late.
@@ -360,27 +340,19 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Reports what was committed.
     #[inline(never)]
-    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, done: Done) {
+    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, mut done: Done) {
+        let kind = job.kind();
+        self.has_entered |= kind == Kind::Before;
+        self.has_left |= kind == Kind::After;
+        self.has_applied |= kind != Kind::Before && kind != Kind::After && job.direction() == Direction::Up;
+        if kind == Kind::Migration {
+            db.session().after_each(&done);
+        }
         match &job.way {
-            Way::Up(..) => {
-                db.session().after_each(&done);
-                self.has_applied = true;
-                report.applied.push(done);
-            }
-            Way::Down(_) | Way::Stored(_) => {
-                db.session().after_each(&done);
-                report.rolled_back.push(done);
-            }
-            Way::Before(_) => {
-                self.has_entered = true;
-                report.notes.extend(done.notes);
-            }
-            Way::After(_) => {
-                self.has_left = true;
-                report.notes.extend(done.notes);
-            }
+            Way::Up(..) => report.applied.push(done),
+            Way::Back(_) => report.rolled_back.push(done),
+            Way::Before(_) | Way::After(_) => report.notes.append(&mut done.notes),
             Way::Repeat(repeatable) => {
-                self.has_applied = true;
                 report.repeated.push(Repeated { name: repeatable.name.to_owned(), duration: done.duration });
             }
         }
@@ -395,8 +367,12 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
+    fn drops_own(&self, job: &Job<'_>) -> bool {
+        self.drop_own.iter().any(|name| name == job.name())
+    }
+
     fn is_alone(&self, job: &Job<'_>) -> bool {
-        self.alone.as_ref() == Some(&job.name)
+        self.alone.as_deref() == Some(job.name())
     }
 
     /// Runs one script in the open transaction, with its history row.
@@ -407,15 +383,13 @@ impl<'r, 's> Runner<'r, 's> {
             Ok(tried) => return Ok(tried),
             Err(stop) => stop,
         };
-        if matches!(stop, Stop::NeedsOff) {
-            if let Err(at) = self.drop_own.binary_search(&job.name) {
-                self.drop_own.insert(at, job.name.clone());
-            }
+        if matches!(stop, Stop::NeedsOff) && !self.drops_own(job) {
+            self.drop_own.push(job.name().to_owned());
         }
         // Those before it have to be kept, and it has to be seen alone.
         let split = others > 0 && self.is_filling(batch);
         if split {
-            self.alone = Some(job.name.clone());
+            self.alone = Some(job.name().to_owned());
         }
         match stop {
             Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
@@ -435,14 +409,14 @@ impl<'r, 's> Runner<'r, 's> {
 
     #[inline(never)]
     fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Stop> {
-        let mut steps = Vec::new();
-        let script = job.script(&mut steps);
+        let mut room = Room::default();
+        let script = job.script(&mut room);
         let is_first = batch.done.is_empty();
-        let alone = !script.transaction || has_code(&script) || self.is_alone(job);
+        let alone = !script.transaction || has_code(script) || self.is_alone(job);
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Tried::Next);
         }
-        let choice = self.choose(db, job, &script).map_err(|error| blame(error, job.kind(), Some(job)))?;
+        let choice = self.choose(db, job, script).map_err(|error| blame(error, job.kind(), Some(job)))?;
         if choice.enforced != self.enforced {
             let is_all = self.group == Group::All && batch.kind == Kind::Migration;
             if !is_first && !is_all {
@@ -454,16 +428,16 @@ impl<'r, 's> Runner<'r, 's> {
         }
         // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
         // but of many scripts not by whom.
-        self.deferring = mentions_deferring(&script) || self.deferring && self.group == Group::Fresh;
-        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(&script)) {
+        self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
+        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(script)) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
-        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(&script) {
+        if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
             self.is_history_read = true;
             self.record(db, batch)?;
         }
-        let sets = self.may_set(db, &script)?;
-        let done = self.run_script(db, job, (&script, sets), choice, batch)?;
+        let sets = self.may_set(db, script)?;
+        let done = self.run_script(db, job, (script, sets), choice, batch)?;
         if let Way::Up(_, migration) = job.way {
             batch.unrecorded.push((migration, batch.done.len()));
         }
@@ -505,7 +479,7 @@ impl<'r, 's> Runner<'r, 's> {
             let part = MadeAnew::of(set)?;
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
-        let trace = script::run(db, &job.name, job.direction(), script, choice, &self.context.set.parts)?;
+        let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
         if sets {
             self.context.settings.others(db)?.settings(db)?;
         }
@@ -516,14 +490,14 @@ impl<'r, 's> Runner<'r, 's> {
         let Context { set, history, options, .. } = &self.context;
         match &job.way {
             Way::Up(..) => {}
-            Way::Down(_) | Way::Stored(_) => history.delete(db, job.number)?,
+            Way::Back(_) => history.delete(db, job.number)?,
             Way::Repeat(repeatable) => {
                 (MadeAnew::of(set)?.write)(db, &history.records, options, repeatable, duration)?;
             }
             Way::Before(_) | Way::After(_) => {}
         }
         let Trace { notes, steps } = trace;
-        Ok(Done { number: job.number, name: job.name.clone(), duration, steps, notes })
+        Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
     }
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
@@ -590,7 +564,7 @@ impl<'r, 's> Runner<'r, 's> {
         let prefix = prefix?;
         match &job.way {
             Way::Up(index, _) => (*index == prefix).then_some(prefix + 1),
-            Way::Down(_) | Way::Stored(_) => {
+            Way::Back(_) => {
                 let last = prefix.checked_sub(1)?;
                 (self.context.set.migrations.get(last)?.number == job.number).then_some(last)
             }

@@ -166,16 +166,15 @@ macro_rules! rusqlite_driver {
                 &mut self,
                 sql: &str,
                 params: &[$crate::Value],
-            ) -> ::std::result::Result<::std::vec::Vec<$crate::Row>, $($rusqlite)+::Error> {
+            ) -> ::std::result::Result<$crate::Rows, $($rusqlite)+::Error> {
                 let mut statement = self.connection.prepare(sql)?;
                 let columns = statement.column_count();
+                let mut result = $crate::Rows::new(columns);
                 let params = $($rusqlite)+::params_from_iter(params.iter().map(bound));
                 let mut rows = statement.query(params)?;
-                let mut result = ::std::vec::Vec::new();
                 while let ::std::option::Option::Some(row) = rows.next()? {
-                    let mut values = ::std::vec::Vec::with_capacity(columns);
                     for column in 0..columns {
-                        values.push(match row.get_ref(column)? {
+                        result.push(match row.get_ref(column)? {
                             $($rusqlite)+::types::ValueRef::Null => $crate::Value::Null,
                             $($rusqlite)+::types::ValueRef::Integer(value) => $crate::Value::Integer(value),
                             $($rusqlite)+::types::ValueRef::Real(value) => $crate::Value::Real(value),
@@ -185,7 +184,6 @@ macro_rules! rusqlite_driver {
                             $($rusqlite)+::types::ValueRef::Blob(value) => $crate::Value::Blob(value.to_vec()),
                         });
                     }
-                    result.push(values);
                 }
                 ::std::result::Result::Ok(result)
             }
@@ -193,7 +191,7 @@ macro_rules! rusqlite_driver {
             fn query_first(
                 &mut self,
                 sql: &str,
-            ) -> ::std::result::Result<::std::vec::Vec<$crate::Row>, $($rusqlite)+::Error> {
+            ) -> ::std::result::Result<$crate::Rows, $($rusqlite)+::Error> {
                 // It needs no schema, and as long as it is not over, what SQLite reads is one transaction.
                 let mut reading = self.connection.prepare("PRAGMA main.user_version")?;
                 let mut reading = reading.query([])?;
@@ -204,7 +202,7 @@ macro_rules! rusqlite_driver {
             fn execute_each(
                 &mut self,
                 sql: &str,
-                rows: &[$crate::Row],
+                rows: &$crate::Rows,
                 done: &mut usize,
             ) -> ::std::result::Result<(), $($rusqlite)+::Error> {
                 let mut statement = self.connection.prepare(sql)?;

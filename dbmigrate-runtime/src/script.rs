@@ -49,7 +49,8 @@ pub(crate) fn run(
     let mut before = Duration::ZERO;
     for (at, step) in script.steps.iter().enumerate() {
         db.session().progress(&Progress { name, direction, step: at + 1, of, elapsed: before });
-        trace.notes.extend(run_step(db, name, script, (step, &script.steps[at + 1..]), choice, parts)?);
+        let rest = script.steps.get(at + 1..).unwrap_or_default();
+        run_step(db, name, script, (step, rest), choice, parts, &mut trace.notes)?;
         let elapsed = start.elapsed();
         trace.steps.push(elapsed - before);
         before = elapsed;
@@ -57,7 +58,7 @@ pub(crate) fn run(
     Ok(trace)
 }
 
-/// Runs one step; a note says if its statement was skipped. `rest` is what follows in the same transaction: for the rows of
+/// Runs one step; a note is added if its statement was skipped. `rest` is what follows in the same transaction: for the rows of
 /// tables that it drops at once nobody has use any more.
 pub(crate) fn run_step(
     db: &mut Db<'_>,
@@ -66,11 +67,12 @@ pub(crate) fn run_step(
     (step, rest): (&Step<'_>, &[Step<'_>]),
     choice: Choice,
     parts: &Parts,
-) -> Result<Option<String>, Stop> {
+    notes: &mut Vec<String>,
+) -> Result<(), Stop> {
     let statement = match step {
         Step::Code(code) => {
             needed(parts.code, "runs Rust")?(db, name, script, code, choice.enforced)?;
-            return Ok(None);
+            return Ok(());
         }
         Step::Sql(statement) => statement,
     };
@@ -85,11 +87,11 @@ pub(crate) fn run_step(
     if let (Effect::Write(table), true) = (statement.effect, choice.for_others) {
         (needed(parts.foreign_keys, "drops tables")?.before_write)(db, (script, statement, table))?;
     }
-    let note = execute(db, name, script, statement)?;
+    execute(db, name, script, statement, notes)?;
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());
     }
-    Ok(note)
+    Ok(())
 }
 
 fn ended(name: &str) -> Error {
@@ -97,19 +99,21 @@ fn ended(name: &str) -> Error {
         .hint("leave BEGIN, COMMIT and ROLLBACK to the runner, or say `-- dbmigrate: no-transaction` at the top")
 }
 
-/// Runs one statement; a note says if it was skipped.
+/// Runs one statement; a note is added if it was skipped.
 pub(crate) fn execute(
     db: &mut Db<'_>,
     name: &str,
     script: &Script<'_>,
     statement: &Statement<'_>,
-) -> Result<Option<String>, Error> {
+    notes: &mut Vec<String>,
+) -> Result<(), Error> {
     let sql = sql_of(name, script, statement)?;
     match db.session().execute(sql) {
-        Ok(()) => Ok(None),
+        Ok(()) => Ok(()),
         Err(error) if script.tolerate_existing && makes_something(sql) && says_existing(&error.message) => {
             let place = Place::of(script.file, script.text, statement.start as usize);
-            Ok(Some(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message)))
+            notes.push(format!("skipped {}:{}: {}", place.file, place.line.unwrap_or(1), error.message));
+            Ok(())
         }
         Err(error) => Err(failed(db, name, script, statement, error)),
     }

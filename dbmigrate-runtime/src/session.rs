@@ -3,28 +3,33 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use crate::BoxError;
 use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend, Driver, boxed};
-use crate::file_lock::lock;
 use crate::hooks::{BackupWith, Hooks, Progress, Upcoming};
 use crate::report::Done;
-use crate::value::{Row, Value};
+use crate::rows::Rows;
+use crate::value::Value;
+
+/// What a connection is asked, beside a statement.
+pub(crate) enum Ask<'a> {
+    /// To run it and discard its rows.
+    Execute,
+    /// To run it with these parameters; its rows are put there.
+    Query(&'a [Value], &'a mut Rows),
+    /// To put its rows there, where it may be the first question to a connection.
+    First(&'a mut Rows),
+    /// To run it with each of these rows as its parameters, from the one at this place on, which counts.
+    Each(&'a Rows, &'a mut usize),
+}
 
 /// What the engine asks of a connection.
 pub(crate) trait Session {
-    /// Runs one statement and discards its rows.
-    fn execute(&mut self, sql: &str) -> Result<(), DbError>;
-    /// Runs one statement and returns its rows.
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError>;
-    /// As `query`, for what may be asked first of a connection.
-    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
-        self.query(sql, &[])
-    }
-    /// Runs one statement with each of these rows as its parameters, from `done` on, and counts there.
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError>;
+    /// Runs one statement.
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -43,10 +48,10 @@ pub(crate) trait Session {
     fn after_each(&mut self, done: &Done);
     /// The program's own way to copy its database into a new file.
     fn backup_with(&self) -> Option<&BackupWith<'_>>;
-    /// Runs one statement on another connection to this file, opened for reading; `None` where no file can be opened.
-    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>>;
-    /// Does something on a database in memory, with the program's code if that is wanted.
-    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError>;
+    /// Opens a file, or a database in memory, through the same backend; `None` where that can't be.
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError>;
+    /// Does something on what [`Session::open`] opened, with the program's code if that is wanted.
+    fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session));
     /// In what the schema differs from when this was asked before, by the reader of whoever made the migrator.
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         None
@@ -55,14 +60,41 @@ pub(crate) trait Session {
     fn has_schema_reader(&self) -> bool {
         false
     }
-    /// Opens this file as a database and locks it, without waiting, until what is returned is dropped; `None` where no
-    /// file can be opened.
-    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError>;
 }
 
-/// An error of the database.
+impl dyn Session + '_ {
+    /// Runs one statement and discards its rows.
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        self.ask(sql, &mut Ask::Execute)
+    }
+
+    /// Runs one statement and returns its rows.
+    #[inline]
+    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, DbError> {
+        let mut rows = Rows::default();
+        self.ask(sql, &mut Ask::Query(params, &mut rows))?;
+        Ok(rows)
+    }
+}
+
+/// Asks a driver.
+fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+    let answer = match ask {
+        Ask::Execute => driver.execute(sql),
+        Ask::Query(params, rows) => driver.query(sql, params).map(|found| **rows = found),
+        Ask::First(rows) => driver.query_first(sql).map(|found| **rows = found),
+        Ask::Each(rows, done) => driver.execute_each(sql, rows, done),
+    };
+    answer.map_err(|error| DbError::new::<D>(error, sql))
+}
+
+/// An error of the database. One word wide, as it passes through many hands.
 #[derive(Debug)]
-pub(crate) struct DbError {
+pub(crate) struct DbError(pub(crate) Box<Refusal>);
+
+/// What the database says.
+#[derive(Debug)]
+pub(crate) struct Refusal {
     pub(crate) busy: bool,
     /// What the database says, without the statement that rusqlite appends.
     pub(crate) message: String,
@@ -71,16 +103,39 @@ pub(crate) struct DbError {
     pub(crate) source: BoxError,
 }
 
+impl Deref for DbError {
+    type Target = Refusal;
+
+    #[inline]
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl DerefMut for DbError {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Refusal {
+        &mut self.0
+    }
+}
+
 impl DbError {
     /// An error that no database said.
     pub(crate) fn said(message: impl Into<BoxError>) -> Self {
         let source = message.into();
-        Self { busy: false, message: format!("{source}"), offset: None, source }
+        Self(Box::new(Refusal { busy: false, message: format!("{source}"), offset: None, source }))
     }
 
     pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
-        let (message, offset) = split_offset(&format!("{error}"), sql);
-        Self { busy: D::is_busy(&error), message, offset, source: boxed(error) }
+        let is_busy = D::is_busy(&error);
+        Self::of(boxed(error), is_busy, sql)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(source: BoxError, busy: bool, sql: &str) -> Self {
+        let (message, offset) = split_offset(format!("{source}"), sql);
+        Self(Box::new(Refusal { busy, message, offset, source }))
     }
 }
 
@@ -91,12 +146,14 @@ impl fmt::Display for DbError {
 }
 
 /// Takes ` in <statement> at offset N` off a message.
-fn split_offset(text: &str, sql: &str) -> (String, Option<usize>) {
-    let number = text.trim_end_matches(' ').trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let offset = text[number.len()..].trim_end_matches(' ').parse();
-    let (Some(head), Ok(offset)) = (number.strip_suffix(" at offset "), offset) else { return (text.to_owned(), None) };
-    let message = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head);
-    (message.to_owned(), Some(offset))
+fn split_offset(mut text: String, sql: &str) -> (String, Option<usize>) {
+    let end = text.trim_ascii_end();
+    let digits = end.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let (head, digits) = end.split_at(end.len() - digits);
+    let (Some(head), Ok(offset)) = (head.strip_suffix(" at offset "), digits.parse()) else { return (text, None) };
+    let end = head.strip_suffix(sql).and_then(|head| head.strip_suffix(" in ")).unwrap_or(head).len();
+    text.truncate(end);
+    (text, Some(offset))
 }
 
 /// The dispatcher of code migrations.
@@ -111,20 +168,8 @@ pub(crate) struct Bound<'m, 'c, B: Backend> {
 }
 
 impl<B: Backend> Session for Bound<'_, '_, B> {
-    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
-        self.driver.execute(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
-    }
-
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.driver.query(sql, params).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
-    }
-
-    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
-        self.driver.query_first(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
-    }
-
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.driver.execute_each(sql, rows, done).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+        answer(&mut self.driver, sql, ask)
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -156,11 +201,12 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 
-    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
-        Some(B::open(path, Access::ReadOnly).map_err(DbError::said).and_then(|mut connection| {
-            let result = B::driver(&mut connection).query(sql, &[]);
-            result.map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))
-        }))
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+        opened::<B>(file)
+    }
+
+    fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) {
+        on::<B>(opened, self.code.filter(|_| runs_code), self.schema, work);
     }
 
     fn has_schema_reader(&self) -> bool {
@@ -170,24 +216,22 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
     fn schema_differences(&mut self) -> Option<Result<Vec<SchemaDifference>, BoxError>> {
         self.schema.map(|read| read(B::connection(&self.driver)))
     }
-
-    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
-        in_memory::<B>(self.code.filter(|_| runs_code), self.schema, work)
-    }
-
-    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
-        Ok(Some(Box::new(lock::<B>(path, access)?)))
-    }
 }
 
-fn in_memory<B: Backend>(
+fn opened<B: Backend>(file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+    let (path, access) = file.unwrap_or((Path::new(":memory:"), Access::Create));
+    Ok(Some(Box::new(B::open(path, access).map_err(DbError::said)?)))
+}
+
+fn on<B: Backend>(
+    opened: &mut dyn Any,
     code: Option<&Dispatch<'_, B::Connection>>,
     schema: Option<&Reader<'_, B::Connection>>,
     work: &mut dyn FnMut(&mut dyn Session),
-) -> Result<(), DbError> {
-    let mut memory = B::open(Path::new(":memory:"), Access::Create).map_err(DbError::said)?;
-    work(&mut Bound::<B> { driver: B::driver(&mut memory), code, hooks: &Hooks::default(), schema });
-    Ok(())
+) {
+    if let Some(connection) = opened.downcast_mut::<B::Connection>() {
+        work(&mut Bound::<B> { driver: B::driver(connection), code, hooks: Hooks::NONE, schema });
+    }
 }
 
 /// Any driver, without code. The backend opens databases in memory.
@@ -198,20 +242,8 @@ pub(crate) struct Plain<'d, B, D> {
 }
 
 impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
-    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
-        self.driver.execute(sql).map_err(|error| DbError::new::<D>(error, sql))
-    }
-
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.driver.query(sql, params).map_err(|error| DbError::new::<D>(error, sql))
-    }
-
-    fn query_first(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
-        self.driver.query_first(sql).map_err(|error| DbError::new::<D>(error, sql))
-    }
-
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.driver.execute_each(sql, rows, done).map_err(|error| DbError::new::<D>(error, sql))
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+        answer(self.driver, sql, ask)
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -242,16 +274,13 @@ impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
         self.hooks.backup_with.as_deref().map(|hook| hook as _)
     }
 
-    fn beside(&mut self, _: &Path, _: &str) -> Option<Result<Vec<Row>, DbError>> {
-        None
+    /// Nobody knows where its files would be.
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+        if file.is_some() { Ok(None) } else { opened::<B>(file) }
     }
 
-    fn in_memory(&mut self, _: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
-        in_memory::<B>(None, None, work)
-    }
-
-    fn lock_file(&mut self, _: &Path, _: Access) -> Result<Option<Box<dyn Any>>, DbError> {
-        Ok(None)
+    fn on(&mut self, opened: &mut dyn Any, _: bool, work: &mut dyn FnMut(&mut dyn Session)) {
+        on::<B>(opened, None, None, work);
     }
 }
 
@@ -262,7 +291,7 @@ mod tests {
     #[test]
     fn the_offset_is_read_from_the_text() {
         let check = |text: &str, message: &str, offset| {
-            assert_eq!(split_offset(text, "SELECT x at offset 3"), (message.to_owned(), offset));
+            assert_eq!(split_offset(text.to_owned(), "SELECT x at offset 3"), (message.to_owned(), offset));
         };
         check("no such column: x in SELECT x at offset 3 at offset 7", "no such column: x", Some(7));
         check("near \"x\": syntax error", "near \"x\": syntax error", None);

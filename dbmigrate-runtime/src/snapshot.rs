@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::packed::{Reader, unpack};
 use crate::runner::start;
 use crate::set::Script;
 
@@ -23,11 +24,12 @@ pub struct Snapshot<'a> {
 #[derive(Clone, Copy)]
 pub struct StartsFrom {
     pub(crate) start: start::Start,
+    pub(crate) unpack: fn(&mut Reader, StartsFrom) -> Snapshot<'static>,
 }
 
 impl StartsFrom {
     /// The runner's own.
-    pub const SNAPSHOT: Self = Self { start: start::start };
+    pub const SNAPSHOT: Self = Self { start: start::start, unpack: unpack::snapshot };
 }
 
 impl fmt::Debug for StartsFrom {

@@ -7,6 +7,8 @@
 //! Which of these it is can change while nobody holds the lock. Whoever looks at the rows looks again whether the set
 //! that he has is the right one, and stops where it is not.
 
+use std::rc::Rc;
+
 use crate::compare::{Found, Known, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
@@ -29,7 +31,7 @@ const TRIES: usize = 8;
 #[derive(Clone, Copy)]
 pub(crate) struct InPlace {
     pub(crate) recording: Recording,
-    pub(crate) recognise: fn(&Set<'_>, &mut Vec<HistoryRow>) -> Result<bool, Error>,
+    pub(crate) recognise: fn(&Set<'_>, &mut Vec<Rc<HistoryRow>>) -> Result<bool, Error>,
     pub(crate) refuse_pruned: fn(&Set<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
     pub(crate) unpack: fn(&mut Reader) -> Option<Squash<'static>>,
@@ -47,9 +49,9 @@ impl InPlace {
 }
 
 /// What runs what is pending, on the set that is in force.
-pub(crate) type Run<'r> = &'r mut dyn FnMut(&mut dyn Session, &Set<'_>) -> Result<Report, Error>;
+pub(crate) type Run<'r> = &'r mut dyn FnMut(&mut dyn Session, &Set<'_>, &mut Report) -> Result<(), Error>;
 
-type Recording = fn(&mut dyn Session, &Set<'_>, &Options, Run<'_>) -> Result<Report, Error>;
+type Recording = fn(&mut dyn Session, &Set<'_>, &Options, &mut Report, Run<'_>) -> Result<(), Error>;
 
 /// Does something with the migrations that are in force for a database.
 #[inline]
@@ -68,27 +70,35 @@ pub(crate) fn with<T>(
 /// Runs what is pending. Where the database has all that is replaced, before or after, it gets the row of the squash; one
 /// that can't be written and lacks nothing is left as it is.
 #[inline]
-fn recording(session: &mut dyn Session, set: &Set<'_>, options: &Options, run: Run<'_>) -> Result<Report, Error> {
+fn recording(
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    report: &mut Report,
+    run: Run<'_>,
+) -> Result<(), Error> {
     if own(set).is_none() {
-        return run(session, set);
+        return run(session, set, report);
     }
     let recorded = try_to_record(session, set, options)?;
-    let mut before = Report::default();
     let mut tries = 0;
-    let report = loop {
+    loop {
         tries += 1;
-        match with(session, set, options, &mut *run) {
-            Err(error) if error.is_moved() && tries < TRIES => join(&mut before, error.report().clone()),
+        let mut more = Report::default();
+        match with(session, set, options, |session, set| run(session, set, &mut more)) {
+            Err(error) if error.is_moved() && tries < TRIES => join(report, error.report().clone()),
             Err(error) => {
-                join(&mut before, error.report().clone());
-                return Err(error.after(before));
+                join(report, error.report().clone());
+                return Err(error.after(report));
             }
-            Ok(report) => break report,
+            Ok(()) => {
+                join(report, more);
+                break;
+            }
         }
-    };
-    join(&mut before, report);
-    before.notes.extend(recorded.or(try_to_record(session, set, options)?));
-    Ok(before)
+    }
+    report.notes.extend(recorded.or(try_to_record(session, set, options)?));
+    Ok(())
 }
 
 #[inline]
@@ -156,13 +166,13 @@ pub(crate) fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options
 
 /// The squash whose row is to be written: that of the set, or one that it replaces.
 #[inline]
-fn to_record<'a>(squash: &Squash<'a>, own: &Migration<'a>, rows: Vec<HistoryRow>) -> Option<Migration<'a>> {
+fn to_record<'a>(squash: &Squash<'a>, own: &Migration<'a>, rows: Vec<Rc<HistoryRow>>) -> Option<Migration<'a>> {
     let mut read = rows.clone();
     match stand(squash, own, &mut read) {
         Stand::Own => None,
         Stand::Recognised => Some(*own),
         Stand::Replaced(found) => {
-            let has = |rows: &[HistoryRow], name: &str| rows.iter().any(|row| row.name == name);
+            let has = |rows: &[Rc<HistoryRow>], name: &str| rows.iter().any(|row| row.name == name);
             found.first().filter(|first| has(&read, first.name) && !has(&rows, first.name)).copied()
         }
     }
@@ -177,7 +187,7 @@ fn own<'s, 'a>(set: &'s Set<'a>) -> Option<&'s Squash<'a>> {
 
 /// The rows of the history, if it has begun.
 #[inline]
-fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<HistoryRow>>, Error> {
+fn rows(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Vec<Rc<HistoryRow>>>, Error> {
     let history = History::new(set);
     if set.adoption.is_some() && !history.has_begun(db)? || history.presence(db)? != Presence::History {
         return Ok(None);
@@ -249,7 +259,7 @@ fn originals<'a>(squash: &Squash<'a>) -> Vec<Migration<'a>> {
 /// Reads rows of what a squash replaces as that of the squash, where the set has it and they are all there; whether they
 /// were.
 #[inline]
-fn recognise(set: &Set<'_>, rows: &mut Vec<HistoryRow>) -> Result<bool, Error> {
+fn recognise(set: &Set<'_>, rows: &mut Vec<Rc<HistoryRow>>) -> Result<bool, Error> {
     let (Some(squash), Some(first)) = (&set.squash, set.migrations.first()) else { return Ok(false) };
     let mut is_right = true;
     let mut is_recognised = false;
@@ -291,7 +301,7 @@ enum Stand<'a> {
 
 /// How rows, by number, stand to a squash. Where they have all that it replaces, its own row takes their place.
 #[inline]
-fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow>) -> Stand<'a> {
+fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<Rc<HistoryRow>>) -> Stand<'a> {
     if rows.iter().any(|row| row.name == squash.name) {
         return Stand::Own;
     }
@@ -308,7 +318,7 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
     if !rows[..count].iter().any(|row| row.number < last.number || row.name == last.name) {
         return Stand::Own;
     }
-    let is_applied = |(row, migration): (&HistoryRow, &Migration<'_>)| {
+    let is_applied = |(row, migration): (&Rc<HistoryRow>, &Migration<'_>)| {
         row.state == "applied" && row.name == migration.name && row.checksum == migration.checksum
     };
     if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
@@ -324,11 +334,12 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<HistoryRow
         statements_done: own.up.steps.len() as u64,
         duration: None,
         steps: Vec::new(),
+        steps_us: None,
         has_down: false,
         prefix_checksum: None,
-        ..last
+        ..Rc::unwrap_or_clone(last)
     };
-    rows.insert(0, row);
+    rows.insert(0, Rc::new(row));
     Stand::Recognised
 }
 

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use crate::db::Db;
 use crate::driver::Access;
 use crate::error::Error;
+use crate::file_lock::lock_beside;
 use crate::kept::suffixed;
 use crate::set::Set;
 
@@ -40,7 +41,7 @@ impl StepLock {
     pub(crate) fn take(db: &mut Db<'_>, set: &Set<'_>) -> Result<Option<Self>, Error> {
         let Some(path) = path(db, set)? else { return Ok(None) };
         // Only who looks whether it is free can be in the way, for a moment.
-        match db.patiently(|session| session.lock_file(&path, Access::Create)) {
+        match db.patiently(|session| lock_beside(session, &path, Access::Create)) {
             Ok(Some(held)) => Ok(Some(Self { path, held })),
             Ok(None) | Err(_) => {
                 // What a dead process left must not speak for this one.
@@ -63,7 +64,7 @@ impl StepLock {
 #[inline]
 pub(crate) fn owner(db: &mut Db<'_>, set: &Set<'_>) -> Result<Owner, Error> {
     let Some(path) = path(db, set)? else { return Ok(Owner::Unknown) };
-    Ok(match db.session().lock_file(&path, Access::ReadWrite) {
+    Ok(match lock_beside(db.session(), &path, Access::ReadWrite) {
         Ok(Some(_)) => Owner::Dead,
         Err(error) if error.busy => Owner::Alive,
         Ok(None) | Err(_) => Owner::Unknown,

@@ -24,7 +24,7 @@ pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report:
     let Some(adoption) = &set.adoption else { return Ok(()) };
     db.transaction(|db| {
         let Found::History(known) = look(db, set)? else { return Ok(()) };
-        let Some(old) = &known.old else { return Ok(()) };
+        let Some(old) = known.old() else { return Ok(()) };
         known.refuse_unadoptable(options.allow_mismatch)?;
         let history = History::new(set);
         let held: Vec<Migration<'_>> = known.applied().copied().collect();

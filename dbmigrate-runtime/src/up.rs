@@ -1,12 +1,12 @@
 //! The way up: what is pending, and that nothing forbids it.
 
 use crate::backup;
-use crate::compare::{Found, Known, chain, look};
+use crate::compare::{Found, Known, all_repeatables, chain, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
-use crate::guard::guarded;
+use crate::guard::{guarded, guarded_into};
 use crate::held::Held;
 use crate::histories::{self, title};
 use crate::history::{Head, History};
@@ -15,7 +15,6 @@ use crate::late::Proved;
 use crate::options::Options;
 use crate::plan::Planned;
 use crate::put_back;
-use crate::repeatable;
 use crate::report::Report;
 use crate::requires::Required;
 use crate::runner::{Group, Plan, Runner};
@@ -31,52 +30,92 @@ struct Todo<'s> {
     repeats: Vec<&'s Repeatable<'s>>,
 }
 
+/// How far to go: up to and including this migration. What finds it is linked where a program goes so far.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    number: u64,
+    goal: fn(&Set<'_>, u64) -> Result<usize, Error>,
+    is_reached: fn(&mut Db<'_>, &Set<'_>, u64) -> Result<bool, Error>,
+}
+
+impl Target {
+    #[inline]
+    pub(crate) fn at(number: u64) -> Self {
+        Self { number, goal: place_after, is_reached }
+    }
+}
+
 /// Applies what is pending, up to and including `target`. Where that is nothing, the set stays packed.
+#[inline]
 pub(crate) fn start(
     session: &mut dyn Session,
     held: Held<'_>,
     options: &Options,
-    target: Option<u64>,
+    target: Option<Target>,
 ) -> Result<Report, Error> {
+    let mut report = Report::default();
+    start_into(&mut report, session, held, options, target)?;
+    Ok(report)
+}
+
+// The report is the caller's, so that what runs has none to drop.
+#[inline(never)]
+fn start_into(
+    report: &mut Report,
+    session: &mut dyn Session,
+    held: Held<'_>,
+    options: &Options,
+    target: Option<Target>,
+) -> Result<(), Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     if target.is_none() && held.latest().is_applied(&mut db)? {
-        return Ok(Report::default());
+        return Ok(());
     }
     let set = held.set()?;
-    if target.is_some() {
-        match goal(set, target) {
-            Ok(goal) if is_current(&mut db, set, goal)? => return Ok(Report::default()),
-            // Where one of those has the number that a squash replaces, that is for what the database has.
-            Err(error) if set.squash.is_none() => return Err(error),
-            _ => {}
+    if let Some(target) = target {
+        if (target.is_reached)(&mut db, set, target.number)? {
+            return Ok(());
         }
     }
     match InPlace::of(set)? {
-        Some(part) => (part.recording)(session, set, options, &mut |session, set| run(session, set, options, target)),
-        None => run(session, set, options, target),
+        Some(part) => (part.recording)(session, set, options, report, &mut |session, set, report| {
+            run(report, session, set, options, target)
+        }),
+        None => run(report, session, set, options, target),
     }
 }
 
 /// The same for a set that is at hand.
+#[inline]
 pub(crate) fn up(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
     target: Option<u64>,
 ) -> Result<Report, Error> {
-    start(session, Held::Set(set), options, target)
+    start(session, Held::Set(set), options, target.map(Target::at))
 }
 
-fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Option<u64>) -> Result<Report, Error> {
-    let goal = goal(set, target)?;
+#[inline(never)]
+fn run(
+    report: &mut Report,
+    session: &mut dyn Session,
+    set: &Set<'_>,
+    options: &Options,
+    target: Option<Target>,
+) -> Result<(), Error> {
+    let goal = match target {
+        Some(target) => (target.goal)(set, target.number)?,
+        None => set.migrations.len(),
+    };
     let mut db = Db::new(session, options);
     let found = look(&mut db, set)?;
     if let (Found::History(known), Some(adoption)) = (&found, &set.adoption) {
         if known.old.is_some() {
             return match is_left_alone(set, known, goal)? {
-                true => Ok(Report::default()),
-                false => (adoption.by.up)(session, set, options, target),
+                true => Ok(()),
+                false => (adoption.by.up)(report, session, set, options, target),
             };
         }
     }
@@ -91,12 +130,12 @@ fn run(session: &mut dyn Session, set: &Set<'_>, options: &Options, target: Opti
             Found::History(known) if !known.is_recognised => mend_head(&mut db, set, known),
             _ => {}
         }
-        return Ok(Report::default());
+        return Ok(());
     }
     refuse_unrunnable(set, &first.pending, db.session().has_code())?;
     let mut proved = Proved::default();
     refuse_conflicts(session, set, options, (&found, &first.pending), &mut proved)?;
-    guarded(session, options, set.parts.settings, |db, settings, report| {
+    guarded_into(report, session, options, set.parts.settings, |db, settings, report| {
         if let Some((mode, switch)) = options.journal_mode {
             switch(db, mode)?;
         }
@@ -198,7 +237,7 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
 /// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
 /// is nothing else to do.
 fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, Error> {
-    let is_newer = known.old.as_ref().is_some_and(|old| !old.unknown.is_empty());
+    let is_newer = known.old().is_some_and(|old| !old.unknown.is_empty());
     let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
     if is_newer && is_allowed {
         known.refuse_differences(None)?;
@@ -207,30 +246,36 @@ fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, 
 }
 
 /// Applies what is pending where the history of another tool comes first.
-pub(crate) type AdoptThenUp = fn(&mut dyn Session, &Set<'_>, &Options, Option<u64>) -> Result<Report, Error>;
+pub(crate) type AdoptThenUp =
+    fn(&mut Report, &mut dyn Session, &Set<'_>, &Options, Option<Target>) -> Result<(), Error>;
 
 #[inline]
 pub(crate) fn adopt_then_up(
+    report: &mut Report,
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
-    target: Option<u64>,
-) -> Result<Report, Error> {
+    target: Option<Target>,
+) -> Result<(), Error> {
     let Report { adopted, backup: copy, .. } = adopt(session, set, options)?;
     // One copy is enough.
     let backup = if copy.is_none() { options.backup.clone() } else { None };
-    match up(session, set, &Options { backup, ..options.clone() }, target) {
-        Ok(report) => Ok(Report { adopted, backup: copy.or(report.backup), ..report }),
+    match start(session, Held::Set(set), &Options { backup, ..options.clone() }, target) {
+        Ok(applied) => {
+            *report = Report { adopted, backup: copy.or(applied.backup), ..applied };
+            Ok(())
+        }
         Err(error) => {
             let error = backup::mention(error, copy.as_deref());
             let report = error.report().clone();
             let backup = copy.or(report.backup.clone());
-            Err(error.after(Report { adopted, backup, ..report }))
+            Err(error.after(&mut Report { adopted, backup, ..report }))
         }
     }
 }
 
 /// Whether the head says that the history has what is to be applied: one read.
+#[inline]
 pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<bool, Error> {
     let latest = set.latest();
     if goal == set.migrations.len() {
@@ -240,15 +285,31 @@ pub(crate) fn is_current(db: &mut Db<'_>, set: &Set<'_>, goal: usize) -> Result<
     Ok(Head::at_start(db, latest, false)?.is_some_and(|head| enough.iter().any(|chain| head.is(chain))))
 }
 
+/// The same, for the number of a migration.
+#[inline]
+fn is_reached(db: &mut Db<'_>, set: &Set<'_>, number: u64) -> Result<bool, Error> {
+    match place_after(set, number) {
+        Ok(goal) => is_current(db, set, goal),
+        // Where one of those has the number that a squash replaces, that is for what the database has.
+        Err(_) if set.squash.is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// How many of the set's migrations are to be applied in the end.
+#[inline]
 pub(crate) fn goal(set: &Set<'_>, target: Option<u64>) -> Result<usize, Error> {
-    let Some(target) = target else { return Ok(set.migrations.len()) };
-    match set.migrations.iter().position(|migration| migration.number == target) {
+    target.map_or(Ok(set.migrations.len()), |number| place_after(set, number))
+}
+
+#[inline]
+fn place_after(set: &Set<'_>, number: u64) -> Result<usize, Error> {
+    match set.migrations.iter().position(|migration| migration.number == number) {
         Some(index) => Ok(index + 1),
         None => {
-            let error = Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {target}"));
+            let error = Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {number}"));
             let error = match InPlace::of(set)? {
-                Some(part) => (part.with_number)(set, target, error),
+                Some(part) => (part.with_number)(set, number, error),
                 None => error,
             };
             Err(error.hint("`cargo dbmigrate list` shows all of them"))
@@ -289,8 +350,8 @@ fn todo<'s>(
     let repeats = match found {
         _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
         Found::History(known) if known.is_newer() => Vec::new(),
-        Found::History(known) if pending.is_empty() => repeatable::due(set, known.records()),
-        _ => set.repeatables.iter().collect(),
+        Found::History(known) if pending.is_empty() => known.due(),
+        _ => all_repeatables(set),
     };
     Ok(Todo { pending, repeats })
 }
@@ -305,8 +366,7 @@ fn plan<'s>(found: &Found<'s>, Todo { pending, repeats }: Todo<'s>) -> Plan<'s> 
     };
     let mut jobs = Vec::with_capacity(pending.len() + repeats.len());
     for (index, migration) in pending {
-        let (number, name) = (migration.number, migration.name.to_owned());
-        jobs.push(Job { number, name, way: Way::Up(index, migration) });
+        jobs.push(Job { number: migration.number, way: Way::Up(index, migration) });
     }
     for repeatable in repeats {
         jobs.push(Job::beside(Way::Repeat(repeatable)));
@@ -323,11 +383,13 @@ pub(crate) fn refuse_unrunnable(
     for (_, migration) in pending {
         refuse_code(migration.name, &migration.up, runs_code)?;
         if set.rules.transaction == TransactionMode::All && !migration.up.transaction {
-            let message = format!("`{}` runs without a transaction, but all are to share one", migration.name);
-            return Err(Error::new(ErrorKind::Set, message)
-                .at(Place::line(migration.file, 1))
-                .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
-                .hint("or apply those before it, and it, first: `cargo dbmigrate up --to` each"));
+            return Err(Error::new(
+                ErrorKind::Set,
+                format_args!("`{}` runs without a transaction, but all are to share one", migration.name),
+            )
+            .at(Place::line(migration.file, 1))
+            .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+            .hint("or apply those before it, and it, first: `cargo dbmigrate up --to` each"));
         }
     }
     Ok(())

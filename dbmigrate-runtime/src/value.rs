@@ -17,6 +17,21 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+impl Value {
+    /// Takes it, and leaves `NULL`.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Null)
+    }
+
+    /// Takes the text that it is.
+    pub(crate) fn take_text(&mut self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(std::mem::take(text)),
+            _ => None,
+        }
+    }
+}
+
 /// One row of a result, by column.
 pub type Row = Vec<Value>;
 

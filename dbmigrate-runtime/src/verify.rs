@@ -163,7 +163,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         notes.extend(messages.into_iter().map(note));
     }
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old.as_ref();
+    let old = known.old();
     let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }

@@ -72,7 +72,7 @@ impl Violations {
             match db.try_query(&check, &[Param::Text(table)]) {
                 Ok(rows) => rows.into_iter().for_each(|row| found.count(&name, row)),
                 Err(error) if error.message.contains("foreign key mismatch") => {
-                    put(&mut found.mismatches, [name, error.message]);
+                    put(&mut found.mismatches, [name, error.0.message]);
                 }
                 Err(error) => return Err(failed(what, error)),
             }

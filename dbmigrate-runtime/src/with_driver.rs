@@ -39,7 +39,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        up::start(&mut self.plain(driver), self.held, &self.options, Some(number.into()))
+        up::start(&mut self.plain(driver), self.held, &self.options, Some(up::Target::at(number.into())))
     }
 
     /// As [`Migrator::status`], on any driver.

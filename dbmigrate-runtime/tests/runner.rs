@@ -3,7 +3,7 @@
 mod support;
 
 use dbmigrate_runtime::{
-    Backend, Driver, ErrorKind, JournalMode, Migrator, NewerDatabase, NoBackend, OutOfOrder, Row, Rules, State,
+    Backend, Driver, ErrorKind, JournalMode, Migrator, NewerDatabase, NoBackend, OutOfOrder, Rows, Rules, State,
     StoreSql, TransactionMode, Value,
 };
 use support::*;
@@ -566,12 +566,12 @@ impl Driver for Careless<'_> {
         self.0.execute(sql)
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
         self.0.query(sql, params)
     }
 
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), rusqlite::Error> {
-        self.0.execute_each(sql, &rows[..rows.len().min(self.1)], done)
+    fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), rusqlite::Error> {
+        self.0.execute_each(sql, &rows.iter().take(self.1).map(<[Value]>::to_vec).collect(), done)
     }
 
     fn in_transaction(&mut self) -> bool {

@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 
-use dbmigrate_runtime::{Backend, Driver, ForeignKeys, Migrator, NoBackend, Row, Rules, Value};
+use dbmigrate_runtime::{Backend, Driver, ForeignKeys, Migrator, NoBackend, Rows, Rules, Value};
 use rusqlite::Connection;
 use support::*;
 
@@ -181,8 +181,8 @@ impl Driver for Evasive<'_> {
         self.0.execute(sql)
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
-        if sql.starts_with(self.1) { Ok(Vec::new()) } else { self.0.query(sql, params) }
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
+        if sql.starts_with(self.1) { Ok(Rows::default()) } else { self.0.query(sql, params) }
     }
 
     fn in_transaction(&mut self) -> bool {

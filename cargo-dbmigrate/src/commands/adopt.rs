@@ -1,23 +1,21 @@
 //! `adopt`: takes over from another tool: its files, what installed databases record, and a database at hand.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dbmigrate_core::MigrationSet;
 use dbmigrate_core::adoption::Tool;
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::Migrator;
 use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::{Context, database};
 use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, Verbosity};
 use crate::error::{CliError, DONE, NO};
-use crate::ops::adopt::{self, Asked, Plan};
+use crate::ops::adopt::{self, Asked, AtHand, Plan};
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::{self, Project};
-use crate::ops::schema::{Reach, connect};
-use crate::ops::{database as databases, runtime_set};
+use crate::ops::runtime_set;
 use crate::paths;
 use crate::report::{self, Reason};
 use crate::shell::Shell;
@@ -34,23 +32,23 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
         Ok(found) => found,
         Err(error) => return Err(error),
     };
-    let (path, mut at_hand) = at_hand.unzip();
+    let mut at_hand = at_hand;
+    at_hand.iter().filter_map(|at_hand| at_hand.note).for_each(|note| context.shell.note(note));
     let converts = args.database.database.is_some();
-    if let Some(database) = at_hand.as_ref().filter(|_| converts) {
+    if let Some(at_hand) = at_hand.as_ref().filter(|_| converts) {
         let mut set = plan.set.clone();
         name_as_they_lie(&mut set, &plan, context.shell);
-        adopt::trial::check(&set, database, args.force)?;
+        adopt::trial::check(&set, &at_hand.connection, args.force)?;
     }
     if args.plan {
         show(&project, &plan, true, context);
-        return Ok(match (path, &mut at_hand) {
-            (Some(path), Some(at_hand)) => preview(&plan.set, false, &args.database, (&path, at_hand), context),
-            _ => DONE,
-        });
+        let preview = |at_hand: &mut AtHand| preview(&plan.set, false, &args.database, at_hand, context);
+        return Ok(at_hand.as_mut().map_or(DONE, preview));
     }
     // What the next start of the program would stop at is said while nothing is written.
-    let named = path.as_deref();
-    let is_old = at_hand.as_mut().map_or(Ok(false), |at_hand| has_old_history(&plan, at_hand, named))?;
+    let is_old = at_hand.as_mut().map_or(Ok(false), |at_hand| at_hand.has_old_history(&plan))?;
+    // It is opened anew where its history is taken over.
+    let path = at_hand.map(|at_hand| at_hand.path);
     let asks = converts && !args.yes;
     if asks && !agreed(&project, &plan, path.as_deref(), context)? {
         return Ok(NO);
@@ -63,7 +61,6 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     if !asks || context.shell.is_json() {
         show(&project, &plan, false, context);
     }
-    drop(at_hand);
     let exit = match converts {
         true => convert(args, true, context)?,
         false => DONE,
@@ -83,19 +80,16 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     Ok(exit)
 }
 
-/// A database, and where it lies.
-type AtHand = Option<(PathBuf, Connection)>;
-
 /// What is to be written, and the database that was looked at for it.
-fn work_out(project: &Project, args: &AdoptArgs) -> Result<(AtHand, Plan), CliError> {
-    let at_hand = at_hand(&args.database, project)?;
+fn work_out(project: &Project, args: &AdoptArgs) -> Result<(Option<AtHand>, Plan), CliError> {
+    let at_hand = AtHand::open(&args.database, project)?;
     let asked = Asked {
         from: args.from.as_deref(),
         files: args.files.as_deref().map(|files| folder(project, files)),
         table: args.table.as_deref(),
         keep: args.old_table != Some(OldTable::Drop),
         dir: args.dir.as_deref(),
-        database: at_hand.as_ref().map(|(_, database)| database),
+        database: at_hand.as_ref().map(|at_hand| &at_hand.connection),
     };
     let plan = adopt::plan(project, &asked)?;
     Ok((at_hand, plan))
@@ -153,15 +147,6 @@ fn again(project: &Project, args: &AdoptArgs, context: &mut Context<'_>) -> Resu
     convert(args, false, context)
 }
 
-/// Whether the history of a database is that of the old tool; an error where nobody can take it over as it is.
-fn has_old_history(plan: &Plan, at_hand: &mut Connection, path: Option<&Path>) -> Result<bool, CliError> {
-    let status = runtime_set::with_set(&plan.set, |set| Migrator::<Rusqlite>::new(set).status(at_hand));
-    let database = path.map(|path| format!("the database is `{}`", path.display()));
-    status
-        .map(|status| status.old.is_some())
-        .map_err(|error| database.into_iter().fold(CliError::from(error), CliError::note).note("nothing was written"))
-}
-
 /// Converts a database by what the package says now.
 fn convert(args: &AdoptArgs, is_agreed: bool, context: &mut Context<'_>) -> Result<u8, CliError> {
     let verb = Verb::Adopt { yes: args.yes || is_agreed, force: args.force };
@@ -173,7 +158,7 @@ pub(super) fn preview(
     set: &MigrationSet,
     check: bool,
     args: &DatabaseArgs,
-    (path, at_hand): (&Path, &mut Connection),
+    at_hand: &mut AtHand,
     context: &mut Context<'_>,
 ) -> u8 {
     let request = Request {
@@ -184,33 +169,9 @@ pub(super) fn preview(
         ..Request::new(database::PROGRAM, Verb::Status { check, recover: false })
     };
     runtime_set::with_set(set, |set| {
-        cli::run_on(Migrator::<Rusqlite>::new(set), at_hand, path, &request, context.shell)
+        let AtHand { path, connection, .. } = at_hand;
+        cli::run_on(Migrator::<Rusqlite>::new(set), connection, path, &request, context.shell)
     })
-}
-
-/// The old history of the database that a command is about, in a set whose files are those of another tool: where it has
-/// one, it is read as `adopt` would take it over.
-pub(super) fn with_old_history(
-    project: &Project,
-    args: &DatabaseArgs,
-) -> Result<Option<(MigrationSet, PathBuf, Connection)>, CliError> {
-    let Some((path, connection)) = at_hand(args, project)? else { return Ok(None) };
-    let set = adopt::with_old_history(project, &connection)?;
-    Ok(set.map(|set| (set, path, connection)))
-}
-
-/// The database to look at: the one that was named or, where it is there, that of the package.
-fn at_hand(args: &DatabaseArgs, project: &Project) -> Result<Option<(PathBuf, Connection)>, CliError> {
-    let reach = Reach::new(args, None);
-    let path = match &args.database {
-        Some(_) => databases::resolve(args.database.as_deref(), std::slice::from_ref(project))?.path,
-        None => match databases::resolve(None, std::slice::from_ref(project)) {
-            Ok(database) if database.path.is_file() => database.path,
-            _ => return Ok(None),
-        },
-    };
-    let connection = connect(&path, &reach)?;
-    Ok(Some((path, connection)))
 }
 
 /// A folder as it is named from the package.

@@ -1,7 +1,5 @@
 //! `create`: the next migration's files.
 
-use std::process::Command;
-
 use dbmigrate_runtime::cli::Terminal;
 use serde_json::json;
 
@@ -9,7 +7,7 @@ use super::{Context, generate};
 use crate::cli::CreateArgs;
 use crate::error::{CliError, DONE};
 use crate::ops::create::{Kind, create};
-use crate::ops::project;
+use crate::ops::{editor, project};
 use crate::report::Reason;
 
 pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -37,25 +35,8 @@ pub(crate) fn run(args: &CreateArgs, context: &mut Context<'_>) -> Result<u8, Cl
     }
     if args.edit {
         for file in &files {
-            open(&project.root.join(file))?;
+            editor::open(&project.root.join(file))?;
         }
     }
     Ok(DONE)
-}
-
-/// Starts the user's editor, without a shell between.
-fn open(path: &std::path::Path) -> Result<(), CliError> {
-    let editor =
-        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    let editor = editor.ok_or_else(|| {
-        CliError::failure("neither `VISUAL` nor `EDITOR` is set").help(format!("open `{}` yourself", path.display()))
-    })?;
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or_default();
-    let status = Command::new(program).args(words).arg(path).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(CliError::failure(format!("`{editor}` ended with {status}"))),
-        Err(error) => Err(CliError::failure(format!("could not start `{editor}`: {error}"))),
-    }
 }

@@ -1,6 +1,5 @@
 //! `script`: the migrations as SQL, for engines that this tool does not connect to.
 
-use std::fs;
 use std::path::Path;
 
 use dbmigrate_runtime::cli::Terminal;
@@ -9,9 +8,8 @@ use serde_json::json;
 use super::Context;
 use crate::cli::{Engine, ScriptArgs};
 use crate::error::{CliError, DONE};
-use crate::ops::edit;
 use crate::ops::project::{self, Project};
-use crate::ops::script::{Made, Request, d1, is_own, script};
+use crate::ops::script::{Made, Request, d1, put, script};
 use crate::report::{self, Reason};
 
 pub(crate) fn run(args: &ScriptArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -68,18 +66,4 @@ fn for_d1(project: &Project, folder: &Path, context: &mut Context<'_>) -> Result
     let count = report::count(written.len(), "file");
     shell.status("Finished", &format!("{count} written, {kept} there already (proved as D1 runs them)"));
     Ok(DONE)
-}
-
-/// Writes a script; what somebody else wrote is not replaced.
-fn put(path: &Path, text: &str) -> Result<(), CliError> {
-    let failed = |error: std::io::Error| CliError::failure(format!("could not write `{}`: {error}", path.display()));
-    match fs::read(path) {
-        Ok(there) if !is_own(&String::from_utf8_lossy(&there)) => {
-            Err(CliError::failure(format!("`{}` is there, and is no script of this command", path.display()))
-                .help("name another file, or remove this one"))
-        }
-        Ok(_) => edit::put(path, text).map_err(failed),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => edit::put(path, text).map_err(failed),
-        Err(error) => Err(failed(error)),
-    }
 }

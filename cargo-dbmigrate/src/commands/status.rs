@@ -1,11 +1,12 @@
 //! `status`: which migrations a database has.
 
-use dbmigrate_runtime::cli::Verb;
+use dbmigrate_runtime::cli::{Terminal, Verb};
 
 use super::fleet::Asked;
 use super::{Context, adopt, database, fleet};
 use crate::cli::{CopyArgs, StatusArgs};
 use crate::error::CliError;
+use crate::ops::adopt::AtHand;
 use crate::ops::trial;
 
 pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -24,8 +25,12 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, Cl
         return database::run(verb, &args.database, context);
     }
     let project = trial::select_one(context.global, &args.files)?;
-    if let Some((set, path, mut connection)) = adopt::with_old_history(&project, &args.database)? {
-        return Ok(adopt::preview(&set, args.check, &args.database, (&path, &mut connection), context));
+    // In a set of another tool's files its history is read as `adopt` would take it over.
+    if let Some(mut at_hand) = AtHand::open(&args.database, &project)?
+        && let Some(set) = at_hand.set_of(&project)?
+    {
+        at_hand.note.into_iter().for_each(|note| context.shell.note(note));
+        return Ok(adopt::preview(&set, args.check, &args.database, &mut at_hand, context));
     }
     database::run_in(&project, verb, &CopyArgs::default(), &args.database, context)
 }

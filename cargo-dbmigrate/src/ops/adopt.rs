@@ -2,6 +2,7 @@
 //! of the old history mean. All of it is worked out, and read as the build will read it, before anything is written; and
 //! nothing that is there is moved or written over.
 
+mod at_hand;
 mod checksum;
 mod detect;
 mod files;
@@ -23,6 +24,7 @@ use crate::ops::edit::{self, Edit};
 use crate::ops::project::Project;
 use crate::ops::{create, wiring};
 
+pub(crate) use at_hand::AtHand;
 pub(crate) use detect::Seen;
 pub(crate) use files::Taken;
 
@@ -124,7 +126,7 @@ pub(crate) fn plan(project: &Project, asked: &Asked<'_>) -> Result<Plan, CliErro
 
 /// The set of a folder of another tool as it lies, with what the records of a database mean; none where that has no
 /// history of the tool, or no telling which.
-pub(crate) fn with_old_history(project: &Project, database: &Connection) -> Result<Option<MigrationSet>, CliError> {
+fn with_old_history(project: &Project, database: &Connection) -> Result<Option<MigrationSet>, CliError> {
     let layout = project.config.layout;
     let Some(tool) = Tool::of(layout) else { return Ok(None) };
     let Some(table) = detect::table(database, tool)? else { return Ok(None) };

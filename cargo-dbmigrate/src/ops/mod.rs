@@ -11,6 +11,7 @@ pub(crate) mod database;
 pub(crate) mod declared;
 pub(crate) mod driver;
 pub(crate) mod edit;
+pub(crate) mod editor;
 pub(crate) mod fix;
 pub(crate) mod fleet;
 pub(crate) mod generate;

@@ -17,6 +17,7 @@ mod value;
 mod write;
 
 use std::path::Path;
+use std::{fs, io};
 
 use dbmigrate_core::sequence::quoted;
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, Script, SourceMigration, Step, statement};
@@ -31,8 +32,8 @@ use self::write::Text;
 use crate::error::CliError;
 use crate::ops::driver::Rusqlite;
 use crate::ops::project::Project;
-use crate::ops::runtime_set;
 use crate::ops::schema::{Reach, connect};
+use crate::ops::{edit, runtime_set};
 
 /// The version of a database that has no migrations.
 const NOTHING: &str = "nothing";
@@ -67,9 +68,18 @@ pub(crate) struct Made {
     pub(crate) as_it_lies: Option<&'static str>,
 }
 
-/// Whether a file was written by this command, and may be replaced by it.
-pub(crate) fn is_own(text: &str) -> bool {
-    text.starts_with(write::MARK)
+/// Writes a script; what somebody else wrote is not replaced.
+pub(crate) fn put(path: &Path, text: &str) -> Result<(), CliError> {
+    let failed = |error: io::Error| CliError::failure(format!("could not write `{}`: {error}", path.display()));
+    match fs::read(path) {
+        Ok(there) if !String::from_utf8_lossy(&there).starts_with(write::MARK) => {
+            Err(CliError::failure(format!("`{}` is there, and is no script of this command", path.display()))
+                .help("name another file, or remove this one"))
+        }
+        Ok(_) => edit::put(path, text).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => edit::put(path, text).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Makes a script, and proves it.

@@ -190,7 +190,7 @@ pub(crate) fn discard_empty<B: Backend>(mut connection: B::Connection, path: &Pa
     let mut driver = B::driver(&mut connection);
     let is_untouched = |driver: &mut B::Driver<'_>| {
         let locked = driver.execute("BEGIN EXCLUSIVE").is_ok();
-        let mut is = |sql, value| driver.query(sql, &[]).is_ok_and(|rows| rows == [[value]]);
+        let mut is = |sql, value| driver.query(sql, &[]).is_ok_and(|rows| rows.get(0) == Some(&[value]));
         locked
             && is("PRAGMA main.journal_mode", Value::Text("delete".to_owned()))
             && is("SELECT count(*) FROM main.sqlite_master", Value::Integer(0))

@@ -40,21 +40,21 @@ impl Head {
     }
 
     pub(super) fn read(db: &mut Db<'_>, latest: Latest<'_>, sql: &str, is_first: bool) -> Result<Option<Self>, Error> {
-        let rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
+        let mut rows = match if is_first { db.try_first(sql) } else { db.try_query(&sql, &[]) } {
             Ok(rows) => rows,
-            Err(error) if error.busy || db.refuse_lost().is_err() => {
+            Err(error) if error.busy || db.is_lost() => {
                 return Err(failed("could not read the history", error));
             }
             // Most likely there is no such table yet. What else it can be shows in the next read.
             Err(_) => return Ok(None),
         };
-        for row in &rows {
-            match row.as_slice() {
+        for row in rows.iter_mut() {
+            match row {
                 [Value::Text(name), Value::Integer(format), Value::Text(chain), has_rows] if name == latest.name => {
                     if *format > FORMAT {
                         return Err(newer_format(latest.table, *format));
                     }
-                    return Ok(Some(Self { chain: chain.clone(), has_rows: *has_rows == Value::Integer(1) }));
+                    return Ok(Some(Self { chain: std::mem::take(chain), has_rows: *has_rows == Value::Integer(1) }));
                 }
                 _ => {}
             }

@@ -1,29 +1,34 @@
 //! Records many migrations at once: those that fill a fresh database, or that its snapshot stands for.
 
-use super::{History, times};
+use super::{History, PARAMS, times};
 use crate::db::Db;
 use crate::error::Error;
 use crate::history_row::Took;
 use crate::options::Options;
+use crate::report::Done;
+use crate::rows::Rows;
 use crate::set::Migration;
 
 /// How many rows are made before they are written: all of them would be a megabyte for a thousand.
 const TOGETHER: usize = 100;
 
 impl History<'_> {
-    /// Records migrations, in the transaction in which they were applied. How long one took is not known of those that
-    /// a snapshot stood for.
+    /// Records migrations, in the transaction in which they were applied. How long one took stands in `done`, at its place;
+    /// it is not known of those that a snapshot stood for.
     pub(crate) fn insert_all(
         &self,
         db: &mut Db<'_>,
         options: &Options,
-        applied: &[(&Migration<'_>, Option<Took<'_>>)],
+        applied: &[(&Migration<'_>, usize)],
+        done: &[Done],
     ) -> Result<(), Error> {
         for some in applied.chunks(TOGETHER) {
-            let rows = some
-                .iter()
-                .map(|(migration, took)| self.row(migration, "applied", times(options, *took), options.tool, None));
-            self.insert_rows(db, &rows.collect::<Result<Vec<_>, _>>()?)?;
+            let mut rows = Rows::new(PARAMS);
+            for (migration, at) in some {
+                let took = done.get(*at).map(|Done { duration, steps, .. }| Took { duration: *duration, steps });
+                self.row(&mut rows, migration, "applied", times(options, took), options.tool, None)?;
+            }
+            self.insert_rows(db, &rows)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::in_force::{settled, with_all};
 use std::rc::Rc;
 
 use super::built_upon::{Undo, refuse_needed};
+use super::way_back::{Kept, Own};
 use crate::backup::{self, BackupWhen};
 use crate::compare::{Found, Known, Match, as_error, look};
 use crate::db::Db;
@@ -12,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::{Job, Way};
+use crate::job::{Job, Room, Way};
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::plan::Planned;
@@ -115,7 +116,7 @@ fn planned<'s>(
         refuse_needed(&mut db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
     }
     for job in &jobs {
-        refuse_code(&job.name, &job.script(&mut Vec::new()), db.session().has_code())?;
+        refuse_code(job.name(), job.script(&mut Room::default()), db.session().has_code())?;
     }
     Ok((targets, jobs))
 }
@@ -146,7 +147,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     refuse_code(migration.name, &migration.up, runs_code)?;
     // What is rolled back for nothing would take its rows along.
     refuse_unmet_elsewhere(&mut db, &History::new(set), migration)?;
-    let again = Job { number, name: row.name.clone(), way: Way::Up(0, migration) };
+    let again = Job { number, way: Way::Up(0, migration) };
     let both = before_both(&mut db, options, &again)?;
     let back = down(session, set, &both, beside, Goal::Exactly(number))?;
     let Report { rolled_back, backup: copy, .. } = back;
@@ -158,7 +159,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
             let error = backup::mention(error, copy.as_deref());
             let report = error.report().clone();
             let backup = copy.or(report.backup.clone());
-            Err(error.after(Report { rolled_back, backup, ..report }))
+            Err(error.after(&mut Report { rolled_back, backup, ..report }))
         }
     }
 }
@@ -219,11 +220,11 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
     let mut problems = Vec::new();
     for (matched, row) in known.newest_first().take(targets.len()) {
         match way_back(db, set, known, matched, row)? {
-            Ok(way) => jobs.push(Job { number: row.number, name: row.name.clone(), way }),
+            Ok(way) => jobs.push(Job { number: row.number, way }),
             Err(problem) => problems.push(problem),
         }
     }
-    as_error("these can't be rolled back, so nothing was", problems).map(|()| jobs)
+    as_error("these can't be rolled back, so nothing was", &problems).map(|()| jobs)
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
@@ -256,10 +257,11 @@ pub(crate) fn way_back<'s>(
             .problem(matched)
             .unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));
     }
+    let name = row.name.clone();
     let unchanged = matched.migration.filter(|_| matched.state == State::Applied);
     if let (Some(migration), false) = (unchanged, reverting) {
-        return Ok(match migration.down {
-            Down::Script(script) => Ok(Way::Down(script)),
+        return Ok(match &migration.down {
+            Down::Script(script) => Ok(Way::Back(Rc::new(Own { name, script }))),
             Down::Irreversible(reason) => {
                 Err(no_down(matched, row, &format!("its file says that there is none: {reason}"), &[]))
             }
@@ -279,10 +281,10 @@ pub(crate) fn way_back<'s>(
     let stored = History::new(set).down_sql(db, row.number)?.map(|text| Stored::decode(label, text));
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
-    Ok(match (stored, own.map(|migration| migration.down)) {
-        (Some(Some(stored)), _) => Ok(Way::Stored(Rc::new(stored))),
+    Ok(match (stored, own.map(|migration| &migration.down)) {
+        (Some(Some(stored)), _) => Ok(Way::Back(Rc::new(Kept { name, stored }))),
         (Some(None), _) => Err(no_down(matched, row, "the stored one can't be read", &[])),
-        (None, Some(Down::Script(script))) => Ok(Way::Down(script)),
+        (None, Some(Down::Script(script))) => Ok(Way::Back(Rc::new(Own { name, script }))),
         (None, _) => {
             let help = "restore the file as it was applied: then its own way back is used";
             let why = match matched.migration {

@@ -43,7 +43,7 @@ fn remove(
     db.transaction(|db| {
         let history = History::new(set);
         let Some(known) = history_of(db, set)? else { return Err(not_applied(set, number)) };
-        let row = known.newest_first().find(|(_, row)| row.number == number).map(|(_, row)| row.clone());
+        let row = known.newest_first().find(|(_, row)| row.number == number).map(|(_, row)| row.clone().with_steps());
         let Some(row) = row else {
             return Err(candidates(not_applied(set, number), &known));
         };

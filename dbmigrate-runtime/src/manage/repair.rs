@@ -10,7 +10,7 @@ use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::Job;
+use crate::job::{Job, Room};
 use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
@@ -282,12 +282,12 @@ fn step<'s>(
     row: &HistoryRow,
     done: usize,
 ) -> Result<Option<At>, Error> {
-    let mut steps = Vec::new();
+    let mut room = Room::default();
     let job;
     let steps = if row.state.starts_with("reverting") {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
-        job = Job { number: row.number, name: String::new(), way };
-        job.script(&mut steps).steps
+        job = Job { number: row.number, way };
+        job.script(&mut room).steps
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };

@@ -13,7 +13,7 @@ use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
-use crate::job::Job;
+use crate::job::{Job, Room};
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -51,8 +51,8 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         count += 1;
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
-                let job = Job { number: row.number, name: String::new(), way };
-                runs_code || !has_code(&job.script(&mut Vec::new()))
+                let job = Job { number: row.number, way };
+                runs_code || !has_code(job.script(&mut Room::default()))
             }
             Err(_) => false,
         };

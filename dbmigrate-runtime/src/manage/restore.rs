@@ -53,7 +53,7 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
     let mut connection = B::open(copy, Access::ReadOnly).map_err(|cause| unreadable(cause.to_string()))?;
     migrator.on(&mut connection, |db| {
         let findings = db.patiently(|session| session.query(QUICK_CHECK, &[]));
-        if let Some(what) = copy::unsound(&findings.map_err(|cause| unreadable(cause.message))?) {
+        if let Some(what) = copy::unsound(&findings.map_err(|cause| unreadable(cause.0.message))?) {
             return Err(error(format!("the copy `{shown}` is not sound: {what}")).hint(other));
         }
         if db.value("could not read the copy", "PRAGMA main.page_count")? == Some(Value::Integer(0)) {
@@ -68,8 +68,8 @@ pub(crate) fn source<B: Backend>(migrator: &Migrator<'_, B>, copy: &Path) -> Res
 pub(crate) fn migrations<B: Backend>(migrator: &Migrator<'_, B>, db: &mut Db<'_>) -> Option<u64> {
     let count = |set: &Set<'_>| {
         let rows = db.session().query(&History::new(set).summary_sql(), &[]).ok()?;
-        match rows.first()?.first()? {
-            Value::Integer(count) => u64::try_from(*count).ok(),
+        match rows.into_first()? {
+            Value::Integer(count) => u64::try_from(count).ok(),
             _ => None,
         }
     };
@@ -227,7 +227,11 @@ fn pages<B: Backend>(
     let mut is_missing = false;
     let result = patiently(migrator.options.busy_timeout, || match B::copy_pages(copy, connection, &mut locked) {
         Some(Ok(true)) => Ok(()),
-        Some(Ok(false)) => Err(DbError { busy: true, ..DbError::said("database is locked") }),
+        Some(Ok(false)) => {
+            let mut error = DbError::said("database is locked");
+            error.busy = true;
+            Err(error)
+        }
         Some(Err(cause)) => Err(DbError::said(cause)),
         None => {
             is_missing = true;

@@ -19,11 +19,11 @@ pub struct SetRehearsal {
 
 impl<'a, C: 'static> Together<'a, C> {
     /// Runs what is pending of all sets on a copy of the database, in the order of [`Together::up`], and says what it did
-    /// there, up to the first fault. The database is only read. All that [`Migrator::rehearse`] says of the copy holds.
+    /// there, up to the first fault. The database is only read. All that [`Migrator::rehearse`](crate::Migrator::rehearse) says of the copy holds.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::rehearse`], and [`Error::is_requirement`] and [`Error::is_set`] as [`Together::up`].
+    /// As [`Migrator::rehearse`](crate::Migrator::rehearse), and [`Error::is_requirement`] and [`Error::is_set`] as [`Together::up`].
     pub fn rehearse(&self, connection: &mut C) -> Result<Vec<SetRehearsal>, Error> {
         self.refuse_clashes()?;
         let Some(first) = self.migrators.first() else { return Ok(Vec::new()) };
@@ -51,12 +51,12 @@ impl<'a, C: 'static> Together<'a, C> {
 
     /// Compares the schema of the database with what the applied migrations of all sets lead to. It changes nothing.
     ///
-    /// As [`Migrator::verify_schema`] but for the fingerprint: that of one set says nothing of several, so they run in
+    /// As [`Migrator::verify_schema`](crate::Migrator::verify_schema) but for the fingerprint: that of one set says nothing of several, so they run in
     /// memory each time. Rust in any set but the first can't run there.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::verify_schema`].
+    /// As [`Migrator::verify_schema`](crate::Migrator::verify_schema).
     pub fn verify_schema(&self, connection: &mut C) -> Result<VerifiedSchema, Error> {
         self.refuse_clashes()?;
         let sets = self.sets()?;

@@ -16,7 +16,6 @@ use crate::migrator::Migrator;
 use crate::neighbours;
 use crate::objects::Objects;
 use crate::options::Options;
-use crate::repeatable;
 use crate::replay::alone;
 use crate::session::Dispatch;
 use crate::session::Session;
@@ -94,8 +93,7 @@ fn compare(
     }
     // What those make that are still to run, or to run again, is not known: it is left out on both sides. They run all
     // the same, as others may read it, unless they in turn may need what is pending.
-    let due: Vec<Vec<&Repeatable<'_>>> =
-        all.iter().zip(&known).map(|(set, known)| repeatable::due(set, known.records())).collect();
+    let due: Vec<Vec<&Repeatable<'_>>> = known.iter().map(|known| known.due()).collect();
     let repeatables: Vec<Vec<Repeatable<'_>>> = all
         .iter()
         .zip(&due)

@@ -1,7 +1,7 @@
 //! Reads numbers, texts and lists out of packed data.
 //!
 //! Nothing here fails: what is not as it should be reads as nothing, and is remembered. So the code that reads a set is
-//! straight, and small. No count and no place is believed before the bytes for it are there.
+//! straight, and small; and none of it stands inline, as a set asks in many places. No count and no place is believed before the bytes for it are there.
 
 /// The longest beginning of a checksum, such as `v1:`: what is made of a few bytes stays small.
 const LONGEST_PREFIX: usize = 16;
@@ -79,14 +79,17 @@ impl Reader {
         self.fail(0)
     }
 
+    #[inline(never)]
     pub(crate) fn number32(&mut self) -> u32 {
         u32::try_from(self.number()).unwrap_or_else(|_| self.fail(0))
     }
 
+    #[inline(never)]
     pub(crate) fn size(&mut self) -> usize {
         usize::try_from(self.number()).unwrap_or_else(|_| self.fail(0))
     }
 
+    #[inline(never)]
     pub(crate) fn flag(&mut self) -> bool {
         match self.number() {
             0 => false,
@@ -95,12 +98,14 @@ impl Reader {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn string(&mut self) -> &'static str {
         let number = self.size();
         self.text(number)
     }
 
     /// A text or none: one number more.
+    #[inline(never)]
     pub(crate) fn optional(&mut self) -> Option<&'static str> {
         let number = self.size().checked_sub(1)?;
         Some(self.text(number))
@@ -123,16 +128,20 @@ impl Reader {
     }
 
     /// How many things there are, each of so many bytes at least.
+    #[inline(never)]
     fn count(&mut self, least: usize) -> usize {
         let count = self.size();
         if count > self.rest.len() / least { self.fail(0) } else { count }
     }
 
     pub(crate) fn list<T>(&mut self, least: usize, mut read: impl FnMut(&mut Self) -> T) -> &'static [T] {
-        let list: Box<[T]> = (0..self.count(least)).map(|_| read(self)).collect();
-        Box::leak(list)
+        let count = self.count(least);
+        let mut list = Vec::with_capacity(count);
+        list.extend((0..count).map(|_| read(self)));
+        list.leak()
     }
 
+    #[inline(never)]
     pub(crate) fn strings(&mut self) -> &'static [&'static str] {
         self.list(1, Self::string)
     }

@@ -7,16 +7,16 @@ use crate::adoption::{Adopted, Adoption, OldShape, TakesOver};
 use crate::set::{
     Code, Down, Effect, Metadata, Migration, Object, ObjectKind, Repeatable, Script, Set, Squash, Statement, Step,
 };
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, StartsFrom};
 
 /// `None` where anything is not as the build wrote it.
-pub(super) fn unpack(packed: &PackedData) -> Option<Set<'static>> {
+pub(super) fn unpack(packed: &PackedData) -> Option<&'static Set<'static>> {
     let PackedData { name, table, chain, migrations, repeatables, rules, parts, texts, data, .. } = *packed;
     if seal(texts, data) != packed.seal {
         return None;
     }
     let reader = &mut Reader::new(texts, data);
-    let set = Set {
+    let set: &Set<'static> = Box::leak(Box::new(Set {
         name,
         table,
         rules,
@@ -28,14 +28,9 @@ pub(super) fn unpack(packed: &PackedData) -> Option<Set<'static>> {
         sealed: reader.size(),
         schema: reader.optional(),
         squash: parts.squash.and_then(|part| (part.unpack)(reader)),
-        snapshot: packed.snapshot.map(|by| Snapshot {
-            number: reader.number(),
-            chain: reader.string(),
-            script: script(reader),
-            by,
-        }),
+        snapshot: packed.snapshot.map(|by| (by.unpack)(reader, by)),
         adoption: packed.adoption.map(|by| (by.unpack)(reader, by)),
-    };
+    }));
     let is_whole = reader.is_done()
         && set.chain() == chain
         && (set.migrations.len(), set.repeatables.len()) == (migrations, repeatables);
@@ -73,6 +68,7 @@ fn migration(reader: &mut Reader) -> Migration<'static> {
     }
 }
 
+#[inline(never)]
 fn repeatable(reader: &mut Reader) -> Repeatable<'static> {
     Repeatable {
         name: reader.string(),
@@ -130,6 +126,7 @@ fn statement(reader: &mut Reader, at: &mut u32) -> Statement<'static> {
 }
 
 /// Hangs on [`Parts::squash`](crate::Parts::squash). The innermost level stands first.
+#[inline]
 pub(crate) fn squash(reader: &mut Reader) -> Option<Squash<'static>> {
     let mut squash: Option<Squash<'static>> = None;
     let levels = reader.list(4, |reader| {
@@ -140,7 +137,14 @@ pub(crate) fn squash(reader: &mut Reader) -> Option<Squash<'static>> {
     squash.filter(|_| !levels.is_empty())
 }
 
+/// Hangs on [`StartsFrom`].
+#[inline]
+pub(crate) fn snapshot(reader: &mut Reader, by: StartsFrom) -> Snapshot<'static> {
+    Snapshot { number: reader.number(), chain: reader.string(), script: script(reader), by }
+}
+
 /// Hangs on [`TakesOver`].
+#[inline]
 pub(crate) fn adoption(reader: &mut Reader, by: TakesOver) -> Adoption<'static> {
     Adoption {
         from: reader.string(),

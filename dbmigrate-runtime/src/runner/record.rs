@@ -5,7 +5,6 @@ use super::{Batch, Context, Group, Plan, Runner};
 use crate::db::Db;
 use crate::error::Error;
 use crate::foreign_keys::has_code;
-use crate::history_row::Took;
 use crate::job::Way;
 use crate::set::Script;
 
@@ -46,15 +45,7 @@ impl<'s> Runner<'_, 's> {
         if creates {
             history.create_tables(db)?;
         }
-        let took = |at: usize| Took { duration: batch.done[at].duration, steps: &batch.done[at].steps };
-        match batch.unrecorded.as_slice() {
-            [] => {}
-            [(migration, at)] => history.insert(db, options, migration, "applied", Some(took(*at)))?,
-            many => {
-                let applied: Vec<_> = many.iter().map(|(migration, at)| (*migration, Some(took(*at)))).collect();
-                history.insert_all(db, options, &applied)?;
-            }
-        }
+        history.insert_all(db, options, &batch.unrecorded, &batch.done)?;
         batch.unrecorded.clear();
         if creates { history.create_rest(db) } else { Ok(()) }
     }

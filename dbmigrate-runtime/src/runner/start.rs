@@ -34,7 +34,7 @@ pub(crate) fn start<'s>(
 ) -> Result<bool, Error> {
     let Some(snapshot) = runner.snapshot else { return Ok(false) };
     let set = runner.context.set;
-    let Some(count) = stands_for(set, &snapshot, plan).filter(|_| is_untouched(db, set)) else {
+    let Some(count) = stands_for(set, snapshot, plan).filter(|_| is_untouched(db, set)) else {
         runner.snapshot = None;
         return Ok(false);
     };
@@ -46,7 +46,7 @@ pub(crate) fn start<'s>(
     // It is tried once.
     runner.snapshot = None;
     let from = Instant::now();
-    if !made(runner, db, &snapshot, count, plan) {
+    if !made(runner, db, snapshot, count, plan) {
         return db.rollback().map(|()| true);
     }
     let duration = from.elapsed();
@@ -65,7 +65,7 @@ pub(crate) fn start<'s>(
     for job in &plan.jobs[..count] {
         let done = Done {
             number: job.number,
-            name: job.name.clone(),
+            name: job.name().to_owned(),
             duration: Duration::ZERO,
             steps: Vec::new(),
             notes: Vec::new(),
@@ -77,6 +77,7 @@ pub(crate) fn start<'s>(
 }
 
 /// How many migrations the snapshot stands for, if all of them are to be applied, and no more together with them.
+#[inline]
 fn stands_for(set: &Set<'_>, snapshot: &Snapshot<'_>, plan: &Plan<'_>) -> Option<usize> {
     let count = set.migrations.iter().position(|migration| migration.number == snapshot.number)? + 1;
     let ups = plan.jobs.iter().take_while(|job| matches!(job.way, Way::Up(..))).count();
@@ -96,6 +97,7 @@ fn stands_for(set: &Set<'_>, snapshot: &Snapshot<'_>, plan: &Plan<'_>) -> Option
 
 /// Whether nothing was ever in the database but what the history needs, and the connection is as SQLite opens it as far
 /// as what migrations do could depend on it.
+#[inline]
 fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM main.sqlite_master \
                WHERE name <> 'sqlite_sequence' AND lower(tbl_name) NOT IN (lower(?1), lower(?2), lower(?3))) \
@@ -111,7 +113,7 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
                AND 'a' LIKE 'A' AND NOT '\u{e4}' LIKE '\u{c4}'";
     let [rows, head, records] = tables_of(set.table);
     let answer = db.try_query(&sql, &[text(&rows), text(&head), text(&records)]);
-    answer.is_ok_and(|rows| rows.first().and_then(|row| row.first()) == Some(&Value::Integer(1)))
+    answer.is_ok_and(|rows| rows.into_first() == Some(Value::Integer(1)))
 }
 
 /// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.
@@ -137,6 +139,6 @@ fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count
     }
     let history: &History<'_> = &runner.context.history;
     let covered = runner.context.set.migrations.get(..count).unwrap_or_default();
-    let applied: Vec<_> = covered.iter().map(|migration| (migration, None)).collect();
-    history.insert_all(db, runner.context.options, &applied).is_ok()
+    let applied: Vec<_> = covered.iter().map(|migration| (migration, 0)).collect();
+    history.insert_all(db, runner.context.options, &applied, &[]).is_ok()
 }

@@ -1,5 +1,7 @@
 //! What is said of a transaction that came to nothing: whose fault it is, what was rolled back, and what to do next.
 
+use std::fmt;
+
 use super::{Batch, Group, Runner};
 use crate::db::{Db, failed};
 use crate::dependent;
@@ -45,7 +47,7 @@ impl Runner<'_, '_> {
             ([], Some(job)) if job.records().is_some() && script::says_existing(&error.message()) => error
                 .hint(format_args!(
                     "if it is there on purpose: `cargo dbmigrate mark {}` records it without running it",
-                    job.name
+                    job.name()
                 ))
                 .retry("or correct the file, then run `cargo dbmigrate up` again"),
             ([], Some(_)) if kind == Kind::After => {
@@ -60,30 +62,34 @@ impl Runner<'_, '_> {
         match (kind, self.group) {
             // What it did before it was stopped stays.
             _ if job.is_some_and(|job| !job.is_in_transaction()) => {
-                error.note(format_args!("no step of {} was run now", name_of(kind, job)))
+                error.note(format_args!("no step of {} was run now", Named(kind, job)))
             }
             (Kind::Migration, Group::All) if others > 0 => error
                 .note(format_args!("all {} migrations of this run were rolled back: nothing has changed", others + 1)),
             (Kind::Before, _) => error.note("it was rolled back, and nothing was applied"),
             (Kind::Repeatable, _) => error.note("the repeatables were rolled back: what they made before is as it was"),
             _ if job.is_none() => error.note("they were rolled back: nothing of them is left"),
-            _ => error.note(format_args!("{} was rolled back: nothing of it is left", name_of(kind, job))),
+            _ => error.note(format_args!("{} was rolled back: nothing of it is left", Named(kind, job))),
         }
     }
 }
 
 /// What a transaction ran, or was about to.
-fn name_of(kind: Kind, job: Option<&Job<'_>>) -> String {
-    match (job, kind) {
-        (Some(job), _) => format!("`{}`", job.name),
-        (None, Kind::Repeatable) => "the repeatables".to_owned(),
-        (None, _) => "the migrations".to_owned(),
+pub(crate) struct Named<'j>(pub(crate) Kind, pub(crate) Option<&'j Job<'j>>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(_, Some(job)) => write!(f, "`{}`", job.name()),
+            Self(Kind::Repeatable, None) => f.write_str("the repeatables"),
+            Self(_, None) => f.write_str("the migrations"),
+        }
     }
 }
 
 /// Puts that before a message that does not have it.
 pub(super) fn blame(error: Error, kind: Kind, job: Option<&Job<'_>>) -> Error {
-    error.prefixed(&format!("{}: ", name_of(kind, job)))
+    error.of(&Named(kind, job))
 }
 
 /// Says what stays of a run that failed.

@@ -48,7 +48,7 @@ impl Contents {
             }
             let columns: Vec<String> = object.columns.iter().map(|column| identifier(column)).collect();
             let sql = format!("SELECT {} FROM main.{}", columns.join(", "), identifier(&object.name));
-            let rows = db.query("could not read rows", &sql, &[])?;
+            let rows = db.query("could not read rows", &sql, &[])?.into_iter().collect();
             let place = |column: &String| object.columns.iter().position(|other| other == column);
             let table = Table {
                 name: object.name.clone(),

@@ -11,7 +11,7 @@ use crate::driver::{Access, Backend, Driver};
 use crate::error::Error;
 use crate::kept::Part;
 use crate::quote::literal;
-use crate::value::{Row, Value};
+use crate::value::Value;
 
 /// A database with all migrations and seeds, which is only read.
 pub(super) struct Template<B: Backend> {
@@ -124,8 +124,8 @@ fn shared_name() -> String {
 }
 
 fn objects<B: Backend>(connection: &mut B::Connection, schema: &str) -> Result<Value, BoxError> {
-    let rows: Vec<Row> = B::driver(connection).query(&format!("SELECT count(*) FROM {schema}.sqlite_master"), &[])?;
-    Ok(rows.into_iter().flatten().next().unwrap_or(Value::Null))
+    let rows = B::driver(connection).query(&format!("SELECT count(*) FROM {schema}.sqlite_master"), &[])?;
+    Ok(rows.into_first().unwrap_or(Value::Null))
 }
 
 /// Which templates this process has. Each has a lock of its own, so that two of them are made at once.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dbmigrate_runtime::{Backend, Driver, Row, Value};
+use dbmigrate_runtime::{Backend, Driver, Rows, Value};
 use rusqlite::Connection;
 
 use super::driver::{Rusqlite, RusqliteDriver};
@@ -101,7 +101,7 @@ impl Driver for FaultyDriver<'_> {
         self.driver.execute(sql).map_err(FaultError::Real)
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, FaultError> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, FaultError> {
         self.call(sql)?;
         self.driver.query(sql, params).map_err(FaultError::Real)
     }

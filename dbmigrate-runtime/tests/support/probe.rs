@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use dbmigrate_runtime::{Access, Backend, BoxError, Driver, Row, Value};
+use dbmigrate_runtime::{Access, Backend, BoxError, Driver, Rows, Value};
 use rusqlite::Connection;
 
 use super::driver::{Rusqlite, RusqliteDriver};
@@ -63,7 +63,7 @@ impl Driver for ProbeDriver<'_> {
         result
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
         let result = self.0.query(sql, params);
         done(sql);
         result

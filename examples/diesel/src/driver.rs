@@ -1,6 +1,6 @@
 //! diesel's connection, as the runner talks to it.
 
-use dbmigrate_runtime::{Driver, Row, Value};
+use dbmigrate_runtime::{Driver, Rows, Value};
 use diesel::connection::SimpleConnection;
 use diesel::deserialize::{self, FromSql, QueryableByName};
 use diesel::result::Error;
@@ -19,7 +19,7 @@ impl Driver for DieselDriver<'_> {
         self.0.batch_execute(sql)
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, Error> {
         let mut query = diesel::sql_query(sql).into_boxed::<Sqlite>();
         for value in params {
             query = match value {
@@ -52,7 +52,7 @@ impl Driver for DieselDriver<'_> {
 }
 
 /// A row of any columns.
-struct Values(Row);
+struct Values(Vec<Value>);
 
 impl QueryableByName<Sqlite> for Values {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {

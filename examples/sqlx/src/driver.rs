@@ -1,6 +1,6 @@
 //! sqlx's connection, as the runner talks to it: from a thread that may wait.
 
-use dbmigrate_runtime::{Driver, Row, Value};
+use dbmigrate_runtime::{Driver, Rows, Value};
 use futures_executor::block_on;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Error, Row as _, TypeInfo, ValueRef};
@@ -16,7 +16,7 @@ impl Driver for SqlxDriver<'_> {
         block_on(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *self.0)).map(drop)
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, Error> {
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
         for value in params {
             query = match value {
@@ -49,7 +49,7 @@ impl Driver for SqlxDriver<'_> {
 }
 
 /// A row as it is stored, whatever its columns are declared to be.
-fn values(row: &SqliteRow) -> Result<Row, Error> {
+fn values(row: &SqliteRow) -> Result<Vec<Value>, Error> {
     let value = |at| {
         let raw = row.try_get_raw(at)?;
         if raw.is_null() {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use dbmigrate_core::token::{is_word, tokens};
-use dbmigrate_runtime::{Backend, Driver, Row, Set, Value, quote_identifier};
+use dbmigrate_runtime::{Backend, Driver, Rows, Set, Value, quote_identifier};
 use rusqlite::Connection;
 
 use super::guard::{Stage, State};
@@ -89,7 +89,7 @@ impl Driver for Recorder<'_> {
         Ok(())
     }
 
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, rusqlite::Error> {
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
         let reads = self.connection.prepare(sql)?.readonly() || is_question(sql);
         let rows = Rusqlite::driver(self.connection).query(sql, params)?;
         if !reads {

@@ -103,7 +103,7 @@ fn private() -> DirBuilder {
 /// Takes the lock of a folder, without waiting.
 fn lock<B: Backend>(folder: &Path, access: Access) -> Result<B::Connection, BoxError> {
     let file = folder.join(LOCK);
-    let connection = file_lock::lock::<B>(&file, access).map_err(|error| error.source)?;
+    let connection = file_lock::lock::<B>(&file, access).map_err(|error| error.0.source)?;
     // Whoever had the lock before may have removed the file: a lock on what has no name keeps nobody away.
     file.symlink_metadata()?;
     Ok(connection)

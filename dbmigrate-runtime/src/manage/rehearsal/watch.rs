@@ -15,10 +15,11 @@ use crate::history::History;
 use crate::hooks::{Progress, Upcoming};
 use crate::options::Options;
 use crate::report::Done;
+use crate::rows::Rows;
 use crate::schema::Schema;
-use crate::session::{DbError, Session};
+use crate::session::{Ask, DbError, Refusal, Session};
 use crate::set::Set;
-use crate::value::{Row, Value};
+use crate::value::Value;
 
 /// A session that measures the migrations which run on it.
 pub(super) struct Watch<'w> {
@@ -122,20 +123,15 @@ impl<'w> Watch<'w> {
 }
 
 impl Session for Watch<'_> {
-    fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
+        if !matches!(ask, Ask::Execute) {
+            return self.session.ask(sql, ask);
+        }
         if works_on_other_files(sql) {
             let why = "a rehearsal works on no file but its copy, so it can't go on here";
-            return Err(DbError { busy: false, message: why.to_owned(), offset: None, source: why.into() });
+            return Err(DbError::said(why));
         }
-        self.counted(|session| session.execute(sql))?
-    }
-
-    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.session.query(sql, params)
-    }
-
-    fn execute_each(&mut self, sql: &str, rows: &[Row], done: &mut usize) -> Result<(), DbError> {
-        self.session.execute_each(sql, rows, done)
+        self.counted(|session| session.ask(sql, ask))?
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -143,7 +139,7 @@ impl Session for Watch<'_> {
     }
 
     fn run_code(&mut self, id: u32) -> Result<(), BoxError> {
-        self.counted(|session| session.run_code(id)).map_err(|error| error.source)?
+        self.counted(|session| session.run_code(id)).map_err(|error| error.0.source)?
     }
 
     fn has_code(&self) -> bool {
@@ -161,11 +157,13 @@ impl Session for Watch<'_> {
     }
 
     fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
-        self.finish(upcoming).map_err(|error| DbError {
-            busy: error.is_busy(),
-            message: error.message(),
-            offset: None,
-            source: error.into(),
+        self.finish(upcoming).map_err(|error| {
+            DbError(Box::new(Refusal {
+                busy: error.is_busy(),
+                message: error.message(),
+                offset: None,
+                source: error.into(),
+            }))
         })?;
         self.session.ran(upcoming)
     }
@@ -181,26 +179,22 @@ impl Session for Watch<'_> {
         self.session.backup_with()
     }
 
-    fn beside(&mut self, path: &Path, sql: &str) -> Option<Result<Vec<Row>, DbError>> {
-        self.session.beside(path, sql)
-    }
-
     fn has_schema_reader(&self) -> bool {
         self.session.has_schema_reader()
     }
 
-    // Before each migration the reader looks at the copy again.
-    fn in_memory(&mut self, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) -> Result<(), DbError> {
-        self.session.in_memory(runs_code, work)
+    fn open(&mut self, file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
+        self.session.open(file)
     }
 
-    fn lock_file(&mut self, path: &Path, access: Access) -> Result<Option<Box<dyn Any>>, DbError> {
-        self.session.lock_file(path, access)
+    // Before each migration the reader looks at the copy again.
+    fn on(&mut self, opened: &mut dyn Any, runs_code: bool, work: &mut dyn FnMut(&mut dyn Session)) {
+        self.session.on(opened, runs_code, work);
     }
 }
 
-fn number(rows: Vec<Row>) -> u64 {
-    match rows.into_iter().flatten().next() {
+fn number(rows: Rows) -> u64 {
+    match rows.into_first() {
         Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(0),
         _ => 0,
     }

@@ -1,0 +1,114 @@
+//! The rows of a result, or of parameters.
+
+use crate::value::{Param, Row, Value};
+
+/// Rows of as many columns each. All of their values stand in one list, row by row.
+///
+/// ```
+/// use dbmigrate_runtime::{Rows, Value};
+///
+/// let mut rows = Rows::new(2);
+/// for (id, name) in [(1, "Ada"), (2, "Grace")] {
+///     rows.push(Value::Integer(id));
+///     rows.push(Value::Text(name.to_owned()));
+/// }
+/// assert_eq!(rows.len(), 2);
+/// assert_eq!(rows.get(1), Some(&[Value::Integer(2), Value::Text("Grace".to_owned())][..]));
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rows {
+    columns: usize,
+    values: Vec<Value>,
+}
+
+impl Rows {
+    /// No row yet, of so many columns.
+    #[must_use]
+    pub const fn new(columns: usize) -> Self {
+        Self { columns, values: Vec::new() }
+    }
+
+    /// Adds the next value: that of the next column, or the first of another row.
+    pub fn push(&mut self, value: Value) {
+        self.values.push(value);
+    }
+
+    /// Adds the values of parameters.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, params: &[Param<'_>]) {
+        for param in params {
+            self.push(param.value());
+        }
+    }
+
+    /// All values, row by row.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// A row by its place, if all of it is there.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&[Value]> {
+        self.iter().nth(row)
+    }
+
+    /// Each row.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
+        self.values.chunks_exact(self.columns.max(1))
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.values.len() / self.columns.max(1)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them, to take their values.
+    #[inline]
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [Value]> {
+        self.values.chunks_exact_mut(self.columns.max(1))
+    }
+
+    /// The first value, where there is one.
+    pub(crate) fn into_first(mut self) -> Option<Value> {
+        self.values.truncate(1);
+        self.values.pop()
+    }
+}
+
+/// As many columns as the first has, for a library that returns each row as a list.
+impl FromIterator<Row> for Rows {
+    #[inline]
+    fn from_iter<T: IntoIterator<Item = Row>>(rows: T) -> Self {
+        let mut all = Self::default();
+        for mut row in rows {
+            if all.values.is_empty() {
+                all.columns = row.len();
+            }
+            row.resize(all.columns, Value::Null);
+            all.values.append(&mut row);
+        }
+        all
+    }
+}
+
+/// Each as a list of its own.
+impl IntoIterator for Rows {
+    type Item = Row;
+    type IntoIter = std::vec::IntoIter<Row>;
+
+    #[inline]
+    fn into_iter(mut self) -> Self::IntoIter {
+        let rows: Vec<Row> = self.iter_mut().map(|row| row.iter_mut().map(Value::take).collect()).collect();
+        rows.into_iter()
+    }
+}
