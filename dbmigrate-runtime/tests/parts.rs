@@ -51,6 +51,17 @@ fn what_needs_a_part_does_not_run_without_it() {
 }
 
 #[test]
+fn what_sets_something_without_a_transaction_needs_the_part_that_puts_it_back() {
+    let files = || vec![file("001_a", &["CREATE TABLE a (x)"]), file("002_b", &["VACUUM"]).no_transaction()];
+    let mut db = memory();
+    let bare = Parts::NONE.without_transaction();
+    let error = with_parts(files(), PLAIN, bare).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("that puts settings back"), "{error}");
+    assert_eq!(ask(&db, "SELECT group_concat(name) FROM _migrations"), "001_a");
+    with_parts(files(), PLAIN, bare.settings()).up(&mut db).unwrap();
+}
+
+#[test]
 fn rust_runs_with_its_part_alone() {
     let files = || vec![file("001_a", &["CREATE TABLE a (x)", "rust:1"])];
     let run = |_: u32, _: &rusqlite::Connection| Ok(());
