@@ -43,11 +43,20 @@ fn what_needs_a_part_does_not_run_without_it() {
     let vacuum = || file("002_b", &["VACUUM"]).no_transaction();
     let both = none.settings().without_transaction();
     check(vacuum(), PLAIN, both, "runs scripts without a transaction");
-    let error = with_parts(vec![vacuum()], PLAIN, none.without_transaction()).up(&mut memory()).unwrap_err();
-    assert!(error.to_string().contains("puts settings back"), "{error}");
     check(fill().no_transaction(), PLAIN, none.without_transaction(), "runs scripts without a transaction");
     check(fill().down(&["DELETE FROM a"]), Rules::DEFAULT, none.texts(), "keeps texts");
     check(fill(), Rules { store_sql: StoreSql::All, ..PLAIN }, none.texts(), "keeps texts");
+}
+
+#[test]
+fn what_sets_something_without_a_transaction_needs_the_part_that_puts_it_back() {
+    let files = || vec![file("001_a", &["CREATE TABLE a (x)"]), file("002_b", &["VACUUM"]).no_transaction()];
+    let mut db = memory();
+    let bare = Parts::NONE.without_transaction();
+    let error = with_parts(files(), PLAIN, bare).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("that puts settings back"), "{error}");
+    assert_eq!(ask(&db, "SELECT group_concat(name) FROM _migrations"), "001_a");
+    with_parts(files(), PLAIN, bare.settings()).up(&mut db).unwrap();
 }
 
 #[test]
