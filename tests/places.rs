@@ -144,7 +144,8 @@ fn a_package_is_named_as_cargo_names_it() {
     project.dbmigrate(["list", "-p", "places-spec-on@0.1"]).exits(101).says("exists: `places-spec-one`");
     // What is suggested leads to it, however it was named.
     let run = project.dbmigrate(["down", "-p", &specs[0]]).exits(101);
-    type_what_follows(&project, &run, "create the database: ").succeeds();
+    run.says("`cargo dbmigrate up -p 'places-spec-one@0.1.0'`");
+    type_what_follows(&project, &run, "help: ").succeeds();
 }
 
 #[test]
@@ -166,4 +167,18 @@ fn what_is_wrong_with_the_workspace_is_said_once_and_of_packages_with_migrations
     }
     let run = project.dbmigrate(["list"]).exits(101);
     assert_eq!(run.stderr.matches("unknown key `databse`").count(), 2, "{run}");
+}
+
+#[test]
+fn a_root_without_migrations_names_the_packages_that_have_some() {
+    let project = workspace("places-root");
+    let root = "[package]\nname = \"places-root\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n";
+    project.write("Cargo.toml", format!("{root}{}", project.read("Cargo.toml")));
+    for command in ["list", "status", "check", "up"] {
+        let run = project.dbmigrate([command]);
+        assert_ne!(run.code, 0, "{run}");
+        run.says("help: or name a package that has migrations: `-p places-root-one`, `-p places-root-two`");
+    }
+    project.dbmigrate(["create", "first"]).succeeds();
+    project.dbmigrate(["list"]).succeeds().says("001_first");
 }

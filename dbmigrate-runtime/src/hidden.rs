@@ -8,7 +8,7 @@ use crate::quote::identifier;
 /// Refuses them, before a transaction is committed: by then all that it made is there.
 pub(crate) fn refuse(db: &mut Db<'_>) -> Result<(), Error> {
     let sql = "SELECT t.name FROM temp.sqlite_master AS t, main.sqlite_master AS m ON t.name = m.name COLLATE NOCASE \
-               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view')";
+               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'";
     match db.texts("could not read the schema", sql, &[])?.first() {
         None => Ok(()),
         Some(name) => Err(Error::new(

@@ -48,7 +48,7 @@
 //! | feature | |
 //! |---|---|
 //! | `cli` | `Migrator::cli`, `Together::cli` and the module `cli`: `status`, `up`, `down` and the other database commands for a program's own binary |
-//! | `manage` | what takes a database back or apart, or maintains it: `down` and its like, `redo`, `rehearse`, `reset`, `mark`, `forget`, `repair`, `verify_schema`, fingerprints of schemas, and copies by hand (`back_up`, `backups`, `copy_to`, `restore`). A program that brings its database up when it starts does without, and its build is shorter by a fifth of this crate: `cargo add dbmigrate-runtime --features manage` |
+//! | `manage` | what takes a database back or apart, or maintains it: `down` and its like, `redo`, `rehearse`, `reset`, `mark`, `forget`, `repair`, `verify_schema`, fingerprints of schemas, and copies by hand (`back_up`, `backups`, `copy_to`, `restore`). A program that brings its database up when it starts does without, and its build spends a tenth less on this crate: `cargo add dbmigrate-runtime --features manage` |
 //! | `testing` | `Migrator::testing`: databases for tests, and a trial of all migrations. It belongs into `[dev-dependencies]`: `cargo add --dev dbmigrate-runtime --features testing` |
 //!
 //! Nothing is on by default, and no file of a set needs any of them. `cli` and `testing` turn `manage` on. Rust 1.85 compiles it.

@@ -117,8 +117,9 @@ impl MadeAnew {
 #[inline]
 fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'_>) -> Result<(), Error> {
     for object in repeatable.objects {
-        if object.kind == ObjectKind::View {
-            refuse_loss(db, records, repeatable, object.name)?;
+        match object.kind {
+            ObjectKind::View => refuse_loss(db, records, repeatable, object.name)?,
+            ObjectKind::Trigger => refuse_other(db, records, repeatable, object.name)?,
         }
         let kind = word(object.kind).to_ascii_uppercase();
         db.execute(format_args!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
@@ -167,6 +168,33 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
             "to have it dropped: put `DROP TRIGGER IF EXISTS {};` into a migration: `cargo dbmigrate create NAME`",
             identifier(lost)
         )))
+}
+
+/// A trigger of that name on a table of which the file does not speak is somebody else's, unless the file made it before.
+#[inline]
+fn refuse_other(
+    db: &mut Db<'_>,
+    records: &Records<'_>,
+    repeatable: &Repeatable<'_>,
+    trigger: &str,
+) -> Result<(), Error> {
+    let sql = "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
+    let Some(table) = db.find("could not read the schema", sql, &[text(trigger)])?.and_then(into_text) else {
+        return Ok(());
+    };
+    let words = repeatable.script.text.to_ascii_lowercase();
+    // In quotes it may be written otherwise.
+    if table.contains(['"', '`']) || words.contains(&table.to_ascii_lowercase()) {
+        return Ok(());
+    }
+    if records.triggers(db, repeatable)?.iter().any(|made| made.eq_ignore_ascii_case(trigger)) {
+        return Ok(());
+    }
+    let message = format!("there is a trigger `{trigger}` on `{table}`, and this file makes one for something else");
+    Err(Error::new(ErrorKind::Set, message).hint("give the one of this file another name").hint(format_args!(
+        "to have the other one dropped: put `DROP TRIGGER {};` into a migration: `cargo dbmigrate create NAME`",
+        identifier(trigger)
+    )))
 }
 
 /// The names of the triggers that a repeatable makes.

@@ -14,9 +14,9 @@ use crate::backup::Keeper;
 use crate::compare::{self, Found, chain};
 use crate::db::Db;
 use crate::dependent;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::excerpt::Place;
-use crate::foreign_keys::{self, Choice, Enforcement, Watch, has_code, mentions_deferring};
+use crate::foreign_keys::{Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::{Settings, may_set};
 use crate::hidden;
 use crate::history::History;
@@ -32,6 +32,7 @@ use crate::set::{ForeignKeys, Migration, Script, Set};
 use crate::snapshot::Snapshot;
 
 pub(crate) mod alone;
+mod choose;
 mod record;
 pub(crate) mod start;
 pub(crate) mod told;
@@ -498,24 +499,6 @@ impl<'r, 's> Runner<'r, 's> {
         }
         let Trace { notes, steps } = trace;
         Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
-    }
-
-    #[inline(never)]
-    fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
-        let Context { set, settings, .. } = &self.context;
-        let drops_own = self.drops_own(job);
-        let choice =
-            foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own, set.parts.foreign_keys)?;
-        if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {
-            return Ok(choice);
-        }
-        if choice.explicit {
-            let message = "this file wants foreign keys on, and another one that shares its transaction needs them off";
-            return Err(Error::new(ErrorKind::Set, message)
-                .at(Place::line(script.file, 1))
-                .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));
-        }
-        Ok(Choice { enforced: false, for_others: true, ..choice })
     }
 
     /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun

@@ -235,7 +235,7 @@ fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
         assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
         runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
-        let drops = || vec![files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
+        let drops = || [files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
         runner(drops()).up(&mut db).unwrap();
     }
 }

@@ -40,11 +40,23 @@ fn what_needs_a_part_does_not_run_without_it() {
     check(fill().foreign_keys(false), PLAIN, none.foreign_keys(), "runs scripts without foreign keys");
     check(fill().requires(&["001_a"]), PLAIN, none.requirements(), "looks for required migrations");
     check(file("002_b", &["PRAGMA cache_size = 9"]), PLAIN, none.settings(), "puts settings back");
-    let vacuum = file("002_b", &["VACUUM"]).no_transaction();
-    check(vacuum, PLAIN, none.settings().without_transaction(), "puts settings back");
+    let vacuum = || file("002_b", &["VACUUM"]).no_transaction();
+    let both = none.settings().without_transaction();
+    check(vacuum(), PLAIN, both, "runs scripts without a transaction");
     check(fill().no_transaction(), PLAIN, none.without_transaction(), "runs scripts without a transaction");
     check(fill().down(&["DELETE FROM a"]), Rules::DEFAULT, none.texts(), "keeps texts");
     check(fill(), Rules { store_sql: StoreSql::All, ..PLAIN }, none.texts(), "keeps texts");
+}
+
+#[test]
+fn what_sets_something_without_a_transaction_needs_the_part_that_puts_it_back() {
+    let files = || vec![file("001_a", &["CREATE TABLE a (x)"]), file("002_b", &["VACUUM"]).no_transaction()];
+    let mut db = memory();
+    let bare = Parts::NONE.without_transaction();
+    let error = with_parts(files(), PLAIN, bare).up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("that puts settings back"), "{error}");
+    assert_eq!(ask(&db, "SELECT group_concat(name) FROM _migrations"), "001_a");
+    with_parts(files(), PLAIN, bare.settings()).up(&mut db).unwrap();
 }
 
 #[test]

@@ -250,6 +250,13 @@ fn a_temporary_table_that_hides_one_of_the_database_is_refused() {
         .unwrap_err();
     assert!(error.is_settings(), "{error}");
     assert_eq!(history(&db), "001_a");
+    // SQLite's own hide nothing.
+    let mut db = memory();
+    run(
+        &db,
+        "CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO mine VALUES (1); ANALYZE temp",
+    );
+    runner(vec![makes(), file("002_b", &["ANALYZE"])]).up(&mut db).unwrap();
     // One that is gone at the end is nobody's trouble.
     let rebuild = [
         "CREATE TEMP TABLE users AS SELECT * FROM users",

@@ -460,3 +460,23 @@ fn generated_texts_that_are_no_json_are_turned_away() {
     let tried = sound(&[TABLES, ("002_json.sql", json)]);
     assert_eq!(tried.turned_away, [("002_json".to_owned(), "malformed JSON".to_owned())]);
 }
+
+/// What a migration only reads decides as well which rows it takes, also where tables refer to each other.
+#[test]
+fn rows_of_tables_that_are_only_read_are_chosen_anew() {
+    for nullable in ["", "NOT NULL"] {
+        let before = format!(
+            "CREATE TABLE task (id BLOB PRIMARY KEY, title TEXT NOT NULL, space BLOB {nullable} REFERENCES space);
+             CREATE TABLE space (id BLOB PRIMARY KEY, task BLOB NOT NULL REFERENCES task ON DELETE CASCADE);
+             CREATE TABLE image (id BLOB PRIMARY KEY, path TEXT NOT NULL);
+             CREATE TABLE task_image (id BLOB PRIMARY KEY, task BLOB NOT NULL REFERENCES task,
+               image BLOB NOT NULL REFERENCES image, UNIQUE (task, image));"
+        );
+        let up = "CREATE TABLE n (id BLOB PRIMARY KEY, task BLOB); INSERT INTO n SELECT id, task FROM space;
+            DROP TABLE space; ALTER TABLE n RENAME TO space;
+            CREATE TABLE space_image (space BLOB NOT NULL REFERENCES space, image BLOB NOT NULL REFERENCES image);
+            INSERT INTO space_image SELECT s.id, i.image FROM task_image i JOIN space s ON s.task = i.task;";
+        let tried = sound(&[("001_before.sql", &before), ("002_join.sql", up)]);
+        assert_eq!(tried.emptied, []);
+    }
+}

@@ -120,7 +120,7 @@ fn agreed(project: &Project, plan: &Plan, path: Option<&Path>, context: &mut Con
         }
         None => Err(CliError::usage("`adopt` asks first, and there is no terminal to ask on")
             .help("`--yes` does it without asking")
-            .help("nothing was written")),
+            .note("nothing was written")),
     }
 }
 

@@ -57,7 +57,7 @@ impl Ahead {
     /// What was read of a set, if it is right; then it is read no more.
     fn take(&mut self, project: &Project) -> Option<Loaded> {
         let is_fresh = self.begun.is_some_and(|begun| begun.elapsed() < FRESH);
-        if project.root != self.root || !is_fresh {
+        if project.root != self.root || !is_fresh || !project.elsewhere.is_empty() {
             return None;
         }
         if let Some(reading) = self.reading.take() {

@@ -45,6 +45,8 @@ pub(crate) struct Project {
     pub(crate) is_tried: bool,
     /// What leads a command to the package from where this one was called: ` -p club`. Empty where nothing has to.
     pub(crate) selection: String,
+    /// What names the packages that have migrations, where this one was taken for the folder alone and has none.
+    pub(crate) elsewhere: Vec<String>,
     /// The texts that say it: the package's manifest and that of its workspace.
     manifests: Option<(SourceText, Option<SourceText>)>,
     /// Its library, if it has one: name and source file.
@@ -119,7 +121,12 @@ impl Project {
         let is_own = |loaded: &Loaded| loaded.set.config.set == self.config.set;
         let own = all.iter().position(is_own).unwrap_or_default();
         let nothing = || dbmigrate_core::load(&self.root);
-        all.into_iter().nth(own).unwrap_or_else(nothing).with_base(self.root.as_path())
+        let mut loaded = all.into_iter().nth(own).unwrap_or_else(nothing).with_base(self.root.as_path());
+        let missing = loaded.diagnostics.iter_mut().find(|it| it.code == "no-directory");
+        if let Some(missing) = missing.filter(|_| !self.elsewhere.is_empty()) {
+            missing.help.push(format!("or name a package that has migrations: {}", self.elsewhere.join(", ")));
+        }
+        loaded
     }
 
     /// Reads the migrations of every set of the package.
@@ -209,6 +216,7 @@ impl Project {
             config_diagnostics: config_diagnostics.clone(),
             is_tried: false,
             selection: String::new(),
+            elsewhere: Vec::new(),
             manifests: manifests.clone().ok(),
             library: sources(LIBRARY).next(),
             binaries: sources(&[TargetKind::Bin]).collect(),
@@ -233,6 +241,7 @@ impl Project {
             config_diagnostics: Vec::new(),
             is_tried: true,
             selection: String::new(),
+            elsewhere: Vec::new(),
             manifests: None,
             library: None,
             binaries: Vec::new(),
@@ -326,6 +335,12 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         let names: Vec<String> = packages.iter().map(|package| format!("`-p {}`", package.name)).collect();
         return Err(CliError::usage("no package of this workspace has migrations")
             .help(format!("name the one to wire, to `cargo dbmigrate init`: {}", names.join(", "))));
+    }
+    if global.package.is_empty() && !projects.iter().any(Project::has_migrations) {
+        let all = metadata.workspace_packages().into_iter().filter(|package| package.name.as_str() != projects[0].name);
+        let having = all.filter(|package| Project::all(package, &metadata).iter().any(Project::has_migrations));
+        let elsewhere: Vec<String> = having.map(|package| format!("`-p {}`", package.name)).collect();
+        projects.iter_mut().for_each(|project| project.elsewhere.clone_from(&elsewhere));
     }
     let manifest = manifest_flag(global);
     let is_one = projects.iter().all(|project| project.name == projects[0].name);

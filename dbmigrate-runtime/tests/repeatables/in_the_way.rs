@@ -125,3 +125,21 @@ fn an_object_that_is_in_the_way_without_a_transaction_is_named_with_what_helps()
         ["it uses what this statement changes: drop it in this file before, and make it again after"]
     );
 }
+
+#[test]
+fn a_trigger_of_another_table_is_not_taken_for_the_files_own() {
+    let with = |sql: &'static str| package(files()).repeatable("logs", &[sql]);
+    let mut db = memory();
+    package(files()).runner().up(&mut db).unwrap();
+    run(&db, "CREATE TABLE others (x); CREATE TRIGGER Logs AFTER DELETE ON others BEGIN DELETE FROM log; END");
+    let error = with(TRIGGER).runner().up(&mut db).unwrap_err();
+    assert!(error.to_string().contains("there is a trigger `logs` on `others`"), "{error}");
+    assert_eq!(ask(&db, "SELECT tbl_name FROM sqlite_master WHERE name = 'Logs'"), "others");
+    run(&db, "DROP TRIGGER logs");
+    assert_eq!(up(&mut db, with(TRIGGER)), ["logs"]);
+    // It may move itself, and take over what is on its own table.
+    let moved = "CREATE TRIGGER logs AFTER INSERT ON log BEGIN SELECT 1; END";
+    assert_eq!(up(&mut db, with(moved)), ["logs"]);
+    run(&db, "DELETE FROM _migrations_repeatable");
+    assert_eq!(up(&mut db, with(moved)), ["logs"]);
+}

@@ -24,6 +24,8 @@ pub(crate) struct Told {
     pub(crate) meant: HashSet<Name>,
     /// The tables whose rows change by something else, such as a `DROP TABLE` that cascades.
     pub(crate) unmeant: HashSet<Name>,
+    /// The tables that it reads.
+    pub(crate) read: HashSet<Name>,
     /// The tables that a rebuild may take some rows of only: before, after, and whether it also drops what is refused.
     pub(crate) partial: Vec<(Name, Name, bool)>,
     /// The columns that a rebuild computes: table and column as they are afterwards.
@@ -37,6 +39,7 @@ pub(super) fn tell(script: &Script, statements: Vec<Statement<'_>>) -> Told {
         tables: lineage.changes,
         meant: HashSet::new(),
         unmeant: HashSet::new(),
+        read: HashSet::new(),
         partial: Vec::new(),
         computed: HashSet::new(),
     };
@@ -44,6 +47,10 @@ pub(super) fn tell(script: &Script, statements: Vec<Statement<'_>>) -> Told {
         told.tables.iter().filter_map(|change| change.rebuild.as_ref()).flat_map(|it| it.copies.clone()).collect();
     for (at, statement) in statements.iter().enumerate() {
         let replaced = statement.tree.and_then(replaced).filter(|_| !allows(script, statement, "replace-cascades"));
+        told.read.extend(statement.acts.iter().filter_map(|act| match &act.deed {
+            Deed::Read(table, _) => Some(table.clone()),
+            _ => None,
+        }));
         for act in &statement.acts {
             let (Deed::Insert(table) | Deed::Update(table, _) | Deed::Delete(table)) = &act.deed else { continue };
             // What goes with a row that was only in the way, and by no trigger.

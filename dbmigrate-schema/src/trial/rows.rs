@@ -79,7 +79,7 @@ pub(super) fn fill_new(
 /// Which rows are tried with a way up before they stay.
 #[derive(Clone, Copy)]
 enum Judged {
-    /// Those of the tables that it touches.
+    /// Those of the tables that it touches or reads.
     Touched,
     /// All.
     All,
@@ -95,12 +95,13 @@ pub(super) struct Chosen {
 }
 
 /// A database as the first migrations make it, with rows that the way up of the next one takes. Of the tables that it
-/// touches every row is tried with it; `held` are those of which there were rows.
+/// touches, and of those that it reads, every row is tried with it; `held` are those of which there were rows.
 pub(super) fn chosen(
     set: &MigrationSet,
     count: usize,
     up: &Script,
     touched: &HashSet<Name>,
+    reads: &HashSet<Name>,
     held: &HashSet<Name>,
 ) -> rusqlite::Result<Option<Chosen>> {
     let rule = set.config.foreign_keys;
@@ -108,15 +109,14 @@ pub(super) fn chosen(
     for way in [Judged::Touched, Judged::All, Judged::LeftOut] {
         let Some(connection) = made(set, count)? else { return Ok(None) };
         let schema = read(&connection, &ReadOptions::default())?;
-        let filled = fill_with(&connection, &schema, SEED, &mut |connection, table| match (
-            way,
-            touched.contains(&table.name),
-        ) {
-            (Judged::Touched, true) | (Judged::All, _) => {
-                turned_away(connection, rule, up).ok().flatten().map_or(Ok(()), Err)
+        let filled = fill_with(&connection, &schema, SEED, &mut |connection, table| {
+            let is_touched = touched.contains(&table.name);
+            match way {
+                Judged::Touched if !is_touched && !reads.contains(&table.name) => Ok(()),
+                Judged::Touched | Judged::All => turned_away(connection, rule, up).ok().flatten().map_or(Ok(()), Err),
+                Judged::LeftOut if is_touched => Err("the next migration turns its rows away".to_owned()),
+                Judged::LeftOut => Ok(()),
             }
-            (Judged::LeftOut, true) => Err("the next migration turns its rows away".to_owned()),
-            _ => Ok(()),
         })?;
         if turned_away(&connection, rule, up)?.is_none() {
             let emptied = filled.tables.into_iter().filter(|table| table.rows == 0 && held.contains(&table.table));

@@ -243,7 +243,7 @@ impl<'a> Walk<'a> {
             self.connection.query_row(&sql, [], |row| row.get(0)).unwrap_or(false)
         };
         let held = touched.iter().filter(holds).cloned().collect();
-        let Some(chosen) = chosen(self.set, at, up, &touched, &held)? else { return Ok(None) };
+        let Some(chosen) = chosen(self.set, at, up, &touched, &told.read, &held)? else { return Ok(None) };
         self.connection = chosen.connection;
         // A check, a key or an assertion may be one that no generated row satisfies. That every row comes to be NULL in a
         // place that takes none is no matter of rows.

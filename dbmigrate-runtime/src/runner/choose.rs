@@ -1,0 +1,29 @@
+//! Whether a script runs with foreign keys enforced, where others share its transaction.
+
+use super::{Context, Runner};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::Place;
+use crate::foreign_keys::{self, Choice};
+use crate::job::{Job, Kind};
+use crate::set::Script;
+
+impl Runner<'_, '_> {
+    #[inline(never)]
+    pub(super) fn choose(&self, db: &mut Db<'_>, job: &Job<'_>, script: &Script<'_>) -> Result<Choice, Error> {
+        let Context { set, settings, .. } = &self.context;
+        let drops_own = self.drops_own(job);
+        let choice =
+            foreign_keys::choose(db, settings, set.rules.foreign_keys, script, drops_own, set.parts.foreign_keys)?;
+        if !self.all_off || !choice.enforced || job.kind() != Kind::Migration {
+            return Ok(choice);
+        }
+        if choice.explicit {
+            let message = "this file wants foreign keys on, and another one that shares its transaction needs them off";
+            return Err(Error::new(ErrorKind::Set, message)
+                .at(Place::line(script.file, 1))
+                .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`"));
+        }
+        Ok(Choice { enforced: false, for_others: true, ..choice })
+    }
+}
