@@ -115,7 +115,6 @@ fn what_was_typed_is_named_as_it_was_typed() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_package_is_named_as_cargo_names_it() {
     let project = workspace("places-spec");
     let url = format!("file://{}", project.root.join("crates/places-spec-one").display());
@@ -144,8 +143,8 @@ fn a_package_is_named_as_cargo_names_it() {
     project.dbmigrate(["list", "-p", "places-spec-one@0.2"]).exits(101).says("is not in this workspace");
     project.dbmigrate(["list", "-p", "places-spec-on@0.1"]).exits(101).says("exists: `places-spec-one`");
     // What is suggested leads to it, however it was named.
-    let run = project.dbmigrate(["down", "-p", &specs[0]]).exits(101);
-    let run = run.says("`cargo dbmigrate up -p 'places-spec-one@0.1.0'`");
+    let run =
+        project.dbmigrate(["down", "-p", &specs[0]]).exits(101).says("`cargo dbmigrate up -p 'places-spec-one@0.1.0'`");
     type_what_follows(&project, &run, "help: ").succeeds();
 }
 

@@ -108,7 +108,7 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         let comes_back = range.is_up() && range.to == set.migrations.len();
         let gone = if comes_back { Vec::new() } else { Guard::new(bench).make_way() };
         let claim = Claim { bench, range, again: request.idempotent, gone };
-        let proved = claim.prove(&|database| database.execute_batch(&text).map_err(|error| error.to_string()))?;
+        let proved = claim.prove(&|database| write::run(&text, database).map_err(|error| error.to_string()))?;
         made.warnings = warnings(&set, range, proved);
         made.text = Some(text);
         Ok(made)

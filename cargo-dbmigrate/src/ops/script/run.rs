@@ -166,3 +166,23 @@ pub(super) fn refused(error: &dbmigrate_runtime::Error) -> CliError {
     let failure = CliError::failure(format!("on a database in memory, {}", error.message()));
     error.help().iter().fold(failure, |failure, help| failure.help(help))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_tried_on_a_few_versions_however_many_there_are() {
+        assert_eq!(Range { from: 0, to: 3 }.spread(), [1, 2, 3]);
+        assert_eq!(Range { from: 5, to: 2 }.spread(), [4, 3, 2]);
+        for count in 1..500 {
+            for range in [Range { from: 7, to: 7 + count }, Range { from: count, to: 0 }] {
+                let spread = range.spread();
+                let distinct: std::collections::BTreeSet<_> = spread.iter().collect();
+                assert_eq!((spread.len(), distinct.len()), (count.min(TRIED), count.min(TRIED)));
+                assert_eq!(spread.last(), Some(&range.to));
+                assert!(!spread.contains(&range.from));
+            }
+        }
+    }
+}

@@ -4,6 +4,9 @@
 //! a whole transaction as one piece: after an error it leaves the rest of the piece out, the `COMMIT` as well, and the
 //! next piece fails at its `BEGIN`. Such shells go on after an error otherwise.
 
+use dbmigrate_core::statement::{self, Statement};
+use rusqlite::Connection;
+
 use super::block::{Block, Item, begins_with};
 use super::guard::{Condition, Guard};
 
@@ -95,6 +98,19 @@ pub(super) fn guarded(guard: &Guard<'_>, block: &Block, first: Vec<Condition>, w
         _ => None,
     });
     creates.chain([table]).chain(body).chain([guard.close()]).collect()
+}
+
+/// Runs a text, statement by statement: SQLite copies what it is given for each, so all of it at once takes a time in the square
+/// of its size.
+pub(super) fn run(text: &str, database: &Connection) -> rusqlite::Result<()> {
+    let mut start = 0;
+    for Statement { span, .. } in statement::split(text) {
+        // With its semicolon, and the blanks before it.
+        let end = text[span.end..].find(';').map_or(text.len(), |at| span.end + at + 1);
+        database.execute_batch(&text[start..end])?;
+        start = end;
+    }
+    Ok(())
 }
 
 /// Nothing that ends a comment.
