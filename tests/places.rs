@@ -115,6 +115,7 @@ fn what_was_typed_is_named_as_it_was_typed() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_package_is_named_as_cargo_names_it() {
     let project = workspace("places-spec");
     let url = format!("file://{}", project.root.join("crates/places-spec-one").display());
