@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::execute::{message, run};
 use crate::foreign_keys::choose;
 use crate::proof::asserts;
+use crate::violations::Violations;
 
 /// Why the way up turns the rows away that are there; none where it fails at something else. The database stays as it is.
 /// Foreign keys are enforced as the runner would, unless a transaction is open.
@@ -28,12 +29,7 @@ pub(super) fn turned_away(connection: &Connection, rule: ForeignKeys, up: &Scrip
 }
 
 fn refused(connection: &Connection, up: &Script) -> rusqlite::Result<Option<String>> {
-    // Where SQLite can't look for any, there are none.
-    let orphans = || {
-        let sql = "SELECT count(*), min(\"table\") FROM pragma_foreign_key_check";
-        connection.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).unwrap_or((0, None))
-    };
-    let (before, _): (_, Option<String>) = orphans();
+    let before = Violations::read(connection)?;
     connection.execute_batch("SAVEPOINT dbmigrate_up")?;
     let mut refused = None;
     for step in &up.steps {
@@ -44,8 +40,8 @@ fn refused(connection: &Connection, up: &Script) -> rusqlite::Result<Option<Stri
         }
     }
     if refused.is_none()
-        && let (after, Some(table)) = orphans()
-        && after > before
+        && let Some(growth) = Violations::read(connection)?.growth(&before, false)
+        && let Some([table, _]) = growth.orphans.first()
     {
         refused = Some(format!("rows of `{table}` would refer to nothing by a foreign key"));
     }
