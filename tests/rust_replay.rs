@@ -249,7 +249,7 @@ fn the_schema_after_rust_is_known() {
     let declared = project.read("schema.sql");
     project.write("schema.sql", declared.replace("label TEXT,", "label TEXT NOT NULL,"));
     check(&project).exits(1).says("`schema.sql` declares something else");
-    project.dbmigrate(["generate", "--dry-run"]).exits(101).says("--fill tag.label");
+    project.dbmigrate(["generate", "--dry-run"]).exits(2).says("--fill tag.label");
     let run = project.dbmigrate(["generate", "--fill", "tag.label='none'"]).succeeds();
     run.says("Proved up and down, with ").says("005_");
     project.dbmigrate(["up"]).succeeds();

@@ -7,6 +7,7 @@ use crate::quote::identifier;
 use crate::script::{self, Stop, at};
 use crate::set::{Effect, Script, Statement, Step};
 use crate::value::{Param, Value};
+use crate::violations;
 
 /// What looks at a table of a statement before it is dropped. The steps are those that follow in the same transaction:
 /// for the rows of tables that they drop at once nobody has use any more.
@@ -120,30 +121,32 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// What refuses a statement on a table.
-pub(crate) type Refuse = fn(&mut Db<'_>, (&Script<'_>, &Statement<'_>, &str)) -> Result<(), Error>;
+/// What runs a statement that changes the rows of a table.
+pub(crate) type Around = fn(
+    &mut Db<'_>,
+    (&Script<'_>, &Statement<'_>, &str),
+    &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
+) -> Result<(), Error>;
 
-/// Refuses to change rows that others refer to where foreign keys are off for another script's sake: nobody knows whether
-/// a cascade is counted on, and what refers to a key that comes back later would belong to another row then.
+/// Runs one where foreign keys are off for another script's sake, and refuses that rows of others refer to nothing then: nobody
+/// knows whether a cascade is counted on, and to a key that comes back later they would belong as another row's.
 #[inline]
 pub(crate) fn refuse_uncascaded(
     db: &mut Db<'_>,
     (script, statement, table): (&Script<'_>, &Statement<'_>, &str),
+    run: &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    for key in foreign_keys::all(db)? {
-        if !key.parent.eq_ignore_ascii_case(table) || references(db, &key)? == 0 {
-            continue;
-        }
-        let message = format!(
-            "this changes rows of `{table}`, to which rows of `{}` refer, and another file that shares the transaction needs \
-             foreign keys off",
-            key.child
-        );
-        return Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
-            .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
-            .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"));
+    if !is_referenced(db, table)? {
+        return run(db);
     }
-    Ok(())
+    let before = violations::watch(db)?;
+    run(db)?;
+    let Err(error) = before.refuse_growth(db, false) else { return Ok(()) };
+    let message =
+        format!("another file that shares the transaction needs foreign keys off, and here {}", error.message());
+    Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
+        .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+        .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"))
 }
 
 /// How many rows of the child refer to a parent by this key.

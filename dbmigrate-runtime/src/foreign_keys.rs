@@ -30,8 +30,8 @@ pub(crate) struct Enforcement {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
     /// Looks at a table before it is dropped.
     pub(crate) before_drop: drops::Look,
-    /// Looks at a table before its rows change without the cascades that would follow.
-    pub(crate) before_write: drops::Refuse,
+    /// Changes the rows of a table without the cascades that would follow.
+    pub(crate) around_write: drops::Around,
     /// Remembers which rows refer to nothing.
     pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,
     /// Refuses all that refer to nothing.
@@ -42,7 +42,7 @@ impl Enforcement {
     pub(crate) const CHOSEN: Self = Self {
         choose: choose_for_drops,
         before_drop: drops::look,
-        before_write: drops::refuse_uncascaded,
+        around_write: drops::refuse_uncascaded,
         watch: violations::watch,
         refuse_any: violations::refuse_any,
     };

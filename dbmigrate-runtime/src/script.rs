@@ -84,10 +84,14 @@ pub(crate) fn run_step(
         let part = needed(parts.foreign_keys, "drops tables")?;
         (part.before_drop)(db, (script, statement, table), rest, choice)?;
     }
-    if let (Effect::Write(table), true) = (statement.effect, choice.for_others) {
-        (needed(parts.foreign_keys, "drops tables")?.before_write)(db, (script, statement, table))?;
+    match statement.effect {
+        Effect::Write(table) if choice.for_others => {
+            let part = needed(parts.foreign_keys, "drops tables")?;
+            let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
+            (part.around_write)(db, (script, statement, table), run)?;
+        }
+        _ => execute(db, name, script, statement, notes)?,
     }
-    execute(db, name, script, statement, notes)?;
     if !db.in_transaction() {
         return Err(at(ended(name), script, statement).into());
     }

@@ -613,10 +613,15 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
         migrator.up(&mut db).unwrap();
         assert_eq!(children(&db), "10:1 20:2");
     }
-    // Nobody refers to these.
+    // To these keys nobody refers, and those to which somebody does stay.
     let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
-    let migrator: Runner = Migrator::new(set_with(files(other), rules));
-    migrator.up(&mut enforcing(true)).unwrap();
+    let touch = file("002_touch", &["UPDATE parent SET name = upper(name)", "INSERT INTO parent VALUES (9, 'new')"]);
+    for file in [other, touch] {
+        let mut db = enforcing(true);
+        let migrator: Runner = Migrator::new(set_with(files(file), rules));
+        migrator.up(&mut db).unwrap();
+        assert_eq!(children(&db), "10:1 20:2");
+    }
 }
 
 #[test]
