@@ -128,8 +128,9 @@ pub(crate) type Around = fn(
     &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,
 ) -> Result<(), Error>;
 
-/// Runs one where foreign keys are off for another script's sake, and refuses that rows of others refer to nothing then: nobody
-/// knows whether a cascade is counted on, and to a key that comes back later they would belong as another row's.
+/// Runs one where foreign keys are off for another script's sake, and refuses to leave out what a key would have done by itself:
+/// to a key that comes back children would belong as another row's. Of a key that only checks, it is refused that rows
+/// refer to nothing after the statement.
 #[inline]
 pub(crate) fn refuse_uncascaded(
     db: &mut Db<'_>,
@@ -139,14 +140,44 @@ pub(crate) fn refuse_uncascaded(
     if !is_referenced(db, table)? {
         return run(db);
     }
+    let refuse = |message: &str| {
+        let message = format!("another file that shares the transaction needs foreign keys off, and here {message}");
+        at(Error::new(ErrorKind::ForeignKey, message), script, statement)
+            .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
+            .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top")
+    };
+    let sql = script::sql_of(script.file, script, statement)?;
+    // A guess from the words, on the safe side.
+    let may_replace = sql.as_bytes().windows(7).any(|word| word.eq_ignore_ascii_case(b"replace"));
+    let may_update = !script::begins(sql, "DELETE");
+    let mut followed = Vec::new();
+    for key in foreign_keys::all(db)? {
+        let acts = may_update && key.acts_on_update || may_replace && key.acts_on_delete;
+        if acts && key.parent.eq_ignore_ascii_case(table) && references(db, &key)? > 0 {
+            followed.push((parents(db, &key)?, key));
+        }
+    }
     let before = violations::watch(db)?;
     run(db)?;
-    let Err(error) = before.refuse_growth(db, false) else { return Ok(()) };
-    let message =
-        format!("another file that shares the transaction needs foreign keys off, and here {}", error.message());
-    Err(at(Error::new(ErrorKind::ForeignKey, message), script, statement)
-        .hint("use `transaction = \"each\"` in `[package.metadata.migrations]`")
-        .hint("or, where no cascade is wanted, say `-- dbmigrate: foreign-keys off` at the top"))
+    for (keys, key) in followed {
+        let now = parents(db, &key)?;
+        let is_gone = |key: &String| now.binary_search(key).is_err();
+        if may_replace && key.acts_on_delete || keys.iter().any(is_gone) {
+            return Err(refuse(&format!(
+                "rows of `{table}` go or get another key, to which rows of `{}` refer",
+                key.child
+            )));
+        }
+    }
+    before.refuse_growth(db, false).map_err(|error| refuse(&error.message()))
+}
+
+/// The keys that there are to refer to, sorted.
+#[inline]
+fn parents(db: &mut Db<'_>, key: &ForeignKey) -> Result<Vec<String>, Error> {
+    let columns: Vec<String> = key.referenced.iter().map(|column| format!("quote({})", identifier(column))).collect();
+    let sql = format!("SELECT {} FROM main.{} ORDER BY 1", columns.join(" || ',' || "), identifier(&key.parent));
+    db.texts("could not read the keys of a table", &sql, &[])
 }
 
 /// How many rows of the child refer to a parent by this key.

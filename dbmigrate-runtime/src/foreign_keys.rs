@@ -157,25 +157,49 @@ pub(crate) struct ForeignKey {
     pub(crate) parent: String,
     /// Child columns, in order.
     pub(crate) columns: Vec<String>,
+    /// Those of the parent.
+    pub(crate) referenced: Vec<String>,
+    /// Whether more follows an update of the parent's key than a check.
+    pub(crate) acts_on_update: bool,
+    /// Whether more follows where the parent goes.
+    pub(crate) acts_on_delete: bool,
 }
 
 /// All foreign keys of the database.
 #[inline]
 pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
-    let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\" FROM main.sqlite_master AS m, \
-               pragma_foreign_key_list(m.name, 'main') AS f WHERE m.type = 'table' ORDER BY m.rowid, f.id, f.seq";
+    let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", (SELECT p.name FROM \
+               pragma_table_info(f.\"table\", 'main') AS p WHERE p.pk = f.seq + 1), ''), \
+               f.on_update <> 'NO ACTION', f.on_delete <> 'NO ACTION' FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS f WHERE m.type = 'table' \
+               ORDER BY m.rowid, f.id, f.seq";
     let mut keys: Vec<ForeignKey> = Vec::new();
     let mut last = None;
     for row in db.query("could not read the foreign keys", sql, &[])? {
-        let Ok([Value::Text(child), Value::Integer(id), Value::Text(parent), Value::Text(column)]) =
-            <[Value; 4]>::try_from(row)
+        let Ok(
+            [
+                Value::Text(child),
+                Value::Integer(id),
+                Value::Text(parent),
+                Value::Text(column),
+                Value::Text(referenced),
+                update,
+                delete,
+            ],
+        ) = <[Value; 7]>::try_from(row)
         else {
             continue;
         };
         let this = Some((child.clone(), id));
         match keys.last_mut() {
-            Some(key) if last == this => key.columns.push(column),
-            _ => keys.push(ForeignKey { child, parent, columns: vec![column] }),
+            Some(key) if last == this => {
+                key.columns.push(column);
+                key.referenced.push(referenced);
+            }
+            _ => {
+                let [acts_on_update, acts_on_delete] = [update, delete].map(|it| it == Value::Integer(1));
+                let (columns, referenced) = (vec![column], vec![referenced]);
+                keys.push(ForeignKey { child, parent, columns, referenced, acts_on_update, acts_on_delete });
+            }
         }
         last = this;
     }

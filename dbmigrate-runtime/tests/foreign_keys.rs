@@ -613,12 +613,34 @@ fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
         migrator.up(&mut db).unwrap();
         assert_eq!(children(&db), "10:1 20:2");
     }
+    // Nobody is without a parent then, and all have another one.
+    let shift = file("002_shift", &["INSERT INTO parent VALUES (3, 'c')", "UPDATE parent SET id = id - 1"]);
+    let replace = file("002_replace", &["REPLACE INTO parent VALUES (1, 'new')"]);
+    let delete = file("002_delete", &["DELETE FROM parent WHERE id = 1"]);
+    let cases = [
+        ("ON UPDATE CASCADE", shift, "rows of `parent` go or get another key"),
+        ("ON DELETE CASCADE", replace, "rows of `parent` go or get another key"),
+        ("ON DELETE CASCADE", delete, "rows of `child` refer to nothing"),
+    ];
+    for (action, change, says) in cases {
+        let mut db = enforcing(true);
+        let migrator: Runner = Migrator::new(set_with(vec![family(action), change, rebuild("003_rebuild")], rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains(says), "{error}");
+    }
     // To these keys nobody refers, and those to which somebody does stay.
     let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
-    let touch = file("002_touch", &["UPDATE parent SET name = upper(name)", "INSERT INTO parent VALUES (9, 'new')"]);
-    for file in [other, touch] {
+    let touch = file(
+        "002_touch",
+        &[
+            "UPDATE parent SET name = upper(name)",
+            "INSERT INTO parent VALUES (8, 'x'), (9, 'y')",
+            "DELETE FROM parent WHERE id = 8",
+        ],
+    );
+    for (action, file) in [("ON UPDATE CASCADE", other), ("ON UPDATE CASCADE ON DELETE CASCADE", touch)] {
         let mut db = enforcing(true);
-        let migrator: Runner = Migrator::new(set_with(files(file), rules));
+        let migrator: Runner = Migrator::new(set_with(vec![family(action), file, rebuild("003_rebuild")], rules));
         migrator.up(&mut db).unwrap();
         assert_eq!(children(&db), "10:1 20:2");
     }

@@ -137,7 +137,7 @@ fn effect(sql: &'static str) -> Effect<'static> {
         ["DROP", "TABLE", "IF", "EXISTS", ..] => Effect::DropTable(name(4)),
         ["DROP", "TABLE", ..] => Effect::DropTable(name(2)),
         ["UPDATE", ..] => Effect::Write(name(1)),
-        ["DELETE", "FROM", ..] => Effect::Write(name(2)),
+        ["DELETE", "FROM", ..] | ["REPLACE", "INTO", ..] => Effect::Write(name(2)),
         ["VACUUM", "INTO", ..] | ["DETACH", ..] => Effect::Bare { idempotent: false },
         ["VACUUM"] | ["PRAGMA", "journal_mode", ..] => Effect::Bare { idempotent: true },
         ["PRAGMA" | "ATTACH", ..] => Effect::Session,
