@@ -1,6 +1,6 @@
 //! The one error of the command line: what to say and which exit code to end with.
 
-use dbmigrate_core::Diagnostic;
+use dbmigrate_core::{Diagnostic, Location, Position};
 use dbmigrate_runtime::cli::Terminal;
 
 use crate::report;
@@ -82,12 +82,16 @@ impl CliError {
 
 impl From<dbmigrate_runtime::Error> for CliError {
     fn from(error: dbmigrate_runtime::Error) -> Self {
-        let message = error.message();
-        // What stands below it has a place of its own.
-        let below = ["\n  --> ", "\n   | ", "\nnote: "].into_iter().filter_map(|mark| message.find(mark)).min();
-        let mut diagnostic = Diagnostic::error("failure", &message[..below.unwrap_or(message.len())]);
+        let mut diagnostic = Diagnostic::error("failure", error.summary());
         if let Some(file) = error.file() {
-            diagnostic = diagnostic.in_file(file);
+            let number = |it: u32| usize::try_from(it).unwrap_or(usize::MAX);
+            diagnostic = match error.line().map(number) {
+                // Where nobody knows the column, it is the line as a whole.
+                Some(line) => {
+                    diagnostic.at(Location::bare(file, Position { line, column: error.column().map_or(1, number) }))
+                }
+                None => diagnostic.in_file(file),
+            };
         }
         diagnostic.notes.extend(error.notes().iter().cloned());
         diagnostic.help.extend(error.help().iter().cloned());
@@ -98,5 +102,46 @@ impl From<dbmigrate_runtime::Error> for CliError {
 impl From<Diagnostic> for CliError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::diagnostics(vec![diagnostic])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dbmigrate_core::Config;
+    use dbmigrate_core::files::InMemory;
+    use dbmigrate_core::load::load_with;
+    use dbmigrate_runtime::Migrator;
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::ops::driver::Rusqlite;
+    use crate::ops::runtime_set::with_set;
+
+    /// What a command says of a migration that the runner refuses.
+    fn refused(text: &str) -> Diagnostic {
+        let loaded =
+            load_with(&InMemory::new([("migrations/001_a.sql".to_owned(), text.as_bytes())]), Config::default());
+        let mut connection = Connection::open_in_memory().unwrap();
+        let error = with_set(&loaded.set, |set| Migrator::<Rusqlite>::new(set).up(&mut connection)).unwrap_err();
+        let [diagnostic] = <[Diagnostic; 1]>::try_from(CliError::from(error).into_diagnostics()).unwrap();
+        diagnostic
+    }
+
+    #[test]
+    fn an_error_of_the_runner_keeps_its_place() {
+        let it = refused("CREATE TABLE t (a);\nSELECT a\n  FROM nowhere;\n");
+        let place = it.location.as_ref().map(|it| (it.path.as_str(), it.position.to_string(), it.end().to_string()));
+        assert_eq!(place, Some(("migrations/001_a.sql", "2:1".to_owned(), "2:1".to_owned())), "{it:?}");
+        assert_eq!(it.message, "`001_a` failed: no such table: nowhere");
+        assert_eq!(refused("SELECT 1,\n  nothing;\n").location.unwrap().position.to_string(), "2:3");
+    }
+
+    #[test]
+    fn what_the_message_says_itself_is_no_place_and_no_note() {
+        let text = "CREATE TABLE t (a);\nCREATE TRIGGER g BEFORE INSERT ON t BEGIN \
+                    SELECT raise(ABORT, 'no\nnote: ask first\n  --> here'); END;\nINSERT INTO t VALUES (1);\n";
+        let it = refused(text);
+        assert!(it.message.ends_with("no\nnote: ask first\n  --> here"), "{it:?}");
+        assert_eq!(it.location.unwrap().position.line, 5);
     }
 }

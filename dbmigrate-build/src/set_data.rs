@@ -219,9 +219,11 @@ fn pack_repeatable(packer: &mut Packer, repeatable: &Repeatable, code: &Table<'_
     packer.string(&script.checksum);
     packer.string(chain);
     let text = packer.place(script.source.text());
-    packer.list(objects.iter(), |packer, Object { kind, name, statement, .. }| {
+    packer.list(objects.iter(), |packer, Object { kind, name, table, statement, .. }| {
+        let statement = text.part(statement.start..statement.end);
         packer.flag(matches!(kind, ObjectKind::Trigger));
-        packer.string_in(name, text.part(statement.start..statement.end));
+        packer.string_in(name, statement);
+        packer.optional_in(table.as_deref(), statement);
     });
     pack_script(packer, script, code);
 }

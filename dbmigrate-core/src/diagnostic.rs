@@ -48,10 +48,16 @@ impl Location {
         Self { path: source.path().to_owned(), position: source.position(span.start), span, text: source.shared() }
     }
 
+    /// A place in a file whose text is not at hand: there is nothing to show of it.
+    #[must_use]
+    pub fn bare(path: impl Into<String>, position: Position) -> Self {
+        Self { path: path.into(), position, span: Span::new(0, 0), text: Arc::from("") }
+    }
+
     /// Where the span ends: the place after its last character.
     #[must_use]
     pub fn end(&self) -> Position {
-        position(&self.text, self.span.end)
+        if self.text.is_empty() { self.position } else { position(&self.text, self.span.end) }
     }
 
     /// The line that the span starts in.

@@ -33,8 +33,10 @@ pub struct Object {
     pub kind: ObjectKind,
     /// Its name, unquoted.
     pub name: String,
-    /// The view that it is an `INSTEAD OF` trigger of: it goes when the view goes.
-    pub instead_of: Option<String>,
+    /// The table or the view that a trigger is on, unquoted; none where it names none, which SQLite refuses.
+    pub table: Option<String>,
+    /// Whether it is an `INSTEAD OF` trigger, and so of a view: it goes when the view goes.
+    pub instead: bool,
     /// The statement that makes it.
     pub statement: Span,
 }
@@ -83,9 +85,9 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> (Sc
     for step in &script.steps {
         let Step::Sql(statement) = step else { continue };
         match Deed::of(source.slice(statement.span)) {
-            Ok(Deed::Create { kind, name, instead_of }) => {
+            Ok(Deed::Create { kind, name, table, instead }) => {
                 made.insert(key(kind, &name), statement.span.start);
-                objects.push(Object { kind, name, instead_of, statement: statement.span });
+                objects.push(Object { kind, name, table, instead, statement: statement.span });
             }
             Ok(Deed::Drop { kind, name }) => drops.push((kind, name, statement.span)),
             Err(fault) => problems.push(source.first_line(statement.span), *fault),
@@ -106,7 +108,7 @@ pub fn parse(source: &Arc<SourceText>, diagnostics: &mut Vec<Diagnostic>) -> (Sc
 
 /// What a statement does to a view or a trigger of the main database.
 enum Deed {
-    Create { kind: ObjectKind, name: String, instead_of: Option<String> },
+    Create { kind: ObjectKind, name: String, table: Option<String>, instead: bool },
     Drop { kind: ObjectKind, name: String },
 }
 
@@ -134,9 +136,10 @@ impl Deed {
             return Err(Box::new(fault.help(format!("make it one, or {INTO_A_MIGRATION}"))));
         }
         if verb == "CREATE" {
-            let instead = kind == ObjectKind::Trigger && reader.words(&["INSTEAD", "OF"]);
-            let target = if instead && reader.seek(&["ON"]).is_some() { reader.qualified() } else { None };
-            Ok(Self::Create { kind, name, instead_of: target.map(|(_, view)| view) })
+            let is_trigger = kind == ObjectKind::Trigger;
+            let instead = is_trigger && reader.words(&["INSTEAD", "OF"]);
+            let target = if is_trigger && reader.seek(&["ON"]).is_some() { reader.qualified() } else { None };
+            Ok(Self::Create { kind, name, table: target.map(|(_, table)| table), instead })
         } else if if_exists {
             Ok(Self::Drop { kind, name })
         } else {
@@ -173,7 +176,7 @@ pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic
         let source = &script.source;
         let mut problems = Problems::new(source, diagnostics);
         for object in objects {
-            let Object { kind, name, instead_of, statement } = object;
+            let Object { kind, name, table, instead, statement } = object;
             let mut push = |message: String, help: String| {
                 let fault = Diagnostic::error("repeatable-object", message).help(help);
                 problems.push(source.first_line(*statement), fault);
@@ -183,7 +186,7 @@ pub(crate) fn check(repeatables: &[Repeatable], diagnostics: &mut Vec<Diagnostic
                 let message = format!("`{path}` makes the {kind} `{name}`, which `{first}` makes already");
                 push(message, "remove one of the two".to_owned());
             }
-            let Some(view) = instead_of else { continue };
+            let Some(view) = table.as_ref().filter(|_| *instead) else { continue };
             let other = maker(ObjectKind::View, view).map(|(other, _)| other.path());
             if let Some(other) = other.filter(|other| *other != source.path()) {
                 push(
@@ -206,8 +209,9 @@ mod tests {
         let mut diagnostics = Vec::new();
         let (script, found) = parse(&source, &mut diagnostics);
         let show = |object: &Object| {
-            let of = object.instead_of.as_ref().map_or_else(String::new, |view| format!(" of {view}"));
-            format!("{} {}{of}", object.kind, object.name)
+            let how = if object.instead { "of" } else { "on" };
+            let table = object.table.as_ref().map_or_else(String::new, |table| format!(" {how} {table}"));
+            format!("{} {}{table}", object.kind, object.name)
         };
         assert_eq!(found.iter().map(show).collect::<Vec<_>>(), objects, "{text}");
         let place = |it: &Diagnostic| it.location.as_ref().map(|at| at.position.to_string()).unwrap_or_default();
@@ -226,7 +230,7 @@ mod tests {
              CREATE TRIGGER t AFTER INSERT ON x BEGIN DROP TABLE y; DELETE FROM x; END;\n\
              CREATE TRIGGER IF NOT EXISTS [u] INSTEAD OF UPDATE OF a, b ON main.\"v\" FOR EACH ROW BEGIN SELECT 1; END;\n\
              CREATE VIEW if AS SELECT 1;\nCREATE VIEW 'w' AS SELECT ';'",
-            &["view v", "view a \"b", "trigger t", "trigger u of v", "view if", "view w"],
+            &["view v", "view a \"b", "trigger t on x", "trigger u of v", "view if", "view w"],
             &[],
         );
     }
@@ -236,7 +240,7 @@ mod tests {
         check(
             "DROP VIEW IF EXISTS V; DROP TRIGGER IF EXISTS t;\nCREATE VIEW v AS SELECT 1;\n\
              DROP TRIGGER IF EXISTS main.t;\nCREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END;",
-            &["view v", "trigger t"],
+            &["view v", "trigger t on x"],
             &[],
         );
         check("DROP VIEW IF EXISTS v;", &[], &["1:1 this drops the view `v`, which the file does not make after it"]);

@@ -36,7 +36,7 @@ pub(crate) fn culprit(set: &Set<'_>, message: &str) -> Option<String> {
         message.split_once(&start).is_some_and(|(_, rest)| rest.starts_with([':', ' ']))
     };
     let mut made = set.repeatables.iter().flat_map(|it| it.objects.iter().map(move |object| (it.script.file, object)));
-    let (file, Object { kind, name }) = made.find(|(_, object)| is_named(object))?;
+    let (file, Object { kind, name, .. }) = made.find(|(_, object)| is_named(object))?;
     Some(format!(
         "`{file}` makes that {}, and is run again after the migrations: put `DROP {} IF EXISTS {};` before the statement",
         word(*kind),

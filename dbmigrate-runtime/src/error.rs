@@ -245,8 +245,8 @@ impl Error {
     }
 
     /// What is wrong, without the place, the statement and the notes.
-    #[cfg(feature = "cli")]
-    pub(crate) fn text(&self) -> &str {
+    #[must_use]
+    pub fn summary(&self) -> &str {
         &self.0.message
     }
 

@@ -66,7 +66,7 @@ mod tests {
             panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).into()));
         assert_eq!(
             message.unwrap(),
-            "the migrations were generated in format 4000017, but this `dbmigrate-runtime` reads format 2: use one \
+            "the migrations were generated in format 4000017, but this `dbmigrate-runtime` reads format 3: use one \
              version of `dbmigrate-build` and `dbmigrate-runtime`"
         );
     }

@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::parts::needed;
 use crate::quote::identifier;
 use crate::records::{Recorded, Records};
-use crate::set::{ObjectKind, Repeatable, Set};
+use crate::set::{Object, ObjectKind, Repeatable, Set};
 use crate::value::{into_text, text};
 
 /// A repeatable, as the program and the database have it.
@@ -119,7 +119,7 @@ fn drop_objects(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<
     for object in repeatable.objects {
         match object.kind {
             ObjectKind::View => refuse_loss(db, records, repeatable, object.name)?,
-            ObjectKind::Trigger => refuse_other(db, records, repeatable, object.name)?,
+            ObjectKind::Trigger => refuse_other(db, records, repeatable, object)?,
         }
         let kind = word(object.kind).to_ascii_uppercase();
         db.execute(format_args!("DROP {kind} IF EXISTS main.{}", identifier(object.name)))?;
@@ -170,21 +170,20 @@ fn refuse_loss(db: &mut Db<'_>, records: &Records<'_>, repeatable: &Repeatable<'
         )))
 }
 
-/// A trigger of that name on a table of which the file does not speak is somebody else's, unless the file made it before.
+/// A trigger of that name on another table is somebody else's, unless the file made it before.
 #[inline]
 fn refuse_other(
     db: &mut Db<'_>,
     records: &Records<'_>,
     repeatable: &Repeatable<'_>,
-    trigger: &str,
+    made: &Object<'_>,
 ) -> Result<(), Error> {
+    let trigger = made.name;
     let sql = "SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE";
     let Some(table) = db.find("could not read the schema", sql, &[text(trigger)])?.and_then(into_text) else {
         return Ok(());
     };
-    let words = repeatable.script.text.to_ascii_lowercase();
-    // In quotes it may be written otherwise.
-    if table.contains(['"', '`']) || words.contains(&table.to_ascii_lowercase()) {
+    if made.table.is_some_and(|made| made.eq_ignore_ascii_case(&table)) {
         return Ok(());
     }
     if records.triggers(db, repeatable)?.iter().any(|made| made.eq_ignore_ascii_case(trigger)) {

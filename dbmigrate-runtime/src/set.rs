@@ -10,7 +10,7 @@ use crate::parts::Parts;
 use crate::snapshot::Snapshot;
 
 /// The version of these types, and of what they are packed to. Generated code checks it at compile time.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// All migrations of one history, in order.
 #[derive(Debug, Clone, Copy)]
@@ -223,6 +223,8 @@ pub struct Object<'a> {
     pub kind: ObjectKind,
     /// Its name, unquoted.
     pub name: &'a str,
+    /// The table or the view that a trigger is on, unquoted.
+    pub table: Option<&'a str>,
 }
 
 /// What can be made anew without losing anything.

@@ -26,13 +26,12 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context<'_>) -> Result<u8, Cli
     context.shell.about(super::about(&project));
     let is_adopted = adopt::is_adopted(&project);
     let worked_out = work_out(&project, args);
-    let (at_hand, plan) = match worked_out {
+    let (mut at_hand, plan) = match worked_out {
         Ok((at_hand, plan)) if !is_adopted || adopt::is_stopped(&project, &plan) => (at_hand, plan),
         _ if is_adopted => return again(&project, args, context),
         Ok(found) => found,
         Err(error) => return Err(error),
     };
-    let mut at_hand = at_hand;
     at_hand.iter().filter_map(|at_hand| at_hand.note).for_each(|note| context.shell.note(note));
     let converts = args.database.database.is_some();
     if let Some(at_hand) = at_hand.as_ref().filter(|_| converts) {

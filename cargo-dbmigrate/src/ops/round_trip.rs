@@ -304,6 +304,7 @@ fn thrown(seed: u64) -> Files {
         ("hooks/after_all", "-- dbmigrate: assert SELECT 1\nANALYZE"),
         ("repeatable/v", "CREATE VIEW \"V \"\"1\"\"\" AS SELECT 1;\nCREATE VIEW w AS SELECT 1"),
         ("repeatable/x", "CREATE VIEW x AS SELECT 1; CREATE TRIGGER x_ INSTEAD OF INSERT ON x BEGIN SELECT 1; END"),
+        ("repeatable/y", "CREATE TRIGGER y AFTER UPDATE OF a ON main.\"t \"\"1\"\"\" BEGIN SELECT 1; END"),
     ] {
         if dice.is_six() {
             package.insert(format!("migrations/{file}.sql"), text.to_owned());

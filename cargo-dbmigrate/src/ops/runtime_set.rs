@@ -213,7 +213,7 @@ fn object(object: &Object) -> runtime::Object<'_> {
         ObjectKind::View => runtime::ObjectKind::View,
         ObjectKind::Trigger => runtime::ObjectKind::Trigger,
     };
-    runtime::Object { kind, name: &object.name }
+    runtime::Object { kind, name: &object.name, table: object.table.as_deref() }
 }
 
 fn sql<'a>(script: &'a Script, Steps { asserts, steps, prefixes }: &'a Steps<'a>) -> runtime::Script<'a> {
@@ -358,7 +358,7 @@ mod tests {
                 (views.name, text(&views.script)),
                 ("views", vec!["CREATE VIEW \"V\" AS SELECT 1 None".to_owned()])
             );
-            assert_eq!(views.objects, [runtime::Object { kind: runtime::ObjectKind::View, name: "V" }]);
+            assert_eq!(views.objects, [runtime::Object { kind: runtime::ObjectKind::View, name: "V", table: None }]);
             assert_eq!((views.checksum, views.chain), (views.script.checksum, &*source.repeatables[0].chain));
             assert_eq!((set.sealed, set.schema), (0, None));
         });

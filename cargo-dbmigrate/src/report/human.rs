@@ -1,7 +1,7 @@
 //! Diagnostics for people: annotated snippets as cargo and rustc draw them.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use dbmigrate_core::{Diagnostic, Severity};
+use dbmigrate_core::{Diagnostic, Location, Severity};
 
 /// Renders one finding, with its snippet where it has a place in a file.
 pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
@@ -15,6 +15,9 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
 
     let mut group = match (&diagnostic.location, &diagnostic.file) {
+        (Some(Location { path, position, text, .. }), _) if text.is_empty() => {
+            title.element(Origin::path(path.as_str()).line(position.line).char_column(position.column))
+        }
         (Some(location), _) => {
             let mut annotation = AnnotationKind::Primary.span(location.span.start..location.span.end);
             if let Some(label) = &diagnostic.label {
@@ -43,7 +46,7 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, styled: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dbmigrate_core::{Location, SourceText, Span};
+    use dbmigrate_core::{Position, SourceText, Span};
 
     #[test]
     fn a_finding_with_a_place_shows_the_line() {
@@ -57,6 +60,13 @@ mod tests {
         assert!(text.contains("--> migrations/001_a.sql:2:1"), "{text}");
         assert!(text.contains("^^^^^^ here"), "{text}");
         assert!(text.contains("= help: put `-- dbmigrate: no-transaction` first"), "{text}");
+    }
+
+    #[test]
+    fn a_place_without_its_text_is_named_alone() {
+        let place = Location::bare("migrations/a.sql", Position { line: 3, column: 8 });
+        let text = diagnostic(&Diagnostic::error("failure", "no such table: t").at(place).help("so"), false);
+        assert_eq!(text, "error: no such table: t\n --> migrations/a.sql:3:8\n  = help: so");
     }
 
     #[test]

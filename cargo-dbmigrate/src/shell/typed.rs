@@ -7,6 +7,10 @@ use crate::paths;
 /// The text, in which files of the package and commands on them are reached by `way`, which ends in `/`. `files` are those
 /// that messages speak of: files, and folders with what is in them.
 pub(super) fn from_here(text: &str, way: &str, files: &[String]) -> String {
+    // With one that is in no pair, nobody knows which words are between two.
+    if text.matches('`').count() % 2 == 1 {
+        return text.to_owned();
+    }
     let part = |(at, part): (usize, &str)| if at % 2 == 1 { typed(part, way, files) } else { part.to_owned() };
     text.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
 }
@@ -27,8 +31,13 @@ fn typed(part: &str, way: &str, files: &[String]) -> String {
         };
         return format!("git -C {}{}{target}", quoted(way.trim_end_matches('/')), &command["git".len()..]);
     }
-    let is_inside =
-        |file: &String| part.strip_prefix(file.as_str()).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+    // A word alone, such as `migrations`, may as well be a table or a set.
+    let is_path = |file: &str| file.contains(['/', '.']);
+    let is_inside = |file: &String| match part.strip_prefix(file.as_str()) {
+        Some("") => is_path(file),
+        Some(rest) => rest.starts_with('/'),
+        None => false,
+    };
     if files.iter().any(is_inside) { here(part) } else { part.to_owned() }
 }
 
@@ -76,8 +85,24 @@ mod tests {
         );
         check("`git status`, `git log --oneline --all`", "`git status`, `git log --oneline --all`");
         check("write it into `migrations/001_a.down.sql`", "write it into `crates/a b/migrations/001_a.down.sql`");
-        check("in `Cargo.toml`, of `migrations`", "in `crates/a b/Cargo.toml`, of `crates/a b/migrations`");
+        check("in `Cargo.toml`, of `schema.sql`", "in `crates/a b/Cargo.toml`, of `crates/a b/schema.sql`");
         check("migrations/x, `migrations_old`, `DROP TABLE x`", "migrations/x, `migrations_old`, `DROP TABLE x`");
+    }
+
+    #[test]
+    fn a_word_is_no_folder() {
+        check(
+            "`DROP TABLE migrations`, of the table `migrations`",
+            "`DROP TABLE migrations`, of the table `migrations`",
+        );
+        check("in `migrations/` and the set `migrations`", "in `crates/a b/migrations/` and the set `migrations`");
+        let files = ["db/migrations".to_owned()];
+        assert_eq!(from_here("out of `db/migrations`", "a/", &files), "out of `a/db/migrations`");
+    }
+
+    #[test]
+    fn nobody_knows_what_stands_between_backticks_that_are_no_pairs() {
+        check("unrecognized token: \"`migrations/a.sql\"", "unrecognized token: \"`migrations/a.sql\"");
     }
 
     #[test]

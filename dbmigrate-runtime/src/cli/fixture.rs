@@ -125,7 +125,7 @@ pub(super) fn with_view(set: &'static Set<'static>, name: &'static str, text: &'
         name,
         checksum: leak(format!("v1:{text}")),
         chain: leak(format!("v1:{name}/{text}")),
-        objects: Box::leak(Box::new([Object { kind: ObjectKind::View, name }])),
+        objects: Box::leak(Box::new([Object { kind: ObjectKind::View, name, table: None }])),
         script: script(&format!("repeatable/{name}"), text),
     };
     Box::leak(Box::new(Set { repeatables: Box::leak(Box::new([repeatable])), ..*set }))

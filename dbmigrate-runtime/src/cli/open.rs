@@ -122,10 +122,12 @@ fn has_journal(path: &Path) -> bool {
     suffixed(path, "-journal").exists()
 }
 
-/// What SQLite has left beside a database that is not there: the rows of its last transactions may be nowhere else.
-fn companion(path: &Path) -> Option<PathBuf> {
-    let holds = |file: &PathBuf| fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0);
-    ["-journal", "-wal"].into_iter().map(|suffix| suffixed(path, suffix)).find(holds)
+/// What SQLite has left beside a database that is not there, and what that is: the rows of its last transactions may be
+/// nowhere else.
+fn companion(path: &Path) -> Option<(&'static str, PathBuf)> {
+    let holds = |file: &Path| fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0);
+    let beside = [("journal", "-journal"), ("log", "-wal")].map(|(kind, suffix)| (kind, suffixed(path, suffix)));
+    beside.into_iter().find(|(_, file)| holds(file))
 }
 
 /// How to open it, once it is sure that it can be a database.
@@ -157,8 +159,7 @@ fn access(path: &Path, request: &Request) -> Result<Access, Failure> {
 
 /// A missing file: only `up` makes one, and no folder.
 fn creation(path: &Path, request: &Request) -> Result<Access, Failure> {
-    if let Some(left) = companion(path) {
-        let kind = if has_journal(path) { "journal" } else { "log" };
+    if let Some((kind, left)) = companion(path) {
         let message = format!(
             "{} is missing, and its {kind} {} is there: SQLite would delete that with a new database",
             name(path),
@@ -230,6 +231,23 @@ mod tests {
         ours.busy_timeout(std::time::Duration::ZERO).unwrap();
         discard_empty::<Rusqlite>(ours, &path);
         (folder, other)
+    }
+
+    #[test]
+    fn what_was_left_beside_a_missing_file_is_called_what_it_is() {
+        let folder = Folder::new("left");
+        let path = folder.path("app.db");
+        let request = Request::new("app", Verb::Status { check: false, recover: false });
+        let check = |name: &str, holds: &str, kind: &str, expect: &str| {
+            fs::write(folder.path(name), holds).unwrap();
+            let refused = access(&path, &request).unwrap_err().message();
+            let expect = format!("{kind} {}", super::name(&folder.path(expect)));
+            assert!(refused.contains(&expect), "{refused} is not about {expect}");
+        };
+        // `journal_mode = TRUNCATE` leaves an empty one.
+        check("app.db-journal", "", "no database at", "app.db");
+        check("app.db-wal", "x", "its log", "app.db-wal");
+        check("app.db-journal", "x", "its journal", "app.db-journal");
     }
 
     #[test]

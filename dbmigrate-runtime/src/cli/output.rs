@@ -454,7 +454,7 @@ fn failure_line(failure: &Failure, help: &[String], database: &Path) -> String {
     match failure {
         // The message alone: its place and its notes are fields of their own.
         Failure::Runner(error) => object
-            .text("message", error.text())
+            .text("message", error.summary())
             .text("database", &*database)
             .text("file", error.file())
             .number("line", error.line())

@@ -64,7 +64,7 @@ fn line(error: &Error) -> String {
     // What became of this database matters to nobody.
     let notes: Vec<String> = error.notes().iter().filter(|note| !note.contains("rolled back")).cloned().collect();
     Object::new(Reason::REPLAY_FAILED)
-        .text("message", error.text())
+        .text("message", error.summary())
         .text("file", error.file())
         .number("line", error.line())
         .number("column", error.column())

@@ -74,9 +74,9 @@ fn repeatable(reader: &mut Reader) -> Repeatable<'static> {
         name: reader.string(),
         checksum: reader.string(),
         chain: reader.string(),
-        objects: reader.list(2, |reader| {
+        objects: reader.list(3, |reader| {
             let kind = if reader.flag() { ObjectKind::Trigger } else { ObjectKind::View };
-            Object { kind, name: reader.string() }
+            Object { kind, name: reader.string(), table: reader.optional() }
         }),
         script: script(reader),
     }

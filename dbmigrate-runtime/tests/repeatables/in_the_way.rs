@@ -143,3 +143,21 @@ fn a_trigger_of_another_table_is_not_taken_for_the_files_own() {
     run(&db, "DELETE FROM _migrations_repeatable");
     assert_eq!(up(&mut db, with(moved)), ["logs"]);
 }
+
+#[test]
+fn a_table_that_the_file_speaks_of_is_not_the_one_that_its_trigger_is_on() {
+    // The file writes into `log`, `o` is a letter of its text, and a name in quotes is a name as well.
+    for table in ["log", "o", "\"o`s\""] {
+        let with = |sql: &'static str| package(files()).repeatable("logs", &[sql]);
+        let mut db = memory();
+        package(files()).runner().up(&mut db).unwrap();
+        run(&db, &format!("CREATE TABLE IF NOT EXISTS {table} (x)"));
+        run(&db, &format!("CREATE TRIGGER logs AFTER DELETE ON {table} BEGIN SELECT 1; END"));
+        let before = dump(&db);
+        let error = with(TRIGGER).runner().up(&mut db).expect_err(table);
+        assert!(error.to_string().contains("there is a trigger `logs` on `"), "{error}");
+        assert_eq!(dump(&db), before, "{table}");
+        run(&db, "DROP TRIGGER logs; CREATE TRIGGER Logs AFTER DELETE ON T BEGIN SELECT 1; END");
+        assert_eq!(up(&mut db, with(TRIGGER)), ["logs"]);
+    }
+}

@@ -131,5 +131,7 @@ fn object(sql: &'static str) -> Option<Object<'static>> {
     } else {
         (ObjectKind::Trigger, sql.strip_prefix("CREATE TRIGGER ")?)
     };
-    Some(Object { kind, name: rest.split([' ', '(']).next()? })
+    let first = |rest: &'static str| rest.split([' ', '(']).next();
+    let table = rest.split_once(" ON ").filter(|_| kind == ObjectKind::Trigger);
+    Some(Object { kind, name: first(rest)?, table: table.and_then(|(_, rest)| first(rest)) })
 }
