@@ -157,6 +157,28 @@ fn without_a_journal_nothing_runs() {
 }
 
 #[test]
+fn without_a_journal_the_help_works() {
+    let folder = Folder::new();
+    let copy = folder.file("copy.db");
+    run(&Connection::open(&copy).unwrap(), "CREATE TABLE t (x)");
+    let files = [folder.file("a.db"), "".into(), ":memory:".into(), "file:shared?mode=memory&cache=shared".into()];
+    for (file, mode) in files.into_iter().zip(["DELETE", "MEMORY", "MEMORY", "MEMORY"]) {
+        let migrator = runner(vec![file_001()]);
+        let mut db = Connection::open(&file).unwrap();
+        run(&db, "PRAGMA journal_mode = OFF");
+        let help = format!("switch it on before: `PRAGMA journal_mode = {mode}`");
+        assert_eq!(migrator.up(&mut db).unwrap_err().help(), std::slice::from_ref(&help));
+        assert_eq!(migrator.restore(&mut db, &copy).unwrap_err().help(), [help]);
+        run(&db, &format!("PRAGMA journal_mode = {mode}"));
+        migrator.up(&mut db).unwrap();
+    }
+}
+
+fn file_001() -> File {
+    file("001_a", &["CREATE TABLE t (x)"])
+}
+
+#[test]
 fn without_a_journal_nothing_is_restored() {
     let folder = Folder::new();
     let mut db = Connection::open(folder.file("a.db")).unwrap();
