@@ -446,7 +446,7 @@ impl Walk<'_, '_, '_> {
                         .note("it runs without a transaction: its statements stay")
                         .hint(format_args!(
                             "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
-                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`, with the feature `manage`)",
                             job.command(),
                             job.name()
                         ))
@@ -505,7 +505,10 @@ pub(crate) fn is_alive(name: &str, done: u64) -> String {
 #[inline]
 pub(crate) fn settle_help(name: &str) -> [String; 3] {
     let repair = |flag, stopped| {
-        format!("`cargo dbmigrate repair {name} --{flag}` (`repair` of the migrator with `Stopped::{stopped}`)")
+        format!(
+            "`cargo dbmigrate repair {name} --{flag}` (`repair` of the migrator with `Stopped::{stopped}`, with the \
+             feature `manage`)"
+        )
     };
     [
         format!("look at the database; if the step has not run: {}", repair("retry", "Retry")),

@@ -155,7 +155,10 @@ fn another_one_is_for_people_to_settle() {
         let error = runner(files()).busy_timeout(Duration::ZERO).up(&mut db).unwrap_err();
         assert!(error.is_interrupted(), "{error}");
         assert_eq!(error.statement(), Some(copy));
-        assert!(error.to_string().contains(&format!("`cargo dbmigrate repair 002_bare {flag}`")), "{error}");
+        let help = format!(
+            "`cargo dbmigrate repair 002_bare {flag}` (`repair` of the migrator with `Stopped::{choice:?}`, with the feature `manage`)"
+        );
+        assert!(error.to_string().contains(&help), "{error}");
         let repairs = runner(files()).repair(&mut db, 2_u64, None).unwrap();
         assert!(repairs.done.is_empty() && repairs.left[0].problem.help[0].contains("--retry"), "{repairs:?}");
         assert_eq!(history(&db), "001_t 002_bare:started0");
@@ -358,6 +361,7 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
         // Not by running it again, which many do at once.
         let error = runner(files.clone()).up(db).unwrap_err();
         assert!(error.is_foreign_key() && error.to_string().contains("repair 002_bare --done"), "{error}");
+        assert!(error.to_string().contains("with the feature `manage`"), "{error}");
         assert_eq!(runner(files.clone()).repair(db, 1_u64, None).unwrap().done, []);
         let repaired = runner(files.clone()).repair(db, 2_u64, Some(Stopped::Done)).unwrap();
         assert_eq!(
