@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
+use crate::hidden;
 use crate::history::Stage;
 use crate::history_row::Took;
 use crate::hooks::Progress;
@@ -295,6 +296,7 @@ impl Walk<'_, '_, '_> {
                 &mut self.trace.notes,
             )?;
         }
+        hidden::refuse_gone(self.db)?;
         self.record(self.states.running, next)?;
         self.replayed = next;
         Ok(true)

@@ -264,6 +264,28 @@ fn a_temporary_table_that_hides_one_of_the_database_is_refused() {
         runner(vec![makes(), adds()]).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT id || ifnull(name, '-') FROM users"), "1-");
     }
+    // It does not have to be there at the end.
+    for sql in ["DROP TABLE users", "ALTER TABLE users RENAME TO people"] {
+        for bare in [false, true] {
+            let change = || if bare { file("002_b", &[sql]).no_transaction() } else { file("002_b", &[sql]) };
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            run(&db, "CREATE TEMP TABLE users (id)");
+            let error = runner(vec![makes(), change()]).up(&mut db).unwrap_err();
+            assert!(error.is_settings() && error.to_string().contains("temporary `users`, which hides"), "{error}");
+            // Nor does it hide one before.
+            let mut db = memory();
+            run(&db, "CREATE TEMP TABLE users (id)");
+            let files = [file("000_a", &["CREATE TABLE other (x)"]), file("001_a", &["CREATE TABLE users (id)", sql])];
+            for files in [vec![file("000_a", &["CREATE TABLE other (x)"]), change()], files.to_vec()] {
+                let error = runner(files).up(&mut db).unwrap_err();
+                assert!(error.to_string().contains("temporary"), "{error}");
+                assert!(history(&db) == "000_a" || history(&db) == "000_a 002_b:running0", "{}", history(&db));
+                assert_eq!(ask(&db, "SELECT count(*) FROM temp.users"), "0");
+                run(&db, "DELETE FROM _migrations WHERE number = 2");
+            }
+        }
+    }
     // What a migration leaves is found by the one that would be misled.
     let mut db = memory();
     let leaves = file("001_a", &["CREATE TEMP TABLE users AS SELECT 5 AS id"]);
