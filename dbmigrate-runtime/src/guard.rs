@@ -73,16 +73,16 @@ impl Settings {
     /// open.
     pub(crate) fn restore_outside(&self, db: &mut Db<'_>) -> Result<(), Error> {
         match self.others.get() {
-            Some(others) => others.settings(db, true).and_then(|()| others.attached(db)),
+            // The one also where the other fails.
+            Some(others) => others.settings(db, true).and(others.attached(db)),
             None => Ok(()),
         }
     }
 
     fn restore(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let attempt = |db: &mut Db<'_>| {
-            db.rollback()?;
-            Self::enforce(db, self.foreign_keys)?;
-            self.restore_outside(db)
+            // Each also where another fails.
+            db.rollback().and(Self::enforce(db, self.foreign_keys)).and(self.restore_outside(db))
         };
         // Again where it failed once: a connection that is given back with foreign keys off loses data later.
         match catch_unwind(AssertUnwindSafe(|| attempt(db))) {

@@ -15,13 +15,15 @@ pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
     if db.beside.is_some() {
         return Ok(());
     }
-    let sql = "SELECT 1, name FROM temp.sqlite_master WHERE type IN ('table', 'view') \
-               AND lower(substr(name, 1, 7)) <> 'sqlite_' \
-               UNION ALL SELECT seq, name FROM pragma_database_list WHERE seq > 1";
-    let beside = db.query(READ, sql, &[])?;
-    if !beside.is_empty() {
+    let mut sql = "SELECT seq, name FROM pragma_database_list WHERE seq > 1".to_owned();
+    if has_temporary(db)? {
         refuse(db)?;
+        sql.push_str(
+            " UNION ALL SELECT 1, name FROM temp.sqlite_master WHERE type IN ('table', 'view') \
+             AND lower(substr(name, 1, 7)) <> 'sqlite_'",
+        );
     }
+    let beside = db.query(READ, &sql, &[])?;
     db.beside = Some(beside);
     Ok(())
 }
@@ -31,7 +33,8 @@ pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
 pub(crate) fn refuse(db: &mut Db<'_>) -> Result<(), Error> {
     let sql = "SELECT t.name FROM temp.sqlite_master AS t, main.sqlite_master AS m ON t.name = m.name COLLATE NOCASE \
                WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'";
-    match db.texts(READ, sql, &[])?.first() {
+    let hiding = if has_temporary(db)? { db.texts(READ, sql, &[])? } else { Vec::new() };
+    match hiding.first() {
         None => refuse_gone(db),
         Some(name) => Err(Error::new(
             ErrorKind::Settings,
@@ -46,6 +49,12 @@ pub(crate) fn refuse(db: &mut Db<'_>) -> Result<(), Error> {
 }
 
 const ELSEWHERE: &str = "migrate before such a one is made, or on a connection of its own";
+
+/// Whether there is a place for temporary objects. To ask for these makes it, and then no `PRAGMA temp_store` can be in a
+/// transaction any more.
+fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
+    db.has_row(READ, "SELECT 1 FROM pragma_database_list WHERE seq = 1", &[])
+}
 
 /// Refuses that a temporary table or view of the program is gone.
 pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
