@@ -28,7 +28,7 @@ use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
-use crate::violations::Violations;
+use crate::violations::{Violations, kept};
 
 /// The states of a direction.
 #[derive(Clone, Copy)]
@@ -93,13 +93,13 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         context.set.parts.foreign_keys,
     )?;
     // Where it was stopped, what is new since it began is new.
-    let kept = context.history.violations(db, job.number)?;
+    let from_before = context.history.violations(db, job.number)?;
     // The table that foreign keys had to be off for may be gone by now.
-    choice.enforced &= choice.explicit || kept.is_none();
+    choice.enforced &= choice.explicit || from_before.is_none();
     Settings::enforce(db, choice.enforced)?;
-    let before = match kept.and_then(|text| Violations::decode(&text)) {
+    let before = match from_before.and_then(|text| Violations::decode(kept(&text).0)) {
         None if !choice.enforced => Some(Violations::read(db)?),
-        kept => kept,
+        before => before,
     };
     let states = if job.records().is_some() { UP } else { DOWN };
     let (stage, trace) = (Stage::default(), Trace::default());
@@ -435,14 +435,19 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        self.locked(|walk| {
+        let mut refused = None;
+        let result = self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
             let took = Took { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
-                before.refuse_growth(db, true).map_err(|error| {
+                let grown = before.refuse_growth(db, true);
+                if grown.is_err() {
+                    refused = before.encode_refused(db).ok();
+                }
+                grown.map_err(|error| {
                     error
                         .of(&Named(Kind::Migration, Some(job)))
                         .note("it runs without a transaction: its statements stay")
@@ -462,7 +467,15 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        })
+        });
+        if let Some(rows) = refused {
+            // So that a repair lets be what was shown. Where it can't be written, the next run shows it again.
+            let _ = self.locked(|walk| match walk.is_unchanged()? {
+                true => context.history.keep_violations(walk.db, job.number, &rows),
+                false => Ok(()),
+            });
+        }
+        result
     }
 
     #[inline]
