@@ -151,6 +151,7 @@ const CALLED_BY_FEW: [&str; 40] = [
     "diff",
     "difference",
     "drops",
+    "elsewhere",
     "entries",
     "interrupted",
     "journal",

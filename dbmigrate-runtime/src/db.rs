@@ -60,11 +60,14 @@ pub(crate) struct Db<'s> {
     lost: bool,
     /// Whether anything may have been committed.
     committed: bool,
+    /// What the program has on the connection beside its database, once that was looked at: the number of the database that
+    /// SQLite gives it, and the name of a temporary table or view (1), or of what is attached.
+    pub(crate) beside: Option<Rows>,
 }
 
 impl<'s> Db<'s> {
     pub(crate) fn new(session: &'s mut dyn Session, options: &Options) -> Self {
-        Self { session, timeout: options.busy_timeout, open: false, lost: false, committed: false }
+        Self { session, timeout: options.busy_timeout, open: false, lost: false, committed: false, beside: None }
     }
 
     /// The session itself, for work inside a transaction, where nobody can be in the way.

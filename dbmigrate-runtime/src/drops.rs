@@ -1,10 +1,11 @@
 //! What a `DROP TABLE` with foreign keys on would take along: it deletes every row first.
 
 use crate::db::Db;
+use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::{self, Choice, ForeignKey, is_referenced};
 use crate::quote::identifier;
-use crate::script::{self, Stop, at};
+use crate::script::{Stop, at};
 use crate::set::{Effect, Script, Statement, Step};
 use crate::value::{Param, Value};
 use crate::violations;
@@ -20,7 +21,7 @@ pub(crate) fn look(
     rest: &[Step<'_>],
     choice: Choice,
 ) -> Result<(), Stop> {
-    refuse_elsewhere(db, script, statement).map_err(|error| at(error, script, statement))?;
+    elsewhere::refuse(db, script, statement)?;
     if !choice.enforced {
         return Ok(());
     }
@@ -31,36 +32,6 @@ pub(crate) fn look(
         refuse_references(db, table).map_err(|error| at(error, script, statement))?;
     }
     Ok(())
-}
-
-/// Refuses to drop a table of a database that the program has attached: SQLite goes there where the main one has none of
-/// the name, and `IF EXISTS` says nothing of it. Its own plan tells where it would write.
-#[inline]
-fn refuse_elsewhere(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
-    let attached = "SELECT seq, name FROM pragma_database_list WHERE seq > 1";
-    let attached = db.query("could not read which databases are attached", attached, &[])?;
-    if attached.is_empty() {
-        return Ok(());
-    }
-    let sql = script::sql_of(script.file, script, statement)?;
-    // What it can't plan it can't run.
-    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    let written = plan.iter().find_map(|row| match row {
-        [_, Value::Text(what), at, Value::Integer(1..), ..] if what == "Transaction" => {
-            attached.iter().find(|row| row.first() == Some(at))
-        }
-        _ => None,
-    });
-    match written {
-        Some([_, Value::Text(name)]) => Err(Error::new(
-            ErrorKind::Sql,
-            format_args!(
-                "the table that this would drop is in the attached database `{name}`, and not in the one to migrate"
-            ),
-        )
-        .hint("write `main.` before its name, or attach the other database after the migrations")),
-        _ => Ok(()),
-    }
 }
 
 /// The tables that the first of these steps drop, one after the other.

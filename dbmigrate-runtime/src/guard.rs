@@ -26,7 +26,8 @@ pub(crate) struct Settings {
 impl Settings {
     fn read(db: &mut Db<'_>, remember: Option<Remember>) -> Result<Self, Error> {
         if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
-            return Err(no_journal());
+            let file = "SELECT 1 FROM pragma_database_list WHERE seq = 0 AND file <> ''";
+            return Err(no_journal(db.value(READ, file)?.is_some()));
         }
         Ok(Self { foreign_keys: Self::is_enforced(db)?, remember, others: OnceCell::new() })
     }
@@ -72,16 +73,16 @@ impl Settings {
     /// open.
     pub(crate) fn restore_outside(&self, db: &mut Db<'_>) -> Result<(), Error> {
         match self.others.get() {
-            Some(others) => others.settings(db, true).and_then(|()| others.attached(db)),
+            // The one also where the other fails.
+            Some(others) => others.settings(db, true).and(others.attached(db)),
             None => Ok(()),
         }
     }
 
     fn restore(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let attempt = |db: &mut Db<'_>| {
-            db.rollback()?;
-            Self::enforce(db, self.foreign_keys)?;
-            self.restore_outside(db)
+            // Each also where another fails.
+            db.rollback().and(Self::enforce(db, self.foreign_keys)).and(self.restore_outside(db))
         };
         // Again where it failed once: a connection that is given back with foreign keys off loses data later.
         match catch_unwind(AssertUnwindSafe(|| attempt(db))) {
@@ -154,10 +155,11 @@ pub(crate) fn guarded_into(
     Err(error.after(report))
 }
 
-/// The error for a connection with `journal_mode = OFF`.
-pub(crate) fn no_journal() -> Error {
+/// The error for a connection with `journal_mode = OFF`. What has no file takes no other journal than that in memory.
+pub(crate) fn no_journal(has_file: bool) -> Error {
+    let mode = if has_file { "DELETE" } else { "MEMORY" };
     Error::new(ErrorKind::Settings, "the connection keeps no journal, so nothing could be rolled back")
-        .hint("switch it on before: `PRAGMA journal_mode = DELETE`")
+        .hint(format_args!("switch it on before: `PRAGMA journal_mode = {mode}`"))
 }
 
 fn unruly(message: &str) -> Error {

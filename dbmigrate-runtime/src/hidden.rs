@@ -4,21 +4,80 @@
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
+use crate::rows::Rows;
+use crate::value::Value;
 
-/// Refuses them, before a transaction is committed: by then all that it made is there.
+const READ: &str = "could not read the schema";
+
+/// Remembers what the program has beside its database, once and before anything runs, and refuses what hides then: a
+/// migration may drop or rename that, and nothing would be seen of it at the end.
+pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
+    if db.beside.is_some() {
+        return Ok(());
+    }
+    let mut sql = "SELECT seq, name FROM pragma_database_list WHERE seq > 1".to_owned();
+    if has_temporary(db)? {
+        refuse(db)?;
+        sql.push_str(
+            " UNION ALL SELECT 1, name FROM temp.sqlite_master WHERE type IN ('table', 'view') \
+             AND lower(substr(name, 1, 7)) <> 'sqlite_'",
+        );
+    }
+    let beside = db.query(READ, &sql, &[])?;
+    db.beside = Some(beside);
+    Ok(())
+}
+
+/// Refuses what hides, before a transaction is committed: by then all that it made is there. And that any of the program's
+/// own is gone: it was taken for one of the database.
 pub(crate) fn refuse(db: &mut Db<'_>) -> Result<(), Error> {
     let sql = "SELECT t.name FROM temp.sqlite_master AS t, main.sqlite_master AS m ON t.name = m.name COLLATE NOCASE \
                WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'";
-    match db.texts("could not read the schema", sql, &[])?.first() {
-        None => Ok(()),
+    let hiding = if has_temporary(db)? { db.texts(READ, sql, &[])? } else { Vec::new() };
+    match hiding.first() {
+        None => refuse_gone(db),
         Some(name) => Err(Error::new(
             ErrorKind::Settings,
             format_args!("the connection has a temporary `{name}`, which hides that of the database"),
         )
-        .hint("migrate before such a one is made, or on a connection of its own")
+        .hint(ELSEWHERE)
         .hint(format_args!(
             "where a migration makes it: `DROP TABLE temp.{};` at the end of its file",
             identifier(name)
         ))),
     }
+}
+
+const ELSEWHERE: &str = "migrate before such a one is made, or on a connection of its own";
+
+/// Whether there is a place for temporary objects. To ask for these makes it, and then no `PRAGMA temp_store` can be in a
+/// transaction any more.
+fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
+    db.has_row(READ, "SELECT 1 FROM pragma_database_list WHERE seq = 1", &[])
+}
+
+/// Refuses that a temporary table or view of the program is gone.
+pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
+    if !temporary(db.beside.as_ref()).any(|_| true) {
+        return Ok(());
+    }
+    let sql = "SELECT name FROM temp.sqlite_master WHERE type IN ('table', 'view')";
+    let now = db.texts(READ, sql, &[])?;
+    match temporary(db.beside.as_ref()).find(|name| !now.iter().any(|now| now == name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::new(
+            ErrorKind::Settings,
+            format_args!("the temporary `{name}`, which the connection had before, would be gone"),
+        )
+        .hint("write `main.` before the name if that of the database is meant")
+        .hint(ELSEWHERE)),
+    }
+}
+
+/// The names of the program's temporary tables and views.
+pub(crate) fn temporary(beside: Option<&Rows>) -> impl Iterator<Item = &str> {
+    beside.into_iter().flat_map(Rows::iter).filter_map(|row| match row {
+        [Value::Integer(1), Value::Text(name)] => Some(name.as_str()),
+        _ => None,
+    })
 }

@@ -457,6 +457,17 @@ impl<'s> History<'s> {
         )
     }
 
+    /// Keeps these as the violations from before, instead of those that were kept.
+    #[inline]
+    pub(crate) fn keep_violations(&self, db: &mut Db<'_>, number: u64, violations: &str) -> Result<(), Error> {
+        let params = [text(self.set.name), integer(number)?, text(violations)];
+        db.change(
+            "could not change the history",
+            format_args!("UPDATE {} SET violations = ?3 WHERE set_name = ?1 AND number = ?2", self.rows_sql),
+            &params,
+        )
+    }
+
     /// Keeps the way back that is being run, so that it can go on from where it was stopped.
     #[inline]
     pub(crate) fn keep_down(&self, db: &mut Db<'_>, number: u64, down_sql: &str) -> Result<(), Error> {

@@ -15,7 +15,7 @@ pub(crate) fn switch(db: &mut Db<'_>, mode: JournalMode) -> Result<(), Error> {
     let name = mode.name();
     let now = word(db.value(what, "PRAGMA main.journal_mode")?);
     // A database in memory has no journal on a disk, and tests are to run the program as it is.
-    if now == name || now == "memory" || now == "off" && is_temporary(db)? {
+    if now == name || now == "memory" {
         return Ok(());
     }
     let sql = format!("PRAGMA main.journal_mode = {name}");

@@ -79,6 +79,7 @@ mod diff;
 mod difference;
 mod driver;
 mod drops;
+mod elsewhere;
 mod entries;
 mod error;
 mod excerpt;

@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
+use crate::hidden;
 use crate::history::Stage;
 use crate::history_row::Took;
 use crate::hooks::Progress;
@@ -27,7 +28,7 @@ use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
-use crate::violations::Violations;
+use crate::violations::{Violations, kept};
 
 /// The states of a direction.
 #[derive(Clone, Copy)]
@@ -92,13 +93,13 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         context.set.parts.foreign_keys,
     )?;
     // Where it was stopped, what is new since it began is new.
-    let kept = context.history.violations(db, job.number)?;
+    let from_before = context.history.violations(db, job.number)?;
     // The table that foreign keys had to be off for may be gone by now.
-    choice.enforced &= choice.explicit || kept.is_none();
+    choice.enforced &= choice.explicit || from_before.is_none();
     Settings::enforce(db, choice.enforced)?;
-    let before = match kept.and_then(|text| Violations::decode(&text)) {
+    let before = match from_before.and_then(|text| Violations::decode(kept(&text).0)) {
         None if !choice.enforced => Some(Violations::read(db)?),
-        kept => kept,
+        before => before,
     };
     let states = if job.records().is_some() { UP } else { DOWN };
     let (stage, trace) = (Stage::default(), Trace::default());
@@ -295,6 +296,7 @@ impl Walk<'_, '_, '_> {
                 &mut self.trace.notes,
             )?;
         }
+        hidden::refuse_gone(self.db)?;
         self.record(self.states.running, next)?;
         self.replayed = next;
         Ok(true)
@@ -433,20 +435,25 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn finish(&mut self, start: Instant) -> Result<(), Error> {
         let (context, job) = (self.context, self.job);
-        self.locked(|walk| {
+        let mut refused = None;
+        let result = self.locked(|walk| {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
             let took = Took { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
-                before.refuse_growth(db, true).map_err(|error| {
+                let grown = before.refuse_growth(db, true);
+                if grown.is_err() {
+                    refused = before.encode_refused(db).ok();
+                }
+                grown.map_err(|error| {
                     error
                         .of(&Named(Kind::Migration, Some(job)))
                         .note("it runs without a transaction: its statements stay")
                         .hint(format_args!(
                             "or correct them by hand, then `cargo dbmigrate {}` again; to let them be, before that: `cargo dbmigrate \
-                             repair {} --done` (`repair` of the migrator with `Stopped::Done`)",
+                             repair {} --done` (`repair` of the migrator with `Stopped::Done`, with the feature `manage`)",
                             job.command(),
                             job.name()
                         ))
@@ -460,7 +467,15 @@ impl Walk<'_, '_, '_> {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
             }
-        })
+        });
+        if let Some(rows) = refused {
+            // So that a repair lets be what was shown. Where it can't be written, the next run shows it again.
+            let _ = self.locked(|walk| match walk.is_unchanged()? {
+                true => context.history.keep_violations(walk.db, job.number, &rows),
+                false => Ok(()),
+            });
+        }
+        result
     }
 
     #[inline]
@@ -505,7 +520,10 @@ pub(crate) fn is_alive(name: &str, done: u64) -> String {
 #[inline]
 pub(crate) fn settle_help(name: &str) -> [String; 3] {
     let repair = |flag, stopped| {
-        format!("`cargo dbmigrate repair {name} --{flag}` (`repair` of the migrator with `Stopped::{stopped}`)")
+        format!(
+            "`cargo dbmigrate repair {name} --{flag}` (`repair` of the migrator with `Stopped::{stopped}`, with the \
+             feature `manage`)"
+        )
     };
     [
         format!("look at the database; if the step has not run: {}", repair("retry", "Retry")),

@@ -4,28 +4,42 @@
 //! It hangs on a pointer in the set, so programs whose scripts set nothing do not carry it.
 
 use crate::db::Db;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
 use crate::value::{Row, Value};
 
 /// What would change what later statements do, what would be lost with a crash, or who is kept out; and what a bulk load
 /// likes to set. Where databases have one each, that of the main one.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 31] = [
+    "analysis_limit",
     "automatic_index",
     "busy_timeout",
     LIKE,
     "cell_size_check",
+    "checkpoint_fullfsync",
+    "count_changes",
     DEFER,
+    "full_column_names",
+    "fullfsync",
     "ignore_check_constraints",
     "legacy_alter_table",
     "main.cache_size",
+    // As large as the cache at least, so it comes after that.
+    "main.cache_spill",
     JOURNAL,
+    "main.journal_size_limit",
     "main.locking_mode",
-    "main.secure_delete",
+    "main.max_page_count",
+    "main.mmap_size",
+    SECURE_DELETE,
     "main.synchronous",
     "query_only",
+    "read_uncommitted",
     "recursive_triggers",
     "reverse_unordered_selects",
+    "short_column_names",
+    TEMP_STORE,
+    "threads",
     "trusted_schema",
     "wal_autocheckpoint",
     "writable_schema",
@@ -41,6 +55,12 @@ const DEFER: &str = "defer_foreign_keys";
 /// A log is meant to stay. What keeps no journal on disk lasts for the connection only.
 const JOURNAL: &str = "main.journal_mode";
 
+/// A number is a yes or no to it, and 2 is neither.
+const SECURE_DELETE: &str = "main.secure_delete";
+
+/// To change it takes temporary tables away, and can't be in a transaction.
+const TEMP_STORE: &str = "temp_store";
+
 /// What remembers them.
 pub(crate) type Remember = fn(&mut Db<'_>) -> Result<Box<dyn PutBack>, Error>;
 
@@ -50,7 +70,8 @@ pub(crate) trait PutBack {
     /// were not looked at.
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error>;
 
-    /// Detaches what was attached since. The caller has no transaction open.
+    /// Detaches what was attached since, and fails where something of before is not attached any more. The caller has no
+    /// transaction open.
     fn attached(&self, db: &mut Db<'_>) -> Result<(), Error>;
 }
 
@@ -70,32 +91,58 @@ pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn PutBack>, Error> {
 impl PutBack for Before {
     #[inline]
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error> {
-        for (name, before) in NAMES.into_iter().zip(&self.values) {
-            if name == DEFER && !looked {
-                continue;
-            }
-            let now = read(db, name)?;
-            let value = match before {
-                Some(_) if now == *before => continue,
-                Some(Value::Text(_)) if name == JOURNAL && !is_in_memory(now.as_ref()) => continue,
-                Some(Value::Integer(value)) => value.to_string(),
-                Some(Value::Text(word)) => word.clone(),
-                _ => continue,
-            };
-            db.query("could not put a setting back", format_args!("PRAGMA {name} = {value}"), &[])?;
+        let mut result = Ok(());
+        // What fails keeps no other from its place.
+        for (name, before) in NAMES.into_iter().zip(&self.values).filter(|(name, _)| looked || *name != DEFER) {
+            result = result.and(put_back(db, name, before.as_ref()));
         }
-        Ok(())
+        result
     }
 
     #[inline]
     fn attached(&self, db: &mut Db<'_>) -> Result<(), Error> {
-        for row in attached(db)? {
-            if let (false, Some(Value::Text(name))) = (self.attached.contains(&row), row.first()) {
-                db.execute(format_args!("DETACH {}", identifier(name)))?;
+        let now = attached(db)?;
+        let mut detached = Ok(());
+        for row in now.iter().filter(|row| !self.attached.contains(row)) {
+            if let Some(Value::Text(name)) = row.first() {
+                detached = detached.and(db.execute(format_args!("DETACH {}", identifier(name))));
             }
         }
-        Ok(())
+        let gone = self.attached.iter().find(|row| !now.contains(row)).and_then(|row| row.first());
+        match gone {
+            Some(Value::Text(name)) => detached.and(Err(gone_from(name))),
+            _ => detached,
+        }
     }
+}
+
+/// Only the program knows how it was attached.
+#[inline]
+fn gone_from(name: &str) -> Error {
+    let message = format_args!("`{name}`, which was attached before, was detached");
+    Error::new(ErrorKind::Settings, message).hint("a migration attaches by another name, and detaches no other")
+}
+
+#[inline]
+fn put_back(db: &mut Db<'_>, name: &str, before: Option<&Value>) -> Result<(), Error> {
+    let now = read(db, name)?;
+    let value = match before {
+        Some(_) if now.as_ref() == before => return Ok(()),
+        Some(Value::Text(_)) if name == JOURNAL && !is_in_memory(now.as_ref()) => return Ok(()),
+        Some(_) if name == TEMP_STORE && has_temporary(db)? => return Ok(()),
+        Some(Value::Integer(2)) if name == SECURE_DELETE => "fast".to_owned(),
+        Some(Value::Integer(value)) => value.to_string(),
+        Some(Value::Text(word)) => word.clone(),
+        _ => return Ok(()),
+    };
+    db.execute(format_args!("PRAGMA {name} = {value}"))
+}
+
+/// Whether there are temporary objects, or may come with the transaction.
+#[inline]
+fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
+    Ok(db.in_transaction()
+        || db.value("could not read the schema", "SELECT 1 FROM temp.sqlite_master LIMIT 1")?.is_some())
 }
 
 #[inline]
@@ -112,6 +159,10 @@ fn is_in_memory(mode: Option<&Value>) -> bool {
 /// All but the database itself and that of temporary objects.
 #[inline]
 fn attached(db: &mut Db<'_>) -> Result<Vec<Row>, Error> {
-    db.query("could not read which databases are attached", "SELECT name FROM pragma_database_list WHERE seq > 1", &[])
-        .map(|rows| rows.into_iter().collect())
+    db.query(
+        "could not read which databases are attached",
+        "SELECT name, file FROM pragma_database_list WHERE seq > 1",
+        &[],
+    )
+    .map(|rows| rows.into_iter().collect())
 }

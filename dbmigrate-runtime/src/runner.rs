@@ -211,6 +211,7 @@ impl<'r, 's> Runner<'r, 's> {
                 db.rollback()?;
                 continue;
             }
+            hidden::look(db)?;
             if !db.has_committed() {
                 let Context { history, options, .. } = &self.context;
                 self.keeper.keep(db, history, options, current.left(), report)?;

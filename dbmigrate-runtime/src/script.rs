@@ -83,6 +83,8 @@ pub(crate) fn run_step(
     if let Effect::DropTable(table) = statement.effect {
         let part = needed(parts.foreign_keys, "drops tables")?;
         (part.before_drop)(db, (script, statement, table), rest, choice)?;
+    } else if let (Some(part), Effect::Write(_) | Effect::DropColumn(_)) = (parts.foreign_keys, statement.effect) {
+        (part.elsewhere)(db, script, statement)?;
     }
     match statement.effect {
         Effect::Write(table) if choice.for_others => {

@@ -32,6 +32,20 @@ struct Count {
     rows: i64,
 }
 
+/// Stands before those that were refused.
+const REFUSED: &str = "refused\n";
+
+/// Of what is kept for a script without a transaction: the text of those from before it, and of all that were there when it
+/// was refused for new ones, if it was.
+#[inline]
+pub(crate) fn kept(text: &str) -> (&str, Option<&str>) {
+    let at = if text.starts_with(REFUSED) { Some(0) } else { text.find("\nrefused\n").map(|at| at + 1) };
+    match at {
+        Some(at) => (&text[..at], Some(&text[at + REFUSED.len()..])),
+        None => (text, None),
+    }
+}
+
 /// Remembers those of now.
 #[inline]
 pub(crate) fn watch(db: &mut Db<'_>) -> Result<Box<dyn Watch>, Error> {
@@ -94,6 +108,12 @@ impl Violations {
             text.push_str(&format!("mismatch\t{}\t{}\n", escape(child), escape(message)));
         }
         text
+    }
+
+    /// As text, with those of now, for which it is refused.
+    #[inline]
+    pub(crate) fn encode_refused(&self, db: &mut Db<'_>) -> Result<String, Error> {
+        Ok(self.encode() + REFUSED + &Self::read(db)?.encode())
     }
 
     /// Reads that text; `None` if it is not whole.

@@ -155,7 +155,10 @@ fn another_one_is_for_people_to_settle() {
         let error = runner(files()).busy_timeout(Duration::ZERO).up(&mut db).unwrap_err();
         assert!(error.is_interrupted(), "{error}");
         assert_eq!(error.statement(), Some(copy));
-        assert!(error.to_string().contains(&format!("`cargo dbmigrate repair 002_bare {flag}`")), "{error}");
+        let help = format!(
+            "`cargo dbmigrate repair 002_bare {flag}` (`repair` of the migrator with `Stopped::{choice:?}`, with the feature `manage`)"
+        );
+        assert!(error.to_string().contains(&help), "{error}");
         let repairs = runner(files()).repair(&mut db, 2_u64, None).unwrap();
         assert!(repairs.done.is_empty() && repairs.left[0].problem.help[0].contains("--retry"), "{repairs:?}");
         assert_eq!(history(&db), "001_t 002_bare:started0");
@@ -358,6 +361,7 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
         // Not by running it again, which many do at once.
         let error = runner(files.clone()).up(db).unwrap_err();
         assert!(error.is_foreign_key() && error.to_string().contains("repair 002_bare --done"), "{error}");
+        assert!(error.to_string().contains("with the feature `manage`"), "{error}");
         assert_eq!(runner(files.clone()).repair(db, 1_u64, None).unwrap().done, []);
         let repaired = runner(files.clone()).repair(db, 2_u64, Some(Stopped::Done)).unwrap();
         assert_eq!(
@@ -373,6 +377,33 @@ fn an_orphan_from_before_a_stop_is_refused_as_it_would_have_been_without_one() {
     runner(files("nonsense")).up(&mut db).unwrap_err();
     assert_eq!(history(&db), "001_family 002_bare:running4");
     refused(&mut db, files("SELECT 1"));
+    // What nobody was shown is not let be: all steps have run, and the process ended before it looked.
+    let mut db = start();
+    runner(files("SELECT 1")).up(&mut db).unwrap_err();
+    let repair = |db: &mut rusqlite::Connection| {
+        let before = dump(db);
+        let repaired = runner(files("SELECT 1")).repair(db, 2_u64, Some(Stopped::Done));
+        assert_eq!(repaired.is_err(), before == dump(db));
+        repaired.map_err(|error| error.to_string())
+    };
+    run(
+        &db,
+        "UPDATE _migrations SET violations = substr(violations, 1, instr(violations, 'refused') - 1) WHERE number = 2",
+    );
+    assert!(repair(&mut db).unwrap_err().contains("no rows were refused"));
+    assert!(runner(files("SELECT 1")).up(&mut db).unwrap_err().is_foreign_key());
+    run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (50, 78)");
+    let error = repair(&mut db).unwrap_err();
+    assert!(error.contains("more rows than those") && error.contains("row 50 of `child`"), "{error}");
+    run(&db, "DELETE FROM child WHERE id = 50");
+    repair(&mut db).unwrap();
+    // Nor is what comes after it.
+    run(&db, "INSERT INTO child VALUES (60, 79); PRAGMA foreign_keys = 1");
+    let error = runner(files("SELECT 1")).up(&mut db).unwrap_err();
+    assert!(error.is_foreign_key() && error.to_string().contains("row 60 of `child`"), "{error}");
+    run(&db, "PRAGMA foreign_keys = 0; DELETE FROM child WHERE id > 20; PRAGMA foreign_keys = 1");
+    assert!(repair(&mut db).unwrap_err().contains("no rows that were refused are left"));
+    runner(files("SELECT 1")).up(&mut db).unwrap();
     // Once they are corrected, nothing has to be accepted.
     let mut db = start();
     runner(files("SELECT 1")).up(&mut db).unwrap_err();

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use support::*;
 
 /// What files may set, and the value of each.
-const SET: [(&str, &str); 16] = [
+const SET: [(&str, &str); 29] = [
     ("recursive_triggers", "1"),
     ("legacy_alter_table", "1"),
     ("ignore_check_constraints", "1"),
@@ -26,6 +26,19 @@ const SET: [(&str, &str); 16] = [
     ("busy_timeout", "1234"),
     ("wal_autocheckpoint", "0"),
     ("main.locking_mode", "EXCLUSIVE"),
+    ("analysis_limit", "100"),
+    ("checkpoint_fullfsync", "1"),
+    ("count_changes", "1"),
+    ("full_column_names", "1"),
+    ("fullfsync", "1"),
+    ("main.cache_spill", "0"),
+    ("main.journal_size_limit", "10000"),
+    ("main.max_page_count", "1000"),
+    ("main.mmap_size", "100000"),
+    ("read_uncommitted", "1"),
+    ("short_column_names", "0"),
+    ("temp_store", "2"),
+    ("threads", "1"),
     // These not in a transaction.
     ("main.synchronous", "0"),
     ("main.journal_mode", "MEMORY"),
@@ -34,13 +47,15 @@ const SET: [(&str, &str); 16] = [
 fn read(db: &Connection) -> Vec<String> {
     let ask_for = |(name, _): &(&str, &str)| match *name {
         "case_sensitive_like" => format!("{name} {}", ask(db, "SELECT 'a' NOT LIKE 'A'")),
+        // What is in memory has no map of a file.
+        "main.mmap_size" if ask(db, "SELECT file FROM pragma_database_list WHERE seq = 0").is_empty() => String::new(),
         name => format!("{name} {}", ask(db, &format!("PRAGMA {name}"))),
     };
     SET.iter().map(ask_for).collect()
 }
 
 fn sets(last: &'static str, in_transaction: bool) -> Vec<&'static str> {
-    let names = if in_transaction { &SET[..14] } else { &SET[..] };
+    let names = if in_transaction { &SET[..27] } else { &SET[..] };
     let mut statements: Vec<&str> =
         names.iter().map(|(name, value)| -> &str { format!("PRAGMA {name} = {value}").leak() }).collect();
     statements.push(last);
@@ -92,6 +107,97 @@ fn what_a_file_set_that_failed_is_not_found_by_those_that_run_again() {
         assert_eq!(history(&db), "001_a 002_b 003_c");
         assert_eq!(ask(&db, "SELECT \"table\" FROM pragma_foreign_key_list('b')"), "c", "{setting}");
         assert_eq!(ask(&db, "SELECT x FROM likes"), "1", "{setting}");
+    }
+}
+
+#[test]
+fn each_of_them_can_be_set() {
+    let folder = Folder::new();
+    let db = Connection::open(folder.file("a.db")).unwrap();
+    let before = read(&db);
+    SET.iter().for_each(|(name, value)| run(&db, &format!("PRAGMA {name} = {value}")));
+    let same: Vec<_> = before.iter().zip(read(&db)).filter(|(before, now)| *before == now).collect();
+    assert_eq!(same, []);
+}
+
+#[test]
+fn what_is_neither_on_nor_off_is_given_back_as_it_was() {
+    let folder = Folder::new();
+    for value in ["OFF", "ON", "FAST"] {
+        let mut db = Connection::open(folder.file(&format!("{value}.db"))).unwrap();
+        run(&db, &format!("PRAGMA secure_delete = {value}"));
+        let before = read(&db);
+        let sets = ["PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF", "CREATE TABLE t (x)"];
+        runner(vec![file("001_a", &sets)]).up(&mut db).unwrap();
+        assert_eq!(read(&db), before, "{value}");
+    }
+}
+
+#[test]
+fn temporary_tables_are_not_given_for_their_store() {
+    let mut db = memory();
+    run(&db, "CREATE TEMP TABLE mine (x); INSERT INTO mine VALUES (1)");
+    let sets = file("001_a", &["PRAGMA temp_store = 2", "CREATE TABLE t (x)"]);
+    assert!(runner(vec![sets.clone()]).up(&mut db).unwrap_err().is_sql());
+    assert!(runner(vec![sets.clone().no_transaction()]).up(&mut db).unwrap_err().is_settings());
+    let mut db = memory();
+    let makes = ["PRAGMA temp_store = 2", "CREATE TEMP TABLE theirs (x)", "INSERT INTO theirs VALUES (1)"];
+    runner(vec![file("001_a", &makes)]).up(&mut db).unwrap();
+    assert_eq!((ask(&db, "SELECT x FROM theirs"), ask(&db, "PRAGMA temp_store")), ("1".into(), "2".into()));
+}
+
+/// A driver that fails to run a statement.
+struct Failing<'c>(driver::RusqliteDriver<'c>, &'static str);
+
+impl Driver for Failing<'_> {
+    type Error = rusqlite::Error;
+
+    fn execute(&mut self, sql: &str) -> Result<(), rusqlite::Error> {
+        if sql.starts_with(self.1) { Err(rusqlite::Error::InvalidQuery) } else { self.0.execute(sql) }
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, rusqlite::Error> {
+        // Whoever records what may write does not look at what asks.
+        assert!(!sql.starts_with("PRAGMA") || !sql.contains('='), "{sql}");
+        self.0.query(sql, params)
+    }
+
+    fn in_transaction(&mut self) -> bool {
+        self.0.in_transaction()
+    }
+
+    fn is_busy(error: &rusqlite::Error) -> bool {
+        driver::RusqliteDriver::is_busy(error)
+    }
+}
+
+#[test]
+fn one_that_fails_keeps_no_other_from_its_place() {
+    let folder = Folder::new();
+    let attach = attach(&folder.file("other.db"));
+    let statements =
+        ["PRAGMA legacy_alter_table = 1", "PRAGMA recursive_triggers = 1", attach, "PRAGMA foreign_keys = 0"];
+    let mut db = memory();
+    let migrator: Migrator<'_, NoBackend> = Migrator::new(set(vec![file("001_a", &statements).no_transaction()]));
+    let mut driver = Failing(driver::Rusqlite::driver(&mut db), "PRAGMA legacy_alter_table = 0");
+    let error = migrator.up_with(&mut driver).unwrap_err();
+    assert!(error.to_string().contains("settings of the connection could not be restored"), "{error}");
+    let settings = ["recursive_triggers", "foreign_keys"].map(|name| ask(&db, &format!("PRAGMA {name}")));
+    assert_eq!(settings, ["0", "1"]);
+    assert_eq!(ask(&db, "SELECT group_concat(name) FROM pragma_database_list WHERE seq <> 1"), "main");
+}
+
+#[test]
+fn what_the_program_has_attached_is_not_exchanged() {
+    let folder = Folder::new();
+    let theirs = folder.file("theirs.db");
+    let other: &'static str = format!("ATTACH '{}' AS archive", folder.file("other.db").display()).leak();
+    for statements in [&["DETACH archive"][..], &["DETACH archive", other]] {
+        let mut db = memory();
+        run(&db, &format!("ATTACH '{}' AS archive", theirs.display()));
+        let error = runner(vec![file("001_a", statements).no_transaction()]).up(&mut db).unwrap_err();
+        assert!(error.is_settings() && error.to_string().contains("`archive`, which was attached before"), "{error}");
+        assert_eq!(ask(&db, "SELECT group_concat(name) FROM pragma_database_list WHERE seq <> 1"), "main");
     }
 }
 
@@ -154,6 +260,28 @@ fn without_a_journal_nothing_runs() {
         assert!(fails(&all, &mut db).is_sql());
         assert_eq!(ask(&db, "SELECT count(*) FROM t WHERE text = ''"), "0");
     }
+}
+
+#[test]
+fn without_a_journal_the_help_works() {
+    let folder = Folder::new();
+    let copy = folder.file("copy.db");
+    run(&Connection::open(&copy).unwrap(), "CREATE TABLE t (x)");
+    let files = [folder.file("a.db"), "".into(), ":memory:".into(), "file:shared?mode=memory&cache=shared".into()];
+    for (file, mode) in files.into_iter().zip(["DELETE", "MEMORY", "MEMORY", "MEMORY"]) {
+        let migrator = runner(vec![file_001()]);
+        let mut db = Connection::open(&file).unwrap();
+        run(&db, "PRAGMA journal_mode = OFF");
+        let help = format!("switch it on before: `PRAGMA journal_mode = {mode}`");
+        assert_eq!(migrator.up(&mut db).unwrap_err().help(), std::slice::from_ref(&help));
+        assert_eq!(migrator.restore(&mut db, &copy).unwrap_err().help(), [help]);
+        run(&db, &format!("PRAGMA journal_mode = {mode}"));
+        migrator.up(&mut db).unwrap();
+    }
+}
+
+fn file_001() -> File {
+    file("001_a", &["CREATE TABLE t (x)"])
 }
 
 #[test]
@@ -241,6 +369,28 @@ fn a_temporary_table_that_hides_one_of_the_database_is_refused() {
         run(&db, if is_view { "DROP VIEW temp.users" } else { "DROP TABLE temp.users" });
         runner(vec![makes(), adds()]).up(&mut db).unwrap();
         assert_eq!(ask(&db, "SELECT id || ifnull(name, '-') FROM users"), "1-");
+    }
+    // It does not have to be there at the end.
+    for sql in ["DROP TABLE users", "ALTER TABLE users RENAME TO people"] {
+        for bare in [false, true] {
+            let change = || if bare { file("002_b", &[sql]).no_transaction() } else { file("002_b", &[sql]) };
+            let mut db = memory();
+            runner(vec![makes()]).up(&mut db).unwrap();
+            run(&db, "CREATE TEMP TABLE users (id)");
+            let error = runner(vec![makes(), change()]).up(&mut db).unwrap_err();
+            assert!(error.is_settings() && error.to_string().contains("temporary `users`, which hides"), "{error}");
+            // Nor does it hide one before.
+            let mut db = memory();
+            run(&db, "CREATE TEMP TABLE users (id)");
+            let files = [file("000_a", &["CREATE TABLE other (x)"]), file("001_a", &["CREATE TABLE users (id)", sql])];
+            for files in [vec![file("000_a", &["CREATE TABLE other (x)"]), change()], files.to_vec()] {
+                let error = runner(files).up(&mut db).unwrap_err();
+                assert!(error.to_string().contains("temporary"), "{error}");
+                assert!(history(&db) == "000_a" || history(&db) == "000_a 002_b:running0", "{}", history(&db));
+                assert_eq!(ask(&db, "SELECT count(*) FROM temp.users"), "0");
+                run(&db, "DELETE FROM _migrations WHERE number = 2");
+            }
+        }
     }
     // What a migration leaves is found by the one that would be misled.
     let mut db = memory();

@@ -137,6 +137,16 @@ fn whatever_is_in_doubt_walks() {
 }
 
 #[test]
+fn what_it_set_before_it_failed_is_not_found_by_the_migrations() {
+    let mut files = files();
+    files[2] = file("003_c", &["CREATE TABLE c (x)", "INSERT INTO c SELECT 'a' LIKE 'A'"]);
+    let mut db = memory();
+    let set = &["PRAGMA case_sensitive_like = 1", "nonsense"];
+    let report = package(files).snapshot(2, set).runner().up(&mut db).unwrap();
+    assert_eq!((stood_for(&report), ask(&db, "SELECT x FROM c").as_str()), (0, "1"));
+}
+
+#[test]
 fn of_other_migrations_it_is_of_no_use() {
     let set = with_snapshot().set();
     let mut files = files();

@@ -2,22 +2,13 @@
 
 use crate::db::Db;
 use crate::error::Error;
-use crate::history::{History, integer};
+use crate::history::History;
 use crate::value::text;
 
 impl History<'_> {
     /// The stored way back of a migration.
     pub(crate) fn down_sql(&self, db: &mut Db<'_>, number: u64) -> Result<Option<String>, Error> {
         self.stored_sql(db, number, "down_sql")
-    }
-
-    /// Forgets the violations from before: from now on, those that are there now are.
-    pub(crate) fn accept_violations(&self, db: &mut Db<'_>, number: u64) -> Result<(), Error> {
-        db.change(
-            "could not change the history",
-            format_args!("UPDATE {} SET violations = NULL WHERE set_name = ?1 AND number = ?2", self.rows_sql),
-            &[text(self.set.name), integer(number)?],
-        )
     }
 
     /// Lets migrations that were taken out run again although later ones are applied, and empties the head, which

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::set::Set;
 use crate::squash::{InForce, record};
 
-/// As [`with`], with other sets of the same database.
+/// As [`crate::squash::with`], with other sets of the same database.
 pub(crate) fn with_all<T>(
     session: &mut dyn Session,
     set: &Set<'_>,

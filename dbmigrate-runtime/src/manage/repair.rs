@@ -8,6 +8,7 @@ use crate::compare::{Known, Match};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
+use crate::foreign_keys::Watch;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::job::{Job, Room};
@@ -20,6 +21,7 @@ use crate::squash;
 use crate::status::State;
 use crate::step_lock::{self, Owner};
 use crate::verify::{Problem, head_problem};
+use crate::violations::{Violations, kept};
 
 /// What became of the step in which a migration without a transaction was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +62,8 @@ struct Fix<'s> {
     accept: Option<&'s Migration<'s>>,
     /// The state and the number of steps that are done.
     progress: Option<(&'static str, u64)>,
-    /// Whether the rows that refer to nothing are accepted.
-    accepts_rows: bool,
+    /// The rows that refer to nothing and were refused, as text, which are accepted.
+    rows: Option<String>,
 }
 
 impl<'s> Fix<'s> {
@@ -130,8 +132,8 @@ fn settle(
                 history.progress(db, number, state, done, prefix, None)?;
                 sweep(db, set)?;
             }
-            if let (true, Some(number)) = (fix.accepts_rows, fix.repair.number) {
-                history.accept_violations(db, number)?;
+            if let (Some(rows), Some(number)) = (&fix.rows, fix.repair.number) {
+                history.keep_violations(db, number, rows)?;
             }
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
@@ -168,7 +170,7 @@ fn fixes<'s>(
     for matched in asked.filter(|matched| !matched.state.is_allowed(set.rules)) {
         let Some(problem) = known.problem(matched) else { continue };
         let repair = Repair { number: Some(matched.number), problem, remedy: None };
-        let mut fix = Fix { repair, accept: None, progress: None, accepts_rows: false };
+        let mut fix = Fix { repair, accept: None, progress: None, rows: None };
         match &matched.state {
             State::Edited => fix.take(matched, "its text as it is now counts as what was applied"),
             State::Renamed { .. } if matched.has_same_text() => fix.take(matched, "the history takes its new name"),
@@ -239,7 +241,9 @@ fn interrupted<'s>(
                     .hint(format_args!("`cargo dbmigrate {command}` goes on with it")));
             };
             fix.progress = Some((running, row.statements_done.saturating_add(count as u64)));
-            fix.accepts_rows = count == 0;
+            if count == 0 {
+                fix.rows = Some(refused_rows(db, set, row, command)?);
+            }
             remedies.push(match count {
                 0 => format!("the rows that refer to nothing are let be, and `{command}` records it"),
                 1 => format!("its step {number} counts as done"),
@@ -264,6 +268,28 @@ fn interrupted<'s>(
         fix.repair.remedy = Some(remedies.join("; "));
     }
     Ok(())
+}
+
+/// The rows that refer to nothing, for which a migration was refused at its end: what nobody was shown is not let be.
+fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str) -> Result<String, Error> {
+    let text = History::new(set).violations(db, row.number)?.unwrap_or_default();
+    let (before, refused) = kept(&text);
+    let stop = |message: &str, and: &str| {
+        Err(Error::new(ErrorKind::Interrupted, format_args!("all steps of `{}` have run, and {message}", row.name))
+            .hint(format_args!("`cargo dbmigrate {command}` {and}")))
+    };
+    let unknown = "no rows were refused that could be let be";
+    let (Some(text), Some(refused)) = (refused, refused.and_then(Violations::decode)) else {
+        return stop(unknown, "records it, or shows the rows that refer to nothing");
+    };
+    let before = Violations::decode(before).unwrap_or_default();
+    match (before.refuse_growth(db, true), refused.refuse_growth(db, true)) {
+        (Ok(()), _) => stop("no rows that were refused are left", "records it"),
+        (Err(_), Ok(())) => Ok(text.to_owned()),
+        (Err(_), Err(error)) => Err(error
+            .of(&format_args!("more rows than those for which `{}` was refused", row.name))
+            .hint(format_args!("`cargo dbmigrate {command}` shows all of them"))),
+    }
 }
 
 /// The step at which a migration was stopped.

@@ -170,7 +170,7 @@ impl Target {
             return Err(Error::new(ErrorKind::Copy, format_args!("`{}` is the database itself", copy.display())));
         }
         if !self.has_journal {
-            return Err(no_journal());
+            return Err(no_journal(self.file.is_some()));
         }
         match (&self.page_size, &source.page_size) {
             (Some(Value::Integer(own)), Some(Value::Integer(other))) if own != other => {

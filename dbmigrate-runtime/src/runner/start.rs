@@ -11,7 +11,6 @@ use crate::compare::chain;
 use crate::db::{Db, failed};
 use crate::error::Error;
 use crate::foreign_keys::{Choice, has_code};
-use crate::guard::may_set;
 use crate::history::{History, tables_of};
 use crate::hooks::Direction;
 use crate::job::{Kind, Way};
@@ -118,23 +117,19 @@ fn is_untouched(db: &mut Db<'_>, set: &Set<'_>) -> bool {
 
 /// Makes what the snapshot holds, and records the migrations; whether nothing went wrong.
 #[inline]
-fn made(runner: &Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count: usize, plan: &Plan<'_>) -> bool {
+fn made(runner: &mut Runner<'_, '_>, db: &mut Db<'_>, snapshot: &Snapshot<'_>, count: usize, plan: &Plan<'_>) -> bool {
     let script = &snapshot.script;
     // Who objects to one of them objects again when it is about to run.
     if plan.jobs.iter().take(count).any(|job| job.announce(db).is_err()) {
         return false;
     }
-    let settings = runner.context.settings;
-    let sets = may_set(script);
-    if sets && settings.others(db).is_err() {
-        return false;
-    }
+    let Ok(sets) = runner.may_set(db, script) else { return false };
     let choice = Choice { enforced: runner.enforced, explicit: script.foreign_keys.is_some(), for_others: false };
     match script::run(db, script.file, Direction::Up, script, choice, &runner.context.set.parts) {
         Ok(_) => {}
         Err(Stop::NeedsOff | Stop::Failed(_)) => return false,
     }
-    if sets && settings.others(db).and_then(|others| others.settings(db, false)).is_err() {
+    if sets && runner.context.settings.others(db).and_then(|others| others.settings(db, false)).is_err() {
         return false;
     }
     let history: &History<'_> = &runner.context.history;

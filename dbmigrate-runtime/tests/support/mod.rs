@@ -136,6 +136,7 @@ fn effect(sql: &'static str) -> Effect<'static> {
     match words.as_slice() {
         ["DROP", "TABLE", "IF", "EXISTS", ..] => Effect::DropTable(name(4)),
         ["DROP", "TABLE", ..] => Effect::DropTable(name(2)),
+        ["ALTER", "TABLE", _, "DROP", ..] => Effect::DropColumn(name(2)),
         ["UPDATE", ..] => Effect::Write(name(1)),
         ["DELETE", "FROM", ..] | ["REPLACE", "INTO", ..] => Effect::Write(name(2)),
         ["VACUUM", "INTO", ..] | ["DETACH", ..] => Effect::Bare { idempotent: false },
