@@ -238,11 +238,13 @@ pub(crate) fn refuse_growth(
     Err(growth.mismatches.into_iter().fold(found, Diagnostic::note).in_file(path))
 }
 
-/// Refuses a temporary table or view that hides one of the database: SQLite takes a name without a schema for that.
+/// Refuses a temporary table or view that hides one of the database: SQLite takes a name without a schema for that. Those
+/// that SQLite makes for itself it does not take for one another.
 pub(crate) fn refuse_hidden(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
     let sql = "SELECT t.name FROM temp.sqlite_schema AS t CROSS JOIN main.sqlite_schema AS m \
                ON t.name = m.name COLLATE NOCASE \
-               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') LIMIT 1";
+               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') \
+               AND lower(substr(t.name, 1, 7)) <> 'sqlite_' LIMIT 1";
     let hidden = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional();
     match hidden.map_err(|error| unexpected(script, &error))? {
         None => Ok(()),

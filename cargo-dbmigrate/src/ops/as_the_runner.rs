@@ -51,7 +51,7 @@ fn open() -> Connection {
 /// All that there is: the schema, and the rows of each table.
 fn contents(connection: &Connection) -> String {
     let objects = "SELECT type || ' ' || name || ' ' || ifnull(sql, ''), CASE WHEN type = 'table' THEN name END \
-                   FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_migrations%' ESCAPE '\\' AND name <> 'sqlite_sequence' ORDER BY 1";
+                   FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_migrations%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
     let mut objects = connection.prepare(objects).unwrap();
     let objects = objects.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)));
     let mut text = String::new();
@@ -127,7 +127,8 @@ fn create(die: &mut Die, name: &str) -> String {
         }
     };
     let n = die.rarely(3, &["n", "n UNIQUE", "n CHECK (n < 5)", "n UNIQUE ON CONFLICT ROLLBACK"]);
-    format!("CREATE TABLE {name}(id INTEGER PRIMARY KEY, k{key}, {n});")
+    let id = die.rarely(4, &["", " AUTOINCREMENT"]);
+    format!("CREATE TABLE {name}(id INTEGER PRIMARY KEY{id}, k{key}, {n});")
 }
 
 fn statement(die: &mut Die, bare: bool) -> String {
@@ -170,7 +171,11 @@ fn statement(die: &mut Die, bare: bool) -> String {
             format!("CREATE TRIGGER g_{t} {} {event} ON {t} BEGIN {body}; END;", die.of(&["AFTER", "BEFORE"]))
         }
         17 => format!("DROP TRIGGER IF EXISTS g_{t};"),
-        18 => format!("CREATE TEMP TABLE {t}(id, k, n);"),
+        18 => format!(
+            "CREATE TEMP TABLE {}({}, k, n);",
+            die.of(&[t, "x", "y"]),
+            die.of(&["id", "id INTEGER PRIMARY KEY AUTOINCREMENT"])
+        ),
         19 => format!("DROP TABLE IF EXISTS temp.{t};"),
         20 => {
             let name = die.of(&[
@@ -192,6 +197,8 @@ fn statement(die: &mut Die, bare: bool) -> String {
                 "DROP TABLE c; DROP TABLE p;",
                 "DROP TABLE p; DROP TABLE c; DROP TABLE d;",
                 "PRAGMA foreign_key_check;",
+                "ANALYZE;",
+                "ANALYZE temp;",
             ])
             .to_owned(),
     }
@@ -244,6 +251,17 @@ fn a_replay_goes_as_far_as_the_runner_and_leaves_the_same() {
         }
     }
     assert!(whole > count / 25 && refused > count / 2, "{whole} and {refused} of {count}");
+}
+
+#[test]
+fn temporary_tables_of_sqlite_itself_hide_nothing_in_either() {
+    for (main, temp) in [
+        ("CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT);", "CREATE TEMP TABLE x(id INTEGER PRIMARY KEY AUTOINCREMENT);"),
+        ("CREATE TABLE t(id UNIQUE); ANALYZE;", "CREATE TEMP TABLE x(id UNIQUE); ANALYZE;"),
+    ] {
+        let texts = [main.to_owned(), temp.to_owned(), "INSERT INTO t VALUES (1);".to_owned()];
+        assert_eq!(check(&texts, ForeignKeys::On), Some(true), "{temp}");
+    }
 }
 
 #[test]
