@@ -82,7 +82,7 @@ impl PutBack for Before {
                 Some(Value::Text(word)) => word.clone(),
                 _ => continue,
             };
-            db.query("could not put a setting back", format_args!("PRAGMA {name} = {value}"), &[])?;
+            db.execute(format_args!("PRAGMA {name} = {value}"))?;
         }
         Ok(())
     }
