@@ -479,7 +479,11 @@ fn what_is_empty_on_purpose_is_sealed_without_a_word() {
         });
     };
     level("deny");
-    project.dbmigrate(["lock"]).exits(101).says("error: `002_later` holds no statement").says("`lints` in `Cargo.toml`");
+    project
+        .dbmigrate(["lock"])
+        .exits(101)
+        .says("error: `002_later` holds no statement")
+        .says("`lints` in `Cargo.toml`");
     assert!(!project.has("migrations/migrations.lock"));
     level("allow");
     project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("holds no statement");

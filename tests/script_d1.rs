@@ -172,8 +172,10 @@ INSERT INTO c VALUES (1);
 INSERT INTO p VALUES (1);
 PRAGMA ignore_check_constraints = 1;
 ";
-    let project =
-        Project::wired("script-d1-settings", &[("001_a.sql", first), ("002_b.sql", "INSERT OR IGNORE INTO t VALUES (7);\n")]);
+    let project = Project::wired(
+        "script-d1-settings",
+        &[("001_a.sql", first), ("002_b.sql", "INSERT OR IGNORE INTO t VALUES (7);\n")],
+    );
     project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds();
     let text = project.read("d1/001_a.sql");
     assert!(text.contains("PRAGMA ignore_check_constraints = 0"), "{text}");

@@ -256,7 +256,10 @@ fn a_replay_goes_as_far_as_the_runner_and_leaves_the_same() {
 #[test]
 fn temporary_tables_of_sqlite_itself_hide_nothing_in_either() {
     for (main, temp) in [
-        ("CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT);", "CREATE TEMP TABLE x(id INTEGER PRIMARY KEY AUTOINCREMENT);"),
+        (
+            "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT);",
+            "CREATE TEMP TABLE x(id INTEGER PRIMARY KEY AUTOINCREMENT);",
+        ),
         ("CREATE TABLE t(id UNIQUE); ANALYZE;", "CREATE TEMP TABLE x(id UNIQUE); ANALYZE;"),
     ] {
         let texts = [main.to_owned(), temp.to_owned(), "INSERT INTO t VALUES (1);".to_owned()];
