@@ -268,6 +268,15 @@ fn temporary_tables_of_sqlite_itself_hide_nothing_in_either() {
 }
 
 #[test]
+fn a_group_that_lets_nobody_write_stops_both() {
+    let texts = [
+        "CREATE TABLE t(x);".to_owned(),
+        "-- dbmigrate: no-transaction\nBEGIN;\nPRAGMA query_only = ON;\nDROP TRIGGER IF EXISTS g;\nCOMMIT;".to_owned(),
+    ];
+    assert_eq!(check(&texts, ForeignKeys::On), Some(false));
+}
+
+#[test]
 fn settings_of_a_file_reach_no_other_in_either() {
     let table = "CREATE TABLE t(n CHECK (n < 5));";
     for (setting, next) in [
