@@ -275,6 +275,24 @@ fn what_is_ambiguous_shows_the_choices_and_writes_nothing() {
 }
 
 #[test]
+fn what_nobody_can_decide_is_no_wrong_usage() {
+    let table = |kind: &str| {
+        let columns: Vec<_> = (1..2_000).map(|at| format!("c{at} INT")).collect();
+        format!("CREATE TABLE t ({}, last {kind});\n", columns.join(", "))
+    };
+    let team = "CREATE TABLE team (id INTEGER PRIMARY KEY);\n";
+    let project = project("generate-too-wide", &format!("{}{team}", table("INT")));
+    project.dbmigrate(["generate"]).succeeds();
+    project.write("schema.sql", format!("{}{team}", table("TEXT")));
+    project.dbmigrate(["generate"]).exits(101).says("SQLite copies no rowid beside 2000 columns");
+    // A choice beside it does not help.
+    project.write("schema.sql", table("TEXT"));
+    project.dbmigrate(["generate"]).exits(101).says("beside 2000 columns").says("--allow drop-table");
+    project.write("schema.sql", table("INT"));
+    project.dbmigrate(["generate"]).exits(2).says("--allow drop-table");
+}
+
+#[test]
 fn a_help_with_odd_names_can_be_typed() {
     let project = project("generate-odd-names", "CREATE TABLE \"odd name\" (id INTEGER PRIMARY KEY, \"a b\" TEXT);\n");
     project.dbmigrate(["generate"]).succeeds();

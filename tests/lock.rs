@@ -463,3 +463,28 @@ fn what_was_never_written_is_not_sealed_without_a_word() {
     project.dbmigrate(["lock", "--accept", "002_later"]).succeeds().says("Accepted 002_later").says_not("warning");
     project.dbmigrate(["check"]).says("0 linted").says_not("sealed");
 }
+
+#[test]
+fn what_is_empty_on_purpose_is_sealed_without_a_word() {
+    let allowed = "-- dbmigrate: allow empty-migration the number is used elsewhere\n";
+    let asserts = "-- dbmigrate: assert SELECT count(*) >= 0 FROM sqlite_schema\n";
+    for (at, text) in [allowed, asserts].into_iter().enumerate() {
+        let project = Project::wired(&format!("lock-empty-{at}"), &[SET[0], ("002_later.sql", text)]);
+        project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("holds no statement");
+    }
+    let project = Project::wired("lock-empty-level", &[SET[0], ("002_later.sql", "-- Later.\n")]);
+    let level = |level: &str| {
+        project.edit_manifest(|manifest| {
+            manifest["package"]["metadata"]["migrations"]["lints"]["empty-migration"] = level.into();
+        });
+    };
+    level("deny");
+    project
+        .dbmigrate(["lock"])
+        .exits(101)
+        .says("error: `002_later` holds no statement")
+        .says("`lints` in `Cargo.toml`");
+    assert!(!project.has("migrations/migrations.lock"));
+    level("allow");
+    project.dbmigrate(["lock"]).succeeds().says("Sealed 002_later").says_not("holds no statement");
+}

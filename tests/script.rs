@@ -578,3 +578,28 @@ INSERT INTO n SELECT id, e FROM c;\nDROP TABLE c;\nALTER TABLE n RENAME TO c;\n{
     project.write("migrations/002_b.sql", rebuild("BEGIN;\n", "COMMIT;\n"));
     script(&project, &[]);
 }
+
+#[test]
+fn what_a_file_sets_of_the_connection_ends_with_it() {
+    let table = "CREATE TABLE t (n CHECK (n < 5));\nCREATE VIEW v AS SELECT n FROM t;\n";
+    for (at, (setting, next)) in [
+        ("ignore_check_constraints", "INSERT OR IGNORE INTO t VALUES (7);\n"),
+        ("legacy_alter_table", "ALTER TABLE t RENAME TO u;\n"),
+        ("writable_schema", "INSERT INTO t VALUES (1);\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for bare in ["", "-- dbmigrate: no-transaction\n"] {
+            let first = format!("{bare}{table}PRAGMA {setting} = 1;\n");
+            let name = format!("script-settings-{at}-{}", bare.len());
+            let project = Project::wired(&name, &[("001_a.sql", &first), ("002_b.sql", next)]);
+            let text = script(&project, &[]);
+            project.dbmigrate(["up", "--quiet", "--database", "theirs.db"]).succeeds();
+            let own = open(&project, "own.db");
+            own.execute_batch(&text).unwrap();
+            assert_eq!(dump(&own), dump(&open(&project, "theirs.db")), "{text}");
+            assert_eq!(ask(&own, &format!("PRAGMA {setting}")), ["0"], "{text}");
+        }
+    }
+}

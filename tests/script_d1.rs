@@ -163,6 +163,35 @@ fn what_d1_would_refuse_or_lose_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_a_file_for_d1_sets_ends_with_it() {
+    let first = "CREATE TABLE t (n CHECK (n < 5));
+CREATE TABLE p (id INTEGER PRIMARY KEY);
+CREATE TABLE c (p REFERENCES p);
+PRAGMA defer_foreign_keys = ON;
+INSERT INTO c VALUES (1);
+INSERT INTO p VALUES (1);
+PRAGMA ignore_check_constraints = 1;
+";
+    let project = Project::wired(
+        "script-d1-settings",
+        &[("001_a.sql", first), ("002_b.sql", "INSERT OR IGNORE INTO t VALUES (7);\n")],
+    );
+    project.dbmigrate(["script", "--for", "d1", "d1"]).succeeds();
+    let text = project.read("d1/001_a.sql");
+    assert!(text.contains("PRAGMA ignore_check_constraints = 0"), "{text}");
+    // D1 does that itself, at the end of a file.
+    assert!(!text.contains("PRAGMA defer_foreign_keys = 0"), "{text}");
+    let database = open(&project, "app.db");
+    like_d1(&database, &project.root.join("d1"), 0).unwrap();
+    assert_eq!(ask(&database, "SELECT count(*) FROM t"), ["0"]);
+    // What D1 does not take is the file's to leave out.
+    project.remove("d1/001_a.sql");
+    project.remove("d1/002_b.sql");
+    project.write("migrations/002_b.sql", "PRAGMA writable_schema = 1;\n");
+    project.dbmigrate(["script", "--for", "d1", "d1"]).exits(101).says("002_b.sql:1:1").says("D1 does not allow this");
+}
+
+#[test]
 fn d1_has_nothing_of_what_the_program_registers() {
     let project = Project::wired("script-d1-stubs", &[("001_a.sql", "CREATE TABLE a (x CHECK (shape(x)));\n")]);
     project.edit_manifest(|manifest| {

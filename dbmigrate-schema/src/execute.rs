@@ -49,6 +49,8 @@ fn in_transaction(
     watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let failed = |error: rusqlite::Error| unexpected(script, &error);
+    // What it drops or renames would not be seen at its end.
+    refuse_hidden(connection, script, "begins")?;
     let mut enforced = foreign_keys::choose(connection, rule, script, false)?;
     let mut before = None;
     let mut attempt = |enforced: bool| {
@@ -73,7 +75,7 @@ fn in_transaction(
     let result = went.and_then(|_| {
         settings.map_or(Ok(()), |settings| settings.put_back(connection)).map_err(failed)?;
         before.map_or(Ok(()), |before| refuse_growth(connection, script, &before, !enforced))?;
-        refuse_hidden(connection, script)?;
+        refuse_hidden(connection, script, "ends")?;
         run(connection, "COMMIT").map_err(failed)
     });
     if !connection.is_autocommit() {
@@ -238,20 +240,22 @@ pub(crate) fn refuse_growth(
     Err(growth.mismatches.into_iter().fold(found, Diagnostic::note).in_file(path))
 }
 
-/// Refuses a temporary table or view that hides one of the database: SQLite takes a name without a schema for that.
-pub(crate) fn refuse_hidden(connection: &Connection, script: &Script) -> Result<(), Diagnostic> {
+/// Refuses a temporary table or view that hides one of the database: SQLite takes a name without a schema for that. Those
+/// that SQLite makes for itself it does not take for one another. `when` is said of the script: it begins, or it ends.
+pub(crate) fn refuse_hidden(connection: &Connection, script: &Script, when: &str) -> Result<(), Diagnostic> {
     let sql = "SELECT t.name FROM temp.sqlite_schema AS t CROSS JOIN main.sqlite_schema AS m \
                ON t.name = m.name COLLATE NOCASE \
-               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') LIMIT 1";
+               WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') \
+               AND lower(substr(t.name, 1, 7)) <> 'sqlite_' LIMIT 1";
     let hidden = connection.query_row(sql, [], |row| row.get::<_, String>(0)).optional();
     match hidden.map_err(|error| unexpected(script, &error))? {
         None => Ok(()),
         Some(name) => {
             let path = script.source.path();
-            let message = format!("`{path}` leaves a temporary `{name}`, which hides that of the database");
+            let message = format!("a temporary `{name}` hides that of the database when `{path}` {when}");
             Err(Diagnostic::error("hidden-table", message)
                 .in_file(path)
-                .help(format!("drop it at the end of its file: `DROP TABLE temp.{};`", Name::new(name).to_sql())))
+                .help(format!("at the end of the file that makes it: `DROP TABLE temp.{};`", Name::new(name).to_sql())))
         }
     }
 }

@@ -102,6 +102,19 @@ pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options
     (replay, findings)
 }
 
+/// What the rule `empty-migration` says of these migrations of a set, which needs no replay.
+#[must_use]
+pub fn empty<'a>(set: &MigrationSet, migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
+    let rule = &rules::empty_migration::RULE;
+    let mut found = Vec::new();
+    for migration in migrations {
+        if let Some(empty) = rules::empty_migration::empty(set, migration) {
+            Findings { rule, number: migration.number, found: &mut found }.push(empty);
+        }
+    }
+    found.into_iter().map(|(finding, _)| finding).collect()
+}
+
 /// What rules say of the texts alone: also of those that a replay does not run.
 fn texts(set: &MigrationSet, options: &Options<'_>) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -18,7 +18,7 @@ pub(crate) fn run(
     watch: &mut dyn Watch,
 ) -> Result<(), Diagnostic> {
     let failed = |error: rusqlite::Error| unexpected(script, &error);
-    refuse_hidden(connection, script)?;
+    refuse_hidden(connection, script, "begins")?;
     asserts(connection, script)?;
     let enforced = foreign_keys::choose(connection, rule, script, false)?;
     watch.begins(connection).map_err(failed)?;
@@ -39,7 +39,7 @@ pub(crate) fn run(
         }
         went?;
         walk.look_at_enforcement()?;
-        walk.refuse_query_only(first)?;
+        walk.refuse_query_only(step)?;
         rest = next;
     }
     walk.before.map_or(Ok(()), |before| refuse_growth(connection, script, &before, true))
@@ -88,9 +88,10 @@ impl Walk<'_> {
     }
 
     /// The runner writes down how far it has come, after each step.
-    fn refuse_query_only(&self, statement: &Statement) -> Result<(), Diagnostic> {
+    fn refuse_query_only(&self, step: &[&Statement]) -> Result<(), Diagnostic> {
+        let Some(statement) = step.iter().rfind(|it| it.effect == Effect::Session) else { return Ok(()) };
         let is_on = || self.connection.query_row("PRAGMA query_only", [], |row| row.get::<_, bool>(0));
-        if statement.effect != Effect::Session || !is_on().map_err(|error| unexpected(self.script, &error))? {
+        if !is_on().map_err(|error| unexpected(self.script, &error))? {
             return Ok(());
         }
         let message = "with `query_only` nobody can write down how far a file without a transaction has come";

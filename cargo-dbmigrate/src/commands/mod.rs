@@ -59,8 +59,7 @@ fn work_on(project: &Project, shell: &mut Shell) {
 
 /// A package, and how to get there from where the command was called.
 fn about(project: &Project) -> About {
-    let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
-    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    let (root, here) = project.there_and_here();
     let way = here.map(|here| paths::relative(&here, &root)).filter(|way| !way.is_empty());
     let way = way.map(|way| way + "/").unwrap_or_default();
     let files = vec![project.config.dir.clone(), project.config.schema.clone(), "Cargo.toml".to_owned()];

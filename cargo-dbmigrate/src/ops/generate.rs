@@ -170,7 +170,7 @@ fn decided(
             let mut renamed = None;
             for rename in to.iter().map(|to| rename(table.as_ref(), from, to)) {
                 match ask(&words::question(&rename)) {
-                    None => return Err(CliError::diagnostics(open(&undecided)).into_usage()),
+                    None => return Err(stopped(&undecided)),
                     Some(false) => {}
                     Some(true) => {
                         renamed = Some(rename);
@@ -188,7 +188,7 @@ fn decided(
             }
         }
         if *decisions == known {
-            return Err(CliError::diagnostics(open(&undecided)).into_usage());
+            return Err(stopped(&undecided));
         }
     }
 }
@@ -215,8 +215,15 @@ fn way_back(before: &Schema, target: &Schema, decisions: &Decisions) -> Result<P
                 .note("this is about the way back, from the declared schema to what the migrations lead to")
                 .help("`--no-down` leaves the way back out")
         });
+        // `--no-down` answers all of them.
         CliError::diagnostics(problems.collect()).into_usage()
     })
+}
+
+/// The error for what is open. Where an option answers each of them, they are choices that were not made.
+fn stopped(undecided: &[Undecided]) -> CliError {
+    let error = CliError::diagnostics(open(undecided));
+    if undecided.iter().all(Undecided::is_choice) { error.into_usage() } else { error }
 }
 
 fn open(undecided: &[Undecided]) -> Vec<Diagnostic> {

@@ -1,9 +1,10 @@
 //! Seals migrations: works out `migrations.lock` and writes it.
 
 use dbmigrate_core::lock::{FILE, Lock, Sealed, SealedSchema};
-use dbmigrate_core::{Body, Diagnostic, MigrationSet, SourceMigration, SourceText, snapshot};
+use dbmigrate_core::{Diagnostic, MigrationSet, SourceText, snapshot};
 use dbmigrate_runtime::Migrator;
-use dbmigrate_schema::{Program, migrated};
+use dbmigrate_schema::lint::{self, Explained, Levels, Options, Orders};
+use dbmigrate_schema::{Program, Replay, migrated};
 
 use crate::error::CliError;
 use crate::ops::beside::whole;
@@ -88,7 +89,11 @@ pub(crate) fn lock(
             sealed.source.clone_from(&before.source);
         }
     }
-    warnings.extend(sealing.migrations.iter().filter(|it| old.find(it.number).is_none()).filter_map(empty));
+    let (denied, empty): (Vec<_>, Vec<_>) = empty(project, set, count).into_iter().partition(Diagnostic::is_error);
+    if !denied.is_empty() {
+        return Err(CliError::diagnostics(denied));
+    }
+    warnings.extend(empty);
     warnings.extend(new.notes(&set.migrations));
     refuse_nothing(&accepted, &new)?;
     let whole = whole(project, set)?;
@@ -131,15 +136,20 @@ pub(crate) fn lock(
     })
 }
 
-/// Says of a migration that it does nothing: whoever made it may have forgotten to write it.
-fn empty(migration: &SourceMigration) -> Option<Diagnostic> {
-    let is_empty = matches!(&migration.body, Body::Sql { up, .. } if up.steps.is_empty());
-    let name = migration.name();
-    (is_empty && migration.replaces.is_none()).then(|| {
-        Diagnostic::warning("empty-migration", format!("`{name}` holds no statement"))
-            .in_file(&migration.file)
-            .help(format!("if it is still to be written: write it, then `cargo dbmigrate lock --accept {name}`"))
-    })
+/// What the linter says of the first migrations, as far as they are not sealed yet, that do nothing: whoever made one may have
+/// forgotten to write it.
+fn empty(project: &Project, set: &MigrationSet, count: usize) -> Vec<Diagnostic> {
+    let new = set.migrations.iter().take(count).filter(|migration| set.lock.find(migration.number).is_none());
+    let mut findings = lint::empty(set, new);
+    for finding in &mut findings {
+        let accept = format!("what is written once it is sealed: `cargo dbmigrate lock --accept {}`", finding.number);
+        finding.diagnostic.help.push(accept);
+    }
+    // What else the files say of rules, and names that no rule has, are for `check`.
+    let old = set.migrations.iter().map(|migration| migration.number).collect();
+    let options = Options { old: Some(&old), ..Options::default() };
+    let (levels, _) = Levels::new(&project.config.lints, &Orders::default());
+    levels.judge((set, &Replay::default(), &options), findings, Vec::new(), &mut Explained::default())
 }
 
 /// The sealed migrations of these names, which their files may not have any more.

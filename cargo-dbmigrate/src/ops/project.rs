@@ -63,6 +63,12 @@ impl Project {
         self.root.join("Cargo.toml")
     }
 
+    /// The folders of the package and that the command was called in, free of links: a way leads from one to the other.
+    pub(crate) fn there_and_here(&self) -> (PathBuf, Option<PathBuf>) {
+        let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+        (self.root.canonicalize().unwrap_or_else(|_| self.root.clone()), here)
+    }
+
     /// Ends the command with the faults of the manifests, where they have any.
     pub(crate) fn sound_config(&self) -> Result<(), CliError> {
         if self.config_diagnostics.iter().any(Diagnostic::is_error) {

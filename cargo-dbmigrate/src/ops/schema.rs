@@ -163,10 +163,9 @@ pub(crate) fn load(source: &Source, projects: &[Project], reach: &Reach<'_>) -> 
 /// A fault in a file that was named from the current folder, as if it had been named from the package: that is how files of
 /// findings are named.
 fn from_package(mut fault: Diagnostic, project: &Project) -> Diagnostic {
-    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let (root, here) = project.there_and_here();
     let named = |path: &str| match &here {
-        Ok(here) if Path::new(path).is_relative() => paths::relative(&root, &here.join(path)),
+        Some(here) if Path::new(path).is_relative() => paths::relative(&root, &here.join(path)),
         _ => path.to_owned(),
     };
     fault.file = fault.file.map(|file| named(&file));

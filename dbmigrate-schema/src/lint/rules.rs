@@ -29,7 +29,7 @@ mod drop_view;
 mod duplicate_number;
 mod edited_migration;
 mod empty_down;
-mod empty_migration;
+pub(super) mod empty_migration;
 mod from_strict;
 mod gap;
 mod if_not_exists;

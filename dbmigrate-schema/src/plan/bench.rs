@@ -14,7 +14,7 @@ use crate::execute::message;
 use crate::model::{Column, Kind, Name, Object, Schema, Table};
 use crate::read::ReadOptions;
 use crate::render::sql;
-use crate::scratch;
+use crate::{scratch, wide};
 
 /// An empty database with a schema. It is made once SQLite has something to say that takes all of it: to make a schema
 /// takes SQLite the square of its size.
@@ -198,6 +198,11 @@ pub(super) fn takes_default(column: &Column, stubs: &Stubs) -> bool {
     let plain = Column { not_null: None, ..column.clone() };
     let table = format!("CREATE TABLE t ({} {}) STRICT", column.name.to_sql(), sql::column_type_and_clauses(&plain));
     alone(&table, &[Planned::new("INSERT INTO t DEFAULT VALUES".to_owned())], stubs).is_some()
+}
+
+/// How many columns SQLite takes in a table and a statement.
+pub(super) fn most_columns(stubs: &Stubs) -> Result<usize, Undecided> {
+    scratch::open(stubs).map(|connection| wide::most(&connection)).map_err(|error| refused("", &error))
 }
 
 /// A database with one table, after some statements.

@@ -8,15 +8,14 @@ use super::pair::Pair;
 use super::{Planned, Undecided, text};
 use crate::model::{Kind, Name, Object, Table};
 
-/// How many columns a statement takes, and a table has at most.
-const MOST: usize = 2_000;
-
-/// The statements that make a table anew, with its indexes. `temporary` is a name that nothing has.
+/// The statements that make a table anew, with its indexes. `temporary` is a name that nothing has, `most` how many columns a
+/// statement takes, and a table has at most.
 pub(super) fn rebuild(
     pair: &Pair<'_>,
     indexes: &[&Object],
     temporary: &Name,
     why: Vec<String>,
+    most: usize,
 ) -> Result<Vec<Planned>, Undecided> {
     let (after, before) = (&pair.after.name, &pair.before.name);
     let (new, old) = (temporary.to_sql(), before.to_sql());
@@ -29,12 +28,12 @@ pub(super) fn rebuild(
             can_be_dropped: false,
         });
     }
-    if columns.len() > MOST {
+    if columns.len() > most {
         return Err(Undecided::Unsupported {
             kind: Kind::Table,
             name: after.clone(),
             why: format!(
-                "SQLite copies no rowid beside {MOST} columns: give it an INTEGER PRIMARY KEY in the place of one of them, or move \
+                "SQLite copies no rowid beside {most} columns: give it an INTEGER PRIMARY KEY in the place of one of them, or move \
                  some to another table, in a migration by hand"
             ),
             can_be_dropped: false,

@@ -192,7 +192,8 @@ impl<'a> Steps<'a> {
         let moved = pair.moved.iter().map(|(from, to)| format!("column `{from}` becomes `{to}`"));
         let others = differences.iter().filter(|difference| !is_moved(difference)).map(|it| it.to_string());
         let why = moved.chain(others).map(|why| text::one_line(&why)).collect();
-        match rebuild(pair, indexes, &temporary, why) {
+        let most = bench::most_columns(&self.decisions.stubs);
+        match most.and_then(|most| rebuild(pair, indexes, &temporary, why, most)) {
             Ok(statements) => self.plan.statements.extend(statements),
             Err(unsupported) => self.undecided.push(unsupported),
         }

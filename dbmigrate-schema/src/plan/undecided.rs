@@ -110,6 +110,21 @@ impl fmt::Display for Undecided {
 }
 
 impl Undecided {
+    /// Whether an option of `cargo dbmigrate generate` decides it, or is wrong. The others nobody can decide.
+    #[must_use]
+    pub fn is_choice(&self) -> bool {
+        match self {
+            Self::AmbiguousRename { .. }
+            | Self::DropTable { .. }
+            | Self::DropColumn { .. }
+            | Self::NotNullWithoutValue { .. }
+            | Self::NoSuchRename { .. }
+            | Self::NoSuchFill { .. } => true,
+            Self::Unsupported { can_be_dropped, .. } => *can_be_dropped,
+            Self::Refused { .. } => false,
+        }
+    }
+
     /// What can be done about it: one line for each choice.
     #[must_use]
     pub fn help(&self) -> Vec<String> {

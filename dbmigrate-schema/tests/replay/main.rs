@@ -51,6 +51,20 @@ fn every_way_up_and_back_runs() {
 }
 
 #[test]
+fn what_a_temporary_table_hides_is_not_taken_for_it() {
+    let hidden = "-- dbmigrate: no-transaction\nCREATE TABLE a(x);";
+    for next in ["DROP TABLE a;", "ALTER TABLE a RENAME TO b;", "INSERT INTO a VALUES (1);\nDROP TABLE temp.a;"] {
+        let replay = check(&[("001_a.sql", "CREATE TEMP TABLE a(x);"), ("002_b.sql", hidden), ("003_c.sql", next)]);
+        let refused =
+            "migrations/003_c.sql a temporary `a` hides that of the database when `migrations/003_c.sql` begins";
+        assert_eq!((replay.ups, found(&replay)), (2, vec![refused.to_owned()]), "{next}");
+    }
+    let leaves = check(&[("001_a.sql", "CREATE TABLE a(x);\nCREATE TEMP TABLE a(x);")]);
+    let refused = "migrations/001_a.sql a temporary `a` hides that of the database when `migrations/001_a.sql` ends";
+    assert_eq!(found(&leaves), [refused]);
+}
+
+#[test]
 fn a_column_that_sqlite_never_adds_comes_with_the_way_to_add_it() {
     for (column, help) in [
         ("\"a b\" TEXT UNIQUE", "add it without `UNIQUE`, then `CREATE UNIQUE INDEX \"a_a b\" ON a (\"a b\");`"),

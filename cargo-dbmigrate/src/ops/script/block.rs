@@ -101,7 +101,7 @@ fn user(script: &str, source: &Script, statement: &Statement, sql: &str) -> User
     User { sql, script, at: Location::new(&source.source, statement.span), effect: statement.effect.clone() }
 }
 
-/// Cuts a tape. What was rolled back is left out, and so is what the runner says to its connection.
+/// Cuts a tape. What was rolled back is left out, and so are the switches of foreign keys, which each block has.
 pub(super) fn blocks(tape: Vec<Event>, scripts: &Scripts<'_>) -> Vec<Block> {
     let mut cutter = Cutter {
         scripts,
@@ -161,12 +161,12 @@ impl Cutter<'_> {
             }
             "ROLLBACK" => self.open = None,
             _ if self.is_of_file(&sql) => {}
-            "PRAGMA" if self.open.is_none() => match sql.as_str() {
-                "PRAGMA foreign_keys = 1" => self.enforced = true,
-                "PRAGMA foreign_keys = 0" => self.enforced = false,
-                _ => {}
+            // Others put back what a file has set.
+            _ => match (sql.as_str(), &self.open) {
+                ("PRAGMA foreign_keys = 1", None) => self.enforced = true,
+                ("PRAGMA foreign_keys = 0", None) => self.enforced = false,
+                _ => self.items([Item::Own(sql)]),
             },
-            _ => self.items([Item::Own(sql)]),
         }
     }
 

@@ -2,13 +2,13 @@
 //!
 //! It is not said of the only migration of a set, which `init` makes: nothing has begun. What asserts something does that.
 
-use dbmigrate_core::Body;
+use dbmigrate_core::{Body, MigrationSet, SourceMigration};
 
-use crate::lint::finding::Findings;
+use crate::lint::finding::{Draft, Findings};
 use crate::lint::migration::Migration;
 use crate::lint::rule::{Check, Example, Group, Level, Rule};
 
-pub(super) const RULE: Rule = Rule {
+pub(in crate::lint) const RULE: Rule = Rule {
     name: "empty-migration",
     group: Group::History,
     level: Level::Warn,
@@ -28,16 +28,20 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
-    let source = migration.source;
-    let Body::Sql { up, .. } = &source.body else { return };
-    if !up.steps.is_empty() || !up.asserts.is_empty() || migration.set.migrations.len() == 1 {
-        return;
+    if let Some(empty) = empty(migration.set, migration.source) {
+        findings.push(empty);
     }
-    findings.push(
-        migration
-            .whole(format!("`{}` holds no statement", source.name()))
+}
+
+/// What there is to say of a migration of a set. That it has run is not needed.
+pub(in crate::lint) fn empty(set: &MigrationSet, migration: &SourceMigration) -> Option<Draft> {
+    let Body::Sql { up, .. } = &migration.body else { return None };
+    // A squash may stand for migrations that come to nothing.
+    let is_empty = up.steps.is_empty() && up.asserts.is_empty() && migration.replaces.is_none();
+    (is_empty && set.migrations.len() > 1).then(|| {
+        Draft::whole(up, format!("`{}` holds no statement", migration.name()))
             .note("it is recorded as applied: what is written into it later runs on no database that has it")
             .help("write the statements, or remove the file")
-            .help("if it is empty on purpose: `-- dbmigrate: allow empty-migration REASON` at the top"),
-    );
+            .help("if it is empty on purpose: `-- dbmigrate: allow empty-migration REASON` at the top")
+    })
 }
