@@ -5,7 +5,7 @@ use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::{self, Choice, ForeignKey, is_referenced};
 use crate::quote::identifier;
-use crate::script::{Stop, at};
+use crate::script::{self, Stop, at};
 use crate::set::{Effect, Script, Statement, Step};
 use crate::value::{Param, Value};
 use crate::violations;
