@@ -119,8 +119,8 @@ impl PutBack for Before {
 /// Only the program knows how it was attached.
 #[inline]
 fn gone_from(name: &str) -> Error {
-    let message = format_args!("`{name}`, which was attached before, was detached");
-    Error::new(ErrorKind::Settings, message).hint("a migration attaches by another name, and detaches no other")
+    Error::new(ErrorKind::Settings, format_args!("`{name}`, which was attached before, was detached"))
+        .hint("a migration attaches by another name, and detaches no other")
 }
 
 #[inline]
