@@ -61,7 +61,7 @@ pub(crate) fn refuse(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement
         }
         None => return Ok(()),
     };
-    let message = format_args!("the table that this would {would} is {place}, and not in the one to migrate");
+    let message = format!("the table that this would {would} is {place}, and not in the one to migrate");
     let error = Error::new(ErrorKind::Sql, message).hint(format_args!("write `main.` before its name, or {help}"));
     Err(at(error, script, statement))
 }
