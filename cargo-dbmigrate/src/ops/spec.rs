@@ -1,4 +1,4 @@
-//! How cargo names a package: `app`, `app@0.1.0`, `file:///work/app`, `path+file:///work/app#app@0.1.0`, and patterns of
+//! How cargo names a package: `app`, `app@0.1.0`, `file:///code/app`, `path+file:///code/app#app@0.1.0`, and patterns of
 //! names such as `app-*`.
 
 use cargo_metadata::Package;
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn packages_are_named_as_cargo_names_them() {
         let version = Version::new(0, 1, 12);
-        let ids = ["path+file:///work/app#0.1.12", "path+file:///work/app#app@0.1.12"];
+        let ids = ["path+file:///code/app#0.1.12", "path+file:///code/app#app@0.1.12"];
         let is_meant = |text: &str| ids.map(|id| Spec::new(text).fits("app", &version, id));
         for text in [
             "app",
@@ -83,12 +83,12 @@ mod tests {
             "app:0.1.12",
             "a*",
             "?pp",
-            "file:///work/app",
-            "file:///work/app/",
-            "path+file:///work/app",
-            "path+file:///work/app#0.1.12",
-            "path+file:///work/app#app",
-            "path+file:///work/app#app@0.1.12",
+            "file:///code/app",
+            "file:///code/app/",
+            "path+file:///code/app",
+            "path+file:///code/app#0.1.12",
+            "path+file:///code/app#app",
+            "path+file:///code/app#app@0.1.12",
         ] {
             assert_eq!(is_meant(text), [true; 2], "{text}");
         }
@@ -101,8 +101,8 @@ mod tests {
             "app@",
             "b*",
             "file:///work",
-            "file:///work/app#other",
-            "file:///work/app#0.2",
+            "file:///code/app#other",
+            "file:///code/app#0.2",
             "https://work/app",
         ] {
             assert_eq!(is_meant(text), [false; 2], "{text}");
