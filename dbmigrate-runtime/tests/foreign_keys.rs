@@ -2,22 +2,12 @@
 
 mod support;
 
-use dbmigrate_runtime::{ForeignKeys, Migrator, Rules, TransactionMode};
+use dbmigrate_runtime::{ForeignKeys, Migrator, Rules};
 use rusqlite::Connection;
 use support::*;
 
-fn enforcing(on: bool) -> Connection {
-    let db = memory();
-    run(&db, &format!("PRAGMA foreign_keys = {on}"));
-    db
-}
-
 fn is_enforcing(db: &Connection) -> bool {
     ask(db, "PRAGMA foreign_keys") == "1"
-}
-
-fn children(db: &Connection) -> String {
-    ask(db, "SELECT group_concat(id || ':' || coalesce(parent, 'NULL'), ' ') FROM child")
 }
 
 #[test]
@@ -225,69 +215,6 @@ fn what_a_cascade_would_tell_triggers_is_not_told() {
 }
 
 #[test]
-fn a_table_of_an_attached_database_is_not_dropped_for_one_that_is_missing() {
-    for enforced in [false, true] {
-        let mut db = enforcing(enforced);
-        run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.old (x)");
-        let files = |sql| vec![file("001_a", &[sql, "CREATE TABLE t (x)"])];
-        let error = runner(files("DROP TABLE IF EXISTS old")).up(&mut db).unwrap_err();
-        assert!(error.to_string().contains("in the attached database `archive`"), "{error}");
-        assert_eq!((ask(&db, "SELECT count(*) FROM archive.old").as_str(), objects(&db).as_str()), ("0", ""));
-        runner(files("DROP TABLE IF EXISTS main.old")).up(&mut db).unwrap();
-        assert_eq!(ask(&db, "SELECT count(*) FROM archive.old"), "0");
-        let drops = || [files("DROP TABLE IF EXISTS main.old"), vec![file("002_b", &["DROP TABLE t"])]].concat();
-        runner(drops()).up(&mut db).unwrap();
-    }
-}
-
-#[test]
-fn rows_and_columns_beside_the_database_are_not_changed_for_those_that_are_missing() {
-    let places = [
-        ("ATTACH ':memory:' AS archive", "archive", "is in the attached database `archive`, and not"),
-        ("SELECT 1", "temp", "is a temporary one of the connection, and not"),
-    ];
-    for (attach, place, expect) in places {
-        let make = format!("{attach}; CREATE TABLE {place}.old (x, y); INSERT INTO {place}.old VALUES (1, 2)");
-        for sql in
-            ["DELETE FROM old", "UPDATE old SET x = 5", "ALTER TABLE old DROP COLUMN y", "DROP TABLE IF EXISTS old"]
-        {
-            for bare in [false, true] {
-                let mut db = memory();
-                run(&db, &make);
-                let mut changes = file("002_b", &[sql]);
-                if bare {
-                    changes = changes.no_transaction();
-                }
-                let error = runner(vec![file("001_a", &["CREATE TABLE t (x)"]), changes]).up(&mut db).unwrap_err();
-                assert!(error.to_string().contains(expect), "{sql}: {error}");
-                assert!(history(&db).starts_with("001_a") && !history(&db).ends_with("002_b"), "{}", history(&db));
-                assert_eq!(ask(&db, &format!("SELECT x || ' ' || y FROM {place}.old")), "1 2");
-            }
-        }
-    }
-    // What the database has is its own, also where a trigger of the program tells another.
-    let mut db = memory();
-    run(&db, "ATTACH ':memory:' AS archive; CREATE TABLE archive.log (x); CREATE TABLE archive.t (x)");
-    let makes = || file("001_a", &["CREATE TABLE t (x, y)", "INSERT INTO t VALUES (1, 2)"]);
-    runner(vec![makes()]).up(&mut db).unwrap();
-    run(&db, "CREATE TEMP TRIGGER tells AFTER UPDATE ON main.t BEGIN INSERT INTO log VALUES (new.x); END");
-    let sql = ["UPDATE t SET x = 5", "ALTER TABLE t DROP COLUMN y", "DELETE FROM t", "DROP TABLE t"];
-    runner(vec![makes(), file("002_b", &sql)]).up(&mut db).unwrap();
-    assert_eq!(ask(&db, "SELECT group_concat(x) FROM archive.log"), "5");
-    // What a file has attached or made itself is its own business.
-    let attach = "ATTACH ':memory:' AS mine";
-    let sql = [
-        attach,
-        "CREATE TABLE mine.old (x)",
-        "DELETE FROM old",
-        "CREATE TEMP TABLE scratch (x)",
-        "DELETE FROM scratch",
-        "DROP TABLE scratch",
-    ];
-    runner(vec![file("001_a", &sql)]).up(&mut memory()).unwrap();
-}
-
-#[test]
 fn a_table_that_refers_to_itself_keeps_all_rows() {
     let tree = file(
         "001_tree",
@@ -437,23 +364,6 @@ fn a_mismatch_is_a_state() {
 }
 
 #[test]
-fn what_a_file_puts_off_is_looked_at_when_it_commits() {
-    let one = file("001_one", &["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p REFERENCES p)"]);
-    let orphan = file("002_orphan", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)"]);
-    let mut db = enforcing(true);
-    let error = runner(vec![one.clone(), orphan.clone()]).up(&mut db).unwrap_err();
-    assert!(error.is_foreign_key(), "{error}");
-    // The first is there by now.
-    let error = runner(vec![one.clone(), orphan]).up(&mut db).unwrap_err();
-    assert!(error.is_foreign_key() && error.to_string().contains("row 1 of `c` has no parent in `p`"), "{error}");
-    let late =
-        file("002_late", &["PRAGMA defer_foreign_keys = ON", "INSERT INTO c VALUES (7)", "INSERT INTO p VALUES (7)"]);
-    let next = file("003_next", &["INSERT INTO c VALUES (8)", "INSERT INTO p VALUES (8)"]);
-    let error = runner(vec![one, late, next]).up(&mut db).unwrap_err();
-    assert!(error.to_string().contains("`003_next` failed: FOREIGN KEY constraint failed"), "{error}");
-}
-
-#[test]
 fn a_mismatch_that_sqlite_takes_is_taken_in_a_fresh_database_too() {
     let one = file("001_one", &["CREATE TABLE p (x)", "CREATE TABLE d (x REFERENCES d DEFERRABLE INITIALLY DEFERRED)"]);
     let two = file("002_two", &["CREATE TABLE c (x REFERENCES p (x))"]);
@@ -541,70 +451,6 @@ fn cascades_happen_where_enforcement_is_on() {
 }
 
 #[test]
-fn a_deferred_violation_is_blamed_on_its_file() {
-    for fresh in [true, false] {
-        let mut db = enforcing(true);
-        let deferred = family("DEFERRABLE INITIALLY DEFERRED");
-        if !fresh {
-            runner(vec![deferred.clone()]).up(&mut db).unwrap();
-        }
-        let bad = file("002_bad", &["INSERT INTO child VALUES (30, 3)"]);
-        let late = file("003_cure", &["INSERT INTO parent VALUES (3, 'c')"]);
-        let error = runner(vec![deferred, bad, late]).up(&mut db).unwrap_err();
-        assert!(error.is_foreign_key() && error.to_string().contains("`002_bad`"), "{error}");
-        assert!(error.to_string().contains("row 30 of `child` has no parent in `parent`"), "{error}");
-        assert_eq!(history(&db), "001_family");
-        assert_eq!(children(&db), "10:1 20:2");
-    }
-}
-
-#[test]
-fn a_pragma_that_defers_ends_with_its_file() {
-    let mut db = enforcing(true);
-    let late = file(
-        "002_late",
-        &["PRAGMA defer_foreign_keys = 1", "INSERT INTO child VALUES (30, 3)", "INSERT INTO parent VALUES (3, 'c')"],
-    );
-    let strict = file("003_strict", &["INSERT INTO child VALUES (40, 4)", "INSERT INTO parent VALUES (4, 'd')"]);
-    let error = runner(vec![family(""), late, strict]).up(&mut db).unwrap_err();
-    assert_eq!((error.file(), error.line()), (Some("migrations/003_strict.sql"), Some(2)));
-    assert_eq!(history(&db), "001_family 002_late");
-}
-
-#[test]
-fn what_a_pragma_put_off_is_not_forgotten() {
-    let start = || {
-        let child = "CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE)";
-        file("001_a", &["CREATE TABLE parent (id INTEGER PRIMARY KEY)", child, "INSERT INTO parent VALUES (1)"])
-    };
-    let orphans = ["PRAGMA defer_foreign_keys = ON", "INSERT INTO child VALUES (5, 99)"];
-    let rust = |_: u32, db: &Connection| {
-        db.execute_batch("PRAGMA defer_foreign_keys = ON; INSERT INTO child VALUES (5, 99)")?;
-        Ok(())
-    };
-    let all = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
-    for (had, rules) in [(0, Rules::DEFAULT), (1, Rules::DEFAULT), (0, all), (1, all)] {
-        for defers in [file("002_b", &orphans), file("002_b", &["rust:1"]).foreign_keys(true)] {
-            let files = vec![start(), defers, file("003_c", &["CREATE TABLE later (x)"])];
-            let mut db = memory();
-            runner(files[..had].to_vec()).up(&mut db).unwrap();
-            let migrator: Runner = Migrator::new(set_with(files, rules)).with_code(rust);
-            let error = migrator.up(&mut db).unwrap_err();
-            assert!(error.is_foreign_key() && error.to_string().starts_with("`002_b`"), "{error}");
-            let orphans = "SELECT count(*) FROM pragma_foreign_key_check";
-            assert_eq!((ask(&db, orphans).as_str(), objects(&db).contains("later")), ("0", false));
-        }
-    }
-    // What is put right by the end is as it should be, and what was wrong before is nobody's fault.
-    let mut db = memory();
-    runner(vec![start()]).up(&mut db).unwrap();
-    run(&db, "PRAGMA foreign_keys = 0; INSERT INTO child VALUES (1, 77); PRAGMA foreign_keys = 1");
-    let right = [&orphans[..], &["INSERT INTO parent VALUES (99)"]].concat();
-    runner(vec![start(), file("002_b", &right)]).up(&mut db).unwrap();
-    assert_eq!(ask(&db, "SELECT group_concat(parent) FROM child"), "77,99");
-}
-
-#[test]
 fn a_rebuild_that_renames_first_is_told_how_to_keep_the_references() {
     let rebuild = |first: &[&'static str]| {
         let statements = [
@@ -626,92 +472,4 @@ fn a_rebuild_that_renames_first_is_told_how_to_keep_the_references() {
     assert!(help.contains("`old_parent` is gone") && help.contains("`PRAGMA legacy_alter_table = ON;`"), "{help}");
     // What it says helps.
     up(&["PRAGMA legacy_alter_table = ON"]).unwrap();
-}
-
-#[test]
-fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
-    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
-    let mut db = enforcing(true);
-    let files = vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), file("003_three", &["CREATE TABLE t (x)"])];
-    let migrator: Runner = Migrator::new(set_with(files.clone(), rules));
-    assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 3);
-    assert_eq!(children(&db), "10:1 20:2");
-    let on = [files, vec![file("004_on", &[]).foreign_keys(true)]].concat();
-    let migrator: Runner = Migrator::new(set_with(on, rules));
-    let error = migrator.up(&mut enforcing(true)).unwrap_err();
-    assert_eq!((error.kind(), error.file()), (dbmigrate_runtime::ErrorKind::Set, Some("migrations/004_on.sql")));
-}
-
-#[test]
-fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
-    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
-    // Its children would belong to another parent.
-    let moves =
-        || file("002_move", &["UPDATE parent SET id = 11 WHERE id = 1", "INSERT INTO parent VALUES (1, 'new')"]);
-    let files = |moves: File| vec![family("ON UPDATE CASCADE"), moves, rebuild("003_rebuild")];
-    for had in [0, 1] {
-        let mut db = enforcing(true);
-        runner(files(moves())[..had].to_vec()).up(&mut db).unwrap();
-        let migrator: Runner = Migrator::new(set_with(files(moves()), rules));
-        let error = migrator.up(&mut db).unwrap_err();
-        assert!(error.is_foreign_key(), "{error}");
-        assert_eq!((error.file(), error.line()), (Some("migrations/002_move.sql"), Some(2)));
-        let migrator: Runner = Migrator::new(set_with(files(moves().foreign_keys(false)), rules));
-        migrator.up(&mut db).unwrap();
-        assert_eq!(children(&db), "10:1 20:2");
-    }
-    // Nobody is without a parent then, and all have another one.
-    let shift = file("002_shift", &["INSERT INTO parent VALUES (3, 'c')", "UPDATE parent SET id = id - 1"]);
-    let replace = file("002_replace", &["REPLACE INTO parent VALUES (1, 'new')"]);
-    let delete = file("002_delete", &["DELETE FROM parent WHERE id = 1"]);
-    let cases = [
-        ("ON UPDATE CASCADE", shift, "rows of `parent` go or get another key"),
-        ("ON DELETE CASCADE", replace, "rows of `parent` go or get another key"),
-        ("ON DELETE CASCADE", delete, "rows of `child` refer to nothing"),
-    ];
-    for (action, change, says) in cases {
-        let mut db = enforcing(true);
-        let migrator: Runner = Migrator::new(set_with(vec![family(action), change, rebuild("003_rebuild")], rules));
-        let error = migrator.up(&mut db).unwrap_err();
-        assert!(error.is_foreign_key() && error.to_string().contains(says), "{error}");
-    }
-    // To these keys nobody refers, and those to which somebody does stay.
-    let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
-    let touch = file(
-        "002_touch",
-        &[
-            "UPDATE parent SET name = upper(name)",
-            "INSERT INTO parent VALUES (8, 'x'), (9, 'y')",
-            "DELETE FROM parent WHERE id = 8",
-        ],
-    );
-    for (action, file) in [("ON UPDATE CASCADE", other), ("ON UPDATE CASCADE ON DELETE CASCADE", touch)] {
-        let mut db = enforcing(true);
-        let migrator: Runner = Migrator::new(set_with(vec![family(action), file, rebuild("003_rebuild")], rules));
-        migrator.up(&mut db).unwrap();
-        assert_eq!(children(&db), "10:1 20:2");
-    }
-}
-
-#[test]
-fn settings_are_given_back_on_every_way_out() {
-    let settings = ["foreign_keys", "recursive_triggers", "legacy_alter_table"];
-    let switch = |name| {
-        file(name, &["PRAGMA recursive_triggers = 1", "PRAGMA legacy_alter_table = 1", "CREATE TABLE t (x)"])
-            .foreign_keys(false)
-    };
-    let check = |files: Vec<File>, succeeds: bool| {
-        for on in [0, 1] {
-            let mut db = memory();
-            settings.iter().for_each(|name| db.pragma_update(None, name, on).unwrap());
-            assert_eq!(runner(files.clone()).up(&mut db).is_ok(), succeeds);
-            for name in settings {
-                assert_eq!(ask(&db, &format!("PRAGMA {name}")), on.to_string(), "{name}");
-            }
-        }
-    };
-    check(vec![switch("001_switch")], true);
-    check(vec![switch("001_switch"), file("002_bad", &["nonsense"])], false);
-    check(vec![file("001_code", &["rust:0"])], false);
-    check(vec![switch("001_switch").no_transaction()], true);
 }

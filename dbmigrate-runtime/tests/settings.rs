@@ -419,3 +419,26 @@ fn a_temporary_table_that_hides_one_of_the_database_is_refused() {
     runner(vec![makes(), file("002_b", &rebuild)]).up(&mut db).unwrap();
     assert_eq!(ask(&db, "SELECT id FROM users"), "1");
 }
+
+#[test]
+fn settings_are_given_back_on_every_way_out() {
+    let settings = ["foreign_keys", "recursive_triggers", "legacy_alter_table"];
+    let switch = |name| {
+        file(name, &["PRAGMA recursive_triggers = 1", "PRAGMA legacy_alter_table = 1", "CREATE TABLE t (x)"])
+            .foreign_keys(false)
+    };
+    let check = |files: Vec<File>, succeeds: bool| {
+        for on in [0, 1] {
+            let mut db = memory();
+            settings.iter().for_each(|name| db.pragma_update(None, name, on).unwrap());
+            assert_eq!(runner(files.clone()).up(&mut db).is_ok(), succeeds);
+            for name in settings {
+                assert_eq!(ask(&db, &format!("PRAGMA {name}")), on.to_string(), "{name}");
+            }
+        }
+    };
+    check(vec![switch("001_switch")], true);
+    check(vec![switch("001_switch"), file("002_bad", &["nonsense"])], false);
+    check(vec![file("001_code", &["rust:0"])], false);
+    check(vec![switch("001_switch").no_transaction()], true);
+}

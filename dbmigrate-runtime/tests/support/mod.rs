@@ -315,3 +315,15 @@ pub fn rebuild(name: &'static str) -> File {
         ],
     )
 }
+
+/// A database in memory that enforces foreign keys, or does not.
+pub fn enforcing(on: bool) -> Connection {
+    let db = memory();
+    run(&db, &format!("PRAGMA foreign_keys = {on}"));
+    db
+}
+
+/// The children of [`family`] and their parents.
+pub fn children(db: &Connection) -> String {
+    ask(db, "SELECT group_concat(id || ':' || coalesce(parent, 'NULL'), ' ') FROM child")
+}

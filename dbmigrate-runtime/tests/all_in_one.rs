@@ -1,0 +1,71 @@
+//! `transaction = "all"`: what is pending runs with the same enforcement of foreign keys.
+
+mod support;
+
+use dbmigrate_runtime::{Migrator, Rules, TransactionMode};
+use support::*;
+
+#[test]
+fn one_transaction_for_all_runs_without_enforcement_if_one_needs_it() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    let mut db = enforcing(true);
+    let files = vec![family("ON DELETE CASCADE"), rebuild("002_rebuild"), file("003_three", &["CREATE TABLE t (x)"])];
+    let migrator: Runner = Migrator::new(set_with(files.clone(), rules));
+    assert_eq!(migrator.up(&mut db).unwrap().applied.len(), 3);
+    assert_eq!(children(&db), "10:1 20:2");
+    let on = [files, vec![file("004_on", &[]).foreign_keys(true)]].concat();
+    let migrator: Runner = Migrator::new(set_with(on, rules));
+    let error = migrator.up(&mut enforcing(true)).unwrap_err();
+    assert_eq!((error.kind(), error.file()), (dbmigrate_runtime::ErrorKind::Set, Some("migrations/004_on.sql")));
+}
+
+#[test]
+fn no_cascade_is_left_out_for_another_file_of_the_transaction() {
+    let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
+    // Its children would belong to another parent.
+    let moves =
+        || file("002_move", &["UPDATE parent SET id = 11 WHERE id = 1", "INSERT INTO parent VALUES (1, 'new')"]);
+    let files = |moves: File| vec![family("ON UPDATE CASCADE"), moves, rebuild("003_rebuild")];
+    for had in [0, 1] {
+        let mut db = enforcing(true);
+        runner(files(moves())[..had].to_vec()).up(&mut db).unwrap();
+        let migrator: Runner = Migrator::new(set_with(files(moves()), rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key(), "{error}");
+        assert_eq!((error.file(), error.line()), (Some("migrations/002_move.sql"), Some(2)));
+        let migrator: Runner = Migrator::new(set_with(files(moves().foreign_keys(false)), rules));
+        migrator.up(&mut db).unwrap();
+        assert_eq!(children(&db), "10:1 20:2");
+    }
+    // Nobody is without a parent then, and all have another one.
+    let shift = file("002_shift", &["INSERT INTO parent VALUES (3, 'c')", "UPDATE parent SET id = id - 1"]);
+    let replace = file("002_replace", &["REPLACE INTO parent VALUES (1, 'new')"]);
+    let delete = file("002_delete", &["DELETE FROM parent WHERE id = 1"]);
+    let cases = [
+        ("ON UPDATE CASCADE", shift, "rows of `parent` go or get another key"),
+        ("ON DELETE CASCADE", replace, "rows of `parent` go or get another key"),
+        ("ON DELETE CASCADE", delete, "rows of `child` refer to nothing"),
+    ];
+    for (action, change, says) in cases {
+        let mut db = enforcing(true);
+        let migrator: Runner = Migrator::new(set_with(vec![family(action), change, rebuild("003_rebuild")], rules));
+        let error = migrator.up(&mut db).unwrap_err();
+        assert!(error.is_foreign_key() && error.to_string().contains(says), "{error}");
+    }
+    // To these keys nobody refers, and those to which somebody does stay.
+    let other = file("002_other", &["CREATE TABLE o (x)", "INSERT INTO o VALUES (1)", "UPDATE o SET x = 2"]);
+    let touch = file(
+        "002_touch",
+        &[
+            "UPDATE parent SET name = upper(name)",
+            "INSERT INTO parent VALUES (8, 'x'), (9, 'y')",
+            "DELETE FROM parent WHERE id = 8",
+        ],
+    );
+    for (action, file) in [("ON UPDATE CASCADE", other), ("ON UPDATE CASCADE ON DELETE CASCADE", touch)] {
+        let mut db = enforcing(true);
+        let migrator: Runner = Migrator::new(set_with(vec![family(action), file, rebuild("003_rebuild")], rules));
+        migrator.up(&mut db).unwrap();
+        assert_eq!(children(&db), "10:1 20:2");
+    }
+}
