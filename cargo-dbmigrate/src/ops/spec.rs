@@ -100,10 +100,10 @@ mod tests {
             "app@0.2",
             "app@",
             "b*",
-            "file:///work",
+            "file:///code",
             "file:///code/app#other",
             "file:///code/app#0.2",
-            "https://work/app",
+            "https://code/app",
         ] {
             assert_eq!(is_meant(text), [false; 2], "{text}");
         }
