@@ -104,13 +104,12 @@ pub(super) fn guarded(guard: &Guard<'_>, block: &Block, first: Vec<Condition>, w
 /// of its size.
 pub(super) fn run(text: &str, database: &Connection) -> rusqlite::Result<()> {
     let mut start = 0;
-    for Statement { span, .. } in statement::split(text) {
-        // With its semicolon, and the blanks before it.
-        let end = text[span.end..].find(';').map_or(text.len(), |at| span.end + at + 1);
-        database.execute_batch(&text[start..end])?;
-        start = end;
+    // What stands between two of them, the semicolon and comments, goes with the first.
+    for Statement { span, .. } in statement::split(text).iter().skip(1) {
+        database.execute_batch(&text[start..span.start])?;
+        start = span.start;
     }
-    Ok(())
+    database.execute_batch(&text[start..])
 }
 
 /// Nothing that ends a comment.
