@@ -26,6 +26,11 @@ pub(crate) fn plain(path: &str) -> String {
     parts.join("/")
 }
 
+/// A path as it is reached by `way`, which is empty or ends in `/`.
+pub(crate) fn reached(way: &str, path: &str) -> String {
+    plain(&format!("{way}{path}"))
+}
+
 /// A path with `/` whose other signs than the plain ones are written as `%xx`.
 pub(crate) fn percent(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());

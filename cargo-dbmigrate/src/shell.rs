@@ -109,7 +109,7 @@ impl Shell {
         match file {
             "" => way.to_owned(),
             file if way.is_empty() || Path::new(file).is_absolute() => file.to_owned(),
-            file => paths::plain(&format!("{way}{file}")),
+            file => paths::reached(way, file),
         }
     }
 

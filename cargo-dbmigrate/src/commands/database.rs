@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dbmigrate_core::MigrationSet;
 use dbmigrate_core::sequence::quoted;
-use dbmigrate_core::{Diagnostic, MigrationSet};
 use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
-use super::Context;
+use super::{Context, Said};
 use crate::cli::{CopyArgs, DatabaseArgs, Global, Verbosity};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::ahead::Ahead;
@@ -68,11 +68,11 @@ pub(super) fn run_with_copy(
 
 /// Refuses all of it where any of the sets is faulty.
 fn all_sound(databases: &[Vec<Project>]) -> Result<(), CliError> {
-    let mut found: Vec<Diagnostic> = Vec::new();
+    let (mut said, mut found) = (Said::default(), Vec::new());
     for project in databases.iter().flatten() {
         let loaded = project.load();
         if loaded.has_errors() {
-            found.extend(loaded.diagnostics.into_iter().filter(|it| !found.contains(it)).collect::<Vec<_>>());
+            found.extend(said.new_of(project, &loaded.diagnostics));
         }
     }
     if found.is_empty() { Ok(()) } else { Err(CliError::diagnostics(found)) }

@@ -1,6 +1,7 @@
 //! What was said already, for commands on several packages: what is wrong with a manifest is wrong with every set of it,
 //! and what is wrong with that of the workspace with every package.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use dbmigrate_core::{Diagnostic, Position};
@@ -12,7 +13,7 @@ type Key = (PathBuf, &'static str, String, Option<Position>);
 
 /// The findings that were shown.
 #[derive(Debug, Default)]
-pub(super) struct Said(Vec<Key>);
+pub(super) struct Said(HashSet<Key>);
 
 impl Said {
     /// Those of a set that were not shown with another one. They count as shown from now on.

@@ -11,7 +11,7 @@ pub(crate) fn name_from(set: &mut MigrationSet, way: &str) {
     if way.is_empty() {
         return;
     }
-    let here = |file: &str| paths::plain(&format!("{way}{file}"));
+    let here = |file: &str| paths::reached(way, file);
     let name = |script: &mut Script| script.source = Arc::new(script.source.renamed(here(script.source.path())));
     for migration in &mut set.migrations {
         migration.file = here(&migration.file);

@@ -6,7 +6,7 @@ use crate::paths;
 
 /// The file, from the root of the repository.
 pub(super) fn file(diagnostic: &Diagnostic, base: &str) -> Option<String> {
-    diagnostic.file.as_ref().map(|file| paths::plain(&format!("{base}{file}")))
+    diagnostic.file.as_ref().map(|file| paths::reached(base, file))
 }
 
 /// The message, and what explains it and helps, each on a line of its own.

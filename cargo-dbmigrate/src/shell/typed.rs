@@ -16,7 +16,7 @@ pub(super) fn from_here(text: &str, way: &str, files: &[String]) -> String {
 }
 
 fn typed(part: &str, way: &str, files: &[String]) -> String {
-    let here = |path: &str| paths::plain(&format!("{way}{path}"));
+    let here = |path: &str| paths::reached(way, path);
     if let Some(arguments) = part.strip_prefix("mv ") {
         let arguments = words(arguments).into_iter().map(|word| quoted(&here(&word)));
         return format!("mv {}", arguments.collect::<Vec<_>>().join(" "));
