@@ -187,6 +187,29 @@ pub(crate) fn mention(error: Error, copy: Option<&Path>) -> Error {
         .hint(format_args!("to go back to that: `cargo dbmigrate restore {copy}` (`restore` of the migrator)"))
 }
 
+/// Does what follows work that may have made a copy. One is enough, and what came of both is one report.
+#[inline]
+pub(crate) fn go_on(
+    first: Report,
+    options: &Options,
+    then: impl FnOnce(&Options) -> Result<Report, Error>,
+) -> Result<Report, Error> {
+    let Report { rolled_back, adopted, backup: copy, .. } = first;
+    let backup = if copy.is_none() { options.backup.clone() } else { None };
+    let (came, error) = match then(&Options { backup, ..options.clone() }) {
+        Ok(report) => (report, None),
+        Err(error) => {
+            let error = mention(error, copy.as_deref());
+            (error.report().clone(), Some(error))
+        }
+    };
+    let mut report = Report { rolled_back, adopted, backup: copy.or(came.backup), ..came };
+    match error {
+        None => Ok(report),
+        Some(error) => Err(error.after(&mut report)),
+    }
+}
+
 /// Whether a run of these jobs would keep a copy.
 #[inline]
 pub(crate) fn is_planned<'j, 's: 'j>(

@@ -3,7 +3,7 @@
 
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
-use crate::hidden::temporary;
+use crate::hidden::{ATTACHED, temporary};
 use crate::rows::Rows;
 use crate::script::{self, at};
 use crate::set::{Effect, Script, Statement};
@@ -16,17 +16,15 @@ pub(crate) type Refuse = fn(&mut Db<'_>, &Script<'_>, &Statement<'_>) -> Result<
 /// drops a table also where the script has attached the other. SQLite's own plan tells where it would write.
 #[inline]
 pub(crate) fn refuse(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
-    let (table, would) = match statement.effect {
-        Effect::DropTable(table) => (table, "drop"),
-        Effect::DropColumn(table) | Effect::Write(table) => (table, "change"),
+    let (table, drops) = match statement.effect {
+        Effect::DropTable(table) => (table, true),
+        Effect::DropColumn(table) | Effect::Write(table) => (table, false),
         _ => return Ok(()),
     };
-    let drops = would == "drop";
     if !drops && db.beside.as_ref().is_none_or(Rows::is_empty) {
         return Ok(());
     }
-    let attached = "SELECT seq, name FROM pragma_database_list WHERE seq > 1";
-    let attached = db.query("could not read which databases are attached", attached, &[])?;
+    let attached = db.query("could not read which databases are attached", ATTACHED, &[])?;
     let is_temporary = temporary(db.beside.as_ref()).any(|name| name.eq_ignore_ascii_case(table));
     if attached.is_empty() && !is_temporary {
         return Ok(());
@@ -61,6 +59,7 @@ pub(crate) fn refuse(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement
         }
         None => return Ok(()),
     };
+    let would = if drops { "drop" } else { "change" };
     let message = format!("the table that this would {would} is {place}, and not in the one to migrate");
     let error = Error::new(ErrorKind::Sql, message).hint(format_args!("write `main.` before its name, or {help}"));
     Err(at(error, script, statement))

@@ -9,15 +9,18 @@ use crate::value::Value;
 
 const READ: &str = "could not read the schema";
 
+/// What is attached, by the numbers that SQLite gives it.
+pub(crate) const ATTACHED: &str = "SELECT seq, name FROM pragma_database_list WHERE seq > 1";
+
 /// Remembers what the program has beside its database, once and before anything runs, and refuses what hides then: a
 /// migration may drop or rename that, and nothing would be seen of it at the end.
 pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
     if db.beside.is_some() {
         return Ok(());
     }
-    let mut sql = "SELECT seq, name FROM pragma_database_list WHERE seq > 1".to_owned();
+    let mut sql = ATTACHED.to_owned();
     if has_temporary(db)? {
-        refuse(db)?;
+        refuse_hiding(db)?;
         sql.push_str(
             " UNION ALL SELECT 1, name FROM temp.sqlite_master WHERE type IN ('table', 'view') \
              AND lower(substr(name, 1, 7)) <> 'sqlite_'",
@@ -31,11 +34,17 @@ pub(crate) fn look(db: &mut Db<'_>) -> Result<(), Error> {
 /// Refuses what hides, before a transaction is committed: by then all that it made is there. And that any of the program's
 /// own is gone: it was taken for one of the database.
 pub(crate) fn refuse(db: &mut Db<'_>) -> Result<(), Error> {
+    if has_temporary(db)? {
+        refuse_hiding(db)?;
+    }
+    refuse_gone(db)
+}
+
+fn refuse_hiding(db: &mut Db<'_>) -> Result<(), Error> {
     let sql = "SELECT t.name FROM temp.sqlite_master AS t, main.sqlite_master AS m ON t.name = m.name COLLATE NOCASE \
                WHERE t.type IN ('table', 'view') AND m.type IN ('table', 'view') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'";
-    let hiding = if has_temporary(db)? { db.texts(READ, sql, &[])? } else { Vec::new() };
-    match hiding.first() {
-        None => refuse_gone(db),
+    match db.texts(READ, sql, &[])?.first() {
+        None => Ok(()),
         Some(name) => Err(Error::new(
             ErrorKind::Settings,
             format_args!("the connection has a temporary `{name}`, which hides that of the database"),

@@ -76,15 +76,14 @@ pub(crate) fn run_step(
         }
         Step::Sql(statement) => statement,
     };
-    if let Effect::Begin | Effect::Commit = statement.effect {
+    match (statement.effect, parts.foreign_keys) {
         // What it commits could not be told from what the runner committed.
-        return Err(at(ended(name), script, statement).into());
-    }
-    if let Effect::DropTable(table) = statement.effect {
-        let part = needed(parts.foreign_keys, "drops tables")?;
-        (part.before_drop)(db, (script, statement, table), rest, choice)?;
-    } else if let (Some(part), Effect::Write(_) | Effect::DropColumn(_)) = (parts.foreign_keys, statement.effect) {
-        (part.elsewhere)(db, script, statement)?;
+        (Effect::Begin | Effect::Commit, _) => return Err(at(ended(name), script, statement).into()),
+        (Effect::DropTable(table), part) => {
+            (needed(part, "drops tables")?.before_drop)(db, (script, statement, table), rest, choice)?;
+        }
+        (Effect::Write(_) | Effect::DropColumn(_), Some(part)) => (part.elsewhere)(db, script, statement)?,
+        _ => {}
     }
     match statement.effect {
         Effect::Write(table) if choice.for_others => {

@@ -257,21 +257,9 @@ pub(crate) fn adopt_then_up(
     options: &Options,
     target: Option<Target>,
 ) -> Result<(), Error> {
-    let Report { adopted, backup: copy, .. } = adopt(session, set, options)?;
-    // One copy is enough.
-    let backup = if copy.is_none() { options.backup.clone() } else { None };
-    match start(session, Held::Set(set), &Options { backup, ..options.clone() }, target) {
-        Ok(applied) => {
-            *report = Report { adopted, backup: copy.or(applied.backup), ..applied };
-            Ok(())
-        }
-        Err(error) => {
-            let error = backup::mention(error, copy.as_deref());
-            let report = error.report().clone();
-            let backup = copy.or(report.backup.clone());
-            Err(error.after(&mut Report { adopted, backup, ..report }))
-        }
-    }
+    let adopted = adopt(session, set, options)?;
+    *report = backup::go_on(adopted, options, |options| start(session, Held::Set(set), options, target))?;
+    Ok(())
 }
 
 /// Whether the head says that the history has what is to be applied: one read.

@@ -150,18 +150,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
     let again = Job { number, way: Way::Up(0, migration) };
     let both = before_both(&mut db, options, &again)?;
     let back = down(session, set, &both, beside, Goal::Exactly(number))?;
-    let Report { rolled_back, backup: copy, .. } = back;
-    // One copy is enough.
-    let backup = if copy.is_none() { options.backup.clone() } else { None };
-    match up::up(session, set, &Options { backup, ..options.clone() }, Some(number)) {
-        Ok(report) => Ok(Report { rolled_back, backup: copy.or(report.backup), ..report }),
-        Err(error) => {
-            let error = backup::mention(error, copy.as_deref());
-            let report = error.report().clone();
-            let backup = copy.or(report.backup.clone());
-            Err(error.after(&mut Report { rolled_back, backup, ..report }))
-        }
-    }
+    backup::go_on(back, options, |options| up::up(session, set, options, Some(number)))
 }
 
 /// The history, if the database has one. That of another tool is refused.
