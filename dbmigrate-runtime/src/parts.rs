@@ -57,54 +57,63 @@ impl Parts {
         .without_transaction();
 
     /// For scripts that assert something.
+    #[inline]
     #[must_use]
     pub const fn assertions(self) -> Self {
         Self { assertions: Some(assertion::check), ..self }
     }
 
     /// For Rust in transactions.
+    #[inline]
     #[must_use]
     pub const fn code(self) -> Self {
         Self { code: Some(code::run), ..self }
     }
 
     /// For scripts that drop a table, run with foreign keys off, or put their check off.
+    #[inline]
     #[must_use]
     pub const fn foreign_keys(self) -> Self {
         Self { foreign_keys: Some(Enforcement::CHOSEN), ..self }
     }
 
     /// For views and triggers that are made anew.
+    #[inline]
     #[must_use]
     pub const fn repeatables(self) -> Self {
         Self { repeatables: Some(MadeAnew::FROM_FILES), ..self }
     }
 
     /// For migrations that require others.
+    #[inline]
     #[must_use]
     pub const fn requirements(self) -> Self {
         Self { requirements: Some(Required::LOOKED_FOR), ..self }
     }
 
     /// For scripts that set something of the connection, or run Rust, which may.
+    #[inline]
     #[must_use]
     pub const fn settings(self) -> Self {
         Self { settings: Some(put_back::remember), ..self }
     }
 
     /// For a set that begins with a squash.
+    #[inline]
     #[must_use]
     pub const fn squash(self) -> Self {
         Self { squash: Some(InPlace::OF_OTHERS), ..self }
     }
 
     /// For a history that keeps ways back, or texts.
+    #[inline]
     #[must_use]
     pub const fn texts(self) -> Self {
         Self { texts: Some(Texts::KEPT), ..self }
     }
 
     /// For scripts that run without a transaction.
+    #[inline]
     #[must_use]
     pub const fn without_transaction(self) -> Self {
         Self { without_transaction: Some(Resumable::BY_STEPS), ..self }
@@ -112,6 +121,7 @@ impl Parts {
 }
 
 impl fmt::Debug for Parts {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Parts")
     }
@@ -124,7 +134,7 @@ pub(crate) fn needed<T>(part: Option<T>, what: &str) -> Result<T, Error> {
 }
 
 #[cold]
-#[inline(never)]
+#[inline]
 fn missing(what: &str) -> Error {
     Error::new(ErrorKind::Set, format_args!("the program was built without the part of the runner that {what}"))
         .hint("build it again, with the same version of `dbmigrate-build` and `dbmigrate-runtime`")
