@@ -30,7 +30,7 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
             let notes = notes::read(&mut db, set, &known)?;
             (known, notes)
         }
-        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, Vec::new()),
+        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set), Vec::new()),
     };
     let mut notes = notes.into_iter();
     let entries = known.matches.iter().map(|matched| entry(set, matched, notes.next().unwrap_or_default()));

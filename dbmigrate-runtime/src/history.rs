@@ -14,6 +14,7 @@ use crate::history_row::{HistoryRow, Took};
 use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
+use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::session::Session;
 use crate::set::{Migration, Set};
@@ -43,9 +44,8 @@ pub(crate) const COLUMNS: Columns = Columns {
 const PARAMS: usize = 14;
 
 /// How far a migration has come, and from which text.
-#[derive(Default)]
 pub(crate) struct Stage {
-    pub(crate) state: String,
+    pub(crate) state: RowState,
     pub(crate) done: u64,
     pub(crate) checksum: String,
 }
@@ -191,7 +191,7 @@ impl<'s> History<'s> {
         for row in found.iter_mut() {
             match HistoryRow::decode(row) {
                 Some(row) => rows.push(Rc::new(row)),
-                None => return Err(damaged(self.set.table)),
+                None => return Err(unreadable(self.set.table, row)),
             }
         }
         Ok(rows)
@@ -221,8 +221,10 @@ impl<'s> History<'s> {
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         match <[Value; 3]>::try_from(row) {
             Ok([Value::Text(state), Value::Integer(done), Value::Text(checksum)]) => {
-                let done = u64::try_from(done).map_err(|_| damaged(self.set.table))?;
-                Ok(Some(Stage { state, done, checksum }))
+                match (RowState::parse(&state), u64::try_from(done)) {
+                    (Some(state), Ok(done)) => Ok(Some(Stage { state, done, checksum })),
+                    _ => Err(damaged(self.set.table)),
+                }
             }
             _ => Err(damaged(self.set.table)),
         }
@@ -277,7 +279,7 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         options: &Options,
         migration: &Migration<'_>,
-        state: &str,
+        state: RowState,
         took: Option<Took<'_>>,
     ) -> Result<(), Error> {
         self.insert_at(db, migration, state, times(options, took), options.tool, None)
@@ -292,7 +294,7 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, "applied", (Param::Null, None), tool, at)
+        self.insert_at(db, migration, RowState::Applied, (Param::Null, None), tool, at)
     }
 
     #[inline]
@@ -300,7 +302,7 @@ impl<'s> History<'s> {
         &self,
         db: &mut Db<'_>,
         migration: &Migration<'_>,
-        state: &str,
+        state: RowState,
         times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
@@ -338,19 +340,19 @@ impl<'s> History<'s> {
         &self,
         rows: &mut Rows,
         migration: &Migration<'_>,
-        state: &str,
+        state: RowState,
         (duration, steps): (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
-        let done = if state == "applied" { migration.up.steps.len() } else { 0 };
+        let done = if state == RowState::Applied { migration.up.steps.len() } else { 0 };
         let params: [_; PARAMS] = [
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
             text(migration.checksum),
-            text(state),
+            text(state.as_str()),
             integer(done as u64)?,
             duration,
             optional(steps.as_deref()),
@@ -433,7 +435,7 @@ impl<'s> History<'s> {
         &self,
         db: &mut Db<'_>,
         number: u64,
-        state: &str,
+        state: RowState,
         done: u64,
         prefix: Option<&str>,
         violations: Option<&str>,
@@ -441,7 +443,7 @@ impl<'s> History<'s> {
         let params = [
             text(self.set.name),
             integer(number)?,
-            text(state),
+            text(state.as_str()),
             integer(done)?,
             optional(prefix),
             optional(violations),
@@ -550,6 +552,20 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 /// How long a script and its steps took, as the history has that.
 fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<String>) {
     took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
+}
+
+/// The error for a row that can't be read.
+#[cold]
+#[inline(never)]
+fn unreadable(table: &str, row: &[Value]) -> Error {
+    match row {
+        [Value::Text(name), _, _, _, Value::Text(state), ..] if RowState::parse(state).is_none() => Error::new(
+            ErrorKind::History,
+            format_args!("the history has `{name}` in the state `{state}`, which this program does not know"),
+        )
+        .hint("build the program with a newer `dbmigrate-runtime`"),
+        _ => damaged(table),
+    }
 }
 
 fn damaged(table: &str) -> Error {

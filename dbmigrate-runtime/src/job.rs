@@ -97,10 +97,7 @@ impl Job<'_> {
 
     /// The command that runs it.
     pub(crate) fn command(&self) -> &'static str {
-        match self.direction() {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        }
+        self.direction().command()
     }
 
     /// The script; `room` is for what is not in the set as it runs.

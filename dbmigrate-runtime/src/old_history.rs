@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
+use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::set::Set;
 use crate::sorted::sorted;
@@ -62,7 +63,7 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: &Adoption<'s
     db.reading(|db| {
         let presence = History::new(set).presence(db)?;
         match read(db, set, adoption)? {
-            Some(old) => behind(set, rows(&old, set), old),
+            Some(old) => Ok(behind(set, rows(&old, set), old)),
             None => found(db, set, presence),
         }
     })
@@ -185,7 +186,7 @@ fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
             number: row.number,
             // No checksum of ours is empty.
             checksum: if row.differs.is_some() { String::new() } else { migration.checksum.to_owned() },
-            state: "applied".to_owned(),
+            state: RowState::Applied,
             statements_done: migration.up.steps.len() as u64,
             duration: None,
             steps: Vec::new(),

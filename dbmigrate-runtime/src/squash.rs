@@ -19,6 +19,7 @@ use crate::options::Options;
 use crate::packed::{Reader, unpack};
 use crate::parts::needed;
 use crate::report::Report;
+use crate::row_state::RowState;
 use crate::session::Session;
 use crate::set::{Migration, Placed, Repeatable, Set, Squash};
 use crate::status::Entry;
@@ -319,7 +320,7 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<Rc<History
         return Stand::Own;
     }
     let is_applied = |(row, migration): (&Rc<HistoryRow>, &Migration<'_>)| {
-        row.state == "applied" && row.name == migration.name && row.checksum == migration.checksum
+        row.state == RowState::Applied && row.name == migration.name && row.checksum == migration.checksum
     };
     if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
         return Stand::Replaced(migrations);

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::history_row::Took;
 use crate::options::Options;
 use crate::report::Done;
+use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::set::Migration;
 
@@ -26,7 +27,7 @@ impl History<'_> {
             let mut rows = Rows::new(PARAMS);
             for (migration, at) in some {
                 let took = done.get(*at).map(|Done { duration, steps, .. }| Took { duration: *duration, steps });
-                self.row(&mut rows, migration, "applied", times(options, took), options.tool, None)?;
+                self.row(&mut rows, migration, RowState::Applied, times(options, took), options.tool, None)?;
             }
             self.insert_rows(db, &rows)?;
         }

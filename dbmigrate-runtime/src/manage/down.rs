@@ -19,6 +19,7 @@ use crate::options::Options;
 use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
+use crate::row_state::RowState;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
@@ -240,8 +241,8 @@ pub(crate) fn way_back<'s>(
     matched: &Match<'s>,
     row: &HistoryRow,
 ) -> Result<Result<Way<'s>, Problem>, Error> {
-    let reverting = row.state.starts_with("reverting");
-    if !reverting && row.state != "applied" {
+    let reverting = row.state.is_reverting();
+    if !reverting && row.state != RowState::Applied {
         return Ok(Err(known
             .problem(matched)
             .unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));

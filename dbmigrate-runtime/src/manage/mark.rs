@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::options::Options;
+use crate::row_state::RowState;
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
@@ -87,7 +88,7 @@ fn record(
             history.create(db)?;
         }
         for migration in &wanted {
-            history.insert(db, options, migration, "applied", None)?;
+            history.insert(db, options, migration, RowState::Applied, None)?;
         }
         if let Found::History(now) = look(db, set)? {
             history.write_head(db, now.chain())?;

@@ -11,10 +11,12 @@ use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Watch;
 use crate::history::History;
 use crate::history_row::HistoryRow;
+use crate::hooks::Direction;
 use crate::job::{Job, Room};
 use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
+use crate::row_state::RowState;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash;
@@ -61,7 +63,7 @@ struct Fix<'s> {
     /// The program's migration, to be taken for what was applied.
     accept: Option<&'s Migration<'s>>,
     /// The state and the number of steps that are done.
-    progress: Option<(&'static str, u64)>,
+    progress: Option<(RowState, u64)>,
     /// The rows that refer to nothing and were refused, as text, which are accepted.
     rows: Option<String>,
 }
@@ -200,9 +202,9 @@ fn interrupted<'s>(
     is_named: bool,
 ) -> Result<(), Error> {
     let Some(row) = &matched.row else { return Ok(()) };
-    let is_way_back = row.state.starts_with("reverting");
-    let running = if is_way_back { "reverting" } else { "running" };
-    let command = if is_way_back { "down" } else { "up" };
+    let is_way_back = row.state.is_reverting();
+    let direction = if is_way_back { Direction::Down } else { Direction::Up };
+    let (running, command) = (RowState::between_steps(direction), direction.command());
     let is_edited = !is_way_back && !matched.can_resume();
     let is_renamed = matched.migration.is_none_or(|migration| migration.name != row.name);
     let is_other = is_renamed && !matched.has_same_text();
@@ -211,7 +213,7 @@ fn interrupted<'s>(
     }
     let done = usize::try_from(row.statements_done).unwrap_or(usize::MAX);
     let step = step(db, set, known, matched, row, done)?;
-    let is_started = row.state.ends_with("started");
+    let is_started = row.state.is_in_step();
     let is_open = is_started && (is_edited || !step.is_some_and(|step| step.is_idempotent));
     let mut remedies = Vec::new();
     let number = done.saturating_add(1);
@@ -310,7 +312,7 @@ fn step<'s>(
 ) -> Result<Option<At>, Error> {
     let mut room = Room::default();
     let job;
-    let steps = if row.state.starts_with("reverting") {
+    let steps = if row.state.is_reverting() {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
         job = Job { number: row.number, way };
         job.script(&mut room).steps

@@ -118,7 +118,7 @@ fn compare(
 fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> {
     match look(db, set)? {
         Found::History(known) => Ok(known),
-        Found::Fresh | Found::Beside => Known::nothing(set),
+        Found::Fresh | Found::Beside => Ok(Known::nothing(set)),
         Found::Objects => Err(existing_schema(db, set)),
     }
 }
