@@ -8,17 +8,17 @@ use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
 use crate::interrupted;
-use crate::old_history::Old;
+use crate::old_history::OldRecords;
 use crate::parts::Parts;
 use crate::records::Recorded;
 use crate::row_state::RowState;
 use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
-use crate::squash::InPlace;
+use crate::squash::SquashPart;
 use crate::status::State;
 use crate::verify::Problem;
 
 /// At most this many notes and as many helps stand in one error about many problems.
-const SAID: usize = 8;
+const MOST: usize = 8;
 
 /// What a look at a database found.
 pub(crate) enum Found<'s> {
@@ -29,11 +29,11 @@ pub(crate) enum Found<'s> {
     /// Objects, and the history of another set, but none of this one.
     Beside,
     /// A history. An `Rc` drops it out of line.
-    History(Rc<Known<'s>>),
+    History(Rc<KnownHistory<'s>>),
 }
 
 /// A history beside its set.
-pub(crate) struct Known<'s> {
+pub(crate) struct KnownHistory<'s> {
     set: &'s Set<'s>,
     pub(crate) head: Option<Head>,
     /// Which repeatables were run; `None` where there is no table for them.
@@ -44,7 +44,7 @@ pub(crate) struct Known<'s> {
     pub(crate) is_recognised: bool,
     /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
     /// a program that knows of none does not carry what drops it.
-    pub(crate) old: Option<Rc<dyn AsRef<Old>>>,
+    pub(crate) old: Option<Rc<dyn AsRef<OldRecords>>>,
 }
 
 /// A migration that the program, the history, or both have.
@@ -73,10 +73,10 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 
 /// What an old history says, as if it were ours.
 #[inline]
-pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: Old) -> Found<'s> {
+pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: OldRecords) -> Found<'s> {
     let matches = matches(set, &rows, &[]);
     let (head, records, old) = (None, None, Some(Rc::new(old) as Rc<_>));
-    Found::History(Rc::new(Known { set, head, records, matches, is_recognised: false, old }))
+    Found::History(Rc::new(KnownHistory { set, head, records, matches, is_recognised: false, old }))
 }
 
 /// Looks closer, at our history.
@@ -90,7 +90,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
             history.check_shape(db)?;
             let mut head = history.head(db)?;
             let mut rows = history.rows(db, "number")?;
-            let is_recognised = match InPlace::of(set)? {
+            let is_recognised = match SquashPart::of(set)? {
                 Some(part) => (part.recognise)(set, &mut rows)?,
                 None => false,
             };
@@ -107,7 +107,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
                 Some(part) => (part.read)(db, &history.records)?,
                 None => None,
             };
-            Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised, old: None })))
+            Ok(Found::History(Rc::new(KnownHistory { set, head, records, matches, is_recognised, old: None })))
         }
     }
 }
@@ -165,7 +165,7 @@ fn state_of(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u6
     State::Interrupted { done: row.statements_done, of: steps as u64, edited }
 }
 
-impl<'s> Known<'s> {
+impl<'s> KnownHistory<'s> {
     /// A history of nothing.
     #[inline]
     pub(crate) fn nothing(set: &'s Set<'s>) -> Rc<Self> {
@@ -204,7 +204,7 @@ impl<'s> Known<'s> {
     }
 
     /// The history of another tool that all of this was read from.
-    pub(crate) fn old(&self) -> Option<&Old> {
+    pub(crate) fn old(&self) -> Option<&OldRecords> {
         self.old.as_deref().map(AsRef::as_ref)
     }
 
@@ -425,7 +425,7 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let mut error = Error::new(first.kind, Said(headline, problems));
+    let mut error = Error::new(first.kind, ProblemList(headline, problems));
     for problem in problems {
         error = error.also(problem.kind);
         for note in problem.notes.iter() {
@@ -444,13 +444,13 @@ pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error
 
 /// Whether a text was not said before, and enough was not.
 fn is_new(said: &[String], text: &String) -> bool {
-    said.len() < SAID && !said.contains(text)
+    said.len() < MOST && !said.contains(text)
 }
 
 /// The messages of problems: the only one, or all below a headline.
-struct Said<'p>(&'p str, &'p [Problem]);
+struct ProblemList<'p>(&'p str, &'p [Problem]);
 
-impl fmt::Display for Said<'_> {
+impl fmt::Display for ProblemList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(headline, problems) = self;
         let mut before = "";
@@ -533,7 +533,7 @@ mod tests {
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
         let (head, records, old) = (None, None, None);
-        let known = Known { set: &set, head, records, matches, is_recognised: false, old };
+        let known = KnownHistory { set: &set, head, records, matches, is_recognised: false, old };
         assert_eq!(known.chain(), chain);
     }
 

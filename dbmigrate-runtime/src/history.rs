@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
-use crate::history_row::{HistoryRow, Took};
+use crate::history_row::{HistoryRow, Timing};
 use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
@@ -18,7 +18,7 @@ use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::session::Session;
 use crate::set::{Migration, Set};
-use crate::stored::Texts;
+use crate::stored::TextsPart;
 use crate::value::{Param, Value, into_text, optional, text};
 
 mod create;
@@ -280,9 +280,9 @@ impl<'s> History<'s> {
         options: &Options,
         migration: &Migration<'_>,
         state: RowState,
-        took: Option<Took<'_>>,
+        timing: Option<Timing<'_>>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, state, times(options, took), options.tool, None)
+        self.insert_at(db, migration, state, times(options, timing), options.tool, None)
     }
 
     /// Records a migration that another tool has applied, then, if it says when.
@@ -415,7 +415,7 @@ impl<'s> History<'s> {
 
     /// What the history keeps of a migration's text: the way up and the way back.
     fn kept(&self, migration: &Migration<'_>) -> Result<[Option<String>; 2], Error> {
-        let part = Texts::of(self.set, migration)?;
+        let part = TextsPart::of(self.set, migration)?;
         Ok(part.map_or([None, None], |part| (part.kept)(self.set.rules.store_sql, migration)))
     }
 
@@ -483,8 +483,14 @@ impl<'s> History<'s> {
 
     /// Marks a migration without a transaction as applied.
     #[inline]
-    pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
-        let (duration, steps) = times(options, Some(took));
+    pub(crate) fn applied(
+        &self,
+        db: &mut Db<'_>,
+        options: &Options,
+        number: u64,
+        timing: Timing<'_>,
+    ) -> Result<(), Error> {
+        let (duration, steps) = times(options, Some(timing));
         let params = [text(self.set.name), integer(number)?, duration, optional(steps.as_deref())];
         db.change(
             "could not change the history",
@@ -550,8 +556,8 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 }
 
 /// How long a script and its steps took, as the history has that.
-fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<String>) {
-    took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
+fn times(options: &Options, timing: Option<Timing<'_>>) -> (Param<'static>, Option<String>) {
+    timing.filter(|_| !options.untimed).map_or((Param::Null, None), Timing::values)
 }
 
 /// The error for a row that can't be read.

@@ -45,7 +45,7 @@ pub struct HistoryRow {
 
 /// How long a script took.
 #[derive(Clone, Copy)]
-pub(crate) struct Took<'t> {
+pub(crate) struct Timing<'t> {
     pub(crate) duration: Duration,
     /// Each of its steps.
     pub(crate) steps: &'t [Duration],
@@ -123,7 +123,7 @@ fn duration_of(value: &Value) -> Option<Duration> {
     }
 }
 
-impl Took<'_> {
+impl Timing<'_> {
     /// Both as the history has them.
     pub(crate) fn values(self) -> (Param<'static>, Option<String>) {
         let mut steps = String::new();

@@ -28,7 +28,7 @@ fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
 }
 
 /// What says what is wrong with one.
-pub(crate) type Explain = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);
+pub(crate) type ExplainFn = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);
 
 /// What is wrong with one, and what to do about it.
 #[inline]

@@ -87,7 +87,6 @@ mod file_lock;
 mod foreign_keys;
 mod format;
 mod guard;
-mod held;
 mod hidden;
 mod histories;
 mod history;
@@ -100,6 +99,7 @@ mod journal;
 mod kept;
 mod late;
 mod latest;
+mod lazy_set;
 #[cfg(feature = "manage")]
 mod manage;
 mod migrator;

@@ -16,15 +16,15 @@ use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
 use crate::hidden;
 use crate::history::Stage;
-use crate::history_row::Took;
+use crate::history_row::Timing;
 use crate::hooks::Progress;
 use crate::interrupted;
-use crate::job::{Job, Kind, Room};
+use crate::job::{Job, Kind, ScriptBuffer};
 use crate::report::Done;
 use crate::row_state::RowState;
 use crate::runner::Context;
-use crate::runner::alone::{Alone, alone};
-use crate::runner::told::Named;
+use crate::runner::alone::{AloneFn, alone};
+use crate::runner::failure::Named;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
@@ -33,13 +33,13 @@ use crate::violations::{Violations, kept};
 
 /// What runs scripts without a transaction, and says how they were stopped.
 #[derive(Clone, Copy)]
-pub(crate) struct Resumable {
-    pub(crate) alone: Alone,
-    pub(crate) explain: interrupted::Explain,
+pub(crate) struct WithoutTransactionPart {
+    pub(crate) alone: AloneFn,
+    pub(crate) explain: interrupted::ExplainFn,
 }
 
-impl Resumable {
-    pub(crate) const BY_STEPS: Self = Self { alone, explain: interrupted::explain };
+impl WithoutTransactionPart {
+    pub(crate) const LINKED: Self = Self { alone, explain: interrupted::explain };
 }
 
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
@@ -55,8 +55,8 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
         (Some(migration), Some(_)) => history.accept(db, migration),
         (None, Some(stage)) if stage.state == RowState::Applied => {
-            let mut room = Room::default();
-            let script = job.script(&mut room);
+            let mut buffer = ScriptBuffer::default();
+            let script = job.script(&mut buffer);
             assertion::check(db, job, script)?;
             if let Some(text) = stored::encode(script) {
                 history.keep_down(db, job.number, &text)?;
@@ -70,8 +70,8 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
 /// Runs what is left of a script that was entered.
 #[inline]
 pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
-    let mut room = Room::default();
-    let script = job.script(&mut room);
+    let mut buffer = ScriptBuffer::default();
+    let script = job.script(&mut buffer);
     let start = Instant::now();
     let mut choice = foreign_keys::choose(
         db,
@@ -432,7 +432,7 @@ impl Walk<'_, '_, '_> {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
-            let took = Took { duration: start.elapsed(), steps: &walk.times() };
+            let timing = Timing { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 let grown = before.refuse_growth(db, true);
@@ -452,7 +452,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, context.options, job.number, took)?,
+                Some(_) => context.history.applied(db, context.options, job.number, timing)?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {

@@ -4,7 +4,7 @@
 use super::down::{history_of, not_applied, way_back};
 use super::in_force::settled;
 use super::step_lock::sweep;
-use crate::compare::{Known, Match};
+use crate::compare::{KnownHistory, Match};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -12,7 +12,7 @@ use crate::foreign_keys::Watch;
 use crate::history::History;
 use crate::history_row::HistoryRow;
 use crate::hooks::Direction;
-use crate::job::{Job, Room};
+use crate::job::{Job, ScriptBuffer};
 use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
@@ -149,12 +149,12 @@ fn settle(
 }
 
 /// What nothing here can mend: another version of the program has to run first.
-fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+fn pruned(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.
-fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+fn head(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
     Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
 }
@@ -163,7 +163,7 @@ fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
 fn fixes<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Vec<Fix<'s>>, Error> {
@@ -195,7 +195,7 @@ fn fixes<'s>(
 fn interrupted<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     fix: &mut Fix<'s>,
     stopped: Option<Stopped>,
@@ -296,7 +296,7 @@ fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str)
 
 /// The step at which a migration was stopped.
 #[derive(Clone, Copy)]
-struct At {
+struct StoppedStep {
     is_idempotent: bool,
     /// How many steps are done at once with it; none behind the last one, where only the end was refused.
     together: usize,
@@ -305,27 +305,27 @@ struct At {
 fn step<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     row: &HistoryRow,
     done: usize,
-) -> Result<Option<At>, Error> {
-    let mut room = Room::default();
+) -> Result<Option<StoppedStep>, Error> {
+    let mut buffer = ScriptBuffer::default();
     let job;
     let steps = if row.state.is_reverting() {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
         job = Job { number: row.number, way };
-        job.script(&mut room).steps
+        job.script(&mut buffer).steps
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };
     if !steps.is_empty() && done == steps.len() {
-        return Ok(Some(At { is_idempotent: true, together: 0 }));
+        return Ok(Some(StoppedStep { is_idempotent: true, together: 0 }));
     }
     Ok(steps
         .get(done)
         .zip(together(steps, done))
-        .map(|(step, together)| At { is_idempotent: is_idempotent(step), together }))
+        .map(|(step, together)| StoppedStep { is_idempotent: is_idempotent(step), together }))
 }
 
 impl<B: Backend> Migrator<'_, B> {
