@@ -348,7 +348,7 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         let elsewhere: Vec<String> = having.map(|package| format!("`-p {}`", package.name)).collect();
         projects.iter_mut().for_each(|project| project.elsewhere.clone_from(&elsewhere));
     }
-    let manifest = manifest_flag(global);
+    let manifest = global.manifest_flag();
     let is_one = projects.iter().all(|project| project.name == projects[0].name);
     let is_found = is_one && global.package.is_empty() && !global.workspace;
     for project in &mut projects {
@@ -356,12 +356,6 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         project.selection = format!("{manifest}{package}");
     }
     Ok(projects)
-}
-
-/// What names the manifest that was named.
-pub(crate) fn manifest_flag(global: &Global) -> String {
-    let flag = |path: &PathBuf| format!(" --manifest-path {}", quoted(&path.display().to_string()));
-    global.manifest_path.as_ref().map(flag).unwrap_or_default()
 }
 
 /// The package of the workspace that this folder lies in, if any: of several, the innermost.

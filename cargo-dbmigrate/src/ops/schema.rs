@@ -13,7 +13,7 @@ use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
-use crate::cli::DatabaseArgs;
+use crate::cli::{DatabaseArgs, PROGRAM};
 use crate::error::CliError;
 use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
@@ -300,7 +300,7 @@ fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Schema, C
 /// do.
 pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
     let database = format!(" --database {}", quoted(&path.display().to_string()));
-    let aim = Aim { program: "cargo dbmigrate".to_owned(), database, set: String::new() };
+    let aim = Aim { program: PROGRAM.to_owned(), database, set: String::new() };
     let wrong =
         |message: String, help: &[String]| aim.all(help).into_iter().fold(CliError::failure(message), CliError::help);
     if !path.exists() {

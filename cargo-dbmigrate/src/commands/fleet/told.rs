@@ -4,11 +4,9 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::{Aim, Live, Terminal, time, visible};
 
 use crate::cli::{Global, Verbosity, typed_without};
-use crate::commands::database::{PROGRAM, package};
 use crate::error::{CliError, DONE, FAILURE, NO};
 use crate::ops::fleet::{Fault, File, Outcome, Phase, Rolled, Task, Watch};
 use crate::report::fleet::{Row, json, progress, summary, table};
@@ -250,9 +248,7 @@ impl<'c> Told<'c> {
 
     /// What leads a suggested command to a file.
     fn aim(&self, path: &Path) -> Aim {
-        let set = self.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
-        let database = format!("{} --database {}", package(self.global), quoted(&path.display().to_string()));
-        Aim { program: PROGRAM.to_owned(), database, set: set.unwrap_or_default() }
+        self.global.aim(Some(path))
     }
 
     /// A line of JSON for a file.
