@@ -98,9 +98,8 @@ fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) 
         None => format!("the package has several databases, and `{}` works on one", verb.name()),
         Some(_) => "the package has several databases, and `--database` names one".to_owned(),
     };
-    let names: Vec<String> =
-        databases.iter().flatten().map(|project| format!("`{}`", project.flag().trim_start())).collect();
-    Err(CliError::usage(message).help(format!("name a set of it: {}", names.join(", "))))
+    let flags = project::set_flags(databases.iter().flatten());
+    Err(CliError::usage(message).help(format!("name a set of it: {flags}")))
 }
 
 /// Whether a verb shows how a set stands.

@@ -372,20 +372,24 @@ pub(crate) fn around(global: &Global, folder: &Path) -> Result<Option<Project>, 
 pub(crate) fn select_one(global: &Global) -> Result<Project, CliError> {
     let mut projects = select_one_package(global)?;
     if projects.len() > 1 {
-        let names: Vec<String> = projects.iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
         return Err(CliError::usage("the package has several sets, and this command works on one")
-            .help(format!("name it: {}", names.join(", "))));
+            .help(format!("name it: {}", set_flags(&projects))));
     }
     projects.pop().ok_or_else(|| CliError::failure("no package was selected"))
+}
+
+/// What names each of these sets, for an error that shows the choices: "`--set shop`, `--set mail`".
+pub(crate) fn set_flags<'p>(projects: impl IntoIterator<Item = &'p Project>) -> String {
+    let flags: Vec<String> = projects.into_iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
+    flags.join(", ")
 }
 
 /// The sets that a command is about, which live in one database.
 pub(crate) fn select_database(global: &Global, command: &str) -> Result<Vec<Project>, CliError> {
     let projects = select_one_package(global)?;
     if projects.iter().any(|project| project.config.database != projects[0].config.database) {
-        let names: Vec<String> = projects.iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
         return Err(CliError::usage(format!("the package has several databases, and `{command}` is about one"))
-            .help(format!("name a set of it: {}", names.join(", "))));
+            .help(format!("name a set of it: {}", set_flags(&projects))));
     }
     Ok(projects)
 }
