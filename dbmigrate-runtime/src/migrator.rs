@@ -11,10 +11,10 @@ use crate::db::Db;
 use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::held::Held;
 use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::late::{Arrivals, OrderConflict, Refusal};
+use crate::lazy_set::LazySet;
 use crate::options::{JournalMode, Options};
 use crate::report::{Done, Report};
 use crate::session::{Bound, Dispatch};
@@ -45,7 +45,7 @@ use crate::{entries, history, journal, up, verify};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Migrator<'a, B: Backend> {
-    pub(crate) held: Held<'a>,
+    pub(crate) lazy_set: LazySet<'a>,
     pub(crate) options: Options,
     pub(crate) code: Option<Box<Dispatch<'a, B::Connection>>>,
     /// Whether the dispatcher captures a value, such as the steps of the program.
@@ -53,7 +53,7 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
     /// The other sets that live in the same database.
-    pub(crate) beside: Vec<Held<'a>>,
+    pub(crate) beside: Vec<LazySet<'a>>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
@@ -194,7 +194,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::report`] lists it.
     #[inline]
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::start(&mut self.session(connection), self.held, &self.options, None)
+        up::start(&mut self.session(connection), self.lazy_set, &self.options, None)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables run only after the newest migration.
@@ -203,7 +203,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::up`], and if no migration has this number.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        up::start(&mut self.session(connection), self.held, &self.options, Some(up::Target::at(number.into())))
+        up::start(&mut self.session(connection), self.lazy_set, &self.options, Some(up::Target::at(number.into())))
     }
 
     /// Returns the state of every migration. It changes nothing.
