@@ -2,7 +2,7 @@
 
 use dbmigrate_runtime::cli::Verb;
 
-use super::{Context, Said};
+use super::{Context, Reported};
 use crate::cli::{CopyArgs, DatabaseArgs};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::ahead::Ahead;
@@ -55,11 +55,11 @@ pub(super) fn run_with_copy(
 
 /// Refuses all of it where any of the sets is faulty.
 fn all_sound(databases: &[Vec<Project>]) -> Result<(), CliError> {
-    let (mut said, mut found) = (Said::default(), Vec::new());
+    let (mut reported, mut found) = (Reported::default(), Vec::new());
     for project in databases.iter().flatten() {
         let loaded = project.load();
         if loaded.has_errors() {
-            found.extend(said.new_of(project, &loaded.diagnostics));
+            found.extend(reported.unreported(project, &loaded.diagnostics));
         }
     }
     if found.is_empty() { Ok(()) } else { Err(CliError::diagnostics(found)) }
