@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::Findings;
-use super::keys::Held;
+use super::keys::KeptTable;
 use super::lineage::TableChange;
 use super::migration::Migration;
 use super::numbers::{is_copied_as_text, is_number, is_text, numbered};
@@ -32,7 +32,7 @@ pub(super) fn judge(
     which: Which,
     message: impl Fn(&Table, &[Pair<'_>]) -> (String, &'static str),
 ) {
-    let Some(held) = Held::changed(change) else { return };
+    let Some(held) = KeptTable::changed(change) else { return };
     let mut found: BTreeMap<usize, (Vec<Pair<'_>>, Vec<String>)> = BTreeMap::new();
     for (before, after) in columns(change, held, which) {
         let name = &after.name;
@@ -90,7 +90,7 @@ pub(super) fn judge(
 /// A column before and after.
 pub(super) type Pair<'a> = (&'a Column, &'a Column);
 
-fn columns<'a>(change: &'a TableChange, held: Held<'a>, which: Which) -> impl Iterator<Item = Pair<'a>> {
+fn columns<'a>(change: &'a TableChange, held: KeptTable<'a>, which: Which) -> impl Iterator<Item = Pair<'a>> {
     let retyped = |name: &Name| {
         change
             .changes

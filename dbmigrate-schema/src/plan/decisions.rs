@@ -28,7 +28,7 @@ pub struct Decisions {
     /// What may be lost where it is nothing else: what could have another name now is asked all the same.
     pub allow: BTreeSet<Hazard>,
     /// What is lost for certain.
-    pub goes: Goes,
+    pub drops: AllowedDrops,
 }
 
 impl Default for Decisions {
@@ -39,7 +39,7 @@ impl Default for Decisions {
             renames: Vec::new(),
             fills: Vec::new(),
             allow: BTreeSet::new(),
-            goes: Goes::default(),
+            drops: AllowedDrops::default(),
         }
     }
 }
@@ -91,21 +91,21 @@ pub struct Fill {
 
 /// What is lost for certain, whatever comes that looks like it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goes {
+pub enum AllowedDrops {
     /// These.
-    These(Vec<Gone>),
+    These(Vec<DropTarget>),
     /// Everything that is not there afterwards: what was just made may go as it came.
     Anything,
 }
 
-impl Default for Goes {
+impl Default for AllowedDrops {
     fn default() -> Self {
         Self::These(Vec::new())
     }
 }
 
-impl Goes {
-    pub(super) fn has(&self, gone: &Gone) -> bool {
+impl AllowedDrops {
+    pub(super) fn has(&self, gone: &DropTarget) -> bool {
         match self {
             Self::These(these) => these.contains(gone),
             Self::Anything => true,
@@ -115,7 +115,7 @@ impl Goes {
 
 /// A table or a column that goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gone {
+pub enum DropTarget {
     /// A table, by its name before.
     Table(Name),
     /// A column.
@@ -127,7 +127,7 @@ pub enum Gone {
     },
 }
 
-impl Gone {
+impl DropTarget {
     /// What is lost with it.
     #[must_use]
     pub fn hazard(&self) -> Hazard {
@@ -139,7 +139,7 @@ impl Gone {
 }
 
 /// As on the command line: `drop-table=users`, `drop-column=users.nick`.
-impl fmt::Display for Gone {
+impl fmt::Display for DropTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Table(table) => write!(f, "{}={}", self.hazard(), table.to_sql()),
@@ -212,7 +212,7 @@ pub fn reversed(decisions: &Decisions) -> Decisions {
         renames: renames.collect(),
         fills: fills.collect(),
         allow: [Hazard::DropTable, Hazard::DropColumn].into(),
-        goes: Goes::Anything,
+        drops: AllowedDrops::Anything,
     }
 }
 

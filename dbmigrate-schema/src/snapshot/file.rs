@@ -12,10 +12,10 @@ use super::doubts::Doubts;
 use super::{Refusal, Snapshot, objects, snapshot};
 use crate::execute::is_vacuum_into;
 use crate::migrated::not_replayable;
+use crate::observer::NoObserver;
 use crate::replay::{Halt, Replayer};
 use crate::scratch;
 use crate::steady::{Codes, lead, refuse, run, steady, unusable, ups};
-use crate::watch::Nobody;
 
 pub(super) const CODES: Codes = Codes {
     code: "snapshot-code",
@@ -128,7 +128,7 @@ pub fn check_snapshot(set: &MigrationSet) -> Vec<Diagnostic> {
     }
     let migrations = set.migrations.iter().filter(|migration| migration.number <= snapshot.number).cloned().collect();
     let part = MigrationSet { migrations, before_all: None, ..set.clone() };
-    match run(&part, &mut Nobody) {
+    match run(&part, &mut NoObserver) {
         Ok(original) => check(&part, snapshot, &original),
         Err(problems) => problems,
     }
@@ -205,7 +205,7 @@ fn leaves_nothing(set: &MigrationSet) -> Result<(), Vec<Diagnostic>> {
     let Some(hook) = &set.before_all else { return Ok(()) };
     let failed = |error: rusqlite::Error| vec![unusable(&error)];
     let connection = scratch::open(&set.config.replay.stubs).map_err(failed)?;
-    Replayer::new(set, None).hook(&connection, hook, &mut Nobody).map_err(|halt| match halt {
+    Replayer::new(set, None).hook(&connection, hook, &mut NoObserver).map_err(|halt| match halt {
         Halt::Refused(problem) => vec![*problem],
         Halt::Stopped(why) => vec![not_replayable(hook.source.path(), why)],
     })?;
