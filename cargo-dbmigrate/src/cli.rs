@@ -363,7 +363,7 @@ pub(crate) struct TestArgs {
     pub(crate) files: FilesArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct DatabaseArgs {
     /// The database file [default: DATABASE_URL, then `database` in the manifest]
     #[arg(long, value_name = "FILE")]
