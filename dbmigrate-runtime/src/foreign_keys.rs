@@ -58,13 +58,13 @@ pub(crate) trait Watch {
     fn refuse_growth(&self, db: &mut Db<'_>, keys: bool) -> Result<(), Error>;
 }
 
-/// Chooses for a script. `drops_own` is known from an attempt: the script drops a table that it lets another refer to.
+/// Chooses for a script. That it `needs_off` is known from an attempt: it drops a table to which it has let another refer.
 pub(crate) fn choose(
     db: &mut Db<'_>,
     settings: &Settings,
     rule: ForeignKeys,
     script: &Script<'_>,
-    drops_own: bool,
+    needs_off: bool,
     part: Option<ForeignKeysPart>,
 ) -> Result<Choice, Error> {
     if let Some(enforced) = script.foreign_keys {
@@ -83,26 +83,26 @@ pub(crate) fn choose(
         return Ok(off);
     }
     let drops = effects(script).any(|(effect, _)| matches!(effect, Effect::DropTable(_)));
-    if !drops && !drops_own {
+    if !drops && !needs_off {
         return Ok(Choice { enforced: true, explicit: false, for_others: false });
     }
-    (needed(part, "drops tables")?.choose)(db, script, drops_own)
+    (needed(part, "drops tables")?.choose)(db, script, needs_off)
 }
 
 /// Chooses for a script that drops tables, where they would be enforced.
 #[inline]
-fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, drops_own: bool) -> Result<Choice, Error> {
+fn choose_for_drops(db: &mut Db<'_>, script: &Script<'_>, needs_off: bool) -> Result<Choice, Error> {
     let dropped = match effects(script).find_map(|(effect, _)| match effect {
         Effect::DropTable(table) => is_referenced(db, table).map(|is| is.then_some(table)).transpose(),
         _ => None,
     }) {
-        None if !drops_own => return Ok(Choice { enforced: true, explicit: false, for_others: false }),
+        None if !needs_off => return Ok(Choice { enforced: true, explicit: false, for_others: false }),
         found => found.transpose()?,
     };
     match written(db, script)? {
         None => Ok(Choice { enforced: false, explicit: false, for_others: false }),
         // The reference may be gone by the time of the drop, which looks again.
-        Some(_) if script.transaction && !drops_own => {
+        Some(_) if script.transaction && !needs_off => {
             Ok(Choice { enforced: true, explicit: false, for_others: false })
         }
         Some((table, start)) => {

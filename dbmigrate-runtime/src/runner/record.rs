@@ -21,7 +21,7 @@ impl<'s> Runner<'_, 's> {
             // A snapshot is not begun where anything is in doubt; an object that is in the way has a record.
             && self.snapshot.is_none()
             && !self.is_history_read
-            && !self.makes_way
+            && !self.without_repeatables
             && !self.context.options.untimed
     }
 

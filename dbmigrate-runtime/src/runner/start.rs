@@ -70,7 +70,7 @@ pub(crate) fn start<'s>(
             steps: Vec::new(),
             notes: Vec::new(),
         };
-        runner.done(db, report, job, done);
+        runner.committed(db, report, job, done);
     }
     plan.next = count;
     Ok(true)
