@@ -40,6 +40,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     /// A migrator for a set as the build packed it: what the generated module makes.
+    #[doc(hidden)]
     #[must_use]
     pub fn packed(set: &'static PackedSet) -> Self {
         Self::holding(LazySet::Packed(set))

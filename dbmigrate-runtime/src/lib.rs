@@ -40,8 +40,8 @@
 //! ```
 //!
 //! There is no SQL parser here: `dbmigrate-core` splits the scripts when the program is built, and the generated
-//! module holds them, [packed](PackedSet), with what a runner must know of them. The types of a [`Set`] are what it is written in, and grow
-//! with the versions of this crate: build both from one version, as [`FORMAT`] checks.
+//! module holds them, packed, with what a runner must know of them. The types of a [`Set`] are what it is written in, and grow
+//! with the versions of this crate: build both from one version. Generated code checks that when it is compiled.
 //!
 //! # Features
 //!
@@ -164,11 +164,8 @@ pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
 pub use comparison::Comparison;
 pub use difference::SchemaDifference;
-#[doc(hidden)]
-pub use driver::boxed;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
-pub use format::check_format;
 pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
@@ -182,7 +179,6 @@ pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
 pub use options::JournalMode;
-pub use packed::{PackedData, PackedSet};
 pub use parts::Parts;
 pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
@@ -191,17 +187,27 @@ pub use report::{Done, Repeated, Report};
 pub use row_state::RowState;
 pub use rows::Rows;
 pub use set::{
-    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
-    Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
+    Code, Down, Effect, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder, Repeatable,
+    Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
 pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
 #[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use together::{SetReport, SetStatus, Together};
-pub use unknown::{UnknownMigration, unknown_code};
+pub use unknown::UnknownMigration;
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What only generated code and the macros of this crate name. It can change with every version.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::driver::boxed;
+    pub use crate::format::check_format;
+    pub use crate::packed::{PackedData, PackedSet};
+    pub use crate::set::FORMAT;
+    pub use crate::unknown::unknown_code;
+}

@@ -1,6 +1,6 @@
 //! A set of migrations as plain data.
 //!
-//! The generated module holds one [packed](crate::PackedSet), `cargo dbmigrate` builds one from the files: both go into the
+//! The generated module holds one [packed](crate::__private::PackedSet), `cargo dbmigrate` builds one from the files: both go into the
 //! same [`Migrator`](crate::Migrator). There is no parser here; core split the scripts and said what a runner must know.
 //! Rust code is named by an id, which the program's dispatcher turns into a call.
 
