@@ -24,7 +24,7 @@ use crate::value::Value;
 pub(crate) type FreeSpace = fn(&Path) -> Option<u64>;
 
 /// Which connection reads the database for a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum CopyReader {
     /// The session's own, outside of a transaction.
     Own,

@@ -14,7 +14,7 @@ use crate::value::{Param, Value};
 use crate::{drops, elsewhere, violations};
 
 /// How a script runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Choice {
     /// With foreign keys enforced.
     pub(crate) enforced: bool,

@@ -51,7 +51,7 @@ pub(crate) struct Stage {
 }
 
 /// What a database has.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) enum Presence {
     /// Nothing at all.
     Fresh,

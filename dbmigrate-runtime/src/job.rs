@@ -49,7 +49,7 @@ pub(crate) struct ScriptBuffer<'x> {
 }
 
 /// What shares a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     /// Nothing, as many as the group says, or all.
     Migration,

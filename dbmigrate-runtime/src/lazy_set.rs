@@ -10,7 +10,7 @@ use crate::packed::PackedSet;
 use crate::set::Set;
 
 /// A set that may be packed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum LazySet<'a> {
     Set(&'a Set<'a>),
     Packed(&'static PackedSet),

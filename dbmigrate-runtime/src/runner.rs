@@ -58,7 +58,7 @@ impl<'s> Plan<'s> {
 }
 
 /// How many scripts share a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Group {
     /// Each has its own.
     One,
@@ -108,7 +108,7 @@ pub(crate) struct Runner<'r, 's> {
 }
 
 /// How far a run has come: what of it is committed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Phase {
     /// Nothing, or ways back.
     Begun,
@@ -144,7 +144,6 @@ impl Batch<'_> {
 }
 
 /// What came of trying one script, or all of a transaction.
-#[derive(PartialEq, Eq)]
 enum Outcome {
     /// It ran.
     Ran,

@@ -89,11 +89,9 @@ fn call_driver<D: Driver>(driver: &mut D, sql: &str, call: &mut Call<'_>) -> Res
 }
 
 /// An error of the database. One word wide, as it passes through many hands.
-#[derive(Debug)]
 pub(crate) struct DbError(pub(crate) Box<DbErrorInner>);
 
 /// What the database says.
-#[derive(Debug)]
 pub(crate) struct DbErrorInner {
     pub(crate) busy: bool,
     /// What the database says, without the statement that rusqlite appends.

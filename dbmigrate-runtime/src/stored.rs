@@ -23,7 +23,7 @@ const STATEMENT: &str = "-- dbmigrate:statement ";
 const ASSERT: &str = "assert";
 
 /// A script that was read back.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Stored {
     /// What messages call it.
     label: String,
@@ -36,7 +36,7 @@ pub(crate) struct Stored {
 }
 
 /// An [`Effect`] that owns its table.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 enum Kind {
     Drop(String),
     DropColumn(String),
