@@ -94,7 +94,7 @@ pub(crate) fn write(
     reader: CopyReader,
 ) -> Result<String, Error> {
     let recorded = history.summary_sql();
-    if let Some(copy) = db.session().backup_with() {
+    if let Some(copy) = db.session().hooks().backup_with.as_deref() {
         copy(part.path()).map_err(|cause| {
             let message = format!("`backup_with` of the program could not copy the database: {cause}");
             Error::new(ErrorKind::Copy, message).also(ErrorKind::Hook).because(cause)

@@ -10,7 +10,7 @@ use crate::parts::needed;
 use crate::put_back::{RememberFn, SavedSettings};
 use crate::report::Report;
 use crate::session::Session;
-use crate::set::{Effect, Script, Step};
+use crate::set::{Effect, Script, Statement};
 use crate::value::{Value, into_text};
 
 const READ: &str = "could not read a setting";
@@ -103,10 +103,8 @@ impl Settings {
 
 /// Whether a script may set something of the connection.
 pub(crate) fn may_set(script: &Script<'_>) -> bool {
-    script.steps.iter().any(|step| match step {
-        Step::Sql(statement) => matches!(statement.effect, Effect::Session | Effect::Bare { .. }),
-        Step::Code(_) => true,
-    })
+    let sets = |statement: &Statement<'_>| matches!(statement.effect, Effect::Session | Effect::Bare { .. });
+    script.has_code() || script.statements().any(sets)
 }
 
 /// Does a run's work and puts the connection back as it was, whatever happens. `remember` is for what scripts may set.

@@ -85,7 +85,6 @@ mod error;
 mod excerpt;
 mod file_lock;
 mod foreign_keys;
-mod format;
 mod guard;
 mod hidden;
 mod histories;
@@ -206,8 +205,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::driver::boxed;
-    pub use crate::format::check_format;
     pub use crate::packed::{PackedData, PackedSet};
-    pub use crate::set::FORMAT;
+    pub use crate::set::{FORMAT, check_format};
     pub use crate::unknown::unknown_code;
 }

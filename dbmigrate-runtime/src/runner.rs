@@ -16,7 +16,7 @@ use crate::db::Db;
 use crate::dependent;
 use crate::error::Error;
 use crate::excerpt::Place;
-use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, has_code, mentions_deferring};
+use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, mentions_deferring};
 use crate::guard::{Settings, may_set};
 use crate::hidden;
 use crate::history::History;
@@ -422,7 +422,7 @@ impl<'r, 's> Runner<'r, 's> {
         let mut buffer = ScriptBuffer::default();
         let script = job.script(&mut buffer);
         let is_first = batch.done.is_empty();
-        let alone = !script.transaction || has_code(script) || self.is_alone(job);
+        let alone = !script.transaction || script.has_code() || self.is_alone(job);
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Outcome::NextTransaction);
         }
@@ -439,7 +439,7 @@ impl<'r, 's> Runner<'r, 's> {
         // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
         // but of many scripts not by whom.
         self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
-        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(script)) {
+        if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
@@ -490,7 +490,7 @@ impl<'r, 's> Runner<'r, 's> {
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
-        let looks = choice.enforced && (self.deferring || has_code(script));
+        let looks = choice.enforced && (self.deferring || script.has_code());
         if looks {
             self.refuse_violations(db, batch, Some(job))?;
         }
