@@ -1,8 +1,8 @@
-//! Migrations that come late: below one that is applied, where `out-of-order = "apply"` lets them.
+//! Late migrations: pending below an applied one, which `out-of-order = "apply"` permits.
 //!
-//! Such a database runs its migrations in another order than that of their numbers, in which every fresh one does.
-//! Before anything is written, both orders run on databases in memory, and the two schemas are compared: where they are
-//! not one, or nobody can tell, nothing runs. Rows are not compared.
+//! The database then runs its migrations in a different order than a new database, which runs them by number. Before
+//! anything is written, both orders run on databases in memory, and the two schemas are compared. If they differ, or
+//! cannot be compared, nothing runs. Rows are not compared.
 
 mod order;
 mod replays;
@@ -88,12 +88,12 @@ fn prove<'s>(
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderConflict {
-    /// The full name of the one that comes late.
+    /// The full name of the late migration.
     pub late: String,
-    /// The full name of the one above it that has run before it.
+    /// The full name of the migration above it that ran before it.
     pub other: String,
-    /// What the schema has otherwise than the order of the numbers makes it, or why the migrations fail in this order:
-    /// a sentence for each.
+    /// How the schema differs from the one that the order of the numbers makes, or why the migrations fail in this
+    /// order; one sentence each.
     pub differences: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
-//! Records migrations as applied without running them, for a database that has what they make.
+//! Records migrations as applied without running them, for a database that already has what they make.
 //!
-//! Before anything is recorded, the migrations that the history would then hold run on a database in memory, and the
-//! two schemas are compared. Rows are not.
+//! Before anything is recorded, the migrations that the history would then contain run on a database in memory, and the
+//! two schemas are compared. Rows are not compared.
 
 use std::rc::Rc;
 
@@ -32,15 +32,15 @@ pub(crate) enum Goal<'g> {
     Only(&'g [u64]),
 }
 
-/// What `mark` recorded.
+/// The result of `mark`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Marked {
-    /// The numbers and full names of the migrations that count as applied now.
+    /// The numbers and full names of the migrations that now count as applied.
     pub recorded: Vec<(u64, String)>,
     /// How the database compares with what the migrations make.
     pub comparison: Comparison,
-    /// What is compared, in words.
+    /// What was compared, in words.
     pub covers: &'static str,
 }
 
@@ -174,37 +174,37 @@ fn refuse(comparison: &Comparison, wanted: &[&Migration<'_>], goal: Goal<'_>, co
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Records all pending migrations as applied without running them: a baseline, for a database that has what they
-    /// make. Before, they run on a database in memory, and the two schemas are compared.
+    /// Records all pending migrations as applied without running them. This is a baseline, for a database that already
+    /// has what they make. First they run on a database in memory, and the two schemas are compared.
     ///
     /// # Errors
     ///
-    /// [`Error::is_mismatch`] where the schemas differ or can't be compared, unless
-    /// [`Migrator::allow_mismatch`] was called, and what the database says. Nothing is recorded then.
+    /// [`Error::is_mismatch`] if the schemas differ or cannot be compared, unless [`Migrator::allow_mismatch`] was
+    /// called; or an error of the database. Nothing is recorded then.
     pub fn mark(&self, connection: &mut B::Connection) -> Result<Marked, Error> {
         self.mark_by(&mut self.session(connection), Goal::Latest)
     }
 
-    /// As [`Migrator::mark`], up to and including this number.
+    /// Like [`Migrator::mark`], up to and including this number.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::mark`], and a number that no migration has.
+    /// As [`Migrator::mark`], and if no migration has this number.
     pub fn mark_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Marked, Error> {
         self.mark_by(&mut self.session(connection), Goal::To(number.into()))
     }
 
-    /// As [`Migrator::mark`], but these only.
+    /// Like [`Migrator::mark`], for these migrations only.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::mark_to`], and one that would leave others pending below it.
+    /// As [`Migrator::mark_to`], and if others below them would remain pending.
     pub fn mark_only(&self, connection: &mut B::Connection, numbers: &[u64]) -> Result<Marked, Error> {
         self.mark_by(&mut self.session(connection), Goal::Only(numbers))
     }
 
-    /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without one, nothing can be
-    /// compared.
+    /// As [`Migrator::mark`], on any driver. The backend opens the database in memory; without a backend, nothing can
+    /// be compared.
     ///
     /// # Errors
     ///
