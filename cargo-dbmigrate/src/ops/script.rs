@@ -365,7 +365,7 @@ fn obstacles(name: &str, script: &Script, is_run: bool, again: bool) -> Vec<Diag
             continue;
         };
         let at = Location::new(&script.source, statement.span);
-        let sql = script.source.text().get(statement.span.start..statement.span.end).unwrap_or_default();
+        let sql = script.source.slice(statement.span);
         match &statement.effect {
             statement::Effect::Bare { idempotent: false } => {
                 problems.push(impossible(format!("`{name}` works on another file")).at(at));
@@ -425,11 +425,9 @@ fn warnings(set: &MigrationSet, range: Range, proved: prove::Proved) -> Vec<Diag
             Down::Script(down) if !range.is_up() => down,
             _ => up,
         };
-        let source = script.source.text();
         for step in &script.steps {
             let Step::Sql(statement) = step else { continue };
-            let sql = source.get(statement.span.start..statement.span.end).unwrap_or_default();
-            if block::looks_ended(sql) {
+            if block::looks_ended(script.source.slice(statement.span)) {
                 let message = "a shell takes a line with nothing but `/` or `go` for the end of a statement";
                 let at = Location::new(&script.source, statement.span);
                 out.push(Diagnostic::warning("looks-ended", message).at(at).help("put the line together with another"));

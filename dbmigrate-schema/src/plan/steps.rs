@@ -90,7 +90,7 @@ impl<'a> Steps<'a> {
             Some((object, changes.get(&key(object)).map(Vec::as_slice).or(none)?))
         });
         let (tables, others): (Vec<_>, Vec<_>) = changed.partition(|(object, _)| is_table(object));
-        self.changed = others.iter().map(|(object, _)| (object.kind(), object.name().clone())).collect();
+        self.changed = others.iter().map(|(object, _)| object.key()).collect();
         self.drop(self.changed.clone())?;
 
         let mut searches = Searches::new(self.to);
@@ -252,7 +252,7 @@ impl<'a> Steps<'a> {
     }
 
     fn is_dropped(&self, object: &Object) -> bool {
-        self.dropped.contains(&(object.kind(), object.name().clone()))
+        self.dropped.contains(&object.key())
     }
 
     /// Drops the tables that go, and renames. What may be in the way goes before.
@@ -260,7 +260,7 @@ impl<'a> Steps<'a> {
         let wanted = by_name(self.to);
         let unwanted =
             self.from.objects.iter().filter(|object| !is_table(object) && !wanted.contains_key(&key(object)));
-        let unwanted = unwanted.map(|object| (object.kind(), object.name().clone())).collect();
+        let unwanted = unwanted.map(|object| object.key()).collect();
         let names: HashSet<_> = self.gone.iter().map(|object| object.name().clone()).collect();
         self.drop(unwanted)?;
         self.drop(dependents::reaching(self.from, &names))?;

@@ -176,7 +176,7 @@ fn held(connection: &Connection, pair: &Pair, before: &Table, after: &Table) -> 
     }
     let names = rowids.iter().map(|_| "rowid".to_owned()).chain(columns.iter().map(|(_, to)| to.name.to_string()));
     let takes_no_null = |column: &Column| {
-        let in_key = after.primary_key().is_some_and(|key| key.columns.iter().any(|part| part.name == column.name));
+        let in_key = after.is_in_primary_key(&column.name);
         column.not_null.is_some() || (in_key && (after.strict || after.without_rowid))
     };
     let filled = rowids.iter().map(|_| false).chain(columns.iter().map(|(_, to)| takes_no_null(to)));
