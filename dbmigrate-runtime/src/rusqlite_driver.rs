@@ -127,7 +127,7 @@ macro_rules! rusqlite_driver {
                     }
                 };
                 let flags = flags | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                $($rusqlite)+::Connection::open_with_flags(path, flags).map_err($crate::boxed)
+                $($rusqlite)+::Connection::open_with_flags(path, flags).map_err($crate::__private::boxed)
             }
 
             fn open_shared(
@@ -139,14 +139,14 @@ macro_rules! rusqlite_driver {
                     | $($rusqlite)+::OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let uri = ::std::format!("file:{name}?mode=memory&cache=shared");
                 let opened = $($rusqlite)+::Connection::open_with_flags(uri, flags);
-                ::std::option::Option::Some(opened.map_err($crate::boxed))
+                ::std::option::Option::Some(opened.map_err($crate::__private::boxed))
             }
 
             fn execute_batch(
                 connection: &mut $($rusqlite)+::Connection,
                 sql: &str,
             ) -> ::std::result::Result<(), $crate::BoxError> {
-                connection.execute_batch(sql).map_err($crate::boxed)
+                connection.execute_batch(sql).map_err($crate::__private::boxed)
             }
 
             $($pages)*

@@ -278,7 +278,7 @@ pub(crate) fn way_back<'s>(
         });
     }
     let label = format!("{} (stored way back of {})", set.table, row.name);
-    let stored = History::new(set).down_sql(db, row.number)?.map(|text| Stored::decode(label, text));
+    let stored = History::new(set).stored(db, row.number, "down_sql")?.map(|text| Stored::decode(label, text));
     // A way back in Rust is not stored: the program's own goes on.
     let own = matched.migration.filter(|migration| reverting && migration.checksum == row.checksum);
     Ok(match (stored, own.map(|migration| &migration.down)) {
