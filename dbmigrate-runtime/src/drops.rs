@@ -21,7 +21,7 @@ pub(crate) fn look(
     rest: &[Step<'_>],
     choice: Choice,
 ) -> Result<(), Stop> {
-    elsewhere::refuse(db, script, statement)?;
+    elsewhere::refuse_drop(db, script, statement, table)?;
     if !choice.enforced {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use crate::guard::Settings;
 use crate::parts::needed;
 use crate::set::{Effect, ForeignKeys, Script, Step};
 use crate::value::{Param, Value};
-use crate::{drops, elsewhere, violations};
+use crate::{drops, violations};
 
 /// How a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,6 @@ pub(crate) struct Enforcement {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
     /// Looks at a table before it is dropped.
     pub(crate) before_drop: drops::Look,
-    /// Looks where a statement would write.
-    pub(crate) elsewhere: elsewhere::Refuse,
     /// Changes the rows of a table without the cascades that would follow.
     pub(crate) around_write: drops::Around,
     /// Remembers which rows refer to nothing.
@@ -44,7 +42,6 @@ impl Enforcement {
     pub(crate) const CHOSEN: Self = Self {
         choose: choose_for_drops,
         before_drop: drops::look,
-        elsewhere: elsewhere::refuse,
         around_write: drops::refuse_uncascaded,
         watch: violations::watch,
         refuse_any: violations::refuse_any,

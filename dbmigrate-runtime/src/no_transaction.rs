@@ -15,7 +15,7 @@ use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
 use crate::hidden;
-use crate::history::Stage;
+use crate::history::{Stage, unrecorded};
 use crate::history_row::Took;
 use crate::hooks::Progress;
 use crate::interrupted;
@@ -61,7 +61,11 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
     match (job.records(), history.stage(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
-            history.insert(db, context.options, migration, UP.running, None)
+            history.insert(db, context.options, migration, UP.running, None)?;
+            match history.stage(db, job.number)? {
+                Some(_) => Ok(()),
+                None => Err(unrecorded(job.name())),
+            }
         }
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
         (Some(migration), Some(_)) => history.accept(db, migration),
@@ -135,7 +139,9 @@ impl Walk<'_, '_, '_> {
         let mut waited = Instant::now();
         loop {
             // Another process may be at it too: the row says where the two of them are.
-            let Some(stage) = self.context.history.stage(self.db, self.job.number)? else { return Ok(()) };
+            let Some(stage) = self.context.history.stage(self.db, self.job.number)? else {
+                return if self.job.records().is_some() { Err(gone(self.job.name())) } else { Ok(()) };
+            };
             if stage.state == "applied" {
                 return Ok(());
             }
@@ -428,7 +434,16 @@ impl Walk<'_, '_, '_> {
         let begun = if state == self.states.started { done + 1 } else { done };
         let prefix = self.script.prefix(begun);
         let before = self.before.as_ref().map(Violations::encode);
-        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())
+        self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())?;
+        self.look_again(Some((state, done as u64)))
+    }
+
+    /// Refuses to go on where the row is not what was written: it would run again what has run, and without an end.
+    #[inline]
+    fn look_again(&mut self, written: Option<(&str, u64)>) -> Result<(), Error> {
+        let stage = self.context.history.stage(self.db, self.job.number)?;
+        let is_written = stage.as_ref().map(|it| (it.state.as_str(), it.done)) == written;
+        if is_written { Ok(()) } else { Err(unrecorded(self.job.name())) }
     }
 
     /// All steps are done: the row and the head say so, unless another process was faster.
@@ -459,10 +474,13 @@ impl Walk<'_, '_, '_> {
                         ))
                 })?;
             }
+            let done = walk.stage.done;
             match job.records() {
                 Some(_) => context.history.applied(db, context.options, job.number, took)?,
                 None => context.history.delete(db, job.number)?,
             }
+            walk.look_again(job.records().map(|_| ("applied", done)))?;
+            let db = &mut *walk.db;
             match compare::look(db, context.set)? {
                 Found::History(known) => context.history.write_head(db, known.chain()),
                 Found::Fresh | Found::Objects | Found::Beside => Ok(()),
@@ -508,6 +526,13 @@ impl Walk<'_, '_, '_> {
             Step::Code(code) => error.at(Place::line(self.script.file, code.line)),
         }
     }
+}
+
+#[inline]
+fn gone(name: &str) -> Error {
+    let message = format!("`{name}` is not in the history any more, although it was not run to its end");
+    Error::new(ErrorKind::Interrupted, message)
+        .hint("look at what another process did meanwhile: `cargo dbmigrate status`")
 }
 
 /// What to say of a step that another process runs.

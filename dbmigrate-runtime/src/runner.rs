@@ -19,7 +19,7 @@ use crate::excerpt::Place;
 use crate::foreign_keys::{Choice, Enforcement, Watch, has_code, mentions_deferring};
 use crate::guard::{Settings, may_set};
 use crate::hidden;
-use crate::history::History;
+use crate::history::{History, unrecorded};
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, Room, Way};
 use crate::options::Options;
@@ -123,6 +123,8 @@ struct Batch<'s> {
     before: Option<Box<dyn Watch>>,
     /// Whether the history is created with the first row.
     creates: bool,
+    /// Whether one of the scripts names the history, and so may have changed it.
+    is_history_named: bool,
 }
 
 impl Batch<'_> {
@@ -130,6 +132,7 @@ impl Batch<'_> {
     fn begin(&mut self, kind: Kind, creates: bool) {
         self.kind = kind;
         self.creates = creates;
+        self.is_history_named = false;
         self.done.clear();
         self.unrecorded.clear();
         self.before = None;
@@ -187,7 +190,7 @@ impl<'r, 's> Runner<'r, 's> {
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
-        let mut batch = Batch { kind, done, unrecorded, before: None, creates: false };
+        let mut batch = Batch { kind, done, unrecorded, before: None, creates: false, is_history_named: false };
         while !self.has_left {
             if std::mem::take(&mut self.may_have_set) {
                 self.context.settings.restore_outside(db)?;
@@ -329,8 +332,9 @@ impl<'r, 's> Runner<'r, 's> {
             asked.map_err(|error| self.rolled_back(error, kind, Some(first), 0))?;
         }
         let prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
-        let blame = if count == 1 { Some(first) } else { None };
-        let Some(prefix) = self.seal(db, prefix, batch, blame)? else { return db.rollback() };
+        let Some(prefix) = self.seal(db, prefix, batch, plan.left().get(..count).unwrap_or_default())? else {
+            return db.rollback();
+        };
         plan.prefix = prefix;
         for done in batch.done.drain(..) {
             self.done(db, report, &plan.jobs[plan.next], done);
@@ -433,6 +437,7 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(script)) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
+        batch.is_history_named |= self.names_history(script);
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
             self.is_history_read = true;
             self.record(db, batch)?;
@@ -502,36 +507,32 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
     }
 
-    /// Checks, writes the head and commits; what the history holds then. `None` if the transaction has to be begun
-    /// again, with each script in its own.
+    /// Checks, writes the head and commits; what the history holds then, after these jobs. `None` if the transaction has
+    /// to be begun again, with each script in its own.
     #[inline(never)]
     fn seal(
         &mut self,
         db: &mut Db<'_>,
         prefix: Option<usize>,
         batch: &Batch<'_>,
-        job: Option<&Job<'_>>,
+        jobs: &[Job<'_>],
     ) -> Result<Option<Option<usize>>, Error> {
+        let job = if let [only] = jobs { Some(only) } else { None };
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
         let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
-        if let Err(error) = violations.and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
-        {
-            if !may_split {
+        let checked = violations
+            .and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
+            .and_then(|()| self.clear_records(db, batch.kind))
+            .and_then(|()| self.recorded(db, prefix, batch, jobs));
+        let (prefix, head) = match checked {
+            Ok(known) => known,
+            Err(_) if may_split => {
+                self.group = Group::One;
+                return Ok(None);
+            }
+            Err(error) => {
                 return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
             }
-            self.group = Group::One;
-            return Ok(None);
-        }
-        self.clear_records(db, batch.kind)?;
-        let set = self.context.set;
-        let (prefix, head) = match (batch.kind, prefix) {
-            // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
-            (Kind::Before | Kind::After, _) => (prefix, self.head),
-            (Kind::Migration, Some(_)) => (prefix, chain(set, prefix)),
-            (Kind::Migration, None) | (Kind::Repeatable, _) => match compare::look(db, set)? {
-                Found::History(known) => (known.prefix(), known.chain()),
-                Found::Fresh | Found::Objects | Found::Beside => (None, ""),
-            },
         };
         if matches!(batch.kind, Kind::Migration | Kind::Repeatable) {
             self.context.history.write_head(db, head)?;
@@ -546,6 +547,32 @@ impl<'r, 's> Runner<'r, 's> {
                 Ok(None)
             }
             Err(error) => Err(self.not_committed(db, error, batch, job)),
+        }
+    }
+
+    /// How many of the set's first migrations the history holds after these jobs, and what its head has to say.
+    fn recorded(
+        &self,
+        db: &mut Db<'_>,
+        prefix: Option<usize>,
+        batch: &Batch<'_>,
+        jobs: &[Job<'_>],
+    ) -> Result<(Option<usize>, &'s str), Error> {
+        let Context { set, history, .. } = &self.context;
+        if matches!(batch.kind, Kind::Before | Kind::After) {
+            // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
+            return Ok((prefix, self.head));
+        }
+        if let (Kind::Migration, Some(count), false) = (batch.kind, prefix, batch.is_history_named) {
+            if history.has_rows(db, count)? {
+                return Ok((prefix, chain(set, prefix)));
+            }
+        }
+        let Found::History(known) = compare::look(db, set)? else { return Ok((None, "")) };
+        match jobs.iter().find(|job| batch.kind == Kind::Migration && known.has(job.number) != job.records().is_some())
+        {
+            Some(job) => Err(unrecorded(job.name())),
+            None => Ok((known.prefix(), known.chain())),
         }
     }
 

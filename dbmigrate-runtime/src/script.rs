@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::db::{self, Db, because};
+use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::Choice;
@@ -82,8 +83,7 @@ pub(crate) fn run_step(
         (Effect::DropTable(table), part) => {
             (needed(part, "drops tables")?.before_drop)(db, (script, statement, table), rest, choice)?;
         }
-        (Effect::Write(_) | Effect::DropColumn(_), Some(part)) => (part.elsewhere)(db, script, statement)?,
-        _ => {}
+        _ => elsewhere::refuse(db, script, statement)?,
     }
     match statement.effect {
         Effect::Write(table) if choice.for_others => {

@@ -25,16 +25,16 @@ impl<'s> Runner<'_, 's> {
             && !self.context.options.untimed
     }
 
-    /// Whether a script may look at the history, or make something that does. A name that SQL writes in more than one way
-    /// counts as mentioned.
+    /// Whether a script may look at the history, or make something that does.
     pub(super) fn may_read_history(&self, script: &Script<'_>) -> bool {
+        has_code(script) || self.names_history(script) || OF_SCHEMAS.into_iter().any(|name| mentions(script, name))
+    }
+
+    /// Whether the history is mentioned in a script. A name that SQL writes in more than one way counts as mentioned.
+    pub(super) fn names_history(&self, script: &Script<'_>) -> bool {
         let table = self.context.set.table;
         let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let mentions = |name: &str| {
-            let mut places = script.text.as_bytes().windows(name.len().max(1));
-            places.any(|place| place.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        !is_plain || has_code(script) || mentions(table) || OF_SCHEMAS.into_iter().any(mentions)
+        !is_plain || mentions(script, table)
     }
 
     /// Writes the rows that the history does not have yet, and creates it if it waited for them.
@@ -49,4 +49,9 @@ impl<'s> Runner<'_, 's> {
         batch.unrecorded.clear();
         if creates { history.create_rest(db) } else { Ok(()) }
     }
+}
+
+fn mentions(script: &Script<'_>, name: &str) -> bool {
+    let mut places = script.text.as_bytes().windows(name.len().max(1));
+    places.any(|place| place.eq_ignore_ascii_case(name.as_bytes()))
 }
