@@ -6,23 +6,20 @@ use crate::error::{Error, ErrorKind};
 use crate::hidden::{ATTACHED, temporary};
 use crate::quote::literal;
 use crate::rows::Rows;
-use crate::script::{self, at};
+use crate::script::{self, at, mentions};
 use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
 /// Refuses a statement that would write to a database that the program has attached, and does not name it, or to a temporary
 /// table of its own. SQLite's own plan tells where it would write.
 pub(crate) fn refuse(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
-    let table = match statement.effect {
-        Effect::DropColumn(table) | Effect::Write(table) => Some(table),
-        Effect::None => None,
+    match statement.effect {
+        _ if db.beside.as_ref().is_none_or(Rows::is_empty) => Ok(()),
+        Effect::DropColumn(table) | Effect::Write(table) => refuse_of(db, None, table, script, statement),
+        Effect::None => refuse_of(db, None, "", script, statement),
         // Of a table that is dropped it is asked before that.
-        _ => return Ok(()),
-    };
-    let Some(beside) = db.beside.take() else { return Ok(()) };
-    let refused = if beside.is_empty() { Ok(()) } else { refuse_of(db, &beside, table, script, statement) };
-    db.beside = Some(beside);
-    refused
+        _ => Ok(()),
+    }
 }
 
 /// The same for what drops a table, also where the script itself has attached the other.
@@ -38,61 +35,51 @@ pub(crate) fn refuse_drop(
         sql.push_str(&format!(" UNION ALL SELECT 1, {}, ''", literal(table)));
     }
     let beside = db.query("could not read which databases are attached", &sql, &[])?;
-    if beside.is_empty() { Ok(()) } else { refuse_of(db, &beside, Some(table), script, statement) }
+    if beside.is_empty() { Ok(()) } else { refuse_of(db, Some(&beside), table, script, statement) }
 }
 
-/// Refuses one that would write to one of these and not to the database. `table` is what it names there, if that is known;
-/// what is not may stand in any database that the statement names.
+/// Refuses one that would write beside the database, and not there. `table` is what it changes of the main one, as far as that
+/// is known: what it says of another by name, it means.
 #[inline(never)]
 fn refuse_of(
     db: &mut Db<'_>,
-    beside: &Rows,
-    table: Option<&str>,
+    beside: Option<&Rows>,
+    table: &str,
     script: &Script<'_>,
     statement: &Statement<'_>,
 ) -> Result<(), Error> {
     let sql = script::sql_of(script.file, script, statement)?;
     // What it can't plan it can't run.
     let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
-    let is_written = |place: i64| {
-        plan.iter().any(|row| match row {
-            [_, Value::Text(what), Value::Integer(at), Value::Integer(1..), ..] => {
-                what == "Transaction" && *at == place
-            }
-            _ => false,
-        })
-    };
+    // A bit for each database.
+    let mut written = 0_u64;
+    for row in plan.iter() {
+        if let [_, Value::Text(what), Value::Integer(place), Value::Integer(1..), ..] = row {
+            let is_begun = what == "Transaction";
+            written |= u64::from(is_begun) << (place & 63);
+        }
+    }
     // Triggers of the program may write elsewhere besides.
-    if is_written(0) {
+    if written & 1 == 1 {
         return Ok(());
     }
+    let Some(beside) = beside.or(db.beside.as_ref()) else { return Ok(()) };
     for row in beside.iter() {
-        let [Value::Integer(place), Value::Text(name), ..] = row else { continue };
-        let is_meant = match table {
-            Some(table) => *place != 1 || name.eq_ignore_ascii_case(table),
-            None => *place > 1 && !names(sql, name),
+        let [Value::Integer(place @ 1..), Value::Text(name), ..] = row else { continue };
+        if written >> (place & 63) & 1 == 0 {
+            continue;
+        }
+        let is_meant = match (*place, table) {
+            (1, table) => !name.eq_ignore_ascii_case(table),
+            (_, table) => table.is_empty() && mentions(sql, name, true),
         };
-        if is_meant && is_written(*place) {
-            let (place, help) = match place {
-                1 => ("a temporary one of the connection".to_owned(), "make the temporary one"),
-                _ => (format!("in the attached database `{name}`"), "attach the other database"),
-            };
-            let message = format!("what this would change is {place}, and not in the one to migrate");
+        if !is_meant {
+            let schema = if *place == 1 { "temp" } else { name };
+            let message = format!("this would change what is in `{schema}`, and not the database to migrate");
             let error = Error::new(ErrorKind::Sql, message)
-                .hint(format_args!("write `main.` before its name, or {help} after the migrations"));
+                .hint("write `main.` before the name, or attach the other one, or make the temporary one, after the migrations");
             return Err(at(error, script, statement));
         }
     }
     Ok(())
-}
-
-/// Whether a statement has this word, in any case.
-fn names(sql: &str, word: &str) -> bool {
-    let is_of_word =
-        |byte: Option<&u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_' || *it >= 0x80);
-    let (sql, word) = (sql.as_bytes(), word.as_bytes());
-    sql.windows(word.len().max(1)).enumerate().any(|(at, place)| {
-        let is_whole = !is_of_word(sql[..at].last()) && !is_of_word(sql.get(at + word.len()));
-        is_whole && place.eq_ignore_ascii_case(word)
-    })
 }

@@ -5,7 +5,7 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::quote::identifier;
 use crate::rows::Rows;
-use crate::value::Value;
+use crate::value::{Param, Value};
 
 const READ: &str = "could not read the schema";
 
@@ -68,17 +68,12 @@ fn has_temporary(db: &mut Db<'_>) -> Result<bool, Error> {
 /// Refuses that a temporary table or view of the program is gone, or a trigger whose table is there: it goes with a table that
 /// is made anew, and whom it tells would hear no more.
 pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
-    let is_temporary = |row: &[Value]| matches!(row, [Value::Integer(..=1), ..]);
-    if !db.beside.iter().flat_map(Rows::iter).any(is_temporary) {
-        return Ok(());
-    }
-    let now = db.texts(READ, "SELECT name FROM temp.sqlite_master WHERE type <> 'index'", &[])?;
-    let tables = "SELECT name FROM main.sqlite_master WHERE type IN ('table', 'view')";
-    let tables = db.texts(READ, tables, &[])?;
-    for row in db.beside.iter().flat_map(Rows::iter).filter(|row| is_temporary(row)) {
-        let [Value::Integer(kind), Value::Text(name), Value::Text(table)] = row else { continue };
-        let has_table = || now.iter().chain(&tables).any(|it| it.eq_ignore_ascii_case(table));
-        if now.contains(name) || *kind == -1 && !has_table() {
+    let Some(beside) = db.beside.take() else { return Ok(()) };
+    let sql = "SELECT 1 FROM temp.sqlite_master WHERE type <> 'index' AND name = ?1 UNION ALL SELECT 1 WHERE ?2 < 0 AND \
+               ?3 COLLATE NOCASE NOT IN (SELECT name FROM main.sqlite_master UNION ALL SELECT name FROM temp.sqlite_master)";
+    for row in beside.iter() {
+        let [Value::Integer(kind @ ..=1), Value::Text(name), Value::Text(table)] = row else { continue };
+        if db.has_row(READ, sql, &[Param::Text(name), Param::Integer(*kind), Param::Text(table)])? {
             continue;
         }
         let message = format!("the temporary `{name}`, which the connection had before, would be gone");
@@ -86,6 +81,7 @@ pub(crate) fn refuse_gone(db: &mut Db<'_>) -> Result<(), Error> {
             .hint("write `main.` before the name if that of the database is meant")
             .hint(ELSEWHERE));
     }
+    db.beside = Some(beside);
     Ok(())
 }
 

@@ -135,6 +135,24 @@ pub(crate) fn begins(sql: &str, word: &str) -> bool {
     sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Whether a text has this name, in any case; as a word of its own, if that is asked.
+#[inline(never)]
+pub(crate) fn mentions(text: &str, name: &str, is_whole: bool) -> bool {
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let mut before = b' ';
+    for (at, place) in text.windows(name.len().max(1)).enumerate() {
+        let after = text.get(at + name.len()).copied().unwrap_or(b' ');
+        // By hand: that of slices goes by pieces of 16, and is as large.
+        let is_name = place.iter().zip(name).all(|(byte, of_name)| byte.eq_ignore_ascii_case(of_name));
+        if is_name && !(is_whole && (is_of_word(before) || is_of_word(after))) {
+            return true;
+        }
+        before = place[0];
+    }
+    false
+}
+
 /// The text of a statement.
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
     script.text.get(statement.start as usize..statement.end as usize).ok_or_else(|| {

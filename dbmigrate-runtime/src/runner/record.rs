@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::foreign_keys::has_code;
 use crate::job::Way;
+use crate::script::mentions;
 use crate::set::Script;
 
 /// What scripts have in them that look at the schema, where the tables of the history stand, or that set the encoding: only
@@ -27,14 +28,16 @@ impl<'s> Runner<'_, 's> {
 
     /// Whether a script may look at the history, or make something that does.
     pub(super) fn may_read_history(&self, script: &Script<'_>) -> bool {
-        has_code(script) || self.names_history(script) || OF_SCHEMAS.into_iter().any(|name| mentions(script, name))
+        has_code(script)
+            || self.names_history(script)
+            || OF_SCHEMAS.into_iter().any(|name| mentions(script.text, name, false))
     }
 
     /// Whether the history is mentioned in a script. A name that SQL writes in more than one way counts as mentioned.
     pub(super) fn names_history(&self, script: &Script<'_>) -> bool {
         let table = self.context.set.table;
         let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        !is_plain || mentions(script, table)
+        !is_plain || mentions(script.text, table, false)
     }
 
     /// Writes the rows that the history does not have yet, and creates it if it waited for them.
@@ -49,9 +52,4 @@ impl<'s> Runner<'_, 's> {
         batch.unrecorded.clear();
         if creates { history.create_rest(db) } else { Ok(()) }
     }
-}
-
-fn mentions(script: &Script<'_>, name: &str) -> bool {
-    let mut places = script.text.as_bytes().windows(name.len().max(1));
-    places.any(|place| place.eq_ignore_ascii_case(name.as_bytes()))
 }
