@@ -4,6 +4,7 @@
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::hidden::{ATTACHED, temporary};
+use crate::put_back::gone_from;
 use crate::quote::literal;
 use crate::rows::Rows;
 use crate::script::{self, at, mentions};
@@ -36,6 +37,24 @@ pub(crate) fn refuse_drop(
     }
     let beside = db.query("could not read which databases are attached", &sql, &[])?;
     if beside.is_empty() { Ok(()) } else { refuse_of(db, Some(&beside), table, script, statement) }
+}
+
+/// Refuses to detach what the program has attached: only that knows how to attach it again. The plan holds the name as a text.
+#[inline]
+pub(crate) fn refuse_detach(db: &mut Db<'_>, script: &Script<'_>, statement: &Statement<'_>) -> Result<(), Error> {
+    let sql = script::sql_of(script.file, script, statement)?;
+    let plan = db.try_query(&format_args!("EXPLAIN {sql}"), &[]).unwrap_or_default();
+    let is_named = |name: &str| {
+        plan.iter().flatten().any(|value| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case(name)))
+    };
+    for row in db.beside.iter().flat_map(Rows::iter) {
+        if let [Value::Integer(2..), Value::Text(name), ..] = row {
+            if is_named(name) {
+                return Err(at(gone_from(name, "would be"), script, statement));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses one that would write beside the database, and not there. `table` is what it changes of the main one, as far as that

@@ -10,6 +10,7 @@ use crate::code;
 use crate::compare::{self, Found};
 use crate::db::{Db, failed};
 use crate::dependent;
+use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::{self, Choice, Watch};
@@ -363,6 +364,9 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn statement(&mut self, statement: &Statement<'_>) -> Result<(), Error> {
         let sql = script::sql_of(self.job.name(), &self.script, statement)?;
+        if script::begins(sql, "DETACH") {
+            elsewhere::refuse_detach(self.db, &self.script, statement)?;
+        }
         let result = self.db.patiently(|session| session.execute(sql));
         result.map_err(|error| script::failed(self.db, self.job.name(), &self.script, statement, error))
     }

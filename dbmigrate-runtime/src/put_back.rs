@@ -131,7 +131,7 @@ impl PutBack for Before {
         }
         let gone = self.attached.iter().find(|(row, _)| !now.contains(row)).and_then(|(row, _)| row.first());
         match gone {
-            Some(Value::Text(name)) => detached.and(Err(gone_from(name))),
+            Some(Value::Text(name)) => detached.and(Err(gone_from(name, "was"))),
             _ => detached,
         }
     }
@@ -139,8 +139,8 @@ impl PutBack for Before {
 
 /// Only the program knows how it was attached.
 #[inline]
-fn gone_from(name: &str) -> Error {
-    Error::new(ErrorKind::Settings, format_args!("`{name}`, which was attached before, was detached"))
+pub(crate) fn gone_from(name: &str, is: &str) -> Error {
+    Error::new(ErrorKind::Settings, format_args!("`{name}`, which was attached before, {is} detached"))
         .hint("a migration attaches by another name, and detaches no other")
 }
 

@@ -223,13 +223,25 @@ fn what_the_program_has_attached_is_not_exchanged() {
     let folder = Folder::new();
     let theirs = folder.file("theirs.db");
     let other: &'static str = format!("ATTACH '{}' AS archive", folder.file("other.db").display()).leak();
-    for statements in [&["DETACH archive"][..], &["DETACH archive", other]] {
+    for statements in [&["DETACH archive"][..], &["DETACH DATABASE \"Archive\"", other], &["DETACH 'archive'"]] {
         let mut db = memory();
         run(&db, &format!("ATTACH '{}' AS archive", theirs.display()));
         let error = runner(vec![file("001_a", statements).no_transaction()]).up(&mut db).unwrap_err();
         assert!(error.is_settings() && error.to_string().contains("`archive`, which was attached before"), "{error}");
-        assert_eq!(ask(&db, "SELECT group_concat(name) FROM pragma_database_list WHERE seq <> 1"), "main");
+        let files = "SELECT group_concat(name || ' ' || file) FROM pragma_database_list WHERE seq > 1";
+        assert_eq!(ask(&db, files), format!("archive {}", theirs.display()));
+        assert_eq!(history(&db), "001_a:running0");
     }
+    // Rust is not seen before it has done so.
+    let mut db = memory();
+    run(&db, &format!("ATTACH '{}' AS archive", theirs.display()));
+    let detaches = file("001_a", &["rust:0"]).no_transaction();
+    let migrator = runner(vec![detaches]).with_code(|_, db: &Connection| {
+        run(db, "DETACH archive");
+        Ok(())
+    });
+    let error = migrator.up(&mut db).unwrap_err();
+    assert!(error.is_settings() && error.to_string().contains("`archive`, which was attached before"), "{error}");
 }
 
 fn attach(path: &Path) -> &'static str {
