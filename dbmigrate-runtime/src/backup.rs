@@ -3,12 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::copy::{self, How};
+use crate::copy::{self, CopyReader};
 use crate::db::Db;
 use crate::error::Error;
 use crate::histories;
 use crate::history::{History, tables_of};
-use crate::job::{Job, Room};
+use crate::job::{Job, ScriptBuffer};
 use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -20,68 +20,68 @@ use crate::value::{Param, Value};
 /// How many copies are kept if nothing else is said.
 pub(crate) const KEEP: usize = 3;
 
-/// When a copy of the database is kept before a run.
+/// When a copy of the database is made before a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupWhen {
-    /// Before a run that takes something away: it drops a table or a column, changes or deletes rows, be it by a trigger,
-    /// or has Rust in it.
+    /// Before a run that removes something: it drops a table or a column, changes or deletes rows, also by a trigger, or
+    /// contains Rust.
     Destructive,
     /// Before every run that has something to do.
     Always,
 }
 
-/// When a copy of the database is kept before a run, where, and how many.
+/// When a copy of the database is made before a run, where, and how many copies are kept.
 ///
-/// A database without rows has nothing to lose and is not copied. The copies of one database are told from others by
-/// its file name, so databases of one name need folders of their own.
+/// A database without rows has nothing to lose and is not copied. Copies belong to a database by its file name, so
+/// databases with the same file name need different folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     pub(crate) when: BackupWhen,
     pub(crate) keep: usize,
     pub(crate) dir: Option<PathBuf>,
-    /// Also where there are no rows.
+    /// Copies a database even if it has no rows.
     pub(crate) without_rows: bool,
-    pub(crate) by: &'static Keeping,
+    pub(crate) by: &'static BackupPart,
 }
 
 /// What keeps copies: a program that asks for none does not carry it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Keeping {
-    pub(crate) keep: Keep,
+pub(crate) struct BackupPart {
+    pub(crate) keep: KeepFn,
     pub(crate) rotate: fn(&Path, usize, bool),
     pub(crate) discard: fn(&mut Report),
     pub(crate) mention: fn(Error, Option<&Path>) -> Error,
 }
 
-type Keep = for<'j, 's> fn(
-    &mut Keeper,
+type KeepFn = for<'j, 's> fn(
+    &mut RunBackup,
     &mut Db<'_>,
     (&History<'_>, &Options, &Backup),
     &mut dyn Iterator<Item = &'j Job<'s>>,
     &mut Report,
 ) -> Result<(), Error>;
 
-impl PartialEq for Keeping {
+impl PartialEq for BackupPart {
     #[inline]
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Keeping {}
+impl Eq for BackupPart {}
 
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     #[inline]
     pub fn new(when: BackupWhen) -> Self {
-        let by = &Keeping { keep, rotate: kept::rotate, discard, mention };
+        let by = &BackupPart { keep, rotate: kept::rotate, discard, mention };
         Self { when, keep: KEEP, dir: None, without_rows: false, by }
     }
 
-    /// How many copies are kept, one at least. Older ones go when a run has succeeded, but none of a newer version,
-    /// and of the version that was copied the oldest stays. After a run that failed half-way only those of its own
-    /// version go.
+    /// Sets how many copies are kept, at least one. Older copies are deleted after a successful run, except copies of a
+    /// newer version, and the oldest copy of the version that was copied. After a run that failed half-way, only copies
+    /// of the run's own version are deleted.
     #[must_use]
     #[inline]
     pub fn keep(mut self, count: usize) -> Self {
@@ -89,8 +89,8 @@ impl Backup {
         self
     }
 
-    /// The folder to keep them in, instead of that of the database, and relative to that. It is created if it is
-    /// missing.
+    /// Sets the folder for the copies. A relative path is relative to the folder of the database, which is the default.
+    /// The folder is created if it does not exist.
     #[must_use]
     #[inline]
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -98,7 +98,7 @@ impl Backup {
         self
     }
 
-    /// The folder to keep them in, where that is not the one of the database.
+    /// The folder for the copies, if it is not that of the database.
     #[must_use]
     #[inline]
     pub fn folder(&self) -> Option<&Path> {
@@ -115,12 +115,12 @@ impl Backup {
 
 /// The copy of one run.
 #[derive(Default)]
-pub(crate) struct Keeper {
+pub(crate) struct RunBackup {
     /// The state of the database for which it was decided.
     decided: Option<Value>,
 }
 
-impl Keeper {
+impl RunBackup {
     /// Keeps a copy where the options want one before these jobs. The caller holds the write lock and has written
     /// nothing. When it comes again with a lock that it had let go in between, there is a new copy only if somebody
     /// wrote meanwhile.
@@ -142,7 +142,7 @@ impl Keeper {
 
 #[inline]
 fn keep<'j, 's>(
-    keeper: &mut Keeper,
+    run_backup: &mut RunBackup,
     db: &mut Db<'_>,
     (history, options, backup): (&History<'_>, &Options, &Backup),
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
@@ -150,13 +150,13 @@ fn keep<'j, 's>(
 ) -> Result<(), Error> {
     let rows = db.query("could not look for other writers", "PRAGMA main.data_version", &[])?;
     let state = rows.into_iter().flatten().next();
-    if state.is_some() && keeper.decided == state {
+    if state.is_some() && run_backup.decided == state {
         return Ok(());
     }
-    keeper.decided = state;
+    run_backup.decided = state;
     discard(report);
     if is_wanted(db, history, backup, jobs)? {
-        let made = copy::keep(db, history, options, How::Beside).map_err(|error| {
+        let made = copy::keep(db, history, options, CopyReader::Beside).map_err(|error| {
             let error = error.note("a copy is kept first, so nothing was run");
             match backup.without_rows {
                 true => error,
@@ -247,8 +247,8 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
     for job in jobs {
-        let mut room = Room::default();
-        let script = job.script(&mut room);
+        let mut buffer = ScriptBuffer::default();
+        let script = job.script(&mut buffer);
         for step in script.steps {
             let is_destructive = match step {
                 Step::Code(_) => true,

@@ -15,17 +15,17 @@ use crate::set::{Migration, Set};
 /// At most this many differences stand in an error.
 const SHOWN: usize = 30;
 
-/// How a database compares with what its migrations make.
+/// The result of comparing a database with what its migrations make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Comparison {
-    /// There was nothing to record, and so nothing to compare.
+    /// There was nothing to record, and therefore nothing to compare.
     Nothing,
-    /// They are the same: this many objects, in what `covers` says.
+    /// The schemas are the same. The number is that of the objects; `covers` says what was compared.
     Same(usize),
-    /// These are the differences.
+    /// The schemas differ.
     Different(Vec<String>),
-    /// They could not be compared, for this reason.
+    /// The schemas could not be compared, for this reason.
     Impossible(String),
 }
 

@@ -1,34 +1,35 @@
-//! One row of the history, as it is read; and how long a script took, as it is written.
+//! One row of the history as it is read, and the duration of a script as it is written.
 
 use std::mem::take;
 use std::time::Duration;
 
+use crate::row_state::RowState;
 use crate::value::{Param, Value, micros, whole_micros};
 
 /// One row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryRow {
-    /// The order in which rows were written.
+    /// The id of the row. Rows are written in this order.
     pub id: i64,
     /// The full name of the migration.
     pub name: String,
     /// When it was applied: `YYYY-MM-DD HH:MM:SS`, UTC.
     pub applied_at: String,
-    /// The set that it belongs to; empty for the only one.
+    /// The set that the migration belongs to; empty for a set without a name.
     pub set_name: String,
-    /// Its number.
+    /// The number.
     pub number: u64,
     /// The checksum of what was applied.
     pub checksum: String,
-    /// `applied`; `running`, `started`, `reverting` or `reverting-started` for one that was stopped on its way.
-    pub state: String,
-    /// The steps that are done.
+    /// How far it has come: applied, or interrupted.
+    pub state: RowState,
+    /// The number of completed steps.
     pub statements_done: u64,
     /// How long it took.
     pub duration: Option<Duration>,
-    /// How long each of its steps took, in order; empty where that is not known, as with a migration that was stopped
-    /// on its way. Without a transaction, the file's own group from `BEGIN` to `COMMIT` is one step.
+    /// How long each of its steps took, in order. Empty if unknown, for example for a migration that was interrupted.
+    /// Without a transaction, the file's own group from `BEGIN` to `COMMIT` is one step.
     pub steps: Vec<Duration>,
     /// The program that applied it.
     pub tool: Option<String>,
@@ -44,7 +45,7 @@ pub struct HistoryRow {
 
 /// How long a script took.
 #[derive(Clone, Copy)]
-pub(crate) struct Took<'t> {
+pub(crate) struct Timing<'t> {
     pub(crate) duration: Duration,
     /// Each of its steps.
     pub(crate) steps: &'t [Duration],
@@ -55,7 +56,7 @@ impl HistoryRow {
     pub(crate) const COLUMNS: &str = "name, applied_at, set_name, checksum, state, steps_us, tool, text_checksum, \
                                       prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
-    /// Reads one; `None` where a value is missing or no number.
+    /// Reads one, and takes its values; `None` where one is missing, no number, or a state of a newer version.
     pub(crate) fn decode(row: &mut [Value]) -> Option<Self> {
         let [
             Value::Text(name),
@@ -77,7 +78,7 @@ impl HistoryRow {
             return None;
         };
         let (number, statements_done) = (u64::try_from(*number).ok()?, u64::try_from(*statements_done).ok()?);
-        let duration = duration_of(duration);
+        let (state, duration) = (RowState::parse(state)?, duration_of(duration));
         // From here on nothing fails, so that half a row is nowhere taken apart.
         Some(Self {
             id: *id,
@@ -86,7 +87,7 @@ impl HistoryRow {
             set_name: take(set_name),
             number,
             checksum: take(checksum),
-            state: take(state),
+            state,
             statements_done,
             duration,
             steps: Vec::new(),
@@ -122,7 +123,7 @@ fn duration_of(value: &Value) -> Option<Duration> {
     }
 }
 
-impl Took<'_> {
+impl Timing<'_> {
     /// Both as the history has them.
     pub(crate) fn values(self) -> (Param<'static>, Option<String>) {
         let mut steps = String::new();

@@ -1,6 +1,7 @@
-//! What a program is told while its migrations run, and how it makes a copy of a database that only it can read.
+//! The callbacks of a program while its migrations run, and its own way to copy a database that only it can read.
 //!
-//! None of them gets the connection: what changes a database is a migration, so that it is recorded and undone as one.
+//! No callback gets the connection: only a migration changes a database, so that every change is recorded and can be
+//! undone.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::BoxError;
 use crate::report::Done;
 
-/// Which way a migration runs.
+/// The direction in which a migration runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// It is applied.
@@ -18,31 +19,41 @@ pub enum Direction {
     Down,
 }
 
+impl Direction {
+    /// The command that goes this way.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
 /// A migration that is about to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upcoming<'m> {
-    /// Its number.
+    /// The number.
     pub number: u64,
-    /// Its full name.
+    /// The full name.
     pub name: &'m str,
-    /// Which way it runs.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// How far a script has come: said right before each of its steps.
+/// How far a script has come; reported right before each of its steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress<'m> {
     /// The full name of the migration, or the file of a hook or a repeatable.
     pub name: &'m str,
-    /// Which way it runs.
+    /// The direction.
     pub direction: Direction,
     /// The step that is about to run, from 1.
     pub step: usize,
-    /// How many steps there are.
+    /// The number of steps.
     pub of: usize,
-    /// For how long the script has been running.
+    /// How long the script has been running.
     pub elapsed: Duration,
 }
 

@@ -1,8 +1,8 @@
-//! Migrations that come late: below one that is applied, where `out-of-order = "apply"` lets them.
+//! Late migrations: pending below an applied one, which `out-of-order = "apply"` permits.
 //!
-//! Such a database runs its migrations in another order than that of their numbers, in which every fresh one does.
-//! Before anything is written, both orders run on databases in memory, and the two schemas are compared: where they are
-//! not one, or nobody can tell, nothing runs. Rows are not compared.
+//! The database then runs its migrations in a different order than a new database, which runs them by number. Before
+//! anything is written, both orders run on databases in memory, and the two schemas are compared. If they differ, or
+//! cannot be compared, nothing runs. Rows are not compared.
 
 mod order;
 mod replays;
@@ -11,7 +11,7 @@ use std::fmt;
 
 use self::order::Order;
 use self::replays::{Difference, Replays};
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{Place, visible};
 use crate::foreign_keys::has_code;
@@ -28,7 +28,7 @@ const SHOWN: usize = 10;
 /// How it is proved that the order of migrations makes no difference.
 #[derive(Clone, Copy)]
 pub struct OrderProof {
-    pub(crate) prove: Prove,
+    pub(crate) prove: ProveFn,
 }
 
 impl OrderProof {
@@ -44,11 +44,11 @@ impl fmt::Debug for OrderProof {
 }
 
 /// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
-type Prove = for<'s> fn(
+type ProveFn = for<'s> fn(
     &mut dyn Session,
     &Set<'_>,
     &Options,
-    &Known<'s>,
+    &KnownHistory<'s>,
     &[(usize, &'s Migration<'s>)],
     &mut Proved,
 ) -> Result<(), Error>;
@@ -67,7 +67,7 @@ fn prove<'s>(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     pending: &[(usize, &'s Migration<'s>)],
     proved: &mut Proved,
 ) -> Result<(), Error> {
@@ -88,12 +88,12 @@ fn prove<'s>(
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderConflict {
-    /// The full name of the one that comes late.
+    /// The full name of the late migration.
     pub late: String,
-    /// The full name of the one above it that has run before it.
+    /// The full name of the migration above it that ran before it.
     pub other: String,
-    /// What the schema has otherwise than the order of the numbers makes it, or why the migrations fail in this order:
-    /// a sentence for each.
+    /// How the schema differs from the one that the order of the numbers makes, or why the migrations fail in this
+    /// order; one sentence each.
     pub differences: Vec<String>,
 }
 
@@ -120,7 +120,7 @@ pub(crate) struct Arrivals<'s> {
 impl<'s> Arrivals<'s> {
     /// Those of a database, if any comes late.
     #[inline]
-    pub(crate) fn of(known: &Known<'s>, pending: &[(usize, &'s Migration<'s>)]) -> Option<Self> {
+    pub(crate) fn of(known: &KnownHistory<'s>, pending: &[(usize, &'s Migration<'s>)]) -> Option<Self> {
         let is_late = |number: u64| {
             let at = known.matches.binary_search_by_key(&number, |matched| matched.number);
             at.is_ok_and(|at| known.matches[at].state == State::Late)

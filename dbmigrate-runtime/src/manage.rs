@@ -1,4 +1,5 @@
-//! What takes an existing database back or apart, or maintains it. A program that only brings databases up does without.
+//! Everything that rolls back, compares, repairs or copies an existing database. A program that only applies migrations
+//! does without.
 
 mod built_upon;
 mod copies;
@@ -37,7 +38,7 @@ use crate::set::Set;
 impl<'a, B: Backend> Migrator<'a, B> {
     /// The set and those that live beside it.
     pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
-        std::iter::once(&self.held).chain(&self.beside).map(|held| held.set()).collect()
+        std::iter::once(&self.lazy_set).chain(&self.beside).map(|set| set.set()).collect()
     }
 
     /// The sets that live beside it.

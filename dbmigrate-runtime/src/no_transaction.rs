@@ -17,41 +17,30 @@ use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
 use crate::hidden;
 use crate::history::{Stage, unrecorded};
-use crate::history_row::Took;
+use crate::history_row::Timing;
 use crate::hooks::Progress;
 use crate::interrupted;
-use crate::job::{Job, Kind, Room};
+use crate::job::{Job, Kind, ScriptBuffer};
 use crate::report::Done;
+use crate::row_state::RowState;
 use crate::runner::Context;
-use crate::runner::alone::{Alone, alone};
-use crate::runner::told::Named;
+use crate::runner::alone::{AloneFn, alone};
+use crate::runner::failure::Named;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
 use crate::violations::{Violations, kept};
 
-/// The states of a direction.
-#[derive(Clone, Copy)]
-struct States {
-    /// Between two steps.
-    running: &'static str,
-    /// Inside a step that has no transaction.
-    started: &'static str,
-}
-
-const UP: States = States { running: "running", started: "started" };
-const DOWN: States = States { running: "reverting", started: "reverting-started" };
-
 /// What runs scripts without a transaction, and says how they were stopped.
 #[derive(Clone, Copy)]
-pub(crate) struct Resumable {
-    pub(crate) alone: Alone,
-    pub(crate) explain: interrupted::Explain,
+pub(crate) struct WithoutTransactionPart {
+    pub(crate) alone: AloneFn,
+    pub(crate) explain: interrupted::ExplainFn,
 }
 
-impl Resumable {
-    pub(crate) const BY_STEPS: Self = Self { alone, explain: interrupted::explain };
+impl WithoutTransactionPart {
+    pub(crate) const LINKED: Self = Self { alone, explain: interrupted::explain };
 }
 
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
@@ -62,32 +51,32 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
     match (job.records(), history.stage(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
-            history.insert(db, context.options, migration, UP.running, None)?;
-            match history.stage(db, job.number)? {
-                Some(_) => Ok(()),
-                None => Err(unrecorded(job.name())),
-            }
+            history.insert(db, context.options, migration, RowState::Running, None)?;
         }
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
-        (Some(migration), Some(_)) => history.accept(db, migration),
-        (None, Some(stage)) if stage.state == "applied" => {
-            let mut room = Room::default();
-            let script = job.script(&mut room);
+        (Some(migration), Some(_)) => history.accept(db, migration)?,
+        (None, Some(stage)) if stage.state == RowState::Applied => {
+            let mut buffer = ScriptBuffer::default();
+            let script = job.script(&mut buffer);
             assertion::check(db, job, script)?;
             if let Some(text) = stored::encode(script) {
                 history.keep_down(db, job.number, &text)?;
             }
-            history.progress(db, job.number, DOWN.running, 0, None, None)
+            history.progress(db, job.number, RowState::Reverting, 0, None, None)?;
         }
-        _ => Ok(()),
+        _ => {}
+    }
+    match history.stage(db, job.number)? {
+        Some(stage) if stage.state != RowState::Applied => Ok(()),
+        _ => Err(unrecorded(job.name())),
     }
 }
 
 /// Runs what is left of a script that was entered.
 #[inline]
 pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
-    let mut room = Room::default();
-    let script = job.script(&mut room);
+    let mut buffer = ScriptBuffer::default();
+    let script = job.script(&mut buffer);
     let start = Instant::now();
     let mut choice = foreign_keys::choose(
         db,
@@ -106,10 +95,12 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         None if !choice.enforced => Some(Violations::read(db)?),
         before => before,
     };
-    let states = if job.records().is_some() { UP } else { DOWN };
-    let (stage, trace) = (Stage::default(), Trace::default());
+    let (running, in_step) = (RowState::between_steps(job.direction()), RowState::in_step(job.direction()));
+    let stage = Stage { state: running, done: 0, checksum: String::new() };
+    let trace = Trace::default();
+    let script = *script;
     let mut walk =
-        Walk { db, context, job, script: *script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
+        Walk { db, context, job, script, running, in_step, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
     job.ran(db)?;
@@ -121,7 +112,9 @@ struct Walk<'w, 'c, 's> {
     context: &'w Context<'w, 's>,
     job: &'w Job<'w>,
     script: Script<'w>,
-    states: States,
+    /// The state between two steps, and in one that has no transaction.
+    running: RowState,
+    in_step: RowState,
     /// What the row says, as far as this process knows.
     stage: Stage,
     choice: Choice,
@@ -143,7 +136,7 @@ impl Walk<'_, '_, '_> {
             let Some(stage) = self.context.history.stage(self.db, self.job.number)? else {
                 return if self.job.records().is_some() { Err(gone(self.job.name())) } else { Ok(()) };
             };
-            if stage.state == "applied" {
+            if stage.state == RowState::Applied {
                 return Ok(());
             }
             self.stage = stage;
@@ -154,7 +147,7 @@ impl Walk<'_, '_, '_> {
                 self.finish(start)?;
                 continue;
             };
-            if self.stage.state == self.states.started && !is_idempotent(step) {
+            if self.stage.state == self.in_step && !is_idempotent(step) {
                 self.wait_for_owner(step, waited)?;
                 continue;
             }
@@ -262,7 +255,7 @@ impl Walk<'_, '_, '_> {
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
-                    self.mark(self.states.running, done + 1, |_| Ok(())).map(drop)
+                    self.mark(self.running, done + 1, |_| Ok(())).map(drop)
                 }
                 Effect::Bare { .. } => self.bare(step, done, |walk| walk.statement(statement)),
             },
@@ -304,7 +297,7 @@ impl Walk<'_, '_, '_> {
             )?;
         }
         hidden::refuse_gone(self.db)?;
-        self.record(self.states.running, next)?;
+        self.record(self.running, next)?;
         self.replayed = next;
         Ok(true)
     }
@@ -317,9 +310,8 @@ impl Walk<'_, '_, '_> {
         done: usize,
         work: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let States { running, started } = self.states;
         let (set, mut lock) = (self.context.set, None);
-        let is_ours = self.mark(started, done, |db| {
+        let is_ours = self.mark(self.in_step, done, |db| {
             if !is_idempotent(step) {
                 lock = StepLock::take(db, set)?;
             }
@@ -332,7 +324,7 @@ impl Walk<'_, '_, '_> {
         self.db.rollback()?;
         self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
-        self.mark(running, next, |_| {
+        self.mark(self.running, next, |_| {
             if let Some(lock) = lock {
                 lock.release();
             }
@@ -391,7 +383,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn mark(
         &mut self,
-        state: &'static str,
+        state: RowState,
         next: usize,
         with: impl FnOnce(&mut Db<'_>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
@@ -404,7 +396,7 @@ impl Walk<'_, '_, '_> {
             Ok(is_ours)
         })?;
         if is_ours {
-            self.stage.state = state.to_owned();
+            self.stage.state = state;
             self.stage.done = next as u64;
         }
         Ok(is_ours)
@@ -426,7 +418,7 @@ impl Walk<'_, '_, '_> {
     fn is_unchanged(&mut self) -> Result<bool, Error> {
         let known = &self.stage;
         let is_known = |row: Stage| {
-            let is_same_text = row.checksum == known.checksum || row.state == self.states.started;
+            let is_same_text = row.checksum == known.checksum || row.state == self.in_step;
             is_same_text && row.state == known.state && row.done == known.done
         };
         Ok(self.context.history.stage(self.db, self.job.number)?.is_some_and(is_known))
@@ -434,8 +426,8 @@ impl Walk<'_, '_, '_> {
 
     /// Writes how far it has come.
     #[inline]
-    fn record(&mut self, state: &str, done: usize) -> Result<(), Error> {
-        let begun = if state == self.states.started { done + 1 } else { done };
+    fn record(&mut self, state: RowState, done: usize) -> Result<(), Error> {
+        let begun = if state.is_in_step() { done + 1 } else { done };
         let prefix = self.script.prefix(begun);
         let before = self.before.as_ref().map(Violations::encode);
         self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())?;
@@ -444,9 +436,9 @@ impl Walk<'_, '_, '_> {
 
     /// Refuses to go on where the row is not what was written: it would run again what has run, and without an end.
     #[inline]
-    fn look_again(&mut self, written: Option<(&str, u64)>) -> Result<(), Error> {
+    fn look_again(&mut self, written: Option<(RowState, u64)>) -> Result<(), Error> {
         let stage = self.context.history.stage(self.db, self.job.number)?;
-        let is_written = stage.as_ref().map(|it| (it.state.as_str(), it.done)) == written;
+        let is_written = stage.map(|it| (it.state, it.done)) == written;
         if is_written { Ok(()) } else { Err(unrecorded(self.job.name())) }
     }
 
@@ -459,7 +451,7 @@ impl Walk<'_, '_, '_> {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
-            let took = Took { duration: start.elapsed(), steps: &walk.times() };
+            let timing = Timing { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 let grown = before.refuse_growth(db, true);
@@ -480,10 +472,10 @@ impl Walk<'_, '_, '_> {
             }
             let done = walk.stage.done;
             match job.records() {
-                Some(_) => context.history.applied(db, context.options, job.number, took)?,
+                Some(_) => context.history.applied(db, context.options, job.number, timing)?,
                 None => context.history.delete(db, job.number)?,
             }
-            walk.look_again(job.records().map(|_| ("applied", done)))?;
+            walk.look_again(job.records().map(|_| (RowState::Applied, done)))?;
             let db = &mut *walk.db;
             match compare::look(db, context.set)? {
                 Found::History(known) => context.history.write_head(db, known.chain()),
@@ -502,7 +494,7 @@ impl Walk<'_, '_, '_> {
 
     #[inline]
     fn explain(&self, error: Error, done: usize) -> Error {
-        let command = if self.job.records().is_some() { "up" } else { "down" };
+        let command = self.job.command();
         let before = match done {
             0 => "it is its first step".to_owned(),
             1 => "the step before this one stays".to_owned(),

@@ -1,8 +1,8 @@
-//! What is worth knowing of an applied migration and no difference: its comments were edited, or its way back.
+//! Remarks about applied migrations that are not differences: an edited comment, or an edited down script.
 //!
-//! Nothing has to be repaired for it, and no exit code depends on it.
+//! Nothing has to be repaired because of them, and no exit code depends on them.
 
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::db::Db;
 use crate::error::Error;
 use crate::history::History;
@@ -10,7 +10,7 @@ use crate::set::{Down, Migration, Set};
 use crate::status::State;
 use crate::stored::{self, Stored};
 
-/// A note on one migration.
+/// A remark about one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
@@ -18,13 +18,13 @@ pub struct Note {
     pub name: String,
     /// Its file.
     pub file: String,
-    /// What is worth knowing.
+    /// The remark.
     pub message: String,
 }
 
 /// The notes on each migration; only applied ones have any, and none while the history is another tool's.
 #[inline]
-pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Vec<&'static str>>, Error> {
+pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) -> Result<Vec<Vec<&'static str>>, Error> {
     let mut notes = vec![Vec::new(); known.matches.len()];
     if known.old.is_some() {
         return Ok(notes);

@@ -1,4 +1,4 @@
-//! What a migrator can be told.
+//! The options of a migrator.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use crate::backup::{Backup, BackupWhen};
 use crate::copy::FreeSpace;
 use crate::journal;
 
-/// A journal mode to switch a database to before its first migration.
+/// A journal mode, to which a database is switched before its first migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JournalMode {
-    /// A write-ahead log: readers and a writer don't wait for each other.
+    /// Write-ahead log: readers and a writer do not block each other.
     Wal,
-    /// A rollback journal that is deleted.
+    /// A rollback journal that is deleted after each transaction.
     Delete,
-    /// A rollback journal that is truncated.
+    /// A rollback journal that is truncated after each transaction.
     Truncate,
-    /// A rollback journal that stays.
+    /// A rollback journal that is kept, with its header overwritten.
     Persist,
 }
 
 impl JournalMode {
-    /// The name as SQLite spells it.
+    /// The name that SQLite uses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -35,14 +35,14 @@ impl JournalMode {
 
 /// Which part of bringing a set up a run is, where it alternates with other sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct RunPart {
     /// Whether it is the first: the hook before all belongs to it.
     pub(crate) first: bool,
     /// Whether it is the last: the repeatables and the hook after all belong to it.
     pub(crate) last: bool,
 }
 
-impl Part {
+impl RunPart {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { first: true, last: true };
 }
@@ -51,14 +51,14 @@ impl Part {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
-    pub(crate) journal_mode: Option<(JournalMode, journal::Switch)>,
+    pub(crate) journal_mode: Option<(JournalMode, journal::SwitchFn)>,
     pub(crate) allow_existing_schema: bool,
     pub(crate) allow_mismatch: bool,
     pub(crate) replay_code: bool,
     pub(crate) backup: Option<Backup>,
     pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
-    pub(crate) part: Part,
+    pub(crate) part: RunPart,
     /// Whether the history keeps no times of scripts, as others will run them.
     pub(crate) untimed: bool,
 }
@@ -82,7 +82,7 @@ impl Default for Options {
             backup: None,
             free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
-            part: Part::WHOLE,
+            part: RunPart::WHOLE,
             untimed: false,
         }
     }

@@ -1,37 +1,39 @@
-//! What a program may leave out: the parts of the engine that only some sets need.
+//! The parts of the engine that only some sets need, and that other programs leave out.
 //!
-//! The engine calls them through pointers that stand in the set, so the linker keeps only those that its set names. A
-//! set that needs one and does not name it is refused: nothing runs otherwise than it should.
+//! The engine calls them through function pointers in the set, so the linker keeps only those that the set names. A set
+//! that needs a part and does not name it is refused; no step is ever skipped.
+//!
+//! In this crate, the type of such a pointer ends in `Fn`, a struct of them in `Part`, and its value is `LINKED`.
 
 use std::fmt;
 
 use crate::assertion;
 use crate::code;
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::Enforcement;
-use crate::no_transaction::Resumable;
-use crate::put_back::{self, Remember};
-use crate::repeatable::MadeAnew;
-use crate::requires::Required;
-use crate::squash::InPlace;
-use crate::stored::Texts;
+use crate::foreign_keys::ForeignKeysPart;
+use crate::no_transaction::WithoutTransactionPart;
+use crate::put_back::{self, RememberFn};
+use crate::repeatable::RepeatablesPart;
+use crate::requires::RequirementsPart;
+use crate::squash::SquashPart;
+use crate::stored::TextsPart;
 
-/// Which parts of the runner a set needs besides the core of it. The build names them from the files.
+/// The parts of the runner that a set needs besides its core. The build names them from the files.
 #[derive(Clone, Copy)]
 pub struct Parts {
-    pub(crate) assertions: Option<assertion::Check>,
-    pub(crate) code: Option<code::Run>,
-    pub(crate) foreign_keys: Option<Enforcement>,
-    pub(crate) repeatables: Option<MadeAnew>,
-    pub(crate) requirements: Option<Required>,
-    pub(crate) settings: Option<Remember>,
-    pub(crate) squash: Option<InPlace>,
-    pub(crate) texts: Option<Texts>,
-    pub(crate) without_transaction: Option<Resumable>,
+    pub(crate) assertions: Option<assertion::CheckFn>,
+    pub(crate) code: Option<code::RunFn>,
+    pub(crate) foreign_keys: Option<ForeignKeysPart>,
+    pub(crate) repeatables: Option<RepeatablesPart>,
+    pub(crate) requirements: Option<RequirementsPart>,
+    pub(crate) settings: Option<RememberFn>,
+    pub(crate) squash: Option<SquashPart>,
+    pub(crate) texts: Option<TextsPart>,
+    pub(crate) without_transaction: Option<WithoutTransactionPart>,
 }
 
 impl Parts {
-    /// None of them: SQL in transactions, with foreign keys on, of which the history keeps no text.
+    /// No parts: SQL in transactions, with foreign keys on, and no texts in the history.
     pub const NONE: Self = Self {
         assertions: None,
         code: None,
@@ -44,7 +46,7 @@ impl Parts {
         without_transaction: None,
     };
 
-    /// All of them, for a set that is not known when the program is built.
+    /// All parts, for a set that is not known when the program is built.
     pub const ALL: Self = Self::NONE
         .assertions()
         .code()
@@ -56,7 +58,7 @@ impl Parts {
         .texts()
         .without_transaction();
 
-    /// For scripts that assert something.
+    /// For scripts with assertions.
     #[inline]
     #[must_use]
     pub const fn assertions(self) -> Self {
@@ -70,28 +72,28 @@ impl Parts {
         Self { code: Some(code::run), ..self }
     }
 
-    /// For scripts that drop a table, run with foreign keys off, or put their check off.
+    /// For scripts that drop a table, run with foreign keys off, or defer their check.
     #[inline]
     #[must_use]
     pub const fn foreign_keys(self) -> Self {
-        Self { foreign_keys: Some(Enforcement::CHOSEN), ..self }
+        Self { foreign_keys: Some(ForeignKeysPart::LINKED), ..self }
     }
 
-    /// For views and triggers that are made anew.
+    /// For repeatables.
     #[inline]
     #[must_use]
     pub const fn repeatables(self) -> Self {
-        Self { repeatables: Some(MadeAnew::FROM_FILES), ..self }
+        Self { repeatables: Some(RepeatablesPart::LINKED), ..self }
     }
 
     /// For migrations that require others.
     #[inline]
     #[must_use]
     pub const fn requirements(self) -> Self {
-        Self { requirements: Some(Required::LOOKED_FOR), ..self }
+        Self { requirements: Some(RequirementsPart::LINKED), ..self }
     }
 
-    /// For scripts that set something of the connection, or run Rust, which may.
+    /// For scripts that change settings of the connection, or run Rust, which may.
     #[inline]
     #[must_use]
     pub const fn settings(self) -> Self {
@@ -102,21 +104,21 @@ impl Parts {
     #[inline]
     #[must_use]
     pub const fn squash(self) -> Self {
-        Self { squash: Some(InPlace::OF_OTHERS), ..self }
+        Self { squash: Some(SquashPart::LINKED), ..self }
     }
 
-    /// For a history that keeps ways back, or texts.
+    /// For a history that stores down scripts, or all texts.
     #[inline]
     #[must_use]
     pub const fn texts(self) -> Self {
-        Self { texts: Some(Texts::KEPT), ..self }
+        Self { texts: Some(TextsPart::LINKED), ..self }
     }
 
     /// For scripts that run without a transaction.
     #[inline]
     #[must_use]
     pub const fn without_transaction(self) -> Self {
-        Self { without_transaction: Some(Resumable::BY_STEPS), ..self }
+        Self { without_transaction: Some(WithoutTransactionPart::LINKED), ..self }
     }
 }
 

@@ -65,10 +65,10 @@ const SECURE_DELETE: &str = ".secure_delete";
 const TEMP_STORE: &str = "temp_store";
 
 /// What remembers them.
-pub(crate) type Remember = fn(&mut Db<'_>) -> Result<Box<dyn PutBack>, Error>;
+pub(crate) type RememberFn = fn(&mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error>;
 
 /// The settings of a moment.
-pub(crate) trait PutBack {
+pub(crate) trait SavedSettings {
     /// Puts back what was changed, in a transaction or outside. `looked` says that no foreign key is put off, or none whose rows
     /// were not looked at.
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error>;
@@ -89,7 +89,7 @@ type Values = Vec<(String, Option<Value>)>;
 
 /// Remembers those of now.
 #[inline]
-pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn PutBack>, Error> {
+pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error> {
     let mut before = Before { values: values(db, NAMES.into_iter().map(str::to_owned))?, attached: Vec::new() };
     for row in attached(db)? {
         let schema = row.first().cloned().and_then(into_text).map_or_else(String::new, |name| identifier(&name));
@@ -105,7 +105,7 @@ fn values(db: &mut Db<'_>, names: impl Iterator<Item = String>) -> Result<Values
     names.map(|name| read(db, &name).map(|value| (name, value))).collect()
 }
 
-impl PutBack for Before {
+impl SavedSettings for Before {
     #[inline]
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error> {
         let mut result = Ok(());

@@ -1,4 +1,4 @@
-//! Several sets of one database, brought up in one order.
+//! Several sets of one database, applied in one order.
 
 #[cfg(feature = "cli")]
 use std::ffi::OsString;
@@ -14,9 +14,9 @@ use crate::db::Db;
 use crate::driver::Backend;
 use crate::entries;
 use crate::error::{Error, ErrorKind};
-use crate::held::Held;
 use crate::histories::title;
 use crate::history::tables_of;
+use crate::lazy_set::LazySet;
 #[cfg(feature = "manage")]
 use crate::manage::{
     VerifiedSchema,
@@ -33,15 +33,16 @@ use crate::squash::{self, InForce};
 use crate::status::Status;
 use crate::up::{self, existing_schema, is_empty, refuse_unrunnable};
 
-/// Brings several sets of migrations up that live in one database: those of one package, or of a library and its user.
+/// Applies several sets of migrations to one database: those of one package, or of a library and the program that uses
+/// it.
 ///
-/// Each set keeps its history in tables of its own. They come up in one order, in which no migration runs before one of
-/// another set that it requires (`-- dbmigrate: requires billing/004_invoices`); apart from that in the order in which
-/// they were added, each for as long as it can go on. All that holds of [`Migrator::up`] holds of each: the lock, the
-/// copy that is kept first, the hooks around its migrations. With nothing pending it costs one read for each set.
+/// Each set keeps its history in tables of its own. No migration runs before one of another set that it requires
+/// (`-- dbmigrate: requires billing/004_invoices`). Apart from that, the sets run in the order in which they were
+/// added, each for as long as it can. Everything that [`Migrator::up`] promises holds for each set: the lock, the copy
+/// that is made first, the hooks around its migrations. With nothing pending, it costs one read for each set.
 ///
-/// The sets may come from several crates, as long as all of them use one version of the same database library: a set
-/// brings its own [`Backend`], and what they have in common is the connection.
+/// The sets may come from several crates, as long as all of them use the same version of the same database library: a
+/// set brings its own [`Backend`], and the sets share the connection.
 ///
 /// ```
 /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/migrations.rs")); }
@@ -59,7 +60,7 @@ pub struct Together<'a, C> {
 
 /// A migrator without the type of its backend.
 pub(crate) trait OneOf<'a, C> {
-    fn held(&self) -> Held<'a>;
+    fn lazy_set(&self) -> LazySet<'a>;
     fn options(&self) -> &Options;
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
     #[cfg(feature = "manage")]
@@ -75,7 +76,7 @@ pub(crate) trait OneOf<'a, C> {
     #[cfg(feature = "cli")]
     fn run(
         self: Box<Self>,
-        beside: &[Held<'a>],
+        beside: &[LazySet<'a>],
         database: &Path,
         request: &cli::Request,
         terminal: &mut dyn cli::Terminal,
@@ -93,8 +94,8 @@ pub(crate) trait OneOf<'a, C> {
 
 impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     #[inline]
-    fn held(&self) -> Held<'a> {
-        self.held
+    fn lazy_set(&self) -> LazySet<'a> {
+        self.lazy_set
     }
 
     #[cfg(feature = "manage")]
@@ -114,7 +115,7 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     #[inline]
     fn run(
         self: Box<Self>,
-        beside: &[Held<'a>],
+        beside: &[LazySet<'a>],
         database: &Path,
         request: &cli::Request,
         terminal: &mut dyn cli::Terminal,
@@ -173,7 +174,7 @@ pub struct SetReport {
     pub report: Report,
 }
 
-/// How one set stands.
+/// The state of one set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetStatus {
@@ -191,7 +192,7 @@ impl<C> Default for Together<'_, C> {
 }
 
 impl<'a, C: 'static> Together<'a, C> {
-    /// No set yet.
+    /// Creates a `Together` without any set.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -207,23 +208,24 @@ impl<'a, C: 'static> Together<'a, C> {
         self
     }
 
-    /// Applies what is pending of all sets, and says what was done in the order in which it happened: a set stands there
-    /// twice where another one had to come between.
+    /// Applies what is pending in all sets. The reports are in the order in which things happened: a set is listed
+    /// twice if another one had to run in between.
     ///
     /// # Errors
     ///
-    /// As [`Migrator::up`], of any set: what was applied before stays. [`Error::is_requirement`] for sets that wait for
-    /// each other, and [`Error::is_set`] for two of one name or with one history table; then nothing was done.
+    /// As [`Migrator::up`], for any set; what was applied before stays. [`Error::is_requirement`] if sets wait for each
+    /// other, and [`Error::is_set`] if two sets have the same name or the same history table; in these cases nothing
+    /// was done.
     #[inline]
     pub fn up(&self, connection: &mut C) -> Result<Vec<SetReport>, Error> {
         self.up_by(connection, &mut |_, _| {})
     }
 
-    /// What [`Together::up`] would do. It changes nothing.
+    /// Returns what [`Together::up`] would do. It changes nothing.
     ///
     /// # Errors
     ///
-    /// All that keeps it from its first migration.
+    /// Everything that stops `up` before its first migration.
     #[inline]
     pub fn up_plan(&self, connection: &mut C) -> Result<Planned, Error> {
         self.refuse_clashes()?;
@@ -234,7 +236,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut planned = Planned { migrations: pending, ..Planned::default() };
         for migrator in &self.migrators {
             let mut session = migrator.session(connection);
-            let status = entries::status(&mut *session, migrator.held().set()?, migrator.options())?;
+            let status = entries::status(&mut *session, migrator.lazy_set().set()?, migrator.options())?;
             planned.repeatables += status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
             planned.takes_over |= status.old.is_some();
         }
@@ -256,7 +258,7 @@ impl<'a, C: 'static> Together<'a, C> {
         }
         let mut reports = Vec::new();
         for (place, migrator) in self.migrators.iter().enumerate() {
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             let note = squash::try_to_record(&mut *migrator.session(connection), set, migrator.options())?;
             if let Some(note) = note {
                 let report = Report { notes: vec![note], ..Report::default() };
@@ -272,7 +274,7 @@ impl<'a, C: 'static> Together<'a, C> {
             if copy.is_some() {
                 options.backup = None;
             }
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             match up::up(&mut *migrator.session(connection), set, &options, to) {
                 Ok(report) => {
                     copy = copy.or_else(|| report.backup.clone());
@@ -293,7 +295,7 @@ impl<'a, C: 'static> Together<'a, C> {
         Ok(reports)
     }
 
-    /// The state of every migration, set by set. It changes nothing.
+    /// Returns the state of every migration, set by set. It changes nothing.
     ///
     /// # Errors
     ///
@@ -302,7 +304,7 @@ impl<'a, C: 'static> Together<'a, C> {
     pub fn status(&self, connection: &mut C) -> Result<Vec<SetStatus>, Error> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
@@ -311,7 +313,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
     #[inline]
     pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
-        self.migrators.iter().map(|migrator| migrator.held().set()).collect()
+        self.migrators.iter().map(|migrator| migrator.lazy_set().set()).collect()
     }
 
     /// Whether no set has anything to do: one read for each.
@@ -321,7 +323,7 @@ impl<'a, C: 'static> Together<'a, C> {
             let mut session = migrator.session(connection);
             let mut db = Db::new(&mut *session, migrator.options());
             db.refuse_open_transaction()?;
-            if !migrator.held().latest().is_applied(&mut db)? {
+            if !migrator.lazy_set().latest().is_applied(&mut db)? {
                 return Ok(false);
             }
         }
@@ -332,13 +334,14 @@ impl<'a, C: 'static> Together<'a, C> {
     #[inline]
     pub(crate) fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
-        let rooms = self.migrators.iter().map(|migrator| {
+        let in_force = self.migrators.iter().map(|migrator| {
             let mut session = migrator.session(connection);
-            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.held().set()?)
+            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.lazy_set().set()?)
         });
-        let rooms = rooms.collect::<Result<Vec<_>, Error>>()?;
-        let sets = self.sets()?.into_iter().zip(&rooms);
-        let sets: Vec<Set<'_>> = sets.map(|(set, room)| room.as_ref().map_or(*set, |room| room.set(set))).collect();
+        let in_force = in_force.collect::<Result<Vec<_>, Error>>()?;
+        let sets = self.sets()?.into_iter().zip(&in_force);
+        let sets: Vec<Set<'_>> =
+            sets.map(|(set, in_force)| in_force.as_ref().map_or(*set, |in_force| in_force.set(set))).collect();
         let mut members = Vec::with_capacity(self.migrators.len());
         for (migrator, set) in self.migrators.iter().zip(&sets) {
             let mut session = migrator.session(connection);
@@ -366,8 +369,8 @@ impl<'a, C: 'static> Together<'a, C> {
     #[inline]
     pub(crate) fn refuse_clashes(&self) -> Result<(), Error> {
         for (at, migrator) in self.migrators.iter().enumerate() {
-            let set = migrator.held().latest();
-            for other in self.migrators[..at].iter().map(|other| other.held().latest()) {
+            let set = migrator.lazy_set().latest();
+            for other in self.migrators[..at].iter().map(|other| other.lazy_set().latest()) {
                 if other.name == set.name {
                     let message = format!("two sets were added that both are {}", title(set.name));
                     return Err(Error::new(ErrorKind::Set, message)

@@ -75,6 +75,14 @@ fn without_a_transaction_nothing_runs_again_and_again_for_want_of_a_row() {
         assert!(error.to_string().contains("does not take what `002_b` has to write"), "{event}: {error}");
         assert_eq!((history(&db).as_str(), ask(&db, "SELECT count(*) FROM t").as_str()), (left, "0"), "{event}");
     }
+    let back = || file("002_b", &["SELECT 1"]).down(&["INSERT INTO t VALUES (1)"]).no_transaction();
+    let mut db = memory();
+    let migrator = runner(vec![makes(), back()]);
+    migrator.up(&mut db).unwrap();
+    run(&db, "CREATE TRIGGER meddles BEFORE UPDATE ON _migrations BEGIN SELECT RAISE(IGNORE); END");
+    let error = migrator.down(&mut db).unwrap_err();
+    assert!(error.to_string().contains("does not take what `002_b` has to write"), "{error}");
+    assert_eq!((history(&db), ask(&db, "SELECT count(*) FROM t")), ("001_a 002_b".into(), "0".into()));
     // Nor where the file itself takes it out.
     let mut db = memory();
     let forgets = file("002_b", &["INSERT INTO t VALUES (1)", "DELETE FROM _migrations"]).no_transaction();

@@ -1,6 +1,7 @@
 //! What is for files of the house alone, and what a folder of other files looks like.
 
 use dbmigrate_core::layout::{Candidate, Layout, detect};
+use dbmigrate_core::{adoption, lock};
 
 use crate::error::CliError;
 use crate::ops::project::Project;
@@ -36,9 +37,15 @@ fn creates(layout: Layout) -> Option<&'static str> {
     })
 }
 
+/// Whether the files were taken over, or written for the house: what a tool has left beside them says nothing then.
+fn is_settled(project: &Project) -> bool {
+    let folder = project.root.join(&project.config.dir);
+    project.config.layout != Layout::House || [adoption::FILE, lock::FILE].iter().any(|file| folder.join(file).exists())
+}
+
 /// The tool whose the files certainly are, and why, where the manifest takes them for those of the house.
 pub(crate) fn certain(project: &Project) -> Option<(&'static str, String)> {
-    if project.config.layout != Layout::House {
+    if is_settled(project) {
         return None;
     }
     let all = detect(project.root.as_path(), &project.config.dir);
@@ -49,7 +56,7 @@ pub(crate) fn certain(project: &Project) -> Option<(&'static str, String)> {
 /// What to try where the files do not fit the house, and look like those of another tool. `is_unread` says that not even
 /// their order is known.
 pub(crate) fn look_alikes(project: &Project, is_unread: bool) -> Vec<String> {
-    if project.config.layout != Layout::House {
+    if is_settled(project) {
         return Vec::new();
     }
     let dir = &project.config.dir;

@@ -14,7 +14,6 @@ use crate::ops::project::Project;
 use crate::ops::wiring::{self, BUILD, RUNTIME};
 use dbmigrate_core::config::TABLE;
 use dbmigrate_core::layout::Layout;
-use dbmigrate_core::lock;
 
 /// What is to be written, and what people should know.
 #[derive(Debug, Default)]
@@ -53,9 +52,7 @@ pub(crate) fn init(project: &Project, checkout: Option<&Path>, runner: bool) -> 
 
 /// Refuses files that are certainly another tool's: read as those of the house they would do something else.
 fn refuse_foreign(project: &Project) -> Result<(), CliError> {
-    // What is sealed was taken over, or written for the house.
-    let is_sealed = project.root.join(&project.config.dir).join(lock::FILE).exists();
-    let Some((tool, reason)) = house::certain(project).filter(|_| !is_sealed) else { return Ok(()) };
+    let Some((tool, reason)) = house::certain(project) else { return Ok(()) };
     let message = format!("`{}` looks like a folder of {tool} ({reason}), and no `layout` says so", project.config.dir);
     Err(CliError::failure(message)
         .help("take the files over: `cargo dbmigrate adopt`")

@@ -1,14 +1,14 @@
-//! Copies that are kept by hand.
+//! Copies on request.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::copy::{self, How};
+use crate::copy::{self, CopyReader};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::kept::{self, Kept, Place};
+use crate::kept::{self, CopyPlace, Kept};
 use crate::migrator::Migrator;
 use crate::options::Options;
 
@@ -24,16 +24,16 @@ fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Pat
     // An absolute path is no URI and no name that SQLite takes for something else.
     let path =
         std::path::absolute(path).map_err(|cause| copy::by_file(&format!("`{shown}` is no path for a copy"), cause))?;
-    let (part, _) = copy::begin(db, options, &Place::beside(&path), How::Own)?;
-    copy::write(db, history, &part, How::Own)?;
+    let (part, _) = copy::begin(db, options, &CopyPlace::beside(&path), CopyReader::Own)?;
+    copy::write(db, history, &part, CopyReader::Own)?;
     match part.publish([path]) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
         result => result.map(drop).map_err(|cause| copy::by_file(&format!("could not name the copy `{shown}`"), cause)),
     }
 }
 
-impl Place {
-    /// As [`Place::list`], with an error that says where.
+impl CopyPlace {
+    /// As [`CopyPlace::list`], with an error that says where.
     pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
         self.list()
             .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
@@ -41,27 +41,27 @@ impl Place {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Keeps a copy of the database now, where and as [`Migrator::backup`] says, and returns its path. Without that
+    /// Makes a copy of the database now, according to [`Migrator::backup`], and returns its path. Without such rules,
     /// three copies are kept, beside the database.
     ///
     /// # Errors
     ///
-    /// [`Error::is_copy`] where it can't be made or is not sound; then nothing is left of it.
+    /// [`Error::is_copy`] if the copy cannot be made or is not valid; then nothing of it remains.
     pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
-            let path = copy::keep(db, &History::new(self.set()?), &self.options, How::Own)?;
+            let path = copy::keep(db, &History::new(self.set()?), &self.options, CopyReader::Own)?;
             kept::rotate(&path, self.options.copies().keep, true);
             Ok(path)
         })
     }
 
-    /// The copies of the database that are there, newest first: those that [`Migrator::back_up`] and the runs with
-    /// [`Migrator::backup`] kept.
+    /// Returns the existing copies of the database, newest first: those made by [`Migrator::back_up`] and by runs with
+    /// [`Migrator::backup`].
     ///
     /// # Errors
     ///
-    /// [`Error::is_copy`] for a folder that can't be read.
+    /// [`Error::is_copy`] if the folder cannot be read.
     pub fn backups(&self, connection: &mut B::Connection) -> Result<Vec<Kept>, Error> {
         self.on(connection, |db| copy::place(db, &self.options.copies())?.kept())
     }
@@ -70,7 +70,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// A path that exists, and what the database says.
+    /// If the path exists, or an error of the database.
     pub fn copy_to(&self, connection: &mut B::Connection, path: &Path) -> Result<(), Error> {
         let history = History::new(self.set()?);
         self.on(connection, |db| copy_to(db, &history, &self.options, path))

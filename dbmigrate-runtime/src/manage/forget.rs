@@ -1,9 +1,9 @@
-//! Takes a migration out of the history, so that it runs again. The schema is left alone.
+//! Removes a migration from the history, so that it runs again. The schema is left alone.
 
 use super::built_upon::{Undo, refuse_needed};
 use super::down::{history_of, not_applied};
 use super::in_force::settled;
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::Error;
@@ -61,20 +61,19 @@ fn remove(
 }
 
 /// Names what could have been meant.
-fn candidates(error: Error, known: &Known<'_>) -> Error {
+fn candidates(error: Error, known: &KnownHistory<'_>) -> Error {
     let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
     if names.is_empty() { error } else { error.hint(format_args!("the history has `{}`", names.join("`, `"))) }
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Takes a migration out of the history, so that the next [`Migrator::up`] runs it again, and returns what the
-    /// history had. It may be one that was stopped on its way, or that the program does not have. Nothing in the
-    /// schema is changed.
+    /// Removes a migration from the history, so that the next [`Migrator::up`] runs it again, and returns its row. It
+    /// may be a migration that was interrupted, or that the program does not have. The schema is not changed.
     ///
     /// # Errors
     ///
-    /// A migration that the history does not have, one that an applied migration of another set requires, where the
-    /// migrator is told of that set, and what the database says.
+    /// If the history does not have the migration; if an applied migration of another set requires it, and the migrator
+    /// knows that set; or an error of the database.
     pub fn forget(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<HistoryRow, Error> {
         forget(&mut self.session(connection), self.set()?, &self.options, &self.others()?, number.into())
     }

@@ -1,9 +1,9 @@
 //! What is asked of a known history before it is changed.
 
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::error::{Error, ErrorKind};
 
-impl Known<'_> {
+impl KnownHistory<'_> {
     /// Refuses to change a history that is not ours yet.
     pub(crate) fn refuse_old(&self) -> Result<(), Error> {
         let Some(old) = self.old() else { return Ok(()) };

@@ -1,20 +1,23 @@
-//! Settles what differs between the history and the program, on purpose: it takes the program's text or name for what
-//! was applied, says how far a stopped migration has come, and writes the head anew. It changes the history only.
+//! Resolves differences between the history and the program, on request: it accepts the program's text or name as the
+//! one that was applied, records how far an interrupted migration has come, and rewrites the head. It changes only the
+//! history.
 
 use super::down::{history_of, not_applied, way_back};
 use super::in_force::settled;
 use super::step_lock::sweep;
-use crate::compare::{Known, Match};
+use crate::compare::{KnownHistory, Match};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Watch;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::{Job, Room};
+use crate::hooks::Direction;
+use crate::job::{Job, ScriptBuffer};
 use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
+use crate::row_state::RowState;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash;
@@ -23,35 +26,35 @@ use crate::step_lock::{self, Owner};
 use crate::verify::{Problem, head_problem};
 use crate::violations::{Violations, kept};
 
-/// What became of the step in which a migration without a transaction was stopped.
+/// What happened to the step in which a migration without a transaction was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
     /// It has not run: the next `up` or `down` runs it again.
     Retry,
-    /// It has run: the next `up` or `down` goes on after it. Where all have run, and only rows that refer to nothing keep
-    /// it from being recorded: these are let be.
+    /// It has run: the next `up` or `down` continues after it. If all steps have run, and only foreign key violations
+    /// prevent the migration from being recorded, these are accepted.
     Done,
 }
 
-/// A difference between the history and the program, and what a repair makes of it.
+/// A difference between the history and the program, and what a repair does about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repair {
-    /// The number of the migration; none where it is about the head of the history.
+    /// The number of the migration; `None` if it is about the head of the history.
     pub number: Option<u64>,
-    /// What is wrong. Its `help` says what to do where a repair can't.
+    /// What is wrong. Its `help` says what to do if a repair cannot resolve it.
     pub problem: Problem,
-    /// What the repair does, as a sentence; none where it can't.
+    /// What the repair does, as a sentence; `None` if it cannot resolve the difference.
     pub remedy: Option<String>,
 }
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repairs {
     /// What was repaired.
     pub done: Vec<Repair>,
-    /// What still differs, and can't be repaired like this.
+    /// What still differs, and cannot be repaired in this way.
     pub left: Vec<Repair>,
 }
 
@@ -61,7 +64,7 @@ struct Fix<'s> {
     /// The program's migration, to be taken for what was applied.
     accept: Option<&'s Migration<'s>>,
     /// The state and the number of steps that are done.
-    progress: Option<(&'static str, u64)>,
+    progress: Option<(RowState, u64)>,
     /// The rows that refer to nothing and were refused, as text, which are accepted.
     rows: Option<String>,
 }
@@ -147,12 +150,12 @@ fn settle(
 }
 
 /// What nothing here can mend: another version of the program has to run first.
-fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+fn pruned(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.
-fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+fn head(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
     Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
 }
@@ -161,7 +164,7 @@ fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
 fn fixes<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Vec<Fix<'s>>, Error> {
@@ -193,16 +196,16 @@ fn fixes<'s>(
 fn interrupted<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     fix: &mut Fix<'s>,
     stopped: Option<Stopped>,
     is_named: bool,
 ) -> Result<(), Error> {
     let Some(row) = &matched.row else { return Ok(()) };
-    let is_way_back = row.state.starts_with("reverting");
-    let running = if is_way_back { "reverting" } else { "running" };
-    let command = if is_way_back { "down" } else { "up" };
+    let is_way_back = row.state.is_reverting();
+    let direction = if is_way_back { Direction::Down } else { Direction::Up };
+    let (running, command) = (RowState::between_steps(direction), direction.command());
     let is_edited = !is_way_back && !matched.can_resume();
     let is_renamed = matched.migration.is_none_or(|migration| migration.name != row.name);
     let is_other = is_renamed && !matched.has_same_text();
@@ -211,7 +214,7 @@ fn interrupted<'s>(
     }
     let done = usize::try_from(row.statements_done).unwrap_or(usize::MAX);
     let step = step(db, set, known, matched, row, done)?;
-    let is_started = row.state.ends_with("started");
+    let is_started = row.state.is_in_step();
     let is_open = is_started && (is_edited || !step.is_some_and(|step| step.is_idempotent));
     let mut remedies = Vec::new();
     let number = done.saturating_add(1);
@@ -300,7 +303,7 @@ fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str)
 
 /// The step at which a migration was stopped.
 #[derive(Clone, Copy)]
-struct At {
+struct StoppedStep {
     is_idempotent: bool,
     /// How many steps are done at once with it; none behind the last one, where only the end was refused.
     together: usize,
@@ -309,32 +312,32 @@ struct At {
 fn step<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     row: &HistoryRow,
     done: usize,
-) -> Result<Option<At>, Error> {
-    let mut room = Room::default();
+) -> Result<Option<StoppedStep>, Error> {
+    let mut buffer = ScriptBuffer::default();
     let job;
-    let steps = if row.state.starts_with("reverting") {
+    let steps = if row.state.is_reverting() {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
         job = Job { number: row.number, way };
-        job.script(&mut room).steps
+        job.script(&mut buffer).steps
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };
     if !steps.is_empty() && done == steps.len() {
-        return Ok(Some(At { is_idempotent: true, together: 0 }));
+        return Ok(Some(StoppedStep { is_idempotent: true, together: 0 }));
     }
     Ok(steps
         .get(done)
         .zip(together(steps, done))
-        .map(|(step, together)| At { is_idempotent: is_idempotent(step), together }))
+        .map(|(step, together)| StoppedStep { is_idempotent: is_idempotent(step), together }))
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// What differs between the history and the program, and what [`Migrator::repair`] would make of it. It changes
-    /// nothing.
+    /// Returns the differences between the history and the program, and what [`Migrator::repair`] would do about each.
+    /// It changes nothing.
     ///
     /// # Errors
     ///
@@ -343,14 +346,14 @@ impl<B: Backend> Migrator<'_, B> {
         plan(&mut self.session(connection), self.set()?, &self.options)
     }
 
-    /// Settles what differs between the history and the program about this migration: its text and name as they are
-    /// now count as what was applied, and a step of which nobody knows whether it ran counts as `stopped` says. It
-    /// changes the history only, and runs nothing.
+    /// Resolves the differences between the history and the program that are about this migration. Its current text and
+    /// name count as those that were applied. For a step of which nobody knows whether it ran, `stopped` says so. It
+    /// changes only the history, and runs nothing.
     ///
     /// # Errors
     ///
-    /// A migration that the history does not have, `stopped` for one that was not, and what the database says. What
-    /// can't be repaired is not an error but what it returns.
+    /// If the history does not have the migration, if `stopped` is given for a migration that was not interrupted, or
+    /// an error of the database. What cannot be repaired is not an error, but part of the result.
     pub fn repair(
         &self,
         connection: &mut B::Connection,
@@ -360,11 +363,11 @@ impl<B: Backend> Migrator<'_, B> {
         repair(&mut self.session(connection), self.set()?, &self.options, Some(number.into()), stopped)
     }
 
-    /// As [`Migrator::repair`], for everything that differs.
+    /// Like [`Migrator::repair`], for everything that differs.
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// An error of the database.
     pub fn repair_all(&self, connection: &mut B::Connection, stopped: Option<Stopped>) -> Result<Repairs, Error> {
         repair(&mut self.session(connection), self.set()?, &self.options, None, stopped)
     }

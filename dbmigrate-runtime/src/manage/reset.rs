@@ -1,11 +1,11 @@
-//! Back to nothing: by the ways back or, where one is missing, by dropping everything.
+//! Empties a database: by the down scripts or, if one is missing, by dropping everything.
 
 use super::in_force::settled;
 use std::time::{Duration, Instant};
 
 use super::down::{self, Goal, history_of, way_back};
 use super::step_lock::refuse_alive;
-use crate::backup::{Backup, BackupWhen, Keeper};
+use crate::backup::{Backup, BackupWhen, RunBackup};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
@@ -13,7 +13,7 @@ use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
-use crate::job::{Job, Room};
+use crate::job::{Job, ScriptBuffer};
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -29,9 +29,9 @@ use crate::value::Value;
 pub enum ResetPlan {
     /// Roll back this many migrations.
     Downs(usize),
-    /// Drop every object of the database, the history included.
+    /// Drop every object of the database, including the history.
     DropEverything {
-        /// The applied migrations that can't be rolled back, newest first.
+        /// The applied migrations that cannot be rolled back, newest first.
         missing: Vec<String>,
     },
 }
@@ -52,7 +52,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
                 let job = Job { number: row.number, way };
-                runs_code || !has_code(job.script(&mut Room::default()))
+                runs_code || !has_code(job.script(&mut ScriptBuffer::default()))
             }
             Err(_) => false,
         };
@@ -113,7 +113,7 @@ fn to_nothing(
             Settings::enforce(db, false)?;
             report.rolled_back = db.transaction(|db| {
                 refuse_neighbours(db, set, &missing)?;
-                Keeper::default().keep(db, &History::new(set), options, [], report)?;
+                RunBackup::default().keep(db, &History::new(set), options, [], report)?;
                 drop_everything(db, set)
             })?;
             Ok(())
@@ -158,8 +158,9 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
 }
 
 impl<B: Backend> Migrator<'_, B> {
-    /// Rolls everything back or, where a way back is missing, drops every object of the database in one transaction.
-    /// [`Migrator::reset_plan`] says which, before. With [`Migrator::backup`] a copy is kept in any case.
+    /// Rolls back everything or, if a down script is missing, drops every object of the database in one transaction.
+    /// Ask [`Migrator::reset_plan`] first which of the two it is. With [`Migrator::backup`], a copy is made in any
+    /// case.
     ///
     /// # Errors
     ///
@@ -168,11 +169,11 @@ impl<B: Backend> Migrator<'_, B> {
         reset(&mut self.session(connection), self.set()?, &self.options, &self.others()?)
     }
 
-    /// What [`Migrator::reset`] would do. It changes nothing.
+    /// Returns what [`Migrator::reset`] would do. It changes nothing.
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// An error of the database.
     pub fn reset_plan(&self, connection: &mut B::Connection) -> Result<ResetPlan, Error> {
         plan(&mut self.session(connection), self.set()?, &self.options)
     }
