@@ -86,7 +86,8 @@ pub(crate) fn run_step(
         _ => elsewhere::refuse(db, script, statement)?,
     }
     match statement.effect {
-        Effect::Write(table) if choice.for_others => {
+        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+            let table = if let Effect::Write(table) = effect { table } else { "" };
             let part = needed(parts.foreign_keys, "drops tables")?;
             let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
             (part.around_write)(db, (script, statement, table), run)?;
