@@ -289,7 +289,7 @@ fn replaces(db: &mut Db<'_>, sql: &str) -> bool {
 #[inline]
 fn is_table(db: &mut Db<'_>, name: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    Ok(!db.query("could not read the schema", sql, &[Param::Text(name)])?.is_empty())
+    db.has_row("could not read the schema", sql, &[Param::Text(name)])
 }
 
 /// A table that can't be read counts as one with rows.

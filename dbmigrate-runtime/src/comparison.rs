@@ -2,7 +2,7 @@
 //! are not.
 
 use crate::db::Db;
-use crate::difference::{SchemaDifference, unreadable};
+use crate::difference::{SchemaDifference, noted_differences, unreadable};
 use crate::error::Error;
 use crate::excerpt::visible;
 use crate::history::History;
@@ -116,12 +116,7 @@ fn sentence(difference: &SchemaDifference) -> String {
 
 /// Names the differences.
 #[inline]
-pub(crate) fn noted(mut error: Error, differences: &[String], covers: &str) -> Error {
-    for difference in differences.iter().take(SHOWN) {
-        error = error.note(difference);
-    }
-    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format_args!("and {more} more differences"));
-    }
-    error.note(format_args!("compared, from the migrations to the database: {covers}"))
+pub(crate) fn noted(error: Error, differences: &[String], covers: &str) -> Error {
+    noted_differences(error, differences, SHOWN)
+        .note(format_args!("compared, from the migrations to the database: {covers}"))
 }

@@ -30,6 +30,16 @@ impl fmt::Display for SchemaDifference {
 /// Says in what the schema of a connection differs from the one that it was asked for before.
 pub(crate) type Reader<'a, C> = dyn Fn(&C) -> Result<Vec<SchemaDifference>, BoxError> + 'a;
 
+/// Names so many of the differences, and how many there are besides.
+#[inline]
+pub(crate) fn noted_differences(error: Error, differences: &[String], most: usize) -> Error {
+    let error = differences.iter().take(most).fold(error, |error, it| error.note(it));
+    match differences.len().saturating_sub(most) {
+        0 => error,
+        more => error.note(format_args!("and {more} more differences")),
+    }
+}
+
 /// The error where such a reader has failed.
 #[inline]
 pub(crate) fn unreadable(cause: BoxError) -> Error {

@@ -138,7 +138,6 @@ pub trait Backend: 'static {
 }
 
 /// Any error, boxed in one place: each place that does so has all that an error can say of itself compiled once more.
-#[doc(hidden)]
 #[inline(never)]
 pub fn boxed<E: std::error::Error + Send + Sync + 'static>(error: E) -> BoxError {
     Box::new(error)

@@ -72,7 +72,16 @@ impl Hooks<'static> {
         &Self { before_each: None, after_each: None, on_progress: None, backup_with: None };
 }
 
+impl Hooks<'_> {
+    /// A step is about to run.
+    pub(crate) fn progress(&self, progress: &Progress<'_>) {
+        if let Some(hook) = &self.on_progress {
+            hook(progress);
+        }
+    }
+}
+
 type BeforeEach<'a> = dyn Fn(&Upcoming<'_>) -> Result<(), BoxError> + 'a;
 type AfterEach<'a> = dyn Fn(&Done) + 'a;
 type OnProgress<'a> = dyn Fn(&Progress<'_>) + 'a;
-pub(crate) type BackupWith<'a> = dyn Fn(&Path) -> Result<(), BoxError> + 'a;
+type BackupWith<'a> = dyn Fn(&Path) -> Result<(), BoxError> + 'a;

@@ -12,13 +12,13 @@ use std::fmt;
 use self::order::Order;
 use self::replays::{Difference, Replays};
 use crate::compare::KnownHistory;
+use crate::difference::noted_differences;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{Place, visible};
-use crate::foreign_keys::has_code;
 use crate::names::Names;
 use crate::options::Options;
 use crate::session::Session;
-use crate::set::{Effect, Migration, Set, Step};
+use crate::set::{Effect, Migration, Set};
 use crate::sorted::sorted;
 use crate::status::State;
 
@@ -212,18 +212,15 @@ impl<'s> Arrivals<'s> {
         let error = match refusal {
             Refusal::Conflict(OrderConflict { other, differences, .. }) => {
                 let message = format!("`{name}` is not applied, but `{other}` is, and their order matters");
-                let more = differences.len().saturating_sub(SHOWN);
-                let shown = differences.into_iter().take(SHOWN);
-                let error = Error::new(ErrorKind::OrderConflict, message);
-                let error = shown.fold(error, |error, it| error.note(format_args!("in this order, {it}")));
-                if more > 0 { error.note(format_args!("and {more} more differences")) } else { error }
+                let differences: Vec<String> = differences.iter().map(|it| format!("in this order, {it}")).collect();
+                noted_differences(Error::new(ErrorKind::OrderConflict, message), &differences, SHOWN)
             }
             Refusal::Unproven(why) => {
                 let message = format!(
                     "`{name}` is not applied, but later ones are, and nobody can tell whether their order matters"
                 );
                 let error = Error::new(ErrorKind::Unverified, message).note(why);
-                if numbered.iter().any(|migration| has_code(&migration.up)) {
+                if numbered.iter().any(|migration| migration.up.has_code()) {
                     error.hint("let Rust run on a database in memory as well: `replay_code()` of the migrator")
                 } else {
                     error
@@ -274,12 +271,9 @@ impl<'s> Arrivals<'s> {
 /// The tables of which a migration changes or removes rows, in lower case.
 #[inline]
 fn written(migration: &Migration<'_>) -> Names {
-    let tables = migration.up.steps.iter().filter_map(|step| match step {
-        Step::Sql(statement) => match statement.effect {
-            Effect::Write(table) => Some(table.to_ascii_lowercase()),
-            _ => None,
-        },
-        Step::Code(_) => None,
+    let tables = migration.up.statements().filter_map(|statement| match statement.effect {
+        Effect::Write(table) => Some(table.to_ascii_lowercase()),
+        _ => None,
     });
     tables.collect()
 }

@@ -11,7 +11,7 @@ use crate::packed::PackedSet;
 use crate::set::Set;
 
 /// A set that may be packed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum LazySet<'a> {
     Set(&'a Set<'a>),
     Packed(&'static PackedSet),
@@ -41,6 +41,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     }
 
     /// A migrator for a set that the build has packed, as the generated module makes it.
+    #[doc(hidden)]
     #[must_use]
     pub fn packed(set: &'static PackedSet) -> Self {
         Self::holding(LazySet::Packed(set))

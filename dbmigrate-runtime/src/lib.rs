@@ -41,9 +41,9 @@
 //! ```
 //!
 //! This crate has no SQL parser. `dbmigrate-core` splits the scripts when the program is built, and the generated
-//! module contains them, [packed](PackedSet), with everything that the runner has to know about them. The types of a
+//! module contains them, packed, with everything that the runner has to know about them. The types of a
 //! [`Set`] are the format of that data and grow with the versions of this crate: use the same version of
-//! dbmigrate-build and dbmigrate-runtime, which [`FORMAT`] checks.
+//! dbmigrate-build and dbmigrate-runtime, which the generated code checks when it is compiled.
 //!
 //! # Features
 //!
@@ -88,7 +88,6 @@ mod error;
 mod excerpt;
 mod file_lock;
 mod foreign_keys;
-mod format;
 mod guard;
 mod hidden;
 mod histories;
@@ -167,11 +166,8 @@ pub use backup::{Backup, BackupWhen};
 pub use batch::Batch;
 pub use comparison::Comparison;
 pub use difference::SchemaDifference;
-#[doc(hidden)]
-pub use driver::boxed;
 pub use driver::{Access, Backend, Driver};
 pub use error::{Error, ErrorKind};
-pub use format::check_format;
 pub use histories::history_tables;
 pub use history_row::HistoryRow;
 pub use hooks::{Direction, Progress, Upcoming};
@@ -185,7 +181,6 @@ pub use migrator::Migrator;
 pub use no_backend::NoBackend;
 pub use notes::Note;
 pub use options::JournalMode;
-pub use packed::{PackedData, PackedSet};
 pub use parts::Parts;
 pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
@@ -194,17 +189,26 @@ pub use report::{Done, Repeated, Report};
 pub use row_state::RowState;
 pub use rows::Rows;
 pub use set::{
-    Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,
-    Repeatable, Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
+    Code, Down, Effect, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder, Repeatable,
+    Rules, Script, Set, Squash, Statement, Step, StoreSql, TransactionMode,
 };
 pub use snapshot::{Snapshot, Started, StartsFrom};
 pub use status::{Entry, State, Status};
 #[cfg(feature = "testing")]
 pub use testing::{Fault, FaultKind, Faults, Leg, Tested, Testing};
 pub use together::{SetReport, SetStatus, Together};
-pub use unknown::{UnknownMigration, unknown_code};
+pub use unknown::UnknownMigration;
 pub use value::{Row, Value};
 pub use verify::{Problem, Verification};
 
 /// Any error, as code migrations return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What only generated code and the macros of this crate name. It can change with every version.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::driver::boxed;
+    pub use crate::packed::{PackedData, PackedSet};
+    pub use crate::set::{FORMAT, check_format};
+    pub use crate::unknown::unknown_code;
+}

@@ -34,7 +34,8 @@ impl JournalMode {
 }
 
 /// Which part of bringing a set up a run is, where it alternates with other sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct RunPart {
     /// Whether it is the first: the hook before all belongs to it.
     pub(crate) first: bool,
@@ -48,7 +49,7 @@ impl RunPart {
 }
 
 /// The options of a migrator.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
     pub(crate) journal_mode: Option<(JournalMode, journal::SwitchFn)>,

@@ -11,15 +11,14 @@
 use std::time::Instant;
 
 use crate::backup::RunBackup;
-use crate::compare::{self, Found, chain};
 use crate::db::Db;
 use crate::dependent;
 use crate::error::Error;
 use crate::excerpt::Place;
-use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, has_code, mentions_deferring};
+use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, mentions_deferring};
 use crate::guard::{Settings, may_set};
 use crate::hidden;
-use crate::history::{History, unrecorded};
+use crate::history::History;
 use crate::hooks::Direction;
 use crate::job::{Job, Kind, ScriptBuffer, Way};
 use crate::options::Options;
@@ -58,7 +57,7 @@ impl<'s> Plan<'s> {
 }
 
 /// How many scripts share a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Group {
     /// Each has its own.
     One,
@@ -84,13 +83,14 @@ pub(crate) struct Runner<'r, 's> {
     enforced: bool,
     /// One transaction for all that has to run without enforcement.
     all_off: bool,
-    /// Migrations that let another table refer to one that they drop.
-    drop_own: Vec<String>,
+    /// Migrations that need foreign keys off, as was seen on the way: they drop a table to which they have let another
+    /// one refer.
+    needs_off: Vec<String>,
     /// A migration that failed among others, to be run alone.
     alone: Option<String>,
-    /// Whether an object of a repeatable was in the way of a migration: they all go before it, as none would be there
-    /// in a fresh database. They come back after it.
-    makes_way: bool,
+    /// Whether the objects of the repeatables are dropped before each migration, as one was in the way: in a fresh
+    /// database none would be there. They come back after the last.
+    without_repeatables: bool,
     /// Whether a script may look at the history, so that the rows of those before it have to be there.
     is_history_read: bool,
     /// Whether the script, or in a fresh database one before it, may have put the check of a foreign key off until the
@@ -98,19 +98,25 @@ pub(crate) struct Runner<'r, 's> {
     deferring: bool,
     /// What a fresh database may start from, as long as that was not tried.
     snapshot: Option<&'s Snapshot<'s>>,
-    /// Whether the hook before this run has run.
-    has_entered: bool,
-    /// Whether something was applied.
-    has_applied: bool,
-    /// Whether the hook after this run has run, with which it ends.
-    has_left: bool,
+    phase: Phase,
     /// Whether there are records of repeatables.
     has_records: bool,
-    /// Whether a script may have set something of the connection since that was looked at last.
-    may_have_set: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
     run_backup: RunBackup,
+}
+
+/// How far a run has come: what of it is committed.
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    /// Nothing, or ways back.
+    Begun,
+    /// The hook before everything.
+    Entered,
+    /// Something was applied.
+    Applied,
+    /// The hook after everything, with which the run ends.
+    Over,
 }
 
 /// What the scripts of one transaction did.
@@ -140,7 +146,6 @@ impl Batch<'_> {
 }
 
 /// What came of trying one script, or all of a transaction.
-#[derive(PartialEq, Eq)]
 enum Outcome {
     /// It ran.
     Ran,
@@ -164,17 +169,14 @@ impl<'r, 's> Runner<'r, 's> {
             group,
             enforced,
             all_off: false,
-            drop_own: Vec::new(),
+            needs_off: Vec::new(),
             alone: None,
-            makes_way: false,
+            without_repeatables: false,
             is_history_read: false,
             deferring: false,
             snapshot: set.snapshot.as_ref(),
-            has_entered: false,
-            has_applied: false,
-            has_left: false,
+            phase: Phase::Begun,
             has_records: false,
-            may_have_set: false,
             head: "",
             run_backup: RunBackup::default(),
         }
@@ -191,10 +193,8 @@ impl<'r, 's> Runner<'r, 's> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
         let mut batch = Batch { kind, done, unrecorded, before: None, creates: false, is_history_named: false };
-        while !self.has_left {
-            if std::mem::take(&mut self.may_have_set) {
-                self.context.settings.restore_outside(db)?;
-            }
+        while self.phase != Phase::Over {
+            self.context.settings.restore_changed(db)?;
             Settings::enforce(db, self.enforced)?;
             db.begin()?;
             let head = self.context.history.head(db)?;
@@ -236,7 +236,7 @@ impl<'r, 's> Runner<'r, 's> {
                 (part.alone)(self, db, first, report)?;
                 continue;
             }
-            if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
+            if let Err(error) = self.run_transaction(db, &mut current, &mut batch, report) {
                 db.rollback()?;
                 return Err(note_applied(error, report));
             }
@@ -254,20 +254,20 @@ impl<'r, 's> Runner<'r, 's> {
         let Context { set, options, .. } = &self.context;
         let part = options.part;
         let applies = jobs.first().is_some_and(|job| job.direction() == Direction::Up);
-        if let Some(script) = set.before_all.as_ref().filter(|_| part.first && applies && !self.has_entered) {
+        if let Some(script) = set.before_all.as_ref().filter(|_| part.first && applies && self.phase == Phase::Begun) {
             jobs.insert(0, Job::beside(Way::Before(script)));
         }
-        if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.has_applied)) {
+        if let Some(script) = set.after_all.as_ref().filter(|_| part.last && (applies || self.phase == Phase::Applied))
+        {
             jobs.push(Job::beside(Way::After(script)));
         }
     }
 
     /// Whether a script may set something of the connection, which is put back before the next transaction.
-    fn may_set(&mut self, db: &mut Db<'_>, script: &Script<'_>) -> Result<bool, Error> {
+    fn may_set(&self, db: &mut Db<'_>, script: &Script<'_>) -> Result<bool, Error> {
         let sets = may_set(script);
         if sets {
             self.context.settings.others(db)?;
-            self.may_have_set = true;
         }
         Ok(sets)
     }
@@ -298,7 +298,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// One transaction, which is open.
     #[inline(never)]
-    fn turn(
+    fn run_transaction(
         &mut self,
         db: &mut Db<'_>,
         plan: &mut Plan<'s>,
@@ -310,7 +310,7 @@ impl<'r, 's> Runner<'r, 's> {
         let kind = first.kind();
         batch.begin(kind, creates);
         for job in plan.left() {
-            match self.one(db, job, batch)? {
+            match self.run_one(db, job, batch)? {
                 Outcome::Ran if self.is_last(job) => break,
                 Outcome::Ran => {}
                 Outcome::NextTransaction => break,
@@ -331,13 +331,13 @@ impl<'r, 's> Runner<'r, 's> {
             let asked = self.context.set.repeatables.iter().try_for_each(|it| (part.ask_views)(db, it));
             asked.map_err(|error| self.rolled_back(error, kind, Some(first), 0))?;
         }
-        let prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
-        let Some(prefix) = self.seal(db, prefix, batch, plan.left().get(..count).unwrap_or_default())? else {
+        let mut prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
+        if !self.commit(db, &mut prefix, batch, plan.left().get(..count).unwrap_or_default())? {
             return db.rollback();
-        };
+        }
         plan.prefix = prefix;
         for done in batch.done.drain(..) {
-            self.done(db, report, &plan.jobs[plan.next], done);
+            self.committed(db, report, &plan.jobs[plan.next], done);
             plan.next += 1;
         }
         Ok(())
@@ -345,11 +345,14 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Reports what was committed.
     #[inline(never)]
-    fn done(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, mut done: Done) {
+    fn committed(&mut self, db: &mut Db<'_>, report: &mut Report, job: &Job<'_>, mut done: Done) {
         let kind = job.kind();
-        self.has_entered |= kind == Kind::Before;
-        self.has_left |= kind == Kind::After;
-        self.has_applied |= kind != Kind::Before && kind != Kind::After && job.direction() == Direction::Up;
+        self.phase = match (kind, job.direction()) {
+            (Kind::Before, _) => Phase::Entered,
+            (Kind::After, _) => Phase::Over,
+            (Kind::Migration | Kind::Repeatable, Direction::Up) => Phase::Applied,
+            (Kind::Migration | Kind::Repeatable, Direction::Down) => self.phase,
+        };
         if kind == Kind::Migration {
             db.session().after_each(&done);
         }
@@ -372,8 +375,8 @@ impl<'r, 's> Runner<'r, 's> {
         }
     }
 
-    fn drops_own(&self, job: &Job<'_>) -> bool {
-        self.drop_own.iter().any(|name| name == job.name())
+    fn needs_off(&self, job: &Job<'_>) -> bool {
+        self.needs_off.iter().any(|name| name == job.name())
     }
 
     fn is_alone(&self, job: &Job<'_>) -> bool {
@@ -382,14 +385,14 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Runs one script in the open transaction, with its history row.
     #[inline(never)]
-    fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Outcome, Error> {
+    fn run_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Outcome, Error> {
         let others = batch.done.len();
         let stop = match self.try_one(db, job, batch) {
             Ok(tried) => return Ok(tried),
             Err(stop) => stop,
         };
-        if matches!(stop, Stop::NeedsOff) && !self.drops_own(job) {
-            self.drop_own.push(job.name().to_owned());
+        if matches!(stop, Stop::NeedsOff) && !self.needs_off(job) {
+            self.needs_off.push(job.name().to_owned());
         }
         // Those before it have to be kept, and it has to be seen alone.
         let split = others > 0 && self.is_filling(batch);
@@ -397,7 +400,7 @@ impl<'r, 's> Runner<'r, 's> {
             self.alone = Some(job.name().to_owned());
         }
         match stop {
-            Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
+            Stop::Failed(error) if !split && !self.retries_without_repeatables(job, &error) => {
                 Err(self.rolled_back(error, batch.kind, Some(job), others))
             }
             _ => Ok(Outcome::Restart),
@@ -406,10 +409,13 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Whether a migration can be tried again without the repeatables.
     #[inline(never)]
-    fn makes_way(&mut self, job: &Job<'_>, error: &Error) -> bool {
-        let is_new = !self.makes_way && job.kind() == Kind::Migration && !error.is_transaction_ended();
-        self.makes_way |= is_new && dependent::is_made_again(self.context.set, &error.message());
-        is_new && self.makes_way
+    fn retries_without_repeatables(&mut self, job: &Job<'_>, error: &Error) -> bool {
+        let retries = !self.without_repeatables
+            && job.kind() == Kind::Migration
+            && !error.is_transaction_ended()
+            && dependent::is_made_again(self.context.set, &error.message());
+        self.without_repeatables |= retries;
+        retries
     }
 
     #[inline(never)]
@@ -417,7 +423,7 @@ impl<'r, 's> Runner<'r, 's> {
         let mut buffer = ScriptBuffer::default();
         let script = job.script(&mut buffer);
         let is_first = batch.done.is_empty();
-        let alone = !script.transaction || has_code(script) || self.is_alone(job);
+        let alone = !script.transaction || script.has_code() || self.is_alone(job);
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
             return Ok(Outcome::NextTransaction);
         }
@@ -434,7 +440,7 @@ impl<'r, 's> Runner<'r, 's> {
         // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
         // but of many scripts not by whom.
         self.deferring = mentions_deferring(script) || self.deferring && self.group == Group::Fresh;
-        if batch.before.is_none() && (!choice.enforced || self.deferring || has_code(script)) {
+        if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
         batch.is_history_named |= self.names_history(script);
@@ -480,13 +486,13 @@ impl<'r, 's> Runner<'r, 's> {
             let Context { set, history, .. } = &self.context;
             (RepeatablesPart::of(set)?.drop_objects)(db, &history.records, repeatable)
                 .map_err(|error| blame(error, job.kind(), Some(job)).at(Place::line(script.file, 1)))?;
-        } else if self.makes_way && job.kind() == Kind::Migration {
+        } else if self.without_repeatables && job.kind() == Kind::Migration {
             let Context { set, history, .. } = &self.context;
             let part = RepeatablesPart::of(set)?;
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
-        let looks = choice.enforced && (self.deferring || has_code(script));
+        let looks = choice.enforced && (self.deferring || script.has_code());
         if looks {
             self.refuse_violations(db, batch, Some(job))?;
         }
@@ -507,28 +513,29 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
     }
 
-    /// Checks, writes the head and commits; what the history holds then, after these jobs. `None` if the transaction has
-    /// to be begun again, with each script in its own.
+    /// Checks, writes the head and commits, after these jobs. False if the transaction has to be begun again, with each
+    /// script in its own. `prefix` is how many of the set's first migrations the history holds then, if that could be told.
     #[inline(never)]
-    fn seal(
+    fn commit(
         &mut self,
         db: &mut Db<'_>,
-        prefix: Option<usize>,
+        prefix: &mut Option<usize>,
         batch: &Batch<'_>,
         jobs: &[Job<'_>],
-    ) -> Result<Option<Option<usize>>, Error> {
+    ) -> Result<bool, Error> {
         let job = if let [only] = jobs { Some(only) } else { None };
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
         let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
         let checked = violations
             .and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
             .and_then(|()| self.clear_records(db, batch.kind))
-            .and_then(|()| self.recorded(db, prefix, batch, jobs));
-        let (prefix, head) = match checked {
+            .and_then(|()| self.recorded(db, *prefix, batch, jobs));
+        let head;
+        (*prefix, head) = match checked {
             Ok(known) => known,
             Err(_) if may_split => {
                 self.group = Group::One;
-                return Ok(None);
+                return Ok(false);
             }
             Err(error) => {
                 return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
@@ -540,39 +547,13 @@ impl<'r, 's> Runner<'r, 's> {
         match db.commit() {
             Ok(()) => {
                 self.head = head;
-                Ok(Some(prefix))
+                Ok(true)
             }
             Err(error) if may_split && !error.busy => {
                 self.group = Group::One;
-                Ok(None)
+                Ok(false)
             }
             Err(error) => Err(self.not_committed(db, error, batch, job)),
-        }
-    }
-
-    /// How many of the set's first migrations the history holds after these jobs, and what its head has to say.
-    fn recorded(
-        &self,
-        db: &mut Db<'_>,
-        prefix: Option<usize>,
-        batch: &Batch<'_>,
-        jobs: &[Job<'_>],
-    ) -> Result<(Option<usize>, &'s str), Error> {
-        let Context { set, history, .. } = &self.context;
-        if matches!(batch.kind, Kind::Before | Kind::After) {
-            // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
-            return Ok((prefix, self.head));
-        }
-        if let (Kind::Migration, Some(count), false) = (batch.kind, prefix, batch.is_history_named) {
-            if history.has_rows(db, count)? {
-                return Ok((prefix, chain(set, prefix)));
-            }
-        }
-        let Found::History(known) = compare::look(db, set)? else { return Ok((None, "")) };
-        match jobs.iter().find(|job| batch.kind == Kind::Migration && known.has(job.number) != job.records().is_some())
-        {
-            Some(job) => Err(unrecorded(job.name())),
-            None => Ok((known.prefix(), known.chain())),
         }
     }
 

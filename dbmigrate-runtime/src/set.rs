@@ -1,6 +1,6 @@
 //! A set of migrations as plain data.
 //!
-//! The generated module contains one [packed](crate::PackedSet); `cargo dbmigrate` builds one from the files. Both are
+//! The generated module contains one [packed](crate::__private::PackedSet); `cargo dbmigrate` builds one from the files. Both are
 //! run by the same [`Migrator`](crate::Migrator). There is no parser here: core has split the scripts, and describes
 //! what a runner has to know about each statement. Rust code is named by an id, which the program's dispatcher turns
 //! into a call.
@@ -12,6 +12,18 @@ use crate::snapshot::Snapshot;
 
 /// The version of these types and of their packed form. Generated code checks it at compile time.
 pub const FORMAT: u32 = 3;
+
+/// Fails the build of a program whose generated module is of another version: generated code calls it in a constant.
+#[inline]
+pub const fn check_format(generated: u32) {
+    assert!(
+        generated == FORMAT,
+        "the migrations were generated for another version of `dbmigrate-runtime`: use one version of it and of \
+         `dbmigrate-build`"
+    );
+}
+
+const _: () = check_format(FORMAT);
 
 /// All migrations of one history, in order.
 #[derive(Debug, Clone, Copy)]
@@ -287,6 +299,25 @@ pub struct Script<'a> {
 }
 
 impl<'a> Script<'a> {
+    /// Its statements, in order, but for those that it asserts.
+    #[inline]
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &'a Statement<'a>> + use<'a> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Sql(statement) => Some(statement),
+            Step::Code(_) => None,
+        })
+    }
+
+    /// Whether Rust is one of its steps.
+    pub(crate) fn has_code(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Code(_)))
+    }
+
+    /// The text of a statement; `None` where that lies outside of the script's.
+    pub(crate) fn sql(&self, statement: &Statement<'_>) -> Option<&'a str> {
+        self.text.get(statement.start as usize..statement.end as usize)
+    }
+
     /// The checksum of its first steps, if it runs without a transaction and has as many.
     #[inline]
     pub(crate) fn prefix(&self, steps: usize) -> Option<&'a str> {

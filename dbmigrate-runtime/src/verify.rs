@@ -8,7 +8,6 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
 use crate::notes::{self, Note};
-use crate::old_history::OldRecords;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
@@ -163,9 +162,7 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
         notes.extend(messages.into_iter().map(note));
     }
     let repeatables = repeatable::entries(set, known.records());
-    let old = known.old();
-    let old = old.map(|OldRecords { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
-    Ok(Verification { checked, repeatables, problems, notes, old })
+    Ok(Verification { checked, repeatables, problems, notes, old: known.old_history() })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,

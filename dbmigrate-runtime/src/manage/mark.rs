@@ -3,9 +3,11 @@
 //! Before anything is recorded, the migrations that the history would then contain run on a database in memory, and the
 //! two schemas are compared. Rows are not compared.
 
+use std::rc::Rc;
+
 use super::in_force::settled;
 use super::replay::replay;
-use crate::compare::{Found, KnownHistory, look};
+use crate::compare::{KnownHistory, look, write_head};
 use crate::comparison::{Comparison, Replay, compare, covers, noted};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
@@ -65,14 +67,15 @@ fn record(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let found = look(&mut db, set)?;
-    known_of(&found).map_or(Ok(()), KnownHistory::refuse_old)?;
-    if wanted(set, known_of(&found), goal)?.is_empty() {
+    let known = found.known().map(Rc::as_ref);
+    known.map_or(Ok(()), KnownHistory::refuse_old)?;
+    if wanted(set, known, goal)?.is_empty() {
         return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers: covers(&mut db) });
     }
     db.transaction(|db| {
         let history = History::new(set);
         let found = look(db, set)?;
-        let known = known_of(&found);
+        let known = found.known().map(Rc::as_ref);
         known.map_or(Ok(()), KnownHistory::refuse_old)?;
         let wanted = wanted(set, known, goal)?;
         let is_held = |migration: &&Migration<'_>| {
@@ -90,19 +93,10 @@ fn record(
         for migration in &wanted {
             history.insert(db, options, migration, RowState::Applied, None)?;
         }
-        if let Found::History(now) = look(db, set)? {
-            history.write_head(db, now.chain())?;
-        }
+        write_head(db, set)?;
         let recorded = wanted.iter().map(|migration| (migration.number, migration.name.to_owned())).collect();
         Ok(Marked { recorded, comparison, covers })
     })
-}
-
-fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f KnownHistory<'s>> {
-    match found {
-        Found::History(known) => Some(known),
-        Found::Fresh | Found::Objects | Found::Beside => None,
-    }
 }
 
 /// What is to be recorded, by ascending number: pending, and asked for.
@@ -214,7 +208,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn mark_with(&self, driver: &mut impl Driver) -> Result<Marked, Error> {
         self.mark_by(&mut self.plain(driver), Goal::Latest)
     }
@@ -223,7 +217,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn mark_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Marked, Error> {
         self.mark_by(&mut self.plain(driver), Goal::To(number.into()))
     }

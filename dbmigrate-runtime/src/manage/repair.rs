@@ -5,7 +5,7 @@
 use super::down::{history_of, not_applied, way_back};
 use super::in_force::settled;
 use super::step_lock::sweep;
-use crate::compare::{KnownHistory, Match};
+use crate::compare::{KnownHistory, Match, write_head};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -141,9 +141,7 @@ fn settle(
             if fix.repair.remedy.is_some() { &mut repairs.done } else { &mut repairs.left }.push(fix.repair);
         }
         repairs.left.extend(pruned(set, &known).filter(|_| only.is_none()));
-        if let Some(now) = history_of(db, set)? {
-            history.write_head(db, now.chain())?;
-        }
+        write_head(db, set)?;
         repairs.done.extend(head);
         Ok(repairs)
     })
@@ -281,7 +279,7 @@ fn interrupted<'s>(
 
 /// The rows that refer to nothing, for which a migration was refused at its end: what nobody was shown is not let be.
 fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str) -> Result<String, Error> {
-    let text = History::new(set).violations(db, row.number)?.unwrap_or_default();
+    let text = History::new(set).stored(db, row.number, "violations")?.unwrap_or_default();
     let (before, refused) = kept(&text);
     let stop = |message: &str, and: &str| {
         Err(Error::new(ErrorKind::Interrupted, format_args!("all steps of `{}` have run, and {message}", row.name))
@@ -376,7 +374,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
         plan(&mut self.plain(driver), self.set()?, &self.options)
     }
@@ -385,7 +383,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn repair_with(
         &self,
         driver: &mut impl Driver,

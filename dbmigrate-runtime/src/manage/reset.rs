@@ -9,7 +9,6 @@ use crate::backup::{Backup, BackupWhen, RunBackup};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
@@ -52,7 +51,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
                 let job = Job { number: row.number, way };
-                runs_code || !has_code(job.script(&mut ScriptBuffer::default()))
+                runs_code || !job.script(&mut ScriptBuffer::default()).has_code()
             }
             Err(_) => false,
         };
@@ -145,7 +144,7 @@ fn drop_everything(db: &mut Db<'_>, set: &Set<'_>) -> Result<Vec<Done>, Error> {
         }
     }
     let sql = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'";
-    if !db.query("could not read the schema", sql, &[])?.is_empty() {
+    if db.has_row("could not read the schema", sql, &[])? {
         db.execute("DELETE FROM main.sqlite_sequence")?;
     }
     let mut duration = start.elapsed();

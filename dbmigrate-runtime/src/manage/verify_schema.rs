@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::replay::replay;
 use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
+use crate::difference::noted_differences;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
@@ -136,13 +137,7 @@ fn refuse(differences: &[String], pending: &[String]) -> Result<(), Error> {
         return Ok(());
     }
     let message = "the schema of the database is not what its migrations lead to";
-    let mut error = Error::new(ErrorKind::Drift, message);
-    for difference in differences.iter().take(SHOWN) {
-        error = error.note(difference);
-    }
-    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        error = error.note(format_args!("and {more} more differences"));
-    }
+    let mut error = noted_differences(Error::new(ErrorKind::Drift, message), differences, SHOWN);
     if !pending.is_empty() {
         error = error.note(format_args!("what is pending is not expected of it: `{}`", pending.join("`, `")));
     }
@@ -200,7 +195,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn verify_schema_with(&self, driver: &mut impl Driver) -> Result<VerifiedSchema, Error> {
         self.verify_schema_by(&mut self.plain(driver), None, &self.others()?)
     }

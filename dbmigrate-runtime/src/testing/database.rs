@@ -16,7 +16,6 @@ use crate::copy::by_file;
 use crate::db::Db;
 use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::has_code;
 use crate::hooks::Hooks;
 use crate::kept::{COMPANIONS, PartialFile, suffixed};
 use crate::options::Options;
@@ -137,7 +136,7 @@ impl<'a, B: Backend> Testing<'a, B> {
     fn key(&self) -> Option<String> {
         let set = self.migrator.set().ok()?;
         let connect = self.on_connect.as_ref().map(|(_, identity)| identity.as_deref());
-        let is_held = scripts(set).any(has_code) && self.migrator.code_captures || connect == Some(None);
+        let is_held = scripts(set).any(Script::has_code) && self.migrator.code_captures || connect == Some(None);
         if is_held && self.template_key.is_none() {
             return None;
         }
