@@ -32,9 +32,10 @@ pub(crate) fn script(
 ) -> Result<(), Diagnostic> {
     let failed = |error: rusqlite::Error| unexpected(script, &error);
     let settings = may_set(script).then(|| Before::read(connection)).transpose().map_err(failed)?;
-    let result = match script.transaction {
-        true => in_transaction(connection, rule, script, deferring, settings.as_ref(), observer),
-        false => steps::run(connection, rule, script, observer),
+    let result = if script.transaction {
+        in_transaction(connection, rule, script, deferring, settings.as_ref(), observer)
+    } else {
+        steps::run(connection, rule, script, observer)
     };
     // What failed may have set something as well.
     settings.map_or(Ok(()), |settings| settings.put_back(connection)).map_err(failed).and(result)
@@ -296,11 +297,12 @@ fn refused_column(sql: &str, message: &str) -> Option<String> {
     let (table, column) = (tree::name(&table.name), tree::name(&column.col_name));
     let index = Name::new(format!("{table}_{column}")).to_sql();
     let (table, column) = (table.to_sql(), column.to_sql());
-    Some(match is_unique {
-        true => format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`"),
-        false => format!(
+    Some(if is_unique {
+        format!("add it without `UNIQUE`, then `CREATE UNIQUE INDEX {index} ON {table} ({column});`")
+    } else {
+        format!(
             "make `{table}` anew with that key: declare it in `schema.sql`, and `cargo dbmigrate generate` writes it"
-        ),
+        )
     })
 }
 

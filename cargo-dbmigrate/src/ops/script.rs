@@ -101,9 +101,10 @@ pub(crate) fn script(project: &Project, request: &Request<'_>) -> Result<Made, C
         let mut blocks = blocks(bench, range)?;
         refuse_unchecked(&set, range, &blocks)?;
         let title = format!("{} from {} to {}", project.name, made.from, made.to);
-        let text = match request.idempotent {
-            true => repeat::text(bench, range, &mut blocks, &title)?,
-            false => text(bench, range, &blocks, &title),
+        let text = if request.idempotent {
+            repeat::text(bench, range, &mut blocks, &title)?
+        } else {
+            text(bench, range, &blocks, &title)
         };
         let comes_back = range.is_up() && range.to == set.migrations.len();
         let gone = if comes_back { Vec::new() } else { Guard::new(bench).make_way() };

@@ -94,10 +94,11 @@ pub(crate) fn test(project: &Project, request: &Request<'_>) -> Result<Tested, C
         )?);
     }
     let wanted = set.migrations.iter().filter(|migration| names.contains(&migration.number));
-    let wanted: BTreeSet<String> = match whole.builds_on_others() && names.is_empty() {
+    let wanted: BTreeSet<String> = if whole.builds_on_others() && names.is_empty() {
         // What it builds on is that set's to be tested.
-        true => set.migrations.iter().map(|migration| migration.name()).collect(),
-        false => wanted.map(|migration| migration.name()).collect(),
+        set.migrations.iter().map(|migration| migration.name()).collect()
+    } else {
+        wanted.map(|migration| migration.name()).collect()
     };
     let names = (!wanted.is_empty()).then_some(wanted);
     Ok(Tested { runs, names })

@@ -74,12 +74,10 @@ pub(super) fn judge(
                     count => format!("{count} rows have such a value now"),
                 }))
                 .help(
-                    match pairs.iter().any(|(before, after)| is_text(before.affinity()) && is_number(after.affinity()))
-                    {
-                        true => "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`",
-                        false => {
-                            "say in the copy what becomes of them: `CAST(… AS …)`, which makes 0 of a text, or a `CASE`"
-                        }
+                    if pairs.iter().any(|(before, after)| is_text(before.affinity()) && is_number(after.affinity())) {
+                        "say in the copy what becomes of them: `CASE WHEN … THEN CAST(… AS …) ELSE … END`"
+                    } else {
+                        "say in the copy what becomes of them: `CAST(… AS …)`, which makes 0 of a text, or a `CASE`"
                     },
                 )
                 .helps(assertion(&format!("SELECT count(*) = 0 FROM {was} WHERE {condition}"))),
@@ -112,9 +110,8 @@ fn columns<'a>(change: &'a TableChange, held: KeptTable<'a>, which: Which) -> im
 
 /// The columns of after, with their types where these say something.
 pub(super) fn listed(pairs: &[Pair<'_>], types: bool) -> String {
-    let shown = pairs.iter().map(|(_, after)| match types {
-        true => format!("`{}` ({})", after.name, declared(after)),
-        false => format!("`{}`", after.name),
+    let shown = pairs.iter().map(|(_, after)| {
+        if types { format!("`{}` ({})", after.name, declared(after)) } else { format!("`{}`", after.name) }
     });
     shown.collect::<Vec<_>>().join(", ")
 }

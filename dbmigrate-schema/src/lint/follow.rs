@@ -258,10 +258,13 @@ fn looks(sql: &str, operations: &[Operation]) -> Vec<Look> {
             OperationKind::Module | OperationKind::Transaction => Look::Everything,
             OperationKind::Create => Look::New,
             OperationKind::Drop(kind, name) => Look::Gone((*kind, name.clone())),
-            OperationKind::Alter(table) => match is_in_place(sql) {
-                true => Look::Table(table.clone()),
-                false => Look::Everything,
-            },
+            OperationKind::Alter(table) => {
+                if is_in_place(sql) {
+                    Look::Table(table.clone())
+                } else {
+                    Look::Everything
+                }
+            }
             _ => continue,
         };
         if !looks.contains(&look) {

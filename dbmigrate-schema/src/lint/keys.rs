@@ -126,10 +126,7 @@ pub(crate) fn duplicates_of(held: KeptTable<'_>, key: &[Part], filter: Option<&s
         let mut groups = Vec::new();
         for (column, wanted) in key {
             let before = held.name_before(column)?;
-            let name = match qualify {
-                true => format!("{}.{}", table.to_sql(), before.to_sql()),
-                false => before.to_sql(),
-            };
+            let name = if qualify { format!("{}.{}", table.to_sql(), before.to_sql()) } else { before.to_sql() };
             let own = collation(held.before, before);
             let collation = if own == *wanted { String::new() } else { format!(" COLLATE {wanted}") };
             conditions.push(format!("{name} IS NOT NULL"));

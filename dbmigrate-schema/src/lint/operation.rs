@@ -48,10 +48,8 @@ impl Operation {
     /// What SQLite asks for, as far as anybody wants to know.
     pub(super) fn new(context: &AuthContext<'_>) -> Option<Self> {
         let name = |name: &str| Name::new(name);
-        let written = |table: &str, kind: OperationKind| match is_schema(table) {
-            true => OperationKind::WriteSchema,
-            false => kind,
-        };
+        let written =
+            |table: &str, kind: OperationKind| if is_schema(table) { OperationKind::WriteSchema } else { kind };
         let kind = match context.action {
             AuthAction::Insert { table_name } => written(table_name, OperationKind::Insert(name(table_name))),
             AuthAction::Update { table_name, column_name } => {

@@ -108,9 +108,10 @@ fn none_stands(why: &str) -> Diagnostic {
 
 /// A fault of a text that is in no file: without its place, but with what stands there.
 fn unwritten(problem: Diagnostic) -> Diagnostic {
-    let fault = match problem.code == CODES.differs {
-        true => none_stands("it would lead to something else"),
-        false => none_stands(&problem.message),
+    let fault = if problem.code == CODES.differs {
+        none_stands("it would lead to something else")
+    } else {
+        none_stands(&problem.message)
     };
     let line = problem.location.as_ref().map(|place| {
         let start: String = place.line().chars().take(LINE).collect();

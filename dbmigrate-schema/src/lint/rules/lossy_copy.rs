@@ -297,9 +297,10 @@ impl Value {
             _ => {
                 let named = names(&value.to_string());
                 let is_drawn = ["random", "randomblob"].iter().any(|name| named.contains(&Name::new(*name)));
-                match !is_drawn && table.columns.iter().any(|column| named.contains(&column.name)) {
-                    true => Self::Computed,
-                    false => Self::Unknown,
+                if !is_drawn && table.columns.iter().any(|column| named.contains(&column.name)) {
+                    Self::Computed
+                } else {
+                    Self::Unknown
                 }
             }
         }
