@@ -11,7 +11,7 @@ use crate::guard::Settings;
 use crate::parts::needed;
 use crate::set::{Effect, ForeignKeys, Script};
 use crate::value::{Param, Value};
-use crate::{drops, elsewhere, violations};
+use crate::{drops, violations};
 
 /// How a script runs.
 #[derive(Clone, Copy)]
@@ -37,8 +37,6 @@ pub(crate) struct ForeignKeysPart {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
     /// Looks at a table before it is dropped.
     pub(crate) before_drop: drops::LookFn,
-    /// Looks where a statement would write.
-    pub(crate) elsewhere: elsewhere::RefuseFn,
     /// Changes the rows of a table without the cascades that would follow.
     pub(crate) around_write: drops::AroundFn,
     /// Remembers which rows refer to nothing.
@@ -51,7 +49,6 @@ impl ForeignKeysPart {
     pub(crate) const LINKED: Self = Self {
         choose: choose_for_drops,
         before_drop: drops::look,
-        elsewhere: elsewhere::refuse,
         around_write: drops::refuse_uncascaded,
         watch: violations::watch,
         refuse_any: violations::refuse_any,
