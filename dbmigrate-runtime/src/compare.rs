@@ -246,6 +246,7 @@ impl<'s> KnownHistory<'s> {
     }
 
     /// The program's migrations that are applied.
+    #[inline]
     pub(crate) fn applied(&self) -> impl Iterator<Item = &'s Migration<'s>> {
         self.matches.iter().filter(|matched| matched.state.is_applied()).filter_map(|matched| matched.migration)
     }
@@ -278,6 +279,7 @@ impl<'s> KnownHistory<'s> {
     }
 
     /// Everything because of which nobody knows what a database should look like, as one error.
+    #[inline]
     pub(crate) fn refuse_unclear(&self) -> Result<(), Error> {
         let is_clear = |matched: &Match<'_>| matches!(matched.state, State::Applied | State::Pending | State::Late);
         self.refuse(&|matched| !is_clear(matched), Vec::new())

@@ -45,6 +45,7 @@ const REGISTERED: &str = "if the program registers it: let the program run this,
                           dbmigrate init --runner` adds";
 
 /// Whether only a program that registers it has what is missing.
+#[inline]
 pub(crate) fn is_registered(message: &str) -> bool {
     REMEDIES.iter().any(|(start, help)| *help == REGISTERED && message.starts_with(start))
 }
@@ -242,6 +243,7 @@ impl<'s> Db<'s> {
     }
 
     /// How many bytes the database has, with those that stand in the log of a WAL.
+    #[inline]
     pub(crate) fn bytes(&mut self) -> Result<u64, Error> {
         let sql = "SELECT page_count * page_size FROM pragma_page_count('main'), pragma_page_size('main')";
         match self.value("could not ask for the size of the database", sql)? {
@@ -394,12 +396,14 @@ fn lost() -> DbError {
 }
 
 #[cfg(unix)]
+#[inline]
 fn path(name: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     std::ffi::OsString::from_vec(name).into()
 }
 
 #[cfg(not(unix))]
+#[inline]
 fn path(name: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&name).into_owned().into()
 }

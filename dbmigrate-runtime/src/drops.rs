@@ -119,7 +119,7 @@ pub(crate) fn refuse_uncascaded(
     };
     let sql = script::sql_of(script.file, script, statement)?;
     // A guess from the words, on the safe side.
-    let may_replace = sql.as_bytes().windows(7).any(|word| word.eq_ignore_ascii_case(b"replace"));
+    let may_replace = script::mentions(sql, "replace");
     let may_update = !script::begins(sql, "DELETE");
     let mut followed = Vec::new();
     for key in foreign_keys::all(db)? {

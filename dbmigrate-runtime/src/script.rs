@@ -182,6 +182,13 @@ pub(crate) fn says(message: &str, words: &str) -> bool {
     message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
 }
 
+/// Whether a text has this word anywhere, in any case: a guess at what a script does, on the safe side.
+#[inline(never)]
+pub(crate) fn mentions(text: &str, word: &str) -> bool {
+    let mut places = text.as_bytes().windows(word.len().max(1));
+    places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {
     let place = Place::of(script.file, script.text, statement.start as usize);
     error.at(place).in_statement(script.sql(statement).unwrap_or_default())

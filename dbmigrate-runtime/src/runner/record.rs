@@ -5,6 +5,7 @@ use super::{Batch, Context, Group, Plan, Runner};
 use crate::db::Db;
 use crate::error::Error;
 use crate::job::Way;
+use crate::script::mentions;
 use crate::set::Script;
 
 /// What scripts have in them that look at the schema, where the tables of the history stand, or that set the encoding: only
@@ -29,10 +30,7 @@ impl<'s> Runner<'_, 's> {
     pub(super) fn may_read_history(&self, script: &Script<'_>) -> bool {
         let table = self.context.set.table;
         let is_plain = table.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let mentions = |name: &str| {
-            let mut places = script.text.as_bytes().windows(name.len().max(1));
-            places.any(|place| place.eq_ignore_ascii_case(name.as_bytes()))
-        };
+        let mentions = |name: &str| mentions(script.text, name);
         !is_plain || script.has_code() || mentions(table) || OF_SCHEMAS.into_iter().any(mentions)
     }
 
