@@ -13,7 +13,7 @@ const CRATES: [&str; 5] =
 #[test]
 fn crates_depend_in_one_direction_and_stay_light() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("dbmigrate-core", ["hmac-sha256", "toml"].as_slice()),
+        ("dbmigrate-core", ["hmac-sha256", "toml_parser"].as_slice()),
         ("dbmigrate-build", &["dbmigrate-core", "heck"]),
         ("dbmigrate-runtime", &[]),
         ("dbmigrate-schema", &["dbmigrate-core", "rusqlite", "sqlite3-parser"]),
@@ -140,7 +140,7 @@ fn what_every_program_compiles_has_one_kind_of_map_and_one_place_that_sorts() {
 
 /// What every program compiles and `up` of plain files never reaches. `#[inline]` has a function compiled by who calls it,
 /// and by nobody if nobody does. `parts` names most of them: a function of it that is compiled takes what it names along.
-const CALLED_BY_FEW: [&str; 42] = [
+const CALLED_BY_FEW: [&str; 41] = [
     "adoption",
     "assertion",
     "backup",
@@ -151,7 +151,6 @@ const CALLED_BY_FEW: [&str; 42] = [
     "diff",
     "difference",
     "drops",
-    "elsewhere",
     "entries",
     "interrupted",
     "journal",

@@ -54,6 +54,7 @@ pub mod statement;
 #[cfg(test)]
 mod testing;
 pub mod token;
+mod toml;
 mod tool;
 
 pub use adoption::Adoption;

@@ -219,6 +219,12 @@ impl<'s> KnownHistory<'s> {
         }
     }
 
+    /// Whether the history has a row of it.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        let at = self.matches.binary_search_by_key(&number, |matched| matched.number);
+        at.is_ok_and(|at| self.matches[at].row.is_some())
+    }
+
     /// Whether a newer program has applied more than this one has.
     pub(crate) fn is_newer(&self) -> bool {
         self.matches.last().is_some_and(|matched| matched.state == State::Newer)

@@ -62,7 +62,7 @@ pub(crate) struct Db<'s> {
     /// Whether anything may have been committed.
     committed: bool,
     /// What the program has on the connection beside its database, once that was looked at: the number of the database that
-    /// SQLite gives it, and the name of a temporary table or view (1), or of what is attached.
+    /// SQLite gives it (1 is temporary, -1 a temporary trigger), the name, and the table that a trigger is on.
     pub(crate) beside: Option<Rows>,
 }
 

@@ -203,6 +203,13 @@ impl<'s> History<'s> {
         Ok(rows)
     }
 
+    /// Whether the set has exactly as many rows.
+    pub(crate) fn has_rows(&self, db: &mut Db<'_>, count: usize) -> Result<bool, Error> {
+        let sql = format_args!("SELECT count(*) FROM {} WHERE set_name = ?1", self.rows_sql);
+        let found = db.find("could not read the history", sql, &[text(self.set.name)])?;
+        Ok(matches!(found, Some(Value::Integer(found)) if u64::try_from(found) == Ok(count as u64)))
+    }
+
     /// Asks for the number of rows and the name of the newest applied migration.
     #[inline]
     pub(crate) fn summary_sql(&self) -> String {
@@ -545,6 +552,14 @@ fn unreadable(table: &str, row: &[Value]) -> Error {
         .hint("build the program with a newer `dbmigrate-runtime`"),
         _ => damaged(table),
     }
+}
+
+/// The error for a row that was written, or taken out, and is not what the database has.
+#[cold]
+#[inline(never)]
+pub(crate) fn unrecorded(name: &str) -> Error {
+    Error::new(ErrorKind::History, format_args!("the history does not take what `{name}` has to write there"))
+        .hint("a trigger on its table, the file itself, or an authorizer of the connection is in the way: see to that")
 }
 
 fn damaged(table: &str) -> Error {

@@ -147,11 +147,10 @@ fn obstacle(script: &Script<'_>, runs_code: bool) -> Option<&'static str> {
 /// Whether a script opens or makes another database file.
 #[inline]
 pub(crate) fn works_on_other_files(script: &Script<'_>) -> bool {
-    script.statements().any(|statement| {
-        match statement.effect {
-            Effect::Bare { idempotent } => !idempotent,
-            // On the safe side: a PRAGMA does not say ATTACH.
-            Effect::Session => mentions(script.sql(statement).unwrap_or_default(), "attach"),
-            _ => false,
+    script.statements().any(|statement| match statement.effect {
+        Effect::Bare { idempotent } => !idempotent,
+        // On the safe side: a PRAGMA does not say ATTACH.
+        Effect::Session => mentions(script.sql(statement).unwrap_or_default(), "attach", false),
+        _ => false,
     })
 }

@@ -11,7 +11,6 @@
 use std::time::Instant;
 
 use crate::backup::RunBackup;
-use crate::compare::{self, Found, chain};
 use crate::db::Db;
 use crate::dependent;
 use crate::error::Error;
@@ -130,6 +129,8 @@ struct Batch<'s> {
     before: Option<Box<dyn Watch>>,
     /// Whether the history is created with the first row.
     creates: bool,
+    /// Whether one of the scripts names the history, and so may have changed it.
+    is_history_named: bool,
 }
 
 impl Batch<'_> {
@@ -137,6 +138,7 @@ impl Batch<'_> {
     fn begin(&mut self, kind: Kind, creates: bool) {
         self.kind = kind;
         self.creates = creates;
+        self.is_history_named = false;
         self.done.clear();
         self.unrecorded.clear();
         self.before = None;
@@ -190,7 +192,7 @@ impl<'r, 's> Runner<'r, 's> {
     ) -> Result<(), Error> {
         let mut current = Plan::default();
         let (kind, done, unrecorded) = (Kind::Migration, Vec::new(), Vec::new());
-        let mut batch = Batch { kind, done, unrecorded, before: None, creates: false };
+        let mut batch = Batch { kind, done, unrecorded, before: None, creates: false, is_history_named: false };
         while self.phase != Phase::Over {
             self.context.settings.restore_changed(db)?;
             Settings::enforce(db, self.enforced)?;
@@ -330,8 +332,7 @@ impl<'r, 's> Runner<'r, 's> {
             asked.map_err(|error| self.rolled_back(error, kind, Some(first), 0))?;
         }
         let mut prefix = plan.left().iter().take(count).fold(plan.prefix, |prefix, job| self.prefix_after(prefix, job));
-        let blame = if count == 1 { Some(first) } else { None };
-        if !self.commit(db, &mut prefix, batch, blame)? {
+        if !self.commit(db, &mut prefix, batch, plan.left().get(..count).unwrap_or_default())? {
             return db.rollback();
         }
         plan.prefix = prefix;
@@ -442,6 +443,7 @@ impl<'r, 's> Runner<'r, 's> {
         if batch.before.is_none() && (!choice.enforced || self.deferring || script.has_code()) {
             batch.before = Some((self.enforcement()?.watch)(db)?);
         }
+        batch.is_history_named |= self.names_history(script);
         if self.is_filling(batch) && !self.is_history_read && self.may_read_history(script) {
             self.is_history_read = true;
             self.record(db, batch)?;
@@ -511,37 +513,33 @@ impl<'r, 's> Runner<'r, 's> {
         Ok(Done { number: job.number, name: job.name().to_owned(), duration, steps, notes })
     }
 
-    /// Checks, writes the head and commits. False if the transaction has to be begun again, with each script in its
-    /// own. `prefix` is how many of the set's first migrations the history holds then, if that could be told.
+    /// Checks, writes the head and commits, after these jobs. False if the transaction has to be begun again, with each
+    /// script in its own. `prefix` is how many of the set's first migrations the history holds then, if that could be told.
     #[inline(never)]
     fn commit(
         &mut self,
         db: &mut Db<'_>,
         prefix: &mut Option<usize>,
         batch: &Batch<'_>,
-        job: Option<&Job<'_>>,
+        jobs: &[Job<'_>],
     ) -> Result<bool, Error> {
+        let job = if let [only] = jobs { Some(only) } else { None };
         let may_split = self.is_filling(batch) && batch.done.len() > 1;
         let violations = if self.enforced { Ok(()) } else { self.refuse_violations(db, batch, job) };
-        if let Err(error) = violations.and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
-        {
-            if !may_split {
+        let checked = violations
+            .and_then(|()| hidden::refuse(db).map_err(|error| blame(error, batch.kind, job)))
+            .and_then(|()| self.clear_records(db, batch.kind))
+            .and_then(|()| self.recorded(db, *prefix, batch, jobs));
+        let head;
+        (*prefix, head) = match checked {
+            Ok(known) => known,
+            Err(_) if may_split => {
+                self.group = Group::One;
+                return Ok(false);
+            }
+            Err(error) => {
                 return Err(self.rolled_back(error, batch.kind, job, batch.done.len().saturating_sub(1)));
             }
-            self.group = Group::One;
-            return Ok(false);
-        }
-        self.clear_records(db, batch.kind)?;
-        let set = self.context.set;
-        let head;
-        (*prefix, head) = match (batch.kind, *prefix) {
-            // A hook does not change what the head speaks of. If it did, the triggers have emptied it.
-            (Kind::Before | Kind::After, prefix) => (prefix, self.head),
-            (Kind::Migration, prefix @ Some(_)) => (prefix, chain(set, prefix)),
-            (Kind::Migration, None) | (Kind::Repeatable, _) => match compare::look(db, set)? {
-                Found::History(known) => (known.prefix(), known.chain()),
-                Found::Fresh | Found::Objects | Found::Beside => (None, ""),
-            },
         };
         if matches!(batch.kind, Kind::Migration | Kind::Repeatable) {
             self.context.history.write_head(db, head)?;

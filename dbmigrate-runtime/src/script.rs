@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::db::{self, Db, because};
+use crate::elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::Choice;
@@ -82,11 +83,11 @@ pub(crate) fn run_step(
         (Effect::DropTable(table), part) => {
             (needed(part, "drops tables")?.before_drop)(db, (script, statement, table), rest, choice)?;
         }
-        (Effect::Write(_) | Effect::DropColumn(_), Some(part)) => (part.elsewhere)(db, script, statement)?,
-        _ => {}
+        _ => elsewhere::refuse(db, script, statement)?,
     }
     match statement.effect {
-        Effect::Write(table) if choice.for_others => {
+        effect @ (Effect::Write(_) | Effect::None) if choice.for_others => {
+            let table = if let Effect::Write(table) = effect { table } else { "" };
             let part = needed(parts.foreign_keys, "drops tables")?;
             let run = &mut |db: &mut Db<'_>| execute(db, name, script, statement, notes);
             (part.around_write)(db, (script, statement, table), run)?;
@@ -135,6 +136,24 @@ pub(crate) fn begins(sql: &str, word: &str) -> bool {
     sql.as_bytes().get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Whether a text has this name, in any case; as a word of its own, if that is asked.
+#[inline(never)]
+pub(crate) fn mentions(text: &str, name: &str, is_whole: bool) -> bool {
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let mut before = b' ';
+    for (at, place) in text.windows(name.len().max(1)).enumerate() {
+        let after = text.get(at + name.len()).copied().unwrap_or(b' ');
+        // By hand: that of slices goes by pieces of 16, and is as large.
+        let is_name = place.iter().zip(name).all(|(byte, of_name)| byte.eq_ignore_ascii_case(of_name));
+        if is_name && !(is_whole && (is_of_word(before) || is_of_word(after))) {
+            return true;
+        }
+        before = place[0];
+    }
+    false
+}
+
 /// The text of a statement.
 pub(crate) fn sql_of<'a>(name: &str, script: &Script<'a>, statement: &Statement<'_>) -> Result<&'a str, Error> {
     script.sql(statement).ok_or_else(|| {
@@ -180,13 +199,6 @@ pub(crate) fn says_existing(message: &str) -> bool {
 /// large.
 pub(crate) fn says(message: &str, words: &str) -> bool {
     message.as_bytes().windows(words.len()).any(|place| place == words.as_bytes())
-}
-
-/// Whether a text has this word anywhere, in any case: a guess at what a script does, on the safe side.
-#[inline(never)]
-pub(crate) fn mentions(text: &str, word: &str) -> bool {
-    let mut places = text.as_bytes().windows(word.len().max(1));
-    places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 pub(crate) fn at(error: Error, script: &Script<'_>, statement: &Statement<'_>) -> Error {

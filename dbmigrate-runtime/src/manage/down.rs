@@ -382,13 +382,13 @@ impl<B: Backend> Migrator<'_, B> {
     }
 }
 
-/// Each as its namesake without `_with`. A set with Rust in it is an error here.
+/// Each is like the method without `_with`. A set with Rust in it is an error here.
 impl<B: Backend> Migrator<'_, B> {
     /// As [`Migrator::down`], on any driver.
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn down_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::Newest)
     }
@@ -397,7 +397,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn down_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
         down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::After(number.into()))
     }
@@ -406,7 +406,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn down_all_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         down(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, Goal::All)
     }
@@ -415,7 +415,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn redo_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
         redo(&mut self.plain(driver), self.set()?, &self.options, &self.others()?)
     }

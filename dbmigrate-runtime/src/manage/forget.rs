@@ -82,7 +82,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn forget_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<HistoryRow, Error> {
         forget(&mut self.plain(driver), self.set()?, &self.options, &self.others()?, number.into())
     }

@@ -208,7 +208,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn mark_with(&self, driver: &mut impl Driver) -> Result<Marked, Error> {
         self.mark_by(&mut self.plain(driver), Goal::Latest)
     }
@@ -217,7 +217,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn mark_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Marked, Error> {
         self.mark_by(&mut self.plain(driver), Goal::To(number.into()))
     }

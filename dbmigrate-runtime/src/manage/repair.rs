@@ -229,6 +229,12 @@ fn interrupted<'s>(
             return Ok(());
         }
         None => {}
+        Some(Stopped::Retry) if step.is_some_and(|step| step.together == 0) => {
+            let message = format!("all steps of `{}` have run: there is none to run again", row.name);
+            return Err(Error::new(ErrorKind::Interrupted, message).hint(format_args!(
+                "`cargo dbmigrate {command}` records it, or shows the rows that refer to nothing"
+            )));
+        }
         Some(Stopped::Retry) => {
             fix.progress = Some((running, row.statements_done));
             remedies.push(format!("`{command}` runs its step {number} again"));
@@ -368,7 +374,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn repair_plan_with(&self, driver: &mut impl Driver) -> Result<Vec<Repair>, Error> {
         plan(&mut self.plain(driver), self.set()?, &self.options)
     }
@@ -377,7 +383,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// # Errors
     ///
-    /// As its namesake.
+    /// As the method without `_with`.
     pub fn repair_with(
         &self,
         driver: &mut impl Driver,

@@ -199,5 +199,5 @@ fn number(rows: Rows) -> u64 {
 
 /// Whether a statement opens or makes another database file. A statement begins with its first word.
 fn works_on_other_files(sql: &str) -> bool {
-    begins(sql, "ATTACH") || (begins(sql, "VACUUM") && mentions(sql, "INTO"))
+    begins(sql, "ATTACH") || (begins(sql, "VACUUM") && mentions(sql, "INTO", false))
 }

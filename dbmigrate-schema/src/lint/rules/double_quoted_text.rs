@@ -15,11 +15,10 @@ pub(super) const RULE: Rule = Rule {
     name: "double-quoted-text",
     group: Group::Mechanics,
     level: Level::Warn,
-    what: "a word in double quotes is the name of nothing, and is taken for a text",
-    why: "Double quotes are for names. That SQLite takes a name which it does not know for a text hides every \
-          misspelled one, and builds of SQLite with that fallback off refuse the statement, and all that uses the view \
-          or trigger.",
-    instead: "Put texts in single quotes:\n\n    UPDATE users SET state = 'new';",
+    what: "a word in double quotes names nothing, and is taken for a string",
+    why: "Double quotes are for names. SQLite takes an unknown name for a string, which hides every misspelled name. \
+          Builds of SQLite without that fallback reject the statement, and every use of the view or trigger.",
+    instead: "Put strings in single quotes:\n\n    UPDATE users SET state = 'new';",
     fails: &[
         Example {
             before: "CREATE TABLE users (id INTEGER PRIMARY KEY, state TEXT);",
@@ -62,15 +61,15 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
         let message = format!("{} {is} for a text", listed(&words));
         findings.push(advised(migration.at_span(at, place, message), words[0]));
     }
-    for quoted in &migration.verdict.quoted {
-        let (kind, name) = (quoted.object.kind(), quoted.object.name());
-        let word = &quoted.object.text()[quoted.word.start..quoted.word.end];
+    // What was a column is for `broken-view` and `broken-trigger`.
+    for quoted in migration.verdict.quoted.iter().filter(|it| !it.was_column) {
+        let (kind, name, word) = (quoted.object.kind(), quoted.object.name(), quoted.word());
         let message = format!("`{word}` in the {kind} `{name}` names nothing, so SQLite takes it for a text");
         findings.push(advised(migration.at(quoted.statement, message), word));
     }
 }
 
-fn advised(finding: Draft, word: &str) -> Draft {
+pub(super) fn advised(finding: Draft, word: &str) -> Draft {
     let text = unquote(word).replace('\'', "''");
     finding.help(format!("if it is a text, write `'{text}'`; if it is a name, correct it"))
 }

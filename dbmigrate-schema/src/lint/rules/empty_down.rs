@@ -10,11 +10,12 @@ pub(super) const RULE: Rule = Rule {
     name: "empty-down",
     group: Group::History,
     level: Level::Warn,
-    what: "a way back holds no statement",
-    why: "Rolling it back leaves everything there and only makes the history forget it: the next `up` fails, or does \
-          the same once more.",
-    instead: "Write the statements, or remove the file: without one, `down` says so before anything changes. If there is \
-              no way back on purpose, say why in the way up:\n\n    -- dbmigrate: irreversible the old prices are gone",
+    what: "a down script contains no statement",
+    why: "Rolling it back leaves everything in place, and only removes the migration from the history. The next `up` \
+          fails, or does the same work again.",
+    instead: "Write the statements, or delete the file: without it, `down` stops before anything changes. If the \
+              migration deliberately has no down script, say why in it:\n\n    -- dbmigrate: irreversible the old \
+              prices are gone",
     fails: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\n-- Still to be written." }],
     passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
     quiet: &[
