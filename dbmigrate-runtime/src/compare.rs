@@ -340,9 +340,10 @@ impl<'s> KnownHistory<'s> {
                 problem.help(format_args!(
                     "if it is the same migration, name the file `{recorded}` again, else give it another number"
                 ));
-                match matched.has_same_text() {
-                    true => problem.help(format_args!("to keep the new name: {}", accept_help(name))),
-                    false => problem.help(format_args!("to run the new one as well: {}", forget_help(recorded))),
+                if matched.has_same_text() {
+                    problem.help(format_args!("to keep the new name: {}", accept_help(name)))
+                } else {
+                    problem.help(format_args!("to run the new one as well: {}", forget_help(recorded)))
                 }
             }
             State::Missing => {

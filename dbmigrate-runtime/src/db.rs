@@ -429,9 +429,10 @@ fn failure(what: &dyn fmt::Display, error: DbError) -> Error {
 
 /// Names the cause, and what helps against it if that is not a statement.
 pub(crate) fn because(result: Error, cause: DbError) -> Error {
-    let help = match cause.busy {
-        true => Some("another connection holds the database: let it finish, then try again"),
-        false => messages::remedy(&cause.message),
+    let help = if cause.busy {
+        Some("another connection holds the database: let it finish, then try again")
+    } else {
+        messages::remedy(&cause.message)
     };
     match help {
         Some(help) => result.hint(help),

@@ -160,9 +160,10 @@ impl<'s> History<'s> {
     #[inline]
     pub(crate) fn refuse_others(&self, db: &mut Db<'_>) -> Result<(), Error> {
         let sql = "SELECT 1 FROM pragma_table_info(?1, 'main') LIMIT 1";
-        match db.has_row("could not read the database", sql, &[text(self.set.table)])? {
-            true => self.check_shape(db),
-            false => Ok(()),
+        if db.has_row("could not read the database", sql, &[text(self.set.table)])? {
+            self.check_shape(db)
+        } else {
+            Ok(())
         }
     }
 

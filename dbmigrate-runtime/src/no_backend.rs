@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::path::Path;
 
+use crate::BoxError;
 use crate::driver::{Access, Backend, Driver};
 use crate::rows::Rows;
 use crate::value::Value;
@@ -26,7 +27,7 @@ impl Backend for NoBackend {
     }
 
     #[inline]
-    fn open(_: &Path, _: Access) -> Result<Infallible, Box<dyn std::error::Error + Send + Sync>> {
+    fn open(_: &Path, _: Access) -> Result<Infallible, BoxError> {
         Err("no driver is bound to these migrations".into())
     }
 }
