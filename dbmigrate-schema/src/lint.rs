@@ -22,7 +22,6 @@ mod made;
 mod migration;
 mod named;
 mod numbers;
-mod quotes;
 mod references;
 mod rows;
 mod rule;

@@ -22,8 +22,9 @@ use super::rules::RULES;
 use super::soundness::Failing;
 use super::state::{Changed, Look, State};
 use super::told::{self, Told};
-use super::{Options, lineage, quotes, tree};
+use super::{Options, lineage, tree};
 use crate::model::{Kind, Name};
+use crate::quotes;
 use crate::watch::Watch;
 
 /// Follows a replay.
