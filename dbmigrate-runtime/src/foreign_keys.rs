@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::guard::Settings;
 use crate::parts::needed;
+use crate::script::mentions;
 use crate::set::{Effect, ForeignKeys, Script};
 use crate::value::{Param, Value};
 use crate::{drops, violations};
@@ -217,5 +218,5 @@ pub(crate) fn all(db: &mut Db<'_>) -> Result<Vec<ForeignKey>, Error> {
 /// Whether a script may put the check of a foreign key off until the commit. A guess from its words, on the safe side:
 /// it only costs a look.
 pub(crate) fn mentions_deferring(script: &Script<'_>) -> bool {
-    script.text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"defer"))
+    mentions(script.text, "defer", false)
 }

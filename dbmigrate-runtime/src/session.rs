@@ -140,6 +140,7 @@ impl DbError {
 }
 
 impl fmt::Display for DbError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }

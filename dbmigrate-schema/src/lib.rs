@@ -43,6 +43,7 @@ mod plan;
 mod program;
 mod proof;
 mod put_back;
+mod quotes;
 mod read;
 mod renamed;
 mod render;

@@ -22,7 +22,6 @@ mod migration;
 mod named;
 mod numbers;
 mod operation;
-mod quotes;
 mod references;
 mod rows;
 mod rule;

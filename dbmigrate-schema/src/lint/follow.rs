@@ -22,9 +22,10 @@ use super::rules::RULES;
 use super::script_effects::{self, ScriptEffects};
 use super::soundness::Failing;
 use super::state::{Changed, Look, State};
-use super::{Options, lineage, quotes, tree};
+use super::{Options, lineage, tree};
 use crate::model::{Kind, Name};
 use crate::observer::ReplayObserver;
+use crate::quotes;
 
 /// Follows a replay.
 pub(crate) struct Follower<'a> {

@@ -12,10 +12,10 @@ use dbmigrate_core::token::unquote;
 use rusqlite::Connection;
 
 use super::migration::Statement;
-use super::quotes;
 use super::state::{Key, Known, State};
 use crate::execute::message;
 use crate::model::{Event, Kind, Name, Object};
+use crate::quotes;
 use crate::views::wants_program;
 
 /// A view or trigger that a migration leaves behind and that can't be used.

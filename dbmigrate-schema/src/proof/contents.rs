@@ -41,6 +41,11 @@ impl Pair {
         &self.to
     }
 
+    /// The table before.
+    pub(super) fn table_before(&self) -> &Name {
+        &self.from
+    }
+
     /// The same for the way back.
     pub(super) fn flipped(self) -> Self {
         let columns = self.columns.into_iter().map(|(from, to)| (to, from)).collect();

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::contents::{Contents, Pair, pairs};
 use super::state::{self, asserts};
-use super::{Claim, Failure, Step, read, unexpected};
+use super::{Claim, Failure, Step, read, texts, unexpected};
 use crate::compare::compare;
 use crate::declared::old_name;
 use crate::execute;
@@ -106,6 +106,7 @@ impl Walk<'_> {
         run_one(self.claim, script, connection).map_err(|problem| failure(vec![problem]))?;
         let mut problems = differences(step, connection, to).map_err(|problem| failure(vec![problem]))?;
         problems.extend(contents.lost(connection).map_err(failed)?);
+        problems.extend(texts::become_texts(connection, pairs, from, to));
         if step == Step::Up {
             problems.extend(orphaned(from, to, &self.claim.decisions.renames));
         }
