@@ -462,6 +462,11 @@ fn what_was_never_written_is_not_sealed_without_a_word() {
     project.write("migrations/002_later.sql", "CREATE TABLE later (x);\n");
     project.dbmigrate(["lock", "--accept", "002_later"]).succeeds().says("Accepted 002_later").says_not("warning");
     project.dbmigrate(["check"]).says("0 linted").says_not("sealed");
+    // `init` makes the first one, of which `check` says nothing as long as it is the only one.
+    let project = Project::new("lock-empty-first");
+    project.init(&[]).succeeds();
+    project.dbmigrate(["check"]).succeeds().says_not("warning");
+    project.dbmigrate(["lock"]).succeeds().says("warning: `001_initial_schema` holds no statement");
 }
 
 #[test]

@@ -102,13 +102,14 @@ pub fn lint(set: &MigrationSet, program: Option<&dyn Program>, options: &Options
     (replay, findings)
 }
 
-/// What the rule `empty-migration` says of these migrations of a set, which needs no replay.
+/// What the rule `empty-migration` says of these migrations, which needs no replay. It is said of the only one of a set as
+/// well.
 #[must_use]
-pub fn empty<'a>(set: &MigrationSet, migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
+pub fn empty<'a>(migrations: impl IntoIterator<Item = &'a SourceMigration>) -> Vec<Finding> {
     let rule = &rules::empty_migration::RULE;
     let mut found = Vec::new();
     for migration in migrations {
-        if let Some(empty) = rules::empty_migration::empty(set, migration) {
+        if let Some(empty) = rules::empty_migration::empty(migration) {
             Findings { rule, number: migration.number, found: &mut found }.push(empty);
         }
     }
