@@ -301,3 +301,21 @@ fn a_file_that_may_not_be_read_says_so() {
     let run = project.dbmigrate(["status"]).exits(101);
     run.says("help: this process may not read the file: give yourself the right to").says_not("WAL");
 }
+
+#[test]
+fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
+    let project = Project::wired("create-like-a-file", &SET);
+    let files = || std::fs::read_dir(project.root.join("migrations")).unwrap().count();
+    let before = files();
+    for name in ["009_add_mood", "add_mood.sql", "migrations/009_add_mood.sql", "../add_mood", "009_add_mood.rs"] {
+        let run = project.dbmigrate(["create", name]).exits(2);
+        run.says(&format!("`{name}` is no name for a migration")).says("come by themselves: `add_mood`");
+    }
+    project.write("schema.sql", "CREATE TABLE a(x);\nCREATE TABLE b(x);\n");
+    project.dbmigrate(["generate", "009_add_mood"]).exits(2).says("come by themselves: `add_mood`");
+    assert_eq!(files(), before);
+    for name in ["9 lives", "2024_report", "v1.2"] {
+        project.dbmigrate(["create", name, "--no-down"]).succeeds();
+    }
+    assert_eq!(files(), before + 3);
+}
