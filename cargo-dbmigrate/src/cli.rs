@@ -1,6 +1,7 @@
 //! What can be asked on the command line, as clap reads it. No work is done here.
 
 mod adopt;
+mod aim;
 mod complete;
 mod examples;
 mod face;
@@ -17,6 +18,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dbmigrate_runtime::cli::DESTRUCTIVE;
 
 pub(crate) use adopt::{AdoptArgs, OldTable};
+pub(crate) use aim::PROGRAM;
 pub(crate) use complete::{Candidate, Names, candidates};
 pub(crate) use examples::{EXAMPLES, command, notes};
 pub(crate) use face::{CompleteArgs, CompletionsArgs, ManArgs, ShellName};

@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod error;
+mod fleet;
 mod ops;
 mod paths;
 mod report;

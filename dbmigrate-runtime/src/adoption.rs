@@ -61,12 +61,12 @@ pub struct Adopted<'a> {
 /// The code that takes a history over.
 #[derive(Clone, Copy)]
 pub struct TakesOver {
-    pub(crate) read: old_history::Read,
-    pub(crate) look: old_history::Look,
-    pub(crate) unknown: old_history::Unknown,
-    pub(crate) edited: old_history::Edited,
-    pub(crate) convert: take_over::Convert,
-    pub(crate) up: up::AdoptThenUp,
+    pub(crate) read: old_history::ReadFn,
+    pub(crate) look: old_history::LookFn,
+    pub(crate) unknown: old_history::UnknownFn,
+    pub(crate) edited: old_history::EditedFn,
+    pub(crate) convert: take_over::ConvertFn,
+    pub(crate) up: up::AdoptThenUpFn,
     pub(crate) unpack: fn(&mut Reader, TakesOver) -> Adoption<'static>,
 }
 

@@ -20,7 +20,7 @@ const TAIL: &str = ") LIMIT 2";
 const WIDTH: usize = 60;
 
 /// What asks for what a script asserts.
-pub(crate) type Check = fn(&mut Db<'_>, &Job<'_>, &Script<'_>) -> Result<(), Error>;
+pub(crate) type CheckFn = fn(&mut Db<'_>, &Job<'_>, &Script<'_>) -> Result<(), Error>;
 
 /// Asks everything that the script of `job` asserts, up to the first that does not hold. The caller holds the lock, and
 /// rolls back.

@@ -3,12 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::copy::{self, How};
+use crate::copy::{self, CopyReader};
 use crate::db::Db;
 use crate::error::Error;
 use crate::histories;
 use crate::history::{History, tables_of};
-use crate::job::{Job, Room};
+use crate::job::{Job, ScriptBuffer};
 use crate::kept;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -40,41 +40,41 @@ pub struct Backup {
     pub(crate) dir: Option<PathBuf>,
     /// Also where there are no rows.
     pub(crate) without_rows: bool,
-    pub(crate) by: &'static Keeping,
+    pub(crate) by: &'static BackupPart,
 }
 
 /// What keeps copies: a program that asks for none does not carry it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Keeping {
-    pub(crate) keep: Keep,
+pub(crate) struct BackupPart {
+    pub(crate) keep: KeepFn,
     pub(crate) rotate: fn(&Path, usize, bool),
     pub(crate) discard: fn(&mut Report),
     pub(crate) mention: fn(Error, Option<&Path>) -> Error,
 }
 
-type Keep = for<'j, 's> fn(
-    &mut Keeper,
+type KeepFn = for<'j, 's> fn(
+    &mut RunBackup,
     &mut Db<'_>,
     (&History<'_>, &Options, &Backup),
     &mut dyn Iterator<Item = &'j Job<'s>>,
     &mut Report,
 ) -> Result<(), Error>;
 
-impl PartialEq for Keeping {
+impl PartialEq for BackupPart {
     #[inline]
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Keeping {}
+impl Eq for BackupPart {}
 
 impl Backup {
     /// Keeps three copies, beside the database.
     #[must_use]
     #[inline]
     pub fn new(when: BackupWhen) -> Self {
-        let by = &Keeping { keep, rotate: kept::rotate, discard, mention };
+        let by = &BackupPart { keep, rotate: kept::rotate, discard, mention };
         Self { when, keep: KEEP, dir: None, without_rows: false, by }
     }
 
@@ -114,12 +114,12 @@ impl Backup {
 
 /// The copy of one run.
 #[derive(Default)]
-pub(crate) struct Keeper {
+pub(crate) struct RunBackup {
     /// The state of the database for which it was decided.
     decided: Option<Value>,
 }
 
-impl Keeper {
+impl RunBackup {
     /// Keeps a copy where the options want one before these jobs. The caller holds the write lock and has written
     /// nothing. When it comes again with a lock that it had let go in between, there is a new copy only if somebody
     /// wrote meanwhile.
@@ -141,7 +141,7 @@ impl Keeper {
 
 #[inline]
 fn keep<'j, 's>(
-    keeper: &mut Keeper,
+    run_backup: &mut RunBackup,
     db: &mut Db<'_>,
     (history, options, backup): (&History<'_>, &Options, &Backup),
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
@@ -149,13 +149,13 @@ fn keep<'j, 's>(
 ) -> Result<(), Error> {
     let rows = db.query("could not look for other writers", "PRAGMA main.data_version", &[])?;
     let state = rows.into_iter().flatten().next();
-    if state.is_some() && keeper.decided == state {
+    if state.is_some() && run_backup.decided == state {
         return Ok(());
     }
-    keeper.decided = state;
+    run_backup.decided = state;
     discard(report);
     if is_wanted(db, history, backup, jobs)? {
-        let made = copy::keep(db, history, options, How::Beside).map_err(|error| {
+        let made = copy::keep(db, history, options, CopyReader::Beside).map_err(|error| {
             let error = error.note("a copy is kept first, so nothing was run");
             match backup.without_rows {
                 true => error,
@@ -246,7 +246,7 @@ pub(crate) fn are_destructive<'j, 's: 'j>(
     jobs: &mut dyn Iterator<Item = &'j Job<'s>>,
 ) -> Result<bool, Error> {
     for job in jobs {
-        for step in job.script(&mut Room::default()).steps {
+        for step in job.script(&mut ScriptBuffer::default()).steps {
             let is_destructive = match step {
                 Step::Code(_) => true,
                 Step::Sql(statement) => match statement.effect {

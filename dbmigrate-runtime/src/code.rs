@@ -18,7 +18,7 @@ use crate::tables::Tables;
 use crate::value::Value;
 
 /// What runs a step of Rust.
-pub(crate) type Run = fn(&mut Db<'_>, &str, &Script<'_>, &Code<'_>, bool) -> Result<(), Error>;
+pub(crate) type RunFn = fn(&mut Db<'_>, &str, &Script<'_>, &Code<'_>, bool) -> Result<(), Error>;
 
 /// Runs a step of Rust inside the open transaction.
 #[inline]

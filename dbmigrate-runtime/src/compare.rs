@@ -8,16 +8,17 @@ use crate::error::{Error, ErrorKind};
 use crate::history::{Head, History, Presence};
 use crate::history_row::HistoryRow;
 use crate::interrupted;
-use crate::old_history::Old;
+use crate::old_history::OldRecords;
 use crate::parts::Parts;
 use crate::records::Recorded;
+use crate::row_state::RowState;
 use crate::set::{Down, Migration, NewerDatabase, Repeatable, Set};
-use crate::squash::InPlace;
+use crate::squash::SquashPart;
 use crate::status::State;
 use crate::verify::Problem;
 
 /// At most this many notes and as many helps stand in one error about many problems.
-const SAID: usize = 8;
+const MOST: usize = 8;
 
 /// What a look at a database found.
 pub(crate) enum Found<'s> {
@@ -28,11 +29,11 @@ pub(crate) enum Found<'s> {
     /// Objects, and the history of another set, but none of this one.
     Beside,
     /// A history. An `Rc` drops it out of line.
-    History(Rc<Known<'s>>),
+    History(Rc<KnownHistory<'s>>),
 }
 
 /// A history beside its set.
-pub(crate) struct Known<'s> {
+pub(crate) struct KnownHistory<'s> {
     set: &'s Set<'s>,
     pub(crate) head: Option<Head>,
     /// Which repeatables were run; `None` where there is no table for them.
@@ -43,7 +44,7 @@ pub(crate) struct Known<'s> {
     pub(crate) is_recognised: bool,
     /// The history of another tool that all of this was read from, where ours does not begin yet. Behind a trait, so that
     /// a program that knows of none does not carry what drops it.
-    pub(crate) old: Option<Rc<dyn AsRef<Old>>>,
+    pub(crate) old: Option<Rc<dyn AsRef<OldRecords>>>,
 }
 
 /// A migration that the program, the history, or both have.
@@ -72,10 +73,10 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Found<'s>, E
 
 /// What an old history says, as if it were ours.
 #[inline]
-pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: Old) -> Result<Found<'s>, Error> {
-    let matches = matches(set, &rows, &[])?;
+pub(crate) fn behind<'s>(set: &'s Set<'s>, rows: Vec<Rc<HistoryRow>>, old: OldRecords) -> Found<'s> {
+    let matches = matches(set, &rows, &[]);
     let (head, records, old) = (None, None, Some(Rc::new(old) as Rc<_>));
-    Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised: false, old })))
+    Found::History(Rc::new(KnownHistory { set, head, records, matches, is_recognised: false, old }))
 }
 
 /// Looks closer, at our history.
@@ -89,7 +90,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
             history.check_shape(db)?;
             let mut head = history.head(db)?;
             let mut rows = history.rows(db, "number")?;
-            let is_recognised = match InPlace::of(set)? {
+            let is_recognised = match SquashPart::of(set)? {
                 Some(part) => (part.recognise)(set, &mut rows)?,
                 None => false,
             };
@@ -98,7 +99,7 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
                 head.chain.clear();
             }
             let may_run_late = if head.is_some() { history.may_run_late(db)? } else { Vec::new() };
-            let mut matches = matches(set, &rows, &may_run_late)?;
+            let mut matches = matches(set, &rows, &may_run_late);
             for matched in matches.iter_mut().filter(|matched| matched.is_edited()) {
                 matched.applied_text = history.up_sql(db, matched.number)?;
             }
@@ -106,14 +107,14 @@ pub(crate) fn found<'s>(db: &mut Db<'_>, set: &'s Set<'s>, presence: Presence) -
                 Some(part) => (part.read)(db, &history.records)?,
                 None => None,
             };
-            Ok(Found::History(Rc::new(Known { set, head, records, matches, is_recognised, old: None })))
+            Ok(Found::History(Rc::new(KnownHistory { set, head, records, matches, is_recognised, old: None })))
         }
     }
 }
 
 /// Merges the two, which are each by ascending number.
-fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> Result<Vec<Match<'s>>, Error> {
-    let newest = rows.iter().rev().find(|row| row.state == "applied").map_or(0, |row| row.number);
+fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> Vec<Match<'s>> {
+    let newest = rows.iter().rev().find(|row| row.state == RowState::Applied).map_or(0, |row| row.number);
     let last = set.migrations.last().map(|migration| migration.number);
     let mut matches = Vec::with_capacity(set.migrations.len().max(rows.len()));
     let mut next = 0;
@@ -121,7 +122,7 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> R
         let known = set.migrations.get(next);
         let recorded = rows.first().map(|row| row.number);
         let number = match (known.map(|migration| migration.number), recorded) {
-            (None, None) => return Ok(matches),
+            (None, None) => return matches,
             (Some(known), Some(recorded)) => known.min(recorded),
             (Some(number), None) | (None, Some(number)) => number,
         };
@@ -133,7 +134,7 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> R
             (row, rows) = (Some(Rc::clone(first)), rest);
         }
         let state = match (&row, migration) {
-            (Some(row), _) => row_state(row, migration, last)?,
+            (Some(row), _) => state_of(row, migration, last),
             (None, _) if number < newest && late.binary_search(&number).is_err() => State::Late,
             (None, _) => State::Pending,
         };
@@ -142,42 +143,34 @@ fn matches<'s>(set: &'s Set<'s>, mut rows: &[Rc<HistoryRow>], late: &[u64]) -> R
 }
 
 #[inline(never)]
-fn row_state(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u64>) -> Result<State, Error> {
-    let (steps, edited) = match (row.state.as_str(), migration) {
-        ("applied", None) if last.is_some_and(|last| row.number < last) => return Ok(State::Missing),
-        ("applied", None) => return Ok(State::Newer),
-        ("applied", Some(migration)) if row.name != migration.name => {
-            return Ok(State::Renamed { recorded: row.name.clone() });
+fn state_of(row: &HistoryRow, migration: Option<&Migration<'_>>, last: Option<u64>) -> State {
+    let (steps, edited) = match (row.state, migration) {
+        (RowState::Applied, None) if last.is_some_and(|last| row.number < last) => return State::Missing,
+        (RowState::Applied, None) => return State::Newer,
+        (RowState::Applied, Some(migration)) if row.name != migration.name => {
+            return State::Renamed { recorded: row.name.clone() };
         }
-        ("applied", Some(migration)) if row.checksum != migration.checksum => return Ok(State::Edited),
-        ("applied", Some(_)) => return Ok(State::Applied),
-        ("running" | "started" | "reverting" | "reverting-started", None) => (0, false),
-        ("running" | "started", Some(migration)) => {
+        (RowState::Applied, Some(migration)) if row.checksum != migration.checksum => return State::Edited,
+        (RowState::Applied, Some(_)) => return State::Applied,
+        (_, None) => (0, false),
+        (RowState::Running | RowState::Started, Some(migration)) => {
             let edited = row.name == migration.name && !interrupted::goes_on(row, migration);
             (migration.up.steps.len(), edited)
         }
-        ("reverting" | "reverting-started", Some(migration)) => match migration.down {
+        (RowState::Reverting | RowState::RevertingStarted, Some(migration)) => match migration.down {
             Down::Script(script) => (script.steps.len(), false),
             Down::Missing | Down::Irreversible(_) => (0, false),
         },
-        (other, _) => {
-            return Err(Error::new(
-                ErrorKind::History,
-                format_args!("the history has `{}` in the state `{other}`, which this program does not know", row.name),
-            )
-            .hint("build the program with a newer `dbmigrate-runtime`"));
-        }
     };
-    Ok(State::Interrupted { done: row.statements_done, of: steps as u64, edited })
+    State::Interrupted { done: row.statements_done, of: steps as u64, edited }
 }
 
-impl<'s> Known<'s> {
+impl<'s> KnownHistory<'s> {
     /// A history of nothing.
     #[inline]
-    pub(crate) fn nothing(set: &'s Set<'s>) -> Result<Rc<Self>, Error> {
-        let matches = matches(set, &[], &[])?;
-        let (head, records, old) = (None, None, None);
-        Ok(Rc::new(Self { set, head, records, matches, is_recognised: false, old }))
+    pub(crate) fn nothing(set: &'s Set<'s>) -> Rc<Self> {
+        let (matches, head, records, old) = (matches(set, &[], &[]), None, None, None);
+        Rc::new(Self { set, head, records, matches, is_recognised: false, old })
     }
 
     /// How many of the program's first migrations the history holds, if it holds exactly those, as they are.
@@ -211,7 +204,7 @@ impl<'s> Known<'s> {
     }
 
     /// The history of another tool that all of this was read from.
-    pub(crate) fn old(&self) -> Option<&Old> {
+    pub(crate) fn old(&self) -> Option<&OldRecords> {
         self.old.as_deref().map(AsRef::as_ref)
     }
 
@@ -433,7 +426,7 @@ pub(crate) fn chain<'s>(set: &Set<'s>, prefix: Option<usize>) -> &'s str {
 /// All problems as one error; nothing if there are none.
 pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error> {
     let Some(first) = problems.first() else { return Ok(()) };
-    let mut error = Error::new(first.kind, Said(headline, problems));
+    let mut error = Error::new(first.kind, ProblemList(headline, problems));
     for problem in problems {
         error = error.also(problem.kind);
         for note in problem.notes.iter() {
@@ -452,13 +445,13 @@ pub(crate) fn as_error(headline: &str, problems: &[Problem]) -> Result<(), Error
 
 /// Whether a text was not said before, and enough was not.
 fn is_new(said: &[String], text: &String) -> bool {
-    said.len() < SAID && !said.contains(text)
+    said.len() < MOST && !said.contains(text)
 }
 
 /// The messages of problems: the only one, or all below a headline.
-struct Said<'p>(&'p str, &'p [Problem]);
+struct ProblemList<'p>(&'p str, &'p [Problem]);
 
-impl fmt::Display for Said<'_> {
+impl fmt::Display for ProblemList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(headline, problems) = self;
         let mut before = "";
@@ -516,7 +509,7 @@ mod tests {
             number: words.next().unwrap().parse().unwrap(),
             name: words.next().unwrap().into(),
             checksum: words.next().unwrap().into(),
-            state: words.next().unwrap_or("applied").into(),
+            state: words.next().map_or(RowState::Applied, |word| RowState::parse(word).unwrap()),
             applied_at: String::new(),
             set_name: String::new(),
             statements_done: 0,
@@ -536,12 +529,12 @@ mod tests {
         let set = Set { table: "t", migrations: &migrations, ..Set::EMPTY };
         let mut rows: Vec<Rc<HistoryRow>> = rows.iter().map(|text| row(text)).collect();
         rows.sort_by_key(|row| row.number);
-        let matches = matches(&set, &rows, &[]).unwrap();
+        let matches = matches(&set, &rows, &[]);
         let states: Vec<String> =
             matches.iter().map(|matched| format!("{} {:?}", matched.number, matched.state)).collect();
         assert_eq!(states.join(", "), expect);
         let (head, records, old) = (None, None, None);
-        let known = Known { set: &set, head, records, matches, is_recognised: false, old };
+        let known = KnownHistory { set: &set, head, records, matches, is_recognised: false, old };
         assert_eq!(known.chain(), chain);
     }
 

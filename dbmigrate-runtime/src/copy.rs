@@ -13,7 +13,7 @@ use crate::db::{DAMAGED, Db, FULL, because};
 use crate::driver::Access;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::kept::{Part, Place};
+use crate::kept::{CopyPlace, PartialFile};
 use crate::options::Options;
 use crate::quote::literal;
 use crate::rows::Rows;
@@ -25,7 +25,7 @@ pub(crate) type FreeSpace = fn(&Path) -> Option<u64>;
 
 /// Which connection reads the database for a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum CopyReader {
     /// The session's own, outside of a transaction.
     Own,
     /// Another one, as the session holds the write lock.
@@ -34,33 +34,43 @@ pub(crate) enum How {
 
 /// Keeps a copy at the place of this database's copies, and returns its path.
 #[inline]
-pub(crate) fn keep(db: &mut Db<'_>, history: &History<'_>, options: &Options, how: How) -> Result<PathBuf, Error> {
+pub(crate) fn keep(
+    db: &mut Db<'_>,
+    history: &History<'_>,
+    options: &Options,
+    reader: CopyReader,
+) -> Result<PathBuf, Error> {
     let place = place(db, &options.copies())?;
     let dir = place.dir.display();
     fs::create_dir_all(&place.dir).map_err(|cause| by_file(&format!("could not create the folder `{dir}`"), cause))?;
-    let (part, stamp) = begin(db, options, &place, how)?;
-    let version = write(db, history, &part, how)?;
+    let (part, stamp) = begin(db, options, &place, reader)?;
+    let version = write(db, history, &part, reader)?;
     part.publish(place.names(&stamp, &version))
         .map_err(|cause| by_file(&format!("could not give the copy in `{dir}` its name"), cause))
 }
 
 /// Begins a copy, in a place where those that were killed are swept first; what is to become it, and the moment.
 #[inline]
-pub(crate) fn begin(db: &mut Db<'_>, options: &Options, place: &Place, how: How) -> Result<(Part, String), Error> {
-    place.sweep(how == How::Beside);
+pub(crate) fn begin(
+    db: &mut Db<'_>,
+    options: &Options,
+    place: &CopyPlace,
+    reader: CopyReader,
+) -> Result<(PartialFile, String), Error> {
+    place.sweep(reader == CopyReader::Beside);
     refuse_full(db, options, &place.dir).map_err(|error| error.hint(ELSEWHERE))?;
     let stamp = stamp(db)?;
-    let owner = (how == How::Own).then(std::process::id);
+    let owner = (reader == CopyReader::Own).then(std::process::id);
     let begun = |cause| by_file(&format!("could not begin a copy in `{}`", place.dir.display()), cause);
-    Ok((Part::new(place.part(&stamp, owner)).map_err(begun)?, stamp))
+    Ok((PartialFile::new(place.part(&stamp, owner)).map_err(begun)?, stamp))
 }
 
 /// Where the copies of this database are kept.
 #[inline]
-pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<Place, Error> {
+pub(crate) fn place(db: &mut Db<'_>, backup: &Backup) -> Result<CopyPlace, Error> {
     match db.file()? {
-        Some(file) => Ok(Place::of(&file, backup)),
-        None if backup.dir.is_some() => Ok(Place::of(Path::new("memory"), backup)),
+        Some(file) => Ok(CopyPlace::of(&file, backup)),
+        None if backup.dir.is_some() => Ok(CopyPlace::of(Path::new("memory"), backup)),
         None => Err(Error::new(ErrorKind::Copy, "a database in memory has no folder for its copies")
             .hint("name one: `Backup::dir`")),
     }
@@ -77,7 +87,12 @@ fn stamp(db: &mut Db<'_>) -> Result<String, Error> {
 
 /// Writes a copy and checks it; the newest migration that it has.
 #[inline]
-pub(crate) fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: How) -> Result<String, Error> {
+pub(crate) fn write(
+    db: &mut Db<'_>,
+    history: &History<'_>,
+    part: &PartialFile,
+    reader: CopyReader,
+) -> Result<String, Error> {
     let recorded = history.summary_sql();
     if let Some(copy) = db.session().backup_with() {
         copy(part.path()).map_err(|cause| {
@@ -90,14 +105,14 @@ pub(crate) fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: Ho
         return Ok(version(db.session().query(&recorded, &[]).ok()));
     }
     let model = db.file()?;
-    vacuum(db, part, model.as_deref(), how)?;
+    vacuum(db, part, model.as_deref(), reader)?;
     let findings = ask(db, part.path(), QUICK_CHECK).map_err(|cause| by_database("could not check the copy", cause))?;
     if let Some(what) = unsound(&findings) {
         return Err(Error::new(ErrorKind::Copy, format_args!("the copy is not sound: {what}")).hint(DAMAGED));
     }
     // Without a history there is nothing to ask for.
     let copied = ask(db, part.path(), &recorded).ok();
-    if how == How::Beside && copied != db.session().query(&recorded, &[]).ok() {
+    if reader == CopyReader::Beside && copied != db.session().query(&recorded, &[]).ok() {
         return Err(refused("the copy does not have the migrations of the database"));
     }
     Ok(version(copied))
@@ -105,7 +120,12 @@ pub(crate) fn write(db: &mut Db<'_>, history: &History<'_>, part: &Part, how: Ho
 
 /// Lets SQLite write all that a database holds to a new file, which only those may read who may read `model`.
 #[inline]
-pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: How) -> Result<(), Error> {
+pub(crate) fn vacuum(
+    db: &mut Db<'_>,
+    part: &PartialFile,
+    model: Option<&Path>,
+    reader: CopyReader,
+) -> Result<(), Error> {
     let shown = part.path().display();
     let Some(text) = part.path().to_str() else {
         return Err(elsewhere(&format!("`{shown}` is not UTF-8")));
@@ -113,9 +133,9 @@ pub(crate) fn vacuum(db: &mut Db<'_>, part: &Part, model: Option<&Path>, how: Ho
     let created = part.create().and_then(|()| model.map_or(Ok(()), |model| part.resemble(model)));
     created.map_err(|cause| by_file(&format!("could not write `{shown}`"), cause))?;
     let sql = format!("VACUUM main INTO {}", literal(text));
-    let result = match how {
-        How::Own => db.patiently(|session| session.execute(&sql)),
-        How::Beside => {
+    let result = match reader {
+        CopyReader::Own => db.patiently(|session| session.execute(&sql)),
+        CopyReader::Beside => {
             let file = beside(db)?;
             ask(db, &file, &sql).map(drop)
         }
@@ -145,7 +165,7 @@ pub(crate) fn is_exclusive(db: &mut Db<'_>) -> Result<bool, Error> {
 /// Asks a file through a connection of its own.
 #[inline]
 fn ask(db: &mut Db<'_>, file: &Path, sql: &str) -> Result<Rows, DbError> {
-    let none = || DbError::said("these migrations are bound to no driver that opens files");
+    let none = || DbError::other("these migrations are bound to no driver that opens files");
     db.patiently(|session| {
         let mut opened = session.open(Some((file, Access::ReadOnly)))?.ok_or_else(none)?;
         let mut answer = Err(none());

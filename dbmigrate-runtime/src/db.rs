@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::rows::Rows;
-use crate::session::{Ask, DbError, Session};
+use crate::session::{Call, DbError, Session};
 use crate::value::{Param, Value};
 
 /// What SQLite says when there is no room.
@@ -86,12 +86,12 @@ impl<'s> Db<'s> {
     /// Runs a statement of the runner's own.
     #[inline]
     pub(crate) fn execute(&mut self, sql: impl fmt::Display) -> Result<(), Error> {
-        self.run(&sql)
+        self.execute_dyn(&sql)
     }
 
     // Texts come unwritten, and are written in one place, as there are many who ask; by `format!`, as `to_string` would
     // compile its own way to write into a string.
-    fn run(&mut self, sql: &dyn fmt::Display) -> Result<(), Error> {
+    fn execute_dyn(&mut self, sql: &dyn fmt::Display) -> Result<(), Error> {
         let sql = format!("{sql}");
         self.attempt(&sql).map_err(|error| failed(format_args!("could not run `{sql}`"), error))
     }
@@ -104,11 +104,16 @@ impl<'s> Db<'s> {
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Rows, Error> {
-        self.ask(&what, &sql, params)
+        self.query_dyn(&what, &sql, params)
     }
 
     #[inline(never)]
-    fn ask(&mut self, what: &dyn fmt::Display, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, Error> {
+    fn query_dyn(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<Rows, Error> {
         self.try_query(sql, params).map_err(|error| failed(what, error))
     }
 
@@ -117,20 +122,20 @@ impl<'s> Db<'s> {
     pub(crate) fn try_query(&mut self, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<Rows, DbError> {
         let (mut asked, mut rows) = (Rows::default(), Rows::default());
         asked.add(params);
-        self.insist(&format!("{sql}"), &mut Ask::Query(asked.values(), &mut rows))?;
+        self.call(&format!("{sql}"), &mut Call::Query(asked.values(), &mut rows))?;
         Ok(rows)
     }
 
     /// As [`Db::try_query`], for what may be asked first of a connection.
     pub(crate) fn try_first(&mut self, sql: &str) -> Result<Rows, DbError> {
         let mut rows = Rows::default();
-        self.insist(sql, &mut Ask::First(&mut rows))?;
+        self.call(sql, &mut Call::QueryFirst(&mut rows))?;
         Ok(rows)
     }
 
     /// Runs a statement of the runner's own with each of these rows as its parameters. `done` counts them.
     pub(crate) fn execute_each(&mut self, sql: &str, rows: &Rows, done: &mut usize) -> Result<(), DbError> {
-        self.insist(sql, &mut Ask::Each(rows, done))
+        self.call(sql, &mut Call::ExecuteEach(rows, done))
     }
 
     /// As [`Db::query`], for what returns no rows.
@@ -152,12 +157,17 @@ impl<'s> Db<'s> {
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<bool, Error> {
-        self.asked(&what, &sql, params)
+        self.has_row_dyn(&what, &sql, params)
     }
 
     #[inline(never)]
-    fn asked(&mut self, what: &dyn fmt::Display, sql: &dyn fmt::Display, params: &[Param<'_>]) -> Result<bool, Error> {
-        Ok(!self.ask(what, sql, params)?.is_empty())
+    fn has_row_dyn(
+        &mut self,
+        what: &dyn fmt::Display,
+        sql: &dyn fmt::Display,
+        params: &[Param<'_>],
+    ) -> Result<bool, Error> {
+        Ok(!self.query_dyn(what, sql, params)?.is_empty())
     }
 
     /// As [`Db::find`], without parameters.
@@ -173,17 +183,17 @@ impl<'s> Db<'s> {
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Option<Value>, Error> {
-        self.first(&what, &sql, params)
+        self.find_dyn(&what, &sql, params)
     }
 
     #[inline(never)]
-    fn first(
+    fn find_dyn(
         &mut self,
         what: &dyn fmt::Display,
         sql: &dyn fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Option<Value>, Error> {
-        self.ask(what, sql, params).map(Rows::into_first)
+        self.query_dyn(what, sql, params).map(Rows::into_first)
     }
 
     /// As [`Db::query`], the texts in the first column.
@@ -194,18 +204,18 @@ impl<'s> Db<'s> {
         sql: impl fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Vec<String>, Error> {
-        self.column(&what, &sql, params)
+        self.texts_dyn(&what, &sql, params)
     }
 
     #[inline(never)]
-    fn column(
+    fn texts_dyn(
         &mut self,
         what: &dyn fmt::Display,
         sql: &dyn fmt::Display,
         params: &[Param<'_>],
     ) -> Result<Vec<String>, Error> {
         let mut texts = Vec::new();
-        for row in self.ask(what, sql, params)?.iter_mut() {
+        for row in self.query_dyn(what, sql, params)?.iter_mut() {
             if let Some(Value::Text(text)) = row.first_mut() {
                 texts.push(std::mem::take(text));
             }
@@ -242,13 +252,13 @@ impl<'s> Db<'s> {
 
     /// Runs a statement of the runner's own, with the error of the database as it is.
     pub(crate) fn attempt(&mut self, sql: &str) -> Result<(), DbError> {
-        self.insist(sql, &mut Ask::Execute)
+        self.call(sql, &mut Call::Execute)
     }
 
     // Out of line, as all ask here.
     #[inline(never)]
-    fn insist(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
-        self.patiently(|session| session.ask(sql, ask))
+    fn call(&mut self, sql: &str, call: &mut Call<'_>) -> Result<(), DbError> {
+        self.patiently(|session| session.call(sql, call))
     }
 
     /// Does something as [`patiently`] does.
@@ -380,7 +390,7 @@ impl<'s> Db<'s> {
 #[cold]
 #[inline(never)]
 fn lost() -> DbError {
-    DbError::said("the transaction is gone, because of an error before")
+    DbError::other("the transaction is gone, because of an error before")
 }
 
 #[cfg(unix)]

@@ -26,7 +26,7 @@ pub(crate) fn is_made_again(set: &Set<'_>, message: &str) -> bool {
 }
 
 /// What finds the object of a repeatable that a message names, and says what helps.
-pub(crate) type Culprit = fn(&Set<'_>, &str) -> Option<String>;
+pub(crate) type CulpritFn = fn(&Set<'_>, &str) -> Option<String>;
 
 #[inline]
 pub(crate) fn culprit(set: &Set<'_>, message: &str) -> Option<String> {

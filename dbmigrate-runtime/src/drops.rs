@@ -12,7 +12,7 @@ use crate::violations;
 
 /// What looks at a table of a statement before it is dropped. The steps are those that follow in the same transaction:
 /// for the rows of tables that they drop at once nobody has use any more.
-pub(crate) type Look = fn(&mut Db<'_>, (&Script<'_>, &Statement<'_>, &str), &[Step<'_>], Choice) -> Result<(), Stop>;
+pub(crate) type LookFn = fn(&mut Db<'_>, (&Script<'_>, &Statement<'_>, &str), &[Step<'_>], Choice) -> Result<(), Stop>;
 
 #[inline]
 pub(crate) fn look(
@@ -93,7 +93,7 @@ fn refuse_references(db: &mut Db<'_>, table: &str) -> Result<(), Error> {
 }
 
 /// What runs a statement that changes the rows of a table.
-pub(crate) type Around = fn(
+pub(crate) type AroundFn = fn(
     &mut Db<'_>,
     (&Script<'_>, &Statement<'_>, &str),
     &mut dyn FnMut(&mut Db<'_>) -> Result<(), Error>,

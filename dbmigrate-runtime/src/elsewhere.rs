@@ -10,7 +10,7 @@ use crate::set::{Effect, Script, Statement};
 use crate::value::Value;
 
 /// What refuses one.
-pub(crate) type Refuse = fn(&mut Db<'_>, &Script<'_>, &Statement<'_>) -> Result<(), Error>;
+pub(crate) type RefuseFn = fn(&mut Db<'_>, &Script<'_>, &Statement<'_>) -> Result<(), Error>;
 
 /// Refuses one that would write to a database that the program has attached, or to a temporary table of its own; what
 /// drops a table also where the script has attached the other. SQLite's own plan tells where it would write.

@@ -1,10 +1,10 @@
 //! Where a database stands, as the history and the program together say it.
 
 use crate::adoption::OldHistory;
-use crate::compare::{Found, Known, Match, look};
+use crate::compare::{Found, KnownHistory, Match, look};
 use crate::db::Db;
 use crate::error::Error;
-use crate::old_history::Old;
+use crate::old_history::OldRecords;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable;
@@ -30,14 +30,14 @@ fn status_of(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
             let notes = notes::read(&mut db, set, &known)?;
             (known, notes)
         }
-        Found::Fresh | Found::Objects | Found::Beside => (Known::nothing(set)?, Vec::new()),
+        Found::Fresh | Found::Objects | Found::Beside => (KnownHistory::nothing(set), Vec::new()),
     };
     let mut notes = notes.into_iter();
     let entries = known.matches.iter().map(|matched| entry(set, matched, notes.next().unwrap_or_default()));
     let mut entries: Vec<Entry> = entries.collect();
     squash::explain(set, known.is_recognised, &mut entries);
     let old = known.old();
-    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
+    let old = old.map(|OldRecords { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Status { entries, repeatables, old })
 }
 

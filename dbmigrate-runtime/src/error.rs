@@ -129,12 +129,12 @@ kinds! {
 impl Error {
     #[inline]
     pub(crate) fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
-        Self::said(kind, &message)
+        Self::new_dyn(kind, &message)
     }
 
     #[cold]
     #[inline(never)]
-    fn said(kind: ErrorKind, message: &dyn fmt::Display) -> Self {
+    fn new_dyn(kind: ErrorKind, message: &dyn fmt::Display) -> Self {
         // An empty one first, as what is put into an `Arc` has to be dropped where there is no memory for it.
         let error = Self(Arc::default());
         error.with(|inner| {
@@ -173,12 +173,12 @@ impl Error {
 
     #[inline]
     pub(crate) fn note(self, note: impl fmt::Display) -> Self {
-        self.noted(&note)
+        self.note_dyn(&note)
     }
 
     #[cold]
     #[inline(never)]
-    fn noted(self, note: &dyn fmt::Display) -> Self {
+    fn note_dyn(self, note: &dyn fmt::Display) -> Self {
         self.with(|inner| inner.notes.push(format!("{note}")))
     }
 
@@ -190,18 +190,18 @@ impl Error {
 
     #[inline]
     pub(crate) fn hint(self, help: impl fmt::Display) -> Self {
-        self.hinted(&help, false)
+        self.hint_dyn(&help, false)
     }
 
     /// A hint to run a command again once something was corrected.
     #[inline]
     pub(crate) fn retry(self, help: impl fmt::Display) -> Self {
-        self.hinted(&help, true)
+        self.hint_dyn(&help, true)
     }
 
     #[cold]
     #[inline(never)]
-    fn hinted(self, help: &dyn fmt::Display, is_retry: bool) -> Self {
+    fn hint_dyn(self, help: &dyn fmt::Display, is_retry: bool) -> Self {
         self.with(|inner| {
             if is_retry {
                 inner.retry = Some(inner.help.len());

@@ -15,7 +15,7 @@ const LOCK: [&str; 3] = ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = memor
 /// Opens a file and locks it, without waiting, for as long as the connection is open.
 #[cfg(feature = "manage")]
 pub(crate) fn lock<B: Backend>(path: &Path, access: Access) -> Result<B::Connection, DbError> {
-    let mut connection = B::open(path, access).map_err(DbError::said)?;
+    let mut connection = B::open(path, access).map_err(DbError::other)?;
     let mut driver = B::driver(&mut connection);
     for sql in LOCK {
         driver.execute(sql).map_err(|error| DbError::new::<B::Driver<'_>>(error, sql))?;

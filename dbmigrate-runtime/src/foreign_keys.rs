@@ -26,22 +26,22 @@ pub(crate) struct Choice {
 
 /// What decides for scripts that drop tables, and looks at what came of running without enforcement.
 #[derive(Clone, Copy)]
-pub(crate) struct Enforcement {
+pub(crate) struct ForeignKeysPart {
     choose: fn(&mut Db<'_>, &Script<'_>, bool) -> Result<Choice, Error>,
     /// Looks at a table before it is dropped.
-    pub(crate) before_drop: drops::Look,
+    pub(crate) before_drop: drops::LookFn,
     /// Looks where a statement would write.
-    pub(crate) elsewhere: elsewhere::Refuse,
+    pub(crate) elsewhere: elsewhere::RefuseFn,
     /// Changes the rows of a table without the cascades that would follow.
-    pub(crate) around_write: drops::Around,
+    pub(crate) around_write: drops::AroundFn,
     /// Remembers which rows refer to nothing.
     pub(crate) watch: fn(&mut Db<'_>) -> Result<Box<dyn Watch>, Error>,
     /// Refuses all that refer to nothing.
     pub(crate) refuse_any: fn(&mut Db<'_>) -> Result<(), Error>,
 }
 
-impl Enforcement {
-    pub(crate) const CHOSEN: Self = Self {
+impl ForeignKeysPart {
+    pub(crate) const LINKED: Self = Self {
         choose: choose_for_drops,
         before_drop: drops::look,
         elsewhere: elsewhere::refuse,
@@ -65,7 +65,7 @@ pub(crate) fn choose(
     rule: ForeignKeys,
     script: &Script<'_>,
     drops_own: bool,
-    part: Option<Enforcement>,
+    part: Option<ForeignKeysPart>,
 ) -> Result<Choice, Error> {
     if let Some(enforced) = script.foreign_keys {
         return Ok(Choice { enforced, explicit: true, for_others: false });

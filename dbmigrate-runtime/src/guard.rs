@@ -7,7 +7,7 @@ use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::parts::needed;
-use crate::put_back::{PutBack, Remember};
+use crate::put_back::{RememberFn, SavedSettings};
 use crate::report::Report;
 use crate::session::Session;
 use crate::set::{Effect, Script, Step};
@@ -18,13 +18,13 @@ const READ: &str = "could not read a setting";
 /// The settings of a connection when a run began.
 pub(crate) struct Settings {
     foreign_keys: bool,
-    remember: Option<Remember>,
+    remember: Option<RememberFn>,
     /// Those that scripts may change, from before the first one that does.
-    others: OnceCell<Box<dyn PutBack>>,
+    others: OnceCell<Box<dyn SavedSettings>>,
 }
 
 impl Settings {
-    fn read(db: &mut Db<'_>, remember: Option<Remember>) -> Result<Self, Error> {
+    fn read(db: &mut Db<'_>, remember: Option<RememberFn>) -> Result<Self, Error> {
         if db.value(READ, "PRAGMA main.journal_mode")?.and_then(into_text).is_some_and(|mode| mode == "off") {
             let file = "SELECT 1 FROM pragma_database_list WHERE seq = 0 AND file <> ''";
             return Err(no_journal(db.value(READ, file)?.is_some()));
@@ -42,7 +42,7 @@ impl Settings {
     pub(crate) fn is_enforced(db: &mut Db<'_>) -> Result<bool, Error> {
         match db.value(READ, "PRAGMA foreign_keys")? {
             Some(value) => Ok(value != Value::Integer(0)),
-            None => Err(unruly("the connection does not say whether foreign keys are on")),
+            None => Err(wrong_setting("the connection does not say whether foreign keys are on")),
         }
     }
 
@@ -57,11 +57,11 @@ impl Settings {
             return Ok(());
         }
         let wanted = if on { "on" } else { "off" };
-        Err(unruly(&format!("could not switch foreign keys {wanted}: the PRAGMA had no effect")))
+        Err(wrong_setting(&format!("could not switch foreign keys {wanted}: the PRAGMA had no effect")))
     }
 
     /// What takes back what a script sets. It is asked for before the script runs.
-    pub(crate) fn others(&self, db: &mut Db<'_>) -> Result<&dyn PutBack, Error> {
+    pub(crate) fn others(&self, db: &mut Db<'_>) -> Result<&dyn SavedSettings, Error> {
         if let Some(others) = self.others.get() {
             return Ok(others.as_ref());
         }
@@ -109,7 +109,7 @@ pub(crate) fn may_set(script: &Script<'_>) -> bool {
 pub(crate) fn guarded(
     session: &mut dyn Session,
     options: &Options,
-    remember: Option<Remember>,
+    remember: Option<RememberFn>,
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
@@ -122,7 +122,7 @@ pub(crate) fn guarded_into(
     report: &mut Report,
     session: &mut dyn Session,
     options: &Options,
-    remember: Option<Remember>,
+    remember: Option<RememberFn>,
     work: impl FnOnce(&mut Db<'_>, &Settings, &mut Report) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut db = Db::new(session, options);
@@ -162,7 +162,7 @@ pub(crate) fn no_journal(has_file: bool) -> Error {
         .hint(format_args!("switch it on before: `PRAGMA journal_mode = {mode}`"))
 }
 
-fn unruly(message: &str) -> Error {
+fn wrong_setting(message: &str) -> Error {
     Error::new(ErrorKind::Settings, message)
         .hint("use a SQLite that is built with foreign keys, and a connection without an authorizer against it")
 }

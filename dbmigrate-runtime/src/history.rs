@@ -10,14 +10,15 @@ use std::rc::Rc;
 use crate::db::{Db, failed};
 use crate::error::{Error, ErrorKind};
 use crate::histories::{self, Columns, Neighbours};
-use crate::history_row::{HistoryRow, Took};
+use crate::history_row::{HistoryRow, Timing};
 use crate::options::Options;
 use crate::quote::{Quoted, in_main, literal, quoted};
 use crate::records::Records;
+use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::session::Session;
 use crate::set::{Migration, Set};
-use crate::stored::Texts;
+use crate::stored::TextsPart;
 use crate::value::{Param, Value, into_text, optional, text};
 
 mod create;
@@ -43,9 +44,8 @@ pub(crate) const COLUMNS: Columns = Columns {
 const PARAMS: usize = 14;
 
 /// How far a migration has come, and from which text.
-#[derive(Default)]
 pub(crate) struct Stage {
-    pub(crate) state: String,
+    pub(crate) state: RowState,
     pub(crate) done: u64,
     pub(crate) checksum: String,
 }
@@ -191,7 +191,7 @@ impl<'s> History<'s> {
         for row in found.iter_mut() {
             match HistoryRow::decode(row) {
                 Some(row) => rows.push(Rc::new(row)),
-                None => return Err(damaged(self.set.table)),
+                None => return Err(unreadable(self.set.table, row)),
             }
         }
         Ok(rows)
@@ -221,8 +221,10 @@ impl<'s> History<'s> {
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         match <[Value; 3]>::try_from(row) {
             Ok([Value::Text(state), Value::Integer(done), Value::Text(checksum)]) => {
-                let done = u64::try_from(done).map_err(|_| damaged(self.set.table))?;
-                Ok(Some(Stage { state, done, checksum }))
+                match (RowState::parse(&state), u64::try_from(done)) {
+                    (Some(state), Ok(done)) => Ok(Some(Stage { state, done, checksum })),
+                    _ => Err(damaged(self.set.table)),
+                }
             }
             _ => Err(damaged(self.set.table)),
         }
@@ -277,10 +279,10 @@ impl<'s> History<'s> {
         db: &mut Db<'_>,
         options: &Options,
         migration: &Migration<'_>,
-        state: &str,
-        took: Option<Took<'_>>,
+        state: RowState,
+        timing: Option<Timing<'_>>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, state, times(options, took), options.tool, None)
+        self.insert_at(db, migration, state, times(options, timing), options.tool, None)
     }
 
     /// Records a migration that another tool has applied, then, if it says when.
@@ -292,7 +294,7 @@ impl<'s> History<'s> {
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
-        self.insert_at(db, migration, "applied", (Param::Null, None), tool, at)
+        self.insert_at(db, migration, RowState::Applied, (Param::Null, None), tool, at)
     }
 
     #[inline]
@@ -300,7 +302,7 @@ impl<'s> History<'s> {
         &self,
         db: &mut Db<'_>,
         migration: &Migration<'_>,
-        state: &str,
+        state: RowState,
         times: (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
@@ -338,19 +340,19 @@ impl<'s> History<'s> {
         &self,
         rows: &mut Rows,
         migration: &Migration<'_>,
-        state: &str,
+        state: RowState,
         (duration, steps): (Param<'_>, Option<String>),
         tool: &str,
         at: Option<&str>,
     ) -> Result<(), Error> {
         let [up_sql, down_sql] = self.kept(migration)?;
-        let done = if state == "applied" { migration.up.steps.len() } else { 0 };
+        let done = if state == RowState::Applied { migration.up.steps.len() } else { 0 };
         let params: [_; PARAMS] = [
             text(migration.name),
             text(self.set.name),
             integer(migration.number)?,
             text(migration.checksum),
-            text(state),
+            text(state.as_str()),
             integer(done as u64)?,
             duration,
             optional(steps.as_deref()),
@@ -413,7 +415,7 @@ impl<'s> History<'s> {
 
     /// What the history keeps of a migration's text: the way up and the way back.
     fn kept(&self, migration: &Migration<'_>) -> Result<[Option<String>; 2], Error> {
-        let part = Texts::of(self.set, migration)?;
+        let part = TextsPart::of(self.set, migration)?;
         Ok(part.map_or([None, None], |part| (part.kept)(self.set.rules.store_sql, migration)))
     }
 
@@ -433,7 +435,7 @@ impl<'s> History<'s> {
         &self,
         db: &mut Db<'_>,
         number: u64,
-        state: &str,
+        state: RowState,
         done: u64,
         prefix: Option<&str>,
         violations: Option<&str>,
@@ -441,7 +443,7 @@ impl<'s> History<'s> {
         let params = [
             text(self.set.name),
             integer(number)?,
-            text(state),
+            text(state.as_str()),
             integer(done)?,
             optional(prefix),
             optional(violations),
@@ -481,8 +483,14 @@ impl<'s> History<'s> {
 
     /// Marks a migration without a transaction as applied.
     #[inline]
-    pub(crate) fn applied(&self, db: &mut Db<'_>, options: &Options, number: u64, took: Took<'_>) -> Result<(), Error> {
-        let (duration, steps) = times(options, Some(took));
+    pub(crate) fn applied(
+        &self,
+        db: &mut Db<'_>,
+        options: &Options,
+        number: u64,
+        timing: Timing<'_>,
+    ) -> Result<(), Error> {
+        let (duration, steps) = times(options, Some(timing));
         let params = [text(self.set.name), integer(number)?, duration, optional(steps.as_deref())];
         db.change(
             "could not change the history",
@@ -548,8 +556,22 @@ pub(crate) fn list(session: &mut dyn Session, set: &Set<'_>, options: &Options) 
 }
 
 /// How long a script and its steps took, as the history has that.
-fn times(options: &Options, took: Option<Took<'_>>) -> (Param<'static>, Option<String>) {
-    took.filter(|_| !options.untimed).map_or((Param::Null, None), Took::values)
+fn times(options: &Options, timing: Option<Timing<'_>>) -> (Param<'static>, Option<String>) {
+    timing.filter(|_| !options.untimed).map_or((Param::Null, None), Timing::values)
+}
+
+/// The error for a row that can't be read.
+#[cold]
+#[inline(never)]
+fn unreadable(table: &str, row: &[Value]) -> Error {
+    match row {
+        [Value::Text(name), _, _, _, Value::Text(state), ..] if RowState::parse(state).is_none() => Error::new(
+            ErrorKind::History,
+            format_args!("the history has `{name}` in the state `{state}`, which this program does not know"),
+        )
+        .hint("build the program with a newer `dbmigrate-runtime`"),
+        _ => damaged(table),
+    }
 }
 
 fn damaged(table: &str) -> Error {

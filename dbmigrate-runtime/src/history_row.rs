@@ -3,6 +3,7 @@
 use std::mem::take;
 use std::time::Duration;
 
+use crate::row_state::RowState;
 use crate::value::{Param, Value, micros, whole_micros};
 
 /// One row of the history.
@@ -21,8 +22,8 @@ pub struct HistoryRow {
     pub number: u64,
     /// The checksum of what was applied.
     pub checksum: String,
-    /// `applied`; `running`, `started`, `reverting` or `reverting-started` for one that was stopped on its way.
-    pub state: String,
+    /// How far it has come: applied, or stopped on its way.
+    pub state: RowState,
     /// The steps that are done.
     pub statements_done: u64,
     /// How long it took.
@@ -44,7 +45,7 @@ pub struct HistoryRow {
 
 /// How long a script took.
 #[derive(Clone, Copy)]
-pub(crate) struct Took<'t> {
+pub(crate) struct Timing<'t> {
     pub(crate) duration: Duration,
     /// Each of its steps.
     pub(crate) steps: &'t [Duration],
@@ -55,7 +56,7 @@ impl HistoryRow {
     pub(crate) const COLUMNS: &str = "name, applied_at, set_name, checksum, state, steps_us, tool, text_checksum, \
                                       prefix_checksum, id, number, statements_done, down_sql IS NOT NULL, duration_us";
 
-    /// Reads one; `None` where a value is missing or no number.
+    /// Reads one, and takes its values; `None` where one is missing, no number, or a state of a newer version.
     pub(crate) fn decode(row: &mut [Value]) -> Option<Self> {
         let [
             Value::Text(name),
@@ -77,7 +78,7 @@ impl HistoryRow {
             return None;
         };
         let (number, statements_done) = (u64::try_from(*number).ok()?, u64::try_from(*statements_done).ok()?);
-        let duration = duration_of(duration);
+        let (state, duration) = (RowState::parse(state)?, duration_of(duration));
         // From here on nothing fails, so that half a row is nowhere taken apart.
         Some(Self {
             id: *id,
@@ -86,7 +87,7 @@ impl HistoryRow {
             set_name: take(set_name),
             number,
             checksum: take(checksum),
-            state: take(state),
+            state,
             statements_done,
             duration,
             steps: Vec::new(),
@@ -122,7 +123,7 @@ fn duration_of(value: &Value) -> Option<Duration> {
     }
 }
 
-impl Took<'_> {
+impl Timing<'_> {
     /// Both as the history has them.
     pub(crate) fn values(self) -> (Param<'static>, Option<String>) {
         let mut steps = String::new();

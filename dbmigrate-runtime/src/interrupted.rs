@@ -7,6 +7,7 @@ use crate::compare::{Match, accept_help, forget_help};
 use crate::error::ErrorKind;
 use crate::history_row::HistoryRow;
 use crate::no_transaction::is_idempotent;
+use crate::row_state::RowState;
 use crate::set::Migration;
 use crate::verify::Problem;
 
@@ -15,19 +16,19 @@ use crate::verify::Problem;
 pub(crate) fn goes_on(row: &HistoryRow, migration: &Migration<'_>) -> bool {
     row.name == migration.name
         && !migration.up.transaction
-        && matches!(row.state.as_str(), "running" | "started")
+        && matches!(row.state, RowState::Running | RowState::Started)
         && (row.checksum == migration.checksum || has_same_prefix(row, migration))
 }
 
 #[inline]
 fn has_same_prefix(row: &HistoryRow, migration: &Migration<'_>) -> bool {
-    let begun = row.statements_done.saturating_add(u64::from(row.state == "started"));
+    let begun = row.statements_done.saturating_add(u64::from(row.state == RowState::Started));
     let prefix = usize::try_from(begun).ok().and_then(|begun| migration.up.prefix(begun));
     prefix.is_some() && row.prefix_checksum.as_deref() == prefix
 }
 
 /// What says what is wrong with one.
-pub(crate) type Explain = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);
+pub(crate) type ExplainFn = fn(&str, &Match<'_>, &HistoryRow, &mut Problem);
 
 /// What is wrong with one, and what to do about it.
 #[inline]
@@ -46,15 +47,15 @@ fn explained(name: &str, matched: &Match<'_>, row: &HistoryRow) -> (String, Vec<
         1 => format!("`{}` was stopped after 1 step", row.name),
         done => format!("`{}` was stopped after {done} steps", row.name),
     };
-    let Some(migration) = matched.migration.filter(|_| !row.state.starts_with("reverting")) else {
-        return match row.state.starts_with("reverting") {
+    let Some(migration) = matched.migration.filter(|_| !row.state.is_reverting()) else {
+        return match row.state.is_reverting() {
             true => (format!("the way back of {stopped}"), vec![goes_on("down")]),
             false => (format!("{stopped}, and the program does not have it"), vec![bring_back(), gone()]),
         };
     };
     if matched.can_resume() {
         let begun = usize::try_from(row.statements_done).ok().and_then(|done| migration.up.steps.get(done));
-        let is_in_doubt = row.state == "started" && !begun.is_some_and(is_idempotent);
+        let is_in_doubt = row.state == RowState::Started && !begun.is_some_and(is_idempotent);
         let help = "`cargo dbmigrate repair` (`repair_plan` of the migrator) says how it goes on";
         (stopped, vec![if is_in_doubt { help.to_owned() } else { goes_on("up") }])
     } else if row.name != name && !matched.has_same_text() {

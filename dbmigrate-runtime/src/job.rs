@@ -37,12 +37,12 @@ pub(crate) trait Back {
     /// The script, as far as it is at hand: a stored one without its steps.
     fn outline(&self) -> Script<'_>;
     /// As [`Job::script`].
-    fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x>;
+    fn script<'x>(&'x self, buffer: &'x mut ScriptBuffer<'x>) -> &'x Script<'x>;
 }
 
 /// Where a script stands that is not in the set as it runs.
 #[derive(Default)]
-pub(crate) struct Room<'x> {
+pub(crate) struct ScriptBuffer<'x> {
     #[cfg(feature = "manage")]
     pub(crate) steps: Vec<crate::set::Step<'x>>,
     pub(crate) script: Option<Script<'x>>,
@@ -97,21 +97,18 @@ impl Job<'_> {
 
     /// The command that runs it.
     pub(crate) fn command(&self) -> &'static str {
-        match self.direction() {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        }
+        self.direction().command()
     }
 
-    /// The script; `room` is for what is not in the set as it runs.
-    pub(crate) fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x> {
+    /// The script; `buffer` is for what is not in the set as it runs.
+    pub(crate) fn script<'x>(&'x self, buffer: &'x mut ScriptBuffer<'x>) -> &'x Script<'x> {
         let made = match &self.way {
             Way::Up(_, migration) => return &migration.up,
-            Way::Back(back) => return back.script(room),
+            Way::Back(back) => return back.script(buffer),
             Way::Before(script) | Way::After(script) => Script { transaction: true, ..**script },
             Way::Repeat(repeatable) => Script { transaction: true, ..repeatable.script },
         };
-        room.script.insert(made)
+        buffer.script.insert(made)
     }
 
     /// The file of the script.

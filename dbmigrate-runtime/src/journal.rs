@@ -6,7 +6,7 @@ use crate::options::JournalMode;
 use crate::value::{Value, into_text};
 
 /// What switches.
-pub(crate) type Switch = fn(&mut Db<'_>, JournalMode) -> Result<(), Error>;
+pub(crate) type SwitchFn = fn(&mut Db<'_>, JournalMode) -> Result<(), Error>;
 
 /// Switches, and reads back what came of it: the switch itself says nothing when it does not happen.
 #[inline]

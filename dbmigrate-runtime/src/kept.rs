@@ -56,14 +56,14 @@ impl Kept {
 
 /// Where the copies of a database are kept, and what they are called.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct CopyPlace {
     pub(crate) dir: PathBuf,
     /// The file name of the database, with bytes that are no text: of two databases neither may remove what is the
     /// other's.
     name: OsString,
 }
 
-impl Place {
+impl CopyPlace {
     /// The place for a database file.
     #[inline]
     pub(crate) fn of(database: &Path, backup: &Backup) -> Self {
@@ -237,7 +237,7 @@ fn is_abandoned(path: &Path) -> bool {
 /// older versions stay as well.
 #[inline]
 pub(crate) fn rotate(made: &Path, keep: usize, has_succeeded: bool) {
-    let all = Place::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default();
+    let all = CopyPlace::of_copy(made).and_then(|place| place.list().ok()).unwrap_or_default();
     for old in superfluous(&all, made, keep, has_succeeded) {
         // One copy too many does no harm.
         let _ = fs::remove_file(&old.path);
@@ -266,9 +266,9 @@ pub(crate) fn suffixed(path: &Path, suffix: impl AsRef<OsStr>) -> PathBuf {
 }
 
 /// A file that is being made. It is gone when this is dropped, with what SQLite wrote beside it.
-pub(crate) struct Part(PathBuf);
+pub(crate) struct PartialFile(PathBuf);
 
-impl Part {
+impl PartialFile {
     /// Nothing yet, at a path that must be free.
     #[inline]
     pub(crate) fn new(path: PathBuf) -> io::Result<Self> {
@@ -344,7 +344,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     #[inline]
     fn drop(&mut self) {
         for suffix in std::iter::once("").chain(COMPANIONS) {
@@ -371,7 +371,7 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("dbmigrate-kept-{}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
-        let place = |name: &[u8]| Place::beside(&dir.join(OsStr::from_bytes(name)));
+        let place = |name: &[u8]| CopyPlace::beside(&dir.join(OsStr::from_bytes(name)));
         let (one, other) = (place(b"\xff.db"), place(b"\xfe.db"));
         for (place, stamp) in [
             (&one, "20240115-103022"),

@@ -11,7 +11,7 @@ use std::fmt;
 
 use self::order::Order;
 use self::replays::{Difference, Replays};
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{Place, visible};
 use crate::foreign_keys::has_code;
@@ -28,7 +28,7 @@ const SHOWN: usize = 10;
 /// How it is proved that the order of migrations makes no difference.
 #[derive(Clone, Copy)]
 pub struct OrderProof {
-    pub(crate) prove: Prove,
+    pub(crate) prove: ProveFn,
 }
 
 impl OrderProof {
@@ -44,11 +44,11 @@ impl fmt::Debug for OrderProof {
 }
 
 /// Refuses migrations that come late and whose order matters. What was proved once is not proved again.
-type Prove = for<'s> fn(
+type ProveFn = for<'s> fn(
     &mut dyn Session,
     &Set<'_>,
     &Options,
-    &Known<'s>,
+    &KnownHistory<'s>,
     &[(usize, &'s Migration<'s>)],
     &mut Proved,
 ) -> Result<(), Error>;
@@ -67,7 +67,7 @@ fn prove<'s>(
     session: &mut dyn Session,
     set: &Set<'_>,
     options: &Options,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     pending: &[(usize, &'s Migration<'s>)],
     proved: &mut Proved,
 ) -> Result<(), Error> {
@@ -120,7 +120,7 @@ pub(crate) struct Arrivals<'s> {
 impl<'s> Arrivals<'s> {
     /// Those of a database, if any comes late.
     #[inline]
-    pub(crate) fn of(known: &Known<'s>, pending: &[(usize, &'s Migration<'s>)]) -> Option<Self> {
+    pub(crate) fn of(known: &KnownHistory<'s>, pending: &[(usize, &'s Migration<'s>)]) -> Option<Self> {
         let is_late = |number: u64| {
             let at = known.matches.binary_search_by_key(&number, |matched| matched.number);
             at.is_ok_and(|at| known.matches[at].state == State::Late)

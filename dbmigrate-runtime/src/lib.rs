@@ -87,7 +87,6 @@ mod file_lock;
 mod foreign_keys;
 mod format;
 mod guard;
-mod held;
 mod hidden;
 mod histories;
 mod history;
@@ -100,6 +99,7 @@ mod journal;
 mod kept;
 mod late;
 mod latest;
+mod lazy_set;
 #[cfg(feature = "manage")]
 mod manage;
 mod migrator;
@@ -128,6 +128,7 @@ mod replace;
 mod replay;
 mod report;
 mod requires;
+mod row_state;
 mod rows;
 mod runner;
 mod rusqlite_driver;
@@ -187,6 +188,7 @@ pub use plan::Planned;
 pub use quote::identifier as quote_identifier;
 pub use repeatable::{RepeatableEntry, RepeatableState};
 pub use report::{Done, Repeated, Report};
+pub use row_state::RowState;
 pub use rows::Rows;
 pub use set::{
     Code, Down, Effect, FORMAT, ForeignKeys, Metadata, Migration, NewerDatabase, Object, ObjectKind, OutOfOrder,

@@ -37,7 +37,7 @@ use crate::set::Set;
 impl<'a, B: Backend> Migrator<'a, B> {
     /// The set and those that live beside it.
     pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
-        std::iter::once(&self.held).chain(&self.beside).map(|held| held.set()).collect()
+        std::iter::once(&self.lazy_set).chain(&self.beside).map(|set| set.set()).collect()
     }
 
     /// The sets that live beside it.

@@ -10,10 +10,10 @@ use crate::db::Db;
 use crate::difference::{Reader, SchemaDifference};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::held::Held;
 use crate::history_row::HistoryRow;
 use crate::hooks::{Hooks, Progress, Upcoming};
 use crate::late::{Arrivals, OrderConflict, Refusal};
+use crate::lazy_set::LazySet;
 use crate::options::{JournalMode, Options};
 use crate::report::{Done, Report};
 use crate::session::{Bound, Dispatch};
@@ -43,7 +43,7 @@ use crate::{entries, history, journal, up, verify};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Migrator<'a, B: Backend> {
-    pub(crate) held: Held<'a>,
+    pub(crate) lazy_set: LazySet<'a>,
     pub(crate) options: Options,
     pub(crate) code: Option<Box<Dispatch<'a, B::Connection>>>,
     /// Whether the dispatcher holds something, such as the steps of the program.
@@ -51,7 +51,7 @@ pub struct Migrator<'a, B: Backend> {
     pub(crate) hooks: Hooks<'a>,
     pub(crate) schema: Option<Box<Reader<'a, B::Connection>>>,
     /// The other sets that live in the same database.
-    pub(crate) beside: Vec<Held<'a>>,
+    pub(crate) beside: Vec<LazySet<'a>>,
 }
 
 impl<'a, B: Backend> Migrator<'a, B> {
@@ -188,7 +188,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// [`Error::report`] says what that is.
     #[inline]
     pub fn up(&self, connection: &mut B::Connection) -> Result<Report, Error> {
-        up::start(&mut self.session(connection), self.held, &self.options, None)
+        up::start(&mut self.session(connection), self.lazy_set, &self.options, None)
     }
 
     /// Applies what is pending, up to and including this number. Repeatables wait for the newest migration.
@@ -197,7 +197,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// As [`Migrator::up`], and a number that no migration has.
     pub fn up_to(&self, connection: &mut B::Connection, number: impl Into<u64>) -> Result<Report, Error> {
-        up::start(&mut self.session(connection), self.held, &self.options, Some(up::Target::at(number.into())))
+        up::start(&mut self.session(connection), self.lazy_set, &self.options, Some(up::Target::at(number.into())))
     }
 
     /// The state of every migration. It changes nothing.

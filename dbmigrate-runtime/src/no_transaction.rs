@@ -16,41 +16,30 @@ use crate::foreign_keys::{self, Choice, Watch};
 use crate::guard::Settings;
 use crate::hidden;
 use crate::history::Stage;
-use crate::history_row::Took;
+use crate::history_row::Timing;
 use crate::hooks::Progress;
 use crate::interrupted;
-use crate::job::{Job, Kind, Room};
+use crate::job::{Job, Kind, ScriptBuffer};
 use crate::report::Done;
+use crate::row_state::RowState;
 use crate::runner::Context;
-use crate::runner::alone::{Alone, alone};
-use crate::runner::told::Named;
+use crate::runner::alone::{AloneFn, alone};
+use crate::runner::failure::Named;
 use crate::script::{self, Stop, Trace};
 use crate::set::{Code, Effect, Script, Statement, Step};
 use crate::step_lock::{self, Owner, StepLock};
 use crate::stored;
 use crate::violations::{Violations, kept};
 
-/// The states of a direction.
-#[derive(Clone, Copy)]
-struct States {
-    /// Between two steps.
-    running: &'static str,
-    /// Inside a step that has no transaction.
-    started: &'static str,
-}
-
-const UP: States = States { running: "running", started: "started" };
-const DOWN: States = States { running: "reverting", started: "reverting-started" };
-
 /// What runs scripts without a transaction, and says how they were stopped.
 #[derive(Clone, Copy)]
-pub(crate) struct Resumable {
-    pub(crate) alone: Alone,
-    pub(crate) explain: interrupted::Explain,
+pub(crate) struct WithoutTransactionPart {
+    pub(crate) alone: AloneFn,
+    pub(crate) explain: interrupted::ExplainFn,
 }
 
-impl Resumable {
-    pub(crate) const BY_STEPS: Self = Self { alone, explain: interrupted::explain };
+impl WithoutTransactionPart {
+    pub(crate) const LINKED: Self = Self { alone, explain: interrupted::explain };
 }
 
 /// Records that a script is about to run, if what it asserts holds. The caller holds the lock, and commits.
@@ -61,18 +50,18 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
     match (job.records(), history.stage(db, job.number)?) {
         (Some(migration), None) => {
             assertion::check(db, job, &migration.up)?;
-            history.insert(db, context.options, migration, UP.running, None)
+            history.insert(db, context.options, migration, RowState::Running, None)
         }
         // What has run is the same, or it would not go on. The rest is from here on what the program has.
         (Some(migration), Some(_)) => history.accept(db, migration),
-        (None, Some(stage)) if stage.state == "applied" => {
-            let mut room = Room::default();
-            let script = job.script(&mut room);
+        (None, Some(stage)) if stage.state == RowState::Applied => {
+            let mut buffer = ScriptBuffer::default();
+            let script = job.script(&mut buffer);
             assertion::check(db, job, script)?;
             if let Some(text) = stored::encode(script) {
                 history.keep_down(db, job.number, &text)?;
             }
-            history.progress(db, job.number, DOWN.running, 0, None, None)
+            history.progress(db, job.number, RowState::Reverting, 0, None, None)
         }
         _ => Ok(()),
     }
@@ -81,8 +70,8 @@ pub(crate) fn enter(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -
 /// Runs what is left of a script that was entered.
 #[inline]
 pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> Result<Done, Error> {
-    let mut room = Room::default();
-    let script = job.script(&mut room);
+    let mut buffer = ScriptBuffer::default();
+    let script = job.script(&mut buffer);
     let start = Instant::now();
     let mut choice = foreign_keys::choose(
         db,
@@ -101,10 +90,12 @@ pub(crate) fn run(db: &mut Db<'_>, context: &Context<'_, '_>, job: &Job<'_>) -> 
         None if !choice.enforced => Some(Violations::read(db)?),
         before => before,
     };
-    let states = if job.records().is_some() { UP } else { DOWN };
-    let (stage, trace) = (Stage::default(), Trace::default());
+    let (running, in_step) = (RowState::between_steps(job.direction()), RowState::in_step(job.direction()));
+    let stage = Stage { state: running, done: 0, checksum: String::new() };
+    let trace = Trace::default();
+    let script = *script;
     let mut walk =
-        Walk { db, context, job, script: *script, states, stage, choice, before, replayed: 0, trace, timed: 0 };
+        Walk { db, context, job, script, running, in_step, stage, choice, before, replayed: 0, trace, timed: 0 };
     walk.run(start)?;
     let (steps, notes) = (walk.times(), walk.trace.notes);
     job.ran(db)?;
@@ -116,7 +107,9 @@ struct Walk<'w, 'c, 's> {
     context: &'w Context<'w, 's>,
     job: &'w Job<'w>,
     script: Script<'w>,
-    states: States,
+    /// The state between two steps, and in one that has no transaction.
+    running: RowState,
+    in_step: RowState,
     /// What the row says, as far as this process knows.
     stage: Stage,
     choice: Choice,
@@ -136,7 +129,7 @@ impl Walk<'_, '_, '_> {
         loop {
             // Another process may be at it too: the row says where the two of them are.
             let Some(stage) = self.context.history.stage(self.db, self.job.number)? else { return Ok(()) };
-            if stage.state == "applied" {
+            if stage.state == RowState::Applied {
                 return Ok(());
             }
             self.stage = stage;
@@ -147,7 +140,7 @@ impl Walk<'_, '_, '_> {
                 self.finish(start)?;
                 continue;
             };
-            if self.stage.state == self.states.started && !is_idempotent(step) {
+            if self.stage.state == self.in_step && !is_idempotent(step) {
                 self.wait_for_owner(step, waited)?;
                 continue;
             }
@@ -255,7 +248,7 @@ impl Walk<'_, '_, '_> {
                     self.refuse_open()?;
                     self.look_at_enforcement()?;
                     self.replayed = done + 1;
-                    self.mark(self.states.running, done + 1, |_| Ok(())).map(drop)
+                    self.mark(self.running, done + 1, |_| Ok(())).map(drop)
                 }
                 Effect::Bare { .. } => self.bare(step, done, |walk| walk.statement(statement)),
             },
@@ -297,7 +290,7 @@ impl Walk<'_, '_, '_> {
             )?;
         }
         hidden::refuse_gone(self.db)?;
-        self.record(self.states.running, next)?;
+        self.record(self.running, next)?;
         self.replayed = next;
         Ok(true)
     }
@@ -310,9 +303,8 @@ impl Walk<'_, '_, '_> {
         done: usize,
         work: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let States { running, started } = self.states;
         let (set, mut lock) = (self.context.set, None);
-        let is_ours = self.mark(started, done, |db| {
+        let is_ours = self.mark(self.in_step, done, |db| {
             if !is_idempotent(step) {
                 lock = StepLock::take(db, set)?;
             }
@@ -325,7 +317,7 @@ impl Walk<'_, '_, '_> {
         self.db.rollback()?;
         self.look_at_enforcement()?;
         let next = if result.is_ok() { done + 1 } else { done };
-        self.mark(running, next, |_| {
+        self.mark(self.running, next, |_| {
             if let Some(lock) = lock {
                 lock.release();
             }
@@ -381,7 +373,7 @@ impl Walk<'_, '_, '_> {
     #[inline]
     fn mark(
         &mut self,
-        state: &'static str,
+        state: RowState,
         next: usize,
         with: impl FnOnce(&mut Db<'_>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
@@ -394,7 +386,7 @@ impl Walk<'_, '_, '_> {
             Ok(is_ours)
         })?;
         if is_ours {
-            self.stage.state = state.to_owned();
+            self.stage.state = state;
             self.stage.done = next as u64;
         }
         Ok(is_ours)
@@ -416,7 +408,7 @@ impl Walk<'_, '_, '_> {
     fn is_unchanged(&mut self) -> Result<bool, Error> {
         let known = &self.stage;
         let is_known = |row: Stage| {
-            let is_same_text = row.checksum == known.checksum || row.state == self.states.started;
+            let is_same_text = row.checksum == known.checksum || row.state == self.in_step;
             is_same_text && row.state == known.state && row.done == known.done
         };
         Ok(self.context.history.stage(self.db, self.job.number)?.is_some_and(is_known))
@@ -424,8 +416,8 @@ impl Walk<'_, '_, '_> {
 
     /// Writes how far it has come.
     #[inline]
-    fn record(&mut self, state: &str, done: usize) -> Result<(), Error> {
-        let begun = if state == self.states.started { done + 1 } else { done };
+    fn record(&mut self, state: RowState, done: usize) -> Result<(), Error> {
+        let begun = if state.is_in_step() { done + 1 } else { done };
         let prefix = self.script.prefix(begun);
         let before = self.before.as_ref().map(Violations::encode);
         self.context.history.progress(self.db, self.job.number, state, done as u64, prefix, before.as_deref())
@@ -440,7 +432,7 @@ impl Walk<'_, '_, '_> {
             if !walk.is_unchanged()? {
                 return Ok(());
             }
-            let took = Took { duration: start.elapsed(), steps: &walk.times() };
+            let timing = Timing { duration: start.elapsed(), steps: &walk.times() };
             let Walk { db, before, .. } = walk;
             if let Some(before) = before {
                 let grown = before.refuse_growth(db, true);
@@ -460,7 +452,7 @@ impl Walk<'_, '_, '_> {
                 })?;
             }
             match job.records() {
-                Some(_) => context.history.applied(db, context.options, job.number, took)?,
+                Some(_) => context.history.applied(db, context.options, job.number, timing)?,
                 None => context.history.delete(db, job.number)?,
             }
             match compare::look(db, context.set)? {
@@ -480,7 +472,7 @@ impl Walk<'_, '_, '_> {
 
     #[inline]
     fn explain(&self, error: Error, done: usize) -> Error {
-        let command = if self.job.records().is_some() { "up" } else { "down" };
+        let command = self.job.command();
         let before = match done {
             0 => "it is its first step".to_owned(),
             1 => "the step before this one stays".to_owned(),

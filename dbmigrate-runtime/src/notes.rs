@@ -2,7 +2,7 @@
 //!
 //! Nothing has to be repaired for it, and no exit code depends on it.
 
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::db::Db;
 use crate::error::Error;
 use crate::history::History;
@@ -24,7 +24,7 @@ pub struct Note {
 
 /// The notes on each migration; only applied ones have any, and none while the history is another tool's.
 #[inline]
-pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Vec<&'static str>>, Error> {
+pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) -> Result<Vec<Vec<&'static str>>, Error> {
     let mut notes = vec![Vec::new(); known.matches.len()];
     if known.old.is_some() {
         return Ok(notes);

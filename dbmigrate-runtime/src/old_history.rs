@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use crate::adoption::{Adopted, Adoption, OldShape};
-use crate::compare::{Found, Known, Match, as_error, behind, found};
+use crate::compare::{Found, KnownHistory, Match, as_error, behind, found};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::visible;
 use crate::history::History;
 use crate::history_row::HistoryRow;
+use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::set::Set;
 use crate::sorted::sorted;
@@ -20,36 +21,36 @@ use crate::verify::Problem;
 const SHOWN: usize = 30;
 
 /// Reads it; none where the database has none, or ours has begun.
-pub(crate) type Read = fn(&mut Db<'_>, &Set<'_>, &Adoption<'_>) -> Result<Option<Old>, Error>;
+pub(crate) type ReadFn = fn(&mut Db<'_>, &Set<'_>, &Adoption<'_>) -> Result<Option<OldRecords>, Error>;
 
 /// Looks at a database that may have one.
-pub(crate) type Look = for<'s> fn(&mut Db<'_>, &'s Set<'s>, &Adoption<'s>) -> Result<Found<'s>, Error>;
+pub(crate) type LookFn = for<'s> fn(&mut Db<'_>, &'s Set<'s>, &Adoption<'s>) -> Result<Found<'s>, Error>;
 
 /// What it has and we don't know, each as a problem.
-pub(crate) type Unknown = fn(&Old) -> Vec<Problem>;
+pub(crate) type UnknownFn = fn(&OldRecords) -> Vec<Problem>;
 
 /// Says what is wrong with a migration that was edited before it was adopted. False where it was not.
-pub(crate) type Edited = fn(&Old, &Match<'_>, &str, &mut Problem) -> bool;
+pub(crate) type EditedFn = fn(&OldRecords, &Match<'_>, &str, &mut Problem) -> bool;
 
 /// What an old history says.
-pub(crate) struct Old {
+pub(crate) struct OldRecords {
     /// The tool.
     pub(crate) from: String,
     /// What is applied, in the order in which it was, each once.
-    pub(crate) rows: Vec<OldRow>,
+    pub(crate) rows: Vec<OldRecord>,
     /// The keys that mean no migration of the set.
     pub(crate) unknown: Vec<String>,
 }
 
 /// A migration that is applied.
-pub(crate) struct OldRow {
+pub(crate) struct OldRecord {
     pub(crate) number: u64,
     pub(crate) applied_at: Option<String>,
     /// The checksum that was recorded, where it is not the one that the file had when it was adopted, and that one.
     pub(crate) differs: Option<[String; 2]>,
 }
 
-impl AsRef<Self> for Old {
+impl AsRef<Self> for OldRecords {
     #[inline]
     fn as_ref(&self) -> &Self {
         self
@@ -62,14 +63,14 @@ pub(crate) fn look<'s>(db: &mut Db<'_>, set: &'s Set<'s>, adoption: &Adoption<'s
     db.reading(|db| {
         let presence = History::new(set).presence(db)?;
         match read(db, set, adoption)? {
-            Some(old) => behind(set, rows(&old, set), old),
+            Some(old) => Ok(behind(set, rows(&old, set), old)),
             None => found(db, set, presence),
         }
     })
 }
 
 #[inline]
-pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> Result<Option<Old>, Error> {
+pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> Result<Option<OldRecords>, Error> {
     if History::new(set).has_begun(db)? {
         return Ok(None);
     }
@@ -82,7 +83,7 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
     if records.is_empty() && adoption.table.is_none() {
         return Ok(None);
     }
-    let mut old = Old { from: adoption.from.to_owned(), rows: Vec::new(), unknown: Vec::new() };
+    let mut old = OldRecords { from: adoption.from.to_owned(), rows: Vec::new(), unknown: Vec::new() };
     // The numbers, which come in order as a rule.
     let mut taken = Vec::new();
     for record in records {
@@ -104,7 +105,7 @@ pub(crate) fn read(db: &mut Db<'_>, set: &Set<'_>, adoption: &Adoption<'_>) -> R
                 }
                 _ => None,
             };
-            old.rows.push(OldRow { number: *number, applied_at: applied_at.clone(), differs });
+            old.rows.push(OldRecord { number: *number, applied_at: applied_at.clone(), differs });
         }
     }
     Ok(Some(old))
@@ -173,8 +174,8 @@ fn words(row: Row) -> [Option<String>; 3] {
 
 /// The rows that ours would have, by ascending number.
 #[inline]
-fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
-    let row = |(id, row): (usize, &OldRow)| {
+fn rows(old: &OldRecords, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
+    let row = |(id, row): (usize, &OldRecord)| {
         let at = set.migrations.binary_search_by_key(&row.number, |migration| migration.number).ok()?;
         let migration = &set.migrations[at];
         Some(Rc::new(HistoryRow {
@@ -185,7 +186,7 @@ fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
             number: row.number,
             // No checksum of ours is empty.
             checksum: if row.differs.is_some() { String::new() } else { migration.checksum.to_owned() },
-            state: "applied".to_owned(),
+            state: RowState::Applied,
             statements_done: migration.up.steps.len() as u64,
             duration: None,
             steps: Vec::new(),
@@ -200,7 +201,7 @@ fn rows(old: &Old, set: &Set<'_>) -> Vec<Rc<HistoryRow>> {
 }
 
 #[inline]
-pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
+pub(crate) fn unknown(old: &OldRecords) -> Vec<Problem> {
     let problem = |key: &String| Problem {
         kind: ErrorKind::NewerDatabase,
         migration: None,
@@ -213,7 +214,7 @@ pub(crate) fn unknown(old: &Old) -> Vec<Problem> {
 }
 
 #[inline]
-pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
+pub(crate) fn edited(old: &OldRecords, matched: &Match<'_>, name: &str, problem: &mut Problem) -> bool {
     let row = old.rows.iter().find(|row| row.number == matched.number);
     let Some([found, expected]) = row.and_then(|row| row.differs.as_ref()) else { return false };
     problem.say(
@@ -228,7 +229,7 @@ pub(crate) fn edited(old: &Old, matched: &Match<'_>, name: &str, problem: &mut P
     true
 }
 
-impl Known<'_> {
+impl KnownHistory<'_> {
     /// Refuses what forbids to take an old history over: what we don't know, and what was edited since it was adopted.
     #[inline]
     pub(crate) fn refuse_unadoptable(&self, allow_mismatch: bool) -> Result<(), Error> {

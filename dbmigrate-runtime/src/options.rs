@@ -35,14 +35,14 @@ impl JournalMode {
 
 /// Which part of bringing a set up a run is, where it alternates with other sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct RunPart {
     /// Whether it is the first: the hook before all belongs to it.
     pub(crate) first: bool,
     /// Whether it is the last: the repeatables and the hook after all belong to it.
     pub(crate) last: bool,
 }
 
-impl Part {
+impl RunPart {
     /// All of it.
     pub(crate) const WHOLE: Self = Self { first: true, last: true };
 }
@@ -51,14 +51,14 @@ impl Part {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) busy_timeout: Duration,
-    pub(crate) journal_mode: Option<(JournalMode, journal::Switch)>,
+    pub(crate) journal_mode: Option<(JournalMode, journal::SwitchFn)>,
     pub(crate) allow_existing_schema: bool,
     pub(crate) allow_mismatch: bool,
     pub(crate) replay_code: bool,
     pub(crate) backup: Option<Backup>,
     pub(crate) free_space: Option<FreeSpace>,
     pub(crate) tool: &'static str,
-    pub(crate) part: Part,
+    pub(crate) part: RunPart,
     /// Whether the history keeps no times of scripts, as others will run them.
     pub(crate) untimed: bool,
 }
@@ -82,7 +82,7 @@ impl Default for Options {
             backup: None,
             free_space: None,
             tool: concat!("dbmigrate-runtime ", env!("CARGO_PKG_VERSION")),
-            part: Part::WHOLE,
+            part: RunPart::WHOLE,
             untimed: false,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind};
 use crate::histories::title;
-use crate::options::Part;
+use crate::options::RunPart;
 use crate::requires::elsewhere;
 use crate::set::{Migration, Set, TransactionMode};
 
@@ -17,7 +17,7 @@ pub(crate) struct Leg {
     /// The last migration; all that there are without it.
     pub(crate) to: Option<u64>,
     /// What comes before and after it of the same set.
-    pub(crate) part: Part,
+    pub(crate) part: RunPart,
 }
 
 /// A set and what is pending of it, in order.
@@ -35,7 +35,7 @@ pub(crate) fn legs(members: &[Member<'_>]) -> Result<Vec<Leg>, Error> {
     // A set with nothing pending says first what is wrong with it.
     let has_stretch = |place: usize| stretches.iter().any(|(of, _)| *of == place);
     let is_idle = |place: &usize| !has_stretch(*place) && members[*place].set.repeatables.is_empty();
-    legs.extend((0..members.len()).filter(is_idle).map(|place| Leg { place, to: None, part: Part::WHOLE }));
+    legs.extend((0..members.len()).filter(is_idle).map(|place| Leg { place, to: None, part: RunPart::WHOLE }));
     for (at, &(place, last)) in stretches.iter().enumerate() {
         let set = members[place].set;
         let is_first = !stretches[..at].iter().any(|(of, _)| *of == place);
@@ -49,11 +49,11 @@ pub(crate) fn legs(members: &[Member<'_>]) -> Result<Vec<Leg>, Error> {
             return Err(Error::new(ErrorKind::Set, message)
                 .hint("use `transaction = \"each\"` for it in `[package.metadata.migrations]`"));
         }
-        legs.push(Leg { place, to: (!ends).then_some(last), part: Part { first: is_first, last: ends } });
+        legs.push(Leg { place, to: (!ends).then_some(last), part: RunPart { first: is_first, last: ends } });
     }
     for place in 0..members.len() {
         if !is_idle(&place) && !legs.iter().any(|leg| leg.place == place && leg.part.last) {
-            legs.push(Leg { place, to: None, part: Part { first: !has_stretch(place), last: true } });
+            legs.push(Leg { place, to: None, part: RunPart { first: !has_stretch(place), last: true } });
         }
     }
     Ok(legs)

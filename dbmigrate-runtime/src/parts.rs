@@ -1,33 +1,35 @@
 //! What a program may leave out: the parts of the engine that only some sets need.
 //!
-//! The engine calls them through pointers that stand in the set, so the linker keeps only those that its set names. A
-//! set that needs one and does not name it is refused: nothing runs otherwise than it should.
+//! The engine calls them through function pointers that stand in the set, so the linker keeps only those that its set
+//! names. A set that needs one and does not name it is refused: nothing runs otherwise than it should.
+//!
+//! In this crate the type of such a pointer ends in `Fn`, a struct of them in `Part`, and its value is `LINKED`.
 
 use std::fmt;
 
 use crate::assertion;
 use crate::code;
 use crate::error::{Error, ErrorKind};
-use crate::foreign_keys::Enforcement;
-use crate::no_transaction::Resumable;
-use crate::put_back::{self, Remember};
-use crate::repeatable::MadeAnew;
-use crate::requires::Required;
-use crate::squash::InPlace;
-use crate::stored::Texts;
+use crate::foreign_keys::ForeignKeysPart;
+use crate::no_transaction::WithoutTransactionPart;
+use crate::put_back::{self, RememberFn};
+use crate::repeatable::RepeatablesPart;
+use crate::requires::RequirementsPart;
+use crate::squash::SquashPart;
+use crate::stored::TextsPart;
 
 /// Which parts of the runner a set needs besides the core of it. The build names them from the files.
 #[derive(Clone, Copy)]
 pub struct Parts {
-    pub(crate) assertions: Option<assertion::Check>,
-    pub(crate) code: Option<code::Run>,
-    pub(crate) foreign_keys: Option<Enforcement>,
-    pub(crate) repeatables: Option<MadeAnew>,
-    pub(crate) requirements: Option<Required>,
-    pub(crate) settings: Option<Remember>,
-    pub(crate) squash: Option<InPlace>,
-    pub(crate) texts: Option<Texts>,
-    pub(crate) without_transaction: Option<Resumable>,
+    pub(crate) assertions: Option<assertion::CheckFn>,
+    pub(crate) code: Option<code::RunFn>,
+    pub(crate) foreign_keys: Option<ForeignKeysPart>,
+    pub(crate) repeatables: Option<RepeatablesPart>,
+    pub(crate) requirements: Option<RequirementsPart>,
+    pub(crate) settings: Option<RememberFn>,
+    pub(crate) squash: Option<SquashPart>,
+    pub(crate) texts: Option<TextsPart>,
+    pub(crate) without_transaction: Option<WithoutTransactionPart>,
 }
 
 impl Parts {
@@ -74,21 +76,21 @@ impl Parts {
     #[inline]
     #[must_use]
     pub const fn foreign_keys(self) -> Self {
-        Self { foreign_keys: Some(Enforcement::CHOSEN), ..self }
+        Self { foreign_keys: Some(ForeignKeysPart::LINKED), ..self }
     }
 
     /// For views and triggers that are made anew.
     #[inline]
     #[must_use]
     pub const fn repeatables(self) -> Self {
-        Self { repeatables: Some(MadeAnew::FROM_FILES), ..self }
+        Self { repeatables: Some(RepeatablesPart::LINKED), ..self }
     }
 
     /// For migrations that require others.
     #[inline]
     #[must_use]
     pub const fn requirements(self) -> Self {
-        Self { requirements: Some(Required::LOOKED_FOR), ..self }
+        Self { requirements: Some(RequirementsPart::LINKED), ..self }
     }
 
     /// For scripts that set something of the connection, or run Rust, which may.
@@ -102,21 +104,21 @@ impl Parts {
     #[inline]
     #[must_use]
     pub const fn squash(self) -> Self {
-        Self { squash: Some(InPlace::OF_OTHERS), ..self }
+        Self { squash: Some(SquashPart::LINKED), ..self }
     }
 
     /// For a history that keeps ways back, or texts.
     #[inline]
     #[must_use]
     pub const fn texts(self) -> Self {
-        Self { texts: Some(Texts::KEPT), ..self }
+        Self { texts: Some(TextsPart::LINKED), ..self }
     }
 
     /// For scripts that run without a transaction.
     #[inline]
     #[must_use]
     pub const fn without_transaction(self) -> Self {
-        Self { without_transaction: Some(Resumable::BY_STEPS), ..self }
+        Self { without_transaction: Some(WithoutTransactionPart::LINKED), ..self }
     }
 }
 

@@ -62,10 +62,10 @@ const SECURE_DELETE: &str = "main.secure_delete";
 const TEMP_STORE: &str = "temp_store";
 
 /// What remembers them.
-pub(crate) type Remember = fn(&mut Db<'_>) -> Result<Box<dyn PutBack>, Error>;
+pub(crate) type RememberFn = fn(&mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error>;
 
 /// The settings of a moment.
-pub(crate) trait PutBack {
+pub(crate) trait SavedSettings {
     /// Puts back what was changed, in a transaction or outside. `looked` says that no foreign key is put off, or none whose rows
     /// were not looked at.
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error>;
@@ -83,12 +83,12 @@ struct Before {
 
 /// Remembers those of now.
 #[inline]
-pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn PutBack>, Error> {
+pub(crate) fn remember(db: &mut Db<'_>) -> Result<Box<dyn SavedSettings>, Error> {
     let values = NAMES.into_iter().map(|name| read(db, name)).collect::<Result<_, _>>()?;
     Ok(Box::new(Before { values, attached: attached(db)? }))
 }
 
-impl PutBack for Before {
+impl SavedSettings for Before {
     #[inline]
     fn settings(&self, db: &mut Db<'_>, looked: bool) -> Result<(), Error> {
         let mut result = Ok(());

@@ -83,19 +83,19 @@ fn due<'s>(set: &Set<'s>, records: &Recorded) -> Vec<&'s Repeatable<'s>> {
 
 /// What runs them, and keeps their records.
 #[derive(Clone, Copy)]
-pub(crate) struct MadeAnew {
+pub(crate) struct RepeatablesPart {
     pub(crate) drop_objects: fn(&mut Db<'_>, &Records<'_>, &Repeatable<'_>) -> Result<(), Error>,
     pub(crate) ask_views: fn(&mut Db<'_>, &Repeatable<'_>) -> Result<(), Error>,
     pub(crate) due: for<'s> fn(&Set<'s>, &Recorded) -> Vec<&'s Repeatable<'s>>,
-    pub(crate) culprit: dependent::Culprit,
+    pub(crate) culprit: dependent::CulpritFn,
     pub(crate) read: fn(&mut Db<'_>, &Records<'_>) -> Result<Option<Recorded>, Error>,
     pub(crate) create: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
     pub(crate) write: fn(&mut Db<'_>, &Records<'_>, &Options, &Repeatable<'_>, Duration) -> Result<(), Error>,
     pub(crate) clear_others: fn(&mut Db<'_>, &Records<'_>) -> Result<(), Error>,
 }
 
-impl MadeAnew {
-    pub(crate) const FROM_FILES: Self = Self {
+impl RepeatablesPart {
+    pub(crate) const LINKED: Self = Self {
         drop_objects,
         ask_views,
         due,

@@ -6,10 +6,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::copy::{self, How};
+use crate::copy::{self, CopyReader};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
-use crate::kept::{Place, suffixed};
+use crate::kept::{CopyPlace, suffixed};
 use crate::manage::restore::source;
 use crate::migrator::Migrator;
 
@@ -29,9 +29,9 @@ pub(crate) fn replace<B: Backend>(
     let mut connection = B::open(copy, Access::ReadOnly)
         .map_err(|cause| Error::new(ErrorKind::Copy, format_args!("could not open the copy: {cause}")))?;
     let (part, stamp) = migrator.on(&mut connection, |db| {
-        let (part, stamp) = copy::begin(db, &migrator.options, &Place::beside(&database), How::Own)?;
+        let (part, stamp) = copy::begin(db, &migrator.options, &CopyPlace::beside(&database), CopyReader::Own)?;
         let model = if database.exists() { &database } else { copy };
-        copy::vacuum(db, &part, Some(model), How::Own)?;
+        copy::vacuum(db, &part, Some(model), CopyReader::Own)?;
         Ok((part, stamp))
     })?;
     source(migrator, part.path())?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::compare::{Found, Known};
+use crate::compare::{Found, KnownHistory};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
@@ -14,13 +14,13 @@ use crate::verify::Problem;
 
 /// What looks for the migrations that others require.
 #[derive(Clone, Copy)]
-pub(crate) struct Required {
+pub(crate) struct RequirementsPart {
     pub(crate) refuse_unmet: fn(&mut Db<'_>, &Set<'_>, &Found<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) refuse_unmet_elsewhere: fn(&mut Db<'_>, &History<'_>, &Migration<'_>) -> Result<(), Error>,
 }
 
-impl Required {
-    pub(crate) const LOOKED_FOR: Self = Self { refuse_unmet, refuse_unmet_elsewhere };
+impl RequirementsPart {
+    pub(crate) const LINKED: Self = Self { refuse_unmet, refuse_unmet_elsewhere };
 
     /// That of a set in which something requires others.
     #[inline]
@@ -60,13 +60,17 @@ fn refuse_unmet(db: &mut Db<'_>, set: &Set<'_>, found: &Found<'_>, pending: &[Pl
 
 /// The applied migrations of a set, with its name.
 #[inline]
-fn applied<'s>(set: &Set<'s>, known: &Known<'s>) -> HashSet<(&'s str, &'s str)> {
+fn applied<'s>(set: &Set<'s>, known: &KnownHistory<'s>) -> HashSet<(&'s str, &'s str)> {
     known.applied().map(|migration| (set.name, migration.name)).collect()
 }
 
 /// What applied migrations require and the database has no more, as when that was forgotten.
 #[inline]
-pub(crate) fn unmet_by_applied(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) -> Result<Vec<Problem>, Error> {
+pub(crate) fn unmet_by_applied(
+    db: &mut Db<'_>,
+    set: &Set<'_>,
+    known: &KnownHistory<'_>,
+) -> Result<Vec<Problem>, Error> {
     let history = History::new(set);
     let applied = applied(set, known);
     let mut problems = Vec::new();

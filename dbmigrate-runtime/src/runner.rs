@@ -10,34 +10,34 @@
 
 use std::time::Instant;
 
-use crate::backup::Keeper;
+use crate::backup::RunBackup;
 use crate::compare::{self, Found, chain};
 use crate::db::Db;
 use crate::dependent;
 use crate::error::Error;
 use crate::excerpt::Place;
-use crate::foreign_keys::{Choice, Enforcement, Watch, has_code, mentions_deferring};
+use crate::foreign_keys::{Choice, ForeignKeysPart, Watch, has_code, mentions_deferring};
 use crate::guard::{Settings, may_set};
 use crate::hidden;
 use crate::history::History;
 use crate::hooks::Direction;
-use crate::job::{Job, Kind, Room, Way};
+use crate::job::{Job, Kind, ScriptBuffer, Way};
 use crate::options::Options;
 use crate::parts::needed;
-use crate::repeatable::MadeAnew;
+use crate::repeatable::RepeatablesPart;
 use crate::report::{Done, Repeated, Report};
-use crate::requires::Required;
+use crate::requires::RequirementsPart;
 use crate::script::{self, Stop, Trace};
 use crate::set::{ForeignKeys, Migration, Script, Set};
 use crate::snapshot::Snapshot;
 
 pub(crate) mod alone;
 mod choose;
+pub(crate) mod failure;
 mod record;
 pub(crate) mod start;
-pub(crate) mod told;
 
-use told::{after, blame};
+use failure::{blame, note_applied};
 
 /// What is to do.
 #[derive(Default)]
@@ -110,7 +110,7 @@ pub(crate) struct Runner<'r, 's> {
     may_have_set: bool,
     /// What the head said after the last commit, if that is the whole truth.
     head: &'s str,
-    keeper: Keeper,
+    run_backup: RunBackup,
 }
 
 /// What the scripts of one transaction did.
@@ -138,13 +138,13 @@ impl Batch<'_> {
 
 /// What came of trying one script, or all of a transaction.
 #[derive(PartialEq, Eq)]
-enum Tried {
+enum Outcome {
     /// It ran.
     Ran,
     /// It belongs into the next transaction.
-    Next,
+    NextTransaction,
     /// The transaction has to be begun again.
-    Again,
+    Restart,
 }
 
 // Not inlined: what stands in another function has to clean up for that one as well, at each of its calls.
@@ -173,7 +173,7 @@ impl<'r, 's> Runner<'r, 's> {
             has_records: false,
             may_have_set: false,
             head: "",
-            keeper: Keeper::default(),
+            run_backup: RunBackup::default(),
         }
     }
 
@@ -214,7 +214,7 @@ impl<'r, 's> Runner<'r, 's> {
             hidden::look(db)?;
             if !db.has_committed() {
                 let Context { history, options, .. } = &self.context;
-                self.keeper.keep(db, history, options, current.left(), report)?;
+                self.run_backup.keep(db, history, options, current.left(), report)?;
             }
             if current.creates && !self.creates_late(&current) {
                 current.creates = false;
@@ -235,7 +235,7 @@ impl<'r, 's> Runner<'r, 's> {
             }
             if let Err(error) = self.turn(db, &mut current, &mut batch, report) {
                 db.rollback()?;
-                return Err(after(error, report));
+                return Err(note_applied(error, report));
             }
             if current.left().is_empty() {
                 // All of it was committed: there is nothing to look for.
@@ -270,14 +270,14 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     /// What looks after foreign keys where they are off, or checked late.
-    fn enforcement(&self) -> Result<Enforcement, Error> {
+    fn enforcement(&self) -> Result<ForeignKeysPart, Error> {
         needed(self.context.set.parts.foreign_keys, "runs scripts without foreign keys")
     }
 
     fn refuse_unmet(&self, db: &mut Db<'_>, job: &Job<'_>) -> Result<(), Error> {
         match job.records().filter(|migration| !migration.requires.is_empty()) {
             Some(migration) => {
-                (Required::of(self.context.set)?.refuse_unmet_elsewhere)(db, &self.context.history, migration)
+                (RequirementsPart::of(self.context.set)?.refuse_unmet_elsewhere)(db, &self.context.history, migration)
             }
             None => Ok(()),
         }
@@ -288,7 +288,7 @@ impl<'r, 's> Runner<'r, 's> {
         let records = &self.context.history.records;
         match kind {
             Kind::Migration | Kind::Before if self.has_records => records.clear(db),
-            Kind::Repeatable => (MadeAnew::of(self.context.set)?.clear_others)(db, records),
+            Kind::Repeatable => (RepeatablesPart::of(self.context.set)?.clear_others)(db, records),
             _ => Ok(()),
         }
     }
@@ -308,10 +308,10 @@ impl<'r, 's> Runner<'r, 's> {
         batch.begin(kind, creates);
         for job in plan.left() {
             match self.one(db, job, batch)? {
-                Tried::Ran if self.is_last(job) => break,
-                Tried::Ran => {}
-                Tried::Next => break,
-                Tried::Again => return db.rollback(),
+                Outcome::Ran if self.is_last(job) => break,
+                Outcome::Ran => {}
+                Outcome::NextTransaction => break,
+                Outcome::Restart => return db.rollback(),
             }
         }
         let count = batch.done.len();
@@ -324,7 +324,7 @@ impl<'r, 's> Runner<'r, 's> {
         }
         let is_last = plan.left().get(count).is_none_or(|next| next.kind() != kind);
         if kind == Kind::Repeatable && is_last {
-            let part = MadeAnew::of(self.context.set)?;
+            let part = RepeatablesPart::of(self.context.set)?;
             let asked = self.context.set.repeatables.iter().try_for_each(|it| (part.ask_views)(db, it));
             asked.map_err(|error| self.rolled_back(error, kind, Some(first), 0))?;
         }
@@ -378,7 +378,7 @@ impl<'r, 's> Runner<'r, 's> {
 
     /// Runs one script in the open transaction, with its history row.
     #[inline(never)]
-    fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Error> {
+    fn one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Outcome, Error> {
         let others = batch.done.len();
         let stop = match self.try_one(db, job, batch) {
             Ok(tried) => return Ok(tried),
@@ -396,7 +396,7 @@ impl<'r, 's> Runner<'r, 's> {
             Stop::Failed(error) if !split && !self.makes_way(job, &error) => {
                 Err(self.rolled_back(error, batch.kind, Some(job), others))
             }
-            _ => Ok(Tried::Again),
+            _ => Ok(Outcome::Restart),
         }
     }
 
@@ -409,23 +409,23 @@ impl<'r, 's> Runner<'r, 's> {
     }
 
     #[inline(never)]
-    fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Tried, Stop> {
-        let mut room = Room::default();
-        let script = job.script(&mut room);
+    fn try_one(&mut self, db: &mut Db<'_>, job: &Job<'s>, batch: &mut Batch<'s>) -> Result<Outcome, Stop> {
+        let mut buffer = ScriptBuffer::default();
+        let script = job.script(&mut buffer);
         let is_first = batch.done.is_empty();
         let alone = !script.transaction || has_code(script) || self.is_alone(job);
         if job.kind() != batch.kind || !is_first && self.is_filling(batch) && alone {
-            return Ok(Tried::Next);
+            return Ok(Outcome::NextTransaction);
         }
         let choice = self.choose(db, job, script).map_err(|error| blame(error, job.kind(), Some(job)))?;
         if choice.enforced != self.enforced {
             let is_all = self.group == Group::All && batch.kind == Kind::Migration;
             if !is_first && !is_all {
-                return Ok(Tried::Next);
+                return Ok(Outcome::NextTransaction);
             }
             self.all_off = is_all && !choice.enforced;
             self.enforced = choice.enforced;
-            return Ok(Tried::Again);
+            return Ok(Outcome::Restart);
         }
         // SQLite forgets what a PRAGMA has put off when that is put back. What a constraint puts off is known to the commit,
         // but of many scripts not by whom.
@@ -448,7 +448,7 @@ impl<'r, 's> Runner<'r, 's> {
             self.record(db, batch)?;
         }
         job.ran(db)?;
-        Ok(Tried::Ran)
+        Ok(Outcome::Ran)
     }
 
     /// Whether these migrations fill a fresh database, and can be run in smaller groups.
@@ -473,11 +473,11 @@ impl<'r, 's> Runner<'r, 's> {
         }
         if let Way::Repeat(repeatable) = job.way {
             let Context { set, history, .. } = &self.context;
-            (MadeAnew::of(set)?.drop_objects)(db, &history.records, repeatable)
+            (RepeatablesPart::of(set)?.drop_objects)(db, &history.records, repeatable)
                 .map_err(|error| blame(error, job.kind(), Some(job)).at(Place::line(script.file, 1)))?;
         } else if self.makes_way && job.kind() == Kind::Migration {
             let Context { set, history, .. } = &self.context;
-            let part = MadeAnew::of(set)?;
+            let part = RepeatablesPart::of(set)?;
             set.repeatables.iter().try_for_each(|it| (part.drop_objects)(db, &history.records, it))?;
         }
         let trace = script::run(db, job.name(), job.direction(), script, choice, &self.context.set.parts)?;
@@ -494,7 +494,7 @@ impl<'r, 's> Runner<'r, 's> {
             Way::Up(..) => {}
             Way::Back(_) => history.delete(db, job.number)?,
             Way::Repeat(repeatable) => {
-                (MadeAnew::of(set)?.write)(db, &history.records, options, repeatable, duration)?;
+                (RepeatablesPart::of(set)?.write)(db, &history.records, options, repeatable, duration)?;
             }
             Way::Before(_) | Way::After(_) => {}
         }

@@ -15,21 +15,21 @@ use crate::rows::Rows;
 use crate::value::Value;
 
 /// What a connection is asked, beside a statement.
-pub(crate) enum Ask<'a> {
+pub(crate) enum Call<'a> {
     /// To run it and discard its rows.
     Execute,
     /// To run it with these parameters; its rows are put there.
     Query(&'a [Value], &'a mut Rows),
     /// To put its rows there, where it may be the first question to a connection.
-    First(&'a mut Rows),
+    QueryFirst(&'a mut Rows),
     /// To run it with each of these rows as its parameters, from the one at this place on, which counts.
-    Each(&'a Rows, &'a mut usize),
+    ExecuteEach(&'a Rows, &'a mut usize),
 }
 
 /// What the engine asks of a connection.
 pub(crate) trait Session {
     /// Runs one statement.
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError>;
+    fn call(&mut self, sql: &str, call: &mut Call<'_>) -> Result<(), DbError>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// Runs the code with this id.
@@ -65,36 +65,36 @@ pub(crate) trait Session {
 impl dyn Session + '_ {
     /// Runs one statement and discards its rows.
     pub(crate) fn execute(&mut self, sql: &str) -> Result<(), DbError> {
-        self.ask(sql, &mut Ask::Execute)
+        self.call(sql, &mut Call::Execute)
     }
 
     /// Runs one statement and returns its rows.
     #[inline]
     pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Rows, DbError> {
         let mut rows = Rows::default();
-        self.ask(sql, &mut Ask::Query(params, &mut rows))?;
+        self.call(sql, &mut Call::Query(params, &mut rows))?;
         Ok(rows)
     }
 }
 
 /// Asks a driver.
-fn answer<D: Driver>(driver: &mut D, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
-    let answer = match ask {
-        Ask::Execute => driver.execute(sql),
-        Ask::Query(params, rows) => driver.query(sql, params).map(|found| **rows = found),
-        Ask::First(rows) => driver.query_first(sql).map(|found| **rows = found),
-        Ask::Each(rows, done) => driver.execute_each(sql, rows, done),
+fn call_driver<D: Driver>(driver: &mut D, sql: &str, call: &mut Call<'_>) -> Result<(), DbError> {
+    let answer = match call {
+        Call::Execute => driver.execute(sql),
+        Call::Query(params, rows) => driver.query(sql, params).map(|found| **rows = found),
+        Call::QueryFirst(rows) => driver.query_first(sql).map(|found| **rows = found),
+        Call::ExecuteEach(rows, done) => driver.execute_each(sql, rows, done),
     };
     answer.map_err(|error| DbError::new::<D>(error, sql))
 }
 
 /// An error of the database. One word wide, as it passes through many hands.
 #[derive(Debug)]
-pub(crate) struct DbError(pub(crate) Box<Refusal>);
+pub(crate) struct DbError(pub(crate) Box<DbErrorInner>);
 
 /// What the database says.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct DbErrorInner {
     pub(crate) busy: bool,
     /// What the database says, without the statement that rusqlite appends.
     pub(crate) message: String,
@@ -104,26 +104,26 @@ pub(crate) struct Refusal {
 }
 
 impl Deref for DbError {
-    type Target = Refusal;
+    type Target = DbErrorInner;
 
     #[inline]
-    fn deref(&self) -> &Refusal {
+    fn deref(&self) -> &DbErrorInner {
         &self.0
     }
 }
 
 impl DerefMut for DbError {
     #[inline]
-    fn deref_mut(&mut self) -> &mut Refusal {
+    fn deref_mut(&mut self) -> &mut DbErrorInner {
         &mut self.0
     }
 }
 
 impl DbError {
     /// An error that no database said.
-    pub(crate) fn said(message: impl Into<BoxError>) -> Self {
+    pub(crate) fn other(message: impl Into<BoxError>) -> Self {
         let source = message.into();
-        Self(Box::new(Refusal { busy: false, message: format!("{source}"), offset: None, source }))
+        Self(Box::new(DbErrorInner { busy: false, message: format!("{source}"), offset: None, source }))
     }
 
     pub(crate) fn new<D: Driver>(error: D::Error, sql: &str) -> Self {
@@ -135,7 +135,7 @@ impl DbError {
     #[inline(never)]
     fn of(source: BoxError, busy: bool, sql: &str) -> Self {
         let (message, offset) = split_offset(format!("{source}"), sql);
-        Self(Box::new(Refusal { busy, message, offset, source }))
+        Self(Box::new(DbErrorInner { busy, message, offset, source }))
     }
 }
 
@@ -168,8 +168,8 @@ pub(crate) struct Bound<'m, 'c, B: Backend> {
 }
 
 impl<B: Backend> Session for Bound<'_, '_, B> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
-        answer(&mut self.driver, sql, ask)
+    fn call(&mut self, sql: &str, call: &mut Call<'_>) -> Result<(), DbError> {
+        call_driver(&mut self.driver, sql, call)
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -220,7 +220,7 @@ impl<B: Backend> Session for Bound<'_, '_, B> {
 
 fn opened<B: Backend>(file: Option<(&Path, Access)>) -> Result<Option<Box<dyn Any>>, DbError> {
     let (path, access) = file.unwrap_or((Path::new(":memory:"), Access::Create));
-    Ok(Some(Box::new(B::open(path, access).map_err(DbError::said)?)))
+    Ok(Some(Box::new(B::open(path, access).map_err(DbError::other)?)))
 }
 
 fn on<B: Backend>(
@@ -242,8 +242,8 @@ pub(crate) struct Plain<'d, B, D> {
 }
 
 impl<B: Backend, D: Driver> Session for Plain<'_, B, D> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
-        answer(self.driver, sql, ask)
+    fn call(&mut self, sql: &str, call: &mut Call<'_>) -> Result<(), DbError> {
+        call_driver(self.driver, sql, call)
     }
 
     fn in_transaction(&mut self) -> bool {

@@ -23,7 +23,7 @@ pub struct Snapshot<'a> {
 /// The code that lets a database start from a snapshot.
 #[derive(Clone, Copy)]
 pub struct StartsFrom {
-    pub(crate) start: start::Start,
+    pub(crate) start: start::StartFn,
     pub(crate) unpack: fn(&mut Reader, StartsFrom) -> Snapshot<'static>,
 }
 

@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use crate::compare::{Found, Known, look};
+use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
@@ -19,6 +19,7 @@ use crate::options::Options;
 use crate::packed::{Reader, unpack};
 use crate::parts::needed;
 use crate::report::Report;
+use crate::row_state::RowState;
 use crate::session::Session;
 use crate::set::{Migration, Placed, Repeatable, Set, Squash};
 use crate::status::Entry;
@@ -29,17 +30,16 @@ const TRIES: usize = 8;
 
 /// What runs a set that begins with a squash, and reads what others have recorded in its place.
 #[derive(Clone, Copy)]
-pub(crate) struct InPlace {
-    pub(crate) recording: Recording,
+pub(crate) struct SquashPart {
+    pub(crate) recording: RecordingFn,
     pub(crate) recognise: fn(&Set<'_>, &mut Vec<Rc<HistoryRow>>) -> Result<bool, Error>,
     pub(crate) refuse_pruned: fn(&Set<'_>, &[Placed<'_, '_>]) -> Result<(), Error>,
     pub(crate) with_number: fn(&Set<'_>, u64, Error) -> Error,
     pub(crate) unpack: fn(&mut Reader) -> Option<Squash<'static>>,
 }
 
-impl InPlace {
-    pub(crate) const OF_OTHERS: Self =
-        Self { recording, recognise, refuse_pruned, with_number, unpack: unpack::squash };
+impl SquashPart {
+    pub(crate) const LINKED: Self = Self { recording, recognise, refuse_pruned, with_number, unpack: unpack::squash };
 
     /// That of a set that has a squash.
     #[inline]
@@ -51,7 +51,7 @@ impl InPlace {
 /// What runs what is pending, on the set that is in force.
 pub(crate) type Run<'r> = &'r mut dyn FnMut(&mut dyn Session, &Set<'_>, &mut Report) -> Result<(), Error>;
 
-type Recording = fn(&mut dyn Session, &Set<'_>, &Options, &mut Report, Run<'_>) -> Result<(), Error>;
+type RecordingFn = fn(&mut dyn Session, &Set<'_>, &Options, &mut Report, Run<'_>) -> Result<(), Error>;
 
 /// Does something with the migrations that are in force for a database.
 #[inline]
@@ -62,7 +62,7 @@ pub(crate) fn with<T>(
     work: impl FnOnce(&mut dyn Session, &Set<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     match InForce::of(&mut Db::new(session, options), set)? {
-        Some(room) => work(session, &room.set(set)),
+        Some(in_force) => work(session, &in_force.set(set)),
         None => work(session, set),
     }
 }
@@ -168,10 +168,10 @@ pub(crate) fn record(session: &mut dyn Session, set: &Set<'_>, options: &Options
 #[inline]
 fn to_record<'a>(squash: &Squash<'a>, own: &Migration<'a>, rows: Vec<Rc<HistoryRow>>) -> Option<Migration<'a>> {
     let mut read = rows.clone();
-    match stand(squash, own, &mut read) {
-        Stand::Own => None,
-        Stand::Recognised => Some(*own),
-        Stand::Replaced(found) => {
+    match coverage(squash, own, &mut read) {
+        Coverage::Current => None,
+        Coverage::Complete => Some(*own),
+        Coverage::Partial(found) => {
             let has = |rows: &[Rc<HistoryRow>], name: &str| rows.iter().any(|row| row.name == name);
             found.first().filter(|first| has(&read, first.name) && !has(&rows, first.name)).copied()
         }
@@ -209,9 +209,9 @@ impl<'a> InForce<'a> {
     pub(crate) fn of(db: &mut Db<'_>, set: &Set<'a>) -> Result<Option<Self>, Error> {
         let (Some(squash), Some(first)) = (own(set), set.migrations.first()) else { return Ok(None) };
         let mut migrations = match rows(db, set)? {
-            Some(mut rows) => match stand(squash, first, &mut rows) {
-                Stand::Replaced(migrations) => migrations,
-                Stand::Own | Stand::Recognised => return Ok(None),
+            Some(mut rows) => match coverage(squash, first, &mut rows) {
+                Coverage::Partial(migrations) => migrations,
+                Coverage::Current | Coverage::Complete => return Ok(None),
             },
             // What another tool recorded is older than any squash.
             None if has_old_rows(db, set)? => originals(squash),
@@ -265,9 +265,9 @@ fn recognise(set: &Set<'_>, rows: &mut Vec<Rc<HistoryRow>>) -> Result<bool, Erro
     let mut is_recognised = false;
     for level in levels(squash) {
         if level.name == first.name {
-            let stand = stand(level, first, rows);
-            is_recognised = matches!(stand, Stand::Recognised);
-            is_right &= !matches!(stand, Stand::Replaced(_));
+            let coverage = coverage(level, first, rows);
+            is_recognised = matches!(coverage, Coverage::Complete);
+            is_right &= !matches!(coverage, Coverage::Partial(_));
             break;
         }
         // Somebody has recorded it, and what the set has is replaced by now.
@@ -290,42 +290,42 @@ where
 }
 
 /// How the rows of a database stand to a squash.
-enum Stand<'a> {
+enum Coverage<'a> {
     /// They have it, or nothing of what it replaces.
-    Own,
+    Current,
     /// They have all that it replaces.
-    Recognised,
+    Complete,
     /// They have some of these.
-    Replaced(Vec<Migration<'a>>),
+    Partial(Vec<Migration<'a>>),
 }
 
 /// How rows, by number, stand to a squash. Where they have all that it replaces, its own row takes their place.
 #[inline]
-fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<Rc<HistoryRow>>) -> Stand<'a> {
+fn coverage<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<Rc<HistoryRow>>) -> Coverage<'a> {
     if rows.iter().any(|row| row.name == squash.name) {
-        return Stand::Own;
+        return Coverage::Current;
     }
     let migrations = match (squash.inner, squash.migrations) {
-        (Some(inner), [first, rest @ ..]) => match stand(inner, first, rows) {
-            Stand::Replaced(migrations) => [&migrations, rest].concat(),
-            Stand::Own | Stand::Recognised => squash.migrations.to_vec(),
+        (Some(inner), [first, rest @ ..]) => match coverage(inner, first, rows) {
+            Coverage::Partial(migrations) => [&migrations, rest].concat(),
+            Coverage::Current | Coverage::Complete => squash.migrations.to_vec(),
         },
         _ => squash.migrations.to_vec(),
     };
-    let Some(last) = migrations.last() else { return Stand::Own };
+    let Some(last) = migrations.last() else { return Coverage::Current };
     let count = rows.partition_point(|row| row.number <= last.number);
     // What has the last number may be the squash under another name.
     if !rows[..count].iter().any(|row| row.number < last.number || row.name == last.name) {
-        return Stand::Own;
+        return Coverage::Current;
     }
     let is_applied = |(row, migration): (&Rc<HistoryRow>, &Migration<'_>)| {
-        row.state == "applied" && row.name == migration.name && row.checksum == migration.checksum
+        row.state == RowState::Applied && row.name == migration.name && row.checksum == migration.checksum
     };
     if count != migrations.len() || !rows[..count].iter().zip(&migrations).all(is_applied) {
-        return Stand::Replaced(migrations);
+        return Coverage::Partial(migrations);
     }
     let rest = rows.split_off(count);
-    let Some(last) = rows.pop() else { return Stand::Own };
+    let Some(last) = rows.pop() else { return Coverage::Current };
     *rows = rest;
     let row = HistoryRow {
         name: own.name.to_owned(),
@@ -340,7 +340,7 @@ fn stand<'a>(squash: &Squash<'a>, own: &Migration<'_>, rows: &mut Vec<Rc<History
         ..Rc::unwrap_or_clone(last)
     };
     rows.insert(0, Rc::new(row));
-    Stand::Recognised
+    Coverage::Complete
 }
 
 /// Refuses what was pruned from the program and would have to run.
@@ -351,7 +351,7 @@ fn refuse_pruned(set: &Set<'_>, pending: &[Placed<'_, '_>]) -> Result<(), Error>
 
 /// The same, for who only looks.
 #[inline]
-pub(crate) fn pruned_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
+pub(crate) fn pruned_problem(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Problem> {
     let pending = known.matches.iter().filter(|matched| matched.row.is_none()).filter_map(|matched| matched.migration);
     Some(Problem::of(&pruned(set, pending)?, None))
 }

@@ -58,15 +58,15 @@ impl Kind {
 
 /// What the history keeps of the texts of migrations, and what it says of an edited one.
 #[derive(Clone, Copy)]
-pub(crate) struct Texts {
+pub(crate) struct TextsPart {
     /// The way up and the way back, as the history has them.
     pub(crate) kept: fn(StoreSql, &Migration<'_>) -> [Option<String>; 2],
     /// What an edit changed.
     pub(crate) difference: fn(&str, &Script<'_>) -> String,
 }
 
-impl Texts {
-    pub(crate) const KEPT: Self = Self { kept, difference };
+impl TextsPart {
+    pub(crate) const LINKED: Self = Self { kept, difference };
 
     /// That of a set of which the history keeps something of a migration.
     #[inline]

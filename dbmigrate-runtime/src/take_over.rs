@@ -2,7 +2,7 @@
 //! migrations make, and they are recorded as ours. Exactly one process does it, and a crash leaves the one or the other.
 
 use crate::adoption::{Adoption, TakenOver};
-use crate::backup::{Backup, BackupWhen, Keeper};
+use crate::backup::{Backup, BackupWhen, RunBackup};
 use crate::compare::{Found, look};
 use crate::comparison::{self, Comparison};
 use crate::db::Db;
@@ -17,7 +17,7 @@ use crate::set::{Migration, Set};
 use crate::value::text;
 
 /// Does it, and reports it. Where somebody else was faster it does nothing.
-pub(crate) type Convert = fn(&mut Db<'_>, &Set<'_>, &Options, &mut Report) -> Result<(), Error>;
+pub(crate) type ConvertFn = fn(&mut Db<'_>, &Set<'_>, &Options, &mut Report) -> Result<(), Error>;
 
 #[inline]
 pub(crate) fn convert(db: &mut Db<'_>, set: &Set<'_>, options: &Options, report: &mut Report) -> Result<(), Error> {
@@ -75,7 +75,7 @@ fn keep_copy(
         true => backup,
         false => Backup { when: BackupWhen::Always, ..backup },
     });
-    Keeper::default().keep(db, history, &Options { backup, ..options.clone() }, [], report)
+    RunBackup::default().keep(db, history, &Options { backup, ..options.clone() }, [], report)
 }
 
 /// Makes room for the history, and takes the old table away if it is not to stay. The name of what stays.

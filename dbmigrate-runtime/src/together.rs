@@ -14,9 +14,9 @@ use crate::db::Db;
 use crate::driver::Backend;
 use crate::entries;
 use crate::error::{Error, ErrorKind};
-use crate::held::Held;
 use crate::histories::title;
 use crate::history::tables_of;
+use crate::lazy_set::LazySet;
 #[cfg(feature = "manage")]
 use crate::manage::{
     VerifiedSchema,
@@ -59,7 +59,7 @@ pub struct Together<'a, C> {
 
 /// A migrator without the type of its backend.
 pub(crate) trait OneOf<'a, C> {
-    fn held(&self) -> Held<'a>;
+    fn lazy_set(&self) -> LazySet<'a>;
     fn options(&self) -> &Options;
     fn session<'s>(&'s self, connection: &'s mut C) -> Box<dyn Session + 's>;
     #[cfg(feature = "manage")]
@@ -75,7 +75,7 @@ pub(crate) trait OneOf<'a, C> {
     #[cfg(feature = "cli")]
     fn run(
         self: Box<Self>,
-        beside: &[Held<'a>],
+        beside: &[LazySet<'a>],
         database: &Path,
         request: &cli::Request,
         terminal: &mut dyn cli::Terminal,
@@ -93,8 +93,8 @@ pub(crate) trait OneOf<'a, C> {
 
 impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     #[inline]
-    fn held(&self) -> Held<'a> {
-        self.held
+    fn lazy_set(&self) -> LazySet<'a> {
+        self.lazy_set
     }
 
     #[cfg(feature = "manage")]
@@ -114,7 +114,7 @@ impl<'a, B: Backend> OneOf<'a, B::Connection> for Migrator<'a, B> {
     #[inline]
     fn run(
         self: Box<Self>,
-        beside: &[Held<'a>],
+        beside: &[LazySet<'a>],
         database: &Path,
         request: &cli::Request,
         terminal: &mut dyn cli::Terminal,
@@ -234,7 +234,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut planned = Planned { migrations: pending, ..Planned::default() };
         for migrator in &self.migrators {
             let mut session = migrator.session(connection);
-            let status = entries::status(&mut *session, migrator.held().set()?, migrator.options())?;
+            let status = entries::status(&mut *session, migrator.lazy_set().set()?, migrator.options())?;
             planned.repeatables += status.repeatables.iter().filter(|entry| entry.state.is_pending()).count();
             planned.takes_over |= status.old.is_some();
         }
@@ -256,7 +256,7 @@ impl<'a, C: 'static> Together<'a, C> {
         }
         let mut reports = Vec::new();
         for (place, migrator) in self.migrators.iter().enumerate() {
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             let note = squash::try_to_record(&mut *migrator.session(connection), set, migrator.options())?;
             if let Some(note) = note {
                 let report = Report { notes: vec![note], ..Report::default() };
@@ -272,7 +272,7 @@ impl<'a, C: 'static> Together<'a, C> {
             if copy.is_some() {
                 options.backup = None;
             }
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             match up::up(&mut *migrator.session(connection), set, &options, to) {
                 Ok(report) => {
                     copy = copy.or_else(|| report.backup.clone());
@@ -302,7 +302,7 @@ impl<'a, C: 'static> Together<'a, C> {
     pub fn status(&self, connection: &mut C) -> Result<Vec<SetStatus>, Error> {
         let mut all = Vec::with_capacity(self.migrators.len());
         for migrator in &self.migrators {
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             let status = entries::status(&mut *migrator.session(connection), set, migrator.options())?;
             all.push(SetStatus { set: set.name.to_owned(), status });
         }
@@ -311,7 +311,7 @@ impl<'a, C: 'static> Together<'a, C> {
 
     #[inline]
     pub(crate) fn sets(&self) -> Result<Vec<&'a Set<'a>>, Error> {
-        self.migrators.iter().map(|migrator| migrator.held().set()).collect()
+        self.migrators.iter().map(|migrator| migrator.lazy_set().set()).collect()
     }
 
     /// Whether no set has anything to do: one read for each.
@@ -321,7 +321,7 @@ impl<'a, C: 'static> Together<'a, C> {
             let mut session = migrator.session(connection);
             let mut db = Db::new(&mut *session, migrator.options());
             db.refuse_open_transaction()?;
-            if !migrator.held().latest().is_applied(&mut db)? {
+            if !migrator.lazy_set().latest().is_applied(&mut db)? {
                 return Ok(false);
             }
         }
@@ -332,13 +332,14 @@ impl<'a, C: 'static> Together<'a, C> {
     #[inline]
     pub(crate) fn legs(&self, connection: &mut C) -> Result<(Vec<Leg>, usize), Error> {
         let allows = self.migrators.iter().any(|migrator| migrator.options().allow_existing_schema);
-        let rooms = self.migrators.iter().map(|migrator| {
+        let in_force = self.migrators.iter().map(|migrator| {
             let mut session = migrator.session(connection);
-            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.held().set()?)
+            InForce::of(&mut Db::new(&mut *session, migrator.options()), migrator.lazy_set().set()?)
         });
-        let rooms = rooms.collect::<Result<Vec<_>, Error>>()?;
-        let sets = self.sets()?.into_iter().zip(&rooms);
-        let sets: Vec<Set<'_>> = sets.map(|(set, room)| room.as_ref().map_or(*set, |room| room.set(set))).collect();
+        let in_force = in_force.collect::<Result<Vec<_>, Error>>()?;
+        let sets = self.sets()?.into_iter().zip(&in_force);
+        let sets: Vec<Set<'_>> =
+            sets.map(|(set, in_force)| in_force.as_ref().map_or(*set, |in_force| in_force.set(set))).collect();
         let mut members = Vec::with_capacity(self.migrators.len());
         for (migrator, set) in self.migrators.iter().zip(&sets) {
             let mut session = migrator.session(connection);
@@ -366,8 +367,8 @@ impl<'a, C: 'static> Together<'a, C> {
     #[inline]
     pub(crate) fn refuse_clashes(&self) -> Result<(), Error> {
         for (at, migrator) in self.migrators.iter().enumerate() {
-            let set = migrator.held().latest();
-            for other in self.migrators[..at].iter().map(|other| other.held().latest()) {
+            let set = migrator.lazy_set().latest();
+            for other in self.migrators[..at].iter().map(|other| other.lazy_set().latest()) {
                 if other.name == set.name {
                     let message = format!("two sets were added that both are {}", title(set.name));
                     return Err(Error::new(ErrorKind::Set, message)

@@ -1,26 +1,26 @@
 //! The way up: what is pending, and that nothing forbids it.
 
 use crate::backup;
-use crate::compare::{Found, Known, all_repeatables, chain, look};
+use crate::compare::{Found, KnownHistory, all_repeatables, chain, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::Place;
 use crate::foreign_keys::has_code;
 use crate::guard::{guarded, guarded_into};
-use crate::held::Held;
 use crate::histories::{self, title};
 use crate::history::{Head, History};
 use crate::job::{Job, Way};
 use crate::late::Proved;
+use crate::lazy_set::LazySet;
 use crate::options::Options;
 use crate::plan::Planned;
 use crate::put_back;
 use crate::report::Report;
-use crate::requires::Required;
+use crate::requires::RequirementsPart;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Migration, NewerDatabase, OutOfOrder, Repeatable, Set, TransactionMode};
-use crate::squash::{self, InPlace};
+use crate::squash::{self, SquashPart};
 
 /// What is to be applied.
 struct Todo<'s> {
@@ -49,12 +49,12 @@ impl Target {
 #[inline]
 pub(crate) fn start(
     session: &mut dyn Session,
-    held: Held<'_>,
+    lazy_set: LazySet<'_>,
     options: &Options,
     target: Option<Target>,
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    start_into(&mut report, session, held, options, target)?;
+    start_into(&mut report, session, lazy_set, options, target)?;
     Ok(report)
 }
 
@@ -63,22 +63,22 @@ pub(crate) fn start(
 fn start_into(
     report: &mut Report,
     session: &mut dyn Session,
-    held: Held<'_>,
+    lazy_set: LazySet<'_>,
     options: &Options,
     target: Option<Target>,
 ) -> Result<(), Error> {
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
-    if target.is_none() && held.latest().is_applied(&mut db)? {
+    if target.is_none() && lazy_set.latest().is_applied(&mut db)? {
         return Ok(());
     }
-    let set = held.set()?;
+    let set = lazy_set.set()?;
     if let Some(target) = target {
         if (target.is_reached)(&mut db, set, target.number)? {
             return Ok(());
         }
     }
-    match InPlace::of(set)? {
+    match SquashPart::of(set)? {
         Some(part) => (part.recording)(session, set, options, report, &mut |session, set, report| {
             run(report, session, set, options, target)
         }),
@@ -94,7 +94,7 @@ pub(crate) fn up(
     options: &Options,
     target: Option<u64>,
 ) -> Result<Report, Error> {
-    start(session, Held::Set(set), options, target.map(Target::at))
+    start(session, LazySet::Set(set), options, target.map(Target::at))
 }
 
 #[inline(never)]
@@ -236,7 +236,7 @@ fn take_over(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Res
 
 /// Whether an old history has more than this program knows, and that is allowed: it can't be taken over then, and there
 /// is nothing else to do.
-fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, Error> {
+fn is_left_alone(set: &Set<'_>, known: &KnownHistory<'_>, goal: usize) -> Result<bool, Error> {
     let is_newer = known.old().is_some_and(|old| !old.unknown.is_empty());
     let is_allowed = set.rules.newer_database == NewerDatabase::Allow && known.pending(goal).next().is_none();
     if is_newer && is_allowed {
@@ -246,7 +246,7 @@ fn is_left_alone(set: &Set<'_>, known: &Known<'_>, goal: usize) -> Result<bool, 
 }
 
 /// Applies what is pending where the history of another tool comes first.
-pub(crate) type AdoptThenUp =
+pub(crate) type AdoptThenUpFn =
     fn(&mut Report, &mut dyn Session, &Set<'_>, &Options, Option<Target>) -> Result<(), Error>;
 
 #[inline]
@@ -258,7 +258,7 @@ pub(crate) fn adopt_then_up(
     target: Option<Target>,
 ) -> Result<(), Error> {
     let adopted = adopt(session, set, options)?;
-    *report = backup::go_on(adopted, options, |options| start(session, Held::Set(set), options, target))?;
+    *report = backup::go_on(adopted, options, |options| start(session, LazySet::Set(set), options, target))?;
     Ok(())
 }
 
@@ -296,7 +296,7 @@ fn place_after(set: &Set<'_>, number: u64) -> Result<usize, Error> {
         Some(index) => Ok(index + 1),
         None => {
             let error = Error::new(ErrorKind::UnknownMigration, format_args!("no migration has the number {number}"));
-            let error = match InPlace::of(set)? {
+            let error = match SquashPart::of(set)? {
                 Some(part) => (part.with_number)(set, number, error),
                 None => error,
             };
@@ -329,11 +329,11 @@ fn todo<'s>(
             }
         }
     }
-    if let Some(part) = InPlace::of(set)? {
+    if let Some(part) = SquashPart::of(set)? {
         (part.refuse_pruned)(set, &pending)?;
     }
     if pending.iter().any(|(_, migration)| !migration.requires.is_empty()) {
-        (Required::of(set)?.refuse_unmet)(db, set, found, &pending)?;
+        (RequirementsPart::of(set)?.refuse_unmet)(db, set, found, &pending)?;
     }
     let repeats = match found {
         _ if goal < set.migrations.len() || !options.part.last => Vec::new(),
@@ -429,8 +429,8 @@ pub(crate) fn existing_schema(db: &mut Db<'_>, set: &Set<'_>) -> Error {
 /// Writes the head again where only it is out of date. A database that can't be written, or is being written, does
 /// without: the next start walks the rows again. So does a program that knows less than the history holds: the head is
 /// of use to the one that knows all.
-fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &Known<'_>) {
-    let is_right = |known: &Known<'_>| {
+fn mend_head(db: &mut Db<'_>, set: &Set<'_>, known: &KnownHistory<'_>) {
+    let is_right = |known: &KnownHistory<'_>| {
         known.chain().is_empty() || known.head.as_ref().is_some_and(|head| head.chain == known.chain())
     };
     if is_right(known) || !db.begins_at_once() {

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::adoption::OldHistory;
-use crate::compare::{Found, Known, look};
+use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
 use crate::error::{Error, ErrorKind};
 use crate::history::Head;
 use crate::notes::{self, Note};
-use crate::old_history::Old;
+use crate::old_history::OldRecords;
 use crate::options::Options;
 use crate::records::Recorded;
 use crate::repeatable::{self, RepeatableEntry};
@@ -77,12 +77,12 @@ impl Problem {
 
     #[inline]
     pub(crate) fn say(&mut self, kind: ErrorKind, message: impl fmt::Display) {
-        self.said(kind, &message);
+        self.say_dyn(kind, &message);
     }
 
     #[cold]
     #[inline(never)]
-    fn said(&mut self, kind: ErrorKind, message: &dyn fmt::Display) {
+    fn say_dyn(&mut self, kind: ErrorKind, message: &dyn fmt::Display) {
         self.kind = kind;
         self.message = format!("{message}");
     }
@@ -95,12 +95,12 @@ impl Problem {
 
     #[inline]
     pub(crate) fn help(&mut self, help: impl fmt::Display) {
-        self.helped(&help);
+        self.help_dyn(&help);
     }
 
     #[cold]
     #[inline(never)]
-    fn helped(&mut self, help: &dyn fmt::Display) {
+    fn help_dyn(&mut self, help: &dyn fmt::Display) {
         self.help.push(format!("{help}"));
     }
 
@@ -164,14 +164,14 @@ fn each(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Result<V
     }
     let repeatables = repeatable::entries(set, known.records());
     let old = known.old();
-    let old = old.map(|Old { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
+    let old = old.map(|OldRecords { from, unknown, .. }| OldHistory { from: from.clone(), unknown: unknown.clone() });
     Ok(Verification { checked, repeatables, problems, notes, old })
 }
 
 /// A head that is not what the rows say. An empty one is no lie, so that it does no harm: it says that one has to look,
 /// and the next `up` writes it again. Where rows differ from the program, it is that of the program that wrote them.
 #[inline]
-pub(crate) fn head_problem(set: &Set<'_>, known: &Known<'_>) -> Option<Problem> {
+pub(crate) fn head_problem(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Problem> {
     let has_differences = known.matches.iter().any(|matched| !matches!(matched.state, State::Applied | State::Pending));
     // Other repeatables, or the same after other migrations, are those of another version of the program.
     let is_own = known.records().len() == 0 || known.is_complete() && known.records().len() == set.repeatables.len();

@@ -20,7 +20,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_with(&self, driver: &mut impl Driver) -> Result<Report, Error> {
-        up::start(&mut self.plain(driver), self.held, &self.options, None)
+        up::start(&mut self.plain(driver), self.lazy_set, &self.options, None)
     }
 
     /// As [`Migrator::adopt`], on any driver. The backend opens the database in memory; without one, nothing can be
@@ -39,7 +39,7 @@ impl<B: Backend> Migrator<'_, B> {
     ///
     /// As its namesake.
     pub fn up_to_with(&self, driver: &mut impl Driver, number: impl Into<u64>) -> Result<Report, Error> {
-        up::start(&mut self.plain(driver), self.held, &self.options, Some(up::Target::at(number.into())))
+        up::start(&mut self.plain(driver), self.lazy_set, &self.options, Some(up::Target::at(number.into())))
     }
 
     /// As [`Migrator::status`], on any driver.

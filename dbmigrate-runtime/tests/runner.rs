@@ -312,6 +312,19 @@ fn a_newer_format_is_refused() {
 }
 
 #[test]
+fn a_state_of_a_newer_version_is_named_and_refused() {
+    let mut db = memory();
+    let runner = || runner(vec![file("001_a", &["CREATE TABLE a (x)"])]);
+    runner().up(&mut db).unwrap();
+    run(&db, "UPDATE _migrations SET state = 'dreaming'");
+    for error in [runner().up(&mut db).unwrap_err(), runner().history(&mut db).unwrap_err()] {
+        let text = error.to_string();
+        assert!(error.is_history() && text.contains("`001_a` in the state `dreaming`"), "{text}");
+        assert!(text.contains("help: build the program with a newer `dbmigrate-runtime`"), "{text}");
+    }
+}
+
+#[test]
 fn all_in_one_transaction_stand_or_fall_together() {
     let rules = Rules { transaction: TransactionMode::All, ..Rules::DEFAULT };
     let mut db = memory();

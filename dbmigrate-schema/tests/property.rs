@@ -14,8 +14,9 @@ use rewritten::rewritten;
 
 const NAMES: [&str; 8] = ["a", "b", "Key", "odd name", "größe", "order", "x_1", "qu\"ote"];
 const TYPES: [&str; 6] = ["", "INTEGER", "INT", "TEXT", "VARCHAR(10, 2)", "UNSIGNED BIG INT"];
-const DEFAULTS: [&str; 9] =
-    ["1", "-1.5", "'it''s'", "x'0f'", "NULL", "CURRENT_TIMESTAMP", "word", "(1 + 2)", "(lower('X') || 'y')"];
+/// Not `NULL`, which is what no default is.
+const DEFAULTS: [&str; 8] =
+    ["1", "-1.5", "'it''s'", "x'0f'", "CURRENT_TIMESTAMP", "word", "(1 + 2)", "(lower('X') || 'y')"];
 /// `#` is the column.
 const EXPRESSIONS: [&str; 7] = [
     "# > 0",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use dbmigrate_core::sequence::quoted;
 
-use super::DatabaseArgs;
+use super::{DatabaseArgs, PROGRAM};
 
 /// Which databases, in place of one.
 #[derive(Debug, Default, Args)]
@@ -104,7 +104,7 @@ pub(crate) fn typed_without(flag: &str) -> String {
 fn without(words: impl Iterator<Item = OsString>, flag: &str) -> String {
     let mut words = words.map(|word| word.to_string_lossy().into_owned()).peekable();
     words.next_if(|word| word == "dbmigrate");
-    let mut typed = "cargo dbmigrate".to_owned();
+    let mut typed = PROGRAM.to_owned();
     while let Some(word) = words.next() {
         if word == flag {
             words.next();

@@ -10,7 +10,7 @@ use dbmigrate_runtime::cli::{self, Format, Request, Terminal, Verb};
 use serde_json::json;
 
 use super::{Context, database};
-use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, Verbosity};
+use crate::cli::{AdoptArgs, CopyArgs, DatabaseArgs, OldTable, PROGRAM, Verbosity};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::adopt::{self, Asked, AtHand, Plan};
 use crate::ops::driver::Rusqlite;
@@ -161,11 +161,11 @@ pub(super) fn preview(
     context: &mut Context<'_>,
 ) -> u8 {
     let request = Request {
-        named: database::named(args, context.global),
+        named: context.global.database_flags(args.database.as_deref()),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },
         verbose: context.global.verbosity() == Verbosity::Verbose,
         quiet: context.global.verbosity() == Verbosity::Quiet,
-        ..Request::new(database::PROGRAM, Verb::Status { check, recover: false })
+        ..Request::new(PROGRAM, Verb::Status { check, recover: false })
     };
     runtime_set::with_set(set, |set| {
         let AtHand { path, connection, .. } = at_hand;

@@ -1,16 +1,15 @@
 //! What the database commands share: from their arguments to one run of `dbmigrate_runtime::cli`, here or in the
 //! package's own runner.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use dbmigrate_core::MigrationSet;
-use dbmigrate_core::sequence::quoted;
-use dbmigrate_runtime::cli::{self, Aim, Format, Mend, Request, Terminal, Verb};
+use dbmigrate_runtime::cli::{self, Format, Mend, Request, Terminal, Verb};
 use dbmigrate_runtime::{Backup, BackupWhen, Migrator, Together};
 
 use super::{Context, Said};
-use crate::cli::{CopyArgs, DatabaseArgs, Global, Verbosity};
+use crate::cli::{CopyArgs, DatabaseArgs, PROGRAM, Verbosity};
 use crate::error::{CliError, DONE, NO};
 use crate::ops::ahead::Ahead;
 use crate::ops::driver::Rusqlite;
@@ -19,9 +18,6 @@ use crate::ops::migrator::migrator;
 use crate::ops::project::{self, Project};
 use crate::ops::{database, open, runner, runtime_set, runtime_sets, schema_reader, seen_from, space};
 use crate::shell;
-
-/// What people type.
-pub(super) const PROGRAM: &str = "cargo dbmigrate";
 
 /// Runs `verb` on the database of the selected package, with a copy first where the manifest wants one.
 pub(super) fn run(verb: Verb, args: &DatabaseArgs, context: &mut Context<'_>) -> Result<u8, CliError> {
@@ -80,27 +76,7 @@ fn all_sound(databases: &[Vec<Project>]) -> Result<(), CliError> {
 
 /// Lets suggested commands name the database and the set that were named.
 pub(super) fn aim(args: &DatabaseArgs, context: &mut Context<'_>) {
-    let set = context.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
-    context.shell.aim(Aim {
-        program: PROGRAM.to_owned(),
-        database: named(args, context.global),
-        set: set.unwrap_or_default(),
-    });
-}
-
-/// The flags by which the package and the database were named; nothing where they were not.
-pub(super) fn named(args: &DatabaseArgs, global: &Global) -> String {
-    let flag = |path: &PathBuf| format!(" --database {}", quoted(&path.display().to_string()));
-    package(global) + &args.database.as_ref().map(flag).unwrap_or_default()
-}
-
-/// The flags by which one package was named.
-pub(super) fn package(global: &Global) -> String {
-    let manifest = project::manifest_flag(global);
-    match global.package.as_slice() {
-        [one] => format!("{manifest} -p {}", quoted(one)),
-        _ => manifest,
-    }
+    context.shell.aim(context.global.aim(args.database.as_deref()));
 }
 
 /// As [`run_with_copy`], on the database of this set alone.
@@ -122,9 +98,8 @@ fn refuse_several(verb: &Verb, args: &DatabaseArgs, databases: &[Vec<Project>]) 
         None => format!("the package has several databases, and `{}` works on one", verb.name()),
         Some(_) => "the package has several databases, and `--database` names one".to_owned(),
     };
-    let names: Vec<String> =
-        databases.iter().flatten().map(|project| format!("`{}`", project.flag().trim_start())).collect();
-    Err(CliError::usage(message).help(format!("name a set of it: {}", names.join(", "))))
+    let flags = project::set_flags(databases.iter().flatten());
+    Err(CliError::usage(message).help(format!("name a set of it: {flags}")))
 }
 
 /// Whether a verb shows how a set stands.
@@ -219,7 +194,7 @@ fn on_one(
 pub(super) fn request(verb: &Verb, backup: Option<Backup>, args: &DatabaseArgs, context: &Context<'_>) -> Request {
     Request {
         program: PROGRAM.to_owned(),
-        named: named(args, context.global),
+        named: context.global.database_flags(args.database.as_deref()),
         verb: verb.clone(),
         set: context.global.set.clone(),
         format: if context.shell.is_json() { Format::Json } else { Format::Human },

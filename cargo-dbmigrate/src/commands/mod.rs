@@ -38,7 +38,7 @@ use dbmigrate_runtime::cli::Aim;
 
 use said::Said;
 
-use crate::cli::{Cli, Command, Global};
+use crate::cli::{Cli, Command, Global, PROGRAM};
 use crate::error::CliError;
 use crate::ops::project::Project;
 use crate::paths;
@@ -54,7 +54,7 @@ pub(crate) struct Context<'a> {
 /// named from there.
 fn work_on(project: &Project, shell: &mut Shell) {
     shell.about(about(project));
-    shell.aim(Aim { program: database::PROGRAM.to_owned(), database: project.selection.clone(), set: project.flag() });
+    shell.aim(Aim { program: PROGRAM.to_owned(), database: project.selection.clone(), set: project.flag() });
 }
 
 /// A package, and how to get there from where the command was called.

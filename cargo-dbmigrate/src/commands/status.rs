@@ -2,7 +2,7 @@
 
 use dbmigrate_runtime::cli::{Terminal, Verb};
 
-use super::fleet::Asked;
+use super::fleet::Arguments;
 use super::{Context, adopt, database, fleet};
 use crate::cli::{CopyArgs, StatusArgs};
 use crate::error::CliError;
@@ -18,8 +18,8 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<u8, Cl
             ));
         }
         let copy = CopyArgs::default();
-        let asked = Asked::new(verb, &copy, &args.fleet, &args.database);
-        return fleet::run(&asked, context);
+        let arguments = Arguments::new(verb, &copy, &args.fleet, &args.database);
+        return fleet::run(&arguments, context);
     }
     if !args.files.any() {
         return database::run(verb, &args.database, context);

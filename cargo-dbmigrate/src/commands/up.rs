@@ -2,7 +2,7 @@
 
 use dbmigrate_runtime::cli::Verb;
 
-use super::fleet::Asked;
+use super::fleet::Arguments;
 use super::{Context, database, fleet};
 use crate::cli::UpArgs;
 use crate::error::CliError;
@@ -11,9 +11,9 @@ pub(crate) fn run(args: &UpArgs, context: &mut Context<'_>) -> Result<u8, CliErr
     let verb = Verb::Up { to: args.to.clone(), existing: args.existing, dry_run: args.dry_run };
     fleet::refuse_yes(&args.canary, verb.name())?;
     if args.fleet.any() {
-        let asked = Asked::new(verb, &args.copy, &args.fleet, &args.database);
-        let asked = Asked { failures: Some(&args.failures), canary: Some(&args.canary), ..asked };
-        return fleet::run(&asked, context);
+        let arguments = Arguments::new(verb, &args.copy, &args.fleet, &args.database);
+        let arguments = Arguments { failures: Some(&args.failures), canary: Some(&args.canary), ..arguments };
+        return fleet::run(&arguments, context);
     }
     database::run_with_copy(verb, &args.copy, &args.database, context)
 }

@@ -13,13 +13,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cargo_metadata::Message;
 use dbmigrate_core::{Body, Diagnostic, Down, Location, MigrationSet, SourceMigration, SourceText, Span};
-use dbmigrate_runtime::cli::{PROGRAM, REPLAY};
+use dbmigrate_runtime::cli::{self, REPLAY};
 use dbmigrate_schema::{Program, Step};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use serde_json::Value;
 
-use crate::cli::{BuildArgs, Global};
+use crate::cli::{BuildArgs, Global, PROGRAM};
 use crate::ops::project::Project;
 use crate::ops::runner::{self, Build};
 
@@ -135,7 +135,7 @@ impl Program for Runner<'_> {
             .map_err(|(_, error)| lost(error))?;
         let way = if way == Step::Up { "up" } else { "down" };
         let mut command = Command::new(executable);
-        command.env(PROGRAM, "cargo dbmigrate").args([REPLAY, way, &number.to_string()]).arg(&file);
+        command.env(cli::PROGRAM, PROGRAM).args([REPLAY, way, &number.to_string()]).arg(&file);
         command.args((!set.is_empty()).then_some(set));
         let output = command.stdin(Stdio::null()).output();
         let output = output.map_err(|error| unusable(format!("could not run `{}`: {error}", executable.display())))?;

@@ -348,7 +348,7 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         let elsewhere: Vec<String> = having.map(|package| format!("`-p {}`", package.name)).collect();
         projects.iter_mut().for_each(|project| project.elsewhere.clone_from(&elsewhere));
     }
-    let manifest = manifest_flag(global);
+    let manifest = global.manifest_flag();
     let is_one = projects.iter().all(|project| project.name == projects[0].name);
     let is_found = is_one && global.package.is_empty() && !global.workspace;
     for project in &mut projects {
@@ -356,12 +356,6 @@ fn select_packages(global: &Global) -> Result<Vec<Project>, CliError> {
         project.selection = format!("{manifest}{package}");
     }
     Ok(projects)
-}
-
-/// What names the manifest that was named.
-pub(crate) fn manifest_flag(global: &Global) -> String {
-    let flag = |path: &PathBuf| format!(" --manifest-path {}", quoted(&path.display().to_string()));
-    global.manifest_path.as_ref().map(flag).unwrap_or_default()
 }
 
 /// The package of the workspace that this folder lies in, if any: of several, the innermost.
@@ -378,20 +372,24 @@ pub(crate) fn around(global: &Global, folder: &Path) -> Result<Option<Project>, 
 pub(crate) fn select_one(global: &Global) -> Result<Project, CliError> {
     let mut projects = select_one_package(global)?;
     if projects.len() > 1 {
-        let names: Vec<String> = projects.iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
         return Err(CliError::usage("the package has several sets, and this command works on one")
-            .help(format!("name it: {}", names.join(", "))));
+            .help(format!("name it: {}", set_flags(&projects))));
     }
     projects.pop().ok_or_else(|| CliError::failure("no package was selected"))
+}
+
+/// What names each of these sets, for an error that shows the choices: "`--set shop`, `--set mail`".
+pub(crate) fn set_flags<'p>(projects: impl IntoIterator<Item = &'p Project>) -> String {
+    let flags: Vec<String> = projects.into_iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
+    flags.join(", ")
 }
 
 /// The sets that a command is about, which live in one database.
 pub(crate) fn select_database(global: &Global, command: &str) -> Result<Vec<Project>, CliError> {
     let projects = select_one_package(global)?;
     if projects.iter().any(|project| project.config.database != projects[0].config.database) {
-        let names: Vec<String> = projects.iter().map(|project| format!("`{}`", project.flag().trim_start())).collect();
         return Err(CliError::usage(format!("the package has several databases, and `{command}` is about one"))
-            .help(format!("name a set of it: {}", names.join(", "))));
+            .help(format!("name a set of it: {}", set_flags(&projects))));
     }
     Ok(projects)
 }

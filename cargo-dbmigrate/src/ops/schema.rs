@@ -13,7 +13,7 @@ use dbmigrate_runtime::{Entry, Migrator, Status};
 use dbmigrate_schema::{Difference, Name, Program, ReadOptions, Schema, compare};
 use rusqlite::Connection;
 
-use crate::cli::DatabaseArgs;
+use crate::cli::{DatabaseArgs, PROGRAM};
 use crate::error::CliError;
 use crate::ops::beside::{merged, whole};
 use crate::ops::driver::Rusqlite;
@@ -204,9 +204,9 @@ pub(crate) fn drift(projects: &[Project], reach: &Reach<'_>) -> Result<Drift, Cl
         let status = runtime_set::with_set(&set, |set| {
             Migrator::<Rusqlite>::new(set).busy_timeout(patience).status(&mut connection)
         })?;
-        let (holds, left) = Holds::new(&set, &status)?;
+        let (part, left) = Applied::new(&set, &status)?;
         pending += left;
-        applied.push(holds.of(&set));
+        applied.push(part.of(&set));
     }
     // Behind the first reads: they wait as long as was asked for.
     refuse_unknown_sets(projects, &mut connection)?;
@@ -246,14 +246,14 @@ pub(crate) fn expected(sets: &[MigrationSet], program: Option<&dyn Program>) -> 
 
 /// What a database has of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Holds {
+pub(crate) struct Applied {
     /// The numbers of the migrations.
     migrations: Vec<u64>,
     /// The names of the repeatables. One that is still to run is no drift, and may need what is still to come.
     repeatables: Vec<String>,
 }
 
-impl Holds {
+impl Applied {
     /// What a database has of a set, and how many of its migrations are still to come.
     pub(crate) fn new(set: &MigrationSet, status: &Status) -> Result<(Self, usize), CliError> {
         let applied: Vec<&Entry> = status.entries.iter().filter(|entry| entry.state.is_applied()).collect();
@@ -263,11 +263,11 @@ impl Holds {
             return Err(CliError::failure(message).help("run `cargo dbmigrate verify` for what differs in the history"));
         }
         let has_run = status.repeatables.iter().filter(|it| !it.state.is_pending());
-        let holds = Self {
+        let part = Self {
             migrations: applied.iter().map(|entry| entry.number).collect(),
             repeatables: has_run.map(|it| it.name.clone()).collect(),
         };
-        Ok((holds, status.pending()))
+        Ok((part, status.pending()))
     }
 
     /// That part of the set.
@@ -300,7 +300,7 @@ fn replay(set: &MigrationSet, program: Option<&dyn Program>) -> Result<Schema, C
 /// do.
 pub(crate) fn connect(path: &Path, reach: &Reach<'_>) -> Result<Connection, CliError> {
     let database = format!(" --database {}", quoted(&path.display().to_string()));
-    let aim = Aim { program: "cargo dbmigrate".to_owned(), database, set: String::new() };
+    let aim = Aim { program: PROGRAM.to_owned(), database, set: String::new() };
     let wrong =
         |message: String, help: &[String]| aim.all(help).into_iter().fold(CliError::failure(message), CliError::help);
     if !path.exists() {

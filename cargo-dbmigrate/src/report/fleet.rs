@@ -1,5 +1,7 @@
 //! What became of the databases of a fleet: a line of JSON for each, or a table for people.
 
+mod reporter;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -8,59 +10,42 @@ use dbmigrate_runtime::cli::{time, visible};
 use serde_json::json;
 
 use super::{Reason, count};
+use crate::fleet::{File, Outcome};
 
-/// A database, and what became of it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Row<'a> {
-    pub(crate) database: Option<&'a Path>,
-    /// `done`, `current`, `pending`, `differs`, `left`, `refused`, `failed`.
-    pub(crate) outcome: &'a str,
-    pub(crate) before: Option<&'a str>,
-    pub(crate) after: Option<&'a str>,
-    /// How much there was to do, where that is known.
-    pub(crate) todo: Option<usize>,
-    pub(crate) applied: usize,
-    pub(crate) rolled_back: usize,
-    pub(crate) took: Duration,
-    pub(crate) backup: Option<&'a Path>,
-    /// What stopped it.
-    pub(crate) error: Option<(&'a str, &'a [String])>,
-    /// What differs.
-    pub(crate) differences: Vec<&'a str>,
-    pub(crate) notes: Vec<&'a str>,
-}
+pub(crate) use reporter::FleetReporter;
 
 /// More files than this are said by their number.
 const EACH: usize = 40;
 
-/// One line: `{"reason":"fleet-database",…}`.
-pub(crate) fn json(row: &Row<'_>) -> String {
+/// One line: `{"reason":"fleet-database",…}`; `help` is what to do about its fault.
+fn json(file: &File, help: &[String]) -> String {
+    let changes = file.changes();
     json!({
         "reason": Reason::FleetDatabase.as_str(),
-        "database": row.database.map(Path::to_string_lossy),
-        "outcome": row.outcome,
-        "before": row.before,
-        "after": row.after,
-        "todo": row.todo,
-        "applied": row.applied,
-        "rolled_back": row.rolled_back,
-        "duration_us": micros(row.took),
-        "backup": row.backup.map(Path::to_string_lossy),
-        "message": row.error.map(|(message, _)| message),
-        "help": row.error.map_or(&[][..], |(_, help)| help),
-        "differences": row.differences,
-        "notes": row.notes,
+        "database": file.path.to_string_lossy(),
+        "outcome": file.outcome.word(),
+        "before": file.version_before(),
+        "after": file.version(),
+        "todo": file.inspection.as_ref().map(|inspection| inspection.todo),
+        "applied": changes.map_or(0, |changes| changes.applied),
+        "rolled_back": changes.map_or(0, |changes| changes.rolled_back),
+        "duration_us": micros(file.took),
+        "backup": changes.and_then(|changes| changes.backup.as_deref()).map(Path::to_string_lossy),
+        "message": file.outcome.fault().map(|fault| fault.message.as_str()),
+        "help": help,
+        "differences": differences(file),
+        "notes": file.notes().collect::<Vec<_>>(),
     })
     .to_string()
 }
 
 /// One line: `{"reason":"fleet-finished",…}`, or `fleet-paused` where it waits behind the first ones.
-pub(crate) fn summary(reason: Reason, command: &str, rows: &[Row<'_>], took: Duration, errors: &[&str]) -> String {
-    let outcome = |word: &str| rows.iter().filter(|row| row.outcome == word).count();
+fn summary(reason: Reason, command: &str, files: &[File], took: Duration, errors: &[&str]) -> String {
+    let outcome = |word: &str| files.iter().filter(|file| file.outcome.word() == word).count();
     json!({
         "reason": reason.as_str(),
         "command": command,
-        "databases": rows.len(),
+        "databases": files.len(),
         "done": outcome("done"),
         "current": outcome("current"),
         "pending": outcome("pending"),
@@ -79,60 +64,76 @@ fn micros(duration: Duration) -> u64 {
 }
 
 /// The table: each database where there are few of them or all are asked for, else how many came to what.
-pub(crate) fn table(rows: &[Row<'_>], all: bool) -> Vec<String> {
-    if all || rows.len() <= EACH {
-        let cells: Vec<[String; 3]> = rows.iter().map(|row| [name(row), version(row), said(row, true)]).collect();
+fn table(files: &[&File], all: bool) -> Vec<String> {
+    if all || files.len() <= EACH {
+        let cells: Vec<[String; 3]> =
+            files.iter().map(|file| [name(&file.path), version(file), outcome_of_one(file)]).collect();
         return columns(&cells);
     }
     let mut groups: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for row in rows {
-        *groups.entry((version(row), said(row, false))).or_default() += 1;
+    for file in files {
+        *groups.entry((version(file), outcome_of_many(file))).or_default() += 1;
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by(|(_, a), (_, b)| b.cmp(a));
     let width = groups.first().map_or(0, |(_, most)| most.to_string().len());
     let cells: Vec<[String; 3]> = groups
         .into_iter()
-        .map(|((version, said), number)| {
+        .map(|((version, outcome), number)| {
             let plural = if number == 1 { "database" } else { "databases" };
-            [format!("{number:>width$} {plural}"), version, said]
+            [format!("{number:>width$} {plural}"), version, outcome]
         })
         .collect();
     columns(&cells)
 }
 
-fn name(row: &Row<'_>) -> String {
-    visible(&row.database.map(|path| path.display().to_string()).unwrap_or_default())
+fn name(path: &Path) -> String {
+    visible(&path.display().to_string())
 }
 
 /// `001_users -> 003_stars`
-fn version(row: &Row<'_>) -> String {
+fn version(file: &File) -> String {
     let shown = |version: Option<&str>| version.unwrap_or("-").to_owned();
-    match row.outcome {
-        "refused" if row.before.is_none() => "?".to_owned(),
-        _ if row.before == row.after => shown(row.before),
-        _ => format!("{} -> {}", shown(row.before), shown(row.after)),
+    let (before, after) = (file.version_before(), file.version());
+    match file.outcome {
+        Outcome::Refused(_) if before.is_none() => "?".to_owned(),
+        _ if before == after => shown(before),
+        _ => format!("{} -> {}", shown(before), shown(after)),
     }
 }
 
-/// What is to be said of it: with what belongs to one database alone, or without.
-fn said(row: &Row<'_>, alone: bool) -> String {
-    let first = |text: &str| visible(text.lines().next().unwrap_or_default());
-    match row.outcome {
-        "done" if alone => time(row.took),
-        "done" if row.before == row.after && row.backup.is_some() => "copied".to_owned(),
-        "done" => "done".to_owned(),
-        "current" => "nothing to do".to_owned(),
-        "pending" => format!("{} pending", row.todo.unwrap_or(0)),
-        "left" => format!("left: {} to do", row.todo.unwrap_or(0)),
-        "differs" => match alone {
-            true => row.differences.join("; "),
-            false => "differs".to_owned(),
-        },
-        other => match row.error {
-            Some((message, _)) if alone => format!("{other}: {}", first(message)),
-            _ => other.to_owned(),
-        },
+/// In what a database differs, a sentence each.
+fn differences(file: &File) -> Vec<&str> {
+    let differs = file.inspection.iter().flat_map(|inspection| &inspection.differs);
+    differs.map(|fault| fault.message.as_str()).collect()
+}
+
+/// What a database came to, with what belongs to it alone.
+fn outcome_of_one(file: &File) -> String {
+    match &file.outcome {
+        Outcome::Done(_) => time(file.took),
+        Outcome::Differs => differences(file).join("; "),
+        Outcome::Refused(fault) | Outcome::Failed(fault, _) => {
+            let first = visible(fault.message.lines().next().unwrap_or_default());
+            format!("{}: {first}", file.outcome.word())
+        }
+        Outcome::Left | Outcome::Current | Outcome::Pending => outcome_of_many(file),
+    }
+}
+
+/// What it came to, in words that others may have in common with it.
+fn outcome_of_many(file: &File) -> String {
+    let todo = file.inspection.as_ref().map_or(0, |inspection| inspection.todo);
+    match &file.outcome {
+        Outcome::Done(changes) if file.version_before() == file.version() && changes.backup.is_some() => {
+            "copied".to_owned()
+        }
+        Outcome::Current => "nothing to do".to_owned(),
+        Outcome::Pending => format!("{todo} pending"),
+        Outcome::Left => format!("left: {todo} to do"),
+        Outcome::Done(_) | Outcome::Differs | Outcome::Refused(_) | Outcome::Failed(..) => {
+            file.outcome.word().to_owned()
+        }
     }
 }
 
@@ -143,7 +144,7 @@ fn columns(cells: &[[String; 3]]) -> Vec<String> {
 }
 
 /// `2988 of 3000 databases (712/s, 1 s left)`
-pub(crate) fn progress(through: usize, of: usize, failed: usize, elapsed: Duration) -> String {
+fn progress(through: usize, of: usize, failed: usize, elapsed: Duration) -> String {
     let rate = through as f64 / elapsed.as_secs_f64().max(0.001);
     let left = (of - through.min(of)) as f64 / rate.max(0.001);
     let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
@@ -158,22 +159,29 @@ pub(crate) fn progress(through: usize, of: usize, failed: usize, elapsed: Durati
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::{Changes, Fault, Inspection};
 
-    fn row<'a>(name: &'a str, outcome: &'a str, before: Option<&'a str>, after: Option<&'a str>) -> Row<'a> {
-        Row { database: Some(Path::new(name)), outcome, before, after, ..Row::default() }
+    fn file(path: &str, outcome: Outcome, before: Option<&str>, after: Option<&str>) -> File {
+        let version = before.map(str::to_owned);
+        let inspection = Some(Inspection { version, todo: 2, ..Inspection::default() });
+        File { inspection, after: Some(after.map(str::to_owned)), outcome, ..File::new(path.into()) }
+    }
+
+    fn done(path: &str) -> File {
+        file(path, Outcome::Done(Changes::default()), Some("001_a"), Some("003_c"))
     }
 
     #[test]
     fn few_are_named_and_many_are_counted() {
-        let error = Row { error: Some(("not a database\nmore", &[])), ..row("c.db", "refused", None, None) };
-        let rows = vec![
-            Row { took: Duration::from_micros(1_500), ..row("t/a.db", "done", Some("001_a"), Some("003_c")) },
-            row("b.db", "current", Some("003_c"), Some("003_c")),
-            error.clone(),
-            Row { todo: Some(2), ..row("d.db", "pending", None, None) },
+        let refused = || file("c.db", Outcome::Refused(Fault::new("not a database\nmore")), None, None);
+        let files = [
+            File { took: Duration::from_micros(1_500), ..done("t/a.db") },
+            file("b.db", Outcome::Current, Some("003_c"), Some("003_c")),
+            refused(),
+            file("d.db", Outcome::Pending, None, None),
         ];
         assert_eq!(
-            table(&rows, false),
+            table(&files.iter().collect::<Vec<_>>(), false),
             [
                 "t/a.db  001_a -> 003_c  1.5 ms",
                 "b.db    003_c           nothing to do",
@@ -181,8 +189,8 @@ mod tests {
                 "d.db    -               2 pending",
             ]
         );
-        let mut many = vec![row("x.db", "done", Some("001_a"), Some("003_c")); 41];
-        many.push(error);
+        let many: Vec<File> = (0..41).map(|_| done("x.db")).chain([refused()]).collect();
+        let many: Vec<&File> = many.iter().collect();
         assert_eq!(
             table(&many, false),
             ["41 databases  001_a -> 003_c  done", " 1 database   ?               refused"]

@@ -147,7 +147,7 @@ pub(super) fn history(rows: &[HistoryRow], verbose: bool) -> Vec<String> {
     let title = ["id", "applied at", "name", "state", "took"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         let took = row.duration.map_or(String::new(), time);
-        [row.id.to_string(), plain(&row.applied_at), plain(&row.name), plain(&row.state), took]
+        [row.id.to_string(), plain(&row.applied_at), plain(&row.name), row.state.to_string(), took]
     });
     let table: Vec<[String; 5]> = std::iter::once(title).chain(cells).collect();
     let mut widths = [0; 5];

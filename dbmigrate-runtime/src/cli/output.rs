@@ -355,14 +355,14 @@ impl<'t> Output<'t> {
                 .number("number", Some(row.number))
                 .text("name", &*row.name)
                 .text("applied_at", &*row.applied_at)
-                .text("state", &*row.state)
+                .text("state", row.state.as_str())
                 .truth("runs_again", runs_again)
                 .line();
             self.data(&line);
             return DONE;
         }
         let name = human::plain(&row.name);
-        self.progress("Forgot", &format!("{name} ({}: {})", human::plain(&row.state), human::plain(&row.applied_at)));
+        self.progress("Forgot", &format!("{name} ({}: {})", row.state, human::plain(&row.applied_at)));
         self.note("the history has no record of it now; nothing in the schema was changed");
         self.note(&match runs_again {
             true => format!("{} runs it again", self.command("up")),
@@ -554,7 +554,7 @@ fn row_line(row: &HistoryRow) -> String {
         .text("set_name", &*row.set_name)
         .number("number", Some(row.number))
         .text("checksum", &*row.checksum)
-        .text("state", &*row.state)
+        .text("state", row.state.as_str())
         .number("statements_done", Some(row.statements_done))
         .number("duration_us", row.duration.map(micros))
         .numbers("steps_us", row.steps.iter().copied().map(micros))

@@ -10,7 +10,7 @@ use super::open::{self, name};
 use super::output::Output;
 use super::request::Request;
 use crate::entries;
-use crate::kept::Place;
+use crate::kept::CopyPlace;
 use crate::manage::restore::{self, migrations, source};
 use crate::replace::replace;
 use crate::{Access, Backend, Migrator, State};
@@ -35,7 +35,7 @@ pub(super) fn list<B: Backend>(
     // SQLite names what belongs to a database after the file that a link leads to.
     let file = fs::canonicalize(database).or_else(|_| std::path::absolute(database));
     let file = file.map_err(|error| Failure::new(format!("could not find {}: {error}", name(database))))?;
-    let place = Place::of(&file, &migrator.options.copies());
+    let place = CopyPlace::of(&file, &migrator.options.copies());
     Ok(output.copies(&place.kept()?, &place.dir))
 }
 
@@ -64,7 +64,7 @@ pub(super) fn restore<B: Backend>(
 /// Refuses what is by its name the copy of another database that lies beside this one: a help that was typed without its
 /// `--database` would put it in the wrong place.
 fn refuse_other(database: &Path, copy: &Path) -> Result<(), Failure> {
-    let Some(origin) = Place::origin(copy).filter(|origin| database.file_name() != Some(origin.as_ref())) else {
+    let Some(origin) = CopyPlace::origin(copy).filter(|origin| database.file_name() != Some(origin.as_ref())) else {
         return Ok(());
     };
     let other = database.with_file_name(&origin);

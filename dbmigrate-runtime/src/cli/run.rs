@@ -39,7 +39,7 @@ pub fn run<B: Backend>(
         Err(failure) => return output.end(Err(failure)),
     };
     let is_empty = {
-        let latest = migrator.held.latest();
+        let latest = migrator.lazy_set.latest();
         !latest.has_migrations && !latest.has_repeatables
     };
     let result = execute(migrator, &mut connection, database, request, &mut output);

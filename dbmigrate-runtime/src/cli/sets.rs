@@ -11,7 +11,7 @@ use super::nearest::nearest;
 use super::output::Output;
 use super::replay::set_of;
 use super::request::{Format, Mend, Request, Verb};
-use crate::held::Held;
+use crate::lazy_set::LazySet;
 use crate::together::Together;
 use crate::{Access, Rehearsal, Report, SetRehearsal};
 
@@ -28,7 +28,7 @@ pub fn run_together<C: 'static>(
     request: &Request,
     terminal: &mut dyn Terminal,
 ) -> u8 {
-    let names: Vec<String> = together.migrators.iter().map(|one| one.held().latest().name.to_owned()).collect();
+    let names: Vec<String> = together.migrators.iter().map(|one| one.lazy_set().latest().name.to_owned()).collect();
     let chosen = match &request.set {
         Some(name) => match names.iter().position(|known| known == name) {
             Some(place) => Some(place),
@@ -57,7 +57,7 @@ fn end(result: Result<u8, Failure>, request: &Request, database: &Path, terminal
 /// Goes one way of one migration of the set that is named.
 pub(super) fn replay<C: 'static>(together: Together<'_, C>, arguments: &[OsString], terminal: &mut dyn Terminal) -> u8 {
     let mut migrators = together.migrators;
-    let one = set_of(arguments).and_then(|name| migrators.iter().position(|one| one.held().latest().name == name));
+    let one = set_of(arguments).and_then(|name| migrators.iter().position(|one| one.lazy_set().latest().name == name));
     match one.map(|place| migrators.swap_remove(place)) {
         Some(one) => one.replay(arguments, terminal),
         None => {
@@ -78,7 +78,7 @@ fn run_one<C: 'static>(
 ) -> u8 {
     let mut migrators = together.migrators;
     let one = migrators.remove(place);
-    let others: Vec<Held<'_>> = migrators.iter().map(|other| other.held()).collect();
+    let others: Vec<LazySet<'_>> = migrators.iter().map(|other| other.lazy_set()).collect();
     one.run(&others, database, request, terminal)
 }
 
@@ -90,7 +90,7 @@ fn run_each<C: 'static>(
     request: &Request,
     terminal: &mut dyn Terminal,
 ) -> u8 {
-    let all: Vec<Held<'_>> = together.migrators.iter().map(|one| one.held()).collect();
+    let all: Vec<LazySet<'_>> = together.migrators.iter().map(|one| one.lazy_set()).collect();
     let mut exit = DONE;
     for (one, name) in together.migrators.into_iter().zip(names) {
         let on_stdout = matches!(request.verb, Verb::Status { .. } | Verb::History);
@@ -102,7 +102,7 @@ fn run_each<C: 'static>(
             }
         }
         let request = Request { set: Some(name.clone()).filter(|name| !name.is_empty()), ..request.clone() };
-        let others: Vec<Held<'_>> = all.iter().copied().filter(|other| other.latest().name != *name).collect();
+        let others: Vec<LazySet<'_>> = all.iter().copied().filter(|other| other.latest().name != *name).collect();
         let came = one.run(&others, database, &request, terminal);
         if came > NO {
             return came;
@@ -150,7 +150,7 @@ fn up_on<C: 'static>(together: &Together<'_, C>, connection: &mut C, output: &mu
     let start = Instant::now();
     let mut all = Report::default();
     let result = together.up_by(connection, &mut |place, report| {
-        let name = together.migrators[place].held().latest().name;
+        let name = together.migrators[place].lazy_set().latest().name;
         if !output.json {
             output.progress("Set", heading(name));
         }

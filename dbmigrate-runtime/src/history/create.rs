@@ -4,7 +4,7 @@ use super::History;
 use crate::db::Db;
 use crate::error::Error;
 use crate::quote::{in_main, quoted};
-use crate::repeatable::MadeAnew;
+use crate::repeatable::RepeatablesPart;
 
 impl History<'_> {
     /// Creates what is missing of it. The caller holds the lock.
@@ -38,7 +38,7 @@ impl History<'_> {
         if self.set.repeatables.is_empty() {
             return Ok(());
         }
-        (MadeAnew::of(self.set)?.create)(db, &self.records)?;
+        (RepeatablesPart::of(self.set)?.create)(db, &self.records)?;
         self.empty_head_after_changes(db, &self.records.table(), ["_insert", "_update", "_delete"])
     }
 

@@ -3,9 +3,10 @@
 use super::{History, PARAMS, times};
 use crate::db::Db;
 use crate::error::Error;
-use crate::history_row::Took;
+use crate::history_row::Timing;
 use crate::options::Options;
 use crate::report::Done;
+use crate::row_state::RowState;
 use crate::rows::Rows;
 use crate::set::Migration;
 
@@ -25,8 +26,8 @@ impl History<'_> {
         for some in applied.chunks(TOGETHER) {
             let mut rows = Rows::new(PARAMS);
             for (migration, at) in some {
-                let took = done.get(*at).map(|Done { duration, steps, .. }| Took { duration: *duration, steps });
-                self.row(&mut rows, migration, "applied", times(options, took), options.tool, None)?;
+                let timing = done.get(*at).map(|Done { duration, steps, .. }| Timing { duration: *duration, steps });
+                self.row(&mut rows, migration, RowState::Applied, times(options, timing), options.tool, None)?;
             }
             self.insert_rows(db, &rows)?;
         }

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::copy::{self, How};
+use crate::copy::{self, CopyReader};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
-use crate::kept::{self, Kept, Place};
+use crate::kept::{self, CopyPlace, Kept};
 use crate::migrator::Migrator;
 use crate::options::Options;
 
@@ -24,16 +24,16 @@ fn copy_to(db: &mut Db<'_>, history: &History<'_>, options: &Options, path: &Pat
     // An absolute path is no URI and no name that SQLite takes for something else.
     let path =
         std::path::absolute(path).map_err(|cause| copy::by_file(&format!("`{shown}` is no path for a copy"), cause))?;
-    let (part, _) = copy::begin(db, options, &Place::beside(&path), How::Own)?;
-    copy::write(db, history, &part, How::Own)?;
+    let (part, _) = copy::begin(db, options, &CopyPlace::beside(&path), CopyReader::Own)?;
+    copy::write(db, history, &part, CopyReader::Own)?;
     match part.publish([path]) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
         result => result.map(drop).map_err(|cause| copy::by_file(&format!("could not name the copy `{shown}`"), cause)),
     }
 }
 
-impl Place {
-    /// As [`Place::list`], with an error that says where.
+impl CopyPlace {
+    /// As [`CopyPlace::list`], with an error that says where.
     pub(crate) fn kept(&self) -> Result<Vec<Kept>, Error> {
         self.list()
             .map_err(|cause| copy::by_file(&format!("could not read the folder `{}`", self.dir.display()), cause))
@@ -50,7 +50,7 @@ impl<B: Backend> Migrator<'_, B> {
     pub fn back_up(&self, connection: &mut B::Connection) -> Result<PathBuf, Error> {
         self.on(connection, |db| {
             db.refuse_open_transaction()?;
-            let path = copy::keep(db, &History::new(self.set()?), &self.options, How::Own)?;
+            let path = copy::keep(db, &History::new(self.set()?), &self.options, CopyReader::Own)?;
             kept::rotate(&path, self.options.copies().keep, true);
             Ok(path)
         })

@@ -6,19 +6,20 @@ use std::rc::Rc;
 use super::built_upon::{Undo, refuse_needed};
 use super::way_back::{Kept, Own};
 use crate::backup::{self, BackupWhen};
-use crate::compare::{Found, Known, Match, as_error, look};
+use crate::compare::{Found, KnownHistory, Match, as_error, look};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::guard::guarded;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::{Job, Room, Way};
+use crate::job::{Job, ScriptBuffer, Way};
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::plan::Planned;
 use crate::report::Report;
 use crate::requires::refuse_unmet_elsewhere;
+use crate::row_state::RowState;
 use crate::runner::{Group, Plan, Runner};
 use crate::session::Session;
 use crate::set::{Down, Set};
@@ -116,7 +117,7 @@ fn planned<'s>(
         refuse_needed(&mut db, set, beside, &|name| is_among(set, &targets, name), Undo::Schema)?;
     }
     for job in &jobs {
-        refuse_code(job.name(), job.script(&mut Room::default()), db.session().has_code())?;
+        refuse_code(job.name(), job.script(&mut ScriptBuffer::default()), db.session().has_code())?;
     }
     Ok((targets, jobs))
 }
@@ -154,7 +155,7 @@ fn again(session: &mut dyn Session, set: &Set<'_>, options: &Options, beside: &[
 }
 
 /// The history, if the database has one. That of another tool is refused.
-pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Rc<Known<'s>>>, Error> {
+pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option<Rc<KnownHistory<'s>>>, Error> {
     match look(db, set)? {
         Found::History(known) => known.refuse_old().map(|()| Some(known)),
         Found::Fresh | Found::Objects | Found::Beside => Ok(None),
@@ -162,7 +163,7 @@ pub(crate) fn history_of<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Option
 }
 
 /// The numbers to roll back, newest first.
-fn targets(known: &Known<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Error> {
+fn targets(known: &KnownHistory<'_>, set: &Set<'_>, goal: Goal) -> Result<Vec<u64>, Error> {
     let applied: Vec<&HistoryRow> = known.newest_first().map(|(_, row)| row).collect();
     let after =
         |number: u64| applied.iter().position(|row| row.number == number).ok_or_else(|| not_applied(set, number));
@@ -204,7 +205,12 @@ pub(crate) fn not_applied(set: &Set<'_>, number: u64) -> Error {
 }
 
 /// The scripts for the targets, or all reasons why there is none.
-fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
+fn jobs<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &KnownHistory<'s>,
+    targets: &[u64],
+) -> Result<Vec<Job<'s>>, Error> {
     let mut jobs = Vec::with_capacity(targets.len());
     let mut problems = Vec::new();
     for (matched, row) in known.newest_first().take(targets.len()) {
@@ -217,7 +223,12 @@ fn jobs<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64
 }
 
 /// The scripts for those targets that are still applied, if nothing newer was applied meanwhile.
-fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: &[u64]) -> Result<Vec<Job<'s>>, Error> {
+fn jobs_left<'s>(
+    db: &mut Db<'_>,
+    set: &'s Set<'s>,
+    known: &KnownHistory<'s>,
+    targets: &[u64],
+) -> Result<Vec<Job<'s>>, Error> {
     let left = known.newest_first().filter(|(_, row)| targets.contains(&row.number)).count();
     let newest: Vec<(u64, &str)> =
         known.newest_first().take(left).map(|(_, row)| (row.number, row.name.as_str())).collect();
@@ -236,12 +247,12 @@ fn jobs_left<'s>(db: &mut Db<'_>, set: &'s Set<'s>, known: &Known<'s>, targets: 
 pub(crate) fn way_back<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     row: &HistoryRow,
 ) -> Result<Result<Way<'s>, Problem>, Error> {
-    let reverting = row.state.starts_with("reverting");
-    if !reverting && row.state != "applied" {
+    let reverting = row.state.is_reverting();
+    if !reverting && row.state != RowState::Applied {
         return Ok(Err(known
             .problem(matched)
             .unwrap_or_else(|| no_down(matched, row, "it was stopped on its way", &[]))));

@@ -3,7 +3,7 @@
 use super::built_upon::{Undo, refuse_needed};
 use super::down::{history_of, not_applied};
 use super::in_force::settled;
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::Error;
@@ -61,7 +61,7 @@ fn remove(
 }
 
 /// Names what could have been meant.
-fn candidates(error: Error, known: &Known<'_>) -> Error {
+fn candidates(error: Error, known: &KnownHistory<'_>) -> Error {
     let names: Vec<&str> = known.newest_first().take(SHOWN).map(|(_, row)| row.name.as_str()).collect();
     if names.is_empty() { error } else { error.hint(format_args!("the history has `{}`", names.join("`, `"))) }
 }

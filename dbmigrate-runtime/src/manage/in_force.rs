@@ -16,18 +16,21 @@ pub(crate) fn with_all<T>(
     work: impl FnOnce(&mut dyn Session, &Set<'_>, &[&Set<'_>]) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let all = [&[set], beside].concat();
-    let rooms = rooms(&mut Db::new(session, options), &all)?;
-    let sets = in_force(&all, &rooms);
+    let squashes = squashes(&mut Db::new(session, options), &all)?;
+    let sets = in_force(&all, &squashes);
     let beside: Vec<&Set<'_>> = sets.iter().skip(1).collect();
     work(session, sets.first().unwrap_or(set), &beside)
 }
 
-fn rooms<'a>(db: &mut Db<'_>, all: &[&Set<'a>]) -> Result<Vec<Option<InForce<'a>>>, Error> {
+fn squashes<'a>(db: &mut Db<'_>, all: &[&Set<'a>]) -> Result<Vec<Option<InForce<'a>>>, Error> {
     all.iter().map(|set| InForce::of(db, set)).collect()
 }
 
-fn in_force<'s>(all: &[&Set<'s>], rooms: &'s [Option<InForce<'s>>]) -> Vec<Set<'s>> {
-    all.iter().zip(rooms).map(|(set, room)| room.as_ref().map_or(**set, |room| room.set(set))).collect()
+fn in_force<'s>(all: &[&Set<'s>], squashes: &'s [Option<InForce<'s>>]) -> Vec<Set<'s>> {
+    all.iter()
+        .zip(squashes)
+        .map(|(set, in_force)| in_force.as_ref().map_or(**set, |in_force| in_force.set(set)))
+        .collect()
 }
 
 /// As [`with_all`], for what changes the history: a database that has all that is replaced gets the row of the squash

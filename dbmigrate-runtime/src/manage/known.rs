@@ -1,9 +1,9 @@
 //! What is asked of a known history before it is changed.
 
-use crate::compare::Known;
+use crate::compare::KnownHistory;
 use crate::error::{Error, ErrorKind};
 
-impl Known<'_> {
+impl KnownHistory<'_> {
     /// Whether the history has a row of it.
     pub(crate) fn has(&self, number: u64) -> bool {
         let at = self.matches.binary_search_by_key(&number, |matched| matched.number);

@@ -5,7 +5,7 @@
 
 use super::in_force::settled;
 use super::replay::replay;
-use crate::compare::{Found, Known, look};
+use crate::compare::{Found, KnownHistory, look};
 use crate::comparison::{Comparison, Replay, compare, covers, noted};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::options::Options;
+use crate::row_state::RowState;
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::set::{Migration, OutOfOrder, Set};
@@ -64,7 +65,7 @@ fn record(
     let mut db = Db::new(session, options);
     db.refuse_open_transaction()?;
     let found = look(&mut db, set)?;
-    known_of(&found).map_or(Ok(()), Known::refuse_old)?;
+    known_of(&found).map_or(Ok(()), KnownHistory::refuse_old)?;
     if wanted(set, known_of(&found), goal)?.is_empty() {
         return Ok(Marked { recorded: Vec::new(), comparison: Comparison::Nothing, covers: covers(&mut db) });
     }
@@ -72,7 +73,7 @@ fn record(
         let history = History::new(set);
         let found = look(db, set)?;
         let known = known_of(&found);
-        known.map_or(Ok(()), Known::refuse_old)?;
+        known.map_or(Ok(()), KnownHistory::refuse_old)?;
         let wanted = wanted(set, known, goal)?;
         let is_held = |migration: &&Migration<'_>| {
             known.is_some_and(|known| known.has(migration.number))
@@ -87,7 +88,7 @@ fn record(
             history.create(db)?;
         }
         for migration in &wanted {
-            history.insert(db, options, migration, "applied", None)?;
+            history.insert(db, options, migration, RowState::Applied, None)?;
         }
         if let Found::History(now) = look(db, set)? {
             history.write_head(db, now.chain())?;
@@ -97,7 +98,7 @@ fn record(
     })
 }
 
-fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
+fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f KnownHistory<'s>> {
     match found {
         Found::History(known) => Some(known),
         Found::Fresh | Found::Objects | Found::Beside => None,
@@ -105,7 +106,11 @@ fn known_of<'f, 's>(found: &'f Found<'s>) -> Option<&'f Known<'s>> {
 }
 
 /// What is to be recorded, by ascending number: pending, and asked for.
-fn wanted<'s>(set: &'s Set<'s>, known: Option<&Known<'_>>, goal: Goal<'_>) -> Result<Vec<&'s Migration<'s>>, Error> {
+fn wanted<'s>(
+    set: &'s Set<'s>,
+    known: Option<&KnownHistory<'_>>,
+    goal: Goal<'_>,
+) -> Result<Vec<&'s Migration<'s>>, Error> {
     let asked: &[u64] = match &goal {
         Goal::Latest => &[],
         Goal::To(number) => std::slice::from_ref(number),

@@ -133,7 +133,7 @@ pub(crate) fn rehearse<B: Backend>(
         Rehearse::DownAll => back(&mut watch, Goal::All),
         Rehearse::RollBack(number) => back(&mut watch, Goal::Exactly(number)),
     };
-    Ok(came(watch, result))
+    Ok(outcome(watch, result))
 }
 
 /// Copies a database, for rehearsals of several sets.
@@ -151,11 +151,11 @@ pub(crate) fn on_copy(session: &mut dyn Session, set: &Set<'_>, options: &Option
     let set = &Set { snapshot: None, ..*set };
     let mut watch = Watch::new(session, set, options);
     let result = up::up(&mut watch, set, options, to);
-    came(watch, result)
+    outcome(watch, result)
 }
 
 /// What a run came to.
-fn came(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
+fn outcome(watch: Watch<'_>, result: Result<Report, Error>) -> Rehearsal {
     let migrations = watch.committed();
     let (report, error) = match result {
         Ok(report) => (report, None),

@@ -4,17 +4,19 @@
 use super::down::{history_of, not_applied, way_back};
 use super::in_force::settled;
 use super::step_lock::sweep;
-use crate::compare::{Known, Match};
+use crate::compare::{KnownHistory, Match};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::Watch;
 use crate::history::History;
 use crate::history_row::HistoryRow;
-use crate::job::{Job, Room};
+use crate::hooks::Direction;
+use crate::job::{Job, ScriptBuffer};
 use crate::migrator::Migrator;
 use crate::no_transaction::{is_alive, is_idempotent, settle_help, together};
 use crate::options::Options;
+use crate::row_state::RowState;
 use crate::session::Session;
 use crate::set::{Migration, Set};
 use crate::squash;
@@ -61,7 +63,7 @@ struct Fix<'s> {
     /// The program's migration, to be taken for what was applied.
     accept: Option<&'s Migration<'s>>,
     /// The state and the number of steps that are done.
-    progress: Option<(&'static str, u64)>,
+    progress: Option<(RowState, u64)>,
     /// The rows that refer to nothing and were refused, as text, which are accepted.
     rows: Option<String>,
 }
@@ -147,12 +149,12 @@ fn settle(
 }
 
 /// What nothing here can mend: another version of the program has to run first.
-fn pruned(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+fn pruned(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     Some(Repair { number: None, problem: squash::pruned_problem(set, known)?, remedy: None })
 }
 
 /// What is to do about the head.
-fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
+fn head(set: &Set<'_>, known: &KnownHistory<'_>) -> Option<Repair> {
     let problem = head_problem(set, known)?;
     Some(Repair { number: None, problem, remedy: Some("it is written anew from the rows".to_owned()) })
 }
@@ -161,7 +163,7 @@ fn head(set: &Set<'_>, known: &Known<'_>) -> Option<Repair> {
 fn fixes<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     only: Option<u64>,
     stopped: Option<Stopped>,
 ) -> Result<Vec<Fix<'s>>, Error> {
@@ -193,16 +195,16 @@ fn fixes<'s>(
 fn interrupted<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     fix: &mut Fix<'s>,
     stopped: Option<Stopped>,
     is_named: bool,
 ) -> Result<(), Error> {
     let Some(row) = &matched.row else { return Ok(()) };
-    let is_way_back = row.state.starts_with("reverting");
-    let running = if is_way_back { "reverting" } else { "running" };
-    let command = if is_way_back { "down" } else { "up" };
+    let is_way_back = row.state.is_reverting();
+    let direction = if is_way_back { Direction::Down } else { Direction::Up };
+    let (running, command) = (RowState::between_steps(direction), direction.command());
     let is_edited = !is_way_back && !matched.can_resume();
     let is_renamed = matched.migration.is_none_or(|migration| migration.name != row.name);
     let is_other = is_renamed && !matched.has_same_text();
@@ -211,7 +213,7 @@ fn interrupted<'s>(
     }
     let done = usize::try_from(row.statements_done).unwrap_or(usize::MAX);
     let step = step(db, set, known, matched, row, done)?;
-    let is_started = row.state.ends_with("started");
+    let is_started = row.state.is_in_step();
     let is_open = is_started && (is_edited || !step.is_some_and(|step| step.is_idempotent));
     let mut remedies = Vec::new();
     let number = done.saturating_add(1);
@@ -294,7 +296,7 @@ fn refused_rows(db: &mut Db<'_>, set: &Set<'_>, row: &HistoryRow, command: &str)
 
 /// The step at which a migration was stopped.
 #[derive(Clone, Copy)]
-struct At {
+struct StoppedStep {
     is_idempotent: bool,
     /// How many steps are done at once with it; none behind the last one, where only the end was refused.
     together: usize,
@@ -303,27 +305,27 @@ struct At {
 fn step<'s>(
     db: &mut Db<'_>,
     set: &'s Set<'s>,
-    known: &Known<'s>,
+    known: &KnownHistory<'s>,
     matched: &Match<'s>,
     row: &HistoryRow,
     done: usize,
-) -> Result<Option<At>, Error> {
-    let mut room = Room::default();
+) -> Result<Option<StoppedStep>, Error> {
+    let mut buffer = ScriptBuffer::default();
     let job;
-    let steps = if row.state.starts_with("reverting") {
+    let steps = if row.state.is_reverting() {
         let Ok(way) = way_back(db, set, known, matched, row)? else { return Ok(None) };
         job = Job { number: row.number, way };
-        job.script(&mut room).steps
+        job.script(&mut buffer).steps
     } else {
         matched.migration.map_or(&[][..], |migration| migration.up.steps)
     };
     if !steps.is_empty() && done == steps.len() {
-        return Ok(Some(At { is_idempotent: true, together: 0 }));
+        return Ok(Some(StoppedStep { is_idempotent: true, together: 0 }));
     }
     Ok(steps
         .get(done)
         .zip(together(steps, done))
-        .map(|(step, together)| At { is_idempotent: is_idempotent(step), together }))
+        .map(|(step, together)| StoppedStep { is_idempotent: is_idempotent(step), together }))
 }
 
 impl<B: Backend> Migrator<'_, B> {

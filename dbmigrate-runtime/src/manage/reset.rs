@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::down::{self, Goal, history_of, way_back};
 use super::step_lock::refuse_alive;
-use crate::backup::{Backup, BackupWhen, Keeper};
+use crate::backup::{Backup, BackupWhen, RunBackup};
 use crate::db::Db;
 use crate::driver::Backend;
 use crate::error::{Error, ErrorKind};
@@ -13,7 +13,7 @@ use crate::foreign_keys::has_code;
 use crate::guard::{Settings, guarded};
 use crate::histories::{self, title};
 use crate::history::History;
-use crate::job::{Job, Room};
+use crate::job::{Job, ScriptBuffer};
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::quote::identifier;
@@ -52,7 +52,7 @@ fn planned(session: &mut dyn Session, set: &Set<'_>, options: &Options) -> Resul
         let is_usable = match way_back(&mut db, set, &known, matched, row)? {
             Ok(way) => {
                 let job = Job { number: row.number, way };
-                runs_code || !has_code(job.script(&mut Room::default()))
+                runs_code || !has_code(job.script(&mut ScriptBuffer::default()))
             }
             Err(_) => false,
         };
@@ -113,7 +113,7 @@ fn to_nothing(
             Settings::enforce(db, false)?;
             report.rolled_back = db.transaction(|db| {
                 refuse_neighbours(db, set, &missing)?;
-                Keeper::default().keep(db, &History::new(set), options, [], report)?;
+                RunBackup::default().keep(db, &History::new(set), options, [], report)?;
                 drop_everything(db, set)
             })?;
             Ok(())

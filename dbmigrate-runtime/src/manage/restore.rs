@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::step_lock::refuse_alive;
 use crate::BoxError;
-use crate::copy::{self, How, QUICK_CHECK};
+use crate::copy::{self, CopyReader, QUICK_CHECK};
 use crate::db::{Db, failed, patiently};
 use crate::driver::{Access, Backend};
 use crate::error::{Error, ErrorKind};
@@ -228,14 +228,14 @@ fn pages<B: Backend>(
     let result = patiently(migrator.options.busy_timeout, || match B::copy_pages(copy, connection, &mut locked) {
         Some(Ok(true)) => Ok(()),
         Some(Ok(false)) => {
-            let mut error = DbError::said("database is locked");
+            let mut error = DbError::other("database is locked");
             error.busy = true;
             Err(error)
         }
-        Some(Err(cause)) => Err(DbError::said(cause)),
+        Some(Err(cause)) => Err(DbError::other(cause)),
         None => {
             is_missing = true;
-            Err(DbError::said("its driver can't copy pages"))
+            Err(DbError::other("its driver can't copy pages"))
         }
     });
     result.map_err(|cause| match failure {
@@ -256,7 +256,7 @@ fn keep<B: Backend>(migrator: &Migrator<'_, B>, connection: &mut B::Connection) 
         if db.value("could not read the schema", "SELECT 1 FROM main.sqlite_master LIMIT 1")?.is_none() {
             return Ok(None);
         }
-        let kept = copy::keep(db, &History::new(migrator.set()?), &migrator.options, How::Own);
+        let kept = copy::keep(db, &History::new(migrator.set()?), &migrator.options, CopyReader::Own);
         kept.map(Some).map_err(|error| error.note("what is there is copied before it is overwritten"))
     })
 }

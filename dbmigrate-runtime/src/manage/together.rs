@@ -34,7 +34,7 @@ impl<'a, C: 'static> Together<'a, C> {
         let mut rehearsals = Vec::new();
         for Leg { place, to, part } in self.legs(copy.connection())?.0 {
             let migrator = &self.migrators[place];
-            let set = migrator.held().set()?;
+            let set = migrator.lazy_set().set()?;
             let options = Options { part, backup: None, ..migrator.options().clone() };
             let mut rehearsal = rehearsal::on_copy(&mut *migrator.session(copy.connection()), set, &options, to);
             rehearsal.error = rehearsal.error.map(|error| named(error, set, &[]));

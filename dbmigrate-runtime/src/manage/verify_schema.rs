@@ -7,7 +7,7 @@ use super::in_force::with_all;
 use std::rc::Rc;
 
 use super::replay::replay;
-use crate::compare::{Found, Known, look};
+use crate::compare::{Found, KnownHistory, look};
 use crate::db::Db;
 use crate::driver::{Backend, Driver};
 use crate::error::{Error, ErrorKind};
@@ -115,10 +115,10 @@ fn compare(
     Ok(VerifiedSchema { objects: live.len(), replayed: true, pending })
 }
 
-fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<Known<'s>>, Error> {
+fn known<'s>(db: &mut Db<'_>, set: &'s Set<'s>) -> Result<Rc<KnownHistory<'s>>, Error> {
     match look(db, set)? {
         Found::History(known) => Ok(known),
-        Found::Fresh | Found::Beside => Known::nothing(set),
+        Found::Fresh | Found::Beside => Ok(KnownHistory::nothing(set)),
         Found::Objects => Err(existing_schema(db, set)),
     }
 }

@@ -1,6 +1,6 @@
 //! The ways back of a migration, as jobs run them.
 
-use crate::job::{Back, Room};
+use crate::job::{Back, ScriptBuffer};
 use crate::set::Script;
 use crate::stored::Stored;
 
@@ -25,7 +25,7 @@ impl Back for Own<'_> {
         *self.script
     }
 
-    fn script<'x>(&'x self, _: &'x mut Room<'x>) -> &'x Script<'x> {
+    fn script<'x>(&'x self, _: &'x mut ScriptBuffer<'x>) -> &'x Script<'x> {
         self.script
     }
 }
@@ -39,8 +39,8 @@ impl Back for Kept {
         self.stored.script(&[])
     }
 
-    fn script<'x>(&'x self, room: &'x mut Room<'x>) -> &'x Script<'x> {
-        let Room { steps, script } = room;
+    fn script<'x>(&'x self, buffer: &'x mut ScriptBuffer<'x>) -> &'x Script<'x> {
+        let ScriptBuffer { steps, script } = buffer;
         *steps = self.stored.steps();
         script.insert(self.stored.script(steps))
     }

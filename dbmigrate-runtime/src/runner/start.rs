@@ -22,7 +22,8 @@ use crate::snapshot::{Snapshot, Started};
 use crate::value::{Value, text};
 
 /// Starts from the snapshot, in the open transaction, if it can; whether the next transaction is to be begun.
-pub(crate) type Start = for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
+pub(crate) type StartFn =
+    for<'s> fn(&mut Runner<'_, 's>, &mut Db<'_>, &mut Plan<'s>, &mut Report) -> Result<bool, Error>;
 
 #[inline]
 pub(crate) fn start<'s>(

@@ -18,7 +18,7 @@ use crate::driver::{Access, Backend, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::foreign_keys::has_code;
 use crate::hooks::Hooks;
-use crate::kept::{COMPANIONS, Part, suffixed};
+use crate::kept::{COMPANIONS, PartialFile, suffixed};
 use crate::options::Options;
 use crate::replay::works_on_other_files;
 use crate::set::{Down, ForeignKeys, Script, Set};
@@ -78,7 +78,7 @@ where
         let could_not = |cause| by_file(&format!("could not write `{}`", shown.display()), cause);
         // SQLite takes an absolute path for nothing else.
         let path = std::path::absolute(shown).map_err(could_not)?;
-        let part = Part::new(path.clone()).map_err(could_not)?;
+        let part = PartialFile::new(path.clone()).map_err(could_not)?;
         let is_copied = self.copy_to(&path)?.map_err(could_not)?;
         let mut connection = B::open(&path, Access::Create).map_err(|cause| {
             Error::new(ErrorKind::Copy, format_args!("could not open `{}`: {cause}", shown.display())).because(cause)

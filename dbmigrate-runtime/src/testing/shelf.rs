@@ -14,7 +14,7 @@ use crate::BoxError;
 use crate::db::patiently;
 use crate::driver::{Access, Backend};
 use crate::file_lock;
-use crate::kept::{Part, suffixed};
+use crate::kept::{PartialFile, suffixed};
 
 /// What older ones than these are worth: nothing.
 const AGE: Duration = Duration::from_secs(60 * 60);
@@ -76,7 +76,7 @@ impl Shelf {
         let folder = self.file.parent().unwrap_or(Path::new(""));
         fs::create_dir_all(folder)?;
         sweep(folder);
-        let part = Part::new(suffixed(&self.file, format!(".part-{}", std::process::id())))?;
+        let part = PartialFile::new(suffixed(&self.file, format!(".part-{}", std::process::id())))?;
         template.write(&part)?;
         let trailer = trailer(template.image.as_deref().unwrap_or_default(), &self.key);
         OpenOptions::new().append(true).open(part.path())?.write_all(&trailer)?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::BoxError;
 use crate::driver::{Access, Backend, Driver};
 use crate::error::Error;
-use crate::kept::Part;
+use crate::kept::PartialFile;
 use crate::quote::literal;
 use crate::value::Value;
 
@@ -79,13 +79,13 @@ impl<B: Backend> Template<B> {
     /// It as the content of a file. One is made at this path if there was none yet, and removed.
     pub(super) fn image(&mut self, path: PathBuf) -> Result<&[u8], BoxError> {
         if self.image.is_none() {
-            self.write(&Part::new(path)?)?;
+            self.write(&PartialFile::new(path)?)?;
         }
         Ok(self.image.as_deref().unwrap_or_default())
     }
 
     /// Writes it to a file: page by page where that can be done, so that objects keep their order, too.
-    pub(super) fn write(&mut self, part: &Part) -> Result<(), BoxError> {
+    pub(super) fn write(&mut self, part: &PartialFile) -> Result<(), BoxError> {
         part.create()?;
         let path = part.path().to_str().ok_or("not UTF-8")?;
         let mut file = B::open(part.path(), Access::ReadWrite)?;

@@ -60,7 +60,7 @@ fn column_changes(from: &Column, to: &Column, known: &Known) -> Vec<ColumnChange
         let (from, to): (Option<NotNull>, _) = (from.not_null.clone(), to.not_null.clone());
         changes.push(ColumnChange::NotNull { from, to });
     }
-    let default = |column: &Column| column.default.as_ref().map(|default| default_form(default, known));
+    let default = |column: &Column| column.default.as_ref().and_then(|default| default_form(default, known));
     if default(from) != default(to) {
         changes.push(ColumnChange::Default { from: from.default.clone(), to: to.default.clone() });
     }
@@ -84,17 +84,22 @@ fn declared_type(column: &Column) -> Option<Vec<String>> {
     Some(words.map(|token| unquote(token.text(text)).to_ascii_lowercase()).collect())
 }
 
-/// A default. A single word is a text with any quotes or none, unless it is one that has a value.
-fn default_form(default: &Default, known: &Known) -> Vec<Lexeme> {
+/// A default; none is `NULL`. A single word is a text with any quotes or none, unless it is one that has a value.
+fn default_form(default: &Default, known: &Known) -> Option<Vec<Lexeme>> {
     let text = default.text.as_str();
     let mut words = tokens(text);
-    match (words.next(), words.next()) {
+    let form = match (words.next(), words.next()) {
         (Some(only), None) if only.kind == TokenKind::QuotedName => vec![Lexeme::Text(unquote(text))],
         (Some(only), None) if only.kind == TokenKind::Word && !has_value(text) => {
             vec![Lexeme::Text(text.to_owned())]
         }
         _ => normal(text, known),
-    }
+    };
+    let form = match form.as_slice() {
+        [Lexeme::Sign(plus), value] if plus == "+" => vec![value.clone()],
+        _ => form,
+    };
+    (form != [Lexeme::Word("null".to_owned())]).then_some(form)
 }
 
 fn collation(column: &Column) -> String {
@@ -129,7 +134,8 @@ fn form(table: &Table, rule: &Rule, known: &Known) -> RuleForm {
         Rule::PrimaryKey(key) => RuleForm::PrimaryKey(key_form(table, key, table.rowid_alias().is_some())),
         Rule::Unique(key) => RuleForm::Unique(key_form(table, key, false)),
         Rule::Check(text) => RuleForm::Check(normal(text, known)),
-        Rule::ForeignKey(key) => RuleForm::ForeignKey(key.clone()),
+        // SQLite reads a `MATCH` and disregards it.
+        Rule::ForeignKey(key) => RuleForm::ForeignKey(ForeignKey { match_name: None, ..key.clone() }),
     }
 }
 

@@ -63,6 +63,8 @@ fn spelling_is_no_difference() {
         ("CREATE TABLE t (a DEFAULT 'x')", "CREATE TABLE t (a DEFAULT x)"),
         ("CREATE TABLE t (a DEFAULT 'key')", "CREATE TABLE t (a DEFAULT key)"),
         ("CREATE TABLE t (a DEFAULT NULL)", "CREATE TABLE t (a DEFAULT null)"),
+        ("CREATE TABLE t (a DEFAULT (NULL))", "CREATE TABLE t (a)"),
+        ("CREATE TABLE t (a DEFAULT 1, b DEFAULT 'x')", "CREATE TABLE t (a DEFAULT +1, b DEFAULT (+'x'))"),
         ("CREATE TABLE t (a DEFAULT CURRENT_TIMESTAMP)", "CREATE TABLE t (a DEFAULT (current_timestamp))"),
         ("CREATE TABLE t (a DEFAULT x'AB')", "CREATE TABLE t (a DEFAULT X'ab')"),
         ("CREATE TABLE t (a INTEGER PRIMARY KEY)", "CREATE TABLE t (a INTEGER, PRIMARY KEY (a))"),
@@ -83,6 +85,7 @@ fn spelling_is_no_difference() {
             "CREATE TABLE p (i INTEGER PRIMARY KEY); CREATE TABLE t (a REFERENCES p (i) ON DELETE CASCADE NOT DEFERRABLE)",
             "CREATE TABLE p (i INTEGER PRIMARY KEY); CREATE TABLE t (a, FOREIGN KEY (\"A\") REFERENCES P(I) ON UPDATE NO ACTION ON DELETE CASCADE)",
         ),
+        ("CREATE TABLE t (a REFERENCES t (a) MATCH FULL)", "CREATE TABLE t (a REFERENCES t (a))"),
         ("CREATE TABLE t (a, b AS (a + 1))", "CREATE TABLE t (a, b GENERATED ALWAYS AS ((a+1)) VIRTUAL)"),
         ("CREATE TABLE t (a, b INT AS (a))", "CREATE TABLE t (a, b INT GENERATED ALWAYS AS (a))"),
         (
@@ -153,6 +156,14 @@ fn what_sqlite_reads_otherwise_is_a_difference() {
             "CREATE TABLE t (a DEFAULT 1)",
             "CREATE TABLE t (a DEFAULT '1')",
             &["table `t`: column `a` changes its default from `1` to `'1'`"],
+        ),
+        (
+            "CREATE TABLE t (a DEFAULT NULL, b DEFAULT -1)",
+            "CREATE TABLE t (a DEFAULT 'NULL', b DEFAULT 1)",
+            &[
+                "table `t`: column `a` changes its default from `NULL` to `'NULL'`",
+                "table `t`: column `b` changes its default from `-1` to `1`",
+            ],
         ),
         (
             "CREATE TABLE t (a DEFAULT x)",

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Fault, room};
+use super::room;
+use crate::fleet::Fault;
 
 /// Refuses a database whose file or folder can't be written: SQLite makes its log and its journal beside it.
 pub(super) fn refuse(database: &Path) -> Result<(), Fault> {

@@ -7,66 +7,69 @@ use dbmigrate_core::MigrationSet;
 use dbmigrate_schema::{Program, ReadOptions, Schema};
 use rusqlite::Connection;
 
-use super::{Crew, Fault};
+use super::Migrators;
 use crate::error::CliError;
+use crate::fleet::Fault;
 use crate::ops::project::Project;
-use crate::ops::schema::{self, Holds};
+use crate::ops::schema::{self, Applied};
 
 /// What reads the schema of a database, on any thread.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'d> {
+pub(super) struct SchemaReader<'d> {
     projects: &'d [Project],
     sets: &'d [MigrationSet],
     options: &'d ReadOptions,
 }
 
 /// What a database has.
-pub(super) struct Held {
-    holds: Vec<Holds>,
-    live: Schema,
+pub(super) struct LiveSchema {
+    /// What of each set is applied.
+    applied: Vec<Applied>,
+    schema: Schema,
 }
 
 /// Compares, and remembers what each version leads to.
-pub(crate) struct Drifts<'d> {
-    pub(super) reader: Reader<'d>,
+pub(super) struct DriftComparison<'d> {
+    pub(super) reader: SchemaReader<'d>,
     program: Option<&'d dyn Program>,
-    expected: HashMap<Vec<Holds>, Result<Schema, Fault>>,
+    expected: HashMap<Vec<Applied>, Result<Schema, Fault>>,
 }
 
-impl<'d> Drifts<'d> {
+impl<'d> DriftComparison<'d> {
     /// For these sets, which live in one database.
-    pub(crate) fn new(
+    pub(super) fn new(
         projects: &'d [Project],
         sets: &'d [MigrationSet],
         options: &'d ReadOptions,
         program: Option<&'d dyn Program>,
     ) -> Self {
-        Self { reader: Reader { projects, sets, options }, program, expected: HashMap::new() }
+        Self { reader: SchemaReader { projects, sets, options }, program, expected: HashMap::new() }
     }
 
     /// In what a database differs.
-    pub(super) fn differences(&mut self, held: &Held) -> Result<Vec<Fault>, Fault> {
+    pub(super) fn differences(&mut self, live: &LiveSchema) -> Result<Vec<Fault>, Fault> {
         let (sets, program) = (self.reader.sets, self.program);
-        let expected = self.expected.entry(held.holds.clone()).or_insert_with(|| {
-            let applied: Vec<MigrationSet> = sets.iter().zip(&held.holds).map(|(set, holds)| holds.of(set)).collect();
-            schema::expected(&applied, program).map_err(Fault::from)
+        let expected = self.expected.entry(live.applied.clone()).or_insert_with(|| {
+            let parts: Vec<MigrationSet> =
+                sets.iter().zip(&live.applied).map(|(set, applied)| applied.of(set)).collect();
+            schema::expected(&parts, program).map_err(Fault::from)
         });
         let expected = expected.as_ref().map_err(Clone::clone)?;
-        let differences = dbmigrate_schema::compare(expected, &held.live);
+        let differences = dbmigrate_schema::compare(expected, &live.schema);
         Ok(differences.iter().map(|difference| Fault::new(difference.to_string())).collect())
     }
 }
 
-impl Reader<'_> {
+impl SchemaReader<'_> {
     /// What a database has.
-    pub(super) fn held(self, connection: &mut Connection, crew: &Crew<'_>) -> Result<Held, Fault> {
+    pub(super) fn read(self, connection: &mut Connection, migrators: &Migrators<'_>) -> Result<LiveSchema, Fault> {
         schema::refuse_unknown_sets(self.projects, connection)?;
-        let mut holds = Vec::new();
-        for (migrator, set) in crew.each().zip(self.sets) {
-            holds.push(Holds::new(set, &migrator.status(connection)?)?.0);
+        let mut applied = Vec::new();
+        for (migrator, set) in migrators.each().zip(self.sets) {
+            applied.push(Applied::new(set, &migrator.status(connection)?)?.0);
         }
-        let live = Schema::read(connection, self.options)
+        let schema = Schema::read(connection, self.options)
             .map_err(|error| CliError::failure(format!("could not read the schema: {error}")))?;
-        Ok(Held { holds, live })
+        Ok(LiveSchema { applied, schema })
     }
 }

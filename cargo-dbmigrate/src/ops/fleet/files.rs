@@ -15,10 +15,11 @@ use dbmigrate_runtime::cli::belongs_to_another;
 use glob::Pattern;
 
 use crate::error::CliError;
+use crate::fleet::FleetFiles;
 
 /// What was named on the command line.
 #[derive(Debug)]
-pub(crate) struct Named<'a> {
+pub(crate) struct Selection<'a> {
     /// The patterns.
     pub(crate) patterns: &'a [String],
     /// The file that holds a list; `-` for stdin.
@@ -27,34 +28,21 @@ pub(crate) struct Named<'a> {
     pub(crate) null: bool,
 }
 
-/// The files of a fleet.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// The files, in the order in which they were named; those of one pattern by name.
-    pub(crate) files: Vec<PathBuf>,
-    /// How many files a pattern met that belong to a database and are none.
-    pub(crate) beside: usize,
-    /// How many were named again, perhaps under another name.
-    pub(crate) twice: usize,
-    /// The other name of a file that has two, neither of them a link to the other: by the place of its first name.
-    pub(crate) hard: HashMap<usize, PathBuf>,
-}
-
 /// Finds them. What can't be read is an error, and so is a pattern or a list that names nothing.
-pub(crate) fn find(named: &Named<'_>) -> Result<Found, CliError> {
-    let mut found = Found::default();
+pub(crate) fn find(selection: &Selection<'_>) -> Result<FleetFiles, CliError> {
+    let mut found = FleetFiles::default();
     let mut known = HashMap::new();
-    for pattern in named.patterns {
+    for pattern in selection.patterns {
         let matches = matches(pattern)?;
         let (beside, files): (Vec<_>, Vec<_>) = matches.into_iter().partition(|path| belongs_to_another(path));
-        found.beside += beside.len();
+        found.companions += beside.len();
         if files.is_empty() {
             return Err(none(pattern, beside.first().map(PathBuf::as_path)));
         }
         files.into_iter().for_each(|file| found.add(file, &mut known));
     }
-    if let Some(list) = named.list {
-        let listed = listed(list, named.null)?;
+    if let Some(list) = selection.list {
+        let listed = listed(list, selection.null)?;
         if listed.is_empty() {
             return Err(CliError::failure(format!("{} names no database", shown(list))));
         }
@@ -84,7 +72,7 @@ fn none(pattern: &str, beside: Option<&Path>) -> CliError {
     }
 }
 
-impl Found {
+impl FleetFiles {
     fn add(&mut self, file: PathBuf, known: &mut HashMap<Identity, usize>) {
         match known.entry(Identity::of(&file)) {
             Entry::Vacant(vacant) => {
@@ -95,10 +83,10 @@ impl Found {
                 let at = *first.get();
                 let first = &mut self.files[at];
                 if !is_one_place(first, &file) {
-                    self.hard.entry(at).or_insert(file);
+                    self.hard_links.entry(at).or_insert(file);
                     return;
                 }
-                self.twice += 1;
+                self.duplicates += 1;
                 // People know it by its own name, and not by that of a link to it.
                 if first.is_symlink() && !file.is_symlink() {
                     *first = file;

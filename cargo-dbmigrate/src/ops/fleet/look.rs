@@ -12,13 +12,18 @@ use dbmigrate_runtime::{Entry, Migrator, Planned, Status};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::drift::{Held, Reader};
-use super::{Crew, Fault, Seen, Task, access, room};
+use super::drift::{LiveSchema, SchemaReader};
+use super::{Migrators, access, room};
+use crate::fleet::{Fault, Inspection, Task};
 use crate::ops::driver::Rusqlite;
 use crate::ops::open;
 
 /// Opens a database as the task needs it; with what is worth knowing of that.
-pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<(Connection, Option<&'static str>), Fault> {
+pub(super) fn connect(
+    path: &Path,
+    migrators: &Migrators<'_>,
+    task: Task,
+) -> Result<(Connection, Option<&'static str>), Fault> {
     if belongs_to_another(path) {
         return Err(Fault::new("this is no database of its own: by its name it belongs to one"));
     }
@@ -26,7 +31,7 @@ pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<(Conne
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
         return Err(Fault::new("is empty: 0 bytes").help("if it is to be a new database: `cargo dbmigrate up`"));
     }
-    match open_existing::<Rusqlite>(path, crew.request) {
+    match open_existing::<Rusqlite>(path, migrators.request) {
         Ok(opened) => Ok(opened),
         // In a folder where nothing can be written.
         Err(fault) if task.writes() => Err(fault.into()),
@@ -36,30 +41,36 @@ pub(super) fn connect(path: &Path, crew: &Crew<'_>, task: Task) -> Result<(Conne
     }
 }
 
-/// Looks at a database: what is seen, and what stands against the work on it. With a reader, also what it has.
+/// Looks at a database: what is inspection, and what stands against the work on it. With a reader, also what it has.
 pub(super) fn look(
     path: &Path,
-    crew: &Crew<'_>,
+    migrators: &Migrators<'_>,
     task: Task,
-    reader: Option<Reader<'_>>,
-) -> (Option<Seen>, Result<Option<Held>, Fault>) {
-    let mut seen = None;
-    let result = see(path, crew, task, &mut seen)
-        .and_then(|mut connection| reader.map(|reader| reader.held(&mut connection, crew)).transpose());
-    (seen, result)
+    reader: Option<SchemaReader<'_>>,
+) -> (Option<Inspection>, Result<Option<LiveSchema>, Fault>) {
+    let mut inspection = None;
+    let result = see(path, migrators, task, &mut inspection)
+        .and_then(|mut connection| reader.map(|reader| reader.read(&mut connection, migrators)).transpose());
+    (inspection, result)
 }
 
-fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Result<Connection, Fault> {
-    let (mut connection, note) = connect(path, crew, task)?;
+fn see(
+    path: &Path,
+    migrators: &Migrators<'_>,
+    task: Task,
+    found: &mut Option<Inspection>,
+) -> Result<Connection, Fault> {
+    let (mut connection, note) = connect(path, migrators, task)?;
     if task.writes() && bytes(&open::companion(path, "-wal")) > 0 {
         // What others have left in the log stays there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(by_sqlite)?;
     }
-    let mut seen = Seen { bytes: bytes(path) + bytes(&open::companion(path, "-wal")), note, ..Seen::default() };
+    let mut inspection =
+        Inspection { bytes: bytes(path) + bytes(&open::companion(path, "-wal")), note, ..Inspection::default() };
     // Of most files that are to come up the plan says how far they are, too.
-    let plan = match (task, crew.one()) {
+    let plan = match (task, migrators.one()) {
         (Task::Up { to, .. }, Some(migrator)) => Some(migrator.up_plan(&mut connection, to)),
-        (Task::Up { .. }, None) => Some(crew.together().up_plan(&mut connection)),
+        (Task::Up { .. }, None) => Some(migrators.together().up_plan(&mut connection)),
         _ => None,
     };
     if let Some(Err(error)) = plan.as_ref().filter(|plan| plan.as_ref().is_err_and(|it| it.is_busy() || it.is_sql())) {
@@ -67,26 +78,26 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
     }
     let newest = plan.as_ref().and_then(|plan| plan.as_ref().ok()?.newest.as_deref());
     let mut is_there = true;
-    seen.version = match (newest, crew.one()) {
-        (Some(newest), Some(migrator)) => Some(crew.label(&migrator, newest)),
-        _ => standing(&mut connection, crew, task, &mut seen, &mut is_there)?,
+    inspection.version = match (newest, migrators.one()) {
+        (Some(newest), Some(migrator)) => Some(migrators.label(&migrator, newest)),
+        _ => standing(&mut connection, migrators, task, &mut inspection, &mut is_there)?,
     };
-    let seen = found.insert(seen);
-    let planned = match (plan, task, crew.one()) {
+    let inspection = found.insert(inspection);
+    let planned = match (plan, task, migrators.one()) {
         (Some(plan), ..) => plan?,
         (None, Task::Down { to, .. }, Some(migrator)) if !is_there => migrator.down_plan(&mut connection, to)?,
         _ => Planned::default(),
     };
     if !planned.is_empty() {
-        seen.todo = (planned.migrations + planned.repeatables).max(1);
-        seen.copies = planned.copies;
-        if let Some(migrator) = crew.any().filter(|_| task.writes()) {
+        inspection.todo = (planned.migrations + planned.repeatables).max(1);
+        inspection.copies = planned.copies;
+        if let Some(migrator) = migrators.any().filter(|_| task.writes()) {
             access::refuse(path)?;
             migrator.can_write(&mut connection)?;
         }
     }
-    if seen.copies || task == Task::Backup {
-        access::refuse_folder(&room::place(path, crew))?;
+    if inspection.copies || task == Task::Backup {
+        access::refuse_folder(&room::place(path, migrators))?;
     }
     Ok(connection)
 }
@@ -95,25 +106,25 @@ fn see(path: &Path, crew: &Crew<'_>, task: Task, found: &mut Option<Seen>) -> Re
 /// back is reached.
 fn standing(
     connection: &mut Connection,
-    crew: &Crew<'_>,
+    migrators: &Migrators<'_>,
     task: Task,
-    seen: &mut Seen,
+    inspection: &mut Inspection,
     is_there: &mut bool,
 ) -> Result<Option<String>, Fault> {
     let mut versions = Versions::default();
-    for migrator in crew.each() {
+    for migrator in migrators.each() {
         let status = migrator.status(connection)?;
-        versions.add(crew, &migrator, &status);
+        versions.add(migrators, &migrator, &status);
         match task {
             Task::Status | Task::Verify | Task::Drift => {
-                seen.todo += status.pending() + status.pending_repeatables();
+                inspection.todo += status.pending() + status.pending_repeatables();
                 let rules = migrator.set()?.rules;
                 if task == Task::Verify || !status.entries.iter().all(|entry| entry.state.is_allowed(rules)) {
                     let problems = migrator.verify(connection)?.problems;
-                    seen.differs.extend(problems.into_iter().map(|it| crew.aimed(&migrator, it.into())));
+                    inspection.differs.extend(problems.into_iter().map(|it| migrators.aimed(&migrator, it.into())));
                 }
             }
-            Task::Backup => seen.todo = 1,
+            Task::Backup => inspection.todo = 1,
             Task::Down { to, .. } => {
                 *is_there = newest(&status).is_none_or(|newest| to.is_some_and(|to| newest.number <= to));
             }
@@ -128,8 +139,8 @@ fn standing(
 struct Versions(Vec<String>);
 
 impl Versions {
-    fn add(&mut self, crew: &Crew<'_>, migrator: &Migrator<'_, Rusqlite>, status: &Status) {
-        self.0.extend(newest(status).map(|newest| crew.label(migrator, &newest.name)));
+    fn add(&mut self, migrators: &Migrators<'_>, migrator: &Migrator<'_, Rusqlite>, status: &Status) {
+        self.0.extend(newest(status).map(|newest| migrators.label(migrator, &newest.name)));
     }
 
     fn joined(self) -> Option<String> {
@@ -138,11 +149,11 @@ impl Versions {
 }
 
 /// How far a database is.
-pub(super) fn version(crew: &Crew<'_>, connection: &mut Connection) -> Result<Option<String>, Fault> {
+pub(super) fn version(migrators: &Migrators<'_>, connection: &mut Connection) -> Result<Option<String>, Fault> {
     let mut versions = Versions::default();
-    for migrator in crew.each() {
+    for migrator in migrators.each() {
         let status = migrator.status(connection)?;
-        versions.add(crew, &migrator, &status);
+        versions.add(migrators, &migrator, &status);
     }
     Ok(versions.joined())
 }

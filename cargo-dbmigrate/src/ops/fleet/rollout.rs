@@ -7,96 +7,85 @@ use std::time::{Duration, Instant};
 
 use dbmigrate_runtime::cli::Request;
 
-use super::drift::Drifts;
-use super::files::Found;
+use super::drift::DriftComparison;
 use super::look::look;
-use super::work::{Worked, work};
-use super::{Crew, Fault, File, Outcome, Phase, Remote, Seen, Task, Watch, pool, room};
+use super::work::{WorkResult, work};
+use super::{Migrators, RunnerProcess, pool, room};
+use crate::fleet::{Fault, File, FleetFiles, Inspection, Observer, Outcome, Phase, RolloutResult, Task};
 use crate::ops::interrupt::Interrupt;
 
 /// What is to be done, and how far to go.
-pub(crate) struct Rollout<'r> {
-    pub(crate) task: Task,
-    pub(crate) jobs: usize,
+pub(super) struct Rollout<'r> {
+    pub(super) task: Task,
+    pub(super) jobs: usize,
     /// How many are done before the others.
-    pub(crate) canary: Option<usize>,
+    pub(super) canary: Option<usize>,
     /// How many failures end it.
-    pub(crate) max_failures: usize,
+    pub(super) max_failures: usize,
     /// The runner of the package, where the sets have Rust in them.
-    pub(crate) remote: Option<&'r Remote<'r>>,
+    pub(super) runner: Option<&'r RunnerProcess<'r>>,
     /// Who may want it to end.
-    pub(crate) interrupt: &'r Interrupt,
-}
-
-/// What became of a fleet.
-#[derive(Debug, Default)]
-pub(crate) struct Rolled {
-    pub(crate) files: Vec<File>,
-    /// What stands against the work as a whole.
-    pub(crate) faults: Vec<Fault>,
-    /// Whether it stopped behind the first ones to let somebody look.
-    pub(crate) paused: bool,
-    /// Whether somebody wanted it to end.
-    pub(crate) interrupted: bool,
-    /// Whether the work was begun.
-    pub(crate) worked: bool,
+    pub(super) interrupt: &'r Interrupt,
 }
 
 /// Looks at every file, and does no more. Those that other connections hold are waited for together, once all others have
 /// been looked at: each of them is tried again until the patience is over that began with the first try.
-pub(crate) fn survey(
-    found: Found,
-    crew: &Crew<'_>,
+pub(super) fn survey(
+    found: FleetFiles,
+    migrators: &Migrators<'_>,
     (task, jobs): (Task, usize),
-    mut drifts: Option<&mut Drifts<'_>>,
-    watch: &mut dyn Watch,
+    mut comparison: Option<&mut DriftComparison<'_>>,
+    observer: &mut dyn Observer,
 ) -> Vec<File> {
-    let Found { files, mut hard, .. } = found;
+    let FleetFiles { files, mut hard_links, .. } = found;
     let mut files: Vec<File> = files.into_iter().map(File::new).collect();
-    let paths: Vec<_> = files.iter().enumerate().map(|(at, file)| (file.path.clone(), hard.remove(&at))).collect();
-    let reader = drifts.as_ref().map(|drifts| drifts.reader);
-    watch.begin(Phase::Look, files.len());
+    let paths: Vec<_> =
+        files.iter().enumerate().map(|(at, file)| (file.path.clone(), hard_links.remove(&at))).collect();
+    let reader = comparison.as_ref().map(|comparison| comparison.reader);
+    observer.phase_begins(Phase::Look, files.len());
     let see = |path: &Path, other: Option<&PathBuf>, patience: Duration| {
         let start = Instant::now();
-        let request = Request { busy_timeout: Some(patience), ..crew.request.clone() };
-        let (seen, held) = match other {
+        let request = Request { busy_timeout: Some(patience), ..migrators.request.clone() };
+        let (inspection, live) = match other {
             Some(other) => (None, Err(two_names(other))),
-            None => look(path, &Crew { request: &request, ..*crew }, task, reader),
+            None => look(path, &Migrators { request: &request, ..*migrators }, task, reader),
         };
-        (start, start.elapsed(), seen, held)
+        (start, start.elapsed(), inspection, live)
     };
-    let mut tell = |at: usize, took, mut seen: Option<Seen>, held: Result<_, Fault>| {
+    let mut tell = |at: usize, took, mut inspection: Option<Inspection>, live: Result<_, Fault>| {
         let file = &mut files[at];
         file.took = took;
-        let differs = held.and_then(|held| match (drifts.as_deref_mut(), held) {
-            (Some(drifts), Some(held)) => drifts.differences(&held).map(Some),
+        let differs = live.and_then(|live| match (comparison.as_deref_mut(), live) {
+            (Some(comparison), Some(live)) => comparison.differences(&live).map(Some),
             _ => Ok(None),
         });
-        file.outcome = match (differs, &mut seen) {
+        file.outcome = match (differs, &mut inspection) {
             (Err(fault), _) => Outcome::Refused(fault),
-            (Ok(differs), Some(seen)) => {
-                seen.differs = differs.unwrap_or_else(|| std::mem::take(&mut seen.differs));
-                standing(seen, task)
+            (Ok(differs), Some(inspection)) => {
+                inspection.differs = differs.unwrap_or_else(|| std::mem::take(&mut inspection.differs));
+                standing(inspection, task)
             }
             (Ok(_), None) => Outcome::Left,
         };
-        file.seen = seen;
-        watch.through(file);
+        file.inspection = inspection;
+        observer.file_done(file);
     };
-    let patience = crew.request.patience();
+    let patience = migrators.request.patience();
     let mut busy = Vec::new();
     let at_once = |(path, other): &(PathBuf, Option<PathBuf>)| {
         (see(path, other.as_ref(), Duration::ZERO), ControlFlow::Continue(()))
     };
-    pool::each(&paths, jobs, at_once, |at, (start, took, seen, held)| match held {
+    pool::each(&paths, jobs, at_once, |at, (start, took, inspection, live)| match live {
         Err(fault) if fault.is_busy && !patience.is_zero() => busy.push((at, start)),
-        held => tell(at, took, seen, held),
+        live => tell(at, took, inspection, live),
     });
     let patiently = |(at, start): &(usize, Instant)| {
         (see(&paths[*at].0, None, patience.saturating_sub(start.elapsed())), ControlFlow::Continue(()))
     };
-    pool::each(&busy, jobs, patiently, |place, (_, took, seen, held)| tell(busy[place].0, took, seen, held));
-    watch.end();
+    pool::each(&busy, jobs, patiently, |place, (_, took, inspection, live)| {
+        tell(busy[place].0, took, inspection, live)
+    });
+    observer.phase_ends();
     files
 }
 
@@ -107,12 +96,12 @@ fn two_names(other: &Path) -> Fault {
 }
 
 /// How a file stands that was only looked at.
-fn standing(seen: &Seen, task: Task) -> Outcome {
+fn standing(inspection: &Inspection, task: Task) -> Outcome {
     match task {
-        _ if !seen.differs.is_empty() => Outcome::Differs,
-        Task::Status if seen.todo > 0 => Outcome::Pending,
+        _ if !inspection.differs.is_empty() => Outcome::Differs,
+        Task::Status if inspection.todo > 0 => Outcome::Pending,
         Task::Status | Task::Verify | Task::Drift => Outcome::Current,
-        _ if seen.todo > 0 => Outcome::Left,
+        _ if inspection.todo > 0 => Outcome::Left,
         _ => Outcome::Current,
     }
 }
@@ -120,10 +109,17 @@ fn standing(seen: &Seen, task: Task) -> Outcome {
 impl Rollout<'_> {
     /// Looks at every file, then works on those with something to do. Nothing is changed where the look finds more faults
     /// than are allowed.
-    pub(crate) fn run(&self, found: Found, crew: &Crew<'_>, watch: &mut dyn Watch) -> Rolled {
-        let mut rolled =
-            Rolled { files: survey(found, crew, (self.task, self.jobs), None, watch), ..Rolled::default() };
-        rolled.faults = room::faults(&rolled.files, crew, self.task, self.jobs);
+    pub(super) fn run(
+        &self,
+        found: FleetFiles,
+        migrators: &Migrators<'_>,
+        observer: &mut dyn Observer,
+    ) -> RolloutResult {
+        let mut rolled = RolloutResult {
+            files: survey(found, migrators, (self.task, self.jobs), None, observer),
+            ..RolloutResult::default()
+        };
+        rolled.faults = room::faults(&rolled.files, migrators, self.task, self.jobs);
         if !rolled.faults.is_empty() || rolled.failures() >= self.max_failures {
             return rolled;
         }
@@ -135,38 +131,38 @@ impl Rollout<'_> {
         if !first.is_empty() {
             // One that fails says enough.
             let before = rolled.failures();
-            self.walk(&mut rolled, first, Phase::Canary, before + 1, crew, watch);
+            self.walk(&mut rolled, first, Phase::Canary, before + 1, migrators, observer);
             if rolled.failures() > before || rolled.interrupted {
                 return rolled;
             }
-            if !others.is_empty() && !watch.go_on(&rolled.files, first, others.len()) {
+            if !others.is_empty() && !observer.confirm_rest(&rolled.files, first, others.len()) {
                 rolled.paused = true;
                 return rolled;
             }
         }
-        self.walk(&mut rolled, others, Phase::Work, self.max_failures, crew, watch);
+        self.walk(&mut rolled, others, Phase::Work, self.max_failures, migrators, observer);
         rolled
     }
 
     /// Works on some of the files until so many of all have failed.
     fn walk(
         &self,
-        rolled: &mut Rolled,
+        rolled: &mut RolloutResult,
         todo: &[usize],
         phase: Phase,
         most: usize,
-        crew: &Crew<'_>,
-        watch: &mut dyn Watch,
+        migrators: &Migrators<'_>,
+        observer: &mut dyn Observer,
     ) {
         if todo.is_empty() {
             return;
         }
         let paths: Vec<_> = todo.iter().map(|at| rolled.files[*at].path.clone()).collect();
-        watch.begin(phase, todo.len());
+        observer.phase_begins(phase, todo.len());
         self.interrupt.begin();
         let failures = AtomicUsize::new(rolled.failures());
         let work = |path: &PathBuf| {
-            let (took, worked) = self.timed(path, crew);
+            let (took, worked) = self.timed(path, migrators);
             let failed = usize::from(worked.fault.is_some());
             let is_enough = failures.fetch_add(failed, Ordering::Relaxed) + failed >= most;
             let is_over = is_enough || self.interrupt.is_asked();
@@ -175,33 +171,26 @@ impl Rollout<'_> {
         pool::each(&paths, self.jobs, work, |at, (took, worked)| {
             let file = &mut rolled.files[todo[at]];
             file.took = took;
-            file.after = worked.after;
+            file.after = worked.version;
             file.outcome = match worked.fault {
-                None => Outcome::Done(worked.done),
-                Some(fault) => Outcome::Failed(fault, worked.done),
+                None => Outcome::Done(worked.changes),
+                Some(fault) => Outcome::Failed(fault, worked.changes),
             };
-            watch.through(file);
+            observer.file_done(file);
         });
         self.interrupt.end();
         // Whoever asked when nothing was left has everything.
         rolled.interrupted = self.interrupt.is_asked() && rolled.files.iter().any(|file| file.outcome == Outcome::Left);
-        watch.end();
+        observer.phase_ends();
     }
 
-    fn timed(&self, path: &Path, crew: &Crew<'_>) -> (Duration, Worked) {
+    fn timed(&self, path: &Path, migrators: &Migrators<'_>) -> (Duration, WorkResult) {
         let start = Instant::now();
-        let worked = match self.remote {
-            Some(remote) => remote.work(path, crew, self.task, self.interrupt),
-            None => work(path, crew, self.task),
+        let worked = match self.runner {
+            Some(runner) => runner.work(path, migrators, self.task, self.interrupt),
+            None => work(path, migrators, self.task),
         };
         (start.elapsed(), worked)
-    }
-}
-
-impl Rolled {
-    /// How many files have a fault.
-    pub(crate) fn failures(&self) -> usize {
-        self.files.iter().filter(|file| file.outcome.fault().is_some()).count()
     }
 }
 
@@ -224,8 +213,8 @@ mod tests {
         dbmigrate_core::load::load_from(&InMemory::new(files)).set
     }
 
-    fn crew<'c>(set: &'c Set<'c>, request: &'c Request) -> Crew<'c> {
-        Crew { sets: std::slice::from_ref(set), chosen: None, request, existing: false, has_code: false }
+    fn migrators<'c>(set: &'c Set<'c>, request: &'c Request) -> Migrators<'c> {
+        Migrators { sets: std::slice::from_ref(set), chosen: None, request, existing: false, has_code: false }
     }
 
     /// Lets a database go once another one was looked at.
@@ -234,21 +223,21 @@ mod tests {
         told: Vec<(PathBuf, &'static str)>,
     }
 
-    impl Watch for Letting<'_> {
-        fn begin(&mut self, _: Phase, files: usize) {
+    impl Observer for Letting<'_> {
+        fn phase_begins(&mut self, _: Phase, files: usize) {
             assert_eq!(files, 3);
         }
 
-        fn through(&mut self, file: &File) {
+        fn file_done(&mut self, file: &File) {
             if self.told.is_empty() {
                 self.held.execute_batch("COMMIT").unwrap();
             }
             self.told.push((file.path.clone(), file.outcome.word()));
         }
 
-        fn end(&mut self) {}
+        fn phase_ends(&mut self) {}
 
-        fn go_on(&mut self, _: &[File], _: &[usize], _: usize) -> bool {
+        fn confirm_rest(&mut self, _: &[File], _: &[usize], _: usize) -> bool {
             true
         }
     }
@@ -269,15 +258,15 @@ mod tests {
             busy_timeout: Some(Duration::from_millis(200)),
             ..Request::new("cargo dbmigrate", Verb::Status { check: false, recover: false })
         };
-        let found = Found { files: vec![held.clone(), kept.clone(), free.clone()], ..Found::default() };
+        let found = FleetFiles { files: vec![held.clone(), kept.clone(), free.clone()], ..FleetFiles::default() };
         with_set(&set, |set| {
-            let crew = crew(set, &request);
-            let mut watch = Letting { held: &holding, told: Vec::new() };
-            let seen = survey(found, &crew, (Task::Status, 1), None, &mut watch);
-            assert_eq!(watch.told, [(free, "pending"), (held, "pending"), (kept, "refused")]);
-            let words: Vec<_> = seen.iter().map(|file| file.outcome.word()).collect();
+            let migrators = migrators(set, &request);
+            let mut observer = Letting { held: &holding, told: Vec::new() };
+            let inspection = survey(found, &migrators, (Task::Status, 1), None, &mut observer);
+            assert_eq!(observer.told, [(free, "pending"), (held, "pending"), (kept, "refused")]);
+            let words: Vec<_> = inspection.iter().map(|file| file.outcome.word()).collect();
             assert_eq!(words, ["pending", "refused", "pending"]);
-            assert!(seen[1].outcome.fault().unwrap().is_busy);
+            assert!(inspection[1].outcome.fault().unwrap().is_busy);
         });
         drop((holding, keeping));
         fs::remove_dir_all(&folder).unwrap();
@@ -286,18 +275,18 @@ mod tests {
     /// Asks for the end while the last database is told.
     struct Late<'i>(&'i Interrupt);
 
-    impl Watch for Late<'_> {
-        fn begin(&mut self, _: Phase, _: usize) {}
+    impl Observer for Late<'_> {
+        fn phase_begins(&mut self, _: Phase, _: usize) {}
 
-        fn through(&mut self, file: &File) {
+        fn file_done(&mut self, file: &File) {
             if matches!(file.outcome, Outcome::Done(_)) {
                 assert!(self.0.ask());
             }
         }
 
-        fn end(&mut self) {}
+        fn phase_ends(&mut self) {}
 
-        fn go_on(&mut self, _: &[File], _: &[usize], _: usize) -> bool {
+        fn confirm_rest(&mut self, _: &[File], _: &[usize], _: usize) -> bool {
             true
         }
     }
@@ -312,11 +301,11 @@ mod tests {
         let request = Request::new("cargo dbmigrate", Verb::Up { to: None, existing: false, dry_run: false });
         let interrupt = Interrupt::default();
         let rolled = with_set(&set, |set| {
-            let crew = crew(set, &request);
+            let migrators = migrators(set, &request);
             let task = Task::Up { to: None, dry_run: false };
-            let rollout = Rollout { task, jobs: 1, canary: None, max_failures: 1, remote: None, interrupt: &interrupt };
-            let found = Found { files: vec![file.clone()], ..Found::default() };
-            rollout.run(found, &crew, &mut Late(&interrupt))
+            let rollout = Rollout { task, jobs: 1, canary: None, max_failures: 1, runner: None, interrupt: &interrupt };
+            let found = FleetFiles { files: vec![file.clone()], ..FleetFiles::default() };
+            rollout.run(found, &migrators, &mut Late(&interrupt))
         });
         assert!(rolled.worked && interrupt.is_asked() && !rolled.interrupted, "{rolled:?}");
         assert!(matches!(rolled.files[0].outcome, Outcome::Done(_)), "{rolled:?}");

@@ -6,21 +6,23 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Crew, Fault, File, Outcome, Task};
+use super::Migrators;
+use crate::fleet::{Fault, File, Outcome, Task};
 use crate::ops::space;
 
 /// What stands against the work as a whole.
-pub(super) fn faults(files: &[File], crew: &Crew<'_>, task: Task, jobs: usize) -> Vec<Fault> {
+pub(super) fn faults(files: &[File], migrators: &Migrators<'_>, task: Task, jobs: usize) -> Vec<Fault> {
     let todo: Vec<&File> = files.iter().filter(|file| file.outcome == Outcome::Left).collect();
-    let copied = |file: &&&File| task == Task::Backup || file.seen.as_ref().is_some_and(|seen| seen.copies);
+    let copied =
+        |file: &&&File| task == Task::Backup || file.inspection.as_ref().is_some_and(|inspection| inspection.copies);
     let copied: Vec<&File> = todo.iter().filter(copied).copied().collect();
-    let mut faults = alike(&copied, crew);
+    let mut faults = alike(&copied, migrators);
     let mut needs: BTreeMap<u64, Need> = BTreeMap::new();
     for file in &copied {
-        let need = needs.entry(device(&place(&file.path, crew))).or_default();
+        let need = needs.entry(device(&place(&file.path, migrators))).or_default();
         need.copies += bytes(file);
         need.copied += 1;
-        need.folder.get_or_insert_with(|| place(&file.path, crew));
+        need.folder.get_or_insert_with(|| place(&file.path, migrators));
     }
     // While it is worked on, a database may need as much again as it has: its journal, or a table that is rebuilt.
     let mut sizes: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -74,12 +76,12 @@ impl Need {
 
 /// Databases whose copies would have one name in one folder: those of one would be taken for those of the other, and
 /// removed.
-fn alike(copied: &[&File], crew: &Crew<'_>) -> Vec<Fault> {
+fn alike(copied: &[&File], migrators: &Migrators<'_>) -> Vec<Fault> {
     let mut places: BTreeMap<(PathBuf, OsString), Vec<&Path>> = BTreeMap::new();
     for file in copied {
         let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
         let name = real.file_name().unwrap_or_default().to_owned();
-        places.entry((place(&file.path, crew), name)).or_default().push(&file.path);
+        places.entry((place(&file.path, migrators), name)).or_default().push(&file.path);
     }
     let alike = places.into_iter().filter(|(_, files)| files.len() > 1);
     let fault = |((folder, _), files): ((PathBuf, OsString), Vec<&Path>)| {
@@ -94,9 +96,9 @@ fn alike(copied: &[&File], crew: &Crew<'_>) -> Vec<Fault> {
 }
 
 /// The folder of the copies of a file.
-pub(super) fn place(file: &Path, crew: &Crew<'_>) -> PathBuf {
+pub(super) fn place(file: &Path, migrators: &Migrators<'_>) -> PathBuf {
     let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    match crew.request.backup_here().and_then(|backup| backup.folder().map(Path::to_owned)) {
+    match migrators.request.backup_here().and_then(|backup| backup.folder().map(Path::to_owned)) {
         Some(dir) => folder(&real).join(dir),
         None => folder(&real),
     }
@@ -112,7 +114,7 @@ pub(super) fn existing(folder: &Path) -> &Path {
 }
 
 fn bytes(file: &File) -> u64 {
-    file.seen.as_ref().map_or(0, |seen| seen.bytes)
+    file.inspection.as_ref().map_or(0, |inspection| inspection.bytes)
 }
 
 /// What tells the disks apart; where that can't be told, they count as one.

@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::report::Done;
 use crate::rows::Rows;
 use crate::schema::Schema;
-use crate::session::{Ask, DbError, Refusal, Session};
+use crate::session::{Call, DbError, DbErrorInner, Session};
 use crate::set::Set;
 use crate::value::Value;
 
@@ -123,15 +123,15 @@ impl<'w> Watch<'w> {
 }
 
 impl Session for Watch<'_> {
-    fn ask(&mut self, sql: &str, ask: &mut Ask<'_>) -> Result<(), DbError> {
-        if !matches!(ask, Ask::Execute) {
-            return self.session.ask(sql, ask);
+    fn call(&mut self, sql: &str, call: &mut Call<'_>) -> Result<(), DbError> {
+        if !matches!(call, Call::Execute) {
+            return self.session.call(sql, call);
         }
         if works_on_other_files(sql) {
             let why = "a rehearsal works on no file but its copy, so it can't go on here";
-            return Err(DbError::said(why));
+            return Err(DbError::other(why));
         }
-        self.counted(|session| session.ask(sql, ask))?
+        self.counted(|session| session.call(sql, call))?
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -158,7 +158,7 @@ impl Session for Watch<'_> {
 
     fn ran(&mut self, upcoming: &Upcoming<'_>) -> Result<(), DbError> {
         self.finish(upcoming).map_err(|error| {
-            DbError(Box::new(Refusal {
+            DbError(Box::new(DbErrorInner {
                 busy: error.is_busy(),
                 message: error.message(),
                 offset: None,

@@ -25,9 +25,9 @@ impl Folder {
             fs::write(self.0.join("list"), lines.collect::<String>()).unwrap();
             self.0.join("list")
         });
-        let found = find(&Named { patterns: &patterns, list: list.as_deref(), null: false })?;
+        let found = find(&Selection { patterns: &patterns, list: list.as_deref(), null: false })?;
         let short = |path: PathBuf| path.strip_prefix(&self.0).unwrap().display().to_string();
-        Ok((found.files.into_iter().map(short).collect(), found.beside, found.twice))
+        Ok((found.files.into_iter().map(short).collect(), found.companions, found.duplicates))
     }
 }
 
@@ -80,7 +80,7 @@ fn what_names_nothing_is_an_error() {
         assert!(error.contains(expect), "{pattern}: {error}");
     }
     assert!(format!("{:?}", folder.find(&[], Some("")).unwrap_err()).contains("names no database"));
-    let missing = Named { patterns: &[], list: Some(Path::new("/no/list")), null: false };
+    let missing = Selection { patterns: &[], list: Some(Path::new("/no/list")), null: false };
     assert!(format!("{:?}", find(&missing).unwrap_err()).contains("could not read the list `/no/list`"));
 }
 
@@ -114,10 +114,10 @@ fn a_second_name_that_is_no_symlink_is_told_and_links_to_folders_are_followed_on
     fs::hard_link(at("s/c.db"), at("s/hard.db")).unwrap();
     symlink(at("s/hard.db"), at("s/soft.db")).unwrap();
     let patterns = ["s/*.db", "o/back/c.db"].map(|name| at(name).display().to_string());
-    let found = find(&Named { patterns: &patterns, list: None, null: false }).unwrap();
+    let found = find(&Selection { patterns: &patterns, list: None, null: false }).unwrap();
     assert_eq!(found.files, [at("s/c.db"), at("s/d.db")]);
-    assert_eq!(found.hard.into_iter().collect::<Vec<_>>(), [(0, at("s/hard.db"))]);
-    assert_eq!(found.twice, 1);
+    assert_eq!(found.hard_links.into_iter().collect::<Vec<_>>(), [(0, at("s/hard.db"))]);
+    assert_eq!(found.duplicates, 1);
 }
 
 #[cfg(unix)]
@@ -131,6 +131,6 @@ fn names_that_are_no_text_are_found_and_a_link_that_leads_nowhere_is_not_forgott
     // A link back to where it stands does not lead in circles.
     std::os::unix::fs::symlink(folder.0.join("t"), folder.0.join("t/loop")).unwrap();
     let pattern = folder.0.join("**/*.db").display().to_string();
-    let found = find(&Named { patterns: &[pattern], list: None, null: false }).unwrap();
+    let found = find(&Selection { patterns: &[pattern], list: None, null: false }).unwrap();
     assert_eq!(found.files, [folder.0.join("t/a.db"), folder.0.join("t/z.db"), odd]);
 }

@@ -11,12 +11,12 @@ use crate::set::Set;
 
 /// A set that may be packed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Held<'a> {
+pub(crate) enum LazySet<'a> {
     Set(&'a Set<'a>),
     Packed(&'static PackedSet),
 }
 
-impl<'a> Held<'a> {
+impl<'a> LazySet<'a> {
     pub(crate) fn latest(self) -> Latest<'a> {
         match self {
             Self::Set(set) => set.latest(),
@@ -36,28 +36,28 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// A migrator for a set.
     #[must_use]
     pub fn new(set: &'a Set<'a>) -> Self {
-        Self::holding(Held::Set(set))
+        Self::holding(LazySet::Set(set))
     }
 
     /// A migrator for a set as the build packed it: what the generated module makes.
     #[must_use]
     pub fn packed(set: &'static PackedSet) -> Self {
-        Self::holding(Held::Packed(set))
+        Self::holding(LazySet::Packed(set))
     }
 
-    fn holding(held: Held<'a>) -> Self {
+    fn holding(lazy_set: LazySet<'a>) -> Self {
         let (options, hooks) = (Options::default(), Hooks::default());
-        Self { held, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
+        Self { lazy_set, options, code: None, code_captures: false, hooks, schema: None, beside: Vec::new() }
     }
 
     /// Says that the set of another migrator lives in the same database: what it makes is no drift, and what it requires
     /// is not rolled back. To bring up several sets there is [`Together`](crate::Together).
     #[must_use]
     pub fn beside<O: Backend>(self, other: &Migrator<'a, O>) -> Self {
-        self.beside_set(other.held)
+        self.beside_set(other.lazy_set)
     }
 
-    pub(crate) fn beside_set(mut self, other: Held<'a>) -> Self {
+    pub(crate) fn beside_set(mut self, other: LazySet<'a>) -> Self {
         self.beside.push(other);
         self
     }
@@ -65,7 +65,7 @@ impl<'a, B: Backend> Migrator<'a, B> {
     /// The name of the set that it runs; empty for the only one.
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.held.latest().name
+        self.lazy_set.latest().name
     }
 
     /// The set that it runs.
@@ -74,6 +74,6 @@ impl<'a, B: Backend> Migrator<'a, B> {
     ///
     /// [`Error::is_set`] where the program does not hold what its build wrote.
     pub fn set(&self) -> Result<&'a Set<'a>, Error> {
-        self.held.set()
+        self.lazy_set.set()
     }
 }

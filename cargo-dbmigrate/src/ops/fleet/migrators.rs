@@ -6,26 +6,26 @@ use dbmigrate_runtime::cli::{Aim, Request};
 use dbmigrate_runtime::{Migrator, Set, Together};
 use rusqlite::Connection;
 
-use super::Fault;
+use crate::fleet::Fault;
 use crate::ops::driver::Rusqlite;
 use crate::ops::migrator::migrator;
 
 /// The sets, and what the command line says of their migrators.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Crew<'s> {
+pub(super) struct Migrators<'s> {
     /// All that live in one database.
-    pub(crate) sets: &'s [Set<'s>],
+    pub(super) sets: &'s [Set<'s>],
     /// The one that is meant, where that is not all of them.
-    pub(crate) chosen: Option<usize>,
+    pub(super) chosen: Option<usize>,
     /// What is asked of each database.
-    pub(crate) request: &'s Request,
+    pub(super) request: &'s Request,
     /// Whether a database with objects and no history starts at the first migration.
-    pub(crate) existing: bool,
+    pub(super) existing: bool,
     /// Whether another process runs the Rust that is in them.
-    pub(crate) has_code: bool,
+    pub(super) has_code: bool,
 }
 
-impl<'s> Crew<'s> {
+impl<'s> Migrators<'s> {
     /// The migrator of the one set that is meant; none where all of several are.
     pub(super) fn one(&self) -> Option<Migrator<'s, Rusqlite>> {
         let only = (self.sets.len() == 1).then_some(0);

@@ -1,17 +1,14 @@
-//! What is said of a walk over many databases: a line while it lasts, and what came of it at its end.
+//! What is said of the work on many databases: a line while it lasts, and what came of it at its end.
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dbmigrate_core::sequence::quoted;
 use dbmigrate_runtime::cli::{Aim, Live, Terminal, time, visible};
 
+use super::{json, progress, summary, table};
 use crate::cli::{Global, Verbosity, typed_without};
-use crate::commands::database::{PROGRAM, package};
-use crate::error::{CliError, DONE, FAILURE, NO};
-use crate::ops::fleet::{Fault, File, Outcome, Phase, Rolled, Task, Watch};
-use crate::report::fleet::{Row, json, progress, summary, table};
+use crate::fleet::{Fault, File, FleetFiles, Observer, Outcome, Phase, RolloutResult, Task};
 use crate::report::{Reason, count};
 use crate::shell::Shell;
 
@@ -21,8 +18,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// Of more files than this is only said how many there are, as the first ones say what is wrong.
 const SHOWN: usize = 20;
 
-/// Who says it.
-pub(super) struct Told<'c> {
+/// Says of one command on many databases what becomes of them.
+pub(crate) struct FleetReporter<'c> {
     shell: &'c mut Shell,
     global: &'c Global,
     task: Task,
@@ -30,29 +27,54 @@ pub(super) struct Told<'c> {
     name: &'static str,
     /// Whether nobody has to be asked behind the first ones.
     yes: bool,
-    begun: Instant,
-    walk: Option<Walk>,
+    started: Instant,
+    progress: Option<Progress>,
 }
 
-/// A walk that lasts.
-struct Walk {
+/// How far a walk over the files is.
+struct Progress {
     verb: &'static str,
-    of: usize,
-    through: usize,
+    total: usize,
+    done: usize,
     failed: usize,
-    since: Instant,
+    started: Instant,
     /// When it was last said how far it is.
     said: Instant,
     live: Option<Live>,
 }
 
-impl<'c> Told<'c> {
-    pub(super) fn new((task, name): (Task, &'static str), global: &'c Global, shell: &'c mut Shell, yes: bool) -> Self {
-        Self { shell, global, task, name, yes, begun: Instant::now(), walk: None }
+impl<'c> FleetReporter<'c> {
+    pub(crate) fn new((task, name): (Task, &'static str), global: &'c Global, shell: &'c mut Shell, yes: bool) -> Self {
+        Self { shell, global, task, name, yes, started: Instant::now(), progress: None }
+    }
+
+    /// Which databases were found.
+    pub(crate) fn found(&mut self, found: &FleetFiles) {
+        let mut left_out = Vec::new();
+        if found.companions > 0 {
+            let belong = if found.companions == 1 { "belongs" } else { "belong" };
+            left_out.push(format!("{} that {belong} to one", count(found.companions, "file")));
+        }
+        if found.duplicates > 0 {
+            left_out.push(format!("{} named again", count(found.duplicates, "file")));
+        }
+        let left_out =
+            if left_out.is_empty() { String::new() } else { format!(" (left out: {})", left_out.join(", ")) };
+        self.shell.status("Found", &format!("{}{left_out}", count(found.files.len(), "database")));
+    }
+
+    /// That fewer are worked on at once than was asked for.
+    pub(crate) fn fewer_jobs(&mut self, jobs: usize, asked: usize) {
+        self.shell.note(&format!("{jobs} at once instead of {asked}: this process may not open files for more"));
+    }
+
+    /// That the command failed before there were databases, as any run ends in lines of JSON.
+    pub(crate) fn failed_early(&mut self, errors: &[&str]) {
+        self.shell.data(&summary(Reason::FleetFinished, self.name, &[], Duration::ZERO, errors));
     }
 
     /// What a walk came to that only looked.
-    pub(super) fn looked(&mut self, files: &[File]) {
+    pub(crate) fn looked(&mut self, files: &[File]) {
         let what = match self.task {
             Task::Status => "",
             Task::Verify => "the history is not that of the files",
@@ -81,10 +103,10 @@ impl<'c> Told<'c> {
         self.shell.data(&parts.join(" | "));
     }
 
-    /// What a rollout came to; `fails` is the exit code of a failure.
-    pub(super) fn rolled(mut self, rolled: &Rolled, fails: u8) -> Result<u8, CliError> {
-        let Rolled { files, faults, paused, .. } = rolled;
-        if rolled.worked {
+    /// What a rollout came to.
+    pub(crate) fn rolled_out(&mut self, result: &RolloutResult) {
+        let RolloutResult { files, faults, paused, worked, interrupted } = result;
+        if *worked {
             self.table(files);
         }
         self.errors(files);
@@ -95,19 +117,13 @@ impl<'c> Told<'c> {
         for fault in faults {
             self.fault(None, fault, &mut HashSet::new());
         }
-        let interrupted = rolled.interrupted.then_some("interrupted");
-        let errors: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).chain(interrupted).collect();
+        let errors = faults.iter().map(|fault| fault.message.as_str());
+        let errors: Vec<&str> = errors.chain(interrupted.then_some("interrupted")).collect();
         self.finished(if *paused { Reason::FleetPaused } else { Reason::FleetFinished }, files, &errors);
-        let exit = match () {
-            () if refused > 0 || !faults.is_empty() || rolled.interrupted => FAILURE,
-            () if failed > 0 => fails,
-            () if *paused => NO,
-            () => DONE,
-        };
         if self.shell.is_json() {
-            return Ok(exit);
+            return;
         }
-        let took = time(self.begun.elapsed());
+        let took = time(self.started.elapsed());
         let current = match number(|it| *it == Outcome::Current) {
             0 => String::new(),
             current => format!(", {current} had nothing to do"),
@@ -121,14 +137,14 @@ impl<'c> Told<'c> {
         if *paused {
             self.shell.status("Paused", &format!("{} {did}{current}, {left} left", count(done, "database")));
             self.shell.help(&format!("to go on with the others: `{}`", typed_without("--canary")));
-            return Ok(exit);
+            return;
         }
-        if rolled.worked || exit == DONE {
+        if *worked || result.is_complete() {
             let message = format!("{} {did} in {took}{current}", count(done, "database"));
             self.shell.status("Finished", &message);
         }
         let of = files.len();
-        if !rolled.worked && refused > 0 {
+        if !*worked && refused > 0 {
             let wrong = format!("{refused} of {} can't be worked on", count(of, "database"));
             match current.as_str() {
                 // Nothing is left for which they would have to be left out.
@@ -138,7 +154,7 @@ impl<'c> Told<'c> {
             if left > 0 {
                 self.shell.help("`--keep-going` leaves them out");
             }
-        } else if rolled.interrupted {
+        } else if *interrupted {
             let failed = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
             self.shell.error(&format!("interrupted: {failed}{} left", count(left, "database")));
             self.shell.help("the same command goes on with what is left");
@@ -147,14 +163,13 @@ impl<'c> Told<'c> {
             self.shell.error(&format!("{} of {} failed{left}", refused + failed, count(of, "database")));
             self.shell.help("the same command goes on with what is left");
         }
-        Ok(exit)
     }
 
     /// The table for people.
     fn table(&mut self, files: &[File]) {
         if !self.shell.is_json() {
-            let rows: Vec<Row<'_>> = files.iter().map(row).collect();
-            table(&rows, self.global.verbosity() == Verbosity::Verbose).iter().for_each(|line| self.shell.data(line));
+            let is_verbose = self.global.verbosity() == Verbosity::Verbose;
+            table(&files.iter().collect::<Vec<_>>(), is_verbose).iter().for_each(|line| self.shell.data(line));
         }
     }
 
@@ -163,8 +178,7 @@ impl<'c> Told<'c> {
         if self.shell.is_json() {
             // Those that were not reached have not been told yet.
             files.iter().filter(|file| file.outcome == Outcome::Left).for_each(|file| self.line(file));
-            let rows: Vec<Row<'_>> = files.iter().map(row).collect();
-            self.shell.data(&summary(reason, self.name, &rows, self.begun.elapsed(), errors));
+            self.shell.data(&summary(reason, self.name, files, self.started.elapsed(), errors));
         }
     }
 
@@ -180,7 +194,7 @@ impl<'c> Told<'c> {
             if !what.is_empty() {
                 self.shell.error(&format!("{}: {what}", name(&file.path)));
             }
-            for fault in file.seen.iter().flat_map(|seen| &seen.differs) {
+            for fault in file.inspection.iter().flat_map(|inspection| &inspection.differs) {
                 match what {
                     "" => self.fault(Some(&file.path), fault, &mut helped),
                     _ => {
@@ -217,7 +231,7 @@ impl<'c> Told<'c> {
         }
         self.more(faults().count() - shown);
         for file in files {
-            for note in notes(file) {
+            for note in file.notes() {
                 self.shell.note(&format!("{}: {note}", name(&file.path)));
             }
         }
@@ -241,72 +255,63 @@ impl<'c> Told<'c> {
 
     /// What is to do: what thousands of files have in common is said once, with the first of them.
     fn helps<'f>(&mut self, path: Option<&Path>, helps: &'f [String], helped: &mut HashSet<&'f str>) {
-        self.shell.aim(path.map(|path| self.aim(path)).unwrap_or_default());
+        self.shell.aim(path.map(|path| self.global.aim(Some(path))).unwrap_or_default());
         for help in helps.iter().filter(|help| helped.insert(help)) {
             self.shell.help(&as_far(self.task, help));
         }
         self.shell.aim(Aim::default());
     }
 
-    /// What leads a suggested command to a file.
-    fn aim(&self, path: &Path) -> Aim {
-        let set = self.global.set.as_ref().map(|set| format!(" --set {}", quoted(set)));
-        let database = format!("{} --database {}", package(self.global), quoted(&path.display().to_string()));
-        Aim { program: PROGRAM.to_owned(), database, set: set.unwrap_or_default() }
-    }
-
     /// A line of JSON for a file.
     fn line(&mut self, file: &File) {
         let helps = file.outcome.fault().map_or(&[][..], |fault| &fault.help).iter();
         let helps: Vec<String> = helps.map(|help| as_far(self.task, help)).collect();
-        let help = self.aim(&file.path).all(&helps);
-        let mut row = row(file);
-        row.error = row.error.map(|(message, _)| (message, help.as_slice()));
-        self.shell.data(&json(&row));
+        let help = self.global.aim(Some(&file.path)).all(&helps);
+        self.shell.data(&json(file, &help));
     }
 }
 
-impl Watch for Told<'_> {
-    fn begin(&mut self, phase: Phase, files: usize) {
+impl Observer for FleetReporter<'_> {
+    fn phase_begins(&mut self, phase: Phase, files: usize) {
         let verb = match (phase, self.task) {
             (Phase::Look, _) => "Looking at",
             (_, Task::Backup) => "Copying",
-            (_, Task::Up { dry_run: true, .. } | Task::Down { dry_run: true, .. }) => "Rehearsing",
+            (_, task) if task.rehearses() => "Rehearsing",
             (_, Task::Down { .. }) => "Rolling back",
             _ => "Migrating",
         };
         let is_quiet = self.shell.is_json() || self.global.verbosity() == Verbosity::Quiet;
         let live = if is_quiet { None } else { self.shell.live().map(Live::new) };
         let now = Instant::now();
-        self.walk = Some(Walk { verb, of: files, through: 0, failed: 0, since: now, said: now, live });
+        self.progress = Some(Progress { verb, total: files, done: 0, failed: 0, started: now, said: now, live });
     }
 
-    fn through(&mut self, file: &File) {
+    fn file_done(&mut self, file: &File) {
         if self.shell.is_json() && file.outcome != Outcome::Left {
             self.line(file);
         }
-        let Some(walk) = &mut self.walk else { return };
-        walk.through += 1;
-        walk.failed += usize::from(file.outcome.fault().is_some());
-        let is_due = walk.live.is_some() || walk.said.elapsed() >= PAUSE;
+        let Some(at) = &mut self.progress else { return };
+        at.done += 1;
+        at.failed += usize::from(file.outcome.fault().is_some());
+        let is_due = at.live.is_some() || at.said.elapsed() >= PAUSE;
         if !is_due || self.shell.is_json() {
             return;
         }
-        let text = progress(walk.through, walk.of, walk.failed, walk.since.elapsed());
-        match &walk.live {
-            Some(live) => live.say_since(walk.verb, &text, walk.since),
+        let text = progress(at.done, at.total, at.failed, at.started.elapsed());
+        match &at.live {
+            Some(live) => live.say_since(at.verb, &text, at.started),
             None => {
-                walk.said = Instant::now();
-                self.shell.status(walk.verb, &text);
+                at.said = Instant::now();
+                self.shell.status(at.verb, &text);
             }
         }
     }
 
-    fn end(&mut self) {
-        self.walk = None;
+    fn phase_ends(&mut self) {
+        self.progress = None;
     }
 
-    fn go_on(&mut self, files: &[File], done: &[usize], left: usize) -> bool {
+    fn confirm_rest(&mut self, files: &[File], done: &[usize], left: usize) -> bool {
         if self.yes {
             return true;
         }
@@ -314,42 +319,10 @@ impl Watch for Told<'_> {
             return false;
         }
         if !self.shell.is_json() {
-            let rows: Vec<Row<'_>> = done.iter().map(|at| row(&files[*at])).collect();
-            table(&rows, true).iter().for_each(|line| self.shell.people(line));
+            let done: Vec<&File> = done.iter().map(|at| &files[*at]).collect();
+            table(&done, true).iter().for_each(|line| self.shell.people(line));
         }
         self.shell.confirm(&format!("go on with the other {}?", count(left, "database"))) == Some(true)
-    }
-}
-
-/// What is worth knowing of a file.
-fn notes(file: &File) -> impl Iterator<Item = &str> {
-    let done = match &file.outcome {
-        Outcome::Done(done) | Outcome::Failed(_, done) => done.notes.as_slice(),
-        _ => &[],
-    };
-    file.seen.iter().filter_map(|seen| seen.note).chain(done.iter().map(String::as_str))
-}
-
-/// A file as it is shown.
-fn row(file: &File) -> Row<'_> {
-    let seen = file.seen.as_ref();
-    let done = match &file.outcome {
-        Outcome::Done(done) | Outcome::Failed(_, done) => Some(done),
-        _ => None,
-    };
-    Row {
-        database: Some(&file.path),
-        outcome: file.outcome.word(),
-        before: seen.and_then(|seen| seen.version.as_deref()),
-        after: file.version(),
-        todo: seen.map(|seen| seen.todo),
-        applied: done.map_or(0, |done| done.applied),
-        rolled_back: done.map_or(0, |done| done.rolled_back),
-        took: file.took,
-        backup: done.and_then(|done| done.backup.as_deref()),
-        error: file.outcome.fault().map(|fault| (fault.message.as_str(), fault.help.as_slice())),
-        differences: seen.iter().flat_map(|seen| &seen.differs).map(|fault| fault.message.as_str()).collect(),
-        notes: notes(file).collect(),
     }
 }
 

@@ -7,36 +7,51 @@ use std::process::{Command, Stdio};
 use dbmigrate_runtime::cli::PROGRAM;
 use serde_json::Value;
 
+use super::Migrators;
 use super::look::{connect, version};
-use super::work::Worked;
-use super::{Crew, Done, Fault, Task};
+use super::work::WorkResult;
+use crate::error::CliError;
+use crate::fleet::{Changes, Fault, Task};
 use crate::ops::interrupt::Interrupt;
+use crate::ops::program::Runner;
 use crate::ops::runner;
 
 /// The runner, built.
-pub(crate) struct Remote<'r> {
-    pub(crate) name: &'r str,
-    pub(crate) executable: PathBuf,
+pub(crate) struct RunnerProcess<'r> {
+    name: &'r str,
+    executable: PathBuf,
 }
 
-impl Remote<'_> {
-    /// Lets it work on a database.
-    pub(super) fn work(&self, path: &Path, crew: &Crew<'_>, task: Task, interrupt: &Interrupt) -> Worked {
-        let (done, fault) = match self.run(path, crew, interrupt) {
-            Ok(done) => (done, None),
-            Err((done, fault)) => (done, Some(fault)),
-        };
-        let read =
-            |_| connect(path, crew, Task::Status).and_then(|(mut connection, _)| version(crew, &mut connection)).ok();
-        Worked { after: task.writes().then_some(()).and_then(read), done, fault }
+impl<'r> RunnerProcess<'r> {
+    /// Builds the binary of this name, if the package names a runner.
+    pub(crate) fn build(name: &'r str, runner: Option<&Runner<'_>>) -> Result<Option<Self>, CliError> {
+        let built = |runner: &Runner<'_>| Ok(Self { name, executable: runner.executable()?.to_owned() });
+        runner.map(built).transpose()
     }
 
-    fn run(&self, path: &Path, crew: &Crew<'_>, interrupt: &Interrupt) -> Result<Done, (Done, Fault)> {
-        let failed = |message: String| (Done::default(), Fault::new(message));
+    /// Lets it work on a database.
+    pub(super) fn work(&self, path: &Path, migrators: &Migrators<'_>, task: Task, interrupt: &Interrupt) -> WorkResult {
+        let (changes, fault) = match self.run(path, migrators, interrupt) {
+            Ok(changes) => (changes, None),
+            Err((changes, fault)) => (changes, Some(fault)),
+        };
+        let read = |_| {
+            connect(path, migrators, Task::Status)
+                .and_then(|(mut connection, _)| version(migrators, &mut connection))
+                .ok()
+        };
+        WorkResult { version: task.writes().then_some(()).and_then(read), changes, fault }
+    }
+
+    fn run(&self, path: &Path, migrators: &Migrators<'_>, interrupt: &Interrupt) -> Result<Changes, (Changes, Fault)> {
+        let failed = |message: String| (Changes::default(), Fault::new(message));
         let path =
             std::path::absolute(path).map_err(|error| failed(format!("could not find the current folder: {error}")))?;
         let mut command = Command::new(&self.executable);
-        command.env(PROGRAM, &crew.request.program).args(runner::words(&path, crew.request)).stdin(Stdio::null());
+        command
+            .env(PROGRAM, &migrators.request.program)
+            .args(runner::words(&path, migrators.request))
+            .stdin(Stdio::null());
         // Ctrl-C in the terminal is for the work as a whole: what has begun here is brought to its end, or
         // ended by a second one.
         #[cfg(unix)]
@@ -44,16 +59,16 @@ impl Remote<'_> {
         let output = interrupt
             .output(&mut command)
             .map_err(|error| failed(format!("could not run `{}`: {error}", self.executable.display())))?;
-        let (done, fault) = read(&String::from_utf8_lossy(&output.stdout));
+        let (changes, fault) = read(&String::from_utf8_lossy(&output.stdout));
         match fault {
-            Some(fault) => Err((done, fault)),
-            None if output.status.success() => Ok(done),
+            Some(fault) => Err((changes, fault)),
+            None if output.status.success() => Ok(changes),
             None => {
                 let fault =
                     Fault::new(format!("the runner `{}` did not come to its end: {}", self.name, output.status));
                 let said = String::from_utf8_lossy(&output.stderr);
                 Err((
-                    done,
+                    changes,
                     match said.trim() {
                         "" => fault,
                         said => fault.help(format!("it said: {said}")),
@@ -65,8 +80,8 @@ impl Remote<'_> {
 }
 
 /// What the runner says that it did, and what stopped it. Between its lines stands whatever the program printed.
-fn read(stdout: &str) -> (Done, Option<Fault>) {
-    let mut done = Done::default();
+fn read(stdout: &str) -> (Changes, Option<Fault>) {
+    let mut changes = Changes::default();
     let mut fault = None;
     for line in stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
@@ -74,11 +89,11 @@ fn read(stdout: &str) -> (Done, Option<Fault>) {
             line[key].as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
         };
         match line["reason"].as_str().unwrap_or_default() {
-            "migration-applied" | "repeatable-applied" | "repeatable-rehearsed" => done.applied += 1,
-            "migration-rehearsed" if line["direction"] == "down" => done.rolled_back += 1,
-            "migration-rehearsed" => done.applied += 1,
-            "migration-rolled-back" => done.rolled_back += 1,
-            "database-copied" => done.backup = Some(text("path").into()),
+            "migration-applied" | "repeatable-applied" | "repeatable-rehearsed" => changes.applied += 1,
+            "migration-rehearsed" if line["direction"] == "down" => changes.rolled_back += 1,
+            "migration-rehearsed" => changes.applied += 1,
+            "migration-rolled-back" => changes.rolled_back += 1,
+            "database-copied" => changes.backup = Some(text("path").into()),
             "error" => {
                 let notes = texts("notes").into_iter().map(|note| format!("\nnote: {note}"));
                 let message = text("message") + &place(&line) + &notes.collect::<String>();
@@ -88,9 +103,9 @@ fn read(stdout: &str) -> (Done, Option<Fault>) {
             }
             _ => {}
         }
-        done.notes.extend(texts("notes"));
+        changes.notes.extend(texts("notes"));
     }
-    (done, fault)
+    (changes, fault)
 }
 
 /// Where in a file it is: ` (migrations/003_x.rs:7)`.
@@ -109,9 +124,9 @@ mod tests {
         let stdout = "filling\n{\"reason\":\"database-copied\",\"path\":\"a.bak\"}\n{\"x\":1}\n\
                       {\"reason\":\"migration-applied\",\"name\":\"001_a\",\"notes\":[\"skipped\"]}\nmore\n\
                       {\"reason\":\"error\",\"message\":\"no\",\"file\":\"a.rs\",\"line\":7,\"column\":null,\"notes\":[\"b\"],\"help\":[\"do\"]}\n";
-        let (done, fault) = read(stdout);
-        assert_eq!((done.applied, done.rolled_back, done.backup), (1, 0, Some("a.bak".into())));
-        assert_eq!(done.notes, ["skipped"]);
+        let (changes, fault) = read(stdout);
+        assert_eq!((changes.applied, changes.rolled_back, changes.backup), (1, 0, Some("a.bak".into())));
+        assert_eq!(changes.notes, ["skipped"]);
         assert_eq!(fault, Some(Fault::new("no (a.rs:7)\nnote: b").help("do")));
         assert_eq!(read("{\"reason\":\"migration-rolled-back\"}").0.rolled_back, 1);
         let again = read("{\"reason\":\"error\",\"message\":\"no\",\"help\":[\"a\",\"run `up` again\"],\"retry\":1}").1;

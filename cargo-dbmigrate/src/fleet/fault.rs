@@ -11,7 +11,7 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) help: Vec<String>,
     /// Whether another connection is in the way, which may be gone later.
-    pub(super) is_busy: bool,
+    pub(crate) is_busy: bool,
 }
 
 impl Fault {
@@ -27,7 +27,7 @@ impl Fault {
     /// The same where that help says to run a command again: the one that is to run again is the one for all, which goes
     /// on with what is left. A file that other databases have may not be corrected for one of them: they would have two
     /// histories.
-    pub(super) fn for_all(mut self, retry: Option<usize>) -> Self {
+    pub(crate) fn for_all(mut self, retry: Option<usize>) -> Self {
         if let Some(retry) = retry.filter(|retry| *retry < self.help.len()) {
             let instead = [
                 "if any database has it already, its file must stay as it is: correct the rows of this one, then run the \

@@ -93,7 +93,7 @@ pub(super) fn blame(error: Error, kind: Kind, job: Option<&Job<'_>>) -> Error {
 }
 
 /// Says what stays of a run that failed.
-pub(super) fn after(error: Error, report: &Report) -> Error {
+pub(super) fn note_applied(error: Error, report: &Report) -> Error {
     match report.applied.len() + report.rolled_back.len() + report.repeated.len() {
         0 => error,
         1 => error.note("the one before it stays as it is"),
