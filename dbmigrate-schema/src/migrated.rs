@@ -1,5 +1,7 @@
 //! The schema that the migrations of a set lead to.
 
+use std::fmt;
+
 use dbmigrate_core::{Diagnostic, MigrationSet, SourceMigration};
 use rusqlite::Connection;
 
@@ -49,6 +51,13 @@ pub struct Grown<'a> {
     set: MigrationSet,
     program: Option<&'a dyn Program>,
     connection: Connection,
+}
+
+impl fmt::Debug for Grown<'_> {
+    #[inline]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Grown").finish_non_exhaustive()
+    }
 }
 
 impl<'a> Grown<'a> {
