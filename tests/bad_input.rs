@@ -319,3 +319,39 @@ fn a_migration_that_is_named_like_its_file_gets_no_second_number() {
     }
     assert_eq!(files(), before + 3);
 }
+
+#[test]
+fn a_package_that_is_not_wired_is_led_to_init() {
+    let project = Project::new("not-wired");
+    for command in ["status", "up", "list", "check"] {
+        let run =
+            project.dbmigrate([command]).says("the folder `migrations` does not exist").says("cargo dbmigrate init");
+        run.says_not("cargo dbmigrate create");
+    }
+    project.init(&[]).succeeds();
+    std::fs::remove_dir_all(project.root.join("migrations")).unwrap();
+    project.dbmigrate(["status"]).exits(101).says("create the first migration: `cargo dbmigrate create NAME`");
+}
+
+/// `create` writes a way back that is still empty. To run it would leave everything there, and forget that it is.
+#[test]
+fn a_way_back_without_a_statement_takes_nothing_out_of_the_history() {
+    let project = Project::wired("empty-down-runs", &SET);
+    project.dbmigrate(["create", "add_y"]).succeeds();
+    project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\n");
+    project.dbmigrate(["up"]).succeeds();
+    for command in [&["down"][..], &["redo"], &["down", "--dry-run"], &["down", "--all"]] {
+        project.dbmigrate(command).says("`002_add_y` has no way back").says("write `migrations/002_add_y.down.sql`");
+    }
+    project.dbmigrate(["status", "--check"]).succeeds().says("Applied: 2");
+    project.dbmigrate(["list"]).succeeds().says("002_add_y  sql   no down");
+    project.dbmigrate(["test"]).succeeds().says("002_add_y  up  ");
+    // `redo` would end in `duplicate column name`.
+    project.write("migrations/002_add_y.sql", "ALTER TABLE a ADD COLUMN y;\nALTER TABLE a ADD COLUMN z;\n");
+    project.dbmigrate(["up"]).exits(101).says("in development: `cargo dbmigrate reset`").says_not("redo");
+    project.dbmigrate(["reset", "--yes"]).succeeds();
+    project.dbmigrate(["up"]).succeeds();
+    // What there is nothing to undo of can be said.
+    project.write("migrations/002_add_y.down.sql", "SELECT 1;\n");
+    project.dbmigrate(["down"]).succeeds().says("Rolled back 002_add_y");
+}

@@ -74,6 +74,18 @@ pub enum Body {
     Rust(Arc<RustSource>),
 }
 
+impl Body {
+    /// The way back in SQL. One without a statement is none where the way up has any: to run it would leave everything there,
+    /// and only make the history forget it.
+    #[must_use]
+    pub fn way_back(&self) -> Option<&Script> {
+        match self {
+            Self::Sql { up, down: Down::Script(down) } if up.steps.is_empty() || !down.steps.is_empty() => Some(down),
+            _ => None,
+        }
+    }
+}
+
 /// The way back of a SQL migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Down {

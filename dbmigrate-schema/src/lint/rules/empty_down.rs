@@ -11,10 +11,10 @@ pub(super) const RULE: Rule = Rule {
     group: Group::History,
     level: Level::Warn,
     what: "a way back holds no statement",
-    why: "Rolling it back leaves everything there and only makes the history forget it: the next `up` fails, or does \
-          the same once more.",
-    instead: "Write the statements, or remove the file: without one, `down` says so before anything changes. If there is \
-              no way back on purpose, say why in the way up:\n\n    -- dbmigrate: irreversible the old prices are gone",
+    why: "It counts as none, and `down` stops before anything changes: to run it would leave everything there and only \
+          make the history forget it.",
+    instead: "Write the statements, or remove the file. If there is nothing to undo, a statement that does nothing says \
+              so: `SELECT 1;`. If there is no way back on purpose, say why in the way up:\n\n    -- dbmigrate: irreversible the old prices are gone",
     fails: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\n-- Still to be written." }],
     passes: &[Example { before: "", now: "CREATE TABLE t (a);\n-- dbmigrate: down\nDROP TABLE t;" }],
     quiet: &[
@@ -31,8 +31,8 @@ fn check(migration: &Migration<'_>, findings: &mut Findings<'_>) {
     }
     findings.push(
         Draft::whole(down, format!("the way back of `{}` holds no statement", migration.source.name()))
-            .note("rolling it back would leave everything there and only make the history forget it")
-            .help("write the statements, or remove it: without one, `down` says so")
+            .note("it counts as none: `down` and `redo` stop there")
+            .help("write the statements, or remove it")
             .help("if there is none on purpose, write `-- dbmigrate: irreversible REASON` in the way up"),
     );
 }
